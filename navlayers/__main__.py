@@ -1,0 +1,5 @@
+"""`python -m navlayers` is the command `navlayers`."""
+
+from navlayers.cli import main
+
+main()

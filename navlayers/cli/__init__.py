@@ -1,0 +1,75 @@
+"""The command line: parse, call one library function, print.
+
+Commands are imported only when they are called, so that `--help` and a build pay for nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers.errors import NavlayersError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "build": "Build ATT&CK Navigator layers from mapping sets.",
+    "sets": "List the mapping sets that ship and those found here.",
+    "stats": "Count what mapping sets cover.",
+    "convert": "Write a mapping set as native YAML.",
+    "attack": "List, add and choose ATT&CK releases.",
+}
+"""Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
+
+EXIT_BAD_INPUT = 2
+
+
+class Commands(click.Group):
+    """The group of all commands; loads the module of a command when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"navlayers.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table alone: no command is imported for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="navlayers")
+def group() -> None:
+    """Turn mappings of security controls to MITRE ATT&CK into ATT&CK Navigator layers."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a check has findings, 2 bad input or usage."""
+    try:
+        group.main(args, prog_name="navlayers", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_BAD_INPUT)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("navlayers: stopped", err=True)
+        sys.exit(130)
+    except NavlayersError as error:
+        for problem in error.problems:
+            click.echo(f"navlayers: {problem}", err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
