@@ -1,0 +1,104 @@
+"""What one ATT&CK release says about techniques: the types, and the questions asked of them. No files here."""
+
+from collections import defaultdict
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from navlayers.model import Domain
+
+Status = Literal["active", "deprecated", "revoked"]
+
+SITE = "https://attack.mitre.org"
+
+
+def technique_url(technique: str) -> str:
+    """The address of a technique's page; ATT&CK writes the dot of a sub-technique's id as a slash."""
+    return f"{SITE}/techniques/{technique.replace('.', '/')}/"
+
+
+class Tactic(msgspec.Struct, frozen=True):
+    """A column of the matrix: id ("TA0006"), short name ("credential-access"), name ("Credential Access")."""
+
+    id: str
+    shortname: str
+    name: str
+
+
+class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A technique or sub-technique as one release has it.
+
+    `tactics` are short names in matrix order, without those of matrices that are deprecated. `parent` is the id
+    of a sub-technique's technique. `successor` is the id that a revoked technique was revoked by, where the
+    release says so; it may itself be revoked or deprecated. `description` is ATT&CK's own Markdown, only in
+    releases that the user added.
+    """
+
+    id: str
+    stix_id: str
+    name: str
+    tactics: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    parent: str | None = None
+    status: Status = "active"
+    successor: str | None = None
+    description: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the release still uses the technique: neither deprecated nor revoked."""
+        return self.status == "active"
+
+    @property
+    def url(self) -> str:
+        """The address of the technique's page."""
+        return technique_url(self.id)
+
+
+class Catalogue(msgspec.Struct, frozen=True, dict=True):
+    """One release of one domain: tactics in matrix order and every technique by id, in id order."""
+
+    domain: Domain
+    version: str
+    tactics: tuple[Tactic, ...]
+    techniques: dict[str, Technique]
+
+    @property
+    def major(self) -> str:
+        """The release without its minor number: "16" of "16.1"."""
+        return self.version.partition(".")[0]
+
+    def get(self, technique: str) -> Technique | None:
+        """The technique of that id, whatever its status; None where the release has none."""
+        return self.techniques.get(technique)
+
+    def is_active(self, technique: str) -> bool:
+        """Whether the release has a technique of that id that is neither deprecated nor revoked."""
+        found = self.techniques.get(technique)
+        return found is not None and found.active
+
+    def subtechniques(self, parent: str) -> tuple[Technique, ...]:
+        """The active sub-techniques of a technique in id order; empty for an id that has none."""
+        return self._subtechniques.get(parent, ())
+
+    def resolve(self, technique: str) -> tuple[str, ...]:
+        """The ids from `technique` along revoked-by to where it ends; empty for an id the release does not know.
+
+        An id that is not revoked gives itself alone. The end need not be active: a successor may be deprecated,
+        or revoked with no successor named. A circle ends before its first repetition.
+        """
+        chain: list[str] = []
+        step: str | None = technique
+        while step is not None and step not in chain and step in self.techniques:
+            chain.append(step)
+            step = self.techniques[step].successor
+        return tuple(chain)
+
+    @cached_property
+    def _subtechniques(self) -> dict[str, tuple[Technique, ...]]:
+        children: defaultdict[str, list[Technique]] = defaultdict(list)
+        for technique in self.techniques.values():
+            if technique.parent and technique.active:
+                children[technique.parent].append(technique)
+        return {parent: tuple(sorted(group, key=lambda child: child.id)) for parent, group in children.items()}

@@ -1,0 +1,114 @@
+"""The files that hold one release: JSON, one technique or threat per line, so that versions compare well."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeVar, cast
+
+import msgspec
+
+from navlayers.attack.catalogue import Catalogue, Tactic, Technique
+from navlayers.attack.jsonfile import decode, read_bytes
+from navlayers.attack.threat import Threat, Threats
+from navlayers.errors import InputError, Place, Problem
+from navlayers.model import Domain
+
+SOURCE = "MITRE ATT&CK, https://attack.mitre.org"
+LICENCE = (
+    "© 2025 The MITRE Corporation. This work is reproduced and distributed with the permission of "
+    "The MITRE Corporation. Terms: https://attack.mitre.org/resources/legal-and-branding/terms-of-use/"
+)
+
+MAX_BYTES = 1 << 27
+
+F = TypeVar("F", bound="_Header")
+
+_NAME = re.compile(r"(enterprise|mobile|ics)-(\d{1,4}\.\d{1,4})(\.threats)?\.json")
+
+
+class Name(NamedTuple):
+    """What the name of a release's file says."""
+
+    domain: Domain
+    version: str
+    threats: bool
+
+
+class _Header(msgspec.Struct, frozen=True):
+    """What every file starts with: its form, by number, and which release it holds, from where."""
+
+    form: Literal[1]
+    source: str
+    licence: str
+    domain: Domain
+    version: str
+
+
+class _CatalogueFile(_Header, frozen=True):
+    tactics: tuple[Tactic, ...]
+    techniques: list[Technique]
+
+
+class _ThreatsFile(_Header, frozen=True):
+    threats: list[Threat]
+
+
+def catalogue_name(domain: Domain, version: str) -> str:
+    """The name of the file that holds a release's tactics and techniques."""
+    return f"{domain}-{version}.json"
+
+
+def threats_name(domain: Domain, version: str) -> str:
+    """The name of the file beside it that holds groups, software and campaigns."""
+    return f"{domain}-{version}.threats.json"
+
+
+def parse_name(name: str) -> Name | None:
+    """What a file's name says; None where it is not the name of a release's file."""
+    match = _NAME.fullmatch(name)
+    return match and Name(cast("Domain", match[1]), match[2], threats=match[3] is not None)
+
+
+def encode_catalogue(catalogue: Catalogue) -> bytes:
+    """The catalogue as a file's bytes, the same for equal catalogues."""
+    body = _rows("tactics", catalogue.tactics), _rows("techniques", catalogue.techniques.values())
+    return _encode(catalogue.domain, catalogue.version, *body)
+
+
+def encode_threats(threats: Threats) -> bytes:
+    """The threats as a file's bytes, the same for equal threats."""
+    return _encode(threats.domain, threats.version, _rows("threats", threats.threats.values()))
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read a file that `encode_catalogue` made; InputError where it is not one or holds another release."""
+    file = _read(path, _CatalogueFile)
+    techniques = {technique.id: technique for technique in file.techniques}
+    return Catalogue(file.domain, file.version, file.tactics, techniques)
+
+
+def read_threats(path: Path) -> Threats:
+    """Read a file that `encode_threats` made; InputError where it is not one or holds another release."""
+    file = _read(path, _ThreatsFile)
+    return Threats(file.domain, file.version, {threat.id: threat for threat in file.threats})
+
+
+def _rows(key: str, rows: Iterable[msgspec.Struct]) -> str:
+    lines = ",\n".join(msgspec.json.encode(row).decode() for row in rows)
+    return f'"{key}": [\n{lines}\n]'
+
+
+def _encode(domain: Domain, version: str, *body: str) -> bytes:
+    head = {"form": 1, "source": SOURCE, "licence": LICENCE, "domain": domain, "version": version}
+    fields = [f'"{key}": {msgspec.json.encode(value).decode()}' for key, value in head.items()]
+    return ("{\n" + ",\n".join([*fields, *body]) + "\n}\n").encode()
+
+
+def _read(path: Path, kind: type[F]) -> F:
+    file = decode(read_bytes(path, MAX_BYTES), kind, path, expected="an ATT&CK release that navlayers stored")
+    name = parse_name(path.name)
+    if name and (name.domain, name.version) != (file.domain, file.version):
+        held = f"{file.domain} {file.version}"
+        message = f"the file holds ATT&CK {held}, not what its name says"
+        raise InputError(Problem(message, Place(str(path)), expected=f"{name.domain} {name.version}"))
+    return file
