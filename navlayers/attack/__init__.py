@@ -1,8 +1,10 @@
 """ATT&CK releases: their tactics, techniques and threats, and which of them are at hand."""
 
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, technique_url
-from navlayers.attack.store import Found, Release, add, find, has_threats, load, releases, remove, threats
+from navlayers.attack.release import Release
+from navlayers.attack.store import Found, find, has_threats, load, releases, threats
 from navlayers.attack.threat import Threat, Threats
+from navlayers.attack.userdata import add, check_added, remove, user_folder
 
 __all__ = [
     "Catalogue",
@@ -14,6 +16,7 @@ __all__ = [
     "Threat",
     "Threats",
     "add",
+    "check_added",
     "find",
     "has_threats",
     "load",
@@ -21,4 +24,5 @@ __all__ = [
     "remove",
     "technique_url",
     "threats",
+    "user_folder",
 ]

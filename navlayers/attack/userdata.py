@@ -1,0 +1,145 @@
+"""The user's data folder: the ATT&CK releases that were added to those that ship."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from navlayers.attack import files, versions
+from navlayers.attack.release import Release, builtin, read
+from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError
+from navlayers.model import DOMAINS, Domain
+
+if TYPE_CHECKING:
+    from navlayers.attack.stix import Bundle
+
+DATA_DIR_VARIABLE = "NAVLAYERS_DATA_DIR"
+
+
+def user_folder() -> Path:
+    """The folder for releases that the user adds; it need not exist.
+
+    `attack` in the folder that the environment variable NAVLAYERS_DATA_DIR names, else in the one that the
+    operating system has for data of a user's programs.
+    """
+    if chosen := os.environ.get(DATA_DIR_VARIABLE):
+        return Path(chosen).expanduser() / "attack"
+    from platformdirs import user_data_path  # noqa: PLC0415 - costs time, and is not always needed
+
+    return user_data_path("navlayers", appauthor=False) / "attack"
+
+
+def file_names() -> tuple[list[str], Problem | None]:
+    """The names of the files in the user's folder, and why there are none where it cannot be read."""
+    folder = user_folder()
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".")), None
+    except FileNotFoundError:
+        return [], None
+    except OSError as error:
+        message = f"the folder of added ATT&CK releases cannot be read: {error.strerror or error}"
+        hint = f"make it readable, or name another folder in {DATA_DIR_VARIABLE}"
+        return [], Problem(message, Place(str(folder)), hint=hint)
+
+
+def check_added() -> tuple[Problem, ...]:
+    """A notice for each file in the user's folder that cannot be used: broken, or not of navlayers."""
+    names, trouble = file_names()
+    notices = [] if trouble is None else [trouble]
+    for name in names:
+        path = user_folder() / name
+        parsed = files.parse_name(name)
+        problem = _foreign(path) if parsed is None else unusable(path)
+        if problem is not None:
+            notices.append(problem)
+    return tuple(notices)
+
+
+def add(bundle: Bundle) -> Release:
+    """Keep a release in the user's folder, in place of any of the same domain and version there.
+
+    Raises OutputError where it cannot be written; the release that was there before is then still there.
+    """
+    catalogue = bundle.catalogue
+    folder = user_folder()
+    path = folder / files.catalogue_name(catalogue.domain, catalogue.version)
+    other = folder / files.threats_name(catalogue.domain, catalogue.version)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if bundle.threats.threats:
+            _write(other, files.encode_threats(bundle.threats))
+        else:
+            other.unlink(missing_ok=True)
+        _write(path, files.encode_catalogue(catalogue))
+    except OSError as error:
+        message = f"ATT&CK releases cannot be stored here: {error.strerror or error}"
+        hint = f"make room, or name another folder in {DATA_DIR_VARIABLE}"
+        raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
+    return Release(catalogue.domain, catalogue.version, path, builtin=False)
+
+
+def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release, ...]:
+    """Delete the added releases of a version, broken files of that name included; return what was deleted.
+
+    Built-in releases stay. Raises ReleaseError where there is none to delete, OutputError where it cannot be.
+    """
+    number = versions.canonical(version)
+    folder = user_folder()
+    gone = []
+    for domain in domains if number else ():
+        path = folder / files.catalogue_name(domain, number or "")
+        pair = [file for file in (path, folder / files.threats_name(domain, number or "")) if _exists(file)]
+        try:
+            for file in pair:
+                file.unlink()
+        except OSError as error:
+            raise OutputError(Problem(f"cannot be deleted: {error.strerror or error}", Place(str(file)))) from None
+        if pair:
+            gone.append(Release(domain, number or "", path, builtin=False))
+    if not gone:
+        kept = any(release.version == number and release.domain in domains for release in builtin())
+        what = "is built in and cannot be removed" if kept else "is not among the added releases"
+        raise ReleaseError(
+            Problem(f"ATT&CK {version} {what}", hint="list the releases with: navlayers attack list")
+        )
+    return tuple(gone)
+
+
+def _exists(path: Path) -> bool:
+    return path.is_file() or path.is_symlink()
+
+
+def unusable(path: Path) -> Problem | None:
+    """Why a release's file in the user's folder cannot be used, and how to remove it."""
+    name = files.parse_name(path.name)
+    try:
+        read(files.read_threats if name and name.threats else files.read_catalogue, path)
+    except InputError as error:
+        problem = error.problems[0]
+        message = f"this added ATT&CK release cannot be used: {problem.message}"
+        command = f"navlayers attack remove {name.version} --domain {name.domain}" if name else ""
+        return Problem(message, problem.place, hint=f"remove it with: {command}")
+    return None
+
+
+def _foreign(path: Path) -> Problem:
+    message = "not a file of navlayers, ignored"
+    if path.suffix == ".json":
+        hint = f'to add a bundle: navlayers attack add "{path}"; then move the file out of this folder'
+    else:
+        hint = "move it out of this folder"
+    return Problem(message, Place(str(path)), hint=hint)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
