@@ -1,0 +1,238 @@
+"""Reader of the JSON that CTID's Mappings Explorer publishes: `metadata` and one object per row."""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.readers import checks
+from navlayers.readers.assemble import assemble
+from navlayers.readers.explorer_metadata import head_of
+from navlayers.readers.findings import Findings, Issue
+from navlayers.readers.rows import Kind, Pairs, Row, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from navlayers.model import MappingSet
+    from navlayers.readers.source import Source
+
+_SPACE = re.compile(r"\s*")
+_ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
+_TEXT = tuple(field for field in Row.__struct_fields__ if field != "references")
+
+
+class _File(msgspec.Struct):
+    metadata: msgspec.Raw = msgspec.Raw(b"")
+    mapping_objects: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+
+
+_file = msgspec.json.Decoder(_File)
+_row = msgspec.json.Decoder(Row)
+
+
+class Places:
+    """Finds rows and fields in the text again; costs nothing until it is asked."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._starts: array[int] | None = None
+        self._of: dict[Kind, Sequence[int]] = {}
+
+    def keep(self, rows: dict[Kind, Sequence[int]]) -> None:
+        """Remember which row each part of the set was read from."""
+        self._of = rows
+
+    def row(self, index: int, field: str = "") -> Place:
+        """The place of a field's value, or of the row where it lacks the field."""
+        start, end = self._row_starts()[2 * index : 2 * index + 2]
+        return self._source.place(start + field_offset(self._source.data[start:end], field))
+
+    def part(self, kind: Kind, index: int, field: str = "") -> Place:
+        """The place of a mapping, non-mappable or capability by its index in the set."""
+        return self.row(self._of[kind][index], field)
+
+    def metadata(self, field: str = "") -> Place:
+        """The place of a metadata field's value, or of the metadata, or of the file's first character."""
+        data = self._source.data
+        raw = bytes(_file.decode(data).metadata)
+        start = data.find(raw) if raw else 0
+        return self._source.place(start + (field_offset(raw, field) if raw else 0))
+
+    def _row_starts(self) -> array[int]:
+        if self._starts is None:
+            data = self._source.data
+            found = _ROWS.search(data)
+            at = found.end() if found else 0
+            starts = array("Q")
+            rows = _file.decode(data).mapping_objects
+            for raw in rows if isinstance(rows, list) else ():
+                text = bytes(raw)
+                at = data.index(text, at)
+                starts.extend((at, at + len(text)))
+                at += len(text)
+            self._starts = starts
+        return self._starts
+
+
+def field_offset(raw: bytes, field: str) -> int:
+    """The byte offset of the value of a field within the text of a JSON object; 0 when it has no such field."""
+    if not field or not raw.startswith(b"{"):
+        return 0
+    text = raw.decode("utf-8", "replace")
+    decode = json.JSONDecoder(strict=False).raw_decode
+    at = _skip(text, 1)
+    while text[at : at + 1] == '"':
+        key, at = decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        if key == field:
+            return len(text[:at].encode())
+        _, at = decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+    return 0
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def read(
+    source: Source, findings: Findings, technique_names: Callable[[MappingSet], Callable[[str], str | None]]
+) -> tuple[MappingSet, Places]:
+    """Read Mappings Explorer JSON.
+
+    `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
+
+    Raises:
+        InputError: the text is not JSON, not a Mappings Explorer file, or wrong in the places listed.
+    """
+    try:
+        file = _file.decode(source.data)
+    except msgspec.ValidationError:
+        raise _wrong_shape(source) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _not_json(source, error) from None
+    if file.mapping_objects is msgspec.UNSET or not bytes(file.metadata).startswith(b"{"):
+        raise _wrong_shape(source)
+    places = Places(source)
+    head = head_of(bytes(file.metadata), findings, places.metadata)
+    rows, extras = _rows(file.mapping_objects, findings, places)
+    del file
+    if not rows and not findings.failed:
+        issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False)
+        findings.add(issue, places.metadata)
+    done = assemble(head, Rows(rows, extras, findings, places), technique_names(head))
+    findings.raise_errors()
+    places.keep(done.rows)
+    return done.mapping_set, places
+
+
+def _rows(raws: list[msgspec.Raw], findings: Findings, places: Places) -> tuple[list[Row], dict[int, Pairs]]:
+    rows: list[Row] = []
+    extras: dict[int, Pairs] = {}
+    decode = _row.decode
+    for index, raw in enumerate(raws):
+        try:
+            rows.append(decode(raw))
+        except (msgspec.DecodeError, RecursionError):
+            row, extra = _odd_row(index, bytes(raw), findings, places)
+            rows.append(row)
+            if extra:
+                extras[index] = extra
+    return rows, extras
+
+
+def _odd_row(index: int, raw: bytes, findings: Findings, places: Places) -> tuple[Row, Pairs]:
+    """Read a row that is not typed as published, field by field."""
+
+    def wrong(field: str, message: str, expected: str) -> None:
+        findings.add(Issue(message, expected), lambda: places.row(index, field))
+
+    try:
+        fields = json.loads(raw)
+    except (ValueError, RecursionError):
+        wrong("", "this row cannot be read: bad text escapes or too deep nesting", "an object of text fields")
+        return Row(capability_id="?"), ()
+    if not isinstance(fields, dict):
+        wrong("", f"a row is {_kind(fields)}", "an object with capability_id, attack_object_id and so on")
+        return Row(capability_id="?"), ()
+    row = Row()
+    extra: list[tuple[str, str]] = []
+    for field, value in fields.items():
+        if value is None:
+            continue
+        if field == "references":
+            if isinstance(value, list) and all(isinstance(link, str) for link in value):
+                row.references = tuple(value)
+            else:
+                wrong(field, "references are not a list of texts", "a list of links as text")
+        elif field in _TEXT:
+            text = isinstance(value, str) or (field == "score_value" and type(value) in (int, float))
+            if text:
+                setattr(row, field, str(value))
+            else:
+                wrong(field, f"{field} is {_kind(value)}", "text or null")
+                row.capability_id = row.capability_id or "?"
+        else:
+            extra.append((field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
+    return row, tuple(extra)
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), "null" if value is None else "text")
+
+
+def _not_json(source: Source, error: Exception) -> InputError:
+    found = re.search(r"\(byte (\d+)\)", str(error))
+    if isinstance(error, RecursionError):
+        message, place = "the JSON is nested too deeply", Place(source.path)
+    elif found:
+        at = int(found[1])
+        rest = source.data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
+        message = f"this is not JSON: {checks.shown(rest)} cannot stand here"
+        place = source.place(at)
+    else:
+        message = "this is not JSON: the text ends too early"
+        place = source.place(len(source.data.rstrip()))
+    return InputError(
+        Problem(message, place, "Mappings Explorer JSON", "check for missing commas, quotes or brackets")
+    )
+
+
+_EXPECTED = 'Mappings Explorer JSON: {"metadata": {…}, "mapping_objects": […]}'
+_LIKENESS = {
+    "techniques": "this looks like a Navigator layer, not a mapping set",
+    "objects": "this looks like a STIX bundle, not a mapping set",
+    "capabilities": "native mapping sets are YAML: write it without the outer braces, or convert it",
+}
+
+
+def _wrong_shape(source: Source) -> InputError:
+    value = msgspec.json.decode(source.data, type=Any)
+    if not isinstance(value, dict):
+        problem = Problem(f"the top level is {_kind(value)}", source.place(_start(source)), _EXPECTED)
+        return InputError(problem)
+    hint = next((text for key, text in _LIKENESS.items() if key in value), "")
+    problems = []
+    kinds: dict[str, type] = {"metadata": dict, "mapping_objects": list}
+    for key, kind in kinds.items():
+        if key not in value:
+            problems.append(
+                Problem(f"there is no {checks.shown(key)}", source.place(_start(source)), _EXPECTED, hint)
+            )
+        elif not isinstance(value[key], kind):
+            place = source.place(field_offset(source.data, key))
+            wanted = "an object" if kind is dict else "a list of rows"
+            problems.append(Problem(f"{key} is {_kind(value[key])}", place, wanted))
+    return InputError(problems)
+
+
+def _start(source: Source) -> int:
+    return len(source.data) - len(source.data.lstrip())

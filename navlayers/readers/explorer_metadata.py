@@ -1,0 +1,113 @@
+"""The metadata of a Mappings Explorer file."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers.model import Domain, MappingSet, MappingType
+from navlayers.readers import checks
+from navlayers.readers.findings import Findings, Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from navlayers.errors import Place
+
+REQUIRED = {
+    "mapping_framework": 'the id of the framework, such as "nist_800_53"',
+    "mapping_framework_version": 'the version of the framework, such as "rev5"',
+    "technology_domain": "enterprise, mobile or ics",
+    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
+}
+DETAILS = {
+    "mapping_version": "mapping_version",
+    "creation_date": "created",
+    "last_update": "updated",
+    "author": "author",
+    "contact": "contact",
+    "organization": "organization",
+}
+"""Metadata field → native name."""
+
+_IGNORED = {"mapping_framework_version_schema"}
+_TABLES = {"mapping_types", "capability_groups"}
+
+
+def head_of(raw: bytes, findings: Findings, place: Callable[[str], Place]) -> MappingSet:
+    """A mapping set that has only metadata, read from the text of the metadata object."""
+    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    texts: dict[str, str] = {}
+
+    def add(field: str, message: str, expected: str = "", hint: str = "", *, fatal: bool = True) -> None:
+        findings.add(Issue(message, expected, hint, fatal), partial(place, field))
+
+    for field in (*REQUIRED, *DETAILS):
+        value = _text(fields.get(field))
+        if value is None:
+            add(field, f"metadata {field} is not text", REQUIRED.get(field, "text or null"))
+        elif value.strip():
+            texts[field] = value.strip()
+        elif field in REQUIRED:
+            add(field, f"metadata {field} is missing", REQUIRED[field])
+    for field in fields:
+        if field not in REQUIRED and field not in DETAILS and field not in _TABLES and field not in _IGNORED:
+            add(field, f"metadata {field} has no meaning here and is left out", fatal=False)
+    domain: Domain | None = None
+    if "technology_domain" in texts:
+        domain, issue = checks.domain(texts["technology_domain"])
+        if issue:
+            findings.add(issue, partial(place, "technology_domain"))
+    types = _table(fields.get("mapping_types"))
+    groups = _table(fields.get("capability_groups"))
+    if types is None:
+        add(
+            "mapping_types",
+            "metadata mapping_types is not an object",
+            "an object of mapping type id → name, description",
+        )
+    if groups is None:
+        add("capability_groups", "metadata capability_groups is not an object", "an object of group id → name")
+    return MappingSet(
+        framework=texts.get("mapping_framework", ""),
+        version=texts.get("mapping_framework_version", ""),
+        domain=domain or "enterprise",
+        attack_version=texts.get("attack_version", ""),
+        groups={id_: _name(value) or id_ for id_, value in (groups or {}).items()},
+        mapping_types=tuple(_mapping_type(id_, value) for id_, value in (types or {}).items()),
+        details={native: texts[field] for field, native in DETAILS.items() if field in texts},
+    )
+
+
+def _text(raw: msgspec.Raw | None) -> str | None:
+    """The text of a metadata value; numbers as they are written; "" for null and absent; None for other kinds."""
+    if raw is None:
+        return ""
+    value = msgspec.json.decode(raw)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return bytes(raw).decode() if type(value) in (int, float) else None
+
+
+def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
+    value = msgspec.json.decode(raw) if raw is not None else {}
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return dict.fromkeys(value)
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else None
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("name")
+    return value if isinstance(value, str) else ""
+
+
+def _mapping_type(id_: str, value: Any) -> MappingType:
+    description = value.get("description") if isinstance(value, dict) else None
+    return MappingType(id_, _name(value), description if isinstance(description, str) else "")

@@ -1,0 +1,62 @@
+"""What a reader finds wrong or worth knowing, collected so that one run reports all of a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.errors import InputError, Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT = 50
+"""So many errors, and so many notices, of one file are kept; the others are counted."""
+
+
+class Issue(NamedTuple):
+    """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices."""
+
+    message: str
+    expected: str = ""
+    hint: str = ""
+    fatal: bool = True
+
+
+class Findings:
+    """Errors and notices of one file in the order found; places are computed only for those that are kept."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._kept: dict[bool, list[Problem]] = {True: [], False: []}
+        self._count = {True: 0, False: 0}
+
+    def add(self, issue: Issue, place: Place | Callable[[], Place]) -> None:
+        """Keep the issue with its place, or only count it when there are many already."""
+        self._count[issue.fatal] += 1
+        kept = self._kept[issue.fatal]
+        if len(kept) < self._limit:
+            where = place if isinstance(place, Place) else place()
+            kept.append(Problem(issue.message, where, issue.expected, issue.hint))
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything found makes the file unusable."""
+        return self._count[True] > 0
+
+    def notices(self) -> tuple[Problem, ...]:
+        """What is worth knowing about a file that can be used."""
+        return self._listed(fatal=False)
+
+    def raise_errors(self) -> None:
+        """Raise an `InputError` with every error found, in the order of the file; do nothing if there are none."""
+        if self.failed:
+            raise InputError(self._listed(fatal=True))
+
+    def _listed(self, *, fatal: bool) -> tuple[Problem, ...]:
+        listed = sorted(self._kept[fatal], key=lambda problem: problem.place or Place(""))
+        more = self._count[fatal] - len(listed)
+        if more:
+            what = "problem" if fatal else "notice"
+            path = Place(listed[0].place.path) if listed[0].place else None
+            listed.append(Problem(f"… and {more} more {what}{'s' if more > 1 else ''}", path))
+        return tuple(listed)

@@ -1,0 +1,163 @@
+"""The row of the Mappings Explorer formats, and the rules for its values. Knows nothing of JSON or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+
+from navlayers.model import DEFAULT_SCALE
+from navlayers.readers import checks
+from navlayers.readers.findings import Findings, Issue
+
+if TYPE_CHECKING:
+    from navlayers.errors import Place
+
+NON_MAPPABLE = "non_mappable"
+_MISSING: Any = object()
+
+Rule = Callable[[str], tuple[str | None, Issue | None]]
+Pairs = tuple[tuple[str, str], ...]
+Kind = Literal["mapping", "non_mappable", "capability"]
+
+
+class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """One row of a Mappings Explorer file, field for field; what a row leaves out is None."""
+
+    capability_id: str | None = None
+    capability_description: str | None = None
+    capability_group: str | None = None
+    attack_object_id: str | None = None
+    attack_object_name: str | None = None
+    mapping_type: str | None = None
+    status: str | None = None
+    score_category: str | None = None
+    score_value: str | None = None
+    related_score: str | None = None
+    comments: str | None = None
+    references: tuple[str, ...] | None = None
+    author: str | None = None
+    author_contact: str | None = None
+    author_organization: str | None = None
+    attack_version: str | None = None
+    mapping_framework: str | None = None
+    mapping_framework_version: str | None = None
+    technology_domain: str | None = None
+
+
+class RowPlaces(Protocol):
+    """Where rows and their fields stand in the file."""
+
+    def row(self, index: int, field: str = "") -> Place:
+        """The place of a field's value, or of the row where it lacks the field."""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The rows of one file, fields that a `Row` has no room for by row number, and where to report about them."""
+
+    rows: list[Row]
+    extras: dict[int, Pairs]
+    findings: Findings
+    places: RowPlaces
+
+    def report(self, index: int, field: str, issue: Issue) -> None:
+        """Report what a rule says about a field of a row."""
+        self.findings.add(issue, partial(self.places.row, index, field))
+
+
+class Seen(msgspec.Struct):
+    """What the rows of one capability say of it. `first` is the number of its first row."""
+
+    first: int
+    references: tuple[str, ...]
+    names: dict[str | None, int]
+    groups: dict[str | None, int]
+
+    def group_ids(self) -> tuple[str, ...]:
+        """The groups that its rows name, in order of first appearance."""
+        return tuple(group for group in self.groups if group is not None)
+
+    def name(self) -> str | None:
+        """The description that most rows carry; of several the smallest; None if no row has one."""
+        named = [(-count, name) for name, count in self.names.items() if name is not None]
+        return min(named)[1] if named else None
+
+
+def clean(table: Rows) -> dict[str, Seen]:
+    """Check and clean the values of all rows in place, sharing equal ones; tell what they say of capabilities."""
+    for field, rule in _RULES.items():
+        _clean_field(table, field, rule)
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+    seen: dict[str, Seen] = {}
+    for index, row in enumerate(table.rows):
+        references = row.references or ()
+        references = row.references = shared.setdefault(references, references)
+        id_ = row.capability_id
+        if id_ is None:
+            if row.attack_object_id is None:
+                table.report(index, "", _NAMELESS)
+            continue
+        found = seen.get(id_)
+        if found is None:
+            found = seen[id_] = Seen(index, references, {}, {})
+        elif references is not found.references:
+            both = tuple(link for link in found.references if link in references)
+            found.references = shared.setdefault(both, both)
+        name = row.capability_description
+        found.names[name] = found.names.get(name, 0) + 1
+        if row.capability_group not in found.groups:
+            found.groups[row.capability_group] = index
+        if row.attack_object_id is None and NON_MAPPABLE not in {row.status, row.mapping_type}:
+            table.report(index, "attack_object_id", _NO_TECHNIQUE)
+    return seen
+
+
+_NAMELESS = Issue(
+    "this row names neither a capability nor a technique",
+    "a capability_id, an attack_object_id, or both",
+    "complete the row or delete it",
+)
+_NO_TECHNIQUE = Issue(
+    "this row names no technique",
+    hint="it is kept as non-mappable; give it an attack_object_id, or the status non_mappable",
+    fatal=False,
+)
+
+
+def _text(text: str) -> tuple[str | None, Issue | None]:
+    return (text if text.strip() else None), None
+
+
+def _score_value(text: str) -> tuple[str | None, Issue | None]:
+    return checks.score_value(text, DEFAULT_SCALE)
+
+
+_RULES: dict[str, Rule] = {
+    "capability_id": checks.identifier,
+    "capability_group": checks.identifier,
+    "capability_description": _text,
+    "attack_object_id": checks.technique,
+    "attack_object_name": _text,
+    "mapping_type": checks.identifier,
+    "status": checks.identifier,
+    "score_category": checks.category,
+    "score_value": _score_value,
+}
+
+
+def _clean_field(table: Rows, field: str, rule: Rule) -> None:
+    known: dict[str, str | None] = {}
+    for index, row in enumerate(table.rows):
+        raw: str | None = getattr(row, field)
+        if raw is None:
+            continue
+        value: str | None = known.get(raw, _MISSING)
+        if value is _MISSING:
+            value, issue = rule(raw)
+            if issue is None:
+                known[raw] = value
+            else:
+                table.report(index, field, issue)
+        setattr(row, field, value)

@@ -1,0 +1,137 @@
+"""The bytes of an input and where in them something stands. The only part of the readers that touches files."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import stat
+from array import array
+from bisect import bisect_left
+from functools import cached_property
+from pathlib import Path
+
+from navlayers.errors import InputError, Place, Problem
+
+MAX_BYTES = 150_000_000
+"""Largest file that is read unless the caller allows more."""
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CHUNK = 1 << 20
+
+
+class Source:
+    """The name that the user gave an input, and its bytes: UTF-8 without a byte order mark."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+
+    @cached_property
+    def _newlines(self) -> array[int]:
+        return array("Q", (found.start() for found in re.finditer(b"\n", self.data)))
+
+    def place(self, offset: int) -> Place:
+        """Line and column (in characters) of a byte offset."""
+        line = bisect_left(self._newlines, offset)
+        start = self._newlines[line - 1] + 1 if line else 0
+        column = len(self.data[start:offset].decode("utf-8", "replace"))
+        return Place(self.path, line + 1, column + 1)
+
+
+def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:
+    """Read a file, or take the given bytes under its name, and make sure that they are UTF-8 text of a fit size.
+
+    Raises:
+        InputError: the file is missing, a folder, not a regular file, not readable, too large, empty, or not UTF-8.
+    """
+    name = str(path)
+    if data is None:
+        data = _read(Path(path), name, max_bytes)
+    if len(data) > max_bytes:
+        raise _too_large(name, len(data), max_bytes)
+    if data.startswith(_BOM):
+        data = data[len(_BOM) :]
+    _check_text(name, data)
+    return Source(name, data)
+
+
+def _read(path: Path, name: str, max_bytes: int) -> bytes:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise _unusable(name, "this is a folder", "one file that holds a mapping set", _inside(path))
+        if not stat.S_ISREG(status.st_mode):
+            hint = "use - to read standard input"
+            raise _unusable(name, "this is not a regular file", "a file that holds a mapping set", hint)
+        if status.st_size > max_bytes:
+            raise _too_large(name, status.st_size, max_bytes)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise _unusable(name, "there is no such file", "", _near(path)) from None
+    except PermissionError:
+        raise _unusable(name, "the file cannot be read: permission denied", "", "check its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _unusable(name, f"the file cannot be read: {reason}") from None
+
+
+def _unusable(name: str, message: str, expected: str = "", hint: str = "") -> InputError:
+    return InputError(Problem(message, Place(name), expected, hint))
+
+
+def _too_large(name: str, size: int, max_bytes: int) -> InputError:
+    return _unusable(
+        name,
+        f"the file has {size / 1e6:,.1f} MB",
+        f"at most {max_bytes / 1e6:,g} MB",
+        "raise the limit with --max-size if this really is a mapping set",
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _near(path: Path) -> str:
+    close = difflib.get_close_matches(path.name, _names(path.parent), 3, 0.6)
+    if close:
+        return f"did you mean {' or '.join(str(path.with_name(name)) for name in close)}?"
+    return "" if path.parent.is_dir() else f"the folder {path.parent} does not exist either"
+
+
+def _inside(path: Path) -> str:
+    fit = [name for name in _names(path) if name.endswith((".json", ".yaml", ".yml"))]
+    if not fit:
+        return "it holds no JSON or YAML files"
+    more = f" and {len(fit) - 3} more" if len(fit) > 3 else ""
+    return f"it holds {', '.join(fit[:3])}{more}"
+
+
+def _check_text(name: str, data: bytes) -> None:
+    if not data.strip():
+        raise _unusable(name, "the file is empty", "a mapping set as Mappings Explorer JSON or native YAML")
+    if data.startswith(_UTF16) or b"\0" in data[:4]:
+        raise InputError(Problem("this is UTF-16 or UTF-32 text", Place(name, 1, 1), "UTF-8", _save(name)))
+    if data.isascii():
+        return
+    # In pieces, so that a large file is not held a second time as one string.
+    start = 0
+    while start < len(data):
+        end = min(start + _CHUNK, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+        try:
+            data[start:end].decode()
+        except UnicodeDecodeError as error:
+            at = start + error.start
+            message = f"byte {at} (0x{data[at]:02x}) is not UTF-8"
+            raise InputError(Problem(message, Source(name, data).place(at), "UTF-8", _save(name))) from None
+        start = end
+
+
+def _save(name: str) -> str:
+    return "save it as UTF-8, for example with: iconv -f ENCODING -t UTF-8 " + (name if name != "-" else "FILE")
