@@ -9,7 +9,7 @@ import msgspec
 from navlayers.model import Capability, Category, Mapping, MappingSet, NonMappable
 from navlayers.readers import checks
 from navlayers.readers.findings import Issue
-from navlayers.readers.rows import NON_MAPPABLE, Kind, Pairs, Row, Rows, Seen, clean
+from navlayers.readers.rows import NON_MAPPABLE, Kind, Pairs, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,18 +25,17 @@ class Assembled(NamedTuple):
     rows: dict[Kind, Sequence[int]]
 
 
-def assemble(head: MappingSet, table: Rows, technique_name: Callable[[str], str | None]) -> Assembled:
+def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str | None]) -> Assembled:
     """Turn rows into the capabilities, mappings and non-mappables of a set whose metadata is `head`.
 
     `technique_name` tells the name that the set's ATT&CK release gives an id. What is wrong goes to the table's
     findings; the result is of use only if nothing is.
     """
-    seen = clean(table)
     capabilities = {
         id_: Capability(id_, found.name() or id_, found.group_ids(), found.references)
-        for id_, found in seen.items()
+        for id_, found in table.seen.items()
     }
-    groups = _with_undeclared(head.groups, seen, table)
+    groups = _with_undeclared(head.groups, table)
     release_name = _Remembered(technique_name)
     mappings: list[Mapping] = []
     non_mappable: list[NonMappable] = []
@@ -91,7 +90,7 @@ def assemble(head: MappingSet, table: Rows, technique_name: Callable[[str], str 
         mappings=tuple(mappings),
         non_mappable=tuple(non_mappable),
     )
-    firsts = [found.first for found in seen.values()]
+    firsts = [found.first for found in table.seen.values()]
     kept = mapping_rows if non_mappable else range(len(table.rows))
     return Assembled(mapping_set, {"mapping": kept, "non_mappable": non_mappable_rows, "capability": firsts})
 
@@ -108,9 +107,9 @@ class _Remembered(dict[str, str | None]):
         return answer
 
 
-def _with_undeclared(declared: dict[str, str], seen: dict[str, Seen], table: Rows) -> dict[str, str]:
+def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
     groups = dict(declared)
-    for found in seen.values():
+    for found in table.seen.values():
         for group, index in found.groups.items():
             if group is not None and group not in groups:
                 groups[group] = group

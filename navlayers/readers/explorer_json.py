@@ -14,7 +14,7 @@ from navlayers.readers import checks
 from navlayers.readers.assemble import assemble
 from navlayers.readers.explorer_metadata import head_of
 from navlayers.readers.findings import Findings, Issue
-from navlayers.readers.rows import Kind, Pairs, Row, Rows
+from navlayers.readers.rows import Kind, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from navlayers.model import MappingSet
     from navlayers.readers.source import Source
 
+_BATCH = 4096
 _SPACE = re.compile(r"\s*")
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
 _TEXT = tuple(field for field in Row.__struct_fields__ if field != "references")
@@ -122,46 +123,49 @@ def read(
         raise _wrong_shape(source)
     places = Places(source)
     head = head_of(bytes(file.metadata), findings, places.metadata)
-    rows, extras = _rows(file.mapping_objects, findings, places)
+    raws = file.mapping_objects
     del file
-    if not rows and not findings.failed:
+    table = _table(raws, findings, places)
+    if not table.rows:
         issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False)
         findings.add(issue, places.metadata)
-    done = assemble(head, Rows(rows, extras, findings, places), technique_names(head))
+    done = assemble(head, table, technique_names(head))
     findings.raise_errors()
     places.keep(done.rows)
     return done.mapping_set, places
 
 
-def _rows(raws: list[msgspec.Raw], findings: Findings, places: Places) -> tuple[list[Row], dict[int, Pairs]]:
-    rows: list[Row] = []
-    extras: dict[int, Pairs] = {}
+def _table(raws: list[msgspec.Raw], findings: Findings, places: Places) -> Table:
+    """Decode rows in batches, taking them out of the list: a large file is not held in two forms at once."""
+    table = Table(findings, places)
     decode = _row.decode
-    for index, raw in enumerate(raws):
-        try:
-            rows.append(decode(raw))
-        except (msgspec.DecodeError, RecursionError):
-            row, extra = _odd_row(index, bytes(raw), findings, places)
-            rows.append(row)
-            if extra:
-                extras[index] = extra
-    return rows, extras
+    raws.reverse()
+    while raws:
+        batch: list[Row] = []
+        for raw in reversed(raws[-_BATCH:]):
+            try:
+                batch.append(decode(raw))
+            except (msgspec.DecodeError, RecursionError):
+                batch.append(_odd_row(table, len(table.rows) + len(batch), bytes(raw)))
+        del raws[-_BATCH:]
+        table.add(batch)
+    return table
 
 
-def _odd_row(index: int, raw: bytes, findings: Findings, places: Places) -> tuple[Row, Pairs]:
+def _odd_row(table: Table, index: int, raw: bytes) -> Row:
     """Read a row that is not typed as published, field by field."""
 
     def wrong(field: str, message: str, expected: str) -> None:
-        findings.add(Issue(message, expected), lambda: places.row(index, field))
+        table.report(index, field, Issue(message, expected))
 
     try:
         fields = json.loads(raw)
     except (ValueError, RecursionError):
         wrong("", "this row cannot be read: bad text escapes or too deep nesting", "an object of text fields")
-        return Row(capability_id="?"), ()
+        return Row(capability_id="?")
     if not isinstance(fields, dict):
         wrong("", f"a row is {_kind(fields)}", "an object with capability_id, attack_object_id and so on")
-        return Row(capability_id="?"), ()
+        return Row(capability_id="?")
     row = Row()
     extra: list[tuple[str, str]] = []
     for field, value in fields.items():
@@ -181,7 +185,9 @@ def _odd_row(index: int, raw: bytes, findings: Findings, places: Places) -> tupl
                 row.capability_id = row.capability_id or "?"
         else:
             extra.append((field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
-    return row, tuple(extra)
+    if extra:
+        table.extras[index] = tuple(extra)
+    return row
 
 
 def _kind(value: Any) -> str:

@@ -10,10 +10,11 @@ import msgspec
 
 from navlayers.model import DEFAULT_SCALE
 from navlayers.readers import checks
-from navlayers.readers.findings import Findings, Issue
+from navlayers.readers.findings import Issue
 
 if TYPE_CHECKING:
     from navlayers.errors import Place
+    from navlayers.readers.findings import Findings
 
 NON_MAPPABLE = "non_mappable"
 _MISSING: Any = object()
@@ -54,19 +55,6 @@ class RowPlaces(Protocol):
         """The place of a field's value, or of the row where it lacks the field."""
 
 
-class Rows(msgspec.Struct, frozen=True):
-    """The rows of one file, fields that a `Row` has no room for by row number, and where to report about them."""
-
-    rows: list[Row]
-    extras: dict[int, Pairs]
-    findings: Findings
-    places: RowPlaces
-
-    def report(self, index: int, field: str, issue: Issue) -> None:
-        """Report what a rule says about a field of a row."""
-        self.findings.add(issue, partial(self.places.row, index, field))
-
-
 class Seen(msgspec.Struct):
     """What the rows of one capability say of it. `first` is the number of its first row."""
 
@@ -83,35 +71,6 @@ class Seen(msgspec.Struct):
         """The description that most rows carry; of several the smallest; None if no row has one."""
         named = [(-count, name) for name, count in self.names.items() if name is not None]
         return min(named)[1] if named else None
-
-
-def clean(table: Rows) -> dict[str, Seen]:
-    """Check and clean the values of all rows in place, sharing equal ones; tell what they say of capabilities."""
-    for field, rule in _RULES.items():
-        _clean_field(table, field, rule)
-    shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-    seen: dict[str, Seen] = {}
-    for index, row in enumerate(table.rows):
-        references = row.references or ()
-        references = row.references = shared.setdefault(references, references)
-        id_ = row.capability_id
-        if id_ is None:
-            if row.attack_object_id is None:
-                table.report(index, "", _NAMELESS)
-            continue
-        found = seen.get(id_)
-        if found is None:
-            found = seen[id_] = Seen(index, references, {}, {})
-        elif references is not found.references:
-            both = tuple(link for link in found.references if link in references)
-            found.references = shared.setdefault(both, both)
-        name = row.capability_description
-        found.names[name] = found.names.get(name, 0) + 1
-        if row.capability_group not in found.groups:
-            found.groups[row.capability_group] = index
-        if row.attack_object_id is None and NON_MAPPABLE not in {row.status, row.mapping_type}:
-            table.report(index, "attack_object_id", _NO_TECHNIQUE)
-    return seen
 
 
 _NAMELESS = Issue(
@@ -147,17 +106,66 @@ _RULES: dict[str, Rule] = {
 }
 
 
-def _clean_field(table: Rows, field: str, rule: Rule) -> None:
-    known: dict[str, str | None] = {}
-    for index, row in enumerate(table.rows):
-        raw: str | None = getattr(row, field)
-        if raw is None:
-            continue
-        value: str | None = known.get(raw, _MISSING)
-        if value is _MISSING:
-            value, issue = rule(raw)
-            if issue is None:
-                known[raw] = value
-            else:
-                table.report(index, field, issue)
-        setattr(row, field, value)
+class Table:
+    """The rows of one file, checked and cleaned as they are added, and what they say of each capability.
+
+    `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
+    """
+
+    def __init__(self, findings: Findings, places: RowPlaces) -> None:
+        self.rows: list[Row] = []
+        self.extras: dict[int, Pairs] = {}
+        self.seen: dict[str, Seen] = {}
+        self._findings = findings
+        self._places = places
+        self._known: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
+        self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def report(self, index: int, field: str, issue: Issue) -> None:
+        """Report what a rule says about a field of a row."""
+        self._findings.add(issue, partial(self._places.row, index, field))
+
+    def add(self, batch: list[Row]) -> None:
+        """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
+        for field, rule in _RULES.items():
+            self._clean_field(batch, field, rule)
+        start = len(self.rows)
+        self.rows += batch
+        for index, row in enumerate(batch, start):
+            self._gather(index, row)
+
+    def _clean_field(self, batch: list[Row], field: str, rule: Rule) -> None:
+        known = self._known[field]
+        for index, row in enumerate(batch, len(self.rows)):
+            raw: str | None = getattr(row, field)
+            if raw is None:
+                continue
+            value: str | None = known.get(raw, _MISSING)
+            if value is _MISSING:
+                value, issue = rule(raw)
+                if issue is None:
+                    known[raw] = value
+                else:
+                    self.report(index, field, issue)
+            setattr(row, field, value)
+
+    def _gather(self, index: int, row: Row) -> None:
+        references = row.references or ()
+        references = row.references = self._references.setdefault(references, references)
+        id_ = row.capability_id
+        if id_ is None:
+            if row.attack_object_id is None:
+                self.report(index, "", _NAMELESS)
+            return
+        found = self.seen.get(id_)
+        if found is None:
+            found = self.seen[id_] = Seen(index, references, {}, {})
+        elif references is not found.references:
+            both = tuple(link for link in found.references if link in references)
+            found.references = self._references.setdefault(both, both)
+        name = row.capability_description
+        found.names[name] = found.names.get(name, 0) + 1
+        if row.capability_group not in found.groups:
+            found.groups[row.capability_group] = index
+        if row.attack_object_id is None and NON_MAPPABLE not in (row.status, row.mapping_type):
+            self.report(index, "attack_object_id", _NO_TECHNIQUE)
