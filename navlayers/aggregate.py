@@ -1,0 +1,56 @@
+"""Aggregation functions: the scores that several capabilities give one technique → one score.
+
+Scores are numbers 0–100. Every function is independent of the order of its input.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Aggregate = Literal["max", "mean", "median", "min", "sum", "count", "combined"]
+AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
+
+
+def mean(scores: Sequence[float]) -> float:
+    """Arithmetic mean; `fsum` makes it exact, so the order of the scores cannot show."""
+    return math.fsum(scores) / len(scores)
+
+
+def combined(scores: Sequence[float]) -> float:
+    """100·(1−∏(1−sᵢ/100)): what is left when capabilities are independent and each stops its share.
+
+    With every score within 0–100 the result lies within [max, 100].
+    """
+    return 100 * (1 - math.prod(1 - score / 100 for score in sorted(scores)))
+
+
+FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
+    "max": max,
+    "mean": mean,
+    "median": statistics.median,
+    "min": min,
+    "sum": math.fsum,
+    "count": len,
+    "combined": combined,
+}
+
+DESCRIPTIONS: dict[Aggregate, str] = {
+    "max": "the strongest capability's score",
+    "mean": "the mean of the capabilities' scores",
+    "median": "the median of the capabilities' scores",
+    "min": "the weakest capability's score",
+    "sum": "the sum of the capabilities' scores",
+    "count": "the number of capabilities",
+    "combined": "the capabilities' scores combined as if they were independent",
+}
+
+
+def tidy(score: float) -> float:
+    """The score as it is written: two decimals at most, an int where it is whole."""
+    rounded = round(score, 2)
+    return int(rounded) if rounded == int(rounded) else rounded

@@ -1,0 +1,87 @@
+"""Carrying a mapping set to another ATT&CK release through revoked-by, with every change told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from navlayers.attack import Catalogue
+    from navlayers.model import MappingSet
+
+Fate = Literal["revoked", "deprecated", "unknown"]
+
+
+class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A mapped technique that the release does not have as an active one.
+
+    `successor` is the id that took its place where it was revoked; `capabilities` are the ids mapped to it.
+    """
+
+    id: str
+    name: str
+    fate: Fate
+    successor: str = ""
+    successor_name: str = ""
+    capabilities: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        name = f"{self.id} {self.name}".rstrip()
+        if self.successor:
+            return f"{name}: revoked by {self.successor} {self.successor_name}"
+        return f"{name}: not in this release" if self.fate == "unknown" else f"{name}: {self.fate}, no successor"
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A technique id that the set used, and the id that stands for it in the other release."""
+
+    id: str
+    name: str
+    successor: str
+    successor_name: str
+
+
+def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
+    """The techniques that `mapping_set` maps and that are not active in the release, by id."""
+    found: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
+    for mapping in mapping_set.mappings:
+        if not catalogue.is_active(mapping.technique):
+            found.setdefault(mapping.technique, set()).add(mapping.capability)
+            names.setdefault(mapping.technique, set()).add(mapping.technique_name or "")
+    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), catalogue) for i in sorted(found))
+
+
+def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], catalogue: Catalogue) -> Inactive:
+    technique = catalogue.get(identifier)
+    if technique is None:
+        return Inactive(identifier, written, "unknown", capabilities=capabilities)
+    end = catalogue.get(catalogue.resolve(identifier)[-1])
+    fate: Fate = "deprecated" if technique.status == "deprecated" else "revoked"
+    if end is None or end.id == identifier:
+        return Inactive(identifier, technique.name, fate, capabilities=capabilities)
+    return Inactive(identifier, technique.name, fate, end.id, end.name, capabilities)
+
+
+def carry(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[MappingSet, tuple[Moved, ...]]:
+    """The set at the catalogue's release: revoked techniques become the ones that revoked them.
+
+    What the release does not have as an active technique and nothing replaces stays as it is, for `inactive` to
+    report. Carrying twice is the same as carrying once.
+    """
+    moved: dict[str, Moved] = {}
+    mappings = []
+    for mapping in mapping_set.mappings:
+        identifier = mapping.technique
+        now = mapping
+        if not catalogue.is_active(identifier) and identifier not in moved:
+            technique = catalogue.get(identifier)
+            end = catalogue.get(catalogue.resolve(identifier)[-1]) if technique else None
+            if technique and end and end.active:
+                moved[identifier] = Moved(identifier, technique.name, end.id, end.name)
+        if identifier in moved:
+            now = msgspec.structs.replace(mapping, technique=moved[identifier].successor, technique_name=None)
+        mappings.append(now)
+    carried = msgspec.structs.replace(mapping_set, mappings=tuple(mappings), attack_version=catalogue.version)
+    return carried, tuple(moved[identifier] for identifier in sorted(moved))

@@ -1,0 +1,163 @@
+"""`navlayers build`: mapping sets → layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from navlayers.aggregate import AGGREGATES, Aggregate
+from navlayers.cli import common
+from navlayers.layers.build import KINDS, Kind
+from navlayers.options import ROLLUPS, Rollup, ScoreOptions
+from navlayers.pipeline import SetResult, build_folder
+
+LISTED = 10
+
+
+@click.command()
+@common.sets_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("layers"),
+    show_default=True,
+    help="Folder to write to; each set gets a folder of its own there.",
+)
+@common.attack_option
+@click.option(
+    "--aggregate",
+    type=click.Choice(AGGREGATES),
+    default="max",
+    show_default=True,
+    help="How the scores of several capabilities make one.",
+)
+@click.option(
+    "--weights",
+    callback=common.numbers,
+    metavar="CATEGORY=NUMBER,…",
+    help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
+)
+@click.option(
+    "--scale",
+    callback=common.numbers,
+    metavar="VALUE=NUMBER,…",
+    help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
+)
+@click.option("--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100.")
+@click.option(
+    "--rollup",
+    type=click.Choice(ROLLUPS),
+    default="none",
+    show_default=True,
+    help="Give a technique without a score that of its sub-techniques.",
+)
+@click.option("--only", metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
+@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+@common.max_size_option
+@common.json_option
+@common.quiet_option
+def command(
+    sets: tuple[str, ...],
+    output: Path,
+    attack_version: str | None,
+    aggregate: Aggregate,
+    weights: dict[str, float],
+    scale: dict[str, float],
+    worth: float | None,
+    rollup: Rollup,
+    only: str | None,
+    force: bool,
+    max_size: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Build ATT&CK Navigator layers from mapping sets.
+
+    SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. Without any:
+    the sets in the folder mappings here if there is one, else all shipped sets.
+
+    \b
+    navlayers build gcp                    layers of a shipped set, in layers/gcp
+    navlayers build my-controls.yaml -o out
+    navlayers build nist_800_53 --attack 18.1
+    """
+    sources = common.sources(sets, max_size)
+    options = ScoreOptions(aggregate, weights, scale, worth, rollup)
+    kinds = _kinds(only)
+    with click.progressbar(
+        length=len(sources),
+        label="Building",
+        file=click.get_text_stream("stderr"),
+        hidden=quiet or len(sources) < 2 or not common.on_terminal(),
+    ) as progress:
+        results = build_folder(
+            sources,
+            output,
+            options,
+            attack_version=attack_version,
+            only=kinds,
+            force=force,
+            max_bytes=max_size * common.MEGABYTE,
+            on_set=lambda result: progress.update(1),
+        )
+    if not quiet:
+        _tell(results)
+    if as_json:
+        common.echo_json(results)
+    elif not quiet:
+        common.echo_table(*_table(results))
+        common.notify(f"written to {output}")
+
+
+def _kinds(only: str | None) -> tuple[Kind, ...]:
+    if only is None:
+        return KINDS
+    asked = [part.strip() for part in only.split(",") if part.strip()]
+    unknown = [part for part in asked if part not in KINDS]
+    if unknown or not asked:
+        what = f"unknown: {', '.join(unknown)}" if unknown else "nothing named"
+        raise click.BadParameter(f"{what}; expected {', '.join(KINDS)}", param_hint="'--only'")
+    return tuple(kind for kind in KINDS if kind in asked)
+
+
+def _table(results: tuple[SetResult, ...]) -> common.Table:
+    headers = ("set", "ATT&CK", "capabilities", "techniques", "sub-\ntechniques", "non-\nmappable", "layers")
+    rows = [
+        (
+            result.folder,
+            common.release_name(result.set.domain, result.attack_version),
+            result.counts.capabilities,
+            result.counts.techniques,
+            result.counts.subtechniques,
+            result.counts.non_mappable_capabilities + result.counts.non_mappable_techniques,
+            result.counts.layers,
+        )
+        for result in results
+    ]
+    return headers, rows, {2, 3, 4, 5, 6}
+
+
+def _tell(results: tuple[SetResult, ...]) -> None:
+    """What is not in the layers, and what changed on the way to another release."""
+    common.notices(notice for result in results for notice in result.notices)
+    for result in results:
+        _tell_list(
+            f"{result.folder}: carried to ATT&CK {result.attack_version}",
+            [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in result.carried],
+        )
+        _tell_list(
+            f"{result.folder}: left out, not active in ATT&CK {result.attack_version}",
+            [str(technique) for technique in result.left_out],
+        )
+
+
+def _tell_list(heading: str, items: list[str]) -> None:
+    if not items:
+        return
+    common.notify(f"{heading}:")
+    for item in items[:LISTED]:
+        common.notify(f"  {item}")
+    if len(items) > LISTED:
+        common.notify(f"  … and {len(items) - LISTED} more, in the index")

@@ -1,0 +1,93 @@
+"""What the commands share: options that mean the same everywhere, and how results and notices are printed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+import msgspec
+
+from navlayers import options as parsing
+from navlayers.cli import table
+from navlayers.sets import STDIN, Source, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from navlayers.errors import Problem
+
+Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
+
+MEGABYTE = 1_000_000
+MOST_NOTICES = 20
+
+
+def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`[SET]...`: shipped names, files, folders, or `-`."""
+    return click.argument("sets", nargs=-1, metavar="[SET]...")(function)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+attack_option = click.option(
+    "--attack", "attack_version", metavar="VERSION", help="Carry the sets to this ATT&CK release, such as 18.1."
+)
+max_size_option = click.option(
+    "--max-size",
+    type=click.IntRange(min=1),
+    default=150,
+    show_default=True,
+    metavar="MB",
+    help="Refuse inputs larger than this many megabytes.",
+)
+
+
+def sources(names: Sequence[str], max_size: int) -> tuple[Source, ...]:
+    """The sets that the arguments mean; `-` is read from standard input, up to just past the limit."""
+    found = resolve(names)
+    if STDIN not in names:
+        return found
+    data = click.get_binary_stream("stdin").read(max_size * MEGABYTE + 1)
+    return tuple(msgspec.structs.replace(s, data=data) if str(s.path) == STDIN else s for s in found)
+
+
+def numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, float]:
+    """Callback of the options that take `NAME=NUMBER,…`."""
+    return {} if value is None else parsing.parse_numbers(str(parameter.opts[0]), value)
+
+
+def release_name(domain: str, version: str) -> str:
+    """A release in a table: its version, with the domain where that is not enterprise."""
+    return version if domain == "enterprise" else f"{version} {domain}"
+
+
+def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int]) -> None:
+    """Print a table on standard output: as wide as the terminal, whole where it goes to a file or a pipe."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(table.render(headers, rows, right, width))
+
+
+def echo_json(value: object) -> None:
+    """Print a result as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def notify(text: str) -> None:
+    """Say something about the run, on standard error."""
+    click.echo(text, err=True)
+
+
+def notices(problems: Iterable[Problem]) -> None:
+    """Print notices, the first so many in full."""
+    listed = list(dict.fromkeys(map(str, problems)))
+    for text in listed[:MOST_NOTICES]:
+        notify(f"note: {text}")
+    if len(listed) > MOST_NOTICES:
+        notify(f"note: … and {len(listed) - MOST_NOTICES} more")
+
+
+def on_terminal() -> bool:
+    """Whether standard error is a terminal, so that progress may be drawn there."""
+    return sys.stderr.isatty()

@@ -1,0 +1,140 @@
+"""The index of a set's folder: the files, their hashes, the options, the counts, and what is not in the layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers import jsontext, scoring
+from navlayers.carry import Inactive, Moved, inactive
+from navlayers.options import ScoreOptions
+from navlayers.output import GENERATOR
+from navlayers.stats import CapabilityStats, capability_stats, non_mappable_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.attack import Catalogue
+    from navlayers.model import MappingSet
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """One written file: path below the set's folder, what it shows, how many entries it has, its hash."""
+
+    path: str
+    kind: str
+    id: str
+    name: str
+    techniques: int
+    subtechniques: int
+    sha256: str
+
+
+class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which mapping set the layers are of."""
+
+    name: str
+    framework: str
+    version: str
+    domain: str
+    attack_version: str
+    source: str = ""
+    licence: str = ""
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Counts of the set: capabilities and techniques that the layers show, and rows that are no mappings."""
+
+    mappings: int
+    capabilities: int
+    techniques: int
+    subtechniques: int
+    non_mappable_capabilities: int
+    non_mappable_techniques: int
+    layers: int
+
+
+class Named(msgspec.Struct, frozen=True):
+    """An id and a name."""
+
+    id: str
+    name: str
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """The index file. `attack_version` is the release of the layers; `set.attack_version` that of the set.
+
+    `left_out` lists mapped techniques that the release does not have as active ones, `carried` those whose id
+    changed on the way to the release.
+    """
+
+    generator: str = GENERATOR
+    set: SetEntry
+    attack_version: str
+    options: ScoreOptions
+    only: tuple[str, ...]
+    counts: Counts
+    files: tuple[FileEntry, ...]
+    capabilities: tuple[CapabilityStats, ...]
+    non_mappable_capabilities: tuple[Named, ...]
+    non_mappable_techniques: tuple[Named, ...]
+    left_out: tuple[Inactive, ...]
+    carried: tuple[Moved, ...]
+
+
+def encode(index: Index) -> bytes:
+    """The index as JSON, one item per line."""
+    return jsontext.encode(index) + b"\n"
+
+
+def make_index(
+    mapping_set: MappingSet,
+    catalogue: Catalogue,
+    options: ScoreOptions,
+    *,
+    own_attack_version: str,
+    moved: Iterable[Moved],
+    only: Sequence[str],
+    files: Iterable[FileEntry],
+) -> Index:
+    """The index of the layers of `mapping_set` at the catalogue's release."""
+    given = scoring.rules(mapping_set, options)
+    active = [mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique)]
+    scores = scoring.score(active, given)
+    capabilities = capability_stats(mapping_set, scores, given, catalogue)
+    files = tuple(files)
+    unmapped_capabilities, unmapped_techniques = non_mappable_ids(mapping_set)
+    subs = sum("." in technique for technique in scores)
+    names = {capability.id: capability.name for capability in mapping_set.capabilities}
+    return Index(
+        set=SetEntry(
+            mapping_set.name,
+            mapping_set.framework,
+            mapping_set.version,
+            mapping_set.domain,
+            own_attack_version,
+            mapping_set.source,
+            mapping_set.licence,
+        ),
+        attack_version=catalogue.version,
+        options=options,
+        only=tuple(only),
+        counts=Counts(
+            mappings=len(mapping_set.mappings),
+            capabilities=len(capabilities),
+            techniques=len(scores) - subs,
+            subtechniques=subs,
+            non_mappable_capabilities=len(unmapped_capabilities),
+            non_mappable_techniques=len(unmapped_techniques),
+            layers=sum(file.kind != "all" for file in files),
+        ),
+        files=files,
+        capabilities=capabilities,
+        non_mappable_capabilities=tuple(Named(i, names.get(i, i)) for i in unmapped_capabilities),
+        non_mappable_techniques=tuple(
+            Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped_techniques
+        ),
+        left_out=inactive(mapping_set, catalogue),
+        carried=tuple(moved),
+    )

@@ -1,0 +1,166 @@
+"""A mapping set → its layers: overview, one per category, capability and group, and all of them as one list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
+
+from navlayers import scoring
+from navlayers.carry import inactive
+from navlayers.layers import describe
+from navlayers.layers.annotate import View, annotate, capability_labels
+from navlayers.layers.document import Layer, Versions
+from navlayers.layers.palette import count_gradient, count_legend, value_gradient, value_legend
+from navlayers.options import ScoreOptions
+from navlayers.slug import slugs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.attack import Catalogue
+    from navlayers.layers.gradient import Gradient
+    from navlayers.model import Mapping, MappingSet
+
+Kind = Literal["overview", "categories", "capabilities", "groups", "all"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class BuiltLayer(msgspec.Struct, frozen=True):
+    """A layer and where it goes: `path` is relative to the set's folder, with forward slashes."""
+
+    kind: Kind
+    id: str
+    path: str
+    layer: Layer
+
+
+class _Builder:
+    """What all layers of one set share, worked out once."""
+
+    def __init__(self, mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptions) -> None:
+        self.set = mapping_set
+        self.catalogue = catalogue
+        self.rules = scoring.rules(mapping_set, options)
+        self.labels = capability_labels(mapping_set)
+        self.mappings = [m for m in mapping_set.mappings if catalogue.is_active(m.technique)]
+        self.facts = describe.set_facts(mapping_set, catalogue, self.rules, len(inactive(mapping_set, catalogue)))
+
+    def scores(self, mappings: Iterable[Mapping]) -> dict[str, scoring.TechniqueScore]:
+        return scoring.roll_up(scoring.score(mappings, self.rules), self.rules, self.catalogue)
+
+    def layer(
+        self,
+        what: str,
+        mappings: Sequence[Mapping],
+        category: str | None = None,
+        scores: dict[str, scoring.TechniqueScore] | None = None,
+        notes: bool = False,
+    ) -> Layer:
+        """The layer of some of the set's mappings; `what` it shows ends its name."""
+        if scores is None:
+            scores = self.scores(mappings)
+        entries = [e for e in scores.values() if category is None or category in e.categories]
+        gradient = self.gradient(category, entries)
+        view = View(self.rules, category, gradient, self.labels, self.catalogue)
+        references = _references(mappings, category)
+        comments = _comments(mappings) if notes else {}
+        techniques = tuple(
+            annotate(entry, view, references.get(entry.technique, ()), comments.get(entry.technique, ()))
+            for entry in entries
+        )
+        numbers = [e.measure(category) or 0 for e in entries]
+        legend = (
+            count_legend(gradient, max(numbers, default=1))
+            if self.rules.counts
+            else value_legend(gradient, self.rules.scale)
+        )
+        return Layer(
+            name=f"{describe.title(self.set)}: {what}",
+            versions=Versions(attack=self.catalogue.major),
+            domain=f"{self.set.domain}-attack",
+            description=describe.description(self.set, self.catalogue, self.rules, what, category),
+            gradient=gradient,
+            legendItems=legend,
+            techniques=techniques,
+            metadata=describe.metadata(self.facts, what, entries),
+            links=describe.links(self.set),
+        )
+
+    def gradient(self, category: str | None, entries: Sequence[scoring.TechniqueScore]) -> Gradient:
+        numbers = [entry.measure(category) or 0 for entry in entries]
+        if self.rules.counts:
+            return count_gradient(numbers)
+        return value_gradient(category, max(numbers, default=0))
+
+
+def _references(mappings: Iterable[Mapping], category: str | None) -> dict[str, list[str]]:
+    """Technique id → its references, sorted: the order of the rows must not show."""
+    found: dict[str, set[str]] = {}
+    for mapping in mappings:
+        if mapping.references and (category is None or mapping.category == category):
+            found.setdefault(mapping.technique, set()).update(mapping.references)
+    return {technique: sorted(references) for technique, references in found.items()}
+
+
+def _comments(mappings: Iterable[Mapping]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for mapping in mappings:
+        if mapping.comment:
+            found.setdefault(mapping.technique, set()).add(mapping.comment)
+    return {technique: sorted(comments) for technique, comments in found.items()}
+
+
+def build(
+    mapping_set: MappingSet,
+    catalogue: Catalogue,
+    options: ScoreOptions | None = None,
+    only: Iterable[Kind] = KINDS,
+) -> Iterator[BuiltLayer]:
+    """Make the layers of a set, in reading order: overview, categories, groups, capabilities.
+
+    Mappings to techniques that are not active in `catalogue` are left out (`navlayers.carry.inactive` lists
+    them). The list of all layers is `encode_list` of what this yields; `only` "all" by itself yields nothing.
+
+    Raises:
+        UsageError: the options do not fit the set.
+    """
+    builder = _Builder(mapping_set, catalogue, options or ScoreOptions())
+    wanted = set(only)
+    everything = builder.mappings
+    if wanted & {"overview", "categories"}:
+        scores = builder.scores(everything)
+        if "overview" in wanted:
+            layer = builder.layer("overview", everything, scores=scores)
+            yield BuiltLayer("overview", "overview", "overview.json", layer)
+        if "categories" in wanted:
+            for category in builder.rules.categories:
+                if category != scoring.UNSPECIFIED:
+                    layer = builder.layer(category, everything, category, scores)
+                    yield BuiltLayer("categories", category, f"{category}.json", layer)
+    if "groups" in wanted:
+        yield from _groups(builder)
+    if "capabilities" in wanted:
+        yield from _capabilities(builder)
+
+
+def _groups(builder: _Builder) -> Iterator[BuiltLayer]:
+    members = {capability.id: capability.groups for capability in builder.set.capabilities}
+    found: dict[str, list[Mapping]] = {}
+    for mapping in builder.mappings:
+        for group in members[mapping.capability] if mapping.group is None else (mapping.group,):
+            found.setdefault(group, []).append(mapping)
+    names = slugs(found)
+    for group in sorted(found):
+        what = describe.group_label(group, builder.set.groups.get(group, group))
+        yield BuiltLayer("groups", group, f"groups/{names[group]}.json", builder.layer(what, found[group]))
+
+
+def _capabilities(builder: _Builder) -> Iterator[BuiltLayer]:
+    found: dict[str, list[Mapping]] = {}
+    for mapping in builder.mappings:
+        found.setdefault(mapping.capability, []).append(mapping)
+    names = slugs(found)
+    for capability in sorted(found):
+        layer = builder.layer(builder.labels[capability], found[capability], notes=True)
+        yield BuiltLayer("capabilities", capability, f"capabilities/{names[capability]}.json", layer)

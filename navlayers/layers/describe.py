@@ -1,0 +1,120 @@
+"""What a layer says about itself: name, description, metadata, links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.aggregate import DESCRIPTIONS, tidy
+from navlayers.layers.annotate import web_links
+from navlayers.layers.document import Link, Metadata
+from navlayers.scoring import UNSPECIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from navlayers.attack import Catalogue
+    from navlayers.model import MappingSet
+    from navlayers.scoring import Rules, TechniqueScore
+
+DOMAIN_NAMES = {"enterprise": "Enterprise", "mobile": "Mobile", "ics": "ICS"}
+
+
+def title(mapping_set: MappingSet) -> str:
+    """Framework and version, as every layer's name begins."""
+    return f"{mapping_set.name} {mapping_set.version}".strip()
+
+
+def group_label(identifier: str, name: str) -> str:
+    """`AC: Access Control`; the name alone where the id says the same."""
+    same = "".join(filter(str.isalnum, identifier.casefold())) == "".join(filter(str.isalnum, name.casefold()))
+    return name if same else f"{identifier}: {name}"
+
+
+def description(
+    mapping_set: MappingSet, catalogue: Catalogue, given: Rules, what: str, category: str | None
+) -> str:
+    """What the layer shows and how its scores were made, in a few sentences."""
+    domain = DOMAIN_NAMES[mapping_set.domain]
+    shown = "all capabilities" if what == "overview" else f"{category} only" if category else what
+    subject = f"{title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
+    return " ".join([subject, *_how(given, category), *_rollup(given)])
+
+
+def _how(given: Rules, category: str | None) -> list[str]:
+    if given.counts:
+        return ["The score of a technique is the number of capabilities that are mapped to it."]
+    scale = ", ".join(
+        f"{value} {tidy(number):g}" for value, number in sorted(given.scale.items(), key=lambda item: item[1])
+    )
+    how = DESCRIPTIONS[given.options.aggregate]
+    if category is None and given.scored_categories == (UNSPECIFIED,):
+        sentences = [f"The score of a technique is {how} ({scale})."]
+    else:
+        sentences = [f"The score of a technique is, per category, {how} ({scale})."]
+    if given.options.worth is not None:
+        sentences.append(f"A relation without a value is worth {tidy(given.options.worth):g}.")
+    if category is None and given.scored_categories != (UNSPECIFIED,):
+        names = _join([c for c in given.scored_categories if c != UNSPECIFIED])
+        weights = given.options.weights
+        if weights:
+            shares = ", ".join(f"{c} {tidy(weights[c]):g}" for c in given.scored_categories if c in weights)
+            sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
+        else:
+            sentences.append(f"The overall score is the highest across {names}.")
+    return sentences
+
+
+def _rollup(given: Rules) -> list[str]:
+    how = given.options.rollup
+    if how == "none":
+        return []
+    means = "highest score" if how == "max" else "mean score, unmapped ones as 0,"
+    return [f"A technique without a score of its own shows the {means} of its sub-techniques."]
+
+
+def _join(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def set_facts(mapping_set: MappingSet, catalogue: Catalogue, given: Rules, left_out: int) -> list[tuple[str, str]]:
+    """Name and value of the metadata that all layers of a set share."""
+    options = given.options
+    scale = {} if given.counts else given.scale
+    return [
+        ("framework", mapping_set.framework),
+        ("framework version", mapping_set.version),
+        ("ATT&CK version", f"{mapping_set.domain} {catalogue.version}"),
+        ("aggregate", "count" if given.counts else options.aggregate),
+        ("weights", _pairs(options.weights)),
+        ("scale", _pairs(scale)),
+        ("worth of a bare relation", "" if options.worth is None else f"{tidy(options.worth):g}"),
+        ("roll-up", "" if options.rollup == "none" else options.rollup),
+        ("techniques left out", str(left_out) if left_out else ""),
+        ("source", mapping_set.source),
+        ("licence", mapping_set.licence),
+    ]
+
+
+def _pairs(numbers: dict[str, float]) -> str:
+    return ", ".join(f"{name} {tidy(number):g}" for name, number in numbers.items())
+
+
+def metadata(
+    facts: Iterable[tuple[str, str]], what: str, entries: Iterable[TechniqueScore]
+) -> tuple[Metadata, ...]:
+    """The layer's metadata: what it shows, its counts, and the facts of the set; empty values are left out."""
+    entries = list(entries)
+    capabilities = {c.capability for e in entries for group in e.contributions.values() for c in group}
+    subs = sum("." in entry.technique for entry in entries)
+    counts = [
+        ("shows", what),
+        ("capabilities", str(len(capabilities))),
+        ("techniques", str(len(entries) - subs)),
+        ("sub-techniques", str(subs)),
+    ]
+    return tuple(Metadata(name, value) for name, value in [*counts, *facts] if value)
+
+
+def links(mapping_set: MappingSet) -> tuple[Link, ...]:
+    """Where the mappings come from."""
+    return tuple(Link("Source of the mappings", url) for url in web_links(mapping_set.source))

@@ -1,0 +1,170 @@
+"""From mapping sets on disk to layers on disk: what `navlayers build` does, as one function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers import attack, index, readers
+from navlayers.carry import Inactive, Moved, carry
+from navlayers.errors import InputError, NavlayersError, Place, Problem
+from navlayers.index import make_index
+from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
+from navlayers.layers.document import encode, encode_list
+from navlayers.model import MappingSet
+from navlayers.options import ScoreOptions
+from navlayers.output import INDEX, Staging, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from navlayers.sets import Source
+
+ALL = "all.json"
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A set that was read, with the release that its layers are for, carried there if that was asked.
+
+    `own_attack_version` is the release that the set says it was made for.
+    """
+
+    name: str
+    set: MappingSet
+    own_attack_version: str
+    catalogue: attack.Catalogue
+    moved: tuple[Moved, ...]
+    notices: tuple[Problem, ...]
+
+
+class SetResult(msgspec.Struct, frozen=True):
+    """What was built of one set. `folder` is where it was written, relative to the output folder."""
+
+    folder: str
+    set: index.SetEntry
+    attack_version: str
+    counts: index.Counts
+    left_out: tuple[Inactive, ...]
+    carried: tuple[Moved, ...]
+    notices: tuple[Problem, ...]
+
+
+def prepare(
+    sources: Iterable[Source], attack_version: str | None = None, max_bytes: int = readers.MAX_BYTES
+) -> Iterator[Prepared]:
+    """Read sets and find their releases, one at a time, so that only one is held in memory.
+
+    `attack_version` carries the sets to that release; None leaves each at its own.
+
+    Raises:
+        InputError: at the end, with the problems of all sets that cannot be read or have no release at hand.
+    """
+    problems: list[Problem] = []
+    for source in sources:
+        try:
+            prepared = _prepare_one(source, attack_version, max_bytes)
+        except NavlayersError as error:
+            problems += [_placed(problem, source) for problem in error.problems]
+            continue
+        if not problems:
+            yield prepared
+    if problems:
+        raise InputError(problems)
+
+
+def _placed(problem: Problem, source: Source) -> Problem:
+    return problem if problem.place else msgspec.structs.replace(problem, place=Place(str(source.path)))
+
+
+def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> Prepared:
+    reading = readers.read(source.path, data=source.data, max_bytes=max_bytes)
+    mapping_set = reading.mapping_set
+    found = attack.find(mapping_set.domain, attack_version or mapping_set.attack_version)
+    catalogue = attack.load(found.release)
+    moved: tuple[Moved, ...] = ()
+    carried = mapping_set
+    if attack_version:
+        carried, moved = carry(mapping_set, catalogue)
+    notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
+    return Prepared(source.name, carried, mapping_set.attack_version, catalogue, moved, tuple(notices))
+
+
+def build_folder(
+    sources: Sequence[Source],
+    target: Path,
+    options: ScoreOptions | None = None,
+    *,
+    attack_version: str | None = None,
+    only: Sequence[Kind] = KINDS,
+    force: bool = False,
+    max_bytes: int = readers.MAX_BYTES,
+    on_set: Callable[[SetResult], None] = lambda result: None,
+) -> tuple[SetResult, ...]:
+    """Build the layers of all sets into `target`, a folder per set; all of them or none.
+
+    Args:
+        sources: the sets, as `navlayers.sets.resolve` gives them.
+        target: the folder to write to; made where it is missing.
+        options: how scores are made.
+        attack_version: carry every set to this release; None: each at its own.
+        only: which layers to make.
+        force: write into a folder that holds foreign files (they stay, but for those of the same name).
+        max_bytes: larger inputs are refused.
+        on_set: called with each result as soon as the set is built, before anything is in place.
+
+    Raises:
+        NavlayersError: an input, an option, a release or the output does not do; nothing was written.
+    """
+    results = []
+    with Staging(target, [source.name for source in sources], force=force) as staging:
+        for prepared in prepare(sources, attack_version, max_bytes):
+            result = _stage(prepared, options or ScoreOptions(), only, staging)
+            on_set(result)
+            results.append(result)
+        staging.commit()
+    return tuple(results)
+
+
+def _stage(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], staging: Staging) -> SetResult:
+    """Build one set and stage its files and its index."""
+    keep = "all" in only
+    kept: list[bytes] = []
+    entries: list[index.FileEntry] = []
+    for built in build(prepared.set, prepared.catalogue, options, [kind for kind in KINDS if kind in only]):
+        data = encode(built.layer)
+        staging.add(prepared.name, built.path, data)
+        entries.append(_entry(built, data))
+        if keep:
+            kept.append(data)
+    if keep and kept:
+        data = encode_list(kept)
+        staging.add(prepared.name, ALL, data)
+        entries.append(index.FileEntry(ALL, "all", "all", "all layers of this folder", 0, 0, sha256(data)))
+    made = make_index(
+        prepared.set,
+        prepared.catalogue,
+        options,
+        own_attack_version=prepared.own_attack_version,
+        moved=prepared.moved,
+        only=only,
+        files=entries,
+    )
+    staging.add(prepared.name, INDEX, index.encode(made))
+    return SetResult(
+        prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, prepared.notices
+    )
+
+
+def _entry(built: BuiltLayer, data: bytes) -> index.FileEntry:
+    subs = sum("." in technique.techniqueID for technique in built.layer.techniques)
+    return index.FileEntry(
+        path=built.path,
+        kind=built.kind,
+        id=built.id,
+        name=built.layer.name,
+        techniques=len(built.layer.techniques) - subs,
+        subtechniques=subs,
+        sha256=sha256(data),
+    )

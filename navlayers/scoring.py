@@ -1,0 +1,252 @@
+"""Scores: many mappings of one technique → one number per category and overall.
+
+The rules are those of docs/scoring.md. Nothing here knows files or layers, and the order of the mappings never
+shows in the result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.aggregate import FUNCTIONS, mean, tidy
+from navlayers.errors import Problem, UsageError
+from navlayers.model import CATEGORIES, DEFAULT_SCALE
+from navlayers.options import ScoreOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.attack import Catalogue
+    from navlayers.model import Mapping, MappingSet
+
+UNSPECIFIED = "unspecified"
+"""The category of a mapping that names none: every mapping of an unscored set."""
+
+
+class Contribution(msgspec.Struct, frozen=True, gc=False):
+    """What one capability gives one technique in one category.
+
+    `score` is 0–100, None where the mapping has no value. `types` are the mapping types of its rows, sorted.
+    """
+
+    capability: str
+    score: float | None
+    value: str | None
+    types: tuple[str, ...] = ()
+
+
+class TechniqueScore(msgspec.Struct, frozen=True):
+    """The scores of one technique.
+
+    `overall` and the values of `categories` are 0–100 for values, or numbers of capabilities for counts; None
+    where nothing gives a number. `contributions` holds, per category, the capabilities, strongest first.
+    `rolled_up` holds the measures ("overall" or a category) that come from sub-techniques, with how many of the
+    parent's sub-techniques are mapped there and how many there are.
+    """
+
+    technique: str
+    overall: float | None
+    categories: dict[str, float | None]
+    contributions: dict[str, tuple[Contribution, ...]]
+    rolled_up: dict[str, tuple[int, int]] = {}
+
+    def measure(self, category: str | None) -> float | None:
+        """The score in one category, or overall for None."""
+        return self.overall if category is None else self.categories.get(category)
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """Ids of the capabilities that are mapped to the technique, sorted."""
+        return tuple(sorted({c.capability for group in self.contributions.values() for c in group}))
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What a set and the options together say about making scores: fixed for all views of one set.
+
+    `counts`: scores are numbers of capabilities, not 0–100. `categories`: those that the set has, in order.
+    `scored_categories`: those that have a number somewhere, over which weights divide.
+    """
+
+    options: ScoreOptions
+    scale: dict[str, float]
+    counts: bool
+    categories: tuple[str, ...]
+    scored_categories: tuple[str, ...]
+
+
+def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
+    """Work out how scores of `mapping_set` are made.
+
+    Raises:
+        UsageError: the weights leave out a category that the set scores, or weigh none of them.
+    """
+    scale = {**DEFAULT_SCALE, **mapping_set.scale, **options.scale}
+    present = {mapping.category or UNSPECIFIED for mapping in mapping_set.mappings}
+    valued = {
+        mapping.category or UNSPECIFIED
+        for mapping in mapping_set.mappings
+        if mapping.value is not None or options.worth is not None
+    }
+    order = (*CATEGORIES, UNSPECIFIED)
+    scored = tuple(category for category in order if category in valued)
+    if options.weights:
+        _check_weights(mapping_set.name, options.weights, [c for c in scored if c != UNSPECIFIED])
+    return Rules(
+        options=options,
+        scale=scale,
+        counts=options.aggregate == "count" or not valued,
+        categories=tuple(category for category in order if category in present),
+        scored_categories=scored,
+    )
+
+
+def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) -> None:
+    missing = [category for category in scored if category not in weights]
+    if missing:
+        raise UsageError(
+            Problem(
+                f"the weights leave out {', '.join(missing)}, which {name} scores",
+                hint="add " + ",".join(f"{category}=0" for category in missing) + " or another number",
+            )
+        )
+    if scored and not any(weights[category] for category in scored):
+        raise UsageError(
+            Problem(f"every category that {name} scores has weight 0", hint="give one of them a higher weight")
+        )
+
+
+def number(value: str | None, given: Rules) -> float | None:
+    """The number 0–100 that a score value stands for; `worth`, which may be None, where there is no value.
+
+    Raises:
+        UsageError: the value is neither on the scale nor a number.
+    """
+    if value is None:
+        return given.options.worth
+    known = given.scale.get(value)
+    if known is not None:
+        return known
+    try:
+        return float(value)
+    except ValueError:
+        raise UsageError(
+            Problem(
+                f"score value {value!r} is not on the scale",
+                expected=", ".join(given.scale) + ", or a number from 0 to 100",
+                hint=f"add it with --scale {value}=NUMBER",
+            )
+        ) from None
+
+
+def score(mappings: Iterable[Mapping], given: Rules) -> dict[str, TechniqueScore]:
+    """Score every technique that the mappings name; keys are technique ids, sorted."""
+    found: dict[str, dict[str, dict[str, list[Mapping]]]] = {}
+    for mapping in mappings:
+        by_category = found.setdefault(mapping.technique, {})
+        by_capability = by_category.setdefault(mapping.category or UNSPECIFIED, {})
+        by_capability.setdefault(mapping.capability, []).append(mapping)
+    numbers: dict[str | None, float | None] = {}
+    return {technique: _score_one(technique, found[technique], given, numbers) for technique in sorted(found)}
+
+
+def _score_one(
+    technique: str,
+    found: dict[str, dict[str, list[Mapping]]],
+    given: Rules,
+    numbers: dict[str | None, float | None],
+) -> TechniqueScore:
+    categories: dict[str, float | None] = {}
+    contributions: dict[str, tuple[Contribution, ...]] = {}
+    for category in given.categories:
+        if category not in found:
+            continue
+        best = [_best(capability, rows, given, numbers) for capability, rows in found[category].items()]
+        best.sort(key=_strongest_first)
+        contributions[category] = tuple(best)
+        categories[category] = _aggregate(best, given)
+    if given.counts and given.options.aggregate != "count":
+        overall: float | None = len({c.capability for group in contributions.values() for c in group})
+    else:
+        overall = _overall(categories, given)
+    return TechniqueScore(technique, overall, categories, contributions)
+
+
+def _strongest_first(contribution: Contribution) -> tuple[float, str]:
+    return -(-1 if contribution.score is None else contribution.score), contribution.capability
+
+
+def _best(
+    capability: str, rows: Sequence[Mapping], given: Rules, numbers: dict[str | None, float | None]
+) -> Contribution:
+    """Several rows of one capability, technique and category count once: the highest value."""
+    best: tuple[float, str] | None = None
+    for row in rows:
+        value = row.value
+        if value not in numbers:
+            numbers[value] = number(value, given)
+        worth = numbers[value]
+        if worth is not None and (best is None or (worth, value or "") > best):
+            best = (worth, value or "")
+    types = tuple(sorted({row.type for row in rows if row.type})) if len(rows) > 1 else _types(rows[0])
+    if best is None:
+        return Contribution(capability, None, None, types)
+    return Contribution(capability, best[0], best[1] or None, types)
+
+
+def _types(row: Mapping) -> tuple[str, ...]:
+    return (row.type,) if row.type else ()
+
+
+def _aggregate(best: Sequence[Contribution], given: Rules) -> float | None:
+    if given.counts:
+        return len(best)
+    scores = [contribution.score for contribution in best if contribution.score is not None]
+    return tidy(FUNCTIONS[given.options.aggregate](scores)) if scores else None
+
+
+def _overall(categories: dict[str, float | None], given: Rules) -> float | None:
+    scores = [value for value in categories.values() if value is not None]
+    if not scores:
+        return None
+    weights = given.options.weights
+    if not weights:
+        return max(scores)
+    total = sum(weights.get(category, 0) for category in given.scored_categories)
+    weighted = sum(
+        weights.get(category, 0) * (categories.get(category) or 0) for category in given.scored_categories
+    )
+    return tidy(weighted / total) if total else max(scores)
+
+
+def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
+    """Give parents that lack a score one from their sub-techniques, per category and overall.
+
+    `max` takes the highest, `mean` divides by all active sub-techniques of the release, unmapped ones as 0. The
+    result is sorted by technique id; parents that have a score of their own keep it.
+    """
+    how = given.options.rollup
+    if how == "none":
+        return scores
+    parents = {t.rpartition(".")[0] for t in scores if "." in t and catalogue.is_active(t)}
+    rolled = dict(scores)
+    for parent in parents:
+        if not catalogue.is_active(parent):
+            continue
+        subs = [sub.id for sub in catalogue.subtechniques(parent)]
+        own = scores.get(parent) or TechniqueScore(parent, None, {}, {})
+        measures: dict[str | None, float | None] = {None: own.overall, **own.categories}
+        taken: dict[str, tuple[int, int]] = {}
+        for category in (None, *given.categories):
+            if own.measure(category) is not None:
+                continue
+            values = [v for sub in subs if sub in scores and (v := scores[sub].measure(category)) is not None]
+            if values:
+                padded = values + [0] * (len(subs) - len(values))
+                measures[category] = tidy(max(values) if how == "max" else mean(padded))
+                taken[category or "overall"] = (len(values), len(subs))
+        overall = measures.pop(None)
+        categories = {c: measures[c] for c in given.categories if c in measures}
+        rolled[parent] = TechniqueScore(parent, overall, categories, own.contributions, taken)
+    return dict(sorted(rolled.items()))

@@ -1,0 +1,129 @@
+"""Which mapping sets there are, and what a name on the command line means."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.slug import slug, slugs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HERE = "mappings"
+"""The folder that holds a project's own sets."""
+
+ENDINGS = (".yaml", ".yml", ".json")
+STDIN = "-"
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A mapping set to be read: the name that its results go by, where it is, and where it was found.
+
+    `origin` is "shipped", "here" or "file". `data` is the content where it does not come from the path.
+    """
+
+    name: str
+    path: Path
+    origin: str = "file"
+    data: bytes | None = None
+
+
+def shipped() -> tuple[Source, ...]:
+    """The sets that come with navlayers, by name."""
+    package = Path(__file__).parent
+    folders = (package / "mappings", package.parent / "mappings")
+    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
+    return _in_folder(folder, "shipped")
+
+
+def here() -> tuple[Source, ...]:
+    """The sets in the folder `mappings` of the current folder, by name."""
+    return _in_folder(Path(HERE), "here")
+
+
+def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
+    """Files that may hold a set, by name: hidden ones and other endings are none."""
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError:
+        return ()
+    paths = [p for p in entries if p.suffix.lower() in ENDINGS and not p.name.startswith(".") and p.is_file()]
+    return tuple(Source(source_name(path), path, origin) for path in paths)
+
+
+def source_name(path: Path) -> str:
+    """What a file's set goes by: the file's name without its ending, made safe as a folder's name."""
+    return slug(path.stem) or slugs([path.stem])[path.stem]
+
+
+def resolve(names: Sequence[str]) -> tuple[Source, ...]:
+    """The sets that `names` mean: each a set here, a shipped one, a file, a folder, or `-`.
+
+    With no name: the folder `mappings` here if it holds any, else all shipped sets. A bare name means the set
+    here before the shipped one, and both before a file or folder of that name.
+
+    Raises:
+        InputError: a name means nothing, or a folder holds no file that could be a set.
+        UsageError: two different files would go by the same name.
+    """
+    if not names:
+        return here() or shipped()
+    known = {source.name: source for source in (*shipped(), *here())}
+    found: dict[Path, Source] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            for source in _resolve_one(name, known):
+                found.setdefault(source.path.absolute(), source)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    _refuse_same_names(found.values())
+    return tuple(found.values())
+
+
+def _resolve_one(name: str, known: dict[str, Source]) -> tuple[Source, ...]:
+    if name in known:
+        return (known[name],)
+    path = Path(name)
+    if name == STDIN:
+        return (Source("stdin", path),)
+    if path.is_dir():
+        sources = _in_folder(path, "file")
+        if not sources:
+            endings = ", ".join(ENDINGS)
+            raise InputError(Problem("no mapping set in this folder", Place(name), f"files that end in {endings}"))
+        return sources
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return (Source(source_name(path), path),)
+    near = difflib.get_close_matches(name.lower(), known, 3, 0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise InputError(
+        Problem(
+            f"no mapping set {name!r}",
+            expected="a shipped name, a file or a folder",
+            hint=f"{hint}`navlayers sets` lists what there is",
+        )
+    )
+
+
+def _refuse_same_names(sources: Iterable[Source]) -> None:
+    by_name: dict[str, list[Source]] = {}
+    for source in sources:
+        by_name.setdefault(source.name, []).append(source)
+    problems = [
+        Problem(
+            f"{' and '.join(str(source.path) for source in same)} would both be written as {name}",
+            hint="build them one at a time into different folders, or rename one",
+        )
+        for name, same in by_name.items()
+        if len(same) > 1
+    ]
+    if problems:
+        raise UsageError(problems)
