@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 27
 
 F = TypeVar("F", bound="_Header")
 
-_NAME = re.compile(r"(enterprise|mobile|ics)-(\d{1,4}\.\d{1,4})(\.threats)?\.json")
+_NAME = re.compile(r"(enterprise|mobile|ics)-((?:0|[1-9]\d{0,3})\.(?:0|[1-9]\d{0,3}))(\.threats)?\.json")
 
 
 class Name(NamedTuple):

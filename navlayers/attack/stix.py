@@ -163,10 +163,9 @@ def _version(objects: _Objects, path: Path, asked: str | None) -> str:
         return wanted
     if stated:
         return stated
-    if named := _VERSION_IN_NAME.search(path.name):
-        return named[1]
-    if folder := _VERSION_OF_FOLDER.fullmatch(path.absolute().parent.name):
-        return folder[1]
+    named = _VERSION_IN_NAME.search(path.name) or _VERSION_OF_FOLDER.fullmatch(path.absolute().parent.name)
+    if named and (number := versions.canonical(named[1])):
+        return number
     raise ReleaseError(
         Problem(
             "neither the bundle nor its name says which ATT&CK version it is",

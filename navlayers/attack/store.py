@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.attack import files, versions
 from navlayers.attack.release import Release, builtin, order, read
 from navlayers.attack.userdata import file_names, unusable, user_folder
-from navlayers.errors import Problem, ReleaseError
+from navlayers.errors import InputError, Problem, ReleaseError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +27,10 @@ class Found(NamedTuple):
 def releases() -> tuple[Release, ...]:
     """Every release at hand, by domain and then version, oldest first; an added one replaces a built-in one.
 
-    Goes by file names alone: an added file may turn out to be unusable, which `find` copes with and
-    `check_added` tells.
+    Added files that cannot be used are left out; `check_added` tells of them.
     """
-    return _merged(file_names()[0])
+    folder = user_folder()
+    return _merged([name for name in file_names()[0] if unusable(folder / name) is None])
 
 
 def find(domain: Domain, wanted: str) -> Found:
@@ -47,7 +47,8 @@ def find(domain: Domain, wanted: str) -> Found:
         candidates = {release.version: release for release in _merged(names) if release.domain == domain}
         version = parsed and versions.choose(parsed, list(candidates))
         if parsed is None or version is None:
-            raise ReleaseError(_not_found(domain, wanted, list(candidates), malformed=parsed is None))
+            missing = _not_found(domain, wanted, list(candidates), malformed=parsed is None)
+            raise ReleaseError(missing if broken is None else (missing, broken))
         release = candidates[version]
         problem = None if release.builtin else unusable(release.path)
         if problem is None:
@@ -58,6 +59,8 @@ def find(domain: Domain, wanted: str) -> Found:
 
 def load(release: Release) -> Catalogue:
     """The tactics and techniques of a release; read once per process. Raises InputError."""
+    if not release.builtin and (problem := unusable(release.path)):
+        raise InputError(problem)
     return read(files.read_catalogue, release.path)
 
 
@@ -73,6 +76,8 @@ def threats(release: Release) -> Threats:
     """
     path = _threats_path(release)
     if path.is_file():
+        if not release.builtin and (problem := unusable(path)):
+            raise InputError(problem)
         return read(files.read_threats, path)
     others = [other.version for other in releases() if other.domain == release.domain and has_threats(other)]
     raise ReleaseError(
@@ -118,10 +123,10 @@ def _not_found(domain: Domain, wanted: str, at_hand: list[str], *, malformed: bo
 
 def _notice(wanted: versions.Wanted, release: Release, broken: Problem | None) -> Problem | None:
     """Why `release` is not quite what was asked for: another minor, or in place of a broken file."""
-    if wanted.minor is None or versions.number(release.version)[1] == wanted.minor:
-        return broken
     asked = f"{wanted.major}.{wanted.minor}"
-    message = f"ATT&CK {release.domain} {asked} is not at hand, {release.version} is used instead"
     if broken is not None:
-        return Problem(f"{message}: {broken.message}", broken.place, hint=broken.hint)
+        return Problem(f"{broken.message}; {release} is used instead", broken.place, hint=broken.hint)
+    if wanted.minor is None or asked == release.version:
+        return None
+    message = f"ATT&CK {release.domain} {asked} is not at hand, {release.version} is used instead"
     return Problem(message, hint=f"to use {asked}: navlayers attack add {asked}")

@@ -48,13 +48,23 @@ def check_added() -> tuple[Problem, ...]:
     """A notice for each file in the user's folder that cannot be used: broken, or not of navlayers."""
     names, trouble = file_names()
     notices = [] if trouble is None else [trouble]
-    for name in names:
-        path = user_folder() / name
-        parsed = files.parse_name(name)
-        problem = _foreign(path) if parsed is None else unusable(path)
-        if problem is not None:
-            notices.append(problem)
-    return tuple(notices)
+    problems = (unusable(user_folder() / name) for name in names)
+    return (*notices, *(problem for problem in problems if problem is not None))
+
+
+def unusable(path: Path) -> Problem | None:
+    """Why a file in the user's folder cannot be used, and how to remove it; None where it can."""
+    name = files.parse_name(path.name)
+    if name is None or path.is_dir():
+        return _foreign(path)
+    try:
+        read(files.read_threats if name.threats else files.read_catalogue, path)
+    except InputError as error:
+        problem = error.problems[0]
+        message = f"this added ATT&CK release cannot be used: {problem.message}"
+        command = f"navlayers attack remove {name.version} --domain {name.domain}"
+        return Problem(message, problem.place, hint=f"remove it with: {command}")
+    return None
 
 
 def add(bundle: Bundle) -> Release:
@@ -68,11 +78,12 @@ def add(bundle: Bundle) -> Release:
     other = folder / files.threats_name(catalogue.domain, catalogue.version)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        contents = {path: files.encode_catalogue(catalogue)}
         if bundle.threats.threats:
-            _write(other, files.encode_threats(bundle.threats))
+            contents[other] = files.encode_threats(bundle.threats)
         else:
             other.unlink(missing_ok=True)
-        _write(path, files.encode_catalogue(catalogue))
+        _write(contents)
     except OSError as error:
         message = f"ATT&CK releases cannot be stored here: {error.strerror or error}"
         hint = f"make room, or name another folder in {DATA_DIR_VARIABLE}"
@@ -111,19 +122,6 @@ def _exists(path: Path) -> bool:
     return path.is_file() or path.is_symlink()
 
 
-def unusable(path: Path) -> Problem | None:
-    """Why a release's file in the user's folder cannot be used, and how to remove it."""
-    name = files.parse_name(path.name)
-    try:
-        read(files.read_threats if name and name.threats else files.read_catalogue, path)
-    except InputError as error:
-        problem = error.problems[0]
-        message = f"this added ATT&CK release cannot be used: {problem.message}"
-        command = f"navlayers attack remove {name.version} --domain {name.domain}" if name else ""
-        return Problem(message, problem.place, hint=f"remove it with: {command}")
-    return None
-
-
 def _foreign(path: Path) -> Problem:
     message = "not a file of navlayers, ignored"
     if path.suffix == ".json":
@@ -133,13 +131,17 @@ def _foreign(path: Path) -> Problem:
     return Problem(message, Place(str(path)), hint=hint)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _write(contents: dict[Path, bytes]) -> None:
+    """Replace files whole or not at all: all are on the disk before the first takes its place."""
+    made: dict[Path, Path] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        for path, data in contents.items():
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            made[path] = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        for path, temporary in made.items():
+            temporary.replace(path)
+    finally:
+        for temporary in made.values():
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,146 @@
+"""`navlayers attack`: which ATT&CK releases are at hand; add and remove further ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers import attack
+from navlayers.attack import versions
+from navlayers.cli import common, table
+from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
+from navlayers.model import DOMAINS, Domain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.attack.download import Bar
+    from navlayers.attack.release import Release
+
+HEADERS = ("Release", "Tactics", "Techniques", "Subs", "Groups", "Software", "Campaigns", "Origin")
+
+_domain = click.option(
+    "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain; may be repeated."
+)
+
+
+@click.group()
+def command() -> None:
+    """List, add and remove the ATT&CK releases that navlayers works with."""
+
+
+@command.command("list")
+@common.json_option
+def list_releases(as_json: bool) -> None:
+    """List the ATT&CK releases at hand, with what they hold that is neither deprecated nor revoked."""
+    rows = [_facts(release) for release in attack.releases()]
+    if as_json:
+        common.echo_json(rows)
+    else:
+        counts = range(1, len(HEADERS) - 1)
+        click.echo(table.render(HEADERS, [_cells(row) for row in rows], right=counts))
+    common.notices(attack.check_added())
+
+
+@command.command("add")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@_domain
+@click.option("--version", help="The version of a bundle that does not name it, such as 18.1.")
+@click.option("--mirror", metavar="URL", help="Download from here; also by NAVLAYERS_ATTACK_MIRROR.")
+@common.quiet_option
+def add_releases(
+    sources: tuple[str, ...],
+    domains: tuple[Domain, ...],
+    version: str | None,
+    mirror: str | None,
+    quiet: bool,
+) -> None:
+    """Add ATT&CK releases: STIX bundles (2.0 or 2.1), or versions to download.
+
+    SOURCE is a bundle's file (enterprise-attack-20.0.json), a version (20.0), a major version (20: its newest
+    release) or latest. Downloads bring all domains unless --domain says otherwise, and are verified against the
+    SHA-256 that mitreattack-python publishes.
+    """
+    for source in sources:
+        path = Path(source)
+        if path.is_file() or versions.parse_wanted(source) is None:
+            added = _add_file(path, domains, version)
+        elif version is None:
+            added = _download(source, domains, mirror, silent=quiet)
+        else:
+            message = f"--version {version} is for bundles, {source} is a version already"
+            raise UsageError(Problem(message, hint=f"leave --version out, or {source}"))
+        for release in () if quiet else added:
+            facts = _facts(release)
+            what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
+            common.notify(f"added {release}: {what} ({release.path})")
+
+
+@command.command("remove")
+@click.argument("version")
+@_domain
+@common.quiet_option
+def remove_release(version: str, domains: tuple[Domain, ...], quiet: bool) -> None:
+    """Remove an added release; those that ship with navlayers stay."""
+    for release in attack.remove(version, domains or DOMAINS):
+        if not quiet:
+            common.notify(f"removed {release} ({release.path})")
+
+
+def _bar(domain: Domain, version: str) -> Bar:
+    """A progress bar on standard error."""
+    from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
+
+    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=table.WIDTH - 1)
+    return bar
+
+
+def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, silent: bool) -> tuple[Release, ...]:
+    from navlayers.attack.download import add_published  # noqa: PLC0415 - the network only when asked for
+
+    shown = common.on_terminal() and not silent
+    return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if shown else None)
+
+
+def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tuple[Release, ...]:
+    from navlayers.attack.stix import read_bundle  # noqa: PLC0415 - only this command reads STIX
+
+    if not path.exists():
+        message = "there is no such file, and it is not an ATT&CK version either"
+        raise InputError(
+            Problem(message, Place(str(path)), expected="a STIX bundle's file, or a version such as 20.0")
+        )
+    bundle = read_bundle(path, version=version)
+    held = bundle.catalogue.domain
+    if domains and held not in domains:
+        message = f"the bundle holds {held}, not {' or '.join(domains)}"
+        raise ReleaseError(Problem(message, Place(str(path)), hint="drop --domain"))
+    return (attack.add(bundle),)
+
+
+def _facts(release: Release) -> dict[str, object]:
+    """What a release holds, counting what is active; None where threats are not at hand."""
+    catalogue = attack.load(release)
+    active = [technique for technique in catalogue.techniques.values() if technique.active]
+    subs = sum(technique.parent is not None for technique in active)
+    threats = attack.threats(release) if attack.has_threats(release) else None
+    return {
+        "domain": release.domain,
+        "version": release.version,
+        "tactics": len(catalogue.tactics),
+        "techniques": len(active) - subs,
+        "subtechniques": subs,
+        "groups": len(threats.groups) if threats else None,
+        "software": len(threats.software) if threats else None,
+        "campaigns": len(threats.campaigns) if threats else None,
+        "built_in": release.builtin,
+        "path": str(release.path),
+    }
+
+
+def _cells(facts: dict[str, object]) -> list[str]:
+    counts = ("tactics", "techniques", "subtechniques", "groups", "software", "campaigns")
+    numbers = ["-" if facts[key] is None else str(facts[key]) for key in counts]
+    return [f"{facts['domain']} {facts['version']}", *numbers, "shipped" if facts["built_in"] else "added"]
