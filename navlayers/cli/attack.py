@@ -93,7 +93,7 @@ def _bar(domain: Domain, version: str) -> Bar:
     """A progress bar on standard error."""
     from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
 
-    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=table.WIDTH - 1)
+    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79)
     return bar
 
 
