@@ -77,7 +77,9 @@ def download(
     import pooch  # noqa: PLC0415 - slow to import
     import requests  # noqa: PLC0415
 
-    fetch = pooch.HTTPDownloader(progressbar=progress or False, chunk_size=_CHUNK, timeout=timeout)
+    fetch = pooch.HTTPDownloader(
+        progressbar=False if progress is None else progress, chunk_size=_CHUNK, timeout=timeout
+    )
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel("ERROR")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.attack.download import Bar
     from navlayers.attack.release import Release
 
-HEADERS = ("Release", "Tactics", "Techniques", "Subs", "Groups", "Software", "Campaigns", "Origin")
+HEADERS = ("Release", "Tactics", "Techniques", "Sub-\ntech.", "Groups", "Software", "Campaigns", "Added")
 
 _domain = click.option(
     "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain; may be repeated."
@@ -90,10 +90,10 @@ def remove_release(version: str, domains: tuple[Domain, ...], quiet: bool) -> No
 
 
 def _bar(domain: Domain, version: str) -> Bar:
-    """A progress bar on standard error."""
+    """A progress bar on standard error; pooch tells it the total, and wants one that is not empty before."""
     from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
 
-    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79)
+    bar: Bar = tqdm(desc=f"{domain} {version}", total=1, unit="B", unit_scale=True, ncols=79)
     return bar
 
 
@@ -143,4 +143,4 @@ def _facts(release: Release) -> dict[str, object]:
 def _cells(facts: dict[str, object]) -> list[str]:
     counts = ("tactics", "techniques", "subtechniques", "groups", "software", "campaigns")
     numbers = ["-" if facts[key] is None else str(facts[key]) for key in counts]
-    return [f"{facts['domain']} {facts['version']}", *numbers, "shipped" if facts["built_in"] else "added"]
+    return [f"{facts['domain']} {facts['version']}", *numbers, "" if facts["built_in"] else "added"]
