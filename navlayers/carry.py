@@ -64,7 +64,7 @@ def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], cata
     return Inactive(identifier, technique.name, fate, end.id, end.name, capabilities)
 
 
-def carry(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[MappingSet, tuple[Moved, ...]]:
+def carry_to(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[MappingSet, tuple[Moved, ...]]:
     """The set at the catalogue's release: revoked techniques become the ones that revoked them.
 
     What the release does not have as an active technique and nothing replaces stays as it is, for `inactive` to

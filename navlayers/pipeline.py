@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack, index, readers
-from navlayers.carry import Inactive, Moved, carry
+from navlayers.carry import Inactive, Moved, carry_to
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.index import make_index
 from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
@@ -86,7 +86,7 @@ def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> 
     moved: tuple[Moved, ...] = ()
     carried = mapping_set
     if attack_version:
-        carried, moved = carry(mapping_set, catalogue)
+        carried, moved = carry_to(mapping_set, catalogue)
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
     return Prepared(source.name, carried, mapping_set.attack_version, catalogue, moved, tuple(notices))
 

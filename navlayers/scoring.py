@@ -236,7 +236,8 @@ def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogu
             continue
         subs = [sub.id for sub in catalogue.subtechniques(parent)]
         own = scores.get(parent) or TechniqueScore(parent, None, {}, {})
-        measures: dict[str | None, float | None] = {None: own.overall, **own.categories}
+        measures: dict[str | None, float | None] = {None: own.overall}
+        measures.update(own.categories)
         taken: dict[str, tuple[int, int]] = {}
         for category in (None, *given.categories):
             if own.measure(category) is not None:

@@ -64,7 +64,7 @@ class Stats(msgspec.Struct, frozen=True):
     not_active: tuple[Inactive, ...]
 
 
-def stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
+def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
     """Count what `mapping_set` covers of the catalogue's release."""
     techniques = {mapping.technique for mapping in mapping_set.mappings}
     subs = sum("." in technique for technique in techniques)

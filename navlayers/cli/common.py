@@ -26,7 +26,10 @@ MOST_NOTICES = 20
 
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """`[SET]...`: shipped names, files, folders, or `-`."""
-    return click.argument("sets", nargs=-1, metavar="[SET]...")(function)
+    argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
+        "sets", nargs=-1, metavar="[SET]..."
+    )
+    return argument(function)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")

@@ -1,0 +1,90 @@
+"""The library: what the commands do, as functions on sets in memory.
+
+>>> import navlayers
+>>> gcp = navlayers.load("gcp")
+>>> navlayers.scores(gcp)["T1078"].overall
+100
+>>> [built.path for built in navlayers.build_layers(gcp, only=["overview"])]
+['overview.json']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers import attack, readers, scoring
+from navlayers.carry import carry_to
+from navlayers.errors import Problem, UsageError
+from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
+from navlayers.options import ScoreOptions
+from navlayers.sets import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from navlayers.attack import Catalogue
+    from navlayers.model import MappingSet
+    from navlayers.scoring import TechniqueScore
+
+
+def load(source: str | Path) -> MappingSet:
+    """Load one mapping set: a file of any known format, or the name of a set here or of a shipped one.
+
+    Raises:
+        InputError: there is no such set, or it cannot be read; `problems` lists everything that is wrong in it.
+    """
+    found = resolve([str(source)])
+    if len(found) > 1:
+        names = ", ".join(str(one.path) for one in found)
+        raise UsageError(Problem(f"{source} holds {len(found)} sets", hint=f"load one of them: {names}"))
+    return readers.read(found[0].path).mapping_set
+
+
+def release(mapping_set: MappingSet, attack_version: str | None = None) -> Catalogue:
+    """The ATT&CK release of a set, or the given one for its domain ("18.1"; "18" is the newest 18.x at hand).
+
+    Raises:
+        ReleaseError: the release is not at hand.
+    """
+    return attack.load(attack.find(mapping_set.domain, attack_version or mapping_set.attack_version).release)
+
+
+def scores(
+    mapping_set: MappingSet, options: ScoreOptions | None = None, *, attack_version: str | None = None
+) -> dict[str, TechniqueScore]:
+    """Technique id → its scores (0–100, or numbers of capabilities in an unscored set), sorted by id.
+
+    Only techniques that are active in the release have scores. `attack_version` carries the set to another
+    release first.
+
+    Raises:
+        ReleaseError: the release is not at hand.
+        UsageError: the options do not fit the set.
+    """
+    carried, catalogue = _at(mapping_set, attack_version)
+    given = scoring.rules(carried, options or ScoreOptions())
+    active = [mapping for mapping in carried.mappings if catalogue.is_active(mapping.technique)]
+    return scoring.roll_up(scoring.score(active, given), given, catalogue)
+
+
+def build_layers(
+    mapping_set: MappingSet,
+    options: ScoreOptions | None = None,
+    *,
+    attack_version: str | None = None,
+    only: Iterable[Kind] = KINDS,
+) -> tuple[BuiltLayer, ...]:
+    """The layers of a set in reading order; `navlayers.encode(built.layer)` gives the bytes of a layer file.
+
+    Raises:
+        ReleaseError: the release is not at hand.
+        UsageError: the options do not fit the set.
+    """
+    carried, catalogue = _at(mapping_set, attack_version)
+    return tuple(build(carried, catalogue, options, only))
+
+
+def _at(mapping_set: MappingSet, attack_version: str | None) -> tuple[MappingSet, Catalogue]:
+    catalogue = release(mapping_set, attack_version)
+    return (carry_to(mapping_set, catalogue)[0] if attack_version else mapping_set), catalogue

@@ -1,0 +1,95 @@
+"""`navlayers sets`: what ships and what is found here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from navlayers import readers
+from navlayers.cli import common
+from navlayers.errors import NavlayersError
+from navlayers.sets import HERE, Source, here, shipped
+
+if TYPE_CHECKING:
+    from navlayers.model import MappingSet
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A set that is there: its name, where it was found, and what it says about itself."""
+
+    name: str
+    origin: str
+    path: str
+    framework: str
+    title: str
+    version: str
+    domain: str
+    attack_version: str
+    scored: bool
+    capabilities: int
+    mappings: int
+    source: str
+    licence: str
+
+
+@click.command()
+@common.json_option
+@common.quiet_option
+def command(as_json: bool, quiet: bool) -> None:
+    """List the mapping sets that ship with navlayers and those in the folder mappings here."""
+    listed: list[Listed] = []
+    broken = []
+    for source in (*here(), *_not_here(shipped())):
+        try:
+            listed.append(_listed(source, readers.read(source.path).mapping_set))
+        except NavlayersError as error:
+            broken += list(error.problems)
+    if as_json:
+        common.echo_json(listed)
+    else:
+        headers = ("name", "found", "title", "version", "ATT&CK", "scores", "capa-\nbilities")
+        rows = [
+            (
+                one.name,
+                one.origin,
+                one.title or one.framework,
+                one.version,
+                common.release_name(one.domain, one.attack_version),
+                "values" if one.scored else "counts",
+                one.capabilities,
+            )
+            for one in listed
+        ]
+        common.echo_table(headers, rows, {6})
+    if not quiet:
+        common.notices(broken)
+        if not as_json:
+            common.notify(
+                "`navlayers build NAME` makes layers of one, `navlayers stats NAME` counts what it covers"
+            )
+
+
+def _not_here(sources: tuple[Source, ...]) -> list[Source]:
+    """The shipped sets, but for those that the folder here has under the same name or is itself."""
+    own = {source.name for source in here()}
+    return [source for source in sources if source.name not in own]
+
+
+def _listed(source: Source, mapping_set: MappingSet) -> Listed:
+    return Listed(
+        name=source.name,
+        origin=f"{HERE}/" if source.origin == "here" else source.origin,
+        path=str(source.path),
+        framework=mapping_set.framework,
+        title=mapping_set.title,
+        version=mapping_set.version,
+        domain=mapping_set.domain,
+        attack_version=mapping_set.attack_version,
+        scored=mapping_set.scored,
+        capabilities=len({mapping.capability for mapping in mapping_set.mappings}),
+        mappings=len(mapping_set.mappings),
+        source=mapping_set.source,
+        licence=mapping_set.licence,
+    )

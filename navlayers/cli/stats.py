@@ -1,0 +1,98 @@
+"""`navlayers stats`: what mapping sets cover, counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers.cli import common
+from navlayers.pipeline import prepare
+from navlayers.scoring import UNSPECIFIED
+from navlayers.stats import Stats, set_stats
+
+if TYPE_CHECKING:
+    from navlayers.pipeline import Prepared
+
+
+@click.command()
+@common.sets_argument
+@common.attack_option
+@common.max_size_option
+@common.json_option
+@common.quiet_option
+def command(sets: tuple[str, ...], attack_version: str | None, max_size: int, as_json: bool, quiet: bool) -> None:
+    r"""Count what mapping sets cover of their ATT&CK release.
+
+    SET is a shipped name, a file, a folder of files, or - for standard input. Without any: the sets in the folder
+    mappings here if there is one, else all shipped sets.
+
+    \b
+    navlayers stats gcp
+    navlayers stats aws azure gcp --json
+    """
+    sources = common.sources(sets, max_size)
+    prepared = list(prepare(sources, attack_version, max_size * common.MEGABYTE))
+    counted = [set_stats(one.set, one.catalogue) for one in prepared]
+    if not quiet:
+        common.notices(notice for one in prepared for notice in one.notices)
+    if as_json:
+        common.echo_json([{"name": one.name, **_plain(s)} for one, s in zip(prepared, counted, strict=True)])
+        return
+    _overview(prepared, counted)
+    for one, numbers in zip(prepared, counted, strict=True):
+        _details(one.name, numbers)
+
+
+def _plain(numbers: Stats) -> dict[str, object]:
+    return {field: getattr(numbers, field) for field in numbers.__struct_fields__}
+
+
+def _overview(prepared: list[Prepared], counted: list[Stats]) -> None:
+    headers = ("set", "ATT&CK", "capa-\nbilities", "tech-\nniques", "sub-tech-\nniques", "of base\ntechniques", "%")
+    rows = [
+        (
+            one.name,
+            common.release_name(s.domain, s.attack_version),
+            s.capabilities,
+            s.techniques,
+            s.subtechniques,
+            f"{s.base_techniques_mapped}/{s.base_techniques}",
+            _percent(s.base_techniques_mapped, s.base_techniques),
+        )
+        for one, s in zip(prepared, counted, strict=True)
+    ]
+    common.echo_table(headers, rows, {2, 3, 4, 5, 6})
+
+
+def _details(name: str, numbers: Stats) -> None:
+    click.echo(f"\n{name}: {numbers.set} {numbers.version}, ATT&CK {numbers.domain} {numbers.attack_version}")
+    non_mappable = numbers.non_mappable
+    facts = [
+        ("mappings", numbers.mappings),
+        ("capabilities with a mapping", numbers.capabilities),
+        ("techniques mapped", numbers.techniques),
+        ("sub-techniques mapped", numbers.subtechniques),
+        ("base techniques mapped, themselves or by a sub", numbers.base_techniques_mapped),
+        ("base techniques not mapped", numbers.base_techniques_unmapped),
+        ("non-mappable capabilities", non_mappable.capabilities),
+        ("non-mappable techniques", non_mappable.techniques),
+        (f"not active in ATT&CK {numbers.attack_version}", len(numbers.not_active)),
+    ]
+    common.echo_table(("", ""), facts, {1})
+    for technique in numbers.not_active:
+        click.echo(f"  {technique}")
+    click.echo("")
+    tactics = [(t.name, t.mapped, t.total, _percent(t.mapped, t.total)) for t in numbers.tactics]
+    common.echo_table(("tactic", "mapped", "techniques", "%"), tactics, {1, 2, 3})
+    click.echo("")
+    values = [
+        ("" if category == UNSPECIFIED else category, value, count)
+        for category, counts in numbers.values.items()
+        for value, count in counts.items()
+    ]
+    common.echo_table(("category", "value" if numbers.scored else "mapping type", "mappings"), values, {2})
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f}" if whole else "0"
