@@ -208,7 +208,7 @@ def _techniques(
     techniques = []
     for stix_id, pattern in patterns.items():
         identifier = pattern.attack_id or ""
-        # The id tells the parent: some deprecated sub-techniques have lost their subtechnique-of relationship.
+        # The id tells the parent: some revoked sub-techniques have lost their subtechnique-of relationship.
         parent, dot, _ = identifier.partition(".")
         phases = {phase.phase_name for phase in pattern.kill_chain_phases or ()}
         techniques.append(

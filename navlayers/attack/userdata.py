@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,13 +132,10 @@ def _foreign(path: Path) -> Problem:
 
 def _write(contents: dict[Path, bytes]) -> None:
     """Replace files whole or not at all: all are on the disk before the first takes its place."""
-    made: dict[Path, Path] = {}
+    made = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
     try:
         for path, data in contents.items():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            made[path] = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
+            made[path].write_bytes(data)
         for path, temporary in made.items():
             temporary.replace(path)
     finally:

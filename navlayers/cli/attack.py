@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.attack.download import Bar
     from navlayers.attack.release import Release
 
-HEADERS = ("Release", "Tactics", "Techniques", "Sub-\ntech.", "Groups", "Software", "Campaigns", "Added")
+HEADERS = ("Release", "Tactics", "Techniques", "Sub-\ntech.", "Groups", "Software", "Campaigns", "Built\nin")
 
 _domain = click.option(
     "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain; may be repeated."
@@ -143,4 +143,4 @@ def _facts(release: Release) -> dict[str, object]:
 def _cells(facts: dict[str, object]) -> list[str]:
     counts = ("tactics", "techniques", "subtechniques", "groups", "software", "campaigns")
     numbers = ["-" if facts[key] is None else str(facts[key]) for key in counts]
-    return [f"{facts['domain']} {facts['version']}", *numbers, "" if facts["built_in"] else "added"]
+    return [f"{facts['domain']} {facts['version']}", *numbers, "yes" if facts["built_in"] else "no"]
