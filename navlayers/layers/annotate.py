@@ -6,7 +6,6 @@ holds all of them, in order.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,39 +19,11 @@ from navlayers.scoring import UNSPECIFIED, Rules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.model import Capability, MappingSet
     from navlayers.scoring import Contribution, TechniqueScore
 
 NAMES_IN_COMMENT = 8
 LINKS_PER_TECHNIQUE = 20
 LABEL_LENGTH = 60
-
-
-def capability_labels(mapping_set: MappingSet) -> dict[str, str]:
-    """Capability id → what people call it: its name, after its id where the id is a code that they know.
-
-    "Cloud IDS" for `cloud_ids`, "AC-02 Account Management" for `AC-02`. A name that several capabilities bear is
-    told apart by the id.
-    """
-    names: dict[str, int] = {}
-    for capability in mapping_set.capabilities:
-        names[capability.name] = names.get(capability.name, 0) + 1
-    return {c.id: _label(c, names[c.name] == 1) for c in mapping_set.capabilities}
-
-
-def _label(capability: Capability, unique: bool) -> str:
-    name, own = _letters(capability.name), _letters(capability.id)
-    if name == own:
-        return capability.name
-    if own.endswith(name):
-        return capability.name if unique else capability.id
-    if unique and not re.search(r"[A-Z0-9]", capability.id):
-        return capability.name
-    return f"{capability.id} {capability.name}"
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).casefold()
 
 
 class View(msgspec.Struct, frozen=True):

@@ -9,8 +9,9 @@ import msgspec
 from navlayers import scoring
 from navlayers.carry import inactive
 from navlayers.layers import describe
-from navlayers.layers.annotate import View, annotate, capability_labels
+from navlayers.layers.annotate import View, annotate
 from navlayers.layers.document import Layer, Versions
+from navlayers.layers.labels import capability_labels, labels
 from navlayers.layers.palette import count_gradient, count_legend, value_gradient, value_legend
 from navlayers.options import ScoreOptions
 from navlayers.slug import slugs
@@ -148,12 +149,13 @@ def _groups(builder: _Builder) -> Iterator[BuiltLayer]:
     members = {capability.id: capability.groups for capability in builder.set.capabilities}
     found: dict[str, list[Mapping]] = {}
     for mapping in builder.mappings:
-        for group in members[mapping.capability] if mapping.group is None else (mapping.group,):
+        for group in members.get(mapping.capability, ()) if mapping.group is None else (mapping.group,):
             found.setdefault(group, []).append(mapping)
     names = slugs(found)
+    called = labels({group: builder.set.groups.get(group, group) for group in found})
     for group in sorted(found):
-        what = describe.group_label(group, builder.set.groups.get(group, group))
-        yield BuiltLayer("groups", group, f"groups/{names[group]}.json", builder.layer(what, found[group]))
+        layer = builder.layer(called[group], found[group])
+        yield BuiltLayer("groups", group, f"groups/{names[group]}.json", layer)
 
 
 def _capabilities(builder: _Builder) -> Iterator[BuiltLayer]:
@@ -162,5 +164,5 @@ def _capabilities(builder: _Builder) -> Iterator[BuiltLayer]:
         found.setdefault(mapping.capability, []).append(mapping)
     names = slugs(found)
     for capability in sorted(found):
-        layer = builder.layer(builder.labels[capability], found[capability], notes=True)
+        layer = builder.layer(builder.labels.get(capability, capability), found[capability], notes=True)
         yield BuiltLayer("capabilities", capability, f"capabilities/{names[capability]}.json", layer)

@@ -24,12 +24,6 @@ def title(mapping_set: MappingSet) -> str:
     return f"{mapping_set.name} {mapping_set.version}".strip()
 
 
-def group_label(identifier: str, name: str) -> str:
-    """`AC: Access Control`; the name alone where the id says the same."""
-    same = "".join(filter(str.isalnum, identifier.casefold())) == "".join(filter(str.isalnum, name.casefold()))
-    return name if same else f"{identifier}: {name}"
-
-
 def description(
     mapping_set: MappingSet, catalogue: Catalogue, given: Rules, what: str, category: str | None
 ) -> str:
