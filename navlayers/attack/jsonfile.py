@@ -25,14 +25,13 @@ def read_bytes(path: Path, limit: int) -> bytes:
     try:
         if path.is_dir():
             raise InputError(Problem("this is a folder", place, expected="a file"))
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        if path.stat().st_size > limit:
+            raise InputError(Problem(f"the file is larger than {limit / 1e6:.0f} MB", place))
+        data = path.read_bytes()
     except FileNotFoundError:
         raise InputError(Problem("there is no such file", place)) from None
     except OSError as error:
         raise InputError(Problem(f"the file cannot be read: {error.strerror or error}", place)) from None
-    if len(data) > limit:
-        raise InputError(Problem(f"the file is larger than {limit / 1e6:.0f} MB", place))
     return data.removeprefix(_BOM)
 
 
