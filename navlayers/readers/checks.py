@@ -68,9 +68,12 @@ def category(text: str) -> tuple[str | None, Issue | None]:
 
 def score_value(text: str, scale: Iterable[str]) -> tuple[str | None, Issue | None]:
     """A score value: a name of the scale in any case, or a number from 0 to 100 as text."""
+    scale = tuple(scale)
     clean = text.strip()
     if not clean:
         return None, None
+    if text in scale:
+        return text, None
     names = {name.lower(): name for name in scale}
     if clean.lower() in names:
         return names[clean.lower()], None

@@ -1,0 +1,259 @@
+"""Reader of native YAML: metadata, and techniques grouped by capability. docs/native-yaml.md tells the format."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.model import Capability, Domain, MappingSet, MappingType
+from navlayers.readers import checks
+from navlayers.readers.findings import Findings, Issue
+from navlayers.readers.native_entries import Entries
+from navlayers.readers.yaml_tree import Branch, Listing, Node, Scalar, branches, parse
+from navlayers.readers.yaml_values import Values, kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from navlayers.readers.rows import Kind
+    from navlayers.readers.source import Source
+
+REQUIRED = {
+    "framework": "the id of the framework, such as nist_800_53",
+    "version": "the version of the framework, such as rev5",
+    "domain": "enterprise, mobile or ics",
+    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
+}
+DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
+TOP_KEYS = (
+    *("framework", "title", "version", "domain", "attack_version", "source", "licence", "license"),
+    *DETAILS,
+    *("mapping_types", "scale", "groups", "capabilities", "non_mappable"),
+)
+"""Keys of a native mapping set."""
+
+CAPABILITY_KEYS = ("name", "groups", "references", "techniques", "non_mappable")
+
+_TOP = "a mapping set: framework, version, domain, attack_version, capabilities"
+
+
+class Places:
+    """Line and column of every part; the places of single fields are looked up by reading the file again."""
+
+    def __init__(self, source: Source, parts: dict[Kind, array[int]]) -> None:
+        self._source = source
+        self._parts = parts
+        self._owners: dict[tuple[int, int], Branch] | None = None
+
+    def part(self, kind_: Kind, index: int, field: str = "") -> Place:
+        """The place of a mapping, non-mappable or capability, or of the value of one of its fields."""
+        line, column = self._parts[kind_][2 * index : 2 * index + 2]
+        if field:
+            owner = self._find_owners().get((line, column))
+            if owner is not None and field in owner.items:
+                value = owner.items[field][1]
+                return Place(self._source.path, value.line, value.column)
+        return Place(self._source.path, line, column)
+
+    def _find_owners(self) -> dict[tuple[int, int], Branch]:
+        if self._owners is None:
+            self._owners = owners = {}
+            for branch in branches(parse(self._source, Findings())):
+                for key, value in branch.items.values():
+                    # A key stands for its value; the keys of a leaf stand for the leaf.
+                    owners[key.line, key.column] = value if isinstance(value, Branch) else branch
+                owners[branch.line, branch.column] = branch
+        return self._owners
+
+
+def read(
+    source: Source, findings: Findings, technique_names: Callable[[MappingSet], Callable[[str], str | None]]
+) -> tuple[MappingSet, Places]:
+    """Read native YAML.
+
+    `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
+
+    Raises:
+        InputError: the text is not YAML, not a native mapping set, or wrong in the places listed.
+    """
+    root = parse(source, findings)
+    values = Values(source.path, findings)
+    if not isinstance(root, Branch):
+        findings.add(Issue(f"the top level is {kind(root)}", _TOP, _other_format(root)), values.place(root))
+        findings.raise_errors()
+        raise InputError(Problem(f"the top level is {kind(root)}", values.place(root), _TOP))
+    if "mapping_objects" in root.items:
+        hint = "publishers also offer it as JSON, which navlayers reads"
+        issue = Issue("this is Mappings Explorer YAML", "native YAML or Mappings Explorer JSON", hint)
+        raise InputError(Problem(issue.message, Place(source.path, 1, 1), issue.expected, issue.hint))
+    top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
+    head = _head(root, top, values)
+    entries = Entries(head, values, technique_names(head))
+    capabilities, places = _capabilities(top, head, entries, values)
+    if "non_mappable" in top:
+        items = values.items(top["non_mappable"], "non_mappable", "a mapping of technique id → comment, type …")
+        for key, node in items.values():
+            entries.technique(None, key, node)
+    findings.raise_errors()
+    found = entries.found
+    mapping_set = msgspec.structs.replace(
+        head,
+        groups=_with_undeclared(head, capabilities, places, source.path, findings),
+        capabilities=tuple(capabilities),
+        mappings=tuple(found.mappings),
+        non_mappable=tuple(found.non_mappable),
+    )
+    parts: dict[Kind, array[int]] = {
+        "mapping": found.mapping_places,
+        "non_mappable": found.non_mappable_places,
+        "capability": places,
+    }
+    return mapping_set, Places(source, parts)
+
+
+def _other_format(root: Node) -> str:
+    if isinstance(root, Scalar) and root.text.startswith("<"):
+        return "this looks like XML or HTML"
+    if isinstance(root, Scalar) and "," in root.text:
+        return "this looks like CSV"
+    return ""
+
+
+def _head(root: Branch, top: dict[str, Node], values: Values) -> MappingSet:
+    texts: dict[str, str] = {}
+    if "licence" in top and "license" in top:
+        values.wrong(top["license"], '"license" says again what "licence" says', "one of the two")
+    for field in (*REQUIRED, "title", "source", "licence", "license", *DETAILS):
+        if field not in top:
+            if field in REQUIRED:
+                values.wrong(root, f'"{field}" is missing', REQUIRED[field])
+            continue
+        text = values.text(top[field], field)
+        if text is not None and text.strip():
+            texts[field] = text
+        elif field in REQUIRED and isinstance(top[field], Scalar):
+            values.wrong(top[field], f'"{field}" is empty', REQUIRED[field])
+    domain: Domain | None = None
+    if "domain" in texts:
+        domain, issue = checks.domain(texts["domain"])
+        values.report(top["domain"], issue)
+    return MappingSet(
+        framework=texts.get("framework", ""),
+        version=texts.get("version", ""),
+        domain=domain or "enterprise",
+        attack_version=texts.get("attack_version", ""),
+        title=texts.get("title", ""),
+        groups=_groups(top, values),
+        mapping_types=_mapping_types(top, values),
+        scale=_scale(top, values),
+        source=texts.get("source", ""),
+        licence=texts.get("licence", texts.get("license", "")),
+        details={field: texts[field] for field in DETAILS if field in texts},
+    )
+
+
+def _groups(top: dict[str, Node], values: Values) -> dict[str, str]:
+    groups = {}
+    if "groups" in top:
+        for key, node in values.items(top["groups"], "groups", "a mapping of group id → name").values():
+            id_ = values.identifier(key, "a group")
+            if id_ is not None:
+                groups[id_] = values.text(node, f"the name of group {checks.shown(id_)}") or id_
+    return groups
+
+
+def _mapping_types(top: dict[str, Node], values: Values) -> tuple[MappingType, ...]:
+    node = top.get("mapping_types")
+    if node is None:
+        return ()
+    if isinstance(node, Listing):
+        return tuple(MappingType(id_) for id_ in values.texts(node, "mapping_types"))
+    types = []
+    for key, value in values.items(node, "mapping_types", "a mapping of mapping type id → name").values():
+        values.warn(key)
+        name, description = "", ""
+        what = f"mapping type {checks.shown(key.text)}"
+        if isinstance(value, Branch):
+            fields = values.known(value, what, ("name", "description"), "name and description")
+            name = (values.text(fields["name"], f"the name of {what}") or "") if "name" in fields else ""
+            if "description" in fields:
+                description = values.text(fields["description"], f"the description of {what}") or ""
+        else:
+            name = values.text(value, f"the name of {what}") or ""
+        types.append(MappingType(key.text, name, description))
+    return tuple(types)
+
+
+def _scale(top: dict[str, Node], values: Values) -> dict[str, float]:
+    scale = {}
+    if "scale" in top:
+        expected = "a mapping of score value → number from 0 to 100"
+        for key, node in values.items(top["scale"], "scale", expected).values():
+            id_ = values.identifier(key, "a score value")
+            number = values.number(node, f"the number of score value {checks.shown(key.text)}")
+            if id_ is not None and number is not None:
+                scale[id_] = number
+    return scale
+
+
+def _capabilities(
+    top: dict[str, Node], head: MappingSet, entries: Entries, values: Values
+) -> tuple[list[Capability], array[int]]:
+    capabilities: list[Capability] = []
+    places = array("L")
+    seen: set[str] = set()
+    if "capabilities" not in top:
+        return capabilities, places
+    expected = "a mapping of capability id → name, techniques and so on"
+    for key, node in values.items(top["capabilities"], "capabilities", expected).values():
+        id_ = values.identifier(key, "a capability")
+        if id_ is None:
+            continue
+        what = f"capability {checks.shown(id_)}"
+        if id_ in seen:
+            values.wrong(key, f"{what} stands twice", "each capability once", "merge the two")
+        seen.add(id_)
+        fields = values.known(node, what, CAPABILITY_KEYS, "name, groups, references, techniques")
+        name = values.text(fields["name"], f"the name of {what}") if "name" in fields else None
+        groups = tuple(
+            dict.fromkeys(values.texts(fields["groups"], f"groups of {what}")) if "groups" in fields else ()
+        )
+        references = values.texts(fields["references"], f"references of {what}") if "references" in fields else ()
+        capability = Capability(id_, name if name and name.strip() else id_, groups, references)
+        capabilities.append(capability)
+        places.extend((key.line, key.column))
+        _techniques(capability, key, fields, entries, values)
+    return capabilities, places
+
+
+def _techniques(
+    capability: Capability, key: Scalar, fields: dict[str, Node], entries: Entries, values: Values
+) -> None:
+    if "non_mappable" in fields:
+        node = fields["non_mappable"]
+        for entry in node.items if isinstance(node, Listing) else [node]:
+            entries.record(capability, None, key, entry)
+    if "techniques" in fields:
+        what = f"techniques of capability {checks.shown(capability.id)}"
+        for technique, node in values.items(
+            fields["techniques"], what, "a mapping of technique id → entry"
+        ).values():
+            entries.technique(capability, technique, node)
+
+
+def _with_undeclared(
+    head: MappingSet, capabilities: list[Capability], places: array[int], path: str, findings: Findings
+) -> dict[str, str]:
+    groups = dict(head.groups)
+    for index, capability in enumerate(capabilities):
+        for group in capability.groups:
+            if group not in groups:
+                groups[group] = group
+                hint = checks.nearest(group, head.groups) or "declare it under groups to give it a name"
+                message = f"capability group {checks.shown(group)} is not declared"
+                place = Place(path, places[2 * index], places[2 * index + 1])
+                findings.add(Issue(message, hint=hint, fatal=False), place)
+    return groups

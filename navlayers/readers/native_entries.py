@@ -1,0 +1,187 @@
+"""What stands under a technique in native YAML: one entry, several, or a mapping type alone."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Category, Mapping, MappingSet, NonMappable
+from navlayers.readers import checks
+from navlayers.readers.findings import Issue
+from navlayers.readers.yaml_tree import Listing, Node, Refused, Scalar
+from navlayers.readers.yaml_values import Values, is_null, kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENTRY_KEYS = (
+    *CATEGORIES,
+    "value",
+    "type",
+    "comment",
+    "references",
+    "group",
+    "name",
+    "capability_name",
+    "non_mappable",
+    "other",
+)
+"""Keys of an entry, in the order in which they are written."""
+
+RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
+"""Keys of a non-mappable."""
+
+ENTRY = "a mapping type, an entry such as {protect: partial}, or a list of entries"
+_NUMBER = re.compile(r"[0-9.]+")
+
+
+class Found(msgspec.Struct):
+    """Mappings and non-mappables in reading order; line and column of each, two numbers a piece."""
+
+    mappings: list[Mapping]
+    non_mappable: list[NonMappable]
+    mapping_places: array[int]
+    non_mappable_places: array[int]
+
+
+class Entries:
+    """Reads entries of one set into `found`."""
+
+    def __init__(self, head: MappingSet, values: Values, technique_name: Callable[[str], str | None]) -> None:
+        self.found = Found([], [], array("L"), array("L"))
+        self._values = values
+        self._technique_name = technique_name
+        self._default_type = head.default_type
+        self._types = {mapping_type.id for mapping_type in head.mapping_types}
+        self._scale = head.scale or DEFAULT_SCALE
+        self._techniques: dict[str, str] = {}
+        self._not_types = {*CATEGORIES, *(name.lower() for name in self._scale)} - self._types
+
+    def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
+        """Read what stands under one technique of a capability, or under one of those no capability covers."""
+        technique = self._techniques.get(key.text)
+        if technique is None:
+            technique, issue = checks.technique(key.text)
+            if technique is None and issue is None:
+                issue = Issue("a technique id is empty", "a technique id such as T1059 or T1059.001")
+            self._values.report(key, issue)
+            technique = self._techniques[key.text] = technique or key.text
+        nodes = node.items if isinstance(node, Listing) else [node]
+        if not nodes:
+            self._values.wrong(node, f"technique {technique} has an empty list", ENTRY)
+        for entry in nodes:
+            if capability is None:
+                self.record(None, technique, key, entry)
+            elif isinstance(entry, Scalar):
+                where = entry if isinstance(node, Listing) else key
+                self._bare(capability, technique, where, entry)
+            elif not isinstance(entry, Refused):
+                self._entry(capability, technique, key, entry)
+
+    def _bare(self, capability: Capability, technique: str, where: Scalar, node: Scalar) -> None:
+        if is_null(node):
+            type_ = self._default_type
+        else:
+            type_ = node.text
+            if node.plain and type_ not in self._types:
+                if type_.lower() in self._not_types or _NUMBER.fullmatch(type_):
+                    hint = f"write {{protect: {type_}}}, {{detect: …}} or {{respond: …}}"
+                    if type_.lower() in CATEGORIES:
+                        hint = f"write {{{type_.lower()}: {next(iter(self._scale))}}}"
+                    self._values.wrong(node, f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
+                self._values.warn(node)
+        self._add(
+            where, capability=capability.id, technique=technique, type=type_, references=capability.references
+        )
+
+    def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
+        fields = self._values.known(node, "an entry", ENTRY_KEYS, ENTRY)
+        flag = fields.get("non_mappable")
+        if flag is not None and self._values.flag(flag, "non_mappable"):
+            self._record(capability, technique, node, fields)
+            return
+        common = self._common(capability, technique, fields)
+        common["capability"] = capability.id
+        if "type" not in fields:
+            common["type"] = self._default_type
+        named = [name for name in fields if name in CATEGORIES]
+        if named and "value" in fields:
+            message = f'an entry has both "value" and {checks.shown(named[0])}'
+            self._values.wrong(fields["value"], message, "the value behind its category")
+        items = self._values.items(node, "an entry", ENTRY)
+        for name in named:
+            value = self._score(fields[name], name)
+            self._add(items[name][0], category=name, value=value, **common)
+        if not named:
+            value = self._score(fields["value"], "value") if "value" in fields else None
+            self._add(node, value=value, **common)
+
+    def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
+        """Read a non-mappable: true, nothing, or an entry without scores."""
+        if isinstance(node, Scalar):
+            if (is_null(node) and technique is not None) or self._values.flag(node, "non_mappable"):
+                self._record(capability, technique, key, {})
+            return
+        keys = tuple(
+            name for name in ENTRY_KEYS if name not in CATEGORIES and name not in {"value", "non_mappable"}
+        )
+        expected = "true, or an entry such as {comment: …}"
+        self._record(capability, technique, node, self._values.known(node, "a non-mappable", keys, expected))
+
+    def _record(
+        self, capability: Capability | None, technique: str | None, place: Node, fields: dict[str, Node]
+    ) -> None:
+        for name in (*CATEGORIES, "value"):
+            if name in fields:
+                message = f"a non-mappable has a {name} score"
+                self._values.wrong(fields[name], message, "no scores beside non_mappable")
+        common = self._common(capability, technique, fields)
+        self.found.non_mappable.append(NonMappable(capability=capability.id if capability else None, **common))
+        self.found.non_mappable_places.extend((place.line, place.column))
+
+    def _common(
+        self, capability: Capability | None, technique: str | None, fields: dict[str, Node]
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {"technique": technique}
+        if "references" in fields:
+            values["references"] = self._values.texts(fields["references"], "references")
+        elif capability is not None:
+            values["references"] = capability.references
+        for name in ("type", "comment", "group", "name", "capability_name"):
+            if name in fields:
+                values[name] = self._values.text(fields[name], name)
+        if "comment" in values:
+            values["comment"] = values["comment"] or ""
+        if "name" in values:
+            spelled = values.pop("name")
+            known = self._technique_name(technique) if technique is not None else None
+            values["technique_name"] = None if spelled == known else spelled
+        if "other" in fields:
+            pairs = self._values.items(fields["other"], "other", "a mapping of text to text").values()
+            for key, _ in pairs:
+                self._values.warn(key)
+            values["other"] = tuple(
+                (key.text, self._values.text(value, f"other {checks.shown(key.text)}") or "")
+                for key, value in pairs
+            )
+        return values
+
+    def _score(self, node: Node, what: str) -> str | None:
+        if not isinstance(node, Scalar):
+            self._values.wrong(
+                node, f"{what} is {kind(node)}", f"{', '.join(self._scale)} or a number from 0 to 100"
+            )
+            return None
+        if is_null(node):
+            return None
+        value, issue = checks.score_value(node.text, self._scale)
+        self._values.report(node, issue)
+        return value
+
+    def _add(self, place: Node, *, category: str | None = None, **fields: Any) -> None:
+        known: Category | None = next((name for name in CATEGORIES if name == category), None)
+        self.found.mappings.append(Mapping(category=known, **fields))
+        self.found.mapping_places.extend((place.line, place.column))

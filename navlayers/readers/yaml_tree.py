@@ -1,0 +1,203 @@
+"""YAML text as a tree of scalars, mappings and sequences that know their line and column.
+
+Nothing is resolved: a scalar is the text that stands there. What a mapping set has no use for and what has made
+YAML dangerous is refused on sight: anchors, aliases, tags, several documents, deep nesting, duplicate keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import yaml
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.readers import checks
+from navlayers.readers.findings import Findings, Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.readers.source import Source
+
+MAX_DEPTH = 20
+"""Deepest nesting that is read; a native mapping set needs 8."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Scalar(msgspec.Struct, gc=False):
+    """Text as written; `plain` when it stands without quotes, so that other tools may read it differently."""
+
+    text: str
+    plain: bool
+    line: int
+    column: int
+
+
+class Branch(msgspec.Struct):
+    """A mapping: key text → the key and its value, in the order written."""
+
+    items: dict[str, tuple[Scalar, Node]]
+    line: int
+    column: int
+
+
+class Listing(msgspec.Struct):
+    """A sequence."""
+
+    items: list[Node]
+    line: int
+    column: int
+
+
+class Refused(msgspec.Struct, gc=False):
+    """Stands where something was refused and reported, so that it is reported once."""
+
+    line: int
+    column: int
+
+
+Node = Scalar | Branch | Listing | Refused
+
+
+def parse(source: Source, findings: Findings) -> Node:
+    """The tree of the one document that the text holds.
+
+    What can be told and passed over goes to `findings`.
+
+    Raises:
+        InputError: the text is not YAML, is nested too deeply, or holds no document.
+    """
+    builder = _Builder(source.path, findings)
+    try:
+        for event in yaml.parse(source.data, Loader=_LOADER):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        findings.add(_not_yaml(error), _error_place(source, error))
+    except UnicodeError as error:
+        findings.add(Issue(f"this is not YAML: {error}"), Place(source.path))
+    findings.raise_errors()
+    if builder.root is None:
+        raise InputError(Problem("the file holds no YAML document", Place(source.path), "a mapping set"))
+    return builder.root
+
+
+class _Builder:
+    def __init__(self, path: str, findings: Findings) -> None:
+        self.root: Node | None = None
+        self._path = path
+        self._findings = findings
+        self._open: list[Branch | Listing] = []
+        self._keys: list[Scalar | None] = []
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            mark = event.start_mark
+            line, column = mark.line + 1, mark.column + 1
+            if event.anchor is not None or event.tag is not None:
+                self._put(self._refuse(event, line, column))
+            else:
+                self._put(Scalar(event.value, event.implicit[0], line, column))
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._enter(event)
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            node = self._open.pop()
+            self._keys.pop()
+            self._put(node)
+        elif kind is yaml.AliasEvent:
+            mark = event.start_mark
+            self._put(self._refuse(event, mark.line + 1, mark.column + 1))
+        elif kind is yaml.DocumentStartEvent:
+            self._documents += 1
+            if self._documents > 1:
+                mark = event.start_mark
+                place = Place(self._path, mark.line + 1, mark.column + 1)
+                problem = Problem("a second YAML document starts here", place, "one mapping set in a file", _SPLIT)
+                raise InputError(problem)
+
+    def _enter(self, event: Any) -> None:
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        if len(self._open) >= MAX_DEPTH:
+            place = Place(self._path, line, column)
+            expected = f"at most {MAX_DEPTH} levels; a mapping set needs 8"
+            raise InputError(Problem("the YAML is nested too deeply", place, expected))
+        if event.anchor is not None or event.tag is not None:
+            self._refuse(event, line, column)
+        mapping = type(event) is yaml.MappingStartEvent
+        self._open.append(Branch({}, line, column) if mapping else Listing([], line, column))
+        self._keys.append(None)
+
+    def _put(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Listing):
+            parent.items.append(node)
+            return
+        key = self._keys[-1]
+        if key is None:
+            self._keys[-1] = node if isinstance(node, Scalar) else self._odd_key(node)
+            return
+        self._keys[-1] = None
+        first = parent.items.get(key.text)
+        if first is None:
+            parent.items[key.text] = (key, node)
+        else:
+            earlier = f"line {first[0].line}, column {first[0].column}"
+            issue = Issue(f"key {checks.shown(key.text)} stands twice, first in {earlier}", "each key once", _MERGE)
+            self._findings.add(issue, Place(self._path, key.line, key.column))
+
+    def _odd_key(self, node: Node) -> Scalar:
+        if not isinstance(node, Refused):
+            issue = Issue("a key is a list or a mapping", "text as a key", _QUOTE)
+            self._findings.add(issue, Place(self._path, node.line, node.column))
+        return Scalar("?", False, node.line, node.column)
+
+    def _refuse(self, event: Any, line: int, column: int) -> Refused:
+        if type(event) is yaml.AliasEvent:
+            issue = Issue(f"alias *{event.anchor} is not accepted", "the value itself", _QUOTE)
+        elif event.anchor is not None:
+            issue = Issue(f"anchor &{event.anchor} is not accepted", "the value alone", _QUOTE)
+        else:
+            tag = checks.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE)
+        self._findings.add(issue, Place(self._path, line, column))
+        return Refused(line, column)
+
+
+_QUOTE = "put it between quotes if it is meant as text"
+_SPLIT = "put each set into a file of its own"
+_MERGE = "merge the two, or remove one"
+
+
+def _not_yaml(error: yaml.YAMLError) -> Issue:
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    context = getattr(error, "context", None)
+    hint = "indent with blanks and quote text that holds ': ', ' #' or starts with a sign"
+    if "\\t" in reason or "tab" in reason:
+        hint = "indent with blanks, not with tabs"
+    return Issue(f"this is not YAML: {reason}{' ' + context if context else ''}", hint=hint)
+
+
+def _error_place(source: Source, error: yaml.YAMLError) -> Place:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        return Place(source.path, mark.line + 1, mark.column + 1)
+    position = getattr(error, "position", None)
+    return source.place(position) if isinstance(position, int) else Place(source.path)
+
+
+def branches(node: Node) -> Iterator[Branch]:
+    """Every mapping of a tree, the outer before the inner."""
+    if isinstance(node, Branch):
+        yield node
+        for _, value in node.items.values():
+            yield from branches(value)
+    elif isinstance(node, Listing):
+        for value in node.items:
+            yield from branches(value)

@@ -1,0 +1,166 @@
+"""YAML text that every YAML 1.1 and 1.2 tool reads as the same strings. Short, and the same for the same data."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDTH = 110
+"""A mapping or list stays on one line up to this many columns."""
+
+_KEY_LIMIT = 800
+"""Longer keys are written with a question mark: YAML takes at most 1024 characters before the colon."""
+
+_WORDS = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
+_NUMBERLIKE = re.compile(r"[0-9][0-9_.,:/xXoOa-fA-FeE+\-TtZz ]*")
+_MARKS = re.compile(r": |:$| #|[,\[\]{}]")
+_BLOCK_MARKS = re.compile(r": |:$| #")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+class Number(str):
+    """Digits to be written without quotes."""
+
+    __slots__ = ()
+
+
+class Block(dict[str, "Value"]):
+    """A mapping that takes a line for each key however short it is."""
+
+
+Value = str | bool | None | list["Value"] | dict[str, "Value"]
+
+
+def text(value: str, *, flow: bool = False) -> str:
+    """A string as a YAML scalar, in double quotes where any tool could take it for something else.
+
+    `flow`: it stands between brackets, where commas and brackets need quotes too. Lone surrogates, which UTF-8
+    cannot hold, become U+FFFD.
+    """
+    first = value[:1]
+    if (
+        (first.isalpha() or first in {"_", "("} or "0" <= first <= "9")
+        and value.isprintable()
+        and value[-1] != " "
+        and not (_MARKS if flow else _BLOCK_MARKS).search(value)
+        and not (len(value) <= 5 and _WORDS.fullmatch(value))
+        and not _NUMBERLIKE.fullmatch(value)
+    ):
+        return value
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    return f'"{"".join(map(_escaped, value))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if 0xD800 <= code <= 0xDFFF:
+        return "\\uFFFD"
+    return f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
+
+
+def document(tree: dict[str, Value]) -> str:
+    """The text of a document, ending in a line break."""
+    return "\n".join(_mapping(tree, "")) + "\n"
+
+
+def _mapping(tree: dict[str, Value], indent: str) -> Iterator[str]:
+    for key, value in tree.items():
+        written = text(key)
+        head = f"{indent}{written}:"
+        if len(written) > _KEY_LIMIT:
+            yield f"{indent}? {written}"
+            head = f"{indent}:"
+        yield from _under(head, value, indent)
+
+
+def _under(head: str, value: Value, indent: str) -> Iterator[str]:
+    """The lines of a value that stands behind a head such as `key:` or `-`."""
+    if isinstance(value, str) and "\n" in value and _literal(value):
+        body = value.removesuffix("\n")
+        yield f"{head} {'|' if value.endswith(chr(10)) else '|-'}"
+        for line in body.split("\n"):
+            yield f"{indent}  {line}" if line else ""
+        return
+    if not isinstance(value, (dict, list)) or not value:
+        scalar = _flow(value, inside=False)
+        yield f"{head} {scalar}" if scalar else head
+        return
+    if not isinstance(value, Block):
+        short = _one_line(value, WIDTH - len(head) - 1)
+        if short is not None:
+            yield f"{head} {short}"
+            return
+    if isinstance(value, dict):
+        if head.endswith("-"):
+            # The first key of a list's item stands on the line of its dash.
+            lines = _mapping(value, indent + "  ")
+            yield f"{head} {next(lines).lstrip(' ')}"
+            yield from lines
+        else:
+            yield head
+            yield from _mapping(value, indent + "  ")
+        return
+    yield head
+    for item in value:
+        yield from _under(f"{indent}  -", item, indent + "  ")
+
+
+def _literal(value: str) -> bool:
+    """Whether a text of several lines can stand as it is, each line on a line of its own."""
+    lines = value.removesuffix("\n").split("\n")
+    return (
+        bool(lines[0])
+        and lines[0][0] != " "
+        and bool(lines[-1])
+        and all(line.isprintable() and line[-1:] != " " for line in lines)
+    )
+
+
+def _one_line(value: Value, room: int) -> str | None:
+    """A mapping or list on one line, if it fits and neither nests blocks nor holds a long key or link."""
+    if isinstance(value, Block):
+        return None
+    if isinstance(value, list):
+        if len(value) > 1 and any(isinstance(item, str) and "://" in item for item in value):
+            return None
+        if any(isinstance(item, dict) for item in value) and len(value) > 1:
+            return None
+        parts = [_one_line(item, room) for item in value]
+        brackets = "[]"
+    elif isinstance(value, dict):
+        parts = []
+        for key, item in value.items():
+            line = _one_line(item, room)
+            written = text(key, flow=True)
+            if len(written) > _KEY_LIMIT:
+                return None
+            parts.append(None if line is None else f"{written}: {line or '~'}")
+        brackets = "{}"
+    else:
+        if isinstance(value, str) and "\n" in value:
+            return None
+        return _flow(value, inside=True)
+    if any(part is None for part in parts):
+        return None
+    line = f"{brackets[0]}{', '.join(part or '~' for part in parts)}{brackets[1]}"
+    return line if len(line) <= room else None
+
+
+def _flow(value: Value, *, inside: bool) -> str:
+    if value is None:
+        return "~" if inside else ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, str):
+        return text(value, flow=inside)
+    return "[]" if isinstance(value, list) else "{}"
