@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from navlayers.attack import userdata, versions
-from navlayers.attack.stix import read_bundle
+from navlayers.attack.stix import MAX_BYTES, read_bundle
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
 from navlayers.model import DOMAINS, Domain
 
@@ -31,18 +32,15 @@ _CHUNK = 1 << 16
 
 
 class Bar(Protocol):
-    """Shows how far a download is: `total` bytes are set once, `update` gets each step, `close` ends it."""
+    """Shows how far a download is: `total` bytes (0: not known), of which `update` adds some; `close` ends it."""
 
-    total: int
+    total: float
 
     def update(self, step: int) -> object:
         """Count `step` more bytes."""
 
-    def reset(self) -> object:
-        """Count from 0 again; pooch does so once at the end, before it counts the total."""
-
     def close(self) -> object:
-        """The download is over."""
+        """The download is over, whole or not."""
 
 
 def published(domain: Domain) -> tuple[str, ...]:
@@ -77,12 +75,10 @@ def download(
     import pooch  # noqa: PLC0415 - slow to import
     import requests  # noqa: PLC0415
 
-    fetch = pooch.HTTPDownloader(
-        progressbar=False if progress is None else progress, chunk_size=_CHUNK, timeout=timeout
-    )
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel("ERROR")
+    fetch = partial(_fetch, timeout=timeout, progress=progress)
     try:
         return Path(
             pooch.retrieve(url, known_hash=f"sha256:{known_hash}", fname=name, path=folder, downloader=fetch)
@@ -99,6 +95,24 @@ def download(
         logger.setLevel(level)
         if progress is not None:
             progress.close()
+
+
+def _fetch(url: str, output_file: str, _pooch: object, *, timeout: float, progress: Bar | None) -> None:
+    """What pooch calls to get a file. Its own downloader leaves the connection open when something fails."""
+    import requests  # noqa: PLC0415 - slow to import
+
+    with requests.get(url, stream=True, timeout=timeout) as response, Path(output_file).open("wb") as file:
+        response.raise_for_status()
+        if progress is not None:
+            progress.total = int(response.headers.get("Content-Length", 0))
+        seen = 0
+        for chunk in response.iter_content(_CHUNK):
+            if file.write(chunk) and file.tell() > MAX_BYTES:
+                raise ValueError("larger than any release")
+            came = response.raw.tell()  # before decompression, as the total is
+            if progress is not None:
+                progress.update(came - seen)
+            seen = came
 
 
 def add_published(

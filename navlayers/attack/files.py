@@ -23,7 +23,8 @@ MAX_BYTES = 1 << 27
 
 F = TypeVar("F", bound="_Header")
 
-_NAME = re.compile(r"(enterprise|mobile|ics)-((?:0|[1-9]\d{0,3})\.(?:0|[1-9]\d{0,3}))(\.threats)?\.json")
+_NUMBER = "(?:0|[1-9][0-9]{0,3})"
+_NAME = re.compile(rf"(enterprise|mobile|ics)-({_NUMBER}\.{_NUMBER})(\.threats)?\.json")
 
 
 class Name(NamedTuple):

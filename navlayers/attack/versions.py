@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 LATEST = "latest"
 
-_VERSION = re.compile(r"v?(\d{1,4})(?:\.(\d{1,4}))?", re.IGNORECASE)
+_VERSION = re.compile(r"v?([0-9]{1,4})(?:\.([0-9]{1,4}))?", re.IGNORECASE)
 
 
 class Wanted(NamedTuple):

@@ -90,10 +90,10 @@ def remove_release(version: str, domains: tuple[Domain, ...], quiet: bool) -> No
 
 
 def _bar(domain: Domain, version: str) -> Bar:
-    """A progress bar on standard error; pooch tells it the total, and wants one that is not empty before."""
+    """A progress bar on standard error."""
     from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
 
-    bar: Bar = tqdm(desc=f"{domain} {version}", total=1, unit="B", unit_scale=True, ncols=79)
+    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79)
     return bar
 
 

@@ -1,0 +1,156 @@
+"""`navlayers attack` as its user sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from attack_helpers import bundle, thing, write
+
+from navlayers.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder for releases, which does not exist yet."""
+    monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data" / "attack"
+
+
+class Run:
+    """Runs commands in this process; exit status, standard output and standard error of the last one."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *args: str | Path) -> tuple[int, str, str]:
+        status = 0
+        try:
+            main([str(arg) for arg in args])
+        except SystemExit as exit_:
+            status = int(exit_.code or 0)
+        out, err = self._capsys.readouterr()
+        return status, out, err
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return Run(capsys)
+
+
+def test_list_shows_each_release_with_its_figures_within_80_columns(run: Run) -> None:
+    status, out, err = run("attack", "list")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert ["enterprise", "16.1", "14", "203", "453", "-", "-", "-", "yes"] in [line.split() for line in lines]
+    assert ["enterprise", "18.1", "14", "216", "475", "172", "784", "52", "yes"] in [line.split() for line in lines]
+    assert sum("yes" in line for line in lines) == 17
+
+
+def test_list_gives_json(run: Run) -> None:
+    _, out, _ = run("attack", "list", "--json")
+    rows = {(row["domain"], row["version"]): row for row in json.loads(out)}
+    row = rows["ics", "18.1"]
+    assert row.pop("path").endswith("ics-18.1.json")
+    assert row == {
+        "domain": "ics",
+        "version": "18.1",
+        "tactics": 12,
+        "techniques": 83,
+        "subtechniques": 0,
+        "groups": 14,
+        "software": 23,
+        "campaigns": 7,
+        "built_in": True,
+    }
+    assert rows["ics", "16.1"]["groups"] is None
+
+
+def test_a_bundle_is_added_listed_and_removed(run: Run, tmp_path: Path, data_folder: Path) -> None:
+    path = write(tmp_path, bundle(thing("intrusion-set", "G0001", "Group")), "enterprise-attack-20.0.json")
+    status, out, err = run("attack", "add", path)
+    assert (status, out) == (0, "")
+    assert err == (
+        f"added ATT&CK enterprise 20.0: 1 techniques, 1 sub-techniques ({data_folder / 'enterprise-20.0.json'})\n"
+    )
+    assert ["enterprise", "20.0", "2", "1", "1", "1", "0", "0", "no"] in [
+        line.split() for line in run("attack", "list")[1].splitlines()
+    ]
+    assert run("attack", "remove", "20.0")[0] == 0
+    assert "20.0" not in run("attack", "list")[1]
+
+
+def test_several_bundles_are_added_at_once_quietly(run: Run, tmp_path: Path, data_folder: Path) -> None:
+    paths = [write(tmp_path, bundle(domain=domain), f"{domain}.json") for domain in ("ics", "mobile")]
+    assert run("attack", "add", "-q", "--version", "20.0", *paths) == (0, "", "")
+    assert sorted(path.name for path in data_folder.iterdir()) == ["ics-20.0.json", "mobile-20.0.json"]
+
+
+def test_a_version_that_is_also_a_file_means_the_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_folder: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, bundle(), "20.0")
+    assert run("attack", "add", "20.0", "--version", "19.0")[0] == 0
+    assert [path.name for path in data_folder.iterdir()] == ["enterprise-19.0.json"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["add", "none.json"], "none.json: there is no such file, and it is not an ATT&CK version either"),
+        (["add", "20.0", "--version", "20.0"], "--version 20.0 is for bundles"),
+        (["add", "99.0"], 'no ATT&CK enterprise or mobile or ics release "99.0"'),
+        (["add", "20.0", "--mirror", "nowhere"], 'the mirror "nowhere" is not a web address'),
+        (["remove", "18.1"], "ATT&CK 18.1 is built in and cannot be removed"),
+        (["add", "20.0", "--domain", "pre"], "'pre' is not one of 'enterprise', 'mobile', 'ics'"),
+        (["add"], "Missing argument 'SOURCE...'"),
+    ],
+)
+def test_errors_are_messages_and_exit_status_2(run: Run, args: list[str], message: str) -> None:
+    status, out, err = run("attack", *args)
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_a_bundle_of_another_domain_than_asked_for_is_refused(run: Run, tmp_path: Path, data_folder: Path) -> None:
+    status, _, err = run("attack", "add", write(tmp_path, bundle()), "--domain", "ics")
+    assert status == 2
+    assert "the bundle holds enterprise, not ics" in err
+    assert not data_folder.exists()
+
+
+def test_a_broken_file_in_the_data_folder_is_a_notice_beside_the_list(run: Run, data_folder: Path) -> None:
+    data_folder.mkdir(parents=True)
+    (data_folder / "enterprise-20.0.json").write_text("{")
+    status, out, err = run("attack", "list")
+    assert status == 0
+    assert out.count("yes") == 17
+    assert f"{data_folder / 'enterprise-20.0.json'}:1:2: this added ATT&CK release cannot be used" in err
+    assert "navlayers attack remove 20.0 --domain enterprise" in err
+
+
+def test_adding_a_file_and_listing_import_nothing_heavy(tmp_path: Path) -> None:
+    path = write(tmp_path, bundle())
+    code = (
+        "import sys\n"
+        "from navlayers.cli import main\n"
+        "for args in (['attack', 'add', sys.argv[1]], ['attack', 'list']):\n"
+        "    try:\n"
+        "        main(args)\n"
+        "    except SystemExit as done:\n"
+        "        assert not done.code\n"
+        "heavy = {'mitreattack', 'pandas', 'requests', 'pooch', 'stix2', 'rich'}\n"
+        "print(*heavy & set(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr.splitlines()[-1] == ""

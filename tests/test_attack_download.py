@@ -1,0 +1,264 @@
+"""Downloads, from a server on the loopback interface that sends real bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from attack_helpers import bundle, collection
+from mitreattack import release_info
+
+from navlayers import attack
+from navlayers.attack.download import add_published, download, published
+from navlayers.errors import NavlayersError, OutputError, ReleaseError, UsageError
+from navlayers.model import DOMAINS, Domain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONTENT = {domain: json.dumps(bundle(collection("20.0"), domain=domain)).encode() for domain in DOMAINS}
+
+
+class Server:
+    """Answers GET; `answers` maps paths to bytes, `missing_bytes` and `status` spoil the answer.
+
+    `hang`, cleared, withholds the answer, `stall` its end.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.missing_bytes = 0
+        self.status = 200
+        self.hang = threading.Event()
+        self.hang.set()
+        self.stall = threading.Event()
+        self.stall.set()
+        self.url = ""
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.asked.append(self.path)
+            state.hang.wait(20)
+            data = state.answers.get(self.path)
+            self.send_response(404 if data is None else state.status)
+            self.send_header("Content-Length", str(len(data or b"")))
+            self.end_headers()
+            self.wfile.write((data or b"")[: len(data or b"") - state.missing_bytes])
+            state.stall.wait(20)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        state.url = f"http://127.0.0.1:{server.server_port}/mirror"
+        try:
+            yield state
+        finally:
+            state.hang.set()
+            state.stall.set()
+            server.shutdown()
+            thread.join()
+
+
+def path_of(domain: str, version: str = "20.0") -> str:
+    return f"/mirror/mitre-attack/attack-stix-data/master/{domain}-attack/{domain}-attack-{version}.json"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Serves small bundles of 20.0 in place of ATT&CK's, whose hashes are the published ones."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for domain in DOMAINS:
+        monkeypatch.setitem(release_info.STIX21[domain], "20.0", hashlib.sha256(CONTENT[domain]).hexdigest())
+    with serving() as state:
+        state.answers = {path_of(domain): CONTENT[domain] for domain in DOMAINS}
+        yield state
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder for releases, which does not exist yet."""
+    monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("NAVLAYERS_ATTACK_MIRROR", raising=False)
+    return tmp_path / "data" / "attack"
+
+
+def held(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_a_release_is_fetched_whole_and_under_its_name(server: Server, tmp_path: Path) -> None:
+    path = download("ics", "20.0", tmp_path, base_url=server.url)
+    assert path.name == "ics-attack-20.0.json"
+    assert path.read_bytes() == CONTENT["ics"]
+    assert server.asked == [path_of("ics")]
+
+
+def test_a_release_is_added_in_all_domains_and_found(server: Server, data_folder: Path) -> None:
+    added = add_published("20.0", base_url=server.url + "/")
+    assert [(release.domain, release.version) for release in added] == [(domain, "20.0") for domain in DOMAINS]
+    assert held(data_folder) == ["enterprise-20.0.json", "ics-20.0.json", "mobile-20.0.json"]
+    assert attack.find("mobile", "20").release == added[1]
+
+
+@pytest.mark.parametrize("wanted", ["20", "v20.0", "latest"])
+def test_the_environment_variable_names_a_mirror_too(
+    server: Server, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    monkeypatch.setenv("NAVLAYERS_ATTACK_MIRROR", server.url)
+    assert [release.version for release in add_published(wanted, ["ics"])] == ["20.0"]
+
+
+def test_progress_counts_the_bytes_and_ends(server: Server, tmp_path: Path) -> None:
+    class Bar:
+        total: float = 0
+        seen = 0
+        closed = 0
+
+        def update(self, step: int) -> None:
+            self.seen += step
+
+        def close(self) -> None:
+            self.closed += 1
+
+    bar = Bar()
+    download("ics", "20.0", tmp_path, base_url=server.url, progress=bar)
+    assert bar.total == bar.seen == len(CONTENT["ics"])
+    assert bar.closed
+
+
+def test_a_wrong_hash_keeps_nothing_not_even_of_the_other_domains(server: Server, data_folder: Path) -> None:
+    server.answers[path_of("ics")] = CONTENT["ics"] + b" "
+    with pytest.raises(
+        ReleaseError, match=r"ics 20\.0 cannot be downloaded.*does not have the SHA-256.*nothing was kept"
+    ):
+        add_published("20.0", base_url=server.url)
+    assert held(data_folder) == []
+
+
+def test_a_failed_download_leaves_the_release_that_was_there(server: Server, data_folder: Path) -> None:
+    add_published("20.0", ["ics"], base_url=server.url)
+    before = (data_folder / "ics-20.0.json").read_bytes()
+    server.answers[path_of("ics")] = b"{}"
+    with pytest.raises(ReleaseError):
+        add_published("20.0", ["ics"], base_url=server.url)
+    assert held(data_folder) == ["ics-20.0.json"]
+    assert (data_folder / "ics-20.0.json").read_bytes() == before
+
+
+def test_the_right_hash_of_something_else_is_an_error(
+    server: Server, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(release_info.STIX21["ics"], "20.0", hashlib.sha256(b"{}").hexdigest())
+    server.answers[path_of("ics")] = b"{}"
+    with pytest.raises(NavlayersError, match="not a STIX bundle"):
+        add_published("20.0", ["ics"], base_url=server.url)
+    assert held(data_folder) == []
+
+
+def test_a_file_that_the_server_does_not_have_is_an_error(server: Server, data_folder: Path) -> None:
+    server.answers.clear()
+    with pytest.raises(ReleaseError, match=r"127\.0\.0\.1:\d+: the server answers 404 Not Found.*attack add FILE"):
+        add_published("20.0", ["ics"], base_url=server.url)
+    assert held(data_folder) == []
+
+
+def test_a_server_error_is_an_error(server: Server) -> None:
+    server.status = 503
+    with pytest.raises(ReleaseError, match="the server answers 503"):
+        add_published("20.0", ["ics"], base_url=server.url)
+
+
+def test_a_transfer_that_breaks_off_is_an_error(server: Server, data_folder: Path) -> None:
+    server.missing_bytes = 100
+    with pytest.raises(ReleaseError, match=r"ics 20\.0 cannot be downloaded.*the transfer broke off"):
+        add_published("20.0", ["ics"], base_url=server.url)
+    assert held(data_folder) == []
+
+
+def test_a_server_that_does_not_answer_is_given_up(server: Server, data_folder: Path) -> None:
+    server.hang.clear()
+    with pytest.raises(ReleaseError, match=r"no answer within 0\.3 seconds"):
+        add_published("20.0", ["ics"], base_url=server.url, timeout=0.3)
+    assert held(data_folder) == []
+
+
+def test_a_server_that_stops_in_the_middle_is_given_up(server: Server, data_folder: Path) -> None:
+    server.stall.clear()
+    server.missing_bytes = 100
+    with pytest.raises(ReleaseError, match=r"no answer within 0\.3 seconds"):
+        add_published("20.0", ["ics"], base_url=server.url, timeout=0.3)
+    assert held(data_folder) == []
+
+
+def test_no_network_is_an_error_that_says_what_else_to_do(server: Server) -> None:
+    with serving() as gone:
+        url = gone.url
+    with pytest.raises(ReleaseError, match=r"the server cannot be reached.*by other means.*--mirror"):
+        add_published("20.0", ["ics"], base_url=url)
+
+
+def test_a_password_in_the_address_of_the_mirror_is_not_shown(server: Server) -> None:
+    server.answers.clear()
+    url = server.url.replace("http://", "http://user:secret@")
+    with pytest.raises(ReleaseError) as caught:
+        add_published("20.0", ["ics"], base_url=url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wanted", ["99", "20.7", "0", "newest"])
+def test_an_unknown_version_is_an_error_that_names_those_that_exist(wanted: str) -> None:
+    with pytest.raises(ReleaseError, match=rf'no ATT&CK ics release "{wanted}"; expected one of 8\.0, .*, 20\.0 '):
+        add_published(wanted, ["ics"])
+
+
+def test_domains_that_do_not_have_the_release_are_left_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "7.2" in published("enterprise")
+    assert "7.2" not in published("ics")
+    for domain in ("enterprise", "mobile"):
+        data = json.dumps(bundle(collection("7.2"), domain=domain)).encode()
+        server.answers[path_of(domain, "7.2")] = data
+        monkeypatch.setitem(release_info.STIX21[domain], "7.2", hashlib.sha256(data).hexdigest())
+    assert [release.domain for release in add_published("7.2", base_url=server.url)] == ["enterprise", "mobile"]
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_published_versions_are_in_order_without_betas(domain: Domain) -> None:
+    known = published(domain)
+    assert known[-1] == release_info.LATEST_VERSION
+    assert known.index("9.0") < known.index("10.1")
+    assert not any("beta" in version for version in known)
+
+
+@pytest.mark.parametrize("mirror", ["ftp://127.0.0.1", "127.0.0.1:80", "http://", "http://[::1", "file:///tmp"])
+def test_a_mirror_that_is_no_web_address_is_an_error(mirror: str) -> None:
+    with pytest.raises(UsageError, match="is not a web address"):
+        add_published("20.0", ["ics"], base_url=mirror)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(server: Server, data_folder: Path) -> None:
+    data_folder.parent.write_text("a file")
+    with pytest.raises(OutputError, match="cannot be stored here"):
+        add_published("20.0", ["ics"], base_url=server.url)
+    with pytest.raises(OutputError, match="the download cannot be stored here"):
+        download("ics", "20.0", data_folder.parent, base_url=server.url)
+
+
+def test_nothing_is_logged(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    add_published("20.0", ["ics"], base_url=server.url)
+    assert capfd.readouterr() == ("", "")
