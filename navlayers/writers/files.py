@@ -1,0 +1,63 @@
+"""One text into one file: whole or not at all, and nothing is overwritten that was not meant to be."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from navlayers.errors import OutputError, Place, Problem
+
+
+def write(text: str, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
+    """Write text as UTF-8, making the folder where it is missing; tell whether the file changed.
+
+    `force` allows to replace a file that holds something else; the file `keep` is never replaced.
+
+    Raises:
+        OutputError: the file holds something else and not `force`, is the one to keep, or cannot be written.
+    """
+    target = Path(path)
+    data = text.encode()
+    try:
+        if keep is not None and keep.exists() and target.exists() and target.samefile(keep):
+            problem = Problem("this is the input", Place(str(path)), "another file", "choose another name with -o")
+            raise OutputError(problem)
+        if target.is_dir():
+            raise OutputError(Problem("this is a folder", Place(str(path)), "the name of a file"))
+        if target.exists() and target.read_bytes() == data:
+            return False
+        if target.exists() and not force:
+            hint = "choose another name with -o, or overwrite it with --force"
+            raise OutputError(Problem("the file exists and holds something else", Place(str(path)), hint=hint))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, data)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path)))) from None
+    return True
+
+
+def _replace(target: Path, data: bytes) -> None:
+    if target.exists() and not target.is_file():
+        # A device or a pipe has no old content to keep whole.
+        target.write_bytes(data)
+        return
+    target = target.resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        part.chmod(mode)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,53 @@
+"""Remake mappings/ from the published sets: make_mappings.py CORPUS_DIR [OUTPUT_DIR].
+
+CORPUS_DIR holds the Mappings Explorer JSON files under the names that they are published by.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from navlayers import readers, writers
+from navlayers.facts import facts
+
+SOURCE = "https://github.com/center-for-threat-informed-defense/mappings-explorer"
+LICENCE = "Apache-2.0"
+SETS = {
+    "aws": ("aws-12.12.2024_attack-16.1-enterprise", "AWS"),
+    "azure": ("azure-04.26.2025_attack-16.1-enterprise", "Microsoft Azure"),
+    "cri_profile": ("cri_profile-v2.1_attack-16.1-enterprise", "CRI Profile"),
+    "csa_ccm": ("csa_ccm-4.1_attack-17.1-enterprise", "CSA Cloud Controls Matrix"),
+    "gcp": ("gcp-03.06.2025_attack-16.1-enterprise", "Google Cloud"),
+    "intel-vpro": ("intel-vpro-08.20.2024_attack-15.1-enterprise", "Intel vPro"),
+    "kev": ("kev-07.28.2025_attack-16.1-enterprise", "CISA Known Exploited Vulnerabilities"),
+    "kev-mobile": ("kev-07.28.2025_attack-16.1-mobile", "CISA Known Exploited Vulnerabilities"),
+    "m365": ("m365-07.18.2025_attack-16.1-enterprise", "Microsoft 365"),
+    "nist_800_53": ("nist_800_53-rev5_attack-16.1-enterprise", "NIST 800-53"),
+    "veris": ("veris-1.4.0_attack-16.1-enterprise", "VERIS"),
+    "veris-mobile": ("veris-1.4.0_attack-16.1-mobile", "VERIS"),
+    "veris-ics": ("veris-1.4.0_attack-16.1-ics", "VERIS"),
+}
+"""Shipped name → the published file's name and the set's title."""
+
+
+def shipped_text(corpus: Path, name: str) -> str:
+    """The text of one shipped set, made from the published one."""
+    published, title = SETS[name]
+    mapping_set = readers.read(corpus / f"{published}.json").mapping_set
+    named = msgspec.structs.replace(mapping_set, title=title, source=SOURCE, licence=LICENCE)
+    return writers.dumps(facts(named))
+
+
+def main(corpus: str, output: str = "mappings") -> None:
+    """Write every shipped set and print its size."""
+    for name in SETS:
+        text = shipped_text(Path(corpus), name)
+        changed = writers.write(text, Path(output) / f"{name}.yaml", force=True)
+        print(f"{name + '.yaml':20} {len(text.encode()):>9,} bytes{'' if changed else '  unchanged'}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
