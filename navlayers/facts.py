@@ -22,6 +22,7 @@ PROSE_SHARE = 0.25
 
 _APART = re.compile(r"[;,]?\s+")
 _LINK = re.compile(r"https?://\S+")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _QUOTED_TEXT = ":~:"
 
 _Row = TypeVar("_Row", Mapping, NonMappable)
@@ -90,7 +91,7 @@ def links(references: Iterable[str]) -> tuple[str, ...]:
 
 def _is_address(text: str) -> bool:
     try:
-        return bool(urlsplit(text).hostname)
+        return _HOST.fullmatch(urlsplit(text).hostname or "") is not None
     except ValueError:
         return False
 

@@ -35,7 +35,7 @@ def command(
     max_size: int,
     quiet: bool,
 ) -> None:
-    """Write one mapping set as native YAML.
+    """Write a mapping set as native YAML.
 
     SET is a shipped name, a file of any format that navlayers reads, or - for standard input.
     """
@@ -60,7 +60,7 @@ def command(
     if not quiet:
         common.notices(reading.notices)
     if output == STDIN:
-        click.get_binary_stream("stdout").write(text.encode())
+        click.echo(text.encode(), nl=False)
         return
     changed = writers.write(text, output, force=force, keep=found[0].path)
     if not quiet:
