@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -262,3 +265,38 @@ def test_a_folder_that_cannot_be_written_is_an_error(server: Server, data_folder
 def test_nothing_is_logged(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
     add_published("20.0", ["ics"], base_url=server.url)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("option", ["--domain=ics", "-q"])
+def test_the_command_draws_a_progress_bar_on_a_terminal_unless_quiet(
+    server: Server, data_folder: Path, option: str
+) -> None:
+    code = (
+        "import hashlib, sys\n"
+        "from mitreattack import release_info\n"
+        "from navlayers.cli import main\n"
+        "release_info.STIX21['ics']['20.0'] = sys.argv[1]\n"
+        "main(['attack', 'add', '20.0', '--domain', 'ics', *sys.argv[2:]])\n"
+    )
+    known = hashlib.sha256(CONTENT["ics"]).hexdigest()
+    terminal, other_end = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, known, "--mirror", server.url, option],
+        stdout=subprocess.PIPE,
+        stderr=other_end,
+    ) as command:
+        assert command.stdout is not None
+        assert command.stdout.read() == b""
+        assert command.wait(60) == 0
+    os.set_blocking(terminal, False)
+    os.write(other_end, b".")
+    drawn = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    os.close(other_end)
+    assert held(data_folder) == ["ics-20.0.json"]
+    if option == "-q":
+        assert drawn == "."
+    else:
+        assert "\rics 20.0: 100%|" in drawn
+        assert "added ATT&CK ics 20.0" in drawn

@@ -93,7 +93,8 @@ def _bar(domain: Domain, version: str) -> Bar:
     """A progress bar on standard error."""
     from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
 
-    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79)
+    # The size is said because tqdm draws nothing on a terminal that claims to have none.
+    bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79, nrows=20)
     return bar
 
 
