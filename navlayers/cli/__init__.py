@@ -6,6 +6,7 @@ Commands are imported only when they are called, so that `--help` and a build pa
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ COMMANDS = {
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
 
 EXIT_BAD_INPUT = 2
+EXIT_BUG = 70
+MOST_PROBLEMS = 50
 
 
 class Commands(click.Group):
@@ -67,9 +70,20 @@ def main(args: Sequence[str] | None = None) -> None:
         click.echo("navlayers: stopped", err=True)
         sys.exit(130)
     except NavlayersError as error:
-        for problem in error.problems:
+        for problem in error.problems[:MOST_PROBLEMS]:
             click.echo(f"navlayers: {problem}", err=True)
+        if len(error.problems) > MOST_PROBLEMS:
+            click.echo(f"navlayers: … and {len(error.problems) - MOST_PROBLEMS} more", err=True)
         sys.exit(EXIT_BAD_INPUT)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("NAVLAYERS_DEBUG"):
+            raise
+        click.echo(
+            f"navlayers: a mistake in navlayers itself: {type(error).__name__}: {error} "
+            "(set NAVLAYERS_DEBUG=1 to see where, and report it with the input)",
+            err=True,
+        )
+        sys.exit(EXIT_BUG)

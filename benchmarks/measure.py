@@ -1,0 +1,32 @@
+"""CPU time and peak memory of whole processes."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+from typing import NamedTuple
+
+
+class Cost(NamedTuple):
+    """User + system seconds and peak megabytes of one process; the median of several runs."""
+
+    cpu: float
+    memory: float
+
+
+def cost(command: list[str], runs: int) -> Cost:
+    """Run a command several times; it must succeed."""
+    costs = [_once(command) for _ in range(runs)]
+    return Cost(statistics.median(c.cpu for c in costs), statistics.median(c.memory for c in costs))
+
+
+def _once(command: list[str]) -> Cost:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = process.stdout.read() if process.stdout else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{output.decode()}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from navlayers.cli import COMMANDS, group
+
+ROOT = Path(__file__).parent.parent
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def _leaves(name: str, command: click.Command) -> list[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        found = []
+        for sub in command.list_commands(context):
+            child = command.get_command(context, sub)
+            assert child is not None
+            found += _leaves(f"{name} {sub}", child)
+        return found
+    return [(name, command)]
+
+
+LEAVES = _leaves("navlayers", group)
+
+
+def _section(name: str) -> str:
+    """The part of the docs whose heading is the command."""
+    for text in DOCS.values():
+        match = re.search(rf"^##+ `?{re.escape(name)}`?$(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+        if match:
+            return match[1]
+    pytest.fail(f"no heading '## {name}' in docs/")
+
+
+@pytest.mark.parametrize(("name", "command"), LEAVES, ids=[name for name, _ in LEAVES])
+def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+    section = _section(name)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name != "help":
+            for spelling in parameter.opts:
+                assert f"`{spelling}" in section, f"{name} {spelling} is not in the docs"
+
+
+def test_the_list_of_commands_says_what_each_command_s_own_help_says() -> None:
+    context = click.Context(group)
+    for name, summary in COMMANDS.items():
+        command = group.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(200) == summary
+
+
+def _commands() -> list[str]:
+    lines = []
+    for name, text in [*DOCS.items(), ("README.md", README)]:
+        for number, block in enumerate(CONSOLE.findall(text)):
+            script = "\n".join(line[2:] for line in block.splitlines() if line.startswith("$ "))
+            if "attack add" not in script:
+                lines.append(pytest.param(script, id=f"{name}-{number}"))
+    return lines
+
+
+@pytest.mark.parametrize("script", _commands())
+def test_every_documented_command_runs(script: str, tmp_path: Path) -> None:
+    bin_folder = str(Path(sys.executable).parent)
+    for name, text in EXAMPLE_FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for line in script.splitlines():
+        result = subprocess.run(
+            ["bash", "-ec", line],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, f"{shlex.quote(line)}: {result.stderr}"
+
+
+EXAMPLE_FILES = {
+    "my-controls.yaml": """\
+framework: my-controls
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  mfa:
+    name: Multi-factor authentication
+    techniques:
+      T1078: {protect: significant}
+""",
+}
+
+
+def _python() -> list[str]:
+    return [block for text in [*DOCS.values(), README] for block in PYTHON.findall(text)]
+
+
+@pytest.mark.parametrize("code", _python())
+def test_every_documented_python_example_runs(code: str, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_no_link_within_the_documentation_is_broken() -> None:
+    pages = {ROOT / "docs" / name: text for name, text in DOCS.items()} | {ROOT / "README.md": README}
+    for page, text in pages.items():
+        for target in LINK.findall(text):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_ci_runs_the_test_line_of_the_readme() -> None:
+    lines = [line.strip() for line in README.splitlines() if line.strip().startswith("python3 -m venv")]
+    assert len(lines) == 2, "one line that builds, one that tests"
+    assert lines[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
