@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from navlayers.model import MappingSet
     from navlayers.readers.source import Source
 
+_HALF_PAIR = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _BATCH = 4096
 _SPACE = re.compile(r"\s*")
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
@@ -197,19 +201,23 @@ def _kind(value: Any) -> str:
 
 def _not_json(source: Source, error: Exception) -> InputError:
     found = re.search(r"\(byte (\d+)\)", str(error))
+    surrogate = None if found else _HALF_PAIR.search(source.data)
+    place, hint = Place(source.path), "check for missing commas, quotes or brackets"
     if isinstance(error, RecursionError):
-        message, place = "the JSON is nested too deeply", Place(source.path)
+        message, hint = "the JSON is nested too deeply", ""
     elif found:
-        at = int(found[1])
+        # Of what stands behind the end, the library tells the place after its first character.
+        at = int(found[1]) - ("trailing" in str(error))
         rest = source.data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
         message = f"this is not JSON: {checks.shown(rest)} cannot stand here"
         place = source.place(at)
+    elif surrogate:
+        message = f"this is not JSON text: {surrogate[0].decode()} is half of a surrogate pair"
+        place, hint = source.place(surrogate.start()), "remove it, or write both halves"
     else:
         message = "this is not JSON: the text ends too early"
         place = source.place(len(source.data.rstrip()))
-    return InputError(
-        Problem(message, place, "Mappings Explorer JSON", "check for missing commas, quotes or brackets")
-    )
+    return InputError(Problem(message, place, "Mappings Explorer JSON", hint))
 
 
 _EXPECTED = 'Mappings Explorer JSON: {"metadata": {…}, "mapping_objects": […]}'
@@ -221,24 +229,20 @@ _LIKENESS = {
 
 
 def _wrong_shape(source: Source) -> InputError:
-    value = msgspec.json.decode(source.data, type=Any)
-    if not isinstance(value, dict):
-        problem = Problem(f"the top level is {_kind(value)}", source.place(_start(source)), _EXPECTED)
-        return InputError(problem)
+    start = len(source.data) - len(source.data.lstrip())
+    top = source.place(start)
+    if source.data[start : start + 1] == b"[":
+        return InputError(Problem("the top level is a list", top, _EXPECTED))
+    try:
+        value = msgspec.json.decode(source.data, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _not_json(source, error)
     hint = next((text for key, text in _LIKENESS.items() if key in value), "")
     problems = []
-    kinds: dict[str, type] = {"metadata": dict, "mapping_objects": list}
-    for key, kind in kinds.items():
+    for key, opening, wanted in (("metadata", b"{", "an object"), ("mapping_objects", b"[", "a list of rows")):
         if key not in value:
-            problems.append(
-                Problem(f"there is no {checks.shown(key)}", source.place(_start(source)), _EXPECTED, hint)
-            )
-        elif not isinstance(value[key], kind):
-            place = source.place(field_offset(source.data, key))
-            wanted = "an object" if kind is dict else "a list of rows"
-            problems.append(Problem(f"{key} is {_kind(value[key])}", place, wanted))
+            problems.append(Problem(f"there is no {checks.shown(key)}", top, _EXPECTED, hint))
+        elif not bytes(value[key]).startswith(opening):
+            place = source.place(start + field_offset(source.data[start:], key))
+            problems.append(Problem(f"{key} is not {wanted}", place, _EXPECTED))
     return InputError(problems)
-
-
-def _start(source: Source) -> int:
-    return len(source.data) - len(source.data.lstrip())

@@ -91,6 +91,7 @@ class _Builder:
         self._open: list[Branch | Listing] = []
         self._keys: list[Scalar | None] = []
         self._documents = 0
+        self._anchors: set[str] = set()
 
     def take(self, event: Any) -> None:
         kind = type(event)
@@ -160,9 +161,13 @@ class _Builder:
 
     def _refuse(self, event: Any, line: int, column: int) -> Refused:
         if type(event) is yaml.AliasEvent:
+            if event.anchor in self._anchors:
+                # The anchor is reported; a file may hold any number of aliases to it.
+                return Refused(line, column)
             issue = Issue(f"alias *{event.anchor} is not accepted", "the value itself", _QUOTE)
         elif event.anchor is not None:
-            issue = Issue(f"anchor &{event.anchor} is not accepted", "the value alone", _QUOTE)
+            self._anchors.add(event.anchor)
+            issue = Issue(f"anchor &{event.anchor} is not accepted", "values written out, without aliases", _QUOTE)
         else:
             tag = checks.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
             issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE)

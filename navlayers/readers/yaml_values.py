@@ -33,14 +33,14 @@ def read_elsewhere(text: str) -> str:
     Covers YAML 1.1 (PyYAML, Go, Ruby) and 1.2: truth values, dates, base 60, octal, and numbers that lose digits.
     """
     if _WORD.fullmatch(text):
-        return "true or false"
+        return "read true or false"
     if _DATE.fullmatch(text):
-        return "a date"
+        return "read a date"
     if _BASE60.fullmatch(text):
-        return "a number in base 60"
+        return "read a number in base 60"
     if _NUMBER.fullmatch(text) and not (_SAME.fullmatch(text) and len(text) <= 15):
-        return "another number"
-    return "null" if text in _NULL else ""
+        return "read a number and may write it differently"
+    return "read null" if text in _NULL else ""
 
 
 def is_null(node: Node) -> bool:
@@ -87,7 +87,7 @@ class Values:
             other = read_elsewhere(node.text)
             if other:
                 quoted = f'"{node.text}"'
-                message = f"{node.text or 'nothing'} is read as the text {quoted}; other YAML tools read {other}"
+                message = f"{node.text or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
                 self.report(node, Issue(message, hint=f"write {quoted}", fatal=False))
 
     def texts(self, node: Node, what: str) -> tuple[str, ...]:
