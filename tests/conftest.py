@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -74,6 +76,19 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Result(code, *capsys.readouterr())
 
     return run_it
+
+
+@lru_cache
+def active_techniques(domain: str, version: str) -> frozenset[str]:
+    """Ids that MITRE's own bundle of the release holds and has neither revoked nor deprecated."""
+    bundle = json.loads((SHARED / "attack" / f"{domain}-attack-{version}.json").read_bytes())
+    return frozenset(
+        reference["external_id"]
+        for thing in bundle["objects"]
+        if thing["type"] == "attack-pattern" and not (thing.get("revoked") or thing.get("x_mitre_deprecated"))
+        for reference in thing["external_references"]
+        if reference["source_name"].startswith("mitre-")
+    )
 
 
 def row(

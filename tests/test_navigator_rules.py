@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import CORPUS, CORPUS_FILES, TINY, row, set_of
+from conftest import CORPUS_FILES, TINY, active_techniques, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -366,8 +366,7 @@ CORPUS_IDS = [path.stem for path in CORPUS_FILES]
 @pytest.mark.parametrize("path", CORPUS_FILES, ids=CORPUS_IDS)
 def test_every_published_set_opens_in_the_navigator(path: Any) -> None:
     mapping_set: MappingSet = readers.read(path).mapping_set
-    bundle = CORPUS.parents[1] / "attack" / f"{mapping_set.domain}-attack-{mapping_set.attack_version}.json"
-    active = active_in(bundle)
+    active = set(active_techniques(mapping_set.domain, mapping_set.attack_version))
     major = mapping_set.attack_version.partition(".")[0]
     for built in build_layers(mapping_set, only=["overview", "categories", "groups"]):
         layer = assert_opens(encode(built.layer), major, f"{mapping_set.domain}-attack", active)
@@ -375,12 +374,3 @@ def test_every_published_set_opens_in_the_navigator(path: Any) -> None:
         for item in layer["legendItems"]:
             (number,) = re.findall(r"\d+(?:\.\d+)?", item["label"])
             assert item["color"] == cell_colour(layer, float(number)), item
-
-
-def active_in(bundle: Any) -> set[str]:
-    active = set()
-    for thing in json.loads(bundle.read_bytes())["objects"]:
-        if thing["type"] == "attack-pattern" and not (thing.get("revoked") or thing.get("x_mitre_deprecated")):
-            sources = thing["external_references"]
-            active |= {s["external_id"] for s in sources if s["source_name"].startswith("mitre-")}
-    return active
