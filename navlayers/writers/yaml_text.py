@@ -16,7 +16,8 @@ _KEY_LIMIT = 800
 
 _WORDS = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
 _NUMBERLIKE = re.compile(r"[0-9][0-9_.,:/xXoOa-fA-FeE+\-TtZz ]*")
-_MARKS = re.compile(r": |:$| #|[,\[\]{}]")
+# PyYAML takes a question mark between brackets for that of a key, wherever it stands.
+_MARKS = re.compile(r": |:$| #|[,?\[\]{}]")
 _BLOCK_MARKS = re.compile(r": |:$| #")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -129,7 +130,8 @@ def _one_line(value: Value, room: int) -> str | None:
     if isinstance(value, Block):
         return None
     if isinstance(value, list):
-        if len(value) > 1 and any(isinstance(item, str) and "://" in item for item in value):
+        addresses = [item for item in value if isinstance(item, str) and "://" in item]
+        if addresses and (len(value) > 1 or text(addresses[0], flow=True) != addresses[0]):
             return None
         if any(isinstance(item, dict) for item in value) and len(value) > 1:
             return None

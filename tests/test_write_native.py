@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+import yaml
+from conftest import CORPUS_FILES
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navlayers import OutputError, readers
+from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, MappingType, NonMappable
+from navlayers.writers import native
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = (
+    "no Yes ON off y N true False null Null ~ 1:30 12:30:45 010 0x1F 0o17 0b1 1_000 1e3 1E5 .5 5. -1 +1 .inf -.INF "
+    ".nan 2025-03-06 16.10 03/06/2025 = << ... --- - ? : & * ! | > % @ ` # a:b a: :a a#b #a {a} [a] a,b a? '' \"\" \\ ,"
+)
+HOSTILE = [*WORDS.split(), "", " ", "a ", " a", "a: b", "a #b", "2025-03-06 10:00:00", "a\nb", "a\n", "\na", "\ta"]
+HOSTILE += ["a\n\nb\n", "a\r\nb", "a \nb", "\x85", "a\u2028b", "\ufeff", "\ufeffa", "\x00", "\x07"]
+HOSTILE += ["\x7f", "\xa0", "\U0001f600", "\ufffe", "é", "٣", "x" * 2000]
+
+texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12), st.text(alphabet="a \n:#-", max_size=8))
+ids = texts.map(str.strip).filter(bool)
+some = st.none() | texts
+references = st.lists(texts.filter(bool), max_size=3).map(tuple)
+techniques = st.sampled_from(["T1059", "T1059.001", "T1078", "T1003.008"])
+others = st.dictionaries(texts, texts, max_size=2).map(lambda d: tuple(d.items()))
+
+
+@st.composite
+def mapping_sets(draw: st.DrawFn) -> MappingSet:
+    """Any mapping set that a reader could give, with texts that provoke YAML."""
+    scale = draw(st.just({}) | st.dictionaries(ids, st.floats(0, 100), min_size=1, max_size=3))
+    values = st.none() | st.sampled_from([*(scale or DEFAULT_SCALE), "0", "72.5", "100"])
+    capabilities = [
+        Capability(i, draw(texts), tuple(draw(st.lists(ids, max_size=2, unique=True))), draw(references))
+        for i in draw(st.lists(ids, max_size=3, unique=True))
+    ]
+    known = st.sampled_from([c.id for c in capabilities]) if capabilities else ids
+    shared = {"type": some, "comment": texts, "references": references, "group": some, "technique_name": some}
+    shared |= {"capability_name": some, "other": others}
+    mappings = st.builds(
+        Mapping, known, techniques, category=st.none() | st.sampled_from(CATEGORIES), value=values, **shared
+    )
+    records = st.one_of(
+        st.builds(NonMappable, known, st.none() | techniques, **shared),
+        st.builds(NonMappable, st.none(), techniques, **shared),
+    )
+    present = texts.filter(str.strip)
+    types = draw(st.lists(st.builds(MappingType, texts, texts, texts), max_size=2, unique_by=lambda t: t.id))
+    return MappingSet(
+        framework=draw(present),
+        version=draw(present),
+        domain=draw(st.sampled_from(["enterprise", "mobile", "ics"])),
+        attack_version=draw(present),
+        title=draw(texts),
+        groups=draw(st.dictionaries(ids, texts, max_size=2)),
+        mapping_types=tuple(types),
+        capabilities=tuple(capabilities),
+        mappings=tuple(draw(st.lists(mappings, max_size=5))),
+        non_mappable=tuple(draw(st.lists(records, max_size=3))),
+        scale=scale,
+        source=draw(texts),
+        licence=draw(texts),
+        details=draw(st.dictionaries(st.sampled_from(native.DETAILS), texts, max_size=3)),
+    )
+
+
+def read_back(text: str) -> MappingSet:
+    return readers.read("set.yaml", data=text.encode()).mapping_set
+
+
+@given(mapping_sets())
+def test_what_is_written_reads_back_as_the_same_set(mapping_set: MappingSet) -> None:
+    text = native.dumps(mapping_set)
+    assert read_back(text) == native.canonical(mapping_set)
+    assert native.dumps(read_back(text)) == text
+
+
+@given(mapping_sets())
+def test_reading_what_was_written_says_nothing_to_quote(mapping_set: MappingSet) -> None:
+    notices = readers.read("set.yaml", data=native.dumps(mapping_set).encode()).notices
+    assert notices == ()
+
+
+def _strings(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return [part for key, value in node.items() for part in (*_strings(key), *_strings(value))]
+    return [part for item in node for part in _strings(item)] if isinstance(node, list) else [node]
+
+
+@given(mapping_sets())
+def test_other_yaml_tools_read_only_strings_flags_nulls_and_the_scale_s_numbers(mapping_set: MappingSet) -> None:
+    text = native.dumps(mapping_set)
+    for loader in (yaml.SafeLoader, yaml.CSafeLoader):
+        loaded = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders
+        scale = loaded.pop("scale", {})
+        assert all(type(number) in {int, float} for number in scale.values())
+        assert {type(part) for part in _strings(loaded)} <= {str, bool, type(None)}
+        assert loaded["framework"] == mapping_set.framework
+        assert loaded["version"] == mapping_set.version
+        assert loaded["attack_version"] == mapping_set.attack_version
+        assert list(loaded.get("groups", {})) == list(native.canonical(mapping_set).groups)
+        assert list(loaded.get("capabilities", {})) == [c.id for c in native.canonical(mapping_set).capabilities]
+
+
+@given(mapping_sets(), st.randoms(use_true_random=False))
+def test_the_order_of_different_techniques_does_not_matter(mapping_set: MappingSet, random: Any) -> None:
+    one_each = {(m.capability, m.technique): m for m in mapping_set.mappings}
+    ordered = msgspec.structs.replace(mapping_set, mappings=tuple(one_each.values()), non_mappable=())
+    # Capabilities that only mappings name would follow the order of the mappings.
+    ordered = msgspec.structs.replace(ordered, capabilities=native.canonical(ordered).capabilities)
+    shuffled = list(ordered.mappings)
+    random.shuffle(shuffled)
+    assert native.dumps(ordered) == native.dumps(msgspec.structs.replace(ordered, mappings=tuple(shuffled)))
+
+
+@pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.stem)
+def test_a_published_set_survives_native_yaml_with_all_it_holds(path: Path) -> None:
+    read = readers.read(path).mapping_set
+    back = read_back(native.dumps(read))
+
+    def key(row: Mapping | NonMappable) -> str:
+        return repr(row)
+
+    assert sorted(back.mappings, key=key) == sorted(read.mappings, key=key)
+    assert sorted(back.non_mappable, key=key) == sorted(read.non_mappable, key=key)
+    assert back.capabilities == read.capabilities
+    assert len(back.mappings) + len(back.non_mappable) == len(json.loads(path.read_bytes())["mapping_objects"])
+    whole = {"mappings": (), "non_mappable": ()}
+    assert msgspec.structs.replace(back, **whole) == msgspec.structs.replace(read, **whole)
+
+
+SMALL = MappingSet(
+    framework="demo",
+    version="16.10",
+    domain="enterprise",
+    attack_version="16.1",
+    title="Demo: a set",
+    groups={"AC": "Access Control"},
+    mapping_types=(MappingType("technique_scores"), MappingType("mitigates", "Mitigates", "Limits: what it does.")),
+    scale={"low": 10.0, "high": 100 / 3},
+    source="https://example.org/a",
+    licence="Apache-2.0",
+    details={"updated": "2025-03-06", "author": "Jo"},
+    capabilities=(
+        Capability("AC-2", "Account Management", ("AC",), ("https://example.org/1", "https://example.org/2")),
+        Capability("no", "no"),
+    ),
+    mappings=(
+        Mapping("AC-2", "T1078.001", "technique_scores", "detect", None, "", ("https://example.org/1",)),
+        Mapping(
+            "AC-2",
+            "T1078",
+            "technique_scores",
+            "protect",
+            "high",
+            "Short.",
+            ("https://example.org/1", "https://example.org/2"),
+        ),
+        Mapping(
+            "AC-2",
+            "T1078",
+            "technique_scores",
+            "detect",
+            "50",
+            "Short.",
+            ("https://example.org/1", "https://example.org/2"),
+        ),
+        Mapping("AC-2", "T1078", "mitigates", references=("https://example.org/1", "https://example.org/2")),
+        Mapping("no", "T1003", "technique_scores", None, "low", "First line\nsecond line"),
+        Mapping("no", "T1004", None),
+        Mapping("no", "T1005", "partly", technique_name="Old name", other=(("author", "Jo"),)),
+        Mapping("no", "T1006", "technique_scores"),
+    ),
+    non_mappable=(
+        NonMappable("no", None, "non_mappable", "Out of scope"),
+        NonMappable("AC-2", "T1009", references=("https://example.org/1", "https://example.org/2")),
+        NonMappable(None, "T1001"),
+    ),
+)
+
+SMALL_TEXT = """\
+framework: demo
+title: "Demo: a set"
+version: "16.10"
+domain: enterprise
+attack_version: "16.1"
+source: https://example.org/a
+licence: Apache-2.0
+updated: "2025-03-06"
+author: Jo
+mapping_types:
+  technique_scores:
+  mitigates:
+    name: Mitigates
+    description: "Limits: what it does."
+scale: {low: 10, high: 33.333333333333336}
+groups:
+  AC: Access Control
+capabilities:
+  AC-2:
+    name: Account Management
+    groups: [AC]
+    references:
+      - https://example.org/1
+      - https://example.org/2
+    techniques:
+      T1009: {non_mappable: true}
+      T1078:
+        - {protect: high, detect: "50", comment: Short.}
+        - mitigates
+      T1078.001: {detect: ~, references: [https://example.org/1]}
+  "no":
+    non_mappable: {type: non_mappable, comment: Out of scope}
+    techniques:
+      T1003:
+        value: low
+        comment: |-
+          First line
+          second line
+      T1004: {type: ~}
+      T1005: {type: partly, name: Old name, other: {author: Jo}}
+      T1006: technique_scores
+non_mappable:
+  T1001:
+"""
+
+
+def test_the_layout_is_short_ordered_and_quotes_only_what_needs_it() -> None:
+    assert native.dumps(SMALL) == SMALL_TEXT
+    assert read_back(SMALL_TEXT) == native.canonical(SMALL)
+
+
+def test_one_changed_score_changes_one_line() -> None:
+    changed = [msgspec.structs.replace(m, value="low") if m.value == "high" else m for m in SMALL.mappings]
+    text = native.dumps(msgspec.structs.replace(SMALL, mappings=tuple(changed)))
+    pairs = zip(text.splitlines(), SMALL_TEXT.splitlines(), strict=True)
+    assert [new.strip() for new, old in pairs if new != old] == ['- {protect: low, detect: "50", comment: Short.}']
+
+
+def test_half_of_a_surrogate_pair_becomes_the_replacement_character() -> None:
+    text = native.dumps(msgspec.structs.replace(SMALL, title="a\ud800b"))
+    assert read_back(text).title == "a\ufffdb"
+
+
+def test_a_non_mappable_about_nothing_is_refused_not_lost() -> None:
+    with pytest.raises(OutputError, match="names neither a capability nor a technique"):
+        native.dumps(msgspec.structs.replace(SMALL, non_mappable=(NonMappable(),)))
