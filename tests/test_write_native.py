@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WORDS = (
     "no Yes ON off y N true False null Null ~ 1:30 12:30:45 010 0x1F 0o17 0b1 1_000 1e3 1E5 .5 5. -1 +1 .inf -.INF "
-    ".nan 2025-03-06 16.10 03/06/2025 = << ... --- - ? : & * ! | > % @ ` # a:b a: :a a#b #a {a} [a] a,b a? '' \"\" \\ ,"
+    '.nan 2025-03-06 16.10 03/06/2025 = << ... --- - ? : & * ! | > % @ ` # a:b a: :a a#b #a {a} [a] a,b a? "" \\'
 )
 HOSTILE = [*WORDS.split(), "", " ", "a ", " a", "a: b", "a #b", "2025-03-06 10:00:00", "a\nb", "a\n", "\na", "\ta"]
 HOSTILE += ["a\n\nb\n", "a\r\nb", "a \nb", "\x85", "a\u2028b", "\ufeff", "\ufeffa", "\x00", "\x07"]
@@ -43,7 +43,13 @@ def mapping_sets(draw: st.DrawFn) -> MappingSet:
         for i in draw(st.lists(ids, max_size=3, unique=True))
     ]
     known = st.sampled_from([c.id for c in capabilities]) if capabilities else ids
-    shared = {"type": some, "comment": texts, "references": references, "group": some, "technique_name": some}
+    shared: dict[str, st.SearchStrategy[Any]] = {
+        "type": some,
+        "comment": texts,
+        "references": references,
+        "group": some,
+        "technique_name": some,
+    }
     shared |= {"capability_name": some, "other": others}
     mappings = st.builds(
         Mapping, known, techniques, category=st.none() | st.sampled_from(CATEGORIES), value=values, **shared

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import re
+import resource
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from navlayers import InputError, readers
+from navlayers.model import Capability, Mapping, MappingType, NonMappable
+
+HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'
+DOCS = Path(__file__).parent.parent / "docs"
+LINK = "https://example.org/key-vault"
+
+
+def read(text: str) -> readers.Reading:
+    return readers.read("set.yaml", data=text.encode())
+
+
+def under(lines: str) -> readers.Reading:
+    """A set whose one capability `c` starts in line 6, its first technique in line 8."""
+    indented = "".join(f"      {line}\n" for line in lines.splitlines())
+    return read(f"{HEAD}capabilities:\n  c:\n    techniques:\n{indented}")
+
+
+def problems(text: str | bytes) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        readers.read("set.yaml", data=text if isinstance(text, bytes) else text.encode())
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_worked_example_of_the_docs_reads_as_the_docs_say() -> None:
+    example = re.search(r"```yaml\n(.*?)```", (DOCS / "native-yaml.md").read_text(), re.DOTALL)
+    assert example is not None
+    reading = read(example[1])
+    found = reading.mapping_set
+    assert (found.framework, found.version, found.domain, found.attack_version) == (
+        "acme",
+        "2.10",
+        "enterprise",
+        "16.1",
+    )
+    assert found.capabilities == (
+        Capability("key_vault", "Key Vault", ("storage",), (LINK,)),
+        Capability("AC-2", "Account Management", ("identity",)),
+        Capability("badge_printer", "badge_printer"),
+    )
+    assert found.mappings == (
+        Mapping("key_vault", "T1552.004", None, "protect", "significant", "Keys never leave the vault.", (LINK,)),
+        Mapping("key_vault", "T1552.004", None, "detect", "minimal", "Keys never leave the vault.", (LINK,)),
+        Mapping("key_vault", "T1555", None, "protect", "partial", "", (LINK,)),
+        Mapping("key_vault", "T1555", None, "protect", "minimal", "For secrets that are copied elsewhere."),
+        Mapping("key_vault", "T1588.003", None, "protect", "30", "", (LINK,)),
+        Mapping("AC-2", "T1078", "mitigates"),
+        Mapping("AC-2", "T1136"),
+    )
+    assert found.non_mappable == (
+        NonMappable("badge_printer", None, None, "Out of scope."),
+        NonMappable(None, "T1496.002", None, "No capability reaches it."),
+    )
+    assert reading.notices == ()
+    assert reading.format == "native"
+
+
+FORMS = {
+    "T1078:": [Mapping("c", "T1078")],
+    "T1078: mitigates": [Mapping("c", "T1078", "mitigates")],
+    "T1078: {detect: ~}": [Mapping("c", "T1078", category="detect")],
+    "T1078: {value: Partial}": [Mapping("c", "T1078", value="partial")],
+    "T1078: {protect: 72.5}": [Mapping("c", "T1078", category="protect", value="72.5")],
+    "T1078: [a, {type: b}]": [Mapping("c", "T1078", "a"), Mapping("c", "T1078", "b")],
+    "T1078: {group: g, capability_name: n, other: {author: Jo, k: }}": [
+        Mapping("c", "T1078", group="g", capability_name="n", other=(("author", "Jo"), ("k", "")))
+    ],
+    "T1078: {name: Valid Accounts}": [Mapping("c", "T1078")],
+    "T1078: {name: Good Accounts}": [Mapping("c", "T1078", technique_name="Good Accounts")],
+    "T1078: {references: https://example.org/1}": [Mapping("c", "T1078", references=("https://example.org/1",))],
+}
+
+
+@pytest.mark.parametrize("line", FORMS)
+def test_each_form_under_a_technique_gives_its_mappings(line: str) -> None:
+    assert list(under(line).mapping_set.mappings) == FORMS[line]
+
+
+def test_the_first_mapping_type_is_the_default_unless_an_entry_says_otherwise() -> None:
+    body = (
+        "capabilities: {c: {techniques: {T1001: , T1002: {type: ~}, T1003: {type: b}, T1005: {detect: minimal}}}}"
+    )
+    for types in ("[a, b]", "{a: , b: B}", "{a: {name: }, b: {name: B, description: D}}"):
+        found = read(f"{HEAD}mapping_types: {types}\n{body}").mapping_set
+        assert [mapping.type for mapping in found.mappings] == ["a", None, "b", "a"]
+    assert found.mapping_types == (MappingType("a"), MappingType("b", "B", "D"))
+
+
+def test_non_mappables_are_told_from_mappings_at_all_three_places() -> None:
+    body = "  c: {non_mappable: true, techniques: {T1001: {non_mappable: true, comment: x}}}\n"
+    reading = read(f"{HEAD}capabilities:\n{body}non_mappable:\n  T1002:\n  T1003: [{comment: a}, {comment: b}]\n")
+    assert reading.mapping_set.mappings == ()
+    assert reading.mapping_set.non_mappable == (
+        NonMappable("c"),
+        NonMappable("c", "T1001", comment="x"),
+        NonMappable(None, "T1002"),
+        NonMappable(None, "T1003", comment="a"),
+        NonMappable(None, "T1003", comment="b"),
+    )
+    assert str(reading.place(2, "non_mappable")) == "set.yaml:8:3"
+    assert str(reading.place(4, "non_mappable")) == "set.yaml:9:25"
+
+
+def test_every_mapping_knows_its_line_and_column_and_those_of_its_fields() -> None:
+    reading = under(
+        "T1001: mitigates\nT1002: {protect: partial, detect: minimal}\nT1003:\n  - detect: partial\n    comment: x"
+    )
+    places = [str(reading.place(index)) for index in range(4)]
+    assert places == ["set.yaml:8:7", "set.yaml:9:15", "set.yaml:9:33", "set.yaml:11:11"]
+    assert str(reading.place(2, field="detect")) == "set.yaml:9:41"
+    assert str(reading.place(3, field="comment")) == "set.yaml:12:20"
+    assert str(reading.place(0, "capability")) == "set.yaml:6:3"
+
+
+def test_plain_scalars_are_the_text_that_stands_there_and_the_notice_says_where_to_quote() -> None:
+    reading = read(
+        HEAD.replace('"1"', "010").replace('"16.1"', "16.10")
+        + "title: no\ncreated: 2025-03-06\nauthor: 1:30\ngroups: {on: yes}\ncapabilities: {1e3: {groups: [on]}}\n"
+    )
+    found = reading.mapping_set
+    assert (found.version, found.attack_version, found.title) == ("010", "16.10", "no")
+    assert found.details == {"created": "2025-03-06", "author": "1:30"}
+    assert found.groups == {"on": "yes"}
+    assert found.capabilities == (Capability("1e3", "1e3", ("on",)),)
+    assert [str(notice).split(" is read")[0] for notice in reading.notices] == [
+        "set.yaml:2:10: 010", "set.yaml:4:17: 16.10", "set.yaml:5:8: no", "set.yaml:6:10: 2025-03-06",
+        "set.yaml:7:9: 1:30", "set.yaml:8:10: on", "set.yaml:8:14: yes", "set.yaml:9:16: 1e3", "set.yaml:9:31: on",
+    ]  # fmt: skip
+    assert str(reading.notices[2]) == (
+        'set.yaml:5:8: no is read as the text "no"; other YAML tools read true or false (write "no")'
+    )
+
+
+def test_numbers_that_every_tool_writes_back_the_same_need_no_quotes() -> None:
+    reading = read(HEAD.replace('"1"', "5").replace('"16.1"', "16.1"))
+    assert (reading.mapping_set.version, reading.mapping_set.attack_version) == ("5", "16.1")
+    assert reading.notices == ()
+
+
+def test_an_undeclared_group_is_kept_under_its_id_with_a_notice() -> None:
+    reading = read(f"{HEAD}groups: {{storage: Storage}}\ncapabilities:\n  c: {{groups: [storag]}}\n")
+    assert reading.mapping_set.groups == {"storage": "Storage", "storag": "storag"}
+    assert [str(n) for n in reading.notices] == [
+        'set.yaml:7:3: capability group "storag" is not declared (did you mean storage?)'
+    ]
+
+
+TECHNIQUE = "a technique id such as T1059 or T1059.001"
+SCALE = "minimal, partial, significant or a number from 0 to 100"
+PLAIN = "write it as a plain decimal number, such as 50 or 72.5"
+WRONG_ENTRIES = {
+    "t1078: a": f'8:7: technique id "t1078" is malformed; expected {TECHNIQUE} (did you mean T1078?)',
+    "T1059.01: a": f'8:7: technique id "T1059.01" is malformed; expected {TECHNIQUE} (did you mean T1059.001?)',
+    "TA0001: a": f'8:7: technique id "TA0001" is malformed; expected {TECHNIQUE}',
+    "T1001: {protekt: partial}": '8:15: unknown key "protekt" in an entry (did you mean protect?)',
+    "T1001: {protect: partal}": f'8:24: unknown score value "partal"; expected {SCALE} (did you mean partial?)',
+    "T1001: {protect: 101}": f'8:24: score value "101" is outside the scale; expected {SCALE}',
+    "T1001: {protect: 010}": f'8:24: score value "010" is outside the scale; expected {SCALE} ({PLAIN})',
+    "T1001: {protect: 1:30}": f'8:24: score value "1:30" is outside the scale; expected {SCALE} ({PLAIN})',
+    "T1001: {protect: 0x10}": f'8:24: score value "0x10" is outside the scale; expected {SCALE} ({PLAIN})',
+    "T1001: {protect: [a]}": f"8:24: protect is a list; expected {SCALE}",
+    "T1001: {protect: partial, value: 5}": (
+        '8:40: an entry has both "value" and "protect"; expected the value behind its category'
+    ),
+    "T1001: {non_mappable: true, detect: minimal}": (
+        "8:43: a non-mappable has a detect score; expected no scores beside non_mappable"
+    ),
+    "T1001: {non_mappable: yes}": '8:29: non_mappable is the text "yes"; expected true or false',
+    "T1001: a\nT1001: b": (
+        '9:7: key "T1001" stands twice, first in line 8, column 7; expected each key once '
+        "(merge the two, or remove one)"
+    ),
+    "T1001: {comment: {a: b}}": "8:24: comment is a mapping; expected text",
+}
+
+
+@pytest.mark.parametrize("line", WRONG_ENTRIES)
+def test_a_wrong_entry_is_told_with_its_place_what_was_expected_and_a_way_out(line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        under(line)
+    assert [str(problem) for problem in caught.value.problems] == [f"set.yaml:{WRONG_ENTRIES[line]}"]
+
+
+NOT_A_SET = {
+    "a: b: c": "1:5: this is not YAML: mapping values are not allowed in this context",
+    "a:\n\tb: c": "2:1: this is not YAML: found character that cannot start any token",
+    "a: \x01": "1:4: this is not YAML: control characters are not allowed",
+    "- a": "1:1: the top level is a list",
+    "hello": '1:1: the top level is the text "hello"',
+    "~": "1:1: the top level is empty",
+    "a: &x [*x]": "1:4: anchor &x is not accepted; expected values written out, without aliases",
+    "a: *x": "1:4: alias *x is not accepted; expected the value itself",
+    "a: !!python/object/apply:os.system [ls]": '1:4: YAML tag "!!python/object/apply:os.system" is not accepted',
+    f"{HEAD}---\n{HEAD}": "5:1: a second YAML document starts here; expected one mapping set in a file",
+    "- " * 100_000: "1:41: the YAML is nested too deeply; expected at most 20 levels",
+    "\n".join(" " * depth + "a:" for depth in range(2000)): "21:21: the YAML is nested too deeply",
+    f"{HEAD}? [a]\n: b": "5:3: a key is a list or a mapping; expected text as a key",
+    "metadata: {}\nmapping_objects: []": "1:1: this is Mappings Explorer YAML",
+    "# nothing": " the file holds no YAML document",
+}
+
+
+@pytest.mark.parametrize("text", NOT_A_SET, ids=range(len(NOT_A_SET)))
+def test_what_is_no_native_set_is_refused_with_one_clear_message(text: str) -> None:
+    (problem,) = problems(text)
+    assert problem.startswith(f"set.yaml:{NOT_A_SET[text]}")
+
+
+def test_missing_metadata_is_reported_together() -> None:
+    assert problems("framework: demo\ndomain: entreprise\nversion:\n") == [
+        'set.yaml:1:1: "attack_version" is missing; '
+        'expected the ATT&CK version that the set was made for, such as "16.1"',
+        'set.yaml:2:9: unknown ATT&CK domain "entreprise"; '
+        "expected enterprise, mobile or ics (did you mean enterprise?)",
+        'set.yaml:3:9: "version" is empty; expected the version of the framework, such as rev5',
+    ]
+
+
+def test_the_scale_takes_only_numbers_that_all_tools_read_the_same() -> None:
+    found = problems(f"{HEAD}scale: {{a: 010, b: 1:30, c: 0x10, d: 1_0, e: .5, f: 150, g: x, h: 50}}")
+    assert [problem.split(";")[0] for problem in found] == [
+        'set.yaml:5:12: the number of score value "a" is "010"',
+        'set.yaml:5:20: the number of score value "b" is "1:30"',
+        'set.yaml:5:29: the number of score value "c" is "0x10"',
+        'set.yaml:5:38: the number of score value "d" is "1_0"',
+        'set.yaml:5:46: the number of score value "e" is ".5"',
+        'set.yaml:5:53: the number of score value "f" is 150, outside the scale',
+        'set.yaml:5:61: the number of score value "g" is "x"',
+    ]
+
+
+def test_a_set_s_own_scale_decides_which_values_there_are() -> None:
+    techniques = "{T1001: {protect: high}, T1002: {detect: 7}}"
+    body = f"scale: {{low: 20, High: 80.5}}\ncapabilities: {{c: {{techniques: {techniques}}}}}"
+    found = read(HEAD + body).mapping_set
+    assert found.scale == {"low": 20.0, "High": 80.5}
+    assert [mapping.value for mapping in found.mappings] == ["High", "7"]
+
+
+def test_of_more_than_fifty_problems_the_rest_is_counted() -> None:
+    lines = "".join(f"      X{number}: a\n" for number in range(80))
+    found = problems(f"{HEAD}capabilities:\n  c:\n    techniques:\n{lines}")
+    assert len(found) == 51
+    assert found[0].startswith('set.yaml:8:7: technique id "X0" is malformed')
+    assert found[-1] == "set.yaml: … and 30 more problems"
+
+
+def test_an_alias_bomb_is_refused_at_once_and_in_little_memory() -> None:
+    names = [f"n{level}" for level in range(60)]
+    bomb = 'n0: &n0 ["lol"]\n' + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 500)}]\n" for old, new in pairwise(names)
+    )
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    found = problems(bomb)
+    assert time.process_time() - start < 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert found[0].startswith("set.yaml:1:5: anchor &n0 is not accepted")
