@@ -145,3 +145,53 @@ TINY = Catalogue(
     {technique.id: technique for technique in _techniques()},
 )
 """T1001 with three active sub-techniques, T1002, T1005; T1002 revoked T1003; T1004 and T1001.004 are deprecated."""
+
+
+Cells = tuple[str | None, str | None, str | None, str | None]
+ROWS: tuple[Cells, ...] = (
+    ("ids", "T1078", "detect", "partial"),
+    ("ids", "T1078.004", "detect", "minimal"),
+    ("mfa", "T1078", "protect", "significant"),
+    ("mfa", "T1110", "protect", "partial"),
+    ("mfa", "T1053.001", "protect", "partial"),
+    ("hsm", None, None, None),
+    (None, "T1200", None, None),
+)
+"""Capability, technique, category, value. ATT&CK 16.1 revoked T1053.001; the last two are non-mappable."""
+
+
+def write_set(path: Path, rows: Iterable[Cells] = ROWS, **metadata: str) -> Path:
+    """Write a set as Mappings Explorer JSON."""
+    objects: list[dict[str, object]] = [
+        {
+            "capability_id": capability,
+            "capability_description": capability and f"Name of {capability}",
+            "mapping_type": "technique_scores" if capability and technique else "non_mappable",
+            "attack_object_id": technique,
+            "attack_object_name": technique and "Some technique",
+            "capability_group": capability and "all_of_them",
+            "score_category": category,
+            "score_value": value,
+            "comments": "",
+            "references": [],
+            "status": "complete" if capability and technique else "non_mappable",
+        }
+        for capability, technique, category, value in rows
+    ]
+    head = {
+        "mapping_framework": "tiny",
+        "mapping_framework_version": "1",
+        "technology_domain": "enterprise",
+        "attack_version": "16.1",
+        "mapping_types": {"technique_scores": {"name": "scores", "description": ""}},
+        "capability_groups": {"all_of_them": "All of them"},
+        **metadata,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"metadata": head, "mapping_objects": objects}), encoding="utf-8")
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too, by its path."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
