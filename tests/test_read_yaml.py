@@ -98,7 +98,9 @@ def test_the_first_mapping_type_is_the_default_unless_an_entry_says_otherwise() 
 
 def test_non_mappables_are_told_from_mappings_at_all_three_places() -> None:
     body = "  c: {non_mappable: true, techniques: {T1001: {non_mappable: true, comment: x}}}\n"
-    reading = read(f"{HEAD}capabilities:\n{body}non_mappable:\n  T1002:\n  T1003: [{comment: a}, {comment: b}]\n")
+    reading = read(
+        HEAD + "capabilities:\n" + body + "non_mappable:\n  T1002:\n  T1003: [{comment: a}, {comment: b}]\n"
+    )
     assert reading.mapping_set.mappings == ()
     assert reading.mapping_set.non_mappable == (
         NonMappable("c"),

@@ -30,6 +30,11 @@ def write(text: str, path: str | Path, *, force: bool = False, keep: Path | None
         if target.exists() and not force:
             hint = "choose another name with -o, or overwrite it with --force"
             raise OutputError(Problem("the file exists and holds something else", Place(str(path)), hint=hint))
+        above = next((folder for folder in target.parents if folder.exists()), target.parent)
+        if not above.is_dir():
+            raise OutputError(
+                Problem("this is a file", Place(str(above)), "a folder", "choose another name with -o")
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, data)
     except OSError as error:

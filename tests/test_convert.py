@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from navlayers import OutputError, UsageError, readers, writers
+from navlayers.model import MappingSet
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+NATIVE = """\
+framework: demo
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  AC-2:
+    techniques:
+      T1078: {protect: partial, comment: Words.}
+"""
+EXPLORER = json.dumps(
+    {
+        "metadata": {
+            "mapping_framework": "demo",
+            "mapping_framework_version": "1",
+            "technology_domain": "enterprise",
+            "attack_version": "16.1",
+        },
+        "mapping_objects": [
+            {
+                "capability_id": "AC-2",
+                "attack_object_id": "T1078",
+                "score_category": "protect",
+                "score_value": "partial",
+                "comments": "Words.",
+                "status": "complete",
+            }
+        ],
+    }
+)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "demo.json"
+    path.write_text(EXPLORER)
+    return path
+
+
+def test_json_becomes_native_yaml_on_standard_output(run: Run, source: Path) -> None:
+    assert run("convert", source) == (0, NATIVE, "")
+
+
+def test_standard_input_is_read_and_native_yaml_stays_as_it_is(run: Run) -> None:
+    assert run("convert", "-", stdin=NATIVE.encode()) == (0, NATIVE, "")
+
+
+def test_a_shipped_set_is_written_as_it_ships(run: Run) -> None:
+    shipped = Path(__file__).parent.parent / "mappings" / "gcp.yaml"
+    assert run("convert", "gcp", "-o", "out/gcp.yaml") == (0, "", "wrote out/gcp.yaml\n")
+    assert Path("out/gcp.yaml").read_bytes() == shipped.read_bytes()
+
+
+def test_title_source_and_licence_are_set_and_facts_drop_the_comment(run: Run, source: Path) -> None:
+    result = run("convert", source, "--facts", "--title", "Demo", "--source", "https://a.org", "--licence", "MIT")
+    assert result.code == 0
+    assert result.out == NATIVE.replace("version: \"1\"", "title: Demo\nversion: \"1\"", 1).replace(
+        "capabilities:", "source: https://a.org\nlicence: MIT\ncapabilities:"
+    ).replace(", comment: Words.", "")  # fmt: skip
+
+
+def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run, source: Path) -> None:
+    target = Path("demo.yaml")
+    target.write_text("mine")
+    refused = run("convert", source, "-o", target)
+    assert refused == (
+        2,
+        "",
+        "navlayers: demo.yaml: the file exists and holds something else "
+        "(choose another name with -o, or overwrite it with --force)\n",
+    )
+    assert target.read_text() == "mine"
+    assert run("convert", source, "-o", target, "--force") == (0, "", "wrote demo.yaml\n")
+    assert target.read_text() == NATIVE
+    assert run("convert", source, "-o", target) == (0, "", "demo.yaml is up to date\n")
+    assert run("convert", source, "-o", target, "-q") == (0, "", "")
+    assert [path.name for path in Path().iterdir()] == ["demo.yaml"]
+
+
+def test_the_input_is_never_overwritten_not_even_by_force(run: Run, source: Path) -> None:
+    result = run("convert", source, "-o", source, "--force")
+    assert result.code == 2
+    assert result.err == (
+        f"navlayers: {source}: this is the input; expected another file (choose another name with -o)\n"
+    )
+    assert source.read_text() == EXPLORER
+
+
+def test_all_problems_are_printed_and_nothing_is_written(run: Run) -> None:
+    text = NATIVE.replace("partial", "partal").replace("T1078", "t1078")
+    result = run("convert", "-", "-o", "out.yaml", stdin=text.encode())
+    assert result.code == 2
+    assert [line.split(";")[0] for line in result.err.splitlines()] == [
+        'navlayers: -:8:7: technique id "t1078" is malformed',
+        'navlayers: -:8:24: unknown score value "partal"',
+    ]
+    assert not Path("out.yaml").exists()
+
+
+def test_notices_go_to_standard_error(run: Run) -> None:
+    result = run("convert", "-", stdin=NATIVE.replace("AC-2", "no").encode())
+    assert result.code == 0
+    assert "-:6:3: no is read as the text" in result.err
+    assert '  "no":\n' in result.out
+
+
+def test_a_folder_of_several_files_is_refused(run: Run, source: Path) -> None:
+    source.with_name("other.json").write_text(EXPLORER)
+    result = run("convert", source.parent)
+    assert result.code == 2
+    assert "holds 2 files, and one set is converted at a time; expected one file" in result.err
+
+
+def test_a_larger_file_is_read_when_the_limit_is_raised(run: Run, source: Path) -> None:
+    source.write_text(EXPLORER + " " * 1_100_000)
+    assert "1.1 MB; expected at most 1 MB" in run("convert", source, "--max-size", "1").err
+    assert run("convert", source, "--max-size", "2").code == 0
+
+
+def test_a_place_that_cannot_be_written_is_told(run: Run, source: Path) -> None:
+    Path("file").write_text("x")
+    Path("folder").mkdir()
+    assert "file: this is a file; expected a folder" in run("convert", source, "-o", "file/out.yaml").err
+    assert "folder: this is a folder; expected the name of a file" in run("convert", source, "-o", "folder").err
+
+
+def test_a_half_written_file_never_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OutputError, match="No space left on device"):
+        writers.write("text", tmp_path / "a.yaml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_is_written_through_and_the_file_keeps_its_mode(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.yaml", tmp_path / "link.yaml"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    assert writers.write("new", link, force=True)
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_library_writes_and_reads_by_the_same_names() -> None:
+    mapping_set = MappingSet("demo", "1", "mobile", "16.1")
+    assert readers.read("-", data=writers.dumps(mapping_set).encode()).mapping_set == mapping_set
+    with pytest.raises(UsageError, match="unknown format 'csv'; expected native"):
+        writers.dumps(mapping_set, "csv")
