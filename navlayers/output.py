@@ -6,6 +6,7 @@ What navlayers wrote is known by the index in each set's folder, which lists eve
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -164,23 +165,32 @@ def _changed(folder: Path) -> list[Problem]:
         return []
     hashes = {file.path: file.sha256 for file in index.files}
     problems = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+    for path in _files(folder):
         name = path.relative_to(folder).as_posix()
-        if name == INDEX:
+        if name == INDEX or path.name.startswith("."):
             continue
-        if name not in hashes:
+        if name not in hashes or path.is_symlink():
             problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=FORCE))
         elif sha256(path.read_bytes()) != hashes[name]:
             problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=CHANGED))
     return problems
 
 
+def _files(folder: Path) -> list[Path]:
+    """Everything below the folder that is no folder, links included (they are not followed), in order."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        found += [Path(parent, name) for name in files]
+        found += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
+    return sorted(found)
+
+
 def _keep_foreign(old: Path, new: Path) -> None:
     """Copy what is not navlayers' own from the folder to be replaced; a new file of the same name wins."""
     index = _read_index(old)
     own = {INDEX, *(file.path for file in index.files)} if index else set()
-    for path in old.rglob("*") if old.is_dir() else ():
+    for path in _files(old):
         name = path.relative_to(old).as_posix()
-        if path.is_file() and name not in own and not (new / name).exists():
+        if (name not in own or path.is_symlink()) and not os.path.lexists(new / name):
             (new / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, new / name)
+            shutil.copy2(path, new / name, follow_symlinks=False)

@@ -166,7 +166,7 @@ def _score_one(
         best.sort(key=_strongest_first)
         contributions[category] = tuple(best)
         categories[category] = _aggregate(best, given)
-    if given.counts and given.options.aggregate != "count":
+    if not given.scored_categories:
         overall: float | None = len({c.capability for group in contributions.values() for c in group})
     else:
         overall = _overall(categories, given)

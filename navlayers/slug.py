@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,14 +28,18 @@ def slugs(ids: Iterable[str]) -> dict[str, str]:
     An id whose slug is empty, reserved, or that of another id gets a part of its own hash, so that it has the same
     name whatever the order of the ids.
     """
-    wanted = {identifier: slug(identifier) for identifier in ids}
-    times: dict[str, int] = {}
-    for name in wanted.values():
-        times[name] = times.get(name, 0) + 1
-    good = {name for name, count in times.items() if name and count == 1 and not RESERVED.fullmatch(name)}
-    return {identifier: name if name in good else _hashed(identifier, name) for identifier, name in wanted.items()}
+    names = {identifier: slug(identifier) for identifier in ids}
+    while True:
+        times = Counter(names.values())
+        bad = [i for i, name in names.items() if not name or times[name] > 1 or RESERVED.fullmatch(name)]
+        changed = {identifier: _hashed(identifier) for identifier in bad}
+        if changed.items() <= names.items():
+            return names
+        names.update(changed)
 
 
-def _hashed(identifier: str, name: str) -> str:
+def _hashed(identifier: str) -> str:
+    """The slug with a hash behind it; without dots, for a name is reserved up to its first dot."""
     digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{name[: LONGEST - 9]}-{digest}".lstrip("-") if name else digest
+    name = slug(identifier).replace(".", "-")[: LONGEST - 9]
+    return f"{name}-{digest}" if name else digest

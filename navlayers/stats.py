@@ -172,7 +172,7 @@ def capability_stats(
         for category, contributions in entry.contributions.items():
             for contribution in contributions:
                 covered.setdefault(contribution.capability, set()).add(technique)
-                if contribution.score is not None and not given.counts:
+                if contribution.score is not None:
                     by_category = numbers.setdefault(contribution.capability, {})
                     by_category.setdefault(category, []).append(contribution.score)
     active = sum(technique.active for technique in catalogue.techniques.values())

@@ -38,7 +38,7 @@ LEAVES = _leaves("navlayers", group)
 def _section(name: str) -> str:
     """The part of the docs whose heading is the command."""
     for text in DOCS.values():
-        match = re.search(rf"^##+ `?{re.escape(name)}`?$(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+        match = re.search(rf"^##+ {re.escape(name)}$(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
         if match:
             return match[1]
     pytest.fail(f"no heading '## {name}' in docs/")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
-    "sets": "List the mapping sets that ship and those found here.",
+    "sets": "List the mapping sets that ship and those in the folder mappings here.",
     "stats": "Count what mapping sets cover.",
     "convert": "Write a mapping set as native YAML.",
     "attack": "List, add and choose ATT&CK releases.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -89,7 +90,7 @@ def command(
     with click.progressbar(
         length=len(sources),
         label="Building",
-        file=click.get_text_stream("stderr"),
+        file=sys.stderr,
         hidden=quiet or len(sources) < 2 or not common.on_terminal(),
     ) as progress:
         results = build_folder(

@@ -52,7 +52,7 @@ def sources(names: Sequence[str], max_size: int) -> tuple[Source, ...]:
     found = resolve(names)
     if STDIN not in names:
         return found
-    data = click.get_binary_stream("stdin").read(max_size * MEGABYTE + 1)
+    data = sys.stdin.buffer.read(max_size * MEGABYTE + 1)
     return tuple(msgspec.structs.replace(s, data=data) if str(s.path) == STDIN else s for s in found)
 
 

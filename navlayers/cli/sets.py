@@ -38,7 +38,7 @@ class Listed(msgspec.Struct, frozen=True):
 @common.json_option
 @common.quiet_option
 def command(as_json: bool, quiet: bool) -> None:
-    """List the mapping sets that ship with navlayers and those in the folder mappings here."""
+    """List the mapping sets that ship and those in the folder mappings here."""
     listed: list[Listed] = []
     broken = []
     for source in (*here(), *_not_here(shipped())):

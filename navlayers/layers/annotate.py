@@ -6,6 +6,7 @@ holds all of them, in order.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 NAMES_IN_COMMENT = 8
 LINKS_PER_TECHNIQUE = 20
 LABEL_LENGTH = 60
+WEB = re.compile(r"https?://[\w\[]", re.IGNORECASE)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -132,8 +134,7 @@ def web_links(reference: str) -> list[str]:
     urls = []
     for word in reference.split():
         url = word.strip("'\"<>").rstrip(",;")
-        scheme, separator, rest = url.partition("://")
-        if separator and scheme.lower() in ("http", "https") and rest and url.isprintable():
+        if WEB.match(url) and url.isprintable():
             urls.append(url)
     return urls
 

@@ -135,7 +135,7 @@ def build(
             layer = builder.layer("overview", everything, scores=scores)
             yield BuiltLayer("overview", "overview", "overview.json", layer)
         if "categories" in wanted:
-            for category in builder.rules.categories:
+            for category in builder.rules.scored_categories:
                 if category != scoring.UNSPECIFIED:
                     layer = builder.layer(category, everything, category, scores)
                     yield BuiltLayer("categories", category, f"{category}.json", layer)

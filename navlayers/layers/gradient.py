@@ -45,13 +45,13 @@ class Gradient(msgspec.Struct, frozen=True):
         return score
 
 
-def safe_maximum(scores: list[float], least: float = 1) -> float:
-    """The end of a gradient from 0 for scores that set its scale themselves, such as counts.
+def safe_maximum(scores: list[float]) -> int:
+    """The end of a gradient from 0 for scores that set its scale themselves, such as counts; 1 or more.
 
-    It is the highest score (at least `least`), or a little more where another score would lie in the band that
-    empties the Navigator's matrix.
+    It is the highest score, rounded up, or a little more where another score would lie in the band that empties
+    the Navigator's matrix.
     """
-    highest = max([least, *scores])
+    highest = max([1, *map(math.ceil, scores)])
     if any(BAND <= score / highest < 1 for score in scores):
         return math.floor(highest / BAND) + 1
     return highest

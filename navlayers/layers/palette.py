@@ -26,8 +26,14 @@ def value_gradient(category: str | None, highest: float) -> Gradient:
 
 
 def count_gradient(counts: list[float]) -> Gradient:
-    """0 to the highest count."""
-    return Gradient(RAMPS["count"], 0, safe_maximum(counts))
+    """0 to the highest count.
+
+    Where that is 1, the ends of the ramp are all there is: mitreattack-python reads no gradient that has more
+    colours than whole numbers.
+    """
+    highest = safe_maximum(counts)
+    low, middle, high = RAMPS["count"]
+    return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
 
 
 def value_legend(gradient: Gradient, scale: dict[str, float]) -> tuple[LegendItem, ...]:
