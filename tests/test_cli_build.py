@@ -1,0 +1,406 @@
+"""`navlayers build` as a user meets it: exit codes, what is printed where, what is written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import CORPUS_FILES, ROWS, Run, contents, write_set
+
+if TYPE_CHECKING:
+    from conftest import Result
+
+NAVLAYERS = [sys.executable, "-m", "navlayers"]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "tiny.json")
+
+
+def assert_refused(done: Result, *words: str) -> None:
+    assert done.code == 2, done
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in done.err, done.err
+
+
+def test_a_build_prints_a_table_on_standard_output_and_the_rest_on_standard_error(run: Run, tiny: Path) -> None:
+    done = run("build", tiny, "-o", "out")
+    assert done.code == 0
+    *_, last = done.out.splitlines()
+    # set, ATT&CK, capabilities, techniques, sub-techniques, non-mappable, layers
+    assert last.split() == ["tiny", "16.1", "2", "2", "1", "2", "6"]
+    header = done.out.replace("-\n", "-")
+    assert all(word in header for word in ("set", "ATT&CK", "capabilities", "techniques", "mappable", "layers"))
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert done.err.splitlines()[-1].endswith("out")
+    assert Path("out/tiny/overview.json").is_file()
+
+
+def test_what_is_left_out_is_told_with_id_name_and_what_became_of_it(run: Run, tiny: Path) -> None:
+    done = run("build", tiny)
+    assert done.code == 0
+    (line,) = [line for line in done.err.splitlines() if "T1053.001" in line]
+    assert "revoked" in line
+    assert "T1053.002" in line
+
+
+def test_what_changed_on_the_way_to_another_release_is_told(run: Run, tiny: Path) -> None:
+    done = run("build", tiny, "--attack", "18.1")
+    assert done.code == 0
+    (line,) = [line for line in done.err.splitlines() if "T1053.001" in line]
+    assert "T1053.002" in line
+    assert "left out" not in done.err
+    layer = json.loads(Path("layers/tiny/overview.json").read_bytes())
+    assert layer["versions"]["attack"] == "18"
+
+
+def test_quiet_says_nothing_at_all(run: Run, tiny: Path) -> None:
+    assert run("build", tiny, "-q") == (0, "", "")
+    assert Path("layers/tiny/overview.json").is_file()
+
+
+def test_quiet_still_says_what_is_wrong(run: Run) -> None:
+    assert_refused(run("build", "nothing.json", "-q"), "nothing.json")
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+def test_json_is_all_that_stands_on_standard_output(run: Run, tiny: Path, quiet: list[str]) -> None:
+    done = run("build", tiny, "--json", *quiet)
+    (result,) = json.loads(done.out)
+    assert result["counts"]["layers"] == 6
+    assert result["attack_version"] == "16.1"
+    assert [technique["id"] for technique in result["left_out"]] == ["T1053.001"]
+    assert not (quiet and done.err)
+
+
+def test_a_set_is_read_from_standard_input(run: Run, tiny: Path) -> None:
+    done = run("build", "-", "-o", "out", stdin=tiny.read_bytes())
+    assert done.code == 0
+    run("build", tiny, "-o", "file")
+    (folder,) = Path("out").iterdir()
+    assert contents(folder)["overview.json"] == contents(Path("file"))["tiny/overview.json"]
+
+
+def test_what_is_wrong_on_standard_input_is_told_with_its_place(run: Run) -> None:
+    assert_refused(run("build", "-", stdin=b'{\n  "metadata": 1,\n'), "-:")
+    assert not Path("layers").exists()
+
+
+@pytest.mark.parametrize("stdin", [b"", b" \n", b"\xff\xfe\x00", b"{}", b"[]", b"null", b"\0" * 100])
+def test_rubbish_on_standard_input_is_one_clear_message(run: Run, stdin: bytes) -> None:
+    done = run("build", "-", stdin=stdin)
+    assert_refused(done)
+    assert done.err.startswith("navlayers: -")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("gpc", "gcp"), ("nist", "nist_800_53"), ("GCP", "gcp"), ("zzzzzz", "navlayers sets")]
+)
+def test_a_name_that_means_nothing_is_refused_with_the_nearest_ones(run: Run, name: str, hint: str) -> None:
+    assert_refused(run("build", name), name, hint)
+    assert not Path("layers").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--aggregate", "best"], ["--aggregate", "max", "combined"]),
+        (["--rollup", "up"], ["--rollup", "mean"]),
+        (["--worth", "much"], ["--worth"]),
+        (["--worth", "101"], ["worth", "0 to 100"]),
+        (["--worth", "nan"], ["worth"]),
+        (["--weights", "protect"], ["--weights", "NAME=NUMBER"]),
+        (["--weights", "protect=x"], ["--weights"]),
+        (["--weights", ""], ["--weights"]),
+        (["--weights", "protct=1"], ["protct", "protect"]),
+        (["--weights", "protect=1"], ["detect"]),
+        (["--weights", "protect=-1,detect=1"], ["-1"]),
+        (["--weights", "protect=0,detect=0"], ["0"]),
+        (["--scale", "partial=101"], ["partial", "101"]),
+        (["--scale", "partial=1,partial=2"], ["twice"]),
+        (["--only", "everything"], ["--only", "overview", "capabilities"]),
+        (["--only", ""], ["--only"]),
+        (["--only", ","], ["--only"]),
+        (["--attack", "99.9"], ["99.9", "16.1", "navlayers attack add 99.9"]),
+        (["--attack", "sixteen"], ["sixteen", "16.1"]),
+        (["--attack", ""], ["16.1"]),
+        (["--max-size", "0"], ["--max-size"]),
+        (["--no-such-option"], ["--no-such-option"]),
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_makes_no_sense_is_refused_and_nothing_is_written(
+    run: Run, tiny: Path, options: list[str], words: list[str]
+) -> None:
+    assert_refused(run("build", tiny, *options), *words)
+    assert not Path("layers").exists()
+
+
+@pytest.mark.parametrize(
+    ("only", "files"),
+    [
+        ("overview", {"overview.json"}),
+        ("overview,categories", {"overview.json", "protect.json", "detect.json"}),
+        (" categories , overview ", {"overview.json", "protect.json", "detect.json"}),
+        ("groups", {"groups/all_of_them.json"}),
+        ("capabilities", {"capabilities/ids.json", "capabilities/mfa.json"}),
+        ("overview,all", {"overview.json", "all.json"}),
+    ],
+)
+def test_only_chooses_the_layers(run: Run, tiny: Path, only: str, files: set[str]) -> None:
+    assert run("build", tiny, "--only", only).code == 0
+    assert set(contents(Path("layers/tiny"))) == {*files, "index.json"}
+
+
+def test_only_all_writes_the_list_of_all_layers(run: Run, tiny: Path) -> None:
+    assert run("build", tiny, "--only", "all").code == 0
+    files = contents(Path("layers/tiny"))
+    assert set(files) == {"all.json", "index.json"}
+    assert len(json.loads(files["all.json"])) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "score"),
+    [
+        ([], 100),
+        (["--aggregate", "mean"], 100),
+        (["--weights", "protect=1,detect=1"], 75),
+        (["--scale", "significant=80"], 80),
+        (["--aggregate", "count"], 1),
+    ],
+    ids=str,
+)
+def test_options_reach_the_scores(run: Run, tiny: Path, options: list[str], score: float) -> None:
+    assert run("build", tiny, *options).code == 0
+    layer = json.loads(Path("layers/tiny/overview.json").read_bytes())
+    assert {t["techniqueID"]: t["score"] for t in layer["techniques"]}["T1078"] == score
+
+
+def test_worth_reaches_the_scores_of_an_unscored_set(run: Run, tmp_path: Path) -> None:
+    source = write_set(tmp_path / "bare.json", [("a", "T1078", None, None), ("b", "T1078", None, None)])
+    run("build", source, "-o", "counts")
+    run("build", source, "-o", "values", "--worth", "50", "--aggregate", "combined")
+    scores = [json.loads(Path(f"{o}/bare/overview.json").read_bytes())["techniques"] for o in ("counts", "values")]
+    assert [technique["score"] for (technique,) in scores] == [2, 75]
+
+
+def test_a_folder_builds_each_of_its_sets(run: Run, tmp_path: Path) -> None:
+    for name in ("b", "a", "c"):
+        write_set(tmp_path / "sets" / f"{name}.json")
+    (tmp_path / "sets" / "notes.txt").write_text("no set", encoding="utf-8")
+    (tmp_path / "sets" / ".hidden.json").write_text("no set", encoding="utf-8")
+    done = run("build", tmp_path / "sets")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()[-3:]] == ["a", "b", "c"]
+    assert sorted(p.name for p in Path("layers").iterdir()) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("names", [[], ["notes.txt", "x.csv"]])
+def test_a_folder_without_sets_is_refused(run: Run, tmp_path: Path, names: list[str]) -> None:
+    (tmp_path / "sets").mkdir()
+    for name in names:
+        (tmp_path / "sets" / name).touch()
+    assert_refused(run("build", tmp_path / "sets"), "sets", ".yaml")
+
+
+def test_the_same_file_twice_is_built_once(run: Run, tiny: Path) -> None:
+    Path("here.json").symlink_to(tiny)
+    done = run("build", tiny, tiny)
+    assert done.code == 0
+    assert len([line for line in done.out.splitlines() if line.startswith("tiny")]) == 1
+
+
+def test_the_same_file_by_two_paths_is_built_once(run: Run, tiny: Path) -> None:
+    done = run("build", tiny, tiny.parent / ".." / tiny.parent.name / tiny.name)
+    assert done.code == 0
+    assert len([line for line in done.out.splitlines() if line.startswith("tiny")]) == 1
+
+
+def test_a_file_and_the_folder_that_holds_it_build_it_once(run: Run, tiny: Path) -> None:
+    done = run("build", tiny, tiny.parent)
+    assert done.code == 0
+    assert len([line for line in done.out.splitlines() if line.startswith("tiny")]) == 1
+
+
+@pytest.mark.parametrize("second", ["b/tiny.json", "b/TINY.json"])
+def test_two_files_whose_layers_would_go_to_one_folder_are_refused(
+    run: Run, tiny: Path, tmp_path: Path, second: str
+) -> None:
+    other = write_set(tmp_path / second)
+    assert_refused(run("build", tiny, other), str(tiny), str(other))
+    assert not Path("layers").exists()
+
+
+def test_without_a_set_the_folder_mappings_here_is_built(run: Run) -> None:
+    write_set(Path("mappings/own.json"))
+    assert run("build").code == 0
+    assert [p.name for p in Path("layers").iterdir()] == ["own"]
+
+
+def test_without_a_set_and_a_folder_mappings_all_shipped_sets_are_built(run: Run) -> None:
+    done = run("build", "--only", "overview")
+    assert done.code == 0
+    assert {p.name for p in Path("layers").iterdir()} == {
+        *("aws", "azure", "cri_profile", "csa_ccm", "gcp", "intel-vpro", "kev", "kev-mobile", "m365"),
+        *("nist_800_53", "veris", "veris-ics", "veris-mobile"),
+    }
+
+
+def test_an_empty_folder_mappings_here_is_not_taken_for_shipped_sets(run: Run) -> None:
+    Path("mappings").mkdir()
+    assert_refused(run("build"), "mappings")
+
+
+def test_a_shipped_set_builds_anywhere(run: Run) -> None:
+    done = run("build", "gcp")
+    assert done.code == 0
+    assert Path("layers/gcp/overview.json").is_file()
+
+
+@pytest.mark.skipif(not CORPUS_FILES, reason="the published mapping sets are not at ../shared/corpus")
+@pytest.mark.parametrize("stem", ["gcp-03.06.2025_attack-16.1-enterprise", "kev-07.28.2025_attack-16.1-mobile"])
+def test_a_published_set_builds_from_its_json(run: Run, corpus: Path, stem: str) -> None:
+    done = run("build", corpus / f"{stem}.json")
+    assert done.code == 0
+    assert (Path("layers") / stem.lower() / "overview.json").is_file()
+
+
+def test_a_set_whose_release_is_not_at_hand_names_those_that_are_and_the_way_to_add_it(
+    run: Run, tmp_path: Path
+) -> None:
+    source = write_set(tmp_path / "future.json", attack_version="99.9")
+    assert_refused(run("build", source), "future.json", "99.9", "18.1", "navlayers attack add 99.9")
+    assert not Path("layers").exists()
+
+
+def test_another_minor_release_at_hand_is_used_with_a_notice(run: Run, tmp_path: Path) -> None:
+    done = run("build", write_set(tmp_path / "older.json", attack_version="16.0"))
+    assert done.code == 0
+    assert "16.0" in done.err
+    assert "16.1" in done.err
+    assert "used instead" in done.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("a", "T99", "protect", "partial")], ["bad.json:1:", "T99"]),
+        ([("a", "T1078", "guard", "partial")], ["bad.json:1:", "guard", "protect, detect or respond"]),
+        ([("a", "T1078", "protect", "some")], ["bad.json:1:", "some", "minimal"]),
+        ([("a", "T1078", "protect", "101")], ["bad.json:1:", "101"]),
+    ],
+    ids=str,
+)
+def test_a_bad_row_is_told_with_its_place_and_what_was_expected(
+    run: Run, tmp_path: Path, rows: Any, words: list[str]
+) -> None:
+    assert_refused(run("build", write_set(tmp_path / "bad.json", rows)), *words)
+    assert not Path("layers").exists()
+
+
+def test_a_second_bad_set_writes_nothing_of_the_first(run: Run, tiny: Path, tmp_path: Path) -> None:
+    bad = write_set(tmp_path / "bad.json", [("a", "T99", None, None), ("b", "T98", None, None)])
+    done = run("build", tiny, bad)
+    assert_refused(done, "T99", "T98")
+    assert len(done.err.splitlines()) == 2
+    assert not Path("layers").exists()
+
+
+def test_a_file_larger_than_allowed_is_refused(run: Run, tmp_path: Path) -> None:
+    big = tmp_path / "big.json"
+    with big.open("wb") as file:
+        file.truncate(200_000_000)
+    assert_refused(run("build", big), "big.json", "--max-size")
+    assert_refused(run("build", big, "--max-size", "3"), "big.json")
+
+
+def test_a_folder_of_foreign_files_is_refused_unless_forced(run: Run, tiny: Path) -> None:
+    Path("out").mkdir()
+    Path("out/thesis.txt").write_text("mine", encoding="utf-8")
+    assert_refused(run("build", tiny, "-o", "out"), "thesis.txt", "--force")
+    assert contents(Path("out")) == {"thesis.txt": b"mine"}
+    assert run("build", tiny, "-o", "out", "--force").code == 0
+    assert Path("out/thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "proc"])
+def test_an_output_that_cannot_be_a_folder_is_refused(run: Run, tiny: Path, kind: str) -> None:
+    target = Path("/proc/self/x") if kind == "proc" else Path("target")
+    if kind == "file":
+        target.write_text("mine", encoding="utf-8")
+    elif kind == "link":
+        target.symlink_to("nowhere")
+    assert_refused(run("build", tiny, "-o", target), target.name, "-o")
+    assert not Path("nowhere").exists()
+
+
+def test_a_dash_for_the_output_makes_no_folder_of_that_name(run: Run, tiny: Path) -> None:
+    run("build", tiny, "-o", "-", "--only", "overview")
+    assert not Path("-").exists()
+
+
+def test_a_name_that_windows_keeps_is_no_folder(run: Run, tmp_path: Path) -> None:
+    assert run("build", write_set(tmp_path / "con.json")).code == 0
+    (folder,) = Path("layers").iterdir()
+    assert folder.name.lower() != "con"
+
+
+def test_a_value_without_a_category_and_a_category_without_a_value_are_no_errors(run: Run, tmp_path: Path) -> None:
+    rows = [("a", "T1078", "protect", None), ("a", "T1110", None, "partial"), ("b", "T1110", "protect", "minimal")]
+    assert run("build", write_set(tmp_path / "odd.json", rows)).code == 0
+    layer = json.loads(Path("layers/odd/overview.json").read_bytes())
+    assert {t["techniqueID"]: t.get("score") for t in layer["techniques"]} == {"T1078": None, "T1110": 50}
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_names_every_option(run: Run, flag: str) -> None:
+    done = run("build", flag)
+    assert done.code == 0
+    options = [
+        "-o",
+        "--attack",
+        "--aggregate",
+        "--weights",
+        "--scale",
+        "--worth",
+        "--rollup",
+        "--only",
+        "--json",
+        "-q",
+    ]
+    assert all(option in done.out for option in options)
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    run("build", write_set(tmp_path / "a" / "x.json"), "-o", "a")
+    run("build", write_set(tmp_path / "b" / "x.json", ROWS[::-1]), "-o", "b")
+    assert contents(Path("a")) == contents(Path("b"))
+
+
+@pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])
+def test_a_reader_that_stops_reading_is_no_error(tiny: Path, tmp_path: Path, args: list[str]) -> None:
+    args = [str(tiny) if arg == "TINY" else arg for arg in args]
+    with subprocess.Popen(
+        [*NAVLAYERS, *args], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        done.stdout.close()
+        said = done.stderr.read().decode()
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    assert "mistake" not in said
+    assert done.returncode in (0, 141)
+
+
+def test_a_set_and_option_may_be_given_in_any_order(run: Run, tiny: Path) -> None:
+    assert run("build", "-o", "a", tiny).code == 0
+    assert run("build", tiny, "-o", "b").code == 0
+    assert contents(Path("a")) == contents(Path("b"))

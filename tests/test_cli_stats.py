@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import Cells, write_set
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+ROWS: list[Cells] = [
+    ("ids", "T1078", "detect", "partial"),
+    ("ids", "T1078.004", "detect", "minimal"),
+    ("mfa", "T1078", "protect", "significant"),
+    ("mfa", "T1110.001", "protect", "partial"),
+    ("hsm", None, None, None),
+]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "tiny.json", ROWS)
+
+
+def one(run: Run, *args: str | Path) -> Any:
+    done = run("stats", *args, "--json")
+    assert done.code == 0
+    (found,) = json.loads(done.out)
+    return found
+
+
+def test_the_numbers_are_those_worked_out_by_hand(run: Run, tiny: Path) -> None:
+    found = one(run, tiny)
+    # ATT&CK 16.1 has 203 techniques; T1078 stands in four columns and T1110 in one.
+    assert {key: found[key] for key in ("capabilities", "techniques", "subtechniques", "mappings")} == {
+        "capabilities": 2,
+        "techniques": 1,
+        "subtechniques": 2,
+        "mappings": 4,
+    }
+    assert (found["base_techniques"], found["base_techniques_mapped"], found["base_techniques_unmapped"]) == (
+        203,
+        2,
+        201,
+    )
+    assert {tactic["tactic"]: tactic["mapped"] for tactic in found["tactics"] if tactic["mapped"]} == {
+        "initial-access": 1,
+        "persistence": 1,
+        "privilege-escalation": 1,
+        "defense-evasion": 1,
+        "credential-access": 1,
+    }
+    assert len(found["tactics"]) == 14
+    assert found["values"] == {
+        "protect": {"significant": 1, "partial": 1},
+        "detect": {"partial": 1, "minimal": 1},
+    }
+
+
+def test_numbers_are_printed_on_standard_output(run: Run, tiny: Path) -> None:
+    done = run("stats", tiny)
+    assert done.code == 0
+    assert "2/203" in done.out
+    assert "Credential Access" in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert run("stats", tiny, "-q") == (0, done.out, "")
+
+
+def test_at_another_release_the_numbers_are_those_of_that_release(run: Run, tiny: Path) -> None:
+    found = one(run, tiny, "--attack", "18.1")
+    assert (found["attack_version"], found["base_techniques"]) == ("18.1", 216)
+
+
+def test_what_is_not_active_is_told(run: Run, tmp_path: Path) -> None:
+    source = write_set(tmp_path / "old.json", [("a", "T1053.001", "protect", "partial")])
+    assert [technique["id"] for technique in one(run, source)["not_active"]] == ["T1053.001"]
+    assert "T1053.002" in run("stats", source).out
+
+
+def test_several_sets_stand_in_one_table(run: Run, tiny: Path, tmp_path: Path) -> None:
+    other = write_set(tmp_path / "in" / "other.json")
+    done = run("stats", tiny, other)
+    assert done.code == 0
+    names = [line.split()[0] for line in done.out.split("\n\n")[0].splitlines() if line.strip()]
+    assert names[-2:] == ["tiny", "other"]
+
+
+def test_a_set_may_come_from_standard_input(run: Run, tiny: Path) -> None:
+    done = run("stats", "-", "--json", stdin=tiny.read_bytes())
+    (found,) = json.loads(done.out)
+    assert found["mappings"] == 4
+
+
+def test_stats_write_nothing(run: Run, tiny: Path) -> None:
+    run("stats", tiny)
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["gpc"], ["gpc", "gcp"]),
+        (["nothing.json"], ["nothing.json"]),
+        (["TINY", "--attack", "99.9"], ["99.9", "18.1"]),
+        (["TINY", "--worth", "5"], ["--worth"]),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(run: Run, tiny: Path, args: list[str], words: list[str]) -> None:
+    done = run("stats", *(str(tiny) if arg == "TINY" else arg for arg in args))
+    assert done.code == 2
+    assert done.out == ""
+    assert all(word in done.err for word in words)
+
+
+def test_an_unscored_set_counts_its_mapping_types(run: Run, tmp_path: Path) -> None:
+    source = write_set(tmp_path / "bare.json", [("a", "T1078", None, None), ("b", "T1078", None, None)])
+    found = one(run, source)
+    assert found["scored"] is False
+    assert list(found["values"].values()) == [{"technique_scores": 2}]
