@@ -7,12 +7,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from navlayers import InputError, readers
 from navlayers.model import Capability, Mapping, MappingType, NonMappable
+from navlayers.writers import native
 
 HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
 LINK = "https://example.org/key-vault"
 
 
@@ -32,10 +36,15 @@ def problems(text: str | bytes) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+def example() -> str:
+    """The worked example of the docs."""
+    block = re.search(r"```yaml\n(.*?)```", (ROOT / "docs" / "native-yaml.md").read_text(), re.DOTALL)
+    assert block is not None
+    return block[1]
+
+
 def test_the_worked_example_of_the_docs_reads_as_the_docs_say() -> None:
-    example = re.search(r"```yaml\n(.*?)```", (DOCS / "native-yaml.md").read_text(), re.DOTALL)
-    assert example is not None
-    reading = read(example[1])
+    reading = read(example())
     found = reading.mapping_set
     assert (found.framework, found.version, found.domain, found.attack_version) == (
         "acme",
@@ -216,6 +225,55 @@ NOT_A_SET = {
 def test_what_is_no_native_set_is_refused_with_one_clear_message(text: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith(f"set.yaml:{NOT_A_SET[text]}")
+
+
+HINTS = {
+    "a: b: c": "put quotes around text that holds a colon and a blank",
+    "a:\n\tb: c": "indent with blanks, not with tabs",
+    "a: @x": "put quotes around text that starts with @",
+    "a: `x`": "put quotes around text that starts with `",
+    "a: ü\x01": "remove it, or write it as an escape between double quotes",
+    "a: [1": "check indentation, brackets and quotes, here and in the lines above",
+}
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize("text", HINTS)
+def test_broken_yaml_comes_with_what_to_do_whichever_parser_is_there(
+    text: str, loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("navlayers.readers.yaml_tree._LOADER", getattr(yaml, loader))
+    (problem,) = problems(text)
+    assert re.match(r"set\.yaml:[12]:[1-6]: this is not YAML: ", problem)
+    assert problem.endswith(f"({HINTS[text]})")
+
+
+def test_the_parser_in_pure_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = readers.read(ROOT / "mappings" / "gcp.yaml")
+    monkeypatch.setattr("navlayers.readers.yaml_tree._LOADER", yaml.SafeLoader)
+    slow = readers.read(ROOT / "mappings" / "gcp.yaml")
+    assert slow.mapping_set == fast.mapping_set
+    assert slow.place(100) == fast.place(100)
+
+
+edits = st.tuples(
+    st.integers(0, 900), st.integers(0, 5), st.sampled_from([*"{}[]:,#'\"|>&*!%@-?~ \t\n0a", "T1", "\x07"])
+)
+
+
+@given(st.lists(edits, min_size=1, max_size=4))
+def test_a_broken_set_is_read_or_refused_with_places_inside_the_file(changes: list[tuple[int, int, str]]) -> None:
+    text = example()
+    for start, length, new in changes:
+        text = text[:start] + new + text[start + length :]
+    try:
+        reading = readers.read("set.yaml", data=text.encode())
+    except InputError as error:
+        for problem in error.problems:
+            assert problem.place is not None
+            assert problem.place.line <= text.count("\n") + 1
+    else:
+        assert read(native.dumps(reading.mapping_set)).mapping_set == native.canonical(reading.mapping_set)
 
 
 def test_missing_metadata_is_reported_together() -> None:

@@ -35,7 +35,7 @@ class Scalar(msgspec.Struct, gc=False):
     column: int
 
 
-class Branch(msgspec.Struct):
+class Branch(msgspec.Struct, gc=False):
     """A mapping: key text → the key and its value, in the order written."""
 
     items: dict[str, tuple[Scalar, Node]]
@@ -43,7 +43,7 @@ class Branch(msgspec.Struct):
     column: int
 
 
-class Listing(msgspec.Struct):
+class Listing(msgspec.Struct, gc=False):
     """A sequence."""
 
     items: list[Node]
@@ -74,7 +74,7 @@ def parse(source: Source, findings: Findings) -> Node:
         for event in yaml.parse(source.data, Loader=_LOADER):
             builder.take(event)
     except yaml.YAMLError as error:
-        findings.add(_not_yaml(error), _error_place(source, error))
+        findings.add(*_not_yaml(source, error))
     except UnicodeError as error:
         findings.add(Issue(f"this is not YAML: {error}"), Place(source.path))
     findings.raise_errors()
@@ -176,23 +176,41 @@ class _Builder:
 
 
 _QUOTE = "put it between quotes if it is meant as text"
+_SIGNS = "*&@`%!|>"
 _SPLIT = "put each set into a file of its own"
 _MERGE = "merge the two, or remove one"
 
 
-def _not_yaml(error: yaml.YAMLError) -> Issue:
+def _not_yaml(source: Source, error: yaml.YAMLError) -> tuple[Issue, Place]:
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
-    hint = "indent with blanks and quote text that holds ': ', ' #' or starts with a sign"
-    if "\\t" in reason or "tab" in reason:
-        hint = "indent with blanks, not with tabs"
-    return Issue(f"this is not YAML: {reason}{' ' + context if context else ''}", hint=hint)
+    place = _error_place(source, error)
+    issue = Issue(
+        f"this is not YAML: {reason}{' ' + context if context else ''}", hint=_hint(source, reason, place)
+    )
+    return issue, place
+
+
+def _hint(source: Source, reason: str, place: Place) -> str:
+    line = source.data.split(b"\n")[place.line - 1] if place.line else b""
+    at = line.decode("utf-8", "replace")[place.column - 1 : place.column] if place.column else ""
+    if at == "\t":
+        return "indent with blanks, not with tabs"
+    if "mapping values" in reason:
+        return "put quotes around text that holds a colon and a blank"
+    if at and at in _SIGNS:
+        return f"put quotes around text that starts with {at}"
+    if "characters are not allowed" in reason:
+        return "remove it, or write it as an escape between double quotes"
+    return "check indentation, brackets and quotes, here and in the lines above"
 
 
 def _error_place(source: Source, error: yaml.YAMLError) -> Place:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is not None:
-        return Place(source.path, mark.line + 1, mark.column + 1)
+        # A text that ends too early is faulted on the line after its last.
+        end = source.place(len(source.data.rstrip()))
+        return min(Place(source.path, mark.line + 1, mark.column + 1), end)
     position = getattr(error, "position", None)
     return source.place(position) if isinstance(position, int) else Place(source.path)
 
