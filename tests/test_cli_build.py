@@ -379,9 +379,20 @@ def test_help_names_every_option(run: Run, flag: str) -> None:
 
 
 def test_the_same_rows_in_another_order_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
-    run("build", write_set(tmp_path / "a" / "x.json"), "-o", "a")
-    run("build", write_set(tmp_path / "b" / "x.json", ROWS[::-1]), "-o", "b")
+    assert run("build", write_set(tmp_path / "a" / "x.json"), "-o", "a").code == 0
+    assert run("build", write_set(tmp_path / "b" / "x.json", ROWS[::-1]), "-o", "b").code == 0
     assert contents(Path("a")) == contents(Path("b"))
+
+
+def test_weights_and_scale_in_another_order_give_the_same_bytes(run: Run, tiny: Path) -> None:
+    run("build", tiny, "-o", "a", "--weights", "protect=2,detect=1", "--scale", "minimal=5,partial=40")
+    run("build", tiny, "-o", "b", "--weights", "detect=1,protect=2", "--scale", "partial=40,minimal=5")
+    assert contents(Path("a")) == contents(Path("b"))
+
+
+def test_a_scale_value_that_no_set_knows_is_told(run: Run, tiny: Path) -> None:
+    done = run("build", tiny, "--scale", "partal=60")
+    assert "partal" in done.err
 
 
 @pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])

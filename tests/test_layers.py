@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from conftest import TINY, row, set_of
 
-from navlayers import encode
+from navlayers import build_layers, encode, load
 from navlayers.layers.build import KINDS, Kind, build
 from navlayers.model import Capability, NonMappable
 from navlayers.options import ScoreOptions
@@ -242,3 +245,24 @@ def test_a_mapping_filed_under_one_group_counts_there_only() -> None:
     built = layers(set_of(filed, groups=GROUPS))
     assert {i: t["score"] for i, t in entries(built["groups/net.json"]).items()} == {"T1001": 100, "T1002": 50}
     assert set(entries(built["groups/watch.json"])) == {"T1001", "T1001.001"}
+
+
+@pytest.mark.parametrize("name", ["gcp", "nist_800_53", "kev-mobile", "veris-ics"])
+def test_mitreattack_python_reads_every_layer_of_a_shipped_set_without_a_complaint(name: str) -> None:
+    with warnings.catch_warnings():
+        # Its own dependencies may warn on import; what it has to say of a layer it prints.
+        warnings.simplefilter("ignore")
+        from mitreattack.navlayers import Layer  # noqa: PLC0415 - takes a second
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        for built in build_layers(load(name)):
+            written = encode(built.layer).decode()
+            layer = Layer(strict=True)
+            layer.from_str(written)
+            assert said.getvalue() == "", f"{built.path}: {said.getvalue()}"
+            read, expected = layer.to_dict(), json.loads(written)
+            assert read["name"] == expected["name"]
+            assert [(t["techniqueID"], t.get("score")) for t in read["techniques"]] == [
+                (t["techniqueID"], t.get("score")) for t in expected["techniques"]
+            ]

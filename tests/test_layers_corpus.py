@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -189,32 +186,3 @@ def test_the_azure_set_of_2021_at_18_1_tells_every_change_in_its_index(run: Run,
     assert layer["versions"]["attack"] == "18"
     assert (index["set"]["attack_version"], index["attack_version"]) == ("8.2", "18.1")
     assert all(identifier in done.err for identifier in sorted(carried)[:5])
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "gcp-03.06.2025_attack-16.1-enterprise",
-        "nist_800_53-rev5_attack-16.1-enterprise",
-        "kev-07.28.2025_attack-16.1-mobile",
-        "veris-1.4.0_attack-16.1-ics",
-    ],
-)
-def test_mitreattack_python_reads_every_layer_without_a_complaint(name: str) -> None:
-    with warnings.catch_warnings():
-        # Its own dependencies warn on import; what it says of our layers it prints.
-        warnings.simplefilter("ignore")
-        from mitreattack.navlayers import Layer  # noqa: PLC0415 - takes a second
-
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        for built in build_layers(mapping_set(CORPUS / f"{name}.json")):
-            layer = Layer(strict=True)
-            layer.from_str(encode(built.layer).decode())
-            assert said.getvalue() == "", f"{built.path}: {said.getvalue()}"
-            read = layer.to_dict()
-            written = json.loads(encode(built.layer))
-            assert read["name"] == written["name"]
-            assert [(t["techniqueID"], t.get("score")) for t in read["techniques"]] == [
-                (t["techniqueID"], t.get("score")) for t in written["techniques"]
-            ]
