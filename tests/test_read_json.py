@@ -85,7 +85,7 @@ def test_every_mapping_of_a_published_set_is_found_again_at_its_place(path: Path
     lines = path.read_text().splitlines()
     for index in range(0, len(reading.mapping_set.mappings), 37):
         mapping = reading.mapping_set.mappings[index]
-        place = reading.place(index, field="attack_object_id")
+        place = reading.place(index, field="technique")
         assert lines[place.line - 1][place.column - 1 :].startswith(f'"{mapping.technique}"')
 
 
@@ -186,7 +186,7 @@ def test_rows_that_cannot_be_mapped_are_no_mappings() -> None:
         "set.json:7:44: this row names no technique"
     ]
     assert str(reading.place(0)) == "set.json:8:1"
-    assert str(reading.place(3, "non_mappable", "attack_object_id")) == "set.json:6:45"
+    assert str(reading.place(3, "non_mappable", "technique")) == "set.json:6:45"
 
 
 def test_related_score_is_kept_only_where_it_says_more_than_the_parent() -> None:
@@ -224,6 +224,15 @@ def test_blanks_around_ids_are_taken_away_with_a_notice() -> None:
     assert [str(notice) for notice in reading.notices] == [
         'set.json:3:19: " c" has blanks around it (it is read as "c")'
     ]
+
+
+def test_blank_ids_in_the_metadata_are_left_out() -> None:
+    meta = {**META, "capability_groups": {" g ": "Group", "": "None"}, "mapping_types": ["mitigates", " "]}
+    text = json.dumps({"metadata": meta, "mapping_objects": [row()]})
+    reading = readers.read("set.json", data=text.encode())
+    assert reading.mapping_set.groups == {"g": "Group"}
+    assert reading.mapping_set.mapping_types == (MappingType("mitigates"),)
+    assert reading.notices == ()
 
 
 SCALE = "minimal, partial, significant or a number from 0 to 100"
@@ -347,5 +356,5 @@ def test_a_mapping_s_fields_can_be_found_in_rows_that_lack_them() -> None:
     assert reading.mapping_set.mappings[1] == Mapping(
         "c", "T1078", other=(("capability_group", ""),), technique_name=None
     )
-    assert str(reading.place(1, field="score_value")) == "set.json:4:1"
+    assert str(reading.place(1, field="value")) == "set.json:4:1"
     assert str(reading.place(0, "capability")) == "set.json:3:1"

@@ -128,7 +128,8 @@ def test_every_mapping_knows_its_line_and_column_and_those_of_its_fields() -> No
     )
     places = [str(reading.place(index)) for index in range(4)]
     assert places == ["set.yaml:8:7", "set.yaml:9:15", "set.yaml:9:33", "set.yaml:11:11"]
-    assert str(reading.place(2, field="detect")) == "set.yaml:9:41"
+    assert str(reading.place(1, field="value")) == "set.yaml:9:24"
+    assert str(reading.place(2, field="value")) == "set.yaml:9:41"
     assert str(reading.place(3, field="comment")) == "set.yaml:12:20"
     assert str(reading.place(0, "capability")) == "set.yaml:6:3"
 

@@ -51,7 +51,8 @@ class Reading(msgspec.Struct, frozen=True):
     def place(self, index: int, kind: Kind = "mapping", field: str = "") -> Place:
         """The place of a mapping, a non-mappable or a capability by its index in the set.
 
-        `field` narrows it to the value of that field where the format can tell. Computed when asked for.
+        `field`, a field of the model such as "value", narrows it to where that is written, if the format can tell.
+        Computed when asked for; the reading keeps the content for that.
         """
         return self.places.part(kind, index, field)
 

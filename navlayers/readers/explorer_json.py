@@ -26,6 +26,22 @@ _HALF_PAIR = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
+_FIELDS = {
+    "technique": "attack_object_id",
+    "technique_name": "attack_object_name",
+    "capability": "capability_id",
+    "id": "capability_id",
+    "name": "capability_description",
+    "capability_name": "capability_description",
+    "group": "capability_group",
+    "groups": "capability_group",
+    "type": "mapping_type",
+    "category": "score_category",
+    "value": "score_value",
+    "comment": "comments",
+}
+"""Field of the model → field of a row."""
+
 _BATCH = 4096
 _SPACE = re.compile(r"\s*")
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
@@ -60,7 +76,7 @@ class Places:
 
     def part(self, kind: Kind, index: int, field: str = "") -> Place:
         """The place of a mapping, non-mappable or capability by its index in the set."""
-        return self.row(self._of[kind][index], field)
+        return self.row(self._of[kind][index], _FIELDS.get(field, field))
 
     def metadata(self, field: str = "") -> Place:
         """The place of a metadata field's value, or of the metadata, or of the file's first character."""

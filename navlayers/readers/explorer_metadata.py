@@ -96,10 +96,13 @@ def _text(raw: msgspec.Raw | None) -> str | None:
 def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
     value = msgspec.json.decode(raw) if raw is not None else {}
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return dict.fromkeys(value)
+        value = dict.fromkeys(value)
     if value is None:
         return {}
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    # Ids are compared without blanks around them, as those of rows are.
+    return {id_.strip(): said for id_, said in value.items() if id_.strip()}
 
 
 def _name(value: Any) -> str:

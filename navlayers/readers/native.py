@@ -40,6 +40,10 @@ CAPABILITY_KEYS = ("name", "groups", "references", "techniques", "non_mappable")
 _TOP = "a mapping set: framework, version, domain, attack_version, capabilities"
 
 
+_FIELDS = {"technique_name": "name"}
+"""Field of the model → key of an entry, where they differ."""
+
+
 class Places:
     """Line and column of every part; the places of single fields are looked up by reading the file again."""
 
@@ -53,9 +57,13 @@ class Places:
         line, column = self._parts[kind_][2 * index : 2 * index + 2]
         if field:
             owner = self._find_owners().get((line, column))
-            if owner is not None and field in owner.items:
-                value = owner.items[field][1]
-                return Place(self._source.path, value.line, value.column)
+            found = owner.items.get(_FIELDS.get(field, field)) if owner is not None else None
+            if found is None and owner is not None and field == "value":
+                # The mapping stands at the key of its category, the value behind it.
+                keys = owner.items.values()
+                found = next((pair for pair in keys if (pair[0].line, pair[0].column) == (line, column)), None)
+            if found is not None:
+                return Place(self._source.path, found[1].line, found[1].column)
         return Place(self._source.path, line, column)
 
     def _find_owners(self) -> dict[tuple[int, int], Branch]:
