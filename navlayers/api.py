@@ -47,7 +47,11 @@ def release(mapping_set: MappingSet, attack_version: str | None = None) -> Catal
     Raises:
         ReleaseError: the release is not at hand.
     """
-    return attack.load(attack.find(mapping_set.domain, attack_version or mapping_set.attack_version).release)
+    return attack.load(
+        attack.find(
+            mapping_set.domain, mapping_set.attack_version if attack_version is None else attack_version
+        ).release
+    )
 
 
 def scores(
@@ -87,4 +91,4 @@ def build_layers(
 
 def _at(mapping_set: MappingSet, attack_version: str | None) -> tuple[MappingSet, Catalogue]:
     catalogue = release(mapping_set, attack_version)
-    return (carry_to(mapping_set, catalogue)[0] if attack_version else mapping_set), catalogue
+    return (carry_to(mapping_set, catalogue)[0] if attack_version is not None else mapping_set), catalogue

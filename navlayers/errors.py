@@ -57,6 +57,10 @@ class InputError(NavlayersError):
     """An input cannot be used: not readable, not the format, or wrong in the places that the problems name."""
 
 
+class OtherFileError(InputError):
+    """The input is a sound file of another kind; among the files of a folder it may be passed over."""
+
+
 class UsageError(NavlayersError):
     """The options of a call do not make sense, alone or together with the input."""
 

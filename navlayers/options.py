@@ -52,6 +52,10 @@ class ScoreOptions(msgspec.Struct, frozen=True):
             problems.append(Problem("every weight is 0", hint="give at least one category a weight above 0"))
         if problems:
             raise UsageError(problems)
+        # The order in which they were given must not show in what is written.
+        ordered = {category: self.weights[category] for category in CATEGORIES if category in self.weights}
+        msgspec.structs.force_setattr(self, "weights", ordered)
+        msgspec.structs.force_setattr(self, "scale", dict(sorted(self.scale.items())))
 
 
 def _choice(what: str, given: str, known: tuple[str, ...]) -> list[Problem]:

@@ -64,6 +64,7 @@ class Staging:
 
     def __enter__(self) -> Self:
         self._made = _missing_parents(self.target)
+        self._staged: set[str] = set()
         try:
             self.target.mkdir(parents=True, exist_ok=True)
             self._stage = Path(tempfile.mkdtemp(prefix=".navlayers-", dir=self.target))
@@ -82,6 +83,7 @@ class Staging:
 
     def add(self, name: str, path: str, data: bytes) -> None:
         """Stage one file: `path` below the folder of the set `name`."""
+        self._staged.add(name)
         file = self._stage / "new" / name / path
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +95,7 @@ class Staging:
         """Move the staged folders into place; put the old ones back if that fails halfway."""
         moved: list[tuple[Path, Path, Path]] = []
         try:
-            for name in self.sets:
+            for name in sorted(self._staged):
                 new, old, place = self._stage / "new" / name, self._stage / "old" / name, self.target / name
                 if place.exists() or place.is_symlink():
                     old.parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +141,9 @@ def _foreign(target: Path, sets: Iterable[str]) -> list[Problem]:
         entries = sorted(target.iterdir())
     except OSError as error:
         raise _cannot_write(target, error) from error
+    if _read_index(target) is not None:
+        hint = f"name the folder above it: -o {target.parent}"
+        return [Problem("holds the layers of one set", Place(str(target)), "a folder of such folders", hint)]
     strangers = [entry for entry in entries if not entry.name.startswith(".") and not _is_ours(entry)]
     if strangers:
         names = ", ".join(entry.name for entry in strangers[:3]) + (", …" if len(strangers) > 3 else "")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import attack, index, readers
+from navlayers import attack, index, readers, scoring
 from navlayers.carry import Inactive, Moved, carry_to
-from navlayers.errors import InputError, NavlayersError, Place, Problem
+from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
 from navlayers.index import make_index
 from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
 from navlayers.layers.document import encode, encode_list
@@ -39,6 +39,12 @@ class Prepared(msgspec.Struct, frozen=True):
     notices: tuple[Problem, ...]
 
 
+class Skipped(msgspec.Struct, frozen=True):
+    """A file of a folder that is no mapping set."""
+
+    problem: Problem
+
+
 class SetResult(msgspec.Struct, frozen=True):
     """What was built of one set. `folder` is where it was written, relative to the output folder."""
 
@@ -51,27 +57,52 @@ class SetResult(msgspec.Struct, frozen=True):
     notices: tuple[Problem, ...]
 
 
+class BuildResult(msgspec.Struct, frozen=True):
+    """What was built of all sets, and what is worth knowing beyond a single set."""
+
+    sets: tuple[SetResult, ...]
+    notices: tuple[Problem, ...]
+
+
 def prepare(
     sources: Iterable[Source], attack_version: str | None = None, max_bytes: int = readers.MAX_BYTES
-) -> Iterator[Prepared]:
+) -> Iterator[Prepared | Skipped]:
     """Read sets and find their releases, one at a time, so that only one is held in memory.
 
     `attack_version` carries the sets to that release; None leaves each at its own.
 
     Raises:
-        InputError: at the end, with the problems of all sets that cannot be read or have no release at hand.
+        InputError: at the end, with the problems of all sets that cannot be read or have no release at hand; or
+            because none of the files is a set.
     """
     problems: list[Problem] = []
+    skipped: list[Skipped] = []
+    done = 0
     for source in sources:
         try:
             prepared = _prepare_one(source, attack_version, max_bytes)
+        except OtherFileError as error:
+            if source.origin == "folder":
+                skipped.append(Skipped(_skipping(error.problems[0])))
+            else:
+                problems += error.problems
+            continue
         except NavlayersError as error:
             problems += [_placed(problem, source) for problem in error.problems]
             continue
+        done += 1
         if not problems:
             yield prepared
+    if not (done or problems):
+        problems = [one.problem for one in skipped]
     if problems:
         raise InputError(problems)
+    yield from skipped
+
+
+def _skipping(problem: Problem) -> Problem:
+    place = problem.place and Place(problem.place.path)
+    return Problem(f"passed over, for it is no mapping set: {problem.message}", place, hint=problem.hint)
 
 
 def _placed(problem: Problem, source: Source) -> Problem:
@@ -81,11 +112,12 @@ def _placed(problem: Problem, source: Source) -> Problem:
 def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> Prepared:
     reading = readers.read(source.path, data=source.data, max_bytes=max_bytes)
     mapping_set = reading.mapping_set
-    found = attack.find(mapping_set.domain, attack_version or mapping_set.attack_version)
+    wanted = mapping_set.attack_version if attack_version is None else attack_version
+    found = attack.find(mapping_set.domain, wanted)
     catalogue = attack.load(found.release)
     moved: tuple[Moved, ...] = ()
     carried = mapping_set
-    if attack_version:
+    if attack_version is not None:
         carried, moved = carry_to(mapping_set, catalogue)
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
     return Prepared(source.name, carried, mapping_set.attack_version, catalogue, moved, tuple(notices))
@@ -100,8 +132,8 @@ def build_folder(
     only: Sequence[Kind] = KINDS,
     force: bool = False,
     max_bytes: int = readers.MAX_BYTES,
-    on_set: Callable[[SetResult], None] = lambda result: None,
-) -> tuple[SetResult, ...]:
+    on_set: Callable[[], None] = lambda: None,
+) -> BuildResult:
     """Build the layers of all sets into `target`, a folder per set; all of them or none.
 
     Args:
@@ -109,39 +141,67 @@ def build_folder(
         target: the folder to write to; made where it is missing.
         options: how scores are made.
         attack_version: carry every set to this release; None: each at its own.
-        only: which layers to make.
+        only: which layers to make; "all" by itself means the one file that holds every kind.
         force: write into a folder that holds foreign files (they stay, but for those of the same name).
         max_bytes: larger inputs are refused.
-        on_set: called with each result as soon as the set is built, before anything is in place.
+        on_set: called after each set that is built, before anything is in place.
 
     Raises:
         NavlayersError: an input, an option, a release or the output does not do; nothing was written.
     """
-    results = []
+    results: list[SetResult] = []
+    notices: list[Problem] = []
+    chosen = options or ScoreOptions()
     with Staging(target, [source.name for source in sources], force=force) as staging:
         for prepared in prepare(sources, attack_version, max_bytes):
-            result = _stage(prepared, options or ScoreOptions(), only, staging)
-            on_set(result)
-            results.append(result)
+            if isinstance(prepared, Skipped):
+                notices.append(prepared.problem)
+                continue
+            results.append(_stage(prepared, chosen, only, staging))
+            on_set()
         staging.commit()
-    return tuple(results)
+    return BuildResult(tuple(results), tuple(notices))
+
+
+def build_document(
+    sources: Sequence[Source],
+    options: ScoreOptions | None = None,
+    *,
+    attack_version: str | None = None,
+    only: Sequence[Kind] = KINDS,
+    max_bytes: int = readers.MAX_BYTES,
+) -> bytes:
+    """Build the layers of all sets as one document: a single layer, or a list that opens as tabs.
+
+    The arguments and errors are those of `build_folder`.
+    """
+    layers: list[bytes] = []
+    for prepared in prepare(sources, attack_version, max_bytes):
+        if isinstance(prepared, Prepared):
+            layers += [encode(built.layer) for built in _built(prepared, options or ScoreOptions(), only)]
+    return layers[0] if len(layers) == 1 else encode_list(layers)
+
+
+def _built(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind]) -> Iterator[BuiltLayer]:
+    kinds = KINDS if set(only) == {"all"} else only
+    return build(prepared.set, prepared.catalogue, options, kinds)
 
 
 def _stage(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], staging: Staging) -> SetResult:
     """Build one set and stage its files and its index."""
-    keep = "all" in only
-    kept: list[bytes] = []
+    listed: list[bytes] = []
     entries: list[index.FileEntry] = []
-    for built in build(prepared.set, prepared.catalogue, options, [kind for kind in KINDS if kind in only]):
+    for built in _built(prepared, options, only):
         data = encode(built.layer)
-        staging.add(prepared.name, built.path, data)
-        entries.append(_entry(built, data))
-        if keep:
-            kept.append(data)
-    if keep and kept:
-        data = encode_list(kept)
+        if built.kind in only:
+            staging.add(prepared.name, built.path, data)
+            entries.append(_entry(built, data))
+        if "all" in only:
+            listed.append(data)
+    if "all" in only:
+        data = encode_list(listed)
         staging.add(prepared.name, ALL, data)
-        entries.append(index.FileEntry(ALL, "all", "all", "all layers of this folder", 0, 0, sha256(data)))
+        entries.append(index.FileEntry(ALL, "all", "all", f"{len(listed)} layers as tabs", 0, 0, sha256(data)))
     made = make_index(
         prepared.set,
         prepared.catalogue,
@@ -152,8 +212,17 @@ def _stage(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], stag
         files=entries,
     )
     staging.add(prepared.name, INDEX, index.encode(made))
+    idle = scoring.without_effect(prepared.set, scoring.rules(prepared.set, options))
+    notices = [*prepared.notices, *((_no_effect(prepared.name, idle),) if idle else ())]
     return SetResult(
-        prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, prepared.notices
+        prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, tuple(notices)
+    )
+
+
+def _no_effect(name: str, idle: Sequence[str]) -> Problem:
+    return Problem(
+        f"{name}: {', '.join(idle)} without effect: no mapping of the set has such a value",
+        hint="an unscored set gives counts; --worth gives its relations a value",
     )
 
 

@@ -83,6 +83,7 @@ def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         UsageError: the weights leave out a category that the set scores, or weigh none of them.
     """
     scale = {**DEFAULT_SCALE, **mapping_set.scale, **options.scale}
+    scale = dict(sorted(scale.items(), key=lambda item: (item[1], item[0])))
     present = {mapping.category or UNSPECIFIED for mapping in mapping_set.mappings}
     valued = {
         mapping.category or UNSPECIFIED
@@ -211,13 +212,12 @@ def _overall(categories: dict[str, float | None], given: Rules) -> float | None:
     if not scores:
         return None
     weights = given.options.weights
-    if not weights:
+    named = [category for category in given.scored_categories if category != UNSPECIFIED]
+    if not (weights and named):
         return max(scores)
-    total = sum(weights.get(category, 0) for category in given.scored_categories)
-    weighted = sum(
-        weights.get(category, 0) * (categories.get(category) or 0) for category in given.scored_categories
-    )
-    return tidy(weighted / total) if total else max(scores)
+    weighted = sum(weights[category] * (categories.get(category) or 0) for category in named)
+    mean_score = tidy(weighted / sum(weights[category] for category in named))
+    return max(mean_score, categories.get(UNSPECIFIED) or 0)
 
 
 def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
@@ -251,3 +251,15 @@ def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogu
         categories = {c: measures[c] for c in given.categories if c in measures}
         rolled[parent] = TechniqueScore(parent, overall, categories, own.contributions, taken)
     return dict(sorted(rolled.items()))
+
+
+def without_effect(mapping_set: MappingSet, given: Rules) -> tuple[str, ...]:
+    """Options that were given and cannot show in the scores of this set, as they are written on a command line."""
+    options = given.options
+    named = set(DEFAULT_SCALE) | set(mapping_set.scale) | {mapping.value for mapping in mapping_set.mappings}
+    idle = [f"--scale {value}" for value in options.scale if value not in named]
+    if not given.scored_categories:
+        idle = ["--scale"] if options.scale else []
+        idle += ["--weights"] if options.weights else []
+        idle += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
+    return tuple(idle)

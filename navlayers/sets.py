@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.slug import slug, slugs
+from navlayers.slug import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,8 @@ STDIN = "-"
 class Source(msgspec.Struct, frozen=True):
     """A mapping set to be read: the name that its results go by, where it is, and where it was found.
 
-    `origin` is "shipped", "here" or "file". `data` is the content where it does not come from the path.
+    `origin` is "shipped", "here", "folder" (among the files of a folder) or "file". `data` is the content where it
+    does not come from the path.
     """
 
     name: str
@@ -58,13 +59,13 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
 
 def source_name(path: Path) -> str:
     """What a file's set goes by: the file's name without its ending, made safe as a folder's name."""
-    return slug(path.stem) or slugs([path.stem])[path.stem]
+    return slugs([path.stem])[path.stem]
 
 
 def resolve(names: Sequence[str]) -> tuple[Source, ...]:
     """The sets that `names` mean: each a set here, a shipped one, a file, a folder, or `-`.
 
-    With no name: the folder `mappings` here if it holds any, else all shipped sets. A bare name means the set
+    With no name: the folder `mappings` here if there is one, else all shipped sets. A bare name means the set
     here before the shipped one, and both before a file or folder of that name.
 
     Raises:
@@ -72,14 +73,14 @@ def resolve(names: Sequence[str]) -> tuple[Source, ...]:
         UsageError: two different files would go by the same name.
     """
     if not names:
-        return here() or shipped()
+        return _resolve_one(HERE + "/", {}) if Path(HERE).is_dir() else shipped()
     known = {source.name: source for source in (*shipped(), *here())}
     found: dict[Path, Source] = {}
     problems: list[Problem] = []
     for name in names:
         try:
             for source in _resolve_one(name, known):
-                found.setdefault(source.path.absolute(), source)
+                found.setdefault(source.path.resolve(), source)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -95,7 +96,7 @@ def _resolve_one(name: str, known: dict[str, Source]) -> tuple[Source, ...]:
     if name == STDIN:
         return (Source("stdin", path),)
     if path.is_dir():
-        sources = _in_folder(path, "file")
+        sources = _in_folder(path, "folder")
         if not sources:
             endings = ", ".join(ENDINGS)
             raise InputError(Problem("no mapping set in this folder", Place(name), f"files that end in {endings}"))

@@ -6,11 +6,15 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from navlayers.cli import COMMANDS, group
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
 
 ROOT = Path(__file__).parent.parent
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
@@ -61,7 +65,7 @@ def test_the_list_of_commands_says_what_each_command_s_own_help_says() -> None:
         assert command.get_short_help_str(200) == summary
 
 
-def _commands() -> list[str]:
+def _commands() -> list[ParameterSet]:
     lines = []
     for name, text in [*DOCS.items(), ("README.md", README)]:
         for number, block in enumerate(CONSOLE.findall(text)):

@@ -21,10 +21,10 @@ from navlayers.sets import resolve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navlayers.pipeline import SetResult
+    from navlayers.pipeline import BuildResult
 
 
-def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> tuple[SetResult, ...]:
+def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> BuildResult:
     return build_folder(resolve([str(s) for s in sources]), out, ScoreOptions(worth=worth), force=force)
 
 
@@ -49,7 +49,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_each_set_gets_a_folder_of_its_own(out: Path, one: Path, two: Path) -> None:
-    assert [result.folder for result in build(out, one, two)] == ["one", "two"]
+    assert [result.folder for result in build(out, one, two).sets] == ["one", "two"]
     assert {path.partition("/")[0] for path in contents(out)} == {"one", "two"}
     assert sorted(p.name for p in out.iterdir()) == ["one", "two"]
     assert (out / "one" / "overview.json").is_file()
@@ -115,7 +115,7 @@ def test_missing_parents_of_the_output_are_made_and_go_again_on_failure(
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])
 def test_an_interruption_leaves_nothing(out: Path, one: Path, interruption: type[BaseException]) -> None:
-    def stop(result: SetResult) -> None:
+    def stop() -> None:
         raise interruption
 
     with pytest.raises(interruption):

@@ -283,10 +283,8 @@ def test_missing_and_wrong_metadata_is_reported_together_with_the_rows() -> None
 EXPECTED = 'Mappings Explorer JSON: {"metadata": {…}, "mapping_objects": […]}'
 SYNTAX = "expected Mappings Explorer JSON (check for missing commas, quotes or brackets)"
 NOT_A_SET = {
-    "{}": [
-        f'1:1: there is no "metadata"; expected {EXPECTED}',
-        f'1:1: there is no "mapping_objects"; expected {EXPECTED}',
-    ],
+    "{}": [f'1:1: there is neither "metadata" nor "mapping_objects"; expected {EXPECTED}'],
+    '{"metadata": {}}': [f'1:1: there is no "mapping_objects"; expected {EXPECTED}'],
     "[]": [f"1:1: the top level is a list; expected {EXPECTED}"],
     '{"metadata": [],\n"mapping_objects": {}}': [
         f"1:14: metadata is not an object; expected {EXPECTED}",

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from navlayers.layers.build import Kind
 from navlayers.pipeline import build_folder
 from navlayers.sets import resolve
+
+if TYPE_CHECKING:
+    from navlayers.layers.build import Kind
 
 ROOT = Path(__file__).parent.parent
 VIEWS: list[Kind] = ["overview", "categories", "groups"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
     "sets": "List the mapping sets that ship and those in the folder mappings here.",
-    "stats": "Count what mapping sets cover.",
+    "stats": "Count what mapping sets cover of their ATT&CK release.",
     "convert": "Write a mapping set as native YAML.",
-    "attack": "List, add and choose ATT&CK releases.",
+    "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
 }
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
 
@@ -59,6 +60,8 @@ def group() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a check has findings, 2 bad input or usage."""
+    if args is None and hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         group.main(args, prog_name="navlayers", standalone_mode=False)
     except click.ClickException as error:
@@ -75,9 +78,6 @@ def main(args: Sequence[str] | None = None) -> None:
         if len(error.problems) > MOST_PROBLEMS:
             click.echo(f"navlayers: … and {len(error.problems) - MOST_PROBLEMS} more", err=True)
         sys.exit(EXIT_BAD_INPUT)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         if os.environ.get("NAVLAYERS_DEBUG"):
             raise

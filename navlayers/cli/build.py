@@ -11,7 +11,7 @@ from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.cli import common
 from navlayers.layers.build import KINDS, Kind
 from navlayers.options import ROLLUPS, Rollup, ScoreOptions
-from navlayers.pipeline import SetResult, build_folder
+from navlayers.pipeline import BuildResult, SetResult, build_document, build_folder
 
 LISTED = 10
 
@@ -24,7 +24,7 @@ LISTED = 10
     type=click.Path(path_type=Path),
     default=Path("layers"),
     show_default=True,
-    help="Folder to write to; each set gets a folder of its own there.",
+    help="Folder to write to; each set gets a folder of its own there. - writes one document to standard output.",
 )
 @common.attack_option
 @click.option(
@@ -87,28 +87,33 @@ def command(
     sources = common.sources(sets, max_size)
     options = ScoreOptions(aggregate, weights, scale, worth, rollup)
     kinds = _kinds(only)
+    limit = max_size * common.MEGABYTE
+    if str(output) == common.STDOUT:
+        data = build_document(sources, options, attack_version=attack_version, only=kinds, max_bytes=limit)
+        click.echo(data, nl=False)
+        return
     with click.progressbar(
         length=len(sources),
         label="Building",
         file=sys.stderr,
         hidden=quiet or len(sources) < 2 or not common.on_terminal(),
     ) as progress:
-        results = build_folder(
+        result = build_folder(
             sources,
             output,
             options,
             attack_version=attack_version,
             only=kinds,
             force=force,
-            max_bytes=max_size * common.MEGABYTE,
-            on_set=lambda result: progress.update(1),
+            max_bytes=limit,
+            on_set=lambda: progress.update(1),
         )
     if not quiet:
-        _tell(results)
+        _tell(result)
     if as_json:
-        common.echo_json(results)
+        common.echo_json(result.sets)
     elif not quiet:
-        common.echo_table(*_table(results))
+        common.echo_table(*_table(result.sets))
         common.notify(f"written to {output}")
 
 
@@ -124,7 +129,7 @@ def _kinds(only: str | None) -> tuple[Kind, ...]:
 
 
 def _table(results: tuple[SetResult, ...]) -> common.Table:
-    headers = ("set", "ATT&CK", "capabilities", "techniques", "sub-\ntechniques", "non-\nmappable", "layers")
+    headers = ("set", "ATT&CK", "capabilities", "tech-\nniques", "sub-\ntechniques", "non-\nmappable", "layers")
     rows = [
         (
             result.folder,
@@ -140,10 +145,10 @@ def _table(results: tuple[SetResult, ...]) -> common.Table:
     return headers, rows, {2, 3, 4, 5, 6}
 
 
-def _tell(results: tuple[SetResult, ...]) -> None:
+def _tell(built: BuildResult) -> None:
     """What is not in the layers, and what changed on the way to another release."""
-    common.notices(notice for result in results for notice in result.notices)
-    for result in results:
+    common.notices([*built.notices, *(notice for result in built.sets for notice in result.notices)])
+    for result in built.sets:
         _tell_list(
             f"{result.folder}: carried to ATT&CK {result.attack_version}",
             [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in result.carried],

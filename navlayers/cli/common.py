@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
 
 MEGABYTE = 1_000_000
+STDOUT = "-"
 MOST_NOTICES = 20
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from navlayers.cli import common
-from navlayers.pipeline import prepare
+from navlayers.pipeline import Prepared, Skipped, prepare
 from navlayers.scoring import UNSPECIFIED
 from navlayers.stats import Stats, set_stats
-
-if TYPE_CHECKING:
-    from navlayers.pipeline import Prepared
 
 
 @click.command()
@@ -32,9 +27,11 @@ def command(sets: tuple[str, ...], attack_version: str | None, max_size: int, as
     navlayers stats aws azure gcp --json
     """
     sources = common.sources(sets, max_size)
-    prepared = list(prepare(sources, attack_version, max_size * common.MEGABYTE))
+    read = list(prepare(sources, attack_version, max_size * common.MEGABYTE))
+    prepared = [one for one in read if isinstance(one, Prepared)]
     counted = [set_stats(one.set, one.catalogue) for one in prepared]
     if not quiet:
+        common.notices(one.problem for one in read if isinstance(one, Skipped))
         common.notices(notice for one in prepared for notice in one.notices)
     if as_json:
         common.echo_json([{"name": one.name, **_plain(s)} for one, s in zip(prepared, counted, strict=True)])

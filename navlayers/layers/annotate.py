@@ -42,6 +42,11 @@ class View(msgspec.Struct, frozen=True):
         """The categories that the layer tells of, in order."""
         return self.rules.categories if self.category is None else (self.category,)
 
+    @property
+    def measure(self) -> str:
+        """What the layer's score is called among the measures that are rolled up."""
+        return self.category or "overall"
+
 
 def comment(entry: TechniqueScore, view: View) -> str:
     """What the tooltip says: per category its score, and who gives it, strongest first, "+n more" past a limit."""
@@ -52,8 +57,9 @@ def comment(entry: TechniqueScore, view: View) -> str:
         if contributions:
             lines.append(_heading(entry, given, category, len(contributions)))
             lines += _bullets(contributions, given, labels)
-    if entry.rolled_up:
-        lines += [_rolled(measure, mapped, total) for measure, (mapped, total) in entry.rolled_up.items()]
+    if view.measure in entry.rolled_up:
+        mapped, total = entry.rolled_up[view.measure]
+        lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
     return "\n".join(lines)
 
 
@@ -91,22 +97,18 @@ def strength_name(contribution: Contribution, given: Rules) -> str:
     return types if given.counts or contribution.score is not None else types or "not rated"
 
 
-def _rolled(measure: str, mapped: int, total: int) -> str:
-    return f"{measure.capitalize()} rolled up from {mapped} of {total} sub-techniques"
-
-
-def metadata(entry: TechniqueScore, given: Rules, categories: Sequence[str]) -> tuple[Metadata, ...]:
+def metadata(entry: TechniqueScore, view: View) -> tuple[Metadata, ...]:
     """All capabilities behind the score, by id, per category, strongest first, as `id = value (number); …`."""
+    given = view.rules
     items = []
-    for category in categories:
+    for category in view.categories:
         contributions = entry.contributions.get(category, ())
         if contributions:
             name = "capabilities" if category == UNSPECIFIED else category
             items.append(Metadata(name, "; ".join(_item(c, given) for c in contributions)))
-    for measure, (mapped, total) in entry.rolled_up.items():
-        items.append(
-            Metadata("rolled up", f"{measure}: {given.options.rollup} of {mapped} of {total} sub-techniques")
-        )
+    if view.measure in entry.rolled_up:
+        mapped, total = entry.rolled_up[view.measure]
+        items.append(Metadata("rolled up", f"{given.options.rollup} of {mapped} of {total} sub-techniques"))
     return tuple(items)
 
 
@@ -115,7 +117,8 @@ def _item(contribution: Contribution, given: Rules) -> str:
     text = f"{contribution.capability} = {strength}" if strength else contribution.capability
     if given.counts or contribution.score is None:
         return text
-    return f"{text} ({tidy(contribution.score)})"
+    number = str(tidy(contribution.score))
+    return text if strength == number else f"{text} ({number})"
 
 
 def technique_links(page: str, technique: str, references: Iterable[str]) -> tuple[tuple[Link, ...], int]:
@@ -153,12 +156,15 @@ def annotate(
     """
     score = entry.measure(view.category)
     links, more = technique_links(technique_url(entry.technique), entry.technique, references)
-    items = metadata(entry, view.rules, view.categories)
+    items = metadata(entry, view)
+    shown = None if score is None else tidy(view.gradient.safe(score))
+    if shown != score:
+        items = (*items, Metadata("exact score", f"{score:g} (the Navigator shows nothing for it)"))
     if more:
         items = (*items, Metadata("references", f"{more} more in the layers of the capabilities"))
     return Technique(
         techniqueID=entry.technique,
-        score=None if score is None else tidy(view.gradient.safe(score)),
+        score=shown,
         comment="\n".join([comment(entry, view), *notes]),
         metadata=items,
         links=links,

@@ -45,7 +45,7 @@ class _Builder:
         self.rules = scoring.rules(mapping_set, options)
         self.labels = capability_labels(mapping_set)
         self.mappings = [m for m in mapping_set.mappings if catalogue.is_active(m.technique)]
-        self.facts = describe.set_facts(mapping_set, catalogue, self.rules, len(inactive(mapping_set, catalogue)))
+        self.facts = describe.set_facts(mapping_set, catalogue, self.rules)
 
     def scores(self, mappings: Iterable[Mapping]) -> dict[str, scoring.TechniqueScore]:
         return scoring.roll_up(scoring.score(mappings, self.rules), self.rules, self.catalogue)
@@ -55,10 +55,13 @@ class _Builder:
         what: str,
         mappings: Sequence[Mapping],
         category: str | None = None,
+        *,
+        shown: str = "",
+        left_out: int = 0,
         scores: dict[str, scoring.TechniqueScore] | None = None,
         notes: bool = False,
     ) -> Layer:
-        """The layer of some of the set's mappings; `what` it shows ends its name."""
+        """The layer of some of the set's mappings: `what` ends its name, `shown` says more in its description."""
         if scores is None:
             scores = self.scores(mappings)
         entries = [e for e in scores.values() if category is None or category in e.categories]
@@ -80,11 +83,11 @@ class _Builder:
             name=f"{describe.title(self.set)}: {what}",
             versions=Versions(attack=self.catalogue.major),
             domain=f"{self.set.domain}-attack",
-            description=describe.description(self.set, self.catalogue, self.rules, what, category),
+            description=describe.description(self.set, self.catalogue, self.rules, shown or what, category),
             gradient=gradient,
             legendItems=legend,
             techniques=techniques,
-            metadata=describe.metadata(self.facts, what, entries),
+            metadata=describe.metadata(self.facts, what, entries, left_out),
             links=describe.links(self.set),
         )
 
@@ -121,7 +124,7 @@ def build(
     """Make the layers of a set, in reading order: overview, categories, groups, capabilities.
 
     Mappings to techniques that are not active in `catalogue` are left out (`navlayers.carry.inactive` lists
-    them). The list of all layers is `encode_list` of what this yields; `only` "all" by itself yields nothing.
+    them). "all" is the file that holds the other kinds as a list (`encode_list` makes it): here it adds nothing.
 
     Raises:
         UsageError: the options do not fit the set.
@@ -132,12 +135,13 @@ def build(
     if wanted & {"overview", "categories"}:
         scores = builder.scores(everything)
         if "overview" in wanted:
-            layer = builder.layer("overview", everything, scores=scores)
+            missing = len(inactive(mapping_set, catalogue))
+            layer = builder.layer("overview", everything, shown="all capabilities", left_out=missing, scores=scores)
             yield BuiltLayer("overview", "overview", "overview.json", layer)
         if "categories" in wanted:
             for category in builder.rules.scored_categories:
                 if category != scoring.UNSPECIFIED:
-                    layer = builder.layer(category, everything, category, scores)
+                    layer = builder.layer(category, everything, category, shown=f"{category} only", scores=scores)
                     yield BuiltLayer("categories", category, f"{category}.json", layer)
     if "groups" in wanted:
         yield from _groups(builder)

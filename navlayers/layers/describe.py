@@ -25,11 +25,10 @@ def title(mapping_set: MappingSet) -> str:
 
 
 def description(
-    mapping_set: MappingSet, catalogue: Catalogue, given: Rules, what: str, category: str | None
+    mapping_set: MappingSet, catalogue: Catalogue, given: Rules, shown: str, category: str | None
 ) -> str:
     """What the layer shows and how its scores were made, in a few sentences."""
     domain = DOMAIN_NAMES[mapping_set.domain]
-    shown = "all capabilities" if what == "overview" else f"{category} only" if category else what
     subject = f"{title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
     return " ".join([subject, *_how(given, category), *_rollup(given)])
 
@@ -70,7 +69,7 @@ def _join(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def set_facts(mapping_set: MappingSet, catalogue: Catalogue, given: Rules, left_out: int) -> list[tuple[str, str]]:
+def set_facts(mapping_set: MappingSet, catalogue: Catalogue, given: Rules) -> list[tuple[str, str]]:
     """Name and value of the metadata that all layers of a set share."""
     options = given.options
     scale = {} if given.counts else given.scale
@@ -83,7 +82,6 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, given: Rules, left_
         ("scale", _pairs(scale)),
         ("worth of a bare relation", "" if options.worth is None else f"{tidy(options.worth):g}"),
         ("roll-up", "" if options.rollup == "none" else options.rollup),
-        ("techniques left out", str(left_out) if left_out else ""),
         ("source", mapping_set.source),
         ("licence", mapping_set.licence),
     ]
@@ -94,7 +92,7 @@ def _pairs(numbers: dict[str, float]) -> str:
 
 
 def metadata(
-    facts: Iterable[tuple[str, str]], what: str, entries: Iterable[TechniqueScore]
+    facts: Iterable[tuple[str, str]], what: str, entries: Iterable[TechniqueScore], left_out: int
 ) -> tuple[Metadata, ...]:
     """The layer's metadata: what it shows, its counts, and the facts of the set; empty values are left out."""
     entries = list(entries)
@@ -105,6 +103,7 @@ def metadata(
         ("capabilities", str(len(capabilities))),
         ("techniques", str(len(entries) - subs)),
         ("sub-techniques", str(subs)),
+        ("techniques left out", str(left_out) if left_out else ""),
     ]
     return tuple(Metadata(name, value) for name, value in [*counts, *facts] if value)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers.errors import InputError, Place, Problem
+from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.readers import checks
 from navlayers.readers.assemble import assemble
 from navlayers.readers.explorer_metadata import head_of
@@ -238,6 +238,7 @@ def _not_json(source: Source, error: Exception) -> InputError:
 
 _EXPECTED = 'Mappings Explorer JSON: {"metadata": {…}, "mapping_objects": […]}'
 _LIKENESS = {
+    "generator": "this looks like the index that navlayers writes beside its layers",
     "techniques": "this looks like a Navigator layer, not a mapping set",
     "objects": "this looks like a STIX bundle, not a mapping set",
     "capabilities": "native mapping sets are YAML: write it without the outer braces, or convert it",
@@ -248,16 +249,18 @@ def _wrong_shape(source: Source) -> InputError:
     start = len(source.data) - len(source.data.lstrip())
     top = source.place(start)
     if source.data[start : start + 1] == b"[":
-        return InputError(Problem("the top level is a list", top, _EXPECTED))
+        return OtherFileError(Problem("the top level is a list", top, _EXPECTED))
     try:
         value = msgspec.json.decode(source.data, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError) as error:
         return _not_json(source, error)
-    hint = next((text for key, text in _LIKENESS.items() if key in value), "")
+    if not value.keys() & {"metadata", "mapping_objects"} or "techniques" in value:
+        hint = next((text for key, text in _LIKENESS.items() if key in value), "")
+        return OtherFileError(Problem('there is neither "metadata" nor "mapping_objects"', top, _EXPECTED, hint))
     problems = []
     for key, opening, wanted in (("metadata", b"{", "an object"), ("mapping_objects", b"[", "a list of rows")):
         if key not in value:
-            problems.append(Problem(f"there is no {checks.shown(key)}", top, _EXPECTED, hint))
+            problems.append(Problem(f"there is no {checks.shown(key)}", top, _EXPECTED))
         elif not bytes(value[key]).startswith(opening):
             place = source.place(start + field_offset(source.data[start:], key))
             problems.append(Problem(f"{key} is not {wanted}", place, _EXPECTED))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.errors import InputError, Place, Problem
+from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.model import Capability, Domain, MappingSet, MappingType
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
@@ -90,13 +90,14 @@ def read(
     root = parse(source, findings)
     values = Values(source.path, findings)
     if not isinstance(root, Branch):
-        findings.add(Issue(f"the top level is {kind(root)}", _TOP, _other_format(root)), values.place(root))
-        findings.raise_errors()
-        raise InputError(Problem(f"the top level is {kind(root)}", values.place(root), _TOP))
+        hint = _other_format(root)
+        raise OtherFileError(Problem(f"the top level is {kind(root)}", values.place(root), _TOP, hint))
     if "mapping_objects" in root.items:
         hint = "publishers also offer it as JSON, which navlayers reads"
         issue = Issue("this is Mappings Explorer YAML", "native YAML or Mappings Explorer JSON", hint)
         raise InputError(Problem(issue.message, Place(source.path, 1, 1), issue.expected, issue.hint))
+    if not root.items.keys() & {"framework", "capabilities"}:
+        raise OtherFileError(Problem('there is neither "framework" nor "capabilities"', values.place(root), _TOP))
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
     head = _head(root, top, values)
     entries = Entries(head, values, technique_names(head))
