@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
 from navlayers.model import Capability, Mapping, MappingSet, NonMappable
+from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,10 +21,6 @@ LONGEST_NAME = 120
 PROSE_SHARE = 0.25
 """A set that describes more than this share of its capabilities by sentences has no names for any of them."""
 
-_APART = re.compile(r"[;,]?\s+")
-_LINK = re.compile(r"https?://\S+")
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
-_QUOTED_TEXT = ":~:"
 
 _Row = TypeVar("_Row", Mapping, NonMappable)
 
@@ -32,13 +29,13 @@ def facts(mapping_set: MappingSet) -> MappingSet:
     """The set without comments, descriptions of mapping types, `other` fields, and names that are sentences.
 
     A capability whose name is a sentence is named after the last part of its id; so are all of a set that
-    describes its capabilities rather than names them. Links are cleaned by `links`.
+    describes its capabilities rather than names them. References are cleaned by `web_links`.
     """
     shared: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def cleaned(references: tuple[str, ...]) -> tuple[str, ...]:
         if references not in shared:
-            shared[references] = links(references)
+            shared[references] = web_links(references)
         return shared[references]
 
     def bare(row: _Row) -> _Row:
@@ -69,33 +66,6 @@ def facts(mapping_set: MappingSet) -> MappingSet:
     )
 
 
-def links(references: Iterable[str]) -> tuple[str, ...]:
-    """The web addresses among references, each once: one that holds several is split, all else is dropped.
-
-    Blanks and quotes around an address go, and so does a fragment that quotes the page's text (`#:~:text=`).
-    """
-    found: dict[str, None] = {}
-    for reference in references:
-        for part in _APART.split(reference):
-            link = _LINK.search(part)
-            if link is None:
-                continue
-            address = link[0].strip("\"'<>,;")
-            base, mark, fragment = address.partition("#")
-            fragment = fragment.partition(_QUOTED_TEXT)[0]
-            address = f"{base}{mark}{fragment}" if fragment else base
-            if _is_address(address):
-                found[address] = None
-    return tuple(found)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return _HOST.fullmatch(urlsplit(text).hostname or "") is not None
-    except ValueError:
-        return False
-
-
 def _is_prose(capability: Capability) -> bool:
     name = capability.name.strip()
     return name != capability.id and (len(name) > LONGEST_NAME or bool(_SENTENCE.search(name)))
@@ -106,11 +76,9 @@ def _last_part(id_: str) -> str:
 
 
 def _common_links(rows: Iterable[Mapping | NonMappable]) -> dict[str, tuple[str, ...]]:
-    """Capability → the links that all of its rows share, in the order of its first row."""
-    common: dict[str, tuple[str, ...]] = {}
+    """Capability → the links that most of its rows carry, as when they were read; cleaning may have joined some."""
+    times: dict[str, Counter[tuple[str, ...]]] = {}
     for row in rows:
         if row.capability is not None:
-            known = common.setdefault(row.capability, row.references)
-            if known != row.references:
-                common[row.capability] = tuple(link for link in known if link in row.references)
-    return common
+            times.setdefault(row.capability, Counter())[row.references] += 1
+    return {id_: min((-count, links) for links, count in counted.items())[1] for id_, counted in times.items()}

@@ -22,7 +22,7 @@ DEFAULT_SCALE: dict[str, float] = {"minimal": 10, "partial": 50, "significant": 
 class Capability(msgspec.Struct, frozen=True):
     """A security control, service, setting, or vulnerability that is mapped.
 
-    `groups` are ids of capability groups; `references` are the links that all of its rows share.
+    `groups` are ids of capability groups; `references` are the links of most of its mappings.
     """
 
     id: str

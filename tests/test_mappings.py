@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from navlayers import readers
-from navlayers.facts import facts, links
+from navlayers.facts import facts
 from navlayers.model import Capability, Mapping, MappingSet, MappingType, NonMappable
+from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -164,8 +165,8 @@ def test_a_set_that_describes_a_quarter_of_its_capabilities_has_no_names_for_any
     ],
 )  # fmt: skip
 def test_only_web_addresses_are_kept_of_references(reference: str, expected: tuple[str, ...]) -> None:
-    assert links([reference]) == expected
+    assert web_links([reference]) == expected
 
 
 def test_an_address_that_stands_twice_is_kept_once() -> None:
-    assert links(["https://a.org", " https://a.org", "https://b.org"]) == ("https://a.org", "https://b.org")
+    assert web_links(["https://a.org", " https://a.org", "https://b.org"]) == ("https://a.org", "https://b.org")

@@ -135,7 +135,7 @@ def test_a_capability_takes_the_name_groups_and_links_of_its_rows() -> None:
     found = read_rows(
         row(capability_description="Name", references=["https://a", "https://b"]),
         row(capability_description="Nmae", references=["https://b"], capability_group="h"),
-        row(capability_description="Name", references=["https://b", "https://c"]),
+        row(capability_description="Name", references=["https://b"]),
         row(capability_id="d", capability_description="B", references=None),
         row(capability_id="d", capability_description="A", references=[]),
         row(capability_id="e", capability_description=None),

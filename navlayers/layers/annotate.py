@@ -6,7 +6,6 @@ holds all of them, in order.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +15,7 @@ from navlayers.attack import Catalogue, technique_url
 from navlayers.layers.document import Link, Metadata, Technique
 from navlayers.layers.gradient import Gradient
 from navlayers.scoring import UNSPECIFIED, Rules
+from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 NAMES_IN_COMMENT = 8
 LINKS_PER_TECHNIQUE = 20
 LABEL_LENGTH = 60
-WEB = re.compile(r"https?://[\w\[]", re.IGNORECASE)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -126,20 +125,10 @@ def technique_links(page: str, technique: str, references: Iterable[str]) -> tup
 
     Only http(s) links are written: the Navigator opens whatever a layer holds.
     """
-    urls = list(dict.fromkeys(url for reference in references for url in web_links(reference)))
+    urls = web_links(references)
     shown = urls[:LINKS_PER_TECHNIQUE]
     links = [Link(f"{technique} at attack.mitre.org", page), *(Link(_shorten(url), url) for url in shown)]
     return tuple(links), len(urls) - len(shown)
-
-
-def web_links(reference: str) -> list[str]:
-    """The http(s) URLs in a reference as people write it; blanks, quotes and words around them are dropped."""
-    urls = []
-    for word in reference.split():
-        url = word.strip("'\"<>").rstrip(",;")
-        if WEB.match(url) and url.isprintable():
-            urls.append(url)
-    return urls
 
 
 def _shorten(url: str) -> str:

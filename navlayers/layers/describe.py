@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.aggregate import DESCRIPTIONS, tidy
-from navlayers.layers.annotate import web_links
 from navlayers.layers.document import Link, Metadata
 from navlayers.scoring import UNSPECIFIED
+from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,4 +110,4 @@ def metadata(
 
 def links(mapping_set: MappingSet) -> tuple[Link, ...]:
     """Where the mappings come from."""
-    return tuple(Link("Source of the mappings", url) for url in web_links(mapping_set.source))
+    return tuple(Link("Source of the mappings", url) for url in web_links([mapping_set.source]))

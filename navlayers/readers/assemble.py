@@ -32,7 +32,7 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
     findings; the result is of use only if nothing is.
     """
     capabilities = {
-        id_: Capability(id_, found.name() or id_, found.group_ids(), found.references)
+        id_: Capability(id_, found.name() or id_, found.group_ids(), found.references())
         for id_, found in table.seen.items()
     }
     groups = _with_undeclared(head.groups, table)

@@ -179,7 +179,7 @@ def _mapping_types(top: dict[str, Node], values: Values) -> tuple[MappingType, .
     if node is None:
         return ()
     if isinstance(node, Listing):
-        return tuple(MappingType(id_) for id_ in values.texts(node, "mapping_types"))
+        return tuple(MappingType(id_, id_) for id_ in values.texts(node, "mapping_types"))
     types = []
     for key, value in values.items(node, "mapping_types", "a mapping of mapping type id → name").values():
         values.warn(key)

@@ -59,13 +59,17 @@ class Seen(msgspec.Struct):
     """What the rows of one capability say of it. `first` is the number of its first row."""
 
     first: int
-    references: tuple[str, ...]
+    links: dict[tuple[str, ...], int]
     names: dict[str | None, int]
     groups: dict[str | None, int]
 
     def group_ids(self) -> tuple[str, ...]:
-        """The groups that its rows name, in order of first appearance."""
-        return tuple(group for group in self.groups if group is not None)
+        """The groups that its rows name, sorted: the order of the rows says nothing."""
+        return tuple(sorted(group for group in self.groups if group is not None))
+
+    def references(self) -> tuple[str, ...]:
+        """The links that most rows carry; of several equally common lists the smallest."""
+        return min((-count, links) for links, count in self.links.items())[1]
 
     def name(self) -> str | None:
         """The description that most rows carry; of several the smallest; None if no row has one."""
@@ -159,10 +163,8 @@ class Table:
             return
         found = self.seen.get(id_)
         if found is None:
-            found = self.seen[id_] = Seen(index, references, {}, {})
-        elif references is not found.references:
-            both = tuple(link for link in found.references if link in references)
-            found.references = self._references.setdefault(both, both)
+            found = self.seen[id_] = Seen(index, {}, {}, {})
+        found.links[references] = found.links.get(references, 0) + 1
         name = row.capability_description
         found.names[name] = found.names.get(name, 0) + 1
         if row.capability_group not in found.groups:

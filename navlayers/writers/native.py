@@ -15,7 +15,7 @@ _UNKNOWN = Capability("", "")
 
 
 def dumps(mapping_set: MappingSet) -> str:
-    """The set as native YAML: capabilities in the set's order, techniques by id, each on a line where it fits.
+    """The set as native YAML: capabilities and techniques by id, each technique on a line where it fits.
 
     Reading the text gives `canonical(mapping_set)`.
 
@@ -32,8 +32,8 @@ def dumps(mapping_set: MappingSet) -> str:
 def canonical(mapping_set: MappingSet) -> MappingSet:
     """The set as it comes back from native YAML: the same facts in the order of the file.
 
-    Capabilities keep their order (those that only mappings name come last); mappings and non-mappables follow
-    their capability, then go by technique id, then keep their order. Equal sets in other orders become equal.
+    Capabilities go by id (with those that only mappings name); mappings and non-mappables follow their capability,
+    then go by technique id, then keep their order. Equal sets in other orders become equal.
     Names and groups that are blank are filled from their ids, blank metadata is left out.
     """
     capabilities = _capabilities(mapping_set)
@@ -77,7 +77,7 @@ def _capabilities(mapping_set: MappingSet) -> tuple[Capability, ...]:
             name=capability.name if capability.name.strip() else capability.id,
             groups=tuple(dict.fromkeys(capability.groups)),
         )
-        for capability in ordered.values()
+        for _, capability in sorted(ordered.items())
     )
 
 
@@ -102,7 +102,7 @@ class _Writer:
         }
         tree.update((key, value) for key, value in texts.items() if value)
         if whole.mapping_types:
-            tree["mapping_types"] = Block((kind.id, _mapping_type(kind)) for kind in whole.mapping_types)
+            tree["mapping_types"] = _mapping_types(whole.mapping_types)
         if whole.scale:
             tree["scale"] = {name: _number(number) for name, number in whole.scale.items()}
         if whole.groups:
@@ -205,6 +205,13 @@ class _Writer:
         if row.other:
             entry["other"] = dict(row.other)
         return entry
+
+
+def _mapping_types(kinds: tuple[MappingType, ...]) -> Value:
+    """Their ids, where that is all; else id → name."""
+    if all(kind.name == kind.id and not kind.description for kind in kinds):
+        return [kind.id for kind in kinds]
+    return Block((kind.id, _mapping_type(kind)) for kind in kinds)
 
 
 def _mapping_type(kind: MappingType) -> Value:

@@ -1,0 +1,41 @@
+"""Web addresses in references as people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_APART = re.compile(r"[;,]?\s+")
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_HOST = re.compile(r"\w[\w.:-]*")
+_QUOTED_TEXT = ":~:"
+
+
+def web_links(references: Iterable[str]) -> tuple[str, ...]:
+    """The http(s) addresses among references, each once; a reference that holds several is split, all else dropped.
+
+    Blanks and quotes around an address go, and so does a fragment that quotes the page's text (`#:~:text=`).
+    """
+    found: dict[str, None] = {}
+    for reference in references:
+        for part in _APART.split(reference):
+            address = _ADDRESS.search(part)
+            if address is None:
+                continue
+            base, mark, fragment = address[0].strip("\"'<>,;").partition("#")
+            fragment = fragment.partition(_QUOTED_TEXT)[0]
+            link = f"{base}{mark}{fragment}" if fragment else base
+            if _has_host(link) and link.isprintable():
+                found[link] = None
+    return tuple(found)
+
+
+def _has_host(text: str) -> bool:
+    try:
+        return _HOST.fullmatch(urlsplit(text).hostname or "") is not None
+    except ValueError:
+        return False
