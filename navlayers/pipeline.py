@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from navlayers.sets import Source
 
+ALL_KIND: Kind = "all"
 ALL = "all.json"
+
+Put: TypeAlias = "Callable[[str, str, bytes], None]"
+"""Takes one file: the set's name, the path below the set's folder, the content."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -149,18 +153,10 @@ def build_folder(
     Raises:
         NavlayersError: an input, an option, a release or the output does not do; nothing was written.
     """
-    results: list[SetResult] = []
-    notices: list[Problem] = []
-    chosen = options or ScoreOptions()
     with Staging(target, [source.name for source in sources], force=force) as staging:
-        for prepared in prepare(sources, attack_version, max_bytes):
-            if isinstance(prepared, Skipped):
-                notices.append(prepared.problem)
-                continue
-            results.append(_stage(prepared, chosen, only, staging))
-            on_set()
+        result = _build_sets(prepare(sources, attack_version, max_bytes), options, only, staging.add, on_set)
         staging.commit()
-    return BuildResult(tuple(results), tuple(notices))
+    return result
 
 
 def build_document(
@@ -170,38 +166,62 @@ def build_document(
     attack_version: str | None = None,
     only: Sequence[Kind] = KINDS,
     max_bytes: int = readers.MAX_BYTES,
-) -> bytes:
+) -> tuple[bytes, BuildResult]:
     """Build the layers of all sets as one document: a single layer, or a list that opens as tabs.
 
-    The arguments and errors are those of `build_folder`.
+    The arguments and errors are those of `build_folder`; so is the result, beside the document.
     """
     layers: list[bytes] = []
-    for prepared in prepare(sources, attack_version, max_bytes):
-        if isinstance(prepared, Prepared):
-            layers += [encode(built.layer) for built in _built(prepared, options or ScoreOptions(), only)]
-    return layers[0] if len(layers) == 1 else encode_list(layers)
+
+    def keep(name: str, path: str, data: bytes) -> None:
+        if path != INDEX:
+            layers.append(data)
+
+    kinds = [kind for kind in (KINDS if set(only) == {ALL_KIND} else only) if kind != ALL_KIND]
+    result = _build_sets(prepare(sources, attack_version, max_bytes), options, kinds, keep)
+    return (layers[0] if len(layers) == 1 else encode_list(layers)), result
+
+
+def _build_sets(
+    prepared: Iterable[Prepared | Skipped],
+    options: ScoreOptions | None,
+    only: Sequence[Kind],
+    put: Put,
+    on_set: Callable[[], None] = lambda: None,
+) -> BuildResult:
+    results: list[SetResult] = []
+    notices: list[Problem] = []
+    for one in prepared:
+        if isinstance(one, Skipped):
+            notices.append(one.problem)
+        else:
+            results.append(_build_set(one, options or ScoreOptions(), only, put))
+            on_set()
+    return BuildResult(tuple(results), tuple(notices))
 
 
 def _built(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind]) -> Iterator[BuiltLayer]:
-    kinds = KINDS if set(only) == {"all"} else only
+    kinds = KINDS if set(only) == {ALL_KIND} else only
     return build(prepared.set, prepared.catalogue, options, kinds)
 
 
-def _stage(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], staging: Staging) -> SetResult:
-    """Build one set and stage its files and its index."""
+def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], put: Put) -> SetResult:
+    """Build one set and put its files and its index where they go."""
     listed: list[bytes] = []
     entries: list[index.FileEntry] = []
     for built in _built(prepared, options, only):
         data = encode(built.layer)
         if built.kind in only:
-            staging.add(prepared.name, built.path, data)
+            put(prepared.name, built.path, data)
             entries.append(_entry(built, data))
-        if "all" in only:
+        if ALL_KIND in only:
             listed.append(data)
-    if "all" in only:
+    if ALL_KIND in only:
         data = encode_list(listed)
-        staging.add(prepared.name, ALL, data)
-        entries.append(index.FileEntry(ALL, "all", "all", f"{len(listed)} layers as tabs", 0, 0, sha256(data)))
+        put(prepared.name, ALL, data)
+        entries.append(
+            index.FileEntry(ALL, ALL_KIND, ALL_KIND, f"{len(listed)} layers as tabs", 0, 0, sha256(data))
+        )
     made = make_index(
         prepared.set,
         prepared.catalogue,
@@ -211,7 +231,7 @@ def _stage(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], stag
         only=only,
         files=entries,
     )
-    staging.add(prepared.name, INDEX, index.encode(made))
+    put(prepared.name, INDEX, index.encode(made))
     idle = scoring.without_effect(prepared.set, scoring.rules(prepared.set, options))
     notices = [*prepared.notices, *((_no_effect(prepared.name, idle),) if idle else ())]
     return SetResult(

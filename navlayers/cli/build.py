@@ -89,7 +89,9 @@ def command(
     kinds = _kinds(only)
     limit = max_size * common.MEGABYTE
     if str(output) == common.STDOUT:
-        data = build_document(sources, options, attack_version=attack_version, only=kinds, max_bytes=limit)
+        data, result = build_document(sources, options, attack_version=attack_version, only=kinds, max_bytes=limit)
+        if not quiet:
+            _tell(result)
         click.echo(data, nl=False)
         return
     with click.progressbar(

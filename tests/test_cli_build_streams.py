@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import write_set
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "tiny.json")
+
+
+def test_one_layer_on_standard_output_is_the_layer_file_itself(run: Run, tiny: Path) -> None:
+    run("build", tiny, "-o", "out")
+    done = run("build", tiny, "--only", "overview", "-o", "-")
+    assert done.code == 0
+    assert done.out == Path("out/tiny/overview.json").read_text(encoding="utf-8")
+
+
+def test_several_layers_on_standard_output_are_the_list_that_opens_as_tabs(run: Run, tiny: Path) -> None:
+    run("build", tiny, "-o", "out")
+    done = run("build", tiny, "-o", "-")
+    assert done.out == Path("out/tiny/all.json").read_text(encoding="utf-8")
+    assert json.loads(done.out)[-1]["name"] == "tiny 1: overview"
+
+
+def test_what_is_left_out_is_told_for_a_layer_on_standard_output_too(run: Run, tiny: Path) -> None:
+    assert "T1053.001" in run("build", tiny, "-o", "-").err
+
+
+def test_files_of_a_folder_that_are_no_sets_are_passed_over_with_a_note(run: Run, tiny: Path) -> None:
+    (tiny.parent / "schema.json").write_text('{"type": "object", "properties": {"metadata": {}}}', encoding="utf-8")
+    (tiny.parent / "config.yaml").write_text("colour: blue\n", encoding="utf-8")
+    (tiny.parent / "list.yml").write_text("- a\n- b\n", encoding="utf-8")
+    done = run("build", tiny.parent, "-o", "out")
+    assert done.code == 0
+    assert [path.name for path in Path("out").iterdir()] == ["tiny"]
+    for name in ("schema.json", "config.yaml", "list.yml"):
+        assert f"{name}: passed over" in done.err
+
+
+def test_a_file_that_is_no_set_is_refused_when_it_is_named_itself(run: Run, tiny: Path) -> None:
+    other = tiny.parent / "config.yaml"
+    other.write_text("colour: blue\n", encoding="utf-8")
+    done = run("build", other, "-o", "out")
+    assert done.code == 2
+    assert f"{other}:1:1: " in done.err
+    assert not Path("out").exists()
+
+
+def test_a_broken_set_in_a_folder_is_not_passed_over(run: Run, tiny: Path) -> None:
+    (tiny.parent / "broken.yaml").write_text("framework: x\n", encoding="utf-8")
+    done = run("build", tiny.parent, "-o", "out")
+    assert done.code == 2
+    assert 'broken.yaml:1:1: "domain" is missing' in done.err
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        (["--weights", "protect=1"], "--weights"),
+        (["--scale", "partial=60"], "--scale"),
+        (["--aggregate", "mean"], "--aggregate mean"),
+    ],
+)
+def test_an_option_without_effect_on_an_unscored_set_is_named(
+    run: Run, tmp_path: Path, options: list[str], idle: str
+) -> None:
+    unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
+    done = run("build", unscored, *options)
+    assert done.code == 0
+    assert f"bare: {idle} without effect" in done.err
+    assert "without effect" not in run("build", unscored, *options, "--worth", "50", "--force").err
+
+
+def test_the_folder_of_one_set_is_refused_with_the_way_out(run: Run, tiny: Path) -> None:
+    run("build", tiny, "-o", "out")
+    done = run("build", tiny, "-o", "out/tiny")
+    assert done.code == 2
+    assert "-o out" in done.err
+
+
+def test_a_score_that_the_navigator_shows_nothing_for_is_lowered_and_told_exactly(run: Run, tmp_path: Path) -> None:
+    near = write_set(tmp_path / "in" / "near.json", [("ids", "T1078", "detect", "99.7")])
+    (technique,) = json.loads(run("build", near, "--only", "overview", "-o", "-").out)["techniques"]
+    assert technique["score"] == 99.49
+    exact = [item["value"] for item in technique["metadata"] if item["name"] == "exact score"]
+    assert len(exact) == 1
+    assert exact[0].startswith("99.7 ")
+
+
+def test_a_value_without_a_category_counts_overall_as_it_stands_under_weights(run: Run, tmp_path: Path) -> None:
+    rows = [("ids", "T1078", None, "significant"), ("ids", "T1110", "protect", "partial")]
+    mixed = write_set(tmp_path / "in" / "mixed.json", rows)
+    layer = json.loads(run("build", mixed, "--weights", "protect=1", "--only", "overview", "-o", "-").out)
+    assert {t["techniqueID"]: t["score"] for t in layer["techniques"]} == {"T1078": 100, "T1110": 50}
