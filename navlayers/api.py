@@ -16,7 +16,6 @@ from navlayers import attack, readers, scoring
 from navlayers.carry import carry_to
 from navlayers.errors import Problem, UsageError
 from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
-from navlayers.options import ScoreOptions
 from navlayers.sets import resolve
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.model import MappingSet
+    from navlayers.options import ScoreOptions
     from navlayers.scoring import TechniqueScore
 
 
@@ -67,9 +67,7 @@ def scores(
         UsageError: the options do not fit the set.
     """
     carried, catalogue = _at(mapping_set, attack_version)
-    given = scoring.rules(carried, options or ScoreOptions())
-    active = [mapping for mapping in carried.mappings if catalogue.is_active(mapping.technique)]
-    return scoring.roll_up(scoring.score(active, given), given, catalogue)
+    return scoring.score_set(carried, catalogue, options).scores
 
 
 def build_layers(

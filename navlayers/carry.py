@@ -64,11 +64,14 @@ def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], cata
     return Inactive(identifier, technique.name, fate, end.id, end.name, capabilities)
 
 
-def carry_to(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[MappingSet, tuple[Moved, ...]]:
+def carry_to(
+    mapping_set: MappingSet, catalogue: Catalogue, own: Catalogue | None = None
+) -> tuple[MappingSet, tuple[Moved, ...]]:
     """The set at the catalogue's release: revoked techniques become the ones that revoked them.
 
     What the release does not have as an active technique and nothing replaces stays as it is, for `inactive` to
-    report. Carrying twice is the same as carrying once.
+    report; where the release does not know it at all, it gets its name from `own`, the set's own release. Carrying
+    twice is the same as carrying once.
     """
     moved: dict[str, Moved] = {}
     mappings = []
@@ -80,6 +83,9 @@ def carry_to(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[MappingSet,
             end = catalogue.get(catalogue.resolve(identifier)[-1]) if technique else None
             if technique and end and end.active:
                 moved[identifier] = Moved(identifier, technique.name, end.id, end.name)
+        if own and mapping.technique_name is None and catalogue.get(identifier) is None:
+            known = own.get(identifier)
+            now = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
         if identifier in moved:
             now = msgspec.structs.replace(mapping, technique=moved[identifier].successor, technique_name=None)
         mappings.append(now)

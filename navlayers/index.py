@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import jsontext, scoring
-from navlayers.carry import Inactive, Moved, inactive
+from navlayers import jsontext
+from navlayers.carry import Inactive, Moved
 from navlayers.options import ScoreOptions
 from navlayers.output import GENERATOR
 from navlayers.stats import CapabilityStats, capability_stats, non_mappable_ids
@@ -15,8 +15,7 @@ from navlayers.stats import CapabilityStats, capability_stats, non_mappable_ids
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.attack import Catalogue
-    from navlayers.model import MappingSet
+    from navlayers.scoring import Scored
 
 
 class FileEntry(msgspec.Struct, frozen=True):
@@ -89,23 +88,19 @@ def encode(index: Index) -> bytes:
 
 
 def make_index(
-    mapping_set: MappingSet,
-    catalogue: Catalogue,
-    options: ScoreOptions,
+    scored: Scored,
     *,
     own_attack_version: str,
     moved: Iterable[Moved],
     only: Sequence[str],
     files: Iterable[FileEntry],
 ) -> Index:
-    """The index of the layers of `mapping_set` at the catalogue's release."""
-    given = scoring.rules(mapping_set, options)
-    active = [mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique)]
-    scores = scoring.score(active, given)
-    capabilities = capability_stats(mapping_set, scores, given, catalogue)
+    """The index of the layers of a scored set; `own_attack_version` is the release that it was made for."""
+    mapping_set, catalogue = scored.set, scored.catalogue
+    capabilities = capability_stats(scored)
     files = tuple(files)
     unmapped_capabilities, unmapped_techniques = non_mappable_ids(mapping_set)
-    subs = sum("." in technique for technique in scores)
+    subs = sum("." in technique for technique in scored.scores)
     names = {capability.id: capability.name for capability in mapping_set.capabilities}
     return Index(
         set=SetEntry(
@@ -118,12 +113,12 @@ def make_index(
             mapping_set.licence,
         ),
         attack_version=catalogue.version,
-        options=options,
+        options=scored.rules.options,
         only=tuple(only),
         counts=Counts(
             mappings=len(mapping_set.mappings),
             capabilities=len(capabilities),
-            techniques=len(scores) - subs,
+            techniques=len(scored.scores) - subs,
             subtechniques=subs,
             non_mappable_capabilities=len(unmapped_capabilities),
             non_mappable_techniques=len(unmapped_techniques),
@@ -135,6 +130,6 @@ def make_index(
         non_mappable_techniques=tuple(
             Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped_techniques
         ),
-        left_out=inactive(mapping_set, catalogue),
+        left_out=scored.left_out,
         carried=tuple(moved),
     )

@@ -5,6 +5,7 @@ All types are frozen; they hold what the file says, in the order of the file, an
 
 from __future__ import annotations
 
+import re
 from typing import Literal, get_args
 
 import msgspec
@@ -17,6 +18,9 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 
 DEFAULT_SCALE: dict[str, float] = {"minimal": 10, "partial": 50, "significant": 100}
 """Score value → number 0–100; the figures that CTID's security-stack mappings published."""
+
+DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+"""How a number stands in a mapping set: plain decimal, so that every tool reads the same one."""
 
 
 class Capability(msgspec.Struct, frozen=True):

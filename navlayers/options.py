@@ -13,6 +13,9 @@ from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES
 
 Rollup = Literal["none", "max", "mean"]
+HEAVIEST = 1_000_000
+"""The largest weight; far beyond what weights are for, and within what floats add exactly."""
+
 ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
 
 
@@ -46,8 +49,10 @@ class ScoreOptions(msgspec.Struct, frozen=True):
         if self.worth is not None:
             problems += _bounds("worth", self.worth)
         for category, weight in self.weights.items():
-            if not (math.isfinite(weight) and weight >= 0):
-                problems.append(Problem(f"weight {weight:g} of {category}", expected="a number of 0 or more"))
+            if not 0 <= weight <= HEAVIEST:
+                problems.append(
+                    Problem(f"weight {weight:g} of {category}", expected=f"a number from 0 to {HEAVIEST:,}")
+                )
         if self.weights and not any(self.weights.values()):
             problems.append(Problem("every weight is 0", hint="give at least one category a weight above 0"))
         if problems:

@@ -10,18 +10,19 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 INDEX = "index.json"
 GENERATOR = "navlayers"
+State: TypeAlias = Literal["own", "changed", "foreign"]
 CHANGED = "keep it elsewhere first, or overwrite it with --force"
 FORCE = "choose another folder with -o, or allow it with --force"
 
@@ -64,7 +65,8 @@ class Staging:
 
     def __enter__(self) -> Self:
         self._made = _missing_parents(self.target)
-        self._staged: set[str] = set()
+        self._staged: dict[str, set[str]] = {}
+        self._keep_stage = False
         try:
             self.target.mkdir(parents=True, exist_ok=True)
             self._stage = Path(tempfile.mkdtemp(prefix=".navlayers-", dir=self.target))
@@ -75,7 +77,8 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._stage, ignore_errors=True)
+        if not self._keep_stage:
+            shutil.rmtree(self._stage, ignore_errors=True)
         if kind is not None:
             for folder in self._made:
                 if folder.exists() and not any(folder.iterdir()):
@@ -83,7 +86,7 @@ class Staging:
 
     def add(self, name: str, path: str, data: bytes) -> None:
         """Stage one file: `path` below the folder of the set `name`."""
-        self._staged.add(name)
+        self._staged.setdefault(name, set()).add(path)
         file = self._stage / "new" / name / path
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -91,25 +94,57 @@ class Staging:
         except OSError as error:
             raise _cannot_write(self.target / name / path, error) from error
 
-    def commit(self) -> None:
-        """Move the staged folders into place; put the old ones back if that fails halfway."""
-        moved: list[tuple[Path, Path, Path]] = []
+    def commit(self) -> dict[str, int]:
+        """Move the staged folders into place; put the old ones back if anything stops that halfway.
+
+        Returns:
+            Set → how many of its earlier files have no successor, where there are any.
+        """
+        removed = {name: len(self._earlier(name) - self._staged[name]) for name in sorted(self._staged)}
+        begun: list[str] = []
         try:
-            for name in sorted(self._staged):
+            for name in removed:
+                begun.append(name)
+                self._replace(name)
+        except BaseException as error:
+            self._put_back(begun)
+            if isinstance(error, OSError):
+                raise _cannot_write(self.target, error) from error
+            raise
+        return {name: count for name, count in removed.items() if count}
+
+    def _replace(self, name: str) -> None:
+        new, old, place = self._stage / "new" / name, self._stage / "old" / name, self.target / name
+        if place.exists():
+            old.parent.mkdir(parents=True, exist_ok=True)
+            _keep_foreign(place, new)
+            place.rename(old)
+        new.rename(place)
+
+    def _put_back(self, names: Iterable[str]) -> None:
+        """Undo replacements, whole or half done; where even that fails, leave the old folders and say where."""
+        try:
+            for name in names:
                 new, old, place = self._stage / "new" / name, self._stage / "old" / name, self.target / name
-                if place.exists() or place.is_symlink():
-                    old.parent.mkdir(parents=True, exist_ok=True)
-                    _keep_foreign(place, new)
-                    place.rename(old)
-                moved.append((new, old, place))
-                new.rename(place)
+                if old.exists() or not new.exists():
+                    if place.exists():
+                        shutil.rmtree(place)
+                    if old.exists():
+                        old.rename(place)
         except OSError as error:
-            for new, old, place in reversed(moved):
-                if place.exists():
-                    place.rename(new)
-                if old.exists():
-                    old.rename(place)
-            raise _cannot_write(self.target, error) from error
+            self._keep_stage = True
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(
+                Problem(
+                    f"cannot be put back as it was: {reason}",
+                    Place(str(self.target)),
+                    hint=f"what stood there is in {self._stage / 'old'}",
+                )
+            ) from error
+
+    def _earlier(self, name: str) -> set[str]:
+        index = _read_index(self.target / name)
+        return {file.path for file in index.files} if index else set()
 
 
 def _in_the_way(path: Path) -> bool:
@@ -168,17 +203,26 @@ def _changed(folder: Path) -> list[Problem]:
     index = _read_index(folder)
     if index is None:
         return []
-    hashes = {file.path: file.sha256 for file in index.files}
     problems = []
-    for path in _files(folder):
-        name = path.relative_to(folder).as_posix()
-        if name == INDEX or path.name.startswith("."):
-            continue
-        if name not in hashes or path.is_symlink():
+    for path, state in _states(folder, index):
+        if state == "foreign" and not path.name.startswith("."):
             problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=FORCE))
-        elif sha256(path.read_bytes()) != hashes[name]:
+        elif state == "changed":
             problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=CHANGED))
     return problems
+
+
+def _states(folder: Path, index: _WrittenIndex | None) -> Iterator[tuple[Path, State]]:
+    """Each file below a set's folder, and whether it is as navlayers wrote it."""
+    hashes = {file.path: file.sha256 for file in index.files} if index else {}
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        if index and name == INDEX:
+            yield path, "own"
+        elif name not in hashes or path.is_symlink():
+            yield path, "foreign"
+        else:
+            yield path, "own" if sha256(path.read_bytes()) == hashes[name] else "changed"
 
 
 def _files(folder: Path) -> list[Path]:
@@ -191,11 +235,9 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _keep_foreign(old: Path, new: Path) -> None:
-    """Copy what is not navlayers' own from the folder to be replaced; a new file of the same name wins."""
-    index = _read_index(old)
-    own = {INDEX, *(file.path for file in index.files)} if index else set()
-    for path in _files(old):
-        name = path.relative_to(old).as_posix()
-        if (name not in own or path.is_symlink()) and not os.path.lexists(new / name):
-            (new / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, new / name, follow_symlinks=False)
+    """Copy what navlayers did not write, or not so, from the folder to be replaced; a new file of the name wins."""
+    for path, state in _states(old, _read_index(old)):
+        kept = new / path.relative_to(old)
+        if state != "own" and not os.path.lexists(kept):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, kept, follow_symlinks=False)

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from navlayers import attack, index, readers, scoring
+from navlayers import attack, index, readers
 from navlayers.carry import Inactive, Moved, carry_to
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
+from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, UsageError
 from navlayers.index import make_index
-from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
+from navlayers.layers.build import KINDS, BuiltLayer, Kind, layers_of
 from navlayers.layers.document import encode, encode_list
 from navlayers.model import MappingSet
 from navlayers.options import ScoreOptions
 from navlayers.output import INDEX, Staging, sha256
+from navlayers.scoring import Scored, score_set, without_effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -110,7 +111,12 @@ def _skipping(problem: Problem) -> Problem:
 
 
 def _placed(problem: Problem, source: Source) -> Problem:
-    return problem if problem.place else msgspec.structs.replace(problem, place=Place(str(source.path)))
+    """The problem with the set that it is about: a shipped one by its name, for its file is nobody's to mend."""
+    if problem.place:
+        return problem
+    return msgspec.structs.replace(
+        problem, place=Place(source.name if source.origin == "shipped" else str(source.path))
+    )
 
 
 def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> Prepared:
@@ -122,9 +128,17 @@ def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> 
     moved: tuple[Moved, ...] = ()
     carried = mapping_set
     if attack_version is not None:
-        carried, moved = carry_to(mapping_set, catalogue)
+        carried, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
     return Prepared(source.name, carried, mapping_set.attack_version, catalogue, moved, tuple(notices))
+
+
+def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:
+    """The release that the set was made for, where it is at hand."""
+    try:
+        return attack.load(attack.find(mapping_set.domain, mapping_set.attack_version).release)
+    except NavlayersError:
+        return None
 
 
 def build_folder(
@@ -153,10 +167,15 @@ def build_folder(
     Raises:
         NavlayersError: an input, an option, a release or the output does not do; nothing was written.
     """
+    only = [kind for kind in KINDS if kind in only]
     with Staging(target, [source.name for source in sources], force=force) as staging:
         result = _build_sets(prepare(sources, attack_version, max_bytes), options, only, staging.add, on_set)
-        staging.commit()
-    return result
+        removed = staging.commit()
+    gone = tuple(
+        Problem(f"{name}: {count} files of an earlier build are gone, for this one does not make them")
+        for name, count in removed.items()
+    )
+    return msgspec.structs.replace(result, notices=(*result.notices, *gone))
 
 
 def build_document(
@@ -179,6 +198,9 @@ def build_document(
 
     kinds = [kind for kind in (KINDS if set(only) == {ALL_KIND} else only) if kind != ALL_KIND]
     result = _build_sets(prepare(sources, attack_version, max_bytes), options, kinds, keep)
+    if not layers:
+        why = "; ".join(notice.message for one in result.sets for notice in one.notices)
+        raise UsageError(Problem("there is no layer to write", hint=why))
     return (layers[0] if len(layers) == 1 else encode_list(layers)), result
 
 
@@ -200,16 +222,12 @@ def _build_sets(
     return BuildResult(tuple(results), tuple(notices))
 
 
-def _built(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind]) -> Iterator[BuiltLayer]:
-    kinds = KINDS if set(only) == {ALL_KIND} else only
-    return build(prepared.set, prepared.catalogue, options, kinds)
-
-
 def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], put: Put) -> SetResult:
     """Build one set and put its files and its index where they go."""
+    scored = score_set(prepared.set, prepared.catalogue, options)
     listed: list[bytes] = []
     entries: list[index.FileEntry] = []
-    for built in _built(prepared, options, only):
+    for built in layers_of(scored, KINDS if set(only) == {ALL_KIND} else only):
         data = encode(built.layer)
         if built.kind in only:
             put(prepared.name, built.path, data)
@@ -223,27 +241,41 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
             index.FileEntry(ALL, ALL_KIND, ALL_KIND, f"{len(listed)} layers as tabs", 0, 0, sha256(data))
         )
     made = make_index(
-        prepared.set,
-        prepared.catalogue,
-        options,
+        scored,
         own_attack_version=prepared.own_attack_version,
         moved=prepared.moved,
         only=only,
         files=entries,
     )
     put(prepared.name, INDEX, index.encode(made))
-    idle = scoring.without_effect(prepared.set, scoring.rules(prepared.set, options))
-    notices = [*prepared.notices, *((_no_effect(prepared.name, idle),) if idle else ())]
+    notices = (*prepared.notices, *_worth_knowing(prepared.name, scored, entries, only))
     return SetResult(
-        prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, tuple(notices)
+        prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, notices
     )
 
 
-def _no_effect(name: str, idle: Sequence[str]) -> Problem:
-    return Problem(
-        f"{name}: {', '.join(idle)} without effect: no mapping of the set has such a value",
-        hint="an unscored set gives counts; --worth gives its relations a value",
-    )
+def _worth_knowing(
+    name: str, scored: Scored, entries: Sequence[index.FileEntry], only: Sequence[Kind]
+) -> Iterator[Problem]:
+    """What a user would otherwise find out by looking at an odd layer."""
+    mappings = scored.set.mappings
+    if not mappings:
+        yield Problem(f"{name}: the set has no mappings, so its layers are empty")
+    made = {entry.kind for entry in entries}
+    missing = [kind for kind in only if kind not in made]
+    if missing and set(only) != set(KINDS):
+        why = "the set has no score values" if missing == ["categories"] else "the set has none"
+        yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")
+    idle = without_effect(scored.rules)
+    if idle:
+        unscored = not scored.rules.scored_categories
+        why = "the set has no score values" if unscored else "no mapping has this score value"
+        hint = "--worth gives its mappings a value" if unscored else ""
+        yield Problem(f"{name}: {', '.join(idle)} without effect: {why}", hint=hint)
+    unrated = sum(mapping.value is None for mapping in mappings)
+    if unrated and scored.set.scored and scored.rules.options.worth is None:
+        some = "1 mapping has" if unrated == 1 else f"{unrated} mappings have"
+        yield Problem(f"{name}: {some} no score value and do not score", hint="--worth gives them one")
 
 
 def _entry(built: BuiltLayer, data: bytes) -> index.FileEntry:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.aggregate import FUNCTIONS, mean, tidy
+from navlayers.attack import Catalogue
+from navlayers.carry import Inactive, inactive
 from navlayers.errors import Problem, UsageError
-from navlayers.model import CATEGORIES, DEFAULT_SCALE
+from navlayers.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet
 from navlayers.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.attack import Catalogue
-    from navlayers.model import Mapping, MappingSet
 
 UNSPECIFIED = "unspecified"
 """The category of a mapping that names none: every mapping of an unscored set."""
@@ -66,7 +66,9 @@ class Rules(msgspec.Struct, frozen=True):
     """What a set and the options together say about making scores: fixed for all views of one set.
 
     `counts`: scores are numbers of capabilities, not 0–100. `categories`: those that the set has, in order.
-    `scored_categories`: those that have a number somewhere, over which weights divide.
+    `scored_categories`: those that have a number somewhere, over which weights divide. `scale`: score value →
+    number 0–100, weakest first; `used` are the values of it that the set has. `several_types`: the set's mappings
+    are of more than one mapping type.
     """
 
     options: ScoreOptions
@@ -74,6 +76,8 @@ class Rules(msgspec.Struct, frozen=True):
     counts: bool
     categories: tuple[str, ...]
     scored_categories: tuple[str, ...]
+    used: tuple[str, ...]
+    several_types: bool
 
 
 def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
@@ -82,7 +86,7 @@ def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
     Raises:
         UsageError: the weights leave out a category that the set scores, or weigh none of them.
     """
-    scale = {**DEFAULT_SCALE, **mapping_set.scale, **options.scale}
+    scale = {**(mapping_set.scale or DEFAULT_SCALE), **options.scale}
     scale = dict(sorted(scale.items(), key=lambda item: (item[1], item[0])))
     present = {mapping.category or UNSPECIFIED for mapping in mapping_set.mappings}
     valued = {
@@ -90,6 +94,7 @@ def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         for mapping in mapping_set.mappings
         if mapping.value is not None or options.worth is not None
     }
+    values = {mapping.value for mapping in mapping_set.mappings}
     order = (*CATEGORIES, UNSPECIFIED)
     scored = tuple(category for category in order if category in valued)
     if options.weights:
@@ -100,6 +105,8 @@ def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         counts=options.aggregate == "count" or not valued,
         categories=tuple(category for category in order if category in present),
         scored_categories=scored,
+        used=tuple(value for value in scale if value in values),
+        several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
     )
 
 
@@ -129,16 +136,47 @@ def number(value: str | None, given: Rules) -> float | None:
     known = given.scale.get(value)
     if known is not None:
         return known
-    try:
+    plain = DECIMAL.fullmatch(value)
+    if plain and float(value) <= 100:
         return float(value)
-    except ValueError:
-        raise UsageError(
-            Problem(
-                f"score value {value!r} is not on the scale",
-                expected=", ".join(given.scale) + ", or a number from 0 to 100",
-                hint=f"add it with --scale {value}=NUMBER",
-            )
-        ) from None
+    raise UsageError(
+        Problem(
+            f"score value {value!r} is not on the scale",
+            expected=", ".join(given.scale) + ", or a number from 0 to 100",
+            hint="" if plain else f"add it with --scale {value}=NUMBER",
+        )
+    )
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """A set scored at a release: all that layers, index and tables are made from.
+
+    `mappings` are those to techniques that are active in the release, `scores` what comes of all of them, by
+    technique id; `left_out` lists the techniques that are mapped and not active.
+    """
+
+    set: MappingSet
+    catalogue: Catalogue
+    rules: Rules
+    mappings: tuple[Mapping, ...]
+    scores: dict[str, TechniqueScore]
+    left_out: tuple[Inactive, ...]
+
+    def of(self, mappings: Iterable[Mapping]) -> dict[str, TechniqueScore]:
+        """The scores that some of the mappings give by themselves."""
+        return roll_up(score(mappings, self.rules), self.rules, self.catalogue)
+
+
+def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptions | None = None) -> Scored:
+    """Score a whole set at a release.
+
+    Raises:
+        UsageError: the options do not fit the set.
+    """
+    given = rules(mapping_set, options or ScoreOptions())
+    mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
+    scores = roll_up(score(mappings, given), given, catalogue)
+    return Scored(mapping_set, catalogue, given, mappings, scores, inactive(mapping_set, catalogue))
 
 
 def score(mappings: Iterable[Mapping], given: Rules) -> dict[str, TechniqueScore]:
@@ -253,11 +291,10 @@ def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogu
     return dict(sorted(rolled.items()))
 
 
-def without_effect(mapping_set: MappingSet, given: Rules) -> tuple[str, ...]:
-    """Options that were given and cannot show in the scores of this set, as they are written on a command line."""
+def without_effect(given: Rules) -> tuple[str, ...]:
+    """Options that were given and cannot show in the scores of a set, as they are written on a command line."""
     options = given.options
-    named = set(DEFAULT_SCALE) | set(mapping_set.scale) | {mapping.value for mapping in mapping_set.mappings}
-    idle = [f"--scale {value}" for value in options.scale if value not in named]
+    idle = [f"--scale {value}" for value in options.scale if value not in given.used]
     if not given.scored_categories:
         idle = ["--scale"] if options.scale else []
         idle += ["--weights"] if options.weights else []

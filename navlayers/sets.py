@@ -101,9 +101,9 @@ def _resolve_one(name: str, known: dict[str, Source]) -> tuple[Source, ...]:
             endings = ", ".join(ENDINGS)
             raise InputError(Problem("no mapping set in this folder", Place(name), f"files that end in {endings}"))
         return sources
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if path.exists() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
-    near = difflib.get_close_matches(name.lower(), known, 3, 0.5)
+    near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise InputError(
         Problem(

@@ -40,6 +40,6 @@ def slugs(ids: Iterable[str]) -> dict[str, str]:
 
 def _hashed(identifier: str) -> str:
     """The slug with a hash behind it; without dots, for a name is reserved up to its first dot."""
-    digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    name = slug(identifier).replace(".", "-")[: LONGEST - 9]
+    digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    name = slug(identifier).replace(".", "-")[: LONGEST - 17]
     return f"{name}-{digest}" if name else digest

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.model import MappingSet
-    from navlayers.scoring import Rules, TechniqueScore
+    from navlayers.scoring import Rules, Scored
 
 
 class TacticStats(msgspec.Struct, frozen=True):
@@ -158,14 +158,12 @@ class CapabilityStats(msgspec.Struct, frozen=True):
     categories: dict[str, CategoryStats] = {}
 
 
-def capability_stats(
-    mapping_set: MappingSet, scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogue
-) -> tuple[CapabilityStats, ...]:
-    """Numbers per capability that covers something, by id; `scores` are those of the active techniques."""
+def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
+    """Numbers per capability that covers something, by id."""
     covered: dict[str, set[str]] = {}
     numbers: dict[str, dict[str, list[float]]] = {}
     unique: dict[str, int] = {}
-    for technique, entry in scores.items():
+    for technique, entry in scored.scores.items():
         members = entry.capabilities
         if len(members) == 1:
             unique[members[0]] = unique.get(members[0], 0) + 1
@@ -175,9 +173,9 @@ def capability_stats(
                 if contribution.score is not None:
                     by_category = numbers.setdefault(contribution.capability, {})
                     by_category.setdefault(category, []).append(contribution.score)
-    active = sum(technique.active for technique in catalogue.techniques.values())
+    active = sum(technique.active for technique in scored.catalogue.techniques.values())
     result = []
-    for capability in sorted(mapping_set.capabilities, key=lambda c: c.id):
+    for capability in sorted(scored.set.capabilities, key=lambda c: c.id):
         ids = covered.get(capability.id)
         if not ids:
             continue
@@ -191,7 +189,7 @@ def capability_stats(
                 subtechniques=subs,
                 share=tidy(100 * len(ids) / active),
                 unique=unique.get(capability.id, 0),
-                categories=_category_stats(numbers.get(capability.id, {}), given),
+                categories=_category_stats(numbers.get(capability.id, {}), scored.rules),
             )
         )
     return tuple(result)

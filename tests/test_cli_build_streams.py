@@ -66,7 +66,6 @@ def test_a_broken_set_in_a_folder_is_not_passed_over(run: Run, tiny: Path) -> No
     ("options", "idle"),
     [
         (["--weights", "protect=1"], "--weights"),
-        (["--scale", "partial=60"], "--scale"),
         (["--aggregate", "mean"], "--aggregate mean"),
     ],
 )

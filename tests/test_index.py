@@ -14,6 +14,7 @@ from navlayers import index
 from navlayers.layers.build import KINDS
 from navlayers.model import NonMappable
 from navlayers.options import ScoreOptions
+from navlayers.scoring import score_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +28,7 @@ def made(mapping_set: MappingSet, **options: Any) -> Json:
     result: Json = json.loads(
         index.encode(
             index.make_index(
-                mapping_set,
-                TINY,
-                ScoreOptions(**options),
+                score_set(mapping_set, TINY, ScoreOptions(**options)),
                 own_attack_version="16.1",
                 moved=(),
                 only=KINDS,

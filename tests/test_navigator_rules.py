@@ -329,11 +329,24 @@ def test_a_legend_item_has_the_colour_of_a_cell_of_that_score(aggregate: Any) ->
             assert item["color"] == cell_colour(layer, float(number)), item
 
 
-def test_the_legend_says_what_the_scores_of_the_scale_mean() -> None:
-    rows = [row("a", "T1001", "protect", "weak")]
-    (built, *_) = build(set_of(rows, scale={"weak": 25}), TINY)
-    legend = {item.label: item.color for item in built.layer.legendItems}
-    assert {"weak (25)", "minimal (10)", "partial (50)", "significant (100)"} == set(legend)
+@pytest.mark.parametrize(
+    ("rows", "options", "labels"),
+    [
+        (["weak", "strong"], ScoreOptions(), ["90 strong", "25 weak"]),
+        (["weak"], ScoreOptions(), ["100", "50", "25 weak"]),
+        (["weak", "strong"], ScoreOptions(aggregate="mean"), ["100", "90 strong", "50", "25 weak"]),
+        ([None], ScoreOptions(worth=40), ["100", "50", "40 mapped"]),
+        (["weak", "strong", None], ScoreOptions(), ["90 strong", "25 weak", "not rated"]),
+        (["weak", "strong"], ScoreOptions(aggregate="count"), ["1 capability"]),
+    ],
+)
+def test_the_legend_says_what_the_colours_of_the_set_mean(
+    rows: list[str | None], options: ScoreOptions, labels: list[str]
+) -> None:
+    techniques = ("T1001", "T1002", "T1005")
+    mappings = [row("a", t, "protect", value) for t, value in zip(techniques, rows, strict=False)]
+    (built, *_) = build(set_of(mappings, scale={"unused": 60, "weak": 25, "strong": 90}), TINY, options)
+    assert [item.label for item in built.layer.legendItems] == labels
 
 
 def test_a_list_opens_with_the_first_layer_as_the_first_tab() -> None:

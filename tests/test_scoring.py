@@ -122,8 +122,9 @@ def test_weights_that_weigh_nothing_that_the_set_scores_are_refused() -> None:
     ("own", "option", "expected"),
     [
         ({}, {}, (10, 50, 100)),
-        ({"partial": 40}, {}, (10, 40, 100)),
-        ({"partial": 40}, {"partial": 60}, (10, 60, 100)),
+        ({"minimal": 20, "partial": 40, "significant": 80}, {}, (20, 40, 80)),
+        ({"minimal": 20, "partial": 40, "significant": 80}, {"partial": 60}, (20, 60, 80)),
+        ({}, {"partial": 60}, (10, 60, 100)),
         ({}, {"minimal": 0, "partial": 33.3, "significant": 66.6}, (0, 33.3, 66.6)),
     ],
 )
@@ -140,9 +141,14 @@ def test_the_scale_is_the_users_before_the_sets_before_the_default(
 
 
 def test_a_set_may_name_values_of_its_own() -> None:
-    rows = [row("a", "T1001", "protect", "weak"), row("a", "T1002", "protect", "minimal")]
-    entries = scored(rows, scale={"weak": 25})
-    assert [entry.overall for entry in entries.values()] == [25, 10]
+    rows = [row("a", "T1001", "protect", "weak"), row("a", "T1002", "protect", "strong")]
+    entries = scored(rows, scale={"weak": 25, "strong": 90})
+    assert [entry.overall for entry in entries.values()] == [25, 90]
+
+
+def test_the_scale_of_a_set_takes_the_place_of_the_default() -> None:
+    with pytest.raises(UsageError, match="'minimal' is not on the scale; expected weak"):
+        scored([row("a", "T1001", "protect", "minimal")], scale={"weak": 25})
 
 
 def test_a_value_may_be_a_number() -> None:

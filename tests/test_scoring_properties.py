@@ -14,7 +14,7 @@ from navlayers import encode, encode_list, index
 from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.layers.build import KINDS, build
 from navlayers.options import ROLLUPS, ScoreOptions
-from navlayers.scoring import roll_up, rules, score
+from navlayers.scoring import roll_up, rules, score, score_set
 
 if TYPE_CHECKING:
     import random
@@ -44,7 +44,8 @@ OPTIONS = st.builds(
 def all_bytes(mapping_set: MappingSet, options: ScoreOptions) -> dict[str, bytes]:
     files = {built.path: encode(built.layer) for built in build(mapping_set, TINY, options)}
     files["all.json"] = encode_list(files.values())
-    made = index.make_index(mapping_set, TINY, options, own_attack_version="16.1", moved=(), only=KINDS, files=())
+    scored = score_set(mapping_set, TINY, options)
+    made = index.make_index(scored, own_attack_version="16.1", moved=(), only=KINDS, files=())
     return {**files, "index.json": index.encode(made)}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.cli import common
+from navlayers.errors import Problem, UsageError
 from navlayers.layers.build import KINDS, Kind
 from navlayers.options import ROLLUPS, Rollup, ScoreOptions
 from navlayers.pipeline import BuildResult, SetResult, build_document, build_folder
@@ -74,7 +76,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Build ATT&CK Navigator layers from mapping sets.
+    """Build ATT&CK Navigator layers from mapping sets.
 
     SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. Without any:
     the sets in the folder mappings here if there is one, else all shipped sets.
@@ -125,8 +127,14 @@ def _kinds(only: str | None) -> tuple[Kind, ...]:
     asked = [part.strip() for part in only.split(",") if part.strip()]
     unknown = [part for part in asked if part not in KINDS]
     if unknown or not asked:
-        what = f"unknown: {', '.join(unknown)}" if unknown else "nothing named"
-        raise click.BadParameter(f"{what}; expected {', '.join(KINDS)}", param_hint="'--only'")
+        near = get_close_matches(unknown[0], KINDS, 1) if unknown else []
+        raise UsageError(
+            Problem(
+                f"--only: {', '.join(unknown)} is no kind of layer" if unknown else "--only is empty",
+                expected=f"{', '.join(KINDS)}, several joined by commas",
+                hint=f"did you mean {near[0]}?" if near else "",
+            )
+        )
     return tuple(kind for kind in KINDS if kind in asked)
 
 

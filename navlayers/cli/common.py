@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -53,7 +54,7 @@ def sources(names: Sequence[str], max_size: int) -> tuple[Source, ...]:
     found = resolve(names)
     if STDIN not in names:
         return found
-    data = sys.stdin.buffer.read(max_size * MEGABYTE + 1)
+    data = sys.stdin.buffer.read(max_size * MEGABYTE + 1) if sys.stdin else b""
     return tuple(msgspec.structs.replace(s, data=data) if str(s.path) == STDIN else s for s in found)
 
 
@@ -75,7 +76,11 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]], right: 
 
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # a file name that is no text: only escapes can write it
+        text = json.dumps(msgspec.to_builtins(value))
+    click.echo(msgspec.json.format(text, indent=2))
 
 
 def notify(text: str) -> None:

@@ -17,7 +17,7 @@ from navlayers.stats import Stats, set_stats
 @common.json_option
 @common.quiet_option
 def command(sets: tuple[str, ...], attack_version: str | None, max_size: int, as_json: bool, quiet: bool) -> None:
-    r"""Count what mapping sets cover of their ATT&CK release.
+    """Count what mapping sets cover of their ATT&CK release.
 
     SET is a shipped name, a file, a folder of files, or - for standard input. Without any: the sets in the folder
     mappings here if there is one, else all shipped sets.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.aggregate import tidy
-from navlayers.attack import Catalogue, technique_url
+from navlayers.attack import technique_url
 from navlayers.layers.document import Link, Metadata, Technique
 from navlayers.layers.gradient import Gradient
 from navlayers.scoring import UNSPECIFIED, Rules
@@ -22,19 +22,26 @@ if TYPE_CHECKING:
 
     from navlayers.scoring import Contribution, TechniqueScore
 
-NAMES_IN_COMMENT = 8
-LINKS_PER_TECHNIQUE = 20
+NAMES_IN_COMMENT = 5
+"""Per category: the Navigator's tooltip shows some thirty short lines and does not scroll."""
+
+LINKS_IN_MENU = 8
+"""The Navigator's context menu does not scroll; its own entries fill half a screen."""
+
 LABEL_LENGTH = 60
 
 
 class View(msgspec.Struct, frozen=True):
-    """What one layer shows: all categories (`category` None) or one, under one gradient."""
+    """What one layer shows: all categories (`category` None) or one, under one gradient.
+
+    `links` is how many references a technique is linked to; None: all.
+    """
 
     rules: Rules
     category: str | None
     gradient: Gradient
     labels: dict[str, str]
-    catalogue: Catalogue
+    links: int | None = LINKS_IN_MENU
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -48,51 +55,52 @@ class View(msgspec.Struct, frozen=True):
 
 
 def comment(entry: TechniqueScore, view: View) -> str:
-    """What the tooltip says: per category its score, and who gives it, strongest first, "+n more" past a limit."""
-    given, labels = view.rules, view.labels
-    lines: list[str] = []
-    for category in view.categories:
-        contributions = entry.contributions.get(category, ())
-        if contributions:
-            lines.append(_heading(entry, given, category, len(contributions)))
-            lines += _bullets(contributions, given, labels)
+    """What the tooltip says: the scores, then per category who gives them, strongest first, "+n more" past a limit.
+
+    Protect 100 · Detect 50
+    Protect - significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
+    Detect - partial: Cloud Asset Inventory
+    """
+    told = [category for category in view.categories if entry.contributions.get(category)]
+    lines = [" · ".join(_score(entry, view.rules, category) for category in told)] if told else []
+    for category in told:
+        names = _names(entry.contributions[category], view)
+        lines.append(f"{category.capitalize()} – {names}" if len(told) > 1 else names)
     if view.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[view.measure]
         lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
     return "\n".join(lines)
 
 
-def _heading(entry: TechniqueScore, given: Rules, category: str, number: int) -> str:
+def _score(entry: TechniqueScore, given: Rules, category: str) -> str:
     name = "Mapped" if category == UNSPECIFIED else category.capitalize()
-    score = entry.categories.get(category)
     if given.counts:
+        number = len(entry.contributions[category])
         return f"{name} by {number} capabilit{'y' if number == 1 else 'ies'}"
-    return f"{name}: not rated" if score is None else f"{name}: {tidy(score)}"
+    score = entry.categories.get(category)
+    return f"{name} {'not rated' if score is None else tidy(score)}"
 
 
-def _bullets(contributions: Sequence[Contribution], given: Rules, labels: dict[str, str]) -> list[str]:
-    """One line per strength, the capabilities behind it."""
-    lines: list[str] = []
-    shown = contributions[:NAMES_IN_COMMENT]
-    strength = None
-    for contribution in shown:
-        name = labels.get(contribution.capability, contribution.capability)
-        now = strength_name(contribution, given)
-        if lines and now == strength:
-            lines[-1] += f", {name}"
-        else:
-            lines.append(f"• {now}: {name}" if now else f"• {name}")
-        strength = now
-    if len(contributions) > len(shown):
-        lines[-1] += f", +{len(contributions) - len(shown)} more"
-    return lines
+def _names(contributions: Sequence[Contribution], view: View) -> str:
+    """The capabilities, those of the same strength together behind it."""
+    groups: list[tuple[str, list[str]]] = []
+    for contribution in contributions[:NAMES_IN_COMMENT]:
+        strength = strength_name(contribution, view.rules)
+        if not groups or groups[-1][0] != strength:
+            groups.append((strength, []))
+        groups[-1][1].append(view.labels.get(contribution.capability, contribution.capability))
+    text = "; ".join(
+        f"{strength}: {', '.join(names)}" if strength else ", ".join(names) for strength, names in groups
+    )
+    more = len(contributions) - NAMES_IN_COMMENT
+    return f"{text}, +{more} more" if more > 0 else text
 
 
 def strength_name(contribution: Contribution, given: Rules) -> str:
     """How a mapping says how well it holds: the score value, or else its mapping types."""
     if contribution.value is not None:
         return contribution.value
-    types = ", ".join(contribution.types)
+    types = ", ".join(contribution.types) if given.several_types else ""
     return types if given.counts or contribution.score is not None else types or "not rated"
 
 
@@ -120,20 +128,26 @@ def _item(contribution: Contribution, given: Rules) -> str:
     return text if strength == number else f"{text} ({number})"
 
 
-def technique_links(page: str, technique: str, references: Iterable[str]) -> tuple[tuple[Link, ...], int]:
-    """The technique's ATT&CK page, then its references; and how many references found no place.
+def technique_links(
+    entry: TechniqueScore, references: Iterable[str], limit: int | None
+) -> tuple[tuple[Link, ...], int]:
+    """The technique's ATT&CK page, then its references; and how many references found no place within `limit`.
 
     Only http(s) links are written: the Navigator opens whatever a layer holds.
     """
     urls = web_links(references)
-    shown = urls[:LINKS_PER_TECHNIQUE]
-    links = [Link(f"{technique} at attack.mitre.org", page), *(Link(_shorten(url), url) for url in shown)]
-    return tuple(links), len(urls) - len(shown)
+    shown = urls[:limit]
+    page = Link(f"{entry.technique} at attack.mitre.org", technique_url(entry.technique))
+    return (page, *(Link(_shorten(url), url) for url in shown)), len(urls) - len(shown)
 
 
 def _shorten(url: str) -> str:
+    """The address without its scheme; of a long one the host and the end, which tell it from others."""
     text = url.partition("://")[2].rstrip("/")
-    return text if len(text) <= LABEL_LENGTH else text[: LABEL_LENGTH - 1] + "…"
+    if len(text) <= LABEL_LENGTH:
+        return text
+    host = text.partition("/")[0][: LABEL_LENGTH // 2]
+    return f"{host}/…{text[len(host) + 2 - LABEL_LENGTH :]}"
 
 
 def annotate(
@@ -144,7 +158,7 @@ def annotate(
     `notes` are the comments of its mappings, put below the comment where a layer is about one capability.
     """
     score = entry.measure(view.category)
-    links, more = technique_links(technique_url(entry.technique), entry.technique, references)
+    links, more = technique_links(entry, references, view.links)
     items = metadata(entry, view)
     shown = None if score is None else tidy(view.gradient.safe(score))
     if shown != score:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from navlayers import scoring
-from navlayers.carry import inactive
 from navlayers.layers import describe
-from navlayers.layers.annotate import View, annotate
+from navlayers.layers.annotate import LINKS_IN_MENU, View, annotate
 from navlayers.layers.document import Layer, Versions
 from navlayers.layers.labels import capability_labels, labels
 from navlayers.layers.palette import count_gradient, count_legend, value_gradient, value_legend
-from navlayers.options import ScoreOptions
 from navlayers.slug import slugs
 
 if TYPE_CHECKING:
@@ -22,8 +20,9 @@ if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.layers.gradient import Gradient
     from navlayers.model import Mapping, MappingSet
+    from navlayers.options import ScoreOptions
 
-Kind = Literal["overview", "categories", "capabilities", "groups", "all"]
+Kind = Literal["overview", "categories", "groups", "capabilities", "all"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -39,16 +38,12 @@ class BuiltLayer(msgspec.Struct, frozen=True):
 class _Builder:
     """What all layers of one set share, worked out once."""
 
-    def __init__(self, mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptions) -> None:
-        self.set = mapping_set
-        self.catalogue = catalogue
-        self.rules = scoring.rules(mapping_set, options)
-        self.labels = capability_labels(mapping_set)
-        self.mappings = [m for m in mapping_set.mappings if catalogue.is_active(m.technique)]
-        self.facts = describe.set_facts(mapping_set, catalogue, self.rules)
-
-    def scores(self, mappings: Iterable[Mapping]) -> dict[str, scoring.TechniqueScore]:
-        return scoring.roll_up(scoring.score(mappings, self.rules), self.rules, self.catalogue)
+    def __init__(self, scored: scoring.Scored) -> None:
+        self.scored = scored
+        self.set = scored.set
+        self.rules = scored.rules
+        self.labels = capability_labels(scored.set)
+        self.facts = describe.set_facts(scored.set, scored.catalogue, scored.rules)
 
     def layer(
         self,
@@ -63,10 +58,11 @@ class _Builder:
     ) -> Layer:
         """The layer of some of the set's mappings: `what` ends its name, `shown` says more in its description."""
         if scores is None:
-            scores = self.scores(mappings)
+            scores = self.scored.of(mappings)
         entries = [e for e in scores.values() if category is None or category in e.categories]
         gradient = self.gradient(category, entries)
-        view = View(self.rules, category, gradient, self.labels, self.catalogue)
+        # The layer of a capability is where all of its links and comments are.
+        view = View(self.rules, category, gradient, self.labels, None if notes else LINKS_IN_MENU)
         references = _references(mappings, category)
         comments = _comments(mappings) if notes else {}
         techniques = tuple(
@@ -77,13 +73,13 @@ class _Builder:
         legend = (
             count_legend(gradient, max(numbers, default=1))
             if self.rules.counts
-            else value_legend(gradient, self.rules.scale)
+            else value_legend(gradient, self.rules, any(e.measure(category) is None for e in entries))
         )
         return Layer(
             name=f"{describe.title(self.set)}: {what}",
-            versions=Versions(attack=self.catalogue.major),
+            versions=Versions(attack=self.scored.catalogue.major),
             domain=f"{self.set.domain}-attack",
-            description=describe.description(self.set, self.catalogue, self.rules, shown or what, category),
+            description=describe.description(self.set, self.scored.catalogue, self.rules, shown or what, category),
             gradient=gradient,
             legendItems=legend,
             techniques=techniques,
@@ -121,28 +117,34 @@ def build(
     options: ScoreOptions | None = None,
     only: Iterable[Kind] = KINDS,
 ) -> Iterator[BuiltLayer]:
-    """Make the layers of a set, in reading order: overview, categories, groups, capabilities.
-
-    Mappings to techniques that are not active in `catalogue` are left out (`navlayers.carry.inactive` lists
-    them). "all" is the file that holds the other kinds as a list (`encode_list` makes it): here it adds nothing.
+    """Score a set and make its layers: `layers_of` for those who have no scores yet.
 
     Raises:
         UsageError: the options do not fit the set.
     """
-    builder = _Builder(mapping_set, catalogue, options or ScoreOptions())
+    return layers_of(scoring.score_set(mapping_set, catalogue, options), only)
+
+
+def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[BuiltLayer]:
+    """Make the layers of a scored set, in reading order: overview, categories, groups, capabilities.
+
+    "all" is the file that holds the other kinds as a list (`encode_list` makes it): here it adds nothing.
+    """
+    builder = _Builder(scored)
     wanted = set(only)
-    everything = builder.mappings
-    if wanted & {"overview", "categories"}:
-        scores = builder.scores(everything)
-        if "overview" in wanted:
-            missing = len(inactive(mapping_set, catalogue))
-            layer = builder.layer("overview", everything, shown="all capabilities", left_out=missing, scores=scores)
-            yield BuiltLayer("overview", "overview", "overview.json", layer)
-        if "categories" in wanted:
-            for category in builder.rules.scored_categories:
-                if category != scoring.UNSPECIFIED:
-                    layer = builder.layer(category, everything, category, shown=f"{category} only", scores=scores)
-                    yield BuiltLayer("categories", category, f"{category}.json", layer)
+    if "overview" in wanted:
+        missing = len(scored.left_out)
+        layer = builder.layer(
+            "overview", scored.mappings, shown="all capabilities", left_out=missing, scores=scored.scores
+        )
+        yield BuiltLayer("overview", "overview", "overview.json", layer)
+    if "categories" in wanted:
+        for category in scored.rules.scored_categories:
+            if category != scoring.UNSPECIFIED:
+                layer = builder.layer(
+                    category, scored.mappings, category, shown=f"{category} only", scores=scored.scores
+                )
+                yield BuiltLayer("categories", category, f"{category}.json", layer)
     if "groups" in wanted:
         yield from _groups(builder)
     if "capabilities" in wanted:
@@ -152,19 +154,19 @@ def build(
 def _groups(builder: _Builder) -> Iterator[BuiltLayer]:
     members = {capability.id: capability.groups for capability in builder.set.capabilities}
     found: dict[str, list[Mapping]] = {}
-    for mapping in builder.mappings:
+    for mapping in builder.scored.mappings:
         for group in members.get(mapping.capability, ()) if mapping.group is None else (mapping.group,):
             found.setdefault(group, []).append(mapping)
     names = slugs(found)
     called = labels({group: builder.set.groups.get(group, group) for group in found})
     for group in sorted(found):
-        layer = builder.layer(called[group], found[group])
+        layer = builder.layer(f"group {called[group]}", found[group])
         yield BuiltLayer("groups", group, f"groups/{names[group]}.json", layer)
 
 
 def _capabilities(builder: _Builder) -> Iterator[BuiltLayer]:
     found: dict[str, list[Mapping]] = {}
-    for mapping in builder.mappings:
+    for mapping in builder.scored.mappings:
         found.setdefault(mapping.capability, []).append(mapping)
     names = slugs(found)
     for capability in sorted(found):

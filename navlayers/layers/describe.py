@@ -34,26 +34,27 @@ def description(
 
 
 def _how(given: Rules, category: str | None) -> list[str]:
-    if given.counts:
+    options = given.options
+    if not given.scored_categories:
         return ["The score of a technique is the number of capabilities that are mapped to it."]
-    scale = ", ".join(
-        f"{value} {tidy(number):g}" for value, number in sorted(given.scale.items(), key=lambda item: item[1])
-    )
-    how = DESCRIPTIONS[given.options.aggregate]
-    if category is None and given.scored_categories == (UNSPECIFIED,):
-        sentences = [f"The score of a technique is {how} ({scale})."]
-    else:
-        sentences = [f"The score of a technique is, per category, {how} ({scale})."]
-    if given.options.worth is not None:
-        sentences.append(f"A relation without a value is worth {tidy(given.options.worth):g}.")
-    if category is None and given.scored_categories != (UNSPECIFIED,):
+    scale = ", ".join(f"{value} {tidy(number):g}" for value, number in given.scale.items())
+    several = category is None and given.scored_categories != (UNSPECIFIED,)
+    where = ", per category," if several else ""
+    basis = "" if given.counts else f" ({scale})"
+    sentences = [f"The score of a technique is{where} {DESCRIPTIONS[options.aggregate]}{basis}."]
+    if options.worth is not None and not given.counts:
+        sentences.append(f"A mapping without a score value is worth {tidy(options.worth):g}.")
+    if several:
         names = _join([c for c in given.scored_categories if c != UNSPECIFIED])
-        weights = given.options.weights
-        if weights:
-            shares = ", ".join(f"{c} {tidy(weights[c]):g}" for c in given.scored_categories if c in weights)
+        if options.weights:
+            shares = ", ".join(
+                f"{c} {tidy(options.weights[c]):g}" for c in given.scored_categories if c in options.weights
+            )
             sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
         else:
             sentences.append(f"The overall score is the highest across {names}.")
+        if UNSPECIFIED in given.scored_categories:
+            sentences.append("A value without a category counts overall as it stands.")
     return sentences
 
 

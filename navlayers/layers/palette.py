@@ -6,9 +6,18 @@ print and every colour vision. One hue per category, and the legend says in word
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from navlayers.aggregate import tidy
 from navlayers.layers.document import LegendItem
 from navlayers.layers.gradient import Gradient, safe_maximum
+
+if TYPE_CHECKING:
+    from navlayers.scoring import Rules
+
+UNSCORED = "#ffffff"
+BETWEEN = ("mean", "median", "sum", "combined")
+"""Aggregates whose scores lie between the score values, so that the legend needs round numbers."""
 
 RAMPS: dict[str, tuple[str, str, str]] = {
     "overall": ("#e0ecf4", "#8c96c6", "#810f7c"),
@@ -36,20 +45,28 @@ def count_gradient(counts: list[float]) -> Gradient:
     return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
 
 
-def value_legend(gradient: Gradient, scale: dict[str, float]) -> tuple[LegendItem, ...]:
-    """One item per score value, strongest first; the end of the gradient where that lies beyond the scale."""
-    marks = sorted(((number, value) for value, number in scale.items()), reverse=True)
-    items = [LegendItem(f"{value} ({tidy(number):g})", gradient.color(number)) for number, value in marks]
-    if gradient.maxValue > 100:
-        top = gradient.maxValue
-        items.insert(0, LegendItem(f"sum of {tidy(top):g} or more", gradient.color(top)))
-    return tuple(items)
+def value_legend(gradient: Gradient, given: Rules, unrated: bool) -> tuple[LegendItem, ...]:
+    """What the colours mean, strongest first: the score values that the set uses, and round numbers between them.
+
+    Numbers come first in a label: the Navigator cuts what is longer than some fourteen letters. `unrated`: cells
+    without a score are in the layer.
+    """
+    marks = {given.scale[value]: value for value in given.used}
+    if given.options.worth is not None:
+        marks.setdefault(given.options.worth, "mapped")
+    if len(marks) < 2 or given.options.aggregate in BETWEEN or given.options.weights:
+        ticks = (gradient.maxValue, gradient.maxValue / 2)
+        marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}
+    items = [
+        LegendItem(f"{tidy(mark):g} {name}".rstrip(), gradient.color(mark))
+        for mark, name in sorted(marks.items(), reverse=True)
+    ]
+    return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)
 
 
 def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:
-    """Round counts from the highest down to one."""
-    marks = {1, int(highest)}
-    marks.update(_round_mark(highest * share) for share in (0.25, 0.5, 0.75))
+    """The highest count, round ones at two thirds and a third of it, and one."""
+    marks = {1, int(highest), *(_round_mark(highest * third / 3) for third in (1, 2))}
     return tuple(
         LegendItem("1 capability" if mark == 1 else f"{mark} capabilities", gradient.color(mark))
         for mark in sorted(marks, reverse=True)
@@ -58,8 +75,6 @@ def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:
 
 
 def _round_mark(number: float) -> int:
-    """The number with one or two leading digits, the way people pick ticks."""
-    for step in (100, 50, 20, 10, 5, 2):
-        if number >= 4 * step:
-            return int(number // step * step)
-    return int(number)
+    """The number, rounded down the way people pick ticks: to tens, fives, or ones."""
+    step = 10 if number >= 20 else 5 if number >= 10 else 1
+    return int(number // step * step)

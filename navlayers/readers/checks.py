@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from navlayers.model import CATEGORIES, DOMAINS, Domain
+from navlayers.model import CATEGORIES, DECIMAL, DOMAINS, Domain
 from navlayers.readers.findings import Issue
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 """ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
 
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _SHOWN = 60
 
 
@@ -78,7 +77,7 @@ def score_value(text: str, scale: Iterable[str]) -> tuple[str | None, Issue | No
     if clean.lower() in names:
         return names[clean.lower()], None
     expected = f"{', '.join(names.values())} or a number from 0 to 100"
-    if _NUMBER.fullmatch(clean):
+    if DECIMAL.fullmatch(clean):
         if float(clean) <= 100:
             return clean, None
         return None, Issue(f"score value {shown(text)} is outside the scale", expected)

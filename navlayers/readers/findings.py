@@ -47,10 +47,14 @@ class Findings:
         """What is worth knowing about a file that can be used."""
         return self._listed(fatal=False)
 
+    def errors(self) -> tuple[Problem, ...]:
+        """What makes the file unusable, in the order of the file."""
+        return self._listed(fatal=True)
+
     def raise_errors(self) -> None:
-        """Raise an `InputError` with every error found, in the order of the file; do nothing if there are none."""
+        """Raise an `InputError` with every error found; do nothing if there are none."""
         if self.failed:
-            raise InputError(self._listed(fatal=True))
+            raise InputError(self.errors())
 
     def _listed(self, *, fatal: bool) -> tuple[Problem, ...]:
         listed = sorted(self._kept[fatal], key=lambda problem: problem.place or Place(""))

@@ -90,14 +90,15 @@ def read(
     root = parse(source, findings)
     values = Values(source.path, findings)
     if not isinstance(root, Branch):
-        hint = _other_format(root)
-        raise OtherFileError(Problem(f"the top level is {kind(root)}", values.place(root), _TOP, hint))
+        other = Problem(f"the top level is {kind(root)}", values.place(root), _TOP, _other_format(root))
+        raise OtherFileError(findings.errors() or other)
     if "mapping_objects" in root.items:
         hint = "publishers also offer it as JSON, which navlayers reads"
         issue = Issue("this is Mappings Explorer YAML", "native YAML or Mappings Explorer JSON", hint)
         raise InputError(Problem(issue.message, Place(source.path, 1, 1), issue.expected, issue.hint))
     if not root.items.keys() & {"framework", "capabilities"}:
-        raise OtherFileError(Problem('there is neither "framework" nor "capabilities"', values.place(root), _TOP))
+        other = Problem('there is neither "framework" nor "capabilities"', values.place(root), _TOP)
+        raise OtherFileError(findings.errors() or other)
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
     head = _head(root, top, values)
     entries = Entries(head, values, technique_names(head))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from array import array
 from typing import TYPE_CHECKING, Any
@@ -87,15 +88,25 @@ class Entries:
         else:
             type_ = node.text
             if node.plain and type_ not in self._types:
-                if type_.lower() in self._not_types or _NUMBER.fullmatch(type_):
-                    hint = f"write {{protect: {type_}}}, {{detect: …}} or {{respond: …}}"
-                    if type_.lower() in CATEGORIES:
-                        hint = f"write {{{type_.lower()}: {next(iter(self._scale))}}}"
-                    self._values.wrong(node, f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
+                self._check_type(node, type_)
                 self._values.warn(node)
         self._add(
             where, capability=capability.id, technique=technique, type=type_, references=capability.references
         )
+
+    def _check_type(self, node: Scalar, type_: str) -> None:
+        """Refuse a bare word that means, or all but spells, a score; tell one that the set does not declare."""
+        near = difflib.get_close_matches(type_.lower(), self._not_types, 1, 0.75)
+        if near or _NUMBER.fullmatch(type_):
+            meant = near[0] if near else type_
+            hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
+            if meant in CATEGORIES:
+                hint = f"write {{{meant}: {next(iter(self._scale))}}}"
+            self._values.wrong(node, f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
+        elif self._types:
+            declared = f"one of the mapping types that the set declares: {', '.join(sorted(self._types))}"
+            issue = Issue(f"mapping type {checks.shown(type_)} is not declared", declared, fatal=False)
+            self._values.report(node, issue)
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
         fields = self._values.known(node, "an entry", ENTRY_KEYS, ENTRY)

@@ -75,9 +75,10 @@ def parse(source: Source, findings: Findings) -> Node:
             builder.take(event)
     except yaml.YAMLError as error:
         findings.add(*_not_yaml(source, error))
+        findings.raise_errors()
     except UnicodeError as error:
         findings.add(Issue(f"this is not YAML: {error}"), Place(source.path))
-    findings.raise_errors()
+        findings.raise_errors()
     if builder.root is None:
         raise InputError(Problem("the file holds no YAML document", Place(source.path), "a mapping set"))
     return builder.root
@@ -145,6 +146,8 @@ class _Builder:
             self._keys[-1] = node if isinstance(node, Scalar) else self._odd_key(node)
             return
         self._keys[-1] = None
+        if key is _NO_KEY:
+            return
         first = parent.items.get(key.text)
         if first is None:
             parent.items[key.text] = (key, node)
@@ -157,7 +160,7 @@ class _Builder:
         if not isinstance(node, Refused):
             issue = Issue("a key is a list or a mapping", "text as a key", _QUOTE)
             self._findings.add(issue, Place(self._path, node.line, node.column))
-        return Scalar("?", False, node.line, node.column)
+        return _NO_KEY
 
     def _refuse(self, event: Any, line: int, column: int) -> Refused:
         if type(event) is yaml.AliasEvent:
@@ -174,6 +177,9 @@ class _Builder:
         self._findings.add(issue, Place(self._path, line, column))
         return Refused(line, column)
 
+
+_NO_KEY = Scalar("?", False, 0, 0)
+"""Stands where a key is none, which was reported; its value is passed over."""
 
 _QUOTE = "put it between quotes if it is meant as text"
 _SIGNS = "*&@`%!|>"

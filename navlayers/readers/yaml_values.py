@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from navlayers.errors import Place
+from navlayers.model import DECIMAL
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.yaml_tree import Branch, Listing, Node, Refused, Scalar
@@ -23,7 +24,6 @@ _NUMBER = re.compile(
     r"|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
 _SAME = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]|\.[0-9]+[1-9])?")
-_DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 @lru_cache(maxsize=4096)
@@ -149,7 +149,7 @@ class Values:
         expected = "a number from 0 to 100 in plain decimal digits, such as 50 or 72.5"
         if not isinstance(node, Scalar):
             self.wrong(node, f"{what} is {kind(node)}", expected)
-        elif not _DECIMAL.fullmatch(node.text):
+        elif not DECIMAL.fullmatch(node.text):
             hint = ""
             if _NUMBER.fullmatch(node.text) or _BASE60.fullmatch(node.text):
                 hint = "YAML tools do not agree on which number this is"
