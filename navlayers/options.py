@@ -91,7 +91,7 @@ def parse_numbers(option: str, text: str) -> dict[str, float]:
             value = float(number)
         except ValueError:
             equals = ""
-        if not (name and equals):
+        if not (name.isprintable() and name and equals):
             problems.append(Problem(f"{option}: {part!r}", expected="NAME=NUMBER, several joined by commas"))
         elif name in numbers:
             problems.append(Problem(f"{option}: {name} is given twice"))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.json"
 GENERATOR = "navlayers"
+STAGE = ".navlayers-"
 State: TypeAlias = Literal["own", "changed", "foreign"]
 CHANGED = "keep it elsewhere first, or overwrite it with --force"
 FORCE = "choose another folder with -o, or allow it with --force"
@@ -57,9 +58,15 @@ class Staging:
         self.target = target
         self.sets = tuple(sets)
         self.force = force
-        problems = [_not_a_folder(p) for p in (target, *(target / name for name in self.sets)) if _in_the_way(p)]
-        if not (problems or force):
-            problems = _foreign(target, self.sets)
+        try:
+            problems = [
+                _not_a_folder(p) for p in (target, *(target / name for name in self.sets)) if _in_the_way(p)
+            ]
+            if not (problems or force):
+                problems = _foreign(target, self.sets)
+            self.abandoned = _abandoned(target)
+        except OSError as error:
+            raise _cannot_write(target, error) from error
         if problems:
             raise OutputError(problems)
 
@@ -69,7 +76,7 @@ class Staging:
         self._keep_stage = False
         try:
             self.target.mkdir(parents=True, exist_ok=True)
-            self._stage = Path(tempfile.mkdtemp(prefix=".navlayers-", dir=self.target))
+            self._stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=self.target))
         except OSError as error:
             raise _cannot_write(self.target, error) from error
         return self
@@ -147,6 +154,11 @@ class Staging:
         return {file.path for file in index.files} if index else set()
 
 
+def _abandoned(target: Path) -> tuple[Path, ...]:
+    """Folders that a build which was killed, or is still at work, has in the target."""
+    return tuple(sorted(target.glob(f"{STAGE}*"))) if target.is_dir() else ()
+
+
 def _in_the_way(path: Path) -> bool:
     """A file, or a link that leads nowhere, where a folder should be."""
     return (path.exists() or path.is_symlink()) and not path.is_dir()
@@ -172,10 +184,7 @@ def _foreign(target: Path, sets: Iterable[str]) -> list[Problem]:
     """What stands below `target` and is not navlayers' own: other entries, and changed files of the sets."""
     if not target.exists():
         return []
-    try:
-        entries = sorted(target.iterdir())
-    except OSError as error:
-        raise _cannot_write(target, error) from error
+    entries = sorted(target.iterdir())
     if _read_index(target) is not None:
         hint = f"name the folder above it: -o {target.parent}"
         return [Problem("holds the layers of one set", Place(str(target)), "a folder of such folders", hint)]
@@ -205,7 +214,8 @@ def _changed(folder: Path) -> list[Problem]:
         return []
     problems = []
     for path, state in _states(folder, index):
-        if state == "foreign" and not path.name.startswith("."):
+        # An empty folder holds nothing to lose; it is kept.
+        if state == "foreign" and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir()):
             problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=FORCE))
         elif state == "changed":
             problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=CHANGED))
@@ -219,19 +229,29 @@ def _states(folder: Path, index: _WrittenIndex | None) -> Iterator[tuple[Path, S
         name = path.relative_to(folder).as_posix()
         if index and name == INDEX:
             yield path, "own"
-        elif name not in hashes or path.is_symlink():
+        elif name not in hashes or path.is_symlink() or not path.is_file():
             yield path, "foreign"
         else:
             yield path, "own" if sha256(path.read_bytes()) == hashes[name] else "changed"
 
 
 def _files(folder: Path) -> list[Path]:
-    """Everything below the folder that is no folder, links included (they are not followed), in order."""
+    """Everything below the folder but the folders that hold something, in order; links are not followed.
+
+    Raises:
+        OSError: a folder cannot be looked into.
+    """
     found = []
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_raise):
         found += [Path(parent, name) for name in files]
         found += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
-    return sorted(found)
+        if not (folders or files):
+            found.append(Path(parent))
+    return sorted(path for path in found if path != folder)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _keep_foreign(old: Path, new: Path) -> None:
@@ -240,4 +260,7 @@ def _keep_foreign(old: Path, new: Path) -> None:
         kept = new / path.relative_to(old)
         if state != "own" and not os.path.lexists(kept):
             kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, kept, follow_symlinks=False)
+            if path.is_dir() and not path.is_symlink():
+                kept.mkdir()
+            else:
+                shutil.copy2(path, kept, follow_symlinks=False)

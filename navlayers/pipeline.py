@@ -175,7 +175,13 @@ def build_folder(
         Problem(f"{name}: {count} files of an earlier build are gone, for this one does not make them")
         for name, count in removed.items()
     )
-    return msgspec.structs.replace(result, notices=(*result.notices, *gone))
+    left = tuple(
+        Problem(
+            "a build that was stopped, or is still at work, left this folder", Place(str(path)), hint="look into it"
+        )
+        for path in staging.abandoned
+    )
+    return msgspec.structs.replace(result, notices=(*result.notices, *gone, *left))
 
 
 def build_document(

@@ -43,16 +43,16 @@ def shipped() -> tuple[Source, ...]:
 
 
 def here() -> tuple[Source, ...]:
-    """The sets in the folder `mappings` of the current folder, by name."""
-    return _in_folder(Path(HERE), "here")
+    """The sets in the folder `mappings` of the current folder, by name; none where there is no such folder."""
+    try:
+        return _in_folder(Path(HERE), "here")
+    except OSError:
+        return ()
 
 
 def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
     """Files that may hold a set, by name: hidden ones and other endings are none."""
-    try:
-        entries = sorted(folder.iterdir(), key=lambda path: path.name)
-    except OSError:
-        return ()
+    entries = sorted(folder.iterdir(), key=lambda path: path.name)
     paths = [p for p in entries if p.suffix.lower() in ENDINGS and not p.name.startswith(".") and p.is_file()]
     return tuple(Source(source_name(path), path, origin) for path in paths)
 
@@ -95,6 +95,16 @@ def _resolve_one(name: str, known: dict[str, Source]) -> tuple[Source, ...]:
     path = Path(name)
     if name == STDIN:
         return (Source("stdin", path),)
+    if not name:
+        raise InputError(Problem("the name of a set is empty", expected="a shipped name, a file or a folder"))
+    try:
+        return _at_path(name, path, known)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"cannot be looked at: {reason}", Place(name))) from error
+
+
+def _at_path(name: str, path: Path, known: dict[str, Source]) -> tuple[Source, ...]:
     if path.is_dir():
         sources = _in_folder(path, "folder")
         if not sources:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _APART = re.compile(r"[;,]?\s+")
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_HOST = re.compile(r"\w[\w.:-]*")
+_HOST = re.compile(r"[\w:][\w.:-]*")
 _QUOTED_TEXT = ":~:"
 
 

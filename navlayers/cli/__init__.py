@@ -5,6 +5,7 @@ Commands are imported only when they are called, so that `--help` and a build pa
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -17,6 +18,7 @@ from navlayers.errors import NavlayersError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
@@ -29,6 +31,7 @@ COMMANDS = {
 
 EXIT_BAD_INPUT = 2
 EXIT_BUG = 70
+EXIT_STOPPED = 130
 MOST_PROBLEMS = 50
 
 
@@ -59,31 +62,61 @@ def group() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a check has findings, 2 bad input or usage."""
-    if args is None and hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Run the command line and exit.
+
+    0 done, 1 a check has findings, 2 bad input or usage, 70 a mistake in navlayers itself, 130 stopped.
+    """
+    if args is None:
+        _as_a_program()
     try:
         group.main(args, prog_name="navlayers", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         sys.exit(EXIT_BAD_INPUT)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("navlayers: stopped", err=True)
-        sys.exit(130)
+        _say("stopped")
+        sys.exit(EXIT_STOPPED)
     except NavlayersError as error:
         for problem in error.problems[:MOST_PROBLEMS]:
-            click.echo(f"navlayers: {problem}", err=True)
+            _say(str(problem))
         if len(error.problems) > MOST_PROBLEMS:
-            click.echo(f"navlayers: … and {len(error.problems) - MOST_PROBLEMS} more", err=True)
+            _say(f"… and {len(error.problems) - MOST_PROBLEMS} more")
+        sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        # Files are read and written where their errors are told; what is left is the output of the command.
+        if os.environ.get("NAVLAYERS_DEBUG"):
+            raise
+        _say(f"the output cannot be written: {error.strerror or error}")
         sys.exit(EXIT_BAD_INPUT)
     except Exception as error:
         if os.environ.get("NAVLAYERS_DEBUG"):
             raise
-        click.echo(
-            f"navlayers: a mistake in navlayers itself: {type(error).__name__}: {error} "
-            "(set NAVLAYERS_DEBUG=1 to see where, and report it with the input)",
-            err=True,
+        _say(
+            f"a mistake in navlayers itself: {type(error).__name__}: {error} "
+            "(set NAVLAYERS_DEBUG=1 to see where, and report it with the input)"
         )
         sys.exit(EXIT_BUG)
+
+
+def _as_a_program() -> None:
+    """Behave as programs do: end quietly when a pipe closes, tidy up when told to end, need an output."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    if sys.stdout is None:
+        _say("standard output is closed (send it to a file, or to the null device)")
+        sys.exit(EXIT_BAD_INPUT)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(f"navlayers: {text}", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from difflib import get_close_matches
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,9 @@ from navlayers.layers.build import KINDS, Kind
 from navlayers.options import ROLLUPS, Rollup, ScoreOptions
 from navlayers.pipeline import BuildResult, SetResult, build_document, build_folder
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 LISTED = 10
 
 
@@ -23,8 +26,9 @@ LISTED = 10
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    default=Path("layers"),
+    callback=common.folder,
+    default="layers",
+    metavar="DIR",
     show_default=True,
     help="Folder to write to; each set gets a folder of its own there. - writes one document to standard output.",
 )
@@ -38,12 +42,14 @@ LISTED = 10
 )
 @click.option(
     "--weights",
+    multiple=True,
     callback=common.numbers,
     metavar="CATEGORY=NUMBER,…",
     help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
 )
 @click.option(
     "--scale",
+    multiple=True,
     callback=common.numbers,
     metavar="VALUE=NUMBER,…",
     help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
@@ -56,7 +62,7 @@ LISTED = 10
     show_default=True,
     help="Give a technique without a score that of its sub-techniques.",
 )
-@click.option("--only", metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
+@click.option("--only", multiple=True, metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
 @common.max_size_option
 @common.json_option
@@ -70,7 +76,7 @@ def command(
     scale: dict[str, float],
     worth: float | None,
     rollup: Rollup,
-    only: str | None,
+    only: tuple[str, ...],
     force: bool,
     max_size: int,
     as_json: bool,
@@ -121,10 +127,10 @@ def command(
         common.notify(f"written to {output}")
 
 
-def _kinds(only: str | None) -> tuple[Kind, ...]:
-    if only is None:
+def _kinds(only: tuple[str, ...]) -> tuple[Kind, ...]:
+    if not only:
         return KINDS
-    asked = [part.strip() for part in only.split(",") if part.strip()]
+    asked = [part.strip() for part in ",".join(only).split(",") if part.strip()]
     unknown = [part for part in asked if part not in KINDS]
     if unknown or not asked:
         near = get_close_matches(unknown[0], KINDS, 1) if unknown else []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -12,12 +14,11 @@ import msgspec
 
 from navlayers import options as parsing
 from navlayers.cli import table
+from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.sets import STDIN, Source, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
-
-    from navlayers.errors import Problem
 
 Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
 
@@ -41,7 +42,7 @@ attack_option = click.option(
 )
 max_size_option = click.option(
     "--max-size",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=150,
     show_default=True,
     metavar="MB",
@@ -54,13 +55,17 @@ def sources(names: Sequence[str], max_size: int) -> tuple[Source, ...]:
     found = resolve(names)
     if STDIN not in names:
         return found
-    data = sys.stdin.buffer.read(max_size * MEGABYTE + 1) if sys.stdin else b""
+    try:
+        data = sys.stdin.buffer.read(max_size * MEGABYTE + 1) if sys.stdin else b""
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"standard input cannot be read: {reason}", Place(STDIN))) from error
     return tuple(msgspec.structs.replace(s, data=data) if str(s.path) == STDIN else s for s in found)
 
 
-def numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, float]:
-    """Callback of the options that take `NAME=NUMBER,…`."""
-    return {} if value is None else parsing.parse_numbers(str(parameter.opts[0]), value)
+def numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
+    """Callback of the options that take `NAME=NUMBER,…` and may be repeated."""
+    return parsing.parse_numbers(str(parameter.opts[0]), ",".join(value)) if value else {}
 
 
 def release_name(domain: str, version: str) -> str:
@@ -74,18 +79,26 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]], right: 
     click.echo(table.render(headers, rows, right, width))
 
 
+def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
+    """Callback of `-o`: an empty name, as an unset variable of the shell gives it, is no folder."""
+    if not value:
+        raise UsageError(Problem("-o is empty", expected="a folder to write to, or - for standard output"))
+    return Path(value)
+
+
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
     try:
-        text = msgspec.json.encode(value).decode()
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     except UnicodeEncodeError:  # a file name that is no text: only escapes can write it
-        text = json.dumps(msgspec.to_builtins(value))
-    click.echo(msgspec.json.format(text, indent=2))
+        text = json.dumps(msgspec.to_builtins(value), indent=2)
+    click.echo(text)
 
 
 def notify(text: str) -> None:
-    """Say something about the run, on standard error."""
-    click.echo(text, err=True)
+    """Say something about the run, on standard error; where that cannot be written, the result still counts."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def notices(problems: Iterable[Problem]) -> None:
