@@ -100,3 +100,55 @@ def test_a_value_without_a_category_counts_overall_as_it_stands_under_weights(ru
     mixed = write_set(tmp_path / "in" / "mixed.json", rows)
     layer = json.loads(run("build", mixed, "--weights", "protect=1", "--only", "overview", "-o", "-").out)
     assert {t["techniqueID"]: t["score"] for t in layer["techniques"]} == {"T1078": 100, "T1110": 50}
+
+
+def test_a_name_means_the_set_here_before_the_shipped_one(run: Run) -> None:
+    write_set(Path("mappings/gcp.json"), [("mine", "T1078", "protect", "partial")])
+    layer = json.loads(run("build", "gcp", "--only", "overview", "-o", "-").out)
+    assert layer["name"] == "tiny 1: overview"
+    assert [technique["techniqueID"] for technique in layer["techniques"]] == ["T1078"]
+
+
+def test_an_option_may_be_given_in_parts(run: Run, tiny: Path) -> None:
+    parts = run("build", tiny, "--scale", "minimal=1", "--scale", "partial=2", "--only", "overview", "-o", "-").out
+    assert parts == run("build", tiny, "--scale", "minimal=1,partial=2", "--only", "overview", "-o", "-").out
+
+
+@pytest.mark.parametrize("args", [["", "-o", "out"], ["gcp", "-o", ""], ["gcp", "--only", ""]])
+def test_an_empty_name_is_refused(run: Run, args: list[str]) -> None:
+    done = run("build", *args)
+    assert done.code == 2
+    assert "empty" in done.err
+    assert not list(Path().iterdir())
+
+
+def test_weights_that_no_float_can_add_are_refused(run: Run) -> None:
+    done = run("build", "gcp", "--weights", "protect=1e308,detect=1e308,respond=1e308")
+    assert done.code == 2
+    assert done.err.count("expected a number from 0 to 1,000,000") == 3
+
+
+def test_files_of_an_earlier_build_that_are_gone_are_told(run: Run, tiny: Path) -> None:
+    run("build", tiny, "-o", "out")
+    assert "tiny: 6 files of an earlier build are gone" in run("build", tiny, "--only", "overview", "-o", "out").err
+    assert "gone" not in run("build", tiny, "--only", "overview", "-o", "out").err
+
+
+def test_what_was_left_by_a_build_that_was_killed_is_told(run: Run, tiny: Path) -> None:
+    Path("out/.navlayers-abc/old/tiny").mkdir(parents=True)
+    done = run("build", tiny, "-o", "out")
+    assert done.code == 0
+    assert "out/.navlayers-abc: a build that was stopped, or is still at work, left this folder" in done.err
+
+
+def test_no_layer_to_write_is_refused_with_the_reason(run: Run, tmp_path: Path) -> None:
+    unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
+    done = run("build", unscored, "--only", "categories", "-o", "-")
+    assert done.code == 2
+    assert "the set has no score values" in done.err
+
+
+def test_mappings_without_a_value_in_a_scored_set_are_counted_in_a_note(run: Run, tmp_path: Path) -> None:
+    rows = [("ids", "T1078", "detect", "partial"), ("ids", "T1110", "detect", None)]
+    done = run("build", write_set(tmp_path / "in" / "half.json", rows))
+    assert "half: 1 mapping has no score value" in done.err

@@ -389,3 +389,50 @@ def test_the_bytes_are_the_same_in_any_folder_locale_and_hash_seed(out: Path, on
             check=True,
         )
         assert contents(cwd / "made") == expected
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, MemoryError])
+def test_an_interruption_while_folders_are_moved_brings_the_old_ones_back(
+    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch, call: int, interruption: type[BaseException]
+) -> None:
+    build(out, one, two)
+    before = contents(out)
+    calls = 0
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        done = rename(self, target)
+        if calls == call:
+            raise interruption
+        return done
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(interruption):
+        build(out, one, two, worth=5)
+    assert contents(out) == before
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_edited_layer_that_is_not_built_again_stays_when_forced(out: Path, one: Path) -> None:
+    build(out, one)
+    edited = out / "one" / "capabilities" / "mfa.json"
+    edited.write_text("mine", encoding="utf-8")
+    build_folder(resolve([str(one)]), out, only=["overview"], force=True)
+    assert edited.read_text(encoding="utf-8") == "mine"
+    assert not (out / "one" / "capabilities" / "ids.json").exists()
+
+
+def test_an_empty_folder_among_the_layers_stays(out: Path, one: Path) -> None:
+    build(out, one)
+    (out / "one" / "mine").mkdir()
+    build(out, one)
+    assert (out / "one" / "mine").is_dir()
+
+
+def test_the_order_in_which_kinds_are_asked_for_never_shows(out: Path, one: Path, tmp_path: Path) -> None:
+    build_folder(resolve([str(one)]), out, only=["groups", "capabilities", "overview"])
+    build_folder(resolve([str(one)]), tmp_path / "other", only=["overview", "capabilities", "groups"])
+    assert contents(out) == contents(tmp_path / "other")

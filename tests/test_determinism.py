@@ -1,0 +1,89 @@
+"""The order of the rows in a file, the hash seed and the options' order never reach a byte of the output."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLUMNS = ("capability_id", "capability_group", "attack_object_id", "score_category", "score_value")
+ROWS = [
+    ("mfa", "identity", "T1078", "protect", "significant"),
+    ("mfa", "access", "T1078", "protect", "partial"),
+    ("mfa", "access", "T1110", "protect", "partial"),
+    ("ids", "network", "T1078", "detect", "minimal"),
+    ("ids", "access", "T1078", "detect", "partial"),
+    ("ids", "network", "T1053.001", "detect", "partial"),
+    ("waf", "network", "T1190", "protect", "partial"),
+    ("vpn", "network", "T1190", "protect", "partial"),
+]
+
+
+def _set(seed: int) -> dict[str, Any]:
+    """Two references, comments and descriptions on every technique, rows in an order that the seed gives."""
+    rows: list[dict[str, Any]] = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS]
+    for number, row in enumerate(rows):
+        row |= {
+            "capability_description": f"Name {number % 2} of {row['capability_id']}",
+            "mapping_type": "technique_scores",
+            "attack_object_name": f"Name {number}",
+            "references": [f"https://example.org/{number}", f"https://example.net/{number}"],
+            "comments": f"Comment {number}",
+            "status": "complete",
+        }
+    random.Random(seed).shuffle(rows)  # noqa: S311 - an order, not a secret
+    metadata = {
+        "mapping_framework": "demo",
+        "mapping_framework_version": "1",
+        "technology_domain": "enterprise",
+        "attack_version": "16.1",
+        "mapping_types": {"technique_scores": {"name": "scores", "description": ""}},
+        "capability_groups": {"identity": "Identity", "network": "Network", "access": "Access"},
+    }
+    return {"metadata": metadata, "mapping_objects": rows}
+
+
+def _build(tmp_path: Path, seed: int, *args: str, hash_seed: str) -> dict[str, bytes]:
+    work = tmp_path / f"{seed}-{hash_seed}-{len(args)}"
+    work.mkdir()
+    (work / "demo.json").write_text(json.dumps(_set(seed)), encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "navlayers", "build", "demo.json", "-q", *args],
+        cwd=work,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        check=True,
+    )
+    out = work / "layers"
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*.json")}
+
+
+@pytest.mark.parametrize(
+    "args", [(), ("--attack", "18.1", "--rollup", "mean"), ("--aggregate", "mean")], ids=" ".join
+)
+def test_the_order_of_the_rows_and_the_hash_seed_never_show(tmp_path: Path, args: tuple[str, ...]) -> None:
+    first = _build(tmp_path, 1, *args, hash_seed="1")
+    assert len(first) > 8
+    assert _build(tmp_path, 2, *args, hash_seed="2") == first
+    assert _build(tmp_path, 3, *args, hash_seed="3") == first
+
+
+def test_the_native_form_is_the_same_whatever_the_order_of_capabilities_and_techniques(tmp_path: Path) -> None:
+    texts = set()
+    for seed in (1, 2, 3):
+        document = _set(seed)
+        # Rows of one capability and technique keep their order: here there is one of each.
+        alone = [row for row in document["mapping_objects"] if row["score_value"] in ("significant", "minimal")]
+        alone += [row for row in document["mapping_objects"] if row["attack_object_id"] == "T1190"]
+        source = tmp_path / f"{seed}.json"
+        source.write_text(json.dumps({**document, "mapping_objects": alone}), encoding="utf-8")
+        command = [sys.executable, "-m", "navlayers", "convert", str(source), "-q"]
+        texts.add(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert len(texts) == 1
