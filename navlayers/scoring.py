@@ -80,7 +80,7 @@ class Rules(msgspec.Struct, frozen=True):
     several_types: bool
 
 
-def rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
+def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
     """Work out how scores of `mapping_set` are made.
 
     Raises:
@@ -125,15 +125,15 @@ def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) 
         )
 
 
-def number(value: str | None, given: Rules) -> float | None:
+def number(value: str | None, rules: Rules) -> float | None:
     """The number 0–100 that a score value stands for; `worth`, which may be None, where there is no value.
 
     Raises:
         UsageError: the value is neither on the scale nor a number.
     """
     if value is None:
-        return given.options.worth
-    known = given.scale.get(value)
+        return rules.options.worth
+    known = rules.scale.get(value)
     if known is not None:
         return known
     plain = DECIMAL.fullmatch(value)
@@ -142,7 +142,7 @@ def number(value: str | None, given: Rules) -> float | None:
     raise UsageError(
         Problem(
             f"score value {value!r} is not on the scale",
-            expected=", ".join(given.scale) + ", or a number from 0 to 100",
+            expected=", ".join(rules.scale) + ", or a number from 0 to 100",
             hint="" if plain else f"add it with --scale {value}=NUMBER",
         )
     )
@@ -173,13 +173,13 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
     Raises:
         UsageError: the options do not fit the set.
     """
-    given = rules(mapping_set, options or ScoreOptions())
+    rules = make_rules(mapping_set, options or ScoreOptions())
     mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
-    scores = roll_up(score(mappings, given), given, catalogue)
-    return Scored(mapping_set, catalogue, given, mappings, scores, inactive(mapping_set, catalogue))
+    scores = roll_up(score(mappings, rules), rules, catalogue)
+    return Scored(mapping_set, catalogue, rules, mappings, scores, inactive(mapping_set, catalogue))
 
 
-def score(mappings: Iterable[Mapping], given: Rules) -> dict[str, TechniqueScore]:
+def score(mappings: Iterable[Mapping], rules: Rules) -> dict[str, TechniqueScore]:
     """Score every technique that the mappings name; keys are technique ids, sorted."""
     found: dict[str, dict[str, dict[str, list[Mapping]]]] = {}
     for mapping in mappings:
@@ -187,28 +187,28 @@ def score(mappings: Iterable[Mapping], given: Rules) -> dict[str, TechniqueScore
         by_capability = by_category.setdefault(mapping.category or UNSPECIFIED, {})
         by_capability.setdefault(mapping.capability, []).append(mapping)
     numbers: dict[str | None, float | None] = {}
-    return {technique: _score_one(technique, found[technique], given, numbers) for technique in sorted(found)}
+    return {technique: _score_one(technique, found[technique], rules, numbers) for technique in sorted(found)}
 
 
 def _score_one(
     technique: str,
     found: dict[str, dict[str, list[Mapping]]],
-    given: Rules,
+    rules: Rules,
     numbers: dict[str | None, float | None],
 ) -> TechniqueScore:
     categories: dict[str, float | None] = {}
     contributions: dict[str, tuple[Contribution, ...]] = {}
-    for category in given.categories:
+    for category in rules.categories:
         if category not in found:
             continue
-        best = [_best(capability, rows, given, numbers) for capability, rows in found[category].items()]
+        best = [_best(capability, rows, rules, numbers) for capability, rows in found[category].items()]
         best.sort(key=_strongest_first)
         contributions[category] = tuple(best)
-        categories[category] = _aggregate(best, given)
-    if not given.scored_categories:
+        categories[category] = _aggregate(best, rules)
+    if not rules.scored_categories:
         overall: float | None = len({c.capability for group in contributions.values() for c in group})
     else:
-        overall = _overall(categories, given)
+        overall = _overall(categories, rules)
     return TechniqueScore(technique, overall, categories, contributions)
 
 
@@ -217,14 +217,14 @@ def _strongest_first(contribution: Contribution) -> tuple[float, str]:
 
 
 def _best(
-    capability: str, rows: Sequence[Mapping], given: Rules, numbers: dict[str | None, float | None]
+    capability: str, rows: Sequence[Mapping], rules: Rules, numbers: dict[str | None, float | None]
 ) -> Contribution:
     """Several rows of one capability, technique and category count once: the highest value."""
     best: tuple[float, str] | None = None
     for row in rows:
         value = row.value
         if value not in numbers:
-            numbers[value] = number(value, given)
+            numbers[value] = number(value, rules)
         worth = numbers[value]
         if worth is not None and (best is None or (worth, value or "") > best):
             best = (worth, value or "")
@@ -238,19 +238,19 @@ def _types(row: Mapping) -> tuple[str, ...]:
     return (row.type,) if row.type else ()
 
 
-def _aggregate(best: Sequence[Contribution], given: Rules) -> float | None:
-    if given.counts:
+def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
+    if rules.counts:
         return len(best)
     scores = [contribution.score for contribution in best if contribution.score is not None]
-    return tidy(FUNCTIONS[given.options.aggregate](scores)) if scores else None
+    return tidy(FUNCTIONS[rules.options.aggregate](scores)) if scores else None
 
 
-def _overall(categories: dict[str, float | None], given: Rules) -> float | None:
+def _overall(categories: dict[str, float | None], rules: Rules) -> float | None:
     scores = [value for value in categories.values() if value is not None]
     if not scores:
         return None
-    weights = given.options.weights
-    named = [category for category in given.scored_categories if category != UNSPECIFIED]
+    weights = rules.options.weights
+    named = [category for category in rules.scored_categories if category != UNSPECIFIED]
     if not (weights and named):
         return max(scores)
     weighted = sum(weights[category] * (categories.get(category) or 0) for category in named)
@@ -258,13 +258,13 @@ def _overall(categories: dict[str, float | None], given: Rules) -> float | None:
     return max(mean_score, categories.get(UNSPECIFIED) or 0)
 
 
-def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
+def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
     """Give parents that lack a score one from their sub-techniques, per category and overall.
 
     `max` takes the highest, `mean` divides by all active sub-techniques of the release, unmapped ones as 0. The
     result is sorted by technique id; parents that have a score of their own keep it.
     """
-    how = given.options.rollup
+    how = rules.options.rollup
     if how == "none":
         return scores
     parents = {t.rpartition(".")[0] for t in scores if "." in t and catalogue.is_active(t)}
@@ -277,7 +277,7 @@ def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogu
         measures: dict[str | None, float | None] = {None: own.overall}
         measures.update(own.categories)
         taken: dict[str, tuple[int, int]] = {}
-        for category in (None, *given.categories):
+        for category in (None, *rules.categories):
             if own.measure(category) is not None:
                 continue
             values = [v for sub in subs if sub in scores and (v := scores[sub].measure(category)) is not None]
@@ -286,16 +286,16 @@ def roll_up(scores: dict[str, TechniqueScore], given: Rules, catalogue: Catalogu
                 measures[category] = tidy(max(values) if how == "max" else mean(padded))
                 taken[category or "overall"] = (len(values), len(subs))
         overall = measures.pop(None)
-        categories = {c: measures[c] for c in given.categories if c in measures}
+        categories = {c: measures[c] for c in rules.categories if c in measures}
         rolled[parent] = TechniqueScore(parent, overall, categories, own.contributions, taken)
     return dict(sorted(rolled.items()))
 
 
-def without_effect(given: Rules) -> tuple[str, ...]:
+def without_effect(rules: Rules) -> tuple[str, ...]:
     """Options that were given and cannot show in the scores of a set, as they are written on a command line."""
-    options = given.options
-    idle = [f"--scale {value}" for value in options.scale if value not in given.used]
-    if not given.scored_categories:
+    options = rules.options
+    idle = [f"--scale {value}" for value in options.scale if value not in rules.used]
+    if not rules.scored_categories:
         idle = ["--scale"] if options.scale else []
         idle += ["--weights"] if options.weights else []
         idle += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]

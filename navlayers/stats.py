@@ -195,11 +195,11 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
     return tuple(result)
 
 
-def _category_stats(numbers: dict[str, list[float]], given: Rules) -> dict[str, CategoryStats]:
+def _category_stats(numbers: dict[str, list[float]], rules: Rules) -> dict[str, CategoryStats]:
     return {
         category: CategoryStats(
             tidy(math.fsum(numbers[category]) / len(numbers[category])), tidy(math.fsum(numbers[category]))
         )
-        for category in given.categories
+        for category in rules.categories
         if category in numbers
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,17 +21,22 @@ def web_links(references: Iterable[str]) -> tuple[str, ...]:
 
     Blanks and quotes around an address go, and so does a fragment that quotes the page's text (`#:~:text=`).
     """
-    found: dict[str, None] = {}
-    for reference in references:
-        for part in _APART.split(reference):
-            address = _ADDRESS.search(part)
-            if address is None:
-                continue
-            base, mark, fragment = address[0].strip("\"'<>,;").partition("#")
-            fragment = fragment.partition(_QUOTED_TEXT)[0]
-            link = f"{base}{mark}{fragment}" if fragment else base
-            if _has_host(link) and link.isprintable():
-                found[link] = None
+    return tuple(dict.fromkeys(link for reference in references for link in _in_reference(reference)))
+
+
+@lru_cache(maxsize=10_000)
+def _in_reference(reference: str) -> tuple[str, ...]:
+    """The addresses in one reference; remembered, for a set has each of them in many mappings."""
+    found = []
+    for part in _APART.split(reference):
+        address = _ADDRESS.search(part)
+        if address is None:
+            continue
+        base, mark, fragment = address[0].strip("\"'<>,;").partition("#")
+        fragment = fragment.partition(_QUOTED_TEXT)[0]
+        link = f"{base}{mark}{fragment}" if fragment else base
+        if _has_host(link) and link.isprintable():
+            found.append(link)
     return tuple(found)
 
 

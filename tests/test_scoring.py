@@ -11,7 +11,7 @@ from conftest import TINY, row, set_of
 from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.errors import UsageError
 from navlayers.options import Rollup, ScoreOptions, parse_numbers
-from navlayers.scoring import TechniqueScore, roll_up, rules, score
+from navlayers.scoring import TechniqueScore, make_rules, roll_up, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ def scored(
     rows: Iterable[Mapping], options: ScoreOptions | None = None, scale: dict[str, float] | None = None
 ) -> dict[str, TechniqueScore]:
     mapping_set = set_of(rows, scale=scale)
-    given = rules(mapping_set, options or ScoreOptions())
+    given = make_rules(mapping_set, options or ScoreOptions())
     return roll_up(score(mapping_set.mappings, given), given, TINY)
 
 

@@ -14,7 +14,7 @@ from navlayers import encode, encode_list, index
 from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.layers.build import KINDS, build
 from navlayers.options import ROLLUPS, ScoreOptions
-from navlayers.scoring import roll_up, rules, score, score_set
+from navlayers.scoring import make_rules, roll_up, score, score_set
 
 if TYPE_CHECKING:
     import random
@@ -50,7 +50,7 @@ def all_bytes(mapping_set: MappingSet, options: ScoreOptions) -> dict[str, bytes
 
 
 def measures(mapping_set: MappingSet, aggregate: Aggregate) -> dict[tuple[str, str | None], float]:
-    given_rules = rules(mapping_set, ScoreOptions(aggregate))
+    given_rules = make_rules(mapping_set, ScoreOptions(aggregate))
     entries = roll_up(score(mapping_set.mappings, given_rules), given_rules, TINY).values()
     return {
         (entry.technique, category): value

@@ -6,6 +6,7 @@ holds all of them, in order.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -72,9 +73,9 @@ def comment(entry: TechniqueScore, view: View) -> str:
     return "\n".join(lines)
 
 
-def _score(entry: TechniqueScore, given: Rules, category: str) -> str:
+def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
     name = "Mapped" if category == UNSPECIFIED else category.capitalize()
-    if given.counts:
+    if rules.counts:
         number = len(entry.contributions[category])
         return f"{name} by {number} capabilit{'y' if number == 1 else 'ies'}"
     score = entry.categories.get(category)
@@ -96,33 +97,33 @@ def _names(contributions: Sequence[Contribution], view: View) -> str:
     return f"{text}, +{more} more" if more > 0 else text
 
 
-def strength_name(contribution: Contribution, given: Rules) -> str:
+def strength_name(contribution: Contribution, rules: Rules) -> str:
     """How a mapping says how well it holds: the score value, or else its mapping types."""
     if contribution.value is not None:
         return contribution.value
-    types = ", ".join(contribution.types) if given.several_types else ""
-    return types if given.counts or contribution.score is not None else types or "not rated"
+    types = ", ".join(contribution.types) if rules.several_types else ""
+    return types if rules.counts or contribution.score is not None else types or "not rated"
 
 
 def metadata(entry: TechniqueScore, view: View) -> tuple[Metadata, ...]:
     """All capabilities behind the score, by id, per category, strongest first, as `id = value (number); …`."""
-    given = view.rules
+    rules = view.rules
     items = []
     for category in view.categories:
         contributions = entry.contributions.get(category, ())
         if contributions:
             name = "capabilities" if category == UNSPECIFIED else category
-            items.append(Metadata(name, "; ".join(_item(c, given) for c in contributions)))
+            items.append(Metadata(name, "; ".join(_item(c, rules) for c in contributions)))
     if view.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[view.measure]
-        items.append(Metadata("rolled up", f"{given.options.rollup} of {mapped} of {total} sub-techniques"))
+        items.append(Metadata("rolled up", f"{rules.options.rollup} of {mapped} of {total} sub-techniques"))
     return tuple(items)
 
 
-def _item(contribution: Contribution, given: Rules) -> str:
-    strength = strength_name(contribution, given)
+def _item(contribution: Contribution, rules: Rules) -> str:
+    strength = strength_name(contribution, rules)
     text = f"{contribution.capability} = {strength}" if strength else contribution.capability
-    if given.counts or contribution.score is None:
+    if rules.counts or contribution.score is None:
         return text
     number = str(tidy(contribution.score))
     return text if strength == number else f"{text} ({number})"
@@ -138,7 +139,13 @@ def technique_links(
     urls = web_links(references)
     shown = urls[:limit]
     page = Link(f"{entry.technique} at attack.mitre.org", technique_url(entry.technique))
-    return (page, *(Link(_shorten(url), url) for url in shown)), len(urls) - len(shown)
+    return (page, *map(_link, shown)), len(urls) - len(shown)
+
+
+@lru_cache(maxsize=10_000)
+def _link(url: str) -> Link:
+    """A link; remembered, for the same addresses stand in many layers."""
+    return Link(_shorten(url), url)
 
 
 def _shorten(url: str) -> str:

@@ -25,41 +25,41 @@ def title(mapping_set: MappingSet) -> str:
 
 
 def description(
-    mapping_set: MappingSet, catalogue: Catalogue, given: Rules, shown: str, category: str | None
+    mapping_set: MappingSet, catalogue: Catalogue, rules: Rules, shown: str, category: str | None
 ) -> str:
     """What the layer shows and how its scores were made, in a few sentences."""
     domain = DOMAIN_NAMES[mapping_set.domain]
     subject = f"{title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
-    return " ".join([subject, *_how(given, category), *_rollup(given)])
+    return " ".join([subject, *_how(rules, category), *_rollup(rules)])
 
 
-def _how(given: Rules, category: str | None) -> list[str]:
-    options = given.options
-    if not given.scored_categories:
+def _how(rules: Rules, category: str | None) -> list[str]:
+    options = rules.options
+    if not rules.scored_categories:
         return ["The score of a technique is the number of capabilities that are mapped to it."]
-    scale = ", ".join(f"{value} {tidy(number):g}" for value, number in given.scale.items())
-    several = category is None and given.scored_categories != (UNSPECIFIED,)
+    scale = ", ".join(f"{value} {tidy(number):g}" for value, number in rules.scale.items())
+    several = category is None and rules.scored_categories != (UNSPECIFIED,)
     where = ", per category," if several else ""
-    basis = "" if given.counts else f" ({scale})"
+    basis = "" if rules.counts else f" ({scale})"
     sentences = [f"The score of a technique is{where} {DESCRIPTIONS[options.aggregate]}{basis}."]
-    if options.worth is not None and not given.counts:
+    if options.worth is not None and not rules.counts:
         sentences.append(f"A mapping without a score value is worth {tidy(options.worth):g}.")
     if several:
-        names = _join([c for c in given.scored_categories if c != UNSPECIFIED])
+        names = _join([c for c in rules.scored_categories if c != UNSPECIFIED])
         if options.weights:
             shares = ", ".join(
-                f"{c} {tidy(options.weights[c]):g}" for c in given.scored_categories if c in options.weights
+                f"{c} {tidy(options.weights[c]):g}" for c in rules.scored_categories if c in options.weights
             )
             sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
         else:
             sentences.append(f"The overall score is the highest across {names}.")
-        if UNSPECIFIED in given.scored_categories:
+        if UNSPECIFIED in rules.scored_categories:
             sentences.append("A value without a category counts overall as it stands.")
     return sentences
 
 
-def _rollup(given: Rules) -> list[str]:
-    how = given.options.rollup
+def _rollup(rules: Rules) -> list[str]:
+    how = rules.options.rollup
     if how == "none":
         return []
     means = "highest score" if how == "max" else "mean score, unmapped ones as 0,"
@@ -70,15 +70,15 @@ def _join(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def set_facts(mapping_set: MappingSet, catalogue: Catalogue, given: Rules) -> list[tuple[str, str]]:
+def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> list[tuple[str, str]]:
     """Name and value of the metadata that all layers of a set share."""
-    options = given.options
-    scale = {} if given.counts else given.scale
+    options = rules.options
+    scale = {} if rules.counts else rules.scale
     return [
         ("framework", mapping_set.framework),
         ("framework version", mapping_set.version),
         ("ATT&CK version", f"{mapping_set.domain} {catalogue.version}"),
-        ("aggregate", "count" if given.counts else options.aggregate),
+        ("aggregate", "count" if rules.counts else options.aggregate),
         ("weights", _pairs(options.weights)),
         ("scale", _pairs(scale)),
         ("worth of a bare relation", "" if options.worth is None else f"{tidy(options.worth):g}"),

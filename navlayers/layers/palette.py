@@ -45,16 +45,16 @@ def count_gradient(counts: list[float]) -> Gradient:
     return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
 
 
-def value_legend(gradient: Gradient, given: Rules, unrated: bool) -> tuple[LegendItem, ...]:
+def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[LegendItem, ...]:
     """What the colours mean, strongest first: the score values that the set uses, and round numbers between them.
 
     Numbers come first in a label: the Navigator cuts what is longer than some fourteen letters. `unrated`: cells
     without a score are in the layer.
     """
-    marks = {given.scale[value]: value for value in given.used}
-    if given.options.worth is not None:
-        marks.setdefault(given.options.worth, "mapped")
-    if len(marks) < 2 or given.options.aggregate in BETWEEN or given.options.weights:
+    marks = {rules.scale[value]: value for value in rules.used}
+    if rules.options.worth is not None:
+        marks.setdefault(rules.options.worth, "mapped")
+    if len(marks) < 2 or rules.options.aggregate in BETWEEN or rules.options.weights:
         ticks = (gradient.maxValue, gradient.maxValue / 2)
         marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}
     items = [
