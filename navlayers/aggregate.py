@@ -40,14 +40,15 @@ FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
 }
 
 DESCRIPTIONS: dict[Aggregate, str] = {
-    "max": "the strongest capability's score",
-    "mean": "the mean of the capabilities' scores",
-    "median": "the median of the capabilities' scores",
-    "min": "the weakest capability's score",
-    "sum": "the sum of the capabilities' scores",
-    "count": "the number of capabilities",
-    "combined": "the capabilities' scores combined as if they were independent",
+    "max": "that of its strongest capability",
+    "mean": "the mean of its capabilities' scores",
+    "median": "the median of its capabilities' scores",
+    "min": "that of its weakest capability",
+    "sum": "the sum of its capabilities' scores",
+    "count": "the number of capabilities that are mapped to it",
+    "combined": "that of its capabilities combined as if they were independent",
 }
+"""What each function computes, to follow "a technique's score is"."""
 
 
 def tidy(score: float) -> float:

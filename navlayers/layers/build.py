@@ -79,7 +79,9 @@ class _Builder:
             name=f"{describe.title(self.set)}: {what}",
             versions=Versions(attack=self.scored.catalogue.major),
             domain=f"{self.set.domain}-attack",
-            description=describe.description(self.set, self.scored.catalogue, self.rules, shown or what, category),
+            description=describe.description(
+                self.set, self.scored.catalogue, self.rules, shown or what, category, notes
+            ),
             gradient=gradient,
             legendItems=legend,
             techniques=techniques,

@@ -25,23 +25,24 @@ def title(mapping_set: MappingSet) -> str:
 
 
 def description(
-    mapping_set: MappingSet, catalogue: Catalogue, rules: Rules, shown: str, category: str | None
+    mapping_set: MappingSet, catalogue: Catalogue, rules: Rules, shown: str, category: str | None, single: bool
 ) -> str:
-    """What the layer shows and how its scores were made, in a few sentences."""
+    """What the layer shows and how its scores were made, in a few sentences; `single`: of one capability."""
     domain = DOMAIN_NAMES[mapping_set.domain]
     subject = f"{title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
-    return " ".join([subject, *_how(rules, category), *_rollup(rules)])
+    return " ".join([subject, *_how(rules, category, single), *_rollup(rules)])
 
 
-def _how(rules: Rules, category: str | None) -> list[str]:
+def _how(rules: Rules, category: str | None, single: bool) -> list[str]:
     options = rules.options
     if not rules.scored_categories:
-        return ["The score of a technique is the number of capabilities that are mapped to it."]
+        return [f"A technique's score is {DESCRIPTIONS['count']}."]
     scale = ", ".join(f"{value} {tidy(number):g}" for value, number in rules.scale.items())
     several = category is None and rules.scored_categories != (UNSPECIFIED,)
-    where = ", per category," if several else ""
+    subject = "Per category, a technique's score is" if several else "A technique's score is"
     basis = "" if rules.counts else f" ({scale})"
-    sentences = [f"The score of a technique is{where} {DESCRIPTIONS[options.aggregate]}{basis}."]
+    how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
+    sentences = [f"{subject} {how}{basis}."]
     if options.worth is not None and not rules.counts:
         sentences.append(f"A mapping without a score value is worth {tidy(options.worth):g}.")
     if several:
