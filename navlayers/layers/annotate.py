@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from navlayers.scoring import Contribution, TechniqueScore
 
-NAMES_IN_COMMENT = 5
-"""Per category: the Navigator's tooltip shows some thirty short lines and does not scroll."""
+NAMES_IN_COMMENT = 6
+"""Shared by the categories: the Navigator's tooltip shows some thirty short lines and does not scroll."""
 
-LINKS_IN_MENU = 8
+LINKS_IN_MENU = 5
 """The Navigator's context menu does not scroll; its own entries fill half a screen."""
 
-LABEL_LENGTH = 60
+LABEL_LENGTH = 50
 
 
 class View(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def comment(entry: TechniqueScore, view: View) -> str:
     told = [category for category in view.categories if entry.contributions.get(category)]
     lines = [" · ".join(_score(entry, view.rules, category) for category in told)] if told else []
     for category in told:
-        names = _names(entry.contributions[category], view)
+        names = _names(entry.contributions[category], view, NAMES_IN_COMMENT // len(told))
         lines.append(f"{category.capitalize()} – {names}" if len(told) > 1 else names)
     if view.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[view.measure]
@@ -82,10 +82,10 @@ def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
     return f"{name} {'not rated' if score is None else tidy(score)}"
 
 
-def _names(contributions: Sequence[Contribution], view: View) -> str:
-    """The capabilities, those of the same strength together behind it."""
+def _names(contributions: Sequence[Contribution], view: View, most: int) -> str:
+    """The strongest capabilities, those of the same strength together behind it."""
     groups: list[tuple[str, list[str]]] = []
-    for contribution in contributions[:NAMES_IN_COMMENT]:
+    for contribution in contributions[:most]:
         strength = strength_name(contribution, view.rules)
         if not groups or groups[-1][0] != strength:
             groups.append((strength, []))
@@ -93,7 +93,7 @@ def _names(contributions: Sequence[Contribution], view: View) -> str:
     text = "; ".join(
         f"{strength}: {', '.join(names)}" if strength else ", ".join(names) for strength, names in groups
     )
-    more = len(contributions) - NAMES_IN_COMMENT
+    more = len(contributions) - most
     return f"{text}, +{more} more" if more > 0 else text
 
 
@@ -149,12 +149,14 @@ def _link(url: str) -> Link:
 
 
 def _shorten(url: str) -> str:
-    """The address without its scheme; of a long one the host and the end, which tell it from others."""
+    """The address without its scheme; of a long one the host and the last parts, which tell it from others."""
     text = url.partition("://")[2].rstrip("/")
     if len(text) <= LABEL_LENGTH:
         return text
-    host = text.partition("/")[0][: LABEL_LENGTH // 2]
-    return f"{host}/…{text[len(host) + 2 - LABEL_LENGTH :]}"
+    host, _, path = text.partition("/")
+    start = f"{host[: LABEL_LENGTH // 2]}/…"
+    end = path[len(start) - LABEL_LENGTH :]
+    return start + end[max(end.find("/"), 0) :]
 
 
 def annotate(
