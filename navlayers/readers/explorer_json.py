@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from navlayers.readers import checks
 from navlayers.readers.assemble import assemble
 from navlayers.readers.explorer_metadata import head_of
 from navlayers.readers.findings import Findings, Issue
+from navlayers.readers.json_keys import Repeat, Rows, members, repeats, top_repeats
 from navlayers.readers.rows import Kind, Row, Table
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ _FIELDS = {
 """Field of the model → field of a row."""
 
 _BATCH = 4096
-_SPACE = re.compile(r"\s*")
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
 _TEXT = tuple(field for field in Row.__struct_fields__ if field != "references")
 
@@ -54,7 +55,6 @@ class _File(msgspec.Struct):
 
 
 _file = msgspec.json.Decoder(_File)
-_row = msgspec.json.Decoder(Row)
 
 
 class Places:
@@ -73,6 +73,15 @@ class Places:
         """The place of a field's value, or of the row where it lacks the field."""
         start, end = self._row_starts()[2 * index : 2 * index + 2]
         return self._source.place(start + field_offset(self._source.data[start:end], field))
+
+    def inside(self, index: int, offset: int) -> Place:
+        """The place of what stands so many bytes behind the start of a row."""
+        return self._source.place(self._row_starts()[2 * index] + offset)
+
+    def inside_metadata(self, offset: int) -> Place:
+        """The place of what stands so many bytes behind the start of the metadata."""
+        data = self._source.data
+        return self._source.place(data.find(bytes(_file.decode(data).metadata)) + offset)
 
     def part(self, kind: Kind, index: int, field: str = "") -> Place:
         """The place of a mapping, non-mappable or capability by its index in the set."""
@@ -103,24 +112,7 @@ class Places:
 
 def field_offset(raw: bytes, field: str) -> int:
     """The byte offset of the value of a field within the text of a JSON object; 0 when it has no such field."""
-    if not field or not raw.startswith(b"{"):
-        return 0
-    text = raw.decode("utf-8", "replace")
-    decode = json.JSONDecoder(strict=False).raw_decode
-    at = _skip(text, 1)
-    while text[at : at + 1] == '"':
-        key, at = decode(text, at)
-        at = _skip(text, _skip(text, at) + 1)
-        if key == field:
-            return len(text[:at].encode())
-        _, at = decode(text, at)
-        at = _skip(text, _skip(text, at) + 1)
-    return 0
-
-
-def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    return next((member.value for member in members(raw) if member.key == field), 0) if field else 0
 
 
 def read(
@@ -141,8 +133,11 @@ def read(
         raise _not_json(source, error) from None
     if file.mapping_objects is msgspec.UNSET or not bytes(file.metadata).startswith(b"{"):
         raise _wrong_shape(source)
+    _refuse_repeats(source, findings)
     places = Places(source)
-    head = head_of(bytes(file.metadata), findings, places.metadata)
+    metadata = bytes(file.metadata)
+    _report_repeats(repeats(metadata, depth=2), findings, places.inside_metadata)
+    head = head_of(metadata, findings, places.metadata)
     raws = file.mapping_objects
     del file
     table = _table(raws, findings, places)
@@ -155,25 +150,55 @@ def read(
     return done.mapping_set, places
 
 
+def _refuse_repeats(source: Source, findings: Findings) -> None:
+    try:
+        found = top_repeats(source.data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _not_json(source, error) from None
+    start = source.data.index(b"{")
+    _report_repeats(found, findings, lambda offset: source.place(start + offset))
+    findings.raise_errors()
+
+
+def _report_repeats(found: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
+    for repeat in found:
+
+        def issue(repeat: Repeat = repeat) -> Issue:
+            first = place(repeat.first)
+            message = (
+                f"key {checks.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
+            )
+            return Issue(message, "each key once", "merge the two, or remove one")
+
+        findings.add(issue, partial(place, repeat.again))
+
+
 def _table(raws: list[msgspec.Raw], findings: Findings, places: Places) -> Table:
     """Decode rows in batches, taking them out of the list: a large file is not held in two forms at once."""
     table = Table(findings, places)
-    decode = _row.decode
+    rows = Rows()
     raws.reverse()
     while raws:
-        batch: list[Row] = []
-        for raw in reversed(raws[-_BATCH:]):
-            try:
-                batch.append(decode(raw))
-            except (msgspec.DecodeError, RecursionError):
-                batch.append(_odd_row(table, len(table.rows) + len(batch), bytes(raw)))
+        start = len(table.rows)
+        batch, doubtful = rows.batch(reversed(raws[-_BATCH:]), partial(_odd_row, table, start))
+        for at in doubtful:
+            found = _row_repeats(bytes(raws[-1 - at]))
+            _report_repeats(found, findings, partial(places.inside, start + at))
         del raws[-_BATCH:]
         table.add(batch)
     return table
 
 
-def _odd_row(table: Table, index: int, raw: bytes) -> Row:
-    """Read a row that is not typed as published, field by field."""
+def _row_repeats(raw: bytes) -> list[Repeat]:
+    try:
+        return repeats(raw)
+    except (ValueError, RecursionError):  # told by `_odd_row`
+        return []
+
+
+def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
+    """Read a row that is not typed as published, field by field; it is the one `at` of a batch."""
+    index = start + at
 
     def wrong(field: str, message: str, expected: str) -> None:
         table.report(index, field, Issue(message, expected))

@@ -14,11 +14,14 @@ LIMIT = 50
 
 
 class Issue(NamedTuple):
-    """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices."""
+    """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices.
+
+    A hint that takes time to find is given as a function, which is asked only where the problem is kept.
+    """
 
     message: str
     expected: str = ""
-    hint: str = ""
+    hint: str | Callable[[], str] = ""
     fatal: bool = True
 
 
@@ -30,13 +33,24 @@ class Findings:
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
 
-    def add(self, issue: Issue, place: Place | Callable[[], Place]) -> None:
-        """Keep the issue with its place, or only count it when there are many already."""
-        self._count[issue.fatal] += 1
-        kept = self._kept[issue.fatal]
-        if len(kept) < self._limit:
-            where = place if isinstance(place, Place) else place()
-            kept.append(Problem(issue.message, where, issue.expected, issue.hint))
+    def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
+        """Keep the issue with its place, or only count it when there are many already.
+
+        An issue that takes time to word is given as a function; it is an error.
+        """
+        fatal = issue.fatal if isinstance(issue, Issue) else True
+        self._count[fatal] += 1
+        kept = self._kept[fatal]
+        if len(kept) >= self._limit:
+            return
+        said = issue if isinstance(issue, Issue) else issue()
+        where = place if isinstance(place, Place) else place()
+        hint = said.hint if isinstance(said.hint, str) else said.hint()
+        problem = Problem(said.message, where, said.expected, hint)
+        if problem in kept:
+            self._count[fatal] -= 1
+        else:
+            kept.append(problem)
 
     @property
     def failed(self) -> bool:

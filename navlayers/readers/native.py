@@ -94,8 +94,8 @@ def read(
         raise OtherFileError(findings.errors() or other)
     if "mapping_objects" in root.items:
         hint = "publishers also offer it as JSON, which navlayers reads"
-        issue = Issue("this is Mappings Explorer YAML", "native YAML or Mappings Explorer JSON", hint)
-        raise InputError(Problem(issue.message, Place(source.path, 1, 1), issue.expected, issue.hint))
+        expected = "native YAML or Mappings Explorer JSON"
+        raise InputError(Problem("this is Mappings Explorer YAML", Place(source.path, 1, 1), expected, hint))
     if not root.items.keys() & {"framework", "capabilities"}:
         other = Problem('there is neither "framework" nor "capabilities"', values.place(root), _TOP)
         raise OtherFileError(findings.errors() or other)

@@ -1,0 +1,125 @@
+"""Keys of Mappings Explorer JSON that stand twice, or are not those that are meant."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_read_json import META, START, problems, read_rows, row
+
+from navlayers.readers.json_keys import Rows, members, repeats, top_repeats
+from navlayers.readers.rows import Row
+
+ADVICE = "expected each key once (merge the two, or remove one)"
+TWICE = {
+    '{"capability_id": "c", "attack_object_id": "T1078", "capability_id": "d"}': ("capability_id", 53, 2),
+    '{"capability_id": "c", "attack_object_id": "T1078", "capability_id" : null}': ("capability_id", 53, 2),
+    '{"capability_id": "c", "attack_object_id": "T1078", "capability\\u005fid":"d"}': ("capability_id", 53, 2),
+    '{"capability_id": null, "capability_id": "d"}': ("capability_id", 25, 2),
+    '{"capability_id": "d", "comments": "a \\": b", "comments": "a : b"}': ("comments", 47, 24),
+    '{"capability_id": "d", "else": 1, "else": 2}': ("else", 35, 24),
+    '{"capability_id": "ü", "comments": "https://a", "capability_id": "d"}': ("capability_id", 49, 2),
+}
+
+
+@pytest.mark.parametrize("line", TWICE)
+@pytest.mark.parametrize("before", [0, 1, 5])
+def test_a_key_that_stands_twice_in_a_row_is_refused(line: str, before: int) -> None:
+    key, again, first = TWICE[line]
+    keys = list(dict.fromkeys(json.loads(line)))
+    same = json.dumps({key: "T1078" if key == "attack_object_id" else "c" for key in keys})
+    number = before + 3
+    assert problems(START + ",\n".join([*[same] * before, line, same]) + "]}") == [
+        f'set.json:{number}:{again}: key "{key}" stands twice, first in line {number}, column {first}; {ADVICE}'
+    ]
+
+
+def test_colons_and_quotes_in_texts_are_no_keys() -> None:
+    rows = [row(comments=text) for text in ('"a":', "b :", "\n:", "https://c", '"comments": "', "")]
+    assert [m.comment for m in read_rows(*rows).mapping_set.mappings] == [r["comments"] for r in rows]
+
+
+def test_a_key_that_stands_twice_at_the_top_is_refused() -> None:
+    rows = f'"mapping_objects": [{json.dumps(row())}]'
+    meta = f'"metadata": {json.dumps(META)}'
+    other = '"mapping_objects": []'
+    found = {
+        f"{{{meta},\n{rows},\n{other}}}": ("3:1", "mapping_objects", 2),
+        f"{{{rows},\n{rows},\n{meta}}}": ("2:1", "mapping_objects", 1),
+        f"\n{{{other},\n{meta},{rows}}}": (f"3:{len(meta) + 2}", "mapping_objects", 2),
+        f'{{"a": 1,\n"a": 12,{meta},{rows}}}': ("2:1", "a", 1),
+    }
+    for text, (place, key, line) in found.items():
+        column = 2 if line == text.count("\n", 0, text.index("{")) + 1 else 1
+        assert problems(text) == [
+            f'set.json:{place}: key "{key}" stands twice, first in line {line}, column {column}; {ADVICE}'
+        ]
+
+
+def test_keys_that_stand_twice_in_the_metadata_are_refused_at_every_level() -> None:
+    meta = json.dumps(META, indent=0).replace('"g": "Group"', '"g": "Group",\n"g": "Other"')
+    meta = meta.replace('"description": "D."', '"description": "D.",\n"name": "N"').replace(
+        "{", '{"author": "a",', 1
+    )
+    meta = meta[:-1] + ',"author": "b"}'
+    found = problems(f'{{"metadata": {meta}, "mapping_objects": [{json.dumps(row())}]}}')
+    assert [problem.split("; ")[0] for problem in found] == [
+        'set.json:10:1: key "name" stands twice, first in line 8, column 1',
+        'set.json:15:1: key "g" stands twice, first in line 14, column 1',
+        'set.json:17:2: key "author" stands twice, first in line 1, column 15',
+    ]
+
+
+keys = st.lists(st.sampled_from([*row(), "comments", "score_value", "references"]), max_size=8)
+seps = st.sampled_from([":", ": ", " :", "\n: ", "\t:"])
+
+
+@given(st.lists(st.tuples(keys, seps, st.sampled_from(['"c"', "null", '""', '"a: \\": b"'])), max_size=6))
+def test_exactly_the_rows_in_which_a_key_stands_twice_are_told(lines: list[tuple[list[str], str, str]]) -> None:
+    raws = ["{" + ",".join(f'"{key}"{sep}{value}' for key in names) + "}" for names, sep, value in lines]
+    _, doubtful = Rows().batch([msgspec.Raw(raw.encode()) for raw in raws], lambda _number, _raw: Row())
+    for at, (names, _, _) in enumerate(lines):
+        twice = len(set(names)) < len(names)
+        assert bool(repeats(raws[at].encode())) == twice
+        assert at in doubtful or not twice
+
+
+values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "ü", '"']), values), max_size=5), st.sampled_from([None, 1]))
+def test_the_members_of_an_object_are_found_whatever_they_hold(
+    pairs: list[tuple[str, Any]], indent: int | None
+) -> None:
+    body = ",\n".join(f"{json.dumps(key)}: {json.dumps(value, indent=indent)}" for key, value in pairs)
+    raw = f" {{ {body} }} ".encode()
+    inner = raw[1:]
+    found = list(members(inner))
+    assert [(m.key, json.loads(inner[m.value : m.end])) for m in found] == pairs
+    assert [(r.key, r.first, r.again) for r in top_repeats(raw)] == [
+        (r.key, r.first, r.again) for r in repeats(inner)
+    ]
+
+
+def test_rows_of_many_shapes_are_read_in_little_more_time_than_rows_of_one() -> None:
+    order = random.Random(1)  # noqa: S311
+    optional = ["comments", "score_category", "score_value", "references", "author", "related_score"]
+    rows = []
+    for _ in range(5000):
+        made = row()
+        for key in order.sample(optional, 3):
+            made[key] = None
+        rows.append(made)
+    start = time.process_time()
+    assert len(read_rows(*rows).mapping_set.mappings) == 5000
+    assert time.process_time() - start < 1
