@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import time
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_read_json import META, START, problems, read_rows, row
 
+from navlayers import InputError
 from navlayers.readers.json_keys import Rows, members, repeats, top_repeats
 from navlayers.readers.rows import Row
 
@@ -109,6 +111,63 @@ def test_the_members_of_an_object_are_found_whatever_they_hold(
     assert [(r.key, r.first, r.again) for r in top_repeats(raw)] == [
         (r.key, r.first, r.again) for r in repeats(inner)
     ]
+
+
+def test_a_technique_that_is_mapped_but_names_no_capability_is_an_error_that_tells_the_misspelt_key() -> None:
+    lines = [
+        {"capabilityid": "c", "attack_object_id": "T1078", "score_category": "protect", "score_value": "partial"},
+        {"attack_object_id": "T1078", "mapping_type": "mitigates", "status": "complete"},
+        {"attack_object_id": "T1078", "score_value": "partial"},
+        {"attack_object_id": "T1078", "score_value": "partial", "status": "Non-Mappable"},
+    ]
+    assert problems(START + ",\n".join(map(json.dumps, lines)) + "]}") == [
+        "set.json:3:18: this row has a score but names no capability; expected a capability_id "
+        '(it has "capabilityid"; did you mean capability_id?)',
+        "set.json:4:1: this row has a mapping type but names no capability; expected a capability_id "
+        "(complete the row, or give it the status non_mappable)",
+        "set.json:5:1: this row has a score but names no capability; expected a capability_id "
+        "(complete the row, or give it the status non_mappable)",
+    ]
+
+
+def test_a_technique_alone_that_is_not_marked_is_a_non_mappable_with_a_notice() -> None:
+    reading = read_rows('{"attack_object_id": "T1078"}', '{"attack_object_id": "T1078", "capability": "c"}')
+    assert len(reading.mapping_set.non_mappable) == 2
+    assert [str(notice) for notice in reading.notices] == [
+        "set.json:3:1: this row names no capability "
+        "(it is kept as non-mappable; give it a capability_id, or the status non_mappable)",
+        'set.json:4:45: this row names no capability (it has "capability"; did you mean capability_id?)',
+        'set.json:4:45: unknown field "capability" in a row '
+        "(did you mean capability_id? it is kept without meaning)",
+    ]
+
+
+def test_misspelt_fields_are_told_once_each_with_the_number_of_rows() -> None:
+    reading = read_rows(row(scorevalue="partial"), row(categry="protect", scorevalue="x", tags="y"), row(weight=1))
+    assert [str(notice) for notice in reading.notices] == [
+        'set.json:3:183: unknown field "scorevalue" in 2 rows '
+        "(did you mean score_value? it is kept without meaning)",
+        'set.json:4:180: unknown field "categry" in a row '
+        "(did you mean score_category? it is kept without meaning)",
+    ]
+    assert reading.mapping_set.mappings[0].other == (("scorevalue", "partial"),)
+
+
+@pytest.mark.parametrize("word", ["Non_Mappable", "non-mappable", "Non-Mappable", " NON_MAPPABLE "])
+def test_non_mappable_is_understood_in_every_spelling(word: str) -> None:
+    found = read_rows(row(status=word), row(mapping_type=word), row(status=None, mapping_type=word)).mapping_set
+    assert found.mappings == ()
+    assert [(n.type, n.other) for n in found.non_mappable] == [
+        ("mitigates", ()), ("non_mappable", (("status", "complete"),)), ("non_mappable", (("status", ""),)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["score_value", "score_category", "capability_group"])
+def test_three_thousand_wrong_values_take_no_time(field: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(InputError):
+        read_rows(*(row(**{field: f"value{number}"}) for number in range(3000)))
+    assert time.process_time() - start < 1
 
 
 def test_rows_of_many_shapes_are_read_in_little_more_time_than_rows_of_one() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import re
 import resource
 import time
@@ -159,6 +160,25 @@ def test_numbers_that_every_tool_writes_back_the_same_need_no_quotes() -> None:
     assert reading.notices == ()
 
 
+MANY = {
+    "groups": "groups: {" + ", ".join(f"group_{n}: G" for n in range(2000)) + "}\ncapabilities: {c: {groups: ["
+    + ", ".join(f"groop_{n}" for n in range(2000)) + "]}}",
+    "values": "scale: {" + ", ".join(f"value_{n}: 1" for n in range(3000)) + "}\ncapabilities:\n"
+    + "".join(f"  c{n}: {{techniques: {{T1078: {{protect: valoo_{n}}}}}}}\n" for n in range(3000)),
+    "types": "scale: {" + ", ".join(f"value_{n}: 1" for n in range(3000)) + "}\ncapabilities:\n"
+    + "".join(f"  c{n}: {{techniques: {{T1078: valoo_{n}}}}}\n" for n in range(3000)),
+    "keys": "capabilities: {c: {techniques: {T1078: {" + ", ".join(f"protekt_{n}: 1" for n in range(3000)) + "}}}}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", MANY)
+def test_thousands_of_unknown_names_take_no_time(body: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(InputError):
+        read(f"{HEAD}{MANY[body]}\n")
+    assert time.process_time() - start < 1.5
+
+
 def test_an_undeclared_group_is_kept_under_its_id_with_a_notice() -> None:
     reading = read(f"{HEAD}groups: {{storage: Storage}}\ncapabilities:\n  c: {{groups: [storag]}}\n")
     assert reading.mapping_set.groups == {"storage": "Storage", "storag": "storag"}
@@ -180,6 +200,10 @@ WRONG_ENTRIES = {
     "T1001: {protect: 010}": f'8:24: score value "010" is outside the scale; expected {SCALE} ({PLAIN})',
     "T1001: {protect: 1:30}": f'8:24: score value "1:30" is outside the scale; expected {SCALE} ({PLAIN})',
     "T1001: {protect: 0x10}": f'8:24: score value "0x10" is outside the scale; expected {SCALE} ({PLAIN})',
+    "T1001: Non-Mappable": (
+        '8:14: "Non-Mappable" is not a mapping type; expected a mapping type, an entry such as {protect: partial}, '
+        "or a list of entries (write {non_mappable: true})"
+    ),
     "T1001: {protect: [a]}": f"8:24: protect is a list; expected {SCALE}",
     "T1001: {protect: partial, value: 5}": (
         '8:40: an entry has both "value" and "protect"; expected the value behind its category'

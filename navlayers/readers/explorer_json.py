@@ -186,6 +186,7 @@ def _table(raws: list[msgspec.Raw], findings: Findings, places: Places) -> Table
             _report_repeats(found, findings, partial(places.inside, start + at))
         del raws[-_BATCH:]
         table.add(batch)
+    table.report_misspelt()
     return table
 
 
@@ -231,7 +232,7 @@ def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
         else:
             extra.append((field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
     if extra:
-        table.extras[index] = tuple(extra)
+        table.keep_extra(index, tuple(extra))
     return row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -258,12 +259,16 @@ def _with_undeclared(
     head: MappingSet, capabilities: list[Capability], places: array[int], path: str, findings: Findings
 ) -> dict[str, str]:
     groups = dict(head.groups)
+    names = checks.Names(head.groups)
+
+    def hint(group: str) -> str:
+        return names.question(group) or "declare it under groups to give it a name"
+
     for index, capability in enumerate(capabilities):
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
-                hint = checks.nearest(group, head.groups) or "declare it under groups to give it a name"
                 message = f"capability group {checks.shown(group)} is not declared"
                 place = Place(path, places[2 * index], places[2 * index + 1])
-                findings.add(Issue(message, hint=hint, fatal=False), place)
+                findings.add(Issue(message, hint=partial(hint, group), fatal=False), place)
     return groups

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from array import array
 from typing import TYPE_CHECKING, Any
@@ -57,9 +56,12 @@ class Entries:
         self._technique_name = technique_name
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
-        self._scale = head.scale or DEFAULT_SCALE
+        self._declared = checks.listed(sorted(self._types))
+        self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
         self._techniques: dict[str, str] = {}
-        self._not_types = {*CATEGORIES, *(name.lower() for name in self._scale)} - self._types
+        scores = {*CATEGORIES, *(name.lower() for name in self._scale.names)}
+        self._scores = checks.Names(scores - self._types)
+        self._checked: dict[str, Issue | None] = {}
 
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
         """Read what stands under one technique of a capability, or under one of those no capability covers."""
@@ -83,6 +85,7 @@ class Entries:
                 self._entry(capability, technique, key, entry)
 
     def _bare(self, capability: Capability, technique: str, where: Scalar, node: Scalar) -> None:
+        type_: str | None
         if is_null(node):
             type_ = self._default_type
         else:
@@ -96,17 +99,24 @@ class Entries:
 
     def _check_type(self, node: Scalar, type_: str) -> None:
         """Refuse a bare word that means, or all but spells, a score; tell one that the set does not declare."""
-        near = difflib.get_close_matches(type_.lower(), self._not_types, 1, 0.75)
+        if type_ not in self._checked:
+            self._checked[type_] = self._type_issue(type_)
+        self._values.report(node, self._checked[type_])
+
+    def _type_issue(self, type_: str) -> Issue | None:
+        if checks.says_non_mappable(type_):
+            return Issue(f"{checks.shown(type_)} is not a mapping type", ENTRY, "write {non_mappable: true}")
+        near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
-            meant = near[0] if near else type_
+            meant = near or checks.shown(type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
-                hint = f"write {{{meant}: {next(iter(self._scale))}}}"
-            self._values.wrong(node, f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
-        elif self._types:
-            declared = f"one of the mapping types that the set declares: {', '.join(sorted(self._types))}"
-            issue = Issue(f"mapping type {checks.shown(type_)} is not declared", declared, fatal=False)
-            self._values.report(node, issue)
+                hint = f"write {{{meant}: {self._scale.names[0]}}}"
+            return Issue(f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
+        if self._types:
+            declared = f"one of the mapping types that the set declares: {self._declared}"
+            return Issue(f"mapping type {checks.shown(type_)} is not declared", declared, fatal=False)
+        return None
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
         fields = self._values.known(node, "an entry", ENTRY_KEYS, ENTRY)
@@ -182,9 +192,7 @@ class Entries:
 
     def _score(self, node: Node, what: str) -> str | None:
         if not isinstance(node, Scalar):
-            self._values.wrong(
-                node, f"{what} is {kind(node)}", f"{', '.join(self._scale)} or a number from 0 to 100"
-            )
+            self._values.wrong(node, f"{what} is {kind(node)}", self._scale.expected)
             return None
         if is_null(node):
             return None

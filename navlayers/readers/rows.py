@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.readers.findings import Findings
 
-NON_MAPPABLE = "non_mappable"
+NON_MAPPABLE = checks.NON_MAPPABLE
+_SCALE = checks.Scale(DEFAULT_SCALE)
 _MISSING: Any = object()
 
 Rule = Callable[[str], tuple[str | None, Issue | None]]
@@ -55,6 +56,14 @@ class RowPlaces(Protocol):
         """The place of a field's value, or of the row where it lacks the field."""
 
 
+class Unknown(msgspec.Struct):
+    """A field that is not known: the first row that has it, the field that is meant, the number of rows."""
+
+    first: int
+    meant: str
+    rows: int = 1
+
+
 class Seen(msgspec.Struct):
     """What the rows of one capability say of it. `first` is the number of its first row."""
 
@@ -77,6 +86,34 @@ class Seen(msgspec.Struct):
         return min(named)[1] if named else None
 
 
+_MOST_UNKNOWN = 200
+"""So many unknown fields of a file are compared with the known ones."""
+
+_SHORT = {
+    "capability": "capability_id",
+    "technique": "attack_object_id",
+    "technique_id": "attack_object_id",
+    "attack_id": "attack_object_id",
+    "technique_name": "attack_object_name",
+    "group": "capability_group",
+    "category": "score_category",
+    "value": "score_value",
+    "score": "score_value",
+    "type": "mapping_type",
+    "comment": "comments",
+    "reference": "references",
+}
+"""What fields are called by those who do not know their names → name."""
+
+_NAMES = checks.Names([*Row.__struct_fields__, *_SHORT])
+
+
+def meant(field: str) -> str:
+    """The field that an unknown one all but spells; "" when there is none."""
+    close = _NAMES.closest(field.replace(" ", "_"), 0.8) or ""
+    return _SHORT.get(close, close)
+
+
 _NAMELESS = Issue(
     "this row names neither a capability nor a technique",
     "a capability_id, an attack_object_id, or both",
@@ -94,7 +131,7 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
 
 
 def _score_value(text: str) -> tuple[str | None, Issue | None]:
-    return checks.score_value(text, DEFAULT_SCALE)
+    return checks.score_value(text, _SCALE)
 
 
 _RULES: dict[str, Rule] = {
@@ -103,8 +140,8 @@ _RULES: dict[str, Rule] = {
     "capability_description": _text,
     "attack_object_id": checks.technique,
     "attack_object_name": _text,
-    "mapping_type": checks.identifier,
-    "status": checks.identifier,
+    "mapping_type": checks.kind,
+    "status": checks.kind,
     "score_category": checks.category,
     "score_value": _score_value,
 }
@@ -122,12 +159,32 @@ class Table:
         self.seen: dict[str, Seen] = {}
         self._findings = findings
         self._places = places
+        self._unknown: dict[str, Unknown] = {}
         self._known: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def report(self, index: int, field: str, issue: Issue) -> None:
         """Report what a rule says about a field of a row."""
         self._findings.add(issue, partial(self._places.row, index, field))
+
+    def keep_extra(self, index: int, fields: Pairs) -> None:
+        """Keep the fields of a row, to be added, that a `Row` has no room for."""
+        self.extras[index] = fields
+        for field, _ in fields:
+            found = self._unknown.get(field)
+            if found is not None:
+                found.rows += 1
+            elif len(self._unknown) < _MOST_UNKNOWN:
+                self._unknown[field] = Unknown(index, meant(field))
+
+    def report_misspelt(self) -> None:
+        """Tell, once each, the fields that all but spell one that has a meaning."""
+        for field, found in self._unknown.items():
+            if found.meant:
+                rows = f"{found.rows:,} rows" if found.rows > 1 else "a row"
+                message = f"unknown field {checks.shown(field)} in {rows}"
+                hint = f"did you mean {found.meant}? it is kept without meaning"
+                self.report(found.first, field, Issue(message, hint=hint, fatal=False))
 
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
@@ -160,6 +217,8 @@ class Table:
         if id_ is None:
             if row.attack_object_id is None:
                 self.report(index, "", _NAMELESS)
+            elif NON_MAPPABLE not in (row.status, row.mapping_type):
+                self._report_no_capability(index, row)
             return
         found = self.seen.get(id_)
         if found is None:
@@ -171,3 +230,17 @@ class Table:
             found.groups[row.capability_group] = index
         if row.attack_object_id is None and NON_MAPPABLE not in (row.status, row.mapping_type):
             self.report(index, "attack_object_id", _NO_TECHNIQUE)
+
+    def _report_no_capability(self, index: int, row: Row) -> None:
+        """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
+        misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
+        hint = f"it has {checks.shown(misspelt)}; did you mean capability_id?" if misspelt is not None else ""
+        field = misspelt or "capability_id"
+        if row.score_category or row.score_value or row.mapping_type:
+            hint = hint or "complete the row, or give it the status non_mappable"
+            what = "score" if row.score_category or row.score_value else "mapping type"
+            message = f"this row has a {what} but names no capability"
+            self.report(index, field, Issue(message, "a capability_id", hint))
+            return
+        kept = "it is kept as non-mappable; give it a capability_id, or the status non_mappable"
+        self.report(index, field, Issue("this row names no capability", hint=hint or kept, fatal=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from navlayers.errors import Place
@@ -124,7 +124,7 @@ class Values:
             if name in names:
                 known[name] = value
             else:
-                hint = checks.nearest(name, names) or f"known keys: {', '.join(names)}"
+                hint = partial(_known_key, name, names)
                 self.report(key, Issue(f"unknown key {checks.shown(name)} in {what}", hint=hint))
         return known
 
@@ -159,6 +159,10 @@ class Values:
         else:
             return float(node.text)
         return None
+
+
+def _known_key(name: str, names: tuple[str, ...]) -> str:
+    return checks.nearest(name, names) or f"known keys: {', '.join(names)}"
 
 
 def kind(node: Node) -> str:
