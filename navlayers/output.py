@@ -5,6 +5,7 @@ What navlayers wrote is known by the index in each set's folder, which lists eve
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -170,9 +171,10 @@ def _not_a_folder(path: Path) -> Problem:
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:
     reason = (error.strerror or str(error)).lower()
-    return OutputError(
-        Problem(f"cannot be written: {reason}", Place(str(path)), hint="choose another folder with -o")
-    )
+    hint = "choose another folder with -o"
+    if error.errno in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+        hint = "another build may be at work there: try again, or choose another folder with -o"
+    return OutputError(Problem(f"cannot be written: {reason}", Place(str(path)), hint=hint))
 
 
 def _missing_parents(target: Path) -> list[Path]:
