@@ -10,7 +10,7 @@ from navlayers import InputError, readers
 if TYPE_CHECKING:
     from pathlib import Path
 
-SET = b'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'
+SET = b'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\nnon_mappable: {T1078: }\n'
 
 
 def problem(path: str | Path, data: bytes | None = None, max_bytes: int = readers.MAX_BYTES) -> str:
@@ -114,5 +114,5 @@ def test_text_that_is_not_utf_8_is_told_with_the_place_and_the_byte() -> None:
 
 
 def test_columns_count_characters_not_bytes() -> None:
-    assert problem("set.yaml", SET + 'title: "ü€😀" x\n'.encode()).startswith("set.yaml:5:14: this is not YAML")
+    assert problem("set.yaml", SET + 'title: "ü€😀" x\n'.encode()).startswith("set.yaml:6:14: this is not YAML")
     assert problem("set.json", '{"ü€😀": x}'.encode()).startswith('set.json:1:9: this is not JSON: "x}"')

@@ -82,8 +82,8 @@ FORMS = {
     "T1078: {value: Partial}": [Mapping("c", "T1078", value="partial")],
     "T1078: {protect: 72.5}": [Mapping("c", "T1078", category="protect", value="72.5")],
     "T1078: [a, {type: b}]": [Mapping("c", "T1078", "a"), Mapping("c", "T1078", "b")],
-    "T1078: {group: g, capability_name: n, other: {author: Jo, k: }}": [
-        Mapping("c", "T1078", group="g", capability_name="n", other=(("author", "Jo"), ("k", "")))
+    "T1078: {capability_name: n, other: {author: Jo, k: }}": [
+        Mapping("c", "T1078", capability_name="n", other=(("author", "Jo"), ("k", "")))
     ],
     "T1078: {name: Valid Accounts}": [Mapping("c", "T1078")],
     "T1078: {name: Good Accounts}": [Mapping("c", "T1078", technique_name="Good Accounts")],
@@ -138,7 +138,8 @@ def test_every_mapping_knows_its_line_and_column_and_those_of_its_fields() -> No
 def test_plain_scalars_are_the_text_that_stands_there_and_the_notice_says_where_to_quote() -> None:
     reading = read(
         HEAD.replace('"1"', "010").replace('"16.1"', "16.10")
-        + "title: no\ncreated: 2025-03-06\nauthor: 1:30\ngroups: {on: yes}\ncapabilities: {1e3: {groups: [on]}}\n"
+        + "title: no\ncreated: 2025-03-06\nauthor: 1:30\ngroups: {on: yes}\n"
+        "capabilities: {1e3: {groups: [on], non_mappable: true}}\n"
     )
     found = reading.mapping_set
     assert (found.version, found.attack_version, found.title) == ("010", "16.10", "no")
@@ -155,7 +156,7 @@ def test_plain_scalars_are_the_text_that_stands_there_and_the_notice_says_where_
 
 
 def test_numbers_that_every_tool_writes_back_the_same_need_no_quotes() -> None:
-    reading = read(HEAD.replace('"1"', "5").replace('"16.1"', "16.1"))
+    reading = read(HEAD.replace('"1"', "5").replace('"16.1"', "16.1") + "capabilities: {c: {non_mappable: true}}")
     assert (reading.mapping_set.version, reading.mapping_set.attack_version) == ("5", "16.1")
     assert reading.notices == ()
 
@@ -180,10 +181,62 @@ def test_thousands_of_unknown_names_take_no_time(body: str) -> None:
 
 
 def test_an_undeclared_group_is_kept_under_its_id_with_a_notice() -> None:
-    reading = read(f"{HEAD}groups: {{storage: Storage}}\ncapabilities:\n  c: {{groups: [storag]}}\n")
+    reading = read(
+        f"{HEAD}groups: {{storage: Storage}}\ncapabilities:\n  c: {{groups: [storag], non_mappable: true}}\n"
+    )
     assert reading.mapping_set.groups == {"storage": "Storage", "storag": "storag"}
     assert [str(n) for n in reading.notices] == [
         'set.yaml:7:3: capability group "storag" is not declared (did you mean storage?)'
+    ]
+
+
+GROUPS = "groups: {g: G, h: H}\ncapabilities:\n  c:\n    groups: [ g, h]\n    techniques: "
+
+
+def test_an_entry_is_filed_under_a_group_of_its_capability() -> None:
+    reading = read(f'{HEAD}{GROUPS}{{T1001: {{group: g}}, T1002: {{group: " h "}}}}\n')
+    assert [mapping.group for mapping in reading.mapping_set.mappings] == ["g", "h"]
+    assert [str(notice) for notice in reading.notices] == [
+        'set.yaml:9:52: " h " has blanks around it (it is read as "h")'
+    ]
+    assert problems(f"{HEAD}{GROUPS.replace('g, h', 'alpha')}{{T1001: {{group: alhpa}}}}\n") == [
+        'set.yaml:9:33: group "alhpa" is not one of those of capability "c"; expected one of alpha '
+        "(did you mean alpha?)"
+    ]
+    (problem,) = problems(f"{HEAD}capabilities: {{c: {{techniques: {{T1001: {{group: g}}}}}}}}\n")
+    assert problem.endswith("; expected no group, for it has none (add it to the groups of the capability)")
+
+
+def test_ids_that_are_the_same_but_for_blanks_or_case_are_errors() -> None:
+    body = "capabilities: {c: {non_mappable: true}}\n"
+    ids = "ids are compared without blanks around them"
+    found = problems(f'{HEAD}groups: {{a: A, "a ": B}}\nscale: {{b: 1, B: 2, " b": 3}}\n{body}')
+    assert found == [
+        f'set.yaml:5:16: group "a " is the same as "a" in line 5, column 10; expected each id once ({ids})',
+        f'set.yaml:6:15: score value "B" is the same as "b" in line 6, column 9; expected each id once ({ids})',
+        f'set.yaml:6:21: score value " b" is the same as "b" in line 6, column 9; expected each id once ({ids})',
+    ]
+    for name in ("50", "1e3", "010", ".5", "inf", " 7 "):
+        (problem,) = problems(f'{HEAD}scale: {{"{name}": 1}}\n{body}')
+        assert f'score value "{name.strip()}" is a number; expected a word' in problem
+
+
+def test_a_set_without_capabilities_is_refused_unless_it_lists_what_no_capability_covers() -> None:
+    expected = "expected a mapping of capability id → name, techniques and so on"
+    assert problems(HEAD) == [f"set.yaml:1:1: the set has no capabilities; {expected}"]
+    for empty in ("capabilities: {}", "capabilities:", "capabilities: ~"):
+        assert problems(HEAD + empty) == [f"set.yaml:5:1: the set has no capabilities; {expected}"]
+    reading = read(f"{HEAD}non_mappable: {{T1078: }}\n")
+    assert [str(notice) for notice in reading.notices] == [f"set.yaml:1:1: the set has no capabilities; {expected}"]
+
+
+def test_a_capability_without_techniques_that_is_not_said_to_be_non_mappable_is_told() -> None:
+    reading = read(
+        f"{HEAD}capabilities:\n  a:\n  b: {{name: B}}\n  c: {{techniques: {{}}}}\n  d: {{non_mappable: true}}\n"
+    )
+    assert [str(notice) for notice in reading.notices] == [
+        f'set.yaml:{line}:3: capability "{id_}" has no techniques (name its techniques, or say non_mappable: true)'
+        for line, id_ in ((6, "a"), (7, "b"), (8, "c"))
     ]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from navlayers import OutputError, readers
 from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, MappingType, NonMappable
+from navlayers.readers import checks
 from navlayers.writers import native
 
 if TYPE_CHECKING:
@@ -27,16 +28,22 @@ HOSTILE += ["\x7f", "\xa0", "\U0001f600", "\ufffe", "é", "٣", "x" * 2000]
 
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12), st.text(alphabet="a \n:#-", max_size=8))
 ids = texts.map(str.strip).filter(bool)
+score_names = ids.filter(lambda name: not checks.numeric(name))
 some = st.none() | texts
 references = st.lists(texts.filter(bool), max_size=3).map(tuple)
 techniques = st.sampled_from(["T1059", "T1059.001", "T1078", "T1003.008"])
 others = st.dictionaries(texts, texts, max_size=2).map(lambda d: tuple(d.items()))
 
 
+scales = st.dictionaries(score_names, st.floats(0, 100), min_size=1, max_size=3).filter(
+    lambda scale: len({name.lower() for name in scale}) == len(scale)
+)
+
+
 @st.composite
 def mapping_sets(draw: st.DrawFn) -> MappingSet:
     """Any mapping set that a reader could give, with texts that provoke YAML."""
-    scale = draw(st.just({}) | st.dictionaries(ids, st.floats(0, 100), min_size=1, max_size=3))
+    scale = draw(st.just({}) | scales)
     values = st.none() | st.sampled_from([*(scale or DEFAULT_SCALE), "0", "72.5", "100"])
     capabilities = [
         Capability(i, draw(texts), tuple(draw(st.lists(ids, max_size=2, unique=True))), draw(references))
@@ -58,6 +65,12 @@ def mapping_sets(draw: st.DrawFn) -> MappingSet:
         st.builds(NonMappable, known, st.none() | techniques, **shared),
         st.builds(NonMappable, st.none(), techniques, **shared),
     )
+
+    def filed(row: Any) -> Any:
+        """The row, under a group of its capability."""
+        groups = {c.id: c.groups for c in capabilities}.get(row.capability, ())
+        return msgspec.structs.replace(row, group=draw(st.sampled_from([None, *groups])))
+
     present = texts.filter(str.strip)
     types = draw(st.lists(st.builds(MappingType, texts, texts, texts), max_size=2, unique_by=lambda t: t.id))
     return MappingSet(
@@ -69,13 +82,22 @@ def mapping_sets(draw: st.DrawFn) -> MappingSet:
         groups=draw(st.dictionaries(ids, texts, max_size=2)),
         mapping_types=tuple(types),
         capabilities=tuple(capabilities),
-        mappings=tuple(draw(st.lists(mappings, max_size=5))),
-        non_mappable=tuple(draw(st.lists(records, max_size=3))),
+        mappings=tuple(map(filed, draw(st.lists(mappings, max_size=5)))),
+        non_mappable=tuple(map(filed, draw(st.lists(records, min_size=not capabilities, max_size=3)))),
         scale=scale,
         source=draw(texts),
         licence=draw(texts),
         details=draw(st.dictionaries(st.sampled_from(native.DETAILS), texts, max_size=3)),
     )
+
+
+def test_what_the_reader_would_refuse_is_not_written() -> None:
+    empty = MappingSet("demo", "1", "mobile", "16.1")
+    with pytest.raises(OutputError, match="the set has no capabilities"):
+        native.dumps(empty)
+    stray = msgspec.structs.replace(empty, mappings=(Mapping("c", "T1078", group="g"),))
+    with pytest.raises(OutputError, match="group 'g' is not one of those of capability 'c'"):
+        native.dumps(stray)
 
 
 def read_back(text: str) -> MappingSet:
@@ -92,7 +114,8 @@ def test_what_is_written_reads_back_as_the_same_set(mapping_set: MappingSet) -> 
 @given(mapping_sets())
 def test_reading_what_was_written_says_nothing_to_quote(mapping_set: MappingSet) -> None:
     notices = readers.read("set.yaml", data=native.dumps(mapping_set).encode()).notices
-    assert notices == ()
+    assert [str(notice) for notice in notices if "quote" in str(notice) or "other YAML" in str(notice)] == []
+    assert all("has no " in str(notice) for notice in notices)
 
 
 def _strings(node: Any) -> list[Any]:
@@ -119,7 +142,9 @@ def test_other_yaml_tools_read_only_strings_flags_nulls_and_the_scale_s_numbers(
 @given(mapping_sets(), st.randoms(use_true_random=False))
 def test_the_order_of_different_techniques_does_not_matter(mapping_set: MappingSet, random: Any) -> None:
     one_each = {(m.capability, m.technique): m for m in mapping_set.mappings}
-    ordered = msgspec.structs.replace(mapping_set, mappings=tuple(one_each.values()), non_mappable=())
+    ordered = msgspec.structs.replace(
+        mapping_set, mappings=tuple(one_each.values()), non_mappable=(NonMappable("no"),)
+    )
     # Capabilities that only mappings name would follow the order of the mappings.
     ordered = msgspec.structs.replace(ordered, capabilities=native.canonical(ordered).capabilities)
     shuffled = list(ordered.mappings)

@@ -136,6 +136,15 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     return None, Issue(f"unknown score value {shown(text)}", expected, partial(scale.near.question, text))
 
 
+def numeric(text: str) -> bool:
+    """Whether a text can be taken for a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def domain(text: str) -> tuple[Domain | None, Issue | None]:
     """An ATT&CK domain: enterprise, mobile or ics, also as enterprise-attack and in any case."""
     clean = text.strip().lower().removesuffix("-attack")

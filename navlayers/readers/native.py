@@ -38,6 +38,7 @@ TOP_KEYS = (
 
 CAPABILITY_KEYS = ("name", "groups", "references", "techniques", "non_mappable")
 
+_CAPABILITIES = "a mapping of capability id → name, techniques and so on"
 _TOP = "a mapping set: framework, version, domain, attack_version, capabilities"
 
 
@@ -109,6 +110,11 @@ def read(
         for key, node in items.values():
             entries.technique(None, key, node)
     findings.raise_errors()
+    if not capabilities:
+        at = root.items["capabilities"][0] if "capabilities" in root.items else root
+        issue = Issue("the set has no capabilities", _CAPABILITIES, fatal=not entries.count)
+        values.report(at, issue)
+        findings.raise_errors()
     found = entries.found
     mapping_set = msgspec.structs.replace(
         head,
@@ -169,10 +175,9 @@ def _head(root: Branch, top: dict[str, Node], values: Values) -> MappingSet:
 def _groups(top: dict[str, Node], values: Values) -> dict[str, str]:
     groups = {}
     if "groups" in top:
-        for key, node in values.items(top["groups"], "groups", "a mapping of group id → name").values():
-            id_ = values.identifier(key, "a group")
-            if id_ is not None:
-                groups[id_] = values.text(node, f"the name of group {checks.shown(id_)}") or id_
+        items = values.items(top["groups"], "groups", "a mapping of group id → name").values()
+        for id_, _, node in values.ids(items, "group"):
+            groups[id_] = values.text(node, f"the name of group {checks.shown(id_)}") or id_
     return groups
 
 
@@ -202,10 +207,16 @@ def _scale(top: dict[str, Node], values: Values) -> dict[str, float]:
     scale = {}
     if "scale" in top:
         expected = "a mapping of score value → number from 0 to 100"
-        for key, node in values.items(top["scale"], "scale", expected).values():
-            id_ = values.identifier(key, "a score value")
+        for id_, key, node in values.ids(
+            values.items(top["scale"], "scale", expected).values(), "score value", str.lower
+        ):
             number = values.number(node, f"the number of score value {checks.shown(key.text)}")
-            if id_ is not None and number is not None:
+            if checks.numeric(id_):
+                message = f"score value {checks.shown(id_)} is a number"
+                values.wrong(
+                    key, message, "a word as the name of a score value", "numbers are scores as they stand"
+                )
+            elif number is not None:
                 scale[id_] = number
     return scale
 
@@ -218,8 +229,7 @@ def _capabilities(
     seen: set[str] = set()
     if "capabilities" not in top:
         return capabilities, places
-    expected = "a mapping of capability id → name, techniques and so on"
-    for key, node in values.items(top["capabilities"], "capabilities", expected).values():
+    for key, node in values.items(top["capabilities"], "capabilities", _CAPABILITIES).values():
         id_ = values.identifier(key, "a capability")
         if id_ is None:
             continue
@@ -229,15 +239,25 @@ def _capabilities(
         seen.add(id_)
         fields = values.known(node, what, CAPABILITY_KEYS, "name, groups, references, techniques")
         name = values.text(fields["name"], f"the name of {what}") if "name" in fields else None
-        groups = tuple(
-            dict.fromkeys(values.texts(fields["groups"], f"groups of {what}")) if "groups" in fields else ()
-        )
+        groups = _member_of(fields, what, values)
         references = values.texts(fields["references"], f"references of {what}") if "references" in fields else ()
         capability = Capability(id_, name if name and name.strip() else id_, groups, references)
         capabilities.append(capability)
         places.extend((key.line, key.column))
+        before = entries.count
         _techniques(capability, key, fields, entries, values)
+        if entries.count == before and isinstance(node, (Branch, Scalar)):
+            hint = "name its techniques, or say non_mappable: true"
+            values.report(key, Issue(f"{what} has no techniques", hint=hint, fatal=False))
     return capabilities, places
+
+
+def _member_of(fields: dict[str, Node], what: str, values: Values) -> tuple[str, ...]:
+    """The ids of a capability's groups, each once."""
+    if "groups" not in fields:
+        return ()
+    ids = (values.trimmed(fields["groups"], text) for text in values.texts(fields["groups"], f"groups of {what}"))
+    return tuple(dict.fromkeys(id_ for id_ in ids if id_ is not None))
 
 
 def _techniques(

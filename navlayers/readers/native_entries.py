@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -62,6 +63,11 @@ class Entries:
         scores = {*CATEGORIES, *(name.lower() for name in self._scale.names)}
         self._scores = checks.Names(scores - self._types)
         self._checked: dict[str, Issue | None] = {}
+
+    @property
+    def count(self) -> int:
+        """How many mappings and non-mappables were read so far, sound or not."""
+        return len(self.found.mappings) + len(self.found.non_mappable)
 
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
         """Read what stands under one technique of a capability, or under one of those no capability covers."""
@@ -171,9 +177,11 @@ class Entries:
             values["references"] = self._values.texts(fields["references"], "references")
         elif capability is not None:
             values["references"] = capability.references
-        for name in ("type", "comment", "group", "name", "capability_name"):
+        for name in ("type", "comment", "name", "capability_name"):
             if name in fields:
                 values[name] = self._values.text(fields[name], name)
+        if "group" in fields:
+            values["group"] = self._group(capability, fields["group"])
         if "comment" in values:
             values["comment"] = values["comment"] or ""
         if "name" in values:
@@ -190,6 +198,18 @@ class Entries:
             )
         return values
 
+    def _group(self, capability: Capability | None, node: Node) -> str | None:
+        """The group that an entry is filed under, which has to be one of its capability's."""
+        group = self._values.trimmed(node, self._values.text(node, "group"))
+        if group is not None and capability is not None and group not in capability.groups:
+            message = f"group {checks.shown(group)} is not one of those of capability {checks.shown(capability.id)}"
+            among = (
+                f"one of {checks.listed(capability.groups)}" if capability.groups else "no group, for it has none"
+            )
+            hint = partial(_among_groups, group, capability.groups)
+            self._values.report(node, Issue(message, among, hint))
+        return group
+
     def _score(self, node: Node, what: str) -> str | None:
         if not isinstance(node, Scalar):
             self._values.wrong(node, f"{what} is {kind(node)}", self._scale.expected)
@@ -204,3 +224,7 @@ class Entries:
         known: Category | None = next((name for name in CATEGORIES if name == category), None)
         self.found.mappings.append(Mapping(category=known, **fields))
         self.found.mapping_places.extend((place.line, place.column))
+
+
+def _among_groups(group: str, groups: tuple[str, ...]) -> str:
+    return checks.nearest(group, groups) or "add it to the groups of the capability"

@@ -13,7 +13,10 @@ from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.yaml_tree import Branch, Listing, Node, Refused, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+Named = tuple[str, Scalar, Node]
+"""An id, the key that spells it, and what stands under it."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)
@@ -135,6 +138,30 @@ class Values:
         self.report(key, issue)
         if id_ is None:
             self.wrong(key, f"the id of {what} is empty", "text")
+        return id_
+
+    def ids(self, items: Iterable[tuple[Scalar, Node]], what: str, fold: Callable[[str], str] = str) -> list[Named]:
+        """The keys of a mapping as ids, each once; `fold` gives what makes two ids the same."""
+        first: dict[str, Scalar] = {}
+        named = []
+        for key, node in items:
+            id_ = self.identifier(key, what)
+            if id_ is None:
+                continue
+            same = first.setdefault(fold(id_), key)
+            if same is not key:
+                earlier = f"{checks.shown(same.text)} in line {same.line}, column {same.column}"
+                message = f"{what} {checks.shown(key.text)} is the same as {earlier}"
+                self.wrong(key, message, "each id once", "ids are compared without blanks around them")
+            named.append((id_, key, node))
+        return named
+
+    def trimmed(self, node: Node, text: str | None) -> str | None:
+        """A value that names an id, without blanks around it."""
+        if text is None:
+            return None
+        id_, issue = checks.identifier(text)
+        self.report(node, issue)
         return id_
 
     def flag(self, node: Node, what: str) -> bool | None:

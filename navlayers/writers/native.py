@@ -20,13 +20,26 @@ def dumps(mapping_set: MappingSet) -> str:
     Reading the text gives `canonical(mapping_set)`.
 
     Raises:
-        OutputError: a non-mappable names neither a capability nor a technique.
+        OutputError: the set holds what the reader would refuse: a non-mappable that names neither a capability nor
+            a technique, a group that is not among those of the capability, nothing at all.
     """
-    lost = [record for record in mapping_set.non_mappable if record.capability is None and record.technique is None]
-    if lost:
+    _check(mapping_set)
+    return document(_Writer(mapping_set).tree())
+
+
+def _check(mapping_set: MappingSet) -> None:
+    records = mapping_set.non_mappable
+    if not (mapping_set.capabilities or mapping_set.mappings or records):
+        raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
+    if any(record.capability is None and record.technique is None for record in records):
         message = "a non-mappable names neither a capability nor a technique"
         raise OutputError(Problem(message, hint="leave it out, or name what cannot be mapped"))
-    return document(_Writer(mapping_set).tree())
+    groups = {capability.id: capability.groups for capability in mapping_set.capabilities}
+    rows: list[Mapping | NonMappable] = [*mapping_set.mappings, *records]
+    for row in rows:
+        if row.group is not None and row.capability is not None and row.group not in groups.get(row.capability, ()):
+            message = f"group {row.group!r} is not one of those of capability {row.capability!r}"
+            raise OutputError(Problem(message, hint="add it to the groups of the capability"))
 
 
 def canonical(mapping_set: MappingSet) -> MappingSet:
