@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from navlayers.layers.document import encode, encode_list
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
     from navlayers.options import ScoreOptions
-    from navlayers.pipeline import build_folder
+    from navlayers.pipeline import build_document, build_folder
     from navlayers.readers import read
+    from navlayers.scoring import score_set
+    from navlayers.sets import resolve
     from navlayers.stats import set_stats
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "ReleaseError",
     "ScoreOptions",
     "UsageError",
+    "build_document",
     "build_folder",
     "build_layers",
     "carry_to",
@@ -41,6 +44,8 @@ __all__ = [
     "load",
     "read",
     "release",
+    "resolve",
+    "score_set",
     "scores",
     "set_stats",
 ]
@@ -60,8 +65,10 @@ _MODULES = {
     "layers.document": ("encode", "encode_list"),
     "model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
     "options": ("ScoreOptions",),
-    "pipeline": ("build_folder",),
+    "pipeline": ("build_document", "build_folder"),
     "readers": ("read",),
+    "scoring": ("score_set",),
+    "sets": ("resolve",),
     "stats": ("set_stats",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

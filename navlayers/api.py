@@ -33,6 +33,7 @@ def load(source: str | Path) -> MappingSet:
 
     Raises:
         InputError: there is no such set, or it cannot be read; `problems` lists everything that is wrong in it.
+        UsageError: the source is a folder of several sets.
     """
     found = resolve([str(source)])
     if len(found) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -19,7 +20,6 @@ from navlayers.scoring import Scored, score_set, without_effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from navlayers.sets import Source
 
@@ -77,11 +77,12 @@ def prepare(
     `attack_version` carries the sets to that release; None leaves each at its own.
 
     Raises:
-        InputError: at the end, with the problems of all sets that cannot be read or have no release at hand; or
-            because none of the files is a set.
+        NavlayersError: at the end, with the problems of all sets: a ReleaseError where releases are not at hand, an
+            InputError where sets cannot be read, or both kinds of problem come together, or no file is a set.
     """
     problems: list[Problem] = []
     skipped: list[Skipped] = []
+    kinds: set[type[NavlayersError]] = set()
     done = 0
     for source in sources:
         try:
@@ -91,9 +92,11 @@ def prepare(
                 skipped.append(Skipped(_skipping(error.problems[0])))
             else:
                 problems += error.problems
+                kinds.add(InputError)
             continue
         except NavlayersError as error:
             problems += [_placed(problem, source) for problem in error.problems]
+            kinds.add(type(error))
             continue
         done += 1
         if not problems:
@@ -101,7 +104,7 @@ def prepare(
     if not (done or problems):
         problems = [one.problem for one in skipped]
     if problems:
-        raise InputError(problems)
+        raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
 
 
@@ -143,7 +146,7 @@ def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:
 
 def build_folder(
     sources: Sequence[Source],
-    target: Path,
+    target: str | Path,
     options: ScoreOptions | None = None,
     *,
     attack_version: str | None = None,
@@ -168,7 +171,7 @@ def build_folder(
         NavlayersError: an input, an option, a release or the output does not do; nothing was written.
     """
     only = [kind for kind in KINDS if kind in only]
-    with Staging(target, [source.name for source in sources], force=force) as staging:
+    with Staging(Path(target), [source.name for source in sources], force=force) as staging:
         result = _build_sets(prepare(sources, attack_version, max_bytes), options, only, staging.add, on_set)
         removed = staging.commit()
     gone = tuple(
