@@ -195,7 +195,7 @@ def test_a_file_that_is_no_bundle_is_an_error_with_its_place(tmp_path: Path, dat
         ([matrix()], "no ATT&CK matrix with tactics"),
         ([matrix("TA0001"), matrix("TA0002", domain="ics")], "more than one domain: enterprise-attack, ics-attack"),
         ([matrix("TA0001", domain="pre")], r'the domain "pre-attack"; expected one of enterprise-attack'),
-        ([matrix("TA0001")], "names a tactic that the bundle does not hold: x-mitre-tactic--TA0001"),
+        ([matrix("TA0001")], 'names a tactic that the bundle does not hold: "x-mitre-tactic--TA0001"'),
         ([matrix("TA0001"), tactic("TA0001", "execution")], "no ATT&CK techniques"),
     ],
 )

@@ -17,6 +17,7 @@ from navlayers.attack import userdata, versions
 from navlayers.attack.stix import MAX_BYTES, read_bundle
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
 from navlayers.model import DOMAINS, Domain
+from navlayers.readers.checks import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,7 +172,7 @@ def _choose(wanted: str, domains: Sequence[Domain]) -> list[tuple[Domain, str]]:
 def _unpublished(wanted: str, domains: Sequence[Domain]) -> Problem:
     known = sorted({version for domain in domains for version in published(domain)}, key=versions.number)
     return Problem(
-        f'mitreattack-python knows no ATT&CK {" or ".join(domains)} release "{wanted}"',
+        f"mitreattack-python knows no ATT&CK {' or '.join(domains)} release {shown(wanted)}",
         expected=f"one of {', '.join(known)}",
         hint="a newer mitreattack-python may know more; a bundle at hand: navlayers attack add FILE.json",
     )
@@ -186,7 +187,7 @@ def _base(given: str | None) -> str:
     except ValueError:
         good = False
     if not good:
-        message = f'the mirror "{base}" is not a web address'
+        message = f"the mirror {shown(base)} is not a web address"
         raise UsageError(Problem(message, expected="an address such as https://mirror.example.org/attack"))
     return base
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -20,19 +21,34 @@ _PATH = re.compile(r" - at `\$(.*)`$")
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """The whole file without its byte order mark; InputError where it cannot be read or is over `limit` bytes."""
+    """The whole file without its byte order mark.
+
+    InputError where it cannot be read, is over `limit` bytes, or is no regular file: a pipe may never end.
+    """
     place = Place(str(path))
+    too_large = Problem(f"the file is larger than {limit / 1e6:.0f} MB", place)
     try:
-        if path.is_dir():
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise InputError(Problem("this is a folder", place, expected="a file"))
-        if path.stat().st_size > limit:
-            raise InputError(Problem(f"the file is larger than {limit / 1e6:.0f} MB", place))
-        data = path.read_bytes()
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(Problem("this is not a regular file", place, expected="a file"))
+        if status.st_size > limit:
+            raise InputError(too_large)
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
     except FileNotFoundError:
         raise InputError(Problem("there is no such file", place)) from None
-    except OSError as error:
-        raise InputError(Problem(f"the file cannot be read: {error.strerror or error}", place)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(Problem(f"the file cannot be read: {reason(error)}", place)) from None
+    if len(data) > limit:
+        raise InputError(too_large)
     return data.removeprefix(_BOM)
+
+
+def reason(error: Exception) -> str:
+    """Why the file system refused, in few words."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def decode(data: bytes, kind: type[T], path: Path, *, expected: str, hint: str = "") -> T:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from navlayers.attack import files, versions
+from navlayers.attack.jsonfile import reason
 from navlayers.errors import InputError, Place, Problem
 from navlayers.model import DOMAINS, Domain
 
@@ -50,8 +51,8 @@ def read(reader: Callable[[Path], T], path: Path) -> T:
     """Read a file once for as long as it does not change."""
     try:
         stat = path.stat()
-    except OSError as error:
-        raise InputError(Problem(f"the file cannot be read: {error.strerror or error}", Place(str(path)))) from None
+    except (OSError, ValueError) as error:
+        raise InputError(Problem(f"the file cannot be read: {reason(error)}", Place(str(path)))) from None
     return cast("T", _read_once(reader, path, stat.st_mtime_ns, stat.st_size))
 
 

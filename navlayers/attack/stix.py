@@ -16,6 +16,7 @@ from navlayers.attack.jsonfile import decode, read_bytes
 from navlayers.attack.threat import Kind, Threat, Threats
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 from navlayers.model import DOMAINS, Domain
+from navlayers.readers.checks import listed, shown
 
 MAX_BYTES = 1 << 29
 """The largest file read as a bundle: 512 MiB, ten times ATT&CK's largest."""
@@ -140,12 +141,12 @@ def _domain(objects: _Objects, path: Path) -> Domain:
     if not found:
         _refuse(path, "the bundle has no ATT&CK matrix (x-mitre-matrix)")
     if len(found) > 1:
-        _refuse(path, f"the bundle holds more than one domain: {', '.join(found)}")
+        _refuse(path, f"the bundle holds more than one domain: {listed(found)}")
     for domain in DOMAINS:
         if found[0] == f"{domain}-attack":
             return domain
     known = ", ".join(f"{domain}-attack" for domain in DOMAINS)
-    message = f'the matrix belongs to the domain "{found[0]}"'
+    message = f"the matrix belongs to the domain {shown(found[0])}"
     raise InputError(Problem(message, Place(str(path)), expected=f"one of {known}", hint=_HINT))
 
 
@@ -156,7 +157,9 @@ def _version(objects: _Objects, path: Path, asked: str | None) -> str:
     if asked is not None:
         wanted = versions.canonical(asked)
         if wanted is None:
-            raise ReleaseError(Problem(f'"{asked}" is not an ATT&CK version', expected="a number such as 18.1"))
+            raise ReleaseError(
+                Problem(f"{shown(asked)} is not an ATT&CK version", expected="a number such as 18.1")
+            )
         if stated and stated != wanted:
             message = f"the bundle says that it is ATT&CK {stated}, not {wanted}"
             raise ReleaseError(Problem(message, Place(str(path)), hint="leave the version out"))
@@ -184,7 +187,10 @@ def _tactics(objects: _Objects, path: Path) -> tuple[Tactic, ...]:
         for ref in (matrix.tactic_refs or ()) if matrix.status == "active" else ():
             tactic = known.get(ref)
             if tactic is None or not tactic.attack_id or not tactic.x_mitre_shortname:
-                _refuse(path, f'the matrix "{matrix.name}" names a tactic that the bundle does not hold: {ref}')
+                _refuse(
+                    path,
+                    f"the matrix {shown(matrix.name)} names a tactic that the bundle does not hold: {shown(ref)}",
+                )
             tactics[ref] = Tactic(tactic.attack_id, tactic.x_mitre_shortname, tactic.name)
     if not tactics:
         _refuse(path, "the bundle has no ATT&CK matrix with tactics")

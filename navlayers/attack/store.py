@@ -8,6 +8,7 @@ from navlayers.attack import files, versions
 from navlayers.attack.release import Release, builtin, order, read
 from navlayers.attack.userdata import file_names, unusable, user_folder
 from navlayers.errors import InputError, Problem, ReleaseError
+from navlayers.readers.checks import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +66,9 @@ def load(release: Release) -> Catalogue:
 
 
 def has_threats(release: Release) -> bool:
-    """Whether groups, software and campaigns of the release are at hand."""
-    return _threats_path(release).is_file()
+    """Whether groups, software and campaigns of the release are at hand, in a file that can be used."""
+    path = _threats_path(release)
+    return _is_file(path) and (release.builtin or unusable(path) is None)
 
 
 def threats(release: Release) -> Threats:
@@ -75,7 +77,7 @@ def threats(release: Release) -> Threats:
     Raises ReleaseError where they are not at hand for this release, InputError where their file is broken.
     """
     path = _threats_path(release)
-    if path.is_file():
+    if _is_file(path):
         if not release.builtin and (problem := unusable(path)):
             raise InputError(problem)
         return read(files.read_threats, path)
@@ -91,6 +93,13 @@ def threats(release: Release) -> Threats:
 
 def _threats_path(release: Release) -> Path:
     return release.path.with_name(files.threats_name(release.domain, release.version))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _merged(names: list[str]) -> tuple[Release, ...]:
@@ -109,7 +118,7 @@ def _not_found(domain: Domain, wanted: str, at_hand: list[str], *, malformed: bo
     listing = ", ".join(at_hand)
     if malformed:
         return Problem(
-            f'"{wanted}" is not an ATT&CK version',
+            f"{shown(wanted)} is not an ATT&CK version",
             expected=f"one of those at hand for {domain} ({listing}), a number such as 16, or latest",
             hint="to add another, for example: navlayers attack add 20.0",
         )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from navlayers.attack import files, versions
 from navlayers.attack.release import Release, builtin, read
-from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError
+from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
 from navlayers.model import DOMAINS, Domain
+from navlayers.readers.checks import shown
 
 if TYPE_CHECKING:
     from navlayers.attack.stix import Bundle
@@ -21,10 +22,14 @@ def user_folder() -> Path:
     """The folder for releases that the user adds; it need not exist.
 
     `attack` in the folder that the environment variable NAVLAYERS_DATA_DIR names, else in the one that the
-    operating system has for data of a user's programs.
+    operating system has for data of a user's programs. Raises UsageError where it is in the home of nobody.
     """
     if chosen := os.environ.get(DATA_DIR_VARIABLE):
-        return Path(chosen).expanduser() / "attack"
+        try:
+            return Path(chosen).expanduser() / "attack"
+        except RuntimeError:
+            message = f"{DATA_DIR_VARIABLE} names {shown(chosen)}, and there is no such home folder"
+            raise UsageError(Problem(message, expected="a folder for added ATT&CK releases")) from None
     from platformdirs import user_data_path  # noqa: PLC0415 - costs time, and is not always needed
 
     return user_data_path("navlayers", appauthor=False) / "attack"
@@ -54,7 +59,7 @@ def check_added() -> tuple[Problem, ...]:
 def unusable(path: Path) -> Problem | None:
     """Why a file in the user's folder cannot be used, and how to remove it; None where it can."""
     name = files.parse_name(path.name)
-    if name is None or path.is_dir():
+    if name is None or _is_folder(path):
         return _foreign(path)
     try:
         read(files.read_threats if name.threats else files.read_catalogue, path)
@@ -100,10 +105,13 @@ def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release
     gone = []
     for domain in domains if number else ():
         path = folder / files.catalogue_name(domain, number or "")
-        pair = [file for file in (path, folder / files.threats_name(domain, number or "")) if _exists(file)]
+        file = path
+        pair = []
         try:
-            for file in pair:
-                file.unlink()
+            for file in (path, folder / files.threats_name(domain, number or "")):
+                if _exists(file):
+                    file.unlink()
+                    pair.append(file)
         except OSError as error:
             raise OutputError(Problem(f"cannot be deleted: {error.strerror or error}", Place(str(file)))) from None
         if pair:
@@ -112,13 +120,21 @@ def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release
         kept = any(release.version == number and release.domain in domains for release in builtin())
         what = "is built in and cannot be removed" if kept else "is not among the added releases"
         raise ReleaseError(
-            Problem(f"ATT&CK {version} {what}", hint="list the releases with: navlayers attack list")
+            Problem(f"ATT&CK {shown(version)[1:-1]} {what}", hint="list the releases with: navlayers attack list")
         )
     return tuple(gone)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # told when it is read
+        return False
+
+
 def _exists(path: Path) -> bool:
-    return path.is_file() or path.is_symlink()
+    """Whether anything but a folder is there, be it a link to nowhere or a pipe."""
+    return path.is_symlink() or (path.exists() and not path.is_dir())
 
 
 def _foreign(path: Path) -> Problem:

@@ -33,7 +33,8 @@ def command() -> None:
 
 @command.command("list")
 @common.json_option
-def list_releases(as_json: bool) -> None:
+@common.quiet_option
+def list_releases(as_json: bool, quiet: bool) -> None:
     """List the ATT&CK releases at hand, with what they hold that is neither deprecated nor revoked."""
     rows = [_facts(release) for release in attack.releases()]
     if as_json:
@@ -41,7 +42,8 @@ def list_releases(as_json: bool) -> None:
     else:
         counts = range(1, len(HEADERS) - 1)
         click.echo(table.render(HEADERS, [_cells(row) for row in rows], right=counts))
-    common.notices(attack.check_added())
+    if not quiet:
+        common.notices(attack.check_added())
 
 
 @command.command("add")
@@ -49,12 +51,14 @@ def list_releases(as_json: bool) -> None:
 @_domain
 @click.option("--version", help="The version of a bundle that does not name it, such as 18.1.")
 @click.option("--mirror", metavar="URL", help="Download from here; also by NAVLAYERS_ATTACK_MIRROR.")
+@common.json_option
 @common.quiet_option
 def add_releases(
     sources: tuple[str, ...],
     domains: tuple[Domain, ...],
     version: str | None,
     mirror: str | None,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Add ATT&CK releases: STIX bundles (2.0 or 2.1), or versions to download.
@@ -63,30 +67,41 @@ def add_releases(
     release) or latest. Downloads bring all domains unless --domain says otherwise, and are verified against the
     SHA-256 that mitreattack-python publishes.
     """
+    rows = []
     for source in sources:
         path = Path(source)
-        if path.is_file() or versions.parse_wanted(source) is None:
+        if _is_file(path) or versions.parse_wanted(source) is None:
             added = _add_file(path, domains, version)
         elif version is None:
             added = _download(source, domains, mirror, silent=quiet)
         else:
             message = f"--version {version} is for bundles, {source} is a version already"
             raise UsageError(Problem(message, hint=f"leave --version out, or {source}"))
-        for release in () if quiet else added:
+        for release in added:
             facts = _facts(release)
-            what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
-            common.notify(f"added {release}: {what} ({release.path})")
+            rows.append(facts)
+            if not quiet:
+                what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
+                common.notify(f"added {release}: {what} ({release.path})")
+    if as_json:
+        common.echo_json(rows)
 
 
 @command.command("remove")
 @click.argument("version")
 @_domain
+@common.json_option
 @common.quiet_option
-def remove_release(version: str, domains: tuple[Domain, ...], quiet: bool) -> None:
+def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, quiet: bool) -> None:
     """Remove an added release; those that ship with navlayers stay."""
-    for release in attack.remove(version, domains or DOMAINS):
-        if not quiet:
-            common.notify(f"removed {release} ({release.path})")
+    gone = attack.remove(version, domains or DOMAINS)
+    for release in () if quiet else gone:
+        common.notify(f"removed {release} ({release.path})")
+    if as_json:
+        rows = [
+            {"domain": release.domain, "version": release.version, "path": str(release.path)} for release in gone
+        ]
+        common.echo_json(rows)
 
 
 def _bar(domain: Domain, version: str) -> Bar:
@@ -105,10 +120,25 @@ def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, sil
     return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if shown else None)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _there(path: Path) -> bool:
+    """Whether there may be something of that name; what cannot be asked after is told when it is read."""
+    try:
+        return path.is_symlink() or path.exists()
+    except (OSError, ValueError):
+        return True
+
+
 def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tuple[Release, ...]:
     from navlayers.attack.stix import read_bundle  # noqa: PLC0415 - only this command reads STIX
 
-    if not path.exists():
+    if not _there(path):
         message = "there is no such file, and it is not an ATT&CK version either"
         raise InputError(
             Problem(message, Place(str(path)), expected="a STIX bundle's file, or a version such as 20.0")

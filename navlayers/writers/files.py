@@ -25,7 +25,12 @@ def write(text: str, path: str | Path, *, force: bool = False, keep: Path | None
             raise OutputError(problem)
         if target.is_dir():
             raise OutputError(Problem("this is a folder", Place(str(path)), "the name of a file"))
-        if target.exists() and target.read_bytes() == data:
+        if target.exists() and not target.is_file():
+            # A device or a pipe holds nothing to compare with or to keep.
+            with target.open("wb") as stream:
+                stream.write(data)
+            return True
+        if target.exists() and target.stat().st_size == len(data) and target.read_bytes() == data:
             return False
         if target.exists() and not force:
             hint = "choose another name with -o, or overwrite it with --force"
@@ -37,17 +42,13 @@ def write(text: str, path: str | Path, *, force: bool = False, keep: Path | None
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, data)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
         raise OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path)))) from None
     return True
 
 
 def _replace(target: Path, data: bytes) -> None:
-    if target.exists() and not target.is_file():
-        # A device or a pipe has no old content to keep whole.
-        target.write_bytes(data)
-        return
     target = target.resolve()
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
     part = Path(name)
