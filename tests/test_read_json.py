@@ -349,6 +349,22 @@ def test_no_bytes_at_all_give_a_traceback(data: bytes, start: bytes) -> None:
         readers.read("any", data=start + data)
 
 
+def test_the_values_of_the_metadata_can_be_found() -> None:
+    text = json.dumps({"metadata": {**META, "last_update": "x"}, "mapping_objects": [row()]}, indent=1)
+    reading = readers.read("set.json", data=text.encode())
+    lines = text.splitlines()
+    for field, value in {
+        "attack_version": '"16.1"',
+        "version": '"1"',
+        "framework": '"demo"',
+        "updated": '"x"',
+    }.items():
+        place = reading.place_of(field)
+        assert lines[place.line - 1][place.column - 1 :].startswith(value)
+    assert str(reading.place_of("attack_version")) == "set.json:6:21"
+    assert str(reading.place_of("title")) == "set.json:2:14"
+
+
 def test_a_mapping_s_fields_can_be_found_in_rows_that_lack_them() -> None:
     reading = read_rows(row(), '{"capability_id": "c", "attack_object_id": "T1078"}')
     assert reading.mapping_set.mappings[1] == Mapping(

@@ -190,6 +190,17 @@ def test_an_undeclared_group_is_kept_under_its_id_with_a_notice() -> None:
     ]
 
 
+def test_the_values_of_the_metadata_can_be_found() -> None:
+    reading = read(f"{HEAD}license: MIT\ncapabilities: {{c: {{non_mappable: true}}}}\n")
+    places = {field: str(reading.place_of(field)) for field in ("attack_version", "version", "licence", "title")}
+    assert places == {
+        "attack_version": "set.yaml:4:17",
+        "version": "set.yaml:2:10",
+        "licence": "set.yaml:5:10",
+        "title": "set.yaml:1:1",
+    }
+
+
 GROUPS = "groups: {g: G, h: H}\ncapabilities:\n  c:\n    groups: [ g, h]\n    techniques: "
 
 

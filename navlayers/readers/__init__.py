@@ -39,6 +39,9 @@ class Places(Protocol):
     def part(self, kind: Kind, index: int, field: str = "") -> Place:
         """The place of a mapping, non-mappable or capability by its index in the set."""
 
+    def head(self, field: str) -> Place:
+        """The place of the value of a field of the set itself, or of the metadata where the field is not written."""
+
 
 class Reading(msgspec.Struct, frozen=True):
     """A mapping set as read from one input: what it says, what is worth knowing about the file, and where."""
@@ -55,6 +58,10 @@ class Reading(msgspec.Struct, frozen=True):
         Computed when asked for; the reading keeps the content for that.
         """
         return self.places.part(kind, index, field)
+
+    def place_of(self, field: str) -> Place:
+        """The place of a value of the metadata, by its name in the model or in `details`: "attack_version"."""
+        return self.places.head(field)
 
 
 def read(path: str | Path, *, data: bytes | None = None, max_bytes: int = MAX_BYTES) -> Reading:

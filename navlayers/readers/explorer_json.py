@@ -13,7 +13,7 @@ import msgspec
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.readers import checks
 from navlayers.readers.assemble import assemble
-from navlayers.readers.explorer_metadata import head_of
+from navlayers.readers.explorer_metadata import DETAILS, head_of
 from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.json_keys import Repeat, Rows, members, repeats, top_repeats
 from navlayers.readers.rows import Kind, Row, Table
@@ -43,6 +43,15 @@ _FIELDS = {
     "comment": "comments",
 }
 """Field of the model → field of a row."""
+
+_HEAD = {
+    "framework": "mapping_framework",
+    "version": "mapping_framework_version",
+    "domain": "technology_domain",
+    "groups": "capability_groups",
+    **{native: field for field, native in DETAILS.items()},
+}
+"""Field of the set → field of the metadata."""
 
 _BATCH = 4096
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
@@ -93,6 +102,10 @@ class Places:
         raw = bytes(_file.decode(data).metadata)
         start = data.find(raw) if raw else 0
         return self._source.place(start + (field_offset(raw, field) if raw else 0))
+
+    def head(self, field: str) -> Place:
+        """The place of the value of a field of the set itself, or of the metadata where the field is not written."""
+        return self.metadata(_HEAD.get(field, field))
 
     def _row_starts(self) -> array[int]:
         if self._starts is None:

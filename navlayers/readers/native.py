@@ -49,8 +49,9 @@ _FIELDS = {"technique_name": "name"}
 class Places:
     """Line and column of every part; the places of single fields are looked up by reading the file again."""
 
-    def __init__(self, source: Source, parts: dict[Kind, array[int]]) -> None:
+    def __init__(self, source: Source, top: dict[str, Node], parts: dict[Kind, array[int]]) -> None:
         self._source = source
+        self._top = {name: (node.line, node.column) for name, node in top.items()}
         self._parts = parts
         self._owners: dict[tuple[int, int], Branch] | None = None
 
@@ -67,6 +68,11 @@ class Places:
             if found is not None:
                 return Place(self._source.path, found[1].line, found[1].column)
         return Place(self._source.path, line, column)
+
+    def head(self, field: str) -> Place:
+        """The place of the value of a field of the set itself, or of the file's start where it is not written."""
+        alias = "license" if field == "licence" and field not in self._top else field
+        return Place(self._source.path, *self._top.get(alias, (1, 1)))
 
     def _find_owners(self) -> dict[tuple[int, int], Branch]:
         if self._owners is None:
@@ -128,7 +134,7 @@ def read(
         "non_mappable": found.non_mappable_places,
         "capability": places,
     }
-    return mapping_set, Places(source, parts)
+    return mapping_set, Places(source, top, parts)
 
 
 def _other_format(root: Node) -> str:
