@@ -116,3 +116,10 @@ def test_text_that_is_not_utf_8_is_told_with_the_place_and_the_byte() -> None:
 def test_columns_count_characters_not_bytes() -> None:
     assert problem("set.yaml", SET + 'title: "ü€😀" x\n'.encode()).startswith("set.yaml:6:14: this is not YAML")
     assert problem("set.json", '{"ü€😀": x}'.encode()).startswith('set.json:1:9: this is not JSON: "x}"')
+
+
+def test_a_second_byte_order_mark_is_told() -> None:
+    for text in (SET, b"{}"):
+        assert problem("set", b"\xef\xbb\xbf" * 2 + text) == (
+            "set:1:1: a second byte order mark; expected one at most (remove it)"
+        )

@@ -297,7 +297,19 @@ NOT_A_SET = {
         "1:15: this is not JSON text: \\ud800 is half of a surrogate pair; "
         "expected Mappings Explorer JSON (remove it, or write both halves)"
     ],
-    '{"metadata": ' + "[" * 100_000: [": the JSON is nested too deeply; expected Mappings Explorer JSON"],
+    '{"metadata": ' + "[" * 100_000: [
+        "1:63: the JSON is nested too deeply; expected Mappings Explorer JSON (a mapping set needs five levels)"
+    ],
+    '{"metadata": {},\n"mapping_objects": [{"capability_id": "\\ud800", "attack_object_id": "T1078"}]}': [
+        "2:40: this is not JSON text: \\ud800 is half of a surrogate pair; "
+        "expected Mappings Explorer JSON (remove it, or write both halves)"
+    ],
+    "// mine\n{}": [
+        '1:1: this is not JSON: "// mine" cannot stand here; '
+        "expected Mappings Explorer JSON (JSON has no comments: remove it)"
+    ],
+    "{,\r": [f'1:2: this is not JSON: "," cannot stand here; {SYNTAX}'],
+    "{\r\r,}": [f'3:1: this is not JSON: ",}}" cannot stand here; {SYNTAX}'],
     "[" * 100_000: [f"1:1: the top level is a list; expected {EXPECTED}"],
 }
 
@@ -372,3 +384,10 @@ def test_a_mapping_s_fields_can_be_found_in_rows_that_lack_them() -> None:
     )
     assert str(reading.place(1, field="value")) == "set.json:4:1"
     assert str(reading.place(0, "capability")) == "set.json:3:1"
+
+
+def test_numbers_of_thousands_of_digits_are_outside_the_scale() -> None:
+    (problem,) = problems(START + json.dumps(row(score_value="@")).replace('"@"', "9" * 5000) + "]}")
+    assert f'score value "{"9" * 60}…" is outside the scale' in problem
+    (problem,) = problems(START + json.dumps(row(comments="@")).replace('"@"', "9" * 5000) + "]}")
+    assert "comments is a number; expected text or null" in problem

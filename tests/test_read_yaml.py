@@ -414,3 +414,36 @@ def test_an_alias_bomb_is_refused_at_once_and_in_little_memory() -> None:
     assert time.process_time() - start < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
     assert found[0].startswith("set.yaml:1:5: anchor &n0 is not accepted")
+
+
+def test_the_same_problem_at_the_same_place_is_told_once() -> None:
+    with pytest.raises(InputError) as caught:
+        under("T1059: [{protect: partial}, [x]]")
+    assert len(caught.value.problems) == 1
+
+
+def test_lines_that_end_in_carriage_returns_are_counted() -> None:
+    for text, place in {
+        f"{HEAD}capabilities:\n  c: {{techniques: {{X: a}}}}\n": "6:20",
+        f"{HEAD}title: a: b\n": "5:9",
+    }.items():
+        for end in ("\r", "\r\n", "\n"):
+            (problem,) = problems(text.replace("\n", end))
+            assert problem.startswith(f"set.yaml:{place}: ")
+
+
+def test_values_in_messages_are_short_and_without_control_characters() -> None:
+    for body in (
+        f"title: &{'a' * 5000} x",
+        f"title: *{'a' * 5000}",
+        f"scale: {{a: {'9' * 5000}}}",
+        f'capabilities: {{c: {{techniques: {{"\\e[31m{"T" * 5000}": []}}}}}}',
+        f"a: !{'b' * 5000}!c d",
+        f"created: 2025-03-06T{'1' * 5000}\ncapabilities: {{c: {{techniques: {{X: a}}}}}}",
+    ):
+        for problem in problems(f"{HEAD}{body}\n"):
+            assert len(problem) < 500
+            assert "\x1b" not in problem
+    reading = read(f"{HEAD}created: 2025-03-06T{'1' * 5000}\ncapabilities: {{c: {{non_mappable: true}}}}\n")
+    assert all(len(str(notice)) < 500 for notice in reading.notices)
+    assert len(reading.notices) == 1

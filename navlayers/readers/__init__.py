@@ -40,7 +40,7 @@ class Places(Protocol):
         """The place of a mapping, non-mappable or capability by its index in the set."""
 
     def head(self, field: str) -> Place:
-        """The place of the value of a field of the set itself, or of the metadata where the field is not written."""
+        """The place of the value of a field of the set itself; of the metadata where it is not written."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -85,4 +85,6 @@ def read(path: str | Path, *, data: bytes | None = None, max_bytes: int = MAX_BY
 
 def sniff(source: Source) -> str:
     """The format of an input, by its first character that is not blank."""
-    return "explorer-json" if source.data.lstrip()[:1] in {b"{", b"["} else "native"
+    start = source.data.lstrip()[:2]
+    # Comments as JavaScript has them: JSON has none, and the reader of JSON says so.
+    return "explorer-json" if start[:1] in {b"{", b"["} or start in {b"//", b"/*"} else "native"

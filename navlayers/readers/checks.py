@@ -21,6 +21,7 @@ NON_MAPPABLE = "non_mappable"
 
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
 _SHOWN = 60
+_SENTENCE = 200
 _AROUND = 50
 _LISTED = 12
 
@@ -29,6 +30,12 @@ def shown(text: str) -> str:
     """A value as messages quote it: cut when long, control characters made visible."""
     visible = text if text.isprintable() else text.encode("unicode_escape").decode()
     return f'"{visible[:_SHOWN]}…"' if len(visible) > _SHOWN else f'"{visible}"'
+
+
+def visible(text: str) -> str:
+    """What another library says, which may hold parts of the file: on one line, cut when long."""
+    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return f"{plain[:_SENTENCE]}…" if len(plain) > _SENTENCE else plain
 
 
 class Names:

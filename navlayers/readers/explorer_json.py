@@ -53,6 +53,10 @@ _HEAD = {
 }
 """Field of the set → field of the metadata."""
 
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]')
+_MOST_LEVELS = 50
+_LONG = 300
+_PAIR = len("\\ud800\\udc00")
 _BATCH = 4096
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
 _TEXT = tuple(field for field in Row.__struct_fields__ if field != "references")
@@ -64,6 +68,12 @@ class _File(msgspec.Struct):
 
 
 _file = msgspec.json.Decoder(_File)
+
+
+class _Digits(str):
+    """A number of so many digits that Python refuses to make one of it."""
+
+    __slots__ = ()
 
 
 class Places:
@@ -104,7 +114,7 @@ class Places:
         return self._source.place(start + (field_offset(raw, field) if raw else 0))
 
     def head(self, field: str) -> Place:
-        """The place of the value of a field of the set itself, or of the metadata where the field is not written."""
+        """The place of the value of a field of the set itself; of the metadata where it is not written."""
         return self.metadata(_HEAD.get(field, field))
 
     def _row_starts(self) -> array[int]:
@@ -218,7 +228,7 @@ def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
         table.report(index, field, Issue(message, expected))
 
     try:
-        fields = json.loads(raw)
+        fields = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < _LONG else _Digits(digits))
     except (ValueError, RecursionError):
         wrong("", "this row cannot be read: bad text escapes or too deep nesting", "an object of text fields")
         return Row(capability_id="?")
@@ -236,7 +246,8 @@ def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
             else:
                 wrong(field, "references are not a list of texts", "a list of links as text")
         elif field in _TEXT:
-            text = isinstance(value, str) or (field == "score_value" and type(value) in (int, float))
+            number = type(value) in (int, float, _Digits)
+            text = field == "score_value" if number else isinstance(value, str)
             if text:
                 setattr(row, field, str(value))
             else:
@@ -250,25 +261,47 @@ def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, _Digits):
+        return "a number"
     names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
     return names.get(type(value), "null" if value is None else "text")
 
 
+def _deep(data: bytes) -> int:
+    """The offset of the first bracket that is nested deeper than any file needs."""
+    depth = 0
+    for found in _BRACKET.finditer(data):
+        if found[0] in (b"[", b"{"):
+            depth += 1
+            if depth > _MOST_LEVELS:
+                return found.start()
+        elif found[0] in (b"]", b"}"):
+            depth -= 1
+    return 0
+
+
 def _not_json(source: Source, error: Exception) -> InputError:
     found = re.search(r"\(byte (\d+)\)", str(error))
-    surrogate = None if found else _HALF_PAIR.search(source.data)
+    # The library notices half a pair only some characters behind it, if at all.
+    start = max(int(found[1]) - _PAIR, 0) if found else 0
+    surrogate = _HALF_PAIR.search(source.data, start, start + 2 * _PAIR if found else len(source.data))
+    if surrogate and found and surrogate.start() > int(found[1]):
+        surrogate = None
     place, hint = Place(source.path), "check for missing commas, quotes or brackets"
     if isinstance(error, RecursionError):
-        message, hint = "the JSON is nested too deeply", ""
+        message, hint = "the JSON is nested too deeply", "a mapping set needs five levels"
+        place = source.place(_deep(source.data))
+    elif surrogate:
+        message = f"this is not JSON text: {surrogate[0].decode()} is half of a surrogate pair"
+        place, hint = source.place(surrogate.start()), "remove it, or write both halves"
     elif found:
         # Of what stands behind the end, the library tells the place after its first character.
         at = int(found[1]) - ("trailing" in str(error))
         rest = source.data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
         message = f"this is not JSON: {checks.shown(rest)} cannot stand here"
         place = source.place(at)
-    elif surrogate:
-        message = f"this is not JSON text: {surrogate[0].decode()} is half of a surrogate pair"
-        place, hint = source.place(surrogate.start()), "remove it, or write both halves"
+        if rest.startswith(("//", "/*")):
+            hint = "JSON has no comments: remove it"
     else:
         message = "this is not JSON: the text ends too early"
         place = source.place(len(source.data.rstrip()))

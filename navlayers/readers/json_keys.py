@@ -49,7 +49,7 @@ def members(raw: bytes) -> Iterator[Member]:
     if not raw.startswith(b"{"):
         return
     text = raw.decode("utf-8", "replace")
-    decode = json.JSONDecoder(strict=False).raw_decode
+    decode = json.JSONDecoder(strict=False, parse_int=str).raw_decode
     known, offset = 0, 0
 
     def byte(index: int) -> int:

@@ -80,7 +80,7 @@ class Entries:
             technique = self._techniques[key.text] = technique or key.text
         nodes = node.items if isinstance(node, Listing) else [node]
         if not nodes:
-            self._values.wrong(node, f"technique {technique} has an empty list", ENTRY)
+            self._values.wrong(node, f"technique {checks.shown(technique)[1:-1]} has an empty list", ENTRY)
         for entry in nodes:
             if capability is None:
                 self.record(None, technique, key, entry)
@@ -114,10 +114,10 @@ class Entries:
             return Issue(f"{checks.shown(type_)} is not a mapping type", ENTRY, "write {non_mappable: true}")
         near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
-            meant = near or checks.shown(type_)[1:-1]
+            meant = checks.shown(near or type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
-                hint = f"write {{{meant}: {self._scale.names[0]}}}"
+                hint = f"write {{{meant}: {checks.shown(self._scale.names[0])[1:-1]}}}"
             return Issue(f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
         if self._types:
             declared = f"one of the mapping types that the set declares: {self._declared}"

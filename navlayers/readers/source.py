@@ -29,7 +29,8 @@ class Source:
 
     @cached_property
     def _newlines(self) -> array[int]:
-        return array("Q", (found.start() for found in re.finditer(b"\n", self.data)))
+        ends = rb"\r\n?|\n" if b"\r" in self.data else b"\n"
+        return array("Q", (found.end() - 1 for found in re.finditer(ends, self.data)))
 
     def place(self, offset: int) -> Place:
         """Line and column (in characters) of a byte offset."""
@@ -52,6 +53,9 @@ def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:
         raise _too_large(name, len(data), max_bytes)
     if data.startswith(_BOM):
         data = data[len(_BOM) :]
+    if data.startswith(_BOM):
+        problem = Problem("a second byte order mark", Place(name, 1, 1), "one at most", "remove it")
+        raise InputError(problem)
     _check_text(name, data)
     return Source(name, data)
 

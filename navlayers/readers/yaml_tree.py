@@ -6,6 +6,7 @@ YAML dangerous is refused on sight: anchors, aliases, tags, several documents, d
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 20
 """Deepest nesting that is read; a native mapping set needs 8."""
+
+_SHOWN = 60
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -163,14 +166,15 @@ class _Builder:
         return _NO_KEY
 
     def _refuse(self, event: Any, line: int, column: int) -> Refused:
+        name = str(event.anchor)[:_SHOWN]
         if type(event) is yaml.AliasEvent:
             if event.anchor in self._anchors:
                 # The anchor is reported; a file may hold any number of aliases to it.
                 return Refused(line, column)
-            issue = Issue(f"alias *{event.anchor} is not accepted", "the value itself", _QUOTE)
+            issue = Issue(f"alias *{name} is not accepted", "the value itself", _QUOTE)
         elif event.anchor is not None:
             self._anchors.add(event.anchor)
-            issue = Issue(f"anchor &{event.anchor} is not accepted", "values written out, without aliases", _QUOTE)
+            issue = Issue(f"anchor &{name} is not accepted", "values written out, without aliases", _QUOTE)
         else:
             tag = checks.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
             issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE)
@@ -191,6 +195,7 @@ def _not_yaml(source: Source, error: yaml.YAMLError) -> tuple[Issue, Place]:
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
     place = _error_place(source, error)
+    reason = checks.visible(reason)
     issue = Issue(
         f"this is not YAML: {reason}{' ' + context if context else ''}", hint=_hint(source, reason, place)
     )
@@ -198,7 +203,8 @@ def _not_yaml(source: Source, error: yaml.YAMLError) -> tuple[Issue, Place]:
 
 
 def _hint(source: Source, reason: str, place: Place) -> str:
-    line = source.data.split(b"\n")[place.line - 1] if place.line else b""
+    lines = re.split(rb"\r\n?|\n", source.data)
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else b""
     at = line.decode("utf-8", "replace")[place.column - 1 : place.column] if place.column else ""
     if at == "\t":
         return "indent with blanks, not with tabs"

@@ -89,8 +89,8 @@ class Values:
         if node.plain and not (node.text[:1].isalpha() and len(node.text) > 5):
             other = read_elsewhere(node.text)
             if other:
-                quoted = f'"{node.text}"'
-                message = f"{node.text or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
+                quoted = checks.shown(node.text)
+                message = f"{quoted[1:-1] or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
                 self.report(node, Issue(message, hint=f"write {quoted}", fatal=False))
 
     def texts(self, node: Node, what: str) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class Values:
                 hint = "YAML tools do not agree on which number this is"
             self.wrong(node, f"{what} is {checks.shown(node.text)}", expected, hint)
         elif float(node.text) > 100:
-            self.wrong(node, f"{what} is {node.text}, outside the scale", expected)
+            self.wrong(node, f"{what} is {checks.shown(node.text)[1:-1]}, outside the scale", expected)
         else:
             return float(node.text)
         return None
