@@ -391,3 +391,29 @@ def test_numbers_of_thousands_of_digits_are_outside_the_scale() -> None:
     assert f'score value "{"9" * 60}…" is outside the scale' in problem
     (problem,) = problems(START + json.dumps(row(comments="@")).replace('"@"', "9" * 5000) + "]}")
     assert "comments is a number; expected text or null" in problem
+    text = START.replace('"16.1"', '"16.1", "mapping_version": ' + "9" * 5000) + json.dumps(row()) + "]}"
+    assert readers.read("set.json", data=text.encode()).mapping_set.details == {"mapping_version": "9" * 5000}
+
+
+@pytest.mark.parametrize("depth", [10, 900, 960, 990, 1010, 1100, 3000])
+def test_metadata_is_read_or_refused_however_deep_it_is(depth: int) -> None:
+    text = START.replace('"16.1"', '"16.1", "else": ' + "[" * depth + "]" * depth) + json.dumps(row()) + "]}"
+    said = "the JSON is nested too deeply"
+    try:
+        assert readers.read("set.json", data=text.encode()).mapping_set.mappings
+    except InputError as error:
+        said = str(error)
+    assert "the JSON is nested too deeply" in said
+
+
+@pytest.mark.parametrize("depth", [900, 960, 990, 1010, 1100])
+def test_a_wrong_field_behind_one_that_is_very_deep_is_told(depth: int) -> None:
+    line = '{"capability_id": "c", "else": ' + "[" * depth + "]" * depth + ', "attack_object_id": "x"}'
+    (problem,) = problems(START + line + "]}")
+    assert 'technique id "x" is malformed' in problem or "too deep" in problem
+
+
+def test_ids_of_the_metadata_that_are_the_same_but_for_blanks_are_refused() -> None:
+    meta = {**META, "capability_groups": {"g": "Group", " g": "Other"}}
+    (problem,) = problems(json.dumps({"metadata": meta, "mapping_objects": [row()]}))
+    assert 'id "g" stands twice but for blanks around it in capability_groups; expected each id once' in problem

@@ -135,7 +135,10 @@ class Places:
 
 def field_offset(raw: bytes, field: str) -> int:
     """The byte offset of the value of a field within the text of a JSON object; 0 when it has no such field."""
-    return next((member.value for member in members(raw) if member.key == field), 0) if field else 0
+    try:
+        return next((member.value for member in members(raw) if member.key == field), 0) if field else 0
+    except RecursionError:
+        return 0
 
 
 def read(
@@ -159,8 +162,11 @@ def read(
     _refuse_repeats(source, findings)
     places = Places(source)
     metadata = bytes(file.metadata)
-    _report_repeats(repeats(metadata, depth=2), findings, places.inside_metadata)
-    head = head_of(metadata, findings, places.metadata)
+    try:
+        _report_repeats(repeats(metadata, depth=2), findings, places.inside_metadata)
+        head = head_of(metadata, findings, places.metadata)
+    except RecursionError as error:
+        raise _not_json(source, error) from None
     raws = file.mapping_objects
     del file
     table = _table(raws, findings, places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ def head_of(raw: bytes, findings: Findings, place: Callable[[str], Place]) -> Ma
             findings.add(issue, partial(place, "technology_domain"))
     types = _table(fields.get("mapping_types"))
     groups = _table(fields.get("capability_groups"))
+    for field, table in (("mapping_types", types), ("capability_groups", groups)):
+        for id_ in _repeated(fields.get(field)) if table else ():
+            add(field, f"id {checks.shown(id_)} stands twice but for blanks around it in {field}", "each id once")
     if types is None:
         add(
             "mapping_types",
@@ -85,12 +89,11 @@ def _text(raw: msgspec.Raw | None) -> str | None:
     """The text of a metadata value; numbers as they are written; "" for null and absent; None for other kinds."""
     if raw is None:
         return ""
+    written = bytes(raw).decode()
+    if written[0] in "-0123456789":
+        return written
     value = msgspec.json.decode(raw)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return bytes(raw).decode() if type(value) in (int, float) else None
+    return "" if value is None else value if isinstance(value, str) else None
 
 
 def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
@@ -103,6 +106,12 @@ def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
         return None
     # Ids are compared without blanks around them, as those of rows are.
     return {id_.strip(): said for id_, said in value.items() if id_.strip()}
+
+
+def _repeated(raw: msgspec.Raw | None) -> list[str]:
+    """Ids that are the same without the blanks around them."""
+    ids = [id_.strip() for id_ in msgspec.json.decode(raw)] if raw is not None else []
+    return sorted(id_ for id_, count in Counter(ids).items() if count > 1 and id_)
 
 
 def _name(value: Any) -> str:
