@@ -125,8 +125,7 @@ def _placed(problem: Problem, source: Source) -> Problem:
 def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> Prepared:
     reading = readers.read(source.path, data=source.data, max_bytes=max_bytes)
     mapping_set = reading.mapping_set
-    wanted = mapping_set.attack_version if attack_version is None else attack_version
-    found = attack.find(mapping_set.domain, wanted)
+    found = _find_release(reading, source, attack_version)
     catalogue = attack.load(found.release)
     moved: tuple[Moved, ...] = ()
     carried = mapping_set
@@ -134,6 +133,20 @@ def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> 
         carried, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
     return Prepared(source.name, carried, mapping_set.attack_version, catalogue, moved, tuple(notices))
+
+
+def _find_release(reading: readers.Reading, source: Source, attack_version: str | None) -> attack.Found:
+    """The release that is asked for, or else the set's own, whose absence is told where the set names it."""
+    domain = reading.mapping_set.domain
+    if attack_version is not None or source.origin == "shipped":
+        wanted = reading.mapping_set.attack_version if attack_version is None else attack_version
+        return attack.find(domain, wanted)
+    try:
+        return attack.find(domain, reading.mapping_set.attack_version)
+    except NavlayersError as error:
+        place = reading.place_of("attack_version")
+        problems = [msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems]
+        raise type(error)(problems) from None
 
 
 def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:

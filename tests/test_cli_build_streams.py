@@ -152,3 +152,15 @@ def test_mappings_without_a_value_in_a_scored_set_are_counted_in_a_note(run: Run
     rows = [("ids", "T1078", "detect", "partial"), ("ids", "T1110", "detect", None)]
     done = run("build", write_set(tmp_path / "in" / "half.json", rows))
     assert "half: 1 mapping has no score value" in done.err
+
+
+def test_a_release_that_is_not_at_hand_is_told_where_the_set_names_it(run: Run, tmp_path: Path) -> None:
+    text = 'framework: x\nversion: "1"\ndomain: enterprise\nattack_version: "99"\n'
+    native = tmp_path / "late.yaml"
+    native.write_text(text + "capabilities: {a: {techniques: {T1078: mitigates}}}\n", encoding="utf-8")
+    done = run("build", native)
+    assert done.code == 2
+    assert f"{native}:4:17: ATT&CK enterprise 99 is not at hand" in done.err
+    explorer = write_set(tmp_path / "late.json", attack_version="99")
+    place = explorer.read_text(encoding="utf-8").index('"99"') + 1
+    assert f"{explorer}:1:{place}: ATT&CK enterprise 99 is not at hand" in run("build", explorer).err

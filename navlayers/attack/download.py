@@ -17,7 +17,7 @@ from navlayers.attack import userdata, versions
 from navlayers.attack.stix import MAX_BYTES, read_bundle
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
 from navlayers.model import DOMAINS, Domain
-from navlayers.readers.checks import shown
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

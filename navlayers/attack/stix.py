@@ -16,7 +16,7 @@ from navlayers.attack.jsonfile import decode, read_bytes
 from navlayers.attack.threat import Kind, Threat, Threats
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 from navlayers.model import DOMAINS, Domain
-from navlayers.readers.checks import listed, shown
+from navlayers.wording import listed, shown
 
 MAX_BYTES = 1 << 29
 """The largest file read as a bundle: 512 MiB, ten times ATT&CK's largest."""

@@ -8,7 +8,7 @@ from navlayers.attack import files, versions
 from navlayers.attack.release import Release, builtin, order, read
 from navlayers.attack.userdata import file_names, unusable, user_folder
 from navlayers.errors import InputError, Problem, ReleaseError
-from navlayers.readers.checks import shown
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

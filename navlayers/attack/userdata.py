@@ -10,7 +10,7 @@ from navlayers.attack import files, versions
 from navlayers.attack.release import Release, builtin, read
 from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
 from navlayers.model import DOMAINS, Domain
-from navlayers.readers.checks import shown
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from navlayers.attack.stix import Bundle

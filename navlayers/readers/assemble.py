@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
+from navlayers import wording
 from navlayers.model import Capability, Category, Mapping, MappingSet, NonMappable
-from navlayers.readers import checks
 from navlayers.readers.findings import Issue
 from navlayers.readers.rows import NON_MAPPABLE, Kind, Pairs, Row, Table
 
@@ -113,7 +113,7 @@ def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
         for group, index in found.groups.items():
             if group is not None and group not in groups:
                 groups[group] = group
-                message = f"capability group {checks.shown(group)} is not declared"
+                message = f"capability group {wording.shown(group)} is not declared"
                 hint = "it is named by its id; declare it in the metadata to give it a name"
                 table.report(index, "capability_group", Issue(message, hint=hint, fatal=False))
     return groups

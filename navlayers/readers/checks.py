@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from bisect import bisect_left
 from functools import partial
 from typing import TYPE_CHECKING
 
 from navlayers.model import CATEGORIES, DECIMAL, DOMAINS, Domain
 from navlayers.readers.findings import Issue
+from navlayers.wording import Names, listed, nearest, one_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 """ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
@@ -20,50 +19,6 @@ TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 NON_MAPPABLE = "non_mappable"
 
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
-_SHOWN = 60
-_SENTENCE = 200
-_AROUND = 50
-_LISTED = 12
-
-
-def shown(text: str) -> str:
-    """A value as messages quote it: cut when long, control characters made visible."""
-    visible = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return f'"{visible[:_SHOWN]}…"' if len(visible) > _SHOWN else f'"{visible}"'
-
-
-def visible(text: str) -> str:
-    """What another library says, which may hold parts of the file: on one line, cut when long."""
-    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return f"{plain[:_SENTENCE]}…" if len(plain) > _SENTENCE else plain
-
-
-class Names:
-    """Names among which the one that is meant by a misspelt one is looked for; there may be very many."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._lower = {name.lower(): name for name in names}
-        self._by_length = sorted((len(name), name) for name in self._lower)
-
-    def closest(self, text: str, cutoff: float = 0.6) -> str | None:
-        """The name closest to the text, of those about as long; None when none is close."""
-        text = text.strip().lower()[:_SHOWN]
-        if text in self._lower:
-            return self._lower[text]
-        at = bisect_left(self._by_length, (len(text), text))
-        around = [name for _, name in self._by_length[max(at - _AROUND, 0) : at + _AROUND]]
-        close = difflib.get_close_matches(text, around, 1, cutoff)
-        return self._lower[close[0]] if close else None
-
-    def question(self, text: str) -> str:
-        """A question that names the closest of the names, or nothing when none is close."""
-        close = self.closest(text)
-        return f"did you mean {shown(close)[1:-1]}?" if close else ""
-
-
-def nearest(text: str, names: Iterable[str]) -> str:
-    """A question that names the closest of the names, or nothing when none is close."""
-    return Names(names).question(text)
 
 
 def identifier(text: str) -> tuple[str | None, Issue | None]:
@@ -159,14 +114,3 @@ def domain(text: str) -> tuple[Domain | None, Issue | None]:
         if clean == known:
             return known, None
     return None, Issue(f"unknown ATT&CK domain {shown(text)}", one_of(DOMAINS), partial(nearest, text, DOMAINS))
-
-
-def listed(names: Sequence[str]) -> str:
-    """`a, b, c`, the first few of many."""
-    return ", ".join([*(shown(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
-
-
-def one_of(names: Iterable[str]) -> str:
-    """`a, b or c`."""
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last

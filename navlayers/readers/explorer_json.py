@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from navlayers import wording
 from navlayers.errors import InputError, OtherFileError, Place, Problem
-from navlayers.readers import checks
 from navlayers.readers.assemble import assemble
 from navlayers.readers.explorer_metadata import DETAILS, head_of
 from navlayers.readers.findings import Findings, Issue
@@ -195,7 +195,7 @@ def _report_repeats(found: list[Repeat], findings: Findings, place: Callable[[in
         def issue(repeat: Repeat = repeat) -> Issue:
             first = place(repeat.first)
             message = (
-                f"key {checks.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
+                f"key {wording.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
             )
             return Issue(message, "each key once", "merge the two, or remove one")
 
@@ -304,7 +304,7 @@ def _not_json(source: Source, error: Exception) -> InputError:
         # Of what stands behind the end, the library tells the place after its first character.
         at = int(found[1]) - ("trailing" in str(error))
         rest = source.data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
-        message = f"this is not JSON: {checks.shown(rest)} cannot stand here"
+        message = f"this is not JSON: {wording.shown(rest)} cannot stand here"
         place = source.place(at)
         if rest.startswith(("//", "/*")):
             hint = "JSON has no comments: remove it"
@@ -338,7 +338,7 @@ def _wrong_shape(source: Source) -> InputError:
     problems = []
     for key, opening, wanted in (("metadata", b"{", "an object"), ("mapping_objects", b"[", "a list of rows")):
         if key not in value:
-            problems.append(Problem(f"there is no {checks.shown(key)}", top, _EXPECTED))
+            problems.append(Problem(f"there is no {wording.shown(key)}", top, _EXPECTED))
         elif not bytes(value[key]).startswith(opening):
             place = source.place(start + field_offset(source.data[start:], key))
             problems.append(Problem(f"{key} is not {wanted}", place, _EXPECTED))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from navlayers import wording
 from navlayers.model import Domain, MappingSet, MappingType
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
@@ -65,7 +66,7 @@ def head_of(raw: bytes, findings: Findings, place: Callable[[str], Place]) -> Ma
     groups = _table(fields.get("capability_groups"))
     for field, table in (("mapping_types", types), ("capability_groups", groups)):
         for id_ in _repeated(fields.get(field)) if table else ():
-            add(field, f"id {checks.shown(id_)} stands twice but for blanks around it in {field}", "each id once")
+            add(field, f"id {wording.shown(id_)} stands twice but for blanks around it in {field}", "each id once")
     if types is None:
         add(
             "mapping_types",

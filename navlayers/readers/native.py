@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers import wording
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.model import Capability, Domain, MappingSet, MappingType
 from navlayers.readers import checks
@@ -183,7 +184,7 @@ def _groups(top: dict[str, Node], values: Values) -> dict[str, str]:
     if "groups" in top:
         items = values.items(top["groups"], "groups", "a mapping of group id → name").values()
         for id_, _, node in values.ids(items, "group"):
-            groups[id_] = values.text(node, f"the name of group {checks.shown(id_)}") or id_
+            groups[id_] = values.text(node, f"the name of group {wording.shown(id_)}") or id_
     return groups
 
 
@@ -197,7 +198,7 @@ def _mapping_types(top: dict[str, Node], values: Values) -> tuple[MappingType, .
     for key, value in values.items(node, "mapping_types", "a mapping of mapping type id → name").values():
         values.warn(key)
         name, description = "", ""
-        what = f"mapping type {checks.shown(key.text)}"
+        what = f"mapping type {wording.shown(key.text)}"
         if isinstance(value, Branch):
             fields = values.known(value, what, ("name", "description"), "name and description")
             name = (values.text(fields["name"], f"the name of {what}") or "") if "name" in fields else ""
@@ -216,9 +217,9 @@ def _scale(top: dict[str, Node], values: Values) -> dict[str, float]:
         for id_, key, node in values.ids(
             values.items(top["scale"], "scale", expected).values(), "score value", str.lower
         ):
-            number = values.number(node, f"the number of score value {checks.shown(key.text)}")
+            number = values.number(node, f"the number of score value {wording.shown(key.text)}")
             if checks.numeric(id_):
-                message = f"score value {checks.shown(id_)} is a number"
+                message = f"score value {wording.shown(id_)} is a number"
                 values.wrong(
                     key, message, "a word as the name of a score value", "numbers are scores as they stand"
                 )
@@ -239,7 +240,7 @@ def _capabilities(
         id_ = values.identifier(key, "a capability")
         if id_ is None:
             continue
-        what = f"capability {checks.shown(id_)}"
+        what = f"capability {wording.shown(id_)}"
         if id_ in seen:
             values.wrong(key, f"{what} stands twice", "each capability once", "merge the two")
         seen.add(id_)
@@ -274,7 +275,7 @@ def _techniques(
         for entry in node.items if isinstance(node, Listing) else [node]:
             entries.record(capability, None, key, entry)
     if "techniques" in fields:
-        what = f"techniques of capability {checks.shown(capability.id)}"
+        what = f"techniques of capability {wording.shown(capability.id)}"
         for technique, node in values.items(
             fields["techniques"], what, "a mapping of technique id → entry"
         ).values():
@@ -285,7 +286,7 @@ def _with_undeclared(
     head: MappingSet, capabilities: list[Capability], places: array[int], path: str, findings: Findings
 ) -> dict[str, str]:
     groups = dict(head.groups)
-    names = checks.Names(head.groups)
+    names = wording.Names(head.groups)
 
     def hint(group: str) -> str:
         return names.question(group) or "declare it under groups to give it a name"
@@ -294,7 +295,7 @@ def _with_undeclared(
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
-                message = f"capability group {checks.shown(group)} is not declared"
+                message = f"capability group {wording.shown(group)} is not declared"
                 place = Place(path, places[2 * index], places[2 * index + 1])
                 findings.add(Issue(message, hint=partial(hint, group), fatal=False), place)
     return groups

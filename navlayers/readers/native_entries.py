@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from navlayers import wording
 from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Category, Mapping, MappingSet, NonMappable
 from navlayers.readers import checks
 from navlayers.readers.findings import Issue
@@ -57,11 +58,11 @@ class Entries:
         self._technique_name = technique_name
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
-        self._declared = checks.listed(sorted(self._types))
+        self._declared = wording.listed(sorted(self._types))
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
         self._techniques: dict[str, str] = {}
         scores = {*CATEGORIES, *(name.lower() for name in self._scale.names)}
-        self._scores = checks.Names(scores - self._types)
+        self._scores = wording.Names(scores - self._types)
         self._checked: dict[str, Issue | None] = {}
 
     @property
@@ -80,7 +81,7 @@ class Entries:
             technique = self._techniques[key.text] = technique or key.text
         nodes = node.items if isinstance(node, Listing) else [node]
         if not nodes:
-            self._values.wrong(node, f"technique {checks.shown(technique)[1:-1]} has an empty list", ENTRY)
+            self._values.wrong(node, f"technique {wording.shown(technique)[1:-1]} has an empty list", ENTRY)
         for entry in nodes:
             if capability is None:
                 self.record(None, technique, key, entry)
@@ -111,17 +112,17 @@ class Entries:
 
     def _type_issue(self, type_: str) -> Issue | None:
         if checks.says_non_mappable(type_):
-            return Issue(f"{checks.shown(type_)} is not a mapping type", ENTRY, "write {non_mappable: true}")
+            return Issue(f"{wording.shown(type_)} is not a mapping type", ENTRY, "write {non_mappable: true}")
         near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
-            meant = checks.shown(near or type_)[1:-1]
+            meant = wording.shown(near or type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
-                hint = f"write {{{meant}: {checks.shown(self._scale.names[0])[1:-1]}}}"
-            return Issue(f"{checks.shown(type_)} is not a mapping type", ENTRY, hint)
+                hint = f"write {{{meant}: {wording.shown(self._scale.names[0])[1:-1]}}}"
+            return Issue(f"{wording.shown(type_)} is not a mapping type", ENTRY, hint)
         if self._types:
             declared = f"one of the mapping types that the set declares: {self._declared}"
-            return Issue(f"mapping type {checks.shown(type_)} is not declared", declared, fatal=False)
+            return Issue(f"mapping type {wording.shown(type_)} is not declared", declared, fatal=False)
         return None
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
@@ -136,7 +137,7 @@ class Entries:
             common["type"] = self._default_type
         named = [name for name in fields if name in CATEGORIES]
         if named and "value" in fields:
-            message = f'an entry has both "value" and {checks.shown(named[0])}'
+            message = f'an entry has both "value" and {wording.shown(named[0])}'
             self._values.wrong(fields["value"], message, "the value behind its category")
         items = self._values.items(node, "an entry", ENTRY)
         for name in named:
@@ -193,7 +194,7 @@ class Entries:
             for key, _ in pairs:
                 self._values.warn(key)
             values["other"] = tuple(
-                (key.text, self._values.text(value, f"other {checks.shown(key.text)}") or "")
+                (key.text, self._values.text(value, f"other {wording.shown(key.text)}") or "")
                 for key, value in pairs
             )
         return values
@@ -202,9 +203,11 @@ class Entries:
         """The group that an entry is filed under, which has to be one of its capability's."""
         group = self._values.trimmed(node, self._values.text(node, "group"))
         if group is not None and capability is not None and group not in capability.groups:
-            message = f"group {checks.shown(group)} is not one of those of capability {checks.shown(capability.id)}"
+            message = (
+                f"group {wording.shown(group)} is not one of those of capability {wording.shown(capability.id)}"
+            )
             among = (
-                f"one of {checks.listed(capability.groups)}" if capability.groups else "no group, for it has none"
+                f"one of {wording.listed(capability.groups)}" if capability.groups else "no group, for it has none"
             )
             hint = partial(_among_groups, group, capability.groups)
             self._values.report(node, Issue(message, among, hint))
@@ -227,4 +230,4 @@ class Entries:
 
 
 def _among_groups(group: str, groups: tuple[str, ...]) -> str:
-    return checks.nearest(group, groups) or "add it to the groups of the capability"
+    return wording.nearest(group, groups) or "add it to the groups of the capability"

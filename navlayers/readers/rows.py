@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from navlayers import wording
 from navlayers.model import DEFAULT_SCALE
 from navlayers.readers import checks
 from navlayers.readers.findings import Issue
@@ -105,7 +106,7 @@ _SHORT = {
 }
 """What fields are called by those who do not know their names → name."""
 
-_NAMES = checks.Names([*Row.__struct_fields__, *_SHORT])
+_NAMES = wording.Names([*Row.__struct_fields__, *_SHORT])
 
 
 def meant(field: str) -> str:
@@ -182,7 +183,7 @@ class Table:
         for field, found in self._unknown.items():
             if found.meant:
                 rows = f"{found.rows:,} rows" if found.rows > 1 else "a row"
-                message = f"unknown field {checks.shown(field)} in {rows}"
+                message = f"unknown field {wording.shown(field)} in {rows}"
                 hint = f"did you mean {found.meant}? it is kept without meaning"
                 self.report(found.first, field, Issue(message, hint=hint, fatal=False))
 
@@ -234,7 +235,7 @@ class Table:
     def _report_no_capability(self, index: int, row: Row) -> None:
         """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
         misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
-        hint = f"it has {checks.shown(misspelt)}; did you mean capability_id?" if misspelt is not None else ""
+        hint = f"it has {wording.shown(misspelt)}; did you mean capability_id?" if misspelt is not None else ""
         field = misspelt or "capability_id"
         if row.score_category or row.score_value or row.mapping_type:
             hint = hint or "complete the row, or give it the status non_mappable"

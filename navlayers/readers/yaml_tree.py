@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import yaml
 
+from navlayers import wording
 from navlayers.errors import InputError, Place, Problem
-from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
 
 if TYPE_CHECKING:
@@ -156,7 +156,9 @@ class _Builder:
             parent.items[key.text] = (key, node)
         else:
             earlier = f"line {first[0].line}, column {first[0].column}"
-            issue = Issue(f"key {checks.shown(key.text)} stands twice, first in {earlier}", "each key once", _MERGE)
+            issue = Issue(
+                f"key {wording.shown(key.text)} stands twice, first in {earlier}", "each key once", _MERGE
+            )
             self._findings.add(issue, Place(self._path, key.line, key.column))
 
     def _odd_key(self, node: Node) -> Scalar:
@@ -176,7 +178,7 @@ class _Builder:
             self._anchors.add(event.anchor)
             issue = Issue(f"anchor &{name} is not accepted", "values written out, without aliases", _QUOTE)
         else:
-            tag = checks.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            tag = wording.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
             issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE)
         self._findings.add(issue, Place(self._path, line, column))
         return Refused(line, column)
@@ -195,7 +197,7 @@ def _not_yaml(source: Source, error: yaml.YAMLError) -> tuple[Issue, Place]:
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
     place = _error_place(source, error)
-    reason = checks.visible(reason)
+    reason = wording.visible(reason)
     issue = Issue(
         f"this is not YAML: {reason}{' ' + context if context else ''}", hint=_hint(source, reason, place)
     )

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+from navlayers import wording
 from navlayers.errors import Place
 from navlayers.model import DECIMAL
 from navlayers.readers import checks
@@ -89,7 +90,7 @@ class Values:
         if node.plain and not (node.text[:1].isalpha() and len(node.text) > 5):
             other = read_elsewhere(node.text)
             if other:
-                quoted = checks.shown(node.text)
+                quoted = wording.shown(node.text)
                 message = f"{quoted[1:-1] or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
                 self.report(node, Issue(message, hint=f"write {quoted}", fatal=False))
 
@@ -128,7 +129,7 @@ class Values:
                 known[name] = value
             else:
                 hint = partial(_known_key, name, names)
-                self.report(key, Issue(f"unknown key {checks.shown(name)} in {what}", hint=hint))
+                self.report(key, Issue(f"unknown key {wording.shown(name)} in {what}", hint=hint))
         return known
 
     def identifier(self, key: Scalar, what: str) -> str | None:
@@ -150,8 +151,8 @@ class Values:
                 continue
             same = first.setdefault(fold(id_), key)
             if same is not key:
-                earlier = f"{checks.shown(same.text)} in line {same.line}, column {same.column}"
-                message = f"{what} {checks.shown(key.text)} is the same as {earlier}"
+                earlier = f"{wording.shown(same.text)} in line {same.line}, column {same.column}"
+                message = f"{what} {wording.shown(key.text)} is the same as {earlier}"
                 self.wrong(key, message, "each id once", "ids are compared without blanks around them")
             named.append((id_, key, node))
         return named
@@ -180,16 +181,16 @@ class Values:
             hint = ""
             if _NUMBER.fullmatch(node.text) or _BASE60.fullmatch(node.text):
                 hint = "YAML tools do not agree on which number this is"
-            self.wrong(node, f"{what} is {checks.shown(node.text)}", expected, hint)
+            self.wrong(node, f"{what} is {wording.shown(node.text)}", expected, hint)
         elif float(node.text) > 100:
-            self.wrong(node, f"{what} is {checks.shown(node.text)[1:-1]}, outside the scale", expected)
+            self.wrong(node, f"{what} is {wording.shown(node.text)[1:-1]}, outside the scale", expected)
         else:
             return float(node.text)
         return None
 
 
 def _known_key(name: str, names: tuple[str, ...]) -> str:
-    return checks.nearest(name, names) or f"known keys: {', '.join(names)}"
+    return wording.nearest(name, names) or f"known keys: {', '.join(names)}"
 
 
 def kind(node: Node) -> str:
@@ -198,4 +199,4 @@ def kind(node: Node) -> str:
         return "a mapping"
     if isinstance(node, Listing):
         return "a list"
-    return "empty" if is_null(node) else f"the text {checks.shown(node.text)}" if isinstance(node, Scalar) else ""
+    return "empty" if is_null(node) else f"the text {wording.shown(node.text)}" if isinstance(node, Scalar) else ""
