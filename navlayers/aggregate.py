@@ -53,5 +53,7 @@ DESCRIPTIONS: dict[Aggregate, str] = {
 
 def tidy(score: float) -> float:
     """The score as it is written: two decimals at most, an int where it is whole."""
+    if score.__class__ is int:
+        return score
     rounded = round(score, 2)
     return int(rounded) if rounded == int(rounded) else rounded

@@ -59,8 +59,8 @@ def comment(entry: TechniqueScore, view: View) -> str:
     """What the tooltip says: the scores, then per category who gives them, strongest first, "+n more" past a limit.
 
     Protect 100 · Detect 50
-    Protect - significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
-    Detect - partial: Cloud Asset Inventory
+    Protect – significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
+    Detect – partial: Cloud Asset Inventory
     """
     told = [category for category in view.categories if entry.contributions.get(category)]
     lines = [" · ".join(_score(entry, view.rules, category) for category in told)] if told else []
@@ -138,8 +138,13 @@ def technique_links(
     """
     urls = web_links(references)
     shown = urls[:limit]
-    page = Link(f"{entry.technique} at attack.mitre.org", technique_url(entry.technique))
-    return (page, *map(_link, shown)), len(urls) - len(shown)
+    return (_page(entry.technique), *map(_link, shown)), len(urls) - len(shown)
+
+
+@lru_cache(maxsize=2_000)
+def _page(technique: str) -> Link:
+    """The link to a technique's ATT&CK page; remembered, for it stands in many layers."""
+    return Link(f"{technique} at attack.mitre.org", technique_url(technique))
 
 
 @lru_cache(maxsize=10_000)
