@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.attack.download import Bar
     from navlayers.attack.release import Release
 
-HEADERS = ("Release", "Tactics", "Techniques", "Sub-\ntech.", "Groups", "Software", "Campaigns", "Built\nin")
+HEADERS = ("release", "tactics", "tech-\nniques", "sub-tech-\nniques", "groups", "software", "campaigns", "built\nin")
 
 _domain = click.option(
     "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain; may be repeated."
@@ -35,7 +35,10 @@ def command() -> None:
 @common.json_option
 @common.quiet_option
 def list_releases(as_json: bool, quiet: bool) -> None:
-    """List the ATT&CK releases at hand, with what they hold that is neither deprecated nor revoked."""
+    """List the ATT&CK releases at hand.
+
+    Techniques, groups and so on are those that are neither deprecated nor revoked.
+    """
     rows = [_facts(release) for release in attack.releases()]
     if as_json:
         common.echo_json(rows)
@@ -61,7 +64,7 @@ def add_releases(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Add ATT&CK releases: STIX bundles (2.0 or 2.1), or versions to download.
+    """Add releases from STIX bundles, or download them.
 
     SOURCE is a bundle's file (enterprise-attack-20.0.json), a version (20.0), a major version (20: its newest
     release) or latest. Downloads bring all domains unless --domain says otherwise, and are verified against the
