@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from navlayers.attack.download import Bar
     from navlayers.attack.release import Release
 
-HEADERS = ("release", "tactics", "tech-\nniques", "sub-tech-\nniques", "groups", "software", "campaigns", "built\nin")
+_COUNTED = ("groups", "software", "campaigns")
+HEADERS = ("release", "tactics", "tech-\nniques", "sub-tech-\nniques", *_COUNTED, "built\nin")
 
 _domain = click.option(
     "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain; may be repeated."
