@@ -51,6 +51,12 @@ DESCRIPTIONS: dict[Aggregate, str] = {
 """What each function computes, to follow "a technique's score is"."""
 
 
+def exact(score: float) -> float:
+    """The score as it is computed with: whole ones as int, without the noise of floating point in the tail."""
+    rounded = round(score, 10)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
 def tidy(score: float) -> float:
     """The score as it is written: two decimals at most, an int where it is whole."""
     if score.__class__ is int:

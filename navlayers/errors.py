@@ -30,13 +30,15 @@ class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong (or, as a notice, worth knowing).
 
     `message` says what is wrong, `expected` what should stand there, `hint` what to do about it; the last two
-    may be empty. `place` is None where no input is to blame.
+    may be empty. `place` is None where no input is to blame. `count` is how many problems this one stands for,
+    where it is the line that says how many more there are.
     """
 
     message: str
     place: Place | None = None
     expected: str = ""
     hint: str = ""
+    count: int = 1
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message

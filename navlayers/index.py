@@ -51,6 +51,7 @@ class Counts(msgspec.Struct, frozen=True):
     subtechniques: int
     non_mappable_capabilities: int
     non_mappable_techniques: int
+    non_mappable_pairs: int
     layers: int
 
 
@@ -59,6 +60,13 @@ class Named(msgspec.Struct, frozen=True):
 
     id: str
     name: str
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A capability and the one technique that it was looked at for and cannot be mapped to."""
+
+    capability: str
+    technique: str
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +86,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[CapabilityStats, ...]
     non_mappable_capabilities: tuple[Named, ...]
     non_mappable_techniques: tuple[Named, ...]
+    non_mappable_pairs: tuple[Pair, ...]
     left_out: tuple[Inactive, ...]
     carried: tuple[Moved, ...]
 
@@ -94,12 +103,16 @@ def make_index(
     moved: Iterable[Moved],
     only: Sequence[str],
     files: Iterable[FileEntry],
+    layers: int,
 ) -> Index:
-    """The index of the layers of a scored set; `own_attack_version` is the release that it was made for."""
+    """The index of the layers of a scored set; `own_attack_version` is the release that it was made for.
+
+    `layers` counts them, whether each has a file of its own or all are in one.
+    """
     mapping_set, catalogue = scored.set, scored.catalogue
     capabilities = capability_stats(scored)
     files = tuple(files)
-    unmapped_capabilities, unmapped_techniques = non_mappable_ids(mapping_set)
+    unmapped = non_mappable_ids(mapping_set)
     subs = sum("." in technique for technique in scored.scores)
     names = {capability.id: capability.name for capability in mapping_set.capabilities}
     return Index(
@@ -120,16 +133,18 @@ def make_index(
             capabilities=len(capabilities),
             techniques=len(scored.scores) - subs,
             subtechniques=subs,
-            non_mappable_capabilities=len(unmapped_capabilities),
-            non_mappable_techniques=len(unmapped_techniques),
-            layers=sum(file.kind != "all" for file in files),
+            non_mappable_capabilities=len(unmapped.capabilities),
+            non_mappable_techniques=len(unmapped.techniques),
+            non_mappable_pairs=len(unmapped.pairs),
+            layers=layers,
         ),
         files=files,
         capabilities=capabilities,
-        non_mappable_capabilities=tuple(Named(i, names.get(i, i)) for i in unmapped_capabilities),
+        non_mappable_capabilities=tuple(Named(i, names.get(i, i)) for i in unmapped.capabilities),
         non_mappable_techniques=tuple(
-            Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped_techniques
+            Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped.techniques
         ),
+        non_mappable_pairs=tuple(Pair(*pair) for pair in unmapped.pairs),
         left_out=scored.left_out,
         carried=tuple(moved),
     )

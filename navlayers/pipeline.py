@@ -188,7 +188,7 @@ def build_folder(
         result = _build_sets(prepare(sources, attack_version, max_bytes), options, only, staging.add, on_set)
         removed = staging.commit()
     gone = tuple(
-        Problem(f"{name}: {count} files of an earlier build are gone, for this one does not make them")
+        Problem(f"{name}: gone: {count} file{'s' * (count > 1)} of an earlier build that this one does not make")
         for name, count in removed.items()
     )
     left = tuple(
@@ -249,8 +249,10 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
     scored = score_set(prepared.set, prepared.catalogue, options)
     listed: list[bytes] = []
     entries: list[index.FileEntry] = []
+    layers = 0
     for built in layers_of(scored, KINDS if set(only) == {ALL_KIND} else only):
         data = encode(built.layer)
+        layers += 1
         if built.kind in only:
             put(prepared.name, built.path, data)
             entries.append(_entry(built, data))
@@ -268,6 +270,7 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
         moved=prepared.moved,
         only=only,
         files=entries,
+        layers=layers,
     )
     put(prepared.name, INDEX, index.encode(made))
     notices = (*prepared.notices, *_worth_knowing(prepared.name, scored, entries, only))
@@ -288,16 +291,12 @@ def _worth_knowing(
     if missing and set(only) != set(KINDS):
         why = "the set has no score values" if missing == ["categories"] else "the set has none"
         yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")
-    idle = without_effect(scored.rules)
-    if idle:
-        unscored = not scored.rules.scored_categories
-        why = "the set has no score values" if unscored else "no mapping has this score value"
-        hint = "--worth gives its mappings a value" if unscored else ""
-        yield Problem(f"{name}: {', '.join(idle)} without effect: {why}", hint=hint)
+    for option, why in without_effect(scored.rules):
+        yield Problem(f"{name}: {option} without effect: {why}")
     unrated = sum(mapping.value is None for mapping in mappings)
     if unrated and scored.set.scored and scored.rules.options.worth is None:
-        some = "1 mapping has" if unrated == 1 else f"{unrated} mappings have"
-        yield Problem(f"{name}: {some} no score value and do not score", hint="--worth gives them one")
+        some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
+        yield Problem(f"{name}: {some}", hint="--worth gives a value")
 
 
 def _entry(built: BuiltLayer, data: bytes) -> index.FileEntry:

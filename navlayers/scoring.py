@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.aggregate import FUNCTIONS, mean, tidy
+from navlayers.aggregate import FUNCTIONS, exact, mean
 from navlayers.attack import Catalogue
 from navlayers.carry import Inactive, inactive
 from navlayers.errors import Problem, UsageError
@@ -67,7 +67,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     `counts`: scores are numbers of capabilities, not 0–100. `categories`: those that the set has, in order.
     `scored_categories`: those that have a number somewhere, over which weights divide. `scale`: score value →
-    number 0–100, weakest first; `used` are the values of it that the set has. `several_types`: the set's mappings
+    number 0–100, weakest first; `used` are the values of it that the set has. `worth` is the option's, where a
+    mapping without a value is there to have it. `several_types`: the set's mappings
     are of more than one mapping type.
     """
 
@@ -77,6 +78,7 @@ class Rules(msgspec.Struct, frozen=True):
     categories: tuple[str, ...]
     scored_categories: tuple[str, ...]
     used: tuple[str, ...]
+    worth: float | None
     several_types: bool
 
 
@@ -106,6 +108,7 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         categories=tuple(category for category in order if category in present),
         scored_categories=scored,
         used=tuple(value for value in scale if value in values),
+        worth=options.worth if None in values else None,
         several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
     )
 
@@ -132,7 +135,7 @@ def number(value: str | None, rules: Rules) -> float | None:
         UsageError: the value is neither on the scale nor a number.
     """
     if value is None:
-        return rules.options.worth
+        return rules.worth
     known = rules.scale.get(value)
     if known is not None:
         return known
@@ -242,7 +245,7 @@ def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
     if rules.counts:
         return len(best)
     scores = [contribution.score for contribution in best if contribution.score is not None]
-    return tidy(FUNCTIONS[rules.options.aggregate](scores)) if scores else None
+    return exact(FUNCTIONS[rules.options.aggregate](scores)) if scores else None
 
 
 def _overall(categories: dict[str, float | None], rules: Rules) -> float | None:
@@ -254,7 +257,7 @@ def _overall(categories: dict[str, float | None], rules: Rules) -> float | None:
     if not (weights and named):
         return max(scores)
     weighted = sum(weights[category] * (categories.get(category) or 0) for category in named)
-    mean_score = tidy(weighted / sum(weights[category] for category in named))
+    mean_score = exact(weighted / sum(weights[category] for category in named))
     return max(mean_score, categories.get(UNSPECIFIED) or 0)
 
 
@@ -283,7 +286,7 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
             values = [v for sub in subs if sub in scores and (v := scores[sub].measure(category)) is not None]
             if values:
                 padded = values + [0] * (len(subs) - len(values))
-                measures[category] = tidy(max(values) if how == "max" else mean(padded))
+                measures[category] = exact(max(values) if how == "max" else mean(padded))
                 taken[category or "overall"] = (len(values), len(subs))
         overall = measures.pop(None)
         categories = {c: measures[c] for c in rules.categories if c in measures}
@@ -291,12 +294,16 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
     return dict(sorted(rolled.items()))
 
 
-def without_effect(rules: Rules) -> tuple[str, ...]:
-    """Options that were given and cannot show in the scores of a set, as they are written on a command line."""
+def without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
+    """Options that were given and cannot show in the scores of a set, each with the reason."""
     options = rules.options
-    idle = [f"--scale {value}" for value in options.scale if value not in rules.used]
     if not rules.scored_categories:
+        reason = "the set has no score values; --worth gives its mappings one"
         idle = ["--scale"] if options.scale else []
         idle += ["--weights"] if options.weights else []
         idle += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
-    return tuple(idle)
+        return tuple((option, reason) for option in idle)
+    found = [(f"--scale {v}", "no mapping has this score value") for v in options.scale if v not in rules.used]
+    if options.worth is not None and rules.worth is None:
+        found.append(("--worth", "every mapping has a score value"))
+    return tuple(found)

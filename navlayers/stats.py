@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -30,10 +30,11 @@ class TacticStats(msgspec.Struct, frozen=True):
 
 
 class NonMappableStats(msgspec.Struct, frozen=True):
-    """Distinct capabilities and techniques that are recorded as non-mappable and have no mapping."""
+    """Distinct capabilities, techniques, and pairs of the two, that are recorded as non-mappable."""
 
     capabilities: int
     techniques: int
+    pairs: int
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -107,16 +108,27 @@ def base_techniques(techniques: Iterable[str], catalogue: Catalogue) -> set[str]
 
 
 def non_mappable(mapping_set: MappingSet) -> NonMappableStats:
-    """Count the capabilities and the techniques that were looked at and cannot be mapped."""
-    capabilities, techniques = non_mappable_ids(mapping_set)
-    return NonMappableStats(len(capabilities), len(techniques))
+    """Count what was looked at and cannot be mapped."""
+    ids = non_mappable_ids(mapping_set)
+    return NonMappableStats(len(ids.capabilities), len(ids.techniques), len(ids.pairs))
 
 
-def non_mappable_ids(mapping_set: MappingSet) -> tuple[list[str], list[str]]:
-    """Ids of the non-mappable capabilities and, where a record is about a technique alone, techniques; sorted."""
-    capabilities = {record.capability for record in mapping_set.non_mappable if record.capability}
-    techniques = {r.technique for r in mapping_set.non_mappable if r.technique and not r.capability}
-    return sorted(capabilities), sorted(techniques)
+class NonMappableIds(NamedTuple):
+    """What records name that cannot be mapped: whole capabilities, techniques by any capability, single pairs."""
+
+    capabilities: list[str]
+    techniques: list[str]
+    pairs: list[tuple[str, str]]
+
+
+def non_mappable_ids(mapping_set: MappingSet) -> NonMappableIds:
+    """Distinct ids of the records, sorted. A capability may have a record and mappings, too."""
+    records = mapping_set.non_mappable
+    return NonMappableIds(
+        sorted({r.capability for r in records if r.capability and not r.technique}),
+        sorted({r.technique for r in records if r.technique and not r.capability}),
+        sorted({(r.capability, r.technique) for r in records if r.capability and r.technique}),
+    )
 
 
 def _values(mapping_set: MappingSet) -> dict[str, dict[str, int]]:

@@ -130,8 +130,8 @@ def test_weights_that_no_float_can_add_are_refused(run: Run) -> None:
 
 def test_files_of_an_earlier_build_that_are_gone_are_told(run: Run, tiny: Path) -> None:
     run("build", tiny, "-o", "out")
-    assert "tiny: 6 files of an earlier build are gone" in run("build", tiny, "--only", "overview", "-o", "out").err
-    assert "gone" not in run("build", tiny, "--only", "overview", "-o", "out").err
+    assert "tiny: gone: 6 files of an earlier build" in run("build", tiny, "--only", "overview", "-o", "out").err
+    assert "gone:" not in run("build", tiny, "--only", "overview", "-o", "out").err
 
 
 def test_what_was_left_by_a_build_that_was_killed_is_told(run: Run, tiny: Path) -> None:
@@ -164,3 +164,39 @@ def test_a_release_that_is_not_at_hand_is_told_where_the_set_names_it(run: Run, 
     explorer = write_set(tmp_path / "late.json", attack_version="99")
     place = explorer.read_text(encoding="utf-8").index('"99"') + 1
     assert f"{explorer}:1:{place}: ATT&CK enterprise 99 is not at hand" in run("build", explorer).err
+
+
+def test_a_score_is_rounded_once_when_it_is_written(run: Run, tmp_path: Path) -> None:
+    rows = [("ids", "T1078", "protect", "33.333"), ("ids", "T1078", "detect", "5")]
+    thirds = write_set(tmp_path / "in" / "thirds.json", rows)
+    weights = ["--weights", "protect=3,detect=1"]
+    (technique,) = json.loads(run("build", thirds, *weights, "--only", "overview", "-o", "-").out)["techniques"]
+    assert technique["score"] == 26.25  # (3 · 33.333 + 5) / 4 = 26.24975; of 33.33 it would be 26.2475
+
+
+def test_problems_beyond_those_printed_are_counted(run: Run, tmp_path: Path) -> None:
+    rows = [("ids", f"T{number}", "protect", "partial") for number in range(80)]
+    done = run("build", write_set(tmp_path / "in" / "bad.json", rows))
+    assert len(done.err.splitlines()) == 51
+    assert done.err.splitlines()[-1] == "navlayers: … and 30 more"
+
+
+def test_worth_is_told_only_where_a_mapping_has_it(run: Run, tmp_path: Path) -> None:
+    full = write_set(tmp_path / "in" / "full.json", [("ids", "T1078", "protect", "partial")])
+    half = write_set(
+        tmp_path / "in" / "half.json", [("ids", "T1078", "protect", "partial"), ("ids", "T1110", "protect", None)]
+    )
+    options = ["--worth", "30", "--only", "overview", "-o", "-"]
+    unchanged = run("build", full, *options)
+    assert unchanged.out == run("build", full, *options[2:]).out
+    assert "full: --worth without effect: every mapping has a score value" in unchanged.err
+    layer = json.loads(run("build", half, *options).out)
+    assert "A mapping without a score value is worth 30." in layer["description"]
+    assert [item["label"] for item in layer["legendItems"]] == ["50 partial", "30 mapped"]
+
+
+def test_the_layers_in_one_file_are_counted(run: Run, tiny: Path) -> None:
+    run("build", tiny, "--only", "all", "-o", "out")
+    listed = json.loads(Path("out/tiny/all.json").read_bytes())
+    index = json.loads(Path("out/tiny/index.json").read_bytes())
+    assert index["counts"]["layers"] == len(listed) == 6

@@ -33,6 +33,7 @@ def made(mapping_set: MappingSet, **options: Any) -> Json:
                 moved=(),
                 only=KINDS,
                 files=(),
+                layers=0,
             )
         )
     )

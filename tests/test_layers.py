@@ -134,7 +134,6 @@ def test_no_two_layers_of_a_set_have_the_same_name() -> None:
         ({"aggregate": "combined"}, ["independent"]),
         ({"weights": {"protect": 2, "detect": 1}}, ["protect 2, detect 1"]),
         ({"scale": {"partial": 60}}, ["partial 60"]),
-        ({"worth": 30}, ["30"]),
         ({"rollup": "max"}, ["highest", "sub-techniques"]),
         ({"rollup": "mean"}, ["mean", "unmapped", "sub-techniques"]),
     ],

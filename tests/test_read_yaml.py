@@ -396,12 +396,12 @@ def test_a_set_s_own_scale_decides_which_values_there_are() -> None:
     assert [mapping.value for mapping in found.mappings] == ["High", "7"]
 
 
-def test_of_more_than_fifty_problems_the_rest_is_counted() -> None:
-    lines = "".join(f"      X{number}: a\n" for number in range(80))
+def test_of_more_than_a_thousand_problems_the_rest_is_counted() -> None:
+    lines = "".join(f"      X{number}: a\n" for number in range(1100))
     found = problems(f"{HEAD}capabilities:\n  c:\n    techniques:\n{lines}")
-    assert len(found) == 51
+    assert len(found) == 1001
     assert found[0].startswith('set.yaml:8:7: technique id "X0" is malformed')
-    assert found[-1] == "set.yaml: … and 30 more problems"
+    assert found[-1] == "set.yaml: … and 100 more problems"
 
 
 def test_an_alias_bomb_is_refused_at_once_and_in_little_memory() -> None:

@@ -45,7 +45,7 @@ def all_bytes(mapping_set: MappingSet, options: ScoreOptions) -> dict[str, bytes
     files = {built.path: encode(built.layer) for built in build(mapping_set, TINY, options)}
     files["all.json"] = encode_list(files.values())
     scored = score_set(mapping_set, TINY, options)
-    made = index.make_index(scored, own_attack_version="16.1", moved=(), only=KINDS, files=())
+    made = index.make_index(scored, own_attack_version="16.1", moved=(), only=KINDS, files=(), layers=0)
     return {**files, "index.json": index.encode(made)}
 
 

@@ -50,4 +50,6 @@ def main(corpus: str, output: str = "mappings") -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -83,7 +83,7 @@ def main(args: Sequence[str] | None = None) -> None:
         for problem in error.problems[:MOST_PROBLEMS]:
             _say(str(problem))
         if len(error.problems) > MOST_PROBLEMS:
-            _say(f"… and {len(error.problems) - MOST_PROBLEMS} more")
+            _say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:])} more")
         sys.exit(EXIT_BAD_INPUT)
     except OSError as error:
         # Files are read and written where their errors are told; what is left is the output of the command.

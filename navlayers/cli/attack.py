@@ -34,7 +34,7 @@ def command() -> None:
 
 @command.command("list")
 @common.json_option
-@common.quiet_option
+@common.no_notes_option
 def list_releases(as_json: bool, quiet: bool) -> None:
     """List the ATT&CK releases at hand.
 

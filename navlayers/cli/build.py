@@ -153,7 +153,9 @@ def _table(results: tuple[SetResult, ...]) -> common.Table:
             result.counts.capabilities,
             result.counts.techniques,
             result.counts.subtechniques,
-            result.counts.non_mappable_capabilities + result.counts.non_mappable_techniques,
+            result.counts.non_mappable_capabilities
+            + result.counts.non_mappable_techniques
+            + result.counts.non_mappable_pairs,
             result.counts.layers,
         )
         for result in results

@@ -37,6 +37,7 @@ def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out notes.")
 attack_option = click.option(
     "--attack", "attack_version", metavar="VERSION", help="Carry the sets to this ATT&CK release, such as 18.1."
 )
@@ -103,11 +104,11 @@ def notify(text: str) -> None:
 
 def notices(problems: Iterable[Problem]) -> None:
     """Print notices, the first so many in full."""
-    listed = list(dict.fromkeys(map(str, problems)))
-    for text in listed[:MOST_NOTICES]:
-        notify(f"note: {text}")
+    listed = list(dict.fromkeys(problems))
+    for problem in listed[:MOST_NOTICES]:
+        notify(f"note: {problem}")
     if len(listed) > MOST_NOTICES:
-        notify(f"note: … and {len(listed) - MOST_NOTICES} more")
+        notify(f"note: … and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
 
 
 def on_terminal() -> bool:

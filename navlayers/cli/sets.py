@@ -36,7 +36,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 @click.command()
 @common.json_option
-@common.quiet_option
+@common.no_notes_option
 def command(as_json: bool, quiet: bool) -> None:
     """List the mapping sets that ship and those in the folder mappings here."""
     listed: list[Listed] = []

@@ -15,7 +15,7 @@ from navlayers.stats import Stats, set_stats
 @common.attack_option
 @common.max_size_option
 @common.json_option
-@common.quiet_option
+@common.no_notes_option
 def command(sets: tuple[str, ...], attack_version: str | None, max_size: int, as_json: bool, quiet: bool) -> None:
     """Count what mapping sets cover of their ATT&CK release.
 
@@ -74,6 +74,7 @@ def _details(name: str, numbers: Stats) -> None:
         ("base techniques not mapped", numbers.base_techniques_unmapped),
         ("non-mappable capabilities", non_mappable.capabilities),
         ("non-mappable techniques", non_mappable.techniques),
+        ("non-mappable pairs of the two", non_mappable.pairs),
         (f"not active in ATT&CK {numbers.attack_version}", len(numbers.not_active)),
     ]
     common.echo_table(("", ""), facts, {1})

@@ -174,9 +174,10 @@ def annotate(
     score = entry.measure(view.category)
     links, more = technique_links(entry, references, view.links)
     items = metadata(entry, view)
-    shown = None if score is None else tidy(view.gradient.safe(score))
-    if shown != score:
-        items = (*items, Metadata("exact score", f"{score:g} (the Navigator shows nothing for it)"))
+    written = None if score is None else tidy(score)
+    shown = None if written is None else tidy(view.gradient.safe(written))
+    if shown != written:
+        items = (*items, Metadata("exact score", f"{written:g} (the Navigator shows nothing for it)"))
     if more:
         items = (*items, Metadata("references", f"{more} more in the layers of the capabilities"))
     return Technique(

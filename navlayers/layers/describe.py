@@ -43,8 +43,8 @@ def _how(rules: Rules, category: str | None, single: bool) -> list[str]:
     basis = "" if rules.counts else f" ({scale})"
     how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
     sentences = [f"{subject} {how}{basis}."]
-    if options.worth is not None and not rules.counts:
-        sentences.append(f"A mapping without a score value is worth {tidy(options.worth):g}.")
+    if rules.worth is not None and not rules.counts:
+        sentences.append(f"A mapping without a score value is worth {tidy(rules.worth):g}.")
     if several:
         names = _join([c for c in rules.scored_categories if c != UNSPECIFIED])
         if options.weights:
@@ -82,7 +82,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> li
         ("aggregate", "count" if rules.counts else options.aggregate),
         ("weights", _pairs(options.weights)),
         ("scale", _pairs(scale)),
-        ("worth of a bare relation", "" if options.worth is None else f"{tidy(options.worth):g}"),
+        ("worth of a bare relation", "" if rules.worth is None else f"{tidy(rules.worth):g}"),
         ("roll-up", "" if options.rollup == "none" else options.rollup),
         ("source", mapping_set.source),
         ("licence", mapping_set.licence),

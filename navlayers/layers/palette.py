@@ -52,8 +52,8 @@ def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[Legen
     without a score are in the layer.
     """
     marks = {rules.scale[value]: value for value in rules.used}
-    if rules.options.worth is not None:
-        marks.setdefault(rules.options.worth, "mapped")
+    if rules.worth is not None:
+        marks.setdefault(rules.worth, "mapped")
     if len(marks) < 2 or rules.options.aggregate in BETWEEN or rules.options.weights:
         ticks = (gradient.maxValue, gradient.maxValue / 2)
         marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}

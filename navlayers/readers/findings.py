@@ -9,7 +9,7 @@ from navlayers.errors import InputError, Place, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT = 50
+LIMIT = 1_000
 """So many errors, and so many notices, of one file are kept; the others are counted."""
 
 
@@ -76,5 +76,5 @@ class Findings:
         if more:
             what = "problem" if fatal else "notice"
             path = Place(listed[0].place.path) if listed[0].place else None
-            listed.append(Problem(f"… and {more} more {what}{'s' if more > 1 else ''}", path))
+            listed.append(Problem(f"… and {more} more {what}{'s' if more > 1 else ''}", path, count=more))
         return tuple(listed)
