@@ -9,7 +9,9 @@ import errno
 import hashlib
 import os
 import shutil
+import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
@@ -85,12 +87,16 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with _undisturbed():
+            self._clear()
+            if kind is not None:
+                for folder in self._made:
+                    if folder.exists() and not any(folder.iterdir()):
+                        folder.rmdir()
+
+    def _clear(self) -> None:
         if not self._keep_stage:
             shutil.rmtree(self._stage, ignore_errors=True)
-        if kind is not None:
-            for folder in self._made:
-                if folder.exists() and not any(folder.iterdir()):
-                    folder.rmdir()
 
     def add(self, name: str, path: str, data: bytes) -> None:
         """Stage one file: `path` below the folder of the set `name`."""
@@ -110,15 +116,17 @@ class Staging:
         """
         removed = {name: len(self._earlier(name) - self._staged[name]) for name in sorted(self._staged)}
         begun: list[str] = []
-        try:
-            for name in removed:
-                begun.append(name)
-                self._replace(name)
-        except BaseException as error:
-            self._put_back(begun)
-            if isinstance(error, OSError):
-                raise _cannot_write(self.target, error) from error
-            raise
+        with _undisturbed():
+            try:
+                for name in removed:
+                    begun.append(name)
+                    self._replace(name)
+            except BaseException as error:
+                self._put_back(begun)
+                if isinstance(error, OSError):
+                    raise _cannot_write(self.target, error) from error
+                raise
+            self._clear()
         return {name: count for name, count in removed.items() if count}
 
     def _replace(self, name: str) -> None:
@@ -131,16 +139,20 @@ class Staging:
 
     def _put_back(self, names: Iterable[str]) -> None:
         """Undo replacements, whole or half done; where even that fails, leave the old folders and say where."""
+        self._keep_stage = True
         try:
             for name in names:
                 new, old, place = self._stage / "new" / name, self._stage / "old" / name, self.target / name
-                if old.exists() or not new.exists():
-                    if place.exists():
+                # A link counts as what it is, for it may lead nowhere from inside the stage.
+                if os.path.lexists(old) or not new.exists():
+                    if place.is_symlink():
+                        place.unlink()
+                    elif place.exists():
                         shutil.rmtree(place)
-                    if old.exists():
+                    if os.path.lexists(old):
                         old.rename(place)
+            self._keep_stage = False
         except OSError as error:
-            self._keep_stage = True
             reason = (error.strerror or str(error)).lower()
             raise OutputError(
                 Problem(
@@ -153,6 +165,19 @@ class Staging:
     def _earlier(self, name: str) -> set[str]:
         index = _read_index(self.target / name)
         return {file.path for file in index.files} if index else set()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold off the signals that stop a program: moving folders and tidying up are finished first."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _abandoned(target: Path) -> tuple[Path, ...]:
@@ -199,6 +224,8 @@ def _foreign(target: Path, sets: Iterable[str]) -> list[Problem]:
 
 def _read_index(folder: Path) -> _WrittenIndex | None:
     try:
+        if not (folder / INDEX).is_file():
+            return None
         index = msgspec.json.decode((folder / INDEX).read_bytes(), type=_WrittenIndex)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -258,7 +258,7 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
             entries.append(_entry(built, data))
         if ALL_KIND in only:
             listed.append(data)
-    if ALL_KIND in only:
+    if listed:
         data = encode_list(listed)
         put(prepared.name, ALL, data)
         entries.append(
@@ -288,7 +288,7 @@ def _worth_knowing(
         yield Problem(f"{name}: the set has no mappings, so its layers are empty")
     made = {entry.kind for entry in entries}
     missing = [kind for kind in only if kind not in made]
-    if missing and set(only) != set(KINDS):
+    if missing and {*only, ALL_KIND} != set(KINDS):
         why = "the set has no score values" if missing == ["categories"] else "the set has none"
         yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")
     for option, why in without_effect(scored.rules):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,3 +203,26 @@ def test_the_layers_in_one_file_are_counted(run: Run, tiny: Path) -> None:
     listed = json.loads(Path("out/tiny/all.json").read_bytes())
     index = json.loads(Path("out/tiny/index.json").read_bytes())
     assert index["counts"]["layers"] == len(listed) == 6
+
+
+def test_several_sets_build_with_standard_error_closed(tiny: Path, tmp_path: Path) -> None:
+    write_set(tmp_path / "in" / "other.json")
+    command = f"{shlex.quote(sys.executable)} -m navlayers build {tiny.parent} -o out 2>&-"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, check=False, stdout=subprocess.DEVNULL)
+    assert done.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["other", "tiny"]
+
+
+@pytest.mark.parametrize("value", ["1e400", "[1e400]", '{"a": 1e400}', "1" + "0" * 400 + ".5"])
+def test_numbers_beyond_any_machine_in_the_metadata_are_no_crash(run: Run, tmp_path: Path, value: str) -> None:
+    text = write_set(tmp_path / "in" / "odd.json").read_text(encoding="utf-8")
+    odd = tmp_path / "in" / "odd.json"
+    odd.write_text(text.replace('"16.1"', value, 1), encoding="utf-8")
+    assert run("build", odd).code == 2
+    odd.write_text(text.replace('"All of them"', value, 1), encoding="utf-8")
+    assert run("build", odd).code == 0
+
+
+def test_one_document_of_an_unscored_set_has_no_note_on_what_was_not_asked_for(run: Run, tmp_path: Path) -> None:
+    unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
+    assert run("build", unscored, "-o", "-").err == ""

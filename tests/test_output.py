@@ -436,3 +436,58 @@ def test_the_order_in_which_kinds_are_asked_for_never_shows(out: Path, one: Path
     build_folder(resolve([str(one)]), out, only=["groups", "capabilities", "overview"])
     build_folder(resolve([str(one)]), tmp_path / "other", only=["overview", "capabilities", "groups"])
     assert contents(out) == contents(tmp_path / "other")
+
+
+def test_a_second_interruption_while_old_folders_are_brought_back_loses_nothing(
+    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(out, one, two)
+    before = contents(out)
+    calls = 0
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls in (4, 5):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(out, one, two, worth=5)
+    (stage,) = (path for path in out.iterdir() if path.name.startswith("."))
+    kept = {**contents(stage / "old"), **{k: v for k, v in contents(out).items() if not k.startswith(".")}}
+    assert before.keys() <= kept.keys()
+
+
+def test_a_linked_set_folder_is_still_linked_after_a_failure(
+    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(out, one, two)
+    (out / "one").rename(out.parent / "real")
+    (out / "one").symlink_to("../real")
+    rename = Path.rename
+    calls = 0
+
+    def failing(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OutputError):
+        build(out, one, two, force=True)
+    assert (out / "one").is_symlink()
+    assert (out / "one" / "overview.json").is_file()
+    assert (out / "two" / "overview.json").is_file()
+
+
+def test_an_index_that_is_no_file_is_no_index(out: Path, one: Path) -> None:
+    build(out, one)
+    (out / "one" / "index.json").unlink()
+    os.mkfifo(out / "one" / "index.json")
+    with pytest.raises(OutputError, match="did not write: one"):
+        build(out, one)

@@ -113,4 +113,4 @@ def notices(problems: Iterable[Problem]) -> None:
 
 def on_terminal() -> bool:
     """Whether standard error is a terminal, so that progress may be drawn there."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -93,12 +94,20 @@ def _text(raw: msgspec.Raw | None) -> str | None:
     written = bytes(raw).decode()
     if written[0] in "-0123456789":
         return written
-    value = msgspec.json.decode(raw)
+    value = _decoded(raw)
     return "" if value is None else value if isinstance(value, str) else None
 
 
+def _decoded(raw: msgspec.Raw) -> Any:
+    """A value; numbers that are beyond any machine's stay as they are written."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:
+        return json.loads(bytes(raw), parse_float=str, parse_int=str)
+
+
 def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
-    value = msgspec.json.decode(raw) if raw is not None else {}
+    value = _decoded(raw) if raw is not None else {}
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = dict.fromkeys(value)
     if value is None:
@@ -111,7 +120,7 @@ def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
 
 def _repeated(raw: msgspec.Raw | None) -> list[str]:
     """Ids that are the same without the blanks around them."""
-    ids = [id_.strip() for id_ in msgspec.json.decode(raw)] if raw is not None else []
+    ids = [id_.strip() for id_ in _decoded(raw)] if raw is not None else []
     return sorted(id_ for id_, count in Counter(ids).items() if count > 1 and id_)
 
 
