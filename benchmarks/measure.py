@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Cost(NamedTuple):
@@ -16,9 +20,13 @@ class Cost(NamedTuple):
     memory: float
 
 
-def cost(command: list[str], runs: int) -> Cost:
-    """Run a command several times; it must succeed."""
-    costs = [_once(command) for _ in range(runs)]
+def cost(command: list[str], runs: int, fresh: Path | None = None) -> Cost:
+    """Run a command several times; it must succeed. The folder `fresh` is removed before each run."""
+    costs = []
+    for _ in range(runs):
+        if fresh:
+            shutil.rmtree(fresh, ignore_errors=True)
+        costs.append(_once(command))
     return Cost(statistics.median(c.cpu for c in costs), statistics.median(c.memory for c in costs))
 
 

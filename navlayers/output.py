@@ -61,12 +61,13 @@ class Staging:
         self.target = target
         self.sets = tuple(sets)
         self.force = force
+        self._known: dict[Path, tuple[str, int, int]] = {}
         try:
             problems = [
                 _not_a_folder(p) for p in (target, *(target / name for name in self.sets)) if _in_the_way(p)
             ]
             if not (problems or force):
-                problems = _foreign(target, self.sets)
+                problems = self._foreign()
             self.abandoned = _abandoned(target)
         except OSError as error:
             raise _cannot_write(target, error) from error
@@ -133,7 +134,7 @@ class Staging:
         new, old, place = self._stage / "new" / name, self._stage / "old" / name, self.target / name
         if place.exists():
             old.parent.mkdir(parents=True, exist_ok=True)
-            _keep_foreign(place, new)
+            self._keep_foreign(place, new)
             place.rename(old)
         new.rename(place)
 
@@ -161,6 +162,70 @@ class Staging:
                     hint=f"what stood there is in {self._stage / 'old'}",
                 )
             ) from error
+
+    def _foreign(self) -> list[Problem]:
+        """What stands below the target and is not navlayers' own: other entries, and changed files of the sets."""
+        if not self.target.exists():
+            return []
+        if _read_index(self.target) is not None:
+            hint = f"name the folder above it: -o {self.target.parent}"
+            return [
+                Problem("holds the layers of one set", Place(str(self.target)), "a folder of such folders", hint)
+            ]
+        entries = sorted(self.target.iterdir())
+        strangers = [entry for entry in entries if not entry.name.startswith(".") and not _is_ours(entry)]
+        if strangers:
+            names = ", ".join(entry.name for entry in strangers[:3]) + (", …" if len(strangers) > 3 else "")
+            message = f"holds files that navlayers did not write: {names}"
+            return [Problem(message, Place(str(self.target)), hint=FORCE)]
+        return [problem for name in self.sets for problem in self._changed(self.target / name)]
+
+    def _changed(self, folder: Path) -> list[Problem]:
+        """Files in a set's folder that navlayers did not write, or that were changed since."""
+        index = _read_index(folder)
+        if index is None:
+            return []
+        problems = []
+        for path, state in self._states(folder, index):
+            # An empty folder holds nothing to lose; it is kept.
+            if state == "foreign" and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir()):
+                problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=FORCE))
+            elif state == "changed":
+                problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=CHANGED))
+        return problems
+
+    def _keep_foreign(self, old: Path, new: Path) -> None:
+        """Copy what navlayers did not write, or not so, from a folder to be replaced; new files win."""
+        for path, state in self._states(old, _read_index(old)):
+            kept = new / path.relative_to(old)
+            if state != "own" and not os.path.lexists(kept):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                if path.is_dir() and not path.is_symlink():
+                    kept.mkdir()
+                else:
+                    shutil.copy2(path, kept, follow_symlinks=False)
+
+    def _states(self, folder: Path, index: _WrittenIndex | None) -> Iterator[tuple[Path, State]]:
+        """Each file below a set's folder, and whether it is as navlayers wrote it."""
+        hashes = {file.path: file.sha256 for file in index.files} if index else {}
+        for path in _files(folder):
+            name = path.relative_to(folder).as_posix()
+            if index and name == INDEX:
+                yield path, "own"
+            elif name not in hashes or path.is_symlink() or not path.is_file():
+                yield path, "foreign"
+            else:
+                yield path, "own" if self._is_as_written(path, hashes[name]) else "changed"
+
+    def _is_as_written(self, path: Path, expected: str) -> bool:
+        """Whether a file has the hash; one that has not been touched since it was last asked is not read again."""
+        status = path.stat()
+        stamp = (expected, status.st_mtime_ns, status.st_size)
+        if self._known.get(path) != stamp:
+            if sha256(path.read_bytes()) != expected:
+                return False
+            self._known[path] = stamp
+        return True
 
     def _earlier(self, name: str) -> set[str]:
         index = _read_index(self.target / name)
@@ -207,21 +272,6 @@ def _missing_parents(target: Path) -> list[Path]:
     return [folder for folder in (target, *target.parents) if not folder.exists()]
 
 
-def _foreign(target: Path, sets: Iterable[str]) -> list[Problem]:
-    """What stands below `target` and is not navlayers' own: other entries, and changed files of the sets."""
-    if not target.exists():
-        return []
-    entries = sorted(target.iterdir())
-    if _read_index(target) is not None:
-        hint = f"name the folder above it: -o {target.parent}"
-        return [Problem("holds the layers of one set", Place(str(target)), "a folder of such folders", hint)]
-    strangers = [entry for entry in entries if not entry.name.startswith(".") and not _is_ours(entry)]
-    if strangers:
-        names = ", ".join(entry.name for entry in strangers[:3]) + (", …" if len(strangers) > 3 else "")
-        return [Problem(f"holds files that navlayers did not write: {names}", Place(str(target)), hint=FORCE)]
-    return [problem for name in sets for problem in _changed(target / name)]
-
-
 def _read_index(folder: Path) -> _WrittenIndex | None:
     try:
         if not (folder / INDEX).is_file():
@@ -234,34 +284,6 @@ def _read_index(folder: Path) -> _WrittenIndex | None:
 
 def _is_ours(entry: Path) -> bool:
     return entry.is_dir() and not entry.is_symlink() and _read_index(entry) is not None
-
-
-def _changed(folder: Path) -> list[Problem]:
-    """Files in a set's folder that navlayers did not write, or that were changed since."""
-    index = _read_index(folder)
-    if index is None:
-        return []
-    problems = []
-    for path, state in _states(folder, index):
-        # An empty folder holds nothing to lose; it is kept.
-        if state == "foreign" and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir()):
-            problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=FORCE))
-        elif state == "changed":
-            problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=CHANGED))
-    return problems
-
-
-def _states(folder: Path, index: _WrittenIndex | None) -> Iterator[tuple[Path, State]]:
-    """Each file below a set's folder, and whether it is as navlayers wrote it."""
-    hashes = {file.path: file.sha256 for file in index.files} if index else {}
-    for path in _files(folder):
-        name = path.relative_to(folder).as_posix()
-        if index and name == INDEX:
-            yield path, "own"
-        elif name not in hashes or path.is_symlink() or not path.is_file():
-            yield path, "foreign"
-        else:
-            yield path, "own" if sha256(path.read_bytes()) == hashes[name] else "changed"
 
 
 def _files(folder: Path) -> list[Path]:
@@ -281,15 +303,3 @@ def _files(folder: Path) -> list[Path]:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _keep_foreign(old: Path, new: Path) -> None:
-    """Copy what navlayers did not write, or not so, from the folder to be replaced; a new file of the name wins."""
-    for path, state in _states(old, _read_index(old)):
-        kept = new / path.relative_to(old)
-        if state != "own" and not os.path.lexists(kept):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir() and not path.is_symlink():
-                kept.mkdir()
-            else:
-                shutil.copy2(path, kept, follow_symlinks=False)
