@@ -58,7 +58,7 @@ def _build(what: str, sets: list[str], source: Path, out: Path, runs: int) -> Co
     build = [*NAVLAYERS, "build", *sets, "-o", str(out)]
     measured = cost(build, runs, fresh=out)
     command = [sys.executable, FLOOR, str(source), str(out), str(out) + "-floor"]
-    floor = cost(command, runs)
+    floor = cost(command, runs, fresh=Path(command[-1]))
     taken_off = float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     _show(what, measured, floor.cpu - taken_off)
     return measured
