@@ -16,9 +16,14 @@ from hypothesis import settings
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
 from navlayers.model import Capability, Category, Mapping, MappingSet
+from navlayers.options import ScoreOptions
+from navlayers.pipeline import build_folder
+from navlayers.sets import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from navlayers.pipeline import BuildResult
 
 SHARED = Path(__file__).parents[2] / "shared"
 CORPUS = SHARED / "corpus" / "mappings-explorer"
@@ -195,3 +200,27 @@ def write_set(path: Path, rows: Iterable[Cells] = ROWS, **metadata: str) -> Path
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, hidden ones too, by its path."""
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> BuildResult:
+    return build_folder(resolve([str(s) for s in sources]), out, ScoreOptions(worth=worth), force=force)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "one.json")
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "two.json", ROWS[:2])
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "bad.json", [("a", "T99", "protect", "partial")])
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"

@@ -11,41 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROWS, contents, write_set
+from conftest import ROWS, build, contents, write_set
 
-from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
-from navlayers.options import ScoreOptions
+from navlayers.errors import OutputError
 from navlayers.pipeline import build_folder
 from navlayers.sets import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from navlayers.pipeline import BuildResult
-
-
-def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> BuildResult:
-    return build_folder(resolve([str(s) for s in sources]), out, ScoreOptions(worth=worth), force=force)
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "in" / "one.json")
-
-
-@pytest.fixture
-def two(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "in" / "two.json", ROWS[:2])
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "in" / "bad.json", [("a", "T99", "protect", "partial")])
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
 
 
 def test_each_set_gets_a_folder_of_its_own(out: Path, one: Path, two: Path) -> None:
@@ -70,97 +43,6 @@ def test_a_rebuild_replaces_layers_that_the_set_no_longer_has(out: Path, one: Pa
     assert not (out / "one" / "protect.json").exists()
     assert not (out / "one" / "capabilities" / "mfa.json").exists()
     assert contents(out / "two") == kept
-
-
-def test_a_bad_set_after_a_good_one_writes_nothing(out: Path, one: Path, bad: Path) -> None:
-    with pytest.raises(InputError):
-        build(out, one, bad)
-    assert not out.exists()
-
-
-def test_a_bad_set_leaves_an_earlier_result_as_it_was(out: Path, one: Path, bad: Path) -> None:
-    build(out, one)
-    before = contents(out)
-    write_set(one, ROWS[:1])
-    with pytest.raises(InputError):
-        build(out, one, bad)
-    assert contents(out) == before
-
-
-def test_the_problems_of_all_bad_sets_are_told_at_once(out: Path, bad: Path, tmp_path: Path) -> None:
-    worse = write_set(tmp_path / "in" / "worse.json", [("a", "T1078", "guard", "partial"), ("b", "T2", None, None)])
-    with pytest.raises(InputError) as caught:
-        build(out, bad, worse)
-    places = [str(problem.place) for problem in caught.value.problems]
-    assert len(places) == 3
-    assert all(":" in place and ("bad.json" in place or "worse.json" in place) for place in places)
-
-
-def test_options_that_do_not_fit_the_second_set_write_nothing(out: Path, one: Path, two: Path) -> None:
-    with pytest.raises(UsageError):
-        build_folder(resolve([str(two), str(one)]), out, ScoreOptions(weights={"detect": 1}))
-    assert not out.exists()
-
-
-def test_missing_parents_of_the_output_are_made_and_go_again_on_failure(
-    tmp_path: Path, one: Path, bad: Path
-) -> None:
-    deep = tmp_path / "a" / "b" / "c"
-    with pytest.raises(InputError):
-        build(deep, one, bad)
-    assert not (tmp_path / "a").exists()
-    build(deep, one)
-    assert (deep / "one" / "overview.json").is_file()
-
-
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])
-def test_an_interruption_leaves_nothing(out: Path, one: Path, interruption: type[BaseException]) -> None:
-    def stop() -> None:
-        raise interruption
-
-    with pytest.raises(interruption):
-        build_folder(resolve([str(one)]), out, on_set=stop)
-    assert not out.exists()
-
-
-FAILURES: dict[str, Callable[[int], bool]] = {
-    "the first": lambda call: call == 1,
-    "the second": lambda call: call == 2,
-    "the third": lambda call: call == 3,
-    "the fourth": lambda call: call == 4,
-}
-
-
-@pytest.mark.parametrize("fails", FAILURES.values(), ids=FAILURES)
-def test_a_move_that_fails_half_way_puts_everything_back(
-    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch, fails: Callable[[int], bool]
-) -> None:
-    build(out, one, two)
-    before = contents(out)
-    calls = 0
-    real = Path.rename
-
-    def rename(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if fails(calls):
-            raise OSError(28, "No space left on device")
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", rename)
-    with pytest.raises(OutputError, match="no space left"):
-        build(out, one, two, worth=5)
-    assert contents(out) == before
-
-
-def test_a_disk_that_is_full_leaves_nothing(out: Path, one: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_bytes(self: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", write_bytes)
-    with pytest.raises(OutputError, match="no space left"):
-        build(out, one)
-    assert not out.exists()
 
 
 def foreign_file(out: Path) -> Path:
@@ -362,12 +244,6 @@ def test_the_folder_of_the_inputs_is_foreign_to_the_output(one: Path, two: Path)
     assert sorted(p.name for p in one.parent.iterdir()) == ["one.json", "two.json"]
 
 
-def test_a_set_that_cannot_be_carried_writes_nothing(out: Path, one: Path) -> None:
-    with pytest.raises(NavlayersError, match=r"99\.9.*16\.1"):
-        build_folder(resolve([str(one)]), out, attack_version="99.9")
-    assert not out.exists()
-
-
 ENVIRONMENTS = [
     {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Tokyo"},
     {"PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "TZ": "America/New_York", "PYTHONUTF8": "0"},
@@ -391,31 +267,6 @@ def test_the_bytes_are_the_same_in_any_folder_locale_and_hash_seed(out: Path, on
         assert contents(cwd / "made") == expected
 
 
-@pytest.mark.parametrize("call", [1, 2, 3, 4])
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, MemoryError])
-def test_an_interruption_while_folders_are_moved_brings_the_old_ones_back(
-    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch, call: int, interruption: type[BaseException]
-) -> None:
-    build(out, one, two)
-    before = contents(out)
-    calls = 0
-    rename = Path.rename
-
-    def interrupted(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        done = rename(self, target)
-        if calls == call:
-            raise interruption
-        return done
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(interruption):
-        build(out, one, two, worth=5)
-    assert contents(out) == before
-    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
-
-
 def test_an_edited_layer_that_is_not_built_again_stays_when_forced(out: Path, one: Path) -> None:
     build(out, one)
     edited = out / "one" / "capabilities" / "mfa.json"
@@ -436,53 +287,6 @@ def test_the_order_in_which_kinds_are_asked_for_never_shows(out: Path, one: Path
     build_folder(resolve([str(one)]), out, only=["groups", "capabilities", "overview"])
     build_folder(resolve([str(one)]), tmp_path / "other", only=["overview", "capabilities", "groups"])
     assert contents(out) == contents(tmp_path / "other")
-
-
-def test_a_second_interruption_while_old_folders_are_brought_back_loses_nothing(
-    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build(out, one, two)
-    before = contents(out)
-    calls = 0
-    rename = Path.rename
-
-    def interrupted(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if calls in (4, 5):
-            raise KeyboardInterrupt
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        build(out, one, two, worth=5)
-    (stage,) = (path for path in out.iterdir() if path.name.startswith("."))
-    kept = {**contents(stage / "old"), **{k: v for k, v in contents(out).items() if not k.startswith(".")}}
-    assert before.keys() <= kept.keys()
-
-
-def test_a_linked_set_folder_is_still_linked_after_a_failure(
-    out: Path, one: Path, two: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build(out, one, two)
-    (out / "one").rename(out.parent / "real")
-    (out / "one").symlink_to("../real")
-    rename = Path.rename
-    calls = 0
-
-    def failing(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if calls == 3:
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OutputError):
-        build(out, one, two, force=True)
-    assert (out / "one").is_symlink()
-    assert (out / "one" / "overview.json").is_file()
-    assert (out / "two" / "overview.json").is_file()
 
 
 def test_an_index_that_is_no_file_is_no_index(out: Path, one: Path) -> None:
