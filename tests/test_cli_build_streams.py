@@ -226,3 +226,8 @@ def test_numbers_beyond_any_machine_in_the_metadata_are_no_crash(run: Run, tmp_p
 def test_one_document_of_an_unscored_set_has_no_note_on_what_was_not_asked_for(run: Run, tmp_path: Path) -> None:
     unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
     assert run("build", unscored, "-o", "-").err == ""
+
+
+def test_a_document_and_a_report_cannot_both_go_to_standard_output(run: Run, tiny: Path) -> None:
+    done = run("build", tiny, "-o", "-", "--json")
+    assert (done.code, done.out) == (2, "")

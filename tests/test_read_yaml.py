@@ -447,3 +447,14 @@ def test_values_in_messages_are_short_and_without_control_characters() -> None:
     reading = read(f"{HEAD}created: 2025-03-06T{'1' * 5000}\ncapabilities: {{c: {{non_mappable: true}}}}\n")
     assert all(len(str(notice)) < 500 for notice in reading.notices)
     assert len(reading.notices) == 1
+
+
+@pytest.mark.parametrize(
+    "entry", ["{type: non_mappable}", '"non_mappable"', "non_mappable", "{protect: partial, type: Non-Mappable}"]
+)
+def test_a_type_that_says_non_mappable_is_never_a_mapping(entry: str) -> None:
+    (problem,) = problems(
+        f"{HEAD}mapping_types: [mitigates, non_mappable]\ncapabilities: {{c: {{techniques: {{T1003: {entry}}}}}}}\n"
+    )
+    assert "is not a mapping type" in problem
+    assert problem.endswith("(write {non_mappable: true})")

@@ -97,6 +97,8 @@ def command(
     kinds = _kinds(only)
     limit = max_size * common.MEGABYTE
     if str(output) == common.STDOUT:
+        if as_json:
+            raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
         data, result = build_document(sources, options, attack_version=attack_version, only=kinds, max_bytes=limit)
         if not quiet:
             _tell(result)

@@ -97,12 +97,19 @@ class Entries:
             type_ = self._default_type
         else:
             type_ = node.text
-            if node.plain and type_ not in self._types:
+            self._refuse_non_mappable(node, type_)
+            if node.plain and type_ not in self._types and not checks.says_non_mappable(type_):
                 self._check_type(node, type_)
                 self._values.warn(node)
         self._add(
             where, capability=capability.id, technique=technique, type=type_, references=capability.references
         )
+
+    def _refuse_non_mappable(self, node: Node, type_: str | None) -> None:
+        """A mapping of a type that says that there is none: declared or not, quoted or not, it must not score."""
+        if type_ is not None and checks.says_non_mappable(type_):
+            hint = "write {non_mappable: true}"
+            self._values.wrong(node, f"{wording.shown(type_)} is not a mapping type", ENTRY, hint)
 
     def _check_type(self, node: Scalar, type_: str) -> None:
         """Refuse a bare word that means, or all but spells, a score; tell one that the set does not declare."""
@@ -111,8 +118,6 @@ class Entries:
         self._values.report(node, self._checked[type_])
 
     def _type_issue(self, type_: str) -> Issue | None:
-        if checks.says_non_mappable(type_):
-            return Issue(f"{wording.shown(type_)} is not a mapping type", ENTRY, "write {non_mappable: true}")
         near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
             meant = wording.shown(near or type_)[1:-1]
@@ -133,7 +138,9 @@ class Entries:
             return
         common = self._common(capability, technique, fields)
         common["capability"] = capability.id
-        if "type" not in fields:
+        if "type" in fields:
+            self._refuse_non_mappable(fields["type"], common["type"])
+        else:
             common["type"] = self._default_type
         named = [name for name in fields if name in CATEGORIES]
         if named and "value" in fields:
