@@ -16,6 +16,7 @@ from navlayers.layers.document import encode, encode_list
 from navlayers.model import MappingSet
 from navlayers.options import ScoreOptions
 from navlayers.output import INDEX, Staging, sha256
+from navlayers.readers import ReadOptions
 from navlayers.scoring import Scored, score_set, without_effect
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from navlayers.sets import Source
 
+_READING = ReadOptions()
 ALL_KIND: Kind = "all"
 ALL = "all.json"
 
@@ -70,7 +72,7 @@ class BuildResult(msgspec.Struct, frozen=True):
 
 
 def prepare(
-    sources: Iterable[Source], attack_version: str | None = None, max_bytes: int = readers.MAX_BYTES
+    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = _READING
 ) -> Iterator[Prepared | Skipped]:
     """Read sets and find their releases, one at a time, so that only one is held in memory.
 
@@ -86,7 +88,7 @@ def prepare(
     done = 0
     for source in sources:
         try:
-            prepared = _prepare_one(source, attack_version, max_bytes)
+            prepared = _prepare_one(source, attack_version, reading)
         except OtherFileError as error:
             if source.origin == "folder":
                 skipped.append(Skipped(_skipping(error.problems[0])))
@@ -122,8 +124,8 @@ def _placed(problem: Problem, source: Source) -> Problem:
     )
 
 
-def _prepare_one(source: Source, attack_version: str | None, max_bytes: int) -> Prepared:
-    reading = readers.read(source.path, data=source.data, max_bytes=max_bytes)
+def _prepare_one(source: Source, attack_version: str | None, how: ReadOptions) -> Prepared:
+    reading = readers.read(source.path, data=source.data, options=how)
     mapping_set = reading.mapping_set
     found = _find_release(reading, source, attack_version)
     catalogue = attack.load(found.release)
@@ -165,7 +167,7 @@ def build_folder(
     attack_version: str | None = None,
     only: Sequence[Kind] = KINDS,
     force: bool = False,
-    max_bytes: int = readers.MAX_BYTES,
+    reading: ReadOptions = _READING,
     on_set: Callable[[], None] = lambda: None,
 ) -> BuildResult:
     """Build the layers of all sets into `target`, a folder per set; all of them or none.
@@ -177,7 +179,7 @@ def build_folder(
         attack_version: carry every set to this release; None: each at its own.
         only: which layers to make; "all" by itself means the one file that holds every kind.
         force: write into a folder that holds foreign files (they stay, but for those of the same name).
-        max_bytes: larger inputs are refused.
+        reading: what the user says of the inputs.
         on_set: called after each set that is built, before anything is in place.
 
     Raises:
@@ -185,7 +187,7 @@ def build_folder(
     """
     only = [kind for kind in KINDS if kind in only]
     with Staging(Path(target), [source.name for source in sources], force=force) as staging:
-        result = _build_sets(prepare(sources, attack_version, max_bytes), options, only, staging.add, on_set)
+        result = _build_sets(prepare(sources, attack_version, reading), options, only, staging.add, on_set)
         removed = staging.commit()
     gone = tuple(
         Problem(f"{name}: gone: {count} file{'s' * (count > 1)} of an earlier build that this one does not make")
@@ -206,7 +208,7 @@ def build_document(
     *,
     attack_version: str | None = None,
     only: Sequence[Kind] = KINDS,
-    max_bytes: int = readers.MAX_BYTES,
+    reading: ReadOptions = _READING,
 ) -> tuple[bytes, BuildResult]:
     """Build the layers of all sets as one document: a single layer, or a list that opens as tabs.
 
@@ -219,7 +221,7 @@ def build_document(
             layers.append(data)
 
     kinds = [kind for kind in (KINDS if set(only) == {ALL_KIND} else only) if kind != ALL_KIND]
-    result = _build_sets(prepare(sources, attack_version, max_bytes), options, kinds, keep)
+    result = _build_sets(prepare(sources, attack_version, reading), options, kinds, keep)
     if not layers:
         why = "; ".join(notice.message for one in result.sets for notice in one.notices)
         raise UsageError(Problem("there is no layer to write", hint=why))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.readers.formats import ENDINGS, FORMATS
+from navlayers.readers.sniff import sniff_folder
 from navlayers.slug import slugs
 
 if TYPE_CHECKING:
@@ -17,15 +19,16 @@ if TYPE_CHECKING:
 HERE = "mappings"
 """The folder that holds a project's own sets."""
 
-ENDINGS = (".yaml", ".yml", ".json")
 STDIN = "-"
+SCHEMA = ".schema.json"
+"""How the names of JSON Schemas end, which stand beside the sets that they describe."""
 
 
 class Source(msgspec.Struct, frozen=True):
     """A mapping set to be read: the name that its results go by, where it is, and where it was found.
 
-    `origin` is "shipped", "here", "folder" (among the files of a folder) or "file". `data` is the content where it
-    does not come from the path.
+    `origin` is "shipped", "here", "folder" (among the files of a folder) or "file" (or a folder that is one set).
+    `data` is the content where it does not come from the path.
     """
 
     name: str
@@ -53,8 +56,13 @@ def here() -> tuple[Source, ...]:
 def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
     """Files that may hold a set, by name: hidden ones and other endings are none."""
     entries = sorted(folder.iterdir(), key=lambda path: path.name)
-    paths = [p for p in entries if p.suffix.lower() in ENDINGS and not p.name.startswith(".") and p.is_file()]
+    paths = [p for p in entries if _may_be_set(p) and p.is_file()]
     return tuple(Source(source_name(path), path, origin) for path in paths)
+
+
+def _may_be_set(path: Path) -> bool:
+    name = path.name
+    return path.suffix.lower() in ENDINGS and not name.startswith((".", "~$")) and not name.endswith(SCHEMA)
 
 
 def source_name(path: Path) -> str:
@@ -62,8 +70,11 @@ def source_name(path: Path) -> str:
     return slugs([path.stem])[path.stem]
 
 
-def resolve(names: Sequence[str]) -> tuple[Source, ...]:
+def resolve(names: Sequence[str], format_: str | None = None) -> tuple[Source, ...]:
     """The sets that `names` mean: each a set here, a shipped one, a file, a folder, or `-`.
+
+    A folder is one set where it holds files of a folder format (`format_`, or else by their content), such as
+    Sigma rules; of any other folder, each file is a set.
 
     With no name: the folder `mappings` here if there is one, else all shipped sets. A bare name means the set
     here before the shipped one, and both before a file or folder of that name.
@@ -73,13 +84,13 @@ def resolve(names: Sequence[str]) -> tuple[Source, ...]:
         UsageError: two different files would go by the same name.
     """
     if not names:
-        return _resolve_one(HERE + "/", {}) if Path(HERE).is_dir() else shipped()
+        return _resolve_one(HERE + "/", {}, format_) if Path(HERE).is_dir() else shipped()
     known = {source.name: source for source in (*shipped(), *here())}
     found: dict[Path, Source] = {}
     problems: list[Problem] = []
     for name in names:
         try:
-            for source in _resolve_one(name, known):
+            for source in _resolve_one(name, known, format_):
                 found.setdefault(source.path.resolve(), source)
         except InputError as error:
             problems += error.problems
@@ -89,7 +100,7 @@ def resolve(names: Sequence[str]) -> tuple[Source, ...]:
     return tuple(found.values())
 
 
-def _resolve_one(name: str, known: dict[str, Source]) -> tuple[Source, ...]:
+def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
     if name in known:
         return (known[name],)
     path = Path(name)
@@ -98,14 +109,17 @@ def _resolve_one(name: str, known: dict[str, Source]) -> tuple[Source, ...]:
     if not name:
         raise InputError(Problem("the name of a set is empty", expected="a shipped name, a file or a folder"))
     try:
-        return _at_path(name, path, known)
+        return _at_path(name, path, known, format_)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(Problem(f"cannot be looked at: {reason}", Place(name))) from error
 
 
-def _at_path(name: str, path: Path, known: dict[str, Source]) -> tuple[Source, ...]:
+def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
     if path.is_dir():
+        whole = format_ if format_ is not None else sniff_folder(path)
+        if whole in FORMATS and FORMATS[whole].folder:
+            return (Source(source_name(path.resolve()), path),)
         sources = _in_folder(path, "folder")
         if not sources:
             endings = ", ".join(ENDINGS)

@@ -119,7 +119,7 @@ def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> No
         Path("a\0b"),
     ):
         with pytest.raises(OutputError, match="the file cannot be written: "):
-            writers.write("text", path)
+            writers.write(b"text", path)
 
 
 def test_broken_threats_are_a_notice_and_everything_else_works(run: Run, tmp_path: Path, folder: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_folder_builds_each_of_its_sets(run: Run, tmp_path: Path) -> None:
     assert sorted(p.name for p in Path("layers").iterdir()) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("names", [[], ["notes.txt", "x.csv"]])
+@pytest.mark.parametrize("names", [[], ["notes.txt", "x.txt"]])
 def test_a_folder_without_sets_is_refused(run: Run, tmp_path: Path, names: list[str]) -> None:
     (tmp_path / "sets").mkdir()
     for name in names:

@@ -15,7 +15,7 @@ SET = b'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1
 
 def problem(path: str | Path, data: bytes | None = None, max_bytes: int = readers.MAX_BYTES) -> str:
     with pytest.raises(InputError) as caught:
-        readers.read(path, data=data, max_bytes=max_bytes)
+        readers.read(path, data=data, options=readers.ReadOptions(max_bytes=max_bytes))
     (only,) = caught.value.problems
     return str(only)
 
@@ -46,7 +46,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     expected = f"{tmp_path}: this is a folder; expected one file that holds a mapping set"
-    assert problem(tmp_path) == f"{expected} (it holds no JSON or YAML files)"
+    assert problem(tmp_path) == f"{expected} (it holds no files that end in .yaml, .yml, .json, .csv, .tsv, .xlsx, .xlsm)"
     for name in "abcde":
         (tmp_path / f"{name}.yaml").write_bytes(SET)
     assert problem(tmp_path) == f"{expected} (it holds a.yaml, b.yaml, c.yaml and 2 more)"
@@ -95,12 +95,14 @@ def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
 
 def test_the_limit_counts_for_given_bytes_and_can_be_raised() -> None:
     assert problem("-", SET, max_bytes=10).startswith("-: the file has 0.0 MB; expected at most 1e-05 MB")
-    assert readers.read("-", data=SET, max_bytes=len(SET)).mapping_set.framework == "demo"
+    assert (
+        readers.read("-", data=SET, options=readers.ReadOptions(max_bytes=len(SET))).mapping_set.framework == "demo"
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t\n", b"\xef\xbb\xbf"])
 def test_an_empty_file_is_told(data: bytes) -> None:
-    expected = "a mapping set as Mappings Explorer JSON or native YAML"
+    expected = "a mapping set"
     assert problem("set.yaml", data) == f"set.yaml: the file is empty; expected {expected}"
 
 

@@ -33,20 +33,20 @@ SETS = {
 """Shipped name → the published file's name and the set's title."""
 
 
-def shipped_text(corpus: Path, name: str) -> str:
-    """The text of one shipped set, made from the published one."""
+def shipped_data(corpus: Path, name: str) -> bytes:
+    """The content of one shipped set, made from the published one."""
     published, title = SETS[name]
     mapping_set = readers.read(corpus / f"{published}.json").mapping_set
     named = msgspec.structs.replace(mapping_set, title=title, source=SOURCE, licence=LICENCE)
-    return writers.dumps(facts(named))
+    return writers.encode(facts(named)).data
 
 
 def main(corpus: str, output: str = "mappings") -> None:
     """Write every shipped set and print its size."""
     for name in SETS:
-        text = shipped_text(Path(corpus), name)
-        changed = writers.write(text, Path(output) / f"{name}.yaml", force=True)
-        print(f"{name + '.yaml':20} {len(text.encode()):>9,} bytes{'' if changed else '  unchanged'}")
+        data = shipped_data(Path(corpus), name)
+        changed = writers.write(data, Path(output) / f"{name}.yaml", force=True)
+        print(f"{name + '.yaml':20} {len(data):>9,} bytes{'' if changed else '  unchanged'}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from navlayers.pipeline import BuildResult, SetResult, build_document, build_fol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from navlayers.readers.context import ReadOptions
+
 LISTED = 10
 
 
@@ -64,7 +66,7 @@ LISTED = 10
 )
 @click.option("--only", multiple=True, metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
-@common.max_size_option
+@common.reading_options
 @common.json_option
 @common.quiet_option
 def command(
@@ -78,7 +80,7 @@ def command(
     rollup: Rollup,
     only: tuple[str, ...],
     force: bool,
-    max_size: int,
+    reading: ReadOptions,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -92,14 +94,13 @@ def command(
     navlayers build my-controls.yaml -o out
     navlayers build nist_800_53 --attack 18.1
     """
-    sources = common.sources(sets, max_size)
+    sources = common.sources(sets, reading)
     options = ScoreOptions(aggregate, weights, scale, worth, rollup)
     kinds = _kinds(only)
-    limit = max_size * common.MEGABYTE
     if str(output) == common.STDOUT:
         if as_json:
             raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
-        data, result = build_document(sources, options, attack_version=attack_version, only=kinds, max_bytes=limit)
+        data, result = build_document(sources, options, attack_version=attack_version, only=kinds, reading=reading)
         if not quiet:
             _tell(result)
         click.echo(data, nl=False)
@@ -117,7 +118,7 @@ def command(
             attack_version=attack_version,
             only=kinds,
             force=force,
-            max_bytes=limit,
+            reading=reading,
             on_set=lambda: progress.update(1),
         )
     if not quiet:

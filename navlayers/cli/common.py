@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import shutil
 import sys
@@ -15,6 +16,8 @@ import msgspec
 from navlayers import options as parsing
 from navlayers.cli import table
 from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.readers.context import ReadOptions
+from navlayers.readers.formats import FORMATS
 from navlayers.sets import STDIN, Source, resolve
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out no
 attack_option = click.option(
     "--attack", "attack_version", metavar="VERSION", help="Carry the sets to this ATT&CK release, such as 18.1."
 )
-max_size_option = click.option(
+_max_size_option = click.option(
     "--max-size",
     type=click.IntRange(1, 1_000_000),
     default=150,
@@ -51,13 +54,63 @@ max_size_option = click.option(
 )
 
 
-def sources(names: Sequence[str], max_size: int) -> tuple[Source, ...]:
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--from`, `--columns`, `--meta` and `--max-size`, given to the command as one `reading: ReadOptions`."""
+
+    @functools.wraps(function)
+    def wrapped(
+        *args: Any, from_: str | None, columns: dict[str, str], meta: dict[str, str], max_size: int, **options: Any
+    ) -> Any:
+        reading = ReadOptions(from_, columns, meta, max_size * MEGABYTE)
+        return function(*args, reading=reading, **options)
+
+    for option in (_max_size_option, _meta_option, _columns_option, _from_option):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    """Callback of the options that take `NAME=TEXT,…` and may be repeated."""
+    pairs: dict[str, str] = {}
+    for part in ",".join(value).split(",") if value else ():
+        name, equals, text = part.partition("=")
+        if equals:
+            pairs[name.strip()] = text.strip()
+        elif pairs and not equals:
+            # A comma within a text, as titles have them.
+            last = next(reversed(pairs))
+            pairs[last] += f",{part}"
+        else:
+            raise UsageError(Problem(f"{parameter.opts[0]} {part!r} is no pair", expected=f"{parameter.metavar}"))
+    return pairs
+
+
+_from_option = click.option(
+    "--from", "from_", type=click.Choice(list(FORMATS)), help="Format of the input, if not as its content says."
+)
+_columns_option = click.option(
+    "--columns",
+    metavar="NAME=HEADER,…",
+    multiple=True,
+    callback=_pairs,
+    help="Columns of a table, such as technique=ID,score=Rating.",
+)
+_meta_option = click.option(
+    "--meta",
+    metavar="NAME=TEXT,…",
+    multiple=True,
+    callback=_pairs,
+    help="Say of the set what its file does not, such as domain=ics,version=2.",
+)
+
+
+def sources(names: Sequence[str], reading: ReadOptions) -> tuple[Source, ...]:
     """The sets that the arguments mean; `-` is read from standard input, up to just past the limit."""
-    found = resolve(names)
+    found = resolve(names, reading.format)
     if STDIN not in names:
         return found
     try:
-        data = sys.stdin.buffer.read(max_size * MEGABYTE + 1) if sys.stdin else b""
+        data = sys.stdin.buffer.read(reading.max_bytes + 1) if sys.stdin else b""
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(Problem(f"standard input cannot be read: {reason}", Place(STDIN))) from error

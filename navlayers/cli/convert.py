@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
@@ -10,6 +12,9 @@ from navlayers.cli import common
 from navlayers.errors import Problem, UsageError
 from navlayers.facts import facts
 from navlayers.sets import STDIN
+
+if TYPE_CHECKING:
+    from navlayers.readers.context import ReadOptions
 
 
 @click.command()
@@ -21,7 +26,7 @@ from navlayers.sets import STDIN
 @click.option("--source", "origin", metavar="URL", help="Say where the set was published.")
 @click.option("--licence", "--license", metavar="ID", help="Say under which licence, such as Apache-2.0.")
 @click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
-@common.max_size_option
+@common.reading_options
 @common.quiet_option
 def command(
     source: str,
@@ -32,14 +37,14 @@ def command(
     origin: str | None,
     licence: str | None,
     force: bool,
-    max_size: int,
+    reading: ReadOptions,
     quiet: bool,
 ) -> None:
     """Write a mapping set as native YAML.
 
     SET is a shipped name, a file of any format that navlayers reads, or - for standard input.
     """
-    found = common.sources((source,), max_size)
+    found = common.sources((source,), reading)
     if len(found) != 1:
         raise UsageError(
             Problem(
@@ -48,20 +53,20 @@ def command(
                 hint=f"for example {found[0].path}",
             )
         )
-    reading = readers.read(found[0].path, data=found[0].data, max_bytes=max_size * common.MEGABYTE)
-    read = reading.mapping_set
+    read_in = readers.read(found[0].path, data=found[0].data, options=reading)
+    read = read_in.mapping_set
     mapping_set = msgspec.structs.replace(
         read,
         title=read.title if title is None else title,
         source=read.source if origin is None else origin,
         licence=read.licence if licence is None else licence,
     )
-    text = writers.dumps(facts(mapping_set) if facts_only else mapping_set, to)
+    written = writers.encode(facts(mapping_set) if facts_only else mapping_set, to)
     if not quiet:
-        common.notices(reading.notices)
+        common.notices((*read_in.notices, *written.notices))
     if output == STDIN:
-        click.echo(text.encode(), nl=False)
+        click.echo(written.data, nl=False)
         return
-    changed = writers.write(text, output, force=force, keep=found[0].path)
+    changed = writers.write(written.data, output, force=force, keep=found[0].path)
     if not quiet:
         common.notify(f"wrote {output}" if changed else f"{output} is up to date")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from navlayers.cli import common
@@ -9,14 +11,19 @@ from navlayers.pipeline import Prepared, Skipped, prepare
 from navlayers.scoring import UNSPECIFIED
 from navlayers.stats import Stats, set_stats
 
+if TYPE_CHECKING:
+    from navlayers.readers.context import ReadOptions
+
 
 @click.command()
 @common.sets_argument
 @common.attack_option
-@common.max_size_option
+@common.reading_options
 @common.json_option
 @common.no_notes_option
-def command(sets: tuple[str, ...], attack_version: str | None, max_size: int, as_json: bool, quiet: bool) -> None:
+def command(
+    sets: tuple[str, ...], attack_version: str | None, reading: ReadOptions, as_json: bool, quiet: bool
+) -> None:
     """Count what mapping sets cover of their ATT&CK release.
 
     SET is a shipped name, a file, a folder of files, or - for standard input. Without any: the sets in the folder
@@ -26,8 +33,8 @@ def command(sets: tuple[str, ...], attack_version: str | None, max_size: int, as
     navlayers stats gcp
     navlayers stats aws azure gcp --json
     """
-    sources = common.sources(sets, max_size)
-    read = list(prepare(sources, attack_version, max_size * common.MEGABYTE))
+    sources = common.sources(sets, reading)
+    read = list(prepare(sources, attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     counted = [set_stats(one.set, one.catalogue) for one in prepared]
     if not quiet:

@@ -1,36 +1,34 @@
 """Read mapping sets of any known format: `read(path)` gives a `Reading`.
 
-One module per format; `FORMATS` lists them. The content, not the file's ending, decides which one reads a file.
+One module per format; `FORMATS` lists them. The content, not the file's ending, decides which one reads an input.
 """
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from navlayers.errors import Problem
+from navlayers.errors import Problem, UsageError
 from navlayers.model import MappingSet
 from navlayers.readers import source as sources
+from navlayers.readers.context import METADATA, Context, ReadOptions
 from navlayers.readers.findings import Findings
+from navlayers.readers.formats import FORMATS
 from navlayers.readers.names import technique_names
-from navlayers.readers.source import MAX_BYTES
+from navlayers.readers.sniff import sniff, sniff_folder
+from navlayers.readers.source import MAX_BYTES, Folder, Source
+from navlayers.wording import nearest, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.errors import Place
     from navlayers.readers.rows import Kind
-    from navlayers.readers.source import Source
 
-__all__ = ["FORMATS", "MAX_BYTES", "Reading", "read"]
+__all__ = ["FORMATS", "MAX_BYTES", "Findings", "ReadOptions", "Reading", "read"]
 
-FORMATS = {
-    "explorer-json": "navlayers.readers.explorer_json",
-    "native": "navlayers.readers.native",
-}
-"""Format → the module whose `read(source, findings, technique_names)` gives the set and its places."""
+_DEFAULT = ReadOptions()
 
 
 class Places(Protocol):
@@ -64,27 +62,53 @@ class Reading(msgspec.Struct, frozen=True):
         return self.places.head(field)
 
 
-def read(path: str | Path, *, data: bytes | None = None, max_bytes: int = MAX_BYTES) -> Reading:
+def read(
+    path: str | Path,
+    *,
+    data: bytes | None = None,
+    options: ReadOptions = _DEFAULT,
+    findings: Findings | None = None,
+) -> Reading:
     """Read one mapping set.
 
     Args:
-        path: the file; or only its name in messages when `data` is given.
+        path: the file, or the folder of a folder format; or only its name in messages when `data` is given.
         data: the content, for input that is not a file (standard input goes by the name "-").
-        max_bytes: larger inputs are refused unread.
+        options: what the user says of the input.
+        findings: where errors and notices go; lenient ones let reading go on over errors.
 
     Raises:
         InputError: the input cannot be read, is of no known format, or is wrong; all its problems are listed.
+        UsageError: the options name a format or metadata that there is not.
     """
-    source = sources.load(path, data, max_bytes)
-    format_ = sniff(source)
-    findings = Findings()
-    reader = importlib.import_module(FORMATS[format_])
-    mapping_set, places = reader.read(source, findings, technique_names)
+    _check(options)
+    findings = Findings() if findings is None else findings
+    source, format_ = _open(path, data, options)
+    reader = importlib.import_module(FORMATS[format_].module)
+    mapping_set, places = reader.read(source, Context(findings, options, technique_names))
     return Reading(mapping_set, findings.notices(), format_, places)
 
 
-def sniff(source: Source) -> str:
-    """The format of an input, by its first character that is not blank."""
-    start = source.data.lstrip()[:2]
-    # Comments as JavaScript has them: JSON has none, and the reader of JSON says so.
-    return "explorer-json" if start[:1] in {b"{", b"["} or start in {b"//", b"/*"} else "native"
+def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[Source | Folder, str]:
+    if data is None and _is_folder(path):
+        format_ = options.format or sniff_folder(Path(path))
+        if format_ is not None and FORMATS[format_].folder:
+            return Folder(str(path), (".yml", ".yaml"), options.max_bytes), format_
+    source = sources.load(path, data, options.max_bytes)
+    return source, options.format or sniff(source)
+
+
+def _is_folder(path: str | Path) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):  # what cannot be a path is told when it is opened
+        return False
+
+
+def _check(options: ReadOptions) -> None:
+    if options.format is not None and options.format not in FORMATS:
+        raise UsageError(Problem(f"unknown format {shown(options.format)}", expected=", ".join(FORMATS)))
+    for name in options.metadata:
+        if name not in METADATA:
+            hint = nearest(name, METADATA)
+            raise UsageError(Problem(f"unknown metadata {shown(name)}", expected=", ".join(METADATA), hint=hint))

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from navlayers import wording
+from navlayers.mapex import MEANINGLESS, NON_MAPPABLE, Row
 from navlayers.model import Capability, Category, Mapping, MappingSet, NonMappable
 from navlayers.readers.findings import Issue
-from navlayers.readers.rows import NON_MAPPABLE, Kind, Pairs, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MEANINGLESS = Row.__struct_fields__[12:]
-"""Fields that repeat metadata of the set or say who wrote the row; kept in `other`."""
+    from navlayers.readers.rows import Kind, Pairs, Table
 
 
 class Assembled(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from navlayers.mapex import NON_MAPPABLE
 from navlayers.model import CATEGORIES, DECIMAL, DOMAINS, Domain
 from navlayers.readers.findings import Issue
 from navlayers.wording import Names, listed, nearest, one_of, shown
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 """ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
-
-NON_MAPPABLE = "non_mappable"
 
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
 

@@ -12,16 +12,19 @@ import msgspec
 
 from navlayers import wording
 from navlayers.errors import InputError, OtherFileError, Place, Problem
+from navlayers.mapex import Row
 from navlayers.readers.assemble import assemble
 from navlayers.readers.explorer_metadata import DETAILS, head_of
 from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.json_keys import Repeat, Rows, members, repeats, top_repeats
-from navlayers.readers.rows import Kind, Row, Table
+from navlayers.readers.rows import Kind, Table
+from navlayers.readers.source import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from navlayers.model import MappingSet
+    from navlayers.readers.context import Context
     from navlayers.readers.source import Source
 
 _HALF_PAIR = re.compile(
@@ -141,16 +144,13 @@ def field_offset(raw: bytes, field: str) -> int:
         return 0
 
 
-def read(
-    source: Source, findings: Findings, technique_names: Callable[[MappingSet], Callable[[str], str | None]]
-) -> tuple[MappingSet, Places]:
+def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """Read Mappings Explorer JSON.
-
-    `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
 
     Raises:
         InputError: the text is not JSON, not a Mappings Explorer file, or wrong in the places listed.
     """
+    source, findings = as_text(source), context.findings
     try:
         file = _file.decode(source.data)
     except msgspec.ValidationError:
@@ -164,7 +164,7 @@ def read(
     metadata = bytes(file.metadata)
     try:
         _report_repeats(repeats(metadata, depth=2), findings, places.inside_metadata)
-        head = head_of(metadata, findings, places.metadata)
+        head = head_of(metadata, context, places.metadata)
     except RecursionError as error:
         raise _not_json(source, error) from None
     raws = file.mapping_objects
@@ -173,7 +173,7 @@ def read(
     if not table.rows:
         issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False)
         findings.add(issue, places.metadata)
-    done = assemble(head, table, technique_names(head))
+    done = assemble(head, table, context.technique_names(head))
     findings.raise_errors()
     places.keep(done.rows)
     return done.mapping_set, places

@@ -12,12 +12,13 @@ import msgspec
 from navlayers import wording
 from navlayers.model import Domain, MappingSet, MappingType
 from navlayers.readers import checks
-from navlayers.readers.findings import Findings, Issue
+from navlayers.readers.findings import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.errors import Place
+    from navlayers.readers.context import Context
 
 REQUIRED = {
     "mapping_framework": 'the id of the framework, such as "nist_800_53"',
@@ -35,12 +36,25 @@ DETAILS = {
 }
 """Metadata field → native name."""
 
+NATIVE = {
+    "mapping_framework": "framework",
+    "mapping_framework_version": "version",
+    "technology_domain": "domain",
+    "attack_version": "attack_version",
+    **DETAILS,
+}
+"""Metadata field → the name by which users call it, which is that of the native format."""
+
 _IGNORED = {"mapping_framework_version_schema"}
 _TABLES = {"mapping_types", "capability_groups"}
 
 
-def head_of(raw: bytes, findings: Findings, place: Callable[[str], Place]) -> MappingSet:
-    """A mapping set that has only metadata, read from the text of the metadata object."""
+def head_of(raw: bytes, context: Context, place: Callable[[str], Place]) -> MappingSet:
+    """A mapping set that has only metadata, read from the text of the metadata object.
+
+    What the user says of the set counts instead of what the file says.
+    """
+    findings, said = context.findings, context.options.metadata
     fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     texts: dict[str, str] = {}
 
@@ -53,11 +67,12 @@ def head_of(raw: bytes, findings: Findings, place: Callable[[str], Place]) -> Ma
             add(field, f"metadata {field} is not text", REQUIRED.get(field, "text or null"))
         elif value.strip():
             texts[field] = value.strip()
-        elif field in REQUIRED:
+        elif field in REQUIRED and NATIVE[field] not in said:
             add(field, f"metadata {field} is missing", REQUIRED[field])
     for field in fields:
         if field not in REQUIRED and field not in DETAILS and field not in _TABLES and field not in _IGNORED:
             add(field, f"metadata {field} has no meaning here and is left out", fatal=False)
+    texts |= {field: said[native] for field, native in NATIVE.items() if native in said}
     domain: Domain | None = None
     if "technology_domain" in texts:
         domain, issue = checks.domain(texts["technology_domain"])
@@ -81,6 +96,9 @@ def head_of(raw: bytes, findings: Findings, place: Callable[[str], Place]) -> Ma
         version=texts.get("mapping_framework_version", ""),
         domain=domain or "enterprise",
         attack_version=texts.get("attack_version", ""),
+        title=said.get("title", ""),
+        source=said.get("source", ""),
+        licence=said.get("licence", ""),
         groups={id_: _name(value) or id_ for id_, value in (groups or {}).items()},
         mapping_types=tuple(_mapping_type(id_, value) for id_, value in (types or {}).items()),
         details={native: texts[field] for field, native in DETAILS.items() if field in texts},

@@ -16,20 +16,26 @@ LIMIT = 1_000
 class Issue(NamedTuple):
     """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices.
 
-    A hint that takes time to find is given as a function, which is asked only where the problem is kept.
+    A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
+    a key of `navlayers.codes.CODES`.
     """
 
     message: str
     expected: str = ""
     hint: str | Callable[[], str] = ""
     fatal: bool = True
+    code: str = ""
 
 
 class Findings:
-    """Errors and notices of one file in the order found; places are computed only for those that are kept."""
+    """Errors and notices of one file in the order found; places are computed only for those that are kept.
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    `lenient`: errors do not end the reading; what could be read is given beside them.
+    """
+
+    def __init__(self, limit: int = LIMIT, *, lenient: bool = False) -> None:
         self._limit = limit
+        self._lenient = lenient
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
 
@@ -46,7 +52,7 @@ class Findings:
         said = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
         hint = said.hint if isinstance(said.hint, str) else said.hint()
-        problem = Problem(said.message, where, said.expected, hint)
+        problem = Problem(said.message, where, said.expected, hint, code=said.code)
         if problem in kept:
             self._count[fatal] -= 1
         else:
@@ -66,8 +72,8 @@ class Findings:
         return self._listed(fatal=True)
 
     def raise_errors(self) -> None:
-        """Raise an `InputError` with every error found; do nothing if there are none."""
-        if self.failed:
+        """Raise an `InputError` with every error found; do nothing if there are none, or if reading goes on."""
+        if self.failed and not self._lenient:
             raise InputError(self.errors())
 
     def _listed(self, *, fatal: bool) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.readers.rows import Row
+from navlayers.mapex import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

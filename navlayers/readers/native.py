@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import wording
-from navlayers.errors import InputError, OtherFileError, Place, Problem
+from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.model import Capability, Domain, MappingSet, MappingType
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.native_entries import Entries
+from navlayers.readers.source import as_text
 from navlayers.readers.yaml_tree import Branch, Listing, Node, Scalar, branches, parse
 from navlayers.readers.yaml_values import Values, kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from navlayers.readers.context import Context
     from navlayers.readers.rows import Kind
     from navlayers.readers.source import Source
 
@@ -86,31 +86,24 @@ class Places:
         return self._owners
 
 
-def read(
-    source: Source, findings: Findings, technique_names: Callable[[MappingSet], Callable[[str], str | None]]
-) -> tuple[MappingSet, Places]:
+def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """Read native YAML.
-
-    `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
 
     Raises:
         InputError: the text is not YAML, not a native mapping set, or wrong in the places listed.
     """
+    source, findings = as_text(source), context.findings
     root = parse(source, findings)
     values = Values(source.path, findings)
     if not isinstance(root, Branch):
         other = Problem(f"the top level is {kind(root)}", values.place(root), _TOP, _other_format(root))
         raise OtherFileError(findings.errors() or other)
-    if "mapping_objects" in root.items:
-        hint = "publishers also offer it as JSON, which navlayers reads"
-        expected = "native YAML or Mappings Explorer JSON"
-        raise InputError(Problem("this is Mappings Explorer YAML", Place(source.path, 1, 1), expected, hint))
     if not root.items.keys() & {"framework", "capabilities"}:
         other = Problem('there is neither "framework" nor "capabilities"', values.place(root), _TOP)
         raise OtherFileError(findings.errors() or other)
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
-    head = _head(root, top, values)
-    entries = Entries(head, values, technique_names(head))
+    head = _head(root, top, values, context.options.metadata)
+    entries = Entries(head, values, context.technique_names(head))
     capabilities, places = _capabilities(top, head, entries, values)
     if "non_mappable" in top:
         items = values.items(top["non_mappable"], "non_mappable", "a mapping of technique id → comment, type …")
@@ -146,24 +139,25 @@ def _other_format(root: Node) -> str:
     return ""
 
 
-def _head(root: Branch, top: dict[str, Node], values: Values) -> MappingSet:
+def _head(root: Branch, top: dict[str, Node], values: Values, said: dict[str, str]) -> MappingSet:
     texts: dict[str, str] = {}
     if "licence" in top and "license" in top:
         values.wrong(top["license"], '"license" says again what "licence" says', "one of the two")
     for field in (*REQUIRED, "title", "source", "licence", "license", *DETAILS):
         if field not in top:
-            if field in REQUIRED:
+            if field in REQUIRED and field not in said:
                 values.wrong(root, f'"{field}" is missing', REQUIRED[field])
             continue
         text = values.text(top[field], field)
         if text is not None and text.strip():
             texts[field] = text
-        elif field in REQUIRED and isinstance(top[field], Scalar):
+        elif field in REQUIRED and field not in said and isinstance(top[field], Scalar):
             values.wrong(top[field], f'"{field}" is empty', REQUIRED[field])
+    texts |= said
     domain: Domain | None = None
     if "domain" in texts:
         domain, issue = checks.domain(texts["domain"])
-        values.report(top["domain"], issue)
+        values.report(top.get("domain", root), issue)
     return MappingSet(
         framework=texts.get("framework", ""),
         version=texts.get("version", ""),
@@ -174,7 +168,7 @@ def _head(root: Branch, top: dict[str, Node], values: Values) -> MappingSet:
         mapping_types=_mapping_types(top, values),
         scale=_scale(top, values),
         source=texts.get("source", ""),
-        licence=texts.get("licence", texts.get("license", "")),
+        licence=said.get("licence", texts.get("licence", texts.get("license", ""))),
         details={field: texts[field] for field in DETAILS if field in texts},
     )
 

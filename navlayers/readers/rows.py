@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from navlayers import wording
+from navlayers.mapex import NON_MAPPABLE, Row
 from navlayers.model import DEFAULT_SCALE
 from navlayers.readers import checks
 from navlayers.readers.findings import Issue
@@ -17,37 +18,12 @@ if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.readers.findings import Findings
 
-NON_MAPPABLE = checks.NON_MAPPABLE
 _SCALE = checks.Scale(DEFAULT_SCALE)
 _MISSING: Any = object()
 
 Rule = Callable[[str], tuple[str | None, Issue | None]]
 Pairs = tuple[tuple[str, str], ...]
 Kind = Literal["mapping", "non_mappable", "capability"]
-
-
-class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """One row of a Mappings Explorer file, field for field; what a row leaves out is None."""
-
-    capability_id: str | None = None
-    capability_description: str | None = None
-    capability_group: str | None = None
-    attack_object_id: str | None = None
-    attack_object_name: str | None = None
-    mapping_type: str | None = None
-    status: str | None = None
-    score_category: str | None = None
-    score_value: str | None = None
-    related_score: str | None = None
-    comments: str | None = None
-    references: tuple[str, ...] | None = None
-    author: str | None = None
-    author_contact: str | None = None
-    author_organization: str | None = None
-    attack_version: str | None = None
-    mapping_framework: str | None = None
-    mapping_framework_version: str | None = None
-    technology_domain: str | None = None
 
 
 class RowPlaces(Protocol):

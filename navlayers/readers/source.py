@@ -9,8 +9,13 @@ from array import array
 from bisect import bisect_left
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem
+from navlayers.readers.formats import ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
@@ -21,7 +26,7 @@ _CHUNK = 1 << 20
 
 
 class Source:
-    """The name that the user gave an input, and its bytes: UTF-8 without a byte order mark."""
+    """The name that the user gave an input, and its bytes; those that `as_text` gives are UTF-8 text."""
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
@@ -40,21 +45,66 @@ class Source:
         return Place(self.path, line + 1, column + 1)
 
 
+class Folder:
+    """A folder that is one set, by the name that the user gave it, and its files in the order of their paths.
+
+    `files` gives sources whose paths begin with the folder's; hidden files and folders are none of it.
+    """
+
+    def __init__(self, path: str, endings: tuple[str, ...], max_bytes: int) -> None:
+        self.path = path
+        self._endings = endings
+        self._max_bytes = max_bytes
+
+    def files(self) -> Iterator[Source]:
+        """The files, read one at a time; together they may be as large as one file.
+
+        Raises:
+            InputError: a file cannot be read, or they are too large.
+        """
+        left = self._max_bytes
+        for path in self.paths():
+            source = load(path, None, left)
+            left -= len(source.data)
+            yield source
+
+    def paths(self) -> list[Path]:
+        """The files of the folder and those below."""
+        top = Path(self.path)
+        inside = (p for p in top.rglob("*") if p.suffix.lower() in self._endings and p.is_file())
+        hidden = (p for p in inside if not any(part.startswith(".") for part in p.relative_to(top).parts))
+        return sorted(hidden, key=lambda path: path.as_posix())
+
+
 def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:
-    """Read a file, or take the given bytes under its name, and make sure that they are UTF-8 text of a fit size.
+    """Read a file, or take the given bytes under its name.
 
     Raises:
-        InputError: the file is missing, a folder, not a regular file, not readable, too large, empty, or not UTF-8.
+        InputError: the file is missing, a folder, not a regular file, not readable, too large, or empty.
     """
     name = str(path)
     if data is None:
         data = _read(Path(path), name, max_bytes)
     if len(data) > max_bytes:
         raise _too_large(name, len(data), max_bytes)
+    if not data.strip():
+        raise _unusable(name, "the file is empty", "a mapping set")
+    return Source(name, data)
+
+
+def as_text(source: Source) -> Source:
+    """The same input without a byte order mark, once it is known to be UTF-8 text.
+
+    Raises:
+        InputError: it is not.
+    """
+    name, data = source.path, source.data
     if data.startswith(_BOM):
         data = data[len(_BOM) :]
     if data.startswith(_BOM):
-        problem = Problem("a second byte order mark", Place(name, 1, 1), "one at most", "remove it")
+        problem = Problem(
+            "a second byte order mark", Place(name, 1, 1), "one at most", "remove it", code="encoding"
+        )
         raise InputError(problem)
     _check_text(name, data)
     return Source(name, data)
@@ -81,7 +131,7 @@ def _read(path: Path, name: str, max_bytes: int) -> bytes:
 
 
 def _unusable(name: str, message: str, expected: str = "", hint: str = "") -> InputError:
-    return InputError(Problem(message, Place(name), expected, hint))
+    return InputError(Problem(message, Place(name), expected, hint, code="unreadable"))
 
 
 def _too_large(name: str, size: int, max_bytes: int) -> InputError:
@@ -108,18 +158,20 @@ def _near(path: Path) -> str:
 
 
 def _inside(path: Path) -> str:
-    fit = [name for name in _names(path) if name.endswith((".json", ".yaml", ".yml"))]
+    fit = [name for name in _names(path) if name.lower().endswith(ENDINGS)]
     if not fit:
-        return "it holds no JSON or YAML files"
+        return f"it holds no files that end in {', '.join(ENDINGS)}"
     more = f" and {len(fit) - 3} more" if len(fit) > 3 else ""
     return f"it holds {', '.join(fit[:3])}{more}"
 
 
 def _check_text(name: str, data: bytes) -> None:
     if not data.strip():
-        raise _unusable(name, "the file is empty", "a mapping set as Mappings Explorer JSON or native YAML")
+        raise _unusable(name, "the file is empty", "a mapping set")
     if data.startswith(_UTF16) or b"\0" in data[:4]:
-        raise InputError(Problem("this is UTF-16 or UTF-32 text", Place(name, 1, 1), "UTF-8", _save(name)))
+        raise InputError(
+            Problem("this is UTF-16 or UTF-32 text", Place(name, 1, 1), "UTF-8", _save(name), code="encoding")
+        )
     if data.isascii():
         return
     # In pieces, so that a large file is not held a second time as one string.
@@ -133,7 +185,8 @@ def _check_text(name: str, data: bytes) -> None:
         except UnicodeDecodeError as error:
             at = start + error.start
             message = f"byte {at} (0x{data[at]:02x}) is not UTF-8"
-            raise InputError(Problem(message, Source(name, data).place(at), "UTF-8", _save(name))) from None
+            place = Source(name, data).place(at)
+            raise InputError(Problem(message, place, "UTF-8", _save(name), code="encoding")) from None
         start = end
 
 

@@ -1,4 +1,4 @@
-"""Write mapping sets: `dumps` gives the text of a format, `write` puts text into a file.
+"""Write mapping sets: `encode` gives the bytes of a format, `write` puts bytes into a file.
 
 One module per format; `FORMATS` lists them.
 """
@@ -13,15 +13,16 @@ from navlayers.writers.files import write
 
 if TYPE_CHECKING:
     from navlayers.model import MappingSet
+    from navlayers.writers.written import Written
 
-__all__ = ["FORMATS", "dumps", "write"]
+__all__ = ["FORMATS", "encode", "write"]
 
 FORMATS = {"native": "navlayers.writers.native"}
-"""Format → the module whose `dumps(mapping_set)` gives its text."""
+"""Format → the module whose `encode(mapping_set)` gives a `Written`."""
 
 
-def dumps(mapping_set: MappingSet, to: str = "native") -> str:
-    """The text of a set in a format.
+def encode(mapping_set: MappingSet, to: str = "native") -> Written:
+    """A set in a format, and what the format cannot carry of it.
 
     Raises:
         UsageError: there is no such format.
@@ -29,5 +30,5 @@ def dumps(mapping_set: MappingSet, to: str = "native") -> str:
     """
     if to not in FORMATS:
         raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(FORMATS)))
-    text: str = importlib.import_module(FORMATS[to]).dumps(mapping_set)
-    return text
+    written: Written = importlib.import_module(FORMATS[to]).encode(mapping_set)
+    return written

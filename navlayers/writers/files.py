@@ -1,4 +1,4 @@
-"""One text into one file: whole or not at all, and nothing is overwritten that was not meant to be."""
+"""One content into one file: whole or not at all, and nothing is overwritten that was not meant to be."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from navlayers.errors import OutputError, Place, Problem
 
 
-def write(text: str, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
-    """Write text as UTF-8, making the folder where it is missing; tell whether the file changed.
+def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
+    """Write bytes, making the folder where it is missing; tell whether the file changed.
 
     `force` allows to replace a file that holds something else; the file `keep` is never replaced.
 
@@ -18,7 +18,6 @@ def write(text: str, path: str | Path, *, force: bool = False, keep: Path | None
         OutputError: the file holds something else and not `force`, is the one to keep, or cannot be written.
     """
     target = Path(path)
-    data = text.encode()
     try:
         if keep is not None and keep.exists() and target.exists() and target.samefile(keep):
             problem = Problem("this is the input", Place(str(path)), "another file", "choose another name with -o")

@@ -8,6 +8,7 @@ import msgspec
 
 from navlayers.errors import OutputError, Problem
 from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, MappingType, NonMappable
+from navlayers.writers.written import Written
 from navlayers.writers.yaml_text import Block, Number, Value, document
 
 DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
@@ -25,6 +26,15 @@ def dumps(mapping_set: MappingSet) -> str:
     """
     _check(mapping_set)
     return document(_Writer(mapping_set).tree())
+
+
+def encode(mapping_set: MappingSet) -> Written:
+    """The set as native YAML, which carries everything.
+
+    Raises:
+        OutputError: as `dumps`.
+    """
+    return Written(dumps(mapping_set).encode())
 
 
 def _check(mapping_set: MappingSet) -> None:

@@ -1,0 +1,69 @@
+"""The rows of a set as the Mappings Explorer formats have them: the reverse of `navlayers.readers.assemble`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.mapex import COMPLETE, NON_MAPPABLE, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from navlayers.model import Capability, Mapping, MappingSet, NonMappable
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]) -> Iterator[tuple[Row, Pairs]]:
+    """Each mapping, then each non-mappable, as a row, with the fields that a row has no room for.
+
+    `technique_name` tells the name that the set's ATT&CK release gives an id. A row has room for one group: of a
+    mapping that counts for several groups of its capability, the row names the first.
+    """
+    capabilities = {capability.id: capability for capability in mapping_set.capabilities}
+    for mapping in mapping_set.mappings:
+        row, extra = _common(mapping, capabilities, technique_name)
+        row.score_category = mapping.category
+        row.score_value = mapping.value
+        row.status = row.status or COMPLETE
+        parent, dot, _ = mapping.technique.partition(".")
+        if dot and mapping.category is not None and row.related_score is None:
+            row.related_score = parent
+        yield row, extra
+    for record in mapping_set.non_mappable:
+        row, extra = _common(record, capabilities, technique_name)
+        # A status that was not written, or not "non_mappable", is kept in `other`; "" is one that was not written.
+        row.status = NON_MAPPABLE if row.status is None else row.status or None
+        yield row, extra
+
+
+def _common(
+    part: Mapping | NonMappable,
+    capabilities: dict[str, Capability],
+    technique_name: Callable[[str], str | None],
+) -> tuple[Row, Pairs]:
+    row = Row(
+        capability_id=part.capability,
+        attack_object_id=part.technique,
+        mapping_type=part.type,
+        comments=part.comment or None,
+        references=part.references,
+    )
+    if part.technique is not None:
+        row.attack_object_name = part.technique_name or technique_name(part.technique)
+    capability = capabilities.get(part.capability) if part.capability is not None else None
+    row.capability_description, row.capability_group = part.capability_name, part.group
+    if capability is not None:
+        if row.capability_description is None and capability.name != capability.id:
+            row.capability_description = capability.name
+        if row.capability_group is None and capability.groups:
+            row.capability_group = capability.groups[0]
+    extra: Pairs = ()
+    for field, value in part.other:
+        if field in {"capability_description", "capability_group"} and not value:
+            setattr(row, field, None)
+        elif field in Row.__struct_fields__ and field != "references":
+            setattr(row, field, value)
+        else:
+            extra += ((field, value),)
+    return row, extra
