@@ -46,7 +46,10 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     expected = f"{tmp_path}: this is a folder; expected one file that holds a mapping set"
-    assert problem(tmp_path) == f"{expected} (it holds no files that end in .yaml, .yml, .json, .csv, .tsv, .xlsx, .xlsm)"
+    assert (
+        problem(tmp_path)
+        == f"{expected} (it holds no files that end in .yaml, .yml, .json, .csv, .tsv, .xlsx, .xlsm)"
+    )
     for name in "abcde":
         (tmp_path / f"{name}.yaml").write_bytes(SET)
     assert problem(tmp_path) == f"{expected} (it holds a.yaml, b.yaml, c.yaml and 2 more)"
