@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "encode", "write"]
 
-FORMATS = {"native": "navlayers.writers.native"}
+FORMATS = {
+    "native": "navlayers.writers.native",
+    "mapex-json": "navlayers.writers.explorer_json",
+    "mapex-yaml": "navlayers.writers.explorer_yaml",
+}
 """Format → the module whose `encode(mapping_set)` gives a `Written`."""
 
 

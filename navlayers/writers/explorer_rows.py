@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.mapex import COMPLETE, NON_MAPPABLE, Row
+from navlayers.mapex import COMPLETE, MEANINGLESS, NON_MAPPABLE, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
 
 Pairs = tuple[tuple[str, str], ...]
+
+_KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
+"""Fields of a row that readers keep in `other`."""
+
+_KEPT_OF_NON_MAPPABLES = _KEPT | {"score_category", "score_value"}
+_NOT_SAID = frozenset({"capability_description", "capability_group"})
+"""Fields that are blank in `other` where the row does not say what its capability says."""
 
 
 def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]) -> Iterator[tuple[Row, Pairs]]:
@@ -22,25 +29,35 @@ def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]
     """
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
     for mapping in mapping_set.mappings:
-        row, extra = _common(mapping, capabilities, technique_name)
+        row, extra = _common(mapping, capabilities, technique_name, _KEPT)
         row.score_category = mapping.category
         row.score_value = mapping.value
-        row.status = row.status or COMPLETE
-        parent, dot, _ = mapping.technique.partition(".")
-        if dot and mapping.category is not None and row.related_score is None:
-            row.related_score = parent
+        if not row.status or row.status == NON_MAPPABLE:
+            row.status = COMPLETE
+        _relate(row)
         yield row, extra
     for record in mapping_set.non_mappable:
-        row, extra = _common(record, capabilities, technique_name)
+        row, extra = _common(record, capabilities, technique_name, _KEPT_OF_NON_MAPPABLES)
         # A status that was not written, or not "non_mappable", is kept in `other`; "" is one that was not written.
-        row.status = NON_MAPPABLE if row.status is None else row.status or None
+        if row.status is None or (record.capability and record.technique and record.type != NON_MAPPABLE):
+            row.status = NON_MAPPABLE
+        row.status = row.status or None
+        _relate(row)
         yield row, extra
+
+
+def _relate(row: Row) -> None:
+    """A scored sub-technique names its parent, as in the published files."""
+    parent, dot, _ = (row.attack_object_id or "").partition(".")
+    if dot and row.score_category and row.related_score is None:
+        row.related_score = parent
 
 
 def _common(
     part: Mapping | NonMappable,
     capabilities: dict[str, Capability],
     technique_name: Callable[[str], str | None],
+    kept: frozenset[str],
 ) -> tuple[Row, Pairs]:
     row = Row(
         capability_id=part.capability,
@@ -60,10 +77,10 @@ def _common(
             row.capability_group = capability.groups[0]
     extra: Pairs = ()
     for field, value in part.other:
-        if field in {"capability_description", "capability_group"} and not value:
-            setattr(row, field, None)
-        elif field in Row.__struct_fields__ and field != "references":
+        if field in kept:
             setattr(row, field, value)
+        elif field in _NOT_SAID and not value:
+            setattr(row, field, None)
         else:
             extra += ((field, value),)
     return row, extra
