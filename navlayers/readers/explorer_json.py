@@ -14,10 +14,10 @@ from navlayers import wording
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapex import Row
 from navlayers.readers.assemble import assemble
-from navlayers.readers.explorer_metadata import DETAILS, head_of
+from navlayers.readers.explorer_metadata import head_of, json_metadata, metadata_field
 from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.json_keys import Repeat, Rows, members, repeats, top_repeats
-from navlayers.readers.rows import Kind, Table
+from navlayers.readers.rows import Kind, Table, row_field
 from navlayers.readers.source import as_text
 
 if TYPE_CHECKING:
@@ -31,31 +31,6 @@ _HALF_PAIR = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
-_FIELDS = {
-    "technique": "attack_object_id",
-    "technique_name": "attack_object_name",
-    "capability": "capability_id",
-    "id": "capability_id",
-    "name": "capability_description",
-    "capability_name": "capability_description",
-    "group": "capability_group",
-    "groups": "capability_group",
-    "type": "mapping_type",
-    "category": "score_category",
-    "value": "score_value",
-    "comment": "comments",
-}
-"""Field of the model → field of a row."""
-
-_HEAD = {
-    "framework": "mapping_framework",
-    "version": "mapping_framework_version",
-    "domain": "technology_domain",
-    "groups": "capability_groups",
-    **{native: field for field, native in DETAILS.items()},
-}
-"""Field of the set → field of the metadata."""
-
 _BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]')
 _MOST_LEVELS = 50
 _LONG = 300
@@ -107,7 +82,7 @@ class Places:
 
     def part(self, kind: Kind, index: int, field: str = "") -> Place:
         """The place of a mapping, non-mappable or capability by its index in the set."""
-        return self.row(self._of[kind][index], _FIELDS.get(field, field))
+        return self.row(self._of[kind][index], row_field(field))
 
     def metadata(self, field: str = "") -> Place:
         """The place of a metadata field's value, or of the metadata, or of the file's first character."""
@@ -118,7 +93,7 @@ class Places:
 
     def head(self, field: str) -> Place:
         """The place of the value of a field of the set itself; of the metadata where it is not written."""
-        return self.metadata(_HEAD.get(field, field))
+        return self.metadata(metadata_field(field))
 
     def _row_starts(self) -> array[int]:
         if self._starts is None:
@@ -164,7 +139,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     metadata = bytes(file.metadata)
     try:
         _report_repeats(repeats(metadata, depth=2), findings, places.inside_metadata)
-        head = head_of(metadata, context, places.metadata)
+        head = head_of(json_metadata(metadata), context, places.metadata)
     except RecursionError as error:
         raise _not_json(source, error) from None
     raws = file.mapping_objects

@@ -45,17 +45,34 @@ NATIVE = {
 }
 """Metadata field → the name by which users call it, which is that of the native format."""
 
+_OF_SETS = {native: field for field, native in NATIVE.items()} | {"groups": "capability_groups"}
+
+NO_DATE = "00/00/0000"
+"""What stands for a date of creation that is not known: the published schema asks for one in this form."""
+
 _IGNORED = {"mapping_framework_version_schema"}
 _TABLES = {"mapping_types", "capability_groups"}
 
 
-def head_of(raw: bytes, context: Context, place: Callable[[str], Place]) -> MappingSet:
-    """A mapping set that has only metadata, read from the text of the metadata object.
+def metadata_field(field: str) -> str:
+    """The field of the metadata that holds a field of a set."""
+    return _OF_SETS.get(field, field)
 
-    What the user says of the set counts instead of what the file says.
+
+def json_metadata(raw: bytes) -> dict[str, Any]:
+    """The fields of the text of a metadata object; numbers as they are written, unknown fields as None."""
+    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    known = {*REQUIRED, *DETAILS, *_TABLES}
+    return {field: _decoded(value) if field in known else None for field, value in fields.items()}
+
+
+def head_of(fields: dict[str, Any], context: Context, place: Callable[[str], Place]) -> MappingSet:
+    """A mapping set that has only metadata, from the fields of the metadata object.
+
+    Values are text, None, lists, dicts, or of other kinds that are told. What the user says of the set counts
+    instead of what the file says.
     """
     findings, said = context.findings, context.options.metadata
-    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     texts: dict[str, str] = {}
 
     def add(field: str, message: str, expected: str = "", hint: str = "", *, fatal: bool = True) -> None:
@@ -65,7 +82,7 @@ def head_of(raw: bytes, context: Context, place: Callable[[str], Place]) -> Mapp
         value = _text(fields.get(field))
         if value is None:
             add(field, f"metadata {field} is not text", REQUIRED.get(field, "text or null"))
-        elif value.strip():
+        elif value.strip() and (field, value.strip()) != ("creation_date", NO_DATE):
             texts[field] = value.strip()
         elif field in REQUIRED and NATIVE[field] not in said:
             add(field, f"metadata {field} is missing", REQUIRED[field])
@@ -105,27 +122,23 @@ def head_of(raw: bytes, context: Context, place: Callable[[str], Place]) -> Mapp
     )
 
 
-def _text(raw: msgspec.Raw | None) -> str | None:
-    """The text of a metadata value; numbers as they are written; "" for null and absent; None for other kinds."""
-    if raw is None:
-        return ""
-    written = bytes(raw).decode()
-    if written[0] in "-0123456789":
-        return written
-    value = _decoded(raw)
+def _text(value: Any) -> str | None:
+    """The text of a metadata value; "" for null and absent; None for other kinds."""
     return "" if value is None else value if isinstance(value, str) else None
 
 
 def _decoded(raw: msgspec.Raw) -> Any:
-    """A value; numbers that are beyond any machine's stay as they are written."""
+    """A value; a number as it is written, and within a value if it is beyond any machine's."""
+    written = bytes(raw).decode()
+    if written[0] in "-0123456789":
+        return written
     try:
         return msgspec.json.decode(raw)
     except msgspec.ValidationError:
-        return json.loads(bytes(raw), parse_float=str, parse_int=str)
+        return json.loads(written, parse_float=str, parse_int=str)
 
 
-def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
-    value = _decoded(raw) if raw is not None else {}
+def _table(value: Any) -> dict[str, Any] | None:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = dict.fromkeys(value)
     if value is None:
@@ -136,9 +149,9 @@ def _table(raw: msgspec.Raw | None) -> dict[str, Any] | None:
     return {id_.strip(): said for id_, said in value.items() if id_.strip()}
 
 
-def _repeated(raw: msgspec.Raw | None) -> list[str]:
+def _repeated(value: Any) -> list[str]:
     """Ids that are the same without the blanks around them."""
-    ids = [id_.strip() for id_ in _decoded(raw)] if raw is not None else []
+    ids = [id_.strip() for id_ in value or ()]
     return sorted(id_ for id_, count in Counter(ids).items() if count > 1 and id_)
 
 

@@ -26,6 +26,27 @@ Pairs = tuple[tuple[str, str], ...]
 Kind = Literal["mapping", "non_mappable", "capability"]
 
 
+_OF_SETS = {
+    "technique": "attack_object_id",
+    "technique_name": "attack_object_name",
+    "capability": "capability_id",
+    "id": "capability_id",
+    "name": "capability_description",
+    "capability_name": "capability_description",
+    "group": "capability_group",
+    "groups": "capability_group",
+    "type": "mapping_type",
+    "category": "score_category",
+    "value": "score_value",
+    "comment": "comments",
+}
+
+
+def row_field(field: str) -> str:
+    """The field of a row that holds a field of a mapping, non-mappable or capability."""
+    return _OF_SETS.get(field, field)
+
+
 class RowPlaces(Protocol):
     """Where rows and their fields stand in the file."""
 

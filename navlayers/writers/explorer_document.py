@@ -15,7 +15,7 @@ from navlayers.writers.written import lost
 
 if TYPE_CHECKING:
     from navlayers.errors import Problem
-    from navlayers.model import Capability, MappingSet
+    from navlayers.model import Capability, Mapping, MappingSet, NonMappable
 
 _ALWAYS = (
     *("capability_id", "capability_description", "mapping_type"),
@@ -75,7 +75,7 @@ def _fields(row: Row) -> dict[str, Any]:
 
 def _several_groups(mapping_set: MappingSet) -> list[Problem]:
     several = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
-    parts = (*mapping_set.mappings, *mapping_set.non_mappable) if several else ()
+    parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable] if several else []
     count = sum(
         part.capability in several and part.group is None and ("capability_group", "") not in part.other
         for part in parts

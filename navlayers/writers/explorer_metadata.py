@@ -6,14 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from navlayers.errors import Problem
+from navlayers.readers.explorer_metadata import NO_DATE
 from navlayers.wording import listed, shown
 from navlayers.writers.written import lost
 
 if TYPE_CHECKING:
     from navlayers.model import MappingSet
-
-NO_DATE = "00/00/0000"
-"""What stands for a date of creation that is not known: the schema asks for one in this form."""
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})((?:[Tt ].*)?)")
 _AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
