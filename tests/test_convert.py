@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 NATIVE = """\
+# yaml-language-server: $schema=navlayers.schema.json
 framework: demo
 version: "1"
 domain: enterprise
@@ -106,8 +107,8 @@ def test_all_problems_are_printed_and_nothing_is_written(run: Run) -> None:
     result = run("convert", "-", "-o", "out.yaml", stdin=text.encode())
     assert result.code == 2
     assert [line.split(";")[0] for line in result.err.splitlines()] == [
-        'navlayers: -:8:7: technique id "t1078" is malformed',
-        'navlayers: -:8:24: unknown score value "partal"',
+        'navlayers: -:9:7: technique id "t1078" is malformed',
+        'navlayers: -:9:24: unknown score value "partal"',
     ]
     assert not Path("out.yaml").exists()
 
@@ -115,7 +116,7 @@ def test_all_problems_are_printed_and_nothing_is_written(run: Run) -> None:
 def test_notices_go_to_standard_error(run: Run) -> None:
     result = run("convert", "-", stdin=NATIVE.replace("AC-2", "no").encode())
     assert result.code == 0
-    assert "-:6:3: no is read as the text" in result.err
+    assert "-:7:3: no is read as the text" in result.err
     assert '  "no":\n' in result.out
 
 

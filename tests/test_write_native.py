@@ -218,6 +218,7 @@ SMALL = MappingSet(
 )
 
 SMALL_TEXT = """\
+# yaml-language-server: $schema=navlayers.schema.json
 framework: demo
 title: "Demo: a set"
 version: "16.10"

@@ -1,6 +1,7 @@
 """Remake mappings/ from the published sets: make_mappings.py CORPUS_DIR [OUTPUT_DIR].
 
-CORPUS_DIR holds the Mappings Explorer JSON files under the names that they are published by.
+CORPUS_DIR holds the Mappings Explorer JSON files under the names that they are published by. The JSON Schema that
+editors check the sets with is written beside them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import msgspec
 
 from navlayers import readers, writers
 from navlayers.facts import facts
+from navlayers.schema import schema_text
+from navlayers.writers.native import SCHEMA_FILE
 
 SOURCE = "https://github.com/center-for-threat-informed-defense/mappings-explorer"
 LICENCE = "Apache-2.0"
@@ -42,11 +45,12 @@ def shipped_data(corpus: Path, name: str) -> bytes:
 
 
 def main(corpus: str, output: str = "mappings") -> None:
-    """Write every shipped set and print its size."""
-    for name in SETS:
-        data = shipped_data(Path(corpus), name)
-        changed = writers.write(data, Path(output) / f"{name}.yaml", force=True)
-        print(f"{name + '.yaml':20} {len(data):>9,} bytes{'' if changed else '  unchanged'}")
+    """Write every shipped set, and the schema, and print their sizes."""
+    files = {f"{name}.yaml": shipped_data(Path(corpus), name) for name in SETS}
+    files[SCHEMA_FILE] = schema_text().encode()
+    for name, data in files.items():
+        changed = writers.write(data, Path(output) / name, force=True)
+        print(f"{name:21} {len(data):>9,} bytes{'' if changed else '  unchanged'}")
 
 
 if __name__ == "__main__":

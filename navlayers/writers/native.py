@@ -11,6 +11,10 @@ from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, Mapp
 from navlayers.writers.written import Written
 from navlayers.writers.yaml_text import Block, Number, Value, document
 
+SCHEMA_FILE = "navlayers.schema.json"
+"""The JSON Schema of native YAML as editors look for it: beside the file."""
+
+_EDITORS = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
 DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
 _UNKNOWN = Capability("", "")
 
@@ -18,14 +22,14 @@ _UNKNOWN = Capability("", "")
 def dumps(mapping_set: MappingSet) -> str:
     """The set as native YAML: capabilities and techniques by id, each technique on a line where it fits.
 
-    Reading the text gives `canonical(mapping_set)`.
+    The first line tells editors which schema to check with. Reading the text gives `canonical(mapping_set)`.
 
     Raises:
         OutputError: the set holds what the reader would refuse: a non-mappable that names neither a capability nor
             a technique, a group that is not among those of the capability, nothing at all.
     """
     _check(mapping_set)
-    return document(_Writer(mapping_set).tree())
+    return _EDITORS + document(_Writer(mapping_set).tree())
 
 
 def encode(mapping_set: MappingSet) -> Written:
