@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from navlayers.api import build_layers, load, release, scores
     from navlayers.carry import carry_to, inactive
+    from navlayers.converting import convert
     from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
     from navlayers.layers.document import encode, encode_list
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
@@ -38,6 +39,7 @@ __all__ = [
     "build_folder",
     "build_layers",
     "carry_to",
+    "convert",
     "encode",
     "encode_list",
     "inactive",
@@ -53,6 +55,7 @@ __all__ = [
 _MODULES = {
     "api": ("build_layers", "load", "release", "scores"),
     "carry": ("carry_to", "inactive"),
+    "converting": ("convert",),
     "errors": (
         "InputError",
         "NavlayersError",

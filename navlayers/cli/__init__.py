@@ -24,7 +24,7 @@ COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
     "sets": "List the mapping sets that ship and those in the folder mappings here.",
     "stats": "Count what mapping sets cover of their ATT&CK release.",
-    "convert": "Write a mapping set as native YAML.",
+    "convert": "Write a mapping set in another format.",
     "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
 }
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""

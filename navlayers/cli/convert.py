@@ -1,16 +1,16 @@
-"""`navlayers convert`: a mapping set of any format as native YAML."""
+"""`navlayers convert`: a mapping set of any format in another."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from navlayers import readers, writers
+from navlayers import writers
 from navlayers.cli import common
+from navlayers.converting import BINARY, convert, format_for
 from navlayers.errors import Problem, UsageError
-from navlayers.facts import facts
 from navlayers.sets import STDIN
 
 if TYPE_CHECKING:
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", metavar="SET")
 @click.option("-o", "--output", default=STDIN, metavar="FILE", help="Write to this file; - is standard output.")
-@click.option("--to", type=click.Choice(list(writers.FORMATS)), default="native", show_default=True, help="Format.")
-@click.option("--facts", "facts_only", is_flag=True, help="Leave out comments, descriptions and other prose.")
+@click.option(
+    "--to",
+    type=click.Choice(list(writers.FORMATS)),
+    help="Format to write; if not given, as .json, .csv or .xlsx of the output asks for, else native.",
+)
+@click.option("--facts", "only_facts", is_flag=True, help="Leave out comments, descriptions and other prose.")
 @click.option("--title", help="Name the set; people see it instead of the framework's id.")
 @click.option("--source", "origin", metavar="URL", help="Say where the set was published.")
 @click.option("--licence", "--license", metavar="ID", help="Say under which licence, such as Apache-2.0.")
@@ -31,8 +35,8 @@ if TYPE_CHECKING:
 def command(
     source: str,
     output: str,
-    to: str,
-    facts_only: bool,
+    to: str | None,
+    only_facts: bool,
     title: str | None,
     origin: str | None,
     licence: str | None,
@@ -40,9 +44,10 @@ def command(
     reading: ReadOptions,
     quiet: bool,
 ) -> None:
-    """Write a mapping set as native YAML.
+    """Write a mapping set in another format.
 
-    SET is a shipped name, a file of any format that navlayers reads, or - for standard input.
+    SET is a shipped name, a file of any format that navlayers reads, a folder that is one set, or - for standard
+    input. JSON is that of the Mappings Explorer.
     """
     found = common.sources((source,), reading)
     if len(found) != 1:
@@ -53,17 +58,22 @@ def command(
                 hint=f"for example {found[0].path}",
             )
         )
-    read_in = readers.read(found[0].path, data=found[0].data, options=reading)
-    read = read_in.mapping_set
-    mapping_set = msgspec.structs.replace(
-        read,
-        title=read.title if title is None else title,
-        source=read.source if origin is None else origin,
-        licence=read.licence if licence is None else licence,
+    format_ = to or format_for(output)
+    if format_ in BINARY and output == STDIN and sys.stdout.isatty():
+        hint = f"name a file, such as -o {found[0].name}.{format_}, or send it into a pipe"
+        raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))
+    written = convert(
+        found[0].path,
+        format_,
+        data=found[0].data,
+        reading=reading,
+        only_facts=only_facts,
+        title=title,
+        source=origin,
+        licence=licence,
     )
-    written = writers.encode(facts(mapping_set) if facts_only else mapping_set, to)
     if not quiet:
-        common.notices((*read_in.notices, *written.notices))
+        common.notices(written.notices)
     if output == STDIN:
         click.echo(written.data, nl=False)
         return

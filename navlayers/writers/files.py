@@ -12,14 +12,14 @@ from navlayers.errors import OutputError, Place, Problem
 def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
     """Write bytes, making the folder where it is missing; tell whether the file changed.
 
-    `force` allows to replace a file that holds something else; the file `keep` is never replaced.
+    `force` allows to replace a file that holds something else; `keep`, a file or the files of a folder, never is.
 
     Raises:
         OutputError: the file holds something else and not `force`, is the one to keep, or cannot be written.
     """
     target = Path(path)
     try:
-        if keep is not None and keep.exists() and target.exists() and target.samefile(keep):
+        if keep is not None and _is_of(target, keep):
             problem = Problem("this is the input", Place(str(path)), "another file", "choose another name with -o")
             raise OutputError(problem)
         if target.is_dir():
@@ -45,6 +45,14 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | No
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         raise OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path)))) from None
     return True
+
+
+def _is_of(target: Path, keep: Path) -> bool:
+    """Whether a target is the file to keep, or one of those in the folder to keep."""
+    if not keep.exists() or not target.exists():
+        return False
+    inside = keep.is_dir() and target.is_file() and keep.resolve() in target.resolve().parents
+    return inside or target.samefile(keep)
 
 
 def _replace(target: Path, data: bytes) -> None:
