@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from navlayers.readers.formats import ENDINGS
+from navlayers.readers.source import walk
 
+if TYPE_CHECKING:
     from navlayers.readers.source import Source
 
 _ZIP = b"PK\x03\x04"
@@ -22,6 +25,7 @@ _HEAD = 1 << 18
 _KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
 _SECURITY_STACK = frozenset({b"ATT&CK version", b"platform", b"tags"})
 _SIGMA = frozenset({b"logsource", b"detection"})
+_SIGMA_PARTS = _SIGMA | {b"correlation"}
 
 
 class _Top(msgspec.Struct):
@@ -80,7 +84,7 @@ def _text(start: bytes) -> str:
         return "dettect"
     if keys >= _SECURITY_STACK or (b"ATT&CK version" in keys and b"techniques" in keys):
         return "security-stack"
-    if keys >= _SIGMA or (b"title" in keys and keys & _SIGMA):
+    if keys >= _SIGMA or (b"title" in keys and keys & _SIGMA_PARTS):
         return "sigma"
     first = next((line for line in start.splitlines() if line.strip() and not line.startswith((b"#", b"---"))), b"")
     if not _KEY.match(first) and any(mark in first for mark in (b",", b";", b"\t", b"|")):
@@ -90,27 +94,47 @@ def _text(start: bytes) -> str:
 
 _LOOKED_AT = 200
 _HEAD_OF_FILE = 1 << 14
+_YAML = (".yml", ".yaml")
+_WHOLE = ("security-stack", "sigma")
+_JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 
 def sniff_folder(path: Path) -> str | None:
     """The folder format of which a folder holds one set; None where its files are sets, or none, of their own.
 
-    Only the first files are looked at; folders below are, too, as rules are filed in them, unless the files at the
-    top are sets.
+    The first files decide; of files that are no sets, such as settings, any number may stand beside. Folders below
+    are looked at where the files at the top are no sets, as rules are filed in them.
     """
-    for pattern in ("*", "**/*"):
-        files = (p for p in sorted(path.glob(pattern)) if p.suffix.lower() in {".yml", ".yaml"} and p.is_file())
-        kinds = set()
-        for number, file in enumerate(files):
-            if number == _LOOKED_AT:
-                break
-            if not file.name.startswith("."):
-                with file.open("rb") as stream:
-                    kinds.add(_text(stream.read(_HEAD_OF_FILE).lstrip(b"\xef\xbb\xbf \t\r\n")))
-        if kinds & {"security-stack"} and not kinds & {"mapex-yaml"}:
-            return "security-stack"
-        if kinds & {"sigma"} and not kinds & {"mapex-yaml"}:
-            return "sigma"
-        if kinds:
-            return None
+    kinds = {_kind_of(file) for file in sorted(path.iterdir())[: 10 * _LOOKED_AT]}
+    if kinds & {"mapex-yaml", "native", "dettect"}:
+        return None
+    found = next((format_ for format_ in _WHOLE if format_ in kinds), None)
+    if found is not None or "table" in kinds or "json" in kinds:
+        return found
+    for file in islice(walk(path, _YAML), _LOOKED_AT):
+        kind = _kind_of(Path(file))
+        if kind in _WHOLE:
+            return kind
     return None
+
+
+def _kind_of(file: Path) -> str:
+    """What a file of a folder seems to hold; "" where that is no set."""
+    ending = file.suffix.lower()
+    if file.name.startswith((".", "~$")) or ending not in ENDINGS:
+        return ""
+    try:
+        if not file.is_file():
+            return ""
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD_OF_FILE)
+    except OSError:
+        return ""
+    if ending == ".json":
+        return "json" if any(name in head for name in _JSON_SETS) else ""
+    if ending not in _YAML:
+        return "table"
+    kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n"))
+    if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):
+        return ""
+    return kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import stat
 from array import array
@@ -15,7 +16,7 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.readers.formats import ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
@@ -56,24 +57,54 @@ class Folder:
         self._endings = endings
         self._max_bytes = max_bytes
 
-    def files(self) -> Iterator[Source]:
-        """The files, read one at a time; together they may be as large as one file.
+    def files(self) -> Iterator[Source | InputError]:
+        """The files, read one at a time; what is wrong with one that cannot be read stands in its place.
 
         Raises:
-            InputError: a file cannot be read, or they are too large.
+            InputError: together they are larger than one file may be.
         """
         left = self._max_bytes
         for path in self.paths():
-            source = load(path, None, left)
+            try:
+                source = load(path, None, self._max_bytes)
+            except InputError as error:
+                yield error
+                continue
             left -= len(source.data)
+            if left < 0:
+                message = "the files of this folder are too large together"
+                hint = "raise the limit with --max-size if this really is one mapping set"
+                raise _unusable(self.path, message, f"at most {self._max_bytes / 1e6:,g} MB", hint)
             yield source
 
-    def paths(self) -> list[Path]:
-        """The files of the folder and those below."""
-        top = Path(self.path)
-        inside = (p for p in top.rglob("*") if p.suffix.lower() in self._endings and p.is_file())
-        hidden = (p for p in inside if not any(part.startswith(".") for part in p.relative_to(top).parts))
-        return sorted(hidden, key=lambda path: path.as_posix())
+    def paths(self) -> list[str]:
+        """The files of the folder and those below, sorted; links to folders are not followed.
+
+        Raises:
+            InputError: a folder cannot be read.
+        """
+        return sorted(walk(self.path, self._endings, _refuse_folder))
+
+
+def walk(
+    top: str | Path, endings: tuple[str, ...], on_error: Callable[[OSError], None] | None = None
+) -> Iterator[str]:
+    """Paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
+
+    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read.
+    """
+    for folder, inner, names in os.walk(top, onerror=on_error):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for name in sorted(names):
+            if name.lower().endswith(endings) and not name.startswith("."):
+                path = Path(folder, name)
+                if path.is_file():
+                    yield str(path)
+
+
+def _refuse_folder(error: OSError) -> None:
+    reason = (error.strerror or str(error)).lower()
+    raise _unusable(str(error.filename), f"this folder cannot be read: {reason}") from error
 
 
 def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:

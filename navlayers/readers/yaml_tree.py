@@ -87,6 +87,30 @@ def parse(source: Source, findings: Findings) -> Node:
     return builder.root
 
 
+def documents(source: Source, findings: Findings) -> list[Node]:
+    """The trees of all documents of a text whose anchors, aliases and tags are nobody's business here.
+
+    An alias is the very node that it names, so that a tree is no larger than its text; walk it only where its
+    shape is known, for a node may stand in many places. A tag changes nothing. Keys that stand twice at the top
+    level of a document go to `findings`.
+
+    Raises:
+        InputError: the text is not YAML, or is nested too deeply.
+    """
+    builder = _Loose(source.path, findings)
+    try:
+        for event in yaml.parse(source.data, Loader=_LOADER):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        issue, place = _not_yaml(source, error)
+        hint = issue.hint if isinstance(issue.hint, str) else issue.hint()
+        raise InputError(Problem(issue.message, place, issue.expected, hint, code="syntax")) from None
+    except UnicodeError as error:
+        message = f"this is not YAML: {wording.visible(str(error))}"
+        raise InputError(Problem(message, Place(source.path), code="encoding")) from None
+    return builder.roots
+
+
 class _Builder:
     def __init__(self, path: str, findings: Findings) -> None:
         self.root: Node | None = None
@@ -159,7 +183,10 @@ class _Builder:
             issue = Issue(
                 f"key {wording.shown(key.text)} stands twice, first in {earlier}", "each key once", _MERGE
             )
-            self._findings.add(issue, Place(self._path, key.line, key.column))
+            self._twice(issue, key)
+
+    def _twice(self, issue: Issue, key: Scalar) -> None:
+        self._findings.add(issue, Place(self._path, key.line, key.column))
 
     def _odd_key(self, node: Node) -> Scalar:
         if not isinstance(node, Refused):
@@ -167,7 +194,7 @@ class _Builder:
             self._findings.add(issue, Place(self._path, node.line, node.column))
         return _NO_KEY
 
-    def _refuse(self, event: Any, line: int, column: int) -> Refused:
+    def _refuse(self, event: Any, line: int, column: int) -> Node:
         name = str(event.anchor)[:_SHOWN]
         if type(event) is yaml.AliasEvent:
             if event.anchor in self._anchors:
@@ -182,6 +209,51 @@ class _Builder:
             issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE)
         self._findings.add(issue, Place(self._path, line, column))
         return Refused(line, column)
+
+
+class _Loose(_Builder):
+    """Takes anchors, aliases and tags as they come, and several documents."""
+
+    def __init__(self, path: str, findings: Findings) -> None:
+        super().__init__(path, findings)
+        self.roots: list[Node] = []
+        self._named: dict[str | None, Node] = {}
+        self._names: list[str | None] = []
+
+    def take(self, event: Any) -> None:
+        kind = type(event)
+        if kind is yaml.DocumentStartEvent:
+            self._named.clear()
+            self.root = None
+            return
+        if kind is yaml.DocumentEndEvent:
+            if self.root is not None:
+                self.roots.append(self.root)
+            return
+        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._names.append(event.anchor)
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            name = self._names.pop()
+            if name is not None:
+                self._named[name] = self._open[-1]
+        super().take(event)
+
+    def _refuse(self, event: Any, line: int, column: int) -> Node:
+        if type(event) is yaml.AliasEvent:
+            return self._named.get(event.anchor) or Refused(line, column)
+        if type(event) is not yaml.ScalarEvent:
+            return Refused(line, column)
+        node = Scalar(event.value, event.style is None, line, column)
+        if event.anchor is not None:
+            self._named[event.anchor] = node
+        return node
+
+    def _odd_key(self, node: Node) -> Scalar:
+        return _NO_KEY
+
+    def _twice(self, issue: Issue, key: Scalar) -> None:
+        if len(self._open) == 1:
+            super()._twice(issue, key)
 
 
 _NO_KEY = Scalar("?", False, 0, 0)
