@@ -1,7 +1,8 @@
 """The JSON Schema of native YAML (draft 2020-12), made of the names and rules that the reader has.
 
 Editors complete and check with it. It accepts what navlayers reads without an error or a notice; what no schema can
-say, docs/native-yaml.md lists. Only keywords are used that editors know.
+say, docs/native-yaml.md lists. Only keywords are used that editors know; `patternErrorMessage`, which others pass
+over, is what they say in place of a pattern.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ def _object(keys: Iterable[str], shapes: dict[str, Schema]) -> Schema:
 def _ids(shape: Schema, name: str = "id") -> Schema:
     """Ids → something, or nothing."""
     return {"type": ["object", "null"], "propertyNames": _ref(name), "additionalProperties": shape}
+
+
+def _without(keys: Iterable[str]) -> Schema:
+    return {"properties": dict.fromkeys(keys, False)}
 
 
 def _some(key: str) -> Schema:
@@ -174,21 +179,33 @@ _ENTRY: dict[str, Schema] = {
     ),
 }
 
+
+def _alone(*patterns: str) -> Schema:
+    """What a word alone may not be: where it means a score, it is none."""
+    told = "A word alone is a mapping type; a score is written such as {protect: partial}."
+    return {"pattern": f"^(?!(?:{'|'.join(patterns)})$)", "patternErrorMessage": told}
+
+
 _DEFAULT_SCORES: Schema = {
     "properties": {name: _ref("default_score") for name in (*CATEGORIES, "value")},
-    "not": {"type": "string", "pattern": f"^(?:{_words(DEFAULT_SCALE)})$"},
+    **_alone(_words(DEFAULT_SCALE)),
 }
 """What a set without a scale of its own asks of an entry; and a word alone is a mapping type, not a score."""
+
+_MAPPING = [_ref("entry"), _ref("mapping_type"), {"type": "null"}]
+_WORD = _alone(_words(CATEGORIES), _NON_MAPPABLE, "[0-9.]+")
 
 _DEFINITIONS: dict[str, Schema] = {
     "text": {"type": [*_TEXT["type"], "null"]},
     "texts": {"type": [*_TEXT["type"], "array", "null"], "items": _TEXT},
     "flag": {"enum": [True, False, "true", "false"]},
     "id": {"pattern": r"\S"},
-    "technique_id": {"pattern": f"^{TECHNIQUE.pattern}$"},
+    "technique_id": {
+        "pattern": f"^{TECHNIQUE.pattern}$",
+        "patternErrorMessage": "A technique id is written such as T1059 or T1059.001.",
+    },
     "score_name": {"pattern": r"\S", "not": {"pattern": _NUMBERLIKE}},
     "number": {
-        "description": "A number from 0 to 100.",
         **_TEXT,
         "minimum": 0,
         "maximum": 100,
@@ -212,19 +229,21 @@ _DEFINITIONS: dict[str, Schema] = {
         "properties": {"techniques": {"additionalProperties": {**_DEFAULT_SCORES, "items": _DEFAULT_SCORES}}}
     },
     "capability": {**_object(CAPABILITY_KEYS, _CAPABILITY), "type": ["object", "null"]},
-    "technique": {"anyOf": [_ref("mapping"), {"type": "array", "items": _ref("mapping"), "minItems": 1}]},
-    "mapping": {"anyOf": [_ref("entry"), _ref("mapping_type"), {"type": "null"}]},
-    "mapping_type": {
-        "description": "A mapping type: the relation holds, nothing is scored.",
-        "type": "string",
-        "not": {"pattern": rf"^(?:{_words(CATEGORIES)}|{_NON_MAPPABLE}|[0-9.]+)$"},
+    "technique": {
+        "anyOf": [*_MAPPING, {"type": "array", "items": {"anyOf": _MAPPING, **_WORD}, "minItems": 1}],
+        **_WORD,
     },
+    "mapping_type": {"description": "A mapping type: the relation holds, nothing is scored.", "type": "string"},
     "entry": {
         **_object(ENTRY_KEYS, _ENTRY),
-        "not": {"required": ["value"], "anyOf": [{"required": [name]} for name in CATEGORIES]},
-        "if": {"required": ["non_mappable"], "properties": {"non_mappable": {"enum": [True, "true"]}}},
-        "then": {"properties": dict.fromkeys((*CATEGORIES, "value"), False)},
-        "else": {"properties": {"type": {"not": {"type": "string", "pattern": f"^(?:{_NON_MAPPABLE})$"}}}},
+        "allOf": [
+            {"if": {"required": ["value"]}, "then": _without(CATEGORIES)},
+            {
+                "if": {"required": ["non_mappable"], "properties": {"non_mappable": {"enum": [True, "true"]}}},
+                "then": _without((*CATEGORIES, "value")),
+                "else": {"properties": {"type": {"pattern": rf"^(?!(?:{_NON_MAPPABLE})$)"}}},
+            },
+        ],
     },
     "non_mappable": {"anyOf": [_object(RECORD_KEYS, _ENTRY), _ref("flag")]},
 }
