@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import readers, writers
+from navlayers.errors import Problem, UsageError
 from navlayers.facts import facts
 from navlayers.readers.context import ReadOptions
+from navlayers.sets import Source, resolve
 from navlayers.writers.written import Written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 NATIVE = "native"
@@ -29,36 +32,48 @@ def format_for(output: str) -> str:
     return format_ if format_ in writers.FORMATS else NATIVE
 
 
+def single(name: str, found: Sequence[Source]) -> Source:
+    """The one set that a name means.
+
+    Raises:
+        UsageError: it means several.
+    """
+    if len(found) > 1:
+        message = f"{name} holds {len(found)} files, and one set is converted at a time"
+        raise UsageError(Problem(message, expected="one file", hint=f"for example {found[0].path}"))
+    return found[0]
+
+
 def convert(
-    path: str | Path,
+    source: str | Path | Source,
     to: str = NATIVE,
     *,
-    data: bytes | None = None,
     reading: ReadOptions = _DEFAULT,
     only_facts: bool = False,
     title: str | None = None,
-    source: str | None = None,
+    origin: str | None = None,
     licence: str | None = None,
 ) -> Written:
-    """The set that a file or folder holds, in another format; notices tell what is not carried over.
+    """A set in another format; notices tell what the reader found and what is not carried over.
 
     Args:
-        path: the file, or the folder of a folder format; or only its name in messages when `data` is given.
+        source: the name of a shipped set, a file, the folder of a folder format, or what `resolve` gives for it.
         to: a name of `writers.FORMATS`.
-        data: the content, for input that is not a file.
         reading: how to read it.
         only_facts: leave out comments, descriptions and other prose, see `navlayers.facts`.
         title: what people call the set, instead of what the file says.
-        source: where the set was published, instead of what the file says.
+        origin: where the set was published, instead of what the file says.
         licence: under which licence, instead of what the file says.
 
     Raises:
         InputError: the input cannot be read; all its problems are listed.
         OutputError: the format cannot hold the set.
-        UsageError: there is no such format.
+        UsageError: there is no such format, or the source holds several sets.
     """
-    read = readers.read(path, data=data, options=reading)
-    said = {"title": title, "source": source, "licence": licence}
+    if not isinstance(source, Source):
+        source = single(str(source), resolve([str(source)], reading.format))
+    read = readers.read(source.path, data=source.data, options=reading)
+    said = {"title": title, "source": origin, "licence": licence}
     changes = {field: text for field, text in said.items() if text is not None}
     mapping_set = msgspec.structs.replace(read.mapping_set, **changes)
     written = writers.encode(facts(mapping_set) if only_facts else mapping_set, to)

@@ -9,7 +9,7 @@ import click
 
 from navlayers import writers
 from navlayers.cli import common
-from navlayers.converting import BINARY, convert, format_for
+from navlayers.converting import BINARY, convert, format_for, single
 from navlayers.errors import Problem, UsageError
 from navlayers.sets import STDIN
 
@@ -49,27 +49,18 @@ def command(
     SET is a shipped name, a file of any format that navlayers reads, a folder that is one set, or - for standard
     input. JSON is that of the Mappings Explorer.
     """
-    found = common.sources((source,), reading)
-    if len(found) != 1:
-        raise UsageError(
-            Problem(
-                f"{source} holds {len(found)} files, and one set is converted at a time",
-                expected="one file",
-                hint=f"for example {found[0].path}",
-            )
-        )
+    found = single(source, common.sources((source,), reading))
     format_ = to or format_for(output)
     if format_ in BINARY and output == STDIN and sys.stdout.isatty():
-        hint = f"name a file, such as -o {found[0].name}.{format_}, or send it into a pipe"
+        hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
         raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))
     written = convert(
-        found[0].path,
+        found,
         format_,
-        data=found[0].data,
         reading=reading,
         only_facts=only_facts,
         title=title,
-        source=origin,
+        origin=origin,
         licence=licence,
     )
     if not quiet:
@@ -77,6 +68,6 @@ def command(
     if output == STDIN:
         click.echo(written.data, nl=False)
         return
-    changed = writers.write(written.data, output, force=force, keep=found[0].path)
+    changed = writers.write(written.data, output, force=force, keep=found.path)
     if not quiet:
         common.notify(f"wrote {output}" if changed else f"{output} is up to date")
