@@ -16,7 +16,8 @@ from navlayers.mapex import Row
 from navlayers.readers.assemble import assemble
 from navlayers.readers.explorer_metadata import head_of, json_metadata, metadata_field
 from navlayers.readers.findings import Findings, Issue
-from navlayers.readers.json_keys import Repeat, Rows, members, repeats, top_repeats
+from navlayers.readers.json_keys import Repeat, Rows, repeats, top_repeats
+from navlayers.readers.json_text import field_offset, not_json
 from navlayers.readers.rows import Kind, Table, row_field
 from navlayers.readers.source import as_text
 
@@ -27,14 +28,7 @@ if TYPE_CHECKING:
     from navlayers.readers.context import Context
     from navlayers.readers.source import Source
 
-_HALF_PAIR = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
-_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]')
-_MOST_LEVELS = 50
 _LONG = 300
-_PAIR = len("\\ud800\\udc00")
 _BATCH = 4096
 _ROWS = re.compile(rb'"mapping_objects"\s*:\s*\[')
 _TEXT = tuple(field for field in Row.__struct_fields__ if field != "references")
@@ -111,14 +105,6 @@ class Places:
         return self._starts
 
 
-def field_offset(raw: bytes, field: str) -> int:
-    """The byte offset of the value of a field within the text of a JSON object; 0 when it has no such field."""
-    try:
-        return next((member.value for member in members(raw) if member.key == field), 0) if field else 0
-    except RecursionError:
-        return 0
-
-
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """Read Mappings Explorer JSON.
 
@@ -131,7 +117,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     except msgspec.ValidationError:
         raise _wrong_shape(source) from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _not_json(source, error) from None
+        raise not_json(source, error, "Mappings Explorer JSON") from None
     if file.mapping_objects is msgspec.UNSET or not bytes(file.metadata).startswith(b"{"):
         raise _wrong_shape(source)
     _refuse_repeats(source, findings)
@@ -141,12 +127,12 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         _report_repeats(repeats(metadata, depth=2), findings, places.inside_metadata)
         head = head_of(json_metadata(metadata), context, places.metadata)
     except RecursionError as error:
-        raise _not_json(source, error) from None
+        raise not_json(source, error, "Mappings Explorer JSON") from None
     raws = file.mapping_objects
     del file
     table = _table(raws, findings, places)
     if not table.rows:
-        issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False)
+        issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False, code="empty-set")
         findings.add(issue, places.metadata)
     done = assemble(head, table, context.technique_names(head))
     findings.raise_errors()
@@ -158,7 +144,7 @@ def _refuse_repeats(source: Source, findings: Findings) -> None:
     try:
         found = top_repeats(source.data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _not_json(source, error) from None
+        raise not_json(source, error, "Mappings Explorer JSON") from None
     start = source.data.index(b"{")
     _report_repeats(found, findings, lambda offset: source.place(start + offset))
     findings.raise_errors()
@@ -172,7 +158,7 @@ def _report_repeats(found: list[Repeat], findings: Findings, place: Callable[[in
             message = (
                 f"key {wording.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
             )
-            return Issue(message, "each key once", "merge the two, or remove one")
+            return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
 
         findings.add(issue, partial(place, repeat.again))
 
@@ -206,7 +192,7 @@ def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
     index = start + at
 
     def wrong(field: str, message: str, expected: str) -> None:
-        table.report(index, field, Issue(message, expected))
+        table.report(index, field, Issue(message, expected, code="wrong-type"))
 
     try:
         fields = json.loads(raw, parse_int=lambda digits: int(digits) if len(digits) < _LONG else _Digits(digits))
@@ -248,47 +234,6 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "null" if value is None else "text")
 
 
-def _deep(data: bytes) -> int:
-    """The offset of the first bracket that is nested deeper than any file needs."""
-    depth = 0
-    for found in _BRACKET.finditer(data):
-        if found[0] in (b"[", b"{"):
-            depth += 1
-            if depth > _MOST_LEVELS:
-                return found.start()
-        elif found[0] in (b"]", b"}"):
-            depth -= 1
-    return 0
-
-
-def _not_json(source: Source, error: Exception) -> InputError:
-    found = re.search(r"\(byte (\d+)\)", str(error))
-    # The library notices half a pair only some characters behind it, if at all.
-    start = max(int(found[1]) - _PAIR, 0) if found else 0
-    surrogate = _HALF_PAIR.search(source.data, start, start + 2 * _PAIR if found else len(source.data))
-    if surrogate and found and surrogate.start() > int(found[1]):
-        surrogate = None
-    place, hint = Place(source.path), "check for missing commas, quotes or brackets"
-    if isinstance(error, RecursionError):
-        message, hint = "the JSON is nested too deeply", "a mapping set needs five levels"
-        place = source.place(_deep(source.data))
-    elif surrogate:
-        message = f"this is not JSON text: {surrogate[0].decode()} is half of a surrogate pair"
-        place, hint = source.place(surrogate.start()), "remove it, or write both halves"
-    elif found:
-        # Of what stands behind the end, the library tells the place after its first character.
-        at = int(found[1]) - ("trailing" in str(error))
-        rest = source.data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
-        message = f"this is not JSON: {wording.shown(rest)} cannot stand here"
-        place = source.place(at)
-        if rest.startswith(("//", "/*")):
-            hint = "JSON has no comments: remove it"
-    else:
-        message = "this is not JSON: the text ends too early"
-        place = source.place(len(source.data.rstrip()))
-    return InputError(Problem(message, place, "Mappings Explorer JSON", hint))
-
-
 _EXPECTED = 'Mappings Explorer JSON: {"metadata": {…}, "mapping_objects": […]}'
 _LIKENESS = {
     "generator": "this looks like the index that navlayers writes beside its layers",
@@ -302,19 +247,21 @@ def _wrong_shape(source: Source) -> InputError:
     start = len(source.data) - len(source.data.lstrip())
     top = source.place(start)
     if source.data[start : start + 1] == b"[":
-        return OtherFileError(Problem("the top level is a list", top, _EXPECTED))
+        return OtherFileError(Problem("the top level is a list", top, _EXPECTED, code="wrong-shape"))
     try:
         value = msgspec.json.decode(source.data, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError) as error:
-        return _not_json(source, error)
+        return not_json(source, error, "Mappings Explorer JSON")
     if not value.keys() & {"metadata", "mapping_objects"} or "techniques" in value:
         hint = next((text for key, text in _LIKENESS.items() if key in value), "")
-        return OtherFileError(Problem('there is neither "metadata" nor "mapping_objects"', top, _EXPECTED, hint))
+        return OtherFileError(
+            Problem('there is neither "metadata" nor "mapping_objects"', top, _EXPECTED, hint, code="wrong-shape")
+        )
     problems = []
     for key, opening, wanted in (("metadata", b"{", "an object"), ("mapping_objects", b"[", "a list of rows")):
         if key not in value:
-            problems.append(Problem(f"there is no {wording.shown(key)}", top, _EXPECTED))
+            problems.append(Problem(f"there is no {wording.shown(key)}", top, _EXPECTED, code="wrong-shape"))
         elif not bytes(value[key]).startswith(opening):
             place = source.place(start + field_offset(source.data[start:], key))
-            problems.append(Problem(f"{key} is not {wanted}", place, _EXPECTED))
+            problems.append(Problem(f"{key} is not {wanted}", place, _EXPECTED, code="wrong-shape"))
     return InputError(problems)
