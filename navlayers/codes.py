@@ -13,9 +13,9 @@ Level = Literal["error", "warning"]
 class Code(NamedTuple):
     """One kind of finding.
 
-    An error means that layers made from the set lack something or say what cannot be meant; a warning, that a person
-    should look. `title` is a clause without an end mark; `why` says why it matters, `mend` what to do, `example` shows
-    one. All are plain text with `code` in backticks.
+    An error means that layers made from the set lack something or say what cannot be meant; a warning, that a
+    person should look. `title` is a clause without an end mark; `why` says why it matters, `mend` what to do,
+    `example` shows one. All are plain text with `code` in backticks.
     """
 
     level: Level
@@ -79,7 +79,7 @@ CODES: dict[str, Code] = {
     "unknown-key": Code(
         "error",
         "a key has no meaning in its format",
-        "A set that is written by hand is read strictly: a slip in a key would silently drop what stands behind it.",
+        "Native sets are read strictly: a slip in a key would silently drop what stands behind it.",
         "Write the key as docs/native-yaml.md does; free pairs of text have their place under `other`.",
         "`protects: partial` where `protect: partial` is meant.",
     ),
@@ -100,7 +100,7 @@ CODES: dict[str, Code] = {
     "missing-metadata": Code(
         "error",
         "the set lacks what every set has to say of itself",
-        "Without framework, version, domain and ATT&CK version its technique ids mean nothing certain.",
+        "Without framework, version, domain and ATT&CK version its ids mean nothing certain.",
         "Add it to the file, or say it with `--meta`.",
         "A file without `attack_version`.",
     ),
@@ -374,8 +374,8 @@ CODES: dict[str, Code] = {
     "broken-link": Code(
         "warning",
         "a reference has not the form of a link that works",
-        "Judged by its form alone, nothing is fetched: no http or https, blanks or quotes within, several in one, a host "
-        "that is none in the internet, or a mark of the sentence that it was copied from.",
+        "Judged by its form alone, nothing is fetched: no http or https, blanks or quotes within, several in one, a "
+        "host that is none in the internet, or a mark of the sentence that it was copied from.",
         "Correct the link, or split the reference into one for each link.",
         "`chrome-extension://abc/https://example.org/a.pdf`.",
     ),

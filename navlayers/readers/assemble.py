@@ -114,7 +114,9 @@ def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
                 groups[group] = group
                 message = f"capability group {wording.shown(group)} is not declared"
                 hint = "it is named by its id; declare it in the metadata to give it a name"
-                table.report(index, "capability_group", Issue(message, hint=hint, fatal=False))
+                table.report(
+                    index, "capability_group", Issue(message, hint=hint, fatal=False, code="undeclared-group")
+                )
     return groups
 
 

@@ -27,7 +27,9 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
         return clean or None, None
     if not clean:
         return None, None
-    issue = Issue(f"{shown(text)} has blanks around it", hint=f"it is read as {shown(clean)}", fatal=False)
+    issue = Issue(
+        f"{shown(text)} has blanks around it", hint=f"it is read as {shown(clean)}", fatal=False, code="blanks"
+    )
     return clean, issue
 
 
@@ -42,7 +44,7 @@ def technique(text: str) -> tuple[str | None, Issue | None]:
         sub = f".{nearly[2]:0>3}" if nearly[2] else ""
         hint = f"did you mean T{nearly[1]}{sub}?"
     expected = "a technique id such as T1059 or T1059.001"
-    return None, Issue(f"technique id {shown(text)} is malformed", expected, hint)
+    return None, Issue(f"technique id {shown(text)} is malformed", expected, hint, code="malformed-technique")
 
 
 def kind(text: str) -> tuple[str | None, Issue | None]:
@@ -62,7 +64,10 @@ def category(text: str) -> tuple[str | None, Issue | None]:
     if not clean or clean in CATEGORIES:
         return clean or None, None
     return None, Issue(
-        f"unknown score category {shown(text)}", one_of(CATEGORIES), partial(nearest, text, CATEGORIES)
+        f"unknown score category {shown(text)}",
+        one_of(CATEGORIES),
+        partial(nearest, text, CATEGORIES),
+        code="unknown-category",
     )
 
 
@@ -90,11 +95,13 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     if DECIMAL.fullmatch(clean):
         if float(clean) <= 100:
             return clean, None
-        return None, Issue(f"score value {shown(text)} is outside the scale", expected)
+        return None, Issue(f"score value {shown(text)} is outside the scale", expected, code="unknown-value")
     if re.match(r"[-+]?\.?[0-9]", clean):
         plain = "write it as a plain decimal number, such as 50 or 72.5"
-        return None, Issue(f"score value {shown(text)} is outside the scale", expected, plain)
-    return None, Issue(f"unknown score value {shown(text)}", expected, partial(scale.near.question, text))
+        return None, Issue(f"score value {shown(text)} is outside the scale", expected, plain, code="unknown-value")
+    return None, Issue(
+        f"unknown score value {shown(text)}", expected, partial(scale.near.question, text), code="unknown-value"
+    )
 
 
 def numeric(text: str) -> bool:
@@ -112,4 +119,9 @@ def domain(text: str) -> tuple[Domain | None, Issue | None]:
     for known in DOMAINS:
         if clean == known:
             return known, None
-    return None, Issue(f"unknown ATT&CK domain {shown(text)}", one_of(DOMAINS), partial(nearest, text, DOMAINS))
+    return None, Issue(
+        f"unknown ATT&CK domain {shown(text)}",
+        one_of(DOMAINS),
+        partial(nearest, text, DOMAINS),
+        code="unknown-domain",
+    )

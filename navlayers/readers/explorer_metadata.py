@@ -75,20 +75,20 @@ def head_of(fields: dict[str, Any], context: Context, place: Callable[[str], Pla
     findings, said = context.findings, context.options.metadata
     texts: dict[str, str] = {}
 
-    def add(field: str, message: str, expected: str = "", hint: str = "", *, fatal: bool = True) -> None:
-        findings.add(Issue(message, expected, hint, fatal), partial(place, field))
+    def add(field: str, message: str, expected: str = "", *, code: str, fatal: bool = True) -> None:
+        findings.add(Issue(message, expected, fatal=fatal, code=code), partial(place, field))
 
     for field in (*REQUIRED, *DETAILS):
         value = _text(fields.get(field))
         if value is None:
-            add(field, f"metadata {field} is not text", REQUIRED.get(field, "text or null"))
+            add(field, f"metadata {field} is not text", REQUIRED.get(field, "text or null"), code="wrong-type")
         elif value.strip() and (field, value.strip()) != ("creation_date", NO_DATE):
             texts[field] = value.strip()
         elif field in REQUIRED and NATIVE[field] not in said:
-            add(field, f"metadata {field} is missing", REQUIRED[field])
+            add(field, f"metadata {field} is missing", REQUIRED[field], code="missing-metadata")
     for field in fields:
         if field not in REQUIRED and field not in DETAILS and field not in _TABLES and field not in _IGNORED:
-            add(field, f"metadata {field} has no meaning here and is left out", fatal=False)
+            add(field, f"metadata {field} has no meaning here and is left out", code="not-carried", fatal=False)
     texts |= {field: said[native] for field, native in NATIVE.items() if native in said}
     domain: Domain | None = None
     if "technology_domain" in texts:
@@ -99,15 +99,18 @@ def head_of(fields: dict[str, Any], context: Context, place: Callable[[str], Pla
     groups = _table(fields.get("capability_groups"))
     for field, table in (("mapping_types", types), ("capability_groups", groups)):
         for id_ in _repeated(fields.get(field)) if table else ():
-            add(field, f"id {wording.shown(id_)} stands twice but for blanks around it in {field}", "each id once")
+            message = f"id {wording.shown(id_)} stands twice but for blanks around it in {field}"
+            add(field, message, "each id once", code="duplicate-id")
     if types is None:
         add(
             "mapping_types",
             "metadata mapping_types is not an object",
             "an object of mapping type id → name, description",
+            code="wrong-type",
         )
     if groups is None:
-        add("capability_groups", "metadata capability_groups is not an object", "an object of group id → name")
+        message = "metadata capability_groups is not an object"
+        add("capability_groups", message, "an object of group id → name", code="wrong-type")
     return MappingSet(
         framework=texts.get("mapping_framework", ""),
         version=texts.get("mapping_framework_version", ""),

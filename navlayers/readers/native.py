@@ -96,10 +96,14 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     root = parse(source, findings)
     values = Values(source.path, findings)
     if not isinstance(root, Branch):
-        other = Problem(f"the top level is {kind(root)}", values.place(root), _TOP, _other_format(root))
+        other = Problem(
+            f"the top level is {kind(root)}", values.place(root), _TOP, _other_format(root), code="wrong-shape"
+        )
         raise OtherFileError(findings.errors() or other)
     if not root.items.keys() & {"framework", "capabilities"}:
-        other = Problem('there is neither "framework" nor "capabilities"', values.place(root), _TOP)
+        other = Problem(
+            'there is neither "framework" nor "capabilities"', values.place(root), _TOP, code="wrong-shape"
+        )
         raise OtherFileError(findings.errors() or other)
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
     head = _head(root, top, values, context.options.metadata)
@@ -112,7 +116,12 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     findings.raise_errors()
     if not capabilities:
         at = root.items["capabilities"][0] if "capabilities" in root.items else root
-        issue = Issue("the set has no capabilities", _CAPABILITIES, fatal=not entries.count)
+        issue = Issue(
+            "the set has no capabilities",
+            _CAPABILITIES,
+            fatal=not entries.count,
+            code="wrong-shape" if not entries.count else "empty-set",
+        )
         values.report(at, issue)
         findings.raise_errors()
     found = entries.found
@@ -142,17 +151,19 @@ def _other_format(root: Node) -> str:
 def _head(root: Branch, top: dict[str, Node], values: Values, said: dict[str, str]) -> MappingSet:
     texts: dict[str, str] = {}
     if "licence" in top and "license" in top:
-        values.wrong(top["license"], '"license" says again what "licence" says', "one of the two")
+        values.wrong(
+            top["license"], '"license" says again what "licence" says', "one of the two", code="duplicate-key"
+        )
     for field in (*REQUIRED, "title", "source", "licence", "license", *DETAILS):
         if field not in top:
             if field in REQUIRED and field not in said:
-                values.wrong(root, f'"{field}" is missing', REQUIRED[field])
+                values.wrong(root, f'"{field}" is missing', REQUIRED[field], code="missing-metadata")
             continue
         text = values.text(top[field], field)
         if text is not None and text.strip():
             texts[field] = text
         elif field in REQUIRED and field not in said and isinstance(top[field], Scalar):
-            values.wrong(top[field], f'"{field}" is empty', REQUIRED[field])
+            values.wrong(top[field], f'"{field}" is empty', REQUIRED[field], code="missing-metadata")
     texts |= said
     domain: Domain | None = None
     if "domain" in texts:
@@ -236,7 +247,7 @@ def _capabilities(
             continue
         what = f"capability {wording.shown(id_)}"
         if id_ in seen:
-            values.wrong(key, f"{what} stands twice", "each capability once", "merge the two")
+            values.wrong(key, f"{what} stands twice", "each capability once", "merge the two", code="duplicate-id")
         seen.add(id_)
         fields = values.known(node, what, CAPABILITY_KEYS, "name, groups, references, techniques")
         name = values.text(fields["name"], f"the name of {what}") if "name" in fields else None
@@ -249,7 +260,9 @@ def _capabilities(
         _techniques(capability, key, fields, entries, values)
         if entries.count == before and isinstance(node, (Branch, Scalar)):
             hint = "name its techniques, or say non_mappable: true"
-            values.report(key, Issue(f"{what} has no techniques", hint=hint, fatal=False))
+            values.report(
+                key, Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
+            )
     return capabilities, places
 
 
@@ -291,5 +304,5 @@ def _with_undeclared(
                 groups[group] = group
                 message = f"capability group {wording.shown(group)} is not declared"
                 place = Place(path, places[2 * index], places[2 * index + 1])
-                findings.add(Issue(message, hint=partial(hint, group), fatal=False), place)
+                findings.add(Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group"), place)
     return groups

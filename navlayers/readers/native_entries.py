@@ -76,7 +76,11 @@ class Entries:
         if technique is None:
             technique, issue = checks.technique(key.text)
             if technique is None and issue is None:
-                issue = Issue("a technique id is empty", "a technique id such as T1059 or T1059.001")
+                issue = Issue(
+                    "a technique id is empty",
+                    "a technique id such as T1059 or T1059.001",
+                    code="malformed-technique",
+                )
             self._values.report(key, issue)
             technique = self._techniques[key.text] = technique or key.text
         nodes = node.items if isinstance(node, Listing) else [node]
@@ -109,7 +113,9 @@ class Entries:
         """A mapping of a type that says that there is none: declared or not, quoted or not, it must not score."""
         if type_ is not None and checks.says_non_mappable(type_):
             hint = "write {non_mappable: true}"
-            self._values.wrong(node, f"{wording.shown(type_)} is not a mapping type", ENTRY, hint)
+            self._values.wrong(
+                node, f"{wording.shown(type_)} is not a mapping type", ENTRY, hint, code="not-a-type"
+            )
 
     def _check_type(self, node: Scalar, type_: str) -> None:
         """Refuse a bare word that means, or all but spells, a score; tell one that the set does not declare."""
@@ -124,10 +130,15 @@ class Entries:
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
                 hint = f"write {{{meant}: {wording.shown(self._scale.names[0])[1:-1]}}}"
-            return Issue(f"{wording.shown(type_)} is not a mapping type", ENTRY, hint)
+            return Issue(f"{wording.shown(type_)} is not a mapping type", ENTRY, hint, code="not-a-type")
         if self._types:
             declared = f"one of the mapping types that the set declares: {self._declared}"
-            return Issue(f"mapping type {wording.shown(type_)} is not declared", declared, fatal=False)
+            return Issue(
+                f"mapping type {wording.shown(type_)} is not declared",
+                declared,
+                fatal=False,
+                code="undeclared-type",
+            )
         return None
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
@@ -145,7 +156,9 @@ class Entries:
         named = [name for name in fields if name in CATEGORIES]
         if named and "value" in fields:
             message = f'an entry has both "value" and {wording.shown(named[0])}'
-            self._values.wrong(fields["value"], message, "the value behind its category")
+            self._values.wrong(
+                fields["value"], message, "the value behind its category", code="contradictory-entry"
+            )
         items = self._values.items(node, "an entry", ENTRY)
         for name in named:
             value = self._score(fields[name], name)
@@ -172,7 +185,9 @@ class Entries:
         for name in (*CATEGORIES, "value"):
             if name in fields:
                 message = f"a non-mappable has a {name} score"
-                self._values.wrong(fields[name], message, "no scores beside non_mappable")
+                self._values.wrong(
+                    fields[name], message, "no scores beside non_mappable", code="contradictory-entry"
+                )
         common = self._common(capability, technique, fields)
         self.found.non_mappable.append(NonMappable(capability=capability.id if capability else None, **common))
         self.found.non_mappable_places.extend((place.line, place.column))
@@ -217,7 +232,7 @@ class Entries:
                 f"one of {wording.listed(capability.groups)}" if capability.groups else "no group, for it has none"
             )
             hint = partial(_among_groups, group, capability.groups)
-            self._values.report(node, Issue(message, among, hint))
+            self._values.report(node, Issue(message, among, hint, code="foreign-group"))
         return group
 
     def _score(self, node: Node, what: str) -> str | None:

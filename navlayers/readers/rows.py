@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.readers.findings import Findings
 
-_SCALE = checks.Scale(DEFAULT_SCALE)
 _MISSING: Any = object()
 
 Rule = Callable[[str], tuple[str | None, Issue | None]]
@@ -116,11 +115,13 @@ _NAMELESS = Issue(
     "this row names neither a capability nor a technique",
     "a capability_id, an attack_object_id, or both",
     "complete the row or delete it",
+    code="empty-row",
 )
 _NO_TECHNIQUE = Issue(
     "this row names no technique",
     hint="it is kept as non-mappable; give it an attack_object_id, or the status non_mappable",
     fatal=False,
+    code="no-technique",
 )
 
 
@@ -128,8 +129,8 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
     return (text if text.strip() else None), None
 
 
-def _score_value(text: str) -> tuple[str | None, Issue | None]:
-    return checks.score_value(text, _SCALE)
+def _score_rule(names: Iterable[str]) -> Rule:
+    return partial(checks.score_value, scale=checks.Scale(names))
 
 
 _RULES: dict[str, Rule] = {
@@ -141,7 +142,7 @@ _RULES: dict[str, Rule] = {
     "mapping_type": checks.kind,
     "status": checks.kind,
     "score_category": checks.category,
-    "score_value": _score_value,
+    "score_value": _score_rule(DEFAULT_SCALE),
 }
 
 
@@ -149,9 +150,10 @@ class Table:
     """The rows of one file, checked and cleaned as they are added, and what they say of each capability.
 
     `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
+    `scale` are the names of the set's own score values, where it has a scale of its own.
     """
 
-    def __init__(self, findings: Findings, places: RowPlaces) -> None:
+    def __init__(self, findings: Findings, places: RowPlaces, scale: Iterable[str] = ()) -> None:
         self.rows: list[Row] = []
         self.extras: dict[int, Pairs] = {}
         self.seen: dict[str, Seen] = {}
@@ -159,6 +161,8 @@ class Table:
         self._places = places
         self._unknown: dict[str, Unknown] = {}
         self._known: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
+        names = tuple(scale)
+        self._rules = {**_RULES, "score_value": _score_rule(names)} if names else _RULES
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def report(self, index: int, field: str, issue: Issue) -> None:
@@ -182,11 +186,11 @@ class Table:
                 rows = f"{found.rows:,} rows" if found.rows > 1 else "a row"
                 message = f"unknown field {wording.shown(field)} in {rows}"
                 hint = f"did you mean {found.meant}? it is kept without meaning"
-                self.report(found.first, field, Issue(message, hint=hint, fatal=False))
+                self.report(found.first, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
-        for field, rule in _RULES.items():
+        for field, rule in self._rules.items():
             self._clean_field(batch, field, rule)
         start = len(self.rows)
         self.rows += batch
@@ -238,7 +242,11 @@ class Table:
             hint = hint or "complete the row, or give it the status non_mappable"
             what = "score" if row.score_category or row.score_value else "mapping type"
             message = f"this row has a {what} but names no capability"
-            self.report(index, field, Issue(message, "a capability_id", hint))
+            self.report(index, field, Issue(message, "a capability_id", hint, code="lost-capability"))
             return
         kept = "it is kept as non-mappable; give it a capability_id, or the status non_mappable"
-        self.report(index, field, Issue("this row names no capability", hint=hint or kept, fatal=False))
+        self.report(
+            index,
+            field,
+            Issue("this row names no capability", hint=hint or kept, fatal=False, code="no-capability"),
+        )

@@ -80,10 +80,12 @@ def parse(source: Source, findings: Findings) -> Node:
         findings.add(*_not_yaml(source, error))
         findings.raise_errors()
     except UnicodeError as error:
-        findings.add(Issue(f"this is not YAML: {error}"), Place(source.path))
+        findings.add(Issue(f"this is not YAML: {error}", code="encoding"), Place(source.path))
         findings.raise_errors()
     if builder.root is None:
-        raise InputError(Problem("the file holds no YAML document", Place(source.path), "a mapping set"))
+        raise InputError(
+            Problem("the file holds no YAML document", Place(source.path), "a mapping set", code="wrong-shape")
+        )
     return builder.root
 
 
@@ -144,7 +146,13 @@ class _Builder:
             if self._documents > 1:
                 mark = event.start_mark
                 place = Place(self._path, mark.line + 1, mark.column + 1)
-                problem = Problem("a second YAML document starts here", place, "one mapping set in a file", _SPLIT)
+                problem = Problem(
+                    "a second YAML document starts here",
+                    place,
+                    "one mapping set in a file",
+                    _SPLIT,
+                    code="wrong-shape",
+                )
                 raise InputError(problem)
 
     def _enter(self, event: Any) -> None:
@@ -153,7 +161,7 @@ class _Builder:
         if len(self._open) >= MAX_DEPTH:
             place = Place(self._path, line, column)
             expected = f"at most {MAX_DEPTH} levels; a mapping set needs 8"
-            raise InputError(Problem("the YAML is nested too deeply", place, expected))
+            raise InputError(Problem("the YAML is nested too deeply", place, expected, code="wrong-shape"))
         if event.anchor is not None or event.tag is not None:
             self._refuse(event, line, column)
         mapping = type(event) is yaml.MappingStartEvent
@@ -181,7 +189,10 @@ class _Builder:
         else:
             earlier = f"line {first[0].line}, column {first[0].column}"
             issue = Issue(
-                f"key {wording.shown(key.text)} stands twice, first in {earlier}", "each key once", _MERGE
+                f"key {wording.shown(key.text)} stands twice, first in {earlier}",
+                "each key once",
+                _MERGE,
+                code="duplicate-key",
             )
             self._twice(issue, key)
 
@@ -190,7 +201,7 @@ class _Builder:
 
     def _odd_key(self, node: Node) -> Scalar:
         if not isinstance(node, Refused):
-            issue = Issue("a key is a list or a mapping", "text as a key", _QUOTE)
+            issue = Issue("a key is a list or a mapping", "text as a key", _QUOTE, code="wrong-type")
             self._findings.add(issue, Place(self._path, node.line, node.column))
         return _NO_KEY
 
@@ -200,13 +211,18 @@ class _Builder:
             if event.anchor in self._anchors:
                 # The anchor is reported; a file may hold any number of aliases to it.
                 return Refused(line, column)
-            issue = Issue(f"alias *{name} is not accepted", "the value itself", _QUOTE)
+            issue = Issue(f"alias *{name} is not accepted", "the value itself", _QUOTE, code="refused-yaml")
         elif event.anchor is not None:
             self._anchors.add(event.anchor)
-            issue = Issue(f"anchor &{name} is not accepted", "values written out, without aliases", _QUOTE)
+            issue = Issue(
+                f"anchor &{name} is not accepted",
+                "values written out, without aliases",
+                _QUOTE,
+                code="refused-yaml",
+            )
         else:
             tag = wording.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE)
+            issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE, code="refused-yaml")
         self._findings.add(issue, Place(self._path, line, column))
         return Refused(line, column)
 
@@ -271,7 +287,9 @@ def _not_yaml(source: Source, error: yaml.YAMLError) -> tuple[Issue, Place]:
     place = _error_place(source, error)
     reason = wording.visible(reason)
     issue = Issue(
-        f"this is not YAML: {reason}{' ' + context if context else ''}", hint=_hint(source, reason, place)
+        f"this is not YAML: {reason}{' ' + context if context else ''}",
+        hint=_hint(source, reason, place),
+        code="syntax",
     )
     return issue, place
 

@@ -68,10 +68,10 @@ class Values:
         if issue is not None:
             self._findings.add(issue, Place(self._path, node.line, node.column))
 
-    def wrong(self, node: Node, message: str, expected: str, hint: str = "") -> None:
+    def wrong(self, node: Node, message: str, expected: str, hint: str = "", code: str = "wrong-type") -> None:
         """Report an error, unless the node was refused already."""
         if not isinstance(node, Refused):
-            self.report(node, Issue(message, expected, hint))
+            self.report(node, Issue(message, expected, hint, code=code))
 
     def text(self, node: Node, what: str) -> str | None:
         """Text as written; None for null. A notice tells text that other tools read differently."""
@@ -92,7 +92,7 @@ class Values:
             if other:
                 quoted = wording.shown(node.text)
                 message = f"{quoted[1:-1] or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
-                self.report(node, Issue(message, hint=f"write {quoted}", fatal=False))
+                self.report(node, Issue(message, hint=f"write {quoted}", fatal=False, code="ambiguous-text"))
 
     def texts(self, node: Node, what: str) -> tuple[str, ...]:
         """A list of text; one text alone is a list of one."""
@@ -129,7 +129,9 @@ class Values:
                 known[name] = value
             else:
                 hint = partial(_known_key, name, names)
-                self.report(key, Issue(f"unknown key {wording.shown(name)} in {what}", hint=hint))
+                self.report(
+                    key, Issue(f"unknown key {wording.shown(name)} in {what}", hint=hint, code="unknown-key")
+                )
         return known
 
     def identifier(self, key: Scalar, what: str) -> str | None:
@@ -153,7 +155,9 @@ class Values:
             if same is not key:
                 earlier = f"{wording.shown(same.text)} in line {same.line}, column {same.column}"
                 message = f"{what} {wording.shown(key.text)} is the same as {earlier}"
-                self.wrong(key, message, "each id once", "ids are compared without blanks around them")
+                self.wrong(
+                    key, message, "each id once", "ids are compared without blanks around them", "duplicate-id"
+                )
             named.append((id_, key, node))
         return named
 
