@@ -161,8 +161,9 @@ class _Losses:
             (linked, "references of capabilities", "their rows carry others"),
         ):
             if ids:
-                named = f"{', '.join(map(shown, sorted(ids)[:3]))}{', …' if len(ids) > 3 else ''}"
-                found.append(lost(f"{len(ids):,} {what} ({named})", why))
+                named = ", ".join(map(shown, sorted(ids)[:3]))
+                more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
+                found.append(lost(f"{what} ({named}{more})", why))
         return found
 
 

@@ -66,8 +66,9 @@ def _common(
         comments=part.comment or None,
         references=part.references,
     )
-    if part.technique is not None:
-        row.attack_object_name = part.technique_name or technique_name(part.technique)
+    row.attack_object_name = part.technique_name
+    if part.technique is not None and not part.technique_name:
+        row.attack_object_name = technique_name(part.technique)
     capability = capabilities.get(part.capability) if part.capability is not None else None
     row.capability_description, row.capability_group = part.capability_name, part.group
     if capability is not None:
