@@ -26,6 +26,7 @@ FORMATS = {
     "security-stack": Format("CTID security stack YAML", "navlayers.readers.security_stack", folder=True),
     "layer": Format("an ATT&CK Navigator layer", "navlayers.readers.layer"),
     "dettect": Format("DeTT&CT technique administration", "navlayers.readers.dettect"),
+    "dettect-visibility": Format("the same, for its visibility", "navlayers.readers.dettect_visibility"),
     "sigma": Format("Sigma rules", "navlayers.readers.sigma", folder=True),
 }
 """Name → format, in the order in which they are listed."""
