@@ -138,12 +138,12 @@ def test_plain_words_numbers_and_dates_are_text_and_those_that_tools_misread_are
     reading = read(HEAD.replace("03/06", "2025-03-06 # ").replace("'16.1'", "16.1") + f"mapping_objects:\n{row}\n")
     assert reading.mapping_set.version == "2025-03-06"
     assert reading.mapping_set.attack_version == "16.1"
-    assert reading.mapping_set.mappings == (Mapping("no", "T1078", None, "detect", "72.50"),)
+    assert reading.mapping_set.mappings == (Mapping("no", "T1078", None, "protect", "72.50"),)
     assert [str(notice) for notice in reading.notices] == [
         'set.yaml:3:30: 2025-03-06 is read as the text "2025-03-06"; other YAML tools read a date '
         '(write "2025-03-06")',
         'set.yaml:12:19: no is read as the text "no"; other YAML tools read true or false (write "no")',
-        'set.yaml:12:85: 72.50 is read as the text "72.50"; other YAML tools read a number and may write it '
+        'set.yaml:12:86: 72.50 is read as the text "72.50"; other YAML tools read a number and may write it '
         'differently (write "72.50")',
     ]
 
@@ -155,7 +155,8 @@ def test_fields_without_meaning_are_kept_and_those_outside_rows_are_told() -> No
     assert reading.mapping_set.mappings == (Mapping("a", "T1078", other=other),)
     assert [str(notice) for notice in reading.notices] == [
         'set.yaml:11:1: "more" has no meaning here and is left out',
-    row = "- {capability_id: no, attack_object_id: T1078, score_category: detect, score_value: 72.50, comments: ~}"
+        'set.yaml:13:59: unknown field "scorevalue" in a row '
+        "(did you mean score_value? it is kept without meaning)",
     ]
 
 
