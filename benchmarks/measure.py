@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SUCCEEDED = (0, 1)
+"""Exit codes of commands that did their work; 1 says that a check has findings."""
+
+
 class Cost(NamedTuple):
     """User + system seconds and peak megabytes of one process; the median of several runs."""
 
@@ -35,6 +39,6 @@ def _once(command: list[str]) -> Cost:
     output = process.stdout.read() if process.stdout else b""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{output.decode()}")
+    if process.returncode not in SUCCEEDED:
+        sys.exit(f"{' '.join(command)} failed:\n{output.decode(errors='replace')}")
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

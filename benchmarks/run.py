@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import formats
 from generate import write_set
 from measure import Cost, cost
 
@@ -41,6 +42,8 @@ def main() -> None:
         again = [*NAVLAYERS, "build", *every, "-o", str(work / "all")]
         _show("the same again, over what is there", cost(again, args.runs))
         _show("stats of the NIST set", cost([*NAVLAYERS, "stats", str(corpus / NIST), "--json"], args.runs))
+        for what, command in formats.commands(NAVLAYERS, corpus, corpus / NIST, work):
+            _show(what, cost(command, args.runs))
         _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
         if not args.quick:
             _scaling(work)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import navlayers
 from navlayers import OutputError, UsageError, readers, writers
+from navlayers.converting import format_for
 from navlayers.model import MappingSet, NonMappable
 from navlayers.writers import native
 
@@ -75,6 +77,52 @@ def test_title_source_and_licence_are_set_and_facts_drop_the_comment(run: Run, s
     ).replace(", comment: Words.", "")  # fmt: skip
 
 
+@pytest.mark.skipif("xlsx" not in writers.FORMATS, reason="XLSX is not written yet")
+def test_the_ending_of_the_output_chooses_the_format_unless_to_does(run: Run, source: Path) -> None:
+    assert run("convert", source, "-o", "a.json", "-q").code == 0
+    assert json.loads(Path("a.json").read_bytes())["mapping_objects"][0]["comments"] == "Words."
+    assert run("convert", source, "-o", "a.YML", "-q").code == 0
+    assert run("convert", source, "-o", "noending", "-q").code == 0
+    assert Path("a.YML").read_text() == Path("noending").read_text() == NATIVE
+    assert run("convert", source, "-o", "b.json", "-q", "--to", "native").code == 0
+    assert Path("b.json").read_text() == NATIVE
+    assert run("convert", source, "-o", "b.yaml", "-q", "--to", "mapex-yaml").code == 0
+    assert readers.read("b.yaml").format == "mapex-yaml"
+    endings = (".csv", ".xlsx", ".JSON", ".yaml", ".yml", "", ".txt")
+    formats = ["csv", "xlsx", "mapex-json", "native", "native", "native", "native"]
+    assert [format_for(f"out{ending}") for ending in endings] == formats
+
+
+@pytest.mark.skipif("xlsx" not in writers.FORMATS, reason="XLSX is not written yet")
+def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        result = run("convert", source, "--to", "xlsx")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "navlayers: XLSX is not text that a terminal could show "
+        "(name a file, such as -o demo.xlsx, or send it into a pipe)\n"
+    )
+
+
+def test_what_the_format_has_no_room_for_is_told_on_standard_error(run: Run) -> None:
+    result = run("convert", "gcp", "--to", "mapex-json")
+    assert json.loads(result.out)["metadata"]["creation_date"] == "03/06/2025"
+    assert result.err == "note: title, source, licence left out: Mappings Explorer files have no room for it\n"
+    assert run("convert", "gcp", "--to", "mapex-json", "-q").err == ""
+
+
+def test_the_library_converts_what_the_command_does(run: Run, source: Path) -> None:
+    done = navlayers.convert(source, "native", only_facts=True, title="Demo", licence="MIT")
+    by_command = run("convert", source, "--facts", "--title", "Demo", "--licence", "MIT")
+    assert done.data.decode() == by_command.out
+    assert navlayers.convert("gcp").data == (Path(__file__).parent.parent / "mappings" / "gcp.yaml").read_bytes()
+    assert navlayers.convert(navlayers.resolve(["gcp"])[0]).data == navlayers.convert("gcp").data
+    source.with_name("other.json").write_text(EXPLORER)
+    with pytest.raises(UsageError, match="holds 2 files"):
+        navlayers.convert(source.parent)
+
+
 def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run, source: Path) -> None:
     target = Path("demo.yaml")
     target.write_text("mine")
@@ -94,12 +142,24 @@ def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run,
 
 
 def test_the_input_is_never_overwritten_not_even_by_force(run: Run, source: Path) -> None:
-    result = run("convert", source, "-o", source, "--force")
+    result = run("convert", source, "--to", "native", "-o", source, "--force")
     assert result.code == 2
     assert result.err == (
         f"navlayers: {source}: this is the input; expected another file (choose another name with -o)\n"
     )
     assert source.read_text() == EXPLORER
+
+
+def test_no_file_of_a_folder_that_is_the_input_is_overwritten_not_even_by_force(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    rule = "title: A\nid: a\nlogsource: {}\ndetection: {}\ntags: [attack.t1078]\n"
+    (folder / "a.yml").write_text(rule)
+    result = run("convert", folder, "-o", folder / "a.yml", "--force")
+    assert result.code == 2
+    assert result.err.endswith("a.yml: this is the input; expected another file (choose another name with -o)\n")
+    assert (folder / "a.yml").read_text() == rule
+    assert run("convert", folder, "-o", tmp_path / "rules.yaml").code == 0
 
 
 def test_all_problems_are_printed_and_nothing_is_written(run: Run) -> None:

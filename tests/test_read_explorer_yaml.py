@@ -12,6 +12,7 @@ from conftest import CORPUS, CORPUS_FILES, contents
 from conftest import build as build_layers
 
 from navlayers import InputError, readers
+from navlayers.codes import CODES
 from navlayers.errors import OtherFileError, Place
 from navlayers.model import Capability, Mapping, NonMappable
 
@@ -201,6 +202,13 @@ mapping_objects:
 )
 def test_what_is_no_such_document_says_what_is_missing_where(text: str, expected: str) -> None:
     assert problems(text)[0].startswith(expected)
+
+
+def test_every_problem_has_a_code() -> None:
+    for text in (HEAD, "metadata:\nmapping_objects:\n- x\n", f"{HEAD}mapping_objects: [x, {{references: [[]]}}]\n"):
+        with pytest.raises(InputError) as caught:
+            read(text)
+        assert {problem.code for problem in caught.value.problems} <= CODES.keys()
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just words\n", "other: 1\n"])

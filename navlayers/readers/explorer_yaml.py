@@ -94,7 +94,9 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     if not isinstance(root, Branch) or not root.items.keys() & {"metadata", "mapping_objects"}:
         what = 'there is neither "metadata" nor "mapping_objects"'
         message = what if isinstance(root, Branch) else f"the top level is {kind(root) or 'none'}"
-        raise OtherFileError(findings.errors() or Problem(message, values.place(root), _EXPECTED))
+        raise OtherFileError(
+            findings.errors() or Problem(message, values.place(root), _EXPECTED, code="wrong-shape")
+        )
     _check_shape(root, values, findings)
     places = Places(source, root)
     metadata = root.items["metadata"][1]
@@ -116,11 +118,13 @@ def _check_shape(root: Branch, values: Values, findings: Findings) -> None:
     problems = []
     for name, (type_, wanted) in _PARTS.items():
         if name not in root.items:
-            problems.append(Problem(f"there is no {wording.shown(name)}", values.place(root), _EXPECTED))
+            message = f"there is no {wording.shown(name)}"
+            problems.append(Problem(message, values.place(root), _EXPECTED, code="wrong-shape"))
             continue
         node = root.items[name][1]
         if not isinstance(node, (type_, Refused)):
-            problems.append(Problem(f"{name} is not {wanted}", values.place(node), _EXPECTED))
+            message = f"{name} is not {wanted}"
+            problems.append(Problem(message, values.place(node), _EXPECTED, code="wrong-shape"))
     if problems:
         raise InputError((*findings.errors(), *problems))
     for name, (key, _) in root.items.items():

@@ -1,0 +1,107 @@
+"""Every published set goes out in every format that is written, and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from conftest import CORPUS_FILES, SHARED
+
+from navlayers import readers, writers
+from navlayers.sets import shipped
+from navlayers.writers import native
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+    from navlayers.model import MappingSet
+    from navlayers.sets import Source
+
+AZURE = SHARED / "corpus" / "security-stack" / "Azure"
+FORMATS = list(writers.FORMATS)
+ENDINGS = {
+    "native": "yaml",
+    "mapex-json": "json",
+    "mapex-yaml": "yaml",
+    "csv": "csv",
+    "xlsx": "xlsx",
+    "stix": "json",
+}
+
+
+@lru_cache
+def original(path: Path) -> MappingSet:
+    return readers.read(path).mapping_set
+
+
+def test_all_formats_of_convert_are_tried_here() -> None:
+    assert set(FORMATS) <= ENDINGS.keys()
+
+
+@pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_published_set_comes_back_from_every_format_as_it_was(path: Path, to: str) -> None:
+    mapping_set = original(path)
+    written = writers.encode(mapping_set, to)
+    assert [str(notice) for notice in written.notices if notice.code == "not-carried"] == []
+    again = readers.read(f"set.{ENDINGS[to]}", data=written.data)
+    assert again.format == to
+    assert native.canonical(again.mapping_set) == native.canonical(mapping_set)
+
+
+@pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("to", FORMATS)
+def test_the_json_of_a_published_set_is_the_same_whichever_format_it_went_through(
+    run: Run, path: Path, to: str
+) -> None:
+    """Rows keep their order in tables and documents; the other formats go by capability and technique."""
+    assert run("convert", path, "--to", to, "-o", f"there.{ENDINGS[to]}").code == 0
+    assert run("convert", f"there.{ENDINGS[to]}", "--to", "mapex-json", "-o", "back.json").code == 0
+    assert run("convert", path, "--to", "mapex-json", "-o", "straight.json").code == 0
+    back, straight = Path("back.json").read_bytes(), Path("straight.json").read_bytes()
+    if to in {"native", "stix"}:
+        (head, rows), (straight_head, straight_rows) = map(_parts, (back, straight))
+        assert (head, sorted(rows)) == (straight_head, sorted(straight_rows))
+    else:
+        assert back == straight
+
+
+def _parts(data: bytes) -> tuple[object, list[str]]:
+    content = json.loads(data)
+    return content["metadata"], [json.dumps(row) for row in content["mapping_objects"]]
+
+
+@pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_shipped_set_comes_back_but_for_what_is_told(source: Source, to: str) -> None:
+    mapping_set = original(source.path)
+    written = writers.encode(mapping_set, to)
+    again = readers.read(f"set.{ENDINGS[to]}", data=written.data).mapping_set
+    told = " ".join(str(notice) for notice in written.notices)
+    lost = {field: "" for field in ("title", "source", "licence") if field in told}
+    assert native.canonical(again) == native.canonical(msgspec.structs.replace(mapping_set, **lost))
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_folder_that_is_a_set_goes_out_in_every_format(run: Run, to: str) -> None:
+    if not AZURE.is_dir():
+        pytest.skip("the security stack mappings are not at ../shared/corpus")
+    result = run("convert", AZURE, "--to", to, "-o", f"azure.{ENDINGS[to]}")
+    assert result.code == 0, result.err
+    there = readers.read(AZURE).mapping_set
+    back = readers.read(f"azure.{ENDINGS[to]}").mapping_set
+    assert {(m.capability, m.technique, m.category, m.value) for m in back.mappings} == {
+        (m.capability, m.technique, m.category, m.value) for m in there.mappings
+    }
+
+
+def test_the_same_set_gives_the_same_bytes_and_is_not_changed() -> None:
+    mapping_set = original(shipped()[0].path)
+    before = msgspec.json.encode(mapping_set)
+    for to in FORMATS:
+        assert writers.encode(mapping_set, to).data == writers.encode(mapping_set, to).data
+    assert msgspec.json.encode(mapping_set) == before
