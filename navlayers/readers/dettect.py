@@ -75,15 +75,17 @@ def read(source: Source | Folder, context: Context, scored: Side = "detection") 
         InputError: the text is not YAML, of another file type, or wrong in the places listed.
     """
     if not isinstance(source, Source):
-        raise OtherFileError(Problem("this is a folder", Place(source.path), "one file of DeTT&CT"))
+        raise OtherFileError(
+            Problem("this is a folder", Place(source.path), "one file of DeTT&CT", code="unreadable")
+        )
     findings = context.findings
     source = as_text(source)
     root = parse(source, findings)
     fields = Fields(source.path, findings)
-    _check_kind(root, fields)
     if not isinstance(root, Branch):
-        findings.raise_errors()
-        root = Branch({}, 1, 1)
+        other = Problem(f"the top level is {kind(root)}", fields.place(root), _FILE_TYPE, code="wrong-shape")
+        raise OtherFileError(findings.errors() or other)
+    _check_kind(root, fields)
     places = FolderPlaces(source.path)
     reader = _Reader(fields, places, scored)
     fields.unknown(root, _TOP, "the file")
@@ -96,9 +98,7 @@ def read(source: Source | Folder, context: Context, scored: Side = "detection") 
     return reader.finish(head, context), places
 
 
-def _check_kind(root: Node, fields: Fields) -> None:
-    if not isinstance(root, Branch):
-        raise OtherFileError(Problem(f"the top level is {kind(root)}", fields.place(root), _FILE_TYPE))
+def _check_kind(root: Branch, fields: Fields) -> None:
     file_type = fields.text(root, "file_type")
     if file_type and file_type != _FILE_TYPE:
         node = fields.value(root, "file_type") or root

@@ -97,7 +97,9 @@ def _files(source: Source | Folder, findings: Findings) -> Iterator[tuple[Source
         if not isinstance(root, Branch) or not root.items.keys() & _MARKS:
             if isinstance(source, Source):
                 message = "this is no control of a security stack"
-                raise OtherFileError(Problem(message, Place(file.path, 1, 1), "name, platform and techniques"))
+                expected = "name, platform and techniques"
+                other_kind = Problem(message, Place(file.path, 1, 1), expected, code="wrong-shape")
+                raise OtherFileError(inner.errors() or other_kind)
             other.append((file.path, ""))
             continue
         absorb(inner.errors(), findings)
@@ -108,7 +110,8 @@ def _files(source: Source | Folder, findings: Findings) -> Iterator[tuple[Source
         findings.add(passed_over(other, total, "controls of a security stack"), Place(source.path))
     if not found and not findings.failed:
         message = "no file of this folder is a control of a security stack"
-        raise InputError(Problem(message, Place(source.path), "YAML files with name, platform and techniques"))
+        expected = "YAML files with name, platform and techniques"
+        raise OtherFileError(Problem(message, Place(source.path), expected, code="wrong-shape"))
 
 
 class _Reader:

@@ -105,7 +105,9 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
             continue
         if not any(isinstance(tree, Branch) and tree.items.keys() & _RULE for tree in trees):
             if alone:
-                raise OtherFileError(Problem("this is no Sigma rule", Place(path, 1, 1), _EXPECTED))
+                raise OtherFileError(
+                    Problem("this is no Sigma rule", Place(path, 1, 1), _EXPECTED, code="wrong-shape")
+                )
             other.append((path, ""))
             continue
         absorb(inner.errors(), findings)
@@ -113,7 +115,8 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
     if other:
         findings.add(passed_over(other, total, "Sigma rules"), Place(source.path))
     if len(other) == total:
-        raise OtherFileError(Problem("no file of this folder is a Sigma rule", Place(source.path), _EXPECTED))
+        message = "no file of this folder is a Sigma rule"
+        raise OtherFileError(Problem(message, Place(source.path), _EXPECTED, code="wrong-shape"))
 
 
 def _below(path: str, source: Source | Folder) -> str:

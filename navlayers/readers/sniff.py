@@ -105,13 +105,17 @@ def sniff_folder(path: Path) -> str | None:
     The first files decide; of files that are no sets, such as settings, any number may stand beside. Folders below
     are looked at where the files at the top are no sets, as rules are filed in them.
     """
-    kinds = {_kind_of(file) for file in sorted(path.iterdir())[: 10 * _LOOKED_AT]}
+    try:
+        top = sorted(path.iterdir())
+    except OSError:  # it is told when its files are read
+        return None
+    kinds = {_kind_of(file) for file in top[: 10 * _LOOKED_AT]}
     if kinds & {"mapex-yaml", "native", "dettect"}:
         return None
     found = next((format_ for format_ in _WHOLE if format_ in kinds), None)
     if found is not None or "table" in kinds or "json" in kinds:
         return found
-    for file in islice(walk(path, _YAML), _LOOKED_AT):
+    for file in islice(walk(path, _YAML, most=10 * _LOOKED_AT), _LOOKED_AT):
         kind = _kind_of(Path(file))
         if kind in _WHOLE:
             return kind

@@ -9,6 +9,7 @@ import stat
 from array import array
 from bisect import bisect_left
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,13 +88,17 @@ class Folder:
 
 
 def walk(
-    top: str | Path, endings: tuple[str, ...], on_error: Callable[[OSError], None] | None = None
+    top: str | Path,
+    endings: tuple[str, ...],
+    on_error: Callable[[OSError], None] | None = None,
+    most: int | None = None,
 ) -> Iterator[str]:
     """Paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
 
-    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read.
+    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read;
+    at most so many folders are looked at.
     """
-    for folder, inner, names in os.walk(top, onerror=on_error):
+    for folder, inner, names in islice(os.walk(top, onerror=on_error), most):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
             if name.lower().endswith(endings) and not name.startswith("."):
