@@ -166,6 +166,7 @@ def test_the_set_says_what_the_file_says_and_tells_what_is_left_out(file: Path) 
         *("dettect", "Our endpoints", "enterprise"),
         "2024-02-29",
     )
+    assert whole.details == {"created": "2023-05-01", "updated": "2024-02-29"}
     assert whole.groups == {"detection": "Detection", "visibility": "Visibility"}
     assert {c.id: (c.name, c.groups) for c in whole.capabilities}["detection-laptops"] == (
         "Detection: laptops",

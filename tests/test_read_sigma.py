@@ -93,6 +93,7 @@ def test_each_rule_is_a_capability_that_detects_the_techniques_of_its_tags(rules
     assert techniques(whole) == [("linux-login", "T1078"), (uuid, "T1059.001"), (uuid, "T1566")]
     assert {(m.type, m.category, m.value) for m in whole.mappings} == {("detects", "detect", None)}
     assert (whole.framework, whole.title, whole.version) == ("sigma", "Sigma rules: rules", "2025-01-31")
+    assert whole.details == {"created": "2024-03-01", "updated": "2025-01-31"}
 
 
 def test_groups_are_levels_states_products_and_kinds_of_logs(rules: Path) -> None:

@@ -113,8 +113,8 @@ def _head(root: Branch, fields: Fields, places: FolderPlaces, reader: _Reader, c
     found = {"framework": "dettect", "title": fields.text(root, "name")}
     # What a file without a domain is about is what DeTT&CT takes it for.
     found["domain"] = fields.text(root, "domain") or "enterprise-attack"
-    if reader.newest:
-        found |= {"version": reader.newest, "updated": reader.newest}
+    if reader.dates:
+        found |= {"version": max(reader.dates), "created": min(reader.dates), "updated": max(reader.dates)}
     for field, key in (("title", "name"), ("domain", "domain")):
         node = fields.value(root, key)
         if node is not None:
@@ -126,7 +126,7 @@ def _head(root: Branch, fields: Fields, places: FolderPlaces, reader: _Reader, c
 class _Reader:
     def __init__(self, fields: Fields, places: FolderPlaces, scored: Side) -> None:
         self.mappings: list[Mapping] = []
-        self.newest = ""
+        self.dates: set[str] = set()
         self._fields = fields
         self._places = places
         self._scored = scored
@@ -213,7 +213,7 @@ class _Reader:
         if not read_:
             return None
         self._earlier += len(read_) - 1
-        self.newest = max(self.newest, *(score.date for score in read_), "")
+        self.dates |= {score.date for score in read_ if score.date}
         newest = max(score.date for score in read_)
         return next(score for score in read_ if score.date == newest)
 

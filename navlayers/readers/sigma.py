@@ -69,8 +69,8 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, FolderP
     _read_files(source, reader, findings)
     findings.raise_errors()
     found = {"framework": "sigma", "title": "Sigma rules" + (f": {_name(source)}" if _name(source) else "")}
-    if reader.newest:
-        found |= {"version": reader.newest, "updated": reader.newest}
+    if reader.dates:
+        found |= {"version": max(reader.dates), "created": min(reader.dates), "updated": max(reader.dates)}
     techniques = (mapping.technique for mapping in reader.mappings)
     head = make_head(context, found, techniques, Place(source.path))
     reader.tell(source.path)
@@ -128,7 +128,7 @@ def _below(path: str, source: Source | Folder) -> str:
 class _Reader:
     def __init__(self, findings: Findings, places: FolderPlaces) -> None:
         self.mappings: list[Mapping] = []
-        self.newest = ""
+        self.dates: set[str] = set()
         self._findings = findings
         self._places = places
         self._capabilities: dict[str, Capability] = {}
@@ -162,7 +162,7 @@ class _Reader:
         for key in ("date", "modified"):
             date = _DATE.fullmatch(fields.text(top, key))
             if date is not None:
-                self.newest = max(self.newest, f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}")
+                self.dates.add(f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}")
         title = fields.text(top, "title")
         key = fields.text(top, "id").lower() or title or str(number)
         if key in rules:
