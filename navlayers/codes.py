@@ -115,8 +115,8 @@ CODES: dict[str, Code] = {
         "error",
         "a technique id is not written as ATT&CK writes them",
         "No tool finds the technique; the mapping is lost.",
-        "Write T and four digits, for a sub-technique a dot and three more. Where the catalogue knows what is nearly "
-        "there, the hint names it.",
+        "Write T and four digits, for a sub-technique a dot and three more. Where the catalogue knows what is "
+        "nearly there, the hint names it.",
         "`T1059.01` where `T1059.001` is meant.",
     ),
     "unknown-category": Code(
@@ -218,6 +218,13 @@ CODES: dict[str, Code] = {
         "Check that it is the right file.",
         '`"mapping_objects": []`.',
     ),
+    "other-scale": Code(
+        "warning",
+        "scores of a layer are not on the scale from 0 to 100",
+        "Scores are compared on one scale; which score of a layer means all or nothing, only its gradient tells.",
+        "Check the gradient, or put the scores on the scale from 0 to 100.",
+        "A layer whose scores count to 170, and whose gradient runs from 0 to 170.",
+    ),
     "not-carried": Code(
         "warning",
         "something in the file is left out",
@@ -231,6 +238,34 @@ CODES: dict[str, Code] = {
         "YAML tools do not agree on unquoted words such as no, 1:30, 010 or 16.10; navlayers takes them as text.",
         "Put quotes around it.",
         "`attack_version: 16.10`, which other tools read as 16.1.",
+    ),
+    "unknown-term": Code(
+        "warning",
+        "a word or date is none that its format knows",
+        "It is kept as written, in a group of its own where it names one; often it is a slip.",
+        "Write it as the format does.",
+        "`level: hihg` in a Sigma rule.",
+    ),
+    "repeated-rule": Code(
+        "warning",
+        "two rules of a folder have the same id",
+        "Both are read, the second by its path; what refers to the id could mean either.",
+        "Give each rule an id of its own, or remove the copy.",
+        "A Sigma rule that was copied and changed.",
+    ),
+    "files-disagree": Code(
+        "warning",
+        "a file of a folder says something else of the set than the others",
+        "A set has one ATT&CK version; what most files say counts.",
+        "Bring the files to the same version, or put them into folders of their own.",
+        "`ATT&CK version: 9` in one control, 8.2 in all others.",
+    ),
+    "unrated-technique": Code(
+        "warning",
+        "a technique stands there without a score",
+        "It is kept as a mapping that is not rated.",
+        "Add a category and a value, or remove the technique.",
+        "A technique of a security stack control without technique-scores.",
     ),
     # What the rules of `check` say: the file is sound, and something that it says is doubtful or wrong.
     "release-not-at-hand": Code(

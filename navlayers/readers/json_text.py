@@ -52,6 +52,8 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
         place = source.place(at)
         if rest.startswith(("//", "/*")):
             hint = "JSON has no comments: remove it"
+        elif rest.lstrip("-").startswith(("NaN", "Infinity")):
+            hint = "JSON has numbers only: leave the value out"
     else:
         message = "this is not JSON: the text ends too early"
         place = source.place(len(source.data.rstrip()))
