@@ -114,11 +114,11 @@ def test_the_newest_score_of_detection_counts_and_visibility_has_no_value(file: 
 
 def test_read_for_visibility_it_is_the_other_way_round(file: Path) -> None:
     assert rows(visibility(file)) == [
-        ("detection-servers", "T1078", "detect", None),
-        ("detection-laptops", "T1078", "detect", None),
+        ("detection-servers", "T1078", None, None),
+        ("detection-laptops", "T1078", None, None),
         ("visibility-all", "T1078", None, "100"),
         ("visibility-all", "T1110", None, "50"),
-        ("detection-laptops", "T1200", "detect", None),
+        ("detection-laptops", "T1200", None, None),
     ]
 
 

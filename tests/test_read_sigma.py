@@ -144,7 +144,7 @@ def test_the_overview_counts_rules_and_there_is_no_layer_of_one_category(
 
 def test_rules_without_techniques_are_kept_and_counted_once(rules: Path) -> None:
     reading = readers.read(rules)
-    assert told(reading, "no-technique") == ["1 of 3 rules name no technique"]
+    assert told(reading, "capability-without-mapping") == ["1 of 3 rules name no technique"]
     assert told(reading, "not-carried") == ["how rules detect is left out: detection"]
 
 
@@ -231,7 +231,7 @@ def test_two_rules_of_one_id_are_both_kept_and_told(tmp_path: Path) -> None:
     reading = readers.read(folder)
     ids = [capability.id for capability in reading.mapping_set.capabilities]
     assert ids == ["11111111-2222-3333-4444-555555555555", "old-a"]
-    (notice,) = [n for n in reading.notices if n.code == "duplicate-key"]
+    (notice,) = [n for n in reading.notices if n.code == "repeated-rule"]
     assert notice.place == Place(str(folder / "old" / "a.yml"), 2, 5)
 
 

@@ -176,7 +176,8 @@ class _Reader:
                 record = NonMappable(id_, technique, side, comment, technique_name=name, other=other)
                 self._records.append(record)
             else:
-                category: Literal["detect"] | None = "detect" if side == "detection" else None
+                # A category without a value would only say again what the type does.
+                category: Literal["detect"] | None = "detect" if value is not None and side == "detection" else None
                 mapping = Mapping(
                     *(id_, technique, side, category, value, comment), technique_name=name, other=other
                 )

@@ -139,7 +139,7 @@ class _Reader:
         if id_ in self._controls:
             earlier = self._controls[id_].fields.path
             message = f"control {wording.shown(name)} has a file already: {earlier}"
-            fields.report(node, Issue(message, "one file for a control", "merge the two", code="duplicate-key"))
+            fields.report(node, Issue(message, "one file for a control", "merge the two", code="duplicate-id"))
             return
         references = tuple(dict.fromkeys(text for text, _ in fields.texts(top, "references")))
         capability = Capability(id_, name, self._tags(fields, top), references)
@@ -214,7 +214,7 @@ class _Reader:
         name = fields.text(entry, "name") or None
         if not scores:
             message = f"technique {wording.shown(text)[1:-1]} has no score"
-            fields.report(entry, Issue(message, "category and value", fatal=False, code="unknown-value"))
+            fields.report(entry, Issue(message, "category and value", fatal=False, code="unrated-technique"))
         for score in scores or [Branch({}, entry.line, entry.column)]:
             fields.unknown(score, _SCORE, "a score")
             category, value = self._rated(fields, score)
@@ -287,7 +287,7 @@ class _Reader:
                 told.add(text)
                 message = f"{key} {_counted(text, said)}, where {_counted(most, said)}"
                 hint = "read the folder of each platform by itself" if fatal else f"it is read as {most}"
-                code = "wrong-shape" if fatal else "assumed-metadata"
+                code = "wrong-shape" if fatal else "files-disagree"
                 control.fields.report(node, Issue(message, f"one {key} in a set", hint, fatal, code))
         return most
 
@@ -304,7 +304,7 @@ class _Reader:
                     yield text
                 else:
                     message = f"{key} {wording.shown(text)} is no date"
-                    issue = Issue(message, "month/day/year, such as 1/21/2021", fatal=False, code="wrong-type")
+                    issue = Issue(message, "month/day/year, such as 1/21/2021", fatal=False, code="unknown-term")
                     control.fields.report(node, issue)
 
     def finish(self, head: MappingSet, context: Context) -> MappingSet:

@@ -176,7 +176,7 @@ class _Reader:
             other = next(name for name in tries if name not in self._capabilities)
             message = f"another rule has the id {wording.shown(id_)[1:-1]}, too"
             hint = f"this one is read as {other}; give it an id of its own"
-            fields.report(node, Issue(message, hint=hint, fatal=False, code="duplicate-key"))
+            fields.report(node, Issue(message, hint=hint, fatal=False, code="repeated-rule"))
             id_ = other
         references = tuple(dict.fromkeys(text for text, _ in fields.texts(top, "references")))
         groups = self._groups(fields, top)
@@ -211,7 +211,7 @@ class _Reader:
             if text and text not in known and node is not None:
                 hint = wording.nearest(text, known)
                 message = f"unknown {key} {wording.shown(text)}"
-                issue = Issue(message, wording.one_of(known), hint, fatal=False, code="unknown-value")
+                issue = Issue(message, wording.one_of(known), hint, fatal=False, code="unknown-term")
                 fields.report(node, issue)
             if text:
                 found.append(self._group(key, text))
@@ -271,7 +271,9 @@ class _Reader:
         if idle:
             message = f"{idle:,} of {len(self._capabilities):,} rules name no technique"
             hint = "tag them, such as attack.t1059; they are kept without mappings"
-            self._findings.add(Issue(message, hint=hint, fatal=False, code="no-technique"), Place(path))
+            self._findings.add(
+                Issue(message, hint=hint, fatal=False, code="capability-without-mapping"), Place(path)
+            )
         keys = [key for key, _ in sorted(self._unread.items(), key=lambda item: (-item[1], item[0]))]
         if keys:
             message = f"how rules detect is left out: {wording.listed(keys)}"
