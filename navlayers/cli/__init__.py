@@ -25,7 +25,9 @@ COMMANDS = {
     "sets": "List the mapping sets that ship and those in the folder mappings here.",
     "stats": "Count what mapping sets cover of their ATT&CK release.",
     "convert": "Write a mapping set in another format.",
+    "show": "Show what mapping sets say of a technique, capability, group or tactic.",
     "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
+    "completion": "Print the script that makes bash, zsh or fish complete navlayers.",
 }
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
 
@@ -68,6 +70,8 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     if args is None:
         _as_a_program()
+    if os.environ.get("_NAVLAYERS_COMPLETE"):
+        importlib.import_module("navlayers.cli.completion").register()
     try:
         group.main(args, prog_name="navlayers", standalone_mode=False)
     except click.ClickException as error:

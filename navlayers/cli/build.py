@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.cli import common
 from navlayers.errors import Problem, UsageError
 from navlayers.layers.build import KINDS, Kind
-from navlayers.options import ROLLUPS, Rollup, ScoreOptions
 from navlayers.pipeline import BuildResult, SetResult, build_document, build_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
 
 LISTED = 10
@@ -35,35 +34,7 @@ LISTED = 10
     help="Folder to write to; each set gets a folder of its own there. - writes one document to standard output.",
 )
 @common.attack_option
-@click.option(
-    "--aggregate",
-    type=click.Choice(AGGREGATES),
-    default="max",
-    show_default=True,
-    help="How the scores of several capabilities make one.",
-)
-@click.option(
-    "--weights",
-    multiple=True,
-    callback=common.numbers,
-    metavar="CATEGORY=NUMBER,…",
-    help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
-)
-@click.option(
-    "--scale",
-    multiple=True,
-    callback=common.numbers,
-    metavar="VALUE=NUMBER,…",
-    help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
-)
-@click.option("--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100.")
-@click.option(
-    "--rollup",
-    type=click.Choice(ROLLUPS),
-    default="none",
-    show_default=True,
-    help="Give a technique without a score that of its sub-techniques.",
-)
+@common.scoring_options
 @click.option("--only", multiple=True, metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
 @common.reading_options
@@ -73,11 +44,7 @@ def command(
     sets: tuple[str, ...],
     output: Path,
     attack_version: str | None,
-    aggregate: Aggregate,
-    weights: dict[str, float],
-    scale: dict[str, float],
-    worth: float | None,
-    rollup: Rollup,
+    scoring: ScoreOptions,
     only: tuple[str, ...],
     force: bool,
     reading: ReadOptions,
@@ -95,12 +62,11 @@ def command(
     navlayers build nist_800_53 --attack 18.1
     """
     sources = common.sources(sets, reading)
-    options = ScoreOptions(aggregate, weights, scale, worth, rollup)
     kinds = _kinds(only)
     if str(output) == common.STDOUT:
         if as_json:
             raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
-        data, result = build_document(sources, options, attack_version=attack_version, only=kinds, reading=reading)
+        data, result = build_document(sources, scoring, attack_version=attack_version, only=kinds, reading=reading)
         if not quiet:
             _tell(result)
         click.echo(data, nl=False)
@@ -114,7 +80,7 @@ def command(
         result = build_folder(
             sources,
             output,
-            options,
+            scoring,
             attack_version=attack_version,
             only=kinds,
             force=force,

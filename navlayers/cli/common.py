@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from navlayers import options as parsing
-from navlayers.cli import table
+from navlayers.aggregate import AGGREGATES, Aggregate
+from navlayers.cli import suggest, table
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.readers.context import ReadOptions
 from navlayers.readers.formats import FORMATS
@@ -33,7 +34,7 @@ MOST_NOTICES = 20
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """`[SET]...`: shipped names, files, folders, or `-`."""
     argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
-        "sets", nargs=-1, metavar="[SET]..."
+        "sets", nargs=-1, metavar="[SET]...", shell_complete=suggest.sets
     )
     return argument(function)
 
@@ -42,7 +43,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out notes.")
 attack_option = click.option(
-    "--attack", "attack_version", metavar="VERSION", help="Carry the sets to this ATT&CK release, such as 18.1."
+    "--attack",
+    "attack_version",
+    metavar="VERSION",
+    shell_complete=suggest.releases,
+    help="Carry the sets to this ATT&CK release, such as 18.1.",
 )
 _max_size_option = click.option(
     "--max-size",
@@ -65,6 +70,26 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, reading=reading, **options)
 
     for option in (_max_size_option, _meta_option, _columns_option, _from_option):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def scoring_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--aggregate`, `--weights`, `--scale`, `--worth` and `--rollup`, given to the command as one `scoring`."""
+
+    @functools.wraps(function)
+    def wrapped(
+        *args: Any,
+        aggregate: Aggregate,
+        weights: dict[str, float],
+        scale: dict[str, float],
+        worth: float | None,
+        rollup: parsing.Rollup,
+        **options: Any,
+    ) -> Any:
+        return function(*args, scoring=parsing.ScoreOptions(aggregate, weights, scale, worth, rollup), **options)
+
+    for option in (_rollup_option, _worth_option, _scale_option, _weights_option, _aggregate_option):
         wrapped = option(wrapped)
     return wrapped
 
@@ -122,6 +147,39 @@ def numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     return parsing.parse_numbers(str(parameter.opts[0]), ",".join(value)) if value else {}
 
 
+_aggregate_option = click.option(
+    "--aggregate",
+    type=click.Choice(AGGREGATES),
+    default="max",
+    show_default=True,
+    help="How the scores of several capabilities make one.",
+)
+_weights_option = click.option(
+    "--weights",
+    multiple=True,
+    callback=numbers,
+    metavar="CATEGORY=NUMBER,…",
+    help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
+)
+_scale_option = click.option(
+    "--scale",
+    multiple=True,
+    callback=numbers,
+    metavar="VALUE=NUMBER,…",
+    help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
+)
+_worth_option = click.option(
+    "--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100."
+)
+_rollup_option = click.option(
+    "--rollup",
+    type=click.Choice(parsing.ROLLUPS),
+    default="none",
+    show_default=True,
+    help="Give a technique without a score that of its sub-techniques.",
+)
+
+
 def release_name(domain: str, version: str) -> str:
     """A release in a table: its version, with the domain where that is not enterprise."""
     return version if domain == "enterprise" else f"{version} {domain}"
@@ -138,6 +196,13 @@ def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
     if not value:
         raise UsageError(Problem("-o is empty", expected="a folder to write to, or - for standard output"))
     return Path(value)
+
+
+def file_name(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Callback of a `-o` that takes a file: an empty name is none."""
+    if not value:
+        raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
+    return value
 
 
 def echo_json(value: object) -> None:

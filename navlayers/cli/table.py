@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
+
+from navlayers.textwidth import columns, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,8 +22,8 @@ def render(
     """
     depth = max(header.count("\n") for header in headers)
     heading = [[""] * (depth - header.count("\n")) + header.split("\n") for header in headers]
-    cells = [*map(list, zip(*heading, strict=True)), *([_plain(str(cell)) for cell in row] for row in rows)]
-    widths = [max(_cells(row[i]) for row in cells) for i in range(len(headers))]
+    cells = [*map(list, zip(*heading, strict=True)), *([plain(str(cell)) for cell in row] for row in rows)]
+    widths = [max(columns(row[i]) for row in cells) for i in range(len(headers))]
     text = [i for i in range(len(headers)) if i not in right]
     while width and text and sum(widths) + 2 * (len(widths) - 1) > width:
         widest = max(text, key=lambda i: widths[i])
@@ -33,21 +34,10 @@ def render(
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _plain(text: str) -> str:
-    """Control characters would move the cursor: they are shown as blanks."""
-    return "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)
-
-
-def _cells(text: str) -> int:
-    """How many columns a terminal needs for the text."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
-
-
 def _fit(text: str, width: int, right: bool) -> str:
-    if _cells(text) > width:
-        while _cells(text) > width - 1:
+    if columns(text) > width:
+        while columns(text) > width - 1:
             text = text[:-1]
         text += "…"
-    padding = " " * (width - _cells(text))
+    padding = " " * (width - columns(text))
     return padding + text if right else text + padding

@@ -55,7 +55,7 @@ class View(msgspec.Struct, frozen=True):
         return self.category or "overall"
 
 
-def comment(entry: TechniqueScore, view: View) -> str:
+def comment(entry: TechniqueScore, view: View, most: int = NAMES_IN_COMMENT) -> str:
     """What the tooltip says: the scores, then per category who gives them, strongest first, "+n more" past a limit.
 
     Protect 100 · Detect 50
@@ -65,7 +65,7 @@ def comment(entry: TechniqueScore, view: View) -> str:
     told = [category for category in view.categories if entry.contributions.get(category)]
     lines = [" · ".join(_score(entry, view.rules, category) for category in told)] if told else []
     for category in told:
-        names = _names(entry.contributions[category], view, NAMES_IN_COMMENT // len(told))
+        names = _names(entry.contributions[category], view, most // len(told))
         lines.append(f"{category.capitalize()} – {names}" if len(told) > 1 else names)
     if view.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[view.measure]

@@ -33,6 +33,11 @@ def description(
     return " ".join([subject, *_how(rules, category, single), *_rollup(rules)])
 
 
+def method(rules: Rules) -> tuple[str, ...]:
+    """How the overall scores of a set are made, in sentences."""
+    return (*_how(rules, None, single=False), *_rollup(rules))
+
+
 def _how(rules: Rules, category: str | None, single: bool) -> list[str]:
     options = rules.options
     if not rules.scored_categories:

@@ -1,0 +1,150 @@
+"""What there is to complete, found fast: heads and ids are picked out of native YAML without reading all of it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers import attack
+from navlayers.errors import NavlayersError
+from navlayers.sets import STDIN, Source, here, resolve, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.model import Domain
+
+Candidate = tuple[str, str]
+"""A word and what it stands for."""
+
+LARGEST = 20_000_000
+"""Larger files are not looked into: nobody waits for them at the key."""
+
+_PLAIN = r"[^\s\"'#&*!|>%@`{}\[\],?:-](?:[^:#\n]|:(?! |$)|(?<! )#)*"
+_HEAD = re.compile(rf"^(domain|attack_version): (?:\"([^\"\\\n]*)\"|({_PLAIN}))$", re.MULTILINE)
+_PART = re.compile(r"^(groups|capabilities):\n((?:(?:  .*)?\n)*)", re.MULTILINE)
+_KEY = r"(?:\"([^\"\\\n]*)\"|(" + _PLAIN + r"))"
+_GROUP = re.compile(rf"^  {_KEY}: {_KEY}$", re.MULTILINE)
+_CAPABILITY = re.compile(rf"^  {_KEY}:\n    name: {_KEY}$", re.MULTILINE)
+
+
+class Contents(NamedTuple):
+    """What completion wants of a set: its domain and release, and ids → names."""
+
+    domain: Domain
+    attack_version: str
+    capabilities: dict[str, str]
+    groups: dict[str, str]
+
+
+def set_names() -> list[Candidate]:
+    """The sets here and the shipped ones."""
+    found = {source.name: source.origin for source in (*shipped(), *here())}
+    return sorted(
+        (name, "set in mappings/ here" if origin == "here" else "shipped set") for name, origin in found.items()
+    )
+
+
+def releases() -> list[Candidate]:
+    """ATT&CK versions at hand, the newest first, with their domains."""
+    domains: dict[str, list[str]] = {}
+    for release in attack.releases():
+        domains.setdefault(release.version, []).append(release.domain)
+    newest = sorted(domains, key=lambda version: [int(part) for part in version.split(".")], reverse=True)
+    return [*((version, ", ".join(domains[version])) for version in newest), ("latest", "the newest at hand")]
+
+
+def codes() -> list[Candidate]:
+    """Codes of findings and what they mean."""
+    from navlayers.codes import CODES  # noqa: PLC0415 - for one option alone
+
+    return [(code, what.title) for code, what in CODES.items()]
+
+
+def things(names: tuple[str, ...], kind: str | None, typed: str) -> list[Candidate]:
+    """Ids that `navlayers show` knows in the sets of these names, or in the default ones."""
+    contents = list(_contents(names))
+    found: list[Candidate] = []
+    if _wanted(kind, "tactic", typed, "ta") or _wanted(kind, "technique", typed, "t"):
+        found += _of_attack(contents, kind)
+    for one in contents:
+        if kind in (None, "capability"):
+            found += one.capabilities.items()
+    for one in contents:
+        if kind in (None, "group"):
+            found += one.groups.items()
+    # A capability and its group may share an id: the first is what `show` takes it for.
+    first: dict[str, str] = {}
+    for id_, name in found:
+        first.setdefault(id_, name)
+    return list(first.items())
+
+
+def _wanted(kind: str | None, own: str, typed: str, start: str) -> bool:
+    """Whether what is typed may become the id of a technique or tactic."""
+    return kind in (None, own) and typed[: len(start)].casefold() == start[: len(typed)]
+
+
+def _of_attack(contents: list[Contents], kind: str | None) -> Iterator[Candidate]:
+    releases_ = {(one.domain, one.attack_version) for one in contents}
+    catalogues = []
+    for domain, version in sorted(releases_):
+        with contextlib.suppress(NavlayersError):
+            catalogues.append(attack.load(attack.find(domain, version).release))
+    if kind != "technique":
+        for catalogue in catalogues:
+            yield from ((tactic.id, tactic.name) for tactic in catalogue.tactics)
+    if kind != "tactic":
+        for catalogue in catalogues:
+            yield from ((t.id, t.name) for t in catalogue.techniques.values() if t.active)
+
+
+def _contents(names: tuple[str, ...]) -> Iterator[Contents]:
+    try:
+        sources = resolve([name for name in names if name != STDIN])
+    except NavlayersError:
+        return
+    for source in sources:
+        with contextlib.suppress(NavlayersError, OSError):
+            yield scan(source)
+
+
+def scan(source: Source) -> Contents:
+    """Ids and names of one set: picked out of native YAML as navlayers writes it, or else read as a whole.
+
+    Raises:
+        NavlayersError: the set cannot be read.
+        OSError: the file cannot be looked at.
+    """
+    native = source.path.suffix in (".yaml", ".yml") and source.path.is_file()
+    if native and source.path.stat().st_size <= LARGEST:
+        found = _pick(source.path.read_bytes().decode("utf-8", "replace"))
+        if found is not None:
+            return found
+    from navlayers import readers  # noqa: PLC0415 - slow, and needed for other formats alone
+
+    mapping_set = readers.read(source.path, data=source.data).mapping_set
+    capabilities = {capability.id: capability.name for capability in mapping_set.capabilities}
+    return Contents(mapping_set.domain, mapping_set.attack_version, capabilities, mapping_set.groups)
+
+
+def _pick(text: str) -> Contents | None:
+    """None where anything stands otherwise than in the files that navlayers writes."""
+    head = {match[1]: match[2] or match[3] or "" for match in _HEAD.finditer(text)}
+    parts = {match[1]: match[2] for match in _PART.finditer(text)}
+    domain: Domain | None = next((d for d in ("enterprise", "mobile", "ics") if d == head.get("domain")), None)
+    if domain is None or "attack_version" not in head or "capabilities" not in parts:
+        return None
+    capabilities = _pairs(_CAPABILITY, parts["capabilities"])
+    groups = _pairs(_GROUP, parts.get("groups", ""))
+    complete = (
+        len(capabilities) == len(re.findall(r"^  \S", parts["capabilities"], re.MULTILINE))
+        and len(groups) == len(re.findall(r"^ *\S", parts.get("groups", ""), re.MULTILINE))
+        and (("\ngroups:" in text) == ("groups" in parts))
+    )
+    return Contents(domain, head["attack_version"], capabilities, groups) if complete else None
+
+
+def _pairs(pattern: re.Pattern[str], text: str) -> dict[str, str]:
+    return {(m[1] or m[2] or "").strip(): (m[3] or m[4] or "").strip() for m in pattern.finditer(text)}

@@ -1,0 +1,94 @@
+"""`navlayers completion`: the script that teaches a shell to complete navlayers; and how shells are answered.
+
+Beneath is click's shell completion. Its scripts are replaced where they lose something: bash is given words that
+are quoted, for ids may hold blanks and brackets, and files beside names; fish, names that hold commas.
+"""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import (
+    BashComplete,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+)
+
+VARIABLE = "_NAVLAYERS_COMPLETE"
+
+_BASH = r"""%(complete_func)s() {
+    local IFS=$'\n' type value quoted files=
+    local current="${COMP_WORDS[COMP_CWORD]}"
+    COMPREPLY=()
+    while IFS=',' read -r type value; do
+        case "$type" in
+            plain) printf -v quoted %%q "$value"; COMPREPLY+=("$quoted") ;;
+            file) files=-f ;;
+            dir) files=-d ;;
+        esac
+    done < <(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete "$1" 2>/dev/null)
+    if [[ -n $files ]]; then
+        compopt -o filenames 2>/dev/null
+        COMPREPLY+=($(compgen $files -- "$current"))
+    fi
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+_FISH = r"""function %(complete_func)s
+    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp | string collect) \
+        COMP_CWORD=(commandline -ct | string collect) %(prog_name)s 2>/dev/null)
+    for line in $response
+        set -l parts (string split -m 1 , -- $line)
+        switch $parts[1]
+            case dir
+                __fish_complete_directories $parts[2]
+            case file
+                __fish_complete_path $parts[2]
+            case plain
+                echo $parts[2]
+        end
+    end
+end
+complete --no-files --keep-order --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+
+class _Bash(BashComplete):
+    source_template = _BASH
+
+    def source(self) -> str:
+        # Without a look at the version of some bash on the path: the script asks nothing that 4.4 does not have.
+        return ShellComplete.source(self)
+
+
+class _Fish(FishComplete):
+    source_template = _FISH
+
+
+class _Zsh(ZshComplete):
+    pass
+
+
+_SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
+
+
+def register() -> None:
+    """Have click answer shells in the ways of this module."""
+    for name, shell in _SHELLS.items():
+        add_completion_class(shell, name)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
+    """Print the script that makes bash, zsh or fish complete navlayers.
+
+    \b
+    eval "$(navlayers completion bash)"       in ~/.bashrc
+    eval "$(navlayers completion zsh)"        in ~/.zshrc, after compinit
+    navlayers completion fish > ~/.config/fish/completions/navlayers.fish
+    """
+    click.echo(_SHELLS[shell](ctx.find_root().command, {}, "navlayers", VARIABLE).source(), nl=False)

@@ -1,0 +1,102 @@
+"""`navlayers show`: the page of one technique, tactic, capability or group."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers import show, writers
+from navlayers.cli import common, suggest
+from navlayers.pipeline import Prepared, Skipped, prepare
+
+if TYPE_CHECKING:
+    from navlayers.options import ScoreOptions
+    from navlayers.readers.context import ReadOptions
+    from navlayers.show import Format, Kind
+
+_ENDINGS: dict[str, Format] = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
+
+
+@click.command()
+@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=suggest.things)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="SET",
+    shell_complete=suggest.sets,
+    help="Look into this set: a shipped name, a file, a folder of files, or -. May be given several times.",
+)
+@click.option("--kind", type=click.Choice(show.KINDS), help="What it is, where several things are called so.")
+@common.attack_option
+@common.scoring_options
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(show.FORMATS),
+    help="Format of the page; without it, that of the ending of -o, else text.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default=common.STDOUT,
+    metavar="FILE",
+    callback=common.file_name,
+    shell_complete=suggest.files,
+    help="Write to this file; - is standard output.",
+)
+@click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
+@common.reading_options
+@common.no_notes_option
+def command(
+    what: str,
+    sets: tuple[str, ...],
+    kind: Kind | None,
+    attack_version: str | None,
+    scoring: ScoreOptions,
+    format_: Format | None,
+    output: str,
+    force: bool,
+    reading: ReadOptions,
+    quiet: bool,
+) -> None:
+    """Show what mapping sets say of a technique, capability, group or tactic.
+
+    It is found by its id or its name, in any case. Without --set: in the sets of the folder mappings here if there
+    is one, else in all shipped sets.
+
+    \b
+    navlayers show T1078                      in every set
+    navlayers show "Valid Accounts" --set gcp
+    navlayers show AC-02 --set nist_800_53 --format html -o ac-02.html
+    """
+    read = list(prepare(common.sources(sets, reading), attack_version, reading))
+    prepared = [one for one in read if isinstance(one, Prepared)]
+    subject = show.find(what, prepared, kind)
+    page = show.page(subject, prepared, scoring)
+    if not quiet:
+        common.notices(one.problem for one in read if isinstance(one, Skipped))
+        if sets:
+            common.notices(notice for one in prepared for notice in one.notices)
+        for other in subject.also:
+            common.notify(f"note: there is also {other}; show it with --kind {other.kind}")
+    if format_ is None:
+        format_ = _ENDINGS.get(Path(output).suffix.lower(), "text")
+    if output == common.STDOUT:
+        terminal = sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if terminal else None
+        click.echo(show.render(page, format_, width=width, styled=terminal and _colours()), nl=False)
+        return
+    changed = writers.write(show.render(page, format_).encode(), output, force=force)
+    if not quiet:
+        common.notify(f"wrote {output}" if changed else f"{output} is up to date")
+
+
+def _colours() -> bool:
+    """Whether the terminal may be asked for bold and dim letters: https://no-color.org."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,67 @@
+"""Pages of single techniques, tactics, capabilities and groups: `look_up(word, sets)` gives one.
+
+`render(page, format)` makes text, Markdown, HTML or JSON of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Literal, get_args
+
+from navlayers.options import ScoreOptions
+from navlayers.show.lookup import Subject, Thing, find
+from navlayers.show.pages import KINDS, Kind, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.pipeline import Prepared
+
+__all__ = ["FORMATS", "KINDS", "Format", "Kind", "Page", "Subject", "Thing", "find", "look_up", "page", "render"]
+
+Format = Literal["text", "md", "html", "json"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_RENDERERS = {"text": "text", "md": "markdown", "html": "html", "json": "machine"}
+
+
+def look_up(
+    word: str, sets: Sequence[Prepared], options: ScoreOptions | None = None, kind: Kind | None = None
+) -> Page:
+    """The page of what `word` names: an id or a name, in any case.
+
+    Raises:
+        UsageError: nothing is called so, or several things are; or the options do not fit a set.
+    """
+    return page(find(word, sets, kind), sets, options)
+
+
+def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
+    """The page of what `find` found.
+
+    Raises:
+        UsageError: the options do not fit a set.
+    """
+    options = options or ScoreOptions()
+    if subject.kind == "technique":
+        from navlayers.show.technique import technique_page  # noqa: PLC0415 - each command pays for its own
+
+        return technique_page(subject.id, sets, options)
+    if subject.kind == "tactic":
+        from navlayers.show.tactic import tactic_page  # noqa: PLC0415
+
+        return tactic_page(subject.id, sets, options)
+    from navlayers.show.capability import capability_page, group_page  # noqa: PLC0415
+
+    return (capability_page if subject.kind == "capability" else group_page)(subject.ids, sets, options)
+
+
+def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:
+    """A page as text that ends with a line end.
+
+    `width`: columns of the terminal that the text is for; None: lines as long as they are. `styled`: with the
+    terminal's bold and dim letters. Both are for text alone.
+    """
+    renderer = importlib.import_module(f"navlayers.show.{_RENDERERS[format_]}")
+    text: str = renderer.render(shown, width, styled) if format_ == "text" else renderer.render(shown)
+    return text

@@ -1,0 +1,56 @@
+"""The page of a tactic: its techniques in matrix order, and what each set covers of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from navlayers import attack
+from navlayers.attack.catalogue import SITE
+from navlayers.scoring import Rules, TechniqueScore, score_set
+from navlayers.show import parts
+from navlayers.show.lookup import catalogues
+from navlayers.show.pages import TacticPage, TacticSection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.attack import Catalogue, Tactic, Technique
+    from navlayers.options import ScoreOptions
+    from navlayers.pipeline import Prepared
+    from navlayers.show.pages import Entry
+
+
+def tactic_page(identifier: str, sets: Sequence[Prepared], options: ScoreOptions) -> TacticPage:
+    """The page of the tactic of that id.
+
+    Raises:
+        UsageError: the options do not fit a set.
+    """
+    at_hand = [*catalogues(sets), *map(attack.load, reversed(attack.releases()))]
+    catalogue, tactic = next((c, t) for c in at_hand if (t := _tactic(identifier, c)) is not None)
+    sections = []
+    for one in sets:
+        own = _tactic(identifier, one.catalogue)
+        if own is not None:
+            scored = score_set(one.set, one.catalogue, options)
+            entry = partial(_entry, scored.scores, scored.rules)
+            column = parts.column(one.catalogue, own.shortname, scored.scores, entry, mapped_only=False)
+            sections.append(TacticSection(parts.head(one, scored.rules), column))
+    return TacticPage(
+        identifier,
+        tactic.name,
+        f"{SITE}/tactics/{identifier}/",
+        catalogue.domain,
+        catalogue.version,
+        tuple(sections),
+        parts.without(sets, (section.set for section in sections)),
+    )
+
+
+def _tactic(identifier: str, catalogue: Catalogue) -> Tactic | None:
+    return next((tactic for tactic in catalogue.tactics if tactic.id == identifier), None)
+
+
+def _entry(scores: dict[str, TechniqueScore], rules: Rules, technique: Technique) -> Entry:
+    return parts.plain_entry(technique, scores, rules)
