@@ -77,7 +77,6 @@ def test_title_source_and_licence_are_set_and_facts_drop_the_comment(run: Run, s
     ).replace(", comment: Words.", "")  # fmt: skip
 
 
-@pytest.mark.skipif("xlsx" not in writers.FORMATS, reason="XLSX is not written yet")
 def test_the_ending_of_the_output_chooses_the_format_unless_to_does(run: Run, source: Path) -> None:
     assert run("convert", source, "-o", "a.json", "-q").code == 0
     assert json.loads(Path("a.json").read_bytes())["mapping_objects"][0]["comments"] == "Words."
@@ -93,7 +92,6 @@ def test_the_ending_of_the_output_chooses_the_format_unless_to_does(run: Run, so
     assert [format_for(f"out{ending}") for ending in endings] == formats
 
 
-@pytest.mark.skipif("xlsx" not in writers.FORMATS, reason="XLSX is not written yet")
 def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("sys.stdout.isatty", lambda: True, raising=False)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from conftest import CORPUS, CORPUS_FILES, contents
-from conftest import build as build_layers
+from conftest import CORPUS, CORPUS_FILES
 
 from navlayers import InputError, readers
 from navlayers.codes import CODES
@@ -95,20 +94,6 @@ def test_a_published_set_that_any_tool_dumped_as_yaml_reads_as_the_json_does(pat
         dumped = yaml.dump(short, Dumper=yaml.SafeDumper, sort_keys=False, **style)
         options = readers.ReadOptions(format="mapex-yaml")
         assert readers.read("set.yaml", data=dumped.encode(), options=options).mapping_set == by_json
-
-
-def test_the_published_yaml_gives_the_same_layers_as_the_json(corpus: Path, tmp_path: Path) -> None:
-    copies = {}
-    for path in (corpus / f"{GCP}.json", corpus / "exports" / f"{GCP}.yaml"):
-        copy = tmp_path / path.suffix[1:] / f"gcp{path.suffix}"
-        copy.parent.mkdir()
-        copy.write_bytes(path.read_bytes())
-        out = tmp_path / f"out-{path.suffix[1:]}"
-        build_layers(out, copy)
-        built = contents(out)
-        copies[path.suffix] = {name: data for name, data in built.items() if "index" not in name}
-    assert len(copies[".json"]) > 50
-    assert copies[".yaml"] == copies[".json"]
 
 
 def test_the_published_yaml_reads_without_a_notice(corpus: Path) -> None:
