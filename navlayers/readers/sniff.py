@@ -24,6 +24,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 18
 _KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
 _SECURITY_STACK = frozenset({b"ATT&CK version", b"platform", b"tags"})
+_SEPARATORS = (b",", b";", b"\t", b"|")
+_TITLES = 20
+_TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b")
 _SIGMA = frozenset({b"logsource", b"detection"})
 _SIGMA_PARTS = _SIGMA | {b"correlation"}
 
@@ -77,6 +80,8 @@ def _text(start: bytes) -> str:
     if start[:2] in _UTF16:
         # Spreadsheets save "Unicode text" in this way, as tables with tabs.
         start = start.decode("utf-16", "replace").encode()
+    if _is_table(start):
+        return "csv"
     keys = frozenset(found[1] for found in _KEY.finditer(start))
     if b"mapping_objects" in keys or (b"metadata" in keys and b"capabilities" not in keys):
         return "mapex-yaml"
@@ -86,10 +91,18 @@ def _text(start: bytes) -> str:
         return "security-stack"
     if keys >= _SIGMA or (b"title" in keys and keys & _SIGMA_PARTS):
         return "sigma"
-    first = next((line for line in start.splitlines() if line.strip() and not line.startswith((b"#", b"---"))), b"")
-    if not _KEY.match(first) and any(mark in first for mark in (b",", b";", b"\t", b"|")):
-        return "csv"
     return "native"
+
+
+def _is_table(start: bytes) -> bool:
+    """Whether cells are separated in the first line; or below a title, where techniques follow."""
+    lines = [line for line in start.splitlines()[:_TITLES] if line.strip()]
+    lines = [line for line in lines if not line.startswith((b"#", b"---"))]
+    if not lines or _KEY.match(lines[0]) or lines[0].lstrip().startswith((b"- ", b"%", b"&", b"*", b"!")):
+        return False
+    if any(mark in lines[0] for mark in _SEPARATORS):
+        return True
+    return not any(map(_KEY.match, lines)) and any(map(_TECHNIQUE.search, lines))
 
 
 _LOOKED_AT = 200

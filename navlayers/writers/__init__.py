@@ -21,6 +21,9 @@ FORMATS = {
     "native": "navlayers.writers.native",
     "mapex-json": "navlayers.writers.explorer_json",
     "mapex-yaml": "navlayers.writers.explorer_yaml",
+    "csv": "navlayers.writers.csv_table",
+    "xlsx": "navlayers.writers.xlsx_table",
+    "stix": "navlayers.writers.stix",
 }
 """Format → the module whose `encode(mapping_set)` gives a `Written`."""
 

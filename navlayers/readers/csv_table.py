@@ -1,0 +1,79 @@
+"""Reader of tables as CSV, TSV and the like."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from navlayers.errors import InputError
+from navlayers.readers.table_columns import check_names, find_columns, no_technique_column, refuse_missing
+from navlayers.readers.table_places import Places, Sheet
+from navlayers.readers.table_rows import read_tables
+from navlayers.readers.table_text import DELIMITERS, TextGrid, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.model import MappingSet
+    from navlayers.readers.context import Context
+    from navlayers.readers.findings import Findings
+    from navlayers.readers.source import Source
+    from navlayers.readers.table_columns import Columns
+
+_SEPARATOR = re.compile(r'"?sep=(.)"?(?:\r\n?|\n)', re.IGNORECASE)
+"""The first line by which spreadsheets are told the separator."""
+
+
+def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
+    """Read a table with one mapping in a row.
+
+    Raises:
+        InputError: the text is no table of mappings, or wrong in the places listed.
+        UsageError: `columns` of the options names what no column can hold.
+    """
+    by_user = check_names(context.options.columns)
+    text = decode(source, context.findings)
+    grid, columns = _grid(source.path, text, by_user)
+    refuse_missing(grid, columns, by_user)
+    return read_tables(source.path, [Sheet(_Checked(grid, context.findings), columns)], context)
+
+
+class _Checked:
+    """A grid that reports what is wrong with its quotes."""
+
+    strict = True
+
+    def __init__(self, grid: TextGrid, findings: Findings) -> None:
+        self.path = grid.path
+        self.place = grid.place
+        self._grid = grid
+        self._findings = findings
+
+    def rows(self) -> Iterator[list[str]]:
+        return self._grid.rows(self._findings)
+
+
+def _grid(path: str, text: str, by_user: dict[str, str]) -> tuple[TextGrid, Columns]:
+    """The table, by the separator under which most of its header makes sense."""
+    told = _SEPARATOR.match(text)
+    best: tuple[TextGrid, Columns] | None = None
+    unclosed: InputError | None = None
+    for delimiter in (told[1],) if told else DELIMITERS:
+        grid = TextGrid(path, text, delimiter, told.end() if told else 0)
+        try:
+            columns = find_columns(grid, by_user)
+        except InputError as error:  # another separator may make sense of the quotes
+            unclosed = unclosed or error
+            continue
+        if columns is not None and (best is None or len(columns.fields) > len(best[1].fields)):
+            best = grid, columns
+    if best is None:
+        if unclosed is not None:
+            raise unclosed
+        grids = [TextGrid(path, text, delimiter) for delimiter in DELIMITERS]
+        raise no_technique_column(path, [("", _likeliest(grids))], by_user)
+    return best
+
+
+def _likeliest(grids: list[TextGrid]) -> TextGrid:
+    return max(grids, key=lambda grid: len(next(grid.rows(), ())))
