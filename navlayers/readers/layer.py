@@ -232,13 +232,14 @@ def _assemble(heads: list[Head], rows: list[list[_Row]], places: Places, context
 def _other(entry: Entry, tactics: list[str]) -> tuple[tuple[str, str], ...]:
     if not (tactics or entry.color or entry.more):
         return ()
-    said = {
-        "tactic": ", ".join(tactics),
-        "color": entry.color,
-        "metadata": entry.metadata,
-        "link labels": entry.labels,
-    }
-    return (*((name, text) for name, text in said.items() if text), *entry.extra)
+    said = (
+        ("tactic", ", ".join(tactics)),
+        ("color", entry.color),
+        ("metadata", entry.metadata),
+        ("link labels", entry.labels),
+        *entry.extra,
+    )
+    return tuple([pair for pair in said if pair[1]])
 
 
 def _found(heads: list[Head]) -> dict[str, str]:

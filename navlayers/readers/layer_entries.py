@@ -12,13 +12,14 @@ from msgspec import UNSET, UnsetType
 
 from navlayers import wording
 from navlayers.attack import technique_url
+from navlayers.attack.catalogue import SITE
 from navlayers.readers import checks
 from navlayers.readers.findings import Issue
 from navlayers.readers.json_keys import repeats
 from navlayers.readers.rows import Pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.readers.json_keys import Repeat
 
@@ -142,7 +143,7 @@ class Entries:
             metadata = msgspec.json.encode(written.metadata).decode()
             score = _exact(written.metadata, score)
         if written.links:
-            links, labels = _links(msgspec.to_builtins(written.links), written.techniqueID)
+            links, labels = _links(((i.url, i.label, i) for i in written.links), written.techniqueID)
         return Entry(
             written.techniqueID,
             written.tactic or "",
@@ -220,7 +221,8 @@ class Entries:
         elif any("url" in item and not isinstance(item["url"], str) for item in value):
             wrong("a list with a url that is not text", "a list of links, each with label and url")
         else:
-            entry.links, entry.labels = _links(value, entry.technique)
+            items = ((item.get("url"), item.get("label"), item) for item in value)
+            entry.links, entry.labels = _links(items, entry.technique)
 
     def _wrong(self, index: int, field: str, what: str, expected: str) -> None:
         self._report(index, field, Issue(f"{field or 'this entry'} is {what}", expected, code="wrong-type"))
@@ -252,7 +254,7 @@ def kind(value: Any) -> str:
 
 def compact(value: Any) -> str:
     """A JSON value as text on one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 def _float(value: float) -> float:
@@ -288,13 +290,18 @@ def _exact(items: list[Item], score: float | UnsetType | None) -> float | UnsetT
     return score
 
 
-def _links(items: list[dict[str, Any]], technique: str) -> tuple[tuple[str, ...], str]:
+def _links(items: Iterable[tuple[Any, Any, Any]], technique: str) -> tuple[tuple[str, ...], str]:
     """The addresses, and what stands beside them: labels, dividers, items without an address.
 
-    A link to the technique's own page says only what its id says.
+    An item is its address, its label, and itself. A link to the technique's own page says only what its id says.
     """
-    page = technique_url(technique.strip())
-    kept = [item for item in items if item.get("url") != page]
-    urls = tuple(item["url"] for item in kept if item.get("url"))
-    beside = [item.get("label") if item.keys() <= {"label", "url"} and item.get("url") else item for item in kept]
-    return urls, compact(beside) if any(label is not None for label in beside) else ""
+    urls: list[str] = []
+    beside: list[Any] = []
+    for url, label, item in items:
+        if not url:
+            beside.append(item)
+        elif SITE not in url or url != technique_url(technique.strip()):
+            urls.append(url)
+            beside.append(label or None)
+    told = any(label is not None for label in beside)
+    return tuple(urls), msgspec.json.encode(beside).decode() if told else ""

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
@@ -58,7 +58,7 @@ class Head(msgspec.Struct):
         """
         low, high = self.gradient or (_LOWEST, _HIGHEST)
         called = wording.shown(self.name) if self.name else "the layer"
-        place = places.layer(number, "gradient")
+        place = partial(places.layer, number, "gradient")
         if all(_LOWEST <= score <= _HIGHEST for score in scores):
             if scores and (low, high) != (_LOWEST, _HIGHEST):
                 message = f"the colours of {called} run from {plain(low)} to {plain(high)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers.errors import Place
 from navlayers.readers.json_text import field_offset
 
 if TYPE_CHECKING:
@@ -11,10 +12,10 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from navlayers.errors import Place
     from navlayers.readers.rows import Kind
     from navlayers.readers.source import Source
 
+_NEAR = 4096
 _FIELDS = {"technique": "techniqueID", "value": "score", "references": "links", "tactic": "tactic"}
 """Field of the model → field of an entry, where they differ."""
 
@@ -53,7 +54,12 @@ class Places:
 
     def at(self, layer: int, offset: int) -> Place:
         """The place of what stands so many bytes behind the start of a layer."""
-        return self._source.place(self._offset(layer) + offset)
+        offset += self._offset(layer)
+        if offset < _NEAR and b"\r" not in self._source.data[:offset]:
+            # Near the start, the lines of a large file need not all be counted.
+            before = self._source.data[:offset].decode("utf-8", "replace")
+            return Place(self._source.path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+        return self._source.place(offset)
 
     def layer(self, layer: int, *fields: str) -> Place:
         """The place of the value of a field of a layer, or of a field of that; as near as it is written."""
