@@ -61,8 +61,8 @@ _URL = re.compile(
 def encode(mapping_set: MappingSet) -> Written:
     """The set as a STIX 2.1 bundle; it carries everything.
 
-    Relationships point at the ids that ATT&CK gives its attack-patterns; notices tell where the set's own release is
-    not at hand, and which techniques no release knows.
+    Relationships point at the ids that ATT&CK gives its attack-patterns; notices tell where the set's own release
+    is not at hand, and which techniques no release knows.
 
     Raises:
         OutputError: the set holds nothing that an object of a bundle could stand for.
