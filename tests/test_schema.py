@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_write_native import mapping_sets
+
+from navlayers import readers
+from navlayers.errors import InputError
+from navlayers.model import CATEGORIES, DEFAULT_SCALE, DOMAINS, MappingSet
+from navlayers.readers.native import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
+from navlayers.readers.native_entries import ENTRY_KEYS, RECORD_KEYS
+from navlayers.schema import schema, schema_text
+from navlayers.writers import native
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = sorted((ROOT / "mappings").glob("*.yaml"))
+DOCUMENTED = re.findall(
+    r"```yaml\n(.*?)```", (ROOT / "docs" / "native-yaml.md").read_text(encoding="utf-8"), re.DOTALL
+)
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+
+
+class Texts(yaml.SafeLoader):
+    """Scalars as they are written, and nothing where nothing is written."""
+
+
+class Core(yaml.SafeLoader):
+    """Scalars as the core schema of YAML 1.2 has them, which editors read by."""
+
+
+NULL = (r"~|null|Null|NULL|", "~nN\0")
+for loader, kinds in (
+    (Texts, {"null": NULL}),
+    (
+        Core,
+        {
+            "null": NULL,
+            "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+            "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+            "float": (r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+0123456789."),
+        },
+    ),
+):
+    loader.yaml_implicit_resolvers = {}
+    for kind, (pattern, firsts) in kinds.items():
+        loader.add_implicit_resolver(
+            f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), [*firsts.replace("\0", ""), ""]
+        )
+
+
+def _integer(_: Core, node: yaml.ScalarNode) -> int:
+    return int(node.value, 0 if "x" in node.value or "o" in node.value else 10)
+
+
+def _number(_: Core, node: yaml.ScalarNode) -> float:
+    return float(node.value)
+
+
+Core.add_constructor("tag:yaml.org,2002:int", _integer)
+Core.add_constructor("tag:yaml.org,2002:float", _number)
+
+
+def loaded(text: str, how: type[yaml.SafeLoader]) -> Any:
+    """The text as a tool sees it; the keys of objects are text in JSON."""
+
+    def value(node: yaml.Node) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return {key.value: value(inner) for key, inner in node.value}
+        if isinstance(node, yaml.SequenceNode):
+            return [value(item) for item in node.value]
+        return how("").construct_object(node)
+
+    root = yaml.compose(text, Loader=how)
+    assert root is not None
+    return value(root)
+
+
+def faults(text: str) -> list[list[str]]:
+    """What the schema has against a text, read in the one way and in the other."""
+    return [[e.message for e in VALIDATOR.iter_errors(loaded(text, how))] for how in (Texts, Core)]
+
+
+def test_the_shipped_schema_is_the_one_that_is_made() -> None:
+    assert (ROOT / "mappings" / "navlayers.schema.json").read_text(encoding="utf-8") == schema_text()
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+def test_the_schema_knows_the_keys_and_words_of_the_reader() -> None:
+    made = schema()
+    assert tuple(made["properties"]) == TOP_KEYS
+    assert made["required"] == list(REQUIRED)
+    assert tuple(made["$defs"]["capability"]["properties"]) == CAPABILITY_KEYS
+    assert tuple(made["$defs"]["entry"]["properties"]) == ENTRY_KEYS
+    assert tuple(made["$defs"]["non_mappable"]["anyOf"][0]["properties"]) == RECORD_KEYS
+    assert made["properties"]["domain"]["anyOf"][0]["enum"] == list(DOMAINS)
+    assert made["$defs"]["default_score"]["anyOf"][0]["enum"] == [*DEFAULT_SCALE, None]
+
+
+def test_every_key_is_described_in_a_sentence() -> None:
+    made = schema()
+    for part in (made, made["$defs"]["capability"], made["$defs"]["entry"]):
+        for key, shape in part["properties"].items():
+            assert re.fullmatch(r".{8,110}\.", shape["description"]), key
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_sets_name_the_schema_and_are_valid(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=navlayers.schema.json\n")
+    if path.stem in {"gcp", "nist_800_53", "kev-mobile", "veris-ics"}:
+        assert faults(text) == [[], []]
+    else:
+        assert list(VALIDATOR.iter_errors(yaml.load(text, Loader=yaml.CSafeLoader))) == []
+
+
+@pytest.mark.parametrize("text", DOCUMENTED)
+def test_documented_examples_are_valid(text: str) -> None:
+    assert faults(text) == [[], []]
+
+
+@given(mapping_sets())
+def test_whatever_navlayers_writes_is_valid(mapping_set: MappingSet) -> None:
+    assert faults(native.dumps(mapping_set)) == [[], []]
+
+
+BASE = """\
+framework: a
+version: 1
+domain: enterprise
+attack_version: 16.1
+capabilities:
+  AC-2:
+    techniques:
+      T1078: {protect: partial}
+"""
+ENTRY = "T1078: {protect: partial}"
+
+GOOD = [
+    ("version: 1", "version: 2.10"),
+    ("version: 1", "version: rev5"),
+    ("domain: enterprise", "domain: Enterprise-Attack"),
+    ("  AC-2:", "  12:"),
+    (ENTRY, "T1078: {protect: 30}"),
+    (ENTRY, "T1078: {protect: 72.5, detect: Minimal, respond: }"),
+    (ENTRY, 'T1078: {protect: "100.0"}'),
+    (ENTRY, "T1078:"),
+    (ENTRY, "T1078: mitigates"),
+    (ENTRY, "T1078.001: [{value: partial}, mitigates, {non_mappable: true, comment: x}]"),
+    (ENTRY, "T1078: {protect: partial, other: {a: 1, b: }, references: [https://a.org], type: ~}"),
+    (
+        "attack_version: 16.1",
+        "attack_version: 16.1\nscale: {partial: 5, high: 70.5}\nmapping_types: [a, b]\ngroups: {g: G}",
+    ),
+    (ENTRY, "T1078: {protect: low}\nscale: {low: 5}"),
+    ("    techniques:\n      " + ENTRY, "    non_mappable: true"),
+    ("    techniques:\n      " + ENTRY, "    non_mappable: [{comment: a}, true]"),
+    (
+        "capabilities:\n  AC-2:\n    techniques:\n      " + ENTRY,
+        "non_mappable: {T1078: {comment: a}, T1110: , T1059: [{type: b}]}",
+    ),
+    ("attack_version: 16.1", "attack_version: 16.1\nmapping_types: {a: A, b: {name: B, description: C}, c: }"),
+]
+"""What replaces a part of the base; navlayers reads it, and the schema accepts it."""
+
+BAD = [
+    ("framework: a\n", ""),
+    ("framework: a", 'framework: ""'),
+    ("framework: a", "framework: [a]"),
+    ("framework: a", "framework:"),
+    ("version: 1\n", "version: 1\nversio: 2\n"),
+    ("domain: enterprise", "domain: enterprize"),
+    ("version: 1\n", "version: 1\nlicence: x\nlicense: x\n"),
+    ("  AC-2:", "  ' ':"),
+    ("techniques:", "techniqes:"),
+    ("T1078:", "T107:"),
+    ("T1078:", "t1078:"),
+    (ENTRY, "T1078: {protect: 101}"),
+    (ENTRY, 'T1078: {protect: "100.5"}'),
+    (ENTRY, "T1078: {protect: -1}"),
+    (ENTRY, "T1078: {protect: partal}"),
+    (ENTRY, "T1078: {protect: [partial]}"),
+    (ENTRY, "T1078: {protect: true}"),
+    (ENTRY, "T1078: {prevent: partial}"),
+    (ENTRY, "T1078: {value: partial, protect: partial}"),
+    (ENTRY, "T1078: {non_mappable: true, protect: partial}"),
+    (ENTRY, "T1078: {non_mappable: maybe}"),
+    (ENTRY, "T1078: {type: non_mappable}"),
+    (ENTRY, "T1078: {comment: [a]}"),
+    (ENTRY, "T1078: {references: {a: b}}"),
+    (ENTRY, "T1078: {other: text}"),
+    (ENTRY, "T1078: []"),
+    (ENTRY, "T1078: [[mitigates]]"),
+    (ENTRY, "T1078: partial"),
+    (ENTRY, "T1078: Protect"),
+    (ENTRY, "T1078: 50"),
+    (ENTRY, "T1078: Non-Mappable"),
+    (ENTRY, "T1078: {protect: 101}\nscale: {low: 5}"),
+    ("version: 1\n", "version: 1\nscale: {low: 500}\n"),
+    ("version: 1\n", "version: 1\nscale: {5: 50}\n"),
+    ("version: 1\n", "version: 1\nmapping_types: mitigates\n"),
+    ("version: 1\n", "version: 1\ngroups: [a]\n"),
+    ("version: 1\n", "version: 1\ntitle: {a: b}\n"),
+    ("    techniques:\n      " + ENTRY, "    non_mappable: {protect: partial}"),
+    ("    techniques:\n      " + ENTRY, "    groups: {a: b}"),
+    ("capabilities:\n  AC-2:\n    techniques:\n      " + ENTRY + "\n", ""),
+    ("capabilities:\n  AC-2:\n    techniques:\n      " + ENTRY, "capabilities: {}"),
+]
+"""What replaces a part of the base; navlayers refuses it, and so does the schema."""
+
+
+@pytest.mark.parametrize(("old", "new"), GOOD)
+def test_what_navlayers_reads_is_valid(old: str, new: str) -> None:
+    text = BASE.replace(old, new, 1)
+    assert text != BASE
+    readers.read("x.yaml", data=text.encode())
+    assert faults(text) == [[], []]
+
+
+@pytest.mark.parametrize(("old", "new"), BAD)
+def test_what_a_schema_can_refuse_is_refused(old: str, new: str) -> None:
+    text = BASE.replace(old, new, 1)
+    assert text != BASE
+    with pytest.raises(InputError):
+        readers.read("x.yaml", data=text.encode(), options=readers.ReadOptions(format="native"))
+    assert all(faults(text)), text
+
+
+WORDS = st.sampled_from(
+    [
+        "partial",
+        "Minimal",
+        "30",
+        "0.5",
+        "100",
+        "100.5",
+        "007",
+        "1e1",
+        "true",
+        "no",
+        "~",
+        "",
+        "x y",
+        '"50"',
+        "mitigates",
+    ]
+)
+KEYS = st.sampled_from([*ENTRY_KEYS, "colour"])
+ENTRIES = st.dictionaries(KEYS, WORDS | st.just("[a, b]") | st.just("{a: b}"), max_size=3)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(st.sampled_from([*TOP_KEYS[:-5], "x"]), WORDS, max_size=3), ENTRIES, st.booleans())
+def test_what_navlayers_reads_without_a_word_the_schema_accepts(
+    top: dict[str, str], entry: dict[str, str], scaled: bool
+) -> None:
+    head = {"framework": "a", "version": "1", "domain": "ics", "attack_version": "16", **top}
+    lines = [f"{key}: {value}" for key, value in head.items()]
+    lines += ["scale: {x y: 3}"] if scaled else []
+    inner = ", ".join(f"{key}: {value}" for key, value in entry.items())
+    text = "\n".join(
+        [*lines, "capabilities:", "  c:", "    groups: [x y]", "    techniques:", f"      T1078: {{{inner}}}"]
+    )
+    text = text.replace("capabilities:", "groups: {x y: X}\ncapabilities:")
+    lenient = readers.Findings(lenient=True)
+    options = readers.ReadOptions(format="native")
+    readers.read("x.yaml", data=text.encode(), options=options, findings=lenient)
+    if not (lenient.failed or lenient.notices()):
+        assert faults(text) == [[], []]
+
+
+def test_numbers_are_judged_as_the_reader_judges_them() -> None:
+    pattern = re.compile(schema()["$defs"]["number"]["pattern"])
+    for number in [*range(1200), 0.5, 99.99, 100.5, 1000.25]:
+        assert bool(pattern.search(str(number))) == (number <= 100), number
+    assert not pattern.search("007")
+    assert set(CATEGORIES) < set(schema()["$defs"]["entry"]["properties"])
