@@ -67,7 +67,7 @@ def encode(mapping_set: MappingSet) -> Written:
     Raises:
         OutputError: the set holds nothing that an object of a bundle could stand for.
     """
-    alone = any(record.technique for record in mapping_set.non_mappable)
+    alone = any(record.capability or record.technique for record in mapping_set.non_mappable)
     if not (mapping_set.capabilities or mapping_set.mappings or alone):
         raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
     try:
