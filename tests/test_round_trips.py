@@ -116,13 +116,17 @@ def test_a_shipped_set_comes_back_but_for_what_is_told(source: Source, to: str) 
 
 
 @pytest.mark.parametrize("to", FORMATS)
-def test_a_folder_that_is_a_set_goes_out_in_every_format(run: Run, to: str) -> None:
+def test_a_folder_that_is_a_set_comes_back_from_every_format_but_for_what_is_told(run: Run, to: str) -> None:
+    """Mappings Explorer files have no room for the second tag of a control; that is told, and scores stay."""
     if not AZURE.is_dir():
         pytest.skip("the security stack mappings are not at ../shared/corpus")
     result = run("convert", AZURE, "--to", to, "-o", f"azure.{ENDINGS[to]}")
     assert result.code == 0, result.err
     there = readers.read(AZURE).mapping_set
     back = readers.read(f"azure.{ENDINGS[to]}").mapping_set
+    told = "all groups but the first of 829 rows left out" in result.err
+    assert told == (to in {"mapex-json", "mapex-yaml"})
+    assert told or native.canonical(back) == native.canonical(there)
     assert {(m.capability, m.technique, m.category, m.value) for m in back.mappings} == {
         (m.capability, m.technique, m.category, m.value) for m in there.mappings
     }

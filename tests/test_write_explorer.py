@@ -364,10 +364,20 @@ def test_what_rows_cannot_say_is_told_by_kind_not_by_row() -> None:
         f'field "status" of 2 rows left out: {room}',
         'capabilities without mappings ("silent") left out: the format holds rows alone',
         'names of capabilities ("a") left out: their rows are described otherwise',
-        'groups of capabilities ("a") left out: a row names one group',
         'references of capabilities ("a") left out: their rows carry others',
         "all groups but the first of 2 rows left out: a row names one group",
     ]
+
+
+def test_a_group_that_no_row_names_is_told_by_its_capability() -> None:
+    mapping_set = msgspec.structs.replace(
+        SET,
+        capabilities=(Capability("a", "Name of a", ("g", "h"), ("https://a.example",)),),
+        mappings=tuple(msgspec.structs.replace(mapping, group="h") for mapping in SET.mappings),
+    )
+    content, notices = encoded(mapping_set)
+    assert {one["capability_group"] for one in content["mapping_objects"]} == {"h", None}
+    assert notices == ['groups of capabilities ("a") left out: a row names one group']
 
 
 def test_a_non_mappable_never_comes_back_as_a_mapping() -> None:

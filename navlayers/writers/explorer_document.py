@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers.mapex import COMPLETE, NON_MAPPABLE, Row
@@ -14,6 +15,8 @@ from navlayers.writers.explorer_rows import rows_of
 from navlayers.writers.written import lost
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from navlayers.errors import Problem
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
 
@@ -54,8 +57,10 @@ def document_of(mapping_set: MappingSet) -> Document:
         losses.see(row, extra)
         rows.append(_fields(row))
     notices += values.notices()
-    notices += losses.notices(mapping_set.capabilities)
-    notices += _several_groups(mapping_set)
+    several = _in_several_groups(mapping_set)
+    notices += losses.notices(mapping_set.capabilities, several)
+    if several:
+        notices.append(lost(f"all groups but the first of {_rows(several.total())}", "a row names one group"))
     return Document(metadata, rows, tuple(notices))
 
 
@@ -73,14 +78,15 @@ def _fields(row: Row) -> dict[str, Any]:
     return fields
 
 
-def _several_groups(mapping_set: MappingSet) -> list[Problem]:
+def _in_several_groups(mapping_set: MappingSet) -> Counter[str | None]:
+    """Capability → its rows that count for several groups, as they do not say for which."""
     several = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
     parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable] if several else []
-    count = sum(
-        part.capability in several and part.group is None and ("capability_group", "") not in part.other
+    return Counter(
+        part.capability
         for part in parts
+        if part.capability in several and part.group is None and ("capability_group", "") not in part.other
     )
-    return [lost(f"all groups but the first of {_rows(count)}", "a row names one group")] if count else []
 
 
 class _Values:
@@ -134,8 +140,8 @@ class _Losses:
         seen.names[name] = seen.names.get(name, 0) + 1
         seen.groups.setdefault(group, 0)
 
-    def notices(self, capabilities: tuple[Capability, ...]) -> list[Problem]:
-        """What is lost, one notice for each kind of loss."""
+    def notices(self, capabilities: tuple[Capability, ...], told: Container[str | None]) -> list[Problem]:
+        """What is lost, one notice for each kind of loss; of the groups of the capabilities `told`, all is said."""
         found = []
         for number, (field, rows) in enumerate(self._extra.items()):
             if number == _MOST_NAMED:
@@ -150,7 +156,7 @@ class _Losses:
                 continue
             if (seen.name() or capability.id) != capability.name:
                 renamed.append(capability.id)
-            if set(seen.group_ids()) != set(capability.groups):
+            if set(seen.group_ids()) != set(capability.groups) and capability.id not in told:
                 grouped.append(capability.id)
             if seen.references() != capability.references:
                 linked.append(capability.id)
