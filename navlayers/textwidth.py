@@ -21,7 +21,10 @@ def columns(text: str) -> int:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of so many columns, broken at blanks, or within longer words; at least one line."""
+    """The text in lines of so many columns, broken at blanks or within longer words; at least one line.
+
+    Addresses stay whole, for terminals follow those that stand on one line.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -31,7 +34,7 @@ def wrap(text: str, width: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        while columns(rest) > width:
+        while columns(rest) > width and "://" not in word:
             head = _start(rest, width)
             lines.append(head)
             rest = rest[len(head) :]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
     "sets": "List the mapping sets that ship and those in the folder mappings here.",
@@ -50,6 +52,13 @@ class Commands(click.Group):
             return None
         command = importlib.import_module(f"navlayers.cli.{cmd_name}").command
         return command if isinstance(command, click.Command) else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands and options that start as typed, from the table alone."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for completion alone
+
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, from the table alone: no command is imported for it."""

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
 from navlayers.errors import NavlayersError
+from navlayers.model import DOMAINS, Domain
 from navlayers.sets import STDIN, Source, here, resolve, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from navlayers.model import Domain
 
 Candidate = tuple[str, str]
 """A word and what it stands for."""
@@ -21,12 +20,14 @@ Candidate = tuple[str, str]
 LARGEST = 20_000_000
 """Larger files are not looked into: nobody waits for them at the key."""
 
-_PLAIN = r"[^\s\"'#&*!|>%@`{}\[\],?:-](?:[^:#\n]|:(?! |$)|(?<! )#)*"
-_HEAD = re.compile(rf"^(domain|attack_version): (?:\"([^\"\\\n]*)\"|({_PLAIN}))$", re.MULTILINE)
-_PART = re.compile(r"^(groups|capabilities):\n((?:(?:  .*)?\n)*)", re.MULTILINE)
-_KEY = r"(?:\"([^\"\\\n]*)\"|(" + _PLAIN + r"))"
-_GROUP = re.compile(rf"^  {_KEY}: {_KEY}$", re.MULTILINE)
-_CAPABILITY = re.compile(rf"^  {_KEY}:\n    name: {_KEY}$", re.MULTILINE)
+_HEAD = re.compile(r"^(domain|attack_version): \"?([^\"\\\n#]*?)\"?$", re.MULTILINE)
+_PART = re.compile(r"^(groups|capabilities):\n((?:(?: .*)?\n)*)", re.MULTILINE)
+_KEY = r"(?:\"([^\"\\\n]*)\"|([^\s\"'#&*!|>%@`{}\[\],?:-][^\n]*?))"
+_GROUP = re.compile(rf"^  {_KEY}: (.*)$", re.MULTILINE)
+_CAPABILITY = re.compile(rf"^  {_KEY}:$(?:\n    name: (.*))?", re.MULTILINE)
+_ENTRY = re.compile(r"^ {0,3}\S", re.MULTILINE)
+_MARKS = re.compile(r": | #")
+_BLOCK = ("|", ">")
 
 
 class Contents(NamedTuple):
@@ -131,20 +132,23 @@ def scan(source: Source) -> Contents:
 
 def _pick(text: str) -> Contents | None:
     """None where anything stands otherwise than in the files that navlayers writes."""
-    head = {match[1]: match[2] or match[3] or "" for match in _HEAD.finditer(text)}
-    parts = {match[1]: match[2] for match in _PART.finditer(text)}
-    domain: Domain | None = next((d for d in ("enterprise", "mobile", "ics") if d == head.get("domain")), None)
-    if domain is None or "attack_version" not in head or "capabilities" not in parts:
+    parts = {match[1]: match for match in _PART.finditer(text)}
+    if "capabilities" not in parts or ("\ngroups:" in text) != ("groups" in parts):
         return None
-    capabilities = _pairs(_CAPABILITY, parts["capabilities"])
-    groups = _pairs(_GROUP, parts.get("groups", ""))
-    complete = (
-        len(capabilities) == len(re.findall(r"^  \S", parts["capabilities"], re.MULTILINE))
-        and len(groups) == len(re.findall(r"^ *\S", parts.get("groups", ""), re.MULTILINE))
-        and (("\ngroups:" in text) == ("groups" in parts))
-    )
-    return Contents(domain, head["attack_version"], capabilities, groups) if complete else None
+    head = dict(_HEAD.findall(text, 0, parts["capabilities"].start()))
+    domain: Domain | None = next((name for name in DOMAINS if name == head.get("domain")), None)
+    capabilities = _pairs(_CAPABILITY, parts["capabilities"][2])
+    groups = _pairs(_GROUP, parts["groups"][2]) if "groups" in parts else {}
+    if domain is None or capabilities is None or groups is None or "attack_version" not in head:
+        return None
+    return Contents(domain, head["attack_version"], capabilities, groups)
 
 
-def _pairs(pattern: re.Pattern[str], text: str) -> dict[str, str]:
-    return {(m[1] or m[2] or "").strip(): (m[3] or m[4] or "").strip() for m in pattern.finditer(text)}
+def _pairs(pattern: re.Pattern[str], text: str) -> dict[str, str] | None:
+    """Ids and names, or None where something stands there that the pattern does not know."""
+    found = {}
+    for quoted, plain, name in pattern.findall(text):
+        if _MARKS.search(plain):
+            return None
+        found[quoted or plain] = "" if name.startswith(_BLOCK) else name.strip("\"'")
+    return found if len(found) == len(_ENTRY.findall(text)) else None

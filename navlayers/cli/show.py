@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import show, writers
+from navlayers import show
 from navlayers.cli import common, suggest
-from navlayers.pipeline import Prepared, Skipped, prepare
 
 if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
@@ -75,6 +74,9 @@ def command(
     navlayers show "Valid Accounts" --set gcp
     navlayers show AC-02 --set nist_800_53 --format html -o ac-02.html
     """
+    from navlayers import writers  # noqa: PLC0415 - completion of this command needs none of these
+    from navlayers.pipeline import Prepared, Skipped, prepare  # noqa: PLC0415
+
     read = list(prepare(common.sources(sets, reading), attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     subject = show.find(what, prepared, kind)

@@ -8,16 +8,18 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Literal, get_args
 
-from navlayers.options import ScoreOptions
-from navlayers.show.lookup import Subject, Thing, find
-from navlayers.show.pages import KINDS, Kind, Page
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from navlayers.options import ScoreOptions
     from navlayers.pipeline import Prepared
+    from navlayers.show.lookup import Subject
+    from navlayers.show.pages import Page
 
-__all__ = ["FORMATS", "KINDS", "Format", "Kind", "Page", "Subject", "Thing", "find", "look_up", "page", "render"]
+__all__ = ["FORMATS", "KINDS", "Format", "Kind", "find", "look_up", "page", "render"]
+
+Kind = Literal["technique", "tactic", "capability", "group"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Format = Literal["text", "md", "html", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -36,12 +38,25 @@ def look_up(
     return page(find(word, sets, kind), sets, options)
 
 
+def find(word: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subject:
+    """What `word` names: see `navlayers.show.lookup.find`.
+
+    Raises:
+        UsageError: nothing is called so, or several things are.
+    """
+    from navlayers.show import lookup  # noqa: PLC0415 - the names above are wanted for completion, in no time
+
+    return lookup.find(word, sets, kind)
+
+
 def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
     """The page of what `find` found.
 
     Raises:
         UsageError: the options do not fit a set.
     """
+    from navlayers.options import ScoreOptions  # noqa: PLC0415
+
     options = options or ScoreOptions()
     if subject.kind == "technique":
         from navlayers.show.technique import technique_page  # noqa: PLC0415 - each command pays for its own

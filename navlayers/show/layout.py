@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 _ROW_COLUMNS = (
     Column("Capability ID", keep=True),
     Column("Capability Description", under=0),
-    Column("Mapping Type", keep=True),
+    Column("Mapping Type", keep=True, under=3),
     Column("ATT&CK ID", keep=True),
     Column("ATT&CK Name", under=3),
     Column("Category", keep=True),
     Column("Value", keep=True, under=5),
     Column("Score", right=True, keep=True),
-    Column("Notes"),
+    Column("Notes", under=0),
 )
 """Names as the published mapping pages have them, then what those leave out."""
 
-_RECORD_COLUMNS = (*_ROW_COLUMNS[:5], Column("Notes"))
+_RECORD_COLUMNS = (*_ROW_COLUMNS[:5], _ROW_COLUMNS[-1])
 NONE = "–"
 
 

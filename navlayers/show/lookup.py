@@ -11,7 +11,7 @@ import msgspec
 from navlayers import attack
 from navlayers.attack import versions
 from navlayers.errors import Problem, UsageError
-from navlayers.show.pages import KINDS, Kind
+from navlayers.show import KINDS, Kind
 from navlayers.wording import one_of, shown
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class Subject(msgspec.Struct, frozen=True):
 def find(asked: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subject:
     """What `asked` means among the sets and their releases.
 
-    An id counts before a name, what is spelled alike before what differs in case, and that before what differs in
-    blanks, signs and leading zeros. A capability counts before its group of the same name, a technique that is in
-    use before one that is not. The same id or name in several sets is one subject.
+    What is spelled alike counts before what differs in case, and that before what differs in blanks, signs and
+    leading zeros; each time, an id before a name. A capability counts before its group of the same name, a technique
+    that is in use before one that is not. The same id or name in several sets is one subject.
 
     Raises:
         UsageError: nothing is called so, or several different things are; the message lists which.
@@ -136,8 +136,8 @@ def _matching(asked: str, things: Sequence[Thing]) -> list[Thing]:
     wanted = " ".join(asked.split())
     ways: tuple[tuple[Callable[[str], str], bool], ...] = (
         (str, True),
-        (_folded, True),
         (str, False),
+        (_folded, True),
         (_folded, False),
         (_loose, True),
         (_loose, False),

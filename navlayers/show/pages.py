@@ -5,16 +5,13 @@ Scores are 0–100, or numbers of capabilities where the set (or the option) cou
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from navlayers.attack import Status, Tactic
 from navlayers.model import Domain
 from navlayers.stats import CapabilityStats
-
-Kind = Literal["technique", "tactic", "capability", "group"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Named(msgspec.Struct, frozen=True):
