@@ -18,7 +18,9 @@ from navlayers.writers import encode, native
 if TYPE_CHECKING:
     from pathlib import Path
 
-TINY_SET = set_of([row("ids", "T1078", "protect", "partial", "https://example.org/a?b=c", "page 7", comment="Why.")])
+TINY_SET = set_of(
+    [row("ids", "T1078", "protect", "partial", "https://example.org/a?b=c", "page 7", comment="Why.")]
+)
 
 
 def bundle_of(mapping_set: MappingSet) -> dict[str, Any]:
@@ -110,7 +112,9 @@ def test_rows_that_are_the_same_are_relationships_of_their_own() -> None:
 
 
 def test_a_changed_score_keeps_the_id_and_changes_the_bundle_s() -> None:
-    other = set_of([row("ids", "T1078", "protect", "minimal", "https://example.org/a?b=c", "page 7", comment="Why.")])
+    other = set_of(
+        [row("ids", "T1078", "protect", "minimal", "https://example.org/a?b=c", "page 7", comment="Why.")]
+    )
     assert of_type(TINY_SET, "relationship")[0]["id"] == of_type(other, "relationship")[0]["id"]
     assert bundle_of(TINY_SET)["id"] != bundle_of(other)["id"]
 

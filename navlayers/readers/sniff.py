@@ -31,12 +31,15 @@ _SIGMA = frozenset({b"logsource", b"detection"})
 _SIGMA_PARTS = _SIGMA | {b"correlation"}
 
 
+_ABSENT = msgspec.Raw(b"")  # the decoder takes null alone for `Raw | None`
+
+
 class _Top(msgspec.Struct):
-    objects: msgspec.Raw | None = None
-    techniques: msgspec.Raw | None = None
-    metadata: msgspec.Raw | None = None
-    mapping_objects: msgspec.Raw | None = None
-    type: msgspec.Raw | None = None
+    objects: msgspec.Raw = _ABSENT
+    techniques: msgspec.Raw = _ABSENT
+    metadata: msgspec.Raw = _ABSENT
+    mapping_objects: msgspec.Raw = _ABSENT
+    type: msgspec.Raw = _ABSENT
 
 
 _top = msgspec.json.Decoder(_Top)
@@ -59,7 +62,7 @@ def _json(data: bytes) -> str:
     try:
         if data.lstrip()[:1] == b"[":
             tops = _tops.decode(data)
-            return "layer" if tops and any(top.techniques is not None for top in tops) else "mapex-json"
+            return "layer" if tops and any(top.techniques for top in tops) else "mapex-json"
         top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head tells what it was to be.
@@ -69,11 +72,11 @@ def _json(data: bytes) -> str:
         if b'"objects"' in head and b'"bundle"' in head:
             return "stix"
         return "layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json"
-    if top.mapping_objects is not None:
+    if top.mapping_objects:
         return "mapex-json"
-    if top.objects is not None:
+    if top.objects:
         return "stix"
-    return "layer" if top.techniques is not None else "mapex-json"
+    return "layer" if top.techniques else "mapex-json"
 
 
 def _text(start: bytes) -> str:
@@ -102,7 +105,8 @@ def _is_table(start: bytes) -> bool:
         return False
     if any(mark in lines[0] for mark in _SEPARATORS):
         return True
-    return not any(map(_KEY.match, lines)) and any(map(_TECHNIQUE.search, lines))
+    rows = (line for line in lines if not _KEY.match(line) and not line.lstrip().startswith(b"- "))
+    return any(map(_TECHNIQUE.search, rows))
 
 
 _LOOKED_AT = 200

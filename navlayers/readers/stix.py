@@ -108,6 +108,8 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     head = heads.read(capabilities, {link.technique for link in graph.links})
     rows = _Rows(graph, head, capabilities, context, spots)
     mappings = tuple(rows.mapping(link, bytes(bundle.raws[link.relationship])) for link in graph.links)
+    for number in graph.broken:
+        rows.check(number)
     types = head.mapping_types or tuple(MappingType(type_) for type_ in rows.types)
     mapping_set = msgspec.structs.replace(
         head,
@@ -209,6 +211,12 @@ class _Rows:
             technique_name=None if name == self._release_name(link.technique) else name,
             other=_other(raw),
         )
+
+    def check(self, number: int) -> None:
+        """Tell what else is wrong in a relationship that gives no mapping."""
+        own = self._graph.things[number].own
+        if own is not None:
+            self._score(number, own)
 
     def _score(self, number: int, own: Properties) -> tuple[Category | None, str | None]:
         category, value = own.score_category, own.score_value

@@ -49,7 +49,7 @@ class Graph:
 
     `left` counts relationships to techniques that are none, by the types of source and relationship; `gone` counts
     mappings that are revoked or deprecated, or whose capability or technique is; `foreign` those to attack-patterns
-    that are not ATT&CK's.
+    that are not ATT&CK's; `broken` are numbers of those of navlayers' own whose technique id is malformed.
     """
 
     def __init__(self, bundle: Bundle, findings: Findings, spots: Spots) -> None:
@@ -61,6 +61,7 @@ class Graph:
         self.left: Counter[tuple[str, str]] = Counter()
         self.gone = 0
         self.foreign = 0
+        self.broken: list[int] = []
         self._numbers = self._by_id()
         self.links = self._links()
 
@@ -154,6 +155,8 @@ class Graph:
             if issue is not None or clean is None:
                 issue = issue or Issue("technique_id is blank", "a technique id such as T1059", code="wrong-type")
                 self._report(number, (*OWN, "technique_id"), issue)
+            if clean is None:
+                self.broken.append(number)
             return clean
         ref = thing.target_ref or ""
         if ref not in self._techniques:
