@@ -321,8 +321,13 @@ def test_what_is_no_mappings_explorer_file_is_refused_clearly(text: str) -> None
 
 
 def test_a_layer_and_a_stix_bundle_are_recognised() -> None:
-    assert "this looks like a Navigator layer" in problems('{"techniques": [], "domain": "x"}')[0]
-    assert "this looks like a STIX bundle" in problems('{"type": "bundle", "objects": []}')[0]
+    for text, likeness in (
+        ('{"techniques": [], "domain": "x"}', "this looks like a Navigator layer"),
+        ('{"type": "bundle", "objects": []}', "this looks like a STIX bundle"),
+    ):
+        with pytest.raises(InputError) as caught:
+            readers.read("set.json", data=text.encode(), options=readers.ReadOptions(format="mapex-json"))
+        assert likeness in str(caught.value.problems[0])
 
 
 json_values = st.recursive(

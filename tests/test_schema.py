@@ -22,9 +22,11 @@ from navlayers.writers import native
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "mappings").glob("*.yaml"))
-DOCUMENTED = re.findall(
-    r"```yaml\n(.*?)```", (ROOT / "docs" / "native-yaml.md").read_text(encoding="utf-8"), re.DOTALL
-)
+DOCUMENTED = [
+    example
+    for page in (ROOT / "docs" / "native-yaml.md", ROOT / "README.md")
+    for example in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -38,7 +38,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct, gc=False):
     """What becomes one mapping or non-mappable: an entry, its number, and all the tactics that it stands under."""
 
     number: int
@@ -128,32 +128,31 @@ def _rows(head: Head, number: int, places: Places, context: Context) -> list[_Ro
         issue = Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
         findings.add(issue, places.inside(number, index, repeat.again))
 
-    kept: dict[tuple[str, str], tuple[int, Entry]] = {}
+    kept: dict[tuple[str, str], _Row] = {}
     for index, entry in enumerate(Entries(report, repeated).read(head.techniques)):
         if entry is None:
             continue
         key = (entry.technique, entry.tactic)
         earlier = kept.pop(key, None)
         if earlier is not None:
-            report(index, "", _again(entry, places.entry(number, earlier[0], "")))
-        kept[key] = (index, entry)
-    blank = [index for index, entry in kept.values() if entry.blank]
+            report(index, "", _again(entry, places.entry(number, earlier.number, "")))
+        kept[key] = _Row(index, entry, [entry.tactic] if entry.tactic else [])
+    blank = [row.number for row in kept.values() if row.entry.blank]
     if blank:
         entries = f"{len(blank):,} entries say" if len(blank) > 1 else "an entry says"
         message = f"{entries} nothing of a technique, but at most that it is opened, and {_are(blank)} left out"
         report(blank[0], "", Issue(message, fatal=False, code="not-carried"))
     rows: list[_Row] = []
     same: dict[tuple[object, ...], list[str]] = {}
-    for index, entry in kept.values():
-        if entry.blank:
+    for row in kept.values():
+        if row.entry.blank:
             continue
-        tactics = [entry.tactic] if entry.tactic else []
-        if tactics:
-            known = same.setdefault(entry.content, tactics)
-            if known is not tactics:
-                known.append(entry.tactic)
+        if row.tactics:
+            known = same.setdefault(row.entry.content, row.tactics)
+            if known is not row.tactics:
+                known.append(row.entry.tactic)
                 continue
-        rows.append(_Row(index, entry, tactics))
+        rows.append(row)
     return rows
 
 
@@ -204,8 +203,9 @@ def _assemble(heads: list[Head], rows: list[list[_Row]], places: Places, context
         capabilities.append(Capability(id_, layer.name or id_))
         scores = [row.entry.score for row in of if row.entry.score is not None]
         number_of = layer.scale(scores, number, places, context.findings)
-        for index, entry, tactics in of:
-            other = _other(entry, tactics)
+        for row in of:
+            entry = row.entry
+            other = _other(entry, row.tactics)
             value = None
             if entry.score is not None:
                 value, written = number_of(entry.score)
@@ -218,7 +218,7 @@ def _assemble(heads: list[Head], rows: list[list[_Row]], places: Places, context
             else:
                 other = (("enabled", "false"), *other)
                 records.append(NonMappable(id_, entry.technique, None, entry.comment, entry.links, other=other))
-            places.keep("mapping" if entry.enabled else "non_mappable", number, index)
+            places.keep("mapping" if entry.enabled else "non_mappable", number, row.number)
     if not (mappings or records):
         issue = Issue(
             "the set has no mappings", hint="no entry scores or tells anything", fatal=False, code="empty-set"

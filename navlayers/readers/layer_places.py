@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from navlayers.errors import Place
@@ -32,7 +33,7 @@ class Places:
         self._techniques: list[Sequence[msgspec.Raw]] = []
         self._offsets: list[int] = []
         self._starts: dict[int, list[int]] = {}
-        self._of: dict[Kind, list[tuple[int, int]]] = {"mapping": [], "non_mappable": []}
+        self._of: dict[Kind, array[int]] = {"mapping": array("L"), "non_mappable": array("L")}
 
     def begin(self, techniques: Sequence[msgspec.Raw]) -> None:
         """Take the entries of the next layer."""
@@ -40,13 +41,14 @@ class Places:
 
     def keep(self, kind: Kind, layer: int, entry: int) -> None:
         """Remember which entry the next mapping or non-mappable was read from."""
-        self._of[kind].append((layer, entry))
+        self._of[kind].extend((layer, entry))
 
     def part(self, kind: Kind, index: int, field: str = "") -> Place:
         """The place of a mapping or non-mappable by its index in the set; a capability's is its layer's name."""
         if kind == "capability":
             return self.layer(index, "name")
-        return self.entry(*self._of[kind][index], _FIELDS.get(field, field))
+        layer, entry = self._of[kind][2 * index : 2 * index + 2]
+        return self.entry(layer, entry, _FIELDS.get(field, field))
 
     def head(self, field: str) -> Place:
         """The place of the value of a field of the set itself: that of the first layer."""
