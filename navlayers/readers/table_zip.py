@@ -88,7 +88,7 @@ def _check_parts(path: str, archive: zipfile.ZipFile, most: int) -> Parts:
         if part.flag_bits & 1:
             raise _encrypted(path)
         # The declared size is where reading would stop, not where the content does.
-        part.file_size = most + 1
+        part.file_size = 1 << 62
         left -= _check_part(path, archive, part, left, most)
     return Parts(_MACROS in names)
 

@@ -1,0 +1,116 @@
+"""Workbooks that are no workbooks, or meant to do harm."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import time
+import zipfile
+
+import pytest
+import xlsxwriter
+
+from navlayers import InputError, readers
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
+
+
+def workbook(far: bool = False) -> bytes:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Technique", "Control"])
+        sheet.write_row(1, 0, ["T1059", "a"])
+        if far:
+            sheet.write_string(1_048_575, 16_383, "x")
+    return stream.getvalue()
+
+
+def with_part(name: str, data: bytes, *, instead: bool = True) -> bytes:
+    """The workbook with another part, in place of the one of that name."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook())) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            if not (instead and part.filename == name):
+                new.writestr(part.filename, old.read(part))
+        new.writestr(name, data)
+    return out.getvalue()
+
+
+def problem(data: bytes) -> str:
+    with pytest.raises(InputError) as caught:
+        readers.read("set.xlsx", data=data)
+    (only,) = caught.value.problems
+    assert only.code
+    return str(only)
+
+
+def test_encrypted_and_old_workbooks_are_refused_with_what_to_do() -> None:
+    assert problem(OLE + "EncryptedPackage".encode("utf-16-le")) == (
+        "set.xlsx: the workbook is encrypted; expected an XLSX workbook without a password "
+        "(open it with its password and save it without)"
+    )
+    assert "a workbook of the old kind (.xls); expected an XLSX workbook (open it in a spreadsheet" in problem(OLE)
+
+
+@pytest.mark.parametrize("lie", [False, True])
+def test_a_zip_bomb_is_refused_at_once_whatever_it_says_of_its_size(lie: bool) -> None:
+    size = 200_000_000
+    data = with_part("xl/worksheets/sheet2.xml", b" " * size)
+    if lie:
+        data = data.replace(struct.pack("<I", size), struct.pack("<I", 100))
+    started = time.process_time()
+    what = "unpacks to more than it says" if lie else "says that it unpacks to 200.0 MB"
+    assert problem(data).startswith(f"set.xlsx: the workbook {what}; expected at most 150 MB when unpacked")
+    assert time.process_time() - started < 3
+
+
+def test_cells_at_the_far_corner_do_not_make_a_sheet_of_billions() -> None:
+    assert "are spread over 1,048,576 rows and 16,384 columns" in problem(workbook(far=True))
+
+
+def test_a_million_empty_rows_are_passed_over() -> None:
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        xml = archive.read("xl/worksheets/sheet1.xml")
+    rows = b"".join(b'<row r="%d"/>' % number for number in range(3, 1_000_000))
+    data = with_part("xl/worksheets/sheet1.xml", xml.replace(b"</sheetData>", rows + b"</sheetData>"))
+    assert [m.technique for m in readers.read("set.xlsx", data=data).mapping_set.mappings] == ["T1059"]
+
+
+def test_macros_are_told_and_not_run() -> None:
+    reading = readers.read("set.xlsm", data=with_part("xl/vbaProject.bin", b"anything", instead=False))
+    assert len(reading.mapping_set.mappings) == 1
+    assert "set.xlsm: the workbook has macros; they are not run" in [str(notice) for notice in reading.notices]
+
+
+def test_damaged_and_other_zip_files_are_told_without_a_traceback() -> None:
+    good = workbook()
+    assert "the workbook is damaged" in problem(good[:2000])
+    assert "the workbook is damaged" in problem(
+        with_part("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row")
+    )
+    for at in range(0, len(good), 97):
+        bad = bytearray(good)
+        bad[at] ^= 0xFF
+        with contextlib.suppress(InputError):
+            readers.read("set.xlsx", data=bytes(bad))
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    assert "this is a Word document; expected an XLSX workbook" in problem(other.getvalue())
+
+
+def test_a_workbook_without_techniques_names_what_its_sheets_have() -> None:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        book.add_worksheet("Prices").write_row(0, 0, ["Name", "Price"])
+        book.add_worksheet("Empty")
+    assert "no column holds techniques" in problem(stream.getvalue())
+    assert 'sheet "Prices" has Name, Price: name it with --columns technique=HEADER' in problem(stream.getvalue())
+
+
+def test_a_csv_of_a_million_empty_rows_is_read() -> None:
+    data = b"Technique,Control\n" + b",\n" * 1_000_000 + b"T1059,a\n"
+    reading = readers.read("set.csv", data=data)
+    assert str(reading.place(0)) == "set.csv:1000002:1"
