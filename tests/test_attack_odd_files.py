@@ -19,7 +19,15 @@ from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
 if TYPE_CHECKING:
     from conftest import Run
 
-SET = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\nnon_mappable:\n  T1078:\n'
+SET = """\
+# yaml-language-server: $schema=navlayers.schema.json
+framework: demo
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+non_mappable:
+  T1078:
+"""
 ODD = "this is not a regular file"
 
 
