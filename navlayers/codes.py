@@ -151,7 +151,7 @@ CODES: dict[str, Code] = {
         "warning",
         "a group is not declared",
         "It has no name but its id; often it is a slip in the id of one that is declared.",
-        "Declare it, or correct the id. `--fix` does so where a declared id differs only in case, blanks or marks.",
+        "Declare it, or correct the id; the hint names a declared one that is nearly the same.",
         "A capability in the group `Storage` where `storage` is declared.",
     ),
     "undeclared-type": Code(

@@ -26,6 +26,7 @@ COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
     "sets": "List the mapping sets that ship and those in the folder mappings here.",
     "stats": "Count what mapping sets cover of their ATT&CK release.",
+    "check": "Find what is wrong in mapping sets, and mend it.",
     "convert": "Write a mapping set in another format.",
     "show": "Show what mapping sets say of a technique, capability, group or tactic.",
     "attack": "List, add and remove the ATT&CK releases that navlayers works with.",

@@ -1,0 +1,192 @@
+"""`navlayers check`: what is wrong in mapping sets."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers.cli import common
+from navlayers.errors import Problem, UsageError
+from navlayers.sets import STDIN, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.check import Mended, Report
+    from navlayers.readers.context import ReadOptions
+    from navlayers.sets import Source
+
+EXIT_FOUND = 1
+EXIT_UNREADABLE = 2
+FORMATS = ("text", "json", "sarif", "github")
+MOST_CODES = 12
+
+
+def _codes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for part in ",".join(value).split(",") if part.strip())
+
+
+def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from navlayers.schema import schema_text  # noqa: PLC0415 - only where it is needed
+
+        click.echo(schema_text(), nl=False)
+        ctx.exit()
+
+
+def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        from navlayers.check import explain  # noqa: PLC0415 - only where it is needed
+        from navlayers.codes import CODES  # noqa: PLC0415
+
+        if value != "all" and value not in CODES:
+            raise UsageError(explain.unknown(value))
+        click.echo(explain.page() if value == "all" else explain.explanation(value), nl=False)
+        ctx.exit()
+
+
+@click.command()
+@common.sets_argument
+@click.option("--attack", "attack_version", metavar="VERSION", help="Check against this ATT&CK release.")
+@click.option("--strict", is_flag=True, help="Fail on warnings, too.")
+@click.option("--select", multiple=True, callback=_codes, metavar="CODE,…", help="Only these findings.")
+@click.option("--ignore", multiple=True, callback=_codes, metavar="CODE,…", help="Leave out these findings.")
+@click.option("--fix", is_flag=True, help="Mend what has one right answer, in place, and show the difference.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the findings.",
+)
+@click.option(
+    "--explain",
+    metavar="CODE",
+    is_eager=True,
+    expose_value=False,
+    callback=_print_explanation,
+    help="Explain a finding; all explains every one.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of native YAML.",
+)
+@common.reading_options
+@common.json_option
+@common.quiet_option
+def command(
+    sets: tuple[str, ...],
+    attack_version: str | None,
+    strict: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fix: bool,
+    diff: bool,
+    format_: str,
+    reading: ReadOptions,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Find what is wrong in mapping sets, and mend it.
+
+    SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. Without any:
+    the sets in the folder mappings here if there is one, else all shipped sets.
+
+    \b
+    navlayers check my-controls.yaml
+    navlayers check --fix my-controls.yaml
+    navlayers check --explain revoked-technique
+    """
+    from navlayers import check  # noqa: PLC0415 - --explain and --schema need none of it
+
+    if attack_version is not None and (fix or diff):
+        hint = "sets are mended within their own release; leave one of the two out"
+        raise UsageError(Problem("--fix and --attack exclude each other", hint=hint))
+    found = _sources(sets, reading)
+
+    def run(sources: Sequence[Source]) -> Report:
+        return check.check(sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
+
+    report = run(found)
+    data = {str(source.path): source.data for source in found}
+    mended = check.mend(report, data, reading) if fix or diff else ()
+    stdin = fix and not diff and STDIN in sets
+    for one in mended:
+        click.echo(one.diff, nl=False, err=stdin)
+    if fix and not diff and mended:
+        found = _write(mended, found)
+        report = run(found)
+    if stdin:
+        sys.stdout.flush()
+        click.echo(next(s.data for s in found if str(s.path) == STDIN), nl=False)
+    _print(report, "json" if as_json else format_, quiet=quiet, err=stdin)
+    if not quiet:
+        _sum_up(report, mended, fix=fix and not diff)
+    if report.unreadable:
+        raise click.exceptions.Exit(EXIT_UNREADABLE)
+    if report.failed(strict=strict):
+        raise click.exceptions.Exit(EXIT_FOUND)
+
+
+def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:
+    """One argument at a time: two files of the same name do not get into each other's way here."""
+    if not sets:
+        return list(resolve((), reading.format))
+    found = [source for name in sets for source in common.sources((name,), reading)]
+    return list({str(source.path): source for source in found}.values())
+
+
+def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
+    import msgspec  # noqa: PLC0415
+
+    from navlayers.writers import files  # noqa: PLC0415 - only where something is written
+
+    texts = {one.path: one.after for one in mended}
+    for path, data in texts.items():
+        if path != STDIN:
+            files.write(data, path, force=True)
+    return [
+        msgspec.structs.replace(source, data=texts[STDIN])
+        if str(source.path) == STDIN and STDIN in texts
+        else source
+        for source in found
+    ]
+
+
+def _print(report: Report, format_: str, *, quiet: bool, err: bool) -> None:
+    from navlayers import check  # noqa: PLC0415
+    from navlayers.check import Report  # noqa: PLC0415
+
+    if quiet and format_ == "text":
+        report = Report(tuple(f for f in report.findings if f.level == "error"), report.checked)
+    click.echo(check.render(report, format_), nl=False, err=err)
+
+
+def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool) -> None:
+    codes = report.by_code()
+    if len(report.findings) > MOST_CODES or len(codes) > 2:
+        for code, count in codes.items():
+            common.notify(f"{count:6,}  {code}")
+    counts = [_count(report.errors, "error"), _count(report.warnings, "warning")]
+    said = ", ".join(part for part in counts if part) or "nothing found"
+    common.notify(f"{said} in {_count(len(report.checked), 'set')}")
+    done = sum(len(one.findings) for one in mended)
+    fixable = sum(bool(finding.fix) for finding in report.findings)
+    if fix:
+        common.notify(f"mended {_count(done, 'finding') or 'nothing'}")
+    elif fixable and all(checked.origin != "shipped" for checked in report.checked):
+        common.notify(f"{fixable:,} of them can be mended with --fix")
+    if report.findings:
+        common.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}" if number else ""
