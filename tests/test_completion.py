@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from navlayers import readers
+from navlayers.cli import candidates
+from navlayers.codes import CODES
+from navlayers.sets import Source, shipped
+
+BIN = Path(sys.executable).parent
+PROGRAM = BIN / "navlayers"
+SHELLS = ("bash", "zsh", "fish")
+
+SET = """\
+framework: mine
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+groups: {odd: Odd ones}
+capabilities:
+  "a b (c)":
+    name: "Blank, comma and: brackets"
+    groups: [odd]
+    techniques: {T1078: }
+  plain-1: {name: Plain, techniques: {T1078: }}
+"""
+
+
+def _env(**more: str) -> dict[str, str]:
+    return {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/"), **more}
+
+
+def _run(*command: str, cwd: Path, **env: str) -> str:
+    done = subprocess.run(command, cwd=cwd, env=_env(**env), capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def _script(shell: str, folder: Path) -> Path:
+    path = folder / f"navlayers.{shell}"
+    path.write_text(_run(str(PROGRAM), "completion", shell, cwd=folder), encoding="utf-8")
+    return path
+
+
+def _bash(folder: Path, *words: str) -> list[str]:
+    """What a real bash puts into COMPREPLY for the last of the words."""
+    quoted = " ".join(f'"{word}"' for word in words)
+    code = (
+        f'compopt() {{ :; }}; source "{_script("bash", folder)}"; COMP_WORDS=(navlayers {quoted}); '
+        f"COMP_CWORD={len(words)}; _navlayers_completion navlayers; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    )
+    return _run("bash", "--norc", "-c", code, cwd=folder).splitlines()
+
+
+def _fish(folder: Path, line: str) -> list[str]:
+    code = f'source "{_script("fish", folder)}"; complete --do-complete "{line}"'
+    return _run("fish", "--no-config", "-c", code, cwd=folder).splitlines()
+
+
+def _need(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("sh",), "show"),
+        (("show", "T1588.00"), "T1588.003"),
+        (("show", "t1588.00"), "T1588.003"),
+        (("show", "TA000"), "TA0001"),
+        (("show", "--set", "nist_800_53", "AC-0"), "AC-02"),
+        (("show", "--set", "gc"), "gcp"),
+        (("show", "T1078", "--form"), "--format"),
+        (("show", "T1078", "--format", "h"), "html"),
+        (("show", "T1078", "--attack", "18"), "18.1"),
+        (("show", "--kind", "group", "--set", "nist_800_53", "S"), "SC"),
+        (("build", "gc"), "gcp"),
+        (("completion", "z"), "zsh"),
+    ],
+)
+def test_bash_completes(tmp_path: Path, words: tuple[str, ...], found: str) -> None:
+    assert found in _bash(tmp_path, *words)
+
+
+def test_bash_gets_names_of_sets_and_files(tmp_path: Path) -> None:
+    (tmp_path / "gcp-own.yaml").write_text(SET, encoding="utf-8")
+    assert _bash(tmp_path, "show", "--set", "gc") == ["gcp", "gcp-own.yaml"]
+
+
+def test_bash_gets_ids_that_need_quotes_with_them(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(SET, encoding="utf-8")
+    assert _bash(tmp_path, "show", "--set", "own.yaml", "a") == [r"a\ b\ \(c\)"]
+
+
+def test_a_capability_of_another_set_is_not_completed(tmp_path: Path) -> None:
+    assert _bash(tmp_path, "show", "--set", "gcp", "AC-0") in ([], [""])
+
+
+def test_fish_shows_what_ids_mean(tmp_path: Path) -> None:
+    _need("fish")
+    assert "T1588.003\tCode Signing Certificates" in _fish(tmp_path, "navlayers show T1588.0")
+    (tmp_path / "own.yaml").write_text(SET, encoding="utf-8")
+    assert "plain-1\tPlain" in _fish(tmp_path, "navlayers show --set own.yaml p")
+    assert any("Blank, comma and: brackets" in line for line in _fish(tmp_path, "navlayers show --set own.yaml a"))
+
+
+def test_zsh_shows_what_ids_mean(tmp_path: Path) -> None:
+    _need("zsh")
+    script = _script("zsh", tmp_path)
+    code = f"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -Uz compinit; compinit -D -u; source {script}; LISTMAX=0; stty cols 80; print READY'
+zpty -r -m shell line '*READY*READY*'
+zpty -w -n shell $'navlayers show T1588.0\\t\\t'
+repeat 100; do zpty -r -t shell part && all+=$part; [[ $all == *Certificates* ]] && break; sleep 0.1; done
+print -r -- $all
+"""
+    out = _run("zsh", "-f", "-c", code, cwd=tmp_path, TERM="xterm")
+    assert "Code Signing Certificates" in out
+    assert "T1588.003" in out
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_itself_takes_the_script(tmp_path: Path, shell: str) -> None:
+    _need(shell)
+    subprocess.run([shell, "-n", str(_script(shell, tmp_path))], check=True)
+
+
+@pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
+def test_ids_are_picked_out_as_reading_finds_them(source: Source) -> None:
+    text = source.path.read_text(encoding="utf-8")
+    picked = candidates._pick(text)
+    assert picked is not None, "the fast way has to do for sets that ship"
+    read = readers.read(source.path).mapping_set
+    assert list(picked.capabilities) == [capability.id for capability in read.capabilities]
+    assert picked.groups.keys() == read.groups.keys()
+    assert (picked.domain, picked.attack_version) == (read.domain, read.attack_version)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SET,
+        SET.replace("  plain-1: {", "  ? plain-1\n  : {"),
+        SET.replace('"a b (c)"', "'a b (c)'"),
+        SET.replace("groups: {odd: Odd ones}", "groups:\n    odd: Odd ones"),
+        SET.replace(
+            "plain-1: {name: Plain, techniques: {T1078: }}", "# a note\n  plain-1:\n      techniques: {T1078: }"
+        ),
+        SET.replace("\n", "\r\n"),
+    ],
+)
+def test_what_is_written_otherwise_is_read_in_full(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8", newline="")
+    found = candidates.scan(Source("own", path))
+    assert sorted(found.capabilities) == ["a b (c)", "plain-1"]
+    assert list(found.groups) == ["odd"]
+
+
+def test_codes_and_releases_are_there_to_complete() -> None:
+    assert dict(candidates.codes()) == {code: what.title for code, what in CODES.items()}
+    versions = [version for version, _ in candidates.releases()]
+    assert versions[0] == "18.1"
+    assert versions[-1] == "latest"
+    assert versions.index("10.1") < versions.index("9.0")
+
+
+def test_a_set_that_cannot_be_read_completes_nothing_and_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("framework: [", encoding="utf-8")
+    for name in ("bad.yaml", "missing.yaml"):
+        assert _bash(tmp_path, "show", "--set", name, "AC") in ([], [""])
+
+
+def test_completing_is_quick(tmp_path: Path) -> None:
+    def once() -> float:
+        start = time.perf_counter()
+        env = {"COMP_WORDS": "navlayers show T1", "COMP_CWORD": "2", "_NAVLAYERS_COMPLETE": "bash_complete"}
+        _run(str(PROGRAM), cwd=tmp_path, **env)
+        return time.perf_counter() - start
+
+    # 0.14 s where nothing else runs; the bound leaves room for a busy machine.
+    assert min(once() for _ in range(3)) < 0.6
