@@ -83,6 +83,7 @@ def _need(shell: str) -> None:
         (("show", "--kind", "group", "--set", "nist_800_53", "S"), "SC"),
         (("build", "gc"), "gcp"),
         (("completion", "z"), "zsh"),
+        (("check", "--explain", "unkn"), "unknown-category"),
     ],
 )
 def test_bash_completes(tmp_path: Path, words: tuple[str, ...], found: str) -> None:

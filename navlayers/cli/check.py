@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common
+from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.sets import STDIN, resolve
 
@@ -29,7 +29,7 @@ def _codes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 
 
 def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-    if value:
+    if value and not ctx.resilient_parsing:
         from navlayers.schema import schema_text  # noqa: PLC0415 - only where it is needed
 
         click.echo(schema_text(), nl=False)
@@ -49,10 +49,30 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
 
 @click.command()
 @common.sets_argument
-@click.option("--attack", "attack_version", metavar="VERSION", help="Check against this ATT&CK release.")
+@click.option(
+    "--attack",
+    "attack_version",
+    metavar="VERSION",
+    shell_complete=suggest.releases,
+    help="Check against this ATT&CK release.",
+)
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
-@click.option("--select", multiple=True, callback=_codes, metavar="CODE,…", help="Only these findings.")
-@click.option("--ignore", multiple=True, callback=_codes, metavar="CODE,…", help="Leave out these findings.")
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_codes,
+    metavar="CODE,…",
+    shell_complete=suggest.codes,
+    help="Only these findings.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_codes,
+    metavar="CODE,…",
+    shell_complete=suggest.codes,
+    help="Leave out these findings.",
+)
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, in place, and show the difference.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option(
@@ -66,6 +86,7 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
 @click.option(
     "--explain",
     metavar="CODE",
+    shell_complete=suggest.codes,
     is_eager=True,
     expose_value=False,
     callback=_print_explanation,
