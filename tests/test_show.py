@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from conftest import CORPUS, SHARED
 
@@ -136,6 +137,20 @@ def test_a_revoked_technique_names_its_successor_and_still_shows_its_mappings(ru
     assert "Revoked in ATT&CK 16.1; its successor is T1053.002 At." in result.out
     assert "does not count: revoked in ATT&CK 16.1" in result.out
     assert re.search(r"^mfa .* protect +minimal", result.out, re.MULTILINE)
+
+
+def test_a_description_stands_where_the_release_has_it(example: Path) -> None:
+    (one,) = _sets(example)
+    text = "First [link](https://example.org/a) and [none](javascript:x).\n\nSecond <i>part</i>."
+    technique = msgspec.structs.replace(one.catalogue.techniques["T1078"], description=text)
+    catalogue = msgspec.structs.replace(one.catalogue, techniques={**one.catalogue.techniques, "T1078": technique})
+    page = show.look_up("T1078", [msgspec.structs.replace(one, catalogue=catalogue)])
+    html = show.render(page, "html")
+    assert (
+        '<p>First <a href="https://example.org/a" rel="noreferrer">link</a> and [none](javascript:x).</p>' in html
+    )
+    assert "<p>Second &lt;i&gt;part&lt;/i&gt;.</p>" in html
+    assert "First link and [none](javascript:x).\nSecond <i>part</i>.\n" in show.render(page)
 
 
 def test_a_technique_that_cannot_be_mapped_shows_the_record(run: Run, example: Path) -> None:

@@ -37,7 +37,7 @@ def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -
 
 
 def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
+    if value is not None and not ctx.resilient_parsing:
         from navlayers.check import explain  # noqa: PLC0415 - only where it is needed
         from navlayers.codes import CODES  # noqa: PLC0415
 
