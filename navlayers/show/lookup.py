@@ -59,8 +59,8 @@ def find(asked: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subj
     """What `asked` means among the sets and their releases.
 
     What is spelled alike counts before what differs in case, and that before what differs in blanks, signs and
-    leading zeros; each time, an id before a name. A capability counts before its group of the same name, a technique
-    that is in use before one that is not. The same id or name in several sets is one subject.
+    leading zeros; each time, an id before a name. A capability counts before its group of the same name, a
+    technique that is in use before one that is not. The same id or name in several sets is one subject.
 
     Raises:
         UsageError: nothing is called so, or several different things are; the message lists which.
