@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Findings
 
-What `navlayers check` finds, by its code. An error means that layers made from the set lack something or say what
-cannot be meant; a warning, that a person should look. Readers tell more than one thing under some codes, and what is
-an error in one format can be worth no more than a warning in another; the level here is the usual one.
+What `navlayers check` finds, by its code. An error means that layers made from the set lack something or say
+what cannot be meant; a warning, that a person should look. What is an error in one format can be a warning in
+another; the level here is the usual one.
 
 This page is what `navlayers check --explain all` prints.
 """
@@ -29,7 +29,7 @@ def unknown(code: str) -> Problem:
 
 
 def explanation(code: str) -> str:
-    """What a code means, why it matters and what to do, as Markdown. Raises KeyError for a code that there is not."""
+    """What a code of `CODES` means, why it matters and what to do, as Markdown."""
     said = CODES[code]
     title = said.title[:1].upper() + said.title[1:]
     parts = [f"## {code}", f"{said.level.capitalize()}: {title[:1].lower() + title[1:]}."]

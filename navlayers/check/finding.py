@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """Text at a place of a file, as it counts (without quotes and the blanks around it), and what is to stand there."""
+    """Text at a place of a file, without quotes and the blanks around it, and what is to stand there."""
 
     place: Place
     old: str
@@ -25,8 +25,8 @@ class Edit(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong or doubtful.
 
-    `code` is a key of `navlayers.codes.CODES`; `expected` and `hint` may be empty. `fix` holds the edits that mend it,
-    where there is one right answer.
+    `code` is a key of `navlayers.codes.CODES`; `expected` and `hint` may be empty. `fix` holds the edits that
+    mend it where there is one right answer.
     """
 
     code: str
@@ -60,7 +60,7 @@ def finding(
 
 
 class Checked(NamedTuple):
-    """One input that was checked: its path, the name of its format ("" where none reads it), and where it is from."""
+    """One input: its path, the name of its format ("" where none reads it), and where it was found."""
 
     path: str
     format: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from navlayers import readers
+from navlayers.check.finding import Finding
 from navlayers.check.run import TABLES
 from navlayers.check.subject import lookalike
 from navlayers.check.texts import Texts
@@ -15,12 +16,14 @@ from navlayers.errors import InputError
 from navlayers.readers import Findings, ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Mapping as Dict
 
-    from navlayers.check.finding import Edit, Finding, Report
+    from navlayers.check.finding import Edit, Report
     from navlayers.check.texts import Text
-    from navlayers.model import MappingSet
+    from navlayers.model import Mapping, MappingSet, NonMappable
 
+_CONTEXT = 1
 _NEVER = frozenset({"shipped"})
 _DEFAULT = ReadOptions()
 _NO_DATA: dict[str, bytes | None] = {}
@@ -36,21 +39,39 @@ class Mended(msgspec.Struct, frozen=True):
 
     @property
     def diff(self) -> str:
-        """The unified diff."""
-        one, two = (data.decode("utf-8", "replace") for data in (self.before, self.after))
-        lines = difflib.unified_diff(
-            one.splitlines(keepends=True), two.splitlines(keepends=True), self.path, self.path, n=1
-        )
+        """The unified diff; lines are neither added nor removed, so that they are compared one by one."""
+        one, two = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.before, self.after))
+        changed = [at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
+        lines = [f"--- {self.path}\n", f"+++ {self.path}\n"]
+        while changed:
+            count = next((n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT), None)
+            hunk, changed = changed[:count], changed[count:] if count else []
+            lines += _hunk(one, two, hunk)
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
+def _hunk(one: list[str], two: list[str], changed: list[int]) -> Iterator[str]:
+    start, end = max(changed[0] - _CONTEXT, 0), min(changed[-1] + _CONTEXT + 1, len(one))
+    where = f"{start + 1},{end - start}"
+    yield f"@@ -{where} +{where} @@\n"
+    at = start
+    while at < end:
+        stop = next((n for n in range(at, end) if one[n] == two[n]), end)
+        yield from (f"-{line}" for line in one[at:stop])
+        yield from (f"+{line}" for line in two[at:stop])
+        at = max(stop, at)
+        if at < end:
+            yield f" {one[at]}"
+            at += 1
+
+
 def mend(
-    report: Report, data: Mapping[str, bytes | None] = _NO_DATA, reading: ReadOptions = _DEFAULT
+    report: Report, data: Dict[str, bytes | None] = _NO_DATA, reading: ReadOptions = _DEFAULT
 ) -> tuple[Mended, ...]:
     """The files of a report, mended as far as there is one right answer; nothing is written.
 
-    Every edit is made only where its old text stands, and a file is only mended if it then reads as the same set but
-    for the mended values. Shipped sets are left alone. `data` holds, by path, inputs that do not come from files.
+    Every edit is made only where its old text stands, and a file is only mended if it then reads as the same set
+    but for the mended values. Shipped sets are left alone. `data` holds, by path, what does not come from files.
     """
     texts = Texts(data, [checked.path for checked in report.checked if checked.format in TABLES])
     formats = {checked.path: checked for checked in report.checked}
@@ -65,7 +86,8 @@ def mend(
         if owner is None or owner.origin in _NEVER or text is None or before is None:
             continue
         options = msgspec.structs.replace(reading, format=owner.format or reading.format)
-        after, done = _tried(text, before, findings, options)
+        made = [finding for finding in findings if all(map(text.takes, finding.fix))]
+        after, done = _tried(text, before, made, options)
         if after != before:
             mended.append(Mended(path, before, after, tuple(done)))
     return tuple(mended)
@@ -75,7 +97,7 @@ def _tried(
     text: Text, before: bytes, findings: Sequence[Finding], options: ReadOptions
 ) -> tuple[bytes, list[Finding]]:
     """All fixes at once, or else as many as can be made together."""
-    after = _made(text, before, findings, options)
+    after = _made(text, before, findings, options) if findings else before
     if after is not None:
         return after, list(findings)
     done: list[Finding] = []
@@ -133,11 +155,8 @@ def _plain(mapping_set: MappingSet, changed: dict[str, str]) -> object:
             group=id_(row.group),
             type=id_(row.type),
         )
-        for row in (*mapping_set.mappings, *mapping_set.non_mappable)
+        for row in cast("Iterator[Mapping | NonMappable]", chain(mapping_set.mappings, mapping_set.non_mappable))
     ]
-    capabilities = [
-        (c.id, c.name, sorted({id_(group) for group in c.groups}), sorted(links(c.references)))
-        for c in mapping_set.capabilities
-    ]
+    capabilities = [(c.id, c.name, sorted({id_(group) for group in c.groups})) for c in mapping_set.capabilities]
     head = msgspec.structs.replace(mapping_set, mappings=(), non_mappable=(), capabilities=(), groups={})
     return rows, capabilities, {id_(group) for group in mapping_set.groups}, head

@@ -1,4 +1,4 @@
-"""What the rules look at: one reading, the ATT&CK release that it is checked against, and the releases around it."""
+"""What the rules look at: a reading, the ATT&CK release that it is checked against, and those around it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.check.texts import Texts
     from navlayers.errors import Place, Problem
-    from navlayers.model import MappingSet, NonMappable
-    from navlayers.model import Mapping as Row
+    from navlayers.model import Mapping, MappingSet, NonMappable
     from navlayers.readers import Reading
     from navlayers.readers.rows import Kind
 
@@ -65,13 +64,16 @@ class Subject:
     def _own(self) -> Callable[[str], str | None] | None:
         return technique_names(self.set) if self.version != self.set.attack_version else None
 
-    def rows(self) -> Iterator[tuple[Kind, int, Row | NonMappable]]:
+    def rows(self) -> Iterator[tuple[Kind, int, Mapping | NonMappable]]:
         """Every mapping and record that names a technique."""
+        return (row for row in self.everything() if row[2].technique is not None)
+
+    def everything(self) -> Iterator[tuple[Kind, int, Mapping | NonMappable]]:
+        """Every mapping and record."""
         for index, mapping in enumerate(self.set.mappings):
             yield "mapping", index, mapping
         for index, record in enumerate(self.set.non_mappable):
-            if record.technique is not None:
-                yield "non_mappable", index, record
+            yield "non_mappable", index, record
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str | None, str | None]]:

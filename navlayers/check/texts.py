@@ -17,11 +17,20 @@ if TYPE_CHECKING:
 
 _BOM = "\ufeff"
 _LINE = re.compile(r"\r\n?|\n")
+_QUOTES = frozenset({'"', "'"})
+_BEHIND = frozenset({"", " ", "\t", "\r", "\n", ",", ":", "}", "]"})
 _DELIMITERS = (",", ";", "\t", "|")
 _PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
 """What stands in YAML without quotes and means itself, with or without brackets around the mapping."""
 
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false|null|~|[0-9_.:eE+-]+|[0-9].*", re.IGNORECASE)
+
+
+class Found(NamedTuple):
+    """Where a value was found, and how many characters behind the start of the search."""
+
+    place: Place
+    distance: int
 
 
 class Span(NamedTuple):
@@ -63,21 +72,23 @@ class Text:
         line = bisect_right(self._starts, offset)
         return Place(self.path, line, offset - self._starts[line - 1] + 1)
 
-    def find(self, value: str, place: Place, reach: int) -> Place:
-        """Where a value stands first behind a place, not further than so many characters; else the place itself."""
-        start = self.offset(place)
-        if start is None:
-            return place
-        at = self.text.find(value, start, start + reach)
-        if at < 0:
-            return place
-        before = self.text[at - 1 : at]
-        return self.place(at - 1 if before in {'"', "'"} and at > start else at)
+    def find(self, value: str, place: Place, reach: int) -> Found | None:
+        """Where a value stands first at or behind a place, not further than so many characters; quotes count to it.
 
-    def at(self, place: Place, value: str) -> bool:
-        """Whether a value stands right at a place."""
+        A value that other text goes on behind is passed over.
+        """
         start = self.offset(place)
-        return start is not None and self.text.startswith(value, start)
+        end = -1 if start is None else start + reach
+        while start is not None and (at := self.text.find(value, start, end)) >= 0:
+            quote = self.text[at - 1 : at]
+            behind = self.text[at + len(value) : at + len(value) + 1]
+            begin = self.offset(place) or 0
+            if quote in _QUOTES and behind == quote:
+                return Found(self.place(at - 1), at - begin)
+            if quote not in _QUOTES and behind in _BEHIND:
+                return Found(self.place(at), at - begin)
+            start = at + 1
+        return None
 
     def span(self, place: Place, old: str) -> Span | None:
         """The value at a place if it is `old` but for blanks around it and is written without escapes."""
@@ -93,13 +104,13 @@ class Text:
         return found if found is not None and found.value.strip() == old else None
 
     def blanks(self, place: Place) -> str | None:
-        """The value at a place without the blanks around it; None where it has none, or where that cannot be told."""
+        """The value at a place without the blanks around it; None where it has none that can be told."""
         start = self.offset(place)
         found = self._delimited(start) if start is not None else None
         return found.value.strip() if found is not None and found.value != found.value.strip() else None
 
     def _delimited(self, start: int) -> Span | None:
-        """The value in quotes at an offset, or the cell of a table; None for plain text in YAML, and for escapes."""
+        """The value in quotes at an offset, or the cell of a table; None for plain text in YAML and escapes."""
         text, quote = self.text, self.text[start]
         if self.table and text[start - 1 : start] == '"' and start:
             # Places of quoted cells are those of their text.
@@ -123,6 +134,11 @@ class Text:
         if self.table:
             return None if self._delimiter in new or '"' in new or new != new.strip() else new
         return new if _PLAIN.fullmatch(new) and not _WORD.fullmatch(new) and new == new.strip() else f'"{new}"'
+
+    def takes(self, edit: Edit) -> bool:
+        """Whether an edit can be made."""
+        span = self.span(edit.place, edit.old)
+        return span is not None and self.written(span, edit.new) is not None
 
     def mended(self, edits: Iterable[Edit]) -> bytes | None:
         """The bytes with all edits made; None where one cannot be made, or two contradict each other."""

@@ -55,10 +55,14 @@ class Places:
         self._top = {name: (node.line, node.column) for name, node in top.items()}
         self._parts = parts
         self._owners: dict[tuple[int, int], Branch] | None = None
+        self._keys: dict[tuple[int, int], Scalar] | None = None
 
     def part(self, kind_: Kind, index: int, field: str = "") -> Place:
         """The place of a mapping, non-mappable or capability, or of the value of one of its fields."""
         line, column = self._parts[kind_][2 * index : 2 * index + 2]
+        if field == "technique":
+            key = self._find_keys().get((line, column))
+            return Place(self._source.path, key.line, key.column) if key else Place(self._source.path, line, column)
         if field:
             owner = self._find_owners().get((line, column))
             found = owner.items.get(_FIELDS.get(field, field)) if owner is not None else None
@@ -74,6 +78,21 @@ class Places:
         """The place of the value of a field of the set itself, or of the file's start where it is not written."""
         alias = "license" if field == "licence" and field not in self._top else field
         return Place(self._source.path, *self._top.get(alias, (1, 1)))
+
+    def _find_keys(self) -> dict[tuple[int, int], Scalar]:
+        """The key that names the technique of whatever stands at a place."""
+        if self._keys is None:
+            self._keys = keys = {}
+            for branch in branches(parse(self._source, Findings())):
+                if "techniques" not in branch.items or not isinstance(branch.items["techniques"][1], Branch):
+                    continue
+                for key, node in branch.items["techniques"][1].items.values():
+                    for entry in node.items if isinstance(node, Listing) else [node]:
+                        if isinstance(entry, Branch):
+                            for name, _ in entry.items.values():
+                                keys[name.line, name.column] = key
+                        keys[entry.line, entry.column] = key
+        return self._keys
 
     def _find_owners(self) -> dict[tuple[int, int], Branch]:
         if self._owners is None:

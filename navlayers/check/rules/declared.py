@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from navlayers import wording
 from navlayers.check.finding import Edit, finding
 from navlayers.check.subject import lookalike
+from navlayers.mapex import NON_MAPPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from navlayers.check.finding import Finding
     from navlayers.check.subject import Subject
     from navlayers.errors import Place
+    from navlayers.model import NonMappable
 
 _REACH = 1_000_000
 
@@ -22,7 +24,7 @@ _REACH = 1_000_000
 def unused_groups(subject: Subject) -> Iterator[Finding]:
     """Groups that no capability is in."""
     used = {group for capability in subject.set.capabilities for group in capability.groups}
-    used |= {row.group for row in (*subject.set.mappings, *subject.set.non_mappable) if row.group is not None}
+    used |= {row.group for _, _, row in subject.everything() if row.group is not None}
     unused = [group for group in subject.set.groups if group not in used]
     for group in unused:
         message = f"group {wording.shown(group)} is declared but no capability is in it"
@@ -36,11 +38,8 @@ def _declared_at(subject: Subject, field: str, id_: str) -> Place:
     text = subject.texts.of(start.path)
     if text is None:
         return start
-    for written in (f'"{id_}"', f"'{id_}'", f"{id_}:", id_):
-        found = text.find(written, start, _REACH)
-        if found != start or text.at(start, written):
-            return found
-    return start
+    found = text.find(id_, start, _REACH)
+    return found.place if found is not None else start
 
 
 def types(subject: Subject) -> Iterator[Finding]:
@@ -50,11 +49,9 @@ def types(subject: Subject) -> Iterator[Finding]:
         return
     names = wording.Names(declared)
     twins = _by_look(declared)
-    for kind, rows in (("mapping", subject.set.mappings), ("non_mappable", subject.set.non_mappable)):
-        for index, row in enumerate(rows):
-            if row.type is None or row.type in declared:
-                continue
-            place = subject.place("mapping" if kind == "mapping" else "non_mappable", index, "type")
+    for kind, index, row in subject.everything():
+        if row.type is not None and row.type not in declared:
+            place = subject.place(kind, index, "type")
             meant = twins.get(lookalike(row.type), [])
             fix = (Edit(place, row.type, meant[0]),) if len(meant) == 1 else ()
             yield finding(
@@ -69,7 +66,7 @@ def types(subject: Subject) -> Iterator[Finding]:
 
 def lone_capabilities(subject: Subject) -> Iterator[Finding]:
     """Capabilities with neither a mapping nor a record."""
-    used = {row.capability for row in (*subject.set.mappings, *subject.set.non_mappable)}
+    used = {row.capability for _, _, row in subject.everything()}
     for index, capability in enumerate(subject.set.capabilities):
         if capability.id not in used:
             message = f"capability {wording.shown(capability.id)} has no mappings"
@@ -122,6 +119,11 @@ def denied(subject: Subject) -> Iterator[Finding]:
         else:
             message = f"{record.technique} of capability {capability} is recorded as non-mappable and mapped"
             wrong, field = (record.capability, record.technique) in pairs, "technique"
-        if wrong:
+        if wrong and _says_so(record):
             place = subject.place("non_mappable", index, field)
             yield finding("mapped-non-mappable", place, message, hint="remove the record or the mappings")
+
+
+def _says_so(record: NonMappable) -> bool:
+    """Whether a record was meant as one: a row that only lacks its technique is another finding."""
+    return record.type == NON_MAPPABLE or "status" not in dict(record.other)

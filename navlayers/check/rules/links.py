@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from navlayers import wording
 from navlayers.check.finding import Edit, finding
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from navlayers.readers.rows import Kind
 
 _REACH = 20_000
+_Row = tuple[Literal["mapping", "non_mappable", "capability"], int, str | None, tuple[str, ...]]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _START = re.compile(r"(?<![/=?&%:.])https?://", re.IGNORECASE)
 """Where a link begins that is no part of another one, as those of archives have it."""
@@ -30,12 +31,12 @@ _ENDINGS = re.compile(r"(?:[a-z]*corp|[a-z]*inc|etc)\.$", re.IGNORECASE)
 
 
 def links(subject: Subject) -> Iterator[Finding]:
-    """References that are no links that work, each once for a capability, with the number of mappings that have it."""
+    """References that are no links that work, each once for a capability, with the number of its mappings."""
     found: dict[tuple[str, str | None], tuple[Kind, int]] = {}
     counts: dict[tuple[str, str | None], int] = {}
     verdicts: dict[str, tuple[str, str, str] | None] = {}
     known: dict[tuple[str, ...], list[str]] = {}
-    rows: list[tuple[Kind, int, str | None, tuple[str, ...]]] = [
+    rows: list[_Row] = [
         ("capability", index, capability.id, capability.references)
         for index, capability in enumerate(subject.set.capabilities)
     ]
@@ -53,35 +54,34 @@ def links(subject: Subject) -> Iterator[Finding]:
             counts[key] = counts.get(key, 0) + (kind != "capability")
     for (link, capability), (kind, index) in found.items():
         said = verdicts[link]
-        if said is not None:
-            code, message, hint = said
-            count = counts[link, capability]
-            many = f", in {count} mappings" if count > 1 else ""
-            place, fix = _at(subject, kind, index, link), ()
-            if code == "link-blanks":
-                fix = _everywhere(subject, rows, link, capability)
-            yield finding(code, place, f"link {wording.shown(link)} {message}{many}", hint=hint, fix=fix)
+        if said is None:
+            continue
+        code, message, hint = said
+        count = counts[link, capability]
+        many = f", in {count} mappings" if count > 1 else ""
+        places = _places(subject, [row for row in rows if row[2] == capability and link in row[3]], link)
+        place = places[0] if places else subject.place(kind, index, "references")
+        clean = link.strip()
+        fix = [Edit(at, clean, clean) for at in places] if code == "link-blanks" else []
+        yield finding(code, place, f"link {wording.shown(link)} {message}{many}", hint=hint, fix=fix)
 
 
-def _everywhere(
-    subject: Subject, rows: list[tuple[Kind, int, str | None, tuple[str, ...]]], link: str, capability: str | None
-) -> tuple[Edit, ...]:
-    places = {
-        _at(subject, kind, index, link): None
-        for kind, index, of, references in rows
-        if of == capability and link in references
-    }
-    return tuple(Edit(place, link.strip(), link.strip()) for place in places)
+def _places(subject: Subject, rows: list[_Row], link: str) -> list[Place]:
+    """Where a link stands in the lists of references that hold it, the surest first.
 
-
-def _at(subject: Subject, kind: Kind, index: int, link: str) -> Place:
-    """Where a link stands in the list of references that holds it."""
-    start = subject.place(kind, index, "references")
-    text = subject.texts.of(start.path)
-    if text is None or text.table:
-        return start
-    found = text.find(link, start, _REACH)
-    return text.find(link.strip(), start, _REACH) if found == start else found
+    Rows share the links of their capability in some formats, and in others the capability has those of its rows: of
+    what is found behind the start of a list, the nearest is in it.
+    """
+    found: dict[Place, int] = {}
+    for kind, index, _, _ in rows:
+        start = subject.place(kind, index, "references")
+        text = subject.texts.of(start.path)
+        if text is None or text.table:
+            continue
+        at = text.find(link, start, _REACH)
+        if at is not None:
+            found[at.place] = min(at.distance, found.get(at.place, at.distance))
+    return sorted(found, key=lambda place: (found[place], place))
 
 
 def verdict(link: str) -> tuple[str, str, str] | None:
@@ -120,7 +120,7 @@ def _wrong(link: str) -> tuple[str, str] | None:
         return "has no sound host", "a name such as example.org behind https://"
     if _LOCAL.fullmatch(host[1]) or ("." not in host[1] and not host[1].startswith("[")):
         return "leads to a host that is none in the internet", "a name such as example.org behind https://"
-    return _copied(link)
+    return _copied(link) if "#" not in link else None
 
 
 def _copied(link: str) -> tuple[str, str] | None:

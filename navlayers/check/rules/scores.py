@@ -1,4 +1,4 @@
-"""Rules about mapping types, categories and values: what is rated twice, differently, by half, or against its parts."""
+"""Rules about categories and values: what is rated twice, differently, by half, or against its parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Key = tuple[str, str, str | None]
 
 
 def halves(subject: Subject) -> Iterator[Finding]:
-    """A category without a value where the set scores at all, a value without a category where it has categories."""
+    """A category without a value where the set scores, a value without a category where it has categories."""
     mapping_set = subject.set
     scored = mapping_set.scored
     filed = any(mapping.category is not None for mapping in mapping_set.mappings)
@@ -50,7 +50,7 @@ def repeats(subject: Subject) -> Iterator[Finding]:
     for same in seen.values():
         if len(same) < 2:
             continue
-        values = dict.fromkeys(mappings[index].value for index in same if mappings[index].value is not None)
+        values = dict.fromkeys(value for index in same if (value := mappings[index].value) is not None)
         if len(values) > 1:
             yield _conflict(subject, same, list(values))
         for at, index in enumerate(same):
@@ -65,15 +65,15 @@ def _equal(one: Mapping, two: Mapping) -> bool:
 
 def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     mappings = subject.set.mappings
-    first, *others = values
-    index = next(i for i in same if mappings[i].value == others[0])
-    start = next(i for i in same if mappings[i].value == first)
-    earlier = subject.place("mapping", start, "value")
-    category = mappings[index].category or "a value"
-    said = " and ".join(wording.shown(value)[1:-1] for value in (*others, first))
-    message = f"{_what(mappings[index])} is rated {category} {said} ({_where(earlier)})"
-    place = subject.place("mapping", index, "value")
-    return finding("conflicting-values", place, message, hint="layers take the highest; decide for one")
+    here = next(i for i in same if mappings[i].value == values[1])
+    first = next(i for i in same if mappings[i].value == values[0])
+    one, other = (wording.shown(mappings[i].value or "")[1:-1] for i in (here, first))
+    category = f"{mappings[here].category} " if mappings[here].category else ""
+    earlier = _where(subject.place("mapping", first, "value"))
+    message = f"{_what(mappings[here])} is rated {category}{one} here and {other} {earlier}"
+    more = f"{len(values)} values in all; " if len(values) > 2 else ""
+    place = subject.place("mapping", here, "value")
+    return finding("conflicting-values", place, message, hint=f"{more}layers take the highest, decide for one")
 
 
 def _duplicate(subject: Subject, twin: int, index: int) -> Finding:
@@ -82,18 +82,18 @@ def _duplicate(subject: Subject, twin: int, index: int) -> Finding:
     as_what = f" {mapping.category}" if mapping.category else ""
     as_what += f" {wording.shown(mapping.value)[1:-1]}" if mapping.value is not None else ""
     said = f"is rated{as_what}" if as_what else "is mapped"
-    same = "the same" if first == mapping else "with another comment"
+    same = "all the same" if first == mapping else "with another comment"
     if first.comment == mapping.comment and first != mapping:
         same = "with other references" if first.references != mapping.references else "in other words"
     earlier = _where(subject.place("mapping", twin, "technique"))
-    message = f"{_what(mapping)} {said} twice, {same} ({earlier})"
+    message = f"{_what(mapping)} {said} twice, first {earlier}, {same}"
     place = subject.place("mapping", index, "technique")
     return finding("duplicate-mapping", place, message, hint="merge the two, or remove one")
 
 
 def _where(place: object) -> str:
     line, column = getattr(place, "line", 0), getattr(place, "column", 0)
-    return f"first in line {line}, column {column}" if line else "first above"
+    return f"in line {line}, column {column}" if line else "above"
 
 
 def _what(mapping: Mapping) -> str:
@@ -110,7 +110,7 @@ def parents(subject: Subject) -> Iterator[Finding]:
     for index, mapping in enumerate(subject.set.mappings):
         number = score(mapping.value, subject.set)
         if number is not None:
-            key = (mapping.capability, mapping.technique, mapping.category)
+            key: _Key = (mapping.capability, mapping.technique, mapping.category)
             if number > best.get(key, -1):
                 best[key], first[key] = number, index
     for key, number in best.items():
@@ -124,12 +124,12 @@ def parents(subject: Subject) -> Iterator[Finding]:
         place = subject.place("mapping", first[key], "value")
         said = f"{category or 'value'} {mapping.value}"
         if number < min(numbers):
-            message = f"{_what(mapping)} is rated {said}, lower than all of its {len(children)} sub-techniques"
-            hint = f"they are {_range(numbers)} on the scale from 0 to 100, it is {number:g}"
+            message = f"{_what(mapping)} is rated {said}, lower than {_all(len(children))}"
+            hint = f"{_range(numbers)} on the scale from 0 to 100, it is {number:g}"
             yield finding("parent-below-subs", place, message, hint=hint)
         elif number > max(numbers):
             count = sum(value is not None for value in rated)
-            those = f"{count} of its {len(children)} sub-techniques are rated"
+            those = f"{count} of its {len(children)} sub-techniques {'is' if count == 1 else 'are'} rated"
             message = f"{_what(mapping)} is rated {said}, higher than all of its sub-techniques"
             hint = f"{those}, up to {max(numbers):g} on the scale from 0 to 100, it is {number:g}"
             yield finding("parent-above-subs", place, message, hint=hint)
@@ -143,6 +143,10 @@ def score(value: str | None, mapping_set: MappingSet) -> float | None:
     if value in scale:
         return scale[value]
     return float(value) if DECIMAL.fullmatch(value) else None
+
+
+def _all(count: int) -> str:
+    return "its only sub-technique" if count == 1 else f"all of its {count} sub-techniques"
 
 
 def _range(numbers: list[float]) -> str:

@@ -42,7 +42,8 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         if verdict is None:
             continue
         place = subject.place(kind, index, "technique")
-        hint, fix = verdict.hint, ()
+        hint = verdict.hint
+        fix: tuple[Edit, ...] = ()
         if verdict.successor is not None:
             if _taken(row, verdict.successor, subject):
                 hint += "; it is mapped already, merge the two"
