@@ -10,7 +10,7 @@ from navlayers import readers
 from navlayers.check.finding import Checked, Edit, Finding, Report, finding
 from navlayers.check.rules import RULES
 from navlayers.check.rules.techniques import malformed
-from navlayers.check.subject import Subject, lookalike
+from navlayers.check.subject import Subject
 from navlayers.check.texts import Texts
 from navlayers.codes import CODES
 from navlayers.errors import InputError, OtherFileError, Place, UsageError
@@ -105,7 +105,7 @@ def _one(
         place = read.place_of("attack_version")
         findings.append(finding("release-not-at-hand", place, doubt.message, doubt.expected, doubt.hint))
     for rule in RULES:
-        findings += (f for f in rule(subject) if not (errors and f.code in _FOLLOWING))
+        findings += (f for f in rule(subject) if f.place not in spoilt and not (errors and f.code in _FOLLOWING))
     return read.format, findings
 
 
@@ -127,28 +127,11 @@ def _enriched(error: Finding, subject: Subject) -> Finding:
 
 def _mendable(notice: Finding, subject: Subject) -> Finding:
     """A notice with its fix, where there is one right answer."""
-    text = subject.texts.of(notice.place.path) if notice.code in {"blanks", "undeclared-group"} else None
+    text = subject.texts.of(notice.place.path) if notice.code == "blanks" else None
     if text is None:
         return notice
-    if notice.code == "blanks":
-        clean = text.blanks(notice.place)
-        fix = (Edit(notice.place, clean, clean),) if clean else ()
-        return msgspec.structs.replace(notice, fix=fix)
-    return _declared(notice, subject)
-
-
-def _declared(notice: Finding, subject: Subject) -> Finding:
-    groups = subject.set.groups
-    named = next((group for group in groups if f'"{group}"' in notice.message), None)
-    if named is None:
-        return notice
-    twins = [group for group in groups if group != named and lookalike(group) == lookalike(named)]
-    if len(twins) != 1:
-        return notice
-    return msgspec.structs.replace(
-        notice,
-        hint=f"did you mean {twins[0]}?",
-    )
+    clean = text.blanks(notice.place)
+    return msgspec.structs.replace(notice, fix=(Edit(notice.place, clean, clean),)) if clean else notice
 
 
 def _merged(findings: Iterable[Finding]) -> Sequence[Finding]:

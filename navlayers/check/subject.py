@@ -11,6 +11,7 @@ from navlayers import attack
 from navlayers.errors import ReleaseError
 from navlayers.model import DOMAINS, Domain
 from navlayers.readers.names import technique_names
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +75,12 @@ class Subject:
             yield "mapping", index, mapping
         for index, record in enumerate(self.set.non_mappable):
             yield "non_mappable", index, record
+
+    @cached_property
+    def declared(self) -> tuple[str, ...]:
+        """The groups that the set declares; readers add those that it only names, and say so."""
+        said = [notice.message for notice in self.reading.notices if notice.code == "undeclared-group"]
+        return tuple(g for g in self.set.groups if not any(shown(g) in message for message in said))
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str | None, str | None]]:

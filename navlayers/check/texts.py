@@ -26,13 +26,6 @@ _PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false|null|~|[0-9_.:eE+-]+|[0-9].*", re.IGNORECASE)
 
 
-class Found(NamedTuple):
-    """Where a value was found, and how many characters behind the start of the search."""
-
-    place: Place
-    distance: int
-
-
 class Span(NamedTuple):
     """A value in a text: its offsets without quotes, the value, and the quote around it ("" for none)."""
 
@@ -72,21 +65,19 @@ class Text:
         line = bisect_right(self._starts, offset)
         return Place(self.path, line, offset - self._starts[line - 1] + 1)
 
-    def find(self, value: str, place: Place, reach: int) -> Found | None:
+    def find(self, value: str, place: Place, reach: int) -> Place | None:
         """Where a value stands first at or behind a place, not further than so many characters; quotes count to it.
 
         A value that other text goes on behind is passed over.
         """
         start = self.offset(place)
-        end = -1 if start is None else start + reach
+        end = 0 if start is None else start + reach
         while start is not None and (at := self.text.find(value, start, end)) >= 0:
-            quote = self.text[at - 1 : at]
-            behind = self.text[at + len(value) : at + len(value) + 1]
-            begin = self.offset(place) or 0
-            if quote in _QUOTES and behind == quote:
-                return Found(self.place(at - 1), at - begin)
-            if quote not in _QUOTES and behind in _BEHIND:
-                return Found(self.place(at), at - begin)
+            before, behind = self.text[at - 1 : at], self.text[at + len(value) : at + len(value) + 1]
+            if before in _QUOTES and behind == before:
+                return self.place(at - 1)
+            if before not in _QUOTES and behind in _BEHIND:
+                return self.place(at)
             start = at + 1
         return None
 

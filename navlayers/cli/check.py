@@ -152,9 +152,9 @@ def command(
     if not quiet:
         _sum_up(report, mended, fix=fix and not diff)
     if report.unreadable:
-        raise click.exceptions.Exit(EXIT_UNREADABLE)
+        sys.exit(EXIT_UNREADABLE)
     if report.failed(strict=strict):
-        raise click.exceptions.Exit(EXIT_FOUND)
+        sys.exit(EXIT_FOUND)
 
 
 def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.check.rules.declared import denied, lone_capabilities, lookalikes, types, unused_groups
-from navlayers.check.rules.links import links
+from navlayers.check.rules.links import references
 from navlayers.check.rules.names import technique_names
 from navlayers.check.rules.scores import halves, parents, repeats
 from navlayers.check.rules.techniques import techniques
@@ -20,5 +20,5 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     *(techniques, technique_names),
     *(halves, repeats, parents),
     *(unused_groups, types, lone_capabilities, lookalikes, denied),
-    links,
+    references,
 )

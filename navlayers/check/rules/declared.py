@@ -38,8 +38,7 @@ def _declared_at(subject: Subject, field: str, id_: str) -> Place:
     text = subject.texts.of(start.path)
     if text is None:
         return start
-    found = text.find(id_, start, _REACH)
-    return found.place if found is not None else start
+    return text.find(id_, start, _REACH) or start
 
 
 def types(subject: Subject) -> Iterator[Finding]:
@@ -85,7 +84,7 @@ def lookalikes(subject: Subject) -> Iterator[Finding]:
             )
             place = subject.place("capability", index[id_], "id")
             yield finding("lookalike-id", place, message, hint="write both the same way")
-    for ids in _by_look(subject.set.groups).values():
+    for ids in _by_look(subject.declared).values():
         for id_ in ids[1:]:
             message = f"group id {wording.shown(id_)} differs from {wording.shown(ids[0])} only in case or marks"
             yield finding(

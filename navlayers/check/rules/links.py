@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.readers.rows import Kind
 
-_REACH = 20_000
+_BETWEEN = 100
+"""So many characters, blanks mostly, can stand between two links of a list."""
+
 _Row = tuple[Literal["mapping", "non_mappable", "capability"], int, str | None, tuple[str, ...]]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _START = re.compile(r"(?<![/=?&%:.])https?://", re.IGNORECASE)
@@ -30,7 +32,7 @@ _SENTENCE = re.compile(r"[a-z]{5,}\.$")
 _ENDINGS = re.compile(r"(?:[a-z]*corp|[a-z]*inc|etc)\.$", re.IGNORECASE)
 
 
-def links(subject: Subject) -> Iterator[Finding]:
+def references(subject: Subject) -> Iterator[Finding]:
     """References that are no links that work, each once for a capability, with the number of its mappings."""
     found: dict[tuple[str, str | None], tuple[Kind, int]] = {}
     counts: dict[tuple[str, str | None], int] = {}
@@ -42,13 +44,13 @@ def links(subject: Subject) -> Iterator[Finding]:
     ]
     rows += [("mapping", i, row.capability, row.references) for i, row in enumerate(subject.set.mappings)]
     rows += [("non_mappable", i, row.capability, row.references) for i, row in enumerate(subject.set.non_mappable)]
-    for kind, index, capability, references in rows:
-        if references not in known:
-            for link in references:
+    for kind, index, capability, listed in rows:
+        if listed not in known:
+            for link in listed:
                 if link not in verdicts:
                     verdicts[link] = verdict(link)
-            known[references] = [link for link in references if verdicts[link] is not None]
-        for link in dict.fromkeys(known[references]):
+            known[listed] = [link for link in listed if verdicts[link] is not None]
+        for link in dict.fromkeys(known[listed]):
             key = (link, capability)
             found.setdefault(key, (kind, index))
             counts[key] = counts.get(key, 0) + (kind != "capability")
@@ -67,21 +69,19 @@ def links(subject: Subject) -> Iterator[Finding]:
 
 
 def _places(subject: Subject, rows: list[_Row], link: str) -> list[Place]:
-    """Where a link stands in the lists of references that hold it, the surest first.
+    """Where a link stands in the lists of references that hold it, in the order of the file.
 
-    Rows share the links of their capability in some formats, and in others the capability has those of its rows: of
-    what is found behind the start of a list, the nearest is in it.
+    Rows share the links of their capability in some formats, and in others the capability has those of its rows:
+    what is found further behind the start of a list than that list can reach is not in it.
     """
-    found: dict[Place, int] = {}
-    for kind, index, _, _ in rows:
+    found = set()
+    for kind, index, _, listed in rows:
         start = subject.place(kind, index, "references")
         text = subject.texts.of(start.path)
-        if text is None or text.table:
-            continue
-        at = text.find(link, start, _REACH)
-        if at is not None:
-            found[at.place] = min(at.distance, found.get(at.place, at.distance))
-    return sorted(found, key=lambda place: (found[place], place))
+        if text is not None and not text.table:
+            at = text.find(link, start, sum(len(one) + _BETWEEN for one in listed) + _BETWEEN)
+            found |= {at} if at is not None else set()
+    return sorted(found)
 
 
 def verdict(link: str) -> tuple[str, str, str] | None:

@@ -27,11 +27,11 @@ def halves(subject: Subject) -> Iterator[Finding]:
         return
     for index, mapping in enumerate(mapping_set.mappings):
         if mapping.category is not None and mapping.value is None:
-            place = subject.place("mapping", index, "category")
+            place = subject.place("mapping", index, "value")
             message = f"{_what(mapping)} has the category {mapping.category} but no value"
             yield finding("category-without-value", place, message, hint="add the value, or remove the category")
         elif mapping.value is not None and mapping.category is None:
-            place = subject.place("mapping", index, "value")
+            place = subject.place("mapping", index, "category")
             message = f"{_what(mapping)} has the value {wording.shown(mapping.value)[1:-1]} but no category"
             yield finding("value-without-category", place, message, hint="add protect, detect or respond")
 
@@ -85,9 +85,10 @@ def _duplicate(subject: Subject, twin: int, index: int) -> Finding:
     same = "all the same" if first == mapping else "with another comment"
     if first.comment == mapping.comment and first != mapping:
         same = "with other references" if first.references != mapping.references else "in other words"
-    earlier = _where(subject.place("mapping", twin, "technique"))
+    field = "technique" if mapping.value is None else "value"
+    earlier = _where(subject.place("mapping", twin, field))
     message = f"{_what(mapping)} {said} twice, first {earlier}, {same}"
-    place = subject.place("mapping", index, "technique")
+    place = subject.place("mapping", index, field)
     return finding("duplicate-mapping", place, message, hint="merge the two, or remove one")
 
 

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import CORPUS_FILES, SHARED, write_set
+
+from navlayers import readers
+from navlayers.check import check, explain
+from navlayers.check.rules import links
+from navlayers.codes import CODES
+from navlayers.sets import resolve
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+    from navlayers.check import Finding
+
+ROOT = Path(__file__).parent.parent
+HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'
+
+
+def findings(path: Path, text: str) -> list[str]:
+    """`line:column CODE` of everything found in a native set."""
+    path.write_text(text, encoding="utf-8")
+    return [f"{f.place.line}:{f.place.column} {f.code}" for f in check(resolve([str(path)])).findings]
+
+
+def under(path: Path, lines: str, head: str = HEAD) -> list[str]:
+    """What is found in a set whose one capability stands in line 6, its first technique in line 8."""
+    return findings(path, f"{head}capabilities:\n  c:\n    techniques:\n{indented(lines)}")
+
+
+def indented(lines: str) -> str:
+    return "".join(f"      {line}\n" for line in lines.splitlines())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "set.yaml"
+
+
+WRONG = {
+    "T1053.001: {protect: partial}": ["8:7 revoked-technique"],
+    "T1064: {protect: partial}": ["8:7 deprecated-technique"],
+    "T1059.999: mitigates": ["8:7 unknown-technique"],
+    "T1521.003: mitigates": ["8:7 other-domain-technique"],
+    "T1059.01: mitigates": ["8:7 malformed-technique"],
+    "T1078: {protect: partial, name: Valid accounts}": ["8:39 technique-spelling"],
+    "T1078: {protect: partial, name: Brute Force}": ["8:39 technique-name"],
+    "T1046: {name: Network Service Scanning}": ["8:21 technique-renamed"],
+    "T1078: {protect: partial, detect: }": ["8:41 category-without-value"],
+    "T1078: {protect: partial}\nT1110: {value: partial}": ["9:14 value-without-category"],
+    "T1078: [{protect: partial}, {protect: partial}]": ["8:45 duplicate-mapping"],
+    "T1078: [{protect: partial}, {protect: minimal}]": ["8:45 conflicting-values"],
+    "T1020: {protect: minimal}\nT1020.001: {protect: partial}": ["8:24 parent-below-subs"],
+    "T1078: {protect: partial}\nT1078.004: {protect: minimal}": ["8:24 parent-above-subs"],
+    "T1078: {references: ['https://example.org/a b']}": ["8:28 broken-link"],
+}
+
+
+@pytest.mark.parametrize("lines", WRONG)
+def test_what_is_wrong_is_told_at_the_value_that_is_wrong(file: Path, lines: str) -> None:
+    assert under(file, lines) == WRONG[lines]
+
+
+SOUND = [
+    "T1078: {protect: partial}\nT1078.004: {protect: partial}",
+    "T1078: {protect: minimal}\nT1078.004: {protect: partial}",
+    "T1078: {protect: partial}\nT1078.004: {detect: minimal}",
+    "T1078: {protect: }\nT1110: {detect: }",
+    "T1078: {value: partial}\nT1110: {value: 30}",
+    "T1078: [{type: a, protect: partial}, {type: b, protect: minimal}]",
+    "T1078: {protect: partial, name: Valid Accounts}",
+    "T1078.004: {protect: partial, name: 'Valid Accounts: Cloud Accounts'}",
+    "T1078: {references: ['https://web.archive.org/web/2020/https://example.org/a', 'https://example.org/Acme_Inc.']}",
+]
+
+
+@pytest.mark.parametrize("lines", SOUND)
+def test_what_is_sound_is_left_in_peace(file: Path, lines: str) -> None:
+    assert under(file, lines) == []
+
+
+def test_groups_types_capabilities_and_look_alikes(file: Path) -> None:
+    text = f"""{HEAD}mapping_types: [related_to]
+groups: {{storage: Storage, network: Network}}
+capabilities:
+  key_vault: {{groups: [storage], techniques: {{T1078: }}}}
+  Key-Vault: {{groups: [Storage], techniques: {{T1110: {{type: related-to}}}}}}
+  alone: {{name: Alone}}
+  both: {{techniques: {{T1078: }}, non_mappable: true}}
+"""
+    assert findings(file, text) == [
+        "6:28 unused-group",
+        "9:3 lookalike-id",
+        "9:3 undeclared-group",
+        "9:61 undeclared-type",
+        "10:3 capability-without-mapping",
+        "11:3 mapped-non-mappable",
+    ]
+
+
+def test_the_same_finding_in_many_rows_is_one_line_with_the_other_places(run: Run, tmp_path: Path) -> None:
+    rows = [(f"c{number}", "T1053.001", "protect", "partial") for number in range(6)]
+    path = write_set(tmp_path / "many.json", rows)
+    result = run("check", path, "--select", "revoked-technique")
+    assert result.code == 1
+    first, more = result.out.splitlines()
+    assert first.startswith(f"{path}:1:")
+    assert ": revoked-technique technique T1053.001 " in first
+    assert more.startswith("    and 5 more at 1:")
+    assert len(json.loads(run("check", path, "--json", "--select", "revoked-technique").out)["findings"]) == 6
+
+
+def test_a_reader_s_errors_are_told_together_with_what_the_rules_find_in_the_rest(file: Path) -> None:
+    assert under(file, "T1078: {protect: middling}\nT1053.001: {protect: partial}") == [
+        "8:24 unknown-value",
+        "9:7 revoked-technique",
+    ]
+
+
+def test_a_malformed_id_gets_the_name_of_the_technique_that_is_meant(run: Run, file: Path) -> None:
+    under(file, "T1059.01: {protect: partial}")
+    result = run("check", file)
+    assert "did you mean T1059.001 Command and Scripting Interpreter: PowerShell?" in result.out
+    assert result.code == 1
+
+
+def test_exit_status(run: Run, file: Path) -> None:
+    under(file, "T1078: [{protect: partial}, {protect: partial}]")
+    assert run("check", file).code == 0
+    assert run("check", file, "--strict").code == 1
+    assert run("check", file, "--strict", "--ignore", "duplicate-mapping").code == 0
+    assert run("check", file, "--ignore", "duplicates").code == 2
+    assert run("check", file.with_name("none.yaml")).code == 2
+    file.write_bytes(b"")
+    assert run("check", file).code == 2
+
+
+def test_against_another_release(run: Run, file: Path) -> None:
+    under(file, "T1562.001: mitigates\nT1053.002: mitigates")
+    assert run("check", file).out == ""
+    result = run("check", file, "--attack", "8.2")
+    assert result.out == ""
+    under(file, "T1666: mitigates")
+    assert "unknown-technique" in run("check", file, "--attack", "8.2").out
+
+
+def test_a_code_with_a_slip_gets_a_suggestion(run: Run) -> None:
+    result = run("check", "--explain", "revoked-techniques")
+    assert (result.code, result.out) == (2, "")
+    assert "did you mean revoked-technique?" in result.err
+    assert run("check", "--explain", "revoked-technique").out.startswith("## revoked-technique\n\nError: ")
+
+
+def test_every_code_is_explained_and_the_docs_are_what_the_command_prints(run: Run) -> None:
+    assert [code for code, said in CODES.items() if not (said.why and said.mend and said.example)] == []
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == explain.page()
+    assert run("check", "--explain", "all").out == explain.page()
+
+
+def test_every_code_that_the_package_names_is_known() -> None:
+    named = set()
+    for path in sorted((ROOT / "navlayers").rglob("*.py")):
+        named |= set(re.findall(r'\bcode="([a-z-]+)"', path.read_text(encoding="utf-8")))
+    assert named <= CODES.keys()
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    {
+        "https://example.org/a": None,
+        "https://example.org/a#b.": None,
+        "https://en.wikipedia.org/wiki/Lock_(device)": None,
+        "http://192.0.2.1:8080/a": None,
+        "https://bücher.example/ä": None,
+        " https://example.org/a": "link-blanks",
+        "": "broken-link",
+        "[]": "broken-link",
+        "example.org/a": "broken-link",
+        "ftp://example.org/a": "broken-link",
+        "See https://example.org/a": "broken-link",
+        "https://example.org/a; https://example.org/b": "broken-link",
+        'https://example.org/"a"': "broken-link",
+        "https://localhost/a": "broken-link",
+        "https://intranet/a": "broken-link",
+        "https://example.org/sentence.": "broken-link",
+        "https://example.org/a)": "broken-link",
+    }.items(),
+)
+def test_links_are_judged_by_their_form(link: str, code: str | None) -> None:
+    verdict = links.verdict(link)
+    assert (verdict and verdict[0]) == code
+
+
+def _by_code(found: tuple[Finding, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[one.code] = counts.get(one.code, 0) + 1
+    return counts
+
+
+def test_what_is_found_in_the_published_sets_is_what_a_few_lines_of_their_own_count(corpus: Path) -> None:
+    for path in CORPUS_FILES:
+        file = json.loads(path.read_bytes())
+        head, rows = file["metadata"], file["mapping_objects"]
+        bundle = SHARED / "attack" / f"{head['technology_domain']}-attack-{head['attack_version']}.json"
+        known = {
+            reference["external_id"]: thing
+            for thing in json.loads(bundle.read_bytes())["objects"]
+            if thing["type"] == "attack-pattern"
+            for reference in thing["external_references"]
+            if reference["source_name"].startswith("mitre-")
+        }
+        counts = _by_code(check(resolve([str(path)])).findings)
+        used = [known.get(row["attack_object_id"]) for row in rows if row["attack_object_id"]]
+        assert counts.get("revoked-technique", 0) == sum(bool(thing and thing.get("revoked")) for thing in used)
+        assert counts.get("deprecated-technique", 0) == sum(
+            bool(thing and thing.get("x_mitre_deprecated") and not thing.get("revoked")) for thing in used
+        )
+        assert counts.get("other-domain-technique", 0) + counts.get("unknown-technique", 0) == used.count(None)
+        renamed = sum(
+            thing["name"] != row["attack_object_name"]
+            for row in rows
+            if (thing := known.get(row["attack_object_id"] or "")) and not thing.get("revoked")
+        )
+        names = ("technique-renamed", "technique-spelling", "technique-name")
+        assert sum(counts.get(code, 0) for code in names) == renamed
+        groups = {row["capability_group"] for row in rows}
+        assert counts.get("unused-group", 0) == len(head["capability_groups"].keys() - groups)
+
+
+def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> None:
+    """Every place of a finding is a place in the file."""
+    for path in CORPUS_FILES:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        for one in check(resolve([str(path)])).findings:
+            assert 0 < one.place.column <= len(lines[one.place.line - 1])
+        assert readers.read(path).format == "mapex-json"

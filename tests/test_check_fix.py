@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+from conftest import CORPUS, CORPUS_FILES, Run, write_set
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navlayers import readers
+from navlayers.check import check, mend
+from navlayers.sets import Source, resolve
+
+HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\ncapabilities:\n'
+
+
+def mended(path: Path) -> bytes:
+    (one,) = mend(check(resolve([str(path)])))
+    return one.after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("T1053.001: {protect: partial, detect: minimal}", "T1053.002: {protect: partial, detect: minimal}"),
+        ("'T1053.001': {protect: partial}  # kept", "'T1053.002': {protect: partial}  # kept"),
+        ('"T1053.001 ": {protect: partial}', '"T1053.001": {protect: partial}'),
+        ("T1053.001: mitigates", "T1053.002: mitigates"),
+        ("T1046: {name: Network Service Scanning}", "T1046: {name: Network Service Discovery}"),
+        ("T1078: {references: [' https://example.org/a ']}", "T1078: {references: ['https://example.org/a']}"),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_is_mended_in_native_yaml_changes_nothing_else(
+    tmp_path: Path, before: str, after: str, newline: str
+) -> None:
+    text = f"{HEAD}  a:\n    techniques:\n      {before}\n  b: {{techniques: {{T1078: }}}}  # T1053.001\n"
+    path = tmp_path / "set.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", newline).encode())
+    assert mended(path) == b"\xef\xbb\xbf" + text.replace(before, after).replace("\n", newline).encode()
+
+
+def test_a_successor_that_is_mapped_already_is_not_written_twice(tmp_path: Path) -> None:
+    path = tmp_path / "set.yaml"
+    path.write_text(
+        f"{HEAD}  a:\n    techniques:\n      T1053.001: {{protect: partial}}\n      T1053.002: mitigates\n"
+    )
+    report = check(resolve([str(path)]))
+    assert [finding.code for finding in report.findings] == ["revoked-technique"]
+    assert "it is mapped already" in report.findings[0].hint
+    assert mend(report) == ()
+
+
+def test_fix_writes_the_file_and_shows_the_difference(run: Run, tmp_path: Path) -> None:
+    path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
+    before = path.read_bytes()
+    shown = run("check", path, "--diff")
+    assert (shown.code, path.read_bytes()) == (1, before)
+    result = run("check", path, "--fix", "--ignore", "technique-name")
+    assert result.code == 0
+    assert "-" in result.out
+    assert b'"T1053.002"' in path.read_bytes()
+    assert run("check", path, "--fix", "--ignore", "technique-name").out == ""
+
+
+def test_standard_input_is_mended_to_standard_output(run: Run) -> None:
+    text = f"{HEAD}  a: {{techniques: {{T1053.001: }}}}\n"
+    result = run("check", "-", "--fix", stdin=text.encode())
+    assert result.out == text.replace("T1053.001", "T1053.002")
+    assert "+  a: {techniques: {T1053.002: }}" in result.err
+
+
+def test_shipped_sets_are_never_changed(run: Run) -> None:
+    result = run("check", "nist_800_53", "--fix", "--ignore", "other-domain-technique")
+    assert result.code == 0
+    assert "mended nothing" in result.err
+
+
+def test_fix_and_attack_exclude_each_other(run: Run, one: Path) -> None:
+    assert run("check", one, "--fix", "--attack", "18.1").code == 2
+
+
+def test_a_table_is_mended_at_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    text = (
+        'capability;technique;category;value\r\nids;"T1053.001";protect;partial\r\nmfa;T1053.001;detect;minimal\r\n'
+    )
+    path.write_bytes(text.encode())
+    options = readers.ReadOptions(metadata={"attack_version": "16.1", "domain": "enterprise"})
+    (one,) = mend(check(resolve([str(path)]), reading=options), reading=options)
+    assert one.after == text.replace("T1053.001", "T1053.002").encode()
+
+
+@pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.stem[:12])
+def test_published_sets_lose_their_mended_findings_and_nothing_else(path: Path) -> None:
+    if not CORPUS.is_dir():
+        pytest.skip("the published mapping sets are not at ../shared/corpus")
+    report = check(resolve([str(path)]))
+    for one in mend(report):
+        again = check([Source("again", path, data=one.after)])
+        gone = {(f.code, f.place.line) for f in one.findings}
+        assert gone
+        left = [(f.code, f.place.line) for f in again.findings]
+        assert left == [(f.code, f.place.line) for f in report.findings if (f.code, f.place.line) not in gone]
+        before, after = path.read_bytes().splitlines(), one.after.splitlines()
+        assert len(before) == len(after)
+        changed = [number for number, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+        assert len(changed) == len([line for line in one.diff.splitlines() if line.startswith("+")]) - 1
+        assert all(a < b for a, b in pairwise(changed))
+
+
+IDS = st.sampled_from(["T1053.001", "T1053.002", "T1078", "T1046", " T1110", "T1562.001"])
+NAMES = st.sampled_from([None, "Network Service Scanning", "At (Linux)", "Valid accounts", "Ünbekannt"])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), IDS, NAMES, st.sampled_from(["partial", "minimal"])), min_size=1))
+def test_mending_never_adds_a_finding_and_keeps_the_rest_of_every_row(
+    rows: list[tuple[str, str, str | None, str]],
+) -> None:
+    objects = [
+        {
+            "capability_id": capability,
+            "attack_object_id": technique,
+            "attack_object_name": name,
+            "score_category": "protect",
+            "score_value": value,
+            "mapping_type": "scores",
+            "references": [" https://example.org/a"],
+        }
+        for capability, technique, name, value in rows
+    ]
+    head = {
+        "mapping_framework": "tiny",
+        "mapping_framework_version": "1",
+        "technology_domain": "enterprise",
+        "attack_version": "16.1",
+    }
+    data = msgspec.json.format(msgspec.json.encode({"metadata": head, "mapping_objects": objects}))
+    report = check([Source("x", Path("x.json"), data=data)])
+    for one in mend(report, {"x.json": data}):
+        again = check([Source("x", Path("x.json"), data=one.after)])
+        assert len(again.findings) == len(report.findings) - len(one.findings)
+        before, after = msgspec.json.decode(data), msgspec.json.decode(one.after)
+        for row in (*before["mapping_objects"], *after["mapping_objects"]):
+            row.pop("attack_object_id"), row.pop("attack_object_name"), row.pop("references")
+        assert before == after
