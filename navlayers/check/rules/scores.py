@@ -86,9 +86,10 @@ def _duplicate(subject: Subject, twin: int, index: int) -> Finding:
     if first.comment == mapping.comment and first != mapping:
         same = "with other references" if first.references != mapping.references else "in other words"
     field = "technique" if mapping.value is None else "value"
-    earlier = _where(subject.place("mapping", twin, field))
-    message = f"{_what(mapping)} {said} twice, first {earlier}, {same}"
     place = subject.place("mapping", index, field)
+    before = subject.place("mapping", twin, field)
+    earlier = "" if before == place else f" first {_where(before)},"
+    message = f"{_what(mapping)} {said} twice,{earlier} {same}"
     return finding("duplicate-mapping", place, message, hint="merge the two, or remove one")
 
 
