@@ -23,6 +23,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
 """What stands in YAML without quotes and means itself, with or without brackets around the mapping."""
 
+_NULL = re.compile(r"(?:null|Null|NULL|~)?[ \t]*(?=[,}\]\r\n#]|$)")
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false|null|~|[0-9_.:eE+-]+|[0-9].*", re.IGNORECASE)
 
 
@@ -93,6 +94,14 @@ class Text:
             )
             found = Span(start, plain.end(), old, "") if plain is not None else None
         return found if found is not None and found.value.strip() == old else None
+
+    def empty(self, place: Place) -> bool:
+        """Whether nothing, or null, stands at a place."""
+        start = self.offset(place)
+        if start is None:
+            return True
+        found = self._delimited(start)
+        return not found.value.strip() if found is not None else _NULL.match(self.text, start) is not None
 
     def blanks(self, place: Place) -> str | None:
         """The value at a place without the blanks around it; None where it has none that can be told."""

@@ -138,7 +138,9 @@ def _fix(
     edits = [Edit(place, technique, successor.id)]
     name_place = subject.place(kind, index, "technique_name")
     old = subject.catalogue.get(technique) if subject.catalogue is not None else None
-    if name_place not in {place, subject.place(kind, index)}:
+    text = subject.texts.of(place.path)
+    written = name_place not in {place, subject.place(kind, index)}
+    if written and text is not None and not text.empty(name_place):
         edits.append(Edit(name_place, row.technique_name or (old.name if old else ""), successor.name))
     return tuple(edits)
 
