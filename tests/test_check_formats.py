@@ -50,5 +50,9 @@ def test_quiet_prints_errors_only(run: Run, odd: Path) -> None:
     assert {line.split(": ")[1].split(" ")[0] for line in result.out.splitlines()} == {"revoked-technique"}
 
 
+def test_quiet_and_strict_prints_all_that_fails(run: Run, odd: Path) -> None:
+    assert run("check", odd, "-q", "--strict").out == run("check", odd).out
+
+
 def test_the_schema_is_printed(run: Run) -> None:
     assert json.loads(run("check", "--schema").out)["$schema"].startswith("https://json-schema.org/")

@@ -148,7 +148,7 @@ def command(
     if stdin:
         sys.stdout.flush()
         click.echo(next(s.data for s in found if str(s.path) == STDIN), nl=False)
-    _print(report, "json" if as_json else format_, quiet=quiet, err=stdin)
+    _print(report, "json" if as_json else format_, quiet=quiet and not strict, err=stdin)
     if not quiet:
         _sum_up(report, mended, fix=fix and not diff)
     if report.unreadable:
