@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.pipeline import BuildResult
+    from navlayers.readers import Reading
 
 SHARED = Path(__file__).parents[2] / "shared"
 CORPUS = SHARED / "corpus" / "mappings-explorer"
@@ -204,6 +205,16 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> BuildResult:
     return build_folder(resolve([str(s) for s in sources]), out, ScoreOptions(worth=worth), force=force)
+
+
+def told(reading: Reading, code: str) -> list[str]:
+    """The messages of the notices of that code."""
+    return [notice.message for notice in reading.notices if notice.code == code]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "tiny.json")
 
 
 @pytest.fixture

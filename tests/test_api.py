@@ -74,9 +74,7 @@ def test_scores_can_be_those_of_another_release(tmp_path: Path) -> None:
 
 def test_layers_of_the_library_are_the_bytes_of_the_command(tmp_path: Path) -> None:
     path = write_set(tmp_path / "tiny.json")
-    from navlayers.sets import resolve  # noqa: PLC0415 - not a public name
-
-    navlayers.build_folder(resolve([str(path)]), tmp_path / "out")
+    navlayers.build_folder(navlayers.resolve([str(path)]), tmp_path / "out")
     files = contents(tmp_path / "out" / "tiny")
     built = {one.path: navlayers.encode(one.layer) for one in navlayers.build_layers(navlayers.load(path))}
     assert built == {name: data for name, data in files.items() if name not in ("index.json", "all.json")}

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 NAVLAYERS = [sys.executable, "-m", "navlayers"]
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "in" / "tiny.json")
-
-
 def assert_refused(done: Result, *words: str) -> None:
     assert done.code == 2, done
     assert done.out == ""

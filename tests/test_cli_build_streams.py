@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from conftest import Run
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "in" / "tiny.json")
-
-
 def test_one_layer_on_standard_output_is_the_layer_file_itself(run: Run, tiny: Path) -> None:
     run("build", tiny, "-o", "out")
     done = run("build", tiny, "--only", "overview", "-o", "-")

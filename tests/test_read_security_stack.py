@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import SHARED, contents
+from conftest import SHARED, contents, told
 
 from navlayers import readers
 from navlayers.errors import InputError, Place
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Run
-
-    from navlayers.readers import Reading
 
 AZURE = SHARED / "corpus" / "security-stack" / "Azure"
 
@@ -87,10 +85,6 @@ def write(folder: Path, **files: str) -> Path:
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     return write(tmp_path / "stack", vault=CONTROL, billing=IDLE)
-
-
-def told(reading: Reading, code: str) -> list[str]:
-    return [notice.message for notice in reading.notices if notice.code == code]
 
 
 def test_a_folder_of_controls_is_one_set_and_its_tags_are_groups(stack: Path) -> None:

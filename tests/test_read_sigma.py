@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import told
 
 from navlayers import readers
 from navlayers.errors import InputError, Place
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from conftest import Run
 
     from navlayers.model import MappingSet
-    from navlayers.readers import Reading
 
 RULE = """\
 title: Office Starts A Shell
@@ -72,10 +72,6 @@ def write(folder: Path, files: dict[str, str | bytes]) -> Path:
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     return write(tmp_path / "rules", {"win/shell.yml": RULE, "linux/login.yml": PLAIN, "linux/none.yaml": UNTAGGED})
-
-
-def told(reading: Reading, code: str) -> list[str]:
-    return [notice.message for notice in reading.notices if notice.code == code]
 
 
 def techniques(whole: MappingSet) -> list[tuple[str, str]]:
