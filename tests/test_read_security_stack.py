@@ -269,3 +269,17 @@ def test_building_ctids_files_gives_layers_per_control_per_tag_and_of_the_platfo
     scores = {entry["techniqueID"]: entry["score"] for entry in overview["techniques"]}
     # AzureADMultiFactorAuthentication.yaml protects T1110 significantly.
     assert scores["T1110"] == 100
+
+
+def test_an_entry_that_would_make_millions_of_scores_is_refused_at_its_place(tmp_path: Path) -> None:
+    subs = "        - {id: T1059.001}\n" * 3_000
+    scores = "        - {category: Protect, value: Partial}\n" * 3_000
+    group = f"    sub-techniques-scores:\n      - sub-techniques:\n{subs}        scores:\n{scores}"
+    head = "name: Odd\nplatform: P\nATT&CK version: 9\ntechniques:\n  - id: T1059\n"
+    path = tmp_path / "odd.yaml"
+    path.write_text(head + group, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        readers.read(path)
+    assert [(p.message, p.place) for p in caught.value.problems] == [
+        ("3,000 scores of 3,000 sub-techniques", Place(str(path), 7, 9))
+    ]

@@ -263,18 +263,51 @@ def test_correlations_are_rules_beside_those_that_they_name(tmp_path: Path) -> N
     assert techniques(whole) == [("many", "T1078"), ("many-2", "T1110.001")]
 
 
-def test_tags_through_an_alias_count_and_a_bomb_does_no_harm(tmp_path: Path) -> None:
-    bomb = "".join(f"    b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]\n" for n in range(1, 40))
+def test_tags_through_an_alias_count(tmp_path: Path) -> None:
     shared = "x-tags: &tags [attack.t1003]\ntags: *tags\n"
-    text = PLAIN.replace("tags: ['attack.t1078']\n", shared).replace(
-        "detection: {keywords: [odd], condition: keywords}\n", f"detection:\n    b0: &b0 x\n{bomb}"
-    )
-    folder = write(tmp_path / "in", {"a.yml": text})
+    folder = write(tmp_path / "in", {"a.yml": PLAIN.replace("tags: ['attack.t1078']\n", shared)})
+    assert techniques(readers.read(folder).mapping_set) == [("a", "T1003")]
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "b0: &b0 x\n" + "".join(f"b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]\n" for n in range(1, 40)),
+        f"b: &b {'x' * 100_000}\nreferences: [{', '.join(['*b'] * 20_000)}]\n",
+        f"b: &b [{'a, ' * 10_000}a]\nreferences: [{', '.join(['*b'] * 20_000)}]\n",
+    ],
+)
+def test_bombs_of_aliases_are_passed_over_fast_and_in_little_memory(bomb: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", {"a.yml": PLAIN, "bomb.yml": bomb + PLAIN})
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    whole = readers.read(folder).mapping_set
-    assert techniques(whole) == [("a", "T1003")]
+    reading = readers.read(folder)
     assert time.process_time() - start < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert techniques(reading.mapping_set) == [("a", "T1078")]
+    assert "the aliases up to here stand for too much" in told(reading, "not-carried")[0]
+
+
+@pytest.mark.parametrize("action", ["global", "repeat"])
+def test_parts_that_count_for_too_many_rules_are_refused(action: str, tmp_path: Path) -> None:
+    tags = f"tags: [{', '.join(f'attack.t{n:04d}' for n in range(10_000))}]\n"
+    first = f"action: global\n{tags}" if action == "global" else PLAIN.replace("tags: ['attack.t1078']\n", tags)
+    logsource = "" if action == "repeat" else "logsource: {product: linux}\ndetection: {a: b}\n"
+    rule = f"---\naction: {action if action == 'repeat' else 'none'}\n{logsource}title: "
+    path = write(tmp_path, {"a.yml": first + "".join(f"{rule}r{n}\n" for n in range(1_000))}) / "a.yml"
+    with pytest.raises(InputError, match="what counts for several rules is too large for so many") as caught:
+        readers.read(path)
+    assert caught.value.problems[0].place is not None
+    assert caught.value.problems[0].place.line > 1
+
+
+def test_parts_of_one_rule_in_thousands_of_documents_are_read_in_less_than_three_seconds(tmp_path: Path) -> None:
+    part = "---\nid: x\ntitle: t\ntags: [attack.t{0:04d}]\nlogsource: {{product: p{0}}}\ndetection: {{a: b}}\n"
+    path = write(tmp_path, {"a.yml": "".join(part.format(n) for n in range(5_000))}) / "a.yml"
+    start = time.process_time()
+    whole = readers.read(path).mapping_set
+    assert time.process_time() - start < 3
+    assert len(whole.mappings) == 5_000
+    assert len(whole.capabilities) == 1
 
 
 def test_a_file_that_nests_without_end_is_passed_over(tmp_path: Path) -> None:

@@ -457,3 +457,12 @@ def test_a_type_that_says_non_mappable_is_never_a_mapping(entry: str) -> None:
     )
     assert "is not a mapping type" in problem
     assert problem.endswith("(write {non_mappable: true})")
+
+
+@pytest.mark.parametrize("text", ["a: b: c\n", 'a: "\\ud800"\n', "a:\n\tb: c\n", "a: \x01\n"])
+def test_what_is_not_yaml_is_told_once_where_reading_goes_on_over_errors(text: str) -> None:
+    findings = readers.Findings(lenient=True)
+    with pytest.raises(InputError) as caught:
+        readers.read("set.yaml", data=text.encode(), findings=findings)
+    assert len({*caught.value.problems, *findings.errors()}) == 1
+    assert "this is not YAML" in str(caught.value)

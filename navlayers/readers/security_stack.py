@@ -43,6 +43,9 @@ _TECHNIQUE = ("id", "name", "technique-scores", "sub-techniques-scores")
 _GROUP = ("sub-techniques", "scores")
 _SCORE = ("category", "value", "comments")
 _SUB = ("id", "name")
+MOST_SCORES = 1_000
+"""So many scores one entry may give to its sub-techniques, each of which has all of them."""
+
 _SCALE = checks.Scale(DEFAULT_SCALE)
 _SHARED = ("author", "contact", "organization")
 _KEPT = ("description", "comments", "creation date", "last update", "version")
@@ -185,6 +188,11 @@ class _Reader:
                 if not subs:
                     issue = Issue("scores of no sub-technique", "sub-techniques: id, name", code="no-technique")
                     fields.report(group, issue)
+                if len(subs) * len(scores) > MOST_SCORES:
+                    message = f"{len(scores):,} scores of {len(subs):,} sub-techniques"
+                    expected = f"at most {MOST_SCORES:,} scores together"
+                    fields.report(group, Issue(message, expected, "split the entry", code="wrong-shape"))
+                    continue
                 for sub in subs:
                     fields.unknown(sub, _SUB, "a sub-technique")
                     self._scores(fields, sub, scores, capability)

@@ -22,10 +22,12 @@ from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.folder_sets import Fields, FolderPlaces, absorb, passed_over, sources
 from navlayers.readers.heads import make_head
 from navlayers.readers.source import Source, as_text
-from navlayers.readers.yaml_tree import Branch, Node, Scalar, documents
+from navlayers.readers.yaml_tree import Branch, Listing, Node, Scalar, documents
 from navlayers.slug import slug
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navlayers.readers.context import Context
     from navlayers.readers.source import Folder
 
@@ -40,6 +42,10 @@ _READ = frozenset({*_KEPT, "title", "id", "description", "references", "tags", "
 _RULE = frozenset({"detection", "correlation"})
 """What makes a document a rule: what to look for, or which rules to see together."""
 
+MOST_REPEATED = 1_000_000
+"""So many characters, and ten for each value, of a file may count for other rules than that which they stand in."""
+
+_EACH = 10
 _EXPECTED = "a Sigma rule: title, logsource, detection, tags"
 _LOGSOURCE = {"product": "product", "category": "log"}
 """Parts of a rule's log source that are groups, beside the level and the status → how the ids of groups begin."""
@@ -54,7 +60,8 @@ class _Rule(NamedTuple):
     fields: Fields
     top: Branch
     id: str
-    groups: list[str]
+    groups: dict[str, None]
+    techniques: set[str]
 
 
 def read(source: Source | Folder, context: Context) -> tuple[MappingSet, FolderPlaces]:
@@ -142,6 +149,8 @@ class _Reader:
         shared: dict[str, tuple[Scalar, Node]] = {}
         previous: dict[str, tuple[Scalar, Node]] = {}
         rules: dict[str, _Rule] = {}
+        left = MOST_REPEATED
+        sizes: dict[int, int] = {}
         for number, tree in enumerate(trees, 1):
             if not isinstance(tree, Branch):
                 continue
@@ -151,9 +160,16 @@ class _Reader:
                 continue
             if action == "reset":
                 shared = {}
-            items = {**shared, **(previous if action == "repeat" else {}), **tree.items}
+            taken = {**shared, **(previous if action == "repeat" else {})}
+            items = {**taken, **tree.items}
             if not items.keys() & _RULE:
                 continue
+            left -= sum(_size(pair[1], sizes) for key, pair in taken.items() if key in _READ)
+            if left < 0:
+                message = "what counts for several rules is too large for so many"
+                expected = f"at most {MOST_REPEATED:,} characters, each as often as it counts"
+                place = fields.place(tree)
+                raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
             self._rule(fields, Branch(items, tree.line, tree.column), below, number, rules)
 
@@ -181,7 +197,7 @@ class _Reader:
         references = tuple(dict.fromkeys(text for text, _ in fields.texts(top, "references")))
         groups = self._groups(fields, top)
         self._capabilities[id_] = Capability(id_, title or id_, tuple(groups), references)
-        rules[key] = _Rule(fields, top, id_, groups)
+        rules[key] = rule = _Rule(fields, top, id_, dict.fromkeys(groups), set())
         self._places.keep(
             *("capability", fields.path, fields.value(top, "title") or node),
             id=fields.value(top, "id"),
@@ -189,18 +205,13 @@ class _Reader:
             references=fields.value(top, "references"),
             groups=fields.value(top, "level"),
         )
-        self._techniques(fields, top, self._capabilities[id_], set())
+        self._techniques(fields, top, self._capabilities[id_], rule.techniques)
 
     def _more(self, rule: _Rule, fields: Fields, top: Branch) -> None:
-        rule.groups.extend(group for group in self._groups(fields, top) if group not in rule.groups)
+        rule.groups.update(dict.fromkeys(self._groups(fields, top)))
         capability = msgspec.structs.replace(self._capabilities[rule.id], groups=tuple(rule.groups))
         self._capabilities[rule.id] = capability
-        known = set()
-        for mapping in reversed(self.mappings):
-            if mapping.capability != rule.id:
-                break
-            known.add(mapping.technique)
-        self._techniques(fields, top, capability, known)
+        self._techniques(fields, top, capability, rule.techniques)
 
     def _groups(self, fields: Fields, top: Branch) -> list[str]:
         """Groups of a rule by its level, its status, and the product and category of its log source."""
@@ -295,3 +306,16 @@ class _Reader:
             capabilities=tuple(self._capabilities.values()),
             mappings=tuple(self.mappings),
         )
+
+
+def _size(node: Node, known: dict[int, int]) -> int:
+    """How large a value is as far as it is read: text, a list of texts, or a mapping of texts."""
+    if id(node) not in known:
+        inner: Iterable[Node] = ()
+        if isinstance(node, Branch):
+            inner = [value for _, value in node.items.values()]
+        elif isinstance(node, Listing):
+            inner = node.items
+        texts = [node, *inner]
+        known[id(node)] = sum(_EACH + (len(one.text) if isinstance(one, Scalar) else 0) for one in texts)
+    return known[id(node)]

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 MAX_DEPTH = 20
 """Deepest nesting that is read; a native mapping set needs 8."""
 
+MAX_ALIASED = 1_000_000
+"""So many characters, and ten for each value, the aliases of a text may stand for together."""
+
 _SHOWN = 60
+_EACH = 10
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -76,12 +80,9 @@ def parse(source: Source, findings: Findings) -> Node:
     try:
         for event in yaml.parse(source.data, Loader=_LOADER):
             builder.take(event)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         findings.add(*_not_yaml(source, error))
-        findings.raise_errors()
-    except UnicodeError as error:
-        findings.add(Issue(f"this is not YAML: {error}", code="encoding"), Place(source.path))
-        findings.raise_errors()
+        raise InputError(findings.errors()) from None
     if builder.root is None:
         raise InputError(
             Problem("the file holds no YAML document", Place(source.path), "a mapping set", code="wrong-shape")
@@ -93,23 +94,20 @@ def documents(source: Source, findings: Findings) -> list[Node]:
     """The trees of all documents of a text whose anchors, aliases and tags are nobody's business here.
 
     An alias is the very node that it names, so that a tree is no larger than its text; walk it only where its
-    shape is known, for a node may stand in many places. A tag changes nothing. Keys that stand twice at the top
-    level of a document go to `findings`.
+    shape is known, for a node may stand in many places. What all aliases stand for may not be larger than
+    `MAX_ALIASED`. A tag changes nothing. Keys that stand twice at the top level of a document go to `findings`.
 
     Raises:
-        InputError: the text is not YAML, or is nested too deeply.
+        InputError: the text is not YAML, is nested too deeply, or its aliases stand for too much.
     """
     builder = _Loose(source.path, findings)
     try:
         for event in yaml.parse(source.data, Loader=_LOADER):
             builder.take(event)
-    except yaml.YAMLError as error:
-        issue, place = _not_yaml(source, error)
-        hint = issue.hint if isinstance(issue.hint, str) else issue.hint()
-        raise InputError(Problem(issue.message, place, issue.expected, hint, code="syntax")) from None
-    except UnicodeError as error:
-        message = f"this is not YAML: {wording.visible(str(error))}"
-        raise InputError(Problem(message, Place(source.path), code="encoding")) from None
+    except (yaml.YAMLError, UnicodeError) as error:
+        told = Findings()
+        told.add(*_not_yaml(source, error))
+        raise InputError(told.errors()) from None
     return builder.roots
 
 
@@ -233,8 +231,10 @@ class _Loose(_Builder):
     def __init__(self, path: str, findings: Findings) -> None:
         super().__init__(path, findings)
         self.roots: list[Node] = []
-        self._named: dict[str | None, Node] = {}
+        self._named: dict[str | None, tuple[Node, int]] = {}
         self._names: list[str | None] = []
+        self._sizes: list[int] = [0]
+        self._aliased = 0
 
     def take(self, event: Any) -> None:
         kind = type(event)
@@ -248,20 +248,33 @@ class _Loose(_Builder):
             return
         if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._names.append(event.anchor)
+            self._sizes.append(_EACH)
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            name = self._names.pop()
+            name, size = self._names.pop(), self._sizes.pop()
+            self._sizes[-1] += size
             if name is not None:
-                self._named[name] = self._open[-1]
+                self._named[name] = (self._open[-1], size)
+        elif kind is yaml.ScalarEvent:
+            self._sizes[-1] += _EACH + len(event.value)
         super().take(event)
 
     def _refuse(self, event: Any, line: int, column: int) -> Node:
         if type(event) is yaml.AliasEvent:
-            return self._named.get(event.anchor) or Refused(line, column)
+            node, size = self._named.get(event.anchor, (Refused(line, column), 0))
+            self._sizes[-1] += size
+            self._aliased += size
+            if self._aliased > MAX_ALIASED:
+                expected = f"aliases that stand for at most {MAX_ALIASED:,} characters together"
+                message = "the aliases up to here stand for too much"
+                raise InputError(
+                    Problem(message, Place(self._path, line, column), expected, _OUT, code="refused-yaml")
+                )
+            return node
         if type(event) is not yaml.ScalarEvent:
             return Refused(line, column)
         node = Scalar(event.value, event.style is None, line, column)
         if event.anchor is not None:
-            self._named[event.anchor] = node
+            self._named[event.anchor] = (node, _EACH + len(event.value))
         return node
 
     def _odd_key(self, node: Node) -> Scalar:
@@ -276,12 +289,16 @@ _NO_KEY = Scalar("?", False, 0, 0)
 """Stands where a key is none, which was reported; its value is passed over."""
 
 _QUOTE = "put it between quotes if it is meant as text"
+_OUT = "write the values out"
 _SIGNS = "*&@`%!|>"
 _SPLIT = "put each set into a file of its own"
 _MERGE = "merge the two, or remove one"
 
 
-def _not_yaml(source: Source, error: yaml.YAMLError) -> tuple[Issue, Place]:
+def _not_yaml(source: Source, error: yaml.YAMLError | UnicodeError) -> tuple[Issue, Place]:
+    if isinstance(error, UnicodeError):
+        message = f"this is not YAML: {wording.visible(str(error))}"
+        return Issue(message, code="encoding"), Place(source.path)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
     place = _error_place(source, error)
