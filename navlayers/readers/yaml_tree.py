@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 20
 """Deepest nesting that is read; a native mapping set needs 8."""
+_TOO_DEEP = "the YAML is nested too deeply"
+_DEPTH = f"at most {MAX_DEPTH} levels; a mapping set needs 8"
 
 MAX_ALIASED = 1_000_000
 """So many characters, and ten for each value, the aliases of a text may stand for together."""
@@ -158,8 +160,7 @@ class _Builder:
         line, column = mark.line + 1, mark.column + 1
         if len(self._open) >= MAX_DEPTH:
             place = Place(self._path, line, column)
-            expected = f"at most {MAX_DEPTH} levels; a mapping set needs 8"
-            raise InputError(Problem("the YAML is nested too deeply", place, expected, code="wrong-shape"))
+            raise InputError(Problem(_TOO_DEEP, place, _DEPTH, code="wrong-shape"))
         if event.anchor is not None or event.tag is not None:
             self._refuse(event, line, column)
         mapping = type(event) is yaml.MappingStartEvent
@@ -303,6 +304,8 @@ def _not_yaml(source: Source, error: yaml.YAMLError | UnicodeError) -> tuple[Iss
     context = getattr(error, "context", None)
     place = _error_place(source, error)
     reason = wording.visible(reason)
+    if "nesting depth" in reason:  # libyaml reads ahead, and may meet its own limit before ours
+        return Issue(_TOO_DEEP, _DEPTH, code="wrong-shape"), place
     issue = Issue(
         f"this is not YAML: {reason}{' ' + context if context else ''}",
         hint=_hint(source, reason, place),
