@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,6 +233,25 @@ def test_what_is_found_in_the_published_sets_is_what_a_few_lines_of_their_own_co
         assert sum(counts.get(code, 0) for code in names) == renamed
         groups = {row["capability_group"] for row in rows}
         assert counts.get("unused-group", 0) == len(head["capability_groups"].keys() - groups)
+
+
+MANY = {
+    "unknown ids": "".join(f"      T{n:04d}: {{protect: partial}}\n" for n in range(2_000, 8_000)),
+    "wrong names": "      T1078:\n"
+    + "".join(f"      - {{protect: {n % 100}, name: Nme {n}}}\n" for n in range(4_000)),
+    "the same again": "      T1078:\n" + "".join(f"      - {{protect: 1.{n + 1}}}\n" for n in range(6_000)),
+    "dead links": "      T1078: {protect: partial}\n    references:\n"
+    + "".join(f"    - http://h{n}.local\n" for n in range(6_000)),
+    "groups": "      T1078: {protect: partial}\n    groups:\n" + "".join(f"    - g{n}\n" for n in range(10_000)),
+}
+
+
+@pytest.mark.parametrize("lines", MANY.values(), ids=MANY)
+def test_thousands_of_findings_take_no_more_than_three_seconds(lines: str, file: Path) -> None:
+    file.write_text(f"{HEAD}capabilities:\n  c:\n    techniques:\n{lines}", encoding="utf-8")
+    start = time.process_time()
+    check(resolve([str(file)]))
+    assert time.process_time() - start < 3
 
 
 def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> None:

@@ -283,3 +283,16 @@ def test_an_entry_that_would_make_millions_of_scores_is_refused_at_its_place(tmp
     assert [(p.message, p.place) for p in caught.value.problems] == [
         ("3,000 scores of 3,000 sub-techniques", Place(str(path), 7, 9))
     ]
+
+
+def test_references_that_would_multiply_with_the_mappings_are_refused(tmp_path: Path) -> None:
+    links = "".join(f"  - https://example.org/{number}\n" for number in range(2_000))
+    entry = "  - {id: T1059, technique-scores: [{category: Protect, value: Partial}]}\n"
+    text = f"name: Odd\nplatform: P\nATT&CK version: 9\nreferences:\n{links}techniques:\n{entry * 2_000}"
+    path = tmp_path / "odd.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        readers.read(path)
+    assert [(p.message, p.place) for p in caught.value.problems] == [
+        ("2,000 references of 2,000 mappings", Place(str(path), 5, 3))
+    ]

@@ -16,7 +16,7 @@ from navlayers.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from navlayers.attack import Catalogue
+    from navlayers.attack import Catalogue, Technique
     from navlayers.check.texts import Texts
     from navlayers.errors import Place, Problem
     from navlayers.model import Mapping, MappingSet, NonMappable
@@ -79,8 +79,29 @@ class Subject:
     @cached_property
     def declared(self) -> tuple[str, ...]:
         """The groups that the set declares; readers add those that it only names, and say so."""
-        said = [notice.message for notice in self.reading.notices if notice.code == "undeclared-group"]
-        return tuple(g for g in self.set.groups if not any(shown(g) in message for message in said))
+        said = (notice.message for notice in self.reading.notices if notice.code == "undeclared-group")
+        named = {message[message.find('"') : message.rfind('"') + 1] for message in said}
+        return tuple(group for group in self.set.groups if shown(group) not in named)
+
+    @cached_property
+    def called(self) -> dict[str, list[Technique]]:
+        """The techniques in use by the letters of their names."""
+        found: dict[str, list[Technique]] = {}
+        for entry in self.catalogue.techniques.values() if self.catalogue else ():
+            if entry.active:
+                found.setdefault(letters(entry.name), []).append(entry)
+        return found
+
+    @cached_property
+    def former(self) -> dict[tuple[str, str], str]:
+        """The letters of a revoked technique's name, and the id of what took its place → its own id."""
+        found: dict[tuple[str, str], str] = {}
+        for release in (self.catalogue, *self.releases) if self.catalogue else self.releases:
+            for old in release.techniques.values():
+                if old.status == "revoked":
+                    for name in spellings(old, release):
+                        found.setdefault((name, release.resolve(old.id)[-1]), old.id)
+        return found
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str | None, str | None]]:
@@ -122,6 +143,13 @@ class Subject:
 def lookalike(text: str) -> str:
     """What two ids have in common that differ only in case, blanks, hyphens and underscores."""
     return _MARKS.sub("-", unicodedata.normalize("NFKC", text).strip()).casefold()
+
+
+def spellings(entry: Technique, release: Catalogue) -> set[str]:
+    """The letters of a technique's name, alone and behind that of its parent."""
+    parent = release.get(entry.parent) if entry.parent else None
+    names = {letters(entry.name)}
+    return names | {letters(f"{parent.name}{entry.name}")} if parent else names
 
 
 def letters(text: str) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from navlayers.errors import Problem
     from navlayers.readers.rows import Kind
 
+MOST_REFERENCES = 1_000_000
+"""So many references the mappings of one file may have, which share those of the file."""
+
 _NAMED = 3
 """So many of the files that are passed over are named."""
 
@@ -48,6 +51,14 @@ def passed_over(files: list[tuple[str, str]], total: int, what: str) -> Issue:
     are = "are" if len(files) > 1 else "is"
     message = f"{len(files):,} of {total:,} files {are} passed over, being no {what}: {', '.join([*named, *more])}"
     return Issue(message, fatal=False, code="not-carried")
+
+
+def too_many_references(references: int, mappings: int) -> Issue | None:
+    """What is said where each of many mappings would have each of many references."""
+    if references * mappings <= MOST_REFERENCES:
+        return None
+    message = f"{references:,} references of {mappings:,} mappings"
+    return Issue(message, f"at most {MOST_REFERENCES:,} in all", "split the file", code="wrong-shape")
 
 
 def name_id(name: str) -> str:

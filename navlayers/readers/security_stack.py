@@ -17,7 +17,15 @@ from navlayers.mapex import NON_MAPPABLE
 from navlayers.model import DEFAULT_SCALE, Capability, Category, Mapping, MappingSet, MappingType, NonMappable
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
-from navlayers.readers.folder_sets import Fields, FolderPlaces, absorb, name_id, passed_over, sources
+from navlayers.readers.folder_sets import (
+    Fields,
+    FolderPlaces,
+    absorb,
+    name_id,
+    passed_over,
+    sources,
+    too_many_references,
+)
 from navlayers.readers.heads import make_head
 from navlayers.readers.source import Source, as_text
 from navlayers.readers.yaml_tree import Branch, Node, parse
@@ -196,6 +204,8 @@ class _Reader:
                 for sub in subs:
                     fields.unknown(sub, _SUB, "a sub-technique")
                     self._scores(fields, sub, scores, capability)
+        many = too_many_references(len(capability.references), len(self._mappings) - before)
+        fields.report(fields.value(top, "references") or top, many)
         if len(self._mappings) > before:
             first = self._mappings[before]
             self._mappings[before] = msgspec.structs.replace(first, other=other)

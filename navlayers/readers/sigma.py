@@ -19,7 +19,7 @@ from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.model import Capability, Mapping, MappingSet, MappingType
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
-from navlayers.readers.folder_sets import Fields, FolderPlaces, absorb, passed_over, sources
+from navlayers.readers.folder_sets import Fields, FolderPlaces, absorb, passed_over, sources, too_many_references
 from navlayers.readers.heads import make_head
 from navlayers.readers.source import Source, as_text
 from navlayers.readers.yaml_tree import Branch, Listing, Node, Scalar, documents
@@ -256,6 +256,7 @@ class _Reader:
                 named.append((technique, at, len(named)))
         if not named:
             return
+        fields.report(named[0][1], too_many_references(len(capability.references), len(named)))
         comment = fields.text(top, "description")
         other = self._other(fields, top, rest)
         for technique, at, _ in named:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from navlayers import wording
 from navlayers.check.finding import Edit, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from navlayers.check.finding import Finding
     from navlayers.check.subject import Subject
     from navlayers.errors import Place
-    from navlayers.readers.rows import Kind
 
 _BETWEEN = 100
 """So many characters, blanks mostly, can stand between two links of a list."""
+
+_MOST = 1_000
+"""So many rows that share a list of references are looked at for the places of its links."""
 
 _Row = tuple[Literal["mapping", "non_mappable", "capability"], int, str | None, tuple[str, ...]]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -34,38 +38,43 @@ _ENDINGS = re.compile(r"(?:[a-z]*corp|[a-z]*inc|etc)\.$", re.IGNORECASE)
 
 def references(subject: Subject) -> Iterator[Finding]:
     """References that are no links that work, each once for a capability, with the number of its mappings."""
-    found: dict[tuple[str, str | None], tuple[Kind, int]] = {}
-    counts: dict[tuple[str, str | None], int] = {}
+    found: dict[tuple[str, str | None], list[_Row]] = {}
+    counts: Counter[tuple[str, str | None]] = Counter()
     verdicts: dict[str, tuple[str, str, str] | None] = {}
-    known: dict[tuple[str, ...], list[str]] = {}
-    rows: list[_Row] = [
-        ("capability", index, capability.id, capability.references)
-        for index, capability in enumerate(subject.set.capabilities)
-    ]
-    rows += [("mapping", i, row.capability, row.references) for i, row in enumerate(subject.set.mappings)]
-    rows += [("non_mappable", i, row.capability, row.references) for i, row in enumerate(subject.set.non_mappable)]
-    for kind, index, capability, listed in rows:
-        if listed not in known:
-            for link in listed:
-                if link not in verdicts:
-                    verdicts[link] = verdict(link)
-            known[listed] = [link for link in listed if verdicts[link] is not None]
-        for link in dict.fromkeys(known[listed]):
-            key = (link, capability)
-            found.setdefault(key, (kind, index))
-            counts[key] = counts.get(key, 0) + (kind != "capability")
-    for (link, capability), (kind, index) in found.items():
+    for rows in _alike(subject):
+        _, _, capability, listed = rows[0]
+        for link in dict.fromkeys(listed):
+            if link not in verdicts:
+                verdicts[link] = verdict(link)
+            if verdicts[link] is not None:
+                found.setdefault((link, capability), []).extend(rows[:_MOST])
+                counts[link, capability] += sum(kind != "capability" for kind, _, _, _ in rows)
+    for (link, capability), rows in found.items():
         said = verdicts[link]
         if said is None:
             continue
         code, message, hint = said
         count = counts[link, capability]
         many = f", in {count} mappings" if count > 1 else ""
-        places = _places(subject, [row for row in rows if row[2] == capability and link in row[3]], link)
-        place = places[0] if places else subject.place(kind, index, "references")
+        places = _places(subject, rows, link)
+        place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
         clean = link.strip()
         fix = [Edit(at, clean, clean) for at in places] if code == "link-blanks" else []
         yield finding(code, place, f"link {wording.shown(link)} {message}{many}", hint=hint, fix=fix)
+
+
+def _alike(subject: Subject) -> Iterable[list[_Row]]:
+    """What has references, by its capability and the very list: mappings may share that of their capability."""
+    alike: dict[tuple[str | None, int], list[_Row]] = {}
+    rows: chain[_Row] = chain(
+        (("capability", i, one.id, one.references) for i, one in enumerate(subject.set.capabilities)),
+        (("mapping", i, row.capability, row.references) for i, row in enumerate(subject.set.mappings)),
+        (("non_mappable", i, row.capability, row.references) for i, row in enumerate(subject.set.non_mappable)),
+    )
+    for row in rows:
+        if row[3]:
+            alike.setdefault((row[2], id(row[3])), []).append(row)
+    return alike.values()
 
 
 def _places(subject: Subject, rows: list[_Row], link: str) -> list[Place]:
@@ -75,11 +84,13 @@ def _places(subject: Subject, rows: list[_Row], link: str) -> list[Place]:
     what is found further behind the start of a list than that list can reach is not in it.
     """
     found = set()
+    seen = set()
     for kind, index, _, listed in rows:
         start = subject.place(kind, index, "references")
         text = subject.texts.of(start.path)
-        if text is not None and not text.table:
-            at = text.find(link, start, sum(len(one) + _BETWEEN for one in listed) + _BETWEEN)
+        if text is not None and not text.table and (start, id(listed)) not in seen:
+            seen.add((start, id(listed)))
+            at = text.find(link, start, sum(map(len, listed)) + _BETWEEN * (len(listed) + 1))
             found |= {at} if at is not None else set()
     return sorted(found)
 

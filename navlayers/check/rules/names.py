@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers import wording
 from navlayers.check.finding import Edit, finding
 from navlayers.check.rules.techniques import named
-from navlayers.check.subject import letters
+from navlayers.check.subject import letters, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +63,11 @@ def _verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject
     if letters(name) in {letters(text) for text in full}:
         message = f"{entry.id} is named {said}, {right} in {release}"
         return _Verdict("technique-spelling", message, "use the name of the release", fixed=True)
-    when = _elsewhere(entry.id, name, catalogue, subject)
+    when = _elsewhere(entry.id, name, subject)
     if when:
         message = f"{entry.id} is named {said}, as in {when}; {right} in {release}"
         return _Verdict("technique-renamed", message, "use the name of the release", fixed=True)
-    others = [t for t in catalogue.techniques.values() if t.active and letters(t.name) == letters(name)]
+    others = subject.called.get(letters(name), [])
     message = f"{entry.id} is named {said}, {right} in {release}"
     if others:
         hint = f"{said} is the name of {wording.listed([named(other, catalogue) for other in others])}"
@@ -78,21 +78,12 @@ def _verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject
     return _Verdict("technique-name", message, "is the id or the name wrong?", fixed=False)
 
 
-def _elsewhere(id_: str, name: str, catalogue: Catalogue, subject: Subject) -> str:
+def _elsewhere(id_: str, name: str, subject: Subject) -> str:
     """The release in which the technique, or one that it took the place of, has that name."""
     plain = letters(name)
     for release in reversed(subject.releases):
         entry = release.get(id_)
-        if entry is not None and plain in _spellings(entry, release):
+        if entry is not None and plain in spellings(entry, release):
             return f"ATT&CK {release.version}"
-    for release in (catalogue, *subject.releases):
-        for old in release.techniques.values():
-            if old.status == "revoked" and plain in _spellings(old, release) and release.resolve(old.id)[-1] == id_:
-                return f"{old.id}, whose place it took"
-    return ""
-
-
-def _spellings(entry: Technique, release: Catalogue) -> set[str]:
-    parent = release.get(entry.parent) if entry.parent else None
-    names = {letters(entry.name)}
-    return names | {letters(f"{parent.name}{entry.name}")} if parent else names
+    old = subject.former.get((plain, id_))
+    return f"{old}, whose place it took" if old else ""

@@ -53,14 +53,11 @@ def repeats(subject: Subject) -> Iterator[Finding]:
         values = dict.fromkeys(value for index in same if (value := mappings[index].value) is not None)
         if len(values) > 1:
             yield _conflict(subject, same, list(values))
-        for at, index in enumerate(same):
-            twin = next((other for other in same[:at] if _equal(mappings[other], mappings[index])), None)
-            if twin is not None:
+        first: dict[tuple[str | None, str | None], int] = {}
+        for index in same:
+            twin = first.setdefault((mappings[index].value, mappings[index].group), index)
+            if twin != index:
                 yield _duplicate(subject, twin, index)
-
-
-def _equal(one: Mapping, two: Mapping) -> bool:
-    return one.value == two.value and one.group == two.group
 
 
 def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import wording
@@ -98,26 +97,26 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
 
 
 def _nearest(id_: str, name: str | None, catalogue: Catalogue) -> str:
-    active = {entry.id: entry for entry in catalogue.techniques.values() if entry.active}
-    called = [entry for entry in active.values() if name and entry.name.casefold() == name.strip().casefold()]
+    wanted = (name or "").strip().casefold()
+    every = catalogue.techniques.values() if wanted else ()
+    called = [entry for entry in every if entry.active and entry.name.casefold() == wanted]
     if len(called) == 1:
         return f"did you mean {named(called[0], catalogue)}?"
-    parent = active.get(id_.partition(".")[0])
-    if parent is not None and "." in id_:
+    parent = catalogue.get(id_.partition(".")[0])
+    if parent is not None and parent.active and "." in id_:
         children = catalogue.subtechniques(parent.id)
         if not children:
             return f"{named(parent, catalogue)} has no sub-techniques"
         return f"{named(parent, catalogue)} has {children[0].id[5:]} to {children[-1].id[5:]}"
-    swapped = [other for other in active if Counter(other) == Counter(id_) and _one_swap(other, id_)]
-    if len(swapped) == 1:
-        return f"did you mean {named(active[swapped[0]], catalogue)}?"
-    return ""
+    found = (catalogue.get(other) for other in _swapped(id_))
+    near = [entry for entry in found if entry is not None and entry.active]
+    return f"did you mean {named(near[0], catalogue)}?" if len(near) == 1 else ""
 
 
-def _one_swap(one: str, two: str) -> bool:
-    """Whether two ids of the same letters differ only in two neighbours that changed places."""
-    apart = [at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
-    return len(apart) == 2 and apart[1] == apart[0] + 1
+def _swapped(id_: str) -> set[str]:
+    """The ids that differ from one only in two neighbours that changed places."""
+    pairs = (id_[:at] + id_[at + 1] + id_[at] + id_[at + 2 :] for at in range(len(id_) - 1))
+    return {other for other in pairs if other != id_}
 
 
 def _taken(row: Mapping | NonMappable, successor: Technique, subject: Subject) -> bool:
