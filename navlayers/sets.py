@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def source_name(path: Path) -> str:
     return slugs([path.stem])[path.stem]
 
 
-def resolve(names: Sequence[str], format_: str | None = None) -> tuple[Source, ...]:
+def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool = True) -> tuple[Source, ...]:
     """The sets that `names` mean: each a set here, a shipped one, a file, a folder, or `-`.
 
     A folder is one set where it holds files of a folder format (`format_`, or else by their content), such as
@@ -79,16 +80,18 @@ def resolve(names: Sequence[str], format_: str | None = None) -> tuple[Source, .
     With no name: the folder `mappings` here if there is one, else all shipped sets. A bare name means the set
     here before the shipped one, and both before a file or folder of that name.
 
+    Not `distinct`: different files that would go by the same name go by their paths instead.
+
     Raises:
         InputError: a name means nothing, or a folder holds no file that could be a set.
-        UsageError: two different files would go by the same name.
+        UsageError: two different files would go by the same name, and names are to be distinct.
     """
-    if not names:
-        return _resolve_one(HERE + "/", {}, format_) if Path(HERE).is_dir() else shipped()
+    if not (names or Path(HERE).is_dir()):
+        return shipped()
     known = {source.name: source for source in (*shipped(), *here())}
     found: dict[Path, Source] = {}
     problems: list[Problem] = []
-    for name in names:
+    for name in names or (HERE + "/",):
         try:
             for source in _resolve_one(name, known, format_):
                 found.setdefault(source.path.resolve(), source)
@@ -96,8 +99,10 @@ def resolve(names: Sequence[str], format_: str | None = None) -> tuple[Source, .
             problems += error.problems
     if problems:
         raise InputError(problems)
-    _refuse_same_names(found.values())
-    return tuple(found.values())
+    if distinct:
+        _refuse_same_names(found.values())
+        return tuple(found.values())
+    return _told_apart(tuple(found.values()))
 
 
 def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
@@ -138,13 +143,22 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
     )
 
 
+def _told_apart(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """The sources, those of the same name called by their paths."""
+    times = Counter(source.name for source in sources)
+    return tuple(
+        msgspec.structs.replace(source, name=str(source.path)) if times[source.name] > 1 else source
+        for source in sources
+    )
+
+
 def _refuse_same_names(sources: Iterable[Source]) -> None:
     by_name: dict[str, list[Source]] = {}
     for source in sources:
         by_name.setdefault(source.name, []).append(source)
     problems = [
         Problem(
-            f"{' and '.join(str(source.path) for source in same)} would both be written as {name}",
+            f"{' and '.join(str(source.path) for source in same)} would be written to the same folder, {name}",
             hint="build them one at a time into different folders, or rename one",
         )
         for name, same in by_name.items()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import Cells, write_set
 
+from navlayers import readers, writers
+
 if TYPE_CHECKING:
     from conftest import Run
 
@@ -119,3 +121,26 @@ def test_an_unscored_set_counts_its_mapping_types(run: Run, tmp_path: Path) -> N
     found = one(run, source)
     assert found["scored"] is False
     assert list(found["values"].values()) == [{"technique_scores": 2}]
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths(run: Run, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_set(tmp_path / folder / "own.json", [("mfa", "T1078", "protect", "partial")])
+    paths = [str(tmp_path / folder / "own.json") for folder in ("a", "b")]
+    counted = json.loads(run("stats", *paths, "--json").out)
+    assert [one["name"] for one in counted] == paths
+    refused = run("build", *paths, "-o", tmp_path / "out")
+    assert refused.code == 2
+    assert f"{paths[0]} and {paths[1]} would be written to the same folder, own" in refused.err
+
+
+def test_two_files_of_one_name_in_the_folder_mappings_are_refused_by_build(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mappings").mkdir()
+    source = write_set(tmp_path / "mappings" / "own.json", [("mfa", "T1078", "protect", "partial")])
+    (tmp_path / "mappings" / "own.yaml").write_bytes(writers.encode(readers.read(source).mapping_set).data)
+    monkeypatch.chdir(tmp_path)
+    assert "would be written to the same folder, own" in run("build").err
+    assert run("stats").code == 0

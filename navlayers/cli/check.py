@@ -158,11 +158,7 @@ def command(
 
 
 def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:
-    """One argument at a time: two files of the same name do not get into each other's way here."""
-    if not sets:
-        return list(resolve((), reading.format))
-    found = [source for name in sets for source in common.sources((name,), reading)]
-    return list({str(source.path): source for source in found}.values())
+    return list(common.sources(sets, reading, distinct=False))
 
 
 def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:

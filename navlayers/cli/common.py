@@ -129,9 +129,12 @@ _meta_option = click.option(
 )
 
 
-def sources(names: Sequence[str], reading: ReadOptions) -> tuple[Source, ...]:
-    """The sets that the arguments mean; `-` is read from standard input, up to just past the limit."""
-    found = resolve(names, reading.format)
+def sources(names: Sequence[str], reading: ReadOptions, *, distinct: bool = True) -> tuple[Source, ...]:
+    """The sets that the arguments mean; `-` is read from standard input, up to just past the limit.
+
+    `distinct` as in `navlayers.sets.resolve`.
+    """
+    found = resolve(names, reading.format, distinct=distinct)
     if STDIN not in names:
         return found
     try:

@@ -77,7 +77,7 @@ def command(
     from navlayers import writers  # noqa: PLC0415 - completion of this command needs none of these
     from navlayers.pipeline import Prepared, Skipped, prepare  # noqa: PLC0415
 
-    read = list(prepare(common.sources(sets, reading), attack_version, reading))
+    read = list(prepare(common.sources(sets, reading, distinct=False), attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     subject = show.find(what, prepared, kind)
     page = show.page(subject, prepared, scoring)

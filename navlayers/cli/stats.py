@@ -33,7 +33,7 @@ def command(
     navlayers stats gcp
     navlayers stats aws azure gcp --json
     """
-    sources = common.sources(sets, reading)
+    sources = common.sources(sets, reading, distinct=False)
     read = list(prepare(sources, attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     counted = [set_stats(one.set, one.catalogue) for one in prepared]
