@@ -9,21 +9,28 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from navlayers.api import build_layers, load, release, scores
+    from navlayers.api import build_layers, encode_set, load, release, scores
     from navlayers.carry import carry_to, inactive
+    from navlayers.check import check as check_sets
+    from navlayers.check import mend as mend_sets
     from navlayers.converting import convert
     from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
-    from navlayers.layers.document import encode, encode_list
+    from navlayers.layers.document import encode_layer, encode_layers
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
     from navlayers.options import ScoreOptions
-    from navlayers.pipeline import build_document, build_folder
-    from navlayers.readers import read
+    from navlayers.pipeline import build_document, build_folder, prepare
+    from navlayers.readers import Findings, Reading, ReadOptions, read
+    from navlayers.schema import schema_text
     from navlayers.scoring import score_set
     from navlayers.sets import resolve
+    from navlayers.show import look_up
+    from navlayers.show import render as render_page
     from navlayers.stats import set_stats
+    from navlayers.writers.written import Written
 
 __all__ = [
     "Capability",
+    "Findings",
     "InputError",
     "Mapping",
     "MappingSet",
@@ -32,29 +39,40 @@ __all__ = [
     "OutputError",
     "Place",
     "Problem",
+    "ReadOptions",
+    "Reading",
     "ReleaseError",
     "ScoreOptions",
     "UsageError",
+    "Written",
     "build_document",
     "build_folder",
     "build_layers",
     "carry_to",
+    "check_sets",
     "convert",
-    "encode",
-    "encode_list",
+    "encode_layer",
+    "encode_layers",
+    "encode_set",
     "inactive",
     "load",
+    "look_up",
+    "mend_sets",
+    "prepare",
     "read",
     "release",
+    "render_page",
     "resolve",
+    "schema_text",
     "score_set",
     "scores",
     "set_stats",
 ]
 
 _MODULES = {
-    "api": ("build_layers", "load", "release", "scores"),
+    "api": ("build_layers", "encode_set", "load", "release", "scores"),
     "carry": ("carry_to", "inactive"),
+    "check": ("check_sets", "mend_sets"),
     "converting": ("convert",),
     "errors": (
         "InputError",
@@ -65,15 +83,21 @@ _MODULES = {
         "ReleaseError",
         "UsageError",
     ),
-    "layers.document": ("encode", "encode_list"),
+    "layers.document": ("encode_layer", "encode_layers"),
     "model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
     "options": ("ScoreOptions",),
-    "pipeline": ("build_document", "build_folder"),
-    "readers": ("read",),
+    "pipeline": ("build_document", "build_folder", "prepare"),
+    "readers": ("Findings", "ReadOptions", "Reading", "read"),
+    "schema": ("schema_text",),
     "scoring": ("score_set",),
     "sets": ("resolve",),
+    "show": ("look_up", "render_page"),
     "stats": ("set_stats",),
+    "writers.written": ("Written",),
 }
+_THERE = {"check_sets": "check", "mend_sets": "mend", "render_page": "render"}
+"""Names that say more here than where they are at home."""
+
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
@@ -81,7 +105,7 @@ def __getattr__(name: str) -> object:
     """Import a public name on first use."""
     if name not in _HOME:
         raise AttributeError(f"module 'navlayers' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"navlayers.{_HOME[name]}"), name)
+    value: object = getattr(importlib.import_module(f"navlayers.{_HOME[name]}"), _THERE.get(name, name))
     globals()[name] = value
     return value
 

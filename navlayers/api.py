@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers import attack, readers, scoring
+from navlayers import attack, readers, scoring, writers
 from navlayers.carry import carry_to
 from navlayers.errors import Problem, UsageError
 from navlayers.layers.build import KINDS, BuiltLayer, Kind, build
+from navlayers.readers import ReadOptions
 from navlayers.sets import resolve
 
 if TYPE_CHECKING:
@@ -26,20 +27,35 @@ if TYPE_CHECKING:
     from navlayers.model import MappingSet
     from navlayers.options import ScoreOptions
     from navlayers.scoring import TechniqueScore
+    from navlayers.writers.written import Written
+
+_READING = ReadOptions()
 
 
-def load(source: str | Path) -> MappingSet:
+def load(source: str | Path, reading: ReadOptions = _READING) -> MappingSet:
     """Load one mapping set: a file of any known format, or the name of a set here or of a shipped one.
+
+    `reading` says how, and what the file does not say of the set.
 
     Raises:
         InputError: there is no such set, or it cannot be read; `problems` lists everything that is wrong in it.
         UsageError: the source is a folder of several sets.
     """
-    found = resolve([str(source)])
+    found = resolve([str(source)], reading.format)
     if len(found) > 1:
         names = ", ".join(str(one.path) for one in found)
         raise UsageError(Problem(f"{source} holds {len(found)} sets", hint=f"load one of them: {names}"))
-    return readers.read(found[0].path).mapping_set
+    return readers.read(found[0].path, reading=reading).mapping_set
+
+
+def encode_set(mapping_set: MappingSet, to: str = "native") -> Written:
+    """A set in a format ("native", "mapex-json", "csv", …): its bytes, and notices of what the format cannot carry.
+
+    Raises:
+        UsageError: there is no such format.
+        OutputError: the format cannot hold the set.
+    """
+    return writers.encode(mapping_set, to)
 
 
 def release(mapping_set: MappingSet, attack_version: str | None = None) -> Catalogue:
@@ -78,7 +94,7 @@ def build_layers(
     attack_version: str | None = None,
     only: Iterable[Kind] = KINDS,
 ) -> tuple[BuiltLayer, ...]:
-    """The layers of a set in reading order; `navlayers.encode(built.layer)` gives the bytes of a layer file.
+    """The layers of a set in reading order; `navlayers.encode_layer(built.layer)` gives the bytes of a layer file.
 
     Raises:
         ReleaseError: the release is not at hand.

@@ -72,7 +72,7 @@ def convert(
     """
     if not isinstance(source, Source):
         source = single(str(source), resolve([str(source)], reading.format))
-    read = readers.read(source.path, data=source.data, options=reading)
+    read = readers.read(source.path, data=source.data, reading=reading)
     said = {"title": title, "source": origin, "licence": licence}
     changes = {field: text for field, text in said.items() if text is not None}
     mapping_set = msgspec.structs.replace(read.mapping_set, **changes)

@@ -12,7 +12,7 @@ from navlayers.carry import Inactive, Moved, carry_to
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, UsageError
 from navlayers.index import make_index
 from navlayers.layers.build import KINDS, BuiltLayer, Kind, layers_of
-from navlayers.layers.document import encode, encode_list
+from navlayers.layers.document import encode_layer, encode_layers
 from navlayers.model import MappingSet
 from navlayers.options import ScoreOptions
 from navlayers.output import INDEX, Staging, sha256
@@ -125,7 +125,7 @@ def _placed(problem: Problem, source: Source) -> Problem:
 
 
 def _prepare_one(source: Source, attack_version: str | None, how: ReadOptions) -> Prepared:
-    reading = readers.read(source.path, data=source.data, options=how)
+    reading = readers.read(source.path, data=source.data, reading=how)
     mapping_set = reading.mapping_set
     found = _find_release(reading, source, attack_version)
     catalogue = attack.load(found.release)
@@ -225,7 +225,7 @@ def build_document(
     if not layers:
         why = "; ".join(notice.message for one in result.sets for notice in one.notices)
         raise UsageError(Problem("there is no layer to write", hint=why))
-    return (layers[0] if len(layers) == 1 else encode_list(layers)), result
+    return (layers[0] if len(layers) == 1 else encode_layers(layers)), result
 
 
 def _build_sets(
@@ -253,7 +253,7 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
     entries: list[index.FileEntry] = []
     layers = 0
     for built in layers_of(scored, KINDS if set(only) == {ALL_KIND} else only):
-        data = encode(built.layer)
+        data = encode_layer(built.layer)
         layers += 1
         if built.kind in only:
             put(prepared.name, built.path, data)
@@ -261,7 +261,7 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
         if ALL_KIND in only:
             listed.append(data)
     if listed:
-        data = encode_list(listed)
+        data = encode_layers(listed)
         put(prepared.name, ALL, data)
         entries.append(
             index.FileEntry(ALL, ALL_KIND, ALL_KIND, f"{len(listed)} layers as tabs", 0, 0, sha256(data))

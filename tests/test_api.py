@@ -76,9 +76,9 @@ def test_layers_of_the_library_are_the_bytes_of_the_command(tmp_path: Path) -> N
     path = write_set(tmp_path / "tiny.json")
     navlayers.build_folder(navlayers.resolve([str(path)]), tmp_path / "out")
     files = contents(tmp_path / "out" / "tiny")
-    built = {one.path: navlayers.encode(one.layer) for one in navlayers.build_layers(navlayers.load(path))}
+    built = {one.path: navlayers.encode_layer(one.layer) for one in navlayers.build_layers(navlayers.load(path))}
     assert built == {name: data for name, data in files.items() if name not in ("index.json", "all.json")}
-    assert navlayers.encode_list(built.values()) == files["all.json"]
+    assert navlayers.encode_layers(built.values()) == files["all.json"]
 
 
 def test_options_of_the_library_are_those_of_the_command() -> None:

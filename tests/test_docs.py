@@ -113,6 +113,8 @@ def _python() -> list[str]:
 
 @pytest.mark.parametrize("code", _python())
 def test_every_documented_python_example_runs(code: str, tmp_path: Path) -> None:
+    for name, text in EXAMPLE_FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -102,9 +102,9 @@ def test_the_input_is_never_changed(tmp_path: Path, run: Run) -> None:
 def test_files_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
     stack = write(tmp_path / "stack", a_yml=CONTROL.format("A"), b_yml=CONTROL.format("B"))
     size = len(CONTROL.format("A"))
-    assert len(readers.read(stack, options=ReadOptions(max_bytes=2 * size)).mapping_set.capabilities) == 2
+    assert len(readers.read(stack, reading=ReadOptions(max_bytes=2 * size)).mapping_set.capabilities) == 2
     with pytest.raises(InputError, match="too large together"):
-        readers.read(stack, options=ReadOptions(max_bytes=2 * size - 1))
+        readers.read(stack, reading=ReadOptions(max_bytes=2 * size - 1))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from conftest import TINY, row, set_of
 
-from navlayers import build_layers, encode, load
+from navlayers import build_layers, encode_layer, load
 from navlayers.layers.build import KINDS, Kind, build
 from navlayers.model import Capability, NonMappable
 from navlayers.options import ScoreOptions
@@ -36,7 +36,7 @@ def layers(mapping_set: MappingSet, only: tuple[Kind, ...] = KINDS, **options: A
 
 
 def entries(built: BuiltLayer) -> dict[str, Any]:
-    return {t["techniqueID"]: t for t in json.loads(encode(built.layer))["techniques"]}
+    return {t["techniqueID"]: t for t in json.loads(encode_layer(built.layer))["techniques"]}
 
 
 def test_a_set_gives_an_overview_and_a_layer_per_category_group_and_capability() -> None:
@@ -256,7 +256,7 @@ def test_mitreattack_python_reads_every_layer_of_a_shipped_set_without_a_complai
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         for built in build_layers(load(name)):
-            written = encode(built.layer).decode()
+            written = encode_layer(built.layer).decode()
             layer = Layer(strict=True)
             layer.from_str(written)
             assert said.getvalue() == "", f"{built.path}: {said.getvalue()}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import CORPUS, CORPUS_FILES, Run, active_techniques
 
-from navlayers import attack, build_layers, carry_to, encode, inactive, readers
+from navlayers import attack, build_layers, carry_to, encode_layer, inactive, readers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def active(path: Path) -> frozenset[str]:
 
 def overview(path: Path) -> Json:
     (built,) = build_layers(mapping_set(path), only=["overview"])
-    layer: Json = json.loads(encode(built.layer))
+    layer: Json = json.loads(encode_layer(built.layer))
     return layer
 
 

@@ -14,7 +14,7 @@ from conftest import CORPUS_FILES, TINY, active_techniques, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import encode, encode_list, readers
+from navlayers import encode_layer, encode_layers, readers
 from navlayers.api import build_layers
 from navlayers.layers.build import build
 from navlayers.layers.gradient import steps
@@ -239,7 +239,7 @@ def test_a_layer_opens_whatever_names_comments_and_references_hold(
     ]
     mapping_set = msgspec.structs.replace(set_of(rows), source=text, title=text, licence=text)
     for built in build(mapping_set, TINY):
-        assert_opens(encode(built.layer), "16", "enterprise-attack", {"T1001"})
+        assert_opens(encode_layer(built.layer), "16", "enterprise-attack", {"T1001"})
 
 
 @pytest.mark.parametrize("reference", ["https:///", "http:////", "https://x.example/\0", "javascript:alert(1)", ""])
@@ -286,7 +286,7 @@ def test_a_web_address_in_a_reference_becomes_a_link_after_the_page_of_the_techn
 )
 def test_no_score_lies_where_the_navigator_empties_the_matrix(rows: list[Any], options: Json) -> None:
     for built in build(set_of(rows), TINY, ScoreOptions(**options), ["overview", "categories"]):
-        assert_opens(encode(built.layer), "16", "enterprise-attack", {"T1001", "T1002"})
+        assert_opens(encode_layer(built.layer), "16", "enterprise-attack", {"T1001", "T1002"})
 
 
 def test_a_lower_score_never_overtakes_a_higher_one_on_its_way_out_of_the_band() -> None:
@@ -305,7 +305,7 @@ def test_a_lower_score_never_overtakes_a_higher_one_on_its_way_out_of_the_band()
 def test_a_score_of_zero_is_written_and_no_score_is_not() -> None:
     rows = [row("a", "T1001", "protect", "0"), row("a", "T1002", "protect")]
     (built, *_) = build(set_of(rows), TINY)
-    entries = {t["techniqueID"]: t for t in json.loads(encode(built.layer))["techniques"]}
+    entries = {t["techniqueID"]: t for t in json.loads(encode_layer(built.layer))["techniques"]}
     assert entries["T1001"]["score"] == 0
     assert "score" not in entries["T1002"]
 
@@ -322,7 +322,7 @@ def test_a_legend_item_has_the_colour_of_a_cell_of_that_score(aggregate: Any) ->
         row("a", "T1002", "protect", "minimal")
     ]
     for built in build(set_of(rows), TINY, ScoreOptions(aggregate)):
-        layer = json.loads(encode(built.layer))
+        layer = json.loads(encode_layer(built.layer))
         assert layer["legendItems"]
         for item in layer["legendItems"]:
             (number,) = re.findall(r"\d+(?:\.\d+)?", item["label"])
@@ -351,7 +351,7 @@ def test_the_legend_says_what_the_colours_of_the_set_mean(
 
 def test_a_list_opens_with_the_first_layer_as_the_first_tab() -> None:
     built = list(build(set_of([row("a", "T1001", "protect", "partial")], groups={"a": ("g",)}), TINY))
-    listed = json.loads(encode_list(encode(one.layer) for one in built))
+    listed = json.loads(encode_layers(encode_layer(one.layer) for one in built))
     # The Navigator opens a list from its end.
     assert [layer["name"] for layer in reversed(listed)] == [one.layer.name for one in built]
     assert listed[-1]["name"] == built[0].layer.name
@@ -361,7 +361,7 @@ def test_a_list_opens_with_the_first_layer_as_the_first_tab() -> None:
 def test_a_file_has_one_technique_per_line() -> None:
     rows = [row("a", t, "protect", "partial") for t in ("T1001", "T1001.001", "T1002")]
     (built, *_) = build(set_of(rows), TINY)
-    data = encode(built.layer)
+    data = encode_layer(built.layer)
     lines = [line for line in data.decode().splitlines() if "techniqueID" in line]
     assert [json.loads(line.strip().rstrip(","))["techniqueID"] for line in lines] == [
         "T1001",
@@ -382,7 +382,7 @@ def test_every_published_set_opens_in_the_navigator(path: Any) -> None:
     active = set(active_techniques(mapping_set.domain, mapping_set.attack_version))
     major = mapping_set.attack_version.partition(".")[0]
     for built in build_layers(mapping_set, only=["overview", "categories", "groups"]):
-        layer = assert_opens(encode(built.layer), major, f"{mapping_set.domain}-attack", active)
+        layer = assert_opens(encode_layer(built.layer), major, f"{mapping_set.domain}-attack", active)
         assert layer["techniques"]
         for item in layer["legendItems"]:
             (number,) = re.findall(r"\d+(?:\.\d+)?", item["label"])

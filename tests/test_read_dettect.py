@@ -93,7 +93,7 @@ def rows(whole: MappingSet) -> list[tuple[str, str, str | None, str | None]]:
 
 
 def visibility(path: Path) -> MappingSet:
-    return readers.read(path, options=ReadOptions(format="dettect-visibility")).mapping_set
+    return readers.read(path, reading=ReadOptions(format="dettect-visibility")).mapping_set
 
 
 def first(whole: MappingSet, capability: str) -> Mapping:
@@ -132,7 +132,7 @@ def test_every_score_of_a_side_is_its_share_of_the_highest(tmp_path: Path, side:
     )
     (tmp_path / "all.yaml").write_text("file_type: technique-administration\ntechniques:\n" + techniques)
     options = ReadOptions(format="dettect" if side == "detection" else "dettect-visibility")
-    whole = readers.read(tmp_path / "all.yaml", options=options).mapping_set
+    whole = readers.read(tmp_path / "all.yaml", reading=options).mapping_set
     expected = ["0", "20", "40", "60", "80", "100"] if side == "detection" else ["25", "50", "75", "100"]
     assert [mapping.value for mapping in whole.mappings] == expected
 
@@ -264,11 +264,11 @@ def test_other_files_of_dettect_are_refused_by_their_type(tmp_path: Path) -> Non
     path = tmp_path / "sources.yaml"
     path.write_text("version: 1.1\nfile_type: data-source-administration\ndata_sources: []\n")
     with pytest.raises(InputError, match=r"sources\.yaml:2:12: the file type is .data-source-administration."):
-        readers.read(path, options=ReadOptions(format="dettect"))
+        readers.read(path, reading=ReadOptions(format="dettect"))
 
 
 @pytest.mark.parametrize("format_", ["dettect", "dettect-visibility"])
 def test_a_set_survives_as_native_yaml(file: Path, tmp_path: Path, format_: str) -> None:
-    whole = readers.read(file, options=ReadOptions(format=format_)).mapping_set
+    whole = readers.read(file, reading=ReadOptions(format=format_)).mapping_set
     (tmp_path / "back.yaml").write_bytes(native.encode(whole).data)
     assert native.canonical(readers.read(tmp_path / "back.yaml").mapping_set) == native.canonical(whole)

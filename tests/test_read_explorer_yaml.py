@@ -93,7 +93,7 @@ def test_a_published_set_that_any_tool_dumped_as_yaml_reads_as_the_json_does(pat
     for style in styles:
         dumped = yaml.dump(short, Dumper=yaml.SafeDumper, sort_keys=False, **style)
         options = readers.ReadOptions(format="mapex-yaml")
-        assert readers.read("set.yaml", data=dumped.encode(), options=options).mapping_set == by_json
+        assert readers.read("set.yaml", data=dumped.encode(), reading=options).mapping_set == by_json
 
 
 def test_the_published_yaml_reads_without_a_notice(corpus: Path) -> None:
@@ -199,7 +199,7 @@ def test_every_problem_has_a_code() -> None:
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just words\n", "other: 1\n"])
 def test_yaml_of_another_kind_is_another_file(text: str) -> None:
     with pytest.raises(OtherFileError, match="expected Mappings Explorer YAML: metadata and mapping_objects"):
-        readers.read("set.yaml", data=text.encode(), options=readers.ReadOptions(format="mapex-yaml"))
+        readers.read("set.yaml", data=text.encode(), reading=readers.ReadOptions(format="mapex-yaml"))
 
 
 def test_a_set_without_rows_is_told_and_a_lenient_reading_goes_on_over_errors() -> None:

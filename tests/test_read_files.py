@@ -15,7 +15,7 @@ SET = b'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1
 
 def problem(path: str | Path, data: bytes | None = None, max_bytes: int = readers.MAX_BYTES) -> str:
     with pytest.raises(InputError) as caught:
-        readers.read(path, data=data, options=readers.ReadOptions(max_bytes=max_bytes))
+        readers.read(path, data=data, reading=readers.ReadOptions(max_bytes=max_bytes))
     (only,) = caught.value.problems
     return str(only)
 
@@ -99,7 +99,7 @@ def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
 def test_the_limit_counts_for_given_bytes_and_can_be_raised() -> None:
     assert problem("-", SET, max_bytes=10).startswith("-: the file has 0.0 MB; expected at most 1e-05 MB")
     assert (
-        readers.read("-", data=SET, options=readers.ReadOptions(max_bytes=len(SET))).mapping_set.framework == "demo"
+        readers.read("-", data=SET, reading=readers.ReadOptions(max_bytes=len(SET))).mapping_set.framework == "demo"
     )
 
 

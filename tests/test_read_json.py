@@ -326,7 +326,7 @@ def test_a_layer_and_a_stix_bundle_are_recognised() -> None:
         ('{"type": "bundle", "objects": []}', "this looks like a STIX bundle"),
     ):
         with pytest.raises(InputError) as caught:
-            readers.read("set.json", data=text.encode(), options=readers.ReadOptions(format="mapex-json"))
+            readers.read("set.json", data=text.encode(), reading=readers.ReadOptions(format="mapex-json"))
         assert likeness in str(caught.value.problems[0])
 
 

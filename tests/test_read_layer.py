@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from navlayers import InputError, attack, readers
 from navlayers.layers.build import layers_of
-from navlayers.layers.document import encode, encode_list
+from navlayers.layers.document import encode_layer, encode_layers
 from navlayers.model import Capability, MappingSet
 from navlayers.readers import Findings, ReadOptions
 from navlayers.scoring import score_set
@@ -35,7 +35,7 @@ def layer(*techniques: object, **fields: object) -> bytes:
 
 def reading(data: bytes | str, **metadata: str) -> readers.Reading:
     data = data.encode() if isinstance(data, str) else data
-    return readers.read("l.json", data=data, options=ReadOptions(format="layer", metadata=metadata))
+    return readers.read("l.json", data=data, reading=ReadOptions(format="layer", metadata=metadata))
 
 
 def problems(data: bytes | str, **metadata: str) -> list[str]:
@@ -294,13 +294,13 @@ def test_odd_layers_are_read_or_refused_and_never_crash(entries: list[Any], fiel
     data = json.dumps({**fields, "techniques": entries}).encode()
     options = ReadOptions(format="layer")
     lenient = Findings(lenient=True)
-    partial = readers.read("l.json", data=data, options=options, findings=lenient).mapping_set
+    partial = readers.read("l.json", data=data, reading=options, findings=lenient).mapping_set
     if lenient.failed:
         with pytest.raises(InputError) as raised:
-            readers.read("l.json", data=data, options=options)
+            readers.read("l.json", data=data, reading=options)
         assert raised.value.problems == lenient.errors()
     else:
-        whole = readers.read("l.json", data=data, options=options).mapping_set
+        whole = readers.read("l.json", data=data, reading=options).mapping_set
         assert whole == partial
         assert readers.read("l.yaml", data=native.encode(whole).data).mapping_set == native.canonical(whole)
 
@@ -315,7 +315,7 @@ def _overview(mapping_set: MappingSet) -> Any:
 @pytest.mark.parametrize("name", ["gcp", "aws", "azure", "m365", "intel-vpro"])
 def test_an_overview_gives_back_the_scores_and_the_colours_of_its_set(name: str) -> None:
     scored, first = _overview(readers.read(ROOT / "mappings" / f"{name}.yaml").mapping_set)
-    back = reading(encode(first)).mapping_set
+    back = reading(encode_layer(first)).mapping_set
     original = scored.set
     assert (back.framework, back.version, back.title) == (original.framework, original.version, original.title)
     assert (back.source, back.licence, back.attack_version) == (
@@ -334,14 +334,14 @@ def test_an_overview_gives_back_the_scores_and_the_colours_of_its_set(name: str)
 def test_a_score_that_the_navigator_cannot_show_comes_back_exactly() -> None:
     _, first = _overview(set_of([row("a", "T1078", "protect", "99.7")]))
     assert first.techniques[0].score != 99.7
-    assert [m.value for m in reading(encode(first)).mapping_set.mappings] == ["99.7"]
+    assert [m.value for m in reading(encode_layer(first)).mapping_set.mappings] == ["99.7"]
 
 
 def test_a_list_that_navlayers_wrote_is_read_as_one_set() -> None:
     mapping_set = set_of([row("a", "T1078", "protect", "partial"), row("b", "T1110", "detect", "minimal")])
     scored = score_set(mapping_set, attack.load(attack.find("enterprise", "16.1").release))
-    layers = [encode(built.layer) for built in layers_of(scored, ["overview", "categories"])]
-    back = reading(encode_list(layers)).mapping_set
+    layers = [encode_layer(built.layer) for built in layers_of(scored, ["overview", "categories"])]
+    back = reading(encode_layers(layers)).mapping_set
     assert len(back.capabilities) == len(layers) == 3
     assert {(m.technique, m.value) for m in back.mappings} == {("T1078", "50"), ("T1110", "10")}
 

@@ -225,7 +225,7 @@ def test_files_that_are_no_controls_are_passed_over_with_a_count(stack: Path) ->
     assert message.startswith("2 of 4 files are passed over, being no controls of a security stack: ")
     with pytest.raises(InputError, match="no file of this folder is a control"):
         readers.read(
-            write(stack.parent / "none", ci="on: push\n"), options=readers.ReadOptions(format="security-stack")
+            write(stack.parent / "none", ci="on: push\n"), reading=readers.ReadOptions(format="security-stack")
         )
 
 

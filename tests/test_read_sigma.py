@@ -172,7 +172,7 @@ def test_links_to_folders_are_not_followed(rules: Path) -> None:
 def test_a_folder_without_any_rule_is_an_error(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.yml": "on: push\n", "b.yml": "x: [\n"})
     with pytest.raises(InputError, match="no file of this folder is a Sigma rule"):
-        readers.read(folder, options=ReadOptions(format="sigma"))
+        readers.read(folder, reading=ReadOptions(format="sigma"))
 
 
 def test_one_file_is_a_set_and_what_is_wrong_in_it_is_an_error(tmp_path: Path, run: Run) -> None:

@@ -59,7 +59,7 @@ def read(*objects: dict[str, Any], **bundle: Any) -> Reading:
     lines = ",\n".join(json.dumps(thing) for thing in objects)
     head = json.dumps({"type": "bundle", "id": ref("bundle", 1), **bundle})[:-1]
     data = f'{head}, "objects": [\n{lines}\n]}}'.encode()
-    return readers.read("b.json", data=data, options=SAID)
+    return readers.read("b.json", data=data, reading=SAID)
 
 
 def problems(*objects: dict[str, Any]) -> list[str]:
@@ -264,7 +264,7 @@ def test_a_key_that_stands_twice_is_an_error() -> None:
 )
 def test_what_is_no_bundle_is_refused_with_its_place(data: bytes, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        readers.read("b.json", data=data, options=ReadOptions(format="stix"))
+        readers.read("b.json", data=data, reading=ReadOptions(format="stix"))
     assert message in str(caught.value)
 
 
@@ -277,7 +277,7 @@ def test_lenient_reading_gives_what_is_sound() -> None:
     objects = [*SOUND, relation(2, A, ref("attack-pattern", 8))]
     data = json.dumps({"type": "bundle", "objects": objects}).encode()
     findings = Findings(lenient=True)
-    reading = readers.read("b.json", data=data, options=SAID, findings=findings)
+    reading = readers.read("b.json", data=data, reading=SAID, findings=findings)
     assert len(reading.mapping_set.mappings) == 1
     assert len(findings.errors()) == 1
 
@@ -315,5 +315,5 @@ def test_wrong_values_in_our_own_bundles_are_told() -> None:
 
 def test_what_the_user_says_counts_instead() -> None:
     data = encode(set_of([row("ids", "T1078")]), "stix").data
-    reading = readers.read("b.json", data=data, options=ReadOptions(metadata={"version": "9", "title": "Mine"}))
+    reading = readers.read("b.json", data=data, reading=ReadOptions(metadata={"version": "9", "title": "Mine"}))
     assert (reading.mapping_set.version, reading.mapping_set.title) == ("9", "Mine")

@@ -19,7 +19,7 @@ META = {"framework": "demo", "version": "1", "domain": "enterprise", "attack_ver
 
 def read(data: str | bytes, name: str = "controls.csv", **columns: str) -> Reading:
     raw = data.encode() if isinstance(data, str) else data
-    return readers.read(name, data=raw, options=ReadOptions(columns=columns, metadata=META))
+    return readers.read(name, data=raw, reading=ReadOptions(columns=columns, metadata=META))
 
 
 def told(data: str | bytes, **columns: str) -> list[tuple[object, ...]]:

@@ -231,7 +231,7 @@ def test_what_a_schema_can_refuse_is_refused(old: str, new: str) -> None:
     text = BASE.replace(old, new, 1)
     assert text != BASE
     with pytest.raises(InputError):
-        readers.read("x.yaml", data=text.encode(), options=readers.ReadOptions(format="native"))
+        readers.read("x.yaml", data=text.encode(), reading=readers.ReadOptions(format="native"))
     assert all(faults(text)), text
 
 
@@ -273,7 +273,7 @@ def test_what_navlayers_reads_without_a_word_the_schema_accepts(
     text = text.replace("capabilities:", "groups: {x y: X}\ncapabilities:")
     lenient = readers.Findings(lenient=True)
     options = readers.ReadOptions(format="native")
-    readers.read("x.yaml", data=text.encode(), options=options, findings=lenient)
+    readers.read("x.yaml", data=text.encode(), reading=options, findings=lenient)
     if not (lenient.failed or lenient.notices()):
         assert faults(text) == [[], []]
 

@@ -10,7 +10,7 @@ from conftest import TINY, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import encode, encode_list, index
+from navlayers import encode_layer, encode_layers, index
 from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.layers.build import KINDS, build
 from navlayers.options import ROLLUPS, ScoreOptions
@@ -42,8 +42,8 @@ OPTIONS = st.builds(
 
 
 def all_bytes(mapping_set: MappingSet, options: ScoreOptions) -> dict[str, bytes]:
-    files = {built.path: encode(built.layer) for built in build(mapping_set, TINY, options)}
-    files["all.json"] = encode_list(files.values())
+    files = {built.path: encode_layer(built.layer) for built in build(mapping_set, TINY, options)}
+    files["all.json"] = encode_layers(files.values())
     scored = score_set(mapping_set, TINY, options)
     made = index.make_index(scored, own_attack_version="16.1", moved=(), only=KINDS, files=(), layers=0)
     return {**files, "index.json": index.encode(made)}

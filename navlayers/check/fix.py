@@ -129,7 +129,7 @@ def _same(path: str, before: bytes, after: bytes, edits: Sequence[Edit], options
     changed = {edit.old: edit.new for edit in edits}
     try:
         one, two = (
-            readers.read(path, data=data, options=options, findings=Findings(lenient=True)).mapping_set
+            readers.read(path, data=data, reading=options, findings=Findings(lenient=True)).mapping_set
             for data in (before, after)
         )
     except InputError:

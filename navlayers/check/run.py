@@ -87,7 +87,7 @@ def _one(
 ) -> tuple[str, list[Finding]]:
     said = Findings(MOST, lenient=True)
     try:
-        read = readers.read(path, data=data, options=options, findings=said)
+        read = readers.read(path, data=data, reading=options, findings=said)
     except OtherFileError:
         raise
     except InputError as error:

@@ -130,7 +130,7 @@ def build(
 def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[BuiltLayer]:
     """Make the layers of a scored set, in reading order: overview, categories, groups, capabilities.
 
-    "all" is the file that holds the other kinds as a list (`encode_list` makes it): here it adds nothing.
+    "all" is the file that holds the other kinds as a list (`encode_layers` makes it): here it adds nothing.
     """
     builder = _Builder(scored)
     wanted = set(only)

@@ -84,12 +84,12 @@ class Layer(msgspec.Struct, frozen=True):
     layout: Layout = Layout()
 
 
-def encode(layer: Layer) -> bytes:
+def encode_layer(layer: Layer) -> bytes:
     """The layer as JSON, one technique per line."""
     return jsontext.encode(layer) + b"\n"
 
 
-def encode_list(layers: Iterable[bytes]) -> bytes:
+def encode_layers(layers: Iterable[bytes]) -> bytes:
     """Encoded layers as one file, for tabs that stand in the given order.
 
     The Navigator opens a list from its end, so the first layer is written last.

@@ -66,7 +66,7 @@ def read(
     path: str | Path,
     *,
     data: bytes | None = None,
-    options: ReadOptions = _DEFAULT,
+    reading: ReadOptions = _DEFAULT,
     findings: Findings | None = None,
 ) -> Reading:
     """Read one mapping set.
@@ -74,18 +74,18 @@ def read(
     Args:
         path: the file, or the folder of a folder format; or only its name in messages when `data` is given.
         data: the content, for input that is not a file (standard input goes by the name "-").
-        options: what the user says of the input.
+        reading: what the user says of the input.
         findings: where errors and notices go; lenient ones let reading go on over errors.
 
     Raises:
         InputError: the input cannot be read, is of no known format, or is wrong; all its problems are listed.
         UsageError: the options name a format or metadata that there is not.
     """
-    _check(options)
+    _check(reading)
     findings = Findings() if findings is None else findings
-    source, format_ = _open(path, data, options)
+    source, format_ = _open(path, data, reading)
     reader = importlib.import_module(FORMATS[format_].module)
-    mapping_set, places = reader.read(source, Context(findings, options, technique_names))
+    mapping_set, places = reader.read(source, Context(findings, reading, technique_names))
     return Reading(mapping_set, findings.notices(), format_, places)
 
 
