@@ -231,6 +231,15 @@ def test_two_rules_of_one_id_are_both_kept_and_told(tmp_path: Path) -> None:
     assert notice.place == Place(str(folder / "old" / "a.yml"), 2, 5)
 
 
+def test_two_rules_of_one_id_in_one_file_are_both_kept_and_told(tmp_path: Path) -> None:
+    second = RULE.replace("Office", "Other Office").replace("t1059.001", "t1110")
+    reading = readers.read(write(tmp_path / "in", {"both.yml": f"{RULE}---\n{second}"}))
+    names = {capability.id: capability.name for capability in reading.mapping_set.capabilities}
+    assert len(names) == 2
+    assert sum("Other Office" in name for name in names.values()) == 1
+    assert [n.code for n in reading.notices].count("repeated-rule") == 1
+
+
 def test_what_a_global_part_says_counts_for_the_rules_that_follow(tmp_path: Path) -> None:
     text = """\
 action: global
@@ -301,8 +310,9 @@ def test_parts_that_count_for_too_many_rules_are_refused(action: str, tmp_path: 
 
 
 def test_parts_of_one_rule_in_thousands_of_documents_are_read_in_less_than_three_seconds(tmp_path: Path) -> None:
-    part = "---\nid: x\ntitle: t\ntags: [attack.t{0:04d}]\nlogsource: {{product: p{0}}}\ndetection: {{a: b}}\n"
-    path = write(tmp_path, {"a.yml": "".join(part.format(n) for n in range(5_000))}) / "a.yml"
+    part = "---\ntags: [attack.t{0:04d}]\nlogsource: {{product: p{0}}}\ndetection: {{a: b}}\n"
+    parts = "".join(part.format(n) for n in range(5_000))
+    path = write(tmp_path, {"a.yml": f"action: global\nid: x\ntitle: t\n{parts}"}) / "a.yml"
     start = time.process_time()
     whole = readers.read(path).mapping_set
     assert time.process_time() - start < 3

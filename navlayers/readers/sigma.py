@@ -171,9 +171,12 @@ class _Reader:
                 place = fields.place(tree)
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
-            self._rule(fields, Branch(items, tree.line, tree.column), below, number, rules)
+            part = not tree.items.keys() & {"id", "title"}
+            self._rule(fields, Branch(items, tree.line, tree.column), below, number, rules, part=part)
 
-    def _rule(self, fields: Fields, top: Branch, below: str, number: int, rules: dict[str, _Rule]) -> None:
+    def _rule(
+        self, fields: Fields, top: Branch, below: str, number: int, rules: dict[str, _Rule], *, part: bool
+    ) -> None:
         self._unread.update(top.items.keys() - _READ)
         for key in ("date", "modified"):
             date = _DATE.fullmatch(fields.text(top, key))
@@ -181,7 +184,7 @@ class _Reader:
                 self.dates.add(f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}")
         title = fields.text(top, "title")
         key = fields.text(top, "id").lower() or title or str(number)
-        if key in rules:
+        if part and key in rules:
             # The parts of a rule of several log sources: their groups and techniques come together.
             self._more(rules[key], fields, top)
             return
