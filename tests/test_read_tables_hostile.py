@@ -27,10 +27,22 @@ def workbook(far: bool = False) -> bytes:
     return stream.getvalue()
 
 
-def with_part(name: str, data: bytes, *, instead: bool = True) -> bytes:
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def sheet_with(cells: bytes) -> bytes:
+    """The sheet of the workbook with more rows at its end."""
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        return archive.read(SHEET).replace(b"</sheetData>", cells + b"</sheetData>")
+
+
+def with_part(name: str, data: bytes, *, instead: bool = True, of: bytes = b"") -> bytes:
     """The workbook with another part, in place of the one of that name."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook())) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(of or workbook())) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for part in old.infolist():
             if not (instead and part.filename == name):
                 new.writestr(part.filename, old.read(part))
@@ -68,6 +80,31 @@ def test_a_zip_bomb_is_refused_at_once_whatever_it_says_of_its_size(lie: bool) -
 
 def test_cells_at_the_far_corner_do_not_make_a_sheet_of_billions() -> None:
     assert "are spread over 1,048,576 rows and 16,384 columns" in problem(workbook(far=True))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b'<row r="1048576"><c><v>1</v></c></row><row r="3"><c r="XFD3"><v>1</v></c></row>',
+        b'<row r="1048576"><c  t="n" r = "XFD1048576"><v>1</v></c></row>',
+        b'<row r="1048576"><c x=">" r="XFD1048576"><v>1</v></c></row>',
+        b'<row r="1048576"><c r="xfd1048576"><v>1</v></c></row>',
+        b'<row r="4294967295"><c r="ZZZZZZ4294967295"><v>1</v></c></row>',
+        b'<row r="1048576"><c a="' + b"y" * 400_000 + b'" r="XFD1048576"><v>1</v></c></row>',
+    ],
+)
+def test_however_a_cell_says_that_it_is_far_away_it_takes_no_memory(cell: bytes) -> None:
+    said = problem(with_part(SHEET, sheet_with(cell)))
+    assert "are spread over 1,048,576 rows and 16,384 columns" in said or "the workbook is damaged" in said
+
+
+def test_a_long_text_that_thousands_of_cells_show_is_refused() -> None:
+    texts = b"<sst><si><t>" + b"x" * 1_000_000 + b"</t></si></sst>"
+    cells = b"".join(b'<row r="%d"><c r="A%d" t="s"><v>0</v></c></row>' % (n, n) for n in range(3, 300))
+    with_cells = with_part(SHEET, sheet_with(cells))
+    assert "shows more text than that in its cells" in problem(
+        with_part("xl/sharedStrings.xml", texts, of=with_cells)
+    )
 
 
 def test_a_million_empty_rows_are_passed_over() -> None:
@@ -114,3 +151,29 @@ def test_a_csv_of_a_million_empty_rows_is_read() -> None:
     data = b"Technique,Control\n" + b",\n" * 1_000_000 + b"T1059,a\n"
     reading = readers.read("set.csv", data=data)
     assert str(reading.place(0)) == "set.csv:1000002:1"
+
+
+def test_a_row_of_a_csv_has_as_many_cells_as_one_of_a_spreadsheet_at_most() -> None:
+    wide = b"," + b"x," * 1_000_000 + b"\n"
+    for data in (b"Technique,Control" + wide + b"T1059,a\n", b"Technique,Control\nT1059,a" + wide):
+        assert "this row has 1,000,003 cells; expected at most 16,384" in problem(data)
+
+
+def test_blanks_within_a_cell_take_no_time() -> None:
+    started = time.process_time()
+    for cell in (b"PowerShell" + b" " * 300_000 + b"x", b"1" + b" " * 300_000 + b"x"):
+        assert "is malformed" in problem(b"Technique,Control\n" + cell + b",a\n")
+    assert time.process_time() - started < 3
+
+
+def test_many_wrong_techniques_in_one_cell_are_told_in_time() -> None:
+    cell = b'"' + b"; ".join(b"T%d" % number for number in range(100_000, 130_000)) + b'"'
+    started = time.process_time()
+    with pytest.raises(InputError):
+        readers.read("set.csv", data=b"Technique,Control\n" + cell + b",a\n")
+    assert time.process_time() - started < 3
+
+
+def test_a_column_whose_header_is_blank_at_the_end_is_kept() -> None:
+    reading = readers.read("set.csv", data=b"Technique,,Control,\nT1059,x,a,y\n")
+    assert reading.mapping_set.mappings[0].other == (("column 2", "x"), ("column 4", "y"))

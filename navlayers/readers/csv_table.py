@@ -12,7 +12,7 @@ from navlayers.readers.table_rows import read_tables
 from navlayers.readers.table_text import DELIMITERS, TextGrid, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.model import MappingSet
     from navlayers.readers.context import Context
@@ -58,7 +58,7 @@ def _grid(path: str, text: str, by_user: dict[str, str]) -> tuple[TextGrid, Colu
     told = _SEPARATOR.match(text)
     best: tuple[TextGrid, Columns] | None = None
     unclosed: InputError | None = None
-    for delimiter in (told[1],) if told else DELIMITERS:
+    for delimiter in (told[1],) if told else _in_use(text):
         grid = TextGrid(path, text, delimiter, told.end() if told else 0)
         try:
             columns = find_columns(grid, by_user)
@@ -70,9 +70,14 @@ def _grid(path: str, text: str, by_user: dict[str, str]) -> tuple[TextGrid, Colu
     if best is None:
         if unclosed is not None:
             raise unclosed
-        grids = [TextGrid(path, text, delimiter) for delimiter in DELIMITERS]
+        grids = [TextGrid(path, text, delimiter) for delimiter in _in_use(text)]
         raise no_technique_column(path, [("", _likeliest(grids))], by_user)
     return best
+
+
+def _in_use(text: str) -> Sequence[str]:
+    """The separators that the text has; one where it has none."""
+    return [delimiter for delimiter in DELIMITERS if delimiter in text] or DELIMITERS[:1]
 
 
 def _likeliest(grids: list[TextGrid]) -> TextGrid:

@@ -100,13 +100,15 @@ _BY_USER: dict[str, str] = {
 class Columns(msgspec.Struct):
     """Where the header stands (from 0), which column holds which field, and the headers of all columns.
 
-    `others` are the columns that have no meaning, by the name under which they are kept.
+    `others` are the columns that have no meaning, by the name under which they are kept; `width` counts the cells
+    of the header row, with blank ones at its end.
     """
 
     row: int
     headers: list[str]
     fields: dict[str, int]
     others: dict[int, str]
+    width: int
 
     @property
     def categories(self) -> dict[str, int]:
@@ -143,11 +145,13 @@ def find_columns(grid: Grid, by_user: Mapping[str, str]) -> Columns | None:
 def columns_of(number: int, row: Iterable[str], by_user: Mapping[str, str]) -> Columns:
     """What the cells of a row mean as headers."""
     headers = [restore(cell).strip() for cell in row]
+    width = len(headers)
     while headers and not headers[-1]:
         headers.pop()
     names = [_normal(header) for header in headers]
     fields: dict[str, int] = {}
-    free = {column for column, name in enumerate(names) if name}
+    columns = _by_name(names)
+    free = {column for of in columns.values() for column in of}
 
     def take(field: str, column: int) -> None:
         fields[field] = column
@@ -160,32 +164,42 @@ def columns_of(number: int, row: Iterable[str], by_user: Mapping[str, str]) -> C
             take(field, found)
     published = {"attackobjectid", "capabilityid"} <= set(names)
     for field in (*SET_FIELDS, *OWN):
-        column = next((c for c in sorted(free) if headers[c].lower() == field), None)
+        same = [c for c in columns.get(_normal(field), ()) if c in free and headers[c].lower() == field]
         always = field in {"mapping_framework", "mapping_framework_version", "attack_version", "technology_domain"}
-        if column is not None and (always or published):
-            take(field, column)
+        if same and (always or published):
+            take(field, same[0])
     for field, words in _SURE.items():
         if field not in by_user:
-            _take_first(field, words.split(), names, free, fields)
+            _take_first(field, words.split(), columns, free, fields)
     for words, pair in _LIKELY.items():
         for field in pair:
             if field not in by_user:
-                _take_first(field, words.split(), names, free, fields)
+                _take_first(field, words.split(), columns, free, fields)
     # Of "Detection" alone one cannot tell whether it is a category.
     rated = [column for column in sorted(free) if names[column] in _CATEGORY]
     for place in rated:
         category = _CATEGORY[names[place]]
         if category not in fields and (category == names[place] or len(rated) > 1):
             take(category, place)
-    return Columns(number, headers, fields, _others(headers, fields))
+    return Columns(number, headers, fields, _others(headers, fields), width)
 
 
-def _take_first(field: str, words: list[str], names: list[str], free: set[int], fields: dict[str, int]) -> None:
+def _by_name(names: list[str]) -> dict[str, list[int]]:
+    columns: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        if name:
+            columns.setdefault(name, []).append(column)
+    return columns
+
+
+def _take_first(
+    field: str, words: list[str], columns: dict[str, list[int]], free: set[int], fields: dict[str, int]
+) -> None:
     if field in fields:
         return
     for word in words:
-        for column in sorted(free):
-            if names[column] == word:
+        for column in columns.get(word, ()):
+            if column in free:
                 fields[field] = column
                 free.discard(column)
                 return
@@ -194,10 +208,12 @@ def _take_first(field: str, words: list[str], names: list[str], free: set[int], 
 def _others(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
     taken = set(fields.values())
     others: dict[int, str] = {}
+    names: set[str] = set()
     for column, header in enumerate(headers):
         if column not in taken:
             name = header or f"column {column + 1}"
-            others[column] = name if name not in others.values() else f"{name} ({column + 1})"
+            others[column] = name if name not in names else f"{name} ({column + 1})"
+            names.add(others[column])
     return others
 
 

@@ -176,15 +176,16 @@ class _Reader:
             self._add_rows(line, cells, row)
 
     def _surplus(self, line: int, cells: list[str], width: int) -> list[str]:
-        at = next((c for c in range(width, len(cells)) if cells[c].strip()), None)
+        if not self._sheets[0].grid.strict:
+            return cells
+        most = self._columns.width
+        at = next((c for c in range(most, len(cells)) if cells[c].strip()), None)
         if at is not None:
-            if not self._sheets[0].grid.strict:
-                return cells
-            message = f"this row has {len(cells)} cells, the header {width}"
+            message = f"this row has {len(cells)} cells, the header {most}"
             hint = "quote cells that hold the separator, or name every column"
-            issue = Issue(message, f"at most {width} cells", hint, code="syntax")
+            issue = Issue(message, f"at most {most} cells", hint, code="syntax")
             self._findings.add(issue, partial(self._places.cell, line, at))
-        return cells[:width]
+        return cells[: max(width, most)]
 
     def _say(self, field: str, line: int, column: int, text: str) -> None:
         """Take what a column says of the set; all rows have to agree."""

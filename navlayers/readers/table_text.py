@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import InputError, Place, Problem
@@ -26,6 +26,8 @@ _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _SAVE = 'save it as UTF-8; spreadsheets call that "CSV UTF-8"'
 _ROW = re.compile(r'([^\r\n"]*+)(?:\r\n?|\n|\Z)')
 _ENDS = re.compile(r"\r\n?|\n")
+MOST_COLUMNS = 16_384
+"""A row has so many cells at most, as in spreadsheets."""
 
 
 def decode(source: Source, findings: Findings) -> str:
@@ -108,18 +110,24 @@ class TextGrid:
         self._first = start
         self._starts = array("Q")
         mark = re.escape(delimiter)
+        self._says = re.compile(rf"[^{mark}\r\n]")
+        self._last: tuple[int, list[Cell]] | None = None
         self._cell = re.compile(
             rf'(?:"([^"]*+(?:""[^"]*+)*+)"([^{mark}\r\n]*+)|((?!")[^{mark}\r\n]*+))({mark}|\r\n?|\n|\Z)'
         )
 
     def rows(self, findings: Findings | None = None) -> Iterator[list[str]]:
-        """Each row as long as it is written."""
-        text, size, delimiter, at = self._text, len(self._text), self._delimiter, self._first
+        """Each row as long as it is written; those without any text are passed over."""
+        text, delimiter, at = self._text, self._delimiter, self._first
         starts = self._starts = array("Q")
-        while at < size:
+        says = self._says.search
+        while (found := says(text, at)) is not None:
+            at = max(text.rfind("\n", at, found.start()) + 1, text.rfind("\r", at, found.start()) + 1, at)
             starts.append(at)
             plain = _ROW.match(text, at)
             if plain is not None:
+                if plain.end() - at >= MOST_COLUMNS and plain[1].count(delimiter) >= MOST_COLUMNS:
+                    raise self._too_wide(at, f"{plain[1].count(delimiter) + 1:,}")
                 at = plain.end()
                 yield plain[1].split(delimiter)
                 continue
@@ -148,15 +156,23 @@ class TextGrid:
             at = found.end()
             if end != self._delimiter:
                 return cells, at
+            if len(cells) >= MOST_COLUMNS:
+                raise self._too_wide(cells[0].start, f"more than {MOST_COLUMNS:,}")
+
+    def _too_wide(self, start: int, many: str) -> InputError:
+        expected = f"at most {MOST_COLUMNS:,}, as in spreadsheets"
+        hint = "a table has one mapping in a row"
+        return InputError(Problem(f"this row has {many} cells", self._at(start), expected, hint, code="syntax"))
 
     def _report(self, findings: Findings, opens: int, behind: int) -> None:
-        place = self._at(behind)
-        message = (
-            f"the quote that opens here closes before line {place.line}, column {place.column}, and text follows"
-        )
-        hint = "double the quotes inside of quoted cells, or close the quote where the cell ends"
-        expected = f"cells separated by {NAMES.get(self._delimiter, self._delimiter)}"
-        findings.add(Issue(message, expected, hint, code="syntax"), self._at(opens))
+        def issue() -> Issue:
+            place = self._at(behind)
+            message = f"the quote that opens here closes before line {place.line}, column {place.column}"
+            hint = "double the quotes inside of quoted cells, or close the quote where the cell ends"
+            expected = f"cells separated by {NAMES.get(self._delimiter, self._delimiter)}"
+            return Issue(f"{message}, and text follows", expected, hint, code="syntax")
+
+        findings.add(issue, partial(self._at, opens))
 
     def place(self, row: int, column: int, offset: int = 0) -> Place:
         """Where a character of a cell stands; of a cell that the row does not have, where the row begins."""
@@ -167,7 +183,9 @@ class TextGrid:
             if column >= len(cells):
                 return self._at(start)
             return self._at(start + sum(map(len, cells[:column])) + column + offset)
-        quoted, _ = self._quoted(start)
+        if self._last is None or self._last[0] != start:  # there may be much wrong in one row
+            self._last = start, self._quoted(start)[0]
+        quoted = self._last[1]
         if column >= len(quoted):
             return self._at(start)
         at = quoted[column].start

@@ -11,7 +11,8 @@ from navlayers.readers.checks import TECHNIQUE
 _ID = r"T[0-9]{4}(?:\.[0-9]{3})?(?![0-9.]*[0-9])"
 _URL = re.compile(r"https?://\S*/techniques/(T[0-9]{4})(?:/([0-9]{3}))?/?(?:[?#]\S*)?")
 _PARTS = re.compile(
-    r"[;\r\n]+|[,|&]\s*(?=T[0-9]|https?:)|(?<=[0-9])\s*/\s*(?=T[0-9])|\s+(?:and\s+)?(?=T[0-9]{3}|https?:)"
+    r"[;\r\n]++|[,|&]\s*+(?=T[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?=T[0-9])"
+    r"|(?<!\s)\s++(?:and\s++)?(?=T[0-9]{3}|https?:)"
 )
 """What stands between techniques. A comma within a name does not."""
 

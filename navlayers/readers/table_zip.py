@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 import zlib
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import InputError, Place, Problem
+from navlayers.readers.table_zip_cells import Counter
 
 if TYPE_CHECKING:
     from navlayers.readers.source import Source
@@ -17,15 +18,11 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _WORKBOOK = "xl/workbook.xml"
 _MACROS = "xl/vbaproject.bin"
-_READ = (".xml", ".rels")
+_SHEET, _TEXTS = b"sheetData", b"<sst"
 _CHUNK = 1 << 18
 _MOST_PARTS = 10_000
-_OVERLAP = 120
-"""Longer tags of cells than this do not occur."""
-
-_CELL = re.compile(rb"""<(?:\w+:)?c\b[^<>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["'][^<>]*(?<!/)>""")
-_SPREAD = 2_000_000
-"""So many places a sheet may span in any case; more only if a good part of them holds cells."""
+_PER_PLACE = 75
+"""So many of the bytes that are allowed count for each place that the sheets span: 2 million by default."""
 
 _OTHERS = {
     "xl/workbook.bin": ("a binary workbook (.xlsb)", "open it in a spreadsheet and save it as .xlsx"),
@@ -36,9 +33,10 @@ _OTHERS = {
 
 
 class Parts(NamedTuple):
-    """What a workbook is made of: whether it has macros."""
+    """What a workbook is made of: whether it has macros, and how many sheets."""
 
     macros: bool
+    sheets: int
 
 
 def check_workbook(source: Source, most: int) -> Parts:
@@ -79,51 +77,55 @@ def _check_parts(path: str, archive: zipfile.ZipFile, most: int) -> Parts:
         raise _refused(path, "this is a zip file, but no workbook", "an XLSX workbook", "unpack it first")
     if len(parts) > _MOST_PARTS:
         raise _refused(path, f"the workbook has {len(parts):,} parts", f"at most {_MOST_PARTS:,}")
-    read = [part for part in parts if part.filename.lower().endswith(_READ)]
-    declared = sum(part.file_size for part in read)
+    declared = sum(part.file_size for part in parts)
     if declared > most:
         raise _bomb(path, f"says that it unpacks to {declared / 1e6:,.1f} MB", most)
-    left = most
-    for part in read:
+    left, places, sheets = most, 0, 0
+    lengths, shown = array("Q"), array("Q")
+    for part in parts:
         if part.flag_bits & 1:
             raise _encrypted(path)
         # The declared size is where reading would stop, not where the content does.
         part.file_size = 1 << 62
-        left -= _check_part(path, archive, part, left, most)
-    return Parts(_MACROS in names)
+        size, counter = _check_part(path, archive, part, left, most)
+        left -= size
+        lengths, shown = max(lengths, counter.lengths, key=len), shown + counter.shown
+        if counter.sheet:
+            sheets += 1
+            rows, columns = counter.spread
+            places += rows * columns
+            if places > most // _PER_PLACE:
+                message = f"the cells of {part.filename} are spread over {rows:,} rows and {columns:,} columns"
+                hint = "delete the cells far from the table, or save it as CSV"
+                raise _refused(path, message, f"at most {most // _PER_PLACE:,} places in all sheets", hint)
+    if sum(lengths[number] for number in shown if number < len(lengths)) > most:
+        raise _bomb(path, "shows more text than that in its cells", most)
+    return Parts(_MACROS in names, sheets)
 
 
-def _check_part(path: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, most: int) -> int:
-    """Unpack a part and give its size; of a sheet, look at how far its cells are apart."""
-    sheet = part.filename.lower().startswith("xl/worksheets/")
-    size = cells = rows = columns = 0
+def _check_part(
+    path: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, most: int
+) -> tuple[int, Counter]:
+    """Unpack a part, and give its size and what is counted in it."""
+    size, counter = 0, Counter()
+    odd: ValueError | None = None
     tail = b""
     with archive.open(part) as stream:
         while piece := stream.read(_CHUNK):
             size += len(piece)
             if size > left:
                 raise _bomb(path, "unpacks to more than it says", most)
-            if not sheet:
-                continue
-            window = tail + piece
-            end = 0
-            for found in _CELL.finditer(window):
-                cells += 1
-                columns = max(columns, _number(found[1]))
-                rows = max(rows, int(found[2]))
-                end = found.end()
-            tail = window[max(end, len(window) - _OVERLAP) :]
-    if rows * columns > max(_SPREAD, 20 * cells):
-        message = f"the cells of {part.filename} are spread over {rows:,} rows and {columns:,} columns"
-        raise _refused(path, message, "a table", "delete the cells far from the table")
-    return size
-
-
-def _number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+            if odd is None:
+                try:
+                    counter.feed(piece)
+                except ValueError as error:  # it may be a picture; or a sheet, to those who read with less care
+                    odd = error
+            if odd is not None and (counter.sheet or _SHEET in tail + piece or _TEXTS in tail + piece):
+                raise ValueError(f"{part.filename}: {odd}")
+            tail = piece[-len(_SHEET) :]
+    if odd is None and counter.sheet:
+        counter.feed(b"", last=True)
+    return size, counter
 
 
 def _bomb(path: str, what: str, most: int) -> InputError:

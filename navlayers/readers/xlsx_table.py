@@ -46,7 +46,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     if parts.macros:
         issue = Issue("the workbook has macros; they are not run", fatal=False, code="not-carried")
         context.findings.add(issue, Place(source.path))
-    grids = _grids(source)
+    grids = _grids(source, parts.sheets)
     said = next((_said(grid, context) for name, grid in grids if name == METADATA_SHEET and _is_own(grid)), None)
     found = [
         (name, Sheet(grid, columns)) for name, grid in grids if (columns := find_columns(grid, by_user)) is not None
@@ -89,7 +89,7 @@ class _SheetGrid:
         self._percent: frozenset[tuple[int, int]] | None = None
         self._merged = {
             (row, column): (top, left)
-            for (top, left), (bottom, right) in _small(sheet.merged_cell_ranges or ())
+            for (top, left), (bottom, right) in _small(sheet)
             for row in range(top, bottom + 1)
             for column in range(left, right + 1)
             if (row, column) != (top, left)
@@ -146,12 +146,18 @@ def _number(value: float) -> str:
 _MOST_MERGED = 100_000
 
 
-def _small(ranges: Any) -> list[Any]:
-    """Merged cells as people merge them, not whole sheets."""
-    return [r for r in ranges if (r[1][0] - r[0][0] + 1) * (r[1][1] - r[0][1] + 1) <= _MOST_MERGED]
+def _small(sheet: Any) -> Iterator[Any]:
+    """Merged cells as people merge them, not whole sheets, as long as they are not too many together."""
+    last = (sheet.end or (0, 0))[0]
+    left = _MOST_MERGED
+    for (top, first), (bottom, end) in sheet.merged_cell_ranges or ():
+        size = (min(bottom, last) - top + 1) * (end - first + 1)
+        if 0 < size <= left:
+            left -= size
+            yield (top, first), (min(bottom, last), end)
 
 
-def _grids(source: Source) -> list[tuple[str, _SheetGrid]]:
+def _grids(source: Source, most: int) -> list[tuple[str, _SheetGrid]]:
     # Libraries for workbooks are imported only where there is one.
     import python_calamine  # noqa: PLC0415
 
@@ -159,6 +165,9 @@ def _grids(source: Source) -> list[tuple[str, _SheetGrid]]:
         book = python_calamine.load_workbook(io.BytesIO(source.data))
         kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
         tables = [name for name in book.sheet_names if kinds[name] == python_calamine.SheetTypeEnum.WorkSheet]
+        if len(tables) > most:
+            message = f"of {len(tables):,} sheets that it names it has {most:,}"
+            raise ValueError(message)
         return [(name, _SheetGrid(source.path, name, book.get_sheet_by_name(name), source.data)) for name in tables]
     except python_calamine.PasswordError:
         message, hint = "the workbook is encrypted", "open it with its password and save it without"
