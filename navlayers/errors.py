@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Place(msgspec.Struct, frozen=True, order=True):
     """A spot in an input: the path as the user gave it, line and column counted from 1 (0: not known).
 
-    Prints as `file:line:column`, the form that editors and terminals make clickable.
+    Prints as `file:line:column`, the form that editors and terminals make clickable; control characters of the
+    file's name, which terminals would obey, as escapes.
     """
 
     path: str
@@ -21,9 +22,12 @@ class Place(msgspec.Struct, frozen=True, order=True):
     column: int = 0
 
     def __str__(self) -> str:
+        path = self.path
+        if not path.isprintable():
+            path = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)
         if not self.line:
-            return self.path
-        return f"{self.path}:{self.line}:{self.column}" if self.column else f"{self.path}:{self.line}"
+            return path
+        return f"{path}:{self.line}:{self.column}" if self.column else f"{path}:{self.line}"
 
 
 class Problem(msgspec.Struct, frozen=True):

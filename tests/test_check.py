@@ -241,7 +241,7 @@ MANY = {
     + "".join(f"      - {{protect: {n % 100}, name: Nme {n}}}\n" for n in range(4_000)),
     "the same again": "      T1078:\n" + "".join(f"      - {{protect: 1.{n + 1}}}\n" for n in range(6_000)),
     "dead links": "      T1078: {protect: partial}\n    references:\n"
-    + "".join(f"    - http://h{n}.local\n" for n in range(6_000)),
+    + "".join(f"    - http://h{n}.local\n" for n in range(3_000)),
     "groups": "      T1078: {protect: partial}\n    groups:\n" + "".join(f"    - g{n}\n" for n in range(10_000)),
 }
 

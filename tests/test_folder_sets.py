@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,6 @@ from navlayers.readers.sniff import sniff_folder
 from navlayers.sets import resolve
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Run
 
 RULE = "title: {0}\nlogsource: {{product: linux}}\ndetection: {{a: {{b: c}}, condition: a}}\ntags: [attack.t1078]\n"
@@ -128,3 +127,28 @@ def test_an_unreadable_or_empty_file_of_a_stack_is_told_with_the_others(tmp_path
         ("b.yml", "unreadable"),
         ("c.yml", "malformed-technique"),
     ]
+
+
+def test_folders_that_stand_in_each_other_without_end_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    top = write(tmp_path / "in", a_yml=RULE)
+    monkeypatch.chdir(top)
+    for _ in range(300):
+        Path("d").mkdir()
+        os.chdir("d")
+    monkeypatch.chdir(tmp_path)
+    result = run("check", top)
+    assert result.code == 2
+    assert "more than 100 folders stand in each other" in result.out
+
+
+def test_the_name_of_a_file_gives_a_terminal_no_orders(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m\n.yml"
+    path.write_text("a: [", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        readers.read(path)
+    assert "a\\x1b[31m\\n.yml:1:" in str(caught.value)
+    write(tmp_path, b_yml=RULE.format("b"))
+    (notice,) = [n for n in readers.read(tmp_path).notices if "passed over" in n.message]
+    assert "a\\x1b[31m\\n.yml" in notice.message

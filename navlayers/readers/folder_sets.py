@@ -46,7 +46,8 @@ def absorb(problems: Iterable[Problem], findings: Findings, *, fatal: bool = Tru
 
 def passed_over(files: list[tuple[str, str]], total: int, what: str) -> Issue:
     """One notice for all files of a folder that are not what it holds: the path and, if any, the reason of each."""
-    named = [f"{path} ({why})" if why else path for path, why in files[:_NAMED]]
+    first = ((str(Place(path)), why) for path, why in files[:_NAMED])
+    named = [f"{path} ({why})" if why else path for path, why in first]
     more = [f"{len(files) - _NAMED:,} more"] if len(files) > _NAMED else []
     are = "are" if len(files) > 1 else "is"
     message = f"{len(files):,} of {total:,} files {are} passed over, being no {what}: {', '.join([*named, *more])}"

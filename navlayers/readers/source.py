@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
 
+MAX_FOLDERS = 100
+"""So many folders may stand in each other."""
+
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 1 << 20
@@ -95,11 +98,16 @@ def walk(
 ) -> Iterator[str]:
     """Paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
 
-    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read;
-    at most so many folders are looked at.
+    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read
+    or stand too deep; at most so many folders are looked at.
     """
+    start = len(Path(top).parts)
     for folder, inner, names in islice(os.walk(top, onerror=on_error), most):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
+        if inner and len(Path(folder).parts) - start >= MAX_FOLDERS:
+            if on_error is not None:
+                on_error(OSError(0, f"more than {MAX_FOLDERS} folders stand in each other", folder))
+            inner.clear()
         for name in sorted(names):
             if name.lower().endswith(endings) and not name.startswith("."):
                 path = Path(folder, name)
