@@ -341,3 +341,12 @@ def test_three_thousand_rules_are_read_in_less_than_three_seconds(tmp_path: Path
     whole = readers.read(tmp_path / "many").mapping_set
     assert time.process_time() - start < 3
     assert (len(whole.capabilities), len(whole.mappings)) == (3_000, 6_000)
+
+
+def test_thousands_of_rules_of_one_id_in_one_file_are_named_in_less_than_three_seconds(tmp_path: Path) -> None:
+    rule = "---\nid: x\ntitle: t\ntags: [attack.t1078]\nlogsource: {product: linux}\ndetection: {a: b}\n"
+    path = write(tmp_path, {"a.yml": rule * 4_000}) / "a.yml"
+    start = time.process_time()
+    whole = readers.read(path).mapping_set
+    assert time.process_time() - start < 3
+    assert [one.id for one in whole.capabilities] == ["x", "a", *(f"a-{n}" for n in range(2, 4_000))]

@@ -142,6 +142,7 @@ class _Reader:
         self._names: dict[str, str] = {}
         self._unread: Counter[str] = Counter()
         self._values: dict[str, str] = {}
+        self._tried: dict[str, int] = {}
 
     def file(self, path: str, below: str, trees: list[Node]) -> None:
         """Read the rules of one file, whose global parts count for each of them."""
@@ -191,8 +192,11 @@ class _Reader:
         id_ = fields.text(top, "id").lower() or (below if not rules else f"{below}-{number}")
         node = fields.value(top, "id") or fields.value(top, "title") or top
         if id_ in self._capabilities:
-            tries = chain([below], (f"{below}-{number}" for number in count(2)))
+            start = self._tried.get(below, 2)
+            tries = chain([below], (f"{below}-{number}" for number in count(start)))
             other = next(name for name in tries if name not in self._capabilities)
+            if other != below:
+                self._tried[below] = int(other.rpartition("-")[2]) + 1
             message = f"another rule has the id {wording.shown(id_)[1:-1]}, too"
             hint = f"this one is read as {other}; give it an id of its own"
             fields.report(node, Issue(message, hint=hint, fatal=False, code="repeated-rule"))
