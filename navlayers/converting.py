@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import readers, writers
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.facts import facts
 from navlayers.readers.context import ReadOptions
 from navlayers.sets import Source, resolve
@@ -67,7 +67,7 @@ def convert(
 
     Raises:
         InputError: the input cannot be read; all its problems are listed.
-        OutputError: the format cannot hold the set.
+        OutputError: the format cannot hold the set; the problems name the input.
         UsageError: there is no such format, or the source holds several sets.
     """
     if not isinstance(source, Source):
@@ -76,5 +76,10 @@ def convert(
     said = {"title": title, "source": origin, "licence": licence}
     changes = {field: text for field, text in said.items() if text is not None}
     mapping_set = msgspec.structs.replace(read.mapping_set, **changes)
-    written = writers.encode(facts(mapping_set) if only_facts else mapping_set, to)
+    try:
+        written = writers.encode(facts(mapping_set) if only_facts else mapping_set, to)
+    except OutputError as error:
+        here = Place(str(source.path))
+        placed = (p if p.place is not None else msgspec.structs.replace(p, place=here) for p in error.problems)
+        raise OutputError(placed) from None
     return Written(written.data, (*read.notices, *written.notices))

@@ -225,3 +225,11 @@ def test_the_library_writes_and_reads_by_the_same_names() -> None:
     assert readers.read("-", data=writers.encode(mapping_set).data).mapping_set == mapping_set
     with pytest.raises(UsageError, match="unknown format 'word'; expected native"):
         writers.encode(mapping_set, "word")
+
+
+def test_what_cannot_be_written_names_the_input(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(b"Technique,Control\n")
+    result = run("convert", empty)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"navlayers: {empty}: the set has no capabilities; expected a set that maps something\n"

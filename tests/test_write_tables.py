@@ -130,3 +130,10 @@ def test_a_text_too_long_for_a_cell_is_refused_not_cut() -> None:
         writers.encode(set_of([row("ids", "T1001", comment="x" * 32_768)]), "xlsx")
     with pytest.raises(OutputError, match="expected at most 32,767"):
         writers.encode(set_of([row("ids", "T1001", comment="\U0001f600" * 16_384)]), "xlsx")
+
+
+@pytest.mark.parametrize("to", ["csv", "xlsx"])
+def test_a_capability_in_two_groups_of_one_name_makes_no_third(to: str) -> None:
+    rows = [row("ids", "T1001"), row("ids", "T1002"), row("ids", "T1005")]
+    same = msgspec.structs.replace(set_of(rows, groups={"ids": ("a", "b")}), groups={"a": "Net", "b": "Net"})
+    assert back(same, to).groups == {"a": "Net", "b": "Net"}

@@ -66,8 +66,8 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         if text in ids:
             return (ids[text],)
         parts = text.split(GROUPS)
-        if text not in self.groups and len(parts) > 1 and all(part in ids for part in parts):
-            return tuple(ids[part] for part in parts)
+        if text not in self.groups and len(parts) > 1 and all(part in ids or part in self.groups for part in parts):
+            return tuple(ids.get(part, part) for part in parts)
         return (text if text in self.groups else text.strip(),)
 
 
