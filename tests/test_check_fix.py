@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -149,3 +150,22 @@ def test_mending_never_adds_a_finding_and_keeps_the_rest_of_every_row(
         for row in (*before["mapping_objects"], *after["mapping_objects"]):
             row.pop("attack_object_id"), row.pop("attack_object_name"), row.pop("references")
         assert before == after
+
+
+def test_a_file_that_changed_while_it_was_checked_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    head = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'
+    path = tmp_path / "set.yaml"
+    path.write_text(f"{head}capabilities: {{c: {{techniques: {{T1053.001: {{protect: partial}}}}}}}}\n")
+
+    def slow(*args: Any) -> object:
+        done = mend(*args)
+        path.write_text("mine", encoding="utf-8")
+        return done
+
+    monkeypatch.setattr("navlayers.check.mend", slow)
+    result = run("check", "--fix", path)
+    assert result.code == 2
+    assert "the file has changed meanwhile" in result.err
+    assert path.read_text(encoding="utf-8") == "mine"

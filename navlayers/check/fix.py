@@ -12,7 +12,7 @@ from navlayers.check.finding import Finding
 from navlayers.check.run import TABLES
 from navlayers.check.subject import lookalike
 from navlayers.check.texts import Texts
-from navlayers.errors import InputError
+from navlayers.errors import InputError, Place
 from navlayers.readers import Findings, ReadOptions
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Mended(msgspec.Struct, frozen=True):
         """The unified diff; lines are neither added nor removed, so that they are compared one by one."""
         one, two = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.before, self.after))
         changed = [at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
-        lines = [f"--- {self.path}\n", f"+++ {self.path}\n"]
+        path = Place(self.path)
+        lines = [f"--- {path}\n", f"+++ {path}\n"]
         while changed:
             count = next((n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT), None)
             hunk, changed = changed[:count], changed[count:] if count else []

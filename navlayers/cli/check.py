@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from navlayers.cli import common, suggest
-from navlayers.errors import Problem, UsageError
-from navlayers.sets import STDIN, resolve
+from navlayers.errors import OutputError, Place, Problem, UsageError
+from navlayers.sets import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,6 +167,11 @@ def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
 
     from navlayers.writers import files  # noqa: PLC0415 - only where something is written
 
+    for one in mended:
+        if one.path != STDIN and Path(one.path).read_bytes() != one.before:
+            raise OutputError(
+                Problem("the file has changed meanwhile", Place(one.path), hint="nothing is written; run it again")
+            )
     texts = {one.path: one.after for one in mended}
     for path, data in texts.items():
         if path != STDIN:
