@@ -169,3 +169,14 @@ def test_a_file_that_changed_while_it_was_checked_is_left_alone(
     assert result.code == 2
     assert "the file has changed meanwhile" in result.err
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_revoked_id_whose_name_means_another_technique_is_told_and_not_mended(tmp_path: Path) -> None:
+    path = tmp_path / "set.yaml"
+    path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Brute Force}}\n")
+    report = check(resolve([str(path)]))
+    assert [finding.code for finding in report.findings] == ["revoked-technique"]
+    assert 'if not "Brute Force" is meant, as it is named' in report.findings[0].hint
+    assert mend(report) == ()
+    path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Powershell}}\n")
+    assert b"T1059.001: {detect: minimal, name: PowerShell}" in mended(path)

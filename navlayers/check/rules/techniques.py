@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import wording
 from navlayers.check.finding import Edit, finding
+from navlayers.check.subject import letters, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,8 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         if verdict.successor is not None:
             if _taken(row, verdict.successor, subject):
                 hint += "; it is mapped already, merge the two"
+            elif not _fits(row.technique_name, (technique, verdict.successor.id), subject):
+                hint += f", if not {wording.shown(row.technique_name or '')} is meant, as it is named"
             else:
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
         yield finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
@@ -126,6 +129,15 @@ def _taken(row: Mapping | NonMappable, successor: Technique, subject: Subject) -
         return True
     same = subject.replaced.get((row.capability, successor.id), frozenset())
     return len(same) > 1
+
+
+def _fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
+    """Whether a name is one that any release gives one of the techniques: else the id may be what is wrong."""
+    if name is None or subject.catalogue is None:
+        return True
+    releases = (subject.catalogue, *subject.releases)
+    entries = ((release.get(id_), release) for release in releases for id_ in ids)
+    return any(entry is not None and letters(name) in spellings(entry, release) for entry, release in entries)
 
 
 def _fix(
