@@ -175,7 +175,7 @@ def test_a_revoked_id_whose_name_means_another_technique_is_told_and_not_mended(
     path = tmp_path / "set.yaml"
     path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Brute Force}}\n")
     report = check(resolve([str(path)]))
-    assert [finding.code for finding in report.findings] == ["revoked-technique"]
+    assert [finding.code for finding in report.findings] == ["revoked-technique", "technique-name"]
     assert 'if not "Brute Force" is meant, as it is named' in report.findings[0].hint
     assert mend(report) == ()
     path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Powershell}}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import wording
 from navlayers.check.finding import Edit, finding
-from navlayers.check.rules.techniques import named
+from navlayers.check.rules.techniques import fits, named
 from navlayers.check.subject import letters, spellings
 
 if TYPE_CHECKING:
@@ -35,9 +35,15 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
     verdicts: dict[tuple[str, str], _Verdict | None] = {}
     for kind, index, row in subject.rows():
         entry = catalogue.get(row.technique or "")
-        if entry is None or not entry.active:
+        if entry is None:
             continue
         name = row.technique_name
+        if not entry.active:
+            if name is not None and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject):
+                message = f"{entry.id} is named {wording.shown(name)}, {wording.shown(entry.name)} in ATT&CK"
+                place = subject.place(kind, index, "technique_name")
+                yield finding("technique-name", place, message, hint="is the id or the name wrong?")
+            continue
         if name is None:
             # It is the one of the set's own release, if it is written at all.
             name = subject.own_name(entry.id)

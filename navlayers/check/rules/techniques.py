@@ -47,7 +47,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         if verdict.successor is not None:
             if _taken(row, verdict.successor, subject):
                 hint += "; it is mapped already, merge the two"
-            elif not _fits(row.technique_name, (technique, verdict.successor.id), subject):
+            elif _means_another(row.technique_name, (technique, verdict.successor.id), subject):
                 hint += f", if not {wording.shown(row.technique_name or '')} is meant, as it is named"
             else:
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
@@ -131,13 +131,18 @@ def _taken(row: Mapping | NonMappable, successor: Technique, subject: Subject) -
     return len(same) > 1
 
 
-def _fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
-    """Whether a name is one that any release gives one of the techniques: else the id may be what is wrong."""
+def fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
+    """Whether a name is one that any release gives one of the techniques."""
     if name is None or subject.catalogue is None:
         return True
     releases = (subject.catalogue, *subject.releases)
     entries = ((release.get(id_), release) for release in releases for id_ in ids)
     return any(entry is not None and letters(name) in spellings(entry, release) for entry, release in entries)
+
+
+def _means_another(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
+    """Whether a name is that of another technique, so that the id may be what is wrong."""
+    return name is not None and letters(name) in subject.called and not fits(name, ids, subject)
 
 
 def _fix(
@@ -151,7 +156,8 @@ def _fix(
     old = subject.catalogue.get(technique) if subject.catalogue is not None else None
     text = subject.texts.of(place.path)
     written = name_place not in {place, subject.place(kind, index)}
-    if written and text is not None and not text.empty(name_place):
+    kept = not fits(row.technique_name, (technique, successor.id), subject)
+    if written and not kept and text is not None and not text.empty(name_place):
         edits.append(Edit(name_place, row.technique_name or (old.name if old else ""), successor.name))
     return tuple(edits)
 
