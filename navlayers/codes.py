@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "note"]
 
 
 class Code(NamedTuple):
     """One kind of finding.
 
     An error means that layers made from the set lack something or say what cannot be meant; a warning, that a
-    person should look. `title` is a clause without an end mark; `why` says why it matters, `mend` what to do,
-    `example` shows one. All are plain text with `code` in backticks.
+    person should look; a note never fails. `title` is a clause without an end mark; `why` says why it matters,
+    `mend` what to do, `example` shows one. All are plain text with `code` in backticks.
     """
 
     level: Level
@@ -226,7 +226,7 @@ CODES: dict[str, Code] = {
         "A layer whose scores count to 170, and whose gradient runs from 0 to 170.",
     ),
     "not-carried": Code(
-        "warning",
+        "note",
         "something in the file is left out",
         "The model has no room for it, so that it does not survive conversion.",
         "Keep the original where you need it.",
@@ -409,8 +409,8 @@ CODES: dict[str, Code] = {
     "broken-link": Code(
         "warning",
         "a reference has not the form of a link that works",
-        "Judged by its form alone, nothing is fetched: no http or https, blanks or quotes within, several in one, a "
-        "host that is none in the internet, or a mark of the sentence that it was copied from.",
+        "Judged by its form alone, nothing is fetched: no http or https, blanks or quotes within, several in one, "
+        "a host that is none in the internet, or a mark of the sentence that it was copied from.",
         "Correct the link, or split the reference into one for each link.",
         "`chrome-extension://abc/https://example.org/a.pdf`.",
     ),

@@ -261,3 +261,35 @@ def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> 
         for one in check(resolve([str(path)])).findings:
             assert 0 < one.place.column <= len(lines[one.place.line - 1])
         assert readers.read(path).format == "mapex-json"
+
+
+def test_files_of_a_folder_that_are_no_sets_are_told(run: Run, tmp_path: Path) -> None:
+    write_set(tmp_path / "in" / "one.json", [("mfa", "T1078", "protect", "partial")])
+    (tmp_path / "in" / "other.json").write_text('{"something": 1}')
+    result = run("check", tmp_path / "in")
+    assert f"note: {tmp_path / 'in' / 'other.json'}:1:1: passed over, for it is no mapping set" in result.err
+
+
+def test_a_release_that_is_not_at_hand_ends_a_check_as_it_ends_a_build(run: Run, one: Path) -> None:
+    assert run("check", one, "--attack", "99").code == run("build", one, "--attack", "99").code == 2
+
+
+def test_what_a_format_never_carries_is_a_note_that_does_not_fail(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "layer.json").write_text(
+        '{"name": "L", "versions": {"layer": "4.5", "attack": "16"}, "domain": "enterprise-attack",'
+        ' "description": "for nobody", "techniques": [{"techniqueID": "T1078", "score": 50}]}'
+    )
+    said = "framework=l,version=1,attack_version=16.1"
+    result = run("check", tmp_path / "layer.json", "--strict", "--meta", said)
+    assert ("not-carried" in result.out, result.code) == (True, 0)
+    as_github = run("check", tmp_path / "layer.json", "--format", "github", "--meta", said)
+    assert as_github.out.startswith("::notice ")
+
+
+def test_a_status_that_stands_as_a_type_is_not_undeclared(run: Run, tmp_path: Path) -> None:
+    head = 'framework: d\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\nmapping_types: [scores]\n'
+    path = tmp_path / "set.yaml"
+    for type_, times in (("other", 1), ("non_mappable", 0)):
+        body = f"capabilities:\n  a: {{techniques: {{T1078: }}}}\n  b: {{non_mappable: {{type: {type_}}}}}\n"
+        path.write_text(head + body)
+        assert run("check", path).out.count("undeclared-type") == times

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers.codes import CODES, Level
-from navlayers.errors import Place
+from navlayers.errors import Place, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,10 +68,14 @@ class Checked(NamedTuple):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The findings of a run by file and place, and the inputs that were looked at."""
+    """The findings of a run by file and place, and the inputs that were looked at.
+
+    `passed_over` tells the files of folders that are no mapping sets.
+    """
 
     findings: tuple[Finding, ...]
     checked: tuple[Checked, ...]
+    passed_over: tuple[Problem, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -81,7 +85,7 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def warnings(self) -> int:
         """How many findings are warnings."""
-        return len(self.findings) - self.errors
+        return sum(finding.level == "warning" for finding in self.findings)
 
     @property
     def unreadable(self) -> bool:
@@ -95,4 +99,4 @@ class Report(msgspec.Struct, frozen=True):
 
     def failed(self, *, strict: bool = False) -> bool:
         """Whether the inputs do not pass: errors fail, with `strict` warnings too."""
-        return bool(self.findings) if strict else self.errors > 0
+        return self.errors > 0 or (strict and self.warnings > 0)

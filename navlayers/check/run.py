@@ -12,7 +12,7 @@ from navlayers.check.rules import RULES
 from navlayers.check.rules.techniques import malformed
 from navlayers.check.subject import Subject
 from navlayers.check.texts import Texts
-from navlayers.codes import CODES
+from navlayers.codes import CODES, Level
 from navlayers.errors import InputError, OtherFileError, Place, UsageError
 from navlayers.readers import Findings, ReadOptions
 from navlayers.sets import STDIN
@@ -60,18 +60,22 @@ def check(
         require_code(code)
     found: list[Finding] = []
     checked: list[Checked] = []
+    passed_over: list[Problem] = []
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
             format_, findings = _one(path, source.data, attack_version, reading)
         except OtherFileError as error:
             if source.origin == "folder":
+                passed_over.append(error.problems[0])
                 continue
             format_, findings = "", [_told(problem, fatal=True) for problem in error.problems]
         checked.append(Checked(path, format_, source.origin))
         found += findings
     kept = (f for f in found if f.code not in ignore and (not select or f.code in select))
-    return Report(tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message))), tuple(checked))
+    return Report(
+        tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message))), tuple(checked), tuple(passed_over)
+    )
 
 
 def require_code(code: str) -> None:
@@ -113,7 +117,7 @@ def _told(problem: Problem, *, fatal: bool) -> Finding:
     """What a reader said as a finding."""
     code = problem.code if problem.code in CODES else "wrong-shape" if fatal else "not-carried"
     place = problem.place or Place("")
-    level = CODES[code].level if not fatal and CODES[code].level == "warning" else "error" if fatal else "warning"
+    level: Level = "error" if fatal else "note" if CODES[code].level == "note" else "warning"
     return Finding(code, level, place, problem.message, problem.expected, problem.hint)
 
 

@@ -46,6 +46,8 @@ class Subject:
             self.doubt = found.notice
             self.catalogue = attack.load(found.release)
         except ReleaseError as error:
+            if version is not None:
+                raise
             self.doubt = error.problems[0]
 
     def place(self, kind: Kind, index: int, field: str = "") -> Place:

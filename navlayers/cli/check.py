@@ -194,11 +194,14 @@ def _print(report: Report, format_: str, *, quiet: bool, err: bool) -> None:
 
 
 def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool) -> None:
+    for problem in report.passed_over:
+        common.notify(f"note: {problem.place}: passed over, for it is no mapping set: {problem.message}")
     codes = report.by_code()
     if len(report.findings) > MOST_CODES or len(codes) > 2:
         for code, count in codes.items():
             common.notify(f"{count:6,}  {code}")
-    counts = [_count(report.errors, "error"), _count(report.warnings, "warning")]
+    notes = len(report.findings) - report.errors - report.warnings
+    counts = [_count(report.errors, "error"), _count(report.warnings, "warning"), _count(notes, "note")]
     said = ", ".join(part for part in counts if part) or "nothing found"
     common.notify(f"{said} in {_count(len(report.checked), 'set')}")
     done = sum(len(one.findings) for one in mended)

@@ -24,7 +24,8 @@ def _line(finding: Finding) -> str:
         fields |= {"col": str(place.column)}
     fields["title"] = finding.code
     said = ",".join(f"{name}={_property(value)}" for name, value in fields.items())
-    return f"::{finding.level} {said}::{_data(finding.text)}\n"
+    command = "notice" if finding.level == "note" else finding.level
+    return f"::{command} {said}::{_data(finding.text)}\n"
 
 
 def _data(text: str) -> str:

@@ -49,7 +49,8 @@ def types(subject: Subject) -> Iterator[Finding]:
     names = wording.Names(declared)
     twins = _by_look(declared)
     for kind, index, row in subject.everything():
-        if row.type is not None and row.type not in declared:
+        # A status that stands where the type should is read as the status that it is.
+        if row.type is not None and row.type not in declared and row.type != NON_MAPPABLE:
             place = subject.place(kind, index, "type")
             meant = twins.get(lookalike(row.type), [])
             fix = (Edit(place, row.type, meant[0]),) if len(meant) == 1 else ()
