@@ -293,3 +293,14 @@ def test_a_status_that_stands_as_a_type_is_not_undeclared(run: Run, tmp_path: Pa
         body = f"capabilities:\n  a: {{techniques: {{T1078: }}}}\n  b: {{non_mappable: {{type: {type_}}}}}\n"
         path.write_text(head + body)
         assert run("check", path).out.count("undeclared-type") == times
+
+
+def test_two_formats_exclude_each_other(run: Run, one: Path) -> None:
+    assert run("check", one, "--json", "--format", "sarif").code == 2
+    assert run("check", one, "--json").out == run("check", one, "--json", "--format", "json").out
+
+
+def test_what_cannot_be_mended_against_another_release_is_not_offered(run: Run, tmp_path: Path) -> None:
+    path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
+    assert "can be mended with --fix" in run("check", path).err
+    assert "can be mended" not in run("check", path, "--attack", "18.1").err

@@ -129,6 +129,8 @@ def command(
     """
     from navlayers import check  # noqa: PLC0415 - --explain and --schema need none of it
 
+    if as_json and format_ not in {"text", "json"}:
+        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
     if attack_version is not None and (fix or diff):
         hint = "sets are mended within their own release; leave one of the two out"
         raise UsageError(Problem("--fix and --attack exclude each other", hint=hint))
@@ -149,9 +151,10 @@ def command(
     if stdin:
         sys.stdout.flush()
         click.echo(next(s.data for s in found if str(s.path) == STDIN), nl=False)
-    _print(report, "json" if as_json else format_, quiet=quiet and not strict, err=stdin)
+    levels = {"error", "warning"} if strict else {"error"}
+    _print(report, "json" if as_json else format_, levels if quiet else None, err=stdin)
     if not quiet:
-        _sum_up(report, mended, fix=fix and not diff)
+        _sum_up(report, mended, fix=fix and not diff, mendable=attack_version is None)
     if report.unreadable:
         sys.exit(EXIT_UNREADABLE)
     if report.failed(strict=strict):
@@ -184,16 +187,16 @@ def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
     ]
 
 
-def _print(report: Report, format_: str, *, quiet: bool, err: bool) -> None:
+def _print(report: Report, format_: str, levels: set[str] | None, *, err: bool) -> None:
     from navlayers import check  # noqa: PLC0415
     from navlayers.check import Report  # noqa: PLC0415
 
-    if quiet and format_ == "text":
-        report = Report(tuple(f for f in report.findings if f.level == "error"), report.checked)
+    if levels is not None and format_ == "text":
+        report = Report(tuple(f for f in report.findings if f.level in levels), report.checked)
     click.echo(check.render(report, format_), nl=False, err=err)
 
 
-def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool) -> None:
+def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool, mendable: bool) -> None:
     for problem in report.passed_over:
         common.notify(f"note: {problem.place}: passed over, for it is no mapping set: {problem.message}")
     codes = report.by_code()
@@ -208,7 +211,7 @@ def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool) -> None:
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
         common.notify(f"mended {_count(done, 'finding') or 'nothing'}")
-    elif fixable and all(checked.origin != "shipped" for checked in report.checked):
+    elif mendable and fixable and all(checked.origin != "shipped" for checked in report.checked):
         common.notify(f"{fixable:,} of them can be mended with --fix")
     if report.findings:
         common.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")
