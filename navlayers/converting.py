@@ -12,6 +12,7 @@ from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.facts import facts
 from navlayers.readers.context import ReadOptions
 from navlayers.sets import Source, resolve
+from navlayers.wording import shown
 from navlayers.writers.written import Written
 
 if TYPE_CHECKING:
@@ -22,14 +23,22 @@ NATIVE = "native"
 BINARY = frozenset({"xlsx"})
 """Formats that are not text."""
 
-_ENDINGS = {".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
+_ENDINGS = {"": NATIVE, ".yaml": NATIVE, ".yml": NATIVE, ".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
 _DEFAULT = ReadOptions()
 
 
 def format_for(output: str) -> str:
-    """The format that a file's ending asks for: .json, .csv and .xlsx have one each; all else is native YAML."""
-    format_ = _ENDINGS.get(PurePath(output).suffix.lower(), NATIVE)
-    return format_ if format_ in writers.FORMATS else NATIVE
+    """The format that a file's ending asks for; native YAML where it has none.
+
+    Raises:
+        UsageError: no format has that ending.
+    """
+    ending = PurePath(output).suffix.lower()
+    if ending not in _ENDINGS:
+        expected = ", ".join(known for known in _ENDINGS if known)
+        message = f"the ending of {shown(output)} does not say which format to write"
+        raise UsageError(Problem(message, expected=expected, hint="or name the format with --to"))
+    return _ENDINGS[ending]
 
 
 def single(name: str, found: Sequence[Source]) -> Source:

@@ -87,8 +87,8 @@ def test_the_ending_of_the_output_chooses_the_format_unless_to_does(run: Run, so
     assert Path("b.json").read_text() == NATIVE
     assert run("convert", source, "-o", "b.yaml", "-q", "--to", "mapex-yaml").code == 0
     assert readers.read("b.yaml").format == "mapex-yaml"
-    endings = (".csv", ".xlsx", ".JSON", ".yaml", ".yml", "", ".txt")
-    formats = ["csv", "xlsx", "mapex-json", "native", "native", "native", "native"]
+    endings = (".csv", ".xlsx", ".JSON", ".yaml", ".yml", "")
+    formats = ["csv", "xlsx", "mapex-json", "native", "native", "native"]
     assert [format_for(f"out{ending}") for ending in endings] == formats
 
 
@@ -233,3 +233,19 @@ def test_what_cannot_be_written_names_the_input(run: Run, tmp_path: Path) -> Non
     result = run("convert", empty)
     assert (result.code, result.out) == (2, "")
     assert result.err == f"navlayers: {empty}: the set has no capabilities; expected a set that maps something\n"
+
+
+@pytest.mark.parametrize("name", ["set.xls", "set.tsv", "set.stix", "set.md"])
+def test_an_ending_of_no_format_is_refused_and_nothing_is_written(run: Run, source: Path, name: str) -> None:
+    done = run("convert", source, "-o", name)
+    assert (done.code, done.out) == (2, "")
+    assert f'the ending of "{name}" does not say which format to write' in done.err
+    assert "--to" in done.err
+    assert not Path(name).exists()
+    assert run("convert", source, "-o", name, "--to", "csv").code == 0
+
+
+def test_an_empty_output_is_refused(run: Run, source: Path) -> None:
+    done = run("convert", source, "-o", "")
+    assert done.code == 2
+    assert "-o is empty" in done.err

@@ -167,8 +167,8 @@ def test_sets_without_a_mapping_are_named_in_one_line(run: Run, example: Path) -
     told = [section["set"]["name"] for section in page["sections"]]
     assert (told, page["without"], page["elsewhere"]) == (["example", "gcp"], ["other"], ["veris-ics"])
     lines = run("show", "T1110", *names).out.splitlines()
-    assert "Without a mapping of it: other." in lines
-    assert "Of another ATT&CK domain: veris-ics." in lines
+    assert "Sets that do not map it: other." in lines
+    assert "Sets of another ATT&CK domain: veris-ics." in lines
 
 
 def test_a_capability_shows_its_techniques_by_tactic_and_what_only_it_covers(run: Run, example: Path) -> None:
@@ -347,3 +347,13 @@ def test_a_page_shows_every_field_of_the_published_page(run: Run, corpus: Path, 
             assert value in text
     assert text.count("technique_scores") == 3
     assert "https://attack.mitre.org/techniques/T1588/003/" in out
+
+
+def test_an_ending_of_no_format_is_refused_and_nothing_is_written(run: Run, example: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.pdf"
+    done = run("show", "T1078", "--set", example, "-o", out)
+    assert (done.code, done.out) == (2, "")
+    assert "does not say which format to write" in done.err
+    assert "--format" in done.err
+    assert not out.exists()
+    assert run("show", "T1078", "--set", example, "-o", out, "--format", "html").code == 0

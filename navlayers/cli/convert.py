@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers import writers
-from navlayers.cli import common
+from navlayers.cli import common, suggest
 from navlayers.converting import BINARY, convert, format_for, single
 from navlayers.errors import Problem, UsageError
 from navlayers.sets import STDIN
@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="SET")
-@click.option("-o", "--output", default=STDIN, metavar="FILE", help="Write to this file; - is standard output.")
+@click.argument("source", metavar="SET", shell_complete=suggest.sets)
+@click.option(
+    "-o",
+    "--output",
+    default=STDIN,
+    metavar="FILE",
+    callback=common.file_name,
+    shell_complete=suggest.files,
+    help="Write to this file; - is standard output.",
+)
 @click.option(
     "--to",
     type=click.Choice(list(writers.FORMATS)),
@@ -49,8 +57,8 @@ def command(
     SET is a shipped name, a file of any format that navlayers reads, a folder that is one set, or - for standard
     input. JSON is that of the Mappings Explorer.
     """
-    found = single(source, common.sources((source,), reading))
     format_ = to or format_for(output)
+    found = single(source, common.sources((source,), reading))
     if format_ in BINARY and output == STDIN and sys.stdout.isatty():
         hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
         raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))

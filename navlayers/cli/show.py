@@ -12,6 +12,8 @@ import click
 
 from navlayers import show
 from navlayers.cli import common, suggest
+from navlayers.errors import Problem, UsageError
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from navlayers.show import Format, Kind
 
 _ENDINGS: dict[str, Format] = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
+_TEXT = ("", ".txt")
 
 
 @click.command()
@@ -77,6 +80,7 @@ def command(
     from navlayers import writers  # noqa: PLC0415 - completion of this command needs none of these
     from navlayers.pipeline import Prepared, Skipped, prepare  # noqa: PLC0415
 
+    format_ = format_ or _format_for(output)
     read = list(prepare(common.sources(sets, reading, distinct=False), attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     subject = show.find(what, prepared, kind)
@@ -87,8 +91,6 @@ def command(
             common.notices(notice for one in prepared for notice in one.notices)
         for other in subject.also:
             common.notify(f"note: there is also {other}; show it with --kind {other.kind}")
-    if format_ is None:
-        format_ = _ENDINGS.get(Path(output).suffix.lower(), "text")
     if output == common.STDOUT:
         terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if terminal else None
@@ -97,6 +99,22 @@ def command(
     changed = writers.write(show.render(page, format_).encode(), output, force=force)
     if not quiet:
         common.notify(f"wrote {output}" if changed else f"{output} is up to date")
+
+
+def _format_for(output: str) -> Format:
+    """The format that a file's ending asks for; text where it has none.
+
+    Raises:
+        UsageError: no format has that ending.
+    """
+    ending = Path(output).suffix.lower()
+    if ending in _TEXT:
+        return "text"
+    if ending not in _ENDINGS:
+        message = f"the ending of {shown(output)} does not say which format to write"
+        expected = ", ".join((*_TEXT[1:], *_ENDINGS))
+        raise UsageError(Problem(message, expected=expected, hint="or name the format with --format"))
+    return _ENDINGS[ending]
 
 
 def _colours() -> bool:

@@ -83,8 +83,8 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
     )
     for section in page.sections:
         yield from _technique_section(page, section)
-    yield from _elsewhere("Without a mapping of it", page.without)
-    yield from _elsewhere("Of another ATT&CK domain", page.elsewhere)
+    yield from _elsewhere("Sets that do not map it", page.without)
+    yield from _elsewhere("Sets of another ATT&CK domain", page.elsewhere)
 
 
 def _inactive(status: str, successor: pages.Named | None, version: str) -> Paragraph:
@@ -253,7 +253,7 @@ def _tactic(page: TacticPage) -> Iterator[Block]:
             (Cell(f"{column.mapped} of {column.total} techniques are mapped, themselves or by a sub-technique."),)
         )
         yield _entries(column.techniques, section.set)
-    yield from _elsewhere("Of another ATT&CK domain", page.without)
+    yield from _elsewhere("Sets whose ATT&CK release does not have it", page.without)
 
 
 def _set_heading(head: pages.SetHead) -> Heading:
