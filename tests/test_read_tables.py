@@ -68,8 +68,8 @@ def test_separators_line_ends_and_encodings_are_recognised(mark: str, ends: str,
 
 
 def test_text_in_windows_1252_is_read_with_a_notice_at_the_first_such_byte() -> None:
-    (notice,) = read("Technique,Notes\nT1059,é\n".encode("cp1252")).notices
-    assert str(notice).startswith("controls.csv:2:7: byte 22 (0xe9) is not UTF-8; the file is read as Windows-1252")
+    (notice,) = read("Technique,Control,Notes\nT1059,a,é\n".encode("cp1252")).notices
+    assert str(notice).startswith("controls.csv:2:9: byte 32 (0xe9) is not UTF-8; the file is read as Windows-1252")
 
 
 def test_a_line_that_names_the_separator_is_none_of_the_table() -> None:
@@ -191,9 +191,24 @@ def test_a_column_that_all_but_has_a_known_name_is_told_once() -> None:
     reading = read("Technique,Control,scorevalu\nT1059,a,1\nT1078,a,2\n")
     (notice,) = reading.notices
     assert str(notice) == (
-        'controls.csv:1:19: unknown column "scorevalu" (did you mean score_value? it is kept without meaning)'
+        'controls.csv:1:19: unknown column "scorevalu" (did you mean score_value? '
+        "it is kept without meaning; rename it, or say --columns)"
     )
     assert reading.mapping_set.mappings[1].other == (("scorevalu", "2"),)
+
+
+def test_headers_that_slip_and_a_capability_column_that_is_missing_are_told() -> None:
+    reading = read("Technique,Controll,Protekt,Detect\nT1110,MFA,partial,\nT1078,MFA,,minimal\n")
+    said = [(str(notice.place), notice.message) for notice in reading.notices]
+    assert said[1:] == [
+        ("controls.csv:1:1", "no column names capabilities, so all rows are of one"),
+        ("controls.csv:1:11", 'unknown column "Controll"'),
+        ("controls.csv:1:20", 'unknown column "Protekt"'),
+    ]
+    hints = [notice.hint for notice in reading.notices]
+    assert hints[1].endswith("(there is Controll, Protekt)")
+    assert hints[2].startswith("did you mean control?")
+    assert hints[3].startswith("did you mean protect?")
 
 
 def test_every_wrong_value_is_told_at_its_cell() -> None:

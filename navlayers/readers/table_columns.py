@@ -11,7 +11,8 @@ import msgspec
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.formulas import restore
 from navlayers.model import CATEGORIES
-from navlayers.wording import listed, nearest, shown
+from navlayers.readers import rows
+from navlayers.wording import Names, listed, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,6 +32,8 @@ SET_FIELDS = {
     "last_update": "updated",
 }
 """Published column that says the same in every row → what it says of the set."""
+
+_NEARLY = 0.8
 
 OTHER, EXACT, SET_METADATA = "other", "exact", "set_metadata"
 OWN = (OTHER, EXACT, SET_METADATA)
@@ -226,6 +229,14 @@ def _normal(header: str) -> str:
 def _words() -> set[str]:
     texts = (*_SURE.values(), *_LIKELY, " ".join(_CATEGORY))
     return {word for text in texts for word in text.split()}
+
+
+_NAMES = Names(_words())
+
+
+def meant(header: str) -> str:
+    """The word for a column that an unknown header all but spells; "" when there is none."""
+    return rows.meant(header) or _NAMES.closest(_normal(header), _NEARLY) or ""
 
 
 _SINGULAR = {f"{word}s": word for word in _words() if f"{word}s" not in _words()}

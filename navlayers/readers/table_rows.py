@@ -18,8 +18,8 @@ from navlayers.readers.assemble import assemble
 from navlayers.readers.checks import says_non_mappable
 from navlayers.readers.findings import Issue
 from navlayers.readers.heads import make_head
-from navlayers.readers.rows import Table, meant
-from navlayers.readers.table_columns import EXACT, OTHER, SET_FIELDS, SET_METADATA
+from navlayers.readers.rows import Table
+from navlayers.readers.table_columns import EXACT, OTHER, SET_FIELDS, SET_METADATA, meant
 from navlayers.readers.table_places import Places, Sheet
 from navlayers.slug import slugs
 
@@ -77,6 +77,7 @@ class _Reader:
             self._places.begin_sheet()
             self._columns = sheet.columns
             self._report_misspelt()
+            self._report_one_capability()
             self._read_sheet(sheet)
         self._flush()
         if not self._table.rows and not (self._own and self._own.capabilities):
@@ -101,6 +102,21 @@ class _Reader:
         if self._own is not None:
             mapping_set = table_own.corrected(done, self._own, self._several, self._exact)
         return mapping_set, self._places
+
+    def _report_one_capability(self) -> None:
+        """Where no column names capabilities, all rows are one: that has to be meant."""
+        columns = self._columns
+        if self._own is not None or not {"capability_id", "capability_description"}.isdisjoint(columns.fields):
+            return
+        others = [header for column, header in columns.others.items() if columns.headers[column]]
+        there = f" (there is {wording.listed(others)})" if others else ""
+        issue = Issue(
+            "no column names capabilities, so all rows are of one",
+            hint=f"name the column with --columns capability=HEADER{there}" if others else "",
+            fatal=False,
+            code="assumed-metadata",
+        )
+        self._findings.add(issue, self._places.cell(columns.row, 0))
 
     def _head(self) -> MappingSet:
         found = {SET_FIELDS[column]: text for column, text in self._heads.items()}
@@ -127,7 +143,7 @@ class _Reader:
         for column, header in columns.others.items():
             known = meant(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
-                hint = f"did you mean {known}? it is kept without meaning"
+                hint = f"did you mean {known}? it is kept without meaning; rename it, or say --columns"
                 issue = Issue(
                     f"unknown column {wording.shown(header)}", hint=hint, fatal=False, code="unknown-field"
                 )
