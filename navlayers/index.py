@@ -8,8 +8,8 @@ import msgspec
 
 from navlayers import jsontext
 from navlayers.carry import Inactive, Moved
+from navlayers.folders import GENERATOR
 from navlayers.options import ScoreOptions
-from navlayers.output import GENERATOR
 from navlayers.stats import CapabilityStats, capability_stats, non_mappable_ids
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ import msgspec
 from navlayers import attack, index, readers
 from navlayers.carry import Inactive, Moved, carry_to
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, UsageError
+from navlayers.folders import INDEX, sha256
 from navlayers.index import make_index
 from navlayers.layers.build import KINDS, BuiltLayer, Kind, layers_of
 from navlayers.layers.document import encode_layer, encode_layers
 from navlayers.model import MappingSet
 from navlayers.options import ScoreOptions
-from navlayers.output import INDEX, Staging, sha256
+from navlayers.output import Staging
 from navlayers.readers import ReadOptions
 from navlayers.scoring import Scored, score_set, without_effect
 
