@@ -36,7 +36,8 @@ Put: TypeAlias = "Callable[[str, str, bytes], None]"
 class Prepared(msgspec.Struct, frozen=True):
     """A set that was read, with the release that its layers are for, carried there if that was asked.
 
-    `own_attack_version` is the release that the set says it was made for.
+    `own_attack_version` is the release that the set says it was made for. `format` is that of its file, a name of
+    `navlayers.readers.formats.FORMATS`.
     """
 
     name: str
@@ -45,6 +46,12 @@ class Prepared(msgspec.Struct, frozen=True):
     catalogue: attack.Catalogue
     moved: tuple[Moved, ...]
     notices: tuple[Problem, ...]
+    format: str = "native"
+
+    def at(self, catalogue: attack.Catalogue) -> Prepared:
+        """The set carried to a release from the one that it is at, which may be the same: ids are revoked within one."""
+        carried, moved = carry_to(self.set, catalogue, self.catalogue)
+        return msgspec.structs.replace(self, set=carried, catalogue=catalogue, moved=(*self.moved, *moved))
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -135,7 +142,8 @@ def _prepare_one(source: Source, attack_version: str | None, how: ReadOptions) -
     if attack_version is not None:
         carried, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
-    return Prepared(source.name, carried, mapping_set.attack_version, catalogue, moved, tuple(notices))
+    own = mapping_set.attack_version
+    return Prepared(source.name, carried, own, catalogue, moved, tuple(notices), reading.format)
 
 
 def _find_release(reading: readers.Reading, source: Source, attack_version: str | None) -> attack.Found:

@@ -1,0 +1,116 @@
+"""Several inputs read, carried to one ATT&CK release and scored alike, so that they can be set side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.attack import Catalogue, versions
+from navlayers.coverage import Coverage, coverage_of
+from navlayers.errors import Problem, UsageError
+from navlayers.options import ScoreOptions
+from navlayers.pipeline import Prepared, Skipped, prepare
+from navlayers.readers.context import ReadOptions
+from navlayers.readers.layer_counts import counts, counts_capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.sets import Source
+
+_READING = ReadOptions()
+_OPTIONS = ScoreOptions()
+
+
+class Together(msgspec.Struct, frozen=True):
+    """Inputs at one release, in the order given; `notices` tell of files that were passed over.
+
+    `counted` names the inputs that are layers of counts.
+    """
+
+    catalogue: Catalogue
+    inputs: tuple[Prepared, ...]
+    notices: tuple[Problem, ...] = ()
+    counted: frozenset[str] = frozenset()
+
+    def covered(self, options: ScoreOptions = _OPTIONS) -> tuple[Coverage, ...]:
+        """What each input covers, scored alike.
+
+        Raises:
+            UsageError: the options do not fit an input, or some inputs give counts and others scores.
+        """
+        found = tuple(
+            coverage_of(one, options, counts(one.set) if one.name in self.counted else None) for one in self.inputs
+        )
+        refuse_mixed(found)
+        return found
+
+
+def read_together(
+    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = _READING
+) -> Together:
+    """Read inputs and carry them to `attack_version`, or else to the newest release among theirs.
+
+    Raises:
+        NavlayersError: an input cannot be read, a release is not at hand, or the domains differ.
+    """
+    sources = list(sources)
+    read = list(prepare(sources, attack_version, reading))
+    inputs = [one for one in read if isinstance(one, Prepared)]
+    _refuse_domains(inputs)
+    newest = max((one.catalogue for one in inputs), key=lambda catalogue: versions.number(catalogue.version))
+    by_name = {source.name: source for source in sources}
+    counted = frozenset(
+        one.name
+        for one in inputs
+        if one.format == "layer" and counts_capabilities(by_name[one.name], reading.max_bytes)
+    )
+    return Together(
+        newest,
+        tuple(_worth_telling(one.at(newest), counts=one.name in counted) for one in inputs),
+        tuple(one.problem for one in read if isinstance(one, Skipped)),
+        counted,
+    )
+
+
+def _worth_telling(one: Prepared, *, counts: bool) -> Prepared:
+    """Without the notices of what a layer loses as a set: here it is a layer, and its counts are known for such."""
+    if one.format != "layer":
+        return one
+    idle = {"not-carried", "other-scale"} if counts else {"not-carried"}
+    return msgspec.structs.replace(one, notices=tuple(n for n in one.notices if n.code not in idle))
+
+
+def _refuse_domains(inputs: Sequence[Prepared]) -> None:
+    domains: dict[str, list[str]] = {}
+    for one in inputs:
+        domains.setdefault(one.set.domain, []).append(one.name)
+    if len(domains) > 1:
+        told = ", ".join(f"{_names(names)} of {domain}" for domain, names in domains.items())
+        hint = "set side by side what is of one domain"
+        raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {told}", hint=hint))
+
+
+def refuse_mixed(found: Sequence[Coverage]) -> None:
+    """Refuse to set counts beside scores: neither says anything of the other.
+
+    Raises:
+        UsageError: some inputs give counts and others scores.
+    """
+    numbers = [one.name for one in found if one.counts]
+    values = [one.name for one in found if not one.counts and one.set.mappings]
+    if numbers and values:
+        message = (
+            f"{_names(numbers)} {_give(numbers)} numbers of capabilities, {_names(values)} {_give(values)} scores"
+        )
+        hint = "say what a relation without a value is worth, 0-100, such as --worth 50"
+        raise UsageError(Problem(message, expected="all of one kind, to be comparable", hint=hint))
+
+
+def _give(names: Sequence[str]) -> str:
+    return "give" if len(names) > 1 else "gives"
+
+
+def _names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
