@@ -49,7 +49,7 @@ class Prepared(msgspec.Struct, frozen=True):
     format: str = "native"
 
     def at(self, catalogue: attack.Catalogue) -> Prepared:
-        """The set carried to a release from the one that it is at, which may be the same: ids are revoked within one."""
+        """The set carried to a release, which may be the one that it is at: ids are revoked within one, too."""
         carried, moved = carry_to(self.set, catalogue, self.catalogue)
         return msgspec.structs.replace(self, set=carried, catalogue=catalogue, moved=(*self.moved, *moved))
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
 
-LISTED = 10
-
 
 @click.command()
 @common.sets_argument
@@ -136,21 +134,4 @@ def _tell(built: BuildResult) -> None:
     """What is not in the layers, and what changed on the way to another release."""
     common.notices([*built.notices, *(notice for result in built.sets for notice in result.notices)])
     for result in built.sets:
-        _tell_list(
-            f"{result.folder}: carried to ATT&CK {result.attack_version}",
-            [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in result.carried],
-        )
-        _tell_list(
-            f"{result.folder}: left out, not active in ATT&CK {result.attack_version}",
-            [str(technique) for technique in result.left_out],
-        )
-
-
-def _tell_list(heading: str, items: list[str]) -> None:
-    if not items:
-        return
-    common.notify(f"{heading}:")
-    for item in items[:LISTED]:
-        common.notify(f"  {item}")
-    if len(items) > LISTED:
-        common.notify(f"  … and {len(items) - LISTED} more, in the index")
+        common.tell_carried(result.folder, result.attack_version, result.carried, result.left_out)

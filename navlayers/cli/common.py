@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from navlayers import options as parsing
+from navlayers import textwidth
 from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.cli import suggest, table
 from navlayers.errors import InputError, Place, Problem, UsageError
@@ -24,11 +25,15 @@ from navlayers.sets import STDIN, Source, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from navlayers.carry import Inactive, Moved
+    from navlayers.tables import Table as ResultTable
+
 Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
 
 MEGABYTE = 1_000_000
 STDOUT = "-"
 MOST_NOTICES = 20
+LISTED = 10
 
 
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,6 +199,15 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]], right: 
     click.echo(table.render(headers, rows, right, width))
 
 
+def echo_result(result: ResultTable) -> None:
+    """Print a table of results on standard output, its title above and its note below it."""
+    click.echo(textwidth.plain(result.title))
+    echo_table(result.headers, result.texts, result.right)
+    if result.note:
+        click.echo(textwidth.plain(result.note))
+    click.echo()
+
+
 def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
     """Callback of `-o`: an empty name, as an unset variable of the shell gives it, is no folder."""
     if not value:
@@ -230,6 +244,23 @@ def notices(problems: Iterable[Problem]) -> None:
         notify(f"note: {problem}")
     if len(listed) > MOST_NOTICES:
         notify(f"note: … and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
+
+
+def tell_carried(name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive]) -> None:
+    """Say what changed on the way of a set to a release, and what is not active there."""
+    told = [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved]
+    _tell_list(f"{name}: carried to ATT&CK {attack_version}", told)
+    _tell_list(f"{name}: left out, not active in ATT&CK {attack_version}", [str(one) for one in left_out])
+
+
+def _tell_list(heading: str, items: list[str]) -> None:
+    if not items:
+        return
+    notify(f"{heading}:")
+    for item in items[:LISTED]:
+        notify(f"  {item}")
+    if len(items) > LISTED:
+        notify(f"  … and {len(items) - LISTED} more, in the index")
 
 
 def on_terminal() -> bool:

@@ -58,11 +58,17 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An annotated technique or sub-technique, under every tactic that it belongs to."""
+    """An annotated technique or sub-technique, under every tactic that it belongs to.
+
+    `color`, `#rrggbb`, comes before the colour of the score; a technique that is not `enabled` is greyed out, or
+    hidden where the layer hides disabled ones.
+    """
 
     techniqueID: str  # noqa: N815 - the layer format's name
     score: float | None = None
+    color: str = ""
     comment: str = ""
+    enabled: bool = True
     metadata: tuple[Metadata, ...] = ()
     links: tuple[Link, ...] = ()
 
