@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from navlayers.upgrade.fates import Step, Why
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.model import MappingSet
-
-Fate = Literal["revoked", "deprecated", "unknown"]
 
 
 class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -21,7 +21,7 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
 
     id: str
     name: str
-    fate: Fate
+    fate: Why
     successor: str = ""
     successor_name: str = ""
     capabilities: tuple[str, ...] = ()
@@ -50,18 +50,21 @@ def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, .
         if not catalogue.is_active(mapping.technique):
             found.setdefault(mapping.technique, set()).add(mapping.capability)
             names.setdefault(mapping.technique, set()).add(mapping.technique_name or "")
-    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), catalogue) for i in sorted(found))
+    step = Step(None, catalogue)
+    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), step) for i in sorted(found))
 
 
-def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], catalogue: Catalogue) -> Inactive:
-    technique = catalogue.get(identifier)
-    if technique is None:
-        return Inactive(identifier, written, "unknown", capabilities=capabilities)
-    end = catalogue.get(catalogue.resolve(identifier)[-1])
-    fate: Fate = "deprecated" if technique.status == "deprecated" else "revoked"
-    if end is None or end.id == identifier:
-        return Inactive(identifier, technique.name, fate, capabilities=capabilities)
-    return Inactive(identifier, technique.name, fate, end.id, end.name, capabilities)
+def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], step: Step) -> Inactive:
+    fate = step.fate(identifier)
+    end = step.new.get(fate.end) if fate.end else None
+    return Inactive(
+        identifier,
+        written if fate.why == "unknown" else fate.name,
+        fate.why or "unknown",
+        end.id if end else "",
+        end.name if end else "",
+        capabilities,
+    )
 
 
 def carry_to(
@@ -73,16 +76,15 @@ def carry_to(
     report; where the release does not know it at all, it gets its name from `own`, the set's own release. Carrying
     twice is the same as carrying once.
     """
+    step = Step(None, catalogue)
     moved: dict[str, Moved] = {}
     mappings = []
     for mapping in mapping_set.mappings:
         identifier = mapping.technique
         now = mapping
-        if not catalogue.is_active(identifier) and identifier not in moved:
-            technique = catalogue.get(identifier)
-            end = catalogue.get(catalogue.resolve(identifier)[-1]) if technique else None
-            if technique and end and end.active:
-                moved[identifier] = Moved(identifier, technique.name, end.id, end.name)
+        fate = step.fate(identifier)
+        if fate.kind == "replaced" and fate.now is not None:
+            moved[identifier] = Moved(identifier, fate.name, fate.now, fate.now_name)
         if own and mapping.technique_name is None and catalogue.get(identifier) is None:
             known = own.get(identifier)
             now = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
