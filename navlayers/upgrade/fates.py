@@ -1,4 +1,4 @@
-"""What becomes of a technique between two ATT&CK releases: kept, renamed, replaced or removed. Pure; no sets here."""
+"""What becomes of a technique between two ATT&CK releases: kept, renamed, replaced or removed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Became = Literal["sub-technique", "technique"]
 class Fate(msgspec.Struct, frozen=True, omit_defaults=True):
     """What becomes of one id.
 
-    `name` is what the old release calls it, or the new one where the old one is not at hand. `now` and `now_name` are
-    the id that stands for it in the new release, None and "" where it is removed. `became` tells a technique that
-    became a sub-technique, or the other way round. `why` says why the release does not have the id as an active one;
-    `end` is then where revoked-by ends, if that is elsewhere.
+    `name` is what the old release calls it, or the new one where the old one is not at hand. `now` and `now_name`
+    are the id that stands for it in the new release, None and "" where it is removed. `became` tells a technique
+    that became a sub-technique, or the other way round. `why` says why the new release does not have the id as an
+    active one; `end` is then where revoked-by ends, if that is elsewhere.
     """
 
     id: str

@@ -1,0 +1,71 @@
+"""The releases that an upgrade is from and to, found and read once for all inputs of a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers import attack
+from navlayers.errors import Problem, ReleaseError
+from navlayers.upgrade.fates import Addition, Step
+
+if TYPE_CHECKING:
+    from navlayers.model import Domain
+
+
+class Way(NamedTuple):
+    """From the release of an input to the one asked for.
+
+    `written` is the old release as the input names it, "" for none. `already`: it is the one asked for. `notices`
+    tell where another minor stands in for the release that was meant, `why_not_new` why the old one is not known.
+    """
+
+    step: Step
+    domain: Domain
+    written: str
+    already: bool
+    notices: tuple[Problem, ...] = ()
+    why_not_new: str = ""
+
+    def additions(self, considered: set[str]) -> tuple[Addition, ...] | None:
+        """What is new since the old release and not among the ids; None where the old release is not at hand."""
+        found = self.step.additions
+        return None if found is None else tuple(addition for addition in found if addition.id not in considered)
+
+
+class Releases:
+    """Finds the way for each domain and old release."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        self._targets: dict[Domain, attack.Found] = {}
+        self._ways: dict[tuple[Domain, str], Way] = {}
+
+    def way(self, domain: Domain, written: str) -> Way:
+        """The way from a release as an input names it ("" for none).
+
+        Raises:
+            ReleaseError: the release that is asked for is not at hand for this domain.
+        """
+        key = (domain, written)
+        if key not in self._ways:
+            self._ways[key] = self._find(domain, written)
+        return self._ways[key]
+
+    def _find(self, domain: Domain, written: str) -> Way:
+        if domain not in self._targets:
+            self._targets[domain] = attack.find(domain, self.wanted)
+        target = self._targets[domain]
+        notices = [target.notice] if target.notice else []
+        new = attack.load(target.release)
+        if not written:
+            why = "the input does not say of which release it is"
+            return Way(Step(None, new), domain, written, already=False, notices=tuple(notices), why_not_new=why)
+        try:
+            own = attack.find(domain, written)
+        except ReleaseError:
+            why = f"ATT&CK {domain} {written} is not at hand"
+            return Way(Step(None, new), domain, written, already=False, notices=tuple(notices), why_not_new=why)
+        if own.notice:
+            notices.append(own.notice)
+        already = own.release.version == target.release.version and own.notice is None
+        return Way(Step(attack.load(own.release), new), domain, written, already, tuple(notices))
