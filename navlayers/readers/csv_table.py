@@ -32,10 +32,19 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         UsageError: `columns` of the options names what no column can hold.
     """
     by_user = check_names(context.options.columns)
-    text = decode(source, context.findings)
-    grid, columns = _grid(source.path, text, by_user)
-    refuse_missing(grid, columns, by_user)
-    return read_tables(source.path, [Sheet(_Checked(grid, context.findings), columns)], context)
+    sheet = open_table(source, context.findings, by_user)
+    refuse_missing(sheet.grid, sheet.columns, by_user)
+    return read_tables(source.path, [sheet], context)
+
+
+def open_table(source: Source, findings: Findings, by_user: dict[str, str]) -> Sheet:
+    """The table of a text that has a technique column; what is wrong with its quotes goes to `findings`.
+
+    Raises:
+        InputError: the text is no such table.
+    """
+    grid, columns = _grid(source.path, decode(source, findings), by_user)
+    return Sheet(_Checked(grid, findings), columns)
 
 
 class _Checked:

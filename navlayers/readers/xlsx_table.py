@@ -42,21 +42,38 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         UsageError: `columns` of the options names what no column can hold.
     """
     by_user = check_names(context.options.columns)
+    grids = _workbook(source, context)
+    said = next((_said(grid, context) for name, grid in grids if name == METADATA_SHEET and _is_own(grid)), None)
+    sheets = _chosen(source.path, _tables(source.path, grids, by_user), context)
+    refuse_missing(sheets[0].grid, sheets[0].columns, by_user)
+    return read_tables(source.path, sheets, context, said)
+
+
+def open_tables(source: Source, context: Context, by_user: dict[str, str]) -> list[tuple[str, Sheet]]:
+    """The sheets of a workbook that have a technique column, by name; one at least.
+
+    Raises:
+        InputError: the file is no workbook, cannot be opened, or has no such sheet.
+    """
+    return _tables(source.path, _workbook(source, context), by_user)
+
+
+def _workbook(source: Source, context: Context) -> list[tuple[str, _SheetGrid]]:
     parts = check_workbook(source, context.options.max_bytes)
     if parts.macros:
         issue = Issue("the workbook has macros; they are not run", fatal=False, code="not-carried")
         context.findings.add(issue, Place(source.path))
-    grids = _grids(source, parts.sheets)
-    said = next((_said(grid, context) for name, grid in grids if name == METADATA_SHEET and _is_own(grid)), None)
+    return _grids(source, parts.sheets)
+
+
+def _tables(path: str, grids: list[tuple[str, _SheetGrid]], by_user: dict[str, str]) -> list[tuple[str, Sheet]]:
     found = [
         (name, Sheet(grid, columns)) for name, grid in grids if (columns := find_columns(grid, by_user)) is not None
     ]
     found = [(name, sheet) for name, sheet in found if "attack_object_id" in sheet.columns.fields]
     if not found:
-        raise no_technique_column(source.path, grids, by_user)
-    sheets = _chosen(source.path, found, context)
-    refuse_missing(sheets[0].grid, sheets[0].columns, by_user)
-    return read_tables(source.path, sheets, context, said)
+        raise no_technique_column(path, grids, by_user)
+    return found
 
 
 def _chosen(path: str, found: list[tuple[str, Sheet]], context: Context) -> list[Sheet]:
