@@ -1,0 +1,193 @@
+"""The choice of a plan is the best one: proven against trying every choice."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navlayers.plan import greedy, milp
+from navlayers.plan.reduce import useful
+from navlayers.plan.solve import solve
+from navlayers.plan.task import Task, make_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@st.composite
+def tasks(draw: st.DrawFn) -> Task:
+    """Small tasks of every kind: overlapping, with equal and free candidates, for a budget or a need."""
+    ids = draw(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True))
+    prices = draw(st.sampled_from([[1], [0, 1, 2], [1, 2, 3, 5], [3, 7, 10], [250_000, 999_999, 1_000_000]]))
+    costs = {i: draw(st.sampled_from(prices)) for i in ids}
+    elements = draw(
+        st.lists(
+            st.tuples(st.sampled_from([1, 1, 2, 5, 40, 1_000_000]), st.lists(st.sampled_from(ids), unique=True)),
+            max_size=10,
+        )
+    )
+    total = make_task(costs, elements).total
+    if draw(st.booleans()):
+        return make_task(costs, elements, budget=draw(st.integers(0, sum(costs.values()) + 1)))
+    return make_task(costs, elements, need=draw(st.one_of(st.just(total), st.integers(0, total))))
+
+
+def best_by_trying(task: Task) -> tuple[int, ...]:
+    """The best of all choices, by the order that docs/plan.md states."""
+    numbers = range(len(task.ids))
+    choices = [c for size in range(len(task.ids) + 1) for c in itertools.combinations(numbers, size)]
+    allowed = [
+        choice
+        for choice in choices
+        if (task.budget is None or sum(task.costs[i] for i in choice) <= task.budget)
+        and (task.need is None or _covered(task, choice) >= task.need)
+    ]
+    return min(allowed, key=lambda choice: _order(task, choice))
+
+
+def _covered(task: Task, choice: tuple[int, ...]) -> int:
+    return sum(weight for weight, givers in task.elements if set(givers) & set(choice))
+
+
+def _order(task: Task, choice: tuple[int, ...]) -> tuple[object, ...]:
+    value, cost = _covered(task, choice), sum(task.costs[i] for i in choice)
+    first = (-value, cost) if task.budget is not None else (cost, -value)
+    return (*first, len(choice), [task.ids[i] for i in choice])
+
+
+@given(tasks())
+def test_the_choice_is_the_best_of_all_ties_included(task: Task) -> None:
+    choice = solve(task)
+    assert choice.proven
+    assert choice.settled
+    assert choice.chosen == best_by_trying(task)
+
+
+@given(tasks())
+def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: Task) -> None:
+    quick, best = solve(task, 0).chosen, best_by_trying(task)
+    bound = solve(task, 0).bound
+    assert task.allows(quick)
+    if task.budget is not None:
+        assert _covered(task, quick) <= _covered(task, best) <= bound
+    else:
+        assert bound <= task.cost(best) <= task.cost(quick)
+
+
+@given(tasks())
+def test_the_best_choice_holds_no_candidate_that_is_left_out_beforehand(task: Task) -> None:
+    assert set(best_by_trying(task)) <= set(useful(task))
+
+
+@given(tasks(), st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_show(task: Task, shuffle: random.Random) -> None:
+    costs = list(zip(task.ids, task.costs, strict=True))
+    elements = [(weight, [task.ids[i] for i in givers]) for weight, givers in task.elements]
+    shuffle.shuffle(costs)
+    shuffle.shuffle(elements)
+    for _, givers in elements:
+        shuffle.shuffle(givers)
+    assert make_task(dict(costs), elements, task.budget, task.need) == task
+
+
+SCRIPT = """
+import random
+from navlayers.plan.solve import solve
+from navlayers.plan.task import make_task
+choose = random.Random(7)
+ids = {f"id{i}" for i in range(60)}
+elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(120)]
+print(solve(make_task(dict.fromkeys(ids, 1), elements, budget=9)))
+"""
+
+
+def test_the_seed_of_hashes_does_not_show() -> None:
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    ]
+    assert len(set(runs)) == 1
+    assert "proven=True, settled=True" in runs[0], "and HiGHS prints nothing"
+    assert runs[0].startswith("Choice(")
+
+
+def _large() -> Task:
+    choose = random.Random(3)  # noqa: S311 - test data
+    ids = [f"c{i:03}" for i in range(80)]
+    elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(200)]
+    return make_task(dict.fromkeys(ids, 1), elements, budget=12)
+
+
+def test_where_the_solver_finds_nothing_in_time_the_greedy_choice_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    best = solve(task)
+    monkeypatch.setattr(milp.Programme, "_run", lambda *_, maximise, **__: milp.Outcome(False, None, float("inf")))
+    quick = solve(task)
+    assert not quick.proven
+    assert quick.chosen == greedy.choose(task, useful(task))[0]
+    assert task.value(quick.chosen) <= task.value(best.chosen) <= quick.bound
+
+
+def test_a_bound_of_the_solver_that_is_better_is_the_one_that_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    value = task.value(solve(task).chosen)
+    found = milp.Outcome(False, None, value + 3.2)
+    monkeypatch.setattr(milp.Programme, "_run", lambda *_, maximise, **__: found)
+    assert solve(task).bound == value + 3
+
+
+def test_ties_that_are_not_settled_in_time_are_told_of_a_choice_that_is_still_the_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = _large()
+    best = solve(task)
+    monkeypatch.setattr(milp.Programme, "first", lambda *_: milp.Outcome(False, None, float("inf")))
+    unsettled = solve(task)
+    assert unsettled.proven
+    assert not unsettled.settled
+    assert task.value(unsettled.chosen) == task.value(best.chosen) == unsettled.bound
+
+
+def _claim(task: Task, chosen: tuple[int, ...], bound: float) -> Callable[..., milp.Outcome]:
+    return lambda *_, maximise, **__: milp.Outcome(True, chosen, bound)
+
+
+def test_a_choice_that_breaks_the_budget_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    monkeypatch.setattr(milp.Programme, "_run", _claim(task, tuple(range(13)), 10_000))
+    choice = solve(task)
+    assert not choice.proven
+    assert task.allows(choice.chosen)
+
+
+def test_a_need_that_cannot_be_met_is_an_error() -> None:
+    with pytest.raises(ValueError, match="do not cover"):
+        solve(make_task({"a": 1}, [(1, ["a"])], need=2))
+
+
+def test_ctrl_c_stops_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    programme = milp.Programme(task, useful(task), deadline=float("inf"))
+    programme.spend(12)
+    monkeypatch.setattr(threading.Thread, "join", _interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        programme.most_value()
+
+
+def _interrupt(self: object, timeout: float | None = None) -> None:
+    if timeout is not None:
+        raise KeyboardInterrupt
