@@ -9,7 +9,7 @@ import msgspec
 from navlayers.carry import Inactive, Moved
 from navlayers.errors import Problem
 from navlayers.model import MappingSet
-from navlayers.scoring import UNSPECIFIED, TechniqueScore, score_set
+from navlayers.scoring import UNSPECIFIED, Scored, TechniqueScore, score_set
 
 if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
@@ -21,14 +21,17 @@ class Coverage(msgspec.Struct, frozen=True):
 
     `name` tells it from the other inputs, `title` is what people call it. `scores` holds the techniques that it
     covers, by id: those that are active in the release and have a score above 0, or are mapped without one.
-    `counts`: scores are numbers of capabilities, not 0–100. `categories`: those that it has, in order; none of a
-    layer. `labels`: capability id → what people call it. `moved` and `left_out` say what carrying it to the release
-    changed; `own_attack_version` is the release that it was made for.
+    `scored` is what they come from. `counts`: scores are numbers of capabilities, not 0–100. `is_layer`: the input
+    is a layer, or a list of them. `categories`: those that it has, in order; none of a layer. `labels`: capability
+    id → what people call it. `moved` and `left_out` say what carrying it to the release changed;
+    `own_attack_version` is the release that it was made for.
     """
 
     name: str
     title: str
     set: MappingSet
+    scored: Scored
+    is_layer: bool
     own_attack_version: str
     counts: bool
     categories: tuple[str, ...]
@@ -82,6 +85,8 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
         name=prepared.name,
         title=f"{prepared.set.name} {prepared.set.version}".strip(),
         set=prepared.set,
+        scored=scored,
+        is_layer=prepared.format == "layer",
         own_attack_version=prepared.own_attack_version,
         counts=counts,
         categories=tuple(c for c in scored.rules.categories if c != UNSPECIFIED),

@@ -105,6 +105,18 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     return _told_apart(tuple(found.values()))
 
 
+def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
+    """The names, of those that `resolve` takes, that mean nothing but what earlier ones mean."""
+    seen: set[Path] = set()
+    again = []
+    for name in names:
+        paths = {source.path.resolve() for source in resolve((name,), format_, distinct=False)}
+        if paths <= seen:
+            again.append(name)
+        seen |= paths
+    return tuple(again)
+
+
 def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
     if name in known:
         return (known[name],)

@@ -17,6 +17,7 @@ from navlayers.readers.layer_counts import counts, counts_capabilities
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from navlayers.model import Capability
     from navlayers.sets import Source
 
 _READING = ReadOptions()
@@ -33,6 +34,15 @@ class Together(msgspec.Struct, frozen=True):
     inputs: tuple[Prepared, ...]
     notices: tuple[Problem, ...] = ()
     counted: frozenset[str] = frozenset()
+
+    def apart(self) -> Together:
+        """The layers of a list, each an input of its own, where that list is the only input."""
+        if len(self.inputs) != 1 or self.inputs[0].format != "layer" or len(self.inputs[0].set.capabilities) < 2:
+            return self
+        (one,) = self.inputs
+        layers = tuple(_only(one, capability) for capability in one.set.capabilities)
+        counted = frozenset(layer.name for layer in layers) if self.counted else frozenset()
+        return msgspec.structs.replace(self, inputs=layers, counted=counted)
 
     def covered(self, options: ScoreOptions = _OPTIONS) -> tuple[Coverage, ...]:
         """What each input covers, scored alike.
@@ -72,6 +82,19 @@ def read_together(
         tuple(one.problem for one in read if isinstance(one, Skipped)),
         counted,
     )
+
+
+def _only(one: Prepared, capability: Capability) -> Prepared:
+    """One layer of a list as an input."""
+    kept = msgspec.structs.replace(
+        one.set,
+        title=capability.name,
+        version="",
+        capabilities=(capability,),
+        mappings=tuple(m for m in one.set.mappings if m.capability == capability.id),
+        non_mappable=tuple(r for r in one.set.non_mappable if r.capability == capability.id),
+    )
+    return msgspec.structs.replace(one, name=capability.id, set=kept)
 
 
 def _worth_telling(one: Prepared, *, counts: bool) -> Prepared:

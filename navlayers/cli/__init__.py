@@ -29,6 +29,7 @@ COMMANDS = {
     "check": "Find what is wrong in mapping sets, and mend it.",
     "convert": "Write a mapping set in another format.",
     "show": "Show what mapping sets say of a technique, capability, group or tactic.",
+    "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
     "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
     "completion": "Print the script that makes bash, zsh or fish complete navlayers.",
 }

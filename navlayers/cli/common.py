@@ -215,6 +215,11 @@ def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
     return Path(value)
 
 
+def optional_folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    """Callback of a `-o` that may be left out."""
+    return None if value is None else folder(ctx, parameter, value)
+
+
 def file_name(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     """Callback of a `-o` that takes a file: an empty name is none."""
     if not value:
@@ -261,6 +266,13 @@ def _tell_list(heading: str, items: list[str]) -> None:
         notify(f"  {item}")
     if len(items) > LISTED:
         notify(f"  … and {len(items) - LISTED} more, in the index")
+
+
+def notify_written(output: Path, gone: int) -> None:
+    """Say where results are, and how many files of an earlier run went."""
+    if gone:
+        notify(f"note: gone: {gone} file{'s' * (gone > 1)} of an earlier run that this one does not make")
+    notify(f"written to {output}")
 
 
 def on_terminal() -> bool:

@@ -138,11 +138,11 @@ def technique_links(
     """
     urls = web_links(references)
     shown = urls[:limit]
-    return (_page(entry.technique), *map(_link, shown)), len(urls) - len(shown)
+    return (page_link(entry.technique), *map(_link, shown)), len(urls) - len(shown)
 
 
 @lru_cache(maxsize=2_000)
-def _page(technique: str) -> Link:
+def page_link(technique: str) -> Link:
     """The link to a technique's ATT&CK page; remembered, for it stands in many layers."""
     return Link(f"{technique} at attack.mitre.org", technique_url(technique))
 

@@ -1,0 +1,74 @@
+"""Colours of comparisons: differences diverge around a grey that is not the white of what nobody covers.
+
+The hues are ColorBrewer's; those that tell inputs apart are Okabe and Ito's, made for every colour vision.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.layers.document import LegendItem
+from navlayers.layers.gradient import Gradient, safe_maximum
+from navlayers.layers.palette import RAMPS, count_gradient, value_gradient
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.comparing.comparison import Comparison, Difference, Relation
+
+DIVERGING = ("#b35806", "#fdb863", "#d9d9d9", "#b2abd2", "#542788")
+ONLY_FIRST, ONLY_SECOND, EQUAL, NOT_RATED = "#7f3b08", "#2d004b", DIVERGING[2], "#f7f7f7"
+GAP = ("#fee5d9", "#fb6a4a")
+WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+SEVERAL = "#bdbdbd"
+
+_COLOURS: dict[Relation, str] = {
+    "only first": ONLY_FIRST,
+    "equal": EQUAL,
+    "only second": ONLY_SECOND,
+    "not rated": NOT_RATED,
+}
+
+
+def common_gradient(comparison: Comparison) -> Gradient:
+    """One gradient for every input and their union, so that colours mean the same in every tab."""
+    if comparison.counts:
+        scores = [row.scores for row in comparison.rows]
+        return count_gradient([score for found in scores for score in found if score is not None])
+    return value_gradient(comparison.category, comparison.highest)
+
+
+def difference_gradient(comparison: Comparison) -> Gradient:
+    """From the first input by as much as can be to the second by as much, around 0."""
+    highest = comparison.highest
+    end = safe_maximum([highest]) if comparison.counts or highest > 100 else 100
+    return Gradient(DIVERGING, -end, end)
+
+
+def difference_color(relation: Relation) -> str:
+    """The colour of a relation, "" where the gradient gives it."""
+    return _COLOURS.get(relation, "")
+
+
+def difference_legend(found: Difference, names: tuple[str, str], gradient: Gradient) -> tuple[LegendItem, ...]:
+    """What the colours mean, from the first input to the second; what does not occur may be left out."""
+    first, second = names
+    items = [
+        LegendItem(f"only {first}", ONLY_FIRST),
+        LegendItem(f"{first} stronger", gradient.color(gradient.minValue / 2)),
+        LegendItem("equal", EQUAL),
+        LegendItem(f"{second} stronger", gradient.color(gradient.maxValue / 2)),
+        LegendItem(f"only {second}", ONLY_SECOND),
+    ]
+    return (*items, LegendItem("not rated", NOT_RATED)) if found.count("not rated") else tuple(items)
+
+
+def agreement_gradient(inputs: int) -> Gradient:
+    """From none to all inputs."""
+    low, middle, high = RAMPS["count"]
+    return Gradient((low, middle, high), 0, inputs)
+
+
+def winner_colors(inputs: Sequence[object]) -> tuple[str, ...] | None:
+    """A colour per input; None where there are more inputs than colours that can be told apart."""
+    return WINNERS[: len(inputs)] if len(inputs) <= len(WINNERS) else None
