@@ -53,7 +53,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
     """
     source, findings = as_text(source), context.findings
-    texts = _layers(source)
+    texts = layer_texts(source)
     places = Places(source, texts)
     heads = []
     rows: list[list[_Row]] = []
@@ -61,7 +61,8 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         try:
             members = _MEMBERS.decode(text)
             for repeat in top_repeats(text):
-                findings.add(_stands_twice(repeat, places, number), places.at(number, repeat.again))
+                first = places.at(number, repeat.first)
+                findings.add(stands_twice(repeat, first), places.at(number, repeat.again))
         except (msgspec.DecodeError, RecursionError) as error:
             raise not_json(source, error, _FORMAT) from None
         head = head_of(members, number, places, findings)
@@ -74,8 +75,13 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     return mapping_set, places
 
 
-def _layers(source: Source) -> list[bytes]:
-    """The text of each layer of a file."""
+def layer_texts(source: Source) -> list[bytes]:
+    """The text of each layer of a file.
+
+    Raises:
+        InputError: the text is not JSON, or an item of the list is no layer.
+        OtherFileError: it is sound JSON of another kind.
+    """
     text = source.data.strip()
     try:
         if not text.startswith(b"["):
@@ -109,8 +115,8 @@ def _check_shape(members: dict[str, msgspec.Raw], source: Source) -> None:
         raise OtherFileError(Problem('there is no "techniques"', place, _EXPECTED, hint, code="wrong-shape"))
 
 
-def _stands_twice(repeat: Repeat, places: Places, number: int) -> Issue:
-    first = places.at(number, repeat.first)
+def stands_twice(repeat: Repeat, first: Place) -> Issue:
+    """What to say of a key that stands again."""
     message = f"key {wording.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
     return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
 
@@ -124,9 +130,7 @@ def _rows(head: Head, number: int, places: Places, context: Context) -> list[_Ro
 
     def repeated(index: int, repeat: Repeat) -> None:
         first = places.inside(number, index, repeat.first)
-        message = f"key {wording.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
-        issue = Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
-        findings.add(issue, places.inside(number, index, repeat.again))
+        findings.add(stands_twice(repeat, first), places.inside(number, index, repeat.again))
 
     kept: dict[tuple[str, str], _Row] = {}
     for index, entry in enumerate(Entries(report, repeated).read(head.techniques)):

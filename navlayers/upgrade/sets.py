@@ -131,7 +131,7 @@ def _one(
     """Rows of several old ids as one: the highest score value, comments joined, references united."""
     unit = [unit[at] for at in step.in_order([row.technique or "" for row in unit])]
     ranks = [_rank(row, scale) for row in unit]
-    best = unit[ranks.index(max(ranks))]
+    best: _Row = unit[ranks.index(max(ranks))]
     first = _at(best, fates, step)
     technique = first.technique or ""
     values = tuple((row.value or "") if isinstance(row, Mapping) else "" for row in unit)
@@ -140,7 +140,7 @@ def _one(
     where = ", ".join(part for part in (best.capability, category) if part)
     ids = tuple(row.technique or "" for row in unit)
     merged.append(Merged(technique, step.full_name(technique), ids, values, value, where))
-    others = [best, *(row for row in unit if row is not best)]
+    others = sorted(unit, key=lambda row: row is not best)
     other: dict[str, str] = {}
     for row in others:
         for name, text in row.other:

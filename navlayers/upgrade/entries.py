@@ -1,0 +1,173 @@
+"""The technique entries of a layer at another release: under which id and tactics each of them stands."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.attack import technique_url
+from navlayers.upgrade.entry_merging import Entry, merged
+from navlayers.upgrade.formats import Document
+from navlayers.upgrade.report import Dropped, Merged, Moved, Pairs
+from navlayers.upgrade.tactics import Tactics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.upgrade.fates import Step
+
+_KNOWN = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata", "links", "showSubtechniques"))
+"""Fields that the Navigator complains of, or stops at, where they are null."""
+
+_HIDDEN = "a later entry of the technique counts, as in the Navigator"
+
+
+class Carried(msgspec.Struct):
+    """The entries of the result, and what changed. `ids` are those of the input, each once, in their order.
+
+    `gone` holds, by id, the entries of techniques that are removed; `spelt` tactics that were named otherwise.
+    """
+
+    entries: list[Document]
+    ids: list[str]
+    gone: dict[str, list[Pairs]]
+    merged: list[Merged]
+    moved: list[Moved]
+    dropped: list[Dropped]
+    spelt: dict[str, str]
+
+
+@lru_cache(maxsize=8)
+def _tactics_of(step: Step) -> Tactics:
+    """The tactics of a step, which many layers may share."""
+    return Tactics(step)
+
+
+def carried(entries: Sequence[Document], step: Step) -> Carried:
+    """The entries at the new release; those given are not changed."""
+    result = Carried([], [], {}, [], [], [], {})
+    tactics = _tactics_of(step)
+    read = [_entry(number, fields, step) for number, fields in enumerate(entries)]
+    result.ids = list(dict.fromkeys(entry.id for entry in read))
+    groups: dict[str, list[Entry]] = {}
+    for entry in _shown(read, tactics, result):
+        if entry.fate.now is None:
+            result.gone.setdefault(entry.id, []).append(entry.fields)
+        else:
+            groups.setdefault(entry.fate.now, []).append(entry)
+    placed: list[tuple[int, bool, Document]] = []
+    for identifier, group in groups.items():
+        under = list(_under_tactics(identifier, group, tactics, step, result))
+        placed += _settled(identifier, under, step, result)
+    placed.sort(key=lambda one: one[:2])
+    result.entries = [fields for _, _, fields in placed]
+    return result
+
+
+def _entry(number: int, fields: Document, step: Step) -> Entry:
+    identifier = fields["techniqueID"].strip()
+    if None in fields.values():
+        fields = {key: value for key, value in fields.items() if value is not None or key not in _KNOWN}
+    return Entry(number, identifier, step.fate(identifier), fields.get("tactic") or None, fields)
+
+
+def _shown(read: list[Entry], tactics: Tactics, result: Carried) -> list[Entry]:
+    """The entries that the Navigator shows in the old release: of a technique and tactic, the last one."""
+    later: dict[str, set[str | None]] = {}
+    shown = []
+    for entry in reversed(read):
+        known = later.setdefault(entry.id, set())
+        key = entry.tactic and (tactics.find(entry.tactic) or entry.tactic)
+        if None in known or key in known:
+            result.dropped.append(Dropped(entry.id, entry.fate.name, _HIDDEN, entry.fields))
+        else:
+            known.add(key)
+            shown.append(entry)
+    result.dropped.reverse()
+    return shown[::-1]
+
+
+def _under_tactics(
+    identifier: str, group: list[Entry], tactics: Tactics, step: Step, result: Carried
+) -> Iterator[Entry]:
+    """The entries of what is one technique now, each under a tactic that it has, or under all (None)."""
+    has = step.new.techniques[identifier].tactics
+    found = [entry.tactic and tactics.find(entry.tactic) for entry in group]
+    fitting = [short if short in has else None for short in found]
+    everywhere = any(entry.tactic is None for entry in group)
+    free = () if everywhere else tuple(tactic for tactic in has if tactic not in fitting)
+    for entry, short, fits in zip(group, found, fitting, strict=True):
+        if entry.tactic is None:
+            yield entry
+        elif fits is not None:
+            if fits != entry.tactic:
+                result.spelt[entry.tactic] = fits
+            yield entry.under(fits)
+        else:
+            before = tactics.of(entry.id)
+            gained = tuple(tactic for tactic in has if tactic not in before) if short in before else ()
+            to = gained or free
+            name = step.full_name(identifier)
+            if to:
+                result.moved.append(Moved(identifier, name, entry.tactic, to))
+                yield from (entry.under(tactic) for tactic in to)
+            else:
+                why = f"it is not under {entry.tactic}, and all of its tactics have an entry of their own"
+                result.dropped.append(Dropped(entry.id, entry.fate.name, why, entry.fields))
+
+
+def _settled(
+    identifier: str, group: list[Entry], step: Step, result: Carried
+) -> Iterator[tuple[int, bool, Document]]:
+    """The entries of one technique of the result, those that meet as one, each with its place.
+
+    One for all tactics comes before those for single ones: of two for a tactic, the Navigator takes the last.
+    """
+    sources = {entry.id for entry in group}
+    keys = {(entry.id, entry.tactic) for entry in group}
+    if len(sources) == 1 and len(keys) == len(group):
+        yield from ((entry.number, entry.tactic is not None, _at(entry, identifier)) for entry in group)
+        return
+    first = min(entry.number for entry in group)
+    for tactic in dict.fromkeys(entry.tactic for entry in group):
+        members = [
+            entry
+            for entry in group
+            if entry.tactic == tactic or (entry.tactic is None and (entry.id, tactic) not in keys)
+        ]
+        place = first if tactic is None else next(e.number for e in members if e.tactic == tactic)
+        if len(members) == 1:
+            yield place, tactic is not None, _at(members[0], identifier)
+            continue
+        members = [members[at] for at in step.in_order([entry.id for entry in members])]
+        fields, value = merged([(entry, _at(entry, identifier)) for entry in members], tactic)
+        ids = tuple(entry.id for entry in members)
+        values = tuple(entry.score for entry in members)
+        result.merged.append(Merged(identifier, step.full_name(identifier), ids, values, value, tactic or ""))
+        yield place, tactic is not None, fields
+
+
+def _at(entry: Entry, identifier: str) -> Document:
+    """The fields of an entry under its new id and tactic; a link to the old id's page leads to that of the new one."""
+    fields = entry.fields
+    if fields.get("techniqueID") == identifier and fields.get("tactic") == entry.tactic:
+        return fields
+    fields = {**fields, "techniqueID": identifier, "tactic": entry.tactic}
+    if entry.tactic is None:
+        del fields["tactic"]
+    if identifier != entry.id and fields.get("links"):
+        fields["links"] = list(_links(fields["links"], entry.id, identifier))
+    return fields
+
+
+def _links(links: Iterable[Document], old: str, new: str) -> Iterator[Document]:
+    page = technique_url(old)
+    for link in links:
+        if link.get("url") == page:
+            label = link.get("label")
+            link = {**link, "url": technique_url(new)}  # noqa: PLW2901 - the item itself is not changed
+            if isinstance(label, str):
+                link["label"] = label.replace(old, new)
+        yield link
