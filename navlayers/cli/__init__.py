@@ -30,6 +30,7 @@ COMMANDS = {
     "convert": "Write a mapping set in another format.",
     "show": "Show what mapping sets say of a technique, capability, group or tactic.",
     "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
+    "diff": "Tell what changed between two versions of a set or layer.",
     "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
     "completion": "Print the script that makes bash, zsh or fish complete navlayers.",
 }

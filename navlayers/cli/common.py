@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 import msgspec
@@ -21,14 +21,17 @@ from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.readers.context import ReadOptions
 from navlayers.readers.formats import FORMATS
 from navlayers.sets import STDIN, Source, resolve
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from navlayers.carry import Inactive, Moved
     from navlayers.tables import Table as ResultTable
 
 Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
+
+Format = TypeVar("Format", bound=str)
 
 MEGABYTE = 1_000_000
 STDOUT = "-"
@@ -225,6 +228,32 @@ def file_name(ctx: click.Context, parameter: click.Parameter, value: str) -> str
     if not value:
         raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
     return value
+
+
+def format_of(output: str, endings: Mapping[str, Format]) -> Format:
+    """The format that a file's ending asks for, "" being none; `-` has none.
+
+    Raises:
+        UsageError: no format has that ending.
+    """
+    ending = "" if output == STDOUT else Path(output).suffix.lower()
+    if ending not in endings:
+        message = f"the ending of {shown(output)} does not say which format to write"
+        expected = ", ".join(known for known in endings if known)
+        raise UsageError(Problem(message, expected=expected, hint="or name the format with --format"))
+    return endings[ending]
+
+
+def put(text: str, output: str, *, force: bool, quiet: bool) -> None:
+    """Print a report, or write it to a file and say so."""
+    if output == STDOUT:
+        click.echo(text, nl=False)
+        return
+    from navlayers import writers  # noqa: PLC0415 - for files alone
+
+    changed = writers.write(text.encode("utf-8", "replace"), output, force=force)
+    if not quiet:
+        notify(f"wrote {output}" if changed else f"{output} is up to date")
 
 
 def echo_json(value: object) -> None:

@@ -64,7 +64,8 @@ def command(
     """Compare mapping sets and layers: union, agreement, gap, differences.
 
     SET is a shipped name, a file of any format, a layer, a folder of files, or - for standard input. All are
-    carried to one ATT&CK release first, the newest among theirs or that of --attack, and share one scale of colours.
+    carried to one ATT&CK release first, the newest among theirs or that of --attack, and share one scale of
+    colours.
 
     \b
     navlayers compare aws azure -o compared

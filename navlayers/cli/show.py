@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from navlayers import show
 from navlayers.cli import common, suggest
-from navlayers.errors import Problem, UsageError
-from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
     from navlayers.show import Format, Kind
 
-_ENDINGS: dict[str, Format] = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
-_TEXT = ("", ".txt")
+_ENDINGS: dict[str, Format] = {
+    "": "text",
+    ".txt": "text",
+    ".md": "md",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+}
 
 
 @click.command()
@@ -77,10 +80,10 @@ def command(
     navlayers show "Valid Accounts" --set gcp
     navlayers show AC-02 --set nist_800_53 --format html -o ac-02.html
     """
-    from navlayers import writers  # noqa: PLC0415 - completion of this command needs none of these
+    # Completion of this command does not need these.
     from navlayers.pipeline import Prepared, Skipped, prepare  # noqa: PLC0415
 
-    format_ = format_ or _format_for(output)
+    format_ = format_ or common.format_of(output, _ENDINGS)
     read = list(prepare(common.sources(sets, reading, distinct=False), attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     subject = show.find(what, prepared, kind)
@@ -96,25 +99,7 @@ def command(
         width = shutil.get_terminal_size().columns if terminal else None
         click.echo(show.render(page, format_, width=width, styled=terminal and _colours()), nl=False)
         return
-    changed = writers.write(show.render(page, format_).encode(), output, force=force)
-    if not quiet:
-        common.notify(f"wrote {output}" if changed else f"{output} is up to date")
-
-
-def _format_for(output: str) -> Format:
-    """The format that a file's ending asks for; text where it has none.
-
-    Raises:
-        UsageError: no format has that ending.
-    """
-    ending = Path(output).suffix.lower()
-    if ending in _TEXT:
-        return "text"
-    if ending not in _ENDINGS:
-        message = f"the ending of {shown(output)} does not say which format to write"
-        expected = ", ".join((*_TEXT[1:], *_ENDINGS))
-        raise UsageError(Problem(message, expected=expected, hint="or name the format with --format"))
-    return _ENDINGS[ending]
+    common.put(show.render(page, format_), output, force=force, quiet=quiet)
 
 
 def _colours() -> bool:

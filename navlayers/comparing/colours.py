@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from navlayers.comparing.comparison import Comparison, Difference, Relation
 
-DIVERGING = ("#b35806", "#fdb863", "#d9d9d9", "#b2abd2", "#542788")
-ONLY_FIRST, ONLY_SECOND, EQUAL, NOT_RATED = "#7f3b08", "#2d004b", DIVERGING[2], "#f7f7f7"
+DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
+ONLY_FIRST, ONLY_SECOND, EQUAL, NOT_RATED = "#b35806", "#542788", DIVERGING[2], "#f7f7f7"
 GAP = ("#fee5d9", "#fb6a4a")
 WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
 SEVERAL = "#bdbdbd"

@@ -87,7 +87,7 @@ def differences(comparison: Comparison) -> Table:
             "only first", "first stronger", "equal", "second stronger", "only second", "not rated", kind="number"
         ),
     )
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (names[one.first], names[one.second], *(one.count(relation) for relation in _RELATIONS))
         for one in comparison.differences
     )

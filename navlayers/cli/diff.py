@@ -1,0 +1,91 @@
+"""`navlayers diff`: two versions of one set or layer."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers import comparing
+from navlayers.cli import common, suggest
+from navlayers.comparing import report
+from navlayers.comparing.comparison import check_category
+from navlayers.errors import Problem, UsageError
+from navlayers.model import CATEGORIES
+from navlayers.together import read_together
+
+if TYPE_CHECKING:
+    from navlayers.options import ScoreOptions
+    from navlayers.readers.context import ReadOptions
+
+EXIT_LOSS = 1
+_ENDINGS: dict[str, report.Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
+
+
+@click.command()
+@click.argument("old", metavar="OLD", shell_complete=suggest.sets)
+@click.argument("new", metavar="NEW", shell_complete=suggest.sets)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(report.FORMATS),
+    help="Format of the report; without it, that of the ending of -o, else text.",
+)
+@click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 where a technique is lost or weaker.")
+@click.option(
+    "-o",
+    "--output",
+    default=common.STDOUT,
+    metavar="FILE",
+    callback=common.file_name,
+    shell_complete=suggest.files,
+    help="Write to this file; - is standard output.",
+)
+@click.option("--category", type=click.Choice(CATEGORIES), help="Tell what changed in this category only.")
+@common.attack_option
+@common.scoring_options
+@click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
+@common.reading_options
+@common.json_option
+@common.no_notes_option
+def command(
+    old: str,
+    new: str,
+    format_: report.Format | None,
+    fail_on_loss: bool,
+    output: str,
+    category: str | None,
+    attack_version: str | None,
+    scoring: ScoreOptions,
+    force: bool,
+    reading: ReadOptions,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Tell what changed between two versions of a set or layer.
+
+    OLD and NEW are shipped names, files of any format, layers, or - for standard input. Both are carried to one
+    ATT&CK release first, the newer of theirs or that of --attack.
+
+    \b
+    navlayers diff last-quarter.yaml my-controls.yaml
+    git show main:my-controls.yaml | navlayers diff - my-controls.yaml --format md --fail-on-loss
+    """
+    chosen = "json" if as_json else format_ or common.format_of(output, _ENDINGS)
+    sources = common.sources((old, new), reading, distinct=False)
+    if len(sources) < 2:
+        raise UsageError(Problem(f"{old} and {new} are the same input", expected="two versions of a set or layer"))
+    if len(sources) > 2:
+        raise UsageError(Problem("a folder of several sets is no version of a set", expected="two files"))
+    together = read_together(sources, attack_version, reading)
+    before, after = together.covered(scoring)
+    check_category((before, after), category)
+    found = comparing.diff(together.catalogue, before, after, category=category)
+    if not quiet:
+        common.notices([*together.notices, *before.notices, *after.notices])
+        for one in (before, after):
+            common.tell_carried(one.name, together.catalogue.version, one.moved, one.left_out)
+    common.put(report.render(found, chosen), output, force=force, quiet=quiet)
+    if fail_on_loss and found.lost_coverage:
+        sys.exit(EXIT_LOSS)
