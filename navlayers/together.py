@@ -44,6 +44,13 @@ class Together(msgspec.Struct, frozen=True):
         counted = frozenset(layer.name for layer in layers) if self.counted else frozenset()
         return msgspec.structs.replace(self, inputs=layers, counted=counted)
 
+    def at(self, catalogue: Catalogue) -> Together:
+        """The inputs carried to another release of their domain."""
+        if catalogue is self.catalogue:
+            return self
+        inputs = tuple(one.at(catalogue) for one in self.inputs)
+        return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
+
     def covered(self, options: ScoreOptions = _OPTIONS) -> tuple[Coverage, ...]:
         """What each input covers, scored alike.
 

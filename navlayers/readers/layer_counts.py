@@ -37,13 +37,13 @@ def counts(mapping_set: MappingSet) -> dict[str, float]:
     """Technique id → the number that the layer gives it, the highest of several."""
     found: dict[str, float] = {}
     for mapping in mapping_set.mappings:
-        number = _written(mapping)
+        number = written(mapping)
         if number is not None:
             found[mapping.technique] = max(number, found.get(mapping.technique, number))
     return found
 
 
-def _written(mapping: Mapping) -> float | None:
-    """The score as the layer has it: beside the value where that was made to fit 0–100."""
+def written(mapping: Mapping) -> float | None:
+    """The score as the layer has it, which stands beside the value where that was made to fit 0–100."""
     text = dict(mapping.other).get("score", mapping.value)
     return None if text is None else float(text)
