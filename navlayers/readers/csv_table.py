@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from navlayers.readers.findings import Findings
     from navlayers.readers.source import Source
     from navlayers.readers.table_columns import Columns
+    from navlayers.readers.table_grid import Grid
 
 _SEPARATOR = re.compile(r'"?sep=(.)"?(?:\r\n?|\n)', re.IGNORECASE)
 """The first line by which spreadsheets are told the separator."""
@@ -45,6 +46,19 @@ def open_table(source: Source, findings: Findings, by_user: dict[str, str]) -> S
     """
     grid, columns = _grid(source.path, decode(source, findings), by_user)
     return Sheet(_Checked(grid, findings), columns)
+
+
+def open_grids(source: Source, findings: Findings) -> list[Grid]:
+    """The table of a text under each separator that it may have, whatever its columns are.
+
+    Raises:
+        InputError: this is no text.
+    """
+    text = decode(source, findings)
+    told = _SEPARATOR.match(text)
+    start = told.end() if told else 0
+    delimiters = (told[1],) if told else _in_use(text)
+    return [_Checked(TextGrid(source.path, text, delimiter, start), findings) for delimiter in delimiters]
 
 
 class _Checked:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from navlayers.model import MappingSet
     from navlayers.readers.context import Context
     from navlayers.readers.source import Source
+    from navlayers.readers.table_grid import Grid
 
 METADATA_SHEET = "metadata"
 METADATA_HEADER = ["field", "id", "value"]
@@ -56,6 +57,15 @@ def open_tables(source: Source, context: Context, by_user: dict[str, str]) -> li
         InputError: the file is no workbook, cannot be opened, or has no such sheet.
     """
     return _tables(source.path, _workbook(source, context), by_user)
+
+
+def open_grids(source: Source, context: Context) -> list[Grid]:
+    """The sheets of a workbook, whatever their columns are.
+
+    Raises:
+        InputError: the file is no workbook, or cannot be opened.
+    """
+    return [grid for _, grid in _workbook(source, context)]
 
 
 def _workbook(source: Source, context: Context) -> list[tuple[str, _SheetGrid]]:

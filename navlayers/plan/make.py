@@ -1,0 +1,189 @@
+"""From sets to a plan: what to put in place, in which order, and what each capability is good for."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from navlayers.errors import Problem, UsageError
+from navlayers.plan.candidates import candidates_of, levels_of, score_inputs
+from navlayers.plan.costs import assign
+from navlayers.plan.greedy import in_order
+from navlayers.plan.model import Appraisal, Plan, Step
+from navlayers.plan.names import Directory, named
+from navlayers.plan.notes import worth_knowing
+from navlayers.plan.overlap import Others
+from navlayers.plan.question import Question
+from navlayers.plan.solve import solve
+from navlayers.wording import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from navlayers.options import ScoreOptions
+    from navlayers.plan.candidates import Candidate, Level
+    from navlayers.plan.costs import Costs
+    from navlayers.plan.model import State
+    from navlayers.plan.options import PlanOptions
+    from navlayers.together import Together
+
+
+def make_plan(
+    together: Together,
+    options: PlanOptions,
+    scoring: ScoreOptions,
+    *,
+    weights: Mapping[str, float] | None = None,
+    threat: str = "",
+    costs: Costs | None = None,
+) -> Plan:
+    """Choose capabilities of sets at one release.
+
+    Of `scoring` only `scale` and `worth` count. `weights`: technique id → weight ≥ 0, those of a threat that is
+    called `threat`; None: every technique weighs 1. `costs` are those of a table; None: each capability costs 1.
+
+    Raises:
+        NavlayersError: an option does not fit the sets, or the target cannot be reached.
+    """
+    inputs = score_inputs(together, scoring)
+    candidates = candidates_of(inputs, options.category, options.min_score, options.measure)
+    directory = Directory(candidates)
+    have, exclude = _named(options, directory)
+    prices, notices = _prices(candidates, directory, costs)
+    exactly = None if weights is None else _exact(weights)
+    levels = levels_of(candidates, options.measure, exactly)
+    if not levels:
+        raise UsageError(Problem("no capability of the sets covers a technique that counts", hint=_about(threat)))
+    open_ = {i: cost for i, cost in prices.items() if i not in have and i not in exclude}
+    question = Question(levels, open_, have, options)
+    choice = solve(question.task, options.seconds)
+    chosen = frozenset(question.task.ids[i] for i in choice.chosen)
+    value = question.had + question.task.value(choice.chosen)
+    states = {
+        candidate.id: _state(candidate.id, chosen, have, exclude, prices, has_costs=costs is not None)
+        for candidate in candidates
+    }
+    return Plan(
+        catalogue=together.catalogue,
+        inputs=inputs,
+        options=options,
+        scoring=scoring,
+        steps=tuple(_steps(question, choice.chosen, {c.id: c for c in candidates}, had=bool(have))),
+        appraisals=_appraise(candidates, levels, states, prices),
+        value=question.value(value),
+        total=question.value(question.total),
+        reachable=question.value(question.reachable),
+        cost=question.task.cost(choice.chosen) * question.costs.step,
+        proven=choice.proven,
+        settled=choice.settled,
+        bound=question.value(question.had + choice.bound)
+        if options.budget is not None
+        else choice.bound * question.costs.step,
+        threat=threat,
+        weights=None if weights is None else {t: w for t, w in sorted(weights.items()) if w},
+        prices="" if costs is None else costs.header,
+        notices=(*together.notices, *notices, *worth_knowing(inputs, options, scoring, states, question.values)),
+    )
+
+
+def _named(options: PlanOptions, directory: Directory) -> tuple[frozenset[str], frozenset[str]]:
+    have = frozenset(named(options.have, directory, "--have"))
+    exclude = frozenset(named(options.exclude, directory, "--exclude"))
+    both = sorted(have & exclude)
+    if both:
+        stand = "stands" if len(both) == 1 else "stand"
+        message = f"{listed(both)} {stand} in both --have and --exclude"
+        raise UsageError(Problem(message, hint="keep one: what is had is in place, what is excluded never is"))
+    return have, exclude
+
+
+def _prices(
+    candidates: Sequence[Candidate], directory: Directory, costs: Costs | None
+) -> tuple[dict[str, Fraction], tuple[Problem, ...]]:
+    if costs is None:
+        return {candidate.id: Fraction(1) for candidate in candidates}, ()
+    prices, notices = assign(costs, directory)
+    if not prices:
+        message = "no row of the costs names a capability of the sets"
+        raise UsageError([*notices, Problem(message, expected="ids or names of capabilities")])
+    return prices, notices
+
+
+def _exact(weights: Mapping[str, float]) -> dict[str, Fraction]:
+    wrong = [
+        Problem(f"weight {weight:g} of {technique}", expected="a number of 0 or more")
+        for technique, weight in weights.items()
+        if not (math.isfinite(weight) and weight >= 0)
+    ]
+    if wrong:
+        raise UsageError(wrong)
+    return {technique: Fraction(str(weight)) for technique, weight in weights.items()}
+
+
+def _about(threat: str) -> str:
+    return f"{threat} has none of their techniques" if threat else "every technique weighs 0"
+
+
+def _state(
+    candidate: str,
+    chosen: frozenset[str],
+    have: frozenset[str],
+    exclude: frozenset[str],
+    prices: Mapping[str, Fraction],
+    *,
+    has_costs: bool,
+) -> State:
+    if candidate in chosen:
+        return "chosen"
+    if candidate in have:
+        return "have"
+    if candidate in exclude:
+        return "excluded"
+    return "no cost" if has_costs and candidate not in prices else "not chosen"
+
+
+def _steps(
+    question: Question, chosen: Sequence[int], candidates: Mapping[str, Candidate], *, had: bool
+) -> Iterator[Step]:
+    task = question.task
+    value, spent = question.had, 0
+    if had:
+        start = question.value(value)
+        yield Step(None, Fraction(0), start, start, Fraction(0))
+    for number, gain in in_order(task, chosen):
+        value += gain
+        spent += task.costs[number]
+        step = question.costs.step
+        yield Step(
+            candidates[task.ids[number]],
+            task.costs[number] * step,
+            question.value(gain),
+            question.value(value),
+            spent * step,
+        )
+
+
+def _appraise(
+    candidates: Sequence[Candidate],
+    levels: Sequence[Level],
+    states: Mapping[str, State],
+    prices: Mapping[str, Fraction],
+) -> tuple[Appraisal, ...]:
+    every = Others(levels, states)
+    active = Others(levels, (i for i, state in states.items() if state in ("chosen", "have")))
+    values: dict[str, Fraction] = {}
+    for level in levels:
+        for giver in level.givers:
+            values[giver] = values.get(giver, Fraction(0)) + level.worth
+    return tuple(
+        Appraisal(
+            candidate,
+            states[candidate.id],
+            prices.get(candidate.id),
+            values.get(candidate.id, Fraction(0)),
+            every.beside(candidate.id),
+            active.beside(candidate.id),
+        )
+        for candidate in candidates
+    )
