@@ -28,6 +28,7 @@ COMMANDS = {
     "stats": "Count what mapping sets cover of their ATT&CK release.",
     "check": "Find what is wrong in mapping sets, and mend it.",
     "convert": "Write a mapping set in another format.",
+    "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
     "show": "Show what mapping sets say of a technique, capability, group or tactic.",
     "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
     "diff": "Tell what changed between two versions of a set or layer.",

@@ -150,7 +150,7 @@ def _settled(
 
 
 def _at(entry: Entry, identifier: str) -> Document:
-    """The fields of an entry under its new id and tactic; a link to the old id's page leads to that of the new one."""
+    """The fields of an entry under its new id and tactic; a link to the old page leads to the new one."""
     fields = entry.fields
     if fields.get("techniqueID") == identifier and fields.get("tactic") == entry.tactic:
         return fields

@@ -18,6 +18,27 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | No
         OutputError: the file holds something else and not `force`, is the one to keep, or cannot be written.
     """
     target = Path(path)
+    if not to_write(data, path, force=force, keep=keep):
+        return False
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as stream:
+                stream.write(data)
+            return True
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, data)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unwritable(path, error) from None
+    return True
+
+
+def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
+    """Whether there is anything to write, once it is known that `write` would not refuse; nothing is written.
+
+    Raises:
+        OutputError: as `write`.
+    """
+    target = Path(path)
     try:
         if keep is not None and _is_of(target, keep):
             problem = Problem("this is the input", Place(str(path)), "another file", "choose another name with -o")
@@ -26,8 +47,6 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | No
             raise OutputError(Problem("this is a folder", Place(str(path)), "the name of a file"))
         if target.exists() and not target.is_file():
             # A device or a pipe holds nothing to compare with or to keep.
-            with target.open("wb") as stream:
-                stream.write(data)
             return True
         if target.exists() and target.stat().st_size == len(data) and target.read_bytes() == data:
             return False
@@ -39,12 +58,14 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | No
             raise OutputError(
                 Problem("this is a file", Place(str(above)), "a folder", "choose another name with -o")
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, data)
     except (OSError, RuntimeError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path)))) from None
+        raise _unwritable(path, error) from None
     return True
+
+
+def _unwritable(path: str | Path, error: Exception) -> OutputError:
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    return OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path))))
 
 
 def _is_of(target: Path, keep: Path) -> bool:

@@ -14,7 +14,7 @@ from navlayers.writers.yaml_text import Block, Number, Value, document
 SCHEMA_FILE = "navlayers.schema.json"
 """The JSON Schema of native YAML as editors look for it: beside the file."""
 
-_EDITORS = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
+EDITORS = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
 DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
 _UNKNOWN = Capability("", "")
 
@@ -29,7 +29,7 @@ def dumps(mapping_set: MappingSet) -> str:
             a technique, a group that is not among those of the capability, nothing at all.
     """
     _check(mapping_set)
-    return _EDITORS + document(_Writer(mapping_set).tree())
+    return EDITORS + document(_Writer(mapping_set).tree())
 
 
 def encode(mapping_set: MappingSet) -> Written:

@@ -1,0 +1,156 @@
+"""`navlayers upgrade`: mapping sets and layers at another ATT&CK release."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers.cli import common, suggest
+from navlayers.errors import Problem, UsageError
+from navlayers.sets import STDIN
+from navlayers.wording import shown
+
+if TYPE_CHECKING:
+    from navlayers.readers.context import ReadOptions
+    from navlayers.upgrade.rendering import Format
+
+_FORMATS = ("text", "md", "json")
+_ENDINGS: dict[str, Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
+_SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=suggest.sets)
+@click.option(
+    "--attack",
+    "attack_version",
+    required=True,
+    metavar="VERSION",
+    shell_complete=suggest.releases,
+    help="The ATT&CK release to upgrade to, such as 18.1; an older one is a downgrade.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR",
+    shell_complete=suggest.files,
+    help="Write to this file, or to this folder if there are several inputs; - is standard output.",
+)
+@click.option("--in-place", is_flag=True, help="Write over the inputs.")
+@click.option(
+    "--to",
+    type=click.Choice(_SETS),
+    help="Format of the results of mapping sets; if not given, that of each input.",
+)
+@click.option(
+    "--force", is_flag=True, help="Overwrite files that hold something else; in place, even if something is lost."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(_FORMATS),
+    help="Form of the report; text if not given.",
+)
+@common.json_option
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    shell_complete=suggest.files,
+    help="Write the report to this file, too: .md, .json or .txt.",
+)
+@common.reading_options
+@common.quiet_option
+def command(
+    inputs: tuple[str, ...],
+    attack_version: str,
+    output: str | None,
+    in_place: bool,
+    to: str | None,
+    force: bool,
+    format_: Format | None,
+    as_json: bool,
+    report_file: str | None,
+    reading: ReadOptions,
+    quiet: bool,
+) -> None:
+    """Upgrade mapping sets and layers to another ATT&CK release.
+
+    FILE is a mapping set of any format, a Navigator layer or a list of layers, a folder of them, a shipped name, or
+    - for standard input. Every change is reported. Without -o and --in-place, nothing is written.
+
+    \b
+    navlayers upgrade gcp --attack 18.1                     what would change
+    navlayers upgrade layer.json --attack 18.1 --in-place
+    navlayers upgrade old/ --attack 18.1 -o new --report upgrade.md
+    """
+    from navlayers import writers  # noqa: PLC0415 - completion of this command needs none of these
+    from navlayers.upgrade.files import named_again, upgrade_files  # noqa: PLC0415
+    from navlayers.upgrade.rendering import render  # noqa: PLC0415
+
+    if output == "":
+        raise UsageError(
+            Problem("-o is empty", expected="a file or a folder to write to, or - for standard output")
+        )
+    if as_json and format_ not in (None, "json"):
+        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
+    shape: Format = "json" if as_json else format_ or "text"
+    report_shape = None if report_file is None else _report_format(report_file)
+    sources = common.sources(inputs, reading, distinct=False)
+    if not quiet:
+        for name in named_again(inputs):
+            common.notify(f"note: {name} is named twice; it is upgraded once")
+    with click.progressbar(
+        length=len(sources),
+        label="Upgrading",
+        file=sys.stderr,
+        hidden=quiet or len(sources) < 2 or not common.on_terminal(),
+    ) as progress:
+        done = upgrade_files(
+            sources,
+            attack_version,
+            output=output,
+            in_place=in_place,
+            to=to,
+            force=force,
+            reading=reading,
+            on_input=lambda: progress.update(1),
+        )
+    if report_file is not None and report_shape is not None:
+        writers.write(render(done.files, report_shape).encode("utf-8", "replace"), report_file, force=force)
+    to_stdout = output == STDIN
+    if not quiet:
+        common.notices(done.notices)
+        for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
+            common.notify(f"note: {line}")
+    if not quiet or as_json or format_ is not None:
+        click.echo(render(done.files, shape).lstrip("\n"), nl=False, err=to_stdout)
+    if to_stdout:
+        click.echo(done.results[0], nl=False)
+    elif not quiet:
+        _tell(written=[file.output for file in done.files if file.output])
+
+
+def _report_format(path: str) -> Format:
+    """The form that a report's ending asks for.
+
+    Raises:
+        UsageError: there is none for that ending.
+    """
+    ending = Path(path).suffix.lower()
+    if not path or ending not in _ENDINGS:
+        message = f"the ending of {shown(path)} does not say which form of report to write"
+        raise UsageError(Problem(message, expected=", ".join(known for known in _ENDINGS if known)))
+    return _ENDINGS[ending]
+
+
+def _tell(written: list[str]) -> None:
+    if not written:
+        common.notify("nothing is written: -o or --in-place says where to")
+    elif len(written) == 1:
+        common.notify(f"wrote {written[0]}")
+    else:
+        common.notify(f"wrote {len(written)} files")

@@ -1,0 +1,64 @@
+"""What a file would lose by being written anew in its own format."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from navlayers import writers
+from navlayers.errors import OutputError
+from navlayers.writers.native import EDITORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.readers import Reading
+
+_YAML = frozenset({"native", "mapex-yaml"})
+_LAID_OUT = frozenset({"csv", "xlsx", "stix"})
+_SIGN = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
+
+
+def losses(data: bytes, reading: Reading) -> tuple[str, ...]:
+    """What is lost when a file that was read as a set is written again, in words; nothing where nothing is."""
+    return tuple(_losses(data, reading))
+
+
+def _losses(data: bytes, reading: Reading) -> Iterator[str]:
+    if reading.format in _YAML and (comments := comment_lines(data)):
+        many = f"{len(comments)} comments, the first" if len(comments) > 1 else "the comment"
+        yield f"{many} in line {comments[0]}"
+    yield from (notice.message for notice in reading.notices if notice.code == "not-carried")
+    try:
+        written = writers.encode(reading.mapping_set, reading.format)
+    except OutputError:  # it is told where the result is written
+        return
+    if reading.format in _LAID_OUT and written.data != data:
+        yield "what is in the file beside the mapping set, and how it is laid out"
+    yield from (notice.message for notice in written.notices if notice.code == "not-carried")
+
+
+def comment_lines(data: bytes) -> list[int]:
+    """The lines of a YAML text that have a comment, but for the one that navlayers itself writes for editors."""
+    if b"#" not in data:
+        return []
+    import yaml  # noqa: PLC0415 - slow, and only needed for a text that may have comments
+
+    text = data.decode("utf-8-sig")
+    body = text.removeprefix(EDITORS)
+    skipped = len(text) - len(body)
+    scalars = [
+        (token.start_mark.index, token.end_mark.index)
+        for token in yaml.scan(body, yaml.CSafeLoader)
+        if isinstance(token, yaml.ScalarToken)
+    ]
+    lines: list[int] = []
+    at = 0
+    for found in _SIGN.finditer(body):
+        while at < len(scalars) and scalars[at][1] <= found.start():
+            at += 1
+        if at == len(scalars) or found.start() < scalars[at][0]:
+            line = text.count("\n", 0, skipped + found.start()) + 1
+            if not lines or lines[-1] != line:
+                lines.append(line)
+    return lines
