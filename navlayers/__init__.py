@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from navlayers.show import look_up
     from navlayers.show import render as render_page
     from navlayers.stats import set_stats
+    from navlayers.upgrade.files import upgrade_files
+    from navlayers.upgrade.layers import upgrade_layer
+    from navlayers.upgrade.rendering import render as render_upgrade
+    from navlayers.upgrade.sets import upgrade_set
     from navlayers.writers.written import Written
 
 __all__ = [
@@ -62,11 +66,15 @@ __all__ = [
     "read",
     "release",
     "render_page",
+    "render_upgrade",
     "resolve",
     "schema_text",
     "score_set",
     "scores",
     "set_stats",
+    "upgrade_files",
+    "upgrade_layer",
+    "upgrade_set",
 ]
 
 _MODULES = {
@@ -93,9 +101,13 @@ _MODULES = {
     "sets": ("resolve",),
     "show": ("look_up", "render_page"),
     "stats": ("set_stats",),
+    "upgrade.files": ("upgrade_files",),
+    "upgrade.layers": ("upgrade_layer",),
+    "upgrade.rendering": ("render_upgrade",),
+    "upgrade.sets": ("upgrade_set",),
     "writers.written": ("Written",),
 }
-_THERE = {"check_sets": "check", "mend_sets": "mend", "render_page": "render"}
+_THERE = {"check_sets": "check", "mend_sets": "mend", "render_page": "render", "render_upgrade": "render"}
 """Names that say more here than where they are at home."""
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

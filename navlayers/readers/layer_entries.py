@@ -49,6 +49,9 @@ class _Written(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 _written = msgspec.json.Decoder(_Written)
+ALL_WRITTEN = msgspec.json.Decoder(list[_Written])
+"""Takes all entries of a layer at once, and only where each is typed as the format says."""
+
 _FIELDS = _Written.__struct_fields__
 _TEXTS = ("techniqueID", "tactic", "color", "comment")
 _FLAGS = ("enabled", "showSubtechniques")

@@ -14,7 +14,7 @@ from navlayers.readers.heads import likely_domain
 from navlayers.readers.json_keys import top_repeats
 from navlayers.readers.json_text import not_json
 from navlayers.readers.layer import layer_texts, stands_twice
-from navlayers.readers.layer_entries import Entries, kind
+from navlayers.readers.layer_entries import ALL_WRITTEN, Entries, kind
 from navlayers.readers.layer_head import head_of
 from navlayers.readers.layer_places import Places
 from navlayers.readers.source import as_text
@@ -86,7 +86,8 @@ def _one(
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, _FORMAT) from None
     places.begin(head.techniques)
-    _check_entries(head.techniques, number, places, findings)
+    if not _is_plain(bytes(members.get("techniques", b"[]")), layer.get("techniques")):
+        _check_entries(head.techniques, number, places, findings)
     _check_head(layer, number, places, findings)
     techniques = [one["techniqueID"] for one in layer.get("techniques") or () if _has_id(one)]
     domain, _ = checks.domain(said.get("domain", head.domain))
@@ -96,6 +97,16 @@ def _one(
 
 def _has_id(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("techniqueID"), str)
+
+
+def _is_plain(text: bytes, entries: Any) -> bool:
+    """Whether all entries are typed as the format says and no key of them can stand twice; most are so."""
+    try:
+        written = ALL_WRITTEN.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    keys = sum(len(entry) + sum(len(item) for key in _LISTS for item in entry.get(key) or ()) for entry in entries)
+    return text.count(b'":') == keys and all(map(checks.TECHNIQUE.fullmatch, {one.techniqueID for one in written}))
 
 
 def _check_entries(raws: Any, number: int, places: Places, findings: Findings) -> None:

@@ -93,6 +93,9 @@ def _under_tactics(
     identifier: str, group: list[Entry], tactics: Tactics, step: Step, result: Carried
 ) -> Iterator[Entry]:
     """The entries of what is one technique now, each under a tactic that it has, or under all (None)."""
+    if all(entry.tactic is None for entry in group):
+        yield from group
+        return
     has = step.new.techniques[identifier].tactics
     found = [entry.tactic and tactics.find(entry.tactic) for entry in group]
     fitting = [short if short in has else None for short in found]
@@ -125,6 +128,10 @@ def _settled(
 
     One for all tactics comes before those for single ones: of two for a tactic, the Navigator takes the last.
     """
+    if len(group) == 1:
+        (entry,) = group
+        yield entry.number, entry.tactic is not None, _at(entry, identifier)
+        return
     sources = {entry.id for entry in group}
     keys = {(entry.id, entry.tactic) for entry in group}
     if len(sources) == 1 and len(keys) == len(group):
