@@ -91,10 +91,9 @@ def _move(target: Path, stage: Path, paths: list[str]) -> int:
     index = read_index(target)
     earlier = [file.path for file in index.files] if index else []
     gone = [path for path in earlier if path not in paths and _inside(target, path)]
-    done: list[str] = []
+    put: list[str] = []
     try:
         for path in [*gone, *paths]:
-            done.append(path)
             place, old, new = target / path, stage / "old" / path, stage / "new" / path
             if os.path.lexists(place):
                 old.parent.mkdir(parents=True, exist_ok=True)
@@ -102,13 +101,13 @@ def _move(target: Path, stage: Path, paths: list[str]) -> int:
             if new.exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 new.rename(place)
+                put.append(path)
     except BaseException:
-        for path in done:
-            place, old = target / path, stage / "old" / path
-            if os.path.lexists(old):
-                old.replace(place)
-            elif not (stage / "new" / path).exists():
-                place.unlink(missing_ok=True)
+        for path in put:
+            (target / path).unlink()
+        for path in [*gone, *paths]:
+            if os.path.lexists(stage / "old" / path):
+                (stage / "old" / path).replace(target / path)
         _remove_empty(target, paths)
         raise
     _remove_empty(target, gone)

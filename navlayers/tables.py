@@ -28,6 +28,9 @@ LONGEST = 32_767
 _MADE = datetime.datetime(2000, 1, 1)
 _NARROW, _WIDE = 6, 60
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
+_TAKEN = "history"
+"""The name of a sheet that spreadsheets keep for themselves."""
+
 _MARKS = re.compile(r"([\\|*_`<>\[\]~#])")
 
 
@@ -149,8 +152,8 @@ def _sheet_names(tables: Sequence[Table]) -> list[str]:
     """Names that a workbook takes: short, without some characters, different even where case does not count."""
     names: list[str] = []
     for table in tables:
-        name = base = _SHEET.sub(" ", table.name).strip()[:31] or "table"
-        while name.casefold() in {other.casefold() for other in names}:
+        name = base = _SHEET.sub(" ", table.name).strip()[:31].strip() or "table"
+        while name.casefold() in {_TAKEN, *(other.casefold() for other in names)}:
             end = f" {sum(other.startswith(base[:20]) for other in names) + 1}"
             name = base[: 31 - len(end)] + end
         names.append(name)
@@ -167,8 +170,8 @@ def _sheet(sheet: Any, table: Table, formats: dict[str, Any]) -> None:
                 continue
             widths[number] = max(widths[number], len(shown(cell, column.kind)))
             if not isinstance(cell, str):
-                whole = column.kind == "number" and tidy(cell) == int(cell)
-                sheet.write_number(line, number, tidy(cell), formats["whole" if whole else column.kind])
+                kind = "percent" if column.kind == "percent" else "whole" if tidy(cell) == int(cell) else "number"
+                sheet.write_number(line, number, tidy(cell), formats[kind])
             elif column.kind == "technique" and cell:
                 sheet.write_url(line, number, technique_url(cell), formats["technique"], cell)
             else:

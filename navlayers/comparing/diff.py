@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -12,7 +13,7 @@ from navlayers.coverage import Coverage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.model import MappingSet
+    from navlayers.model import Mapping, MappingSet
 
 Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
 CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
@@ -99,9 +100,14 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: str | None = None) -> Diff:
-    """Tell two versions apart, overall and per category, or in one category alone."""
-    added, removed, renamed = _capabilities(before.set, after.set)
-    measures = [c for c in dict.fromkeys((*before.categories, *after.categories)) if category in (None, c)]
+    """Tell two versions apart, overall and per category, or in one category alone.
+
+    A layer has neither categories nor capabilities to tell apart.
+    """
+    a_layer = before.is_layer or after.is_layer
+    added, removed, renamed = ((), (), ()) if a_layer else _capabilities(before.set, after.set)
+    there = () if a_layer else dict.fromkeys((*before.categories, *after.categories))
+    measures = [found for found in there if category in (None, found)]
     changes = []
     for technique in sorted(before.scores.keys() | after.scores.keys()):
         steps = list(_steps(technique, before, after, measures, overall=category is None))
@@ -169,12 +175,20 @@ def _key(name: str) -> str:
 
 def _facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
     """What the inputs say of themselves that differs; the name of a layer is not a framework."""
-    if not (before.is_layer or after.is_layer):
-        for what in ("framework", "version"):
-            yield from _fact(what, getattr(before.set, what), getattr(after.set, what))
     yield from _fact("ATT&CK version", before.own_attack_version, after.own_attack_version)
+    if before.is_layer or after.is_layer:
+        return
+    for what in ("framework", "version"):
+        yield from _fact(what, getattr(before.set, what), getattr(after.set, what))
     yield from _fact("mappings", f"{len(before.set.mappings)}", f"{len(after.set.mappings)}")
+    old, new = (Counter(map(_gist, one.set.mappings)) for one in (before, after))
+    if old != new:
+        yield "mappings that the other has not", f"{(old - new).total()}", f"{(new - old).total()}"
     yield from _fact("non-mappable", f"{len(before.set.non_mappable)}", f"{len(after.set.non_mappable)}")
+
+
+def _gist(mapping: Mapping) -> tuple[str | None, ...]:
+    return mapping.capability, mapping.technique, mapping.type, mapping.category, mapping.value
 
 
 def _fact(what: str, before: str, after: str) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from navlayers.tables import escape
 from navlayers.textwidth import columns, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from navlayers.comparing.diff import Diff, Step, TechniqueChange
 
@@ -37,21 +37,22 @@ def headline(found: Diff) -> str:
     """All of it in one sentence."""
     if found.empty:
         return "Nothing changed."
-    parts = [_counted(len(found.of(change)), "technique", change) for change in CHANGES]
-    parts += [
-        _counted(len(found.added), "capability", "added"),
-        _counted(len(found.removed), "capability", "removed"),
-        _counted(len(found.renamed), "capability", "renamed"),
-    ]
-    told = [part for part in parts if part]
-    return f"{', '.join(told)}." if told else "No technique's coverage and no capability changed."
+    groups: tuple[tuple[str, dict[str, int]], ...] = (
+        ("technique", {str(change): len(found.of(change)) for change in CHANGES}),
+        ("capability", {"added": len(found.added), "removed": len(found.removed), "renamed": len(found.renamed)}),
+    )
+    told = [text for noun, numbers in groups if (text := _counted(noun, numbers))]
+    return f"{'; '.join(told)}." if told else "No technique's coverage and no capability changed."
 
 
-def _counted(number: int, noun: str, what: str) -> str:
-    if not number:
+def _counted(noun: str, numbers: Mapping[str, int]) -> str:
+    """`2 techniques lost, 1 gained`: what there is none of is not told, the noun stands once."""
+    parts = [f"{number:,} {what}" for what, number in numbers.items() if number]
+    if not parts:
         return ""
     several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else several} {what}"
+    number, _, what = parts[0].partition(" ")
+    return ", ".join([f"{number} {noun if number == '1' else several} {what}", *parts[1:]])
 
 
 def _titles(found: Diff) -> tuple[str, str]:
@@ -121,7 +122,7 @@ def _markdown(found: Diff) -> Iterator[str]:
         those = found.of(change)
         rows = [f"| {one.technique} | {escape(one.name)} | {escape(_steps(one))} |" for one in those[:LISTED]]
         table = ["| technique | name | change |", "| --- | --- | --- |", *rows]
-        yield from _list(f"{_counted(len(those), 'technique', change)}", table, len(those), opened=change in _OPEN)
+        yield from _list(_counted("technique", {change: len(those)}), table, len(those), opened=change in _OPEN)
     for heading, lines in _capabilities(found):
         items = [f"- {escape(line)}" for line in lines[:LISTED]]
         yield from _list(f"{len(lines):,} {heading}", items, len(lines), opened=False)

@@ -1,0 +1,219 @@
+"""`navlayers diff` as its users see it: two versions of a small set, told apart by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import Cells, Run, write_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLD: tuple[Cells, ...] = (
+    ("mfa", "T1078", "protect", "significant"),
+    ("mfa", "T1078", "detect", "minimal"),
+    ("mfa", "T1110", "protect", "partial"),
+    ("ids", "T1059.001", "detect", "partial"),
+    ("ids", "T1566", "detect", "partial"),
+    ("old", "T1003", "detect", "minimal"),
+)
+NEW: tuple[Cells, ...] = (
+    ("mfa", "T1078", "protect", "partial"),  # lower, but
+    ("mfa", "T1078", "detect", "significant"),  # higher: weaker all the same
+    ("mfa", "T1110", "protect", "significant"),
+    ("ids", "T1059.001", "detect", "partial"),
+    ("ids", "T1566", "detect", "partial"),
+    ("ids", "T1566", "respond", "minimal"),
+    ("edr", "T1005", "detect", "minimal"),
+)
+TEXT = """\
+old → new, at ATT&CK enterprise 16.1
+1 technique lost, 1 weaker, 1 gained, 2 stronger; 1 capability added, 1 removed.
+
+lost
+  T1003  OS Credential Dumping: overall 10 → none, detect 10 → none
+
+weaker
+  T1078  Valid Accounts: protect 100 → 50, detect 10 → 100
+
+gained
+  T1005  Data from Local System: overall none → 10, detect none → 10
+
+stronger
+  T1110  Brute Force: overall 50 → 100, protect 50 → 100
+  T1566  Phishing: respond none → 10
+
+capabilities added
+  edr Name of edr
+
+capabilities removed
+  old Name of old
+
+besides
+  mappings: 6 → 7
+  mappings that the other has not: 4 → 5
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "old.json", OLD)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "new.json", NEW)
+
+
+def test_the_text_tells_all_that_changed(run: Run, old: Path, new: Path) -> None:
+    assert run("diff", old, new) == (0, TEXT, "")
+
+
+def test_the_json_tells_the_same(run: Run, old: Path, new: Path) -> None:
+    found = json.loads(run("diff", old, new, "--json").out)
+    told = {change: [one["id"] for one in those] for change, those in found["techniques"].items()}
+    assert told == {"lost": ["T1003"], "weaker": ["T1078"], "gained": ["T1005"], "stronger": ["T1110", "T1566"]}
+    assert found["techniques"]["stronger"][1]["steps"] == [
+        {"measure": "respond", "before": None, "after": 10, "covered_before": False, "covered_after": True}
+    ]
+    assert found["lost_coverage"] is True
+    assert found["capabilities"]["added"] == [{"id": "edr", "name": "Name of edr"}]
+
+
+def test_the_markdown_fits_a_pull_request(run: Run, old: Path, new: Path) -> None:
+    text = run("diff", old, new, "--format", "md").out
+    assert text.startswith(
+        "### Coverage: old → new\n\n1 technique lost, 1 weaker, 1 gained, 2 stronger; 1 capability"
+    )
+    assert "<details open><summary>1 technique lost</summary>" in text
+    assert "| T1110 | Brute Force | overall 50 → 100, protect 50 → 100 |" in text
+    assert text.count("<details") == text.count("</details>") == 6
+
+
+def test_markdown_of_very_much_stays_below_what_a_comment_takes(run: Run, tmp_path: Path) -> None:
+    nothing = write_set(tmp_path / "in" / "nothing.json", [("c", "T1078", "protect", "minimal")])
+    text = run("diff", "azure", nothing, "--format", "md").out
+    assert len(text) < 65_536
+    assert "… and " in text
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", "a | b", "`x` *y* [z](javascript:1)", "nul\0\x1b[31m"]
+)
+def test_hostile_names_are_text(run: Run, tmp_path: Path, hostile: str) -> None:
+    one = write_set(tmp_path / "in" / "one.json", OLD[:1])
+    text = json.loads(one.read_text())
+    text["mapping_objects"][0]["capability_description"] = hostile
+    two = tmp_path / "in" / "two.json"
+    two.write_text(json.dumps(text))
+    told = run("diff", one, two, "--format", "md").out
+    assert "<script>" not in told
+    assert "](" not in told.replace("\\](", "")
+    assert not {"\0", "\x1b"} & set(told + run("diff", one, two).out)
+
+
+def test_the_exit_status_tells_of_a_loss_only_where_that_is_asked(run: Run, old: Path, new: Path) -> None:
+    assert run("diff", old, new).code == 0
+    assert run("diff", old, new, "--fail-on-loss").code == 1
+    assert run("diff", old, new, "--fail-on-loss").out == TEXT
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        (OLD, 0),  # nothing changed
+        ([*OLD, ("x", "T1005", "detect", "minimal")], 0),  # more
+        (OLD[1:], 1),  # a category is lost
+        (OLD[:-1], 1),  # a technique is lost
+        ([("mfa", "T1078", "protect", "partial"), *OLD[1:]], 1),  # weaker
+    ],
+)
+def test_lost_and_weaker_techniques_are_a_loss(
+    run: Run, old: Path, tmp_path: Path, rows: list[Cells], code: int
+) -> None:
+    changed = write_set(tmp_path / "in" / "changed.json", rows)
+    assert run("diff", old, changed, "--fail-on-loss", "-q").code == code
+
+
+def test_nothing_changed_is_said(run: Run, old: Path, tmp_path: Path) -> None:
+    same = write_set(tmp_path / "in" / "same.json", OLD[::-1])
+    assert run("diff", old, same).out == "old → same, at ATT&CK enterprise 16.1\nNothing changed.\n"
+
+
+def test_ratings_that_change_no_score_are_told(run: Run, old: Path, tmp_path: Path) -> None:
+    shadowed = write_set(tmp_path / "in" / "new.json", [*OLD, ("ids", "T1078", "protect", "minimal")])
+    assert run("diff", old, shadowed).out.endswith(
+        "No technique's coverage and no capability changed.\n\n"
+        "besides\n  mappings: 6 → 7\n  mappings that the other has not: 0 → 1\n"
+    )
+
+
+def test_renamed_capabilities_are_told_by_id_or_by_name(run: Run, old: Path, tmp_path: Path) -> None:
+    text = json.loads(old.read_text())
+    for row in text["mapping_objects"]:
+        if row["capability_id"] == "mfa":
+            row["capability_description"] = "Strong sign-in"
+        if row["capability_id"] == "old":
+            row["capability_id"] = "fresh"
+    new = tmp_path / "in" / "new.json"
+    new.write_text(json.dumps(text))
+    out = run("diff", old, new).out
+    assert "2 capabilities renamed." in out
+    assert "  mfa: Name of mfa → Strong sign-in\n  old → fresh: Name of old\n" in out
+
+
+def test_one_category_alone(run: Run, old: Path, new: Path) -> None:
+    out = run("diff", old, new, "--category", "protect").out
+    assert "1 technique weaker, 1 stronger; " in out
+    assert "T1078  Valid Accounts: protect 100 → 50\n" in out
+    assert "detect" not in out
+
+
+def test_versions_of_different_releases_meet_at_the_newer_one(run: Run, tmp_path: Path) -> None:
+    old = write_set(tmp_path / "in" / "old.json", [("x", "T1053.001", "protect", "partial")], attack_version="8.2")
+    new = write_set(tmp_path / "in" / "new.json", [("x", "T1053.002", "protect", "partial")])
+    done = run("diff", old, new)
+    assert "carried to ATT&CK 16.1:\n  T1053.001" in done.err
+    assert "No technique's coverage and no capability changed." in done.out
+    assert "  ATT&CK version: 8.2 → 16.1\n" in done.out
+
+
+def test_two_layers_are_told_apart_by_their_scores(run: Run, old: Path, new: Path, tmp_path: Path) -> None:
+    run("build", old, new, "-o", tmp_path / "built", "--only", "overview")
+    one, two = (tmp_path / "built" / name / "overview.json" for name in ("old", "new"))
+    out = run("diff", one, two).out
+    assert "1 technique lost, 1 gained, 1 stronger." in out
+    assert "capabilit" not in out
+
+
+def test_standard_input_is_a_version(run: Run, old: Path, new: Path) -> None:
+    assert run("diff", "-", new, stdin=old.read_bytes()).out == TEXT.replace("old → new", "stdin → new")
+
+
+def test_a_file_is_written_by_its_ending_and_not_over_another(
+    run: Run, old: Path, new: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "diff.md"
+    assert run("diff", old, new, "-o", target).err == f"wrote {target}\n"
+    assert target.read_text().startswith("### Coverage")
+    assert run("diff", old, new, "-o", target).err == f"{target} is up to date\n"
+    assert run("diff", new, old, "-o", target).code == 2
+    assert run("diff", old, new, "-o", tmp_path / "diff.docx").code == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["gcp", "gcp"], "gcp and gcp are the same input"),
+        (["gcp", "kev-mobile"], "different ATT&CK domains"),
+        (["gcp", "nist_800_53"], "say what a relation without a value is worth"),
+        (["gcp", "nope"], "no mapping set 'nope'"),
+        (["gcp"], "Missing argument 'NEW'"),
+    ],
+)
+def test_what_cannot_be_told_apart(run: Run, args: list[str], words: str) -> None:
+    done = run("diff", *args)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
