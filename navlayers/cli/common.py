@@ -97,7 +97,7 @@ def scoring_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         return function(*args, scoring=parsing.ScoreOptions(aggregate, weights, scale, worth, rollup), **options)
 
-    for option in (_rollup_option, _worth_option, _scale_option, _weights_option, _aggregate_option):
+    for option in (_rollup_option, worth_option, scale_option, _weights_option, _aggregate_option):
         wrapped = option(wrapped)
     return wrapped
 
@@ -172,14 +172,14 @@ _weights_option = click.option(
     metavar="CATEGORY=NUMBER,…",
     help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
 )
-_scale_option = click.option(
+scale_option = click.option(
     "--scale",
     multiple=True,
     callback=numbers,
     metavar="VALUE=NUMBER,…",
     help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
 )
-_worth_option = click.option(
+worth_option = click.option(
     "--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100."
 )
 _rollup_option = click.option(

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers.errors import Problem, UsageError
+from navlayers.options import ScoreOptions
 from navlayers.plan.candidates import candidates_of, levels_of, score_inputs
 from navlayers.plan.costs import assign
 from navlayers.plan.greedy import in_order
@@ -21,27 +22,28 @@ from navlayers.wording import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from navlayers.options import ScoreOptions
     from navlayers.plan.candidates import Candidate, Level
     from navlayers.plan.costs import Costs
     from navlayers.plan.model import State
     from navlayers.plan.options import PlanOptions
+    from navlayers.threats import ThreatModel
     from navlayers.together import Together
+
+_SCORING = ScoreOptions()
 
 
 def make_plan(
     together: Together,
     options: PlanOptions,
-    scoring: ScoreOptions,
+    scoring: ScoreOptions = _SCORING,
     *,
-    weights: Mapping[str, float] | None = None,
-    threat: str = "",
+    threat: ThreatModel | None = None,
     costs: Costs | None = None,
 ) -> Plan:
     """Choose capabilities of sets at one release.
 
-    Of `scoring` only `scale` and `worth` count. `weights`: technique id → weight ≥ 0, those of a threat that is
-    called `threat`; None: every technique weighs 1. `costs` are those of a table; None: each capability costs 1.
+    Of `scoring` only `scale` and `worth` count. `threat` weighs the techniques, all others count nothing; None:
+    every technique weighs 1. `costs` are those of a table; None: each capability costs 1.
 
     Raises:
         NavlayersError: an option does not fit the sets, or the target cannot be reached.
@@ -51,19 +53,20 @@ def make_plan(
     directory = Directory(candidates)
     have, exclude = _named(options, directory)
     prices, notices = _prices(candidates, directory, costs)
-    exactly = None if weights is None else _exact(weights)
-    levels = levels_of(candidates, options.measure, exactly)
+    levels = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
     if not levels:
-        raise UsageError(Problem("no capability of the sets covers a technique that counts", hint=_about(threat)))
+        hint = f"{threat.title} uses none of those that they cover" if threat else ""
+        raise UsageError(Problem("no capability of the sets covers a technique that counts", hint=hint))
     open_ = {i: cost for i, cost in prices.items() if i not in have and i not in exclude}
     question = Question(levels, open_, have, options)
     choice = solve(question.task, options.seconds)
     chosen = frozenset(question.task.ids[i] for i in choice.chosen)
-    value = question.had + question.task.value(choice.chosen)
-    states = {
-        candidate.id: _state(candidate.id, chosen, have, exclude, prices, has_costs=costs is not None)
-        for candidate in candidates
-    }
+    states = {one.id: _state(one.id, chosen, have, exclude, prices) for one in candidates}
+    if options.budget is not None:
+        bound = question.value(question.had + choice.bound)
+    else:
+        bound = choice.bound * question.costs.step
+    told = worth_knowing(inputs, options, scoring, states, question.values)
     return Plan(
         catalogue=together.catalogue,
         inputs=inputs,
@@ -71,19 +74,16 @@ def make_plan(
         scoring=scoring,
         steps=tuple(_steps(question, choice.chosen, {c.id: c for c in candidates}, had=bool(have))),
         appraisals=_appraise(candidates, levels, states, prices),
-        value=question.value(value),
+        value=question.value(question.had + question.task.value(choice.chosen)),
         total=question.value(question.total),
         reachable=question.value(question.reachable),
         cost=question.task.cost(choice.chosen) * question.costs.step,
         proven=choice.proven,
         settled=choice.settled,
-        bound=question.value(question.had + choice.bound)
-        if options.budget is not None
-        else choice.bound * question.costs.step,
+        bound=bound,
         threat=threat,
-        weights=None if weights is None else {t: w for t, w in sorted(weights.items()) if w},
         prices="" if costs is None else costs.header,
-        notices=(*together.notices, *notices, *worth_knowing(inputs, options, scoring, states, question.values)),
+        notices=(*together.notices, *(threat.notices if threat else ()), *notices, *told),
     )
 
 
@@ -121,18 +121,12 @@ def _exact(weights: Mapping[str, float]) -> dict[str, Fraction]:
     return {technique: Fraction(str(weight)) for technique, weight in weights.items()}
 
 
-def _about(threat: str) -> str:
-    return f"{threat} has none of their techniques" if threat else "every technique weighs 0"
-
-
 def _state(
     candidate: str,
     chosen: frozenset[str],
     have: frozenset[str],
     exclude: frozenset[str],
     prices: Mapping[str, Fraction],
-    *,
-    has_costs: bool,
 ) -> State:
     if candidate in chosen:
         return "chosen"
@@ -140,7 +134,7 @@ def _state(
         return "have"
     if candidate in exclude:
         return "excluded"
-    return "no cost" if has_costs and candidate not in prices else "not chosen"
+    return "not chosen" if candidate in prices else "no cost"
 
 
 def _steps(

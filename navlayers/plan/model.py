@@ -14,6 +14,7 @@ from navlayers.options import ScoreOptions
 from navlayers.plan.candidates import Candidate
 from navlayers.plan.options import PlanOptions
 from navlayers.plan.overlap import Overlap
+from navlayers.threats.model import ThreatModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,8 +53,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     candidates, by id. `value` is what the plan and what was had give together, `total` what all candidates give,
     `reachable` what those give that may be chosen or are had. `proven`: no plan is better; else none goes beyond
     `bound`, the highest value or the lowest cost. `settled`: of plans as good, it is the first one by the order
-    that docs/plan.md states. `weights`: technique id → weight of a threat called `threat`. `prices`: the header of
-    the costs; "" where each capability costs 1.
+    that docs/plan.md states. `threat` is what the techniques are weighed by. `prices`: the header of the costs; ""
+    where each capability costs 1.
     """
 
     catalogue: Catalogue
@@ -69,8 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     proven: bool
     settled: bool
     bound: Fraction
-    threat: str
-    weights: dict[str, float] | None
+    threat: ThreatModel | None
     prices: str
     notices: tuple[Problem, ...]
 
@@ -87,7 +87,31 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def covered(self, candidates: Iterable[Candidate]) -> tuple[str, ...]:
         """The techniques that count and that candidates cover, by id."""
         techniques = {technique for candidate in candidates for technique in candidate.gives}
-        return tuple(sorted(t for t in techniques if self.weights is None or self.weights.get(t)))
+        return tuple(sorted(technique for technique in techniques if self.weight(technique)))
+
+    def weight(self, technique: str) -> float:
+        """What a technique weighs: 0 where it does not count."""
+        return 1 if self.threat is None else self.threat.weights.get(technique, 0)
+
+    def best(self, technique: str, candidates: Iterable[Candidate]) -> float | None:
+        """The highest score that candidates give a technique; None where none gives one."""
+        scores = [score for one in candidates if (score := one.gives.get(technique)) is not None]
+        return max(scores, default=None)
+
+    @property
+    def share(self) -> Fraction:
+        """The part of what all candidates give that the plan and what was had give, 0–1."""
+        return self.value / self.total
+
+    @property
+    def by_count(self) -> bool:
+        """Whether values are numbers of techniques."""
+        return self.threat is None and self.total == len(self.coverable)
+
+    @property
+    def counts(self) -> bool:
+        """Whether no mapping has a score, so that layers show numbers of capabilities."""
+        return self.scoring.worth is None and not any(one.set.scored for one in self.inputs)
 
     @property
     def coverable(self) -> tuple[str, ...]:

@@ -1,0 +1,199 @@
+"""A plan → the layer of its coverage, with what the plan leaves uncovered in colours of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.aggregate import tidy
+from navlayers.layers.annotate import NAMES_IN_COMMENT, page_link
+from navlayers.layers.describe import DOMAIN_NAMES, links
+from navlayers.layers.document import Layer, LegendItem, Metadata, Technique, Versions
+from navlayers.layers.palette import UNSCORED, count_gradient, count_legend, value_gradient
+from navlayers.plan.words import asked, certainty, figure, percent, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.layers.gradient import Gradient
+    from navlayers.plan.candidates import Candidate
+    from navlayers.plan.model import Plan
+
+LEFT = "#d9d9d9"
+"""A technique that capabilities cover which the plan does not choose."""
+
+NOBODY = "#fcae91"
+"""A technique of the threat that no capability covers."""
+
+_TICKS = (100, 50, 10)
+_OTHERS = 3
+
+
+def plan_layer(plan: Plan) -> Layer:
+    """The layer: the score of each technique under the plan, and who gives it."""
+    titles = ", ".join(one.title for one in plan.inputs)
+    maker = _Maker(plan)
+    techniques = maker.techniques()
+    catalogue = plan.catalogue
+    domain = catalogue.domain
+    return Layer(
+        name=f"Plan for {asked(plan)}: {titles}",
+        versions=Versions(attack=catalogue.major),
+        domain=f"{domain}-attack",
+        description=_description(plan, titles),
+        gradient=maker.gradient,
+        legendItems=maker.legend(),
+        techniques=techniques,
+        metadata=_facts(plan, titles, techniques),
+        links=tuple(dict.fromkeys(link for one in plan.inputs for link in links(one.set))),
+    )
+
+
+def _description(plan: Plan, titles: str) -> str:
+    where = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
+    about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
+    score = (
+        "the number of capabilities of the plan that cover it"
+        if plan.counts
+        else f"the best that a capability of the plan gives it, {about}"
+    )
+    weighed = f" Techniques are weighed by {plan.threat.title}." if plan.threat else ""
+    return (
+        f"{titles} at {where}, planned for {asked(plan)}: {summary(plan)}. A technique's score is {score}; those "
+        f"that the plan does not cover have colours of their own.{weighed}"
+    )
+
+
+def _facts(plan: Plan, titles: str, techniques: Sequence[Technique]) -> tuple[Metadata, ...]:
+    covered = [entry.techniqueID for entry in techniques if not entry.color]
+    subs = sum("." in technique for technique in covered)
+    had = [a.candidate.id for a in plan.appraisals if a.state == "have"]
+    facts = [
+        ("shows", "plan"),
+        ("sets", titles),
+        ("asked for", asked(plan)),
+        ("capabilities", ", ".join(sorted(plan.chosen))),
+        ("in place", ", ".join(had)),
+        ("measure", plan.options.measure),
+        ("category", plan.options.category or ""),
+        ("least score", f"{tidy(plan.options.min_score):g}" if plan.options.min_score else ""),
+        ("threat", plan.threat.title if plan.threat else ""),
+        ("cost", f"{figure(plan.cost):g} ({plan.prices})" if plan.prices else ""),
+        ("of what all give", percent(plan.share)),
+        ("certainty", certainty(plan)),
+        ("techniques", str(len(covered) - subs)),
+        ("sub-techniques", str(subs)),
+        ("ATT&CK version", f"{plan.catalogue.domain} {plan.catalogue.version}"),
+        *((f"source of {one.name}", one.set.source) for one in plan.inputs),
+        *((f"licence of {one.name}", one.set.licence) for one in plan.inputs),
+    ]
+    return tuple(Metadata(name, value) for name, value in facts if value)
+
+
+class _Maker:
+    """What the entries of the layer share."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.labels = {appraisal.candidate.id: _label(plan, appraisal.candidate) for appraisal in plan.appraisals}
+        self.active = _by_technique(plan.active)
+        self.every = _by_technique(appraisal.candidate for appraisal in plan.appraisals)
+        self.numbers: list[float] = [len(self.active.get(technique, ())) for technique in plan.coverable]
+        self.gradient: Gradient = (
+            count_gradient(self.numbers) if plan.counts else value_gradient(plan.options.category, 100)
+        )
+
+    def techniques(self) -> tuple[Technique, ...]:
+        """The entries by id: covered, left out by the plan, and those of the threat that nobody covers."""
+        plan = self.plan
+        found = {technique: self._entry(technique) for technique in plan.coverable}
+        for technique in plan.threat.weights if plan.threat else ():
+            if technique not in found:
+                links_ = (page_link(technique),)
+                found[technique] = Technique(
+                    techniqueID=technique,
+                    color=NOBODY,
+                    comment="No capability covers it",
+                    metadata=self._weight(technique),
+                    links=links_,
+                )
+        return tuple(found[technique] for technique in sorted(found))
+
+    def legend(self) -> tuple[LegendItem, ...]:
+        plan, gradient = self.plan, self.gradient
+        unrated = any(s is None for one in plan.active for s in one.gives.values()) and not plan.counts
+        items = (
+            count_legend(gradient, max(self.numbers))
+            if plan.counts
+            else tuple(LegendItem(f"{tick}", gradient.color(tick)) for tick in _TICKS)
+        )
+        more = [LegendItem("not rated", UNSCORED)] if unrated else []
+        if len(plan.covered(plan.active)) < len(plan.coverable):
+            more.append(LegendItem("not in plan", LEFT))
+        if plan.threat and len(plan.coverable) < len(plan.threat.weights):
+            more.append(LegendItem("nothing covers", NOBODY))
+        return (*items, *more)
+
+    def _entry(self, technique: str) -> Technique:
+        mine, every = self.active.get(technique, []), self.every[technique]
+        if not mine:
+            return Technique(
+                techniqueID=technique,
+                color=LEFT,
+                comment=f"Not covered by the plan; it would be by {self._names(every, len(every) > 1)}",
+                metadata=(*self._weight(technique), Metadata("possible with", self._listed(every))),
+                links=(page_link(technique),),
+            )
+        score = len(mine) if self.plan.counts else self.plan.best(technique, mine)
+        shown = None if score is None else tidy(self.gradient.safe(tidy(score)))
+        exact = () if score is None or shown == tidy(score) else (Metadata("exact score", f"{tidy(score):g}"),)
+        best = None if self.plan.counts else self.plan.best(technique, every)
+        lines = [self._first_line(mine, score), self._names(mine, several=True)]
+        more: tuple[Metadata, ...] = ()
+        if best is not None and best > (score or 0):
+            stronger = [candidate for candidate in every if candidate.gives[technique] == best]
+            lines.append(f"{tidy(best):g} is possible with {self._names(stronger, several=True, most=_OTHERS)}")
+            more = (Metadata("possible", f"{tidy(best):g} with {', '.join(c.id for c in stronger)}"),)
+        return Technique(
+            techniqueID=technique,
+            score=shown,
+            comment="\n".join(lines),
+            metadata=(*self._weight(technique), Metadata("plan", self._listed(mine, technique)), *more, *exact),
+            links=(page_link(technique),),
+        )
+
+    def _first_line(self, mine: Sequence[Candidate], score: float | None) -> str:
+        if self.plan.counts:
+            return f"Covered by {len(mine)} capabilit{'y' if len(mine) == 1 else 'ies'} of the plan"
+        return "Covered by the plan, not rated" if score is None else f"{tidy(score):g} under the plan"
+
+    def _names(self, candidates: Sequence[Candidate], several: bool, most: int = NAMES_IN_COMMENT) -> str:
+        names = [self.labels[candidate.id] for candidate in candidates]
+        more = len(names) - most
+        return ", ".join(names[:most]) + (f", +{more} more" if several and more > 0 else "")
+
+    def _listed(self, candidates: Iterable[Candidate], technique: str | None = None) -> str:
+        """Ids, with the scores that they give a technique."""
+        parts = []
+        for candidate in candidates:
+            score = None if technique is None or self.plan.counts else candidate.gives[technique]
+            parts.append(candidate.id if score is None else f"{candidate.id} = {tidy(score):g}")
+        return "; ".join(parts)
+
+    def _weight(self, technique: str) -> tuple[Metadata, ...]:
+        return (Metadata("weight", f"{tidy(self.plan.weight(technique)):g}"),) if self.plan.threat else ()
+
+
+def _label(plan: Plan, candidate: Candidate) -> str:
+    one = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
+    return one.labels.get(candidate.capability, candidate.capability)
+
+
+def _by_technique(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
+    """Technique id → the candidates that give it something, strongest first, then by id."""
+    found: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        for technique in candidate.gives:
+            found.setdefault(technique, []).append(candidate)
+    for technique, givers in found.items():
+        givers.sort(key=lambda one: (-(one.gives[technique] or 0), one.id))
+    return found

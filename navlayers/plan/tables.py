@@ -1,0 +1,162 @@
+"""A plan as tables: the curve, the capabilities, what is redundant, the techniques."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from navlayers.plan.words import figure, summary
+from navlayers.tables import Column, Table, columns
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from navlayers.plan.model import Appraisal, Plan
+    from navlayers.plan.overlap import Overlap
+    from navlayers.tables import Cell
+
+NAMED = 3
+"""So many others are named in a cell."""
+
+REDUNDANT = 20
+"""So many redundant capabilities are listed on the terminal."""
+
+
+def tables_of(plan: Plan) -> list[Table]:
+    """All tables, the curve first."""
+    return [curve(plan), redundant(plan), capabilities(plan), techniques(plan)]
+
+
+def curve(plan: Plan, *, brief: bool = False) -> Table:
+    """The capabilities of the plan by what each adds per cost to those before it, what was had first."""
+    priced = bool(plan.prices)
+    only = {a.candidate.id: len(a.beside_plan.only) for a in plan.appraisals}
+    had = sum(appraisal.state == "have" for appraisal in plan.appraisals)
+    rows: list[tuple[Cell, ...]] = []
+    number = 0
+    for step in plan.steps:
+        number += step.candidate is not None
+        share = _percent(step.value / plan.total)
+        ours: list[Cell] = [None, "", f"{had} in place", None]
+        if step.candidate is not None:
+            ours = [number, step.candidate.id, step.candidate.name, only[step.candidate.id]]
+        costs: list[Cell] = [figure(step.cost), figure(step.spent)] if priced else []
+        rows.append((*ours, *costs[:1], figure(step.gain), figure(step.value), share, *costs[1:]))
+    unit = "techniques" if plan.by_count else "weighted scores, 1 for a score of 100"
+    found = (
+        Column("#", "number"),
+        *columns("capability", "name"),
+        *columns("only it", *((plan.prices,) if priced else ()), "adds", "together", kind="number"),
+        Column("of all", "percent"),
+        *(columns("spent", kind="number") if priced else ()),
+    )
+    note = f"only it: techniques to which it gives more than the others of the plan; adds, together: {unit}"
+    return Table("plan", "The plan" if brief else summary(plan), found, tuple(rows), note)
+
+
+def _percent(share: Fraction) -> float:
+    """Rounded down, so that 100 is all."""
+    return math.floor(share * 1000) / 10
+
+
+def redundant(plan: Plan, *, brief: bool = False) -> Table:
+    """The capabilities all of whose scores others give as well; `brief` is what a terminal has room for."""
+    found = [one for one in plan.appraisals if one.beside_all.redundant]
+    listed = found[:REDUNDANT] if brief else found
+    rows: list[tuple[Cell, ...]] = []
+    for one in listed:
+        ours = (one.candidate.id, one.candidate.name, one.state)
+        rows.append((*ours, by(one.beside_all, 2) if brief else by(one.beside_all), *_by_plan(one, brief=brief)))
+    more = len(found) - len(rows)
+    headers = columns("capability", "name", "state", "others that give it all")
+    title = f"Redundant: others give all that {len(found)} of {len(plan.appraisals)} capabilities give"
+    return Table(
+        "redundant",
+        title,
+        headers if brief else (*headers, Column("the plan gives it all by")),
+        tuple(rows),
+        f"… and {more} more; -o and --json give all" if more else "",
+    )
+
+
+def _by_plan(one: Appraisal, *, brief: bool) -> tuple[Cell, ...]:
+    return () if brief else (by(one.beside_plan),)
+
+
+def by(overlap: Overlap, most: int = NAMED) -> str:
+    """Which others give all of it: "AC-03, CM-06" each by itself, "AC-03 + CM-06" together."""
+    if not overlap.redundant:
+        return ""
+    if not overlap.by:
+        return "several together"
+    if overlap.together:
+        return " + ".join(overlap.by)
+    more = len(overlap.by) - most
+    return ", ".join(overlap.by[:most]) + (f", +{more} more" if more > 0 else "")
+
+
+def capabilities(plan: Plan) -> Table:
+    """Every candidate: its state, cost, techniques, value, what only it gives, who makes it redundant."""
+    priced = bool(plan.prices)
+    headers = (
+        *columns("capability", "name", "state"),
+        *columns(*((plan.prices,) if priced else ()), "techniques", "value", kind="number"),
+        *columns("only it of all", "only it in the plan", kind="number"),
+        *columns("techniques that only it gives", "others that give it all", "the plan gives it all by"),
+    )
+    rows = tuple(_capability(plan, one, priced=priced) for one in plan.appraisals)
+    title = f"All {len(plan.appraisals)} capabilities"
+    return Table("capabilities", title, headers, rows, "techniques: those that count in the plan")
+
+
+def _capability(plan: Plan, one: Appraisal, *, priced: bool) -> tuple[Cell, ...]:
+    cost: list[Cell] = [None if one.cost is None else figure(one.cost)] if priced else []
+    return (
+        one.candidate.id,
+        one.candidate.name,
+        one.state,
+        *cost,
+        len(plan.covered([one.candidate])),
+        figure(one.value),
+        len(one.beside_all.only),
+        len(one.beside_plan.only) if one.state in ("chosen", "have") else None,
+        ", ".join(one.beside_all.only),
+        by(one.beside_all),
+        by(one.beside_plan),
+    )
+
+
+def techniques(plan: Plan) -> Table:
+    """Every technique that counts: its score under the plan, who gives it, and the best score that any gives."""
+    weighed = plan.threat is not None
+    listed = plan.coverable if plan.threat is None else tuple(sorted({*plan.coverable, *plan.threat.weights}))
+    rows: list[tuple[Cell, ...]] = []
+    for id_ in listed:
+        technique = plan.catalogue.techniques[id_]
+        mine, best = plan.best(id_, plan.active), plan.best(id_, [a.candidate for a in plan.appraisals])
+        givers = [c.id for c in plan.active if id_ in c.gives and c.gives[id_] == mine]
+        weight: list[Cell] = [plan.weight(id_)] if weighed else []
+        rows.append(
+            (
+                id_,
+                technique.name,
+                ", ".join(technique.tactics),
+                *weight,
+                _score(mine, givers),
+                ", ".join(givers),
+                best,
+            )
+        )
+    headers = (
+        Column("technique", "technique"),
+        *columns("name", "tactics"),
+        *(columns("weight", kind="number") if weighed else ()),
+        Column("under the plan", "number"),
+        Column("given by"),
+        Column("best of all", "number"),
+    )
+    return Table("techniques", "Techniques and their scores under the plan", headers, tuple(rows))
+
+
+def _score(score: float | None, givers: list[str]) -> Cell:
+    return "not rated" if score is None and givers else score
