@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from navlayers.carry import carry_to, inactive
     from navlayers.check import check as check_sets
     from navlayers.check import mend as mend_sets
+    from navlayers.comparing import compare, diff
+    from navlayers.comparing.folder import comparison_folder
+    from navlayers.comparing.report import render as render_diff
     from navlayers.converting import convert
     from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
     from navlayers.layers.document import encode_layer, encode_layers
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
     from navlayers.options import ScoreOptions
+    from navlayers.output_folder import write_folder
     from navlayers.pipeline import build_document, build_folder, prepare
     from navlayers.readers import Findings, Reading, ReadOptions, read
     from navlayers.schema import schema_text
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from navlayers.show import look_up
     from navlayers.show import render as render_page
     from navlayers.stats import set_stats
+    from navlayers.together import read_together
     from navlayers.upgrade.files import upgrade_files
     from navlayers.upgrade.layers import upgrade_layer
     from navlayers.upgrade.rendering import render as render_upgrade
@@ -54,7 +59,10 @@ __all__ = [
     "build_layers",
     "carry_to",
     "check_sets",
+    "compare",
+    "comparison_folder",
     "convert",
+    "diff",
     "encode_layer",
     "encode_layers",
     "encode_set",
@@ -64,7 +72,9 @@ __all__ = [
     "mend_sets",
     "prepare",
     "read",
+    "read_together",
     "release",
+    "render_diff",
     "render_page",
     "render_upgrade",
     "resolve",
@@ -75,12 +85,16 @@ __all__ = [
     "upgrade_files",
     "upgrade_layer",
     "upgrade_set",
+    "write_folder",
 ]
 
 _MODULES = {
     "api": ("build_layers", "encode_set", "load", "release", "scores"),
     "carry": ("carry_to", "inactive"),
     "check": ("check_sets", "mend_sets"),
+    "comparing": ("compare", "diff"),
+    "comparing.folder": ("comparison_folder",),
+    "comparing.report": ("render_diff",),
     "converting": ("convert",),
     "errors": (
         "InputError",
@@ -94,6 +108,7 @@ _MODULES = {
     "layers.document": ("encode_layer", "encode_layers"),
     "model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
     "options": ("ScoreOptions",),
+    "output_folder": ("write_folder",),
     "pipeline": ("build_document", "build_folder", "prepare"),
     "readers": ("Findings", "ReadOptions", "Reading", "read"),
     "schema": ("schema_text",),
@@ -101,13 +116,20 @@ _MODULES = {
     "sets": ("resolve",),
     "show": ("look_up", "render_page"),
     "stats": ("set_stats",),
+    "together": ("read_together",),
     "upgrade.files": ("upgrade_files",),
     "upgrade.layers": ("upgrade_layer",),
     "upgrade.rendering": ("render_upgrade",),
     "upgrade.sets": ("upgrade_set",),
     "writers.written": ("Written",),
 }
-_THERE = {"check_sets": "check", "mend_sets": "mend", "render_page": "render", "render_upgrade": "render"}
+_THERE = {
+    "check_sets": "check",
+    "mend_sets": "mend",
+    "render_page": "render",
+    "render_upgrade": "render",
+    "render_diff": "render",
+}
 """Names that say more here than where they are at home."""
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = False) -> int:
-    """Write files below `target` by their paths there; `index.json` among them lists all others with their hashes.
+def write_folder(folder: str | Path, files: Mapping[str, bytes], *, force: bool = False) -> int:
+    """Write files below `folder` by their paths there; `index.json` among them lists all others with their hashes.
 
     Files of an earlier run that have no successor go. `force` allows a folder that holds anything else: that stays,
     but for files of the same name.
@@ -39,6 +39,7 @@ def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = Fals
     Raises:
         OutputError: the folder holds foreign files and not `force`, or cannot be written; nothing was changed.
     """
+    target = Path(folder)
     try:
         _check(target, files, force=force)
         made = missing_parents(target)
@@ -47,8 +48,8 @@ def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = Fals
     except OSError as error:
         raise cannot_write(target, error) from error
     try:
-        for path, data in files.items():
-            staged = stage / "new" / path
+        for name, data in files.items():
+            staged = stage / "new" / name
             staged.parent.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(data)
         with undisturbed():
@@ -58,9 +59,9 @@ def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = Fals
     finally:
         with undisturbed():
             shutil.rmtree(stage, ignore_errors=True)
-            for folder in made:
-                if folder.exists() and not any(folder.iterdir()):
-                    folder.rmdir()
+            for path in made:
+                if path.exists() and not any(path.iterdir()):
+                    path.rmdir()
 
 
 def _check(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:

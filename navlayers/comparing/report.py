@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import msgspec
 
 from navlayers.aggregate import tidy
-from navlayers.comparing.diff import CHANGES
+from navlayers.comparing.changes import CHANGES
 from navlayers.tables import escape
 from navlayers.textwidth import columns, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from navlayers.comparing.diff import Diff, Step, TechniqueChange
+    from navlayers.comparing.changes import Diff, Step, TechniqueChange
 
 Format: TypeAlias = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
