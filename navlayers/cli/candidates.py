@@ -82,6 +82,25 @@ def things(names: tuple[str, ...], kind: str | None, typed: str) -> list[Candida
     return list(first.items())
 
 
+def threats(typed: str) -> list[Candidate]:
+    """Groups, software, campaigns and tactics of the newest releases: by name, or by id where that is typed."""
+    start = typed.casefold()
+    found: list[Candidate] = []
+    for domain in DOMAINS:
+        newest = [one for one in attack.releases() if one.domain == domain and attack.has_threats(one)][-1:]
+        for release in newest:
+            with contextlib.suppress(NavlayersError):
+                known = attack.threats(release)
+                catalogue = attack.load(release)
+                found += [(one.id, one.name) for one in known.threats.values()]
+                found += [(one.name, f"{one.kind} {one.id}") for one in known.threats.values()]
+                found += [(one.id, one.name) for one in catalogue.tactics]
+                found += [(one.shortname, one.name) for one in catalogue.tactics]
+    fitting = [(word, what) for word, what in found if word.casefold().startswith(start)]
+    # Of several domains that have one, the first is told.
+    return list(dict(reversed(fitting)).items())
+
+
 def _wanted(kind: str | None, own: str, typed: str, start: str) -> bool:
     """Whether what is typed may become the id of a technique or tactic."""
     return kind in (None, own) and typed[: len(start)].casefold() == start[: len(typed)]

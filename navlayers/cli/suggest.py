@@ -43,6 +43,13 @@ def things(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
     return _items(candidates.things(tuple(map(str, names)), ctx.params.get("kind"), incomplete), incomplete)
 
 
+def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Ids and names of groups, software, campaigns and tactics, then names of sets and files."""
+    from navlayers.cli import candidates  # noqa: PLC0415
+
+    return [*_items(candidates.threats(incomplete), incomplete), *sets(ctx, parameter, incomplete)]
+
+
 def releases(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """ATT&CK versions at hand, the newest first."""
     from navlayers.cli import candidates  # noqa: PLC0415

@@ -25,6 +25,7 @@ RAMPS: dict[str, tuple[str, str, str]] = {
     "detect": ("#fee6ce", "#fdae6b", "#d94801"),
     "respond": ("#e5f5e0", "#74c476", "#006d2c"),
     "count": ("#ffffcc", "#41b6c4", "#253494"),
+    "threat": ("#fee5d9", "#fb6a4a", "#99000d"),
 }
 
 

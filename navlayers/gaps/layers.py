@@ -1,0 +1,195 @@
+"""Gaps → three layers, in reading order: the threat, coverage over it, the gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.aggregate import tidy
+from navlayers.gaps.model import FULL
+from navlayers.gaps.telling import covered_by, headline, used_by
+from navlayers.layers.annotate import NAMES_IN_COMMENT, page_link
+from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.layers.document import Layer, LegendItem, Metadata, Technique, Versions
+from navlayers.layers.gradient import Gradient, safe_maximum
+from navlayers.layers.palette import RAMPS, UNSCORED, value_gradient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.gaps.model import Gaps, Row
+
+UNCOVERED = "#ffd92f"
+"""What nobody covers, in the layer of coverage: no ramp has it, and in grey print it is as light as little coverage.
+"""
+
+
+def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
+    """Path, kind and layer of each file, in the order of the tabs."""
+    yield "threat.json", "threat", _threat(gaps)
+    yield "coverage.json", "coverage", _coverage(gaps)
+    yield "gap.json", "gap", _gap(gaps)
+
+
+def _threat(gaps: Gaps) -> Layer:
+    gradient = weight_gradient(gaps.threat.weights.values())
+    entries = (_entry(gaps, row, row.weight, gradient, [_weight(gaps, row)]) for row in gaps.rows)
+    highest = max(gaps.threat.weights.values())
+    if gaps.threat.counted:
+        what, label = "how many of the chosen use it", "of the chosen"
+        marks: tuple[float, ...] = (highest, (highest + 1) // 2, 1)
+    else:
+        what, label = "its weight", "weight"
+        marks = (highest, highest / 2, highest / 10)
+    says = f"What {gaps.threat.title} does. A technique's score is {what}."
+    return _layer(gaps, "threat", says, gradient, _marks(gradient, marks, label), entries)
+
+
+def _coverage(gaps: Gaps) -> Layer:
+    gradient = value_gradient(gaps.category, FULL)
+    entries: list[Technique] = []
+    for row in gaps.rows:
+        if row.covered:
+            entries.append(_entry(gaps, row, row.score, gradient, [_covered(gaps, row)]))
+        else:
+            entries.append(_entry(gaps, row, None, gradient, [_covered(gaps, row)], color=UNCOVERED))
+    shown = {row.technique for row in gaps.rows}
+    shown |= {technique.partition(".")[0] for technique in shown}
+    entries += [
+        Technique(technique.id, enabled=False)
+        for technique in gaps.catalogue.techniques.values()
+        if technique.active and technique.id not in shown
+    ]
+    entries.sort(key=lambda entry: entry.techniqueID)
+    legend = [LegendItem("not covered", UNCOVERED)]
+    legend += [LegendItem(f"{mark} covered", gradient.color(mark)) for mark in (10, 50, 100)]
+    if any(row.state == "not rated" for row in gaps.rows):
+        legend.append(LegendItem("not rated", UNSCORED))
+    says = (
+        f"How well what {gaps.threat.title} does is covered: the best score of all inputs. What nobody covers is "
+        "yellow, and what the threat does not do is hidden."
+    )
+    return _layer(gaps, "coverage over the threat", says, gradient, legend, entries, hide=True)
+
+
+def _gap(gaps: Gaps) -> Layer:
+    gradient = weight_gradient(gaps.threat.weights.values(), whole=True)
+    entries = (
+        _entry(gaps, row, row.gap, gradient, [f"Gap {_number(row.gap)}", _covered(gaps, row)])
+        for row in sorted(gaps.open, key=lambda row: row.technique)
+    )
+    says = (
+        f"What is uncovered or weak (below {gaps.weak:g}) of what {gaps.threat.title} does. A technique's score is "
+        "its weight times what its score lacks of 100, divided by 100."
+    )
+    highest = max((row.gap for row in gaps.open), default=0)
+    legend = _marks(gradient, (highest, highest / 2, highest / 10), "gap")
+    return _layer(gaps, "gap", says, gradient, legend, entries)
+
+
+def weight_gradient(weights: Iterable[float], *, whole: bool = False) -> Gradient:
+    """0 to the highest weight. Where that is 1, two colours are all there is room for: `whole`, the ends of the ramp.
+
+    Without it, the second is the middle of the ramp: where all weigh 1, none is the heaviest.
+    """
+    highest = safe_maximum(list(weights))
+    low, middle, high = RAMPS["threat"]
+    if highest > 1:
+        return Gradient((low, middle, high), 0, highest)
+    return Gradient((low, high if whole else middle), 0, highest)
+
+
+def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> tuple[LegendItem, ...]:
+    """Numbers with their colours, the highest first; they come first in a label, which the Navigator cuts."""
+    distinct = sorted({tidy(mark) for mark in marks if tidy(mark) > 0}, reverse=True)
+    return tuple(LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct)
+
+
+def _number(value: float) -> str:
+    return f"{tidy(value):,g}"
+
+
+def _weight(gaps: Gaps, row: Row) -> str:
+    return f"Weight {_number(row.weight)}" if not gaps.threat.counted else f"Used by {_number(row.weight)}"
+
+
+def _covered(gaps: Gaps, row: Row) -> str:
+    """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
+    if not row.covered:
+        return f"Not covered; {row.hint}" if row.hint else "Not covered"
+    score = "not rated" if row.score is None else f"{tidy(row.score):g}"
+    return f"Covered {score} by {_first(covered_by(gaps, row))}"
+
+
+def _first(texts: Sequence[str]) -> str:
+    more = len(texts) - NAMES_IN_COMMENT
+    text = "; ".join(texts[:NAMES_IN_COMMENT])
+    return f"{text}; +{more} more" if more > 0 else text
+
+
+def _entry(
+    gaps: Gaps, row: Row, score: float | None, gradient: Gradient, lines: Sequence[str], color: str = ""
+) -> Technique:
+    users = used_by(gaps, row)
+    covering = covered_by(gaps, row)
+    shown = None if score is None else tidy(gradient.safe(tidy(score)))
+    items = [
+        ("weight", _number(row.weight)),
+        ("used by", "; ".join(users)),
+        ("state", row.state),
+        ("score", "" if row.score is None else f"{tidy(row.score):g}"),
+        *((category, "" if s is None else f"{tidy(s):g}") for category, s in row.categories.items()),
+        ("best by", gaps.names(row.best_by)),
+        ("covered by", "; ".join(covering)),
+        ("gap", _number(row.gap)),
+        ("but", row.hint),
+        ("exact score", "" if score is None or shown == tidy(score) else _number(score)),
+    ]
+    return Technique(
+        techniqueID=row.technique,
+        score=shown,
+        color=color,
+        comment="\n".join([*lines, f"Used by {_first(users)}"]),
+        metadata=tuple(Metadata(name, value) for name, value in items if value),
+        links=(page_link(row.technique),),
+    )
+
+
+def _layer(
+    gaps: Gaps,
+    what: str,
+    says: str,
+    gradient: Gradient,
+    legend: Sequence[LegendItem],
+    entries: Iterable[Technique],
+    *,
+    hide: bool = False,
+) -> Layer:
+    catalogue = gaps.catalogue
+    techniques = tuple(entries)
+    told = [entry for entry in techniques if entry.enabled]
+    subs = sum("." in entry.techniqueID for entry in told)
+    total = gaps.total
+    facts = [
+        ("shows", what),
+        ("threat", "; ".join(member.label for member in gaps.threat.members)),
+        ("covered by", "; ".join(one.title for one in gaps.inputs)),
+        ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
+        ("techniques", str(len(told) - subs)),
+        ("sub-techniques", str(subs)),
+        ("covered", f"{total.covered} of {total.techniques}"),
+        ("covered share", f"{total.plain:.1f} %"),
+        ("covered share by weight", f"{total.weighted:.1f} %"),
+        ("covered share by score", f"{total.by_score:.1f} %"),
+        ("ATT&CK version", f"{catalogue.domain} {catalogue.version}"),
+    ]
+    return Layer(
+        name=f"{gaps.threat.title}: {what}",
+        versions=Versions(attack=catalogue.major),
+        domain=f"{catalogue.domain}-attack",
+        description=f"{says} {headline(gaps)} ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}.",
+        gradient=gradient,
+        legendItems=tuple(legend),
+        techniques=techniques,
+        metadata=tuple(Metadata(name, value) for name, value in facts if value),
+        hideDisabled=hide,
+    )

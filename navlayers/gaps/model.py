@@ -1,0 +1,127 @@
+"""What is known of a threat's techniques once inputs are set against it. No files and no layers here."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from navlayers.aggregate import exact
+from navlayers.attack import Catalogue
+from navlayers.coverage import Coverage
+from navlayers.errors import Problem
+from navlayers.gaps.shares import Share
+from navlayers.threats import ThreatModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+State = Literal["uncovered", "not rated", "weak", "covered"]
+
+FULL = 100.0
+WEAK = 50.0
+"""Covered below this score is weak, unless the user says otherwise."""
+
+
+class Giver(msgspec.Struct, frozen=True):
+    """A capability that covers a technique: the number of its input, its id, what it gives by itself.
+
+    `score` is 0–100; None where it is not rated.
+    """
+
+    input: int
+    capability: str
+    score: float | None
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One technique of the threat.
+
+    `score` is the best that any input gives, 0–100; None where no input covers it, or none rates it. `best_by` are
+    the numbers of the inputs that give it, `givers` the capabilities of all inputs, strongest first. `categories`
+    holds the best score of each category that any input has for it. `hint` tells of its parent or sub-techniques.
+    """
+
+    technique: str
+    name: str
+    weight: float
+    state: State
+    score: float | None
+    best_by: tuple[int, ...]
+    givers: tuple[Giver, ...]
+    categories: dict[str, float | None]
+    hint: str = ""
+
+    @property
+    def covered(self) -> bool:
+        """Whether any input covers it, however weakly."""
+        return self.state != "uncovered"
+
+    @property
+    def missing(self) -> float:
+        """What its score lacks of 100."""
+        return exact(FULL - (self.score or 0))
+
+    @property
+    def gap(self) -> float:
+        """Its weight times what is missing, 0 to the weight."""
+        return exact(self.weight * self.missing / FULL)
+
+
+class TacticShare(msgspec.Struct, frozen=True):
+    """How much is covered of a threat's techniques of one tactic."""
+
+    tactic: str
+    name: str
+    share: Share
+
+
+class CapabilityShare(msgspec.Struct, frozen=True):
+    """What one capability covers of the threat: how many techniques, and how many only it covers.
+
+    `weight` is that of the techniques, `by_score` the same with each technique's weight times its score / 100.
+    """
+
+    input: int
+    capability: str
+    label: str
+    techniques: int
+    only: int
+    weight: float
+    by_score: float
+
+
+class Gaps(msgspec.Struct, frozen=True, dict=True):
+    """Inputs against a threat. `category` is the one whose scores count, None for the overall ones.
+
+    `rows` hold every technique of the threat, by id; `members` are in the order of the threat's, `capabilities` in
+    the order of what they cover.
+    """
+
+    catalogue: Catalogue
+    threat: ThreatModel
+    inputs: tuple[Coverage, ...]
+    category: str | None
+    weak: float
+    rows: tuple[Row, ...]
+    total: Share
+    tactics: tuple[TacticShare, ...]
+    categories: dict[str, Share]
+    members: tuple[Share, ...]
+    capabilities: tuple[CapabilityShare, ...]
+    notices: tuple[Problem, ...] = ()
+
+    @cached_property
+    def ranked(self) -> tuple[Row, ...]:
+        """All rows, the largest gap first, then by id."""
+        return tuple(sorted(self.rows, key=lambda row: (-row.gap, row.technique)))
+
+    @cached_property
+    def open(self) -> tuple[Row, ...]:
+        """The rows that are uncovered, weak or not rated, the largest gap first."""
+        return tuple(row for row in self.ranked if row.state != "covered")
+
+    def names(self, numbers: Iterable[int]) -> str:
+        """The names of inputs by their numbers."""
+        return ", ".join(self.inputs[number].name for number in numbers)
