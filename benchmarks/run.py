@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import comparisons
 import formats
 from generate import write_set
 from measure import Cost, cost
@@ -43,6 +44,8 @@ def main() -> None:
         _show("the same again, over what is there", cost(again, args.runs))
         _show("stats of the NIST set", cost([*NAVLAYERS, "stats", str(corpus / NIST), "--json"], args.runs))
         for what, command in formats.commands(NAVLAYERS, corpus, corpus / NIST, work):
+            _show(what, cost(command, args.runs))
+        for what, command in comparisons.commands(NAVLAYERS, corpus, work):
             _show(what, cost(command, args.runs))
         _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
         if not args.quick:
