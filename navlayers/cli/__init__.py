@@ -33,6 +33,7 @@ COMMANDS = {
     "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
     "diff": "Tell what changed between two versions of a set or layer.",
     "gaps": "Tell what mapping sets and layers leave open of a threat.",
+    "plan": "Choose which capabilities to put in place, for a budget or a target.",
     "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
     "completion": "Print the script that makes bash, zsh or fish complete navlayers.",
 }
