@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from navlayers.gaps.model import Gaps, Row
 
 UNCOVERED = "#ffd92f"
-"""What nobody covers, in the layer of coverage: no ramp has it, and in grey print it is as light as little coverage.
-"""
+"""What nobody covers, in the layer of coverage: no ramp has it, and it prints as light as little coverage."""
 
 
 def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
@@ -46,20 +45,10 @@ def _threat(gaps: Gaps) -> Layer:
 
 def _coverage(gaps: Gaps) -> Layer:
     gradient = value_gradient(gaps.category, FULL)
-    entries: list[Technique] = []
-    for row in gaps.rows:
-        if row.covered:
-            entries.append(_entry(gaps, row, row.score, gradient, [_covered(gaps, row)]))
-        else:
-            entries.append(_entry(gaps, row, None, gradient, [_covered(gaps, row)], color=UNCOVERED))
-    shown = {row.technique for row in gaps.rows}
-    shown |= {technique.partition(".")[0] for technique in shown}
-    entries += [
-        Technique(technique.id, enabled=False)
-        for technique in gaps.catalogue.techniques.values()
-        if technique.active and technique.id not in shown
-    ]
-    entries.sort(key=lambda entry: entry.techniqueID)
+    entries = (
+        _entry(gaps, row, row.score, gradient, [_covered(gaps, row)], "" if row.covered else UNCOVERED)
+        for row in gaps.rows
+    )
     legend = [LegendItem("not covered", UNCOVERED)]
     legend += [LegendItem(f"{mark} covered", gradient.color(mark)) for mark in (10, 50, 100)]
     if any(row.state == "not rated" for row in gaps.rows):
@@ -68,26 +57,38 @@ def _coverage(gaps: Gaps) -> Layer:
         f"How well what {gaps.threat.title} does is covered: the best score of all inputs. What nobody covers is "
         "yellow, and what the threat does not do is hidden."
     )
-    return _layer(gaps, "coverage over the threat", says, gradient, legend, entries, hide=True)
+    return _layer(gaps, "coverage", says, gradient, legend, entries, alone=True)
 
 
 def _gap(gaps: Gaps) -> Layer:
-    gradient = weight_gradient(gaps.threat.weights.values(), whole=True)
+    gradient = weight_gradient((row.gap for row in gaps.open), whole=True)
     entries = (
-        _entry(gaps, row, row.gap, gradient, [f"Gap {_number(row.gap)}", _covered(gaps, row)])
-        for row in sorted(gaps.open, key=lambda row: row.technique)
+        _entry(gaps, row, None, gradient, [_covered(gaps, row)])
+        if row.state == "covered"
+        else _entry(gaps, row, row.gap, gradient, [f"Gap {_number(row.gap)}", _covered(gaps, row)])
+        for row in gaps.rows
     )
     says = (
         f"What is uncovered or weak (below {gaps.weak:g}) of what {gaps.threat.title} does. A technique's score is "
-        "its weight times what its score lacks of 100, divided by 100."
+        "its weight times what its score lacks of 100, divided by 100. What is covered better is white, and what "
+        "the threat does not do is hidden."
     )
     highest = max((row.gap for row in gaps.open), default=0)
-    legend = _marks(gradient, (highest, highest / 2, highest / 10), "gap")
-    return _layer(gaps, "gap", says, gradient, legend, entries)
+    legend = [*_marks(gradient, (highest, highest / 2, highest / 10), "gap"), LegendItem("covered", UNSCORED)]
+    return _layer(gaps, "gap", says, gradient, legend, entries, alone=True)
+
+
+def _others(gaps: Gaps) -> Iterator[Technique]:
+    """What the threat does not do, to be hidden: not the parent of what it does, with which that would go."""
+    shown = {row.technique for row in gaps.rows}
+    shown |= {technique.partition(".")[0] for technique in shown}
+    for technique in gaps.catalogue.techniques.values():
+        if technique.active and technique.id not in shown:
+            yield Technique(technique.id, enabled=False)
 
 
 def weight_gradient(weights: Iterable[float], *, whole: bool = False) -> Gradient:
-    """0 to the highest weight. Where that is 1, two colours are all there is room for: `whole`, the ends of the ramp.
+    """0 to the highest. Where that is 1, there is room for two colours: `whole`, the ends of the ramp.
 
     Without it, the second is the middle of the ramp: where all weigh 1, none is the heaviest.
     """
@@ -162,11 +163,12 @@ def _layer(
     legend: Sequence[LegendItem],
     entries: Iterable[Technique],
     *,
-    hide: bool = False,
+    alone: bool = False,
 ) -> Layer:
+    """A layer of the threat's techniques; `alone`: all others are hidden."""
     catalogue = gaps.catalogue
-    techniques = tuple(entries)
-    told = [entry for entry in techniques if entry.enabled]
+    told = list(entries)
+    techniques = sorted([*told, *(_others(gaps) if alone else ())], key=lambda entry: entry.techniqueID)
     subs = sum("." in entry.techniqueID for entry in told)
     total = gaps.total
     facts = [
@@ -183,13 +185,13 @@ def _layer(
         ("ATT&CK version", f"{catalogue.domain} {catalogue.version}"),
     ]
     return Layer(
-        name=f"{gaps.threat.title}: {what}",
+        name=f"{what.capitalize()}: {gaps.threat.title}",
         versions=Versions(attack=catalogue.major),
         domain=f"{catalogue.domain}-attack",
         description=f"{says} {headline(gaps)} ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}.",
         gradient=gradient,
         legendItems=tuple(legend),
-        techniques=techniques,
+        techniques=tuple(techniques),
         metadata=tuple(Metadata(name, value) for name, value in facts if value),
-        hideDisabled=hide,
+        hideDisabled=alone,
     )

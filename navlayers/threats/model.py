@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Kind = Literal["group", "software", "campaign", "tactic", "layer", "set", "table"]
 
 
+_TOLD = 4
+
+
 class Member(msgspec.Struct, frozen=True):
     """One of the things that were chosen.
 
@@ -88,7 +91,13 @@ def summed(weights: Iterable[dict[str, float]]) -> dict[str, float]:
 
 def title_of(members: Sequence[Member]) -> str:
     """What the members are called together, in a few words."""
-    names = [f"{one.name} with its software" if one.through else one.name for one in members]
-    if len(names) > 4:
-        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    with_software = [one for one in members if one.through]
+    if len(with_software) == len(members) > 1:
+        return f"{_joined([one.name for one in members])} with their software"
+    return _joined([f"{one.name} with its software" if one.through else one.name for one in members])
+
+
+def _joined(names: Sequence[str]) -> str:
+    if len(names) > _TOLD:
+        return f"{', '.join(names[: _TOLD - 1])} and {len(names) - _TOLD + 1} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
