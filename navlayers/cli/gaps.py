@@ -99,13 +99,13 @@ def command(
     if to_stdout and as_json:
         raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
     if not sets:
-        message = "no set is named that could cover the threat"
-        hint = "`navlayers sets` lists the shipped sets; for example: navlayers gaps aws --threat APT29"
-        raise UsageError(Problem(message, expected="one or more sets or layers", hint=hint))
+        raise _no_sets(software_of)
+    if STDIN in words and STDIN in sets:
+        raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
     again = () if STDIN in sets else repeated(sets, reading.format)
     together = read_together(common.sources(sets, reading, distinct=False), attack_version, reading)
     together, threat = threats.against(
-        together, _words(words, sets, reading), attack_version, software_of=software_of, reading=reading
+        together, _words(words, reading), attack_version, software_of=software_of, reading=reading
     )
     found = finding.find_gaps(together, threat, scoring, category=category, weak=weak)
     if output is not None and not to_stdout:
@@ -124,10 +124,18 @@ def command(
         common.notify_written(output, gone)
 
 
-def _words(words: tuple[str, ...], sets: tuple[str, ...], reading: ReadOptions) -> list[str | Source]:
+def _no_sets(software_of: tuple[str, ...]) -> UsageError:
+    message = "no set is named that could cover the threat"
+    taken = [word for word in software_of if word != threats.ALL]
+    if taken:
+        hint = f"--software-of took {taken[-1]} for a group: write the sets before it, or --software-of=all"
+    else:
+        hint = "`navlayers sets` lists the shipped sets; for example: navlayers gaps aws --threat APT29"
+    return UsageError(Problem(message, expected="one or more sets or layers", hint=hint))
+
+
+def _words(words: tuple[str, ...], reading: ReadOptions) -> list[str | Source]:
     """The threat as it is written, standard input being read."""
-    if STDIN in words and STDIN in sets:
-        raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
     return [common.sources([word], reading)[0] if word == STDIN else word for word in words]
 
 

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
     from navlayers.gaps.model import Gaps, Row
 
-UNCOVERED = "#ffd92f"
-"""What nobody covers, in the layer of coverage: no ramp has it, and it prints as light as little coverage."""
+_YELLOW, _TEAL = "#ffd92f", "#41b6c4"
+"""What nobody covers, in the layer of coverage: far from the ramp, and no darker than what is little covered."""
+
+
+def uncovered_color(category: str | None) -> str:
+    """The colour of what nobody covers, beside the ramp of a category; detect's orange is too near to yellow."""
+    return _TEAL if category == "detect" else _YELLOW
 
 
 def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
@@ -45,17 +50,18 @@ def _threat(gaps: Gaps) -> Layer:
 
 def _coverage(gaps: Gaps) -> Layer:
     gradient = value_gradient(gaps.category, FULL)
+    uncovered = uncovered_color(gaps.category)
     entries = (
-        _entry(gaps, row, row.score, gradient, [_covered(gaps, row)], "" if row.covered else UNCOVERED)
+        _entry(gaps, row, row.score, gradient, [_covered(gaps, row)], "" if row.covered else uncovered)
         for row in gaps.rows
     )
-    legend = [LegendItem("not covered", UNCOVERED)]
+    legend = [LegendItem("not covered", uncovered)]
     legend += [LegendItem(f"{mark} covered", gradient.color(mark)) for mark in (10, 50, 100)]
     if any(row.state == "not rated" for row in gaps.rows):
         legend.append(LegendItem("not rated", UNSCORED))
     says = (
-        f"How well what {gaps.threat.title} does is covered: the best score of all inputs. What nobody covers is "
-        "yellow, and what the threat does not do is hidden."
+        f"How well what {gaps.threat.title} does is covered: the best score of all inputs. What nobody covers has "
+        "a colour of its own, and what the threat does not do is hidden."
     )
     return _layer(gaps, "coverage", says, gradient, legend, entries, alone=True)
 

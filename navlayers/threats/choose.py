@@ -85,7 +85,7 @@ def choose(
     Raises:
         NavlayersError: a word means nothing, or a file cannot be read, is of another domain, or has no weights.
     """
-    texts, values = list(dict.fromkeys(texts)), tuple(dict.fromkeys(software_of))
+    texts, values = list(texts), tuple(dict.fromkeys(software_of))
     if not (texts or [value for value in values if value.casefold() != words.ALL]):
         hint = "name one with --threat, such as --threat APT29"
         raise UsageError(Problem("no threat is given", expected=words.EXPECTED, hint=hint))
@@ -96,8 +96,9 @@ def choose(
     for text in texts:
         try:
             for key, thing in _meant(text, domain, reading, notices):
-                if key in things and isinstance(thing, Weighted):
-                    notices.append(Problem(f"{thing.path} is given twice, and counts once"))
+                if key in things:
+                    name = thing.path if isinstance(thing, Weighted) else thing.text
+                    notices.append(Problem(f"{name} is given twice, and counts once"))
                 things.setdefault(key, thing)
         except NavlayersError as error:
             problems += error.problems
