@@ -127,7 +127,7 @@ def command(
         for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
             common.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
-        click.echo(render(done.files, shape).lstrip("\n"), nl=False, err=to_stdout)
+        click.echo(render(done.files, shape), nl=False, err=to_stdout)
     if to_stdout:
         click.echo(done.results[0], nl=False)
     elif not quiet:

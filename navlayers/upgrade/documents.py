@@ -86,7 +86,7 @@ def _one(
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, _FORMAT) from None
     places.begin(head.techniques)
-    if not _is_plain(bytes(members.get("techniques", b"[]")), layer.get("techniques")):
+    if not _is_plain(bytes(members.get("techniques", b"null")), layer.get("techniques")):
         _check_entries(head.techniques, number, places, findings)
     _check_head(layer, number, places, findings)
     techniques = [one["techniqueID"] for one in layer.get("techniques") or () if _has_id(one)]

@@ -86,6 +86,8 @@ def _layers(source: Source, loaded: sources.Source, releases: Releases, reading:
         results.append(layer)
         reports.append(report)
         notices += _placed(way, source)
+        if not one.layer.get("techniques"):
+            notices.append(Problem("a layer has no entries", Place(str(source.path)), code="empty-set"))
     unchanged = all(report.already for report in reports)
     data = loaded.data if unchanged else layers.encode(results, single=found.single)
     return Upgraded(source, loaded.data, LAYER, LAYER, data, tuple(reports), tuple(dict.fromkeys(notices)), lost=())
@@ -107,6 +109,8 @@ def _set(
     result, report = sets.along(mapping_set, way)
     format_ = choose(read.format)
     notices = [*read.notices, *_placed(way, source)]
+    if not mapping_set.mappings and all(notice.code != "empty-set" for notice in read.notices):
+        notices.append(Problem("the set has no mappings", Place(str(source.path)), code="empty-set"))
     if report.already and format_ == read.format and before is not None:
         return Upgraded(source, before, read.format, format_, before, (report,), tuple(notices))
     try:
@@ -116,7 +120,7 @@ def _set(
         raise OutputError(
             p if p.place else msgspec.structs.replace(p, place=here) for p in error.problems
         ) from None
-    lost = losses(before, read) if in_place and before is not None and format_ == read.format else ()
+    lost = losses(before, read, reading) if in_place and before is not None and format_ == read.format else ()
     notices += written.notices
     return Upgraded(source, before, read.format, format_, written.data, (report,), tuple(notices), lost)
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers import writers
+from navlayers import readers, writers
 from navlayers.errors import OutputError
-from navlayers.writers.native import EDITORS
+from navlayers.writers.native import EDITORS, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.readers import Reading
+    from navlayers.readers import Reading, ReadOptions
 
 _YAML = frozenset({"native", "mapex-yaml"})
 _LAID_OUT = frozenset({"csv", "xlsx", "stix"})
 _SIGN = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
 
 
-def losses(data: bytes, reading: Reading) -> tuple[str, ...]:
+def losses(data: bytes, reading: Reading, options: ReadOptions) -> tuple[str, ...]:
     """What is lost when a file that was read as a set is written again, in words; nothing where nothing is."""
-    return tuple(_losses(data, reading))
+    return tuple(_losses(data, reading, options))
 
 
-def _losses(data: bytes, reading: Reading) -> Iterator[str]:
+def _losses(data: bytes, reading: Reading, options: ReadOptions) -> Iterator[str]:
     if reading.format in _YAML and (comments := comment_lines(data)):
         many = f"{len(comments)} comments, the first" if len(comments) > 1 else "the comment"
         yield f"{many} in line {comments[0]}"
@@ -33,9 +33,14 @@ def _losses(data: bytes, reading: Reading) -> Iterator[str]:
         written = writers.encode(reading.mapping_set, reading.format)
     except OutputError:  # it is told where the result is written
         return
-    if reading.format in _LAID_OUT and written.data != data:
-        yield "what is in the file beside the mapping set, and how it is laid out"
-    yield from (notice.message for notice in written.notices if notice.code == "not-carried")
+    if reading.format in _LAID_OUT:
+        if written.data != data:
+            yield "what is in the file beside the mapping set, and how it is laid out"
+        return
+    again = readers.read("", data=written.data, reading=options).mapping_set
+    if canonical(again) != canonical(reading.mapping_set):
+        told = [notice.message for notice in written.notices if notice.code == "not-carried"]
+        yield from told or ["some of what it says"]
 
 
 def comment_lines(data: bytes) -> list[int]:

@@ -30,7 +30,7 @@ def render(files: Sequence[FileReport], format_: Format = "text") -> str:
     """The reports of a call; nothing in the data is taken for markup or for orders to the terminal."""
     if format_ == "json":
         return _json(files)
-    return "\n".join(_markdown(files) if format_ == "md" else _text(files)) + "\n"
+    return "\n".join(_markdown(files) if format_ == "md" else _text(files)).lstrip("\n") + "\n"
 
 
 def _json(files: Sequence[FileReport]) -> str:
@@ -68,10 +68,12 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
 
 
 def _said(rows: Sequence[dict[str, object]]) -> str:
-    """What the input said of a technique that is removed: how often, and by which capabilities."""
+    """What the input said of a technique that is removed: by which capabilities it was mapped, or its scores."""
     capabilities = list(dict.fromkeys(str(row["capability"]) for row in rows if "capability" in row))
-    what = f"{len(rows)} row{'s' if len(rows) > 1 else ''}" if capabilities else ""
-    return f" ({what} of {', '.join(capabilities)})" if what else ""
+    if capabilities:
+        return f" ({len(rows)} row{'s' if len(rows) > 1 else ''} of {', '.join(capabilities)})"
+    scores = ", ".join(str(row["score"]) for row in rows if "score" in row)
+    return f" (score {scores})" if scores else ""
 
 
 def _merged(one: Merged) -> str:
@@ -110,7 +112,8 @@ def _summary(report: Report) -> str:
     figures = counts([report])
     parts = [f"{figures.kept} kept", f"{figures.renamed} renamed", f"{figures.replaced} replaced"]
     parts.append(f"{figures.removed} removed")
-    return f"{figures.techniques} techniques: {', '.join(parts)}"
+    many = f"{figures.techniques} technique{'' if figures.techniques == 1 else 's'}"
+    return f"{many}: {', '.join(parts)}"
 
 
 def _text(files: Sequence[FileReport]) -> Iterator[str]:
@@ -175,7 +178,8 @@ def _markdown(files: Sequence[FileReport]) -> Iterator[str]:
         yield ""
         yield f"## {escape(_called(file, report))}"
         yield ""
-        yield f"{escape(report.title)}. {escape(_summary(report)).capitalize()}."
+        summary = _summary(report)
+        yield escape(f"{report.title}. {summary[:1].upper()}{summary[1:]}.")
         for heading, lines in (*_sections(report), (_new(report), list(map(_addition, report.new or ())))):
             if heading and (lines or heading == _new(report)):
                 yield ""

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import TINY
+from stix_facts import PAIRS, RELEASES, end, facts
+
+from navlayers import attack
+from navlayers.model import DOMAINS
+from navlayers.upgrade.fates import Step
+
+if TYPE_CHECKING:
+    from navlayers.attack import Catalogue
+
+
+def release(domain: str, version: str) -> Catalogue:
+    return attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)  # type: ignore[arg-type]
+
+
+def step(domain: str, old: str, new: str) -> Step:
+    return Step(release(domain, old), release(domain, new))
+
+
+@pytest.mark.parametrize(("domain", "old", "new"), PAIRS)
+def test_the_fate_of_every_id_is_what_the_bundles_say(domain: str, old: str, new: str) -> None:
+    way = step(domain, old, new)
+    before, after = facts(domain, old), facts(domain, new)
+    for id_, fact in before.items():
+        fate = way.fate(id_)
+        now = end(domain, new, id_)
+        assert fate.now == now, id_
+        if now is None:
+            assert fate.kind == "removed"
+            assert fate.why == ("unknown" if id_ not in after else fate.why)
+        elif now != id_:
+            assert fate.kind == "replaced"
+        else:
+            assert fate.kind == ("kept" if fact.name == after[id_].name else "renamed"), id_
+
+
+@pytest.mark.parametrize(("domain", "old", "new"), PAIRS)
+def test_what_is_new_is_active_now_and_was_not(domain: str, old: str, new: str) -> None:
+    before, after = facts(domain, old), facts(domain, new)
+    expected = sorted(i for i, fact in after.items() if fact.active and not (i in before and before[i].active))
+    assert [addition.id for addition in step(domain, old, new).additions or ()] == expected
+
+
+@pytest.mark.parametrize("between", RELEASES["enterprise"][1:-1])
+def test_stopping_at_a_release_between_changes_nothing(between: str) -> None:
+    first, second = step("enterprise", "8.2", between), step("enterprise", between, "18.1")
+    direct = step("enterprise", "8.2", "18.1")
+    for id_ in facts("enterprise", "8.2"):
+        stop = first.fate(id_).now
+        assert (second.fate(stop).now if stop else None) == direct.fate(id_).now, id_
+
+
+@pytest.mark.parametrize(
+    ("id_", "words"),
+    [
+        ("T1053.001", "T1053.001 At (Linux) → T1053.002 At"),
+        ("T1053.002", "T1053.002 At (Windows) → At"),
+        ("T1574.002", "T1574.002 DLL Side-Loading → T1574.001 DLL"),
+        ("T1547.011", "T1547.011 Plist Modification → T1647 Plist File Modification, a technique now"),
+        ("T1034", "T1034 Path Interception: deprecated, no successor"),
+        ("T1078", "T1078 Valid Accounts"),
+        ("T9999", "T9999: not in this release"),
+    ],
+)
+def test_fates_in_words(id_: str, words: str) -> None:
+    assert str(step("enterprise", "8.2", "18.1").fate(id_)) == words
+
+
+def test_a_technique_that_became_a_sub_technique_is_told() -> None:
+    fate = step("mobile", "12.1", "18.1").fate("T1400")
+    assert (fate.now, fate.became) == ("T1625.001", "sub-technique")
+
+
+def test_without_the_old_release_names_are_those_of_the_new_one() -> None:
+    fate = Step(None, TINY).fate("T1003")
+    assert (fate.kind, fate.name, fate.now, fate.now_name) == ("replaced", "Old", "T1002", "Technique 2")
+    assert Step(None, TINY).additions is None
+
+
+def test_what_came_by_way_of_another_id_is_merged_with_that_one() -> None:
+    # T1073 became T1574.002 long before that became T1574.001, as T1038 had.
+    ids = ["T1038", "T1073", "T1574.001", "T1574.002"]
+    assert [ids[at] for at in step("enterprise", "8.2", "18.1").in_order(ids)] == [
+        *("T1038", "T1574.001"),
+        *("T1073", "T1574.002"),
+    ]
+    assert step("enterprise", "8.2", "18.1").in_order(["T1053.002", "T1053.001"]) == [0, 1]
