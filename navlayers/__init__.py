@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from navlayers.comparing.report import render as render_diff
     from navlayers.converting import convert
     from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
+    from navlayers.gaps import find_gaps, gaps_folder
     from navlayers.layers.document import encode_layer, encode_layers
     from navlayers.model import Capability, Mapping, MappingSet, NonMappable
     from navlayers.options import ScoreOptions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from navlayers.show import look_up
     from navlayers.show import render as render_page
     from navlayers.stats import set_stats
+    from navlayers.threats import ThreatModel, against, threat_of
     from navlayers.together import read_together
     from navlayers.upgrade.files import upgrade_files
     from navlayers.upgrade.layers import upgrade_layer
@@ -52,8 +54,10 @@ __all__ = [
     "Reading",
     "ReleaseError",
     "ScoreOptions",
+    "ThreatModel",
     "UsageError",
     "Written",
+    "against",
     "build_document",
     "build_folder",
     "build_layers",
@@ -66,6 +70,8 @@ __all__ = [
     "encode_layer",
     "encode_layers",
     "encode_set",
+    "find_gaps",
+    "gaps_folder",
     "inactive",
     "load",
     "look_up",
@@ -82,6 +88,7 @@ __all__ = [
     "score_set",
     "scores",
     "set_stats",
+    "threat_of",
     "upgrade_files",
     "upgrade_layer",
     "upgrade_set",
@@ -105,6 +112,7 @@ _MODULES = {
         "ReleaseError",
         "UsageError",
     ),
+    "gaps": ("find_gaps", "gaps_folder"),
     "layers.document": ("encode_layer", "encode_layers"),
     "model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
     "options": ("ScoreOptions",),
@@ -116,6 +124,7 @@ _MODULES = {
     "sets": ("resolve",),
     "show": ("look_up", "render_page"),
     "stats": ("set_stats",),
+    "threats": ("ThreatModel", "against", "threat_of"),
     "together": ("read_together",),
     "upgrade.files": ("upgrade_files",),
     "upgrade.layers": ("upgrade_layer",),
