@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import comparisons
 import formats
+import upgrades
 from generate import write_set
 from measure import Cost, cost
 
@@ -46,6 +47,8 @@ def main() -> None:
         for what, command in formats.commands(NAVLAYERS, corpus, corpus / NIST, work):
             _show(what, cost(command, args.runs))
         for what, command in comparisons.commands(NAVLAYERS, corpus, work):
+            _show(what, cost(command, args.runs))
+        for what, command in upgrades.commands(NAVLAYERS, corpus, work):
             _show(what, cost(command, args.runs))
         _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
         if not args.quick:

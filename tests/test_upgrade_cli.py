@@ -333,6 +333,19 @@ def test_the_report_goes_to_a_file_in_the_form_of_its_ending(run: Run, old: Path
     assert ("T1059.013" in text) == (name != "r.txt")
 
 
+def test_a_report_never_takes_the_place_of_an_input_a_result_or_a_foreign_file(run: Run, old: Path) -> None:
+    before = old.read_bytes()
+    put(Path("foreign.md"), "mine")
+    for options in (
+        ("--report", old, "--force"),
+        ("-o", "x.json", "--report", "x.json", "--force"),
+        ("-o", "x.json", "--report", "foreign.md"),
+    ):
+        assert run("upgrade", old, "--attack", "18.1", *options).code == 2, options
+    assert old.read_bytes() == before
+    assert contents(Path()) == {"foreign.md": b"mine"}
+
+
 def test_usage_that_makes_no_sense_is_told(run: Run, tmp_path: Path, old: Path) -> None:
     one = put(tmp_path / "one.json", layer("T1078"))
     for args in (

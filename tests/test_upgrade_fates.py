@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def release(domain: str, version: str) -> Catalogue:
-    return attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)  # type: ignore[arg-type]
+    return attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)
 
 
 def step(domain: str, old: str, new: str) -> Step:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def names(domain: str, version: str) -> tuple[str, ...]:
-    catalogue = attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)  # type: ignore[arg-type]
+    catalogue = attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)
     return platforms_of(catalogue)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,14 +10,12 @@ import click
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.sets import STDIN
-from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from navlayers.readers.context import ReadOptions
     from navlayers.upgrade.rendering import Format
 
 _FORMATS = ("text", "md", "json")
-_ENDINGS: dict[str, Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
 _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
 
 
@@ -87,8 +84,7 @@ def command(
     navlayers upgrade layer.json --attack 18.1 --in-place
     navlayers upgrade old/ --attack 18.1 -o new --report upgrade.md
     """
-    from navlayers import writers  # noqa: PLC0415 - completion of this command needs none of these
-    from navlayers.upgrade.files import named_again, upgrade_files  # noqa: PLC0415
+    from navlayers.upgrade.files import named_again, upgrade_files  # noqa: PLC0415 - completion needs none of it
     from navlayers.upgrade.rendering import render  # noqa: PLC0415
 
     if output == "":
@@ -98,7 +94,6 @@ def command(
     if as_json and format_ not in (None, "json"):
         raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
     shape: Format = "json" if as_json else format_ or "text"
-    report_shape = None if report_file is None else _report_format(report_file)
     sources = common.sources(inputs, reading, distinct=False)
     if not quiet:
         for name in named_again(inputs):
@@ -115,12 +110,11 @@ def command(
             output=output,
             in_place=in_place,
             to=to,
+            report=report_file,
             force=force,
             reading=reading,
             on_input=lambda: progress.update(1),
         )
-    if report_file is not None and report_shape is not None:
-        writers.write(render(done.files, report_shape).encode("utf-8", "replace"), report_file, force=force)
     to_stdout = output == STDIN
     if not quiet:
         common.notices(done.notices)
@@ -132,19 +126,6 @@ def command(
         click.echo(done.results[0], nl=False)
     elif not quiet:
         _tell(written=[file.output for file in done.files if file.output])
-
-
-def _report_format(path: str) -> Format:
-    """The form that a report's ending asks for.
-
-    Raises:
-        UsageError: there is none for that ending.
-    """
-    ending = Path(path).suffix.lower()
-    if not path or ending not in _ENDINGS:
-        message = f"the ending of {shown(path)} does not say which form of report to write"
-        raise UsageError(Problem(message, expected=", ".join(known for known in _ENDINGS if known)))
-    return _ENDINGS[ending]
 
 
 def _tell(written: list[str]) -> None:

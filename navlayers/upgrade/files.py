@@ -15,6 +15,7 @@ from navlayers.readers import ReadOptions
 from navlayers.sets import STDIN
 from navlayers.upgrade.inputs import LAYER, Upgraded, upgraded
 from navlayers.upgrade.releases import Releases
+from navlayers.upgrade.rendering import form_for, render
 from navlayers.upgrade.report import FileReport
 from navlayers.writers import files
 
@@ -51,6 +52,7 @@ def upgrade_files(
     output: str | None = None,
     in_place: bool = False,
     to: str | None = None,
+    report: str | None = None,
     force: bool = False,
     reading: ReadOptions = _READING,
     on_input: Callable[[], None] = lambda: None,
@@ -64,6 +66,7 @@ def upgrade_files(
             does "-".
         in_place: write each result over its input.
         to: the format of the results of sets; None: that of each input, or native YAML where it cannot be written.
+        report: the file to write the report to, as its ending says: .md, .json, .txt.
         force: overwrite files that hold something else; in place, write though something is lost.
         reading: what the user says of the inputs.
         on_input: called after each input that is upgraded.
@@ -72,18 +75,24 @@ def upgrade_files(
         NavlayersError: an input, the release, an option or an output does not do; nothing was written.
     """
     _check(inputs, output, in_place=in_place)
+    form = None if report is None else form_for(report)
     named = output is not None and output != STDIN and not _is_folder(inputs, output)
     choose = partial(_format, to=to, output=output if named else None)
     results, skipped = _all(inputs, Releases(attack_version), reading, choose, in_place=in_place, on_input=on_input)
     paths = _paths(results, output, in_place=in_place)
-    _refuse(results, paths, in_place=in_place, force=force)
-    for one, path in zip(results, paths, strict=True):
-        if path and not (in_place and one.unchanged):
-            files.write(one.data, path, force=force or in_place)
     reports = tuple(
         FileReport(str(one.source.path), path, one.reports, tuple(map(str, one.notices)))
         for one, path in zip(results, paths, strict=True)
     )
+    told = b"" if form is None else render(reports, form).encode("utf-8", "backslashreplace")
+    _refuse(results, paths, in_place=in_place, force=force)
+    if report is not None:
+        _refuse_report(told, report, [*(str(one.source.path) for one in results), *paths], force=force)
+    for one, path in zip(results, paths, strict=True):
+        if path and not (in_place and one.unchanged):
+            files.write(one.data, path, force=force or in_place)
+    if report is not None:
+        files.write(told, report, force=force)
     return Done(reports, tuple(one.data for one in results), skipped)
 
 
@@ -261,6 +270,19 @@ def _refuse(results: Sequence[Upgraded], paths: Sequence[str], *, in_place: bool
                 problems += error.problems
     if problems:
         raise OutputError(problems)
+
+
+def _refuse_report(data: bytes, report: str, others: Iterable[str], *, force: bool) -> None:
+    """Refuse a report that would stand in the place of an input or a result, or of something else.
+
+    Raises:
+        OutputError: it would.
+    """
+    target = Path(report).absolute()
+    if any(path and Path(path).absolute() in (target, _real(target)) for path in others):
+        hint = "choose another name with --report"
+        raise OutputError(Problem("this is an input or a result", Place(report), "another file", hint))
+    files.to_write(data, report, force=force)
 
 
 def _real(path: Path) -> Path | None:

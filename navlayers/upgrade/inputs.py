@@ -13,7 +13,6 @@ from navlayers.readers import source as sources
 from navlayers.readers.sniff import sniff
 from navlayers.sets import Source
 from navlayers.upgrade import documents, layers, sets
-from navlayers.upgrade.losses import losses
 from navlayers.upgrade.report import Report
 
 if TYPE_CHECKING:
@@ -120,7 +119,11 @@ def _set(
         raise OutputError(
             p if p.place else msgspec.structs.replace(p, place=here) for p in error.problems
         ) from None
-    lost = losses(before, read, reading) if in_place and before is not None and format_ == read.format else ()
+    lost: tuple[str, ...] = ()
+    if in_place and before is not None and format_ == read.format:
+        from navlayers.upgrade.losses import losses  # noqa: PLC0415 - only where something may be lost
+
+        lost = losses(before, read, reading)
     notices += written.notices
     return Upgraded(source, before, read.format, format_, written.data, (report,), tuple(notices), lost)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.layers.describe import DOMAIN_NAMES
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,6 +50,8 @@ def follow(layer: Document, way: Way, before: Sequence[str], after: Sequence[str
     layer["metadata"] = items
     description = layer.get("description")
     if ours and isinstance(description, str) and way.step.old is not None:
+        from navlayers.layers.describe import DOMAIN_NAMES  # noqa: PLC0415 - for layers that navlayers built alone
+
         start = f" mapped to ATT&CK {DOMAIN_NAMES[way.domain]} "
         layer["description"] = description.replace(
             f"{start}{way.step.old.version}: ", f"{start}{way.step.new.version}: ", 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
-from navlayers.show.markdown import escape
+from navlayers.errors import Problem, UsageError
 from navlayers.textwidth import columns, plain
 from navlayers.upgrade.report import FileReport, Report, counts
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
+_ENDINGS: dict[str, Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
 _LISTED = 10
 """So many new techniques are listed as text; Markdown and JSON list all."""
 
@@ -31,6 +34,19 @@ def render(files: Sequence[FileReport], format_: Format = "text") -> str:
     if format_ == "json":
         return _json(files)
     return "\n".join(_markdown(files) if format_ == "md" else _text(files)).lstrip("\n") + "\n"
+
+
+def form_for(path: str) -> Format:
+    """The form of report that a file's ending asks for; text where it has none.
+
+    Raises:
+        UsageError: there is none for that ending.
+    """
+    ending = PurePath(path).suffix.lower()
+    if not path or ending not in _ENDINGS:
+        message = f"the ending of {shown(path)} does not say which form of report to write"
+        raise UsageError(Problem(message, expected=", ".join(known for known in _ENDINGS if known)))
+    return _ENDINGS[ending]
 
 
 def _json(files: Sequence[FileReport]) -> str:
@@ -168,6 +184,8 @@ def _table(files: Sequence[FileReport]) -> Iterator[str]:
 
 
 def _markdown(files: Sequence[FileReport]) -> Iterator[str]:
+    from navlayers.show.markdown import escape  # noqa: PLC0415 - for Markdown alone
+
     yield "# Upgrade"
     yield ""
     yield f"| {' | '.join(map(escape, _HEADINGS))} |"
