@@ -383,6 +383,45 @@ def test_stopping_between_gives_the_same(entries: list[Entry]) -> None:
     assert upgrade_layer(stop, "18.1")[0] == upgrade_layer(before, "18.1")[0]
 
 
+def cells(entries: list[Entry], version: str) -> dict[tuple[str, str], Entry]:
+    """What the Navigator shows: per technique and tactic of the release the last entry."""
+    catalogue = navlayers.attack.load(navlayers.attack.find("enterprise", version).release)
+    shown = {}
+    for one in entries:
+        technique = catalogue.get(one["techniqueID"])
+        if technique and technique.active:
+            for tactic in technique.tactics if one.get("tactic") is None else (one["tactic"],):
+                if tactic in technique.tactics:
+                    shown[technique.id, tactic] = one
+    return shown
+
+
+@given(ENTRIES)
+def test_nothing_that_the_navigator_showed_is_lost_on_its_screen(entries: list[Entry]) -> None:
+    after, report = upgrade_layer(layer(*entries), "18.1")
+    now_shown = cells(after["techniques"], "18.1")
+    # Nothing of the result is dropped silently, and no two entries are for the same place.
+    assert all(any(found is one for found in now_shown.values()) for one in after["techniques"] if "tactic" in one)
+    moved = {(one.id, one.tactic): one.to for one in report.moved}
+    gone = {(one.id, one.row.get("tactic")) for one in report.dropped}
+    for (id_, tactic), before in cells(entries, "8.2").items():
+        now = end("enterprise", "18.1", id_)
+        if now is None:
+            assert id_ in {one.id for one in report.removed}
+            continue
+        places = (
+            [(now, tactic)] if (now, tactic) in now_shown else [(now, to) for to in moved.get((now, tactic), ())]
+        )
+        if not places and before.get("tactic") is None:
+            continue  # an entry for all tactics is one for those of the new release
+        assert places or (id_, tactic) in gone
+        for place in places:
+            found = now_shown[place]
+            assert before.get("comment", "") in found.get("comment", "")
+            assert found.get("score", -1) >= before.get("score", -1)
+            assert all(item in found["metadata"] for item in before["metadata"])
+
+
 def _tactics(id_: str) -> tuple[str, ...]:
     catalogue = navlayers.attack.load(navlayers.attack.find("enterprise", "8.2").release)
     return catalogue.techniques[id_].tactics
