@@ -12,6 +12,7 @@ from conftest import contents, write_set
 
 import navlayers
 from navlayers.sets import shipped
+from navlayers.upgrade.report import FileReport, Report
 
 if TYPE_CHECKING:
     from conftest import Cells, Run
@@ -369,6 +370,16 @@ def test_control_characters_of_an_input_reach_no_terminal(run: Run, tmp_path: Pa
     path = put(tmp_path / "l.json", [odd, odd])
     for format_ in ("text", "md"):
         assert "\u001b" not in run("upgrade", path, "--attack", "18.1", "--format", format_).out
+
+
+def test_the_table_fits_the_terminal() -> None:
+    report = Report("n", "layer", "enterprise", "8", "18.1")
+    files = [FileReport(f"a/long/way/to/a/file/that/has/a/name/{number}.json", "", (report,)) for number in (1, 2)]
+    table = navlayers.render_upgrade(files, width=100).split("\n\n")[0].splitlines()
+    assert len(table) == 3
+    assert all(len(line) <= 100 for line in table)
+    assert table[1].startswith("…")
+    assert "name/1.json" in table[1]
 
 
 def test_a_downgrade_goes_as_far_as_ids_exist(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,9 @@ def command(
         for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
             common.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
-        click.echo(render(done.files, shape), nl=False, err=to_stdout)
+        terminal = sys.stdout.isatty() and not to_stdout
+        width = shutil.get_terminal_size().columns if terminal else None
+        click.echo(render(done.files, shape, width=width), nl=False, err=to_stdout)
     if to_stdout:
         click.echo(done.results[0], nl=False)
     elif not quiet:

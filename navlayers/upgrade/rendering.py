@@ -26,14 +26,19 @@ _ENDINGS: dict[str, Format] = {"": "text", ".txt": "text", ".md": "md", ".json":
 _LISTED = 10
 """So many new techniques are listed as text; Markdown and JSON list all."""
 
+_SHORTEST = 12
 _HEADINGS = ("input", "ATT&CK", "techniques", "kept", "renamed", "replaced", "removed", "merged", "new")
 
 
-def render(files: Sequence[FileReport], format_: Format = "text") -> str:
-    """The reports of a call; nothing in the data is taken for markup or for orders to the terminal."""
+def render(files: Sequence[FileReport], format_: Format = "text", *, width: int | None = None) -> str:
+    """The reports of a call; nothing in the data is taken for markup or for orders to the terminal.
+
+    `width`: names in the table of text are cut, where they are long, so that it fits so many columns.
+    """
     if format_ == "json":
         return _json(files)
-    return "\n".join(_markdown(files) if format_ == "md" else _text(files)).lstrip("\n") + "\n"
+    lines = _markdown(files) if format_ == "md" else _text(files, width)
+    return "\n".join(lines).lstrip("\n") + "\n"
 
 
 def form_for(path: str) -> Format:
@@ -132,9 +137,9 @@ def _summary(report: Report) -> str:
     return f"{many}: {', '.join(parts)}"
 
 
-def _text(files: Sequence[FileReport]) -> Iterator[str]:
+def _text(files: Sequence[FileReport], width: int | None) -> Iterator[str]:
     if sum(len(file.reports) for file in files) > 1:
-        yield from _table(files)
+        yield from _table(files, width)
     for file, report in _each(files):
         if report.already and len(files) > 1 and not report.other:
             continue
@@ -172,8 +177,11 @@ def _rows(files: Sequence[FileReport]) -> Iterator[tuple[str, ...]]:
         yield (plain(_called(file, report)), releases, *map(str, numbers), new)
 
 
-def _table(files: Sequence[FileReport]) -> Iterator[str]:
+def _table(files: Sequence[FileReport], width: int | None) -> Iterator[str]:
     rows = [_HEADINGS, *_rows(files)]
+    if width is not None:
+        others = sum(2 + max(columns(row[i]) for row in rows) for i in range(1, len(_HEADINGS)))
+        rows = [(_end(row[0], max(width - others, _SHORTEST)), *row[1:]) for row in rows]
     widths = [max(columns(row[i]) for row in rows) for i in range(len(_HEADINGS))]
     for row in rows:
         cells = [
@@ -181,6 +189,15 @@ def _table(files: Sequence[FileReport]) -> Iterator[str]:
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
+
+
+def _end(text: str, width: int) -> str:
+    """The end of a text, which tells paths from each other, in so many columns."""
+    if columns(text) <= width:
+        return text
+    while columns(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"
 
 
 def _markdown(files: Sequence[FileReport]) -> Iterator[str]:
