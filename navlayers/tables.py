@@ -67,8 +67,17 @@ class Table(msgspec.Struct, frozen=True):
 
     @property
     def texts(self) -> list[list[str]]:
-        """The rows as people read them."""
-        return [[shown(c, k.kind) for c, k in zip(row, self.columns, strict=True)] for row in self.rows]
+        """The rows as people read them: figures of a column with as many decimals."""
+        cells = [_texts([row[i] for row in self.rows], column.kind) for i, column in enumerate(self.columns)]
+        return [list(row) for row in zip(*cells, strict=True)]
+
+
+def _texts(cells: Sequence[Cell], kind: Kind) -> list[str]:
+    if kind != "number":
+        return [shown(cell, kind) for cell in cells]
+    figures = [shown(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
+    decimals = max((len(figure.partition(".")[2]) for figure in figures), default=0)
+    return [shown(c) if c is None or isinstance(c, str) else f"{tidy(c):.{decimals}f}" for c in cells]
 
 
 def columns(*headers: str, kind: Kind = "text") -> tuple[Column, ...]:

@@ -47,7 +47,7 @@ def test_markdown_is_a_table_that_shows_text_as_it_stands() -> None:
         "| technique | name | score | share |\n"
         "| --- | --- | ---: | ---: |\n"
         "| T1078.004 | Cloud Accounts | 12.35 | 50.0 % |\n"
-        "| T1003 | =1+1 | 100 |  |\n"
+        "| T1003 | =1+1 | 100.00 |  |\n"
         "| T1110 | a \\| b |  | 33.3 % |\n\n"
         "A note.\n"
     )  # fmt: skip

@@ -37,6 +37,7 @@ MEGABYTE = 1_000_000
 STDOUT = "-"
 MOST_NOTICES = 20
 LISTED = 10
+SHORT_HEADER = 9
 
 
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,10 +206,21 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]], right: 
 def echo_result(result: ResultTable) -> None:
     """Print a table of results on standard output, its title above and its note below it."""
     click.echo(textwidth.plain(result.title))
-    echo_table(result.headers, result.texts, result.right)
+    texts = result.texts
+    headers = [
+        _broken(header, max((len(row[i]) for row in texts), default=0)) if i in result.right else header
+        for i, header in enumerate(result.headers)
+    ]
+    echo_table(headers, texts, result.right)
     if result.note:
         click.echo(textwidth.plain(result.note))
     click.echo()
+
+
+def _broken(header: str, width: int) -> str:
+    """The header of a column of figures in lines about as wide as the figures."""
+    words = map(textwidth.columns, header.split())
+    return "\n".join(textwidth.wrap(header, max(width, SHORT_HEADER, *words)))
 
 
 def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
