@@ -1,0 +1,472 @@
+"""What a threat is: words and files become techniques with weights."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import openpyxl
+import pytest
+from attack_helpers import bundle, relation, thing, write
+from conftest import SHARED, row, set_of, write_set
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navlayers import attack
+from navlayers.attack.stix import read_bundle
+from navlayers.errors import InputError, NavlayersError, ReleaseError, UsageError
+from navlayers.pipeline import Prepared
+from navlayers.readers import ReadOptions
+from navlayers.sets import Source, resolve
+from navlayers.threats import ThreatModel, against, threat_of
+from navlayers.together import Together, read_together
+from navlayers.writers import encode
+
+NEWEST = attack.load(attack.find("enterprise", "18.1").release)
+GROUPS = {"APT29": "G0016", "FIN7": "G0046", "SolarWinds Compromise": "C0024"}
+
+
+def threat(*words: str | Path, software_of: tuple[str, ...] = (), **columns: str) -> ThreatModel:
+    return threat_of(map(str, words), NEWEST, software_of=software_of, reading=ReadOptions(columns=columns))
+
+
+def refused(*words: str | Path, software_of: tuple[str, ...] = (), **columns: str) -> str:
+    with pytest.raises(NavlayersError) as caught:
+        threat(*words, software_of=software_of, **columns)
+    return str(caught.value)
+
+
+def notes(found: ThreatModel) -> list[str]:
+    return [str(notice) for notice in found.notices]
+
+
+@lru_cache
+def uses() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """Id of a group, campaign or software → techniques and software that it uses, from MITRE's bundle alone."""
+    path = SHARED / "attack" / "enterprise-attack-18.1.json"
+    if not path.is_file():
+        pytest.skip("the ATT&CK bundles are not at ../shared/attack")
+    live = [
+        one
+        for one in json.loads(path.read_bytes())["objects"]
+        if not (one.get("revoked") or one.get("x_mitre_deprecated"))
+    ]
+    ids = {
+        one["id"]: reference["external_id"]
+        for one in live
+        for reference in one.get("external_references", ())
+        if reference.get("source_name") == "mitre-attack"
+    }
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for one in live:
+        if one["type"] == "relationship" and one["relationship_type"] == "uses":
+            source, target = ids.get(one["source_ref"]), ids.get(one["target_ref"])
+            if source and target:
+                found.setdefault(source, (set(), set()))[target.startswith("S")].add(target)
+    return {id_: (frozenset(t), frozenset(s)) for id_, (t, s) in found.items()}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_or_campaign_does_what_mitre_s_bundle_says(name: str) -> None:
+    techniques, _ = uses()[GROUPS[name]]
+    found = threat(name)
+    assert found.weights == dict.fromkeys(sorted(techniques), 1)
+    assert (found.title, found.total, found.counted) == (name, len(techniques), True)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("value", ["all", "itself"])
+def test_software_adds_what_it_does_and_each_technique_counts_once(name: str, value: str) -> None:
+    own, software = uses()[GROUPS[name]]
+    every = own.union(*(uses()[one][0] for one in software if one in uses()))
+    found = threat(name, software_of=(name if value == "itself" else "ALL",))
+    assert found.weights == dict.fromkeys(sorted(every), 1)
+    (member,) = found.members
+    assert set(member.through) == every - own
+    assert found.title == f"{name} with its software"
+
+
+def test_software_of_a_group_that_is_not_chosen_counts_by_itself() -> None:
+    _, software = uses()["G0046"]
+    every = frozenset().union(*(uses()[one][0] for one in software if one in uses()))
+    found = threat(software_of=("FIN7",))
+    assert set(found.weights) == every
+    assert found.members[0].label == "software of FIN7 (G0046)"
+    both = threat("APT29", software_of=("FIN7",))
+    assert both.weights == {t: (t in every) + (t in uses()["G0016"][0]) for t in sorted(every | uses()["G0016"][0])}
+
+
+def test_only_the_software_of_the_group_that_is_named_counts() -> None:
+    found = threat("APT29", "FIN7", software_of=("APT29",))
+    assert [bool(member.through) for member in found.members] == [True, False]
+    assert found.title == "APT29 with its software and FIN7"
+
+
+def test_weights_are_how_many_of_the_chosen_use_a_technique() -> None:
+    chosen = ("APT29", "FIN7", "Cobalt Strike")
+    sets = [uses()[id_][0] for id_ in ("G0016", "G0046", "S0154")]
+    assert threat(*chosen).weights == {t: sum(t in one for one in sets) for t in sorted(frozenset().union(*sets))}
+
+
+@pytest.mark.parametrize(
+    "word", ["G0016", "g0016", "APT29", "apt29", " Cozy Bear ", "NOBELIUM", "Midnight Blizzard"]
+)
+def test_a_threat_is_found_by_id_name_and_alias_in_any_case(word: str) -> None:
+    (member,) = threat(word).members
+    assert (member.kind, member.id, member.name) == ("group", "G0016", "APT29")
+
+
+@pytest.mark.parametrize("word", ["TA0006", "ta0006", "credential-access", "Credential Access"])
+def test_a_tactic_is_found_by_id_short_name_and_name(word: str) -> None:
+    found = threat(word)
+    inside = [t.id for t in NEWEST.techniques.values() if t.active and "credential-access" in t.tactics]
+    assert found.weights == dict.fromkeys(sorted(inside), 1)
+    assert found.members[0].label == "Credential Access (TA0006)"
+
+
+def test_a_set_without_scores_weighs_techniques_by_its_capabilities() -> None:
+    kev = resolve(["kev"])[0]
+    found = threat("kev")
+    at_18 = Together(NEWEST, read_together([kev]).at(NEWEST).inputs).covered()[0]
+    assert found.weights == {t: entry.overall for t, entry in at_18.scores.items()}
+    assert found.members[0].weights["T1203"] == len(at_18.scores["T1203"].capabilities)
+
+
+def test_a_scored_set_weighs_techniques_by_their_overall_scores(tmp_path: Path) -> None:
+    # ATT&CK revoked T1053.001 by T1053.002.
+    path = write_set(tmp_path / "tiny.json")
+    found = threat(path)
+    assert found.weights == {"T1053.002": 50, "T1078": 100, "T1078.004": 10, "T1110": 50}
+    assert [moved.successor for moved in found.members[0].moved] == ["T1053.002"]
+
+
+LAYER: dict[str, Any] = {
+    "name": "Ours",
+    "domain": "enterprise-attack",
+    "versions": {"attack": "16", "navigator": "5.1.0", "layer": "4.5"},
+    "gradient": {"colors": ["#ffffff", "#ff0000"], "minValue": 0, "maxValue": 9},
+    "techniques": [
+        {"techniqueID": "T1059", "score": 300},
+        {"techniqueID": "T1078", "score": 0.5},
+        {"techniqueID": "T1110", "comment": "no score"},
+        {"techniqueID": "T1003", "score": 9, "enabled": False},
+        {"techniqueID": "T1190", "score": 0},
+    ],
+}
+
+
+def write_layer(path: Path, **changes: Any) -> Path:
+    path.write_text(json.dumps(LAYER | changes), encoding="utf-8")
+    return path
+
+
+def test_a_layer_weighs_techniques_by_its_scores_as_they_stand(tmp_path: Path) -> None:
+    found = threat(write_layer(tmp_path / "l.json"))
+    assert found.weights == {"T1059": 300, "T1078": 0.5}
+    assert found.members[0].label == "Ours"
+    assert "l: 2 techniques have no weight above 0, and are no part of it" in notes(found)
+
+
+def test_a_layer_of_colours_alone_weighs_each_technique_1(tmp_path: Path) -> None:
+    entries = [{"techniqueID": t, "color": "#ff0000"} for t in ("T1059", "T1078")]
+    found = threat(write_layer(tmp_path / "l.json", techniques=entries))
+    assert found.weights == {"T1059": 1, "T1078": 1}
+    assert "l: the layer has no scores, and each of its techniques weighs 1" in notes(found)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            '{"techniqueID": "T1059", "score": -2}',
+            "l.json:2:35: score -2 is negative; expected a number of 0 or more",
+        ),
+        ('{"techniqueID": "T1059", "score": "5"}', 'l.json:2:35: score is the text "5"'),
+        ('{"techniqueID": "T1059", "score": NaN}', "l.json:2:35: this is not JSON"),
+    ],
+)
+def test_scores_of_layers_that_are_no_weights_are_errors_with_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str, message: str
+) -> None:
+    text = json.dumps(LAYER | {"techniques": []}).replace('"techniques": []', f'"techniques": [\n{entry}]')
+    (tmp_path / "l.json").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert message in refused("l.json")
+
+
+def table(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "weights"),
+    [
+        ("technique,weight", ["T1059,5", "T1078,0.25"], {"T1059": 5, "T1078": 0.25}),
+        ("Technique ID;Name;Prevalence", ["T1059;Command;45%", "T1078;Valid;2,5"], {"T1059": 45, "T1078": 2.5}),
+        ("ATT&CK ID\tseen\tWhy", ["T1059\t3\tx", "T1078\t4\ty"], {"T1059": 3, "T1078": 4}),
+        ("technique,score", ["T1059,500", "T1078,2"], {"T1059": 500, "T1078": 2}),
+        ("rank,technique,count", ["1,T1059,7", "2,T1078,3"], {"T1059": 7, "T1078": 3}),
+        ("technique,weight", ['"T1059, T1078",2', "T1059,1"], {"T1059": 3, "T1078": 2}),
+        ("technique,weight", ["T1086,2", "T1059.001,1.5"], {"T1059.001": 3.5}),
+        ("technique,weight", ["T1059,1", "T1078,0", "T1110,", ",4"], {"T1059": 1}),
+        ("technique", ["T1059", "T1059", "T1078"], {"T1059": 2, "T1078": 1}),
+        ("control,technique,weight", ["a,T1059,1", "b,T1059,2"], {"T1059": 3}),
+        ("control,technique,score", ["a,T1059,partial", "b,T1059,minimal"], {"T1059": 50}),
+        ("control,technique", ["a,T1059", "b,T1059"], {"T1059": 2}),
+    ],
+)
+def test_tables_weigh_techniques(tmp_path: Path, header: str, rows: list[str], weights: dict[str, float]) -> None:
+    assert threat(table(tmp_path / "t.csv", header, *rows)).weights == weights
+
+
+def test_a_workbook_weighs_techniques(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for line in (["Report"], [], ["Technique", "Hits"], ["T1059", 12], ["T1078", 0.5]):
+        sheet.append(line)
+    book.save(tmp_path / "t.xlsx")
+    assert threat(tmp_path / "t.xlsx").weights == {"T1059": 12, "T1078": 0.5}
+
+
+def test_the_user_names_the_column_of_weights(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,a,b", "T1059,5,6")
+    assert threat(path, score="b").weights == {"T1059": 6}
+    assert threat(table(tmp_path / "u.csv", "technique,weight", "T1059,5"), score="elsewhere").weights == {
+        "T1059": 5
+    }
+
+
+def test_weights_that_are_none_are_errors_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = ["T1059,high", "T1078,-3", "T1110,NaN", "T1003,inf", "TX,1", "T1190,2e12", "T1200,1_0"]
+    table(tmp_path / "t.csv", "technique,weight", *rows)
+    expected = "expected a number of 0 or more"
+    assert refused("t.csv").splitlines() == [
+        f't.csv:2:7: weight "high" is not a number; {expected}',
+        f't.csv:3:7: weight "-3" is negative; {expected}',
+        f't.csv:4:7: weight "NaN" is not a number; {expected}',
+        f't.csv:5:7: weight "inf" is not a number; {expected}',
+        't.csv:6:1: technique id "TX" is malformed; expected a technique id such as T1059 or T1059.001',
+        't.csv:7:7: weight "2e12" is too large; expected at most 1e12',
+        f't.csv:8:7: weight "1_0" is not a number; {expected}',
+    ]
+
+
+def test_a_workbook_s_weights_that_are_none_are_errors_by_row_and_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    book = openpyxl.Workbook()
+    for line in (["technique", "weight"], ["T1059", 1], ["T1078", "many"]):
+        book.active.append(line)
+    book.save("t.xlsx")
+    assert refused("t.xlsx") == 't.xlsx:3:2: weight "many" is not a number; expected a number of 0 or more'
+
+
+def test_several_columns_of_numbers_are_an_error_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path / "t.csv", "technique,a,b", "T1059,5,6")
+    assert refused("t.csv") == (
+        "t.csv:1:11: 2 columns hold numbers: a, b; expected one column of weights, called weight, count, "
+        "prevalence or the like (rename it, or name it with --columns score=b)"
+    )
+
+
+def test_the_same_threat_or_file_twice_counts_once_and_is_told(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1059,5")
+    assert threat(path, tmp_path / "." / "t.csv").weights == {"T1059": 5}
+    assert notes(threat(path, path)) == [f"{path} is given twice, and counts once"]
+    assert notes(threat("APT29", "apt29", "Cozy Bear")) == [
+        "apt29 is given twice, and counts once",
+        "APT29 and Cozy Bear are the same threat, G0016, which counts once",
+    ]
+    assert threat("APT29", "G0016").weights == threat("APT29").weights
+
+
+def test_weights_that_are_added_are_told_with_how_high_they_go(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1059,5")
+    assert notes(threat("APT29", path)) == [
+        "weights are added as they are: 1 of each group, software, campaign and tactic, up to 5 of t "
+        "(give the files weights of one scale)"
+    ]
+    assert notes(threat("APT29", "FIN7")) == []
+
+
+EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["Cobalt Srike"], f'no threat "Cobalt Srike"; {EXPECTED} (did you mean Cobalt Strike (S0154)'),
+        (["Sandworm"], f'no threat "Sandworm"; {EXPECTED} (did you mean Sandworm Team (G0034)'),
+        (["nist"], "did you mean the set nist_800_53"),
+        (["credential-acces"], "did you mean credential-access (TA0006)"),
+        (["APT 29"], "did you mean APT29 (G0016)"),
+        ([""], f"the name of a threat is empty; {EXPECTED}"),
+        ([], f"no threat is given; {EXPECTED} (name one with --threat, such as --threat APT29)"),
+        (["missing.json"], "missing.json: there is no such file"),
+        (
+            ["Akira"],
+            '"Akira" is the name of 2 threats; expected G1024 (group Akira) or S1129 (software Akira) (write the',
+        ),
+        (["TA0108"], '"TA0108" is of ATT&CK ICS, the sets are of Enterprise; expected a threat of ATT&CK'),
+        (["veris-ics"], "veris-ics is of ATT&CK ICS, the sets are of Enterprise"),
+        (
+            ["G0017"],
+            "DragonOK (G0017): uses no techniques in ATT&CK Enterprise 18.1 "
+            "(--software-of adds what its software does)",
+        ),
+    ],
+)
+def test_words_that_mean_no_threat_are_errors_that_help(words: list[str], message: str) -> None:
+    assert message in refused(*words)
+
+
+def test_all_words_that_mean_nothing_are_told_at_once() -> None:
+    assert len(refused("zzzzzz", "yyyyyy").splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "message"),
+    [
+        (["APT29"], "gcp", '--software-of: "gcp" is a set, not a group or campaign'),
+        (["APT29"], "Cobalt Strike", "--software-of: Cobalt Strike (S0154) is software itself"),
+        (["APT29"], "APT92", '--software-of: no group or campaign "APT92"'),
+        (["kev"], "all", "--software-of: no group or campaign is chosen"),
+        ([], "all", "no threat is given"),
+    ],
+)
+def test_software_of_what_is_no_group_is_an_error(words: list[str], value: str, message: str) -> None:
+    assert message in refused(*words, software_of=(value,))
+
+
+def test_an_empty_threat_is_an_error_and_an_empty_part_of_one_a_note(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1059,0")
+    none = "t: none of its techniques has a weight and is active in ATT&CK Enterprise 18.1"
+    assert refused(path) == none
+    assert none in notes(threat(path, "APT29"))
+
+
+def test_a_table_of_another_domain_is_an_error(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T0800,1")
+    assert "t is of ATT&CK ICS, the sets are of Enterprise" in refused(path)
+
+
+def test_techniques_that_are_not_active_are_left_out_and_told(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1059,1", "T9999,2", "T1086,1")
+    (member,) = threat(path).members
+    assert [one.id for one in member.left_out] == ["T9999"]
+    assert [(one.id, one.successor) for one in member.moved] == [("T1086", "T1059.001")]
+
+
+def test_a_folder_is_each_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    table(tmp_path / "in" / "a.csv", "technique,weight", "T1059,1")
+    table(tmp_path / "in" / "b.csv", "technique,weight", "T1059,2")
+    (tmp_path / "in" / "settings.json").write_text("{}", encoding="utf-8")
+    found = threat(tmp_path / "in")
+    assert found.weights == {"T1059": 3}
+    assert any("settings.json:1:1: passed over" in note for note in notes(found))
+
+
+def test_a_source_that_was_found_already_is_read_from_its_content() -> None:
+    source = Source("stdin", Path("-"), data=b"technique,weight\nT1059,4\n")
+    assert threat_of([source], NEWEST).weights == {"T1059": 4}
+
+
+def together(attack_version: str = "16.1") -> Together:
+    catalogue = attack.load(attack.find("enterprise", attack_version).release)
+    whole = set_of([row("a", "T1053.001")], attack_version=attack_version)
+    return Together(catalogue, (Prepared("a", whole, attack_version, catalogue, (), ()),))
+
+
+def test_groups_bring_the_inputs_to_the_newest_release_that_has_them() -> None:
+    moved, found = against(together(), ["APT29"])
+    assert (moved.catalogue.version, found.attack_version) == ("18.1", "18.1")
+    assert moved.inputs[0].set.mappings[0].technique == "T1053.002"
+
+
+def test_files_and_tactics_leave_the_inputs_at_the_newest_of_theirs(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1059,1")
+    assert against(together(), [str(path)])[1].attack_version == "16.1"
+    assert against(together(), ["TA0006"])[1].attack_version == "16.1"
+    csa = read_together(resolve(["csa_ccm"])).catalogue.version
+    assert against(together(), ["csa_ccm"])[1].attack_version == csa == "17.1"
+    assert against(together("17.1"), ["kev"])[1].attack_version == "17.1"
+
+
+def test_a_release_without_groups_is_an_error_that_says_how_to_add_them() -> None:
+    with pytest.raises(ReleaseError) as caught:
+        against(together("17.1"), ["APT29"], "17.1")
+    assert str(caught.value) == (
+        "the groups, software and campaigns of ATT&CK enterprise 17.1 are not at hand; expected one of 18.1 "
+        "(add them with: navlayers attack add 17.1)"
+    )
+
+
+def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path / "data"))
+    group = thing("intrusion-set", "G9999", "New Group")
+    using = relation("uses", "intrusion-set--G9999", "attack-pattern--T1001")
+    attack.add(read_bundle(write(tmp_path, bundle(group, using)), version="19.0"))
+    assert against(together(), ["New Group"])[1].weights == {"T1001": 1}
+    attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
+    with pytest.raises(ReleaseError) as caught:
+        against(together("20.0"), ["New Group"])
+    assert str(caught.value) == (
+        "groups, software and campaigns of ATT&CK Enterprise 20.0, or of a newer release, are not at hand; "
+        "expected one of 19.0, 18.1 "
+        "(add them with: navlayers attack add 20.0, or carry the sets back: --attack 19.0)"
+    )
+    with pytest.raises(InputError, match=r'ATT&CK Enterprise 19\.0 has no group, software or campaign "APT29"'):
+        against(together(), ["APT29"])
+
+
+def test_a_layer_of_a_release_that_is_not_at_hand_is_an_error_by_its_file(tmp_path: Path) -> None:
+    versions = {"attack": "25", "navigator": "5.1.0", "layer": "4.5"}
+    path = write_layer(tmp_path / "l.json", versions=versions)
+    with pytest.raises(ReleaseError, match=r"l\.json: ATT&CK enterprise 25 is not at hand"):
+        against(together(), [str(path)])
+    assert against(together(), [str(path)], "16.1")[1].weights
+
+
+def test_a_set_that_navlayers_wrote_as_a_table_is_a_set(tmp_path: Path) -> None:
+    whole = set_of([row("a", "T1078", "protect", "partial"), row("b", "T1078", "detect", "minimal")])
+    (tmp_path / "s.csv").write_bytes(encode(whole, "csv").data)
+    (tmp_path / "s.xlsx").write_bytes(encode(whole, "xlsx").data)
+    assert threat(tmp_path / "s.csv").weights == threat(tmp_path / "s.xlsx").weights == {"T1078": 50}
+
+
+IDS = ("T1059", "T1078", "T1110", "T1003.001")
+ROWS = st.lists(st.tuples(st.sampled_from(IDS), st.integers(0, 1000)), min_size=1, max_size=12)
+
+
+@given(rows=ROWS, data=st.data())
+def test_the_order_of_rows_does_not_show_and_weights_add_up(
+    rows: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    def weights(of: list[tuple[str, int]]) -> dict[str, float]:
+        text = "technique,weight\n" + "".join(f"{t},{w / 8}\n" for t, w in of)
+        try:
+            return threat_of([Source("t", Path("-"), data=text.encode())], NEWEST).weights
+        except InputError:
+            return {}
+
+    found = weights(rows)
+    assert msgspec.json.encode(found) == msgspec.json.encode(weights(data.draw(st.permutations(rows))))
+    sums = {t: sum(w for other, w in rows if other == t) / 8 for t, _ in rows}
+    assert found == {t: sums[t] for t in sorted(sums) if sums[t]}
+
+
+def test_the_wrong_domain_is_a_matter_of_usage() -> None:
+    with pytest.raises(UsageError):
+        threat("veris-ics")
