@@ -387,6 +387,7 @@ def test_a_downgrade_goes_as_far_as_ids_exist(run: Run, tmp_path: Path) -> None:
     result = run("upgrade", path, "--attack", "8.2", "-o", "-")
     assert json.loads(result.out)["techniques"] == [{"techniqueID": "T1053.002", "score": 0}]
     assert "T1027.014 Polymorphic Code: not in this release" in result.err
+    assert "In 8.2 and not in ATT&CK 18, and not considered by the layer: " in result.err
 
 
 def test_help_and_completion_do_not_load_the_readers() -> None:

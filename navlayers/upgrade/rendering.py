@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
+from navlayers.attack.versions import canonical, number
 from navlayers.errors import Problem, UsageError
 from navlayers.textwidth import columns, plain
 from navlayers.upgrade.report import FileReport, Report, counts
@@ -119,7 +120,10 @@ def _new(report: Report) -> str:
     if report.already or not report.new:
         return ""
     kind = "mapping set" if report.kind == "set" else "layer"
-    return f"New since ATT&CK {report.attack_version}, and not considered by the {kind}: {len(report.new)}"
+    before, after = canonical(report.attack_version), canonical(report.to)
+    down = before and after and number(before) > number(after)
+    since = f"In {report.to} and not in" if down else "New since"
+    return f"{since} ATT&CK {report.attack_version}, and not considered by the {kind}: {len(report.new)}"
 
 
 def _addition(addition: Addition) -> str:
