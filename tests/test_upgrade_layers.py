@@ -14,6 +14,7 @@ import navlayers
 from navlayers import upgrade_layer
 from navlayers.sets import shipped
 from navlayers.upgrade.layers import encode
+from navlayers.upgrade.report import FileReport
 
 if TYPE_CHECKING:
     from navlayers.upgrade.report import Report
@@ -470,6 +471,19 @@ def test_texts_of_any_length_and_numbers_of_any_size_survive() -> None:
     said = entry("T1078", comment="x\u0000\u2028" * 10_000, score=1e300, big=10**30, small=1e-300)
     entries, _ = upgraded(said)
     assert entries == [said]
+
+
+def test_odd_metadata_of_a_layer_stays_as_it_is() -> None:
+    items = [{"name": ["x"], "value": "v"}, {"name": "ATT&CK version", "value": 5}, {"divider": True}, {}]
+    after, _ = upgrade_layer(layer(metadata=items), "18.1")
+    assert after["metadata"] == [items[0], {"name": "ATT&CK version", "value": "enterprise 18.1"}, *items[2:]]
+
+
+def test_reports_of_endless_names_are_short() -> None:
+    rows = [entry("T1078", f"t{number}" * 99) for number in range(500)]
+    _, report = upgrade_layer(layer(*rows, filters={"platforms": [f"p{i}" for i in range(9999)]}), "18.1")
+    text = navlayers.render_upgrade([FileReport("x.json", "", (report,))])
+    assert max(map(len, text.splitlines())) < 400
 
 
 def test_layers_without_entries_stay_without() -> None:

@@ -159,7 +159,7 @@ def _read_own(head: Head, metadata: Any) -> None:
         if not (isinstance(item, dict) and isinstance(item.get("value"), str)):
             continue
         name, value = item.get("name"), item["value"].strip()
-        if name in _OWN:
+        if isinstance(name, str) and name in _OWN:
             setattr(head, _OWN[name], value)
         elif name == _OWN_ATTACK:
             head.attack_version = value.rpartition(" ")[2]

@@ -12,6 +12,7 @@ from navlayers.upgrade.entry_merging import Entry, merged
 from navlayers.upgrade.formats import Document
 from navlayers.upgrade.report import Dropped, Merged, Moved, Pairs
 from navlayers.upgrade.tactics import Tactics
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -117,7 +118,7 @@ def _under_tactics(
                 result.moved.append(Moved(identifier, name, entry.tactic, to))
                 yield from (entry.under(tactic) for tactic in to)
             else:
-                why = f"it is not under {entry.tactic}, and all of its tactics have an entry of their own"
+                why = f"it is not under {shown(entry.tactic)[1:-1]}, and all its tactics have entries of their own"
                 result.dropped.append(Dropped(entry.id, entry.fate.name, why, entry.fields))
 
 

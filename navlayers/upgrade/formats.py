@@ -63,7 +63,7 @@ def _format_of(layer: Document) -> str:
     versions = layer.get("versions")
     written = versions.get("layer") if isinstance(versions, dict) else None
     written = layer.get("version") if written is None else written
-    return written if isinstance(written, str) else ""
+    return str(written) if isinstance(written, (str, float)) else ""
 
 
 def _view_mode(layer: Document) -> list[str]:

@@ -14,14 +14,13 @@ from navlayers.upgrade.entries import carried
 from navlayers.upgrade.formats import modern
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Platforms, Removed, Report, sorted_fates
+from navlayers.wording import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.upgrade.formats import Document
     from navlayers.upgrade.releases import Way
-
-_NAMED = 60
 
 
 def upgrade_layer(layer: Document, attack_version: str) -> tuple[Document, Report]:
@@ -54,7 +53,7 @@ def along(layer: Document, way: Way) -> tuple[Document, Report]:
     if way.already and _is_current(layer):
         kept = tuple(sorted(set(before)))
         inactive = [identifier for identifier in kept if not step.new.is_active(identifier)]
-        other = (f"not active in its own release: {', '.join(inactive)}",) if inactive else ()
+        other = (f"not active in its own release: {listed(inactive)}",) if inactive else ()
         report = Report(called, "layer", way.domain, way.written, to, kept, other=other, new=(), already=True)
         return layer, report
     result, told = modern(layer, step.new)
@@ -64,7 +63,7 @@ def along(layer: Document, way: Way) -> tuple[Document, Report]:
     done = carried(entries, step)
     if "techniques" in result or entries:
         result["techniques"] = done.entries
-    told += [f"tactic {written} → {now}" for written, now in done.spelt.items()]
+    told += [f"tactic {shown(written)[1:-1]} → {now}" for written, now in done.spelt.items()]
     own.follow(result, way, before, [entry["techniqueID"] for entry in done.entries])
     if result.get("customDataURL"):
         told.append("customDataURL is kept: the Navigator takes its data from there, whatever their release")

@@ -35,8 +35,8 @@ def follow(layer: Document, way: Way, before: Sequence[str], after: Sequence[str
     if not metadata:
         return
     said = f"{way.domain} {way.step.new.version}"
-    names = {item.get("name") for item in metadata}
-    ours = {_FRAMEWORK, ATTACK} <= names
+    names = [item.get("name") for item in metadata]
+    ours = _FRAMEWORK in names and ATTACK in names
     counted = dict(zip(_COUNTS, zip(_counts(before), _counts(after), strict=True), strict=True)) if ours else {}
     items = []
     for item in metadata:
@@ -44,7 +44,7 @@ def follow(layer: Document, way: Way, before: Sequence[str], after: Sequence[str
         new = value
         if name == ATTACK:
             new = said
-        elif name in counted and value == counted[name][0]:
+        elif isinstance(name, str) and name in counted and value == counted[name][0]:
             new = counted[name][1]
         items.append(item if new == value else {**item, "value": new})
     layer["metadata"] = items

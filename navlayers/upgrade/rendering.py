@@ -12,7 +12,7 @@ from navlayers.attack.versions import canonical, number
 from navlayers.errors import Problem, UsageError
 from navlayers.textwidth import columns, plain
 from navlayers.upgrade.report import FileReport, Report, counts
-from navlayers.wording import shown
+from navlayers.wording import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +82,7 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
     yield "Merged", [_merged(one) for one in report.merged]
     yield (
         "Moved to tactics that the technique has",
-        [f"{one.id} {one.name}: {one.tactic} → {', '.join(one.to)}" for one in report.moved],
+        [f"{one.id} {one.name}: {shown(one.tactic)[1:-1]} → {', '.join(one.to)}" for one in report.moved],
     )
     yield "Entries left out", [f"{f'{one.id} {one.name}'.rstrip()}: {one.why}" for one in report.dropped]
     yield "Filter of platforms", list(_platforms(report))
@@ -93,13 +93,15 @@ def _said(rows: Sequence[dict[str, object]]) -> str:
     """What the input said of a technique that is removed: by which capabilities it was mapped, or its scores."""
     capabilities = list(dict.fromkeys(str(row["capability"]) for row in rows if "capability" in row))
     if capabilities:
-        return f" ({len(rows)} row{'s' if len(rows) > 1 else ''} of {', '.join(capabilities)})"
-    scores = ", ".join(str(row["score"]) for row in rows if "score" in row)
+        return f" ({len(rows)} row{'s' if len(rows) > 1 else ''} of {listed(capabilities)})"
+    scores = listed([str(row["score"]) for row in rows if "score" in row])
     return f" (score {scores})" if scores else ""
 
 
 def _merged(one: Merged) -> str:
     parts = [f"{id_} {value}".rstrip() for id_, value in zip(one.ids, one.values, strict=True)]
+    if len(parts) > _LISTED:
+        parts = [*parts[:_LISTED], f"{len(parts) - _LISTED} more"]
     result = f"{one.into} {one.value}".rstrip()
     return f"{' + '.join(parts)} → {result}{f' ({one.where})' if one.where else ''}"
 
@@ -108,9 +110,9 @@ def _platforms(report: Report) -> Iterator[str]:
     change = report.platforms
     if change is None:
         return
-    yield f"{', '.join(change.before)} → {', '.join(change.after) or 'all'}"
+    yield f"{listed(change.before)} → {listed(change.after) or 'all'}"
     if change.removed:
-        yield f"nothing stands for {', '.join(change.removed)}"
+        yield f"nothing stands for {listed(change.removed)}"
 
 
 def _new(report: Report) -> str:

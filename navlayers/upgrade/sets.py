@@ -10,6 +10,7 @@ from navlayers.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMapp
 from navlayers.upgrade.merging import joined, united
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Merged, Pairs, Removed, Report, sorted_fates
+from navlayers.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,7 +84,7 @@ def _inactive(used: Iterable[str], step: Step) -> tuple[str, ...]:
     if not odd:
         return ()
     ids = f"{len(odd)} of its ids are" if len(odd) > 1 else "one of its ids is"
-    return (f"{ids} not active in its own release ({', '.join(odd)}): navlayers check tells of them",)
+    return (f"{ids} not active in its own release ({listed(odd)}): navlayers check tells of them",)
 
 
 def _carried(
