@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
     """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
     made = tables_of(gaps)
-    heading = f"Gaps of {', '.join(one.title for one in gaps.inputs)} against {gaps.threat.title}"
+    heading = f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}"
     tables = table_files("gaps", made, made[0], heading)
     threat = [
         {

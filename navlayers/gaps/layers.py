@@ -180,7 +180,7 @@ def _layer(
     facts = [
         ("shows", what),
         ("threat", "; ".join(member.label for member in gaps.threat.members)),
-        ("covered by", "; ".join(one.title for one in gaps.inputs)),
+        ("covered by", "; ".join(gaps.titles)),
         ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
         ("techniques", str(len(told) - subs)),
         ("sub-techniques", str(subs)),

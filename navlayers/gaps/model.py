@@ -122,6 +122,12 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
         """The rows that are uncovered, weak or not rated, the largest gap first."""
         return tuple(row for row in self.ranked if row.state != "covered")
 
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """What people call the inputs: by their names where several have one title."""
+        titles = tuple(one.title for one in self.inputs)
+        return titles if len(set(titles)) == len(titles) else tuple(one.name for one in self.inputs)
+
     def names(self, numbers: Iterable[int]) -> str:
         """The names of inputs by their numbers."""
         return ", ".join(self.inputs[number].name for number in numbers)

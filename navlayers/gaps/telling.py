@@ -37,7 +37,7 @@ def covered_by(gaps: Gaps, row: Row) -> list[str]:
 
 def headline(gaps: Gaps) -> str:
     """All of it in a few sentences."""
-    names = _joined([one.title for one in gaps.inputs])
+    names = _joined(gaps.titles)
     total = gaps.total
     verb = "cover" if len(gaps.inputs) > 1 else "covers"
     about = "" if gaps.category is None else f" ({gaps.category} only)"
