@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import against
 import comparisons
 import formats
 import upgrades
@@ -47,6 +48,8 @@ def main() -> None:
         for what, command in formats.commands(NAVLAYERS, corpus, corpus / NIST, work):
             _show(what, cost(command, args.runs))
         for what, command in comparisons.commands(NAVLAYERS, corpus, work):
+            _show(what, cost(command, args.runs))
+        for what, command in against.commands(NAVLAYERS, corpus, work):
             _show(what, cost(command, args.runs))
         for what, command in upgrades.commands(NAVLAYERS, corpus, work):
             _show(what, cost(command, args.runs))
