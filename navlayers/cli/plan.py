@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -156,10 +159,17 @@ def _tell(plan: Plan) -> None:
 
 
 def _show(plan: Plan) -> None:
-    lines = [words.summary(plan)[:1].upper() + words.summary(plan)[1:] + "."]
-    if against := words.against(plan):
-        lines.append(f"{against}.")
-    click.echo("\n".join(lines) + "\n")
+    for sentence in (words.summary(plan), words.against(plan)):
+        if sentence:
+            click.echo(_wrapped(f"{sentence}."))
+    click.echo()
     common.echo_result(tables.curve(plan, brief=True))
     if any(one.beside_all.redundant for one in plan.appraisals):
         common.echo_result(tables.redundant(plan, brief=True))
+
+
+def _wrapped(text: str) -> str:
+    """The text in lines as wide as the terminal; as it is where it goes to a file or a pipe."""
+    if not sys.stdout.isatty():
+        return text
+    return textwrap.fill(text, shutil.get_terminal_size().columns, break_on_hyphens=False)

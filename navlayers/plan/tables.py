@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from navlayers.plan.words import figure, summary
@@ -11,6 +12,7 @@ from navlayers.tables import Column, Table, columns
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from navlayers.plan.candidates import Candidate
     from navlayers.plan.model import Appraisal, Plan
     from navlayers.plan.overlap import Overlap
     from navlayers.tables import Cell
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 NAMED = 3
 """So many others are named in a cell."""
 
-REDUNDANT = 20
-"""So many redundant capabilities are listed on the terminal."""
+BRIEFLY, REDUNDANT = 2, 20
+"""So many others are named, and so many redundant capabilities listed, on the terminal."""
 
 
 def tables_of(plan: Plan) -> list[Table]:
@@ -28,30 +30,43 @@ def tables_of(plan: Plan) -> list[Table]:
 
 
 def curve(plan: Plan, *, brief: bool = False) -> Table:
-    """The capabilities of the plan by what each adds per cost to those before it, what was had first."""
-    priced = bool(plan.prices)
+    """The capabilities of the plan by what each adds per cost to those before it, what was had first.
+
+    `brief` is for a terminal: id and name in one column.
+    """
     only = {a.candidate.id: len(a.beside_plan.only) for a in plan.appraisals}
-    had = sum(appraisal.state == "have" for appraisal in plan.appraisals)
+    had = f"{sum(appraisal.state == 'have' for appraisal in plan.appraisals)} in place"
     rows: list[tuple[Cell, ...]] = []
-    number = 0
-    for step in plan.steps:
-        number += step.candidate is not None
-        share = _percent(step.value / plan.total)
-        ours: list[Cell] = [None, "", f"{had} in place", None]
-        if step.candidate is not None:
-            ours = [number, step.candidate.id, step.candidate.name, only[step.candidate.id]]
-        costs: list[Cell] = [figure(step.cost), figure(step.spent)] if priced else []
-        rows.append((*ours, *costs[:1], figure(step.gain), figure(step.value), share, *costs[1:]))
-    unit = "techniques" if plan.by_count else "weighted scores, 1 for a score of 100"
-    found = (
+    for number, step in enumerate(plan.steps, plan.steps[0].candidate is not None if plan.steps else 0):
+        one = step.candidate
+        if one is None:
+            ours: tuple[Cell, ...] = (None, had, None) if brief else (None, "", had, None)
+        elif brief:
+            ours = (number, label(one), only[one.id])
+        else:
+            ours = (number, one.id, one.name, only[one.id])
+        cost, spent = ((figure(step.cost),), (figure(step.spent),)) if plan.prices else ((), ())
+        rows.append(
+            (*ours, *cost, figure(step.gain), figure(step.value), _percent(step.value / plan.total), *spent)
+        )
+    headers = (
         Column("#", "number"),
-        *columns("capability", "name"),
-        *columns("only it", *((plan.prices,) if priced else ()), "adds", "together", kind="number"),
+        *columns("capability", *(() if brief else ("name",))),
+        *columns("only it", *((plan.prices,) if plan.prices else ()), "adds", "together", kind="number"),
         Column("of all", "percent"),
-        *(columns("spent", kind="number") if priced else ()),
+        *(columns("spent", kind="number") if plan.prices else ()),
     )
-    note = f"only it: techniques to which it gives more than the others of the plan; adds, together: {unit}"
-    return Table("plan", "The plan" if brief else summary(plan), found, tuple(rows), note)
+    note = "only it: techniques to which no other of the plan gives as much"
+    if not brief:
+        unit = "techniques" if plan.by_count else "scores times weights, a score of 100 being 1"
+        note += f"; adds, together: {unit}"
+    return Table("plan", "The plan" if brief else summary(plan), headers, tuple(rows), note)
+
+
+def label(candidate: Candidate) -> str:
+    """A capability in one cell: its id, and its name where that says more."""
+    own, name = (re.sub(r"[\W_]+", "", text).casefold() for text in (candidate.capability, candidate.name))
+    return candidate.id if own == name else f"{candidate.id} {candidate.name}"
 
 
 def _percent(share: Fraction) -> float:
@@ -62,25 +77,17 @@ def _percent(share: Fraction) -> float:
 def redundant(plan: Plan, *, brief: bool = False) -> Table:
     """The capabilities all of whose scores others give as well; `brief` is what a terminal has room for."""
     found = [one for one in plan.appraisals if one.beside_all.redundant]
-    listed = found[:REDUNDANT] if brief else found
-    rows: list[tuple[Cell, ...]] = []
-    for one in listed:
-        ours = (one.candidate.id, one.candidate.name, one.state)
-        rows.append((*ours, by(one.beside_all, 2) if brief else by(one.beside_all), *_by_plan(one, brief=brief)))
-    more = len(found) - len(rows)
-    headers = columns("capability", "name", "state", "others that give it all")
     title = f"Redundant: others give all that {len(found)} of {len(plan.appraisals)} capabilities give"
-    return Table(
-        "redundant",
-        title,
-        headers if brief else (*headers, Column("the plan gives it all by")),
-        tuple(rows),
-        f"… and {more} more; -o and --json give all" if more else "",
+    if brief:
+        rows = tuple((one.candidate.id, by(one.beside_all, BRIEFLY)) for one in found[:REDUNDANT])
+        more = len(found) - len(rows)
+        note = f"… and {more} more, with -o or --json" if more else ""
+        return Table("redundant", title, columns("capability", "others that give it all"), rows, note)
+    headers = columns("capability", "name", "state", "others that give it all", "the plan gives it all by")
+    every = tuple(
+        (one.candidate.id, one.candidate.name, one.state, by(one.beside_all), by(one.beside_plan)) for one in found
     )
-
-
-def _by_plan(one: Appraisal, *, brief: bool) -> tuple[Cell, ...]:
-    return () if brief else (by(one.beside_plan),)
+    return Table("redundant", title, headers, every)
 
 
 def by(overlap: Overlap, most: int = NAMED) -> str:
