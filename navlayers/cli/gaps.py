@@ -60,7 +60,7 @@ WIDTH = 80
     "--weak",
     type=float,
     default=finding.WEAK,
-    show_default=True,
+    show_default=f"{finding.WEAK:g}",
     metavar="NUMBER",
     help="Covered below this score is weak.",
 )

@@ -75,11 +75,16 @@ def tactic_named(word: str, catalogue: Catalogue) -> Tactic | None:
 
 
 def tactic_id(word: str, domain: Domain) -> str | None:
-    """The id of the tactic that a word names in any release of the domain, the newest first."""
+    """The id of the tactic that a word names in the newest release of the domain, or else in an older one.
+
+    Older ones, which take time to load, are asked only where the word names no set or file.
+    """
     for release in reversed([one for one in attack.releases() if one.domain == domain]):
         found = tactic_named(word, attack.load(release))
         if found is not None:
             return found.id
+        if _is_there(word):
+            return None
     return None
 
 
