@@ -282,6 +282,7 @@ def test_tables_hold_every_technique_with_who_uses_and_who_covers_it(written: Pa
     assert [cell.value for cell in book["threats"][2]][:6] == ["weights", "weights", "table", 6, 3, 1]
     markdown = (written / "gaps.md").read_text(encoding="utf-8")
     assert markdown.startswith("# Gaps of a, b against weights\n")
+    assert "a and b cover 3 of 6 techniques of weights: 50.0 %, 41.2 % by weight, 35.9 % by score." in markdown
 
 
 def test_the_index_says_what_it_was_made_from(written: Path) -> None:

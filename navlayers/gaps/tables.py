@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.gaps.telling import covered_by, used_by
+from navlayers.gaps.telling import covered_by, headline, used_by
 from navlayers.tables import Column, Table, columns
 
 if TYPE_CHECKING:
