@@ -52,7 +52,8 @@ def tactics(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per tactic, and in total: how much is covered of the threat's techniques."""
     rows: list[tuple[Cell, ...]] = [(one.name, *_share_cells(one.share, brief=brief)) for one in gaps.tactics]
     rows.append(("in total, each once", *_share_cells(gaps.total, brief=brief)))
-    return Table("tactics", "Covered per tactic", (Column("tactic"), *_share_columns(brief=brief)), tuple(rows))
+    found = (Column("tactic"), *_share_columns(brief=brief))
+    return Table("tactics", "Covered per tactic", found, tuple(rows), "" if brief else headline(gaps))
 
 
 def categories(gaps: Gaps, *, brief: bool = False) -> Table:
