@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
     from navlayers.output_folder import write_folder
     from navlayers.pipeline import build_document, build_folder, prepare
+    from navlayers.plan import PlanOptions, make_plan, plan_folder, read_costs
     from navlayers.readers import Findings, Reading, ReadOptions, read
     from navlayers.schema import schema_text
     from navlayers.scoring import score_set
@@ -49,6 +50,7 @@ __all__ = [
     "NonMappable",
     "OutputError",
     "Place",
+    "PlanOptions",
     "Problem",
     "ReadOptions",
     "Reading",
@@ -75,9 +77,12 @@ __all__ = [
     "inactive",
     "load",
     "look_up",
+    "make_plan",
     "mend_sets",
+    "plan_folder",
     "prepare",
     "read",
+    "read_costs",
     "read_together",
     "release",
     "render_diff",
@@ -118,6 +123,7 @@ _MODULES = {
     "options": ("ScoreOptions",),
     "output_folder": ("write_folder",),
     "pipeline": ("build_document", "build_folder", "prepare"),
+    "plan": ("PlanOptions", "make_plan", "plan_folder", "read_costs"),
     "readers": ("Findings", "ReadOptions", "Reading", "read"),
     "schema": ("schema_text",),
     "scoring": ("score_set",),

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers import threats
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
+from navlayers.layers.document import encode_layer
 from navlayers.model import CATEGORIES
 from navlayers.options import ScoreOptions
 from navlayers.output_folder import write_folder
-from navlayers.plan import PlanOptions, make_plan, read_costs, tables, words
+from navlayers.plan import PlanOptions, make_plan, read_costs, tables
 from navlayers.plan.amounts import parse_budget, parse_target
 from navlayers.plan.costs import split_column
 from navlayers.plan.folder import plan_folder
+from navlayers.plan.layer import plan_layer
 from navlayers.plan.machine import as_json as plan_json
 from navlayers.plan.options import MEASURES, SECONDS
+from navlayers.plan.words import against, summary
 from navlayers.sets import STDIN, repeated
 from navlayers.together import read_together
 
@@ -40,13 +44,35 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="SHARE", help="Reach this share of what all capabilities give, such as 95%.")
 @click.option(
     "--threat",
-    "threats",
+    "words",
     multiple=True,
-    metavar="NAME",
-    help="Weigh techniques by a group, software, campaign, tactic, set or file; several add up.",
+    metavar="THREAT",
+    shell_complete=suggest.threats,
+    help="Weigh techniques by a group, software, campaign or tactic, or a set, layer or table. Repeatable.",
 )
-@click.option("--have", multiple=True, metavar="ID,…", help="Capabilities in place, or @FILE with one in a line.")
-@click.option("--exclude", multiple=True, metavar="ID,…", help="Capabilities not to choose, or @FILE.")
+@click.option(
+    "--software-of",
+    multiple=True,
+    is_flag=False,
+    flag_value=threats.ALL,
+    metavar="[GROUP]",
+    shell_complete=suggest.threats,
+    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
+)
+@click.option(
+    "--have",
+    multiple=True,
+    metavar="ID,…",
+    shell_complete=suggest.capabilities,
+    help="Capabilities that are in place, or @FILE with one in a line.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="ID,…",
+    shell_complete=suggest.capabilities,
+    help="Capabilities that are not to be chosen, or @FILE with one in a line.",
+)
 @click.option(
     "--cost",
     metavar="FILE[:COLUMN]",
@@ -76,7 +102,7 @@ if TYPE_CHECKING:
     callback=common.optional_folder,
     metavar="DIR",
     shell_complete=suggest.folders,
-    help="Folder to write the plan's layer and tables to.",
+    help="Folder to write the plan's layer and tables to. - writes the layer to standard output.",
 )
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
 @common.attack_option
@@ -89,7 +115,8 @@ def command(
     sets: tuple[str, ...],
     budget: str | None,
     target: str | None,
-    threats: tuple[str, ...],
+    words: tuple[str, ...],
+    software_of: tuple[str, ...],
     have: tuple[str, ...],
     exclude: tuple[str, ...],
     cost: str | None,
@@ -126,24 +153,31 @@ def command(
         exclude=exclude,
         seconds=time_limit,
     )
+    to_stdout = output is not None and str(output) == common.STDOUT
+    if to_stdout and as_json:
+        raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
     if not sets:
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers plan gcp --budget 5"
         raise UsageError(Problem("no set is named to choose from", expected="one or more sets", hint=hint))
-    if output is not None and str(output) == common.STDOUT:
-        raise UsageError(Problem("a plan is several files", expected="a folder to write to"))
+    if STDIN in words and STDIN in sets:
+        raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
     costs = None if cost is None else read_costs(*split_column(cost))
     again = () if STDIN in sets else repeated(sets, reading.format)
     together = read_together(common.sources(sets, reading, distinct=False), attack_version, reading)
     threat = None
-    if threats:
-        from navlayers.threats import against  # noqa: PLC0415 - for one option alone
-
-        together, threat = against(together, threats, attack_version, reading=reading)
+    if words or software_of:
+        asked = [common.sources([word], reading)[0] if word == STDIN else word for word in words]
+        together, threat = threats.against(
+            together, asked, attack_version, software_of=software_of, reading=reading
+        )
     plan = make_plan(together, options, ScoreOptions(scale=scale, worth=worth), threat=threat, costs=costs)
+    gone = write_folder(output, plan_folder(plan), force=force) if output is not None and not to_stdout else 0
     if not quiet:
-        common.notices([*plan.notices, *(Problem(f"{name} is named twice, and counts once") for name in again)])
+        common.notices([*plan.notices, *(Problem(f"{name} is named twice") for name in again)])
         _tell(plan)
-    gone = write_folder(output, plan_folder(plan), force=force) if output is not None else 0
+    if to_stdout:
+        click.echo(encode_layer(plan_layer(plan)), nl=False)
+        return
     if as_json:
         common.echo_json(plan_json(plan))
     elif not quiet or output is None:
@@ -159,11 +193,12 @@ def _tell(plan: Plan) -> None:
 
 
 def _show(plan: Plan) -> None:
-    for sentence in (words.summary(plan), words.against(plan)):
+    for sentence in (summary(plan), against(plan)):
         if sentence:
             click.echo(_wrapped(f"{sentence}."))
     click.echo()
-    common.echo_result(tables.curve(plan, brief=True))
+    if plan.steps:
+        common.echo_result(tables.curve(plan, brief=True))
     if any(one.beside_all.redundant for one in plan.appraisals):
         common.echo_result(tables.redundant(plan, brief=True))
 

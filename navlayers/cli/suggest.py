@@ -43,6 +43,14 @@ def things(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
     return _items(candidates.things(tuple(map(str, names)), ctx.params.get("kind"), incomplete), incomplete)
 
 
+def capabilities(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Ids of capabilities of the sets that are named before, or else of all."""
+    from navlayers.cli import candidates  # noqa: PLC0415
+
+    names = ctx.params.get("sets") or ()
+    return _items(candidates.things(tuple(map(str, names)), "capability", incomplete), incomplete)
+
+
 def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Ids and names of groups, software, campaigns and tactics, then names of sets and files."""
     from navlayers.cli import candidates  # noqa: PLC0415

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 LEFT = "#d9d9d9"
 """A technique that capabilities cover which the plan does not choose."""
 
-NOBODY = "#fcae91"
-"""A technique of the threat that no capability covers."""
+UNCOVERED = "#ffd92f"
+"""A technique of the threat that no capability covers, as in the layers of gaps."""
 
 _TICKS = (100, 50, 10)
 _OTHERS = 3
@@ -111,7 +111,7 @@ class _Maker:
                 links_ = (page_link(technique),)
                 found[technique] = Technique(
                     techniqueID=technique,
-                    color=NOBODY,
+                    color=UNCOVERED,
                     comment="No capability covers it",
                     metadata=self._weight(technique),
                     links=links_,
@@ -130,7 +130,7 @@ class _Maker:
         if len(plan.covered(plan.active)) < len(plan.coverable):
             more.append(LegendItem("not in plan", LEFT))
         if plan.threat and len(plan.coverable) < len(plan.threat.weights):
-            more.append(LegendItem("nothing covers", NOBODY))
+            more.append(LegendItem("nothing covers", UNCOVERED))
         return (*items, *more)
 
     def _entry(self, technique: str) -> Technique:

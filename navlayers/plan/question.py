@@ -61,7 +61,7 @@ def _unreachable(options: PlanOptions, reachable: Fraction) -> Problem:
     target = float(100 * (options.target or 0))
     most = math.floor(reachable * 10_000) / 100
     message = f"the target of {target:g} % cannot be reached: what may be chosen gives {most:g} % of what all give"
-    return Problem(message, hint="exclude less, give costs to more, or lower the target")
+    return Problem(message, hint="lower the target, exclude less, or give more capabilities a cost")
 
 
 def _refuse_too_fine(prices: Mapping[str, Fraction]) -> None:

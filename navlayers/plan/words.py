@@ -53,8 +53,9 @@ def certainty(plan: Plan) -> str:
         return "proven optimal" if plan.settled else "proven optimal, though not the first by id of those as good"
     seconds = f"the time limit of {plan.options.seconds:g} s ended the search"
     if plan.options.budget is None:
-        what = "cost" if plan.prices else "number"
-        return f"{seconds}: no plan has a {what} below {figure(plan.bound):,}"
+        least = f"{figure(plan.bound):,}"
+        what = f"costs less than {least}" if plan.prices else f"has fewer than {least} capabilities"
+        return f"{seconds}: no plan {what}"
     more = plan.bound / plan.value - 1 if plan.value else None
     if more is None:
         return f"{seconds}: at most {figure(plan.bound):,} is possible"
