@@ -27,8 +27,8 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
         domain=plan.catalogue.domain,
         attack_version=plan.catalogue.version,
         options={
-            "budget": None if options.budget is None else figure(options.budget),
-            "target": None if options.target is None else float(options.target),
+            "budget": None if options.most is None else figure(options.most),
+            "target": None if options.least is None else float(options.least),
             "measure": options.measure,
             "category": options.category,
             "min_score": options.min_score,

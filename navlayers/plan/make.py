@@ -62,7 +62,7 @@ def make_plan(
     choice = solve(question.task, options.seconds)
     chosen = frozenset(question.task.ids[i] for i in choice.chosen)
     states = {one.id: _state(one.id, chosen, have, exclude, prices) for one in candidates}
-    if options.budget is not None:
+    if options.most is not None:
         bound = question.value(question.had + choice.bound)
     else:
         bound = choice.bound * question.costs.step

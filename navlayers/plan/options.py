@@ -11,6 +11,7 @@ import msgspec
 
 from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES, Category
+from navlayers.plan.amounts import LARGEST
 from navlayers.plan.candidates import Measure
 
 MEASURES: tuple[Measure, ...] = get_args(Measure)
@@ -28,8 +29,8 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     how long the best choice is looked for.
     """
 
-    budget: Fraction | None = None
-    target: Fraction | None = None
+    budget: float | Fraction | None = None
+    target: float | Fraction | None = None
     measure: Measure = "score"
     min_score: float = 0
     category: Category | None = None
@@ -46,8 +47,8 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
         problems = []
         if (self.budget is None) == (self.target is None):
             problems.append(_one_of_both(both=self.budget is not None))
-        if self.budget is not None and self.budget < 0:
-            problems.append(Problem(f"budget {float(self.budget):g}", expected="a number of 0 or more"))
+        if self.budget is not None and not 0 <= self.budget <= LARGEST:
+            problems.append(Problem(f"budget {float(self.budget):g}", expected="a number from 0 to 1e12"))
         if self.target is not None and not 0 <= self.target <= 1:
             problems.append(Problem(f"target {float(self.target):g}", expected="a share from 0 to 1"))
         if not (math.isfinite(self.min_score) and 0 <= self.min_score <= 100):
@@ -62,6 +63,21 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
                 problems.append(Problem(f"unknown {what} {given!r}", expected=", ".join(known), hint=hint))
         if problems:
             raise UsageError(problems)
+
+    @property
+    def most(self) -> Fraction | None:
+        """The budget, exactly."""
+        return _exactly(self.budget)
+
+    @property
+    def least(self) -> Fraction | None:
+        """The target, exactly."""
+        return _exactly(self.target)
+
+
+def _exactly(number: float | Fraction | None) -> Fraction | None:
+    """A number as it is written: 0.1 is a tenth."""
+    return Fraction(str(number)) if isinstance(number, float) else None if number is None else Fraction(number)
 
 
 def _one_of_both(*, both: bool) -> Problem:

@@ -44,10 +44,10 @@ class Question:
         ]
         costs = {candidate: self.costs.steps(cost) for candidate, cost in prices.items()}
         self.reachable = self.had + sum(part for part, givers in open_ if givers)
-        if options.budget is not None:
-            self.task = make_task(costs, open_, budget=math.floor(options.budget / self.costs.step))
+        if options.most is not None:
+            self.task = make_task(costs, open_, budget=math.floor(options.most / self.costs.step))
         else:
-            target = math.ceil((options.target or 0) * self.total)
+            target = math.ceil((options.least or 0) * self.total)
             if target > self.reachable:
                 raise UsageError(_unreachable(options, Fraction(self.reachable, self.total)))
             self.task = make_task(costs, open_, need=max(target - self.had, 0))
@@ -58,7 +58,7 @@ class Question:
 
 
 def _unreachable(options: PlanOptions, reachable: Fraction) -> Problem:
-    target = float(100 * (options.target or 0))
+    target = float(100 * (options.least or 0))
     most = math.floor(reachable * 10_000) / 100
     message = f"the target of {target:g} % cannot be reached: what may be chosen gives {most:g} % of what all give"
     return Problem(message, hint="lower the target, exclude less, or give more capabilities a cost")

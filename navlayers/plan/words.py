@@ -43,7 +43,7 @@ def _reached(plan: Plan) -> str:
 def _spent(plan: Plan) -> str:
     if not plan.prices:
         return ""
-    limit = "" if plan.options.budget is None else f" of {figure(plan.options.budget):,}"
+    limit = "" if plan.options.most is None else f" of {figure(plan.options.most):,}"
     return f", for {figure(plan.cost):,}{limit} ({plan.prices})"
 
 
@@ -52,7 +52,7 @@ def certainty(plan: Plan) -> str:
     if plan.proven:
         return "proven optimal" if plan.settled else "proven optimal, though not the first by id of those as good"
     seconds = f"the time limit of {plan.options.seconds:g} s ended the search"
-    if plan.options.budget is None:
+    if plan.options.most is None:
         least = f"{figure(plan.bound):,}"
         what = f"costs less than {least}" if plan.prices else f"has fewer than {least} capabilities"
         return f"{seconds}: no plan {what}"
@@ -74,6 +74,6 @@ def against(plan: Plan) -> str:
 
 def asked(plan: Plan) -> str:
     """What was asked for: "a budget of 10", "a target of 95 %"."""
-    if plan.options.budget is not None:
-        return f"a budget of {figure(plan.options.budget):,}"
-    return f"a target of {float(100 * (plan.options.target or 0)):g} %"
+    if plan.options.most is not None:
+        return f"a budget of {figure(plan.options.most):,}"
+    return f"a target of {float(100 * (plan.options.least or 0)):g} %"
