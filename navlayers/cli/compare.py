@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers import comparing
-from navlayers.cli import common, suggest
+from navlayers.cli import common, results, suggest
 from navlayers.comparing import tables
 from navlayers.comparing.folder import comparison_document, comparison_folder
 from navlayers.errors import Problem, UsageError
-from navlayers.model import CATEGORIES
-from navlayers.output_folder import write_folder
-from navlayers.sets import STDIN, repeated, resolve
-from navlayers.together import read_together
+from navlayers.sets import resolve
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.comparing import Comparison
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
@@ -27,39 +22,26 @@ if TYPE_CHECKING:
 @click.command()
 @common.sets_argument
 @click.option(
-    "-o",
-    "--output",
-    callback=common.optional_folder,
-    metavar="DIR",
-    shell_complete=suggest.folders,
-    help="Folder to write layers and tables to. - writes one list of all layers to standard output.",
-)
-@click.option(
     "--baseline",
     metavar="SET",
     shell_complete=suggest.sets,
     help="Tell each input's differences from this one.",
 )
-@click.option("--category", type=click.Choice(CATEGORIES), help="Compare the scores of this category only.")
+@results.category_option
 @common.attack_option
 @common.scoring_options
 @click.option("--summary", is_flag=True, help="Print the totals only, not the table of techniques.")
-@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
 @common.reading_options
-@common.json_option
-@common.quiet_option
+@results.output_options
 def command(
     sets: tuple[str, ...],
-    output: Path | None,
+    output: results.Output,
     baseline: str | None,
     category: str | None,
     attack_version: str | None,
     scoring: ScoreOptions,
     summary: bool,
-    force: bool,
     reading: ReadOptions,
-    as_json: bool,
-    quiet: bool,
 ) -> None:
     """Compare mapping sets and layers: union, agreement, gap, differences.
 
@@ -72,9 +54,6 @@ def command(
     navlayers compare aws azure gcp m365 --baseline aws -o compared
     navlayers compare last-quarter.json overview.json --summary
     """
-    to_stdout = output is not None and str(output) == common.STDOUT
-    if to_stdout and as_json:
-        raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
     names = list(sets)
     if baseline is not None and baseline not in names:
         names.insert(0, baseline)
@@ -82,10 +61,8 @@ def command(
         message = "nothing is named to compare"
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers compare aws azure"
         raise UsageError(Problem(message, expected="two or more sets or layers", hint=hint))
-    again = () if STDIN in names else repeated(names, reading.format)
-    together = read_together(common.sources(names, reading, distinct=False), attack_version, reading).apart()
-    if not quiet:
-        common.notices([*together.notices, *(Problem(f"{name} is named twice") for name in again)])
+    together, notices = results.read_inputs(names, attack_version, reading)
+    together = together.apart()
     number = None
     if baseline is not None:
         (first, *more) = resolve((baseline,), reading.format, distinct=False)
@@ -95,25 +72,20 @@ def command(
     comparison = comparing.compare(
         together.catalogue, together.covered(scoring), category=category, baseline=number
     )
-    if output is not None and not to_stdout:
-        gone = write_folder(output, comparison_folder(comparison, scoring), force=force)
-    if not quiet:
-        _tell(comparison)
-    if to_stdout:
-        click.echo(comparison_document(comparison), nl=False)
-        return
-    if as_json:
-        common.echo_json(comparing.as_json(comparison))
-    elif not quiet or output is None:
-        _show(comparison, summary=summary)
-    if output is not None and not quiet:
-        common.notify_written(output, gone)
 
+    def tell() -> None:
+        common.notices(notices)
+        results.tell_inputs(comparison.inputs, comparison.catalogue.version)
 
-def _tell(comparison: Comparison) -> None:
-    common.notices(notice for one in comparison.inputs for notice in one.notices)
-    for one in comparison.inputs:
-        common.tell_carried(one.name, comparison.catalogue.version, one.moved, one.left_out)
+    output.deliver(
+        results.Results(
+            folder=lambda: comparison_folder(comparison, scoring),
+            document=lambda: comparison_document(comparison),
+            machine=lambda: comparing.as_json(comparison),
+            tell=tell,
+            show=lambda: _show(comparison, summary=summary),
+        )
+    )
 
 
 def _show(comparison: Comparison, *, summary: bool) -> None:

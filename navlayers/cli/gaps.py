@@ -9,18 +9,12 @@ import click
 
 from navlayers import gaps as finding
 from navlayers import textwidth, threats
-from navlayers.cli import common, suggest
+from navlayers.cli import common, results
 from navlayers.errors import Problem, UsageError
 from navlayers.gaps.tables import brief_tables
 from navlayers.gaps.telling import headline
-from navlayers.model import CATEGORIES
-from navlayers.output_folder import write_folder
-from navlayers.sets import STDIN, Source, repeated
-from navlayers.together import read_together
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.gaps import Gaps
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
@@ -30,32 +24,8 @@ WIDTH = 80
 
 @click.command()
 @common.sets_argument
-@click.option(
-    "--threat",
-    "words",
-    multiple=True,
-    metavar="THREAT",
-    shell_complete=suggest.threats,
-    help="A group, software, campaign or tactic by id or name, or a set, layer or table with weights. Repeatable.",
-)
-@click.option(
-    "--software-of",
-    multiple=True,
-    is_flag=False,
-    flag_value=threats.ALL,
-    metavar="[GROUP]",
-    shell_complete=suggest.threats,
-    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
-)
-@click.option(
-    "-o",
-    "--output",
-    callback=common.optional_folder,
-    metavar="DIR",
-    shell_complete=suggest.folders,
-    help="Folder to write layers and tables to. - writes one list of all layers to standard output.",
-)
-@click.option("--category", type=click.Choice(CATEGORIES), help="Take the scores of this category only.")
+@results.threat_options
+@results.category_option
 @click.option(
     "--weak",
     type=float,
@@ -66,23 +36,17 @@ WIDTH = 80
 )
 @common.attack_option
 @common.scoring_options
-@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
 @common.reading_options
-@common.json_option
-@common.quiet_option
+@results.output_options
 def command(
     sets: tuple[str, ...],
-    words: tuple[str, ...],
-    software_of: tuple[str, ...],
-    output: Path | None,
+    threat: results.Threat,
+    output: results.Output,
     category: str | None,
     weak: float,
     attack_version: str | None,
     scoring: ScoreOptions,
-    force: bool,
     reading: ReadOptions,
-    as_json: bool,
-    quiet: bool,
 ) -> None:
     """Tell what mapping sets and layers leave open of a threat.
 
@@ -95,33 +59,28 @@ def command(
     navlayers gaps nist_800_53 --threat APT29 --software-of --worth 50
     navlayers gaps my-controls.yaml --threat kev
     """
-    to_stdout = output is not None and str(output) == common.STDOUT
-    if to_stdout and as_json:
-        raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
     if not sets:
-        raise _no_sets(software_of)
-    if STDIN in words and STDIN in sets:
-        raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
-    again = () if STDIN in sets else repeated(sets, reading.format)
-    together = read_together(common.sources(sets, reading, distinct=False), attack_version, reading)
-    together, threat = threats.against(
-        together, _words(words, reading), attack_version, software_of=software_of, reading=reading
+        raise _no_sets(threat.software_of)
+    threat.check(sets)
+    together, notices = results.read_inputs(sets, attack_version, reading)
+    together, model = threat.against(together, attack_version, reading)
+    found = finding.find_gaps(together, model, scoring, category=category, weak=weak)
+
+    def tell() -> None:
+        common.notices([*notices, *found.threat.notices, *found.notices])
+        results.tell_inputs(found.inputs, found.catalogue.version)
+        for member in found.threat.members:
+            common.tell_carried(member.id, found.catalogue.version, member.moved, member.left_out)
+
+    output.deliver(
+        results.Results(
+            folder=lambda: finding.gaps_folder(found, scoring),
+            document=lambda: finding.gaps_document(found),
+            machine=lambda: finding.as_json(found),
+            tell=tell,
+            show=lambda: _show(found),
+        )
     )
-    found = finding.find_gaps(together, threat, scoring, category=category, weak=weak)
-    if output is not None and not to_stdout:
-        gone = write_folder(output, finding.gaps_folder(found, scoring), force=force)
-    if not quiet:
-        common.notices([*together.notices, *(Problem(f"{name} is named twice") for name in again)])
-        _tell(found)
-    if to_stdout:
-        click.echo(finding.gaps_document(found), nl=False)
-        return
-    if as_json:
-        common.echo_json(finding.as_json(found))
-    elif not quiet or output is None:
-        _show(found)
-    if output is not None and not quiet:
-        common.notify_written(output, gone)
 
 
 def _no_sets(software_of: tuple[str, ...]) -> UsageError:
@@ -132,19 +91,6 @@ def _no_sets(software_of: tuple[str, ...]) -> UsageError:
     else:
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers gaps aws --threat APT29"
     return UsageError(Problem(message, expected="one or more sets or layers", hint=hint))
-
-
-def _words(words: tuple[str, ...], reading: ReadOptions) -> list[str | Source]:
-    """The threat as it is written, standard input being read."""
-    return [common.sources([word], reading)[0] if word == STDIN else word for word in words]
-
-
-def _tell(found: Gaps) -> None:
-    common.notices([*found.threat.notices, *(n for one in found.inputs for n in one.notices), *found.notices])
-    for one in found.inputs:
-        common.tell_carried(one.name, found.catalogue.version, one.moved, one.left_out)
-    for member in found.threat.members:
-        common.tell_carried(member.id, found.catalogue.version, member.moved, member.left_out)
 
 
 def _show(found: Gaps) -> None:

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import threats
-from navlayers.cli import common, suggest
+from navlayers.cli import common, results, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.layers.document import encode_layer
-from navlayers.model import CATEGORIES
 from navlayers.options import ScoreOptions
-from navlayers.output_folder import write_folder
 from navlayers.plan import PlanOptions, make_plan, read_costs, tables
 from navlayers.plan.amounts import parse_budget, parse_target
 from navlayers.plan.costs import split_column
@@ -24,12 +21,8 @@ from navlayers.plan.layer import plan_layer
 from navlayers.plan.machine import as_json as plan_json
 from navlayers.plan.options import MEASURES, SECONDS
 from navlayers.plan.words import against, summary
-from navlayers.sets import STDIN, repeated
-from navlayers.together import read_together
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.model import Category
     from navlayers.plan import Plan
     from navlayers.plan.candidates import Measure
@@ -42,23 +35,7 @@ if TYPE_CHECKING:
     "--budget", metavar="NUMBER", help="The most that the plan may cost, or hold where nothing has a cost."
 )
 @click.option("--target", metavar="SHARE", help="Reach this share of what all capabilities give, such as 95%.")
-@click.option(
-    "--threat",
-    "words",
-    multiple=True,
-    metavar="THREAT",
-    shell_complete=suggest.threats,
-    help="Weigh techniques by a group, software, campaign or tactic, or a set, layer or table. Repeatable.",
-)
-@click.option(
-    "--software-of",
-    multiple=True,
-    is_flag=False,
-    flag_value=threats.ALL,
-    metavar="[GROUP]",
-    shell_complete=suggest.threats,
-    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
-)
+@results.threat_options
 @click.option(
     "--have",
     multiple=True,
@@ -87,7 +64,7 @@ if TYPE_CHECKING:
     help="Count how well techniques are covered, or how many are.",
 )
 @click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Scores below this do not count.")
-@click.option("--category", type=click.Choice(CATEGORIES), help="Count the scores of this category only.")
+@results.category_option
 @click.option(
     "--time-limit",
     type=float,
@@ -96,27 +73,16 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Past it, take the best plan found so far and say how far from the best it may be.",
 )
-@click.option(
-    "-o",
-    "--output",
-    callback=common.optional_folder,
-    metavar="DIR",
-    shell_complete=suggest.folders,
-    help="Folder to write the plan's layer and tables to. - writes the layer to standard output.",
-)
-@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
 @common.attack_option
 @common.scale_option
 @common.worth_option
 @common.reading_options
-@common.json_option
-@common.quiet_option
+@results.output_options
 def command(
     sets: tuple[str, ...],
     budget: str | None,
     target: str | None,
-    words: tuple[str, ...],
-    software_of: tuple[str, ...],
+    threat: results.Threat,
     have: tuple[str, ...],
     exclude: tuple[str, ...],
     cost: str | None,
@@ -124,14 +90,11 @@ def command(
     min_score: float,
     category: Category | None,
     time_limit: float,
-    output: Path | None,
-    force: bool,
+    output: results.Output,
     attack_version: str | None,
     scale: dict[str, float],
     worth: float | None,
     reading: ReadOptions,
-    as_json: bool,
-    quiet: bool,
 ) -> None:
     """Choose which capabilities to put in place, for a budget or a target.
 
@@ -153,43 +116,30 @@ def command(
         exclude=exclude,
         seconds=time_limit,
     )
-    to_stdout = output is not None and str(output) == common.STDOUT
-    if to_stdout and as_json:
-        raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
     if not sets:
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers plan gcp --budget 5"
         raise UsageError(Problem("no set is named to choose from", expected="one or more sets", hint=hint))
-    if STDIN in words and STDIN in sets:
-        raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
     costs = None if cost is None else read_costs(*split_column(cost))
-    again = () if STDIN in sets else repeated(sets, reading.format)
-    together = read_together(common.sources(sets, reading, distinct=False), attack_version, reading)
-    threat = None
-    if words or software_of:
-        asked = [common.sources([word], reading)[0] if word == STDIN else word for word in words]
-        together, threat = threats.against(
-            together, asked, attack_version, software_of=software_of, reading=reading
+    threat.check(sets)
+    together, notices = results.read_inputs(sets, attack_version, reading)
+    model = None
+    if threat.asked:
+        together, model = threat.against(together, attack_version, reading)
+    plan = make_plan(together, options, ScoreOptions(scale=scale, worth=worth), threat=model, costs=costs)
+
+    def tell() -> None:
+        common.notices([*notices, *plan.notices])
+        results.tell_inputs(plan.inputs, plan.catalogue.version)
+
+    output.deliver(
+        results.Results(
+            folder=lambda: plan_folder(plan),
+            document=lambda: encode_layer(plan_layer(plan)),
+            machine=lambda: plan_json(plan),
+            tell=tell,
+            show=lambda: _show(plan),
         )
-    plan = make_plan(together, options, ScoreOptions(scale=scale, worth=worth), threat=threat, costs=costs)
-    gone = write_folder(output, plan_folder(plan), force=force) if output is not None and not to_stdout else 0
-    if not quiet:
-        common.notices([*plan.notices, *(Problem(f"{name} is named twice") for name in again)])
-        _tell(plan)
-    if to_stdout:
-        click.echo(encode_layer(plan_layer(plan)), nl=False)
-        return
-    if as_json:
-        common.echo_json(plan_json(plan))
-    elif not quiet or output is None:
-        _show(plan)
-    if output is not None and not quiet:
-        common.notify_written(output, gone)
-
-
-def _tell(plan: Plan) -> None:
-    common.notices(notice for one in plan.inputs for notice in one.notices)
-    for one in plan.inputs:
-        common.tell_carried(one.name, plan.catalogue.version, one.moved, one.left_out)
+    )
 
 
 def _show(plan: Plan) -> None:

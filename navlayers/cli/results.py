@@ -1,0 +1,176 @@
+"""What compare, gaps and plan share: how inputs and threats are named, where results go and how they are told."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from navlayers import threats
+from navlayers.cli import common, suggest
+from navlayers.errors import Problem, UsageError
+from navlayers.model import CATEGORIES
+from navlayers.output_folder import write_folder
+from navlayers.sets import STDIN, repeated
+from navlayers.together import read_together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from navlayers.coverage import Coverage
+    from navlayers.readers.context import ReadOptions
+    from navlayers.threats import ThreatModel
+    from navlayers.together import Together
+
+category_option = click.option(
+    "--category", type=click.Choice(CATEGORIES), help="Take the scores of this category only."
+)
+
+
+class Results(NamedTuple):
+    """The forms in which results can be asked for, each made only when it is.
+
+    `folder`: path → bytes of all files. `document`: what `-o -` writes. `machine`: what `--json` prints. `tell`
+    says what is worth knowing on standard error, `show` prints tables.
+    """
+
+    folder: Callable[[], dict[str, bytes]]
+    document: Callable[[], bytes]
+    machine: Callable[[], object]
+    tell: Callable[[], None]
+    show: Callable[[], None]
+
+
+class Output(NamedTuple):
+    """Where results go: `-o`, `--force`, `--json` and `-q`."""
+
+    target: Path | None
+    force: bool
+    as_json: bool
+    quiet: bool
+
+    def deliver(self, results: Results) -> None:
+        """Write the results to the folder, if one is named, then tell and print them."""
+        to_stdout = self._to_stdout
+        gone = 0
+        if self.target is not None and not to_stdout:
+            gone = write_folder(self.target, results.folder(), force=self.force)
+        if not self.quiet:
+            results.tell()
+        if to_stdout:
+            click.echo(results.document(), nl=False)
+            return
+        if self.as_json:
+            common.echo_json(results.machine())
+        elif not self.quiet or self.target is None:
+            results.show()
+        if self.target is not None and not self.quiet:
+            common.notify_written(self.target, gone)
+
+    def check(self) -> None:
+        """Refuse what cannot go together, before anything is read."""
+        if self._to_stdout and self.as_json:
+            raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
+
+    @property
+    def _to_stdout(self) -> bool:
+        return self.target is not None and str(self.target) == common.STDOUT
+
+
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`-o DIR`, `--force`, `--json` and `-q`, given to the command as one `output: Output`."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, output: Path | None, force: bool, as_json: bool, quiet: bool, **options: Any) -> Any:
+        asked = Output(output, force, as_json, quiet)
+        asked.check()
+        return function(*args, output=asked, **options)
+
+    for option in (common.quiet_option, common.json_option, _force_option, _output_option):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_output_option = click.option(
+    "-o",
+    "--output",
+    callback=common.optional_folder,
+    metavar="DIR",
+    shell_complete=suggest.folders,
+    help="Folder to write layers and tables to. - writes the layers alone to standard output.",
+)
+_force_option = click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+
+
+class Threat(NamedTuple):
+    """The threat as it was asked for: `--threat` and `--software-of`."""
+
+    words: tuple[str, ...]
+    software_of: tuple[str, ...]
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is one."""
+        return bool(self.words or self.software_of)
+
+    def check(self, sets: Sequence[str]) -> None:
+        """Refuse what cannot go together with the sets, before anything is read."""
+        if STDIN in self.words and STDIN in sets:
+            raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
+
+    def against(
+        self, together: Together, attack_version: str | None, reading: ReadOptions
+    ) -> tuple[Together, ThreatModel]:
+        """The inputs at the release that the threat is told at, and the threat."""
+        words = [common.sources([word], reading)[0] if word == STDIN else word for word in self.words]
+        return threats.against(together, words, attack_version, software_of=self.software_of, reading=reading)
+
+
+def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--threat` and `--software-of`, given to the command as one `threat: Threat`."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, words: tuple[str, ...], software_of: tuple[str, ...], **options: Any) -> Any:
+        return function(*args, threat=Threat(words, software_of), **options)
+
+    for option in (_software_option, _threat_option):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_threat_option = click.option(
+    "--threat",
+    "words",
+    multiple=True,
+    metavar="THREAT",
+    shell_complete=suggest.threats,
+    help="A group, software, campaign or tactic by id or name, or a set, layer or table with weights. Repeatable.",
+)
+_software_option = click.option(
+    "--software-of",
+    multiple=True,
+    is_flag=False,
+    flag_value=threats.ALL,
+    metavar="[GROUP]",
+    shell_complete=suggest.threats,
+    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
+)
+
+
+def read_inputs(
+    names: Sequence[str], attack_version: str | None, reading: ReadOptions
+) -> tuple[Together, tuple[Problem, ...]]:
+    """The inputs of these names at one release, and what there is to know of the names."""
+    again = () if STDIN in names else repeated(names, reading.format)
+    together = read_together(common.sources(names, reading, distinct=False), attack_version, reading)
+    return together, (*together.notices, *(Problem(f"{name} is named twice") for name in again))
+
+
+def tell_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
+    """Say what there is to know of inputs, and what carrying them to the release changed."""
+    inputs = list(inputs)
+    common.notices(notice for one in inputs for notice in one.notices)
+    for one in inputs:
+        common.tell_carried(one.name, attack_version, one.moved, one.left_out)
