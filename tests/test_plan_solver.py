@@ -103,9 +103,9 @@ import random
 from navlayers.plan.solve import solve
 from navlayers.plan.task import make_task
 choose = random.Random(7)
-ids = {f"id{i}" for i in range(60)}
-elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(120)]
-print(solve(make_task(dict.fromkeys(ids, 1), elements, budget=9)))
+ids = {f"id{i}" for i in range(30)}
+elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(50)]
+print(solve(make_task(dict.fromkeys(ids, 1), elements, budget=6)))
 """
 
 
@@ -127,9 +127,9 @@ def test_the_seed_of_hashes_does_not_show() -> None:
 
 def _large() -> Task:
     choose = random.Random(3)  # noqa: S311 - test data
-    ids = [f"c{i:03}" for i in range(80)]
-    elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(200)]
-    return make_task(dict.fromkeys(ids, 1), elements, budget=12)
+    ids = [f"c{i:03}" for i in range(30)]
+    elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(70)]
+    return make_task(dict.fromkeys(ids, 1), elements, budget=6)
 
 
 def test_where_the_solver_finds_nothing_in_time_the_greedy_choice_stands(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def _claim(task: Task, chosen: tuple[int, ...], bound: float) -> Callable[..., m
 
 def test_a_choice_that_breaks_the_budget_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
-    monkeypatch.setattr(milp.Programme, "_run", _claim(task, tuple(range(13)), 10_000))
+    monkeypatch.setattr(milp.Programme, "_run", _claim(task, tuple(range(7)), 10_000))
     choice = solve(task)
     assert not choice.proven
     assert task.allows(choice.chosen)
@@ -182,7 +182,7 @@ def test_a_need_that_cannot_be_met_is_an_error() -> None:
 def test_ctrl_c_stops_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     programme = milp.Programme(task, useful(task), deadline=float("inf"))
-    programme.spend(12)
+    programme.spend(6)
     monkeypatch.setattr(threading.Thread, "join", _interrupt)
     with pytest.raises(KeyboardInterrupt):
         programme.most_value()

@@ -50,7 +50,8 @@ def _spent(plan: Plan) -> str:
 def certainty(plan: Plan) -> str:
     """How sure it is that no plan is better."""
     if plan.proven:
-        return "proven optimal" if plan.settled else "proven optimal, though not the first by id of those as good"
+        ties = "" if plan.settled else ", though of plans as good it may not be the first"
+        return f"proven optimal{ties}"
     seconds = f"the time limit of {plan.options.seconds:g} s ended the search"
     if plan.options.most is None:
         least = f"{figure(plan.bound):,}"

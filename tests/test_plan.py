@@ -1,0 +1,340 @@
+"""Plans of small sets: the best one, what it says of each capability, and what it refuses."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+from conftest import row
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_helpers import Gives, best_plan, chosen, threat, together, value_of
+
+from navlayers.errors import Place, UsageError
+from navlayers.options import ScoreOptions
+from navlayers.plan import Costs, PlanOptions, make_plan
+from navlayers.plan.costs import Price
+from navlayers.plan.tables import by, curve
+from navlayers.plan.words import against, summary
+
+TECHNIQUES = ("T1001", "T1002", "T1005", "T1001.001", "T1001.002")
+SCORES = {"minimal": 10, "partial": 50, "significant": 100}
+HERE = Place("prices.csv", 2, 1)
+
+
+def costs_of(prices: dict[str, int]) -> Costs:
+    return Costs("cost", tuple(Price((name,), Fraction(cost), HERE, HERE) for name, cost in prices.items()))
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> dict[str, object]:
+    """Small sets with scores, and everything that may be asked of them."""
+    ids = draw(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=7, unique=True))
+    scores = st.dictionaries(st.sampled_from(TECHNIQUES), st.sampled_from(sorted(SCORES)), min_size=1)
+    names = {i: draw(scores) for i in ids}
+    weights = draw(
+        st.none()
+        | st.fixed_dictionaries({technique: st.sampled_from([0.1, 0.25, 1, 3, 7]) for technique in TECHNIQUES})
+    )
+    costs = draw(st.none() | st.dictionaries(st.sampled_from(ids), st.integers(0, 4), min_size=1))
+    parts = draw(st.lists(st.sampled_from(["have", "exclude", "", "", ""]), min_size=7, max_size=7))
+    return {
+        "names": names,
+        "weights": weights,
+        "costs": costs,
+        "have": [i for i, part in zip(ids, parts, strict=False) if part == "have"],
+        "exclude": [i for i, part in zip(ids, parts, strict=False) if part == "exclude"],
+        "budget": draw(st.integers(0, 7)),
+        "target": draw(st.sampled_from([0, Fraction(1, 3), Fraction(1, 2), Fraction(9, 10), 1])),
+        "shuffle": draw(st.randoms(use_true_random=False)),
+    }
+
+
+def _ask(question: dict[str, object], **asked: object) -> tuple[list[str] | None, object]:
+    """The best plan by trying, and the plan; None for it where the target cannot be reached."""
+    names: dict[str, dict[str, str]] = question["names"]  # type: ignore[assignment]
+    gives: Gives = {i: {t: SCORES[value] for t, value in of.items()} for i, of in names.items()}
+    rows = [row(i, t, "protect", value) for i, of in names.items() for t, value in of.items()]
+    shuffle = question["shuffle"]
+    assert isinstance(shuffle, random.Random)
+    shuffle.shuffle(rows)
+    weights: dict[str, float] | None = question["weights"]  # type: ignore[assignment]
+    costs: dict[str, int] | None = question["costs"]  # type: ignore[assignment]
+    have: list[str] = question["have"]  # type: ignore[assignment]
+    exclude: list[str] = question["exclude"]  # type: ignore[assignment]
+    best = best_plan(gives, costs=costs, have=have, exclude=exclude, weights=weights, **asked)  # type: ignore[arg-type]
+    try:
+        plan = make_plan(
+            together(rows),
+            PlanOptions(have=tuple(have), exclude=tuple(exclude), **asked),  # type: ignore[arg-type]
+            threat=None if weights is None else threat(weights),
+            costs=None if costs is None else costs_of(costs),
+        )
+    except UsageError as error:
+        return best, None if "cannot be reached" in str(error) else error
+    assert plan.proven
+    assert plan.settled
+    assert plan.value == value_of(gives, {*plan.chosen, *have}, weights)
+    assert plan.total == value_of(gives, gives, weights)
+    assert sum(step.gain for step in plan.steps) == plan.value
+    gains = [step.gain / step.cost for step in plan.steps if step.candidate and step.cost]
+    assert gains == sorted(gains, reverse=True), "what one adds per cost never grows"
+    return best, chosen(plan)
+
+
+@given(questions())
+def test_a_plan_for_a_budget_is_the_best_by_trying_all(question: dict[str, object]) -> None:
+    best, found = _ask(question, budget=question["budget"])
+    assert found == best
+
+
+@given(questions())
+def test_a_plan_for_a_target_is_the_best_by_trying_all(question: dict[str, object]) -> None:
+    best, found = _ask(question, target=question["target"])
+    assert found == best
+
+
+ROWS = [
+    row("a", "T1001", "protect", "significant"),
+    row("a", "T1002", "protect", "minimal"),
+    row("b", "T1002", "detect", "partial"),
+    row("c", "T1002", "protect", "partial"),
+    row("c", "T1005", "protect", "minimal"),
+    row("d", "T1001", "protect", "partial"),
+]
+
+
+def test_how_well_a_technique_is_covered_counts() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(budget=1))
+    assert plan.chosen == ("a",)
+    assert plan.value == Fraction(11, 10)
+    assert plan.total == Fraction(16, 10)
+    text = (
+        "1 of 4 capabilities gives 68.7 % of what all give (1.1 of 1.6), covering 2 of 3 techniques; proven optimal"
+    )
+    assert summary(plan) == text
+
+
+def test_techniques_alone_count_where_that_is_asked_for() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(target=1, measure="covered"))
+    assert chosen(plan) == ["a", "c"]
+    assert summary(plan) == "2 of 4 capabilities cover 3 of 3 techniques; proven optimal"
+    assert chosen(make_plan(together(ROWS), PlanOptions(budget=2, measure="covered", min_score=50))) == ["a", "b"]
+
+
+def test_one_category_counts_alone() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(target=1, category="detect"))
+    assert plan.chosen == ("b",)
+    assert plan.coverable == ("T1002",)
+
+
+def test_a_target_is_a_share_of_what_all_give_those_excluded_included() -> None:
+    options = PlanOptions(target=Fraction(99, 100), exclude=("a",))
+    with pytest.raises(UsageError) as caught:
+        make_plan(together(ROWS), options)
+    assert str(caught.value) == (
+        "the target of 99 % cannot be reached: what may be chosen gives 68.75 % of what all give "
+        "(lower the target, exclude less, or give more capabilities a cost)"
+    )
+
+
+def test_what_is_had_costs_nothing_and_is_the_first_line_of_the_curve() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(budget=1, have=("a",)))
+    assert plan.chosen == ("c",)
+    assert [(step.candidate and step.candidate.id, float(step.value)) for step in plan.steps] == [
+        (None, 1.1),
+        ("c", 1.6),
+    ]
+    assert curve(plan).rows[0] == (None, "", "1 in place", None, 1.1, 1.1, 68.7)
+    assert {a.candidate.id: a.state for a in plan.appraisals} == {
+        "a": "have", "b": "not chosen", "c": "chosen", "d": "not chosen"
+    }  # fmt: skip
+
+
+def test_what_only_one_gives_and_what_is_redundant_is_told() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(target=1))
+    told = {a.candidate.id: a.beside_all for a in plan.appraisals}
+    assert {i: overlap.only for i, overlap in told.items()} == {"a": ("T1001",), "b": (), "c": ("T1005",), "d": ()}
+    assert {i: by(overlap) for i, overlap in told.items()} == {"a": "", "b": "c", "c": "", "d": "a"}
+    beside = {a.candidate.id: a.beside_plan for a in plan.appraisals}
+    assert beside["c"].only == ("T1002", "T1005"), "in the plan, only it gives T1002 its 50"
+
+
+def test_a_capability_may_be_redundant_by_several_together_or_by_many() -> None:
+    techniques = ("T1001", "T1002", "T1005", "T1001.001")
+    single = [row(f"s{i}", technique) for i, technique in enumerate(techniques)]
+    rows = [*single, *(row("big", t) for t in techniques), *(row("pair", t) for t in techniques[:2])]
+    told = {a.candidate.id: a.beside_all for a in make_plan(together(rows), PlanOptions(budget=1)).appraisals}
+    assert by(told["s0"]) == "big, pair"
+    assert by(told["big"]) == "pair + s2 + s3"
+    rows.remove(rows[-1])
+    rows.remove(rows[-1])
+    told = {a.candidate.id: a.beside_all for a in make_plan(together(rows), PlanOptions(budget=1)).appraisals}
+    assert (told["big"].redundant, by(told["big"])) == (True, "several together")
+
+
+def test_bare_relations_are_worth_all_and_a_note_says_so_where_scores_stand_beside_them() -> None:
+    bare = [row("x", "T1005"), row("y", "T1002")]
+    assert not make_plan(together(bare), PlanOptions(budget=1)).notices
+    plan = make_plan(together(ROWS, bare), PlanOptions(budget=2))
+    assert plan.chosen == ("two:x", "two:y") or set(plan.chosen) <= {"one:a", "two:x", "two:y"}
+    assert [notice.message for notice in plan.notices] == ["two: relations without a score count as 100"]
+    low = make_plan(together(ROWS, bare), PlanOptions(budget=1), ScoreOptions(worth=1))
+    assert low.chosen == ("one:a",)
+    assert not low.notices
+
+
+def test_a_mapping_without_a_score_counts_as_covered_and_otherwise_with_a_worth() -> None:
+    rows = [row("a", "T1001", "protect", "minimal"), row("b", "T1002", "protect"), row("b", "T1005", "protect")]
+    assert make_plan(together(rows), PlanOptions(budget=1)).chosen == ("a",)
+    told = [n.message for n in make_plan(together(rows), PlanOptions(budget=1)).notices]
+    assert told == ["one: 2 mappings have no score value and so no score"]
+    assert make_plan(together(rows), PlanOptions(budget=1, measure="covered")).chosen == ("b",)
+    assert make_plan(together(rows), PlanOptions(budget=1), ScoreOptions(worth=20)).chosen == ("b",)
+
+
+def test_capabilities_of_several_sets_are_told_apart() -> None:
+    first, second = [row("a", "T1001"), row("b", "T1002")], [row("a", "T1005")]
+    plan = make_plan(together(first, second), PlanOptions(target=1, have=("b",)))
+    assert chosen(plan) == ["one:a", "two:a"]
+    with pytest.raises(UsageError) as caught:
+        make_plan(together(first, second), PlanOptions(target=1, have=("a",)))
+    assert str(caught.value) == '--have: "a" means 2 capabilities: one:a, two:a (write one:a)'
+    assert chosen(make_plan(together(first, second), PlanOptions(target=1, have=("two:A",)))) == ["one:a", "one:b"]
+
+
+def test_a_threat_weighs_techniques_and_what_nobody_covers_is_told() -> None:
+    weights = {"T1002": 5.0, "T1005": 1.0, "T1001.003": 2.0}
+    plan = make_plan(together(ROWS), PlanOptions(budget=1), threat=threat(weights))
+    assert plan.chosen == ("c",)
+    assert plan.coverable == ("T1002", "T1005")
+    assert against(plan) == "Against Bear: 3 techniques, 1 of them covered by no capability"
+    with pytest.raises(UsageError) as caught:
+        make_plan(together(ROWS), PlanOptions(budget=1), threat=threat({"T1001.003": 2.0}))
+    text = "no capability of the sets covers a technique that counts (Bear uses none of those that they cover)"
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), -1.0])
+def test_weights_that_weigh_nothing_sensible_are_refused(weight: float) -> None:
+    with pytest.raises(UsageError, match="of T1002; expected a number of 0 or more"):
+        make_plan(together(ROWS), PlanOptions(budget=1), threat=threat({"T1002": weight}))
+
+
+def test_weights_that_are_very_different_are_rounded_with_a_note() -> None:
+    weights = {"T1001": 1e9, "T1002": 1 / 3, "T1005": 1.0}
+    plan = make_plan(together(ROWS), PlanOptions(target=1), threat=threat(weights))
+    assert chosen(plan) == ["a", "c"]
+    assert plan.notices[-1].message == "the weights are rounded to a millionth of the largest"
+
+
+def test_costs_decide_and_those_without_one_are_left_out() -> None:
+    costs = costs_of({"a": 10, "b": 1, "d": 2, "Name of x": 1})
+    plan = make_plan(together(ROWS), PlanOptions(budget=3), costs=costs)
+    assert chosen(plan) == ["b", "d"]
+    assert plan.cost == 3
+    assert [str(notice) for notice in plan.notices] == [
+        "prices.csv:2:1: a row names no capability of the sets: Name of x",
+        "1 capability has no cost and is left out of the plan: c",
+    ]
+    assert summary(plan).endswith(", for 3 of 3 (cost); proven optimal")
+
+
+def test_a_capability_that_is_free_is_bought_with_nothing() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(budget=0), costs=costs_of({"a": 10, "b": 0}))
+    assert plan.chosen == ("b",)
+
+
+def test_costs_too_fine_to_be_added_exactly_are_refused() -> None:
+    prices = (
+        Price(("a",), Fraction("1000000.000001"), HERE, HERE),
+        Price(("b",), Fraction(3), HERE, HERE),
+    )
+    with pytest.raises(UsageError, match="too large and too fine"):
+        make_plan(together(ROWS), PlanOptions(budget=3), costs=Costs("cost", prices))
+
+
+def test_costs_that_name_nobody_are_an_error() -> None:
+    with pytest.raises(UsageError) as caught:
+        make_plan(together(ROWS), PlanOptions(budget=3), costs=costs_of({"zz": 1}))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "prices.csv:2:1: a row names no capability of the sets: zz",
+        "no row of the costs names a capability of the sets; expected ids or names of capabilities",
+    ]
+
+
+def test_without_time_a_bound_is_stated() -> None:
+    pairs = [row(i, t) for i, of in {"a": "125", "b": "13", "c": "24"}.items() for t in (f"T100{n}" for n in of)]
+    subs = [row("b", "T1001.001"), row("c", "T1001.002"), row("d", "T1001.003"), row("d", "T1005")]
+    rows = [mapping for mapping in [*pairs, *subs] if mapping.technique not in ("T1003", "T1004")]
+    plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0))
+    assert summary(plan) == (
+        "2 of 4 capabilities cover 4 of 6 techniques; the time limit of 0 s ended the search: at most 25 % more is "
+        "possible"
+    )
+    gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
+    rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]
+    plan = make_plan(together(rows), PlanOptions(target=1, seconds=0))
+    bound = "the time limit of 0 s ended the search: no plan has fewer than 2 capabilities"
+    assert summary(plan) == f"3 of 3 capabilities cover 6 of 6 techniques; {bound}"
+    prices = make_plan(
+        together(rows), PlanOptions(target=1, seconds=0), costs=costs_of({"a": 30, "b": 20, "c": 20})
+    )
+    assert summary(prices).endswith("ended the search: no plan costs less than 50")
+
+
+def test_a_greedy_plan_that_meets_its_bound_is_proven_though_ties_are_open() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(target=1, seconds=0))
+    assert summary(plan).endswith("; proven optimal, though of plans as good it may not be the first")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({}, "a plan needs a budget or a target; expected --budget NUMBER, or --target SHARE such as 95%"),
+        (
+            {"budget": 1, "target": 1},
+            "a plan has a budget or a target, not both; expected --budget NUMBER, or --target SHARE such as 95%",
+        ),
+        ({"budget": -1}, "budget -1; expected a number from 0 to 1e12"),
+        ({"budget": float("nan")}, "budget nan; expected a number from 0 to 1e12"),
+        ({"target": 1.5}, "target 1.5; expected a share from 0 to 1"),
+        ({"target": 1, "min_score": 101}, "least score 101; expected a number from 0 to 100"),
+        ({"target": 1, "seconds": -1}, "time limit -1; expected a number of seconds from 0 to 86400"),
+        (
+            {"target": 1, "measure": "scores"},
+            "unknown measure 'scores'; expected score, covered (did you mean score?)",
+        ),
+        (
+            {"target": 1, "category": "detekt"},
+            "unknown category 'detekt'; expected protect, detect, respond (did you mean detect?)",
+        ),
+    ],
+)
+def test_what_no_plan_can_be_made_for_is_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        PlanOptions(**wrong)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ([], PlanOptions(budget=1), "one has no mappings, so there is nothing to choose"),
+        (
+            ROWS,
+            PlanOptions(budget=1, category="respond"),
+            "no capability gives a score in the category respond (there is detect, protect)",
+        ),
+        (
+            ROWS[1:2],
+            PlanOptions(budget=1, min_score=50),
+            "no capability gives a score of 50 or more (navlayers stats counts what there is)",
+        ),
+    ],
+)
+def test_sets_without_anything_to_choose_are_refused(rows: list, options: PlanOptions, message: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(UsageError) as caught:
+        make_plan(together(rows), options)
+    assert str(caught.value) == message

@@ -1,0 +1,282 @@
+"""`navlayers plan`: what is printed and written, and what is said of bad input."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from conftest import contents, write_set
+
+import navlayers
+from navlayers.folders import sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Cells, Run
+
+    from navlayers.plan import Plan
+
+NIST = "nist_800_53-rev5_attack-16.1-enterprise.json"
+ROWS: tuple[Cells, ...] = (
+    ("ids", "T1078", "detect", "partial"),
+    ("ids", "T1110", "detect", "minimal"),
+    ("mfa", "T1078", "protect", "significant"),
+    ("mfa", "T1110", "protect", "partial"),
+    ("pam", "T1078", "protect", "partial"),
+    ("edr", "T1059", "detect", "significant"),
+)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    return write_set(tmp_path / "in" / "small.json", ROWS)
+
+
+def test_the_plan_the_curve_and_what_is_redundant_are_printed(run: Run, small: Path) -> None:
+    result = run("plan", small, "--budget", "1")
+    assert result.code == 0
+    assert result.err == ""
+    assert result.out == (
+        "1 of 4 capabilities gives 60.0 % of what all give (1.5 of 2.5), covering 2 of 3 techniques; proven "
+        "optimal.\n\n"
+        "The plan\n"
+        "#  capability       only it  adds  together  of all\n"
+        "1  mfa Name of mfa        2   1.5       1.5  60.0 %\n"
+        "only it: techniques to which no other of the plan gives as much\n"
+        "\n"
+        "Redundant: others give all that 2 of 4 capabilities give\n"
+        "capability  others that give it all\n"
+        "ids         mfa\n"
+        "pam         ids, mfa\n"
+        "\n"
+    )
+
+
+def test_the_json_has_everything(run: Run, small: Path) -> None:
+    found = json.loads(run("plan", small, "--target", "100%", "--have", "ids", "--json", "-q").out)
+    assert found["chosen"] == ["edr", "mfa"]
+    assert (found["proven_optimal"], found["ties_settled"], found["share"]) == (True, True, 100)
+    assert [step["capability"] for step in found["steps"]] == [None, "edr", "mfa"]
+    assert found["capabilities"][3] == {
+        "id": "pam", "set": "small", "capability": "pam", "name": "Name of pam", "state": "not chosen", "cost": 1,
+        "techniques": 1, "value": 0.5,
+        "beside_all": {"only_it": [], "redundant": True, "by": ["ids", "mfa"], "by_all_of_them_together": False},
+        "beside_plan": {"only_it": [], "redundant": True, "by": ["ids", "mfa"], "by_all_of_them_together": False},
+    }  # fmt: skip
+
+
+def test_a_folder_gets_layer_tables_and_index(run: Run, small: Path, out: Path) -> None:
+    result = run("plan", small, "--budget", "1", "-o", out)
+    assert result.code == 0
+    assert result.err == f"written to {out}\n"
+    files = contents(out)
+    assert sorted(files) == ["index.json", "plan.csv", "plan.json", "plan.md", "plan.xlsx"]
+    index = json.loads(files["index.json"])
+    assert (index["command"], index["options"]["budget"]) == ("plan", 1)
+    assert {f["path"]: f["sha256"] for f in index["files"]} == {
+        name: sha256(data) for name, data in files.items() if name != "index.json"
+    }
+    assert files["plan.csv"].decode() == (
+        "#,capability,name,only it,adds,together,of all\n1,mfa,Name of mfa,2,1.5,1.5,60\n"
+    )
+    book = openpyxl.load_workbook(out / "plan.xlsx")
+    assert book.sheetnames == ["plan", "redundant", "capabilities", "techniques"]
+    assert book["techniques"]["A2"].value == "T1059"
+    assert run("plan", small, "--budget", "1", "-o", out, "-q").code == 0
+    assert contents(out) == files, "the same input gives the same bytes"
+    (out / "plan.csv").write_text("mine", encoding="utf-8")
+    assert run("plan", small, "--budget", "1", "-o", out).code == 2
+
+
+def test_the_layer_tells_who_gives_what_and_what_the_plan_leaves_out(run: Run, small: Path) -> None:
+    layer = json.loads(run("plan", small, "--budget", "1", "-o", "-").out)
+    techniques = {entry["techniqueID"]: entry for entry in layer["techniques"]}
+    assert (techniques["T1078"]["score"], techniques["T1110"]["score"]) == (100, 50)
+    assert techniques["T1078"]["comment"] == "100 under the plan\nName of mfa"
+    assert techniques["T1078"]["metadata"] == [{"name": "plan", "value": "mfa = 100"}]
+    assert "score" not in techniques["T1059"]
+    assert techniques["T1059"]["color"] == "#d9d9d9"
+    assert techniques["T1059"]["comment"] == "Not covered by the plan; it would be by Name of edr"
+    assert {"label": "not in plan", "color": "#d9d9d9"} in layer["legendItems"]
+    better = json.loads(run("plan", small, "--budget", "1", "--exclude", "mfa", "-o", "-").out)
+    techniques = {entry["techniqueID"]: entry for entry in better["techniques"]}
+    assert techniques["T1059"]["score"] == 100
+    second = json.loads(run("plan", small, "--budget", "2", "--exclude", "mfa", "-o", "-").out)
+    techniques = {entry["techniqueID"]: entry for entry in second["techniques"]}
+    assert techniques["T1110"]["comment"] == "10 under the plan\nName of ids\n50 is possible with Name of mfa"
+
+
+def test_the_layer_of_an_unscored_set_counts_the_capabilities_of_the_plan(run: Run) -> None:
+    layer = json.loads(run("plan", "nist_800_53", "--budget", "2", "-o", "-", "-q").out)
+    assert {entry.get("score") for entry in layer["techniques"]} == {None, 1, 2}
+    assert layer["gradient"]["maxValue"] == 2
+    assert layer["techniques"][0]["comment"].startswith("Covered by ")
+
+
+def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
+    result = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-o", "-")
+    layer = json.loads(result.out)
+    colors = {entry.get("color") for entry in layer["techniques"]}
+    assert colors == {None, "#d9d9d9", "#ffd92f"}
+    assert layer["versions"]["attack"] == "18"
+    told = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-q").out
+    assert "\nAgainst APT29: " in told
+
+
+def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("control,price,old\nmfa,3,1\nedr,2,1\nids,1,1\n", encoding="utf-8")
+    result = run("plan", small, "--budget", "3", "--cost", f"{tmp_path / 'prices.csv'}")
+    assert "2 of 4 capabilities give 84.0 % of what all give (2.1 of 2.5)" not in result.out
+    assert result.out.startswith(
+        "2 of 4 capabilities give 64.0 % of what all give (1.6 of 2.5), covering 3 of 3 techniques, "
+        "for 3 of 3 (price); proven optimal.\n"
+    )
+    assert result.err == "note: 1 capability has no cost and is left out of the plan: pam\n"
+    old = run("plan", small, "--budget", "2", "--cost", f"{tmp_path / 'prices.csv'}:old", "--json")
+    assert json.loads(old.out)["chosen"] == ["mfa", "edr"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ("gcp",),
+            "a plan needs a budget or a target; expected --budget NUMBER, or --target SHARE such as 95%",
+        ),
+        (
+            ("gcp", "--budget", "1", "--target", "5%"),
+            "a plan has a budget or a target, not both; expected --budget NUMBER, or --target SHARE such as 95%",
+        ),
+        (("gcp", "--budget", "-3"), '--budget "-3" is negative; expected a number of 0 or more, such as 10'),
+        (
+            ("--budget", "1"),
+            "no set is named to choose from; expected one or more sets (`navlayers sets` lists the shipped sets; "
+            "for example: navlayers plan gcp --budget 5)",
+        ),
+        (
+            ("gcp", "veris-ics", "--budget", "1"),
+            "the inputs are of different ATT&CK domains: gcp of enterprise, veris-ics of ics (set side by side "
+            "what is of one domain)",
+        ),
+        (
+            ("gcp", "--budget", "1", "--have", "cloud_idz"),
+            '--have: no capability "cloud_idz"; expected the id or the name of one (did you mean cloud_ids?)',
+        ),
+        (
+            ("gcp", "--budget", "1", "--have", "cloud_ids", "--exclude", "Cloud IDS"),
+            "cloud_ids stands in both --have and --exclude (keep one: what is had is in place, what is excluded "
+            "never is)",
+        ),
+        (
+            ("nist_800_53", "--budget", "1", "--category", "protect"),
+            "no capability gives a score in the category protect (the mappings name no category)",
+        ),
+        (("gcp", "--budget", "1", "--json", "-o", "-"), "--json and -o - both want standard output (leave one of "
+         "them out)"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told(run: Run, args: tuple[str, ...], message: str) -> None:
+    result = run("plan", *args)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"navlayers: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "part"),
+    [
+        (("gcp", "--budget", "1", "--threat", "APT299"), "did you mean"),
+        (("gcp", "--budget", "1", "--attack", "99"), "99 is not at hand"),
+        (("gcp", "--budget", "1", "--cost", "missing.csv"), "missing.csv"),
+        (("gcp", "--budget", "1", "--have", "@missing"), "missing"),
+        (("gcp", "--budget", "1", "--worth", "200"), "worth is 200"),
+    ],
+)
+def test_what_is_not_there_is_told(run: Run, args: tuple[str, ...], part: str) -> None:
+    result = run("plan", *args)
+    assert (result.code, result.out) == (2, "")
+    assert part in result.err
+
+
+def test_a_set_without_mappings_is_refused(run: Run, tmp_path: Path) -> None:
+    empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)])
+    result = run("plan", empty, "--budget", "1")
+    assert result.code == 2
+    assert result.err == "navlayers: empty has no mappings, so there is nothing to choose\n"
+
+
+@pytest.mark.parametrize("asked", [("--budget", "0"), ("--target", "0%"), ("--target", "0")])
+def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path, asked: tuple[str, str]) -> None:
+    result = run("plan", small, *asked, "-o", out)
+    assert result.code == 0
+    assert result.out.startswith("0 of 4 capabilities give 0.0 % of what all give (0 of 2.5), covering 0 of 3 ")
+    layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    assert {entry["color"] for entry in layer["techniques"]} == {"#d9d9d9"}
+
+
+def test_a_set_named_twice_counts_once(run: Run, small: Path) -> None:
+    result = run("plan", small, small, "--budget", "1")
+    assert result.out == run("plan", small, "--budget", "1").out
+    assert result.err == f"note: {small} is named twice\n"
+
+
+def test_the_order_of_rows_and_sets_does_not_show(run: Run, tmp_path: Path) -> None:
+    first = write_set(tmp_path / "one" / "small.json", ROWS)
+    other = write_set(tmp_path / "one" / "other.json", ROWS[:3])
+    forth = run("plan", first, other, "--budget", "2", "--json", "-q").out
+    write_set(tmp_path / "one" / "small.json", ROWS[::-1])
+    assert (
+        json.loads(run("plan", other, first, "--budget", "2", "--json", "-q").out)["chosen"]
+        == json.loads(forth)["chosen"]
+    )
+    assert json.loads(run("plan", first, other, "--budget", "2", "--json", "-q").out) == json.loads(forth)
+
+
+def _covers_with(plan: Plan, size: int) -> bool:
+    """Whether so many capabilities can cover everything, by trying all that could: no solver is asked."""
+    gives = {a.candidate.id: frozenset(a.candidate.gives) for a in plan.appraisals}
+    givers = {t: {i for i, of in gives.items() if t in of} for t in plan.coverable}
+    must = {next(iter(of)) for of in givers.values() if len(of) == 1}
+    left = set(plan.coverable).difference(*(gives[i] for i in must))
+    adds = {gives[i] & left for i in gives}
+    most = [one for one in adds if not any(one < other for other in adds)]
+    return any(left == set().union(*some) for some in itertools.combinations(most, size - len(must)))
+
+
+def test_the_least_controls_for_all_of_nist_are_proven(corpus: Path) -> None:
+    together = navlayers.read_together(navlayers.resolve([str(corpus / NIST)]))
+    plan = navlayers.make_plan(together, navlayers.PlanOptions(target=1))
+    assert plan.proven
+    assert plan.settled
+    assert plan.covered(plan.active) == plan.coverable
+    assert len(plan.coverable) == 469
+    assert len(plan.chosen) == plan.bound == 13
+    assert _covers_with(plan, 13)
+    assert not _covers_with(plan, 12)
+    fewer = navlayers.make_plan(together, navlayers.PlanOptions(budget=12))
+    assert fewer.proven
+    assert fewer.value == Fraction(468), "with one control less, a technique is left"
+    shipped = navlayers.read_together(navlayers.resolve(["nist_800_53"]))
+    assert navlayers.make_plan(shipped, navlayers.PlanOptions(target=1)).chosen == plan.chosen
+
+
+def test_the_solver_is_loaded_for_a_plan_alone() -> None:
+    code = (
+        "import sys\nfrom navlayers.cli import main\n"
+        "try:\n    main({args})\nexcept SystemExit:\n    pass\n"
+        "print(sorted({{'highspy', 'numpy'}} & set(sys.modules)), file=sys.stderr)"
+    )
+    for args in (["--help"], ["plan", "--help"], ["stats", "gcp"], ["plan", "gcp"]):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code.format(args=args)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr.splitlines()[-1] == "[]", args
