@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import against
 import comparisons
 import formats
+import plans
 import upgrades
 from generate import write_set
 from measure import Cost, cost
@@ -50,6 +51,8 @@ def main() -> None:
         for what, command in comparisons.commands(NAVLAYERS, corpus, work):
             _show(what, cost(command, args.runs))
         for what, command in against.commands(NAVLAYERS, corpus, work):
+            _show(what, cost(command, args.runs))
+        for what, command in plans.commands(NAVLAYERS, work):
             _show(what, cost(command, args.runs))
         for what, command in upgrades.commands(NAVLAYERS, corpus, work):
             _show(what, cost(command, args.runs))
