@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @common.sets_argument
 @click.option(
-    "--budget", metavar="NUMBER", help="The most that the plan may cost, or hold where nothing has a cost."
+    "--budget", metavar="NUMBER", help="How many capabilities at most, or with --cost what they may cost."
 )
 @click.option("--target", metavar="SHARE", help="Reach this share of what all capabilities give, such as 95%.")
 @results.threat_options

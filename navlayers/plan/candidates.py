@@ -49,11 +49,16 @@ class Level(msgspec.Struct, frozen=True):
 def score_inputs(together: Together, scoring: ScoreOptions) -> tuple[Coverage, ...]:
     """What each input gives; a relation of an unscored set is worth 100 unless the options say otherwise.
 
+    Layers of counts are unscored, too: how many capabilities there are says nothing of how well they cover.
+
     Raises:
         UsageError: the options do not fit an input.
     """
     found = []
     for one in together.inputs:
+        if one.name in together.counted:
+            bare = tuple(msgspec.structs.replace(mapping, value=None) for mapping in one.set.mappings)
+            one = msgspec.structs.replace(one, set=msgspec.structs.replace(one.set, mappings=bare))  # noqa: PLW2901
         worth = FULL if scoring.worth is None and not one.set.scored else scoring.worth
         found.append(coverage_of(one, ScoreOptions(scale=scoring.scale, worth=worth)))
     return tuple(found)
