@@ -82,6 +82,7 @@ def _need(shell: str) -> None:
         (("show", "T1078", "--attack", "18"), "18.1"),
         (("show", "--kind", "group", "--set", "nist_800_53", "S"), "SC"),
         (("build", "gc"), "gcp"),
+        (("plan", "nist_800_53", "--have", "AC-0"), "AC-02"),
         (("upgrade", "gc"), "gcp"),
         (("upgrade", "gcp", "--attack", "18"), "18.1"),
         (("completion", "z"), "zsh"),

@@ -191,3 +191,32 @@ def test_ctrl_c_stops_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
 def _interrupt(self: object, timeout: float | None = None) -> None:
     if timeout is not None:
         raise KeyboardInterrupt
+
+
+def test_a_need_that_floats_would_call_met_is_met() -> None:
+    task = make_task({"a": 1, "b": 1}, [(1_000_000, ["a"]), (1, ["b"]), (999_999, ["a", "b"])], need=1)
+    assert solve(task).chosen == (0,)
+    task = make_task({"a": 1, "b": 3}, [(1_000_000, ["a"]), (1, ["b"])], need=1_000_001)
+    assert solve(task).chosen == (0, 1)
+
+
+def test_what_floats_let_pass_is_ruled_out_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    best = solve(task)
+    honest, lies = milp.Programme._solve, [tuple(range(7)), tuple(range(1, 8))]
+
+    def lie(self: milp.Programme, *args: object) -> milp.Outcome:
+        outcome = honest(self, *args)  # type: ignore[arg-type]
+        return milp.Outcome(True, lies.pop(), outcome.bound) if lies else outcome
+
+    monkeypatch.setattr(milp.Programme, "_solve", lie)
+    assert solve(task) == best
+    assert not lies
+
+
+def test_a_bound_below_what_was_found_is_not_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    monkeypatch.setattr(milp.Programme, "_run", _claim(task, (0,), 1))
+    choice = solve(task)
+    assert not choice.proven
+    assert choice.bound >= task.value(choice.chosen) > 1

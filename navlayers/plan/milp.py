@@ -18,6 +18,10 @@ WITHIN_ONE = 0.99
 """Objectives are whole numbers, so that a gap below one is none."""
 
 
+HALF = 0.5
+"""Conditions on sums of whole numbers are this much looser: what just meets them is then far from breaking them."""
+
+
 class Outcome(NamedTuple):
     """What a run came to: whether HiGHS proved it the best, the chosen candidates where it found any, its bound."""
 
@@ -47,6 +51,8 @@ class Programme:
         self._column = {candidate: i for i, candidate in enumerate(candidates)}
         self._value = {len(candidates) + i: element.weight for i, element in enumerate(task.elements)}
         self._costs = {self._column[candidate]: task.costs[candidate] for candidate in candidates}
+        self._least_value: int | None = None
+        self._most_cost: int | None = None
         self._highs = _Quiet()
         for option, value in (
             ("threads", 1),
@@ -74,15 +80,19 @@ class Programme:
 
     def cover(self, value: int) -> None:
         """From now on, the chosen cover at least this value."""
+        self._least_value = value
         if value >= self.task.total:
             for column in self._value:
                 self._highs.changeColBounds(column, 1, 1)
         elif value > 0:
-            self._row(value, highspy.kHighsInf, self._value)
+            # An element that weighs more than is needed suffices by itself.
+            row = {column: min(weight, value) for column, weight in self._value.items()}
+            self._row(value - HALF, highspy.kHighsInf, row)
 
     def spend(self, cost: int) -> None:
         """From now on, the chosen cost at most this much."""
-        self._row(-highspy.kHighsInf, cost, self._costs)
+        self._most_cost = cost
+        self._row(-highspy.kHighsInf, cost + HALF, self._costs)
 
     def count(self, number: int) -> None:
         """From now on, so many are chosen."""
@@ -113,15 +123,20 @@ class Programme:
         columns = len(self.candidates) + len(self.task.elements)
         costs = np.zeros(columns)
         costs[list(objective)] = list(objective.values())
-        highs = self._highs
-        highs.changeColsCost(columns, np.arange(columns, dtype=np.int32), costs)
-        highs.changeObjectiveSense(highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize)
-        left = self.deadline - time.monotonic()
+        self._highs.changeColsCost(columns, np.arange(columns, dtype=np.int32), costs)
+        sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
+        self._highs.changeObjectiveSense(sense)
         nothing = float("inf") if maximise else float("-inf")
-        if left <= 0:
-            return Outcome(False, None, nothing)
+        while (left := self.deadline - time.monotonic()) > 0:
+            outcome = self._solve(objective, left, nothing)
+            if outcome.chosen is None or not self._ruled_out(outcome.chosen):
+                return outcome
+        return Outcome(False, None, nothing)
+
+    def _solve(self, objective: dict[int, int], seconds: float, nothing: float) -> Outcome:
+        highs = self._highs
         # HiGHS counts the time of all runs together.
-        highs.setOptionValue("time_limit", highs.getRunTime() + left)
+        highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
         _interruptible(highs)
         info = highs.getInfo()
         bound = info.mip_dual_bound if abs(info.mip_dual_bound) < highspy.kHighsInf else nothing
@@ -133,6 +148,17 @@ class Programme:
         reached = self.task.value(chosen) if objective is self._value else self._sum(objective, chosen)
         optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
         return Outcome(optimal and abs(reached - bound) < 1, chosen, bound)
+
+    def _ruled_out(self, chosen: tuple[int, ...]) -> bool:
+        """Whether a choice breaks a condition that floats let pass; then it, and what is worse, is ruled out."""
+        columns = {self._column[candidate] for candidate in chosen}
+        if self._least_value is not None and self.task.value(chosen) < self._least_value:
+            self._row(1, highspy.kHighsInf, {c: 1 for c in self._column.values() if c not in columns})
+            return True
+        if self._most_cost is not None and self.task.cost(chosen) > self._most_cost:
+            self._row(-highspy.kHighsInf, len(columns) - 1, dict.fromkeys(sorted(columns), 1))
+            return True
+        return False
 
     def _sum(self, objective: dict[int, int], chosen: Iterable[int]) -> int:
         return sum(objective.get(self._column[candidate], 0) for candidate in chosen)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from navlayers.plan.options import PlanOptions
 
 DEAREST = 10**9
-"""Costs together may have so many steps of their common scale: within it, the solver's sums are exact."""
+"""Costs together may have so many steps of their common scale; a solver tells finer ones apart no longer."""
 
 
 class Question:
@@ -67,6 +67,6 @@ def _unreachable(options: PlanOptions, reachable: Fraction) -> Problem:
 def _refuse_too_fine(prices: Mapping[str, Fraction]) -> None:
     scale = scale_of(prices.values(), None)
     if sum(prices.values()) / scale.step > DEAREST:
-        message = "the costs are too large and too fine to be added exactly"
+        message = "the costs are too large and too fine to be told apart"
         hint = "round them, or write them in thousands"
         raise UsageError(Problem(message, expected="nine digits in all", hint=hint))

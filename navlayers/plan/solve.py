@@ -83,7 +83,9 @@ class _Search:
         if math.isfinite(outcome.bound):
             # Just beside a whole number, the bound is that number: floats are not exact.
             bound = math.floor(outcome.bound + 1e-6) if up else math.ceil(outcome.bound - 1e-6)
-            self.bound = min(self.bound, bound) if up else max(self.bound, bound)
+            reached = _first(self.task, self.chosen)
+            if bound >= reached if up else bound <= reached:
+                self.bound = min(self.bound, bound) if up else max(self.bound, bound)
         return outcome.proven
 
     def _improve(self, run: Callable[[], Outcome], rules: int) -> Outcome:
