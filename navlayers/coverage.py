@@ -8,6 +8,8 @@ import msgspec
 
 from navlayers.carry import Inactive, Moved
 from navlayers.errors import Problem
+from navlayers.layers.describe import method
+from navlayers.layers.labels import capability_labels
 from navlayers.model import MappingSet
 from navlayers.scoring import UNSPECIFIED, Scored, TechniqueScore, score_set
 
@@ -22,9 +24,9 @@ class Coverage(msgspec.Struct, frozen=True):
     `name` tells it from the other inputs, `title` is what people call it. `scores` holds the techniques that it
     covers, by id: those that are active in the release and have a score above 0, or are mapped without one.
     `scored` is what they come from. `counts`: scores are numbers of capabilities, not 0–100. `is_layer`: the input
-    is a layer, or a list of them. `categories`: those that it has, in order; none of a layer. `labels`: capability
-    id → what people call it. `moved` and `left_out` say what carrying it to the release changed;
-    `own_attack_version` is the release that it was made for.
+    is a layer, or a list of them. `covered_only`: every score is 100, whatever it was. `categories`: those that it
+    has, in order; none of a layer. `labels`: capability id → what people call it. `moved` and `left_out` say what
+    carrying it to the release changed; `own_attack_version` is the release that it was made for.
     """
 
     name: str
@@ -40,6 +42,16 @@ class Coverage(msgspec.Struct, frozen=True):
     moved: tuple[Moved, ...] = ()
     left_out: tuple[Inactive, ...] = ()
     notices: tuple[Problem, ...] = ()
+    covered_only: bool = False
+
+    @property
+    def method(self) -> str:
+        """How its scores are made, in sentences."""
+        if self.covered_only:
+            return "What is covered at all counts as 100, how well it is covered does not count."
+        if self.is_layer:
+            return "A layer's own numbers of capabilities." if self.counts else "A layer's own scores."
+        return " ".join(method(self.scored.rules))
 
     def measures(self, category: str | None = None) -> dict[str, float | None]:
         """Technique id → score overall (None) or in one category, for the techniques covered there."""
@@ -52,14 +64,21 @@ class Coverage(msgspec.Struct, frozen=True):
         }
 
 
+def without_scores(coverage: Coverage) -> Coverage:
+    """The same by what it covers alone, 100 for every technique and category: so counts and scores can meet."""
+    scores = {
+        technique: msgspec.structs.replace(entry, overall=100, categories=dict.fromkeys(entry.categories, 100))
+        for technique, entry in coverage.scores.items()
+    }
+    return msgspec.structs.replace(coverage, scores=scores, counts=False, covered_only=True)
+
+
 def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None = None) -> Coverage:
     """What a set covers; `counted` gives technique id → number where it is a layer of counts.
 
     Raises:
         UsageError: the options do not fit the set.
     """
-    from navlayers.layers.labels import capability_labels  # noqa: PLC0415 - what labels are, layers know
-
     scored = score_set(prepared.set, prepared.catalogue, options)
     scores = scored.scores
     counts = scored.rules.counts and bool(prepared.set.mappings)

@@ -9,13 +9,15 @@ import msgspec
 from navlayers import jsontext, tables
 from navlayers.carry import Inactive, Moved
 from navlayers.folders import GENERATOR, INDEX, sha256
+from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.layers.document import Layer, encode_layer, encode_layers
+from navlayers.tables import Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from navlayers.attack import Catalogue
     from navlayers.coverage import Coverage
-    from navlayers.tables import Table
 
 ALL = "all.json"
 """The file that holds every layer, for the Navigator to open as tabs."""
@@ -78,6 +80,22 @@ def layer_files(layers: Iterable[tuple[str, str, Layer]]) -> list[ResultFile]:
         data = encode_layers(file.data for file in files)
         files.append(ResultFile(ALL, "all", f"{len(files)} layers as tabs", data, 0))
     return files
+
+
+def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tuple[str, str]]) -> Table:
+    """What results are of, for those who get them without the command: release, inputs, how scores are made."""
+    rows = [("ATT&CK", f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}")]
+    methods: dict[str, list[str]] = {}
+    for one in inputs:
+        made_for = f"made for ATT&CK {one.own_attack_version}"
+        covers = f"covers {len(one.scores)} techniques and sub-techniques"
+        said = [one.title, made_for, covers, *(text for text in (one.set.source, one.set.licence) if text)]
+        rows.append((f"input {one.name}", "; ".join(said)))
+        methods.setdefault(one.method, []).append(one.name)
+    for how, names in methods.items():
+        whose = "scores" if len(methods) == 1 else f"scores of {', '.join(names)}"
+        rows.append((whose, how))
+    return Table("about", "About", columns("what", "how it is"), (*rows, *facts))
 
 
 def table_files(name: str, made: Sequence[Table], main: Table, heading: str) -> list[ResultFile]:

@@ -164,6 +164,37 @@ def _told_apart(sources: tuple[Source, ...]) -> tuple[Source, ...]:
     )
 
 
+def briefly(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources with names as short as tell them apart: those of one name get the folders that differ before it.
+
+    A set that is named by its name alone keeps it.
+    """
+    sources = tuple(sources)
+    names = {source.path: source_name(source.path) for source in sources}
+    times = Counter(names.values())
+    return tuple(
+        msgspec.structs.replace(source, name=_brief(source, sources))
+        if times[names[source.path]] > 1 and source.name == str(source.path)
+        else source
+        for source in sources
+    )
+
+
+def _brief(source: Source, sources: Sequence[Source]) -> str:
+    if source.origin in ("shipped", "here"):
+        return source_name(source.path)
+    for length in range(2, len(source.path.parts)):
+        tail = _tail(source.path, length)
+        if all(_tail(other.path, length).casefold() != tail.casefold() for other in sources if other is not source):
+            return tail
+    return str(source.path)
+
+
+def _tail(path: Path, length: int) -> str:
+    whole = path.with_suffix("") if path.suffix.lower() in ENDINGS else path
+    return "/".join(whole.parts[-length:])
+
+
 def _refuse_same_names(sources: Iterable[Source]) -> None:
     by_name: dict[str, list[Source]] = {}
     for source in sources:

@@ -18,7 +18,7 @@ from navlayers.textwidth import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Kind: TypeAlias = Literal["text", "number", "percent", "technique"]
+Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique"]
 Cell: TypeAlias = "str | float | None"
 """None is a cell that has nothing to say, which is not 0."""
 
@@ -27,6 +27,23 @@ LONGEST = 32_767
 
 _MADE = datetime.datetime(2000, 1, 1)
 _NARROW, _WIDE = 6, 60
+HEAD = "#eeeeee"
+_WRAPPED = {"text_wrap": True, "valign": "top"}
+_LOW, _MIDDLE, _HIGH = "#e0ecf4", "#b3bfdc", "#8c96c6"
+_SCALE = {
+    "type": "3_color_scale",
+    "min_type": "num",
+    "mid_type": "num",
+    "max_type": "num",
+    "min_value": 0,
+    "mid_value": 50,
+    "max_value": 100,
+    "min_color": _LOW,
+    "mid_color": _MIDDLE,
+    "max_color": _HIGH,
+}
+"""The ramp of scores as far as black figures are easily read on it."""
+
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _TAKEN = "history"
 """The name of a sheet that spreadsheets keep for themselves."""
@@ -35,7 +52,10 @@ _MARKS = re.compile(r"([\\|*_`<>\[\]~#])")
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column: its header, and whether it holds text, numbers, percentages (0–100) or technique ids."""
+    """A column: its header, and whether it holds text, numbers, scores, percentages (0–100) or technique ids.
+
+    Scores are numbers 0–100 whose cells a workbook colours as layers do.
+    """
 
     header: str
     kind: Kind = "text"
@@ -43,7 +63,7 @@ class Column(msgspec.Struct, frozen=True):
     @property
     def right(self) -> bool:
         """Whether it holds figures, which stand at the right."""
-        return self.kind in ("number", "percent")
+        return self.kind in ("number", "score", "percent")
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -73,7 +93,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def _texts(cells: Sequence[Cell], kind: Kind) -> list[str]:
-    if kind != "number":
+    if kind not in ("number", "score"):
         return [shown(cell, kind) for cell in cells]
     figures = [shown(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
     decimals = max((len(figure.partition(".")[2]) for figure in figures), default=0)
@@ -146,7 +166,8 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
     with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
         book.set_properties({"created": _MADE})
         formats = {
-            "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
+            "head": book.add_format({"bold": True, "bottom": 1, "bg_color": HEAD, **_WRAPPED}),
+            "text": book.add_format(_WRAPPED),
             "number": book.add_format({"num_format": "0.##"}),
             "whole": book.add_format({"num_format": "0"}),
             "percent": book.add_format({"num_format": '0.0" %"'}),
@@ -184,9 +205,11 @@ def _sheet(sheet: Any, table: Table, formats: dict[str, Any]) -> None:
             elif column.kind == "technique" and cell:
                 sheet.write_url(line, number, technique_url(cell), formats["technique"], cell)
             else:
-                sheet.write_string(line, number, _cut(neutralise(plain(cell))))
+                sheet.write_string(line, number, _cut(neutralise(plain(cell))), formats["text"])
     for number, width in enumerate(widths):
         sheet.set_column(number, number, min(max(width + 2, _NARROW), _WIDE))
+        if table.columns[number].kind == "score" and table.rows:
+            sheet.conditional_format(1, number, len(table.rows), number, _SCALE)
     sheet.freeze_panes(1, _frozen(table))
     sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
 

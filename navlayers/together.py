@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.attack import Catalogue, versions
-from navlayers.coverage import Coverage, coverage_of
+from navlayers.coverage import Coverage, coverage_of, without_scores
 from navlayers.errors import Problem, UsageError
 from navlayers.options import ScoreOptions
 from navlayers.pipeline import Prepared, Skipped, prepare
@@ -51,8 +51,8 @@ class Together(msgspec.Struct, frozen=True):
         inputs = tuple(one.at(catalogue) for one in self.inputs)
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
-    def covered(self, options: ScoreOptions = _OPTIONS) -> tuple[Coverage, ...]:
-        """What each input covers, scored alike.
+    def covered(self, options: ScoreOptions = _OPTIONS, *, scores: bool = True) -> tuple[Coverage, ...]:
+        """What each input covers, scored alike; without `scores`, only whether it covers.
 
         Raises:
             UsageError: the options do not fit an input, or some inputs give counts and others scores.
@@ -60,6 +60,8 @@ class Together(msgspec.Struct, frozen=True):
         found = tuple(
             coverage_of(one, options, counts(one.set) if one.name in self.counted else None) for one in self.inputs
         )
+        if not scores:
+            return tuple(map(without_scores, found))
         refuse_mixed(found)
         return found
 

@@ -59,6 +59,7 @@ def test_every_layer_of_two_sets_says_what_was_worked_out_by_hand(
 ) -> None:
     done = run("compare", *pair, "-o", out)
     assert (done.code, done.err) == (0, f"written to {out}\n")
+    assert "T1078" not in done.out, "the files have the techniques, the terminal the totals"
     assert scores(out, "inputs/a.json") == {t: a for t, (a, _) in OVERALL.items() if a}
     assert scores(out, "inputs/b.json") == {t: b for t, (_, b) in OVERALL.items() if b}
     assert scores(out, "union.json") == {"T1003": 50, "T1059.001": 100, "T1078": 100, "T1110": 100}
@@ -148,14 +149,17 @@ def test_totals_per_input_tactic_and_pair(run: Run, pair: tuple[Path, Path]) -> 
         "a": (2, 1, 70, 0),
         "b": (3, 1, 75, 1),
     }
-    assert found["together"] == {"techniques": 3, "subtechniques": 1, "mean": 87.5}
+    assert [found["together"][number] for number in ("techniques", "subtechniques", "mean")] == [3, 1, 87.5]
+    assert found["inputs"]["a"]["over_all"] == pytest.approx(210 / found["active"])
+    assert [one["best_alone"] for one in found["inputs"].values()] == [1, 2]
     assert found["overlaps"] == [{"inputs": ["a", "b"], "both": 3, "either": 4, "jaccard": 0.75}]
     execution = found["tactics"]["execution"]
     assert execution["any"] == 1
     assert execution["inputs"] == {
-        "a": {"covered": 1, "mean": 10, "unique": 0},
-        "b": {"covered": 1, "mean": 100, "unique": 0},
+        "a": {"covered": 1, "mean": 10, "over_all": pytest.approx(10 / execution["total"]), "unique": 0},
+        "b": {"covered": 1, "mean": 100, "over_all": pytest.approx(100 / execution["total"]), "unique": 0},
     }
+    assert execution["strongest"] == ["b"]
 
 
 def test_the_terminal_shows_techniques_and_totals_or_totals_alone(run: Run, pair: tuple[Path, Path]) -> None:
@@ -256,6 +260,28 @@ def test_counts_and_scores_are_never_mixed_silently(run: Run, pair: tuple[Path, 
     assert found["techniques"]["T1078"]["scores"]["counts"] == {"overall": 50}
 
 
+def test_what_is_covered_can_be_compared_without_scores(
+    run: Run, pair: tuple[Path, Path], out: Path, tmp_path: Path
+) -> None:
+    counts = write_set(tmp_path / "in" / "counts.json", UNSCORED)
+    assert run("compare", pair[0], counts, "--measure", "covered", "-o", out).code == 0
+    assert scores(out, "inputs/counts.json") == {"T1078": 100, "T1110": 100}
+    assert scores(out, "differences/a--counts.json") == {"T1059.001": -100, "T1078": 0, "T1110": 0}
+    assert [item["label"] for item in layer(out, "union.json")["legendItems"]] == ["covered"]
+    text = (out / "comparison.md").read_text()
+    assert "mean score |" not in text
+    assert "how well it is covered does not count" in text
+
+
+def test_numbers_of_capabilities_are_more_not_stronger(run: Run, out: Path, tmp_path: Path) -> None:
+    one, two = (write_set(tmp_path / f"{name}.json", UNSCORED[:n]) for name, n in (("one", 2), ("two", 1)))
+    done = run("compare", one, two, "-o", out)
+    assert "stronger" not in done.out
+    found = layer(out, "differences/one--two.json")
+    assert found["techniques"][0]["comment"].startswith("One has 1 more: one 2, two 1")
+    assert "one more" in {item["label"] for item in found["legendItems"]}
+
+
 def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_told(
     run: Run, pair: tuple[Path, Path], out: Path, tmp_path: Path
 ) -> None:
@@ -304,7 +330,13 @@ def test_what_is_named_twice_is_compared_once_and_told(run: Run, pair: tuple[Pat
 def test_files_of_one_name_are_told_apart(run: Run, tmp_path: Path, out: Path) -> None:
     one, two = (write_set(tmp_path / folder / "set.json", rows) for folder, rows in (("one", A), ("two", B)))
     assert run("compare", one, two, "-o", out).code == 0
-    assert len(list((out / "inputs").iterdir())) == 2
+    assert sorted(p.name for p in (out / "inputs").iterdir()) == ["one-set.json", "two-set.json"]
+    assert [one["name"] for one in layer(out, "index.json")["inputs"]] == ["one/set", "two/set"]
+
+
+def test_a_shipped_set_keeps_its_name_beside_a_file_of_that_name(run: Run, tmp_path: Path) -> None:
+    mine = write_set(tmp_path / "mine" / "gcp.json", A)
+    assert list(json.loads(run("compare", "gcp", mine, "--json").out)["inputs"]) == ["gcp", "mine/gcp"]
 
 
 def test_a_set_without_mappings_covers_nothing_and_says_so(

@@ -80,13 +80,18 @@ def test_every_total_of_the_workbook_is_that_of_the_inputs(out: Path, expected: 
     book = openpyxl.load_workbook(out / "comparison.xlsx")
     active = active_techniques("enterprise", "16.1")
     rows = list(book["inputs"].iter_rows(min_row=2, values_only=True))
-    for (name, techniques, subs, share, mean, unique), found in zip(rows[:4], expected, strict=True):
+    for (name, techniques, subs, share, mean, over_all, best, unique), found in zip(
+        rows[:4], expected, strict=True
+    ):
         others = set().union(*(other for other in expected if other is not found))
         assert name in NAMES
         assert (techniques, subs) == (sum("." not in t for t in found), sum("." in t for t in found))
         assert share == pytest.approx(100 * len(found) / len(active), abs=0.0051)
         assert mean == pytest.approx(sum(of[""] for of in found.values()) / len(found), abs=0.0051)
         assert unique == len(found.keys() - others)
+        assert over_all == pytest.approx(sum(of[""] for of in found.values()) / len(active), abs=0.0051)
+        rest = [other for other in expected if other is not found]
+        assert best == sum(of[""] > max(r.get(t, {}).get("", 0) for r in rest) for t, of in found.items())
     together = set().union(*expected)
     assert rows[4][0] == "all together"
     assert rows[4][1] + rows[4][2] == len(together)
@@ -114,15 +119,18 @@ def test_every_total_per_tactic_is_that_of_the_inputs(out: Path, expected: list[
     together = set().union(*expected)
     rows = list(openpyxl.load_workbook(out / "comparison.xlsx")["tactics"].iter_rows(min_row=2, values_only=True))
     assert len(rows) == len(names)
-    for name, total, anyone, *numbers in rows:
-        of = members[names[str(name)]] & active
+    for tactic, total, anyone, *numbers, strongest in rows:
+        of = members[names[str(tactic)]] & active
         assert (total, anyone) == (len(of), len(of & together))
         for number, found in enumerate(expected):
-            covered, mean, unique = numbers[3 * number : 3 * number + 3]
+            covered, mean, over_all, unique = numbers[4 * number : 4 * number + 4]
             own = of & found.keys()
             others = set().union(*(other for other in expected if other is not found))
             assert (covered, unique) == (len(own), len(own - others))
             assert mean == pytest.approx(sum(found[t][""] for t in own) / len(own), abs=0.0051)
+            assert over_all == pytest.approx(sum(found[t][""] for t in own) / len(of), abs=0.0051)
+        sums = [sum(found[t][""] for t in of & found.keys()) for found in expected]
+        assert strongest == ", ".join(name for name, found in zip(NAMES, sums, strict=True) if found == max(sums))
 
 
 def test_every_layer_holds_the_numbers_of_the_inputs(out: Path, expected: list[Scores]) -> None:

@@ -213,8 +213,15 @@ def echo_result(result: ResultTable) -> None:
     ]
     echo_table(headers, texts, result.right)
     if result.note:
-        click.echo(textwidth.plain(result.note))
+        echo_text(result.note)
     click.echo()
+
+
+def echo_text(text: str) -> None:
+    """Print text in lines as wide as the terminal; as one line where it goes to a file or a pipe."""
+    plain = textwidth.plain(text)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo("\n".join(textwidth.wrap(plain, width)) if width else plain)
 
 
 def _broken(header: str, width: int) -> str:
@@ -292,10 +299,13 @@ def notices(problems: Iterable[Problem]) -> None:
         notify(f"note: … and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
 
 
-def tell_carried(name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive]) -> None:
-    """Say what changed on the way of a set to a release, and what is not active there."""
+def tell_carried(
+    name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
+) -> None:
+    """Say what changed on the way of a set to a release, and what is not active there; `own` is the set's own."""
     told = [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved]
-    _tell_list(f"{name}: carried to ATT&CK {attack_version}", told)
+    there = f"revoked in ATT&CK {attack_version} already, taken for what revoked it"
+    _tell_list(f"{name}: {there if own == attack_version else f'carried to ATT&CK {attack_version}'}", told)
     _tell_list(f"{name}: left out, not active in ATT&CK {attack_version}", [str(one) for one in left_out])
 
 

@@ -12,11 +12,19 @@ from navlayers.comparing import tables
 from navlayers.comparing.folder import comparison_document, comparison_folder
 from navlayers.errors import Problem, UsageError
 from navlayers.sets import resolve
+from navlayers.together import read_together
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navlayers.comparing import Comparison
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
+    from navlayers.sets import Source
+    from navlayers.together import Together
+
+
+MEASURES = ("score", "covered")
 
 
 @click.command()
@@ -28,9 +36,18 @@ if TYPE_CHECKING:
     help="Tell each input's differences from this one.",
 )
 @results.category_option
+@click.option(
+    "--measure",
+    type=click.Choice(MEASURES),
+    default="score",
+    show_default=True,
+    help="Compare how well techniques are covered, or whether they are: then counts and scores can be compared.",
+)
 @common.attack_option
 @common.scoring_options
-@click.option("--summary", is_flag=True, help="Print the totals only, not the table of techniques.")
+@click.option(
+    "--summary", is_flag=True, help="Print the totals only. So it is where -o puts the techniques into files."
+)
 @common.reading_options
 @results.output_options
 def command(
@@ -38,6 +55,7 @@ def command(
     output: results.Output,
     baseline: str | None,
     category: str | None,
+    measure: str,
     attack_version: str | None,
     scoring: ScoreOptions,
     summary: bool,
@@ -61,20 +79,15 @@ def command(
         message = "nothing is named to compare"
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers compare aws azure"
         raise UsageError(Problem(message, expected="two or more sets or layers", hint=hint))
-    together, notices = results.read_inputs(names, attack_version, reading)
-    together = together.apart()
-    number = None
-    if baseline is not None:
-        (first, *more) = resolve((baseline,), reading.format, distinct=False)
-        if more:
-            raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
-        number = [one.name for one in together.inputs].index(first.name)
+    sources, again = results.named(names, reading)
+    together = read_together(sources, attack_version, reading).apart()
+    number = None if baseline is None else _number(baseline, sources, together, reading)
     comparison = comparing.compare(
-        together.catalogue, together.covered(scoring), category=category, baseline=number
+        together.catalogue, together.covered(scoring, scores=measure == "score"), category=category, baseline=number
     )
 
     def tell() -> None:
-        common.notices(notices)
+        common.notices([*together.notices, *again])
         results.tell_inputs(comparison.inputs, comparison.catalogue.version)
 
     output.deliver(
@@ -83,9 +96,18 @@ def command(
             document=lambda: comparison_document(comparison),
             machine=lambda: comparing.as_json(comparison),
             tell=tell,
-            show=lambda: _show(comparison, summary=summary),
+            show=lambda: _show(comparison, summary=summary or output.target is not None),
         )
     )
+
+
+def _number(baseline: str, sources: Iterable[Source], together: Together, reading: ReadOptions) -> int:
+    """Which of the inputs is the baseline."""
+    (first, *more) = resolve((baseline,), reading.format, distinct=False)
+    if more:
+        raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
+    name = next(source.name for source in sources if source.path.resolve() == first.path.resolve())
+    return [one.name for one in together.inputs].index(name)
 
 
 def _show(comparison: Comparison, *, summary: bool) -> None:

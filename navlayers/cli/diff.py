@@ -13,6 +13,7 @@ from navlayers.comparing import report
 from navlayers.comparing.comparison import check_category
 from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES
+from navlayers.sets import briefly
 from navlayers.together import read_together
 
 if TYPE_CHECKING:
@@ -78,14 +79,15 @@ def command(
         raise UsageError(Problem(f"{old} and {new} are the same input", expected="two versions of a set or layer"))
     if len(sources) > 2:
         raise UsageError(Problem("a folder of several sets is no version of a set", expected="two files"))
-    together = read_together(sources, attack_version, reading)
+    together = read_together(briefly(sources), attack_version, reading)
     before, after = together.covered(scoring)
     check_category((before, after), category)
     found = comparing.diff(together.catalogue, before, after, category=category)
     if not quiet:
         common.notices([*together.notices, *before.notices, *after.notices])
         for one in (before, after):
-            common.tell_carried(one.name, together.catalogue.version, one.moved, one.left_out)
+            version = together.catalogue.version
+            common.tell_carried(one.name, version, one.moved, one.left_out, own=one.own_attack_version)
     common.put(report.render(found, chosen), output, force=force, quiet=quiet)
     if fail_on_loss and found.lost_coverage:
         sys.exit(EXIT_LOSS)

@@ -12,7 +12,7 @@ from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES
 from navlayers.output_folder import write_folder
-from navlayers.sets import STDIN, repeated
+from navlayers.sets import STDIN, briefly, repeated
 from navlayers.together import read_together
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from navlayers.coverage import Coverage
     from navlayers.readers.context import ReadOptions
+    from navlayers.sets import Source
     from navlayers.threats import ThreatModel
     from navlayers.together import Together
 
@@ -159,13 +160,20 @@ _software_option = click.option(
 )
 
 
+def named(names: Sequence[str], reading: ReadOptions) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
+    """The inputs of these names, told apart briefly, and notices of those that are named twice."""
+    again = () if STDIN in names else repeated(names, reading.format)
+    sources = briefly(common.sources(names, reading, distinct=False))
+    return sources, tuple(Problem(f"{name} is named twice") for name in again)
+
+
 def read_inputs(
     names: Sequence[str], attack_version: str | None, reading: ReadOptions
 ) -> tuple[Together, tuple[Problem, ...]]:
-    """The inputs of these names at one release, and what there is to know of the names."""
-    again = () if STDIN in names else repeated(names, reading.format)
-    together = read_together(common.sources(names, reading, distinct=False), attack_version, reading)
-    return together, (*together.notices, *(Problem(f"{name} is named twice") for name in again))
+    """The inputs of these names at one release, and what there is to know of the names and files."""
+    sources, again = named(names, reading)
+    together = read_together(sources, attack_version, reading)
+    return together, (*together.notices, *again)
 
 
 def tell_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
@@ -173,4 +181,4 @@ def tell_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
     inputs = list(inputs)
     common.notices(notice for one in inputs for notice in one.notices)
     for one in inputs:
-        common.tell_carried(one.name, attack_version, one.moved, one.left_out)
+        common.tell_carried(one.name, attack_version, one.moved, one.left_out, own=one.own_attack_version)

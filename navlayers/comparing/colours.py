@@ -50,14 +50,16 @@ def difference_color(relation: Relation) -> str:
     return _COLOURS.get(relation, "")
 
 
-def difference_legend(found: Difference, names: tuple[str, str], gradient: Gradient) -> tuple[LegendItem, ...]:
-    """What the colours mean, from the first input to the second; what does not occur may be left out."""
+def difference_legend(
+    found: Difference, names: tuple[str, str], gradient: Gradient, more: str
+) -> tuple[LegendItem, ...]:
+    """What the colours mean, from the first input to the second; `more` is what one has that beats the other."""
     first, second = names
     items = [
         LegendItem(f"only {first}", ONLY_FIRST),
-        LegendItem(f"{first} stronger", gradient.color(gradient.minValue / 2)),
+        LegendItem(f"{first} {more}", gradient.color(gradient.minValue / 2)),
         LegendItem("equal", EQUAL),
-        LegendItem(f"{second} stronger", gradient.color(gradient.maxValue / 2)),
+        LegendItem(f"{second} {more}", gradient.color(gradient.maxValue / 2)),
         LegendItem(f"only {second}", ONLY_SECOND),
     ]
     return (*items, LegendItem("not rated", NOT_RATED)) if found.count("not rated") else tuple(items)

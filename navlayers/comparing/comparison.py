@@ -71,19 +71,28 @@ class Difference(msgspec.Struct, frozen=True):
 class Totals(msgspec.Struct, frozen=True):
     """What one input covers of the matrix or of a tactic.
 
-    `mean` is the mean score of the techniques that it covers with one; None where there is none. `unique` counts
-    those that no other input covers.
+    `mean` is the mean score of the techniques that it covers with one; None where there is none. `spread` is its
+    mean score over all of the `total` active techniques and sub-techniques, those that it does not cover being 0.
+    `unique` counts those that no other input covers, `best` those to which it alone gives the highest score.
     """
 
     techniques: int
     subtechniques: int
+    total: int
     mean: float | None
+    spread: float
     unique: int
+    best: int
 
     @property
     def covered(self) -> int:
         """Techniques and sub-techniques."""
         return self.techniques + self.subtechniques
+
+    @property
+    def share(self) -> float:
+        """The covered ones in per cent of all."""
+        return 100 * self.covered / self.total if self.total else 0
 
 
 class TacticTotals(msgspec.Struct, frozen=True):
@@ -94,6 +103,12 @@ class TacticTotals(msgspec.Struct, frozen=True):
     total: int
     any: int
     inputs: tuple[Totals, ...]
+
+    @property
+    def strongest(self) -> tuple[int, ...]:
+        """The numbers of the inputs whose scores are highest over the whole tactic; none where all are 0."""
+        highest = max(one.spread for one in self.inputs)
+        return tuple(n for n, one in enumerate(self.inputs) if one.spread == highest > 0)
 
 
 class Overlap(msgspec.Struct, frozen=True):
@@ -136,6 +151,11 @@ class Comparison(msgspec.Struct, frozen=True):
         return any(one.counts for one in self.inputs)
 
     @property
+    def covered_only(self) -> bool:
+        """Whether inputs are compared by what they cover alone, every score being 100."""
+        return any(one.covered_only for one in self.inputs)
+
+    @property
     def highest(self) -> float:
         """The highest score of any input: 0 where there is none."""
         return max((row.best for row in self.rows if row.best is not None), default=0)
@@ -172,8 +192,8 @@ def compare(
         rows=rows,
         gaps=tuple(_gaps(catalogue, {row.technique for row in rows})),
         active=len(active),
-        totals=_totals(rows, len(inputs)),
-        union=_union(rows),
+        totals=_totals(rows, len(inputs), len(active)),
+        union=_counted(rows, [row.best for row in rows], len(active), unique=len(rows), best=len(rows)),
         tactics=tuple(
             _tactic(tactic.shortname, tactic.name, members[tactic.shortname], rows, len(inputs))
             for tactic in catalogue.tactics
@@ -227,30 +247,29 @@ def _gaps(catalogue: Catalogue, covered: set[str]) -> Iterable[Gap]:
             yield Gap(technique.id, sum(sub.id in covered for sub in subs), len(subs))
 
 
-def _totals(rows: Iterable[Row], inputs: int) -> tuple[Totals, ...]:
+def _totals(rows: Iterable[Row], inputs: int, total: int) -> tuple[Totals, ...]:
     rows = list(rows)
-    return tuple(_total([row for row in rows if number in row.covering], number) for number in range(inputs))
+    return tuple(_total([row for row in rows if number in row.covering], number, total) for number in range(inputs))
 
 
-def _total(rows: Sequence[Row], number: int) -> Totals:
+def _total(rows: Sequence[Row], number: int, total: int) -> Totals:
     unique = sum(row.covering == (number,) for row in rows)
-    return _counted(rows, [row.scores[number] for row in rows], unique)
+    best = sum(row.best_by == (number,) for row in rows)
+    return _counted(rows, [row.scores[number] for row in rows], total, unique=unique, best=best)
 
 
-def _union(rows: Sequence[Row]) -> Totals:
-    return _counted(rows, [row.best for row in rows], len(rows))
-
-
-def _counted(rows: Sequence[Row], scores: Iterable[float | None], unique: int) -> Totals:
+def _counted(rows: Sequence[Row], scores: Iterable[float | None], total: int, *, unique: int, best: int) -> Totals:
     subs = sum("." in row.technique for row in rows)
     given = [score for score in scores if score is not None]
-    mean = exact(math.fsum(given) / len(given)) if given else None
-    return Totals(len(rows) - subs, subs, mean, unique)
+    together = math.fsum(given)
+    mean = exact(together / len(given)) if given else None
+    spread = exact(together / total) if total else 0
+    return Totals(len(rows) - subs, subs, total, mean, spread, unique, best)
 
 
 def _tactic(tactic: str, name: str, members: set[str], rows: Iterable[Row], inputs: int) -> TacticTotals:
     own = [row for row in rows if row.technique in members]
-    return TacticTotals(tactic, name, len(members), len(own), _totals(own, inputs))
+    return TacticTotals(tactic, name, len(members), len(own), _totals(own, inputs, len(members)))
 
 
 def difference(

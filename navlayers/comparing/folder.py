@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.comparing.layers import layers_of
-from navlayers.comparing.tables import tables_of
+from navlayers.comparing.tables import tables_of, words
 from navlayers.layers.document import encode_layer, encode_layers
-from navlayers.results import folder_of, layer_files, table_files
+from navlayers.results import about, folder_of, layer_files, table_files
 
 if TYPE_CHECKING:
     from navlayers.comparing.comparison import Comparison
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str, bytes]:
     """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
-    made = tables_of(comparison)
+    made = [about(comparison.catalogue, comparison.inputs, words(comparison)), *tables_of(comparison)]
     heading = f"Comparison of {', '.join(one.title for one in comparison.inputs)}"
     files = [*layer_files(layers_of(comparison)), *table_files("comparison", made, made[-1], heading)]
     baseline = comparison.inputs[comparison.differences[0].first].name if comparison.differences else None

@@ -11,7 +11,7 @@ from navlayers.layers.annotate import page_link
 from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.layers.document import Layer, LegendItem, Metadata, Technique, Versions
 from navlayers.layers.gradient import Gradient
-from navlayers.layers.palette import UNSCORED
+from navlayers.layers.palette import UNSCORED, count_legend
 from navlayers.slug import slugs
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ _WORDS: dict[Relation, str] = {
     "only second": "only {second}",
     "not rated": "both, one of them without a score",
 }
+_OF_COUNTS: dict[Relation, str] = {
+    "first stronger": "{first} has {by} more",
+    "second stronger": "{second} has {by} more",
+}
+"""The words for numbers of capabilities, which are not strength."""
+
 _ROUND = (100, 50, 10)
 """Scores that legends of values show: the numbers of the default scale."""
 
@@ -51,6 +57,10 @@ def layers_of(comparison: Comparison) -> Iterator[tuple[str, str, Layer]]:
 def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, ...]:
     """What the colours of the inputs and of the union mean."""
     highest = gradient.maxValue
+    if comparison.covered_only:
+        return (LegendItem("covered", gradient.color(100)),)
+    if comparison.counts:
+        return count_legend(gradient, comparison.highest)
     marks: Iterable[float] = _ROUND if highest == 100 else sorted({highest, highest // 2, 1}, reverse=True)
     items = [LegendItem(f"{tidy(mark):g}", gradient.color(mark)) for mark in marks if 0 < mark <= highest]
     unrated = any(row.scores[number] is None for row in comparison.rows for number in row.covering)
@@ -230,14 +240,17 @@ def _difference(comparison: Comparison, found: Difference) -> Layer:
             continue
         score = found.scores[row.technique]
         by = "" if score is None else f"{tidy(abs(score)):g}"
-        words = _WORDS[relation].format(first=first, second=second, by=by)
+        pattern = _OF_COUNTS.get(relation, _WORDS[relation]) if comparison.counts else _WORDS[relation]
+        words = pattern.format(first=first, second=second, by=by)
         a, b = row.scores[found.first], row.scores[found.second]
         more = (Metadata("relation", words), Metadata("difference", _score(score)))
         sides = f"{first} {_side(a, found.first, row)}, {second} {_side(b, found.second, row)}"
         line = f"{words[:1].upper()}{words[1:]}: {sides}"
         color = colours.difference_color(relation)
         entries.append(_entry(comparison, row, line, score, gradient, color, more))
-    legend = colours.difference_legend(found, (first, second), gradient)
+    legend = colours.difference_legend(
+        found, (first, second), gradient, "more" if comparison.counts else "stronger"
+    )
     says = (
         f"A technique's score is that of {second} minus that of {first}; one that only one of them covers has a "
         f"colour of its own, one that neither covers has none."

@@ -24,6 +24,8 @@ def as_json(comparison: Comparison) -> dict[str, object]:
                 "techniques": total.techniques,
                 "subtechniques": total.subtechniques,
                 "mean": total.mean,
+                "over_all": total.spread,
+                "best_alone": total.best,
                 "unique": total.unique,
                 "carried": one.moved,
                 "left_out": one.left_out,
@@ -34,6 +36,7 @@ def as_json(comparison: Comparison) -> dict[str, object]:
             "techniques": comparison.union.techniques,
             "subtechniques": comparison.union.subtechniques,
             "mean": comparison.union.mean,
+            "over_all": comparison.union.spread,
         },
         "techniques": {
             row.technique: {
@@ -48,8 +51,14 @@ def as_json(comparison: Comparison) -> dict[str, object]:
             tactic.tactic: {
                 "total": tactic.total,
                 "any": tactic.any,
+                "strongest": [names[number] for number in tactic.strongest],
                 "inputs": {
-                    name: {"covered": total.covered, "mean": total.mean, "unique": total.unique}
+                    name: {
+                        "covered": total.covered,
+                        "mean": total.mean,
+                        "over_all": total.spread,
+                        "unique": total.unique,
+                    }
                     for name, total in zip(names, tactic.inputs, strict=True)
                 },
             }

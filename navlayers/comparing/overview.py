@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.aggregate import tidy
 from navlayers.layers import describe
 from navlayers.layers.annotate import LINKS_IN_MENU, View, annotate, technique_links
@@ -30,6 +32,7 @@ def overview(comparison: Comparison, number: int, gradient: Gradient, legend: tu
         facts += [("aggregate", "count")] if one.counts else []
     else:
         says = describe.description(one.set, catalogue, rules, what, category, single=False)
+        says = f"{describe.title(one.set)}: {one.method}" if one.covered_only else says
         facts = describe.set_facts(one.set, catalogue, rules)
     entries = [one.scores[entry.techniqueID] for entry in made]
     return Layer(
@@ -51,10 +54,11 @@ def _of_set(one: Coverage, category: str | None, gradient: Gradient) -> tuple[Te
     for mapping in one.scored.mappings:
         if category is None or mapping.category == category:
             references.setdefault(mapping.technique, set()).update(mapping.references)
-    return tuple(
-        annotate(one.scores[technique], view, sorted(references.get(technique, ())))
+    made = (
+        annotate(one.scored.scores[technique], view, sorted(references.get(technique, ())))
         for technique in one.measures(category)
     )
+    return tuple(msgspec.structs.replace(entry, score=100) if one.covered_only else entry for entry in made)
 
 
 def _of_layer(one: Coverage, gradient: Gradient) -> tuple[Technique, ...]:

@@ -8,7 +8,7 @@ from navlayers.tables import Column, Table, columns
 
 if TYPE_CHECKING:
     from navlayers.comparing.comparison import Comparison, Relation
-    from navlayers.tables import Cell
+    from navlayers.tables import Cell, Kind
 
 _RELATIONS: tuple[Relation, ...] = (
     "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
@@ -21,48 +21,85 @@ def tables_of(comparison: Comparison) -> list[Table]:
 
 
 def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:
-    """The totals; `brief` leaves out per tactic what does not fit a terminal."""
+    """The totals; `brief` leaves out what does not fit a terminal."""
     found = [inputs(comparison), tactics(comparison, brief=brief), overlaps(comparison)]
     return [*found, differences(comparison)] if comparison.differences else found
 
 
-def _score_header(comparison: Comparison) -> str:
-    return "mean count" if comparison.counts else "mean score"
+def unit(comparison: Comparison) -> str:
+    """What a score is here."""
+    return "count" if comparison.counts else "score"
+
+
+def words(comparison: Comparison) -> list[tuple[str, str]]:
+    """What the headers of the tables mean."""
+    name = unit(comparison)
+    overall = "overall" if comparison.category is None else comparison.category
+    scores = [
+        (f"mean {name}", f"the mean {name} of the techniques and sub-techniques that the input covers"),
+        (f"{name} over all", f"the mean {name} over all active ones, those that it does not cover being 0"),
+        ("best alone", f"techniques to which no other input gives as high a {name}"),
+    ]
+    return [
+        ("measure", overall),
+        *([] if comparison.covered_only else scores),
+        ("only it", "techniques that no other input covers"),
+        ("strongest", f"the input with the highest {name} over all techniques of the tactic"),
+        ("Jaccard index", "techniques that both inputs cover, divided by those that either covers"),
+        ("an empty cell", "the input does not cover the technique"),
+        ("not rated", f"the input covers the technique without a {name}"),
+    ]
 
 
 def inputs(comparison: Comparison) -> Table:
-    """Per input: techniques and sub-techniques covered, share of the matrix, mean score, what only it covers."""
-    rows: list[tuple[Cell, ...]] = [
-        (one.name, t.techniques, t.subtechniques, 100 * t.covered / comparison.active, t.mean, t.unique)
-        for one, t in zip(comparison.inputs, comparison.totals, strict=True)
-    ]
-    union = comparison.union
-    share = 100 * union.covered / comparison.active
-    rows.append(("all together", union.techniques, union.subtechniques, share, union.mean, None))
+    """Per input: techniques and sub-techniques covered, share of the matrix, scores, what it alone does."""
+    name = unit(comparison)
+    scored = not comparison.covered_only
     found = (
         Column("input"),
         *columns("techniques", "sub-techniques", kind="number"),
         Column("of the matrix", "percent"),
-        *columns(_score_header(comparison), "only it", kind="number"),
+        *columns(*((f"mean {name}", f"{name} over all", "best alone") if scored else ()), "only it", kind="number"),
     )
+    names = [*(one.name for one in comparison.inputs), "all together"]
+    rows: list[tuple[Cell, ...]] = []
+    for called, total in zip(names, [*comparison.totals, comparison.union], strict=True):
+        alone: tuple[Cell, Cell] = (None, None) if total is comparison.union else (total.best, total.unique)
+        scores: tuple[Cell, ...] = (total.mean, total.spread, alone[0]) if scored else ()
+        rows.append((called, total.techniques, total.subtechniques, total.share, *scores, alone[1]))
     about = "overall" if comparison.category is None else comparison.category
     title = f"Covered at ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}, {about}"
-    return Table("inputs", title, found, tuple(rows))
+    return Table("inputs", title, found, tuple(rows), _how(comparison))
+
+
+def _how(comparison: Comparison) -> str:
+    """How scores are made, where it is the same for all inputs."""
+    methods = {one.method for one in comparison.inputs if one.set.mappings}
+    if comparison.category is not None or len(methods) != 1:
+        return ""
+    return methods.pop()
 
 
 def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
-    """Per tactic and input: what it covers, with mean score and unique ones unless `brief`."""
+    """Per tactic and input: what it covers, with scores and unique ones unless `brief`; and the strongest input."""
+    name = unit(comparison)
     found = [Column("tactic"), *columns("in all", "any", kind="number")]
     for one in comparison.inputs:
-        more = () if brief else (f"{one.name} {_score_header(comparison)}", f"only {one.name}")
-        found += columns(one.name, *more, kind="number")
-    rows = []
+        scores = () if comparison.covered_only else (f"{one.name} mean {name}", f"{one.name} {name} over all")
+        found += columns(one.name, *(() if brief else (*scores, f"only {one.name}")), kind="number")
+    found.append(Column("strongest"))
+    names = [one.name for one in comparison.inputs]
+    rows: list[tuple[Cell, ...]] = []
     for tactic in comparison.tactics:
         cells: list[Cell] = [tactic.name, tactic.total, tactic.any]
         for total in tactic.inputs:
-            cells += [total.covered] if brief else [total.covered, total.mean, total.unique]
-        rows.append(tuple(cells))
-    return Table("tactics", "Techniques and sub-techniques covered per tactic", tuple(found), tuple(rows))
+            cells.append(total.covered)
+            if not brief:
+                cells += [] if comparison.covered_only else [total.mean, total.spread]
+                cells.append(total.unique)
+        rows.append((*cells, ", ".join(names[number] for number in tactic.strongest)))
+    note = f"strongest: the highest {name} over all techniques of the tactic"
+    return Table("tactics", "Techniques and sub-techniques covered per tactic", tuple(found), tuple(rows), note)
 
 
 def overlaps(comparison: Comparison) -> Table:
@@ -81,10 +118,11 @@ def overlaps(comparison: Comparison) -> Table:
 def differences(comparison: Comparison) -> Table:
     """Per difference: how many techniques are related in which way."""
     names = [one.name for one in comparison.inputs]
+    more = "more" if comparison.counts else "stronger"
     found = (
         *columns("first", "second"),
         *columns(
-            "only first", "first stronger", "equal", "second stronger", "only second", "not rated", kind="number"
+            *("only first", f"first {more}", "equal", f"second {more}", "only second", "not rated"), kind="number"
         ),
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -118,10 +156,11 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
     names = [one.name for one in comparison.inputs]
     shown = [() if brief or comparison.category else one.categories for one in comparison.inputs]
     found = [Column("technique", "technique"), Column("name")]
+    kind: Kind = "number" if comparison.counts else "score"
     if not brief:
-        found += [Column("tactics"), Column("covered by", "number"), Column("best", "number"), Column("best by")]
+        found += [Column("tactics"), Column("covered by", "number"), Column("best", kind), Column("best by")]
     for name, categories in zip(names, shown, strict=True):
-        found += columns(name, *(f"{name} {category}" for category in categories), kind="number")
+        found += columns(name, *(f"{name} {category}" for category in categories), kind=kind)
     if not brief:
         found += columns(*(f"{names[d.first]} → {names[d.second]}" for d in comparison.differences), kind="number")
     rows = []
