@@ -29,21 +29,27 @@ NEW: tuple[Cells, ...] = (
     ("edr", "T1005", "detect", "minimal"),
 )
 TEXT = """\
-old → new, at ATT&CK enterprise 16.1
+tiny 1: old → new, at ATT&CK enterprise 16.1
 1 technique lost, 1 weaker, 1 gained, 2 stronger; 1 capability added, 1 removed.
+Covered: 5 → 5 techniques and sub-techniques, mean score 52 → 62.
 
 lost
   T1003  OS Credential Dumping: overall 10 → none, detect 10 → none
+         by Name of old detect minimal → none
 
 weaker
   T1078  Valid Accounts: protect 100 → 50, detect 10 → 100
+         by Name of mfa protect significant → partial; Name of mfa detect minimal → significant
 
 gained
   T1005  Data from Local System: overall none → 10, detect none → 10
+         by Name of edr detect none → minimal
 
 stronger
   T1110  Brute Force: overall 50 → 100, protect 50 → 100
+         by Name of mfa protect partial → significant
   T1566  Phishing: respond none → 10
+         by Name of ids respond none → minimal
 
 capabilities added
   edr Name of edr
@@ -51,9 +57,9 @@ capabilities added
 capabilities removed
   old Name of old
 
-besides
+the versions themselves
   mappings: 6 → 7
-  mappings that the other has not: 4 → 5
+  mappings that changed: 4 gone → 5 new
 """
 
 
@@ -78,6 +84,11 @@ def test_the_json_tells_the_same(run: Run, old: Path, new: Path) -> None:
     assert found["techniques"]["stronger"][1]["steps"] == [
         {"measure": "respond", "before": None, "after": 10, "covered_before": False, "covered_after": True}
     ]
+    assert found["techniques"]["weaker"][0]["reasons"] == [
+        {"capability": "mfa", "category": "protect", "before": "significant", "after": "partial"},
+        {"capability": "mfa", "category": "detect", "before": "minimal", "after": "significant"},
+    ]
+    assert found["totals"] == {"before": {"covered": 5, "mean": 52}, "after": {"covered": 5, "mean": 62}}
     assert found["lost_coverage"] is True
     assert found["capabilities"]["added"] == [{"id": "edr", "name": "Name of edr"}]
 
@@ -85,10 +96,11 @@ def test_the_json_tells_the_same(run: Run, old: Path, new: Path) -> None:
 def test_the_markdown_fits_a_pull_request(run: Run, old: Path, new: Path) -> None:
     text = run("diff", old, new, "--format", "md").out
     assert text.startswith(
-        "### Coverage: old → new\n\n1 technique lost, 1 weaker, 1 gained, 2 stronger; 1 capability"
+        "### Coverage: tiny 1: old → new\n\n1 technique lost, 1 weaker, 1 gained, 2 stronger; 1 capability"
     )
     assert "<details open><summary>1 technique lost</summary>" in text
-    assert "| T1110 | Brute Force | overall 50 → 100, protect 50 → 100 |" in text
+    assert "| T1110 | Brute Force | overall 50 → 100, protect 50 → 100 | Name of mfa protect partial" in text
+    assert "<details><summary>1 capability added</summary>" in text
     assert text.count("<details") == text.count("</details>") == 6
 
 
@@ -139,15 +151,28 @@ def test_lost_and_weaker_techniques_are_a_loss(
 
 def test_nothing_changed_is_said(run: Run, old: Path, tmp_path: Path) -> None:
     same = write_set(tmp_path / "in" / "same.json", OLD[::-1])
-    assert run("diff", old, same).out == "old → same, at ATT&CK enterprise 16.1\nNothing changed.\n"
+    assert run("diff", old, same).out == (
+        "tiny 1: old → same, at ATT&CK enterprise 16.1\nNothing changed.\n"
+        "Covered: 5 → 5 techniques and sub-techniques, mean score 52 → 52.\n"
+    )
 
 
 def test_ratings_that_change_no_score_are_told(run: Run, old: Path, tmp_path: Path) -> None:
     shadowed = write_set(tmp_path / "in" / "new.json", [*OLD, ("ids", "T1078", "protect", "minimal")])
     assert run("diff", old, shadowed).out.endswith(
-        "No technique's coverage and no capability changed.\n\n"
-        "besides\n  mappings: 6 → 7\n  mappings that the other has not: 0 → 1\n"
+        "the versions themselves\n  mappings: 6 → 7\n  mappings that changed: 0 gone → 1 new\n"
     )
+
+
+def test_a_comment_that_changed_is_told(run: Run, old: Path, tmp_path: Path) -> None:
+    text = json.loads(old.read_text())
+    text["mapping_objects"][2]["comments"] = "Not for service accounts"
+    new = tmp_path / "in" / "new.json"
+    new.write_text(json.dumps(text))
+    told = run("diff", old, new).out
+    assert 'comments changed\n  mfa T1110 protect: none → "Not for service accounts"\n' in told
+    assert "Nothing changed" not in told
+    assert "<summary>1 comment changed</summary>" in run("diff", old, new, "--format", "md").out
 
 
 def test_renamed_capabilities_are_told_by_id_or_by_name(run: Run, old: Path, tmp_path: Path) -> None:

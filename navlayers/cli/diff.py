@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,8 @@ def command(
         for one in (before, after):
             version = together.catalogue.version
             common.tell_carried(one.name, version, one.moved, one.left_out, own=one.own_attack_version)
-    common.put(report.render(found, chosen), output, force=force, quiet=quiet)
+    width = shutil.get_terminal_size().columns if output == common.STDOUT and sys.stdout.isatty() else None
+    common.put(report.render(found, chosen, width), output, force=force, quiet=quiet)
     if fail_on_loss and found.lost_coverage:
+        common.notify("coverage was lost: exit status 1, as --fail-on-loss asks")
         sys.exit(EXIT_LOSS)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
+from navlayers.aggregate import exact
 from navlayers.attack import Catalogue
 from navlayers.coverage import Coverage
+from navlayers.model import CATEGORIES
+from navlayers.scoring import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.model import Mapping, MappingSet
+    from navlayers.scoring import TechniqueScore
 
 Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
 CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
@@ -43,13 +48,44 @@ class Step(msgspec.Struct, frozen=True):
         return (after > before) - (after < before)
 
 
+class Reason(msgspec.Struct, frozen=True):
+    """A capability whose rating of a technique changed: its score values, "mapped" where it has none, or None."""
+
+    capability: str
+    category: str
+    before: str | None
+    after: str | None
+
+
 class TechniqueChange(msgspec.Struct, frozen=True):
-    """A technique whose coverage changed. `steps` are the measures that did, overall first."""
+    """A technique whose coverage changed.
+
+    `steps` are the measures that did, those first that say why it is lost or weaker; `reasons` the capabilities
+    behind them, none of a layer.
+    """
 
     technique: str
     name: str
     change: Change
     steps: tuple[Step, ...]
+    reasons: tuple[Reason, ...] = ()
+
+
+class CommentChange(msgspec.Struct, frozen=True):
+    """A mapping whose rating is as it was, and whose comment is not."""
+
+    capability: str
+    technique: str
+    category: str
+    before: str
+    after: str
+
+
+class Total(msgspec.Struct, frozen=True):
+    """How many techniques and sub-techniques a version covers, and their mean score; None where none has one."""
+
+    covered: int
+    mean: float | None
 
 
 class Renamed(msgspec.Struct, frozen=True):
@@ -72,7 +108,8 @@ class Diff(msgspec.Struct, frozen=True):
     """What changed from `before` to `after`, both at the catalogue's release.
 
     A technique is lost or gained where coverage ends or begins; it is weaker where any measure fell, stronger where
-    some rose and none fell. `facts` are (name, before, after) of what the inputs say of themselves.
+    some rose and none fell. `facts` are (name, before, after) of what the inputs say of themselves. `totals` are
+    those of both.
     """
 
     catalogue: Catalogue
@@ -82,7 +119,9 @@ class Diff(msgspec.Struct, frozen=True):
     added: tuple[Named, ...]
     removed: tuple[Named, ...]
     renamed: tuple[Renamed, ...]
+    comments: tuple[CommentChange, ...]
     facts: tuple[tuple[str, str, str], ...]
+    totals: tuple[Total, Total]
 
     def of(self, change: Change) -> tuple[TechniqueChange, ...]:
         """The techniques that changed in this way, by id."""
@@ -96,7 +135,7 @@ class Diff(msgspec.Struct, frozen=True):
     @property
     def empty(self) -> bool:
         """Whether nothing changed."""
-        return not (self.techniques or self.added or self.removed or self.renamed or self.facts)
+        return not (self.techniques or self.added or self.removed or self.renamed or self.comments or self.facts)
 
 
 def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: str | None = None) -> Diff:
@@ -113,9 +152,64 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
         steps = list(_steps(technique, before, after, measures, overall=category is None))
         change = _change(steps, technique, before, after, category)
         if change is not None:
-            moved = tuple(step for step in steps if step.direction)
-            changes.append(TechniqueChange(technique, catalogue.techniques[technique].name, change, moved))
-    return Diff(catalogue, before, after, tuple(changes), added, removed, renamed, tuple(_facts(before, after)))
+            moved = [step for step in steps if step.direction]
+            if change == "weaker":
+                moved.sort(key=lambda step: step.direction)
+            reasons = () if a_layer else tuple(_reasons(technique, before, after, category))
+            name = catalogue.techniques[technique].name
+            changes.append(TechniqueChange(technique, name, change, tuple(moved), reasons))
+    return Diff(
+        catalogue=catalogue,
+        before=before,
+        after=after,
+        techniques=tuple(changes),
+        added=added,
+        removed=removed,
+        renamed=renamed,
+        comments=() if a_layer else tuple(_comments(before.set, after.set)),
+        facts=tuple(_facts(before, after)),
+        totals=(_total(before, category), _total(after, category)),
+    )
+
+
+def _total(coverage: Coverage, category: str | None) -> Total:
+    measures = coverage.measures(category)
+    given = [score for score in measures.values() if score is not None]
+    return Total(len(measures), exact(math.fsum(given) / len(given)) if given else None)
+
+
+def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
+    old, new = (_ratings(one.scores.get(technique)) for one in (before, after))
+    for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_order(key[0]), key[1])):
+        had, has = old.get((category, capability)), new.get((category, capability))
+        if had != has and only in (None, category):
+            yield Reason(capability, category, had, has)
+
+
+def _order(category: str) -> int:
+    return (*CATEGORIES, UNSPECIFIED).index(category)
+
+
+def _ratings(entry: TechniqueScore | None) -> dict[tuple[str, str], str]:
+    """(category, capability) → how the capability rates the technique."""
+    found = entry.contributions if entry else {}
+    return {(category, c.capability): c.value or "mapped" for category, those in found.items() for c in those}
+
+
+def _comments(before: MappingSet, after: MappingSet) -> Iterator[CommentChange]:
+    old, new = (_commented(one) for one in (before, after))
+    for key in sorted(old.keys() & new.keys(), key=str):
+        if old[key] != new[key]:
+            capability, technique, _, category, _ = key
+            yield CommentChange(capability or "", technique or "", category or UNSPECIFIED, old[key], new[key])
+
+
+def _commented(mapping_set: MappingSet) -> dict[tuple[str | None, ...], str]:
+    """What a mapping is → its comments; several mappings may be the same but for these."""
+    found: dict[tuple[str | None, ...], list[str]] = {}
+    for mapping in mapping_set.mappings:
+        found.setdefault(_gist(mapping), []).append(mapping.comment)
+    return {key: "\n".join(sorted(filter(None, comments))) for key, comments in found.items()}
 
 
 def _steps(
@@ -183,7 +277,7 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
     yield from _fact("mappings", f"{len(before.set.mappings)}", f"{len(after.set.mappings)}")
     old, new = (Counter(map(_gist, one.set.mappings)) for one in (before, after))
     if old != new:
-        yield "mappings that the other has not", f"{(old - new).total()}", f"{(new - old).total()}"
+        yield "mappings that changed", f"{(old - new).total()} gone", f"{(new - old).total()} new"
     yield from _fact("non-mappable", f"{len(before.set.non_mappable)}", f"{len(after.set.non_mappable)}")
 
 
