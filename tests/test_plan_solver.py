@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -220,3 +221,14 @@ def test_a_bound_below_what_was_found_is_not_stated(monkeypatch: pytest.MonkeyPa
     choice = solve(task)
     assert not choice.proven
     assert choice.bound >= task.value(choice.chosen) > 1
+
+
+def test_the_time_limit_holds_for_all_runs_together() -> None:
+    choose = random.Random(3)  # noqa: S311 - test data
+    ids = [f"c{i:03}" for i in range(80)]
+    elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(200)]
+    start = time.monotonic()
+    choice = solve(make_task(dict.fromkeys(ids, 1), elements, budget=12), 1)
+    # It takes some ten seconds to the end; the bound leaves room for a busy machine.
+    assert time.monotonic() - start < 4
+    assert not choice.settled

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.formulas import restore
-from navlayers.plan.amounts import amount
 from navlayers.readers import ReadOptions
+from navlayers.readers.amounts import NOT_A_NUMBER, amount, decimal_mark, spellings
 from navlayers.readers.context import Context
 from navlayers.readers.findings import Findings
 from navlayers.readers.names import technique_names
@@ -171,7 +171,7 @@ def _plain(header: str) -> str:
 
 def _is_numeric(grid: Grid, columns: Columns, column: int) -> bool:
     cells = [cells[column] for _, cells in _below(grid, columns) if column < len(cells) and cells[column].strip()]
-    return bool(cells) and 2 * sum(isinstance(amount(cell), Fraction) for cell in cells) > len(cells)
+    return bool(cells) and 2 * sum(amount(cell) != NOT_A_NUMBER for cell in cells) > len(cells)
 
 
 def _below(grid: Grid, columns: Columns) -> Iterator[tuple[int, list[str]]]:
@@ -184,17 +184,23 @@ def _prices(table: _Found) -> Iterator[Price | Problem]:
     """Each row that names a capability and a cost, or what is wrong with its cost."""
     fields = table.columns.fields
     named = [fields[field] for field in _CAPABILITY if field in fields and fields[field] != table.cost]
-    for line, cells in _below(table.grid, table.columns):
+    numbers = table.grid.numbers(table.cost)
+    rows = list(_below(table.grid, table.columns))
+    mark = decimal_mark(
+        cells[table.cost] for line, cells in rows if line not in numbers and table.cost < len(cells)
+    )
+    for line, cells in rows:
         names = tuple(cells[i].strip() for i in named if i < len(cells) and cells[i].strip())
         text = cells[table.cost] if table.cost < len(cells) else ""
         if not (names and text.strip()):
             continue
         place = table.grid.place(line, table.cost)
-        cost = amount(text)
+        cost = amount(text, "." if line in numbers else mark)
         if isinstance(cost, Fraction):
             yield Price(names, cost, table.grid.place(line, named[0]), place)
         else:
-            yield Problem(f"cost {shown(text)} {cost}", place, "a number of 0 or more, such as 1200 or 1200.50")
+            expected = spellings(text) or "a number of 0 or more, such as 1200 or 1200.50"
+            yield Problem(f"cost {shown(text)} {cost}", place, expected)
 
 
 def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tuple[Problem, ...]]:

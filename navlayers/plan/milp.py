@@ -135,8 +135,7 @@ class Programme:
 
     def _solve(self, objective: dict[int, int], seconds: float, nothing: float) -> Outcome:
         highs = self._highs
-        # HiGHS counts the time of all runs together.
-        highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
+        highs.setOptionValue("time_limit", seconds)
         _interruptible(highs)
         info = highs.getInfo()
         bound = info.mip_dual_bound if abs(info.mip_dual_bound) < highspy.kHighsInf else nothing

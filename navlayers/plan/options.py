@@ -11,8 +11,8 @@ import msgspec
 
 from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES, Category
-from navlayers.plan.amounts import LARGEST
 from navlayers.plan.candidates import Measure
+from navlayers.readers.amounts import LARGEST
 
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 SECONDS = 60.0
