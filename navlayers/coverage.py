@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.carry import Inactive, Moved
-from navlayers.errors import Problem
+from navlayers.errors import Problem, UsageError
 from navlayers.layers.describe import method
 from navlayers.layers.labels import capability_labels
-from navlayers.model import MappingSet
+from navlayers.model import CATEGORIES, MappingSet
 from navlayers.scoring import UNSPECIFIED, Scored, TechniqueScore, score_set
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from navlayers.options import ScoreOptions
     from navlayers.pipeline import Prepared
 
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 class Coverage(msgspec.Struct, frozen=True):
     """What an input covers.
 
-    `name` tells it from the other inputs, `title` is what people call it. `scores` holds the techniques that it
-    covers, by id: those that are active in the release and have a score above 0, or are mapped without one.
-    `scored` is what they come from. `counts`: scores are numbers of capabilities, not 0–100. `is_layer`: the input
-    is a layer, or a list of them. `covered_only`: every score is 100, whatever it was. `categories`: those that it
-    has, in order; none of a layer. `labels`: capability id → what people call it. `moved` and `left_out` say what
-    carrying it to the release changed; `own_attack_version` is the release that it was made for.
+    `name` tells it from the other inputs, `title` is what people call it. `scored` is what its scores come from;
+    `entries` are they, by technique id, of all techniques that are mapped and active in the release. `counts`:
+    scores are numbers of capabilities, not 0–100. `is_layer`: the input is a layer, or a list of them.
+    `covered_only`: every score is 100, whatever it was. `categories`: those that it has, in order; none of a layer.
+    `labels`: capability id → what people call it. `moved` and `left_out` say what carrying it to the release
+    changed; `own_attack_version` is the release that it was made for.
+
+    It covers a technique, overall or in a category, that has a score above 0 there, or is mapped without one.
     """
 
     name: str
@@ -37,7 +41,7 @@ class Coverage(msgspec.Struct, frozen=True):
     own_attack_version: str
     counts: bool
     categories: tuple[str, ...]
-    scores: dict[str, TechniqueScore]
+    entries: dict[str, TechniqueScore]
     labels: dict[str, str]
     moved: tuple[Moved, ...] = ()
     left_out: tuple[Inactive, ...] = ()
@@ -53,54 +57,58 @@ class Coverage(msgspec.Struct, frozen=True):
             return "A layer's own numbers of capabilities." if self.counts else "A layer's own scores."
         return " ".join(method(self.scored.rules))
 
+    @property
+    def scores(self) -> dict[str, TechniqueScore]:
+        """The entries of the techniques that it covers overall."""
+        return {t: entry for t, entry in self.entries.items() if _covers(entry.overall)}
+
     def measures(self, category: str | None = None) -> dict[str, float | None]:
         """Technique id → score overall (None) or in one category, for the techniques covered there."""
         if category is None:
-            return {technique: entry.overall for technique, entry in self.scores.items()}
+            return {t: entry.overall for t, entry in self.entries.items() if _covers(entry.overall)}
         return {
-            technique: entry.categories[category]
-            for technique, entry in self.scores.items()
-            if category in entry.categories and entry.categories[category] != 0
+            technique: score
+            for technique, entry in self.entries.items()
+            if category in entry.categories and _covers(score := entry.categories[category])
         }
+
+
+def _covers(score: float | None) -> bool:
+    return score is None or score > 0
 
 
 def without_scores(coverage: Coverage) -> Coverage:
     """The same by what it covers alone, 100 for every technique and category: so counts and scores can meet."""
-    scores = {
-        technique: msgspec.structs.replace(entry, overall=100, categories=dict.fromkeys(entry.categories, 100))
-        for technique, entry in coverage.scores.items()
+    entries = {
+        technique: msgspec.structs.replace(
+            entry,
+            overall=_full(entry.overall),
+            categories={category: _full(score) for category, score in entry.categories.items()},
+        )
+        for technique, entry in coverage.entries.items()
     }
-    return msgspec.structs.replace(coverage, scores=scores, counts=False, covered_only=True)
+    return msgspec.structs.replace(coverage, entries=entries, counts=False, covered_only=True)
+
+
+def _full(score: float | None) -> float:
+    return 100 if _covers(score) else 0
 
 
 def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None = None) -> Coverage:
-    """What a set covers; `counted` gives technique id → number where it is a layer of counts.
+    """What a set covers; `counted` gives technique id → number where it is a layer of counts, read as unscored.
 
     Raises:
         UsageError: the options do not fit the set.
     """
     scored = score_set(prepared.set, prepared.catalogue, options)
-    scores = scored.scores
+    entries = scored.scores
     counts = scored.rules.counts and bool(prepared.set.mappings)
-    if counted is not None and options.worth is None:
-        counts = True
-        scores = {
+    if counted is not None and counts:
+        entries = {
             technique: msgspec.structs.replace(entry, overall=counted.get(technique), categories={})
-            for technique, entry in scores.items()
+            for technique, entry in entries.items()
         }
-    elif counted is not None:
-        scores = {t: msgspec.structs.replace(entry, overall=options.worth) for t, entry in scores.items()}
-    covered = {
-        technique: entry for technique, entry in scores.items() if entry.overall is None or entry.overall > 0
-    }
-    nothing = len(scores) - len(covered)
-    notices = list(prepared.notices)
-    if not prepared.set.mappings:
-        notices.append(Problem(f"{prepared.name}: it has no mappings"))
-    if nothing:
-        what = f"{nothing} technique{'s' * (nothing > 1)} scored 0"
-        notices.append(Problem(f"{prepared.name}: {what} count as not covered"))
-    return Coverage(
+    made = Coverage(
         name=prepared.name,
         title=f"{prepared.set.name} {prepared.set.version}".strip(),
         set=prepared.set,
@@ -109,9 +117,38 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
         own_attack_version=prepared.own_attack_version,
         counts=counts,
         categories=tuple(c for c in scored.rules.categories if c != UNSPECIFIED),
-        scores=covered,
+        entries=entries,
         labels=capability_labels(prepared.set),
         moved=prepared.moved,
         left_out=scored.left_out,
-        notices=tuple(notices),
     )
+    notices = (*prepared.notices, *_worth_knowing(made))
+    return msgspec.structs.replace(made, notices=notices)
+
+
+def _worth_knowing(coverage: Coverage) -> Iterator[Problem]:
+    if not coverage.set.mappings:
+        yield Problem(f"{coverage.name}: it has no mappings")
+    nothing = len(coverage.entries) - len(coverage.scores)
+    if nothing:
+        what = f"{nothing} technique{'s' * (nothing > 1)} scored 0 {'count' if nothing > 1 else 'counts'}"
+        yield Problem(f"{coverage.name}: {what} as not covered")
+
+
+def check_category(inputs: Iterable[Coverage], category: str | None) -> None:
+    """Refuse a category that no input has.
+
+    Raises:
+        UsageError: there is no such category, or no input scores it.
+    """
+    layers = [one.name for one in inputs if one.is_layer]
+    if category is not None and layers:
+        message = f"a layer has scores only, no categories: {', '.join(layers)}"
+        raise UsageError(Problem(message, hint="leave --category out, or name the set that the layer is of"))
+    found = {name for one in inputs for name in one.categories}
+    if category is not None and category not in found:
+        there = [name for name in CATEGORIES if name in found]
+        message = f"no input has the category {category}"
+        raise UsageError(
+            Problem(message, expected=" or ".join(there), hint="" if there else "leave --category out")
+        )

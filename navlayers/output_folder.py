@@ -47,18 +47,20 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, force: bool 
         stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target))
     except OSError as error:
         raise cannot_write(target, error) from error
+    move = _Move(target, stage)
     try:
         for name, data in files.items():
             staged = stage / "new" / name
             staged.parent.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(data)
         with undisturbed():
-            return _move(target, stage, list(files))
+            return move.run(list(files))
     except OSError as error:
         raise cannot_write(target, error) from error
     finally:
         with undisturbed():
-            shutil.rmtree(stage, ignore_errors=True)
+            if not move.holds_what_stood_there:
+                shutil.rmtree(stage, ignore_errors=True)
             for path in made:
                 if path.exists() and not any(path.iterdir()):
                     path.rmdir()
@@ -71,6 +73,7 @@ def _check(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:
         return
     folders = {target / parent for path in files for parent in Path(path).parents}
     blocked = [not_a_folder(f) for f in sorted(folders - {target}) if in_the_way(f) or f.is_symlink()]
+    blocked += [_not_a_file(target / path) for path in files if (target / path).is_dir()]
     if blocked:
         raise OutputError(blocked)
     if force:
@@ -87,41 +90,63 @@ def _check(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:
         raise OutputError(Problem(f"holds {what}: {names}", Place(str(target)), hint=FORCE))
 
 
-def _move(target: Path, stage: Path, paths: list[str]) -> int:
-    """Move the staged files into place; where anything stops that halfway, put back what stood there."""
-    index = read_index(target)
-    earlier = [file.path for file in index.files] if index else []
-    gone = [path for path in earlier if path not in paths and _inside(target, path)]
-    put: list[str] = []
-    try:
-        for path in [*gone, *paths]:
-            place, old, new = target / path, stage / "old" / path, stage / "new" / path
-            if os.path.lexists(place):
-                old.parent.mkdir(parents=True, exist_ok=True)
-                place.rename(old)
-            if new.exists():
-                place.parent.mkdir(parents=True, exist_ok=True)
-                new.rename(place)
-                put.append(path)
-    except BaseException:
-        for path in put:
-            (target / path).unlink()
-        for path in [*gone, *paths]:
-            if os.path.lexists(stage / "old" / path):
-                (stage / "old" / path).replace(target / path)
-        _remove_empty(target, paths)
-        raise
-    _remove_empty(target, gone)
-    return len(gone)
+def _not_a_file(path: Path) -> Problem:
+    hint = "move it away, or choose another folder with -o"
+    return Problem("is a folder", Place(str(path)), "a file of that name to be written", hint)
 
 
-def _inside(target: Path, path: str) -> bool:
-    """Whether a path of an index, which anyone may have edited, is that of a file below its folder."""
-    parts = Path(path).parts
-    if path == INDEX or Path(path).is_absolute() or ".." in parts:
-        return False
-    linked = any((target / parent).is_symlink() for parent in Path(path).parents)
-    return not linked and (target / path).is_file()
+class _Move:
+    """Moves staged files into place; where anything stops that halfway, puts back what stood there."""
+
+    def __init__(self, target: Path, stage: Path) -> None:
+        self._target = target
+        self._stage = stage
+        self.holds_what_stood_there = False
+
+    def run(self, paths: list[str]) -> int:
+        """Move all; returns how many files of an earlier run went, which are as navlayers wrote them."""
+        gone = [path for path in self._earlier() if path not in paths]
+        put: list[str] = []
+        try:
+            for path in [*gone, *paths]:
+                place, old, new = self._target / path, self._stage / "old" / path, self._stage / "new" / path
+                if os.path.lexists(place):
+                    old.parent.mkdir(parents=True, exist_ok=True)
+                    place.rename(old)
+                if new.exists():
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    new.rename(place)
+                    put.append(path)
+        except BaseException:
+            self._put_back([*gone, *paths], put)
+            _remove_empty(self._target, paths)
+            raise
+        _remove_empty(self._target, gone)
+        return len(gone)
+
+    def _earlier(self) -> list[str]:
+        """Files of an earlier run that are as they were written."""
+        index = read_index(self._target)
+        if index is None:
+            return []
+        states = States().states(self._target, index)
+        own = (path.relative_to(self._target).as_posix() for path, state in states if state == "own")
+        return [path for path in own if path != INDEX]
+
+    def _put_back(self, paths: list[str], put: list[str]) -> None:
+        self.holds_what_stood_there = True
+        try:
+            for path in put:
+                (self._target / path).unlink()
+            for path in paths:
+                if os.path.lexists(self._stage / "old" / path):
+                    (self._stage / "old" / path).replace(self._target / path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            hint = f"what stood there is in {self._stage / 'old'}"
+            place = Place(str(self._target))
+            raise OutputError(Problem(f"cannot be put back as it was: {reason}", place, hint=hint)) from error
+        self.holds_what_stood_there = False
 
 
 def _remove_empty(target: Path, paths: list[str]) -> None:

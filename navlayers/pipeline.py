@@ -37,7 +37,7 @@ class Prepared(msgspec.Struct, frozen=True):
     """A set that was read, with the release that its layers are for, carried there if that was asked.
 
     `own_attack_version` is the release that the set says it was made for. `format` is that of its file, a name of
-    `navlayers.readers.formats.FORMATS`.
+    `navlayers.readers.formats.FORMATS`; `path` is where it was read from.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Prepared(msgspec.Struct, frozen=True):
     moved: tuple[Moved, ...]
     notices: tuple[Problem, ...]
     format: str = "native"
+    path: Path = Path()
 
     def at(self, catalogue: attack.Catalogue) -> Prepared:
         """The set carried to a release, which may be the one that it is at: ids are revoked within one, too."""
@@ -143,7 +144,7 @@ def _prepare_one(source: Source, attack_version: str | None, how: ReadOptions) -
         carried, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
     own = mapping_set.attack_version
-    return Prepared(source.name, carried, own, catalogue, moved, tuple(notices), reading.format)
+    return Prepared(source.name, carried, own, catalogue, moved, tuple(notices), reading.format, source.path)
 
 
 def _find_release(reading: readers.Reading, source: Source, attack_version: str | None) -> attack.Found:

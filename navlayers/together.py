@@ -8,14 +8,15 @@ import msgspec
 
 from navlayers.attack import Catalogue, versions
 from navlayers.coverage import Coverage, coverage_of, without_scores
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError
 from navlayers.options import ScoreOptions
 from navlayers.pipeline import Prepared, Skipped, prepare
 from navlayers.readers.context import ReadOptions
-from navlayers.readers.layer_counts import counts, counts_capabilities
+from navlayers.readers.layer_counts import as_unscored, counting, counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from navlayers.model import Capability
     from navlayers.sets import Source
@@ -27,7 +28,7 @@ _OPTIONS = ScoreOptions()
 class Together(msgspec.Struct, frozen=True):
     """Inputs at one release, in the order given; `notices` tell of files that were passed over.
 
-    `counted` names the inputs that are layers of counts.
+    `counted` names the inputs that are layers of counts; their sets are unscored.
     """
 
     catalogue: Catalogue
@@ -43,6 +44,18 @@ class Together(msgspec.Struct, frozen=True):
         layers = tuple(_only(one, capability) for capability in one.set.capabilities)
         counted = frozenset(layer.name for layer in layers) if self.counted else frozenset()
         return msgspec.structs.replace(self, inputs=layers, counted=counted)
+
+    def number_of(self, path: Path) -> int:
+        """Which input was read from a file.
+
+        Raises:
+            UsageError: none, or several layers of a list.
+        """
+        numbers = [number for number, one in enumerate(self.inputs) if one.path.resolve() == path.resolve()]
+        if len(numbers) != 1:
+            what = "holds several layers" if numbers else "is not among the inputs"
+            raise UsageError(Problem(f"{path} {what}", expected="one set or layer"))
+        return numbers[0]
 
     def at(self, catalogue: Catalogue) -> Together:
         """The inputs carried to another release of their domain."""
@@ -79,18 +92,27 @@ def read_together(
     inputs = [one for one in read if isinstance(one, Prepared)]
     _refuse_domains(inputs)
     newest = max((one.catalogue for one in inputs), key=lambda catalogue: versions.number(catalogue.version))
-    by_name = {source.name: source for source in sources}
-    counted = frozenset(
-        one.name
-        for one in inputs
-        if one.format == "layer" and counts_capabilities(by_name[one.name], reading.max_bytes)
-    )
-    return Together(
-        newest,
-        tuple(_worth_telling(one.at(newest), counts=one.name in counted) for one in inputs),
-        tuple(one.problem for one in read if isinstance(one, Skipped)),
-        counted,
-    )
+    by_path = {source.path: source for source in sources}
+    told = []
+    counted = set()
+    for one in inputs:
+        made = one
+        if one.format == "layer":
+            counts = _is_counted(one, counting(by_path[one.path], reading.max_bytes))
+            made = _as_layer(one, counts=counts)
+            if counts:
+                counted.add(one.name)
+        told.append(made.at(newest))
+    skipped = tuple(one.problem for one in read if isinstance(one, Skipped))
+    return Together(newest, tuple(told), skipped, frozenset(counted))
+
+
+def _is_counted(one: Prepared, layers: tuple[bool, ...]) -> bool:
+    if any(layers) and not all(layers):
+        message = f"{one.name} holds layers of counts and layers of scores"
+        hint = "split the list: neither says anything of the other"
+        raise UsageError(Problem(message, Place(str(one.path)), "layers of one kind", hint))
+    return all(layers)
 
 
 def _only(one: Prepared, capability: Capability) -> Prepared:
@@ -106,12 +128,11 @@ def _only(one: Prepared, capability: Capability) -> Prepared:
     return msgspec.structs.replace(one, name=capability.id, set=kept)
 
 
-def _worth_telling(one: Prepared, *, counts: bool) -> Prepared:
-    """Without the notices of what a layer loses as a set: here it is a layer, and its counts are known for such."""
-    if one.format != "layer":
-        return one
+def _as_layer(one: Prepared, *, counts: bool) -> Prepared:
+    """A layer as an input: without the notices of what it loses as a set, and counts as what they are."""
     idle = {"not-carried", "other-scale"} if counts else {"not-carried"}
-    return msgspec.structs.replace(one, notices=tuple(n for n in one.notices if n.code not in idle))
+    made = as_unscored(one.set) if counts else one.set
+    return msgspec.structs.replace(one, set=made, notices=tuple(n for n in one.notices if n.code not in idle))
 
 
 def _refuse_domains(inputs: Sequence[Prepared]) -> None:

@@ -197,6 +197,26 @@ def test_a_baseline_that_is_not_among_the_inputs_becomes_the_first(run: Run, pai
     assert found["differences"][0]["first"] == "a"
 
 
+def test_a_baseline_is_known_by_its_path_where_names_are_the_same(run: Run, tmp_path: Path, out: Path) -> None:
+    last, now = (write_set(tmp_path / folder / "set.json", rows) for folder, rows in (("last", A), ("now", B)))
+    found = json.loads(run("compare", now, last, "--baseline", last, "--json").out)
+    assert found["differences"][0]["first"] == "last/set"
+    assert found["differences"][0]["techniques"]["T1078"]["difference"] == -50
+    run("build", last, "-o", out, "--only", "categories,all")
+    listed = out / "set" / "all.json"
+    refused = run("compare", listed, "--baseline", listed)
+    assert (refused.code, refused.out) == (2, "")
+    assert "holds several layers; expected one set or layer" in refused.err
+
+
+def test_a_category_is_compared_whatever_its_weight_overall(run: Run, pair: tuple[Path, Path]) -> None:
+    plain = json.loads(run("compare", *pair, "--category", "protect", "--json").out)
+    weights = ("--weights", "protect=0,detect=1,respond=1")
+    weighted = json.loads(run("compare", *pair, "--category", "protect", *weights, "--json").out)
+    assert {t: one["best"] for t, one in weighted["techniques"].items()} == {"T1078": 100, "T1110": 50}
+    assert weighted["together"] == plain["together"]
+
+
 def test_a_layer_is_compared_by_its_own_scores(
     run: Run, pair: tuple[Path, Path], out: Path, tmp_path: Path
 ) -> None:
@@ -210,7 +230,7 @@ def test_a_layer_is_compared_by_its_own_scores(
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({**text, "techniques": entries_}))
     done = run("compare", pair[0], path, "-o", out)
-    assert "mine: 1 technique scored 0 count as not covered" in done.err
+    assert "mine: 1 technique scored 0 counts as not covered" in done.err
     assert scores(out, "inputs/mine.json") == {"T1003": 30, "T1078": 75}
     assert entries(out, "inputs/mine.json")["T1078"]["comment"] == "by hand"
     assert scores(out, "differences/a--mine.json") == {
@@ -248,6 +268,27 @@ def test_counts_are_compared_with_counts_those_of_layers_too(run: Run, out: Path
     assert layer(out, "union.json")["gradient"]["maxValue"] == 2
 
 
+def test_a_list_of_layers_of_counts_and_of_scores_is_refused(run: Run, tmp_path: Path) -> None:
+    one = write_set(tmp_path / "in" / "one.json", UNSCORED)
+    two = write_set(tmp_path / "in" / "two.json", A)
+    both = tmp_path / "both.json"
+    both.write_text(run("build", one, two, "--only", "overview", "-o", "-").out)
+    done = run("compare", both)
+    assert (done.code, done.out) == (2, "")
+    assert "both holds layers of counts and layers of scores; expected layers of one kind" in done.err
+
+
+def test_a_count_of_nothing_is_no_relation_that_could_be_worth_something(run: Run, tmp_path: Path) -> None:
+    versions = {"attack": "16", "layer": "4.5"}
+    text: dict[str, Any] = {"name": "Counts", "domain": "enterprise-attack", "versions": versions}
+    text["metadata"] = [{"name": "aggregate", "value": "count"}]
+    text["techniques"] = [{"techniqueID": "T1078", "score": 3}, {"techniqueID": "T1110", "score": 0}]
+    path = tmp_path / "counts.json"
+    path.write_text(json.dumps(text))
+    found = json.loads(run("compare", path, "gcp", "--worth", "50", "--json").out)["inputs"]["counts"]
+    assert (found["techniques"], found["mean"]) == (1, 50)
+
+
 def test_counts_and_scores_are_never_mixed_silently(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
     counts = write_set(tmp_path / "in" / "counts.json", UNSCORED)
     done = run("compare", pair[0], counts)
@@ -280,6 +321,16 @@ def test_numbers_of_capabilities_are_more_not_stronger(run: Run, out: Path, tmp_
     found = layer(out, "differences/one--two.json")
     assert found["techniques"][0]["comment"].startswith("One has 1 more: one 2, two 1")
     assert "one more" in {item["label"] for item in found["legendItems"]}
+
+
+@pytest.mark.parametrize(("rows", "colors", "end"), [(1, 3, 1), (2, 5, 2)])
+def test_differences_of_few_have_no_more_colours_than_whole_numbers(
+    run: Run, out: Path, tmp_path: Path, rows: int, colors: int, end: int
+) -> None:
+    one, two = (write_set(tmp_path / f"{name}.json", UNSCORED[:n]) for name, n in (("one", rows), ("two", 1)))
+    run("compare", one, two, "-o", out)
+    gradient = layer(out, "differences/one--two.json")["gradient"]
+    assert (len(gradient["colors"]), gradient["minValue"], gradient["maxValue"]) == (colors, -end, end)
 
 
 def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_told(

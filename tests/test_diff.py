@@ -189,6 +189,38 @@ def test_renamed_capabilities_are_told_by_id_or_by_name(run: Run, old: Path, tmp
     assert "  mfa: Name of mfa → Strong sign-in\n  old → fresh: Name of old\n" in out
 
 
+def test_a_rating_that_is_worth_nothing_covers_nothing(run: Run, tmp_path: Path) -> None:
+    native = """\
+framework: mine
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+scale: {none: 0, some: 50}
+capabilities:
+  mfa:
+    name: MFA
+    techniques:
+      T1078: {protect: none, detect: some}
+      T1110: {protect: none}
+"""
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text(native)
+    two.write_text(native.replace("protect: none, ", "").replace("      T1110: {protect: none}\n", ""))
+    assert "technique lost" not in run("diff", one, two).out
+    assert run("diff", one, two, "--category", "protect", "--fail-on-loss").code == 0
+    assert run("diff", one, two, "--fail-on-loss").code == 0
+
+
+def test_two_removed_capabilities_of_one_name_are_not_both_renamed(run: Run, tmp_path: Path) -> None:
+    rows: list[Cells] = [("a", "T1078", "protect", "partial"), ("b", "T1078", "protect", "partial")]
+    one = write_set(tmp_path / "in" / "one.json", rows)
+    text = json.loads(one.read_text().replace("Name of b", "Name of a"))
+    one.write_text(json.dumps(text))
+    two = write_set(tmp_path / "in" / "two.json", [("c", "T1078", "protect", "partial")])
+    two.write_text(two.read_text().replace("Name of c", "Name of a"))
+    assert "1 capability removed, 1 renamed." in run("diff", one, two).out
+
+
 def test_one_category_alone(run: Run, old: Path, new: Path) -> None:
     out = run("diff", old, new, "--category", "protect").out
     assert "1 technique weaker, 1 stronger; " in out

@@ -123,6 +123,44 @@ def test_where_a_move_fails_everything_is_put_back(
     assert contents(out) == (FIRST if moves >= fails_at else SECOND)
 
 
+def test_where_not_even_that_works_the_old_files_are_kept_and_named(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(out, FIRST)
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == "new.txt":
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    def failing_again(self: Path, target: Path) -> Path:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", failing)
+    monkeypatch.setattr(Path, "replace", failing_again)
+    with pytest.raises(OutputError, match=r"cannot be put back as it was.*what stood there is in") as error:
+        write_folder(out, SECOND)
+    kept = Path(str(error.value).partition("what stood there is in ")[2].rstrip(")"))
+    assert contents(kept) == {"a.txt": b"1", "gone/c.txt": b"3", "sub/b.txt": b"2"}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_of_the_name_of_a_file_is_never_replaced(out: Path, force: bool) -> None:
+    (out / "a.txt").mkdir(parents=True)
+    (out / "a.txt" / "mine").write_text("mine")
+    with pytest.raises(OutputError, match="is a folder"):
+        write_folder(out, FIRST, force=force)
+    assert contents(out) == {"a.txt/mine": b"mine"}
+
+
+def test_an_edited_file_without_successor_stays_where_force_is_given(out: Path) -> None:
+    write_folder(out, FIRST)
+    (out / "gone" / "c.txt").write_text("edited")
+    assert write_folder(out, SECOND, force=True) == 0
+    assert (out / "gone" / "c.txt").read_text() == "edited"
+
+
 def test_a_new_folder_that_cannot_be_filled_leaves_nothing(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(self: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device")

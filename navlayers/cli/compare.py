@@ -15,12 +15,9 @@ from navlayers.sets import resolve
 from navlayers.together import read_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from navlayers.comparing import Comparison
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
-    from navlayers.sets import Source
     from navlayers.together import Together
 
 
@@ -81,7 +78,7 @@ def command(
         raise UsageError(Problem(message, expected="two or more sets or layers", hint=hint))
     sources, again = results.named(names, reading)
     together = read_together(sources, attack_version, reading).apart()
-    number = None if baseline is None else _number(baseline, sources, together, reading)
+    number = None if baseline is None else _number(baseline, together, reading)
     comparison = comparing.compare(
         together.catalogue, together.covered(scoring, scores=measure == "score"), category=category, baseline=number
     )
@@ -101,13 +98,12 @@ def command(
     )
 
 
-def _number(baseline: str, sources: Iterable[Source], together: Together, reading: ReadOptions) -> int:
+def _number(baseline: str, together: Together, reading: ReadOptions) -> int:
     """Which of the inputs is the baseline."""
     (first, *more) = resolve((baseline,), reading.format, distinct=False)
     if more:
         raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
-    name = next(source.name for source in sources if source.path.resolve() == first.path.resolve())
-    return [one.name for one in together.inputs].index(name)
+    return together.number_of(first.path)
 
 
 def _show(comparison: Comparison, *, summary: bool) -> None:

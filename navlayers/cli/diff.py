@@ -11,7 +11,6 @@ import click
 from navlayers import comparing
 from navlayers.cli import common, suggest
 from navlayers.comparing import report
-from navlayers.comparing.comparison import check_category
 from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES
 from navlayers.sets import briefly
@@ -74,6 +73,8 @@ def command(
     navlayers diff last-quarter.yaml my-controls.yaml
     git show main:my-controls.yaml | navlayers diff - my-controls.yaml --format md --fail-on-loss
     """
+    if as_json and format_ not in (None, "json"):
+        raise UsageError(Problem(f"--json and --format {format_} differ", hint="leave one of them out"))
     chosen = "json" if as_json else format_ or common.format_of(output, _ENDINGS)
     sources = common.sources((old, new), reading, distinct=False)
     if len(sources) < 2:
@@ -82,7 +83,6 @@ def command(
         raise UsageError(Problem("a folder of several sets is no version of a set", expected="two files"))
     together = read_together(briefly(sources), attack_version, reading)
     before, after = together.covered(scoring)
-    check_category((before, after), category)
     found = comparing.diff(together.catalogue, before, after, category=category)
     if not quiet:
         common.notices([*together.notices, *before.notices, *after.notices])

@@ -10,6 +10,7 @@ import click
 from navlayers import gaps as finding
 from navlayers import textwidth, threats
 from navlayers.cli import common, results
+from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError
 from navlayers.gaps.tables import brief_tables
 from navlayers.gaps.telling import headline
@@ -24,7 +25,7 @@ WIDTH = 80
 
 @click.command()
 @common.sets_argument
-@results.threat_options
+@threat_options
 @results.category_option
 @click.option(
     "--weak",
@@ -40,7 +41,7 @@ WIDTH = 80
 @results.output_options
 def command(
     sets: tuple[str, ...],
-    threat: results.Threat,
+    threat: AskedThreat,
     output: results.Output,
     category: str | None,
     weak: float,
@@ -69,8 +70,6 @@ def command(
     def tell() -> None:
         common.notices([*notices, *found.threat.notices, *found.notices])
         results.tell_inputs(found.inputs, found.catalogue.version)
-        for member in found.threat.members:
-            common.tell_carried(member.id, found.catalogue.version, member.moved, member.left_out)
 
     output.deliver(
         results.Results(

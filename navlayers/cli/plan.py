@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers.cli import common, results, suggest
+from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError
 from navlayers.layers.document import encode_layer
 from navlayers.options import ScoreOptions
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "--budget", metavar="NUMBER", help="How many capabilities at most, or with --cost what they may cost."
 )
 @click.option("--target", metavar="SHARE", help="Reach this share of what all capabilities give, such as 95%.")
-@results.threat_options
+@threat_options
 @click.option(
     "--have",
     multiple=True,
@@ -82,7 +83,7 @@ def command(
     sets: tuple[str, ...],
     budget: str | None,
     target: str | None,
-    threat: results.Threat,
+    threat: AskedThreat,
     have: tuple[str, ...],
     exclude: tuple[str, ...],
     cost: str | None,

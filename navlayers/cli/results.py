@@ -1,4 +1,4 @@
-"""What compare, gaps and plan share: how inputs and threats are named, where results go and how they are told."""
+"""What compare, gaps and plan share: how inputs are named, where results go and how they are told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from navlayers import threats
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.model import CATEGORIES
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from navlayers.coverage import Coverage
     from navlayers.readers.context import ReadOptions
     from navlayers.sets import Source
-    from navlayers.threats import ThreatModel
     from navlayers.together import Together
 
 category_option = click.option(
@@ -103,61 +101,6 @@ _output_option = click.option(
     help="Folder to write layers and tables to. - writes the layers alone to standard output.",
 )
 _force_option = click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
-
-
-class Threat(NamedTuple):
-    """The threat as it was asked for: `--threat` and `--software-of`."""
-
-    words: tuple[str, ...]
-    software_of: tuple[str, ...]
-
-    @property
-    def asked(self) -> bool:
-        """Whether there is one."""
-        return bool(self.words or self.software_of)
-
-    def check(self, sets: Sequence[str]) -> None:
-        """Refuse what cannot go together with the sets, before anything is read."""
-        if STDIN in self.words and STDIN in sets:
-            raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
-
-    def against(
-        self, together: Together, attack_version: str | None, reading: ReadOptions
-    ) -> tuple[Together, ThreatModel]:
-        """The inputs at the release that the threat is told at, and the threat."""
-        words = [common.sources([word], reading)[0] if word == STDIN else word for word in self.words]
-        return threats.against(together, words, attack_version, software_of=self.software_of, reading=reading)
-
-
-def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--threat` and `--software-of`, given to the command as one `threat: Threat`."""
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, words: tuple[str, ...], software_of: tuple[str, ...], **options: Any) -> Any:
-        return function(*args, threat=Threat(words, software_of), **options)
-
-    for option in (_software_option, _threat_option):
-        wrapped = option(wrapped)
-    return wrapped
-
-
-_threat_option = click.option(
-    "--threat",
-    "words",
-    multiple=True,
-    metavar="THREAT",
-    shell_complete=suggest.threats,
-    help="A group, software, campaign or tactic by id or name, or a set, layer or table with weights. Repeatable.",
-)
-_software_option = click.option(
-    "--software-of",
-    multiple=True,
-    is_flag=False,
-    flag_value=threats.ALL,
-    metavar="[GROUP]",
-    shell_complete=suggest.threats,
-    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
-)
 
 
 def named(names: Sequence[str], reading: ReadOptions) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:

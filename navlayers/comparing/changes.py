@@ -10,14 +10,15 @@ import msgspec
 
 from navlayers.aggregate import exact
 from navlayers.attack import Catalogue
-from navlayers.coverage import Coverage
+from navlayers.coverage import Coverage, check_category
 from navlayers.model import CATEGORIES
 from navlayers.scoring import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from navlayers.model import Mapping, MappingSet
+    from navlayers import model
+    from navlayers.model import MappingSet
     from navlayers.scoring import TechniqueScore
 
 Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
@@ -142,15 +143,21 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
     """Tell two versions apart, overall and per category, or in one category alone.
 
     A layer has neither categories nor capabilities to tell apart.
+
+    Raises:
+        UsageError: neither has that category.
     """
+    check_category((before, after), category)
     a_layer = before.is_layer or after.is_layer
     added, removed, renamed = ((), (), ()) if a_layer else _capabilities(before.set, after.set)
     there = () if a_layer else dict.fromkeys((*before.categories, *after.categories))
     measures = [found for found in there if category in (None, found)]
+    measured = [None, *measures] if category is None else measures
+    found = [(one, before.measures(one), after.measures(one)) for one in measured]
     changes = []
-    for technique in sorted(before.scores.keys() | after.scores.keys()):
-        steps = list(_steps(technique, before, after, measures, overall=category is None))
-        change = _change(steps, technique, before, after, category)
+    for technique in sorted({t for _, old, new in found for t in (*old, *new)}):
+        steps = [_step(technique, *measure) for measure in found]
+        change = _change(steps)
         if change is not None:
             moved = [step for step in steps if step.direction]
             if change == "weaker":
@@ -179,7 +186,7 @@ def _total(coverage: Coverage, category: str | None) -> Total:
 
 
 def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
-    old, new = (_ratings(one.scores.get(technique)) for one in (before, after))
+    old, new = (_ratings(one.entries.get(technique)) for one in (before, after))
     for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_order(key[0]), key[1])):
         had, has = old.get((category, capability)), new.get((category, capability))
         if had != has and only in (None, category):
@@ -212,30 +219,24 @@ def _commented(mapping_set: MappingSet) -> dict[tuple[str | None, ...], str]:
     return {key: "\n".join(sorted(filter(None, comments))) for key, comments in found.items()}
 
 
-def _steps(
-    technique: str, before: Coverage, after: Coverage, categories: Sequence[str], *, overall: bool
-) -> Iterator[Step]:
-    old, new = before.scores.get(technique), after.scores.get(technique)
-    if overall:
-        a, b = (None if entry is None else entry.overall for entry in (old, new))
-        yield Step(OVERALL, a, b, old is not None, new is not None)
-    for category in categories:
-        had, has = (entry is not None and category in entry.categories for entry in (old, new))
-        a = old.categories[category] if old and had else None
-        b = new.categories[category] if new and has else None
-        yield Step(category, a, b, had, has)
+def _step(
+    technique: str, category: str | None, old: Mapping[str, float | None], new: Mapping[str, float | None]
+) -> Step:
+    return Step(
+        OVERALL if category is None else category,
+        old.get(technique),
+        new.get(technique),
+        technique in old,
+        technique in new,
+    )
 
 
-def _change(
-    steps: Sequence[Step], technique: str, before: Coverage, after: Coverage, category: str | None
-) -> Change | None:
+def _change(steps: Sequence[Step]) -> Change | None:
+    """What became of a technique, by its measures, the first of which says whether it is covered."""
     directions = {step.direction for step in steps} - {0}
     if not directions:
         return None
-    if category is None:
-        was, now = technique in before.scores, technique in after.scores
-    else:
-        was, now = steps[0].covered_before, steps[0].covered_after
+    was, now = steps[0].covered_before, steps[0].covered_after
     if was != now:
         return "gained" if now else "lost"
     return "weaker" if -1 in directions else "stronger"
@@ -248,13 +249,15 @@ def _capabilities(
     old = {capability.id: capability.name for capability in before.capabilities}
     new = {capability.id: capability.name for capability in after.capabilities}
     renamed = [Renamed(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
-    gone, come = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
+    come = dict.fromkeys(sorted(new.keys() - old.keys()))
     by_name = {_key(new[i]): i for i in reversed(come)}
-    for identifier in list(gone):
+    gone = []
+    for identifier in sorted(old.keys() - new.keys()):
         successor = by_name.pop(_key(old[identifier]), None)
-        if successor is not None:
-            gone.remove(identifier)
-            come.remove(successor)
+        if successor is None:
+            gone.append(identifier)
+        else:
+            del come[successor]
             renamed.append(Renamed(identifier, old[identifier], successor, new[successor]))
     return (
         tuple(Named(i, new[i]) for i in come),
@@ -281,7 +284,7 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
     yield from _fact("non-mappable", f"{len(before.set.non_mappable)}", f"{len(after.set.non_mappable)}")
 
 
-def _gist(mapping: Mapping) -> tuple[str | None, ...]:
+def _gist(mapping: model.Mapping) -> tuple[str | None, ...]:
     return mapping.capability, mapping.technique, mapping.type, mapping.category, mapping.value
 
 

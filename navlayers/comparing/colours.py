@@ -39,10 +39,13 @@ def common_gradient(comparison: Comparison) -> Gradient:
 
 
 def difference_gradient(comparison: Comparison) -> Gradient:
-    """From the first input by as much as can be to the second by as much, around 0."""
+    """From the first input by as much as can be to the second by as much, around 0.
+
+    With as many colours as there are whole numbers at the most: mitreattack-python reads no gradient that has more.
+    """
     highest = comparison.highest
     end = safe_maximum([highest]) if comparison.counts or highest > 100 else 100
-    return Gradient(DIVERGING, -end, end)
+    return Gradient(DIVERGING if end > 1 else DIVERGING[::2], -end, end)
 
 
 def difference_color(relation: Relation) -> str:

@@ -9,9 +9,8 @@ import msgspec
 
 from navlayers.aggregate import exact
 from navlayers.attack import Catalogue
-from navlayers.coverage import Coverage
+from navlayers.coverage import Coverage, check_category
 from navlayers.errors import Problem, UsageError
-from navlayers.model import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -207,30 +206,6 @@ def compare(
         ),
         differences=tuple(difference(a, b, measures[a], measures[b]) for a, b in pairs),
     )
-
-
-def check_category(inputs: Iterable[Coverage], category: str | None) -> None:
-    """Refuse a category that no input has.
-
-    Raises:
-        UsageError: there is no such category, or no input scores it.
-    """
-    layers = [one.name for one in inputs if one.is_layer]
-    if category is not None and layers:
-        message = f"a layer has scores only, no categories: {', '.join(layers)}"
-        raise UsageError(Problem(message, hint="leave --category out, or name the set that the layer is of"))
-    found = {name for one in inputs for name in one.categories}
-    if category is not None and category not in found:
-        there = [name for name in CATEGORIES if name in found]
-        message = f"no input has the category {category}"
-        raise UsageError(
-            Problem(message, expected=" or ".join(there), hint="" if there else "leave --category out")
-        )
-
-
-def _overlap(a: int, b: int, measures: Sequence[dict[str, float | None]]) -> Overlap:
-    first, second = measures[a].keys(), measures[b].keys()
-    return Overlap(a, b, len(first & second), len(first | second))
 
 
 def _row(technique: str, measures: Sequence[dict[str, float | None]]) -> Row:

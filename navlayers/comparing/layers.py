@@ -120,7 +120,7 @@ def _told(comparison: Comparison, row: Row) -> tuple[str, tuple[Metadata, ...]]:
     items = []
     for number in row.covering:
         one = comparison.inputs[number]
-        entry = one.scores[row.technique]
+        entry = one.entries[row.technique]
         own = ((c, score) for c, score in entry.categories.items() if c in one.categories)
         parts = [f"{category} {_score(score)}" for category, score in own]
         items.append(Metadata(one.name, "; ".join([_score(row.scores[number]), *parts])))

@@ -89,6 +89,6 @@ def as_json(comparison: Comparison) -> dict[str, object]:
 
 def _scores(comparison: Comparison, technique: str, number: int) -> dict[str, float | None]:
     one = comparison.inputs[number]
-    entry = one.scores[technique]
+    entry = one.entries[technique]
     own = {category: score for category, score in entry.categories.items() if category in one.categories}
     return {"overall": entry.overall, **own}

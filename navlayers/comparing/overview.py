@@ -34,7 +34,7 @@ def overview(comparison: Comparison, number: int, gradient: Gradient, legend: tu
         says = describe.description(one.set, catalogue, rules, what, category, single=False)
         says = f"{describe.title(one.set)}: {one.method}" if one.covered_only else says
         facts = describe.set_facts(one.set, catalogue, rules)
-    entries = [one.scores[entry.techniqueID] for entry in made]
+    entries = [one.entries[entry.techniqueID] for entry in made]
     return Layer(
         name=f"{one.title}: {what}",
         versions=Versions(attack=catalogue.major),

@@ -173,7 +173,7 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
         for number, categories in enumerate(shown):
             covered = number in row.covering
             cells.append(_cell(row.scores[number], covered=covered))
-            entry = comparison.inputs[number].scores[row.technique] if covered else None
+            entry = comparison.inputs[number].entries[row.technique] if covered else None
             cells += [
                 _cell(entry.categories[c], covered=True) if entry and c in entry.categories else None
                 for c in categories

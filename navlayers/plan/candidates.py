@@ -56,9 +56,6 @@ def score_inputs(together: Together, scoring: ScoreOptions) -> tuple[Coverage, .
     """
     found = []
     for one in together.inputs:
-        if one.name in together.counted:
-            bare = tuple(msgspec.structs.replace(mapping, value=None) for mapping in one.set.mappings)
-            one = msgspec.structs.replace(one, set=msgspec.structs.replace(one.set, mappings=bare))  # noqa: PLW2901
         worth = FULL if scoring.worth is None and not one.set.scored else scoring.worth
         found.append(coverage_of(one, ScoreOptions(scale=scoring.scale, worth=worth)))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Whether a layer counts capabilities, as navlayers' layers of unscored sets do, rather than scores 0–100."""
+"""Layers that count capabilities, as navlayers' layers of unscored sets do, rather than give scores 0–100."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ class _Head(msgspec.Struct):
 
 
 _COUNT = ("aggregate", "count")
+_NUMBER = "score"
+"""The name of the other field of a mapping that holds what a layer wrote, where that is not the value."""
+
 _heads = msgspec.json.Decoder(list[_Head])
 
 
-def counts_capabilities(source: Source, max_bytes: int) -> bool:
-    """Whether every layer of a file that was read as such says in its metadata that its scores are counts."""
+def counting(source: Source, max_bytes: int) -> tuple[bool, ...]:
+    """For each layer of a file that was read as such, whether its metadata say that its scores are counts."""
     text = sources.as_text(sources.load(source.path, source.data, max_bytes)).data.strip()
     heads = _heads.decode(text if text.startswith(b"[") else b"[" + text + b"]")
-    return all(_says(head.metadata) for head in heads)
+    return tuple(_says(head.metadata) for head in heads)
 
 
 def _says(metadata: Any) -> bool:
@@ -33,8 +36,24 @@ def _says(metadata: Any) -> bool:
     return any(isinstance(item, dict) and (item.get("name"), item.get("value")) == _COUNT for item in items)
 
 
+def as_unscored(mapping_set: MappingSet) -> MappingSet:
+    """A set that was read from layers of counts, as the unscored one that it is; what counts 0 is no mapping.
+
+    The counts stand beside the mappings: `counts` gives them.
+    """
+    mappings = []
+    for mapping in mapping_set.mappings:
+        text = _text(mapping)
+        if text is None:
+            mappings.append(mapping)
+        elif float(text) > 0:
+            other = dict(mapping.other) | {_NUMBER: text}
+            mappings.append(msgspec.structs.replace(mapping, value=None, other=tuple(other.items())))
+    return msgspec.structs.replace(mapping_set, mappings=tuple(mappings))
+
+
 def counts(mapping_set: MappingSet) -> dict[str, float]:
-    """Technique id → the number that the layer gives it, the highest of several."""
+    """Technique id → the number that the layers give it, the highest of several."""
     found: dict[str, float] = {}
     for mapping in mapping_set.mappings:
         number = written(mapping)
@@ -44,6 +63,11 @@ def counts(mapping_set: MappingSet) -> dict[str, float]:
 
 
 def written(mapping: Mapping) -> float | None:
-    """The score as the layer has it, which stands beside the value where that was made to fit 0–100."""
-    text = dict(mapping.other).get("score", mapping.value)
+    """The score as the layer has it; None where it has none."""
+    text = _text(mapping)
     return None if text is None else float(text)
+
+
+def _text(mapping: Mapping) -> str | None:
+    """The score stands beside the value where that was made to fit 0–100."""
+    return dict(mapping.other).get(_NUMBER, mapping.value)

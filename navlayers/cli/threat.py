@@ -1,0 +1,75 @@
+"""How a threat is asked for, in gaps and plan alike."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from navlayers.cli import common, suggest
+from navlayers.errors import Problem, UsageError
+from navlayers.sets import STDIN
+from navlayers.threats import ALL, against
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from navlayers.readers.context import ReadOptions
+    from navlayers.threats import ThreatModel
+    from navlayers.together import Together
+
+
+class AskedThreat(NamedTuple):
+    """The threat as it was asked for: `--threat` and `--software-of`."""
+
+    words: tuple[str, ...]
+    software_of: tuple[str, ...]
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is one."""
+        return bool(self.words or self.software_of)
+
+    def check(self, sets: Sequence[str]) -> None:
+        """Refuse what cannot go together with the sets, before anything is read."""
+        if STDIN in self.words and STDIN in sets:
+            raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
+
+    def against(
+        self, together: Together, attack_version: str | None, reading: ReadOptions
+    ) -> tuple[Together, ThreatModel]:
+        """The inputs at the release that the threat is told at, and the threat."""
+        words = [common.sources([word], reading)[0] if word == STDIN else word for word in self.words]
+        return against(together, words, attack_version, software_of=self.software_of, reading=reading)
+
+
+def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--threat` and `--software-of`, given to the command as one `threat: AskedThreat`."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, words: tuple[str, ...], software_of: tuple[str, ...], **options: Any) -> Any:
+        return function(*args, threat=AskedThreat(words, software_of), **options)
+
+    for option in (_software_option, _threat_option):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_threat_option = click.option(
+    "--threat",
+    "words",
+    multiple=True,
+    metavar="THREAT",
+    shell_complete=suggest.threats,
+    help="A group, software, campaign or tactic by id or name, or a set, layer or table with weights. Repeatable.",
+)
+_software_option = click.option(
+    "--software-of",
+    multiple=True,
+    is_flag=False,
+    flag_value=ALL,
+    metavar="[GROUP]",
+    shell_complete=suggest.threats,
+    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
+)
