@@ -15,10 +15,11 @@ from plan_helpers import together
 
 from navlayers.errors import InputError, NavlayersError, UsageError
 from navlayers.options import ScoreOptions
-from navlayers.plan.amounts import amount, parse_budget, parse_target
+from navlayers.plan.amounts import parse_budget, parse_target
 from navlayers.plan.candidates import candidates_of, score_inputs
 from navlayers.plan.costs import assign, read_costs, split_column
 from navlayers.plan.names import Directory, named
+from navlayers.readers.amounts import amount
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,9 @@ def directory(*sets: list[str]) -> Directory:
         ("0", "0"),
         ("-0", "0"),
         (".5", "0.5"),
+        ("0.125", "0.125"),
+        ("0,125", "0.125"),
+        ("1234.567", "1234.567"),
     ],
 )
 def test_amounts_are_read_as_people_write_them(text: str, value: str) -> None:
@@ -57,6 +61,7 @@ def test_amounts_are_read_as_people_write_them(text: str, value: str) -> None:
     ("text", "wrong"),
     [
         ("1,200", "is 1200 or 1.200"),
+        ("1.200", "is 1200 or 1.200"),
         ("nan", "is not a number"),
         ("inf", "is not a number"),
         ("many", "is not a number"),
@@ -83,6 +88,7 @@ def test_no_text_breaks_reading_an_amount(text: str) -> None:
     [
         ("95%", "0.95"), ("95", "0.95"), ("0.95", "0.95"), ("95 %", "0.95"), ("99,5%", "0.995"), ("100%", "1"),
         ("100", "1"), ("0%", "0"), ("0", "0"), ("1%", "0.01"), ("0.5%", "0.005"), ("1.5", "0.015"),
+        ("99.999%", "0.99999"), ("99,999 %", "0.99999"),
     ],
 )  # fmt: skip
 def test_targets_are_per_cent_or_shares(text: str, share: str) -> None:
@@ -178,6 +184,11 @@ def test_costs_come_from_a_workbook(tmp_path: Path) -> None:
     ]
 
 
+def test_the_column_decides_what_a_mark_before_three_digits_means(tmp_path: Path) -> None:
+    costs = read_costs(_write(tmp_path, "id;cost\na;3.000\nb;€ 12.000,50\n"))
+    assert [price.cost for price in costs.prices] == [3000, Fraction("12000.5")]
+
+
 NUMBER = "expected a number of 0 or more, such as 1200 or 1200.50"
 COLUMN = "expected a column that is called capability, control, id, name or the like"
 
@@ -187,7 +198,8 @@ COLUMN = "expected a column that is called capability, control, id, name or the 
     [
         ("id,cost\na,nan\n", f'2:3: cost "nan" is not a number; {NUMBER}'),
         ("id,cost\na,-1\n", f'2:3: cost "-1" is negative; {NUMBER}'),
-        ('id,cost\na,"1,200"\n', f'2:4: cost "1,200" is 1200 or 1.200; {NUMBER}'),
+        ('id,cost\na,"1,200"\n', '2:4: cost "1,200" is 1200 or 1.200; expected 1200 or 1.2'),
+        ("id,cost\na,3.000\n", '2:3: cost "3.000" is 3000 or 3.000; expected 3000 or 3.0'),
         ("technique,cost\nT1001,1\n", f"1:1: no column holds capabilities; {COLUMN}"),
     ],
 )

@@ -69,6 +69,7 @@ class _Checked:
     def __init__(self, grid: TextGrid, findings: Findings) -> None:
         self.path = grid.path
         self.place = grid.place
+        self.numbers = grid.numbers
         self._grid = grid
         self._findings = findings
 

@@ -23,5 +23,8 @@ class Grid(Protocol):
     def rows(self) -> Iterator[list[str]]:
         """Each row, as long as it is written."""
 
+    def numbers(self, column: int) -> frozenset[int]:
+        """The rows whose cell in a column is kept as a number, not as the text of one."""
+
     def place(self, row: int, column: int, offset: int = 0) -> Place:
         """Where the character `offset` of a cell stands; row and column count from 0."""

@@ -134,6 +134,10 @@ class TextGrid:
             cells, at = self._quoted(at, findings)
             yield [cell.text for cell in cells]
 
+    def numbers(self, column: int) -> frozenset[int]:
+        """None: all that a text holds is text."""
+        return frozenset()
+
     def _quoted(self, at: int, findings: Findings | None = None) -> tuple[list[Cell], int]:
         """The cells of a row that has quotes, and where the next one begins."""
         cells: list[Cell] = []

@@ -146,6 +146,13 @@ class _SheetGrid:
                         row[column] = starts.get(merged[line, column], "")
             yield row
 
+    def numbers(self, column: int) -> frozenset[int]:
+        if self._sheet.start is None:
+            return frozenset()
+        top, left = self._sheet.start
+        rows = enumerate(self._sheet.iter_rows(), top)
+        return frozenset(line for line, cells in rows if left <= column and _is_number(cells, column - left))
+
     def place(self, row: int, column: int, offset: int = 0) -> Place:
         return Place(self.path, row + 1, column + 1)
 
@@ -164,6 +171,10 @@ class _SheetGrid:
         if isinstance(value, datetime.date | datetime.time):
             return value.isoformat()
         return str(value)
+
+
+def _is_number(cells: list[Any], at: int) -> bool:
+    return at < len(cells) and isinstance(cells[at], float | int) and not isinstance(cells[at], bool)
 
 
 def _number(value: float) -> str:
