@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers.aggregate import tidy
 from navlayers.carry import Inactive, Moved
 from navlayers.errors import Problem, UsageError
 from navlayers.layers.describe import method
@@ -100,8 +101,10 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
     Raises:
         UsageError: the options do not fit the set.
     """
+    if prepared.format == "layer" and options.aggregate == "count" and counted is None:
+        prepared = _countable(prepared)
     scored = score_set(prepared.set, prepared.catalogue, options)
-    entries = scored.scores
+    entries = {technique: _written(entry) for technique, entry in scored.scores.items()}
     counts = scored.rules.counts and bool(prepared.set.mappings)
     if counted is not None and counts:
         entries = {
@@ -124,6 +127,23 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
     )
     notices = (*prepared.notices, *_worth_knowing(made))
     return msgspec.structs.replace(made, notices=notices)
+
+
+def _written(entry: TechniqueScore) -> TechniqueScore:
+    """The scores as layers and tables write them: what differs in further decimals alone does not differ."""
+    overall = None if entry.overall is None else tidy(entry.overall)
+    categories = {category: None if score is None else tidy(score) for category, score in entry.categories.items()}
+    if (overall, categories) == (entry.overall, entry.categories):
+        return entry
+    return msgspec.structs.replace(entry, overall=overall, categories=categories)
+
+
+def _countable(prepared: Prepared) -> Prepared:
+    """A layer whose entries are to be counted: what it scores 0 does not count."""
+    kept = tuple(m for m in prepared.set.mappings if m.value is None or float(m.value) > 0)
+    note = Problem(f"{prepared.name}: --aggregate count counts entries of a layer, its scores are not looked at")
+    counted = msgspec.structs.replace(prepared.set, mappings=kept)
+    return msgspec.structs.replace(prepared, set=counted, notices=(*prepared.notices, note))
 
 
 def _worth_knowing(coverage: Coverage) -> Iterator[Problem]:

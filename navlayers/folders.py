@@ -33,10 +33,11 @@ class WrittenFile(msgspec.Struct):
 
 
 class WrittenIndex(msgspec.Struct):
-    """What every index has, whatever else it says."""
+    """What every index has, whatever else it says; `command` is that of results other than built layers."""
 
     generator: str
     files: list[WrittenFile]
+    command: str = ""
 
 
 def sha256(data: bytes) -> str:

@@ -8,12 +8,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.errors import OutputError, Place, Problem
 from navlayers.folders import (
     FORCE,
     INDEX,
     STAGE,
     States,
+    WrittenIndex,
     cannot_write,
     in_the_way,
     is_ours,
@@ -24,24 +27,27 @@ from navlayers.folders import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
-def write_folder(folder: str | Path, files: Mapping[str, bytes], *, force: bool = False) -> int:
+def write_folder(
+    folder: str | Path, files: Mapping[str, bytes], *, force: bool = False, keep: Iterable[Path] = ()
+) -> int:
     """Write files below `folder` by their paths there; `index.json` among them lists all others with their hashes.
 
-    Files of an earlier run that have no successor go. `force` allows a folder that holds anything else: that stays,
-    but for files of the same name.
+    Files of an earlier run of the same command that have no successor go. `force` allows a folder that holds
+    anything else: that stays, but for files of the same name. `keep` are the inputs: they neither go nor change.
 
     Returns:
         How many files of an earlier run went.
 
     Raises:
-        OutputError: the folder holds foreign files and not `force`, or cannot be written; nothing was changed.
+        OutputError: the folder holds foreign files and not `force`, an input would be lost, or it cannot be
+            written; nothing was changed.
     """
     target = Path(folder)
     try:
-        _check(target, files, force=force)
+        _check(target, files, keep, force=force)
         made = missing_parents(target)
         target.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target))
@@ -66,11 +72,15 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, force: bool 
                     path.rmdir()
 
 
-def _check(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:
+def _check(target: Path, files: Mapping[str, bytes], keep: Iterable[Path], *, force: bool) -> None:
     if in_the_way(target):
         raise OutputError(not_a_folder(target))
     if not target.exists():
         return
+    inputs = _inputs_at_risk(target, files, keep)
+    if inputs:
+        hint = "choose another folder with -o"
+        raise OutputError(Problem("is an input and would be lost", Place(str(path)), hint=hint) for path in inputs)
     folders = {target / parent for path in files for parent in Path(path).parents}
     blocked = [not_a_folder(f) for f in sorted(folders - {target}) if in_the_way(f) or f.is_symlink()]
     blocked += [_not_a_file(target / path) for path in files if (target / path).is_dir()]
@@ -78,8 +88,12 @@ def _check(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:
         raise OutputError(blocked)
     if force:
         return
-    if read_index(target) is not None:
+    index = read_index(target)
+    if index is not None:
         problems = States().problems(target)
+        if index.command != _command(files):
+            what = f"the results of navlayers {index.command}" if index.command else "the layers of one set"
+            problems = [Problem(f"holds {what}", Place(str(target)), hint=FORCE)]
         if problems:
             raise OutputError(problems)
         return
@@ -88,6 +102,28 @@ def _check(target: Path, files: Mapping[str, bytes], *, force: bool) -> None:
         names = ", ".join(entry.name for entry in entries[:3]) + (", …" if len(entries) > 3 else "")
         what = "the layers of sets" if all(map(is_ours, entries)) else "files that navlayers did not write"
         raise OutputError(Problem(f"holds {what}: {names}", Place(str(target)), hint=FORCE))
+
+
+def _command(files: Mapping[str, bytes]) -> str:
+    """Whose results these are, as their index says."""
+    return msgspec.json.decode(files[INDEX], type=WrittenIndex).command if INDEX in files else ""
+
+
+def _inputs_at_risk(target: Path, files: Mapping[str, bytes], keep: Iterable[Path]) -> list[Path]:
+    """The inputs among the files that would be replaced or removed."""
+    earlier = read_index(target)
+    paths = {*files, *(file.path for file in earlier.files if _below(file.path))} if earlier else {*files}
+    written = {(target / path).resolve() for path in paths}
+    inputs = [path for path in keep if path.exists()]
+    return [
+        path
+        for path in inputs
+        if path.resolve() in written or (path.is_dir() and any(path.resolve() in file.parents for file in written))
+    ]
+
+
+def _below(path: str) -> bool:
+    return not Path(path).is_absolute() and ".." not in Path(path).parts
 
 
 def _not_a_file(path: Path) -> Problem:

@@ -355,7 +355,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
     ("args", "words"),
     [
         (["aws"], "there are fewer than two inputs to compare"),
-        (["aws", "aws"], "there are fewer than two inputs to compare"),
+        (["aws", "aws"], "aws is named twice: it is one input"),
         ([], "nothing is named to compare"),
         (["aws", "gcpp"], "no mapping set 'gcpp'"),
         (["aws", "veris-ics"], "different ATT&CK domains: aws of enterprise, veris-ics of ics"),
@@ -400,6 +400,48 @@ def test_a_set_without_mappings_covers_nothing_and_says_so(
     numbers = ("techniques", "subtechniques", "mean", "unique")
     assert [found["inputs"]["empty"][name] for name in numbers] == [0, 0, None, 0]
     assert found["overlaps"][0]["jaccard"] == 0
+
+
+def test_inputs_are_never_written_over_or_removed(
+    run: Run, pair: tuple[Path, Path], out: Path, tmp_path: Path
+) -> None:
+    run("compare", *pair, "-o", out)
+    before = contents(out)
+    for command in (
+        ("compare", out / "inputs" / "a.json", out / "union.json", "-o", out, "--force"),
+        ("gaps", out / "union.json", "--threat", "APT29", "-o", out, "--force"),
+        ("gaps", pair[0], "--threat", out / "union.json", "-o", out, "--force"),
+        ("plan", out / "union.json", "--budget", "1", "-o", out, "--force"),
+        ("diff", out / "union.json", out / "gap.json", "-o", out / "gap.json", "--force"),
+    ):
+        done = run(*command)
+        assert (done.code, done.out) == (2, ""), command
+        assert "is an input and would be lost" in done.err or "this is the input" in done.err
+        assert contents(out) == before
+
+
+def test_results_of_another_command_are_not_cleared(run: Run, pair: tuple[Path, Path], out: Path) -> None:
+    run("compare", *pair, "-o", out)
+    done = run("gaps", pair[0], "--threat", "APT29", "-o", out)
+    assert (done.code, done.out) == (2, "")
+    assert f"{out}: holds the results of navlayers compare" in done.err
+
+
+def test_scores_that_differ_in_what_is_not_written_do_not_differ(run: Run, tmp_path: Path) -> None:
+    options = ("--aggregate", "mean", "--weights", "protect=3,detect=1,respond=0.7")
+    run("build", "m365", *options, "-o", tmp_path / "built", "--only", "overview")
+    done = run("diff", "m365", tmp_path / "built" / "m365" / "overview.json", *options, "--fail-on-loss")
+    assert (done.code, done.out.splitlines()[1]) == (0, "Nothing changed.")
+
+
+def test_counting_a_layer_leaves_out_what_it_scores_0(run: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    text = {"name": "Mine", "domain": "enterprise-attack", "versions": {"attack": "16", "layer": "4.5"}}
+    entries_ = [{"techniqueID": "T1078", "score": 75}, {"techniqueID": "T1110", "score": 0}]
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({**text, "techniques": entries_}))
+    done = run("compare", pair[0], path, "--aggregate", "count", "--json")
+    assert json.loads(done.out)["inputs"]["mine"]["techniques"] == 1
+    assert "mine: --aggregate count counts entries of a layer, its scores are not looked at" in done.err
 
 
 def test_the_same_input_gives_the_same_bytes_whatever_the_order_of_its_rows(

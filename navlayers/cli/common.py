@@ -263,14 +263,14 @@ def format_of(output: str, endings: Mapping[str, Format]) -> Format:
     return endings[ending]
 
 
-def put(text: str, output: str, *, force: bool, quiet: bool) -> None:
-    """Print a report, or write it to a file and say so."""
+def put(text: str, output: str, *, force: bool, quiet: bool, keep: Sequence[Path] = ()) -> None:
+    """Print a report, or write it to a file, which is none of those to keep, and say so."""
     if output == STDOUT:
         click.echo(text, nl=False)
         return
     from navlayers import writers  # noqa: PLC0415 - for files alone
 
-    changed = writers.write(text.encode("utf-8", "replace"), output, force=force)
+    changed = writers.write(text.encode("utf-8", "replace"), output, force=force, keep=keep)
     if not quiet:
         notify(f"wrote {output}" if changed else f"{output} is up to date")
 

@@ -78,6 +78,8 @@ def command(
         raise UsageError(Problem(message, expected="two or more sets or layers", hint=hint))
     sources, again = results.named(names, reading)
     together = read_together(sources, attack_version, reading).apart()
+    if again and len(together.inputs) < comparing.FEWEST:
+        raise UsageError(Problem(f"{names[0]} is named twice: it is one input", expected="two sets or layers"))
     number = None if baseline is None else _number(baseline, together, reading)
     comparison = comparing.compare(
         together.catalogue, together.covered(scoring, scores=measure == "score"), category=category, baseline=number
@@ -89,6 +91,7 @@ def command(
 
     output.deliver(
         results.Results(
+            inputs=[one.path for one in together.inputs],
             folder=lambda: comparison_folder(comparison, scoring),
             document=lambda: comparison_document(comparison),
             machine=lambda: comparing.as_json(comparison),

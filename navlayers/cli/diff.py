@@ -90,7 +90,9 @@ def command(
             version = together.catalogue.version
             common.tell_carried(one.name, version, one.moved, one.left_out, own=one.own_attack_version)
     width = shutil.get_terminal_size().columns if output == common.STDOUT and sys.stdout.isatty() else None
-    common.put(report.render(found, chosen, width), output, force=force, quiet=quiet)
+    common.put(
+        report.render(found, chosen, width), output, force=force, quiet=quiet, keep=[s.path for s in sources]
+    )
     if fail_on_loss and found.lost_coverage:
         common.notify("coverage was lost: exit status 1, as --fail-on-loss asks")
         sys.exit(EXIT_LOSS)

@@ -73,6 +73,7 @@ def command(
 
     output.deliver(
         results.Results(
+            inputs=[*(one.path for one in together.inputs), *threat.files],
             folder=lambda: finding.gaps_folder(found, scoring),
             document=lambda: finding.gaps_document(found),
             machine=lambda: finding.as_json(found),

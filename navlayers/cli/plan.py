@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -120,7 +121,10 @@ def command(
     if not sets:
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers plan gcp --budget 5"
         raise UsageError(Problem("no set is named to choose from", expected="one or more sets", hint=hint))
-    costs = None if cost is None else read_costs(*split_column(cost))
+    table = None if cost is None else split_column(cost)
+    costs = None if table is None else read_costs(*table)
+    lists = [Path(word[1:]) for word in (*have, *exclude) if word.startswith("@")]
+    files = [*threat.files, *lists, *([Path(table[0])] if table else [])]
     threat.check(sets)
     together, notices = results.read_inputs(sets, attack_version, reading)
     model = None
@@ -134,6 +138,7 @@ def command(
 
     output.deliver(
         results.Results(
+            inputs=[*(one.path for one in together.inputs), *files],
             folder=lambda: plan_folder(plan),
             document=lambda: encode_layer(plan_layer(plan)),
             machine=lambda: plan_json(plan),

@@ -31,10 +31,12 @@ category_option = click.option(
 class Results(NamedTuple):
     """The forms in which results can be asked for, each made only when it is.
 
-    `folder`: path → bytes of all files. `document`: what `-o -` writes. `machine`: what `--json` prints. `tell`
-    says what is worth knowing on standard error, `show` prints tables.
+    `inputs`: files that nothing may be written over. `folder`: path → bytes of all files. `document`: what `-o -`
+    writes. `machine`: what `--json` prints. `tell` says what is worth knowing on standard error, `show` prints
+    tables.
     """
 
+    inputs: Sequence[Path]
     folder: Callable[[], dict[str, bytes]]
     document: Callable[[], bytes]
     machine: Callable[[], object]
@@ -55,7 +57,7 @@ class Output(NamedTuple):
         to_stdout = self._to_stdout
         gone = 0
         if self.target is not None and not to_stdout:
-            gone = write_folder(self.target, results.folder(), force=self.force)
+            gone = write_folder(self.target, results.folder(), force=self.force, keep=results.inputs)
         if not self.quiet:
             results.tell()
         if to_stdout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -30,6 +31,11 @@ class AskedThreat(NamedTuple):
     def asked(self) -> bool:
         """Whether there is one."""
         return bool(self.words or self.software_of)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files among what is asked for."""
+        return tuple(path for word in self.words if word != STDIN and (path := Path(word)).is_file())
 
     def check(self, sets: Sequence[str]) -> None:
         """Refuse what cannot go together with the sets, before anything is read."""

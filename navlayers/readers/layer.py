@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 _FORMAT = "Navigator layer JSON"
 _EXPECTED = 'a Navigator layer: {"name": …, "domain": …, "techniques": […]}, or a list of them'
 _LIKENESS = ("techniques", "versions", "gradient", "legendItems", "domain")
+_LAST_COUNTS = "the last one counts, as in the Navigator"
+_TOLD = 100
+"""So many entries that stand twice are told one by one: their places take time to find."""
+
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -129,18 +133,26 @@ def _rows(head: Head, number: int, places: Places, context: Context) -> list[_Ro
         findings.add(issue, partial(places.entry, number, index, field))
 
     def repeated(index: int, repeat: Repeat) -> None:
-        first = places.inside(number, index, repeat.first)
-        findings.add(stands_twice(repeat, first), places.inside(number, index, repeat.again))
+        findings.add(
+            lambda: stands_twice(repeat, places.inside(number, index, repeat.first)),
+            lambda: places.inside(number, index, repeat.again),
+        )
 
     kept: dict[tuple[str, str], _Row] = {}
+    again: list[int] = []
     for index, entry in enumerate(Entries(report, repeated).read(head.techniques)):
         if entry is None:
             continue
         key = (entry.technique, entry.tactic)
         earlier = kept.pop(key, None)
         if earlier is not None:
-            report(index, "", _again(entry, places.entry(number, earlier.number, "")))
+            again.append(index)
+            if len(again) <= _TOLD:
+                report(index, "", _again(entry, places.entry(number, earlier.number, "")))
         kept[key] = _Row(index, entry, [entry.tactic] if entry.tactic else [])
+    if len(again) > _TOLD:
+        message = f"{len(again) - _TOLD:,} more entries stand twice"
+        report(again[_TOLD], "", Issue(message, hint=_LAST_COUNTS, fatal=False, code="not-carried"))
     blank = [row.number for row in kept.values() if row.entry.blank]
     if blank:
         entries = f"{len(blank):,} entries say" if len(blank) > 1 else "an entry says"
@@ -163,7 +175,7 @@ def _rows(head: Head, number: int, places: Places, context: Context) -> list[_Ro
 def _again(entry: Entry, first: Place) -> Issue:
     under = f" under {wording.shown(entry.tactic)[1:-1]}" if entry.tactic else ""
     message = f"{entry.technique}{under} stands twice, first in line {first.line}, column {first.column}"
-    return Issue(message, hint="the last one counts, as in the Navigator", fatal=False, code="not-carried")
+    return Issue(message, hint=_LAST_COUNTS, fatal=False, code="not-carried")
 
 
 def _are(things: Sequence[object]) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from navlayers.errors import OutputError, Place, Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
+
+def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
     """Write bytes, making the folder where it is missing; tell whether the file changed.
 
-    `force` allows to replace a file that holds something else; `keep`, a file or the files of a folder, never is.
+    `force` allows to replace a file that holds something else; `keep`, files or the files of folders, never are.
 
     Raises:
-        OutputError: the file holds something else and not `force`, is the one to keep, or cannot be written.
+        OutputError: the file holds something else and not `force`, is one to keep, or cannot be written.
     """
     target = Path(path)
     if not to_write(data, path, force=force, keep=keep):
@@ -32,7 +36,7 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | No
     return True
 
 
-def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | None = None) -> bool:
+def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
     """Whether there is anything to write, once it is known that `write` would not refuse; nothing is written.
 
     Raises:
@@ -40,7 +44,7 @@ def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path |
     """
     target = Path(path)
     try:
-        if keep is not None and _is_of(target, keep):
+        if any(_is_of(target, path) for path in ((keep,) if isinstance(keep, Path) else keep)):
             problem = Problem("this is the input", Place(str(path)), "another file", "choose another name with -o")
             raise OutputError(problem)
         if target.is_dir():
