@@ -12,7 +12,7 @@ from navlayers.readers.json_keys import members
 if TYPE_CHECKING:
     from navlayers.readers.source import Source
 
-_HALF_PAIR = re.compile(
+HALF_PAIR = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
@@ -34,7 +34,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
     found = re.search(r"\(byte (\d+)\)", str(error))
     # The library notices half a pair only some characters behind it, if at all.
     start = max(int(found[1]) - _PAIR, 0) if found else 0
-    surrogate = _HALF_PAIR.search(source.data, start, start + 2 * _PAIR if found else len(source.data))
+    surrogate = HALF_PAIR.search(source.data, start, start + 2 * _PAIR if found else len(source.data))
     if surrogate and found and surrogate.start() > int(found[1]):
         surrogate = None
     place, hint = Place(source.path), "check for missing commas, quotes or brackets"

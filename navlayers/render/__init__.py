@@ -1,0 +1,1 @@
+"""Pictures, workbooks and tables of any Navigator layer."""
