@@ -15,7 +15,7 @@ from navlayers.attack import technique_url
 from navlayers.attack.catalogue import SITE
 from navlayers.readers import checks
 from navlayers.readers.findings import Issue
-from navlayers.readers.json_keys import repeats
+from navlayers.readers.json_keys import most_keys, repeats
 from navlayers.readers.rows import Pairs
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Entries:
             except (msgspec.DecodeError, RecursionError):
                 entry = self._odd(index, text)
             else:
-                if text.count(b'":') != _keys(written):
+                if most_keys(text) != _keys(written):
                     self._look_for_repeats(index, text)
                 entry = self._plain(written)
             if entry is not None:

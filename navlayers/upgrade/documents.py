@@ -11,7 +11,7 @@ from navlayers.errors import InputError, Problem
 from navlayers.readers import checks
 from navlayers.readers.findings import Findings, Issue
 from navlayers.readers.heads import likely_domain
-from navlayers.readers.json_keys import top_repeats
+from navlayers.readers.json_keys import most_keys, top_repeats
 from navlayers.readers.json_text import not_json
 from navlayers.readers.layer import layer_texts, stands_twice
 from navlayers.readers.layer_entries import ALL_WRITTEN, Entries, kind
@@ -106,7 +106,7 @@ def _is_plain(text: bytes, entries: Any) -> bool:
     except (msgspec.DecodeError, RecursionError):
         return False
     keys = sum(len(entry) + sum(len(item) for key in _LISTS for item in entry.get(key) or ()) for entry in entries)
-    return text.count(b'":') == keys and all(map(checks.TECHNIQUE.fullmatch, {one.techniqueID for one in written}))
+    return most_keys(text) == keys and all(map(checks.TECHNIQUE.fullmatch, {one.techniqueID for one in written}))
 
 
 def _check_entries(raws: Any, number: int, places: Places, findings: Findings) -> None:
