@@ -140,7 +140,11 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         sources = _in_folder(path, "folder")
         if not sources:
             endings = ", ".join(ENDINGS)
-            raise InputError(Problem("no mapping set in this folder", Place(name), f"files that end in {endings}"))
+            below = any(entry.is_dir() for entry in path.iterdir() if not entry.name.startswith("."))
+            hint = "folders in it are not looked into: name them" if below else ""
+            raise InputError(
+                Problem("no mapping set in this folder", Place(name), f"files that end in {endings}", hint)
+            )
         return sources
     if path.exists() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)

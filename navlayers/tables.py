@@ -48,7 +48,7 @@ _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _TAKEN = "history"
 """The name of a sheet that spreadsheets keep for themselves."""
 
-_MARKS = re.compile(r"([\\|*_`<>\[\]~#])")
+_MARKS = re.compile(r"([\\|*_`<>\[\]~#]|&(?=#?\w+;))")
 
 
 class Column(msgspec.Struct, frozen=True):
