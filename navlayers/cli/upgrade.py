@@ -14,6 +14,7 @@ from navlayers.sets import STDIN
 
 if TYPE_CHECKING:
     from navlayers.readers.context import ReadOptions
+    from navlayers.upgrade.files import Done
     from navlayers.upgrade.rendering import Format
 
 _FORMATS = ("text", "md", "json")
@@ -128,13 +129,16 @@ def command(
     if to_stdout:
         click.echo(done.results[0], nl=False)
     elif not quiet:
-        _tell(written=[file.output for file in done.files if file.output])
+        _tell(done, nowhere=output is None and not in_place)
 
 
-def _tell(written: list[str]) -> None:
-    if not written:
+def _tell(done: Done, *, nowhere: bool) -> None:
+    if nowhere:
         common.notify("nothing is written: -o or --in-place says where to")
-    elif len(written) == 1:
-        common.notify(f"wrote {written[0]}")
-    else:
-        common.notify(f"wrote {len(written)} files")
+        return
+    results = [file.output or file.path for file in done.files]
+    same = [path for path in results if path not in done.written]
+    if same:
+        common.notify(f"{same[0]} is up to date" if len(same) == 1 else f"{len(same)} files are up to date")
+    if done.written:
+        common.notify(f"wrote {done.written[0] if len(done.written) == 1 else f'{len(done.written)} files'}")

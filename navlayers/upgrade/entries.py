@@ -153,7 +153,10 @@ def _settled(
         fields, value = merged([(entry, _at(entry, identifier)) for entry in members], tactic)
         ids = tuple(entry.id for entry in members)
         values = tuple(entry.score for entry in members)
-        result.merged.append(Merged(identifier, step.full_name(identifier), ids, values, value, tactic or ""))
+        names = tuple(entry.fate.name for entry in members)
+        comments = tuple(entry.fields.get("comment", "") for entry in members)
+        name = step.full_name(identifier)
+        result.merged.append(Merged(identifier, name, ids, values, value, tactic or "", names, comments))
         yield place, tactic is not None, fields
 
 

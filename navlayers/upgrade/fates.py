@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from navlayers.upgrade.meaning import Meaning
+
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
 
@@ -21,7 +23,8 @@ class Fate(msgspec.Struct, frozen=True, omit_defaults=True):
     `name` is what the old release calls it, or the new one where the old one is not at hand. `now` and `now_name`
     are the id that stands for it in the new release, None and "" where it is removed. `became` tells a technique
     that became a sub-technique, or the other way round. `why` says why the new release does not have the id as an
-    active one; `end` is then where revoked-by ends, if that is elsewhere.
+    active one; `end` is then where revoked-by ends, if that is elsewhere. `doubt` says why one that is renamed may
+    mean something else now.
     """
 
     id: str
@@ -32,6 +35,7 @@ class Fate(msgspec.Struct, frozen=True, omit_defaults=True):
     became: Became | None = None
     why: Why | None = None
     end: str | None = None
+    doubt: str = ""
 
     def __str__(self) -> str:
         name = f"{self.id} {self.name}".rstrip()
@@ -64,6 +68,7 @@ class Addition(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     tactics: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
 
 
 class Step:
@@ -73,6 +78,7 @@ class Step:
         self.old = old
         self.new = new
         self._fates: dict[str, Fate] = {}
+        self._meaning = Meaning(old, new) if old else None
 
     def fate(self, identifier: str) -> Fate:
         """What becomes of an id; of one that the new release does not know, too."""
@@ -88,9 +94,10 @@ class Step:
         if technique is None:
             return Fate(identifier, "removed", name, why="unknown")
         if technique.active:
-            return Fate(
-                identifier, "kept" if name == technique.name else "renamed", name, identifier, technique.name
-            )
+            kind: Kind = "kept" if name == technique.name else "renamed"
+            was_active = before is not None and before.active
+            doubt = self._meaning.doubt(identifier) if self._meaning and was_active and kind == "renamed" else ""
+            return Fate(identifier, kind, name, identifier, technique.name, doubt=doubt)
         why: Why = "deprecated" if technique.status == "deprecated" else "revoked"
         last = self.new.resolve(identifier)[-1]
         end = self.new.techniques[last]
@@ -114,7 +121,11 @@ class Step:
                     replaced.setdefault(now, []).append(technique.id)
         return tuple(
             Addition(
-                technique.id, self.full_name(technique.id), technique.tactics, tuple(replaced.get(technique.id, ()))
+                technique.id,
+                self.full_name(technique.id),
+                technique.tactics,
+                tuple(replaced.get(technique.id, ())),
+                technique.platforms,
             )
             for technique in sorted(self.new.techniques.values(), key=lambda technique: technique.id)
             if technique.active and not self.old.is_active(technique.id)

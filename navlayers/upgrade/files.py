@@ -17,10 +17,11 @@ from navlayers.upgrade.inputs import LAYER, Upgraded, upgraded
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.rendering import form_for, render
 from navlayers.upgrade.report import FileReport
+from navlayers.wording import listed
 from navlayers.writers import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.sets import Source
 
@@ -38,11 +39,15 @@ _ENDINGS = {
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done: a report for each input, and its result, in their order; `notices` are of the whole call."""
+    """What was done: a report for each input, and its result, in their order.
+
+    `notices` are of the whole call; `written` are the files that were written, but for those that held it already.
+    """
 
     files: tuple[FileReport, ...]
     results: tuple[bytes, ...]
     notices: tuple[Problem, ...]
+    written: tuple[str, ...] = ()
 
 
 def upgrade_files(
@@ -81,19 +86,21 @@ def upgrade_files(
     results, skipped = _all(inputs, Releases(attack_version), reading, choose, in_place=in_place, on_input=on_input)
     paths = _paths(results, output, in_place=in_place)
     reports = tuple(
-        FileReport(str(one.source.path), path, one.reports, tuple(map(str, one.notices)))
+        FileReport(_called(one.source), path, one.reports, tuple(map(str, one.notices)))
         for one, path in zip(results, paths, strict=True)
     )
     told = b"" if form is None else render(reports, form).encode("utf-8", "backslashreplace")
     _refuse(results, paths, in_place=in_place, force=force)
     if report is not None:
         _refuse_report(told, report, [*(str(one.source.path) for one in results), *paths], force=force)
-    for one, path in zip(results, paths, strict=True):
-        if path and not (in_place and one.unchanged):
-            files.write(one.data, path, force=force or in_place)
+    written = [
+        path
+        for one, path in zip(results, paths, strict=True)
+        if path and files.write(one.data, path, force=force or in_place)
+    ]
     if report is not None:
         files.write(told, report, force=force)
-    return Done(reports, tuple(one.data for one in results), skipped)
+    return Done(reports, tuple(one.data for one in results), (*_not_entered(inputs), *skipped), tuple(written))
 
 
 def named_again(names: Sequence[str]) -> list[str]:
@@ -108,6 +115,21 @@ def named_again(names: Sequence[str]) -> list[str]:
             again.append(name)
         seen.add(key)
     return again
+
+
+def _called(source: Source) -> str:
+    """What a report calls an input: its path, or the name of a set that ships with navlayers."""
+    return source.name if source.origin == "shipped" else str(source.path)
+
+
+def _not_entered(inputs: Iterable[Source]) -> Iterator[Problem]:
+    """What is to be said of folders that have folders in them."""
+    for folder in dict.fromkeys(source.path.parent for source in inputs if source.origin == "folder"):
+        below = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        if below:
+            many = f"{len(below)} folders in it are" if len(below) > 1 else "a folder in it is"
+            hint = "name them, too, to upgrade what they hold"
+            yield Problem(f"{many} not looked into: {listed(below)}", Place(str(folder)), hint=hint)
 
 
 def _check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> None:
@@ -184,7 +206,7 @@ def _all(
             problems += error.problems
             kinds.add(InputError)
         except NavlayersError as error:
-            here = Place(source.name if source.origin == "shipped" else str(source.path))
+            here = Place(_called(source))
             problems += [msgspec.structs.replace(p, place=p.place or here) for p in error.problems]
             kinds.add(type(error))
         else:
@@ -213,7 +235,7 @@ def _paths(results: Sequence[Upgraded], output: str | None, *, in_place: bool) -
                 )
                 for one in odd
             )
-        return [str(one.source.path) for one in results]
+        return ["" if one.unchanged else str(one.source.path) for one in results]
     if output is None or output == STDIN:
         return ["" for _ in results]
     if not _is_folder([one.source for one in results], output):
@@ -251,12 +273,11 @@ def _refuse(results: Sequence[Upgraded], paths: Sequence[str], *, in_place: bool
         place = Place(path)
         if in_place:
             if one.lost and not force:
+                from navlayers.upgrade.losses import way_out  # noqa: PLC0415 - only where something would be lost
+
                 lost = "; ".join(one.lost)
-                problems.append(
-                    Problem(
-                        f"written in place it would lose {lost}", place, hint="use -o, or allow it with --force"
-                    )
-                )
+                hint = way_out(one.before or b"", one.format)
+                problems.append(Problem(f"written in place it would lose {lost}", place, hint=hint))
             if one.before is not None and one.source.path.read_bytes() != one.before:
                 hint = "nothing is written; run it again"
                 problems.append(Problem("the file has changed meanwhile", place, hint=hint))

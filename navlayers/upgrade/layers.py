@@ -14,6 +14,7 @@ from navlayers.upgrade.entries import carried
 from navlayers.upgrade.formats import modern
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Platforms, Removed, Report, sorted_fates
+from navlayers.upgrade.unknown import why_removed
 from navlayers.wording import listed, shown
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def along(layer: Document, way: Way) -> tuple[Document, Report]:
         told.append("customDataURL is kept: the Navigator takes its data from there, whatever their release")
     fates = [step.fate(identifier) for identifier in done.ids]
     kept, renamed, replaced, removed = sorted_fates(fates)
+    new, elsewhere = way.additions({fate.now for fate in fates if fate.now}, filtered.after if filtered else ())
     report = Report(
         called,
         "layer",
@@ -78,14 +80,19 @@ def along(layer: Document, way: Way) -> tuple[Document, Report]:
         kept,
         renamed,
         replaced,
-        tuple(Removed(fate.id, fate.name, fate.reason, tuple(done.gone.get(fate.id, ()))) for fate in removed),
+        tuple(
+            Removed(fate.id, fate.name, why_removed(fate, step), tuple(done.gone.get(fate.id, ())))
+            for fate in removed
+        ),
         tuple(done.merged),
         tuple(done.moved),
         tuple(done.dropped),
         filtered if filtered and filtered.before != filtered.after else None,
         tuple(told),
-        way.additions({fate.now for fate in fates if fate.now}),
+        new,
         way.why_not_new,
+        elsewhere,
+        way.tactics,
     )
     return result, report
 

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
 _YAML = frozenset({"native", "mapex-yaml"})
 _LAID_OUT = frozenset({"csv", "xlsx", "stix"})
+_TO_KEEP = (
+    "; to keep comments, write the new attack_version into the file: navlayers check --fix then mends ids that "
+    "were replaced, and tells of the others"
+)
 _SIGN = re.compile(r"(?:^|(?<=[\s]))#", re.MULTILINE)
 
 
 def losses(data: bytes, reading: Reading, options: ReadOptions) -> tuple[str, ...]:
     """What is lost when a file that was read as a set is written again, in words; nothing where nothing is."""
     return tuple(_losses(data, reading, options))
+
+
+def way_out(data: bytes, format_: str) -> str:
+    """What to do where something would be lost."""
+    return f"use -o, or allow it with --force{_TO_KEEP if format_ in _YAML and comment_lines(data) else ''}"
 
 
 def _losses(data: bytes, reading: Reading, options: ReadOptions) -> Iterator[str]:

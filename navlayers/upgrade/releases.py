@@ -9,6 +9,8 @@ from navlayers.errors import Problem, ReleaseError
 from navlayers.upgrade.fates import Addition, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from navlayers.model import Domain
 
 
@@ -26,10 +28,28 @@ class Way(NamedTuple):
     notices: tuple[Problem, ...] = ()
     why_not_new: str = ""
 
-    def additions(self, considered: set[str]) -> tuple[Addition, ...] | None:
-        """What is new since the old release and not among the ids; None where the old release is not at hand."""
-        found = self.step.additions
-        return None if found is None else tuple(addition for addition in found if addition.id not in considered)
+    def additions(
+        self, considered: set[str], platforms: Sequence[str] = ()
+    ) -> tuple[tuple[Addition, ...] | None, tuple[Addition, ...]]:
+        """What is new since the old release and not among the ids; None where the old release is not at hand.
+
+        Apart from it stands what has none of the platforms of a filter, if there is one.
+        """
+        if self.step.additions is None:
+            return None, ()
+        wanted = set(platforms)
+        new: list[Addition] = []
+        elsewhere: list[Addition] = []
+        for addition in self.step.additions:
+            if addition.id not in considered:
+                shown = not wanted or not addition.platforms or not wanted.isdisjoint(addition.platforms)
+                (new if shown else elsewhere).append(addition)
+        return tuple(new), tuple(elsewhere)
+
+    @property
+    def tactics(self) -> tuple[str, ...]:
+        """The short names of the new release's tactics in the order of the matrix."""
+        return tuple(tactic.shortname for tactic in self.step.new.tactics)
 
 
 class Releases:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -27,8 +28,9 @@ class Removed(msgspec.Struct, frozen=True):
 class Merged(msgspec.Struct, frozen=True):
     """What became one: several rows of a set, or several entries of a layer.
 
-    `ids` are the old ids, `values` their scores as written ("" for none), `value` is that of the result. `where`
-    says which: capability and category of a set's rows, the tactic of entries.
+    `ids` are the old ids, `names` what they were called, `values` their scores as written ("" for none), `comments`
+    what each of them said; `value` is the score of the result. `where` says which: capability and category of rows,
+    the tactic of entries.
     """
 
     into: str
@@ -37,6 +39,8 @@ class Merged(msgspec.Struct, frozen=True):
     values: tuple[str, ...]
     value: str
     where: str = ""
+    names: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -70,7 +74,9 @@ class Report(msgspec.Struct, frozen=True):
 
     `attack_version` is the release that the input says it is of, "" where it says none, and `to` the one that it is
     of now. `kept` are ids; `new` what the release has that the old one had not and the input says nothing of, None
-    where that is not known, for the reason `why_not_new`. `other` are further changes, in sentences.
+    where that is not known, for the reason `why_not_new`. `elsewhere` is what is new, too, but has none of the
+    platforms that a layer's filter shows. `tactics` are those of the release, in the order of the matrix. `other`
+    are further changes, in sentences.
     """
 
     name: str
@@ -89,6 +95,8 @@ class Report(msgspec.Struct, frozen=True):
     other: tuple[str, ...] = ()
     new: tuple[Addition, ...] | None = None
     why_not_new: str = ""
+    elsewhere: tuple[Addition, ...] = ()
+    tactics: tuple[str, ...] = ()
     already: bool = False
     """Whether the input was of that release, so that nothing changed."""
 
@@ -100,13 +108,16 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """The releases: "ATT&CK enterprise 8.2 → 18.1"."""
+        if self.already:
+            return f"already at ATT&CK {self.domain} {self.to}"
         return f"ATT&CK {self.domain} {self.attack_version or 'of no known release'} → {self.to}"
 
 
 class FileReport(msgspec.Struct, frozen=True):
     """What became of one input: a report for its set, or for each layer of a file, in their order.
 
-    `output` is where the result was written, "" where nothing was. `notices` tell what the reader and the writer
+    `path` is the file, or the name of a shipped set. `output` is where the result stands, "" where nothing was
+    written, as of what is written in place and was of that release. `notices` tell what the reader and the writer
     found.
     """
 
@@ -116,8 +127,55 @@ class FileReport(msgspec.Struct, frozen=True):
     notices: tuple[str, ...] = ()
 
 
+class New(msgspec.Struct, frozen=True):
+    """What is new for all layers of a file that come from one release, or for its set.
+
+    `techniques` is None where that is not known, for the reason `why_not_known`; `elsewhere` are those that no
+    layer's filter of platforms shows. `by_tactic` counts `techniques`, each under all of its tactics.
+    """
+
+    domain: str
+    attack_version: str
+    to: str
+    kind: Literal["set", "layer"]
+    layers: int
+    techniques: tuple[Addition, ...] | None
+    elsewhere: tuple[Addition, ...]
+    by_tactic: dict[str, int]
+    why_not_known: str
+
+
+def new_since(reports: Iterable[Report]) -> list[New]:
+    """What is new since each release that the reports come from, and considered by none of them."""
+    groups: dict[tuple[str, str, str], list[Report]] = {}
+    for report in reports:
+        if not report.already:
+            groups.setdefault((report.domain, report.attack_version, report.to), []).append(report)
+    return [_new(*key, group) for key, group in groups.items()]
+
+
+def _new(domain: str, attack_version: str, to: str, group: list[Report]) -> New:
+    first = group[0]
+    techniques: tuple[Addition, ...] | None = None
+    elsewhere: tuple[Addition, ...] = ()
+    by_tactic: dict[str, int] = {}
+    if first.new is not None:
+        shown = {addition.id for report in group for addition in report.new or ()}
+        counted = Counter(one.id for report in group for one in (*(report.new or ()), *report.elsewhere))
+        both = sorted((*first.new, *first.elsewhere), key=lambda addition: addition.id)
+        open_ = [addition for addition in both if counted[addition.id] == len(group)]
+        techniques = tuple(addition for addition in open_ if addition.id in shown)
+        elsewhere = tuple(addition for addition in open_ if addition.id not in shown)
+        under = Counter(tactic for addition in techniques for tactic in addition.tactics)
+        by_tactic = {tactic: under[tactic] for tactic in first.tactics if under[tactic]}
+    why = first.why_not_new
+    return New(
+        domain, attack_version, to, first.kind, len(group), techniques, elsewhere, by_tactic, why_not_known=why
+    )
+
+
 class Counts(msgspec.Struct, frozen=True):
-    """How many ids, of one report or of several together."""
+    """How many ids, of one report or of several together, each id once; `new` is None where it is not known."""
 
     techniques: int
     kept: int
@@ -130,18 +188,24 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 def counts(reports: Iterable[Report]) -> Counts:
-    """The figures of some reports together; `new` is None where one of them does not know."""
+    """The figures of the reports of an input together; an id that several layers have is counted once."""
     listed = list(reports)
-    known = [len(report.new) for report in listed if report.new is not None]
+    kinds: dict[str, set[tuple[str, str, str]]]
+    kinds = {"kept": set(), "renamed": set(), "replaced": set(), "removed": set()}
+    for report in listed:
+        of = report.domain, report.attack_version
+        kinds["kept"].update((*of, identifier) for identifier in report.kept)
+        kinds["renamed"].update((*of, fate.id) for fate in report.renamed)
+        kinds["replaced"].update((*of, fate.id) for fate in report.replaced)
+        kinds["removed"].update((*of, one.id) for one in report.removed)
+    figures = {kind: len(ids) for kind, ids in kinds.items()}
+    known = [new.techniques for new in new_since(listed)]
     return Counts(
-        sum(report.total for report in listed),
-        sum(len(report.kept) for report in listed),
-        sum(len(report.renamed) for report in listed),
-        sum(len(report.replaced) for report in listed),
-        sum(len(report.removed) for report in listed),
-        sum(len(report.merged) for report in listed),
-        sum(len(report.moved) for report in listed),
-        sum(known) if len(known) == len(listed) else None,
+        techniques=sum(figures.values()),
+        **figures,
+        merged=sum(len(report.merged) for report in listed),
+        moved=sum(len(report.moved) for report in listed),
+        new=None if None in known else sum(len(techniques or ()) for techniques in known),
     )
 
 

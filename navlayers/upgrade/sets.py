@@ -10,6 +10,7 @@ from navlayers.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMapp
 from navlayers.upgrade.merging import joined, united
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Merged, Pairs, Removed, Report, sorted_fates
+from navlayers.upgrade.unknown import why_removed
 from navlayers.wording import listed
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def along(mapping_set: MappingSet, way: Way) -> tuple[MappingSet, Report]:
     mappings = _carried(mapping_set.mappings, fates, step, scale, merged, gone)
     records = _carried(mapping_set.non_mappable, fates, step, scale, merged, gone)
     kept, renamed, replaced, removed = sorted_fates(fates.values())
+    new, elsewhere = way.additions({fate.now for fate in fates.values() if fate.now})
     report = Report(
         mapping_set.name,
         "set",
@@ -67,12 +69,14 @@ def along(mapping_set: MappingSet, way: Way) -> tuple[MappingSet, Report]:
         renamed,
         replaced,
         tuple(
-            Removed(fate.id, fate.name or _name(gone[fate.id]), fate.reason, tuple(gone[fate.id]))
+            Removed(fate.id, fate.name or _name(gone[fate.id]), why_removed(fate, step), tuple(gone[fate.id]))
             for fate in removed
         ),
         tuple(merged),
-        new=way.additions({fate.now for fate in fates.values() if fate.now}),
+        new=new,
         why_not_new=way.why_not_new,
+        elsewhere=elsewhere,
+        tactics=way.tactics,
     )
     carried = msgspec.structs.replace(mapping_set, mappings=mappings, non_mappable=records, attack_version=to)
     return carried, report
@@ -140,7 +144,9 @@ def _one(
     category = best.category if isinstance(best, Mapping) else None
     where = ", ".join(part for part in (best.capability, category) if part)
     ids = tuple(row.technique or "" for row in unit)
-    merged.append(Merged(technique, step.full_name(technique), ids, values, value, where))
+    names = tuple(fates[identifier].name for identifier in ids)
+    comments = tuple(row.comment for row in unit)
+    merged.append(Merged(technique, step.full_name(technique), ids, values, value, where, names, comments))
     others = sorted(unit, key=lambda row: row is not best)
     other: dict[str, str] = {}
     for row in others:

@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import contents, row, set_of
+from upgrade_helpers import layer, put
+
+import navlayers
+from navlayers import attack
+from navlayers.upgrade.fates import Step
+from navlayers.upgrade.report import FileReport, Report
+from navlayers.upgrade.unknown import why_removed
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+
+def report_of(run: Run, *args: str) -> list[str]:
+    """The report as text, without what is new."""
+    result = run("upgrade", *args, "--attack", "18.1")
+    assert result.code == 0
+    return str(result.out.partition("\n  New since")[0]).splitlines()
+
+
+def step(old: str, new: str) -> Step:
+    catalogues = [attack.load(attack.find("enterprise", version).release) for version in (old, new)]
+    return Step(*catalogues)
+
+
+def entry(technique: str, **fields: Any) -> dict[str, Any]:
+    return {"techniqueID": technique, **fields}
+
+
+def named(name: str, *entries: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {**layer(**fields), "name": name, "techniques": list(entries)}
+
+
+def test_a_change_in_many_layers_of_a_file_is_told_once(run: Run) -> None:
+    at = [named(f"l{n}", entry("T1053.001", score=1), entry("T1078")) for n in range(14)]
+    put(Path("all.json"), [*at, named("other", entry("T1078"), entry("T1046"))])
+    assert report_of(run, "all.json") == [
+        "all.json: ATT&CK enterprise 8 → 18.1; 15 layers",
+        "  3 techniques: 1 kept, 1 renamed, 1 replaced, 0 removed",
+        "  Replaced",
+        "    T1053.001 At (Linux) → T1053.002 At, in 14 layers",
+        "  Renamed",
+        '    T1046 Network Service Scanning → Network Service Discovery, in "other"',
+    ]
+
+
+def test_what_differs_between_layers_stands_below_the_change(run: Run) -> None:
+    gone = entry("T1034", score=4, comment="line one\n\nand two " + "x" * 60)
+    merged = (entry("T1053.001", score=10), entry("T1053.002", score=20))
+    put(
+        Path("all.json"),
+        [
+            named("a", gone, *merged),
+            named("b", gone, *merged),
+            named("b", entry("T1034"), entry("T1053.001", score=1), entry("T1053.002", score=1)),
+        ],
+    )
+    cut = f'"line one and two {"x" * 43}…"'
+    assert report_of(run, "all.json")[2:11] == [
+        "  To review: 1 removed, 1 merged, 1 perhaps of another meaning",
+        "  Removed",
+        "    T1034 Path Interception: deprecated, no successor, in all 3 layers",
+        f'      score 4, {cut}, in "a" and layer 2 "b"',
+        '      no score, no comment, in layer 3 "b"',
+        "  Merged",
+        "    T1053.001 + T1053.002 → T1053.002 Scheduled Task/Job: At, in all 3 layers",
+        '      10 + 20 → 20, in "a" and layer 2 "b"',
+        '      1 + 1 → 1, in layer 3 "b"',
+    ]
+
+
+def test_what_is_new_is_told_once_for_the_layers_of_a_file(run: Run) -> None:
+    linux, windows = {"filters": {"platforms": ["Linux"]}}, {"filters": {"platforms": ["Windows"]}}
+    put(
+        Path("all.json"),
+        [named("a", entry("T1659"), **linux), named("b", entry("T1650"), **windows), layer("T1078", attack="18")],
+    )
+    (file,) = json.loads(run("upgrade", "all.json", "--attack", "18.1", "--json").out)
+    (new,) = file["new"]
+    catalogue = attack.load(attack.find("enterprise", "18.1").release)
+    old = attack.load(attack.find("enterprise", "8.2").release)
+    fresh = [t for t in catalogue.techniques.values() if t.active and not old.is_active(t.id)]
+    fresh = [t for t in fresh if t.id not in ("T1659", "T1650")]
+    shown = [t.id for t in fresh if {"Linux", "Windows"} & set(t.platforms)]
+    assert [one["id"] for one in new["techniques"]] == shown
+    assert [one["id"] for one in new["elsewhere"]] == [t.id for t in fresh if t.id not in shown]
+    assert new["layers"] == 2
+    assert file["counts"]["new"] == len(shown)
+    assert "new" not in file["reports"][0]
+
+
+def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_out(run: Run) -> None:
+    put(Path("l.json"), layer("T1078", attack="16", filters={"platforms": ["ESXi"]}))
+    result = run("upgrade", "l.json", "--attack", "18.1")
+    catalogue = attack.load(attack.find("enterprise", "18.1").release)
+    _, report = navlayers.upgrade_layer(json.loads(Path("l.json").read_bytes()), "18.1")
+    new = report.new or ()
+    assert {"ESXi" in catalogue.techniques[one.id].platforms for one in new} == {True}
+    assert {"ESXi" in one.platforms for one in report.elsewhere} == {False}
+    assert len(new) + len(report.elsewhere) == 36
+    lines = result.out.splitlines()
+    at = lines.index(
+        f"  New since ATT&CK 16, and not considered by the layer: {len(new)}; and "
+        f"{len(report.elsewhere)} that the filter of platforms hides"
+    )
+    executing = sum("execution" in one.tactics for one in new)
+    assert f"execution {executing}" in " ".join(lines[at + 1 :])
+    page = run("upgrade", "l.json", "--attack", "18.1", "--format", "md").out
+    assert f"\n- execution: {executing}\n  - T1059.012 Command and Scripting Interpreter: Hypervisor CLI\n" in page
+
+
+def test_what_a_human_has_to_look_at_comes_first() -> None:
+    rows = [
+        row("a", id_, "protect", "partial", comment=id_)
+        for id_ in ("T1046", "T1574.001", "T1574.002", "T1547.011", "T1034")
+    ]
+    _, report = navlayers.upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    text = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))])
+    headings = [line.strip() for line in text.splitlines() if line.startswith("  ") and line[2] != " "]
+    assert headings[1:7] == [
+        "To review: 1 removed, 1 merged, 1 perhaps of another meaning",
+        "Removed",
+        "Merged",
+        "Renamed, and perhaps of another meaning",
+        "Replaced",
+        "Renamed",
+    ]
+    assert headings[7].startswith("New since ATT&CK 8.2")
+
+
+@pytest.mark.parametrize(
+    ("id_", "doubt"),
+    [
+        ("T1046", ""),
+        ("T1557", ""),
+        ("T1574.001", "it took in T1574.002 DLL Side-Loading"),
+        ("T1053.002", "it took in T1053.001 At (Linux)"),
+        ("T1176", "its old name is that of T1176.001"),
+        ("T1219", "it has sub-techniques now"),
+        ("T1574.006", "no word of its name is the same"),
+        ("T1078", ""),
+    ],
+)
+def test_a_name_that_may_mean_something_else_is_told_with_the_sign_of_it(id_: str, doubt: str) -> None:
+    assert step("8.2", "18.1").fate(id_).doubt == doubt
+
+
+def test_a_downgrade_tells_what_is_apart_again() -> None:
+    assert step("18.1", "8.2").fate("T1053.002").doubt == "without T1053.001 At (Linux)"
+
+
+@pytest.mark.parametrize(
+    ("id_", "why"),
+    [
+        ("T9999", "unknown in every release at hand: a typo?"),
+        (
+            "T1656.001",
+            "unknown in every release at hand: a typo? did you mean T1566.001 Phishing: Spearphishing Attachment "
+            "or T1656 Impersonation?",
+        ),
+        ("T0801", "not in this release, but in ATT&CK ics 18.1"),
+        ("T1034", "deprecated, no successor"),
+    ],
+)
+def test_an_id_that_is_nowhere_is_taken_for_a_typo(id_: str, why: str) -> None:
+    way = step("8.2", "18.1")
+    assert why_removed(way.fate(id_), way) == why
+
+
+def test_an_id_of_another_release_of_the_domain_is_told() -> None:
+    way = step("9.0", "8.2")
+    assert why_removed(way.fate("T1681"), way) == "not in this release, but in ATT&CK enterprise 18.1"
+
+
+def test_removed_rows_say_enough_to_be_filed_again() -> None:
+    rows = [row("a", "T1034", "protect", "partial", comment="why"), row("b", "T1034", None, None)]
+    _, report = navlayers.upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    text = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))])
+    assert text.splitlines()[3:7] == [
+        "  Removed",
+        "    T1034 Path Interception: deprecated, no successor",
+        '      a, protect: partial, "why"',
+        "      b",
+    ]
+
+
+def test_comments_that_differ_are_told_with_the_id_that_they_came_from() -> None:
+    rows = [row("a", id_, "protect", "partial", comment=id_[-3:]) for id_ in ("T1574.001", "T1574.002")]
+    same = [row("b", id_, "protect", "partial", comment="same") for id_ in ("T1574.001", "T1574.002")]
+    carried, report = navlayers.upgrade_set(set_of([*rows, *same], attack_version="16.1"), "18.1")
+    # The result itself does not say it: after a stop at a release between, the ids would be other ones.
+    assert carried.mappings[0].comment == "001\n\n002"
+    text = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))])
+    assert text.splitlines()[3:9] == [
+        "  Merged",
+        "    T1574.001 + T1574.002 → T1574.001 Hijack Execution Flow: DLL",
+        "      a, protect: partial + partial → partial",
+        '        T1574.001 DLL Search Order Hijacking: "001"',
+        '        T1574.002 DLL Side-Loading: "002"',
+        "      b, protect: partial + partial → partial",
+    ]
+    assert report.merged[0].comments == ("001", "002")
+
+
+def test_text_of_several_inputs_is_short_and_markdown_tells_all(run: Run) -> None:
+    for number in range(30):
+        gone = [entry(id_, score=1) for id_ in ("T1034", "T9991", "T9992", "T9993", "T9994", "T9995", "T9996")]
+        put(Path("in") / f"{number:02}.json", named("n", *gone, entry("T1046")))
+    text = run("upgrade", "in", "--attack", "18.1").out
+    lines = text.splitlines()
+    assert len(lines) < 150
+    assert lines[1] == "00.json  8       8     0        1         0        7       7  165"
+    assert lines.count("    … and 2 more: --format md lists all") == 10
+    assert lines[-2:] == [
+        "20 more of the inputs have changes to look at.",
+        "Of several inputs, text shows the start; --format md lists all, also what is renamed and new.",
+    ]
+    page = run("upgrade", "in", "--attack", "18.1", "--format", "md").out
+    assert page.count("T9996") == page.count("Network Service Discovery") == 30
+
+
+def test_the_table_fits_the_terminal() -> None:
+    report = Report("n", "layer", "enterprise", "8", "18.1")
+    names = [f"a/long/way/{'to/' * 9}a/file/{number}/that/has/a/long/name.json" for number in (1, 2)]
+    files = [FileReport(name, "", (report,)) for name in names]
+    table = navlayers.render_upgrade(files, width=80).split("\n\n")[0].splitlines()
+    assert len(table) == 3
+    assert all(len(line) <= 80 for line in table)
+    # The folder that all are in is left out; what is still too long is cut in the middle.
+    assert table[1].startswith("1/that/…long/name.json  8")
+    files.append(FileReport("kev", "", (report,)))
+    assert navlayers.render_upgrade(files).splitlines()[1].startswith(names[0])
+
+
+def test_markdown_escapes_what_has_to_be_and_no_more() -> None:
+    rows = [row("a", "T1034", "protect", "partial", comment="<b> a|b *c* &amp; R&D 8.2")]
+    _, report = navlayers.upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    page = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))], "md")
+    assert "## x.yaml: ATT&CK enterprise 8.2 → 18.1\n" in page
+    assert r'partial, "\<b\> a\|b \*c\* \&amp; R&D 8.2"' in page
+
+
+def test_shipped_sets_go_by_their_names(run: Run) -> None:
+    assert report_of(run, "gcp")[0] == "gcp: ATT&CK enterprise 16.1 → 18.1"
+    assert json.loads(run("upgrade", "gcp", "--attack", "18.1", "--json").out)[0]["path"] == "gcp"
+
+
+def test_what_is_up_to_date_is_not_written_and_said_so(run: Run) -> None:
+    put(Path("new.json"), layer("T1078", attack="18"))
+    put(Path("old.json"), layer("T1078"))
+    result = run("upgrade", "new.json", "--attack", "18.1", "--in-place")
+    assert result.out.splitlines()[0] == "new.json: already at ATT&CK enterprise 18.1"
+    assert result.err == "new.json is up to date\n"
+    result = run("upgrade", "new.json", "old.json", "--attack", "18.1", "--in-place")
+    assert result.err.splitlines() == ["new.json is up to date", "wrote old.json"]
+    assert run("upgrade", "old.json", "--attack", "18.1", "-o", "copy.json").err == "wrote copy.json\n"
+    assert run("upgrade", "old.json", "--attack", "18.1", "-o", "copy.json").err == "copy.json is up to date\n"
+
+
+def test_folders_in_a_folder_are_told_and_left_alone(run: Run) -> None:
+    put(Path("in/a.json"), layer("T1078"))
+    put(Path("in/below/b.json"), layer("T1078"))
+    put(Path("in/.git/c.json"), layer("T1078"))
+    before = contents(Path("in/below"))
+    result = run("upgrade", "in", "--attack", "18.1", "--in-place")
+    assert (
+        "note: in: a folder in it is not looked into: below (name them, too, to upgrade what they hold)"
+        in result.err
+    )
+    assert contents(Path("in/below")) == before
+    Path("in/a.json").unlink()
+    result = run("upgrade", "in", "--attack", "18.1")
+    assert result.code == 2
+    assert "folders in it are not looked into" in result.err
+
+
+def test_check_fix_mends_ids_and_keeps_comments_as_the_refusal_says(run: Run) -> None:
+    text = 'framework: mine # yes\nversion: "1"\ndomain: enterprise\nattack_version: "8.2"\n'
+    text += "capabilities:\n  mfa:\n    techniques:\n      T1574.002: {protect: partial} # dll\n"
+    put(Path("a.yaml"), text)
+    result = run("upgrade", "a.yaml", "--attack", "18.1", "--in-place")
+    assert result.code == 2
+    assert "write the new attack_version into the file: navlayers check --fix then mends" in result.err
+    now = text.replace("8.2", "18.1")
+    put(Path("a.yaml"), now)
+    assert run("check", "a.yaml", "--fix").code == 0
+    assert Path("a.yaml").read_text(encoding="utf-8") == now.replace("T1574.002", "T1574.001")
+
+
+def test_a_dettect_file_is_upgraded_to_yaml_and_never_in_place(run: Run) -> None:
+    text = (
+        "version: 1.2\nfile_type: technique-administration\nname: n\ndomain: enterprise-attack\nplatform: [all]\n"
+    )
+    text += "techniques:\n- technique_id: T1053.001\n  technique_name: At (Linux)\n  detection:\n"
+    text += "  - {applicable_to: [all], location: [x], comment: c, score_logbook: [{date: 2019-03-01, score: 3}]}\n"
+    put(Path("d.yaml"), text)
+    options = ("--attack", "18.1", "--meta", "attack_version=8.2")
+    assert run("upgrade", "d.yaml", *options, "-o", "new.yaml").code == 0
+    made = navlayers.load("new.yaml")
+    assert [(m.technique, m.value, m.comment) for m in made.mappings] == [("T1053.002", "60", "c")]
+    assert run("upgrade", "d.yaml", *options, "--in-place").code == 2
+    assert Path("d.yaml").read_text(encoding="utf-8") == text
+
+
+def test_a_layer_without_techniques_is_upgraded(run: Run) -> None:
+    document = {key: value for key, value in layer().items() if key != "techniques"}
+    put(Path("l.json"), document)
+    assert run("upgrade", "l.json", "--from", "layer", "--attack", "18.1", "-o", "new.json").code == 0
+    expected = {**document, "versions": {"navigator": "5.1.0", "layer": "4.5", "attack": "18"}}
+    assert json.loads(Path("new.json").read_bytes()) == expected
+
+
+def test_a_build_over_layers_upgraded_in_place_asks_for_force(run: Run) -> None:
+    assert run("build", "kev", "--only", "overview", "-o", "out").code == 0
+    assert run("upgrade", "out/kev/overview.json", "--attack", "18.1", "--in-place").code == 0
+    result = run("build", "kev", "--only", "overview", "-o", "out")
+    assert result.code == 2
+    assert "was changed since navlayers wrote it" in result.err
+    assert run("build", "kev", "--only", "overview", "-o", "out", "--force").code == 0
+
+
+@pytest.mark.parametrize("colon", [":", " :", "\t:", "  \n :"])
+def test_a_key_that_stands_twice_is_refused_however_it_is_written(run: Run, colon: str) -> None:
+    text = json.dumps(layer("T1078")).replace('"score": 0', f'"score"{colon} 0, "score"{colon} 1')
+    put(Path("l.json"), text)
+    for command in (("upgrade", "l.json", "--attack", "18.1"), ("check", "l.json")):
+        assert 'key "score" stands twice' in "".join(run(*command)[1:]), command
