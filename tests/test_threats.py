@@ -223,6 +223,57 @@ def test_tables_weigh_techniques(tmp_path: Path, header: str, rows: list[str], w
     assert threat(table(tmp_path / "t.csv", header, *rows)).weights == weights
 
 
+@pytest.mark.parametrize(
+    ("cells", "weights"),
+    [
+        (["3.000", "12.000,50"], [3000, 12000.5]),
+        (["3.000", "2.5"], [3, 2.5]),
+        (["1,200", "2,5"], [1.2, 2.5]),
+        (["1,200", "1,200,300"], [1200, 1200300]),
+        (["3.000", "1.200.300 %"], [3000, 1200300]),
+        (["0.125", "3.000"], [0.125, 3]),
+        (["1 200,5", "1,200"], [1200.5, 1.2]),
+        (["45.125%", "2.5%"], [45.125, 2.5]),
+    ],
+)
+def test_a_column_tells_what_its_marks_mean(tmp_path: Path, cells: list[str], weights: list[float]) -> None:
+    rows = [f"{technique};{cell}" for technique, cell in zip(("T1059", "T1078"), cells, strict=True)]
+    assert list(threat(table(tmp_path / "t.csv", "technique;weight", *rows)).weights.values()) == weights
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("3.000", '"3.000" is 3000 or 3.000; expected 3000 or 3.0'),
+        ("1,200", '"1,200" is 1200 or 1.200; expected 1200 or 1.2'),
+        ("1.234%", '"1.234%" is 1234 or 1.234; expected 1234 or 1.2340'),
+    ],
+)
+@pytest.mark.parametrize("beside", ["7", "1 200", "2,5;1.5"])
+def test_a_mark_before_three_digits_that_the_column_does_not_settle_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, message: str, beside: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f"T1059\t{cell}", *(f"T1078\t{other}" for other in beside.split(";"))]
+    table(tmp_path / "t.tsv", "technique\tweight", *rows)
+    assert refused("t.tsv") == f"t.tsv:2:7: weight {message}"
+
+
+def test_numbers_of_a_workbook_are_what_they_are(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for line in (["technique", "weight"], ["T1059", 1.125], ["T1078", 2.5], ["T1110", "3.000"], ["T1003", "1,5"]):
+        book.active.append(line)
+    book.save(tmp_path / "t.xlsx")
+    assert threat(tmp_path / "t.xlsx").weights == {"T1003": 1.5, "T1059": 1.125, "T1078": 2.5, "T1110": 3000}
+
+
+def test_a_column_that_is_taken_by_its_name_is_told_where_others_hold_numbers(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,Sightings 2025,Impact,Why", "T1059,5,6,x")
+    note = 't: weights from column "Sightings 2025"; there is also "Impact" (--columns score=Impact takes that one)'
+    assert notes(threat(path)) == [note]
+    assert notes(threat(path, score="Impact")) == []
+
+
 def test_a_workbook_weighs_techniques(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
@@ -309,6 +360,7 @@ EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or na
         (["nist"], "did you mean the set nist_800_53"),
         (["credential-acces"], "did you mean credential-access (TA0006)"),
         (["APT 29"], "did you mean APT29 (G0016)"),
+        (["Lazarus"], "did you mean Lazarus Group (G0032)"),
         ([""], f"the name of a threat is empty; {EXPECTED}"),
         ([], f"no threat is given; {EXPECTED} (name one with --threat, such as --threat APT29)"),
         (["missing.json"], "missing.json: there is no such file"),
@@ -327,6 +379,14 @@ EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or na
 )
 def test_words_that_mean_no_threat_are_errors_that_help(words: list[str], message: str) -> None:
     assert message in refused(*words)
+
+
+def test_a_word_that_is_part_of_several_names_lists_them_and_how_to_give_several() -> None:
+    assert refused("wizard").endswith(
+        "(it is part of 2 names: Wizard Spider (G0102), HermeticWizard (S0698); "
+        'for several: --threat "Wizard Spider" --threat HermeticWizard)'
+    )
+    assert ", Helix Kitten (G0049) and 7 more; for several: " in refused("kitten")
 
 
 def test_all_words_that_mean_nothing_are_told_at_once() -> None:
@@ -393,13 +453,54 @@ def test_groups_bring_the_inputs_to_the_newest_release_that_has_them() -> None:
     assert moved.inputs[0].set.mappings[0].technique == "T1053.002"
 
 
-def test_files_and_tactics_leave_the_inputs_at_the_newest_of_theirs(tmp_path: Path) -> None:
-    path = table(tmp_path / "t.csv", "technique,weight", "T1059,1")
-    assert against(together(), [str(path)])[1].attack_version == "16.1"
-    assert against(together(), ["TA0006"])[1].attack_version == "16.1"
-    csa = read_together(resolve(["csa_ccm"])).catalogue.version
-    assert against(together(), ["csa_ccm"])[1].attack_version == csa == "17.1"
-    assert against(together("17.1"), ["kev"])[1].attack_version == "17.1"
+@pytest.mark.parametrize("own", ["16.1", "17.1", "18.1"])
+def test_a_threat_is_the_same_whatever_release_the_sets_are_of(tmp_path: Path, own: str) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1059,1", "T1680,2")
+    for word in (str(path), "TA0006", "csa_ccm", "kev", "APT29"):
+        moved, found = against(together(own), [word])
+        assert (moved.catalogue.version, found.attack_version) == ("18.1", "18.1")
+        assert found.weights == threat(word).weights
+    assert against(together(own), [str(path)])[1].weights == {"T1059": 1, "T1680": 2}
+
+
+def test_what_the_asked_release_lacks_is_told_with_its_weight(tmp_path: Path) -> None:
+    lines = ["T1059,2", "T1680,2", "T1680,1", "T1681,2", "T1671,0"]
+    path = table(tmp_path / "t.csv", "technique,weight", *lines)
+    _, found = against(together(), [str(path)], "16.1")
+    assert (found.weights, found.lost, round(found.lost_share, 2)) == (
+        {"T1059": 2},
+        {"T1680": 3, "T1681": 2},
+        71.43,
+    )
+    assert found.losses == "2 of 3 techniques, 71.4 % of the weight, are not in ATT&CK 16.1 and left out"
+    assert f"t: {found.losses}: T1671; T1680; T1681" in notes(found)
+
+
+def test_what_sets_and_layers_lose_is_weighed_as_what_they_keep(tmp_path: Path) -> None:
+    scored = write_set(
+        tmp_path / "s.json",
+        [
+            ("a", "T1680", "protect", "partial"),
+            ("b", "T1680", "detect", "minimal"),
+            ("a", "T1078", "protect", "minimal"),
+        ],
+    )
+    _, found = against(together(), [str(scored)], "16.1")
+    assert (found.weights, found.lost) == ({"T1078": 10}, {"T1680": 50})
+    bare = write_set(
+        tmp_path / "u.json", [("a", "T1680", None, None), ("b", "T1680", None, None), ("a", "T1078", None, None)]
+    )
+    assert against(together(), [str(bare)], "16.1")[1].lost == {"T1680": 2}
+    entries = [{"techniqueID": "T1680", "score": 7}, {"techniqueID": "T1059", "score": 1}]
+    layer = write_layer(tmp_path / "l.json", techniques=entries)
+    assert against(together(), [str(layer)], "16.1")[1].lost == {"T1680": 7}
+
+
+def test_what_was_carried_is_told(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "technique,weight", "T1086,1")
+    assert notes(threat(path)) == [
+        "t: carried to ATT&CK 18.1: T1086 PowerShell → T1059.001 PowerShell",
+    ]
 
 
 def test_a_release_without_groups_is_an_error_that_says_how_to_add_them() -> None:
@@ -455,7 +556,7 @@ def test_the_order_of_rows_does_not_show_and_weights_add_up(
     rows: list[tuple[str, int]], data: st.DataObject
 ) -> None:
     def weights(of: list[tuple[str, int]]) -> dict[str, float]:
-        text = "technique,weight\n" + "".join(f"{t},{w / 8}\n" for t, w in of)
+        text = "technique,weight\n" + "".join(f"{t},{w / 4}\n" for t, w in of)
         try:
             return threat_of([Source("t", Path("-"), data=text.encode())], NEWEST).weights
         except InputError:
@@ -463,7 +564,7 @@ def test_the_order_of_rows_does_not_show_and_weights_add_up(
 
     found = weights(rows)
     assert msgspec.json.encode(found) == msgspec.json.encode(weights(data.draw(st.permutations(rows))))
-    sums = {t: sum(w for other, w in rows if other == t) / 8 for t, _ in rows}
+    sums = {t: sum(w for other, w in rows if other == t) / 4 for t, _ in rows}
     assert found == {t: sums[t] for t in sorted(sums) if sums[t]}
 
 

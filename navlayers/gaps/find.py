@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from navlayers.aggregate import exact, tidy
 from navlayers.errors import Problem, UsageError
 from navlayers.gaps.givers import bounded, givers_of
-from navlayers.gaps.model import FULL, WEAK, CapabilityShare, Gaps, Giver, Row, State, TacticShare
+from navlayers.gaps.model import FULL, WEAK, CapabilityShare, Gaps, Row, State, TacticShare
+from navlayers.gaps.releases import newer_than, using_groups
 from navlayers.gaps.shares import Measured, Share, share_of
 from navlayers.model import CATEGORIES
 from navlayers.options import ScoreOptions
@@ -17,7 +18,7 @@ from navlayers.wording import nearest, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from navlayers.attack import Catalogue
+    from navlayers.attack import Catalogue, Tactic
     from navlayers.coverage import Coverage
     from navlayers.threats import ThreatModel
     from navlayers.together import Together
@@ -38,7 +39,7 @@ def find_gaps(
 ) -> Gaps:
     """What the inputs, taken together, cover of a threat at the same release.
 
-    Where the inputs say that a relation holds, not how well, it counts as covered in full.
+    Where the inputs say that a relation holds, not how well, it counts as covered, and there are no scores.
 
     Raises:
         UsageError: the options do not fit the inputs, some give counts and others scores, no input has the
@@ -52,11 +53,28 @@ def find_gaps(
     named = [c for c in CATEGORIES if any(c in one.categories for one in inputs)]
     per_category: dict[str, Best] = {one: _best(inputs, one) for one in named}
     givers = givers_of(inputs, category, threat.weights)
+    scored = not any(one.counts for one in inputs)
+    groups, newer = using_groups(together.catalogue), newer_than(inputs, together.catalogue)
     rows = tuple(
-        _row(together.catalogue, technique, weight, best, per_category, givers.get(technique, ()), weak)
+        Row(
+            technique,
+            together.catalogue.techniques[technique].name,
+            weight,
+            state := _state(technique, best, weak, scored=scored),
+            *best.get(technique, (None, ())),
+            givers.get(technique, ()),
+            {category: found[technique][0] for category, found in per_category.items() if technique in found},
+            None if groups is None else groups.get(technique, 0),
+            _related(together.catalogue, technique, best, scored=scored) if state == "uncovered" else "",
+            state == "uncovered" and technique in newer,
+        )
         for technique, weight in threat.weights.items()
     )
     by_id = {row.technique: row for row in rows}
+
+    def share(weights: Mapping[str, float], found: Best) -> Share:
+        return share_of((_measured(w, t, found) for t, w in weights.items()), weak, scored=scored)
+
     return Gaps(
         catalogue=together.catalogue,
         threat=threat,
@@ -64,16 +82,14 @@ def find_gaps(
         category=category,
         weak=weak,
         rows=rows,
-        total=_share(rows, weak),
-        tactics=tuple(_tactics(together.catalogue, rows, weak)),
-        categories={
-            one: share_of((_measured(row.weight, row.technique, found) for row in rows), weak)
-            for one, found in per_category.items()
-        },
-        members=tuple(
-            share_of((_measured(w, t, best) for t, w in member.weights.items()), weak) for member in threat.members
+        total=share(threat.weights, best),
+        tactics=tuple(
+            TacticShare(tactic.id, tactic.name, share(weights, best))
+            for tactic, weights in _tactics(together.catalogue, threat.weights)
         ),
-        capabilities=tuple(_capabilities(inputs, by_id.values())),
+        categories={one: share(threat.weights, found) for one, found in per_category.items()},
+        members=tuple(share(member.weights, best) for member in threat.members),
+        capabilities=tuple(_capabilities(inputs, by_id.values(), scored=scored)),
         notices=tuple(_notices(inputs, category)),
     )
 
@@ -102,66 +118,44 @@ def _best(inputs: Sequence[Coverage], category: str | None) -> Best:
     return best
 
 
-def _row(
-    catalogue: Catalogue,
-    technique: str,
-    weight: float,
-    best: Best,
-    per_category: Mapping[str, Best],
-    givers: tuple[Giver, ...],
-    weak: float,
-) -> Row:
-    score, best_by = best.get(technique, (None, ()))
-    state: State = "covered"
+def _state(technique: str, best: Best, weak: float, *, scored: bool) -> State:
     if technique not in best:
-        state = "uncovered"
-    elif score is None:
-        state = "not rated"
-    elif score < weak:
-        state = "weak"
-    return Row(
-        technique,
-        catalogue.techniques[technique].name,
-        weight,
-        state,
-        score,
-        best_by,
-        givers,
-        {category: found[technique][0] for category, found in per_category.items() if technique in found},
-        _hint(catalogue, technique, best) if state == "uncovered" else "",
-    )
+        return "uncovered"
+    if not scored:
+        return "covered"
+    score = best[technique][0]
+    if score is None:
+        return "not rated"
+    return "weak" if score < weak else "covered"
 
 
-def _hint(catalogue: Catalogue, technique: str, best: Best) -> str:
+def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) -> str:
     """What is covered beside an uncovered technique, which is not covered by that: its parent or sub-techniques."""
     parent = catalogue.techniques[technique].parent
     if parent is not None:
         if parent not in best:
             return ""
         score = best[parent][0]
-        return f"parent {parent} is covered, {'not rated' if score is None else f'{tidy(score):g}'}"
+        rated = "covered" if not scored else "not rated" if score is None else f"{tidy(score):g}"
+        return f"parent {parent} {rated}"
     subs = catalogue.subtechniques(technique)
     covered = sum(sub.id in best for sub in subs)
-    return f"{covered} of {len(subs)} sub-techniques {'is' if covered == 1 else 'are'} covered" if covered else ""
+    return f"{covered} of {len(subs)} sub{'s' * (len(subs) > 1)}" if covered else ""
 
 
 def _measured(weight: float, technique: str, best: Best) -> Measured:
     return Measured(weight, technique in best, best[technique][0] if technique in best else None)
 
 
-def _share(rows: Iterable[Row], weak: float) -> Share:
-    return share_of((Measured(row.weight, row.covered, row.score) for row in rows), weak)
-
-
-def _tactics(catalogue: Catalogue, rows: Sequence[Row], weak: float) -> Iterator[TacticShare]:
-    """The tactics that the threat has techniques of, in the order of the matrix."""
+def _tactics(catalogue: Catalogue, weights: Mapping[str, float]) -> Iterator[tuple[Tactic, dict[str, float]]]:
+    """The tactics that the threat has techniques of, in the order of the matrix, with the weights of these."""
     for tactic in catalogue.tactics:
-        inside = [row for row in rows if tactic.shortname in catalogue.techniques[row.technique].tactics]
+        inside = {t: w for t, w in weights.items() if tactic.shortname in catalogue.techniques[t].tactics}
         if inside:
-            yield TacticShare(tactic.id, tactic.name, _share(inside, weak))
+            yield tactic, inside
 
 
-def _capabilities(inputs: Sequence[Coverage], rows: Iterable[Row]) -> list[CapabilityShare]:
+def _capabilities(inputs: Sequence[Coverage], rows: Iterable[Row], *, scored: bool) -> list[CapabilityShare]:
     """By the weight that each covers, then by score, then by input and id."""
     found: dict[tuple[int, str], list[tuple[Row, float]]] = {}
     for row in rows:
@@ -175,17 +169,17 @@ def _capabilities(inputs: Sequence[Coverage], rows: Iterable[Row]) -> list[Capab
             techniques=len(those),
             only=sum(len(row.givers) == 1 for row, _ in those),
             weight=exact(math.fsum(row.weight for row, _ in those)),
-            by_score=exact(math.fsum(row.weight * score / FULL for row, score in those)),
+            by_score=exact(math.fsum(row.weight * score / FULL for row, score in those)) if scored else None,
         )
         for (number, capability), those in found.items()
     ]
-    return sorted(shares, key=lambda one: (-one.weight, -one.by_score, one.input, one.capability))
+    return sorted(shares, key=lambda one: (-one.weight, -(one.by_score or 0), one.input, one.capability))
 
 
 def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Problem]:
     counted = [one.name for one in inputs if one.counts]
     if counted:
-        message = f"{', '.join(counted)}: what is mapped counts as covered in full, for it is not said how well"
+        message = f"{', '.join(counted)}: what is mapped counts as covered, without a score, for none is given"
         yield Problem(message, hint="--worth gives it a number, 0-100")
     without = [one.name for one in inputs if category is not None and category not in one.categories]
     if without:

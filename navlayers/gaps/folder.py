@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers import tables
 from navlayers.gaps.layers import layers_of
 from navlayers.gaps.tables import tables_of
+from navlayers.gaps.tables import techniques as techniques_of
+from navlayers.gaps.telling import headline
 from navlayers.layers.document import encode_layer, encode_layers
-from navlayers.results import ResultFile, folder_of, layer_files, table_files
+from navlayers.results import ResultFile, folder_of, layer_files
 
 if TYPE_CHECKING:
     from navlayers.gaps.model import Gaps
     from navlayers.options import ScoreOptions
 
+NAMED = 5
+"""So many users and capabilities of a technique stand in a cell of Markdown."""
+
 
 def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
     """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
-    made = tables_of(gaps)
-    heading = f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}"
-    tables = table_files("gaps", made, made[0], heading)
     threat = [
         {
             "kind": member.kind,
@@ -28,11 +31,12 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
             "by_software_alone": len(member.through),
             "carried": member.moved,
             "left_out": member.left_out,
+            "left_out_weights": member.lost,
         }
         for member in gaps.threat.members
     ]
     return folder_of(
-        [*layer_files(layers_of(gaps)), *map(_main_by_its_own_name, tables)],
+        [*layer_files(layers_of(gaps)), *_table_files(gaps)],
         command="gaps",
         domain=gaps.catalogue.domain,
         attack_version=gaps.catalogue.version,
@@ -41,11 +45,18 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
     )
 
 
-def _main_by_its_own_name(file: ResultFile) -> ResultFile:
-    """The table of techniques is a file by that name, which can be a threat again."""
-    if file.path != "gaps.csv":
-        return file
-    return ResultFile("techniques.csv", file.kind, file.name, file.data, file.techniques)
+def _table_files(gaps: Gaps) -> list[ResultFile]:
+    """The techniques by that name, for they can be a threat again; all tables as a workbook, and to be read."""
+    heading = f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}"
+    made, techniques = tables_of(gaps), techniques_of(gaps)
+    short = tables.to_markdown(tables_of(gaps, NAMED))
+    text = f"# {tables.escape(heading)}\n\n{tables.escape(headline(gaps))}\n\n{short}"
+    contents = {
+        "techniques.csv": tables.to_csv(techniques),
+        "gaps.xlsx": tables.to_xlsx(made),
+        "gaps.md": text.encode("utf-8", "replace"),
+    }
+    return [ResultFile(path, "table", heading, data, len(techniques.rows)) for path, data in contents.items()]
 
 
 def gaps_document(gaps: Gaps) -> bytes:

@@ -48,7 +48,5 @@ def _alone(one: Coverage, category: str | None) -> Iterator[tuple[str, str, floa
 
 
 def bounded(score: float | None, *, counts: bool) -> float | None:
-    """A score as part of 100: what is only counted is covered in full, and sums end at 100."""
-    if counts:
-        return FULL
-    return None if score is None else min(score, FULL)
+    """A score as part of 100: sums end at 100, and what is only counted has none."""
+    return None if score is None or counts else min(score, FULL)

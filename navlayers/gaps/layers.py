@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from navlayers.aggregate import tidy
 from navlayers.gaps.model import FULL
-from navlayers.gaps.telling import covered_by, headline, used_by
+from navlayers.gaps.telling import covered_by, first, headline, used_by
 from navlayers.layers.annotate import NAMES_IN_COMMENT, page_link
-from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.layers.document import Layer, LegendItem, Metadata, Technique, Versions
 from navlayers.layers.gradient import Gradient, safe_maximum
 from navlayers.layers.palette import RAMPS, UNSCORED, value_gradient
@@ -35,53 +34,85 @@ def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
 
 
 def _threat(gaps: Gaps) -> Layer:
-    gradient = weight_gradient(gaps.threat.weights.values())
+    threat = gaps.threat
+    gradient = weight_gradient(threat.weights.values())
     entries = (_entry(gaps, row, row.weight, gradient, [_weight(gaps, row)]) for row in gaps.rows)
-    highest = max(gaps.threat.weights.values())
-    if gaps.threat.counted:
-        what, label = "how many of the chosen use it", "of the chosen"
-        marks: tuple[float, ...] = (highest, (highest + 1) // 2, 1)
+    highest = max(threat.weights.values())
+    if threat.counted and len(threat.members) == 1:
+        member = threat.members[0]
+        text = f"{'of' if member.kind == 'tactic' else 'used by'} {member.name}"
+        what = "Each technique scores 1"
+        legend: tuple[LegendItem, ...] = (LegendItem(text, gradient.color(1)),)
+    elif threat.counted:
+        what = "A technique's score is how many of the chosen use it"
+        legend = _marks(gradient, (highest, (highest + 1) // 2, 1), "of the chosen")
     else:
-        what, label = "its weight", "weight"
-        marks = (highest, highest / 2, highest / 10)
-    says = f"What {gaps.threat.title} does. A technique's score is {what}."
-    return _layer(gaps, "threat", says, gradient, _marks(gradient, marks, label), entries)
+        what = "A technique's score is its weight"
+        legend = _marks(gradient, (highest, highest / 2, highest / 10), "weight")
+    says = f"What {threat.title} does. {what}. {_HIDDEN}"
+    return _layer(gaps, "threat", says, gradient, legend, entries)
+
+
+_HIDDEN = "What the threat does not do is hidden."
 
 
 def _coverage(gaps: Gaps) -> Layer:
     gradient = value_gradient(gaps.category, FULL)
-    uncovered = uncovered_color(gaps.category)
+    uncovered, covered = uncovered_color(gaps.category), gradient.color(FULL / 2)
+    bare = "" if gaps.scored else covered
     entries = (
-        _entry(gaps, row, row.score, gradient, [_covered(gaps, row)], "" if row.covered else uncovered)
+        _entry(gaps, row, row.score, gradient, [_covered(gaps, row)], bare if row.covered else uncovered)
         for row in gaps.rows
     )
     legend = [LegendItem("not covered", uncovered)]
-    legend += [LegendItem(f"{mark} covered", gradient.color(mark)) for mark in (10, 50, 100)]
+    if gaps.scored:
+        legend += [LegendItem(f"{mark} covered", gradient.color(mark)) for mark in (10, 50, 100)]
+    else:
+        legend.append(LegendItem("covered", covered))
     if any(row.state == "not rated" for row in gaps.rows):
         legend.append(LegendItem("not rated", UNSCORED))
+    how = "the best score of all inputs" if gaps.scored else "there are no scores, for the inputs have none"
     says = (
-        f"How well what {gaps.threat.title} does is covered: the best score of all inputs. What nobody covers has "
-        "a colour of its own, and what the threat does not do is hidden."
+        f"{'How well what' if gaps.scored else 'What'} {gaps.threat.title} does is covered: {how}. "
+        f"What nobody covers has a colour of its own. {_HIDDEN}"
     )
-    return _layer(gaps, "coverage", says, gradient, legend, entries, alone=True)
+    return _layer(gaps, "coverage", says, gradient, legend, entries)
 
 
 def _gap(gaps: Gaps) -> Layer:
-    gradient = weight_gradient((row.gap for row in gaps.open), whole=True)
+    below = [row for row in gaps.open if row.covered]
+    gradient = weight_gradient((row.gap for row in below), whole=True)
+    uncovered = uncovered_color(gaps.category)
     entries = (
         _entry(gaps, row, None, gradient, [_covered(gaps, row)])
         if row.state == "covered"
-        else _entry(gaps, row, row.gap, gradient, [f"Gap {_number(row.gap)}", _covered(gaps, row)])
+        else _entry(
+            gaps,
+            row,
+            row.gap,
+            gradient,
+            [f"Gap {_number(row.gap)}", _covered(gaps, row)],
+            "" if row.covered else uncovered,
+        )
         for row in gaps.rows
     )
+    weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     says = (
-        f"What is uncovered or weak (below {gaps.weak:g}) of what {gaps.threat.title} does. A technique's score is "
-        "its weight times what its score lacks of 100, divided by 100. What is covered better is white, and what "
-        "the threat does not do is hidden."
+        f"What is uncovered{weak} of what {gaps.threat.title} does. A technique's score is its weight times what "
+        "its score lacks of 100, divided by 100. What nobody covers has the same colour as in the layer of coverage"
+        f"{', what is weak is the darker the larger its gap' if below else ''}; what is covered better is white. "
+        f"{_HIDDEN}"
     )
-    highest = max((row.gap for row in gaps.open), default=0)
-    legend = [*_marks(gradient, (highest, highest / 2, highest / 10), "gap"), LegendItem("covered", UNSCORED)]
-    return _layer(gaps, "gap", says, gradient, legend, entries, alone=True)
+    legend = [LegendItem("not covered", uncovered), *_occurring(gradient, below), LegendItem("covered", UNSCORED)]
+    return _layer(gaps, "gap", says, gradient, legend, entries)
+
+
+def _occurring(gradient: Gradient, below: Sequence[Row]) -> Iterator[LegendItem]:
+    """The largest, a middle and the smallest gap that occurs of what is weak, and the same of what is not rated."""
+    for state in ("weak", "not rated"):
+        values = sorted({tidy(row.gap) for row in below if row.state == state}, reverse=True)
+        for value in dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values):
+            yield LegendItem(f"{state} {value:g}", gradient.color(value))
 
 
 def _others(gaps: Gaps) -> Iterator[Technique]:
@@ -122,15 +153,9 @@ def _weight(gaps: Gaps, row: Row) -> str:
 def _covered(gaps: Gaps, row: Row) -> str:
     """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
     if not row.covered:
-        return f"Not covered; {row.hint}" if row.hint else "Not covered"
-    score = "not rated" if row.score is None else f"{tidy(row.score):g}"
-    return f"Covered {score} by {_first(covered_by(gaps, row))}"
-
-
-def _first(texts: Sequence[str]) -> str:
-    more = len(texts) - NAMES_IN_COMMENT
-    text = "; ".join(texts[:NAMES_IN_COMMENT])
-    return f"{text}; +{more} more" if more > 0 else text
+        return f"Not covered ({row.hint})" if row.hint else "Not covered"
+    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {tidy(row.score):g}"
+    return f"Covered{score} by {first(covered_by(gaps, row), NAMES_IN_COMMENT)}"
 
 
 def _entry(
@@ -148,14 +173,15 @@ def _entry(
         ("best by", gaps.names(row.best_by)),
         ("covered by", "; ".join(covering)),
         ("gap", _number(row.gap)),
-        ("but", row.hint),
+        ("related", row.hint),
+        ("groups that use it", "" if row.groups is None else str(row.groups)),
         ("exact score", "" if score is None or shown == tidy(score) else _number(score)),
     ]
     return Technique(
         techniqueID=row.technique,
         score=shown,
         color=color,
-        comment="\n".join([*lines, f"Used by {_first(users)}"]),
+        comment="\n".join([*lines, f"Used by {first(users, NAMES_IN_COMMENT)}"]),
         metadata=tuple(Metadata(name, value) for name, value in items if value),
         links=(page_link(row.technique),),
     )
@@ -168,13 +194,11 @@ def _layer(
     gradient: Gradient,
     legend: Sequence[LegendItem],
     entries: Iterable[Technique],
-    *,
-    alone: bool = False,
 ) -> Layer:
-    """A layer of the threat's techniques; `alone`: all others are hidden."""
+    """A layer of the threat's techniques; all others are hidden."""
     catalogue = gaps.catalogue
     told = list(entries)
-    techniques = sorted([*told, *(_others(gaps) if alone else ())], key=lambda entry: entry.techniqueID)
+    techniques = sorted([*told, *_others(gaps)], key=lambda entry: entry.techniqueID)
     subs = sum("." in entry.techniqueID for entry in told)
     total = gaps.total
     facts = [
@@ -187,17 +211,18 @@ def _layer(
         ("covered", f"{total.covered} of {total.techniques}"),
         ("covered share", f"{total.plain:.1f} %"),
         ("covered share by weight", f"{total.weighted:.1f} %"),
-        ("covered share by score", f"{total.by_score:.1f} %"),
+        ("covered share by score", "" if total.by_score is None else f"{total.by_score:.1f} %"),
+        ("left out", gaps.threat.losses),
         ("ATT&CK version", f"{catalogue.domain} {catalogue.version}"),
     ]
     return Layer(
         name=f"{what.capitalize()}: {gaps.threat.title}",
         versions=Versions(attack=catalogue.major),
         domain=f"{catalogue.domain}-attack",
-        description=f"{says} {headline(gaps)} ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}.",
+        description=f"{says} {headline(gaps)}",
         gradient=gradient,
         legendItems=tuple(legend),
         techniques=tuple(techniques),
         metadata=tuple(Metadata(name, value) for name, value in facts if value),
-        hideDisabled=alone,
+        hideDisabled=True,
     )

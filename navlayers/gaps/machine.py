@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers.gaps.telling import headline
+
 if TYPE_CHECKING:
     from navlayers.gaps.model import Gaps, Row
     from navlayers.gaps.shares import Share
@@ -14,9 +16,15 @@ def as_json(gaps: Gaps) -> dict[str, object]:
     return {
         "domain": gaps.catalogue.domain,
         "attack_version": gaps.catalogue.version,
+        "summary": headline(gaps),
         "category": gaps.category,
         "weak_below": gaps.weak,
-        "threat": {"title": gaps.threat.title, "weight": gaps.threat.total},
+        "scored": gaps.scored,
+        "threat": {
+            "title": gaps.threat.title,
+            "weight": gaps.threat.total,
+            "left_out": {"weights": gaps.threat.lost, "percent_of_weight": round(gaps.threat.lost_share, 4)},
+        },
         "inputs": {
             one.name: {
                 "title": one.title,
@@ -69,7 +77,7 @@ def _share(share: Share) -> dict[str, object]:
         "percent": {
             "plain": round(share.plain, 4),
             "by_weight": round(share.weighted, 4),
-            "by_score": round(share.by_score, 4),
+            "by_score": None if share.by_score is None else round(share.by_score, 4),
         },
     }
 
@@ -91,5 +99,7 @@ def _row(gaps: Gaps, row: Row) -> dict[str, object]:
             {"input": gaps.inputs[giver.input].name, "capability": giver.capability, "score": giver.score}
             for giver in row.givers
         ],
-        "but": row.hint,
+        "groups": row.groups,
+        "related": row.related,
+        "newer_than_inputs": row.newer,
     }

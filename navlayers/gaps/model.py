@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 State = Literal["uncovered", "not rated", "weak", "covered"]
 
 FULL = 100.0
+NEWER = "newer than the sets"
+"""Said of a technique that none of the inputs could have considered."""
+
 WEAK = 50.0
 """Covered below this score is weak, unless the user says otherwise."""
 
@@ -27,7 +30,7 @@ WEAK = 50.0
 class Giver(msgspec.Struct, frozen=True):
     """A capability that covers a technique: the number of its input, its id, what it gives by itself.
 
-    `score` is 0–100; None where it is not rated.
+    `score` is 0–100; None where it is not rated, or the input has no scores.
     """
 
     input: int
@@ -40,7 +43,9 @@ class Row(msgspec.Struct, frozen=True):
 
     `score` is the best that any input gives, 0–100; None where no input covers it, or none rates it. `best_by` are
     the numbers of the inputs that give it, `givers` the capabilities of all inputs, strongest first. `categories`
-    holds the best score of each category that any input has for it. `hint` tells of its parent or sub-techniques.
+    holds the best score of each category that any input has for it. `groups` is how many groups of ATT&CK use it,
+    None where that is not at hand. Of an uncovered one, `related` tells what is covered of its parent or
+    sub-techniques; `newer` is one that was not there yet in any release that the inputs were made for.
     """
 
     technique: str
@@ -51,7 +56,14 @@ class Row(msgspec.Struct, frozen=True):
     best_by: tuple[int, ...]
     givers: tuple[Giver, ...]
     categories: dict[str, float | None]
-    hint: str = ""
+    groups: int | None = None
+    related: str = ""
+    newer: bool = False
+
+    @property
+    def hint(self) -> str:
+        """What is worth knowing of an uncovered one, in a few words."""
+        return ", ".join(text for text in (self.related, NEWER if self.newer else "") if text)
 
     @property
     def covered(self) -> bool:
@@ -60,8 +72,8 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def missing(self) -> float:
-        """What its score lacks of 100."""
-        return exact(FULL - (self.score or 0))
+        """What its score lacks of 100; nothing where it is covered and there are no scores."""
+        return 0 if self.state == "covered" and self.score is None else exact(FULL - (self.score or 0))
 
     @property
     def gap(self) -> float:
@@ -80,7 +92,8 @@ class TacticShare(msgspec.Struct, frozen=True):
 class CapabilityShare(msgspec.Struct, frozen=True):
     """What one capability covers of the threat: how many techniques, and how many only it covers.
 
-    `weight` is that of the techniques, `by_score` the same with each technique's weight times its score / 100.
+    `weight` is that of the techniques, `by_score` the same with each technique's weight times its score / 100; None
+    where there are no scores.
     """
 
     input: int
@@ -89,7 +102,7 @@ class CapabilityShare(msgspec.Struct, frozen=True):
     techniques: int
     only: int
     weight: float
-    by_score: float
+    by_score: float | None
 
 
 class Gaps(msgspec.Struct, frozen=True, dict=True):
@@ -112,10 +125,15 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
     capabilities: tuple[CapabilityShare, ...]
     notices: tuple[Problem, ...] = ()
 
+    @property
+    def scored(self) -> bool:
+        """Whether the inputs say how well they cover, not only what."""
+        return not any(one.counts for one in self.inputs)
+
     @cached_property
     def ranked(self) -> tuple[Row, ...]:
-        """All rows, the largest gap first, then by id."""
-        return tuple(sorted(self.rows, key=lambda row: (-row.gap, row.technique)))
+        """All rows, the largest gap first, then by how many groups of ATT&CK use them, then by id."""
+        return tuple(sorted(self.rows, key=lambda row: (-row.gap, -(row.groups or 0), row.technique)))
 
     @cached_property
     def open(self) -> tuple[Row, ...]:

@@ -28,14 +28,15 @@ class Share(msgspec.Struct, frozen=True):
 
     `techniques` and `covered` count them, `weak` those that are covered below the bound. `weight` is that of all of
     them, `covered_weight` that of the covered ones, `scored_weight` the sum of each one's weight times score / 100.
+    What takes scores is None where there are none.
     """
 
     techniques: int
     covered: int
-    weak: int
+    weak: int | None
     weight: float
     covered_weight: float
-    scored_weight: float
+    scored_weight: float | None
 
     @property
     def plain(self) -> float:
@@ -48,20 +49,22 @@ class Share(msgspec.Struct, frozen=True):
         return FULL * self.covered_weight / self.weight if self.weight else 0
 
     @property
-    def by_score(self) -> float:
+    def by_score(self) -> float | None:
         """Score of all weight, in per cent: 100 where all techniques score 100."""
+        if self.scored_weight is None:
+            return None
         return FULL * self.scored_weight / self.weight if self.weight else 0
 
 
-def share_of(measured: Iterable[Measured], weak: float) -> Share:
-    """The share of some techniques; the order in which they come does not show."""
+def share_of(measured: Iterable[Measured], weak: float, *, scored: bool = True) -> Share:
+    """The share of some techniques, with what takes scores where they are `scored`; their order does not show."""
     every = list(measured)
     covered = [one for one in every if one.covered]
     return Share(
         techniques=len(every),
         covered=len(covered),
-        weak=sum(one.score is None or one.score < weak for one in covered),
+        weak=sum(one.score is None or one.score < weak for one in covered) if scored else None,
         weight=exact(math.fsum(one.weight for one in every)),
         covered_weight=exact(math.fsum(one.weight for one in covered)),
-        scored_weight=exact(math.fsum(one.weight * (one.score or 0) / FULL for one in covered)),
+        scored_weight=exact(math.fsum(one.weight * (one.score or 0) / FULL for one in covered)) if scored else None,
     )

@@ -42,9 +42,32 @@ def headline(gaps: Gaps) -> str:
     verb = "cover" if len(gaps.inputs) > 1 else "covers"
     about = "" if gaps.category is None else f" ({gaps.category} only)"
     sentence = f"{names} {verb} {total.covered} of {total.techniques} techniques of {gaps.threat.title}{about}"
-    sentence += f": {total.plain:.1f} %, {total.weighted:.1f} % by weight, {total.by_score:.1f} % by score."
-    uncovered = total.techniques - total.covered
-    return f"{sentence} {uncovered} uncovered, {total.weak} weak (below {gaps.weak:g})."
+    shares = [f"{total.plain:.1f} %"]
+    shares += [] if gaps.threat.even else [f"{total.weighted:.1f} % by weight"]
+    shares += [] if total.by_score is None else [f"{total.by_score:.1f} % by score"]
+    sentence += f" at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
+    sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
+    weak = "" if total.weak is None else f", {total.weak} weak (below {gaps.weak:g})"
+    return f"{sentence}. {total.techniques - total.covered} uncovered{weak}."
+
+
+def unscored(gaps: Gaps) -> str:
+    """Why there is nothing by score; "" where there is."""
+    counted = [one.name for one in gaps.inputs if one.counts]
+    if not counted:
+        return ""
+    return f"no score: {_joined(counted)} {_says(counted)} what is covered, not how well; --worth gives it a number"
+
+
+def _says(names: Sequence[str]) -> str:
+    return "say" if len(names) > 1 else "says"
+
+
+def first(texts: Sequence[str], most: int) -> str:
+    """So many of the texts, and how many more there are."""
+    more = len(texts) - most
+    text = "; ".join(texts[:most])
+    return f"{text}; +{more} more" if more > 0 else text
 
 
 def _joined(names: Sequence[str]) -> str:

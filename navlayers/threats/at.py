@@ -8,16 +8,20 @@ from navlayers import attack
 from navlayers.errors import InputError, NavlayersError, Problem, UsageError
 from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.threats import words
-from navlayers.threats.model import Member, ThreatModel, summed, title_of
+from navlayers.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.threats.weighted import Weighted
 from navlayers.threats.words import Word
 from navlayers.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.attack import Catalogue, Threat, Threats
+    from navlayers.carry import Inactive
     from navlayers.threats.choose import Chosen
+
+_TOLD = 5
+"""So many ids stand in a notice; all are in the results."""
 
 
 def model(chosen: Chosen, catalogue: Catalogue) -> ThreatModel:
@@ -55,6 +59,7 @@ class _At:
         weights = summed(one.weights for one in members)
         self._tell_empty(members, everything=not weights)
         self._tell_added(members)
+        self._notices += [notice for member in members for notice in _carried(member, self._catalogue.version)]
         return ThreatModel(
             title_of(members),
             self._catalogue.domain,
@@ -165,6 +170,28 @@ class _At:
         parts += [f"up to {max(one.weights.values()):,g} of {one.label}" for one in own]
         message = f"weights are added as they are: {', '.join(parts)}"
         self._notices.append(Problem(message, hint="give the files weights of one scale"))
+
+
+def _carried(member: Member, version: str) -> Iterator[Problem]:
+    """What carrying a set or file to the release changed, and what is not active there."""
+    if member.moved:
+        ids = [f"{one.id} {one.name} → {one.successor} {one.successor_name}" for one in member.moved]
+        yield Problem(f"{member.id}: carried to ATT&CK {version}: {_first(ids)}")
+    if member.left_out:
+        lost = (
+            losses([member], member.weights, version)
+            or f"not active in ATT&CK {version} and left out, without a weight"
+        )
+        yield Problem(f"{member.id}: {lost}: {_first([_left_out(one) for one in member.left_out])}")
+
+
+def _left_out(one: Inactive) -> str:
+    return f"{one.id} {one.name}".rstrip() if one.fate == "unknown" else str(one)
+
+
+def _first(texts: Sequence[str]) -> str:
+    more = len(texts) - _TOLD
+    return f"{'; '.join(texts[:_TOLD])}{f'; … and {more:,} more' if more > 0 else ''}"
 
 
 def _each_once(members: Iterable[Member]) -> list[Member]:

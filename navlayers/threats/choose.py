@@ -40,9 +40,10 @@ class Chosen(msgspec.Struct, frozen=True):
         return bool(self.software_of) or any(isinstance(one, words.Word) and not one.tactic for one in self.things)
 
     def release(self, newest: Catalogue) -> Catalogue:
-        """The release to work at: the newest of all inputs, `newest` being that of the sets.
+        """The release to work at: the newest at hand, so that a threat is the same whatever stands beside it.
 
-        Where groups, software or campaigns are chosen, it is the newest release that has them and is not older.
+        Where groups, software or campaigns are chosen, it is the newest release that has them and is not older than
+        the inputs, `newest` being the newest of the sets'.
 
         Raises:
             ReleaseError: there is no such release at hand.
@@ -50,7 +51,8 @@ class Chosen(msgspec.Struct, frozen=True):
         of_files = [own for one in self.things if isinstance(one, Weighted) and (own := one.own_release())]
         newest = max((newest, *of_files), key=lambda catalogue: number(catalogue.version))
         if not self.needs_threats:
-            return newest
+            latest = attack.load(attack.find(self.domain, "latest").release)
+            return max((newest, latest), key=lambda catalogue: number(catalogue.version))
         found = words.with_threats(self.domain)
         if found and number(found[0].version) >= number(newest.version):
             return attack.load(found[0])

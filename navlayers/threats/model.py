@@ -28,7 +28,7 @@ class Member(msgspec.Struct, frozen=True):
     `id` is that of ATT&CK, or the name of a set or file. `weights`: technique id → weight above 0, by id, of
     techniques that are active in the release; 1 each of a group, software, campaign or tactic. `through`:
     techniques that a group or campaign uses by its software alone → the names of that software. `moved` and
-    `left_out` say what carrying a set or file to the release changed.
+    `left_out` say what carrying a set or file to the release changed; `lost` are the weights of what was left out.
     """
 
     kind: Kind
@@ -38,6 +38,7 @@ class Member(msgspec.Struct, frozen=True):
     through: dict[str, tuple[str, ...]] = {}
     moved: tuple[Moved, ...] = ()
     left_out: tuple[Inactive, ...] = ()
+    lost: dict[str, float] = {}
 
     @property
     def of_attack(self) -> bool:
@@ -69,6 +70,26 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
         """The weight of all techniques."""
         return exact(math.fsum(self.weights.values()))
 
+    @cached_property
+    def lost(self) -> dict[str, float]:
+        """The weights of the techniques that the release lacks, by id."""
+        return summed(member.lost for member in self.members)
+
+    @property
+    def lost_share(self) -> float:
+        """How much of the weight that was given the release lacks, in per cent."""
+        return _share(self.lost, self.weights)
+
+    @cached_property
+    def losses(self) -> str:
+        """What the release lacks of it: "3 of 4 techniques, 71 % of the weight, are not in …"; "" for nothing."""
+        return losses(self.members, self.weights, self.attack_version)
+
+    @property
+    def even(self) -> bool:
+        """Whether every technique weighs 1, so that weights say nothing."""
+        return all(weight == 1 for weight in self.weights.values())
+
     @property
     def counted(self) -> bool:
         """Whether a weight is a number of members, not a sum of their weights."""
@@ -78,6 +99,24 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
         """The members that use a technique, those that weigh it most first, then by name."""
         found = [member for member in self.members if technique in member.weights]
         return tuple(sorted(found, key=lambda one: (-one.weights[technique], one.name.casefold(), one.id)))
+
+
+def losses(members: Iterable[Member], kept: dict[str, float], version: str) -> str:
+    """What a release lacks of members, of whom it has techniques of the weights `kept`; "" for nothing."""
+    members = list(members)
+    lost = summed(member.lost for member in members)
+    if not lost:
+        return ""
+    unknown = {one.id for member in members for one in member.left_out if one.fate == "unknown"}
+    there = "in" if unknown.issuperset(lost) else "active in"
+    share = f"{_share(lost, kept):.1f}".removesuffix(".0")
+    techniques = f"{len(lost):,} of {len(lost) + len(kept):,} techniques, {share} % of the weight,"
+    return f"{techniques} {'are' if len(lost) > 1 else 'is'} not {there} ATT&CK {version} and left out"
+
+
+def _share(lost: dict[str, float], kept: dict[str, float]) -> float:
+    weight = math.fsum(lost.values())
+    return 100 * weight / (weight + math.fsum(kept.values())) if weight else 0
 
 
 def summed(weights: Iterable[dict[str, float]]) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +9,7 @@ from navlayers import wording
 from navlayers.errors import InputError, Problem
 from navlayers.formulas import restore
 from navlayers.readers import checks, table_values
+from navlayers.readers.amounts import LARGEST, NOT_A_NUMBER, TOO_LARGE, amount, decimal_mark, spellings
 from navlayers.readers.findings import Findings, Issue
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ WORDS = (
 )
 """Words in a header that speak of weights, the surest first."""
 
-_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_SIGNED = re.compile(rf"-(?:{_NUMBER.pattern})")
-HEAVIEST = 1e12
+HEAVIEST = float(LARGEST)
 """The largest weight; beyond it, sums would lose the small ones."""
 
+_ID = re.compile(r"T[0-9]{4}")
 _TECHNIQUE_FIELDS = ("attack_object_id", "attack_object_name")
 _SURE_CAPABILITY = ("protect", "detect", "respond", "score_category")
 _VAGUE = frozenset({"id", "name", "title"})
+_OWN = frozenset({"weight", "missing", "gap"})
+"""Columns that `navlayers gaps` writes beside the weights."""
+
 _USUAL = 0.5
 """A column holds numbers where at least so many of its cells do."""
 
@@ -46,18 +48,21 @@ class Weight(NamedTuple):
     place: Place
 
 
-def number(text: str) -> float | Issue:
-    """A weight as people write it, with a percent sign or a decimal comma; or what is wrong with it."""
-    clean = table_values.score(text)
-    expected = "a number of 0 or more"
-    if _SIGNED.fullmatch(clean):
-        return Issue(f"weight {wording.shown(text)} is negative", expected, code="unknown-value")
-    if not _NUMBER.fullmatch(clean):
-        return Issue(f"weight {wording.shown(text)} is not a number", expected, code="unknown-value")
-    value = float(clean)
-    if value > HEAVIEST or not math.isfinite(value):
-        return Issue(f"weight {wording.shown(text)} is too large", "at most 1e12", code="unknown-value")
-    return value
+def number(text: str, decimal: str = "") -> float | Issue:
+    """A weight as people write it, also with a percent sign; or what is wrong with it.
+
+    `decimal` is the mark before decimal parts, where that is known.
+    """
+    bare = _bare(text)
+    value = amount(bare, decimal)
+    if not isinstance(value, str):
+        return float(value)
+    expected = spellings(bare) or ("at most 1e12" if value == TOO_LARGE else "a number of 0 or more")
+    return Issue(f"weight {wording.shown(text)} {value}", expected, code="unknown-value")
+
+
+def _bare(text: str) -> str:
+    return text.strip().removesuffix("%").rstrip()
 
 
 def weights_sheet(sheets: Sequence[Sheet], by_user: Mapping[str, str]) -> tuple[Sheet, int | None] | None:
@@ -68,12 +73,19 @@ def weights_sheet(sheets: Sequence[Sheet], by_user: Mapping[str, str]) -> tuple[
     Raises:
         InputError: several columns may be the weights.
     """
-    found = [(sheet, _column(sheet, by_user)) for sheet in sheets]
+    of_techniques = [sheet for sheet in sheets if _names_techniques(sheet)]
+    found = [(sheet, _column(sheet, by_user)) for sheet in of_techniques or sheets]
     with_weights = [(sheet, column) for sheet, column in found if column is not None]
     if with_weights:
         return with_weights[0]
     bare = [sheet for sheet, _ in found if not _is_mappings(sheet.columns)]
     return (bare[0], None) if bare else None
+
+
+def _names_techniques(sheet: Sheet) -> bool:
+    """Whether any cell below the header of techniques names one; it may as well say how many there are."""
+    at = sheet.columns.fields["attack_object_id"]
+    return any(at < len(cells) and _ID.search(cells[at]) for _, cells in _below(sheet))
 
 
 def _is_mappings(columns: Columns) -> bool:
@@ -91,7 +103,7 @@ def _column(sheet: Sheet, by_user: Mapping[str, str]) -> int | None:
     columns = sheet.columns
     if "score_value" in by_user:
         return columns.fields.get("score_value")
-    taken = {columns.fields[field] for field in _TECHNIQUE_FIELDS if field in columns.fields}
+    taken = _named(columns)
     ranked = sorted(
         (WORDS.index(word), column)
         for column, header in enumerate(columns.headers)
@@ -127,8 +139,26 @@ def _numeric(sheet: Sheet, taken: set[int]) -> list[int]:
         for column, cell in enumerate(cells):
             if cell.strip() and column not in taken:
                 filled[column] = filled.get(column, 0) + 1
-                numbers[column] = numbers.get(column, 0) + checks.numeric(table_values.score(cell))
+                numbers[column] = numbers.get(column, 0) + _looks_numeric(cell)
     return [column for column in sorted(filled) if numbers[column] >= _USUAL * filled[column] and numbers[column]]
+
+
+def _looks_numeric(cell: str) -> bool:
+    return checks.numeric(cell) or amount(_bare(cell)) != NOT_A_NUMBER
+
+
+def others_of_numbers(sheet: Sheet, column: int) -> list[str]:
+    """The headers of the columns that hold numbers, too, and are not the weights; none for a table of our own."""
+    headers = sheet.columns.headers
+    if _OWN.issubset(headers):
+        return []
+    numeric = _numeric(sheet, {column, *_named(sheet.columns)})
+    return [headers[other] for other in numeric if headers[other]]
+
+
+def _named(columns: Columns) -> set[int]:
+    """The columns of techniques."""
+    return {columns.fields[field] for field in _TECHNIQUE_FIELDS if field in columns.fields}
 
 
 def _below(sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
@@ -146,7 +176,14 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
     found: list[Weight] = []
     blank = 0
     first: Place | None = None
-    for line, cells in _below(sheet):
+    below = list(_below(sheet))
+    numbers = frozenset() if column is None else sheet.grid.numbers(column)
+    mark = decimal_mark(
+        _bare(cells[column])
+        for line, cells in below
+        if column is not None and line not in numbers and column < len(cells)
+    )
+    for line, cells in below:
         text = cells[at] if at < len(cells) else ""
         written = "1" if column is None else cells[column] if column < len(cells) else ""
         if not (text.strip() and written.strip()):
@@ -154,7 +191,7 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
             first = first or sheet.grid.place(line, at)
             continue
         where = sheet.grid.place(line, at if column is None else column)
-        weight = number(written)
+        weight = number(written, "." if line in numbers else mark)
         if isinstance(weight, Issue):
             findings.add(weight, where)
             continue

@@ -21,9 +21,10 @@ from navlayers.readers.names import technique_names
 from navlayers.readers.sniff import sniff
 from navlayers.readers.table_columns import check_names
 from navlayers.readers.xlsx_table import open_tables
-from navlayers.scoring import score_set
+from navlayers.scoring import score, score_set
 from navlayers.threats.model import Member, summed
-from navlayers.threats.table import HEAVIEST, read_weights, weights_sheet
+from navlayers.threats.table import HEAVIEST, others_of_numbers, read_weights, weights_sheet
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from navlayers.sets import Source
 
 _TABLES = ("csv", "xlsx")
+_TOLD = 4
 _ASSUMED = "assumed-metadata"
 _IDLE = frozenset({"other-scale", "not-carried"})
 """Notices of what a layer loses as a mapping set: its scores are weights here, as they are written."""
@@ -74,12 +76,10 @@ class Weighted(msgspec.Struct, frozen=True):
         """What it weighs at a release, and what is worth knowing of that."""
         carried, moved = carry_to(self.set, catalogue)
         notices = list(self.notices)
-        if self.amounts:
-            weights, without, repeated = self._written(carried, catalogue)
-        else:
-            scores = score_set(carried, catalogue).scores
-            weights = {technique: entry.overall for technique, entry in scores.items() if entry.overall}
-            without, repeated = len(scores) - len(weights), 0
+        every, repeated = self._written(carried) if self.amounts else (_scored(carried, catalogue), 0)
+        active = {technique: weight for technique, weight in every.items() if catalogue.is_active(technique)}
+        weights = {technique: weight for technique, weight in active.items() if weight}
+        without = len(active) - len(weights)
         if without:
             they = f"{without:,} techniques have" if without > 1 else "a technique has"
             message = f"{self.name}: {they} no weight above 0, and {'are' if without > 1 else 'is'} no part of it"
@@ -87,23 +87,26 @@ class Weighted(msgspec.Struct, frozen=True):
         if repeated:
             they = f"{repeated:,} techniques stand" if repeated > 1 else "a technique stands"
             notices.append(Problem(f"{self.name}: {they} in several rows, whose weights are added"))
+        lost = {technique: weight for technique, weight in every.items() if weight and technique not in active}
         left_out = inactive(carried, catalogue)
-        return Member(self.kind, self.name, self.title, weights, {}, moved, left_out), tuple(notices)
+        return Member(self.kind, self.name, self.title, weights, {}, moved, left_out, lost), tuple(notices)
 
-    def _written(self, carried: MappingSet, catalogue: Catalogue) -> tuple[dict[str, float], int, int]:
-        """Technique id → weight; how many have none; how many stand in several rows of a table."""
+    def _written(self, carried: MappingSet) -> tuple[dict[str, float], int]:
+        """Technique id → weight, 0 where it has none; how many stand in several rows of a table."""
         found: dict[str, list[float]] = {}
         for mapping, amount in zip(carried.mappings, self.amounts, strict=True):
-            if catalogue.is_active(mapping.technique):
-                found.setdefault(mapping.technique, []).extend([] if amount is None else [amount])
-        if self.kind == "table":
-            rows = [{technique: amount} for technique, amounts in found.items() for amount in amounts]
-            weights = summed(rows)
-        else:
-            weights = {technique: exact(max(found[technique], default=0)) for technique in sorted(found)}
-        kept = {technique: weight for technique, weight in weights.items() if weight}
-        repeated = sum(len(amounts) > 1 for amounts in found.values()) if self.kind == "table" else 0
-        return kept, len(found) - len(kept), repeated
+            found.setdefault(mapping.technique, []).extend([] if amount is None else [amount])
+        if self.kind != "table":
+            return {technique: exact(max(found[technique], default=0)) for technique in sorted(found)}, 0
+        rows = [{technique: amount} for technique, amounts in found.items() for amount in amounts]
+        return summed(rows), sum(len(amounts) > 1 for amounts in found.values())
+
+
+def _scored(carried: MappingSet, catalogue: Catalogue) -> dict[str, float]:
+    """Technique id → overall score, 0 where it has none; of techniques that are not active, too."""
+    scored = score_set(carried, catalogue)
+    gone = score((one for one in carried.mappings if not catalogue.is_active(one.technique)), scored.rules)
+    return {technique: entry.overall or 0 for technique, entry in sorted((scored.scores | gone).items())}
 
 
 def read_weighted(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
@@ -182,6 +185,10 @@ def _table(
     notices = findings.notices()
     if column is None:
         notices += (Problem(f"{name}: the table has no column of weights, and each of its rows weighs 1"),)
+    elif "score_value" not in by_user and (others := others_of_numbers(sheet, column)):
+        there = ", ".join(map(shown, others[:_TOLD]))
+        message = f"{name}: weights from column {shown(sheet.columns.headers[column])}; there is also {there}"
+        notices += (Problem(message, hint=f"--columns score={shown(others[0])[1:-1]} takes that one"),)
     return Weighted("table", name, name, loaded.path, whole, tuple(one.weight for one in weights), None, notices)
 
 

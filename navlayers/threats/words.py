@@ -27,6 +27,7 @@ ALL = "all"
 """The value of `--software-of` that means every group and campaign that is chosen."""
 
 _LISTED = 3
+_PARTS = 6
 _LETTERS = 3
 _CUTOFF = 0.65
 
@@ -117,9 +118,25 @@ def _unknown(word: str, domain: Domain) -> Problem:
         if other != domain and (is_threat(word, other) or tactic_id(word, other)):
             message = f"{shown(word)} is of ATT&CK {DOMAIN_NAMES[other]}, the sets are of {DOMAIN_NAMES[domain]}"
             return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}")
-    near = suggestions(word, domain)
-    hint = f"did you mean {one_of(near)}?" if near else ""
-    return Problem(f"no threat {shown(word)}", expected=EXPECTED, hint=hint)
+    return Problem(f"no threat {shown(word)}", expected=EXPECTED, hint=_meant(word, domain))
+
+
+def _meant(word: str, domain: Domain) -> str:
+    """What may be meant, and how to say that several are."""
+    text = word.strip().casefold()
+    holding = {what: name for name, what in _names(domain) if len(text) >= _LETTERS and text in name.casefold()}
+    several = sorted(holding, key=lambda what: (not holding[what].casefold().startswith(text), what))
+    if len(several) < 2:
+        near = suggestions(word, domain)
+        return f"did you mean {one_of(near)}?" if near else ""
+    more = len(several) - _PARTS
+    names = ", ".join(several[:_PARTS]) + (f" and {more} more" if more > 0 else "")
+    both = " ".join(f"--threat {_quoted(holding[what])}" for what in several[:2])
+    return f"it is part of {len(several)} names: {names}; for several: {both}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
 
 
 def suggestions(word: str, domain: Domain) -> list[str]:
