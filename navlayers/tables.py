@@ -18,16 +18,23 @@ from navlayers.textwidth import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique"]
+Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color"]
 Cell: TypeAlias = "str | float | None"
 """None is a cell that has nothing to say, which is not 0."""
 
 LONGEST = 32_767
 """So many characters fit into a cell of XLSX."""
 
-_MADE = datetime.datetime(2000, 1, 1)
+MADE = datetime.datetime(2000, 1, 1)
+"""When workbooks say that they were made: the same table gives the same bytes."""
+
+_LONGEST_ADDRESS = 2079
+_LINKS = 65_530
+"""So long an address, and so many links on a sheet, spreadsheets take."""
+
 _NARROW, _WIDE = 6, 60
 HEAD = "#eeeeee"
+_EDGE = "#bbbbbb"
 _WRAPPED = {"text_wrap": True, "valign": "top"}
 _LOW, _MIDDLE, _HIGH = "#e0ecf4", "#b3bfdc", "#8c96c6"
 _SCALE = {
@@ -48,13 +55,27 @@ _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _TAKEN = "history"
 """The name of a sheet that spreadsheets keep for themselves."""
 
+_ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
 _MARKS = re.compile(r"([\\|*_`<>\[\]~#]|&(?=#?\w+;))")
 
 
-class Column(msgspec.Struct, frozen=True):
-    """A column: its header, and whether it holds text, numbers, scores, percentages (0–100) or technique ids.
+class Link(str):
+    """A text that leads to an http(s) address, in the formats that have links; CSV has the address."""
 
-    Scores are numbers 0–100 whose cells a workbook colours as layers do.
+    __slots__ = ("url",)
+    url: str
+
+    def __new__(cls, text: str, url: str) -> Link:
+        """The text and its address, which the caller knows to be one of the web."""
+        link = super().__new__(cls, text)
+        link.url = url
+        return link
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column: its header, and what it holds: text, numbers, scores, percentages (0–100), technique ids, colours.
+
+    Scores are numbers 0–100 whose cells a workbook colours as layers do; colours, `#rrggbb`, fill theirs.
     """
 
     header: str
@@ -130,6 +151,8 @@ def to_csv(table: Table) -> bytes:
 def _csv_cell(cell: Cell) -> str:
     if cell is None:
         return ""
+    if isinstance(cell, Link):
+        cell = cell.url
     return neutralise(plain(cell)) if isinstance(cell, str) else str(tidy(cell))
 
 
@@ -142,7 +165,7 @@ def _section(table: Table, heading: int) -> str:
     lines = [f"{'#' * heading} {escape(table.title)}", ""]
     lines.append(_line(map(escape, table.headers)))
     lines.append(_line("---:" if column.right else "---" for column in table.columns))
-    lines += [_line(map(escape, row)) for row in table.texts]
+    lines += [_line(map(_markdown, row)) for row in table.texts]
     if table.note:
         lines += ["", escape(table.note)]
     return "\n".join([*lines, ""])
@@ -150,6 +173,12 @@ def _section(table: Table, heading: int) -> str:
 
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _markdown(text: str) -> str:
+    if not isinstance(text, Link):
+        return escape(text)
+    return f"[{escape(text)}]({_ADDRESS_MARKS.sub(lambda mark: f'%{ord(mark[0]):02X}', text.url)})"
 
 
 def escape(text: str) -> str:
@@ -164,25 +193,45 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
 
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
-        book.set_properties({"created": _MADE})
-        formats = {
-            "head": book.add_format({"bold": True, "bottom": 1, "bg_color": HEAD, **_WRAPPED}),
-            "text": book.add_format(_WRAPPED),
-            "number": book.add_format({"num_format": "0.##"}),
-            "whole": book.add_format({"num_format": "0"}),
-            "percent": book.add_format({"num_format": '0.0" %"'}),
-            "technique": book.add_format({"font_color": "#0b5394"}),
-        }
-        for table, name in zip(tables, _sheet_names(tables), strict=True):
-            _sheet(book.add_worksheet(name), table, formats)
+        book.set_properties({"created": MADE})
+        formats = Formats(book)
+        for table, name in zip(tables, sheet_names(table.name for table in tables), strict=True):
+            write_sheet(book.add_worksheet(name), table, formats)
     return stream.getvalue()
 
 
-def _sheet_names(tables: Sequence[Table]) -> list[str]:
+class Formats:
+    """The formats of a workbook's tables; those of colours as they come."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._colors: dict[str, Any] = {}
+        self.head = book.add_format({"bold": True, "bottom": 1, "bg_color": HEAD, **_WRAPPED})
+        self.text = book.add_format(_WRAPPED)
+        self.number = book.add_format({"num_format": "0.##", "valign": "top"})
+        self.whole = book.add_format({"num_format": "0", "valign": "top"})
+        self.percent = book.add_format({"num_format": '0.0" %"', "valign": "top"})
+        self.link = book.add_format({"font_color": "#0b5394", "valign": "top"})
+
+    def color(self, color: str) -> Any:
+        """A cell filled with `#rrggbb`; its text is there for filters, in the same colour."""
+        if color not in self._colors:
+            look = {"bg_color": color, "font_color": color, "border": 1, "border_color": _EDGE}
+            self._colors[color] = self._book.add_format(look)
+        return self._colors[color]
+
+    def figure(self, cell: float, kind: Kind) -> Any:
+        """The format of a number in a column of that kind."""
+        if kind == "percent":
+            return self.percent
+        return self.whole if tidy(cell) == int(cell) else self.number
+
+
+def sheet_names(wanted: Iterable[str]) -> list[str]:
     """Names that a workbook takes: short, without some characters, different even where case does not count."""
     names: list[str] = []
-    for table in tables:
-        name = base = _SHEET.sub(" ", table.name).strip()[:31].strip() or "table"
+    for one in wanted:
+        name = base = _SHEET.sub(" ", plain(one)).strip()[:31].strip() or "table"
         while name.casefold() in {_TAKEN, *(other.casefold() for other in names)}:
             end = f" {sum(other.startswith(base[:20]) for other in names) + 1}"
             name = base[: 31 - len(end)] + end
@@ -190,22 +239,27 @@ def _sheet_names(tables: Sequence[Table]) -> list[str]:
     return names
 
 
-def _sheet(sheet: Any, table: Table, formats: dict[str, Any]) -> None:
-    widths = [min(max(map(len, column.header.split())), _WIDE) for column in table.columns]
+def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
+    """Write a table on a sheet of an xlsxwriter book."""
+    widths = [min(max(map(len, column.header.split()), default=0), _WIDE) for column in table.columns]
     for number, header in enumerate(table.headers):
-        sheet.write_string(0, number, _cut(header), formats["head"])
+        sheet.write_string(0, number, cut(plain(header)), formats.head)
+    links = 0
     for line, row in enumerate(table.rows, 1):
         for number, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             if cell is None:
                 continue
             widths[number] = max(widths[number], len(shown(cell, column.kind)))
             if not isinstance(cell, str):
-                kind = "percent" if column.kind == "percent" else "whole" if tidy(cell) == int(cell) else "number"
-                sheet.write_number(line, number, tidy(cell), formats[kind])
-            elif column.kind == "technique" and cell:
-                sheet.write_url(line, number, technique_url(cell), formats["technique"], cell)
+                sheet.write_number(line, number, tidy(cell), formats.figure(cell, column.kind))
+                continue
+            url = _address(cell, column.kind)
+            if url and len(url) <= _LONGEST_ADDRESS and links < _LINKS:
+                links += 1
+                sheet.write_url(line, number, url, formats.link, cut(neutralise(plain(cell))))
             else:
-                sheet.write_string(line, number, _cut(neutralise(plain(cell))), formats["text"])
+                format_ = formats.color(cell) if column.kind == "color" and cell else formats.text
+                sheet.write_string(line, number, cut(neutralise(plain(cell))), format_)
     for number, width in enumerate(widths):
         sheet.set_column(number, number, min(max(width + 2, _NARROW), _WIDE))
         if table.columns[number].kind == "score" and table.rows:
@@ -214,12 +268,20 @@ def _sheet(sheet: Any, table: Table, formats: dict[str, Any]) -> None:
     sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
 
 
+def _address(cell: str, kind: Kind) -> str:
+    if isinstance(cell, Link):
+        return cell.url
+    return technique_url(cell) if kind == "technique" and cell else ""
+
+
 def _frozen(table: Table) -> int:
     """How many columns stay in sight: the first ones, up to the first figure."""
     return next((i for i, column in enumerate(table.columns) if column.right), 1)
 
 
-def _cut(text: str) -> str:
+def cut(text: str, longest: int = LONGEST) -> str:
     """As much of the text as a cell holds, which counts in UTF-16."""
+    if len(text) * 2 <= longest:
+        return text
     data = text.encode("utf-16-le", "replace")
-    return text if len(data) <= 2 * LONGEST else data[: 2 * LONGEST - 4].decode("utf-16-le", "ignore") + "…"
+    return text if len(data) <= 2 * longest else data[: 2 * longest - 4].decode("utf-16-le", "ignore") + "…"
