@@ -116,9 +116,14 @@ class Table(msgspec.Struct, frozen=True):
 def _texts(cells: Sequence[Cell], kind: Kind) -> list[str]:
     if kind not in ("number", "score"):
         return [shown(cell, kind) for cell in cells]
-    figures = [shown(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
-    decimals = max((len(figure.partition(".")[2]) for figure in figures), default=0)
+    decimals = _decimals(cells)
     return [shown(c) if c is None or isinstance(c, str) else f"{tidy(c):.{decimals}f}" for c in cells]
+
+
+def _decimals(cells: Iterable[Cell]) -> int:
+    """How many decimals the figures of a column need, two at most."""
+    figures = (shown(cell) for cell in cells if cell is not None and not isinstance(cell, str))
+    return max((len(figure.partition(".")[2]) for figure in figures), default=0)
 
 
 def columns(*headers: str, kind: Kind = "text") -> tuple[Column, ...]:
@@ -208,8 +213,7 @@ class Formats:
         self._colors: dict[str, Any] = {}
         self.head = book.add_format({"bold": True, "bottom": 1, "bg_color": HEAD, **_WRAPPED})
         self.text = book.add_format(_WRAPPED)
-        self.number = book.add_format({"num_format": "0.##", "valign": "top"})
-        self.whole = book.add_format({"num_format": "0", "valign": "top"})
+        self._numbers = [book.add_format({"num_format": form, "valign": "top"}) for form in ("0", "0.0", "0.00")]
         self.percent = book.add_format({"num_format": '0.0" %"', "valign": "top"})
         self.link = book.add_format({"font_color": "#0b5394", "valign": "top"})
 
@@ -220,11 +224,9 @@ class Formats:
             self._colors[color] = self._book.add_format(look)
         return self._colors[color]
 
-    def figure(self, cell: float, kind: Kind) -> Any:
-        """The format of a number in a column of that kind."""
-        if kind == "percent":
-            return self.percent
-        return self.whole if tidy(cell) == int(cell) else self.number
+    def figure(self, kind: Kind, decimals: int) -> Any:
+        """The format of the numbers in a column of that kind."""
+        return self.percent if kind == "percent" else self._numbers[decimals]
 
 
 def sheet_names(wanted: Iterable[str]) -> list[str]:
@@ -244,6 +246,10 @@ def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
     widths = [min(max(map(len, column.header.split()), default=0), _WIDE) for column in table.columns]
     for number, header in enumerate(table.headers):
         sheet.write_string(0, number, cut(plain(header)), formats.head)
+    figures = [
+        formats.figure(column.kind, _decimals(row[number] for row in table.rows))
+        for number, column in enumerate(table.columns)
+    ]
     links = 0
     for line, row in enumerate(table.rows, 1):
         for number, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
@@ -251,7 +257,7 @@ def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
                 continue
             widths[number] = max(widths[number], len(shown(cell, column.kind)))
             if not isinstance(cell, str):
-                sheet.write_number(line, number, tidy(cell), formats.figure(cell, column.kind))
+                sheet.write_number(line, number, tidy(cell), figures[number])
                 continue
             url = _address(cell, column.kind)
             if url and len(url) <= _LONGEST_ADDRESS and links < _LINKS:

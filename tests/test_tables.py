@@ -67,6 +67,12 @@ def test_a_workbook_has_numbers_links_a_frozen_header_and_filters() -> None:
     assert sheet.auto_filter.ref == "A1:D4"
 
 
+def test_figures_of_a_column_have_as_many_decimals_in_a_workbook() -> None:
+    table = Table("t", "t", columns("a", "b", kind="number"), ((1, 5), (0.25, 7), (0.5, None)))
+    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx([table])))["t"]
+    assert [sheet[place].number_format for place in ("A2", "A3", "A4", "B2", "B3")] == ["0.00"] * 3 + ["0"] * 2
+
+
 def test_the_same_table_gives_the_same_bytes() -> None:
     assert to_xlsx([TABLE]) == to_xlsx([TABLE])
 
