@@ -13,6 +13,7 @@ from navlayers.options import ScoreOptions
 from navlayers.pipeline import Prepared, Skipped, prepare
 from navlayers.readers.context import ReadOptions
 from navlayers.readers.layer_counts import as_unscored, counting, counts
+from navlayers.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -140,7 +141,7 @@ def _refuse_domains(inputs: Sequence[Prepared]) -> None:
     for one in inputs:
         domains.setdefault(one.set.domain, []).append(one.name)
     if len(domains) > 1:
-        told = ", ".join(f"{_names(names)} of {domain}" for domain, names in domains.items())
+        told = ", ".join(f"{joined(names)} of {domain}" for domain, names in domains.items())
         hint = "set side by side what is of one domain"
         raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {told}", hint=hint))
 
@@ -155,7 +156,7 @@ def refuse_mixed(found: Sequence[Coverage]) -> None:
     values = [one.name for one in found if not one.counts and one.set.mappings]
     if numbers and values:
         message = (
-            f"{_names(numbers)} {_give(numbers)} numbers of capabilities, {_names(values)} {_give(values)} scores"
+            f"{joined(numbers)} {_give(numbers)} numbers of capabilities, {joined(values)} {_give(values)} scores"
         )
         hint = "say what a relation without a value is worth, 0-100, such as --worth 50"
         raise UsageError(Problem(message, expected="all of one kind, to be comparable", hint=hint))
@@ -163,7 +164,3 @@ def refuse_mixed(found: Sequence[Coverage]) -> None:
 
 def _give(names: Sequence[str]) -> str:
     return "give" if len(names) > 1 else "gives"
-
-
-def _names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

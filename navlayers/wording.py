@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import math
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from fractions import Fraction
 
 _SHOWN = 60
 _SENTENCE = 200
@@ -60,7 +62,22 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join([*(shown(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
 
 
+def joined(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def one_of(names: Iterable[str]) -> str:
     """`a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
+
+
+def percent(share: Fraction, least: Fraction | None = None) -> float:
+    """A share of 1 in per cent, rounded to the one decimal that is shown.
+
+    What is not all is not shown as 100, and what is below `least` not as that: such a share is cut, to 99.9.
+    """
+    rounded = round(float(100 * share), 1)
+    missed = (goal for goal in (least, 1) if goal is not None and share < goal)
+    return math.floor(1000 * share) / 10 if any(rounded >= 100 * goal for goal in missed) else rounded
