@@ -270,6 +270,8 @@ def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
         sheet.set_column(number, number, min(max(width + 2, _NARROW), _WIDE))
         if table.columns[number].kind == "score" and table.rows:
             sheet.conditional_format(1, number, len(table.rows), number, _SCALE)
+    # Figures within texts, such as metadata, are meant; spreadsheets would put a mark on each.
+    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     sheet.freeze_panes(1, _frozen(table))
     sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
 

@@ -1,0 +1,126 @@
+"""What stands above a layer's matrix: the facts about it, its gradient with round numbers, and its legend."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.aggregate import tidy
+from navlayers.render.colours import WHITE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.layers.gradient import Gradient
+    from navlayers.render.rows import Row
+    from navlayers.render.view import View
+
+_DOMAINS = {"enterprise": "Enterprise", "mobile": "Mobile", "ics": "ICS"}
+_MOST_TICKS = 6
+_SMALLEST = 1e-300
+DISABLED = "#d9d9d9"
+"""The fill of what a layer disables, which the Navigator greys out."""
+
+AGGREGATES = {
+    "average": "the average of its own and those of its sub-techniques",
+    "min": "the lowest of its own and those of its sub-techniques",
+    "max": "the highest of its own and those of its sub-techniques",
+    "sum": "the sum of its own and those of its sub-techniques",
+}
+"""What a technique's score is, by the name of the layer's aggregate function."""
+
+
+class Mark(NamedTuple):
+    """A colour of the legend and what it means."""
+
+    label: str
+    color: str
+
+
+def release(view: View) -> str:
+    """The release as people say it: "ATT&CK Enterprise 16.1"."""
+    domain = view.catalogue.domain
+    return f"ATT&CK {_DOMAINS.get(domain, domain)} {view.catalogue.version}"
+
+
+def counts(rows: Sequence[Row]) -> str:
+    """What the layer holds, in a few words."""
+    ids = {row.id for row in rows}
+    if not ids:
+        return "no technique is annotated"
+    scored = {row.id for row in rows if row.score is not None}
+    subs = sum("." in one for one in ids)
+    text = f"{_number(len(ids) - subs, 'technique')} and {_number(subs, 'sub-technique')} annotated"
+    if scored == ids:
+        return text + (", scored" if len(ids) == 1 else ", all of them scored")
+    return f"{text}, {len(scored) or 'none'} of them scored"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def facts(view: View, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Labels and texts about a layer, from its release to the metadata that it names."""
+    found = [("release", release(view)), ("holds", counts(rows))]
+    filters = [*view.platforms, *(["what is disabled is hidden"] if view.hide_disabled else [])]
+    if filters:
+        found.append(("filters", ", ".join(filters)))
+    if view.layout.show_aggregate:
+        found.append(("score of a technique", AGGREGATES[view.layout.aggregate]))
+    return (*found, *view.metadata)
+
+
+def ticks(view: View) -> tuple[Mark, ...]:
+    """Round numbers on the gradient, its ends among them, low to high; none where the layer has no score."""
+    if all(entry.score is None for entry in view.entries.values()):
+        return ()
+    gradient = view.gradient
+    return tuple(Mark(_figure(number), gradient.color(number)) for number in _round_numbers(gradient))
+
+
+def _figure(number: float) -> str:
+    return f"{tidy(number)}" if tidy(number) == number and abs(number) < 1e9 else f"{number:.4g}"
+
+
+def _round_numbers(gradient: Gradient) -> list[float]:
+    low, high = gradient.minValue, gradient.maxValue
+    span = high - low
+    if not _SMALLEST < span < math.inf:
+        return [low]
+    power = 10.0 ** math.floor(math.log10(span / _MOST_TICKS))
+    step = next(
+        step for step in (power, 2 * power, 2.5 * power, 5 * power, 10 * power) if span / step <= _MOST_TICKS
+    )
+    first, last = math.ceil(low / step), math.floor(high / step)
+    # A number too near an end would stand upon the end's own.
+    between = [n * step for n in range(first, last + 1) if low + step / 2 < n * step < high - step / 2]
+    return [low, *between, high]
+
+
+def legend(view: View) -> tuple[Mark, ...]:
+    """What colours mean: as the layer says, and, where it does not, the gradient's numbers."""
+    return tuple(Mark(item.label, item.color) for item in view.legend) or ticks(view)
+
+
+def reading(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
+    """How to read the colours of a layer, a sentence each."""
+    told = []
+    if ticks(view):
+        own = any(row.annotation.color and row.annotation.enabled for row in rows)
+        told.append(f"A cell has the colour of its score{', or one of its own' if own else ''}.")
+        told.append("White cells have no score.")
+    if view.layout.show_aggregate:
+        told.append(f"The score of a technique is {AGGREGATES[view.layout.aggregate]}.")
+    if any(not row.annotation.enabled for row in rows) and not view.hide_disabled:
+        told.append("Grey cells are disabled.")
+    if any(row.where == "collapsed" for row in rows):
+        told.append("Sub-techniques that the layer keeps closed are in the table alone.")
+    if any(row.where == "left out" for row in rows):
+        told.append("Techniques that the layer's filters leave out are in the table alone.")
+    return tuple(told)
+
+
+def fill(color: str, *, enabled: bool) -> str:
+    """The `#rrggbb` of a cell on paper."""
+    return (color or WHITE) if enabled else DISABLED
