@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.render.head import DISABLED
@@ -95,10 +96,11 @@ def _add_metadata(fields: _Fields, rows: Sequence[Row]) -> None:
         return
     taken = {column.header for column in fields.columns} | {"layer", "link", "links"}
     for name in names:
-        header = f"{name} (metadata)" if name in taken else name
-        fields.add(
-            Column(header), lambda row, name=name: "; ".join(v for n, v in row.annotation.metadata if n == name)
-        )
+        fields.add(Column(f"{name} (metadata)" if name in taken else name), partial(_values, name))
+
+
+def _values(name: str, row: Row) -> str:
+    return "; ".join(value for called, value in row.annotation.metadata if called == name)
 
 
 def joined(metadata: Sequence[tuple[str, str]]) -> str:
@@ -109,14 +111,12 @@ def joined(metadata: Sequence[tuple[str, str]]) -> str:
 def _add_links(fields: _Fields, most: int) -> None:
     """A column per link, as many as a row has at most; a few, and a last one with the addresses of further ones."""
     for number in range(min(most, _MOST_LINKS)):
-        fields.add(
-            Column(f"link {number + 1}" if most > 1 else "link"), lambda row, number=number: _link(row, number)
-        )
+        fields.add(Column(f"link {number + 1}" if most > 1 else "link"), partial(_link, number))
     if most > _MOST_LINKS:
         fields.add(Column("more links"), lambda row: " ".join(url for _, url in row.links[_MOST_LINKS:]))
 
 
-def _link(row: Row, number: int) -> Link | None:
+def _link(number: int, row: Row) -> Link | None:
     return Link(*row.links[number]) if number < len(row.links) else None
 
 
