@@ -63,3 +63,8 @@ def tidy(score: float) -> float:
         return score
     rounded = round(score, 2)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def figure(score: float) -> str:
+    """The score as people read it: all of its digits, two decimals at most."""
+    return str(tidy(score))

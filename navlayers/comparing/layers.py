@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import tidy
+from navlayers.aggregate import figure, tidy
 from navlayers.comparing import colours
 from navlayers.comparing.overview import overview
 from navlayers.layers.annotate import page_link
@@ -62,7 +62,7 @@ def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, .
     if comparison.counts:
         return count_legend(gradient, comparison.highest)
     marks: Iterable[float] = _ROUND if highest == 100 else sorted({highest, highest // 2, 1}, reverse=True)
-    items = [LegendItem(f"{tidy(mark):g}", gradient.color(mark)) for mark in marks if 0 < mark <= highest]
+    items = [LegendItem(f"{figure(mark)}", gradient.color(mark)) for mark in marks if 0 < mark <= highest]
     unrated = any(row.scores[number] is None for row in comparison.rows for number in row.covering)
     return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)
 
@@ -104,7 +104,7 @@ def _layer(
 
 
 def _score(score: float | None) -> str:
-    return "not rated" if score is None else f"{tidy(score):g}"
+    return "not rated" if score is None else f"{figure(score)}"
 
 
 def _all(comparison: Comparison, row: Row) -> list[tuple[str, str]]:
@@ -142,7 +142,7 @@ def _entry(
 ) -> Technique:
     text, items = _told(comparison, row)
     shown = None if score is None else tidy(gradient.safe(tidy(score)))
-    exact = () if score is None or shown == tidy(score) else (Metadata("exact score", f"{tidy(score):g}"),)
+    exact = () if score is None or shown == tidy(score) else (Metadata("exact score", f"{figure(score)}"),)
     return Technique(
         techniqueID=row.technique,
         score=shown,
@@ -239,7 +239,7 @@ def _difference(comparison: Comparison, found: Difference) -> Layer:
         if relation is None:
             continue
         score = found.scores[row.technique]
-        by = "" if score is None else f"{tidy(abs(score)):g}"
+        by = "" if score is None else f"{figure(abs(score))}"
         pattern = _OF_COUNTS.get(relation, _WORDS[relation]) if comparison.counts else _WORDS[relation]
         words = pattern.format(first=first, second=second, by=by)
         a, b = row.scores[found.first], row.scores[found.second]

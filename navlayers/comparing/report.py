@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import msgspec
 
-from navlayers.aggregate import tidy
+from navlayers.aggregate import figure
 from navlayers.comparing.changes import CHANGES
 from navlayers.scoring import UNSPECIFIED
 from navlayers.tables import escape
@@ -117,7 +117,7 @@ def _step(step: Step) -> str:
 def _side(score: float | None, *, covered: bool) -> str:
     if not covered:
         return "none"
-    return "not rated" if score is None else f"{tidy(score):g}"
+    return "not rated" if score is None else f"{figure(score)}"
 
 
 def _capabilities(found: Diff) -> Iterator[tuple[str, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import exact, tidy
+from navlayers.aggregate import exact, figure
 from navlayers.errors import Problem, UsageError
 from navlayers.gaps.givers import bounded, givers_of
 from navlayers.gaps.model import FULL, WEAK, CapabilityShare, Gaps, Row, State, TacticShare
@@ -136,7 +136,7 @@ def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) 
         if parent not in best:
             return ""
         score = best[parent][0]
-        rated = "covered" if not scored else "not rated" if score is None else f"{tidy(score):g}"
+        rated = "covered" if not scored else "not rated" if score is None else f"{figure(score)}"
         return f"parent {parent} {rated}"
     subs = catalogue.subtechniques(technique)
     covered = sum(sub.id in best for sub in subs)

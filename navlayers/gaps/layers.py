@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import tidy
+from navlayers.aggregate import figure, tidy
 from navlayers.gaps.model import FULL
 from navlayers.gaps.telling import covered_by, first, headline, used_by
 from navlayers.layers.annotate import NAMES_IN_COMMENT, page_link
@@ -154,7 +154,7 @@ def _covered(gaps: Gaps, row: Row) -> str:
     """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
     if not row.covered:
         return f"Not covered ({row.hint})" if row.hint else "Not covered"
-    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {tidy(row.score):g}"
+    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {figure(row.score)}"
     return f"Covered{score} by {first(covered_by(gaps, row), NAMES_IN_COMMENT)}"
 
 
@@ -168,8 +168,8 @@ def _entry(
         ("weight", _number(row.weight)),
         ("used by", "; ".join(users)),
         ("state", row.state),
-        ("score", "" if row.score is None else f"{tidy(row.score):g}"),
-        *((category, "" if s is None else f"{tidy(s):g}") for category, s in row.categories.items()),
+        ("score", "" if row.score is None else f"{figure(row.score)}"),
+        *((category, "" if s is None else f"{figure(s)}") for category, s in row.categories.items()),
         ("best by", gaps.names(row.best_by)),
         ("covered by", "; ".join(covering)),
         ("gap", _number(row.gap)),

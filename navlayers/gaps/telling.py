@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers.wording import joined
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,7 @@ def covered_by(gaps: Gaps, row: Row) -> list[str]:
 
 def headline(gaps: Gaps) -> str:
     """All of it in a few sentences."""
-    names = _joined(gaps.titles)
+    names = joined(gaps.titles)
     total = gaps.total
     verb = "cover" if len(gaps.inputs) > 1 else "covers"
     about = "" if gaps.category is None else f" ({gaps.category} only)"
@@ -56,7 +58,7 @@ def unscored(gaps: Gaps) -> str:
     counted = [one.name for one in gaps.inputs if one.counts]
     if not counted:
         return ""
-    return f"no score: {_joined(counted)} {_says(counted)} what is covered, not how well; --worth gives it a number"
+    return f"no score: {joined(counted)} {_says(counted)} what is covered, not how well; --worth gives it a number"
 
 
 def _says(names: Sequence[str]) -> str:
@@ -68,7 +70,3 @@ def first(texts: Sequence[str], most: int) -> str:
     more = len(texts) - most
     text = "; ".join(texts[:most])
     return f"{text}; +{more} more" if more > 0 else text
-
-
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

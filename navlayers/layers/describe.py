@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import DESCRIPTIONS, tidy
+from navlayers.aggregate import DESCRIPTIONS, figure
 from navlayers.layers.document import Link, Metadata
 from navlayers.scoring import UNSPECIFIED
 from navlayers.weblinks import web_links
@@ -42,19 +42,19 @@ def _how(rules: Rules, category: str | None, single: bool) -> list[str]:
     options = rules.options
     if not rules.scored_categories:
         return [f"A technique's score is {DESCRIPTIONS['count']}."]
-    scale = ", ".join(f"{value} {tidy(number):g}" for value, number in rules.scale.items())
+    scale = ", ".join(f"{value} {figure(number)}" for value, number in rules.scale.items())
     several = category is None and rules.scored_categories != (UNSPECIFIED,)
     subject = "Per category, a technique's score is" if several else "A technique's score is"
     basis = "" if rules.counts else f" ({scale})"
     how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
     sentences = [f"{subject} {how}{basis}."]
     if rules.worth is not None and not rules.counts:
-        sentences.append(f"A mapping without a score value is worth {tidy(rules.worth):g}.")
+        sentences.append(f"A mapping without a score value is worth {figure(rules.worth)}.")
     if several:
         names = _join([c for c in rules.scored_categories if c != UNSPECIFIED])
         if options.weights:
             shares = ", ".join(
-                f"{c} {tidy(options.weights[c]):g}" for c in rules.scored_categories if c in options.weights
+                f"{c} {figure(options.weights[c])}" for c in rules.scored_categories if c in options.weights
             )
             sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
         else:
@@ -87,7 +87,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> li
         ("aggregate", "count" if rules.counts else options.aggregate),
         ("weights", _pairs(options.weights)),
         ("scale", _pairs(scale)),
-        ("worth of a bare relation", "" if rules.worth is None else f"{tidy(rules.worth):g}"),
+        ("worth of a bare relation", "" if rules.worth is None else f"{figure(rules.worth)}"),
         ("roll-up", "" if options.rollup == "none" else options.rollup),
         ("source", mapping_set.source),
         ("licence", mapping_set.licence),
@@ -95,7 +95,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> li
 
 
 def _pairs(numbers: dict[str, float]) -> str:
-    return ", ".join(f"{name} {tidy(number):g}" for name, number in numbers.items())
+    return ", ".join(f"{name} {figure(number)}" for name, number in numbers.items())
 
 
 def metadata(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import tidy
+from navlayers.aggregate import figure
 from navlayers.layers.document import LegendItem
 from navlayers.layers.gradient import Gradient, safe_maximum
 
@@ -59,7 +59,7 @@ def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[Legen
         ticks = (gradient.maxValue, gradient.maxValue / 2)
         marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}
     items = [
-        LegendItem(f"{tidy(mark):g} {name}".rstrip(), gradient.color(mark))
+        LegendItem(f"{figure(mark)} {name}".rstrip(), gradient.color(mark))
         for mark, name in sorted(marks.items(), reverse=True)
     ]
     return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)

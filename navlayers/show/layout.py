@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import tidy
+from navlayers.aggregate import figure, tidy
 from navlayers.attack import technique_url
 from navlayers.attack.catalogue import SITE
 from navlayers.layers.gradient import Gradient
@@ -327,7 +327,7 @@ def _score_cell(score: float | None, category: str, head: pages.SetHead) -> Cell
     """A score with its colour; counts have none, for there is no end to them."""
     if score is None:
         return Cell("")
-    text = f"{tidy(score):g}" if score < 1_000_000 else str(tidy(score))
+    text = f"{figure(score)}" if score < 1_000_000 else str(tidy(score))
     if head.counts:
         return Cell(text)
     return Cell(text, colour=Gradient(RAMPS[category or "overall"]).color(score))

@@ -12,6 +12,7 @@ from navlayers.aggregate import exact
 from navlayers.carry import Inactive, Moved
 from navlayers.errors import Problem
 from navlayers.model import Domain
+from navlayers.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,11 +133,5 @@ def title_of(members: Sequence[Member]) -> str:
     """What the members are called together, in a few words."""
     with_software = [one for one in members if one.through]
     if len(with_software) == len(members) > 1:
-        return f"{_joined([one.name for one in members])} with their software"
-    return _joined([f"{one.name} with its software" if one.through else one.name for one in members])
-
-
-def _joined(names: Sequence[str]) -> str:
-    if len(names) > _TOLD:
-        return f"{', '.join(names[: _TOLD - 1])} and {len(names) - _TOLD + 1} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"{joined([one.name for one in members])} with their software"
+    return joined([f"{one.name} with its software" if one.through else one.name for one in members])
