@@ -52,6 +52,7 @@ _SCALE = {
 """The ramp of scores as far as black figures are easily read on it."""
 
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
+_ALMOST = 99.9
 _TAKEN = "history"
 """The name of a sheet that spreadsheets keep for themselves."""
 
@@ -132,12 +133,14 @@ def columns(*headers: str, kind: Kind = "text") -> tuple[Column, ...]:
 
 
 def shown(cell: Cell, kind: Kind = "text") -> str:
-    """A cell as people read it: two decimals at most, percentages with one."""
+    """A cell as people read it: two decimals at most, percentages with one; what is not all is not 100.0 %."""
     if cell is None:
         return ""
     if isinstance(cell, str):
         return cell
-    return f"{cell:.1f} %" if kind == "percent" else f"{tidy(cell)}"
+    if kind != "percent":
+        return f"{tidy(cell)}"
+    return f"{min(cell, _ALMOST) if cell < 100 else cell:.1f} %"
 
 
 def to_csv(table: Table) -> bytes:

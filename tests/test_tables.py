@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.tables import Column, Table, columns, to_csv, to_markdown, to_xlsx
+from navlayers.tables import Column, Table, columns, shown, to_csv, to_markdown, to_xlsx
 
 TABLE = Table(
     "numbers",
@@ -51,6 +51,15 @@ def test_markdown_is_a_table_that_shows_text_as_it_stands() -> None:
         "| T1110 | a \\| b |  | 33.3 % |\n\n"
         "A note.\n"
     )  # fmt: skip
+
+
+def test_a_share_that_is_not_all_is_not_shown_as_100_per_cent() -> None:
+    assert [shown(cell, "percent") for cell in (99.96, 100, 99.94, 0.04)] == [
+        "99.9 %",
+        "100.0 %",
+        "99.9 %",
+        "0.0 %",
+    ]
 
 
 def test_a_workbook_has_numbers_links_a_frozen_header_and_filters() -> None:
