@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from navlayers.render.head import DISABLED
 from navlayers.tables import Cell, Column, Link, Table, columns
@@ -11,32 +11,14 @@ from navlayers.tables import Cell, Column, Link, Table, columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from navlayers.render.laid import Laid
     from navlayers.render.rows import Joint, Row
 
 _MOST_COLUMNS = 12
 _MOST_LINKS = 5
 
 
-class Named(NamedTuple):
-    """A layer's rows and the name, different from those of the others, that it goes by."""
-
-    name: str
-    rows: tuple[Row, ...]
-
-
-def names_of(layers: Sequence[str]) -> list[str]:
-    """The names, those that stand twice told apart by a number."""
-    names: list[str] = []
-    for name in layers:
-        number, called = 1, name
-        while called in names:
-            number += 1
-            called = f"{name} ({number})"
-        names.append(called)
-    return names
-
-
-def techniques(layers: Sequence[Named], *, linked: bool) -> Table:
+def techniques(layers: Sequence[Laid], *, linked: bool) -> Table:
     """All that the layers say of techniques; `linked`: in columns of links, else addresses in one column.
 
     Columns that would say nothing, or the same of all, are left out; with several layers their names come first.
@@ -120,7 +102,7 @@ def _link(number: int, row: Row) -> Link | None:
     return Link(*row.links[number]) if number < len(row.links) else None
 
 
-def joint(layers: Sequence[Named], rows: Sequence[Joint]) -> Table:
+def joint(layers: Sequence[Laid], rows: Sequence[Joint]) -> Table:
     """The scores of several layers beside each other."""
     heads = (Column("technique", "technique"), *columns("name", "tactics"))
     scores = columns(*(layer.name for layer in layers), kind="number")

@@ -1,0 +1,105 @@
+"""Layers as a workbook: their matrices, a table of techniques, a legend, and a table of all scores."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from navlayers.aggregate import tidy
+from navlayers.render import head, technique_table
+from navlayers.render.laid import DEFAULTS, Laid, lay_out
+from navlayers.render.matrix_sheet import Styles, harmless, write_matrix
+from navlayers.render.rendered import Rendered
+from navlayers.render.rows import joint_of
+from navlayers.tables import MADE, Formats, sheet_names, write_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.render.options import RenderOptions
+    from navlayers.render.view import View
+
+_JOINT, _TECHNIQUES, _LEGEND, _MATRIX = "All layers", "Techniques", "Legend", "Matrix"
+_FIRST_SCORE = 3
+_MOST_MARKS = 200
+
+
+def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+    """The layers as one workbook; that of several starts with their scores beside each other."""
+    # Libraries for workbooks are imported only where one is written.
+    import xlsxwriter  # noqa: PLC0415
+
+    layers = lay_out(views, options)
+    single = len(layers) == 1
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
+        book.set_properties({"created": MADE})
+        formats, styles = Formats(book), Styles(book)
+        first = [] if single else [_JOINT]
+        matrices = [_MATRIX] if single else [layer.name for layer in layers]
+        # Sheets of the workbook's own keep their names, whatever layers are called.
+        names = sheet_names([*first, _TECHNIQUES, _LEGEND, *matrices])
+        sheets = {
+            name: book.add_worksheet(name) for name in (*first, *names[len(first) + 2 :], _TECHNIQUES, _LEGEND)
+        }
+        if not single:
+            _write_joint(sheets[_JOINT], layers, formats, styles)
+        for name, layer in zip(names[len(first) + 2 :], layers, strict=True):
+            write_matrix(sheets[name], layer, styles)
+        write_sheet(sheets[_TECHNIQUES], technique_table.techniques(layers, linked=True), formats)
+        _write_legend(sheets[_LEGEND], layers, styles)
+        for name in (*first, _TECHNIQUES, _LEGEND):
+            _set_page(sheets[name])
+    return Rendered(stream.getvalue())
+
+
+def _write_joint(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: Styles) -> None:
+    rows = joint_of([layer.rows for layer in layers])
+    write_sheet(sheet, technique_table.joint(layers, rows), formats)
+    for line, row in enumerate(rows, 1):
+        for number, (score, color) in enumerate(zip(row.scores, row.colors, strict=True), _FIRST_SCORE):
+            if score is not None:
+                sheet.write_number(line, number, tidy(score), styles.figure(color))
+
+
+def _write_legend(sheet: Any, layers: Sequence[Laid], styles: Styles) -> None:
+    sheet.set_column(0, 0, 24)
+    sheet.set_column(1, 1, 90)
+    sheet.hide_gridlines(2)
+    row = 0
+    for layer in layers:
+        view = layer.view
+        sheet.write_string(row, 0, harmless(layer.name), styles.strong())
+        row += 1
+        if view.description:
+            sheet.write_string(row, 0, harmless(view.description), styles.text())
+            row += 1
+        for title, marks in (
+            ("Gradient of the scores", head.ticks(view)),
+            ("Legend", head.legend(view) if view.legend else ()),
+        ):
+            if marks:
+                sheet.write_string(row, 0, title, styles.label())
+                row += 1
+            for mark in marks[:_MOST_MARKS]:
+                sheet.write_string(row, 0, harmless(mark.label), styles.mark(mark.color))
+                row += 1
+        for sentence in head.reading(view, layer.rows):
+            sheet.write_string(row, 0, sentence, styles.text())
+            row += 1
+        for label, value in head.facts(view, layer.rows):
+            sheet.write_string(row, 0, harmless(label), styles.label())
+            sheet.write_string(row, 1, harmless(value), styles.wrapped())
+            row += 1
+        for label, url in view.links:
+            sheet.write_string(row, 0, "link", styles.label())
+            sheet.write_string(row, 1, harmless(f"{label} {url}"), styles.wrapped())
+            row += 1
+        row += 2
+
+
+def _set_page(sheet: Any) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
