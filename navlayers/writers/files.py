@@ -1,16 +1,24 @@
-"""One content into one file: whole or not at all, and nothing is overwritten that was not meant to be."""
+"""Contents into files: whole or not at all, and nothing is overwritten that was not meant to be."""
 
 from __future__ import annotations
 
-import os
-import tempfile
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import OutputError, Place, Problem
+from navlayers.writers.staging import Staged, unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+
+class Output(NamedTuple):
+    """What to write to a file; `force` allows to replace one that holds something else."""
+
+    path: str | Path
+    data: bytes
+    force: bool = False
 
 
 def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
@@ -21,19 +29,63 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Se
     Raises:
         OutputError: the file holds something else and not `force`, is one to keep, or cannot be written.
     """
-    target = Path(path)
-    if not to_write(data, path, force=force, keep=keep):
-        return False
-    try:
-        if target.exists() and not target.is_file():
-            with target.open("wb") as stream:
-                stream.write(data)
-            return True
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, data)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _unwritable(path, error) from None
-    return True
+    return bool(write_all([Output(path, data, force)], keep=keep))
+
+
+def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) -> list[str]:
+    """Write several files, all of them or none; gives the paths of those that changed.
+
+    All are staged beside their targets before the first takes its place; where one cannot take it, the others are
+    put back. A device or a pipe cannot be put back: it is written to once all else is staged, and before that is
+    moved.
+
+    Raises:
+        OutputError: files hold something else and may not be replaced, are ones to keep, or cannot be written; it
+            names all of them, and whatever was changed.
+    """
+    changed = _to_write_all(outputs, keep)
+    hint = "nothing is written" if len(changed) > 1 else ""
+    streams = []
+    with Staged() as staged:
+        for one in changed:
+            if _is_stream(Path(one.path)):
+                streams.append(one)
+                continue
+            try:
+                staged.add(str(one.path), one.data)
+            except (OSError, RuntimeError, ValueError) as error:
+                raise unwritable(one.path, error, hint) from None
+        for stream in streams:
+            try:
+                with Path(stream.path).open("wb") as opened:
+                    opened.write(stream.data)
+            except OSError as error:
+                raise unwritable(stream.path, error, hint) from None
+            hint = f"nothing else than {stream.path} is written"
+        staged.place(hint)
+    return [str(one.path) for one in changed]
+
+
+def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> list[Output]:
+    """The outputs that change something, once it is known that none is refused."""
+    changed = []
+    problems: list[Problem] = []
+    for one in outputs:
+        try:
+            if to_write(one.data, one.path, force=one.force, keep=keep):
+                changed.append(one)
+        except OutputError as error:
+            problems += error.problems
+    if not problems:
+        targets = [Path(one.path).resolve() for one in changed if not _is_stream(Path(one.path))]
+        problems = [
+            Problem("several results would be written to this file", Place(str(target)))
+            for target, times in Counter(targets).items()
+            if times > 1
+        ]
+    if problems:
+        raise OutputError(problems)
+    return changed
 
 
 def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
@@ -49,8 +101,7 @@ def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path |
             raise OutputError(problem)
         if target.is_dir():
             raise OutputError(Problem("this is a folder", Place(str(path)), "the name of a file"))
-        if target.exists() and not target.is_file():
-            # A device or a pipe holds nothing to compare with or to keep.
+        if _is_stream(target):
             return True
         if target.exists() and target.stat().st_size == len(data) and target.read_bytes() == data:
             return False
@@ -63,13 +114,13 @@ def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path |
                 Problem("this is a file", Place(str(above)), "a folder", "choose another name with -o")
             )
     except (OSError, RuntimeError, ValueError) as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     return True
 
 
-def _unwritable(path: str | Path, error: Exception) -> OutputError:
-    reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    return OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path))))
+def _is_stream(target: Path) -> bool:
+    """Whether it is a device or a pipe, which holds nothing to compare with or to keep."""
+    return target.exists() and not target.is_file()
 
 
 def _is_of(target: Path, keep: Path) -> bool:
@@ -78,24 +129,3 @@ def _is_of(target: Path, keep: Path) -> bool:
         return False
     inside = keep.is_dir() and target.is_file() and keep.resolve() in target.resolve().parents
     return inside or target.samefile(keep)
-
-
-def _replace(target: Path, data: bytes) -> None:
-    target = target.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        part.chmod(mode)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
