@@ -54,7 +54,7 @@ def test_every_active_technique_stands_under_each_of_its_tactics_in_matrix_order
 
 
 def test_an_entry_without_tactic_counts_under_all_and_the_last_of_several_wins(tmp_path: Path) -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"techniqueID": "T1078", "score": 10},
         {"techniqueID": "T1078", "tactic": "persistence", "score": 90},
         {"techniqueID": "T1110", "score": 20},
@@ -70,7 +70,7 @@ def test_an_entry_without_tactic_counts_under_all_and_the_last_of_several_wins(t
 
 
 def test_colours_are_own_before_aggregate_before_score_and_none_where_disabled(tmp_path: Path) -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"techniqueID": "T1078", "score": 100, "color": "#ff8800"},
         {"techniqueID": "T1110", "score": 0},
         {"techniqueID": "T1566", "score": 50, "enabled": False, "color": "#ff0000"},
@@ -179,7 +179,7 @@ def test_columns_are_sorted_as_the_layer_says(tmp_path: Path, sorting: int, firs
 
 def test_disabled_ones_are_hidden_where_the_layer_says_so_but_for_parents_of_enabled_ones(tmp_path: Path) -> None:
     subs = [f"T1110.00{number}" for number in (1, 2, 3, 4)]
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"techniqueID": "T1110", "enabled": False},
         *({"techniqueID": sub, "enabled": sub == "T1110.002"} for sub in subs),
         {"techniqueID": "T1552", "enabled": False},
@@ -202,7 +202,7 @@ def test_the_platform_filter_leaves_what_has_one_of_the_platforms(tmp_path: Path
 
 
 def test_what_cannot_be_drawn_is_told_not_dropped_silently(tmp_path: Path) -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"techniqueID": "T9999", "score": 1},
         {"techniqueID": "T1053.001", "score": 1},
         {"techniqueID": "T1110", "tactic": "impact", "score": 1},
