@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from navlayers.aggregate import tidy
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
     from navlayers.render.laid import Laid
     from navlayers.render.matrix import Cell, Column
 
-_FONT = 8
-_WIDTH = 14
-_LETTERS = 17
+_FONT = 9
+_WIDTH = 16
+_LETTERS = 19
 """So wide is a column, and so many letters of the font stand in one line of it."""
 
-_LINE = 11
+_LINE = 12
 """The height of a line, in points."""
+
+_GAP = 0.8
+"""The width of the column between two tactics."""
 
 _LONGEST_NOTE = 1000
 _LONGEST_TEXT = 500
@@ -29,6 +33,7 @@ _NOTE_LETTERS, _NOTE_LINE, _NOTE_WIDTH, _NOTE_HEIGHT = 56, 14, 320, 480
 _BORDER = "#cfd4da"
 _SOFT = "#59636e"
 _A3 = 8
+_NARROWEST, _LAST_COLUMN = 7, 16_383
 _NAME, _DESCRIPTION, _FACTS, _LEGEND, _TACTICS, _COUNTS, _FIRST = range(7)
 
 
@@ -67,21 +72,23 @@ class Styles:
     def tactic(self, background: str) -> Any:
         """The name of a tactic, on the layer's own background where it has one."""
         look = {"bg_color": background, "font_color": text_color(background)} if background else {}
-        base = {"bold": True, "font_size": 9, "align": "center", "valign": "vcenter", "text_wrap": True}
+        base = {"bold": True, "font_size": 10, "align": "center", "text_wrap": True}
         return self._get("tactic", background, **base, **look)
 
     def count(self) -> Any:
         """What is below it."""
         return self._get("count", font_size=_FONT, font_color=_SOFT, align="center", bottom=1, border_color=_BORDER)
 
-    def cell(self, color: str, *, enabled: bool) -> Any:
-        """A cell of the matrix."""
+    def cell(self, color: str, *, enabled: bool, tall: bool = False) -> Any:
+        """A cell of the matrix; the text of a tall one, which stands beside several, is at its top."""
         fill = head.fill(color, enabled=enabled)
-        look = {"font_size": _FONT, "text_wrap": True, "valign": "top", "border": 1, "border_color": _BORDER}
+        look = {"font_size": _FONT, "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": _BORDER}
         look |= {"bg_color": fill, "font_color": text_color(fill)} if color else {"font_color": _SOFT}
         if not enabled:
-            look |= {"bg_color": fill}
-        return self._get("cell", color, enabled, **look)
+            look["bg_color"] = fill
+        if tall:
+            look["valign"] = "top"
+        return self._get("cell", color, enabled, tall, **look)
 
     def mark(self, color: str) -> Any:
         """A colour of the legend, its label upon it."""
@@ -100,14 +107,15 @@ def write_matrix(sheet: Any, layer: Laid, styles: Styles) -> None:
     _write_head(sheet, layer, styles)
     lines: dict[int, int] = {}
     at = 0
+    sheet.set_column(0, _LAST_COLUMN, _WIDTH)
     for column in columns:
-        at += _Writer(sheet, layer, styles, lines).column(column, at)
+        at += _Writer(sheet, layer, styles, lines).column(column, at) + 1
+        sheet.set_column(at - 1, at - 1, _GAP)
     if not columns:
         sheet.write_string(_TACTICS, 0, "The filters of the layer leave no technique.", styles.text())
     last = max([_COUNTS, *lines])
     for row in range(_FIRST, last + 1):
         sheet.set_row(row, _LINE * lines.get(row, 1) + 2)
-    sheet.set_column(0, max(at - 1, 0), _WIDTH)
     sheet.freeze_panes(_FIRST, 0)
     sheet.hide_gridlines(2)
     sheet.set_landscape()
@@ -115,7 +123,7 @@ def write_matrix(sheet: Any, layer: Laid, styles: Styles) -> None:
     sheet.set_margins(left=0.3, right=0.3, top=0.3, bottom=0.5)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_TACTICS, _COUNTS)
-    sheet.print_area(0, 0, last, max(at - 1, 7))
+    sheet.print_area(0, 0, last, max(at - 2, _NARROWEST))
     sheet.set_footer("&R&8&P / &N")
 
 
@@ -134,9 +142,21 @@ def _write_head(sheet: Any, layer: Laid, styles: Styles) -> None:
     sheet.write_string(_FACTS, 0, harmless(" · ".join(told)), styles.text())
     marks = head.legend(view)
     sheet.set_row(_LEGEND, 18)
-    for number, mark in enumerate(marks[: max(2 * len(layer.matrix.columns), 4)]):
-        sheet.write_string(_LEGEND, number, harmless(mark.label, 60), styles.mark(mark.color))
-    sheet.set_row(_TACTICS, 30)
+    for column, mark in zip(_legend_columns(layer), marks, strict=False):
+        sheet.write_string(_LEGEND, column, harmless(mark.label, 60), styles.mark(mark.color))
+    sheet.set_row(_TACTICS, 24)
+
+
+def _legend_columns(layer: Laid) -> list[int]:
+    """The columns that are wide enough for a label."""
+    widths = [_width(column) + 1 for column in layer.matrix.columns]
+    gaps = set(accumulate(widths, initial=-1))
+    return [number for number in range(max(sum(widths), _NARROWEST)) if number not in gaps]
+
+
+def _width(column: Column) -> int:
+    """How many columns of the sheet a tactic takes: two where any sub-technique is shown."""
+    return 2 if any(cell.shown for cell in column.cells) else 1
 
 
 class _Writer:
@@ -149,8 +169,8 @@ class _Writer:
         self._lines = lines
 
     def column(self, column: Column, at: int) -> int:
-        """Write a tactic; how many columns it takes: two where any sub-technique is shown."""
-        width = 2 if any(cell.shown for cell in column.cells) else 1
+        """Write a tactic; how many columns it takes."""
+        width = _width(column)
         view = self._layer.view
         named = self._styles.tactic(view.tactic_background)
         self._over(_TACTICS, at, 1, width, column.name, named)
@@ -166,7 +186,7 @@ class _Writer:
 
     def _cell(self, cell: Cell, row: int, column: int, height: int = 1) -> None:
         text = self._text(cell)
-        format_ = self._styles.cell(cell.color, enabled=cell.enabled)
+        format_ = self._styles.cell(cell.color, enabled=cell.enabled, tall=height > 1)
         self._over(row, column, height, 1, text, format_)
         needed = -(-len(wrap(text, _LETTERS)) // height)
         for line in range(row, row + height):

@@ -68,34 +68,31 @@ def _write_legend(sheet: Any, layers: Sequence[Laid], styles: Styles) -> None:
     sheet.hide_gridlines(2)
     row = 0
     for layer in layers:
-        view = layer.view
-        sheet.write_string(row, 0, harmless(layer.name), styles.strong())
-        row += 1
-        if view.description:
-            sheet.write_string(row, 0, harmless(view.description), styles.text())
-            row += 1
-        for title, marks in (
-            ("Gradient of the scores", head.ticks(view)),
-            ("Legend", head.legend(view) if view.legend else ()),
-        ):
-            if marks:
-                sheet.write_string(row, 0, title, styles.label())
-                row += 1
-            for mark in marks[:_MOST_MARKS]:
-                sheet.write_string(row, 0, harmless(mark.label), styles.mark(mark.color))
-                row += 1
-        for sentence in head.reading(view, layer.rows):
-            sheet.write_string(row, 0, sentence, styles.text())
-            row += 1
-        for label, value in head.facts(view, layer.rows):
-            sheet.write_string(row, 0, harmless(label), styles.label())
-            sheet.write_string(row, 1, harmless(value), styles.wrapped())
-            row += 1
-        for label, url in view.links:
-            sheet.write_string(row, 0, "link", styles.label())
-            sheet.write_string(row, 1, harmless(f"{label} {url}"), styles.wrapped())
-            row += 1
-        row += 2
+        row = _write_about(sheet, layer, styles, row) + 2
+
+
+def _write_about(sheet: Any, layer: Laid, styles: Styles, row: int) -> int:
+    """Write what the colours of a layer mean, and what else is known of it; the row below."""
+    view = layer.view
+    sheet.write_string(row, 0, harmless(layer.name), styles.strong())
+    sheet.write_string(row + 1, 0, harmless(view.description), styles.text())
+    row += 3
+    items = head.legend(view) if view.legend else ()
+    for title, marks in (("Gradient of the scores", head.ticks(view)), ("Legend", items)):
+        if not marks:
+            continue
+        sheet.write_string(row, 0, title, styles.label())
+        for number, mark in enumerate(marks[:_MOST_MARKS], row + 1):
+            sheet.write_string(number, 0, harmless(mark.label), styles.mark(mark.color))
+        row += len(marks[:_MOST_MARKS]) + 2
+    for number, sentence in enumerate(head.reading(view, layer.rows), row):
+        sheet.write_string(number, 0, sentence, styles.text())
+    row += len(head.reading(view, layer.rows)) + 1
+    told = [*head.facts(view, layer.rows), *(("link", f"{label} {url}") for label, url in view.links)]
+    for number, (label, value) in enumerate(told, row):
+        sheet.write_string(number, 0, harmless(label), styles.label())
+        sheet.write_string(number, 1, harmless(value), styles.wrapped())
+    return row + len(told)
 
 
 def _set_page(sheet: Any) -> None:
