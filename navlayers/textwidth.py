@@ -9,7 +9,13 @@ def plain(text: str) -> str:
     """The text without control characters, which would move the cursor: they are shown as blanks."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)
+    return "".join(" " if moves(char) else char for char in text)
+
+
+def moves(char: str) -> bool:
+    """Whether a terminal would obey the character rather than show it, or has nothing to show."""
+    category = unicodedata.category(char)
+    return category.startswith("C") or category in ("Zl", "Zp")
 
 
 def columns(text: str) -> int:

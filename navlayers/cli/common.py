@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -38,6 +39,8 @@ STDOUT = "-"
 MOST_NOTICES = 20
 LISTED = 10
 SHORT_HEADER = 9
+
+_NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,7 +212,7 @@ def echo_result(result: ResultTable) -> None:
     texts = result.texts
     headers = [
         _broken(header, max((len(row[i]) for row in texts), default=0)) if i in result.right else header
-        for i, header in enumerate(result.headers)
+        for i, header in enumerate(map(textwidth.plain, result.headers))
     ]
     echo_table(headers, texts, result.right)
     if result.note:
@@ -281,13 +284,19 @@ def echo_json(value: object) -> None:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     except UnicodeEncodeError:  # a file name that is no text: only escapes can write it
         text = json.dumps(msgspec.to_builtins(value), indent=2)
-    click.echo(text)
+    click.echo(_NOT_PLAIN.sub(_escaped, text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A character as JSON escapes it, where a terminal would obey it rather than show it."""
+    char = found[0]
+    return json.dumps(char)[1:-1] if textwidth.moves(char) else char
 
 
 def notify(text: str) -> None:
     """Say something about the run, on standard error; where that cannot be written, the result still counts."""
     with contextlib.suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(textwidth.plain(text), err=True)
 
 
 def notices(problems: Iterable[Problem]) -> None:
