@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
 
@@ -13,10 +14,11 @@ from plan_helpers import Gives, best_plan, chosen, threat, together, value_of
 
 from navlayers.errors import Place, UsageError
 from navlayers.options import ScoreOptions
-from navlayers.plan import Costs, PlanOptions, make_plan
+from navlayers.plan import Costs, Plan, PlanOptions, make_plan
 from navlayers.plan.costs import Price
-from navlayers.plan.tables import by, curve
+from navlayers.plan.tables import by, curve, next_best, swaps
 from navlayers.plan.words import against, summary
+from navlayers.wording import percent
 
 TECHNIQUES = ("T1001", "T1002", "T1005", "T1001.001", "T1001.002")
 SCORES = {"minimal": 10, "partial": 50, "significant": 100}
@@ -80,7 +82,29 @@ def _ask(question: dict[str, object], **asked: object) -> tuple[list[str] | None
     assert sum(step.gain for step in plan.steps) == plan.value
     gains = [step.gain / step.cost for step in plan.steps if step.candidate and step.cost]
     assert gains == sorted(gains, reverse=True), "what one adds per cost never grows"
+    _check_what_lies_near(plan, gives, weights)
     return best, chosen(plan)
+
+
+def _check_what_lies_near(plan: Plan, gives: Gives, weights: dict[str, float] | None) -> None:
+    """What one more would add and who could take a place, by trying."""
+    active = {candidate.id for candidate in plan.active}
+    free = {a.candidate.id: a.cost or Fraction(0) for a in plan.appraisals if a.state == "not chosen"}
+    most = None if plan.options.most is None else plan.options.most - plan.cost
+    for one in plan.appraisals:
+        id_ = one.candidate.id
+        assert one.adds == value_of(gives, {*active, id_}, weights) - plan.value
+        swaps = [
+            (plan.value - value_of(gives, {*active, other} - {id_}, weights), other)
+            for other, cost in free.items()
+            if cost <= (one.cost or 0) + (most or 0)
+        ]
+        if one.state != "chosen":
+            assert one.swap is None
+            continue
+        if plan.options.least is not None:
+            swaps = [swap for swap in swaps if plan.value - swap[0] >= plan.options.least * plan.total]
+        assert (one.swap and (one.swap.loss, one.swap.by)) == min(swaps, default=None)
 
 
 @given(questions())
@@ -110,16 +134,99 @@ def test_how_well_a_technique_is_covered_counts() -> None:
     assert plan.chosen == ("a",)
     assert plan.value == Fraction(11, 10)
     assert plan.total == Fraction(16, 10)
-    text = (
-        "1 of 4 capabilities gives 68.7 % of what all give (1.1 of 1.6), covering 2 of 3 techniques; proven optimal"
+    assert summary(plan) == (
+        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it gives 68.8 % of what all give "
+        "(1.1 of 1.6), covering 2 of 3 techniques; proven optimal"
     )
-    assert summary(plan) == text
+
+
+SAME = [
+    *(row("a", technique, "protect", "significant") for technique in TECHNIQUES[:4]),
+    row("b", TECHNIQUES[0], "protect", "significant"),
+    *(row("b", technique, "protect", "minimal") for technique in TECHNIQUES[1:4]),
+    *(row("c", technique, "protect", "significant") for technique in TECHNIQUES[:4]),
+]
+
+
+def test_a_scored_set_that_can_cover_all_fully_is_not_told_of_by_numbers_of_techniques() -> None:
+    plan = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c")))
+    assert "it gives 32.5 % of what all give (1.3 of 4), covering 4 of 4 techniques; proven" in summary(plan)
+    assert curve(plan).headers[4] == "adds (weight)"
+    worth = make_plan(together([row("x", "T1001")]), PlanOptions(budget=1), ScoreOptions(worth=100))
+    assert "it gives 100.0 % of what all give (1 of 1)" in summary(worth)
+    covered = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c"), measure="covered"))
+    assert ": it covers 4 of 4 techniques; proven optimal" in summary(covered)
+
+
+def test_of_a_threat_it_is_told_what_can_be_covered_and_what_there_is() -> None:
+    bare = [row("x", "T1001"), row("y", "T1002"), row("y", "T1005")]
+    weights = dict.fromkeys(("T1001", "T1002", "T1005", "T1001.001"), 1.0)
+    plan = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights))
+    assert ": it gives 66.7 % of what can be covered (2 of 3); proven optimal" in summary(plan)
+    assert against(plan).startswith("Against Bear: 50.0 % of the threat's 4 techniques are covered (2); no cap")
+    assert curve(plan).headers[4] == "adds (techniques)"
+    heavy = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights | {"T1001": 5.0}))
+    assert ": it gives 71.4 % of what all give (5 of 7), covering 1 of 3 techniques" in summary(heavy)
+
+
+def test_what_misses_the_target_or_all_is_not_shown_as_meeting_it() -> None:
+    shares = [Fraction(n, 10_000) for n in (9615, 9808, 9999, 10_000, 8996, 8994, 9004)]
+    assert [percent(share) for share in shares] == [96.2, 98.1, 99.9, 100, 90.0, 89.9, 90.0]
+    assert [percent(share, Fraction(9, 10)) for share in shares[4:]] == [89.9, 89.9, 90.0]
+    assert percent(Fraction(1, 3)) == 33.3
+    assert percent(Fraction(0)) == 0
+
+
+def test_a_budget_buys_whole_capabilities() -> None:
+    rows = [row(i, technique) for i, technique in zip("abcd", TECHNIQUES, strict=False)]
+    assert make_plan(together(rows), PlanOptions(budget=2.6)).chosen == ("a", "b")
+
+
+def test_the_curve_breaks_ties_by_what_is_added_and_then_by_id() -> None:
+    rows = [row("a", "T1001"), row("b", "T1002"), *(row("c", technique) for technique in TECHNIQUES[2:5])]
+    plan = make_plan(together(rows), PlanOptions(target=1), costs=costs_of({"a": 1, "b": 1, "c": 3}))
+    assert plan.chosen == ("c", "a", "b")
+
+
+def test_where_most_have_no_cost_the_sentence_says_so() -> None:
+    plan = make_plan(
+        together(ROWS), PlanOptions(budget=3, have=("b",)), costs=Costs("days", costs_of({"d": 2}).prices)
+    )
+    assert summary(plan).startswith(
+        "Add 1 (2 days; only 1 could be chosen, 2 have no cost) to the 1 in place for a budget of 3 days at ATT&CK "
+    )
+
+
+def test_the_next_best_come_by_what_they_add_per_cost() -> None:
+    costs = costs_of({"a": 10, "b": 1, "c": 2, "d": 1})
+    plan = make_plan(together(ROWS), PlanOptions(budget=1), costs=costs)
+    assert plan.chosen == ("b",)
+    assert next_best(plan).rows == (
+        ("d", "Name of d", 1, 0.5, 62.5),
+        ("a", "Name of a", 10, 1, 93.8),
+        ("c", "Name of c", 2, 0.1, 37.5),
+    )
+
+
+def test_who_could_take_a_place_is_told_with_what_is_lost() -> None:
+    plan = make_plan(together(ROWS), PlanOptions(budget=2))
+    assert chosen(plan) == ["a", "c"]
+    assert swaps(plan).rows == (
+        ("a", "Name of a", "d", "Name of d", 0.5),
+        ("c", "Name of c", "b", "Name of b", 0.1),
+    )
+    assert not swaps(plan, brief=True).rows, "neither does nearly as well"
+    whole = make_plan(together(ROWS), PlanOptions(target=1))
+    assert not swaps(whole).rows, "the target would be missed"
 
 
 def test_techniques_alone_count_where_that_is_asked_for() -> None:
     plan = make_plan(together(ROWS), PlanOptions(target=1, measure="covered"))
     assert chosen(plan) == ["a", "c"]
-    assert summary(plan) == "2 of 4 capabilities cover 3 of 3 techniques; proven optimal"
+    assert summary(plan) == (
+        "Choose 2 of 4 capabilities for a target of 100 % at ATT&CK Enterprise 16.1: together they cover 3 of 3 "
+        "techniques; proven optimal"
+    )
     assert chosen(make_plan(together(ROWS), PlanOptions(budget=2, measure="covered", min_score=50))) == ["a", "b"]
 
 
@@ -146,7 +253,12 @@ def test_what_is_had_costs_nothing_and_is_the_first_line_of_the_curve() -> None:
         (None, 1.1),
         ("c", 1.6),
     ]
-    assert curve(plan).rows[0] == (None, "", "1 in place", None, 1.1, 1.1, 68.7)
+    assert curve(plan).rows[0] == (None, "", "in place: a", None, 1.1, 1.1, 68.8)
+    assert curve(plan, brief=True).rows[0][1] == "in place: Name of a"
+    assert summary(plan) == (
+        "Add 1 to the 1 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they give 100.0 % of what "
+        "all 4 give (1.6 of 1.6), covering 3 of 3 techniques; proven optimal"
+    )
     assert {a.candidate.id: a.state for a in plan.appraisals} == {
         "a": "have", "b": "not chosen", "c": "chosen", "d": "not chosen"
     }  # fmt: skip
@@ -209,7 +321,9 @@ def test_a_threat_weighs_techniques_and_what_nobody_covers_is_told() -> None:
     plan = make_plan(together(ROWS), PlanOptions(budget=1), threat=threat(weights))
     assert plan.chosen == ("c",)
     assert plan.coverable == ("T1002", "T1005")
-    assert against(plan) == "Against Bear: 3 techniques, 1 of them covered by no capability"
+    assert against(plan) == (
+        "Against Bear: 66.7 % of the threat's 3 techniques are covered (2); no capability covers 1 of them"
+    )
     with pytest.raises(UsageError) as caught:
         make_plan(together(ROWS), PlanOptions(budget=1), threat=threat({"T1001.003": 2.0}))
     text = "no capability of the sets covers a technique that counts (Bear uses none of those that they cover)"
@@ -220,6 +334,25 @@ def test_a_threat_weighs_techniques_and_what_nobody_covers_is_told() -> None:
 def test_weights_that_weigh_nothing_sensible_are_refused(weight: float) -> None:
     with pytest.raises(UsageError, match="of T1002; expected a number of 0 or more"):
         make_plan(together(ROWS), PlanOptions(budget=1), threat=threat({"T1002": weight}))
+
+
+def test_what_a_plan_is_worth_is_exact_however_different_the_weights_are() -> None:
+    rows = [row("a", "T1001", "protect", "partial"), row("a", "T1002", "protect", "partial")]
+    plan = make_plan(together(rows), PlanOptions(target=1), threat=threat({"T1001": 1e12, "T1002": 1e-9}))
+    assert plan.value == plan.total == Fraction(500_000_000_000) + Fraction(1, 2 * 10**9)
+    assert "(500,000,000,000 of 500,000,000,000)" in summary(plan)
+
+
+def test_a_bound_holds_though_weights_are_rounded() -> None:
+    techniques = dict(zip(TECHNIQUES, (1e12, 1.5e6, 1.5e6, 1.4e6, 1.4e6), strict=True))
+    rows = [row(i, t) for i, of in {"a": "012", "b": "034", "c": "13", "d": "24"}.items() for t in _of(of)]
+    plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0), threat=threat(techniques))
+    gives = {i: dict.fromkeys(_of(of), 100) for i, of in {"a": "012", "b": "034", "c": "13", "d": "24"}.items()}
+    assert plan.bound >= max(value_of(gives, pair, techniques) for pair in itertools.combinations("abcd", 2))
+
+
+def _of(numbers: str) -> list[str]:
+    return [TECHNIQUES[int(number)] for number in numbers]
 
 
 def test_weights_that_are_very_different_are_rounded_with_a_note() -> None:
@@ -238,7 +371,7 @@ def test_costs_decide_and_those_without_one_are_left_out() -> None:
         "prices.csv:2:1: a row names no capability of the sets: Name of x",
         "1 capability has no cost and is left out of the plan: c",
     ]
-    assert summary(plan).endswith(", for 3 of 3 (cost); proven optimal")
+    assert summary(plan).startswith("Choose 2 of 4 capabilities (cost 3) for a budget of 3 at ATT&CK ")
 
 
 def test_a_capability_that_is_free_is_bought_with_nothing() -> None:
@@ -269,15 +402,15 @@ def test_without_time_a_bound_is_stated() -> None:
     subs = [row("b", "T1001.001"), row("c", "T1001.002"), row("d", "T1001.003"), row("d", "T1005")]
     rows = [mapping for mapping in [*pairs, *subs] if mapping.technique not in ("T1003", "T1004")]
     plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0))
-    assert summary(plan) == (
-        "2 of 4 capabilities cover 4 of 6 techniques; the time limit of 0 s ended the search: at most 25 % more is "
-        "possible"
+    assert summary(plan).endswith(
+        ": together they cover 4 of 6 techniques (66.7 %); the time limit of 0 s ended the search: at most 25 % "
+        "more is possible"
     )
     gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
     rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]
     plan = make_plan(together(rows), PlanOptions(target=1, seconds=0))
     bound = "the time limit of 0 s ended the search: no plan has fewer than 2 capabilities"
-    assert summary(plan) == f"3 of 3 capabilities cover 6 of 6 techniques; {bound}"
+    assert summary(plan).endswith(f": together they cover 6 of 6 techniques; {bound}")
     prices = make_plan(
         together(rows), PlanOptions(target=1, seconds=0), costs=costs_of({"a": 30, "b": 20, "c": 20})
     )
@@ -297,11 +430,11 @@ def test_a_greedy_plan_that_meets_its_bound_is_proven_though_ties_are_open() -> 
             {"budget": 1, "target": 1},
             "a plan has a budget or a target, not both; expected --budget NUMBER, or --target SHARE such as 95%",
         ),
-        ({"budget": -1}, "budget -1; expected a number from 0 to 1e12"),
-        ({"budget": float("nan")}, "budget nan; expected a number from 0 to 1e12"),
-        ({"target": 1.5}, "target 1.5; expected a share from 0 to 1"),
-        ({"target": 1, "min_score": 101}, "least score 101; expected a number from 0 to 100"),
-        ({"target": 1, "seconds": -1}, "time limit -1; expected a number of seconds from 0 to 86400"),
+        ({"budget": -1}, "--budget -1; expected a number from 0 to 1e12"),
+        ({"budget": float("nan")}, "--budget nan; expected a number from 0 to 1e12"),
+        ({"target": 1.5}, "--target 1.5; expected a share from 0 to 1"),
+        ({"target": 1, "min_score": 101}, "--min-score 101; expected a number from 0 to 100"),
+        ({"target": 1, "seconds": -1}, "--time-limit -1; expected a number of seconds from 0 to 86400"),
         (
             {"target": 1, "measure": "scores"},
             "unknown measure 'scores'; expected score, covered (did you mean score?)",

@@ -40,22 +40,23 @@ def small(tmp_path: Path) -> Path:
     return write_set(tmp_path / "in" / "small.json", ROWS)
 
 
-def test_the_plan_the_curve_and_what_is_redundant_are_printed(run: Run, small: Path) -> None:
+def test_the_plan_the_curve_and_what_is_next_best_are_printed(run: Run, small: Path) -> None:
     result = run("plan", small, "--budget", "1")
     assert result.code == 0
     assert result.err == ""
     assert result.out == (
-        "1 of 4 capabilities gives 60.0 % of what all give (1.5 of 2.5), covering 2 of 3 techniques; proven "
-        "optimal.\n\n"
+        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it gives 60.0 % of what all give "
+        "(1.5 of 2.5), covering 2 of 3 techniques; proven optimal.\n\n"
         "The plan\n"
-        "#  capability       only it  adds  together  of all\n"
-        "1  mfa Name of mfa        2   1.5       1.5  60.0 %\n"
-        "only it: techniques to which no other of the plan gives as much\n"
+        "                             adds\n"
+        "#  capability   only it  (weight)  together   share\n"
+        "1  Name of mfa        2       1.5       1.5  60.0 %\n"
+        "only it: techniques to which no other of the plan gives as much; weight: a score of 100 counts 1\n"
         "\n"
-        "Redundant: others give all that 2 of 4 capabilities give\n"
-        "capability  others that give it all\n"
-        "ids         mfa\n"
-        "pam         ids, mfa\n"
+        "Next best: what one more would add\n"
+        "                 adds\n"
+        "capability   (weight)    share\n"
+        "Name of edr         1  100.0 %\n"
         "\n"
     )
 
@@ -67,7 +68,7 @@ def test_the_json_has_everything(run: Run, small: Path) -> None:
     assert [step["capability"] for step in found["steps"]] == [None, "edr", "mfa"]
     assert found["capabilities"][3] == {
         "id": "pam", "set": "small", "capability": "pam", "name": "Name of pam", "state": "not chosen", "cost": 1,
-        "techniques": 1, "value": 0.5,
+        "techniques": 1, "value": 0.5, "adds": 0, "instead": None,
         "beside_all": {"only_it": [], "redundant": True, "by": ["ids", "mfa"], "by_all_of_them_together": False},
         "beside_plan": {"only_it": [], "redundant": True, "by": ["ids", "mfa"], "by_all_of_them_together": False},
     }  # fmt: skip
@@ -85,10 +86,10 @@ def test_a_folder_gets_layer_tables_and_index(run: Run, small: Path, out: Path) 
         name: sha256(data) for name, data in files.items() if name != "index.json"
     }
     assert files["plan.csv"].decode() == (
-        "#,capability,name,only it,adds,together,of all\n1,mfa,Name of mfa,2,1.5,1.5,60\n"
+        "#,capability,name,only it,adds (weight),together,share\n1,mfa,Name of mfa,2,1.5,1.5,60\n"
     )
     book = openpyxl.load_workbook(out / "plan.xlsx")
-    assert book.sheetnames == ["plan", "redundant", "capabilities", "techniques"]
+    assert book.sheetnames == ["about", "plan", "next best", "instead", "capabilities", "redundant", "techniques"]
     assert book["techniques"]["A2"].value == "T1059"
     assert run("plan", small, "--budget", "1", "-o", out, "-q").code == 0
     assert contents(out) == files, "the same input gives the same bytes"
@@ -114,6 +115,70 @@ def test_the_layer_tells_who_gives_what_and_what_the_plan_leaves_out(run: Run, s
     assert techniques["T1110"]["comment"] == "10 under the plan\nName of ids\n50 is possible with Name of mfa"
 
 
+def test_what_others_give_as_well_is_told_in_files_alone(run: Run, small: Path, out: Path) -> None:
+    shown = run("plan", small, "--budget", "1", "-o", out).out
+    text = (out / "plan.md").read_text(encoding="utf-8")
+    title = "Of all candidates, whether chosen or not: what others give as well"
+    assert f"\n## {title}\n" in text
+    assert "| pam | Name of pam | not chosen | ids, mfa | mfa |\n" in text
+    assert text.startswith("# Plan for a budget of 1: tiny 1\n\n## About\n")
+    assert "| adds | what it gives beyond those before it, or beyond the plan, in weight |\n" in text
+    assert "Of all candidates" not in shown
+    assert "edundant" not in shown
+
+
+def test_shares_are_rounded_alike_in_all_files(run: Run, tmp_path: Path, out: Path) -> None:
+    rows = [("a", f"T{number}", None, None) for number in (1001, 1003, 1005, 1007, 1010)]
+    path = write_set(tmp_path / "six.json", [*rows, ("b", "T1012", None, None)])
+    assert "83.3 %" in run("plan", path, "--budget", "1", "-o", out).out
+    assert (out / "plan.csv").read_text(encoding="utf-8").endswith(",5,5,83.3\n")
+    assert "| 83.3 % |" in (out / "plan.md").read_text(encoding="utf-8")
+    assert openpyxl.load_workbook(out / "plan.xlsx")["plan"]["G2"].value == 83.3
+
+
+def test_a_plan_of_counts_is_not_compared_with_scores(run: Run, small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(run("plan", "nist_800_53", "--budget", "2", "-o", "-", "-q").out, encoding="utf-8")
+    assert {"name": "aggregate", "value": "count"} in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    result = run("compare", path, small)
+    assert result.code == 2
+    assert "plan gives numbers of capabilities, small gives scores" in result.err
+    scores = json.loads(run("plan", small, "--budget", "2", "-o", "-", "-q").out)
+    assert "aggregate" not in {item["name"] for item in scores["metadata"]}
+
+
+def test_what_the_threat_does_not_do_is_hidden(run: Run) -> None:
+    layer = json.loads(run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-o", "-", "-q").out)
+    assert layer["hideDisabled"]
+    shown = {entry["techniqueID"] for entry in layer["techniques"] if entry.get("enabled", True)}
+    hidden = {entry["techniqueID"] for entry in layer["techniques"]} - shown
+    assert len(shown) == 66
+    assert not hidden & {technique.partition(".")[0] for technique in shown}
+    assert len(hidden) > 500
+    whole = json.loads(run("plan", "gcp", "--budget", "5", "-o", "-", "-q").out)
+    assert not whole["hideDisabled"]
+
+
+def test_what_terminals_obey_is_not_printed(run: Run, small: Path, tmp_path: Path) -> None:
+    name = "evil\x1b[2J\x9b\u202ex\u2028y"
+    layer = {"name": name, "domain": "enterprise-attack", "versions": {"attack": "16", "layer": "4.5"}}
+    path = tmp_path / "evil.json"
+    layer["techniques"] = [{"techniqueID": "T1078", "score": 1}, {"techniqueID": "T1110", "score": 3}]
+    path.write_text(json.dumps(layer), encoding="utf-8")
+    (tmp_path / "cost.csv").write_text("id,cost \x1b[2J \u202e\nmfa,1\nids,1\npam,1\n", encoding="utf-8")
+    args = ("plan", small, "--budget", "1", "--threat", path, "--cost", f"{tmp_path / 'cost.csv'}")
+    for told in (run(*args), run(*args, "--json")):
+        assert told.code == 0
+        assert not set(told.out + told.err) & set("\x1b\x9b\u202e\u2028")
+    assert json.loads(run(*args, "--json").out)["threat"] == name
+
+
+def test_capabilities_of_several_clouds_are_called_by_their_names(run: Run) -> None:
+    shown = run("plan", "gcp", "azure", "--budget", "3", "--threat", "APT29", "-q").out
+    assert "1  Alerts for Windows Machines (azure) " in shown
+    assert "azure:" not in shown
+
+
 def test_the_layer_of_an_unscored_set_counts_the_capabilities_of_the_plan(run: Run) -> None:
     layer = json.loads(run("plan", "nist_800_53", "--budget", "2", "-o", "-", "-q").out)
     assert {entry.get("score") for entry in layer["techniques"]} == {None, 1, 2}
@@ -134,10 +199,9 @@ def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
 def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text("control,price,old\nmfa,3,1\nedr,2,1\nids,1,1\n", encoding="utf-8")
     result = run("plan", small, "--budget", "3", "--cost", f"{tmp_path / 'prices.csv'}")
-    assert "2 of 4 capabilities give 84.0 % of what all give (2.1 of 2.5)" not in result.out
     assert result.out.startswith(
-        "2 of 4 capabilities give 64.0 % of what all give (1.6 of 2.5), covering 3 of 3 techniques, "
-        "for 3 of 3 (price); proven optimal.\n"
+        "Choose 2 of 4 capabilities (price 3) for a budget of 3 at ATT&CK Enterprise 16.1: together they give "
+        "64.0 % of what all give (1.6 of 2.5), covering 3 of 3 techniques; proven optimal.\n"
     )
     assert result.err == "note: 1 capability has no cost and is left out of the plan: pam\n"
     old = run("plan", small, "--budget", "2", "--cost", f"{tmp_path / 'prices.csv'}:old", "--json")
@@ -216,7 +280,8 @@ def test_a_set_without_mappings_is_refused(run: Run, tmp_path: Path) -> None:
 def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path, asked: tuple[str, str]) -> None:
     result = run("plan", small, *asked, "-o", out)
     assert result.code == 0
-    assert result.out.startswith("0 of 4 capabilities give 0.0 % of what all give (0 of 2.5), covering 0 of 3 ")
+    assert result.out.startswith("Choose none of 4 capabilities for a ")
+    assert ": that gives 0.0 % of what all give (0 of 2.5), covering 0 of 3 techniques; proven" in result.out
     layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
     assert {entry["color"] for entry in layer["techniques"]} == {"#d9d9d9"}
 
@@ -287,7 +352,8 @@ def test_layers_of_counts_are_chosen_from_as_unscored_sets(run: Run, tmp_path: P
     run("build", "nist_800_53", "-o", tmp_path / "built", "--only", "groups", "-q")
     layers = sorted((tmp_path / "built" / "nist_800_53" / "groups").glob("*.json"))
     result = run("plan", *layers, "--budget", "2", "-q")
-    assert result.out.startswith("2 of 11 capabilities cover 462 of 469 techniques; proven optimal.\n")
+    assert result.out.startswith("Choose 2 of 11 capabilities for a budget of 2 at ATT&CK Enterprise 16.1: ")
+    assert ": together they cover 462 of 469 techniques (98.5 %); proven optimal.\n" in result.out
 
 
 def test_a_plan_for_all_of_nist_takes_less_than_two_seconds() -> None:

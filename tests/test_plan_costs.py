@@ -210,6 +210,57 @@ def test_tables_that_hold_no_costs_are_refused(text: str, message: str, tmp_path
     assert str(caught.value) == f"{path}:{message}"
 
 
+def test_a_column_without_numbers_is_one_error(tmp_path: Path) -> None:
+    path = _write(tmp_path, "id,cost,Owner\n" + "".join(f"c{i},{i},Ann\n" for i in range(15)))
+    with pytest.raises(InputError) as caught:
+        read_costs(path, "Owner")
+    message = "column Owner has no numbers (15 rows); expected costs, such as 1200 or 1200.50"
+    assert str(caught.value) == f"{path}:1:9: {message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "message"),
+    [
+        ("id,cost,cost\na,1,2\n", None, "4: 2 columns speak of costs: cost, cost; {} (give the one with {})"),
+        ("id,cost,cost\na,1,2\n", "cost", '9: 2 columns are called "cost"; {} (give the one with {})'),
+        ("id,Cost,cost \na,1,2\n", "COST", '9: 2 columns are called "COST"; {} (give the one with {})'),
+        ("id,cost,price\na,1,2\n", None, "4: 2 columns speak of costs: cost, price; {} (name one with {path})"),
+    ],
+)
+def test_of_two_columns_none_is_taken_silently(text: str, asked: str | None, message: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, text)
+    with pytest.raises(InputError) as caught:
+        read_costs(path, asked)
+    told = message.format(
+        "expected one column of costs", "the costs a name of its own", path=f"--cost {path}:COLUMN"
+    )
+    assert str(caught.value) == f"{path}:1:{told}"
+
+
+def test_the_column_of_costs_is_that_with_numbers(tmp_path: Path) -> None:
+    costs = read_costs(_write(tmp_path, "id,cost,budget owner\na,1,Ann\nb,2,Bob\n"))
+    assert [price.cost for price in costs.prices] == [1, 2]
+    assert read_costs(_write(tmp_path, "id,Cost,cost\na,1,2\n"), "cost").prices[0].cost == 2
+
+
+def test_files_beside_the_sets_are_told_of_as_what_they_are(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    table, ids = "a file that holds a table of capabilities and costs", "a file that holds a list of ids or names"
+    with pytest.raises(InputError) as caught:
+        read_costs(str(empty))
+    assert str(caught.value) == f"{empty}: the file is empty; expected {table}"
+    with pytest.raises(InputError) as caught:
+        named([f"@{empty}"], directory(["a"]), "--have")
+    assert str(caught.value) == f"{empty}: the file is empty; expected {ids}, one in a line"
+    with pytest.raises(InputError) as caught:
+        read_costs(str(tmp_path))
+    assert str(caught.value) == f"{tmp_path}: this is a folder; expected {table}"
+    for ask in (lambda: read_costs("-"), lambda: named(["@-"], directory(["a"]), "--have")):
+        with pytest.raises(UsageError, match="does not read standard input; expected a file"):
+            ask()
+
+
 def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     path = _write(tmp_path, "id,cost,owner\na,1,x\n")
     with pytest.raises(InputError) as caught:

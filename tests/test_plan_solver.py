@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers.plan import greedy, milp
+from navlayers.plan.candidates import Level
+from navlayers.plan.overlap import Others
 from navlayers.plan.reduce import useful
 from navlayers.plan.solve import solve
 from navlayers.plan.task import Task, make_task
@@ -97,6 +100,69 @@ def test_the_order_of_the_input_does_not_show(task: Task, shuffle: random.Random
     for _, givers in elements:
         shuffle.shuffle(givers)
     assert make_task(dict(costs), elements, task.budget, task.need) == task
+
+
+def test_of_plans_as_good_that_of_the_fewest_is_taken() -> None:
+    task = make_task({"a": 0, "b": 0, "c": 2}, [(1, "ab"), (1, "abc"), (1, "c"), (1, "bc")], need=1)
+    assert solve(task).chosen == (1,)
+    costs = {"a": 2, "b": 2, "c": 2, "d": 0, "e": 3, "f": 2}
+    elements = [(5, "acf"), (2, "dcf"), (2, "adec"), (1, "bf"), (2, "ebda"), (2, "a"), (1, "cba")]
+    assert solve(make_task(costs, elements, budget=7)).chosen == (0, 5)
+    assert solve(make_task(costs, elements, budget=7)).settled
+
+
+def _slowly(task: Task, candidates: list[int], most: int | None, need: int | None) -> list[tuple[int, int]]:
+    """The greedy order by its definition: candidate and gain, while the cost and the need allow it."""
+    taken: list[tuple[int, int]] = []
+    while candidates and (need is None or task.value(i for i, _ in taken) < need):
+        had = task.value(i for i, _ in taken)
+        gain = {i: task.value([i, *(j for j, _ in taken)]) - had for i in candidates}
+        counted = {i: g if need is None else min(g, need - had) for i, g in gain.items()}
+        spent = task.cost(i for i, _ in taken)
+        fitting = [i for i in candidates if most is None or spent + task.costs[i] <= most]
+        if not fitting:
+            break
+
+        def rank(i: int, counted: dict[int, int] = counted) -> tuple[bool, Fraction, int, int]:
+            cost = task.costs[i]
+            free = bool(counted[i] and not cost)
+            return not free, -Fraction(counted[i], cost or 1), -counted[i], i
+
+        best = min(fitting, key=rank)
+        taken.append((best, gain[best]))
+        candidates = [i for i in candidates if i != best]
+    return taken
+
+
+@given(tasks())
+def test_the_greedy_order_is_that_of_its_definition(task: Task) -> None:
+    every = list(range(len(task.ids)))
+    assert list(greedy.in_order(task, every)) == _slowly(task, every, None, None)
+    quick = set(greedy.choose(task, every)[0])
+    if task.budget is None:
+        order = [i for i, _ in _slowly(task, every, None, task.need)]
+        assert quick <= set(order)
+    else:
+        order = [i for i, gain in _slowly(task, every, task.budget, None) if gain]
+        assert task.value(quick) >= task.value(order)
+
+
+def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
+    choose = random.Random(5)  # noqa: S311 - test data
+    techniques = [f"T{number}" for number in range(600)]
+    givers: dict[str, list[str]] = {technique: [] for technique in techniques}
+    ids = [f"c{number:04}" for number in range(4_000)]
+    for candidate in ids:
+        for technique in choose.sample(techniques, 20):
+            givers[technique].append(candidate)
+    levels = [Level(technique, Fraction(1), tuple(of)) for technique, of in givers.items()]
+    task = make_task(dict.fromkeys(ids, 1), ((1, level.givers) for level in levels), budget=400)
+    start = time.process_time()
+    assert solve(task, 0).chosen
+    beside = Others(levels, ids)
+    assert all(beside.beside(candidate).redundant for candidate in ids)
+    # About half a second; it took more than ten before sorting and trying all was left out.
+    assert time.process_time() - start < 4
 
 
 SCRIPT = """

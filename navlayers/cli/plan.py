@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,16 +148,7 @@ def command(
 def _show(plan: Plan) -> None:
     for sentence in (summary(plan), against(plan)):
         if sentence:
-            click.echo(_wrapped(f"{sentence}."))
+            common.echo_text(f"{sentence}.")
     click.echo()
-    if plan.steps:
-        common.echo_result(tables.curve(plan, brief=True))
-    if any(one.beside_all.redundant for one in plan.appraisals):
-        common.echo_result(tables.redundant(plan, brief=True))
-
-
-def _wrapped(text: str) -> str:
-    """The text in lines as wide as the terminal; as it is where it goes to a file or a pipe."""
-    if not sys.stdout.isatty():
-        return text
-    return textwrap.fill(text, shutil.get_terminal_size().columns, break_on_hyphens=False)
+    for table in tables.brief_tables(plan):
+        common.echo_result(table)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.formulas import restore
+from navlayers.plan.files import read_file
 from navlayers.readers import ReadOptions
 from navlayers.readers.amounts import NOT_A_NUMBER, amount, decimal_mark, spellings
 from navlayers.readers.context import Context
 from navlayers.readers.findings import Findings
 from navlayers.readers.names import technique_names
-from navlayers.readers.source import MAX_BYTES, load
 from navlayers.readers.table_columns import HEADER_WITHIN, columns_of
 from navlayers.wording import listed, nearest, shown
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from navlayers.readers.table_columns import Columns
     from navlayers.readers.table_grid import Grid
 
-WORDS = ("cost", "costs", "price", "expense", "effort", "budget", "amount", "days", "hours", "fte", "eur", "usd")
-"""Words in a header that speak of costs, the surest first."""
+WORDS = {"cost", "costs", "price", "expense", "effort", "budget", "amount", "days", "hours", "fte", "eur", "usd"}
+"""Words in a header that speak of costs."""
 
+_OWN_NAME = "give the one with the costs a name of its own"
 _WORKBOOK = b"PK\x03\x04"
 _CAPABILITY = ("capability_id", "capability_description")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^:]*")
@@ -89,7 +90,7 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     """
     if not path:
         raise UsageError(Problem("--cost is empty", expected="FILE or FILE:COLUMN"))
-    source = load(path, None, MAX_BYTES)
+    source = read_file(path, "--cost", "a table of capabilities and costs")
     findings = Findings()
     if source.data.startswith(_WORKBOOK):
         from navlayers.readers import xlsx_table  # noqa: PLC0415 - for workbooks alone
@@ -102,11 +103,19 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     table = _choose(path, grids, column)
     prices = tuple(_prices(table))
     problems = [price for price in prices if isinstance(price, Problem)]
+    if len(problems) == len(prices) > 1 and not _is_numeric(table.grid, table.columns, table.cost):
+        raise InputError(_no_numbers(table, len(problems)))
     if problems:
         raise InputError(problems)
     findings.raise_errors()
     found = tuple(price for price in prices if isinstance(price, Price))
     return Costs(table.columns.headers[table.cost], found, findings.notices())
+
+
+def _no_numbers(table: _Found, rows: int) -> Problem:
+    header = shown(table.columns.headers[table.cost])[1:-1]
+    place = table.grid.place(table.columns.row, table.cost)
+    return Problem(f"column {header} has no numbers ({rows} rows)", place, "costs, such as 1200 or 1200.50")
 
 
 def _choose(path: str, grids: Sequence[Grid], column: str | None) -> _Found:
@@ -137,32 +146,29 @@ def _cost_column(grid: Grid, columns: Columns, asked: str | None) -> int | None:
     """The number of the column of costs; None where there is none.
 
     Raises:
-        InputError: several columns hold numbers, and none speaks of costs.
+        InputError: several columns are as good.
     """
     headers = columns.headers
     if asked is not None:
         same = [i for i, header in enumerate(headers) if header == asked]
-        near = [i for i, header in enumerate(headers) if _plain(header) == _plain(asked)]
-        return next(iter(same or near), None)
+        near = same or [i for i, header in enumerate(headers) if _plain(header) == _plain(asked)]
+        if len(near) > 1:
+            message = f"{len(near)} columns are called {shown(asked)}"
+            raise InputError(Problem(message, grid.place(columns.row, near[1]), "one column of costs", _OWN_NAME))
+        return near[0] if near else None
     taken = {columns.fields[field] for field in _CAPABILITY if field in columns.fields}
-    speaking = sorted(
-        (WORDS.index(word), column)
-        for column, header in enumerate(headers)
-        if column not in taken
-        for word in re.findall(r"[a-z]+", header.casefold())
-        if word in WORDS
-    )
-    if speaking:
-        return speaking[0][1]
-    numeric = [
-        column for column in range(len(headers)) if column not in taken and _is_numeric(grid, columns, column)
-    ]
+    free = [column for column in range(len(headers)) if column not in taken]
+    speaking = [i for i in free if set(re.findall(r"[a-z]+", headers[i].casefold())) & WORDS]
+    numeric = [i for i in speaking or free if _is_numeric(grid, columns, i)]
     if len(numeric) > 1:
         names = [headers[i] or f"column {i + 1}" for i in numeric]
-        message = f"{len(numeric)} columns hold numbers: {listed(names)}"
-        hint = f"name one with --cost {grid.path}:COLUMN"
+        if speaking:
+            message = f"{len(numeric)} columns speak of costs: {listed(names)}"
+        else:
+            message = f"{len(numeric)} columns hold numbers: {listed(names)}"
+        hint = f"name one with --cost {grid.path}:COLUMN" if len({*names}) > 1 else _OWN_NAME
         raise InputError(Problem(message, grid.place(columns.row, numeric[0]), "one column of costs", hint))
-    return numeric[0] if numeric else None
+    return next(iter([*numeric, *speaking]), None)
 
 
 def _plain(header: str) -> str:

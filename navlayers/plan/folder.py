@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.plan.layer import plan_layer
-from navlayers.plan.tables import curve, tables_of
+from navlayers.plan.tables import curve, tables_of, words
 from navlayers.plan.words import asked, figure, summary
-from navlayers.results import folder_of, layer_files, table_files
+from navlayers.results import about, folder_of, layer_files, table_files
 
 if TYPE_CHECKING:
     from navlayers.plan.model import Plan
@@ -17,9 +17,10 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
     """Path → bytes of every file, the index included."""
     options = plan.options
     heading = f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}"
+    made = [about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)]
     files = [
         *layer_files([("plan.json", "plan", plan_layer(plan))]),
-        *table_files("plan", tables_of(plan), curve(plan), heading),
+        *table_files("plan", made, curve(plan), heading),
     ]
     return folder_of(
         files,

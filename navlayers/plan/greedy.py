@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.plan.task import Task
 
@@ -31,27 +31,52 @@ class Gains:
                     self.gain[giver] -= weight
 
 
+class Rates:
+    """Gains per cost as whole numbers, equal where those are: with them, candidates are sorted."""
+
+    def __init__(self, costs: Sequence[int]) -> None:
+        self._costs = costs
+        # Different rates differ by no less than 1 to the square of the highest cost.
+        self._scale = max(costs, default=1) ** 2 or 1
+
+    def rank(self, candidate: int, gain: int) -> tuple[bool, int, int, int]:
+        """Sorts candidates: the highest gain per cost first; of several, the highest gain, then the first id."""
+        cost = self._costs[candidate]
+        return not (gain and not cost), -(gain * self._scale // (cost or 1)), -gain, candidate
+
+
+class _Queue:
+    """Candidates by rank. Ranks only fall as others are taken, so that most need no second look."""
+
+    def __init__(self, rates: Rates, candidates: Iterable[int], gain: Callable[[int], int]) -> None:
+        self._rates, self._gain = rates, gain
+        self._heap = [rates.rank(i, gain(i)) for i in candidates]
+        heapq.heapify(self._heap)
+
+    def pop(self) -> int | None:
+        """The best one, which is gone then; None where there is none."""
+        while self._heap:
+            candidate = self._heap[0][-1]
+            now = self._rates.rank(candidate, self._gain(candidate))
+            if now == self._heap[0]:
+                heapq.heappop(self._heap)
+                return candidate
+            heapq.heapreplace(self._heap, now)
+        return None
+
+
 def in_order(task: Task, candidates: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """The candidates by what each adds per cost to those before it, most first, ties by id: (candidate, gain)."""
+    """The candidates by what each adds per cost to those before it, most first: (candidate, gain).
+
+    Of several that add as much per cost, the one that adds most comes first; of those, the first by id.
+    """
     gains = Gains(task)
-    left = sorted(candidates)
+    queue = _Queue(Rates(task.costs), candidates, gains.gain.__getitem__)
     taken = []
-    while left:
-        best = _best(task, left, gains.gain)
+    while (best := queue.pop()) is not None:
         taken.append((best, gains.gain[best]))
-        left.remove(best)
         gains.take(best)
     return tuple(taken)
-
-
-def _best(task: Task, candidates: Sequence[int], gain: Sequence[int]) -> int:
-    """The candidate of the highest gain per cost; of several, that of the highest gain, then the first."""
-    best = candidates[0]
-    for other in candidates[1:]:
-        left, right = gain[other] * task.costs[best], gain[best] * task.costs[other]
-        if left > right or (left == right and gain[other] > gain[best]):
-            best = other
-    return best
 
 
 def choose(task: Task, candidates: Sequence[int]) -> tuple[tuple[int, ...], int]:
@@ -65,64 +90,91 @@ def choose(task: Task, candidates: Sequence[int]) -> tuple[tuple[int, ...], int]
 
 
 def _spend(task: Task, candidates: Sequence[int], budget: int) -> tuple[tuple[int, ...], int]:
-    gains = Gains(task)
+    gains, rates = Gains(task), Rates(task.costs)
+    single = [i for i in candidates if task.costs[i] <= budget]
+    most = max(single, key=lambda i: (gains.gain[i], -i), default=None)
+    alone = 0 if most is None else gains.gain[most]
+
+    def bound_now() -> int:
+        return gains.value + _most(task, rates, candidates, gains.gain, budget)
+
+    queue = _Queue(rates, candidates, gains.gain.__getitem__)
     taken: list[int] = []
-    spent, bound = 0, task.total
-    while True:
-        adding = [i for i in candidates if gains.gain[i]]
-        bound = min(bound, gains.value + _most(task, adding, gains.gain, budget))
-        fitting = [i for i in adding if spent + task.costs[i] <= budget]
-        if not fitting:
-            break
-        best = _best(task, fitting, gains.gain)
+    spent, bound = 0, min(task.total, bound_now())
+    while (best := queue.pop()) is not None:
+        if not gains.gain[best] or spent + task.costs[best] > budget:
+            continue
         taken.append(best)
         spent += task.costs[best]
         gains.take(best)
-    single = [i for i in candidates if task.costs[i] <= budget]
-    dearest = max(single, key=lambda i: (task.weight(task.gives[i]), -i), default=None)
-    if dearest is not None and task.weight(task.gives[dearest]) > gains.value:
-        taken = [dearest]
-    return _needed(task, taken, task.value(taken)), bound
+        if _is_power(len(taken)):
+            bound = min(bound, bound_now())
+    bound = min(bound, bound_now())
+    if most is not None and alone > gains.value:
+        taken = [most]
+    return _needed(task, taken, max(alone, gains.value)), bound
 
 
 def _meet(task: Task, candidates: Sequence[int], need: int) -> tuple[tuple[int, ...], int]:
-    gains = Gains(task)
+    gains, rates = Gains(task), Rates(task.costs)
+
+    def adds(candidate: int) -> int:
+        return min(gains.gain[candidate], need - gains.value)
+
+    def bound_now() -> int:
+        return _least(task, rates, candidates, adds, need - gains.value)
+
+    queue = _Queue(rates, candidates, adds)
     taken: list[int] = []
-    bound = 0
+    bound = bound_now() if need else 0
     while gains.value < need:
-        missing = need - gains.value
-        counted = [min(gain, missing) for gain in gains.gain]
-        adding = [i for i in candidates if counted[i]]
-        if not adding:
+        best = queue.pop()
+        if best is None or not gains.gain[best]:
             break
-        bound = max(bound, _least(task, adding, counted, missing))
-        best = _best(task, adding, counted)
+        last = adds(best) == need - gains.value
+        if last or _is_power(len(taken)):
+            bound = max(bound, bound_now())
         taken.append(best)
         gains.take(best)
     return _needed(task, taken, min(need, gains.value)), bound
 
 
-def _needed(task: Task, taken: Iterable[int], value: int) -> tuple[int, ...]:
+def _is_power(number: int) -> bool:
+    """Whether a number is a power of two: bounds are looked at again where as many are taken as before."""
+    return number > 0 and not number & (number - 1)
+
+
+def _needed(task: Task, taken: Sequence[int], value: int) -> tuple[int, ...]:
     """The candidates without those whose place the others take, the last taken ones tried first."""
-    kept = list(taken)
-    for candidate in reversed(list(kept)):
-        rest = [i for i in kept if i != candidate]
-        if task.value(rest) >= value:
-            kept = rest
+    times = [0] * len(task.elements)
+    for candidate in taken:
+        for number in task.gives[candidate]:
+            times[number] += 1
+    spare = sum(element.weight for element, n in zip(task.elements, times, strict=True) if n) - value
+    kept = []
+    for candidate in reversed(taken):
+        lost = task.weight(number for number in task.gives[candidate] if times[number] == 1)
+        if lost > spare:
+            kept.append(candidate)
+            continue
+        spare -= lost
+        for number in task.gives[candidate]:
+            times[number] -= 1
     return tuple(sorted(kept))
 
 
-def _by_rate(task: Task, adding: Iterable[int], gain: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Gain and cost of candidates, the best rate first."""
-    pairs = [(gain[i], task.costs[i]) for i in adding]
-    yield from ((g, c) for g, c in pairs if not c)
-    yield from sorted((p for p in pairs if p[1]), key=lambda pair: Fraction(pair[0], pair[1]), reverse=True)
+def _by_rate(
+    task: Task, rates: Rates, candidates: Iterable[int], gain: Callable[[int], int]
+) -> Iterator[tuple[int, int]]:
+    """Gain and cost of the candidates that add something, the best rate first."""
+    ranks = sorted(rates.rank(i, added) for i in candidates if (added := gain(i)))
+    yield from ((-rank[2], task.costs[rank[-1]]) for rank in ranks)
 
 
-def _most(task: Task, adding: Iterable[int], gain: Sequence[int], budget: int) -> int:
+def _most(task: Task, rates: Rates, candidates: Iterable[int], gain: Sequence[int], budget: int) -> int:
     """The most that candidates can add for the budget, as if they did not overlap and could be had in parts."""
     added = 0
-    for one, cost in _by_rate(task, adding, gain):
+    for one, cost in _by_rate(task, rates, candidates, gain.__getitem__):
         if cost > budget:
             return added + one * budget // cost
         added += one
@@ -130,10 +182,10 @@ def _most(task: Task, adding: Iterable[int], gain: Sequence[int], budget: int) -
     return added
 
 
-def _least(task: Task, adding: Iterable[int], gain: Sequence[int], missing: int) -> int:
+def _least(task: Task, rates: Rates, candidates: Iterable[int], gain: Callable[[int], int], missing: int) -> int:
     """The least that it costs to add what is missing, as if they did not overlap and could be had in parts."""
     spent = 0
-    for one, cost in _by_rate(task, adding, gain):
+    for one, cost in _by_rate(task, rates, candidates, gain):
         if one >= missing:
             return spent - -(missing * cost) // one
         missing -= one

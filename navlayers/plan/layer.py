@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from navlayers.aggregate import tidy
 from navlayers.layers.annotate import NAMES_IN_COMMENT, page_link
-from navlayers.layers.describe import DOMAIN_NAMES, links
+from navlayers.layers.describe import links
 from navlayers.layers.document import Layer, LegendItem, Metadata, Technique, Versions
 from navlayers.layers.palette import UNSCORED, count_gradient, count_legend, value_gradient
-from navlayers.plan.words import asked, certainty, figure, percent, summary
+from navlayers.plan.model import best as best_of
+from navlayers.plan.words import against, amount, asked, certainty, label, share, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,41 +45,42 @@ def plan_layer(plan: Plan) -> Layer:
         legendItems=maker.legend(),
         techniques=techniques,
         metadata=_facts(plan, titles, techniques),
+        hideDisabled=plan.threat is not None,
         links=tuple(dict.fromkeys(link for one in plan.inputs for link in links(one.set))),
     )
 
 
 def _description(plan: Plan, titles: str) -> str:
-    where = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
     about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
     score = (
         "the number of capabilities of the plan that cover it"
         if plan.counts
         else f"the best that a capability of the plan gives it, {about}"
     )
-    weighed = f" Techniques are weighed by {plan.threat.title}." if plan.threat else ""
+    weighed = f" {against(plan)}. What the threat does not do is hidden." if plan.threat else ""
     return (
-        f"{titles} at {where}, planned for {asked(plan)}: {summary(plan)}. A technique's score is {score}; those "
-        f"that the plan does not cover have colours of their own.{weighed}"
+        f"{titles}. {summary(plan)}. A technique's score is {score}; those that the plan does not cover have "
+        f"colours of their own.{weighed}"
     )
 
 
 def _facts(plan: Plan, titles: str, techniques: Sequence[Technique]) -> tuple[Metadata, ...]:
-    covered = [entry.techniqueID for entry in techniques if not entry.color]
+    covered = [entry.techniqueID for entry in techniques if entry.enabled and not entry.color]
     subs = sum("." in technique for technique in covered)
-    had = [a.candidate.id for a in plan.appraisals if a.state == "have"]
     facts = [
         ("shows", "plan"),
         ("sets", titles),
         ("asked for", asked(plan)),
         ("capabilities", ", ".join(sorted(plan.chosen))),
-        ("in place", ", ".join(had)),
+        ("in place", ", ".join(candidate.id for candidate in plan.had)),
         ("measure", plan.options.measure),
         ("category", plan.options.category or ""),
         ("least score", f"{tidy(plan.options.min_score):g}" if plan.options.min_score else ""),
         ("threat", plan.threat.title if plan.threat else ""),
-        ("cost", f"{figure(plan.cost):g} ({plan.prices})" if plan.prices else ""),
-        ("of what all give", percent(plan.share)),
+        ("cost", amount(plan, plan.cost) if plan.prices else ""),
+        ("of what all give", share(plan, plan.share)),
+        # Readers of layers know by it that the scores are numbers.
+        ("aggregate", "count" if plan.counts else ""),
         ("certainty", certainty(plan)),
         ("techniques", str(len(covered) - subs)),
         ("sub-techniques", str(subs)),
@@ -94,16 +96,17 @@ class _Maker:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.labels = {appraisal.candidate.id: _label(plan, appraisal.candidate) for appraisal in plan.appraisals}
-        self.active = _by_technique(plan.active)
-        self.every = _by_technique(appraisal.candidate for appraisal in plan.appraisals)
-        self.numbers: list[float] = [len(self.active.get(technique, ())) for technique in plan.coverable]
+        self.labels = {a.candidate.id: label(plan, a.candidate) for a in plan.appraisals}
+        self.numbers: list[float] = [len(plan.active_givers.get(technique, ())) for technique in plan.coverable]
         self.gradient: Gradient = (
             count_gradient(self.numbers) if plan.counts else value_gradient(plan.options.category, 100)
         )
 
     def techniques(self) -> tuple[Technique, ...]:
-        """The entries by id: covered, left out by the plan, and those of the threat that nobody covers."""
+        """The entries by id: covered, left out by the plan, those of the threat that nobody covers, and all others.
+
+        What the threat does not do is hidden, but not the parent of what it does, with which that would go.
+        """
         plan = self.plan
         found = {technique: self._entry(technique) for technique in plan.coverable}
         for technique in plan.threat.weights if plan.threat else ():
@@ -116,6 +119,11 @@ class _Maker:
                     metadata=self._weight(technique),
                     links=links_,
                 )
+        if plan.threat:
+            shown = {*found, *(technique.partition(".")[0] for technique in found)}
+            for other in plan.catalogue.techniques.values():
+                if other.active and other.id not in shown:
+                    found[other.id] = Technique(other.id, enabled=False)
         return tuple(found[technique] for technique in sorted(found))
 
     def legend(self) -> tuple[LegendItem, ...]:
@@ -127,14 +135,14 @@ class _Maker:
             else tuple(LegendItem(f"{tick}", gradient.color(tick)) for tick in _TICKS)
         )
         more = [LegendItem("not rated", UNSCORED)] if unrated else []
-        if len(plan.covered(plan.active)) < len(plan.coverable):
+        if len(plan.reached) < len(plan.coverable):
             more.append(LegendItem("not in plan", LEFT))
         if plan.threat and len(plan.coverable) < len(plan.threat.weights):
             more.append(LegendItem("nothing covers", UNCOVERED))
         return (*items, *more)
 
     def _entry(self, technique: str) -> Technique:
-        mine, every = self.active.get(technique, []), self.every[technique]
+        mine, every = self.plan.active_givers.get(technique, []), self.plan.givers[technique]
         if not mine:
             return Technique(
                 techniqueID=technique,
@@ -143,10 +151,10 @@ class _Maker:
                 metadata=(*self._weight(technique), Metadata("possible with", self._listed(every))),
                 links=(page_link(technique),),
             )
-        score = len(mine) if self.plan.counts else self.plan.best(technique, mine)
+        score = len(mine) if self.plan.counts else best_of(technique, mine)
         shown = None if score is None else tidy(self.gradient.safe(tidy(score)))
         exact = () if score is None or shown == tidy(score) else (Metadata("exact score", f"{tidy(score):g}"),)
-        best = None if self.plan.counts else self.plan.best(technique, every)
+        best = None if self.plan.counts else best_of(technique, every)
         lines = [self._first_line(mine, score), self._names(mine, several=True)]
         more: tuple[Metadata, ...] = ()
         if best is not None and best > (score or 0):
@@ -181,19 +189,3 @@ class _Maker:
 
     def _weight(self, technique: str) -> tuple[Metadata, ...]:
         return (Metadata("weight", f"{tidy(self.plan.weight(technique)):g}"),) if self.plan.threat else ()
-
-
-def _label(plan: Plan, candidate: Candidate) -> str:
-    one = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
-    return one.labels.get(candidate.capability, candidate.capability)
-
-
-def _by_technique(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
-    """Technique id → the candidates that give it something, strongest first, then by id."""
-    found: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        for technique in candidate.gives:
-            found.setdefault(technique, []).append(candidate)
-    for technique, givers in found.items():
-        givers.sort(key=lambda one: (-(one.gives[technique] or 0), one.id))
-    return found

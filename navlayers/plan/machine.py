@@ -25,6 +25,7 @@ def as_json(plan: Plan) -> dict[str, object]:
         "category": options.category,
         "min_score": options.min_score,
         "threat": None if plan.threat is None else plan.threat.title,
+        "techniques_of_threat": None if plan.threat is None else len(plan.threat.weights),
         "costs": plan.prices or None,
         "proven_optimal": plan.proven,
         "ties_settled": plan.settled,
@@ -34,7 +35,7 @@ def as_json(plan: Plan) -> dict[str, object]:
         "value": figure(plan.value),
         "value_of_all": figure(plan.total),
         "share": float(100 * plan.share),
-        "techniques": len(plan.covered(plan.active)),
+        "techniques": len(plan.reached),
         "techniques_of_all": len(plan.coverable),
         "steps": [
             {
@@ -61,6 +62,8 @@ def _capability(plan: Plan, one: Appraisal) -> dict[str, object]:
         "cost": None if one.cost is None else figure(one.cost),
         "techniques": len(plan.covered([one.candidate])),
         "value": figure(one.value),
+        "adds": figure(one.adds),
+        "instead": None if one.swap is None else {"capability": one.swap.by, "loses": figure(one.swap.loss)},
         "beside_all": _overlap(one.beside_all),
         "beside_plan": _overlap(one.beside_plan),
     }

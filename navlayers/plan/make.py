@@ -13,6 +13,7 @@ from navlayers.plan.costs import assign
 from navlayers.plan.greedy import in_order
 from navlayers.plan.model import Appraisal, Plan, Step
 from navlayers.plan.names import Directory, named
+from navlayers.plan.nearby import Beside, Room
 from navlayers.plan.notes import worth_knowing
 from navlayers.plan.overlap import Others
 from navlayers.plan.question import Question
@@ -60,30 +61,35 @@ def make_plan(
     open_ = {i: cost for i, cost in prices.items() if i not in have and i not in exclude}
     question = Question(levels, open_, have, options)
     choice = solve(question.task, options.seconds)
-    chosen = frozenset(question.task.ids[i] for i in choice.chosen)
-    states = {one.id: _state(one.id, chosen, have, exclude, prices) for one in candidates}
-    if options.most is not None:
-        bound = question.value(question.had + choice.bound)
-    else:
-        bound = choice.bound * question.costs.step
-    told = worth_knowing(inputs, options, scoring, states, question.values)
+    order = [(question.task.ids[i], question.task.costs[i]) for i, _ in in_order(question.task, choice.chosen)]
+    chosen = [candidate for candidate, _ in order]
+    states = {one.id: _state(one.id, frozenset(chosen), have, exclude, prices) for one in candidates}
+    steps = tuple(_steps(question, order, {c.id: c for c in candidates}, had=bool(have)))
+    value = steps[-1].value if steps else Fraction(0)
+    cost = question.task.cost(choice.chosen) * question.costs.step
+    least = None if options.least is None else options.least * question.value(question.total)
+    room = Room(prices, left=options.most - cost if options.most is not None else Fraction(0), least=least)
     return Plan(
         catalogue=together.catalogue,
         inputs=inputs,
         options=options,
         scoring=scoring,
-        steps=tuple(_steps(question, choice.chosen, {c.id: c for c in candidates}, had=bool(have))),
-        appraisals=_appraise(candidates, levels, states, prices),
-        value=question.value(question.had + question.task.value(choice.chosen)),
+        steps=steps,
+        appraisals=_appraise(candidates, levels, question, states, room),
+        value=value,
         total=question.value(question.total),
-        reachable=question.value(question.reachable),
-        cost=question.task.cost(choice.chosen) * question.costs.step,
+        cost=cost,
         proven=choice.proven,
         settled=choice.settled,
-        bound=bound,
+        bound=question.bound(choice, value),
         threat=threat,
-        prices="" if costs is None else costs.header,
-        notices=(*together.notices, *(threat.notices if threat else ()), *notices, *told),
+        prices="" if costs is None else " ".join(costs.header.split()) or "cost",
+        notices=(
+            *together.notices,
+            *(threat.notices if threat else ()),
+            *notices,
+            *worth_knowing(inputs, options, scoring, states, question.values),
+        ),
     )
 
 
@@ -138,46 +144,45 @@ def _state(
 
 
 def _steps(
-    question: Question, chosen: Sequence[int], candidates: Mapping[str, Candidate], *, had: bool
+    question: Question, order: Sequence[tuple[str, int]], candidates: Mapping[str, Candidate], *, had: bool
 ) -> Iterator[Step]:
-    task = question.task
     value, spent = question.had, 0
     if had:
         start = question.value(value)
         yield Step(None, Fraction(0), start, start, Fraction(0))
-    for number, gain in in_order(task, chosen):
+    gains = question.gains([candidate for candidate, _ in order])
+    step = question.costs.step
+    for (candidate, cost), gain in zip(order, gains, strict=True):
         value += gain
-        spent += task.costs[number]
-        step = question.costs.step
-        yield Step(
-            candidates[task.ids[number]],
-            task.costs[number] * step,
-            question.value(gain),
-            question.value(value),
-            spent * step,
-        )
+        spent += cost
+        yield Step(candidates[candidate], cost * step, question.value(gain), question.value(value), spent * step)
 
 
 def _appraise(
     candidates: Sequence[Candidate],
     levels: Sequence[Level],
+    question: Question,
     states: Mapping[str, State],
-    prices: Mapping[str, Fraction],
+    room: Room,
 ) -> tuple[Appraisal, ...]:
     every = Others(levels, states)
     active = Others(levels, (i for i, state in states.items() if state in ("chosen", "have")))
-    values: dict[str, Fraction] = {}
-    for level in levels:
+    values: dict[str, int] = dict.fromkeys(states, 0)
+    for level, worth in zip(levels, question.worth, strict=True):
         for giver in level.givers:
-            values[giver] = values.get(giver, Fraction(0)) + level.worth
+            values[giver] += worth
+    beside = Beside(levels, question.worth, states)
+    swaps = beside.swaps(room, question.value)
     return tuple(
         Appraisal(
             candidate,
             states[candidate.id],
-            prices.get(candidate.id),
-            values.get(candidate.id, Fraction(0)),
+            room.prices.get(candidate.id),
+            question.value(values[candidate.id]),
+            question.value(beside.adds[candidate.id]),
             every.beside(candidate.id),
             active.beside(candidate.id),
+            swaps.get(candidate.id),
         )
         for candidate in candidates
     )

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.readers.source import MAX_BYTES, as_text, load
+from navlayers.plan.files import read_file
+from navlayers.readers.source import as_text
 from navlayers.wording import listed, nearest, shown
 
 if TYPE_CHECKING:
@@ -103,6 +104,6 @@ def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str,
 def _in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
     if not path:
         raise UsageError(Problem(f"{option}: {FILE} names no file", expected=f"{FILE}FILE with one id in a line"))
-    text = as_text(load(path, None, MAX_BYTES)).data.decode()
+    text = as_text(read_file(path, option, "a list of ids or names, one in a line")).data.decode()
     lines = [(line.strip(), Place(path, number, 1)) for number, line in enumerate(text.splitlines(), 1)]
     return [(line, place) for line, place in lines if line and not line.startswith(COMMENT)]

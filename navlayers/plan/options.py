@@ -48,13 +48,13 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
         if (self.budget is None) == (self.target is None):
             problems.append(_one_of_both(both=self.budget is not None))
         if self.budget is not None and not 0 <= self.budget <= LARGEST:
-            problems.append(Problem(f"budget {float(self.budget):g}", expected="a number from 0 to 1e12"))
+            problems.append(Problem(f"--budget {float(self.budget):g}", expected="a number from 0 to 1e12"))
         if self.target is not None and not 0 <= self.target <= 1:
-            problems.append(Problem(f"target {float(self.target):g}", expected="a share from 0 to 1"))
+            problems.append(Problem(f"--target {float(self.target):g}", expected="a share from 0 to 1"))
         if not (math.isfinite(self.min_score) and 0 <= self.min_score <= 100):
-            problems.append(Problem(f"least score {self.min_score:g}", expected="a number from 0 to 100"))
+            problems.append(Problem(f"--min-score {self.min_score:g}", expected="a number from 0 to 100"))
         if not 0 <= self.seconds <= LONGEST:
-            message = f"time limit {self.seconds:g}"
+            message = f"--time-limit {self.seconds:g}"
             problems.append(Problem(message, expected=f"a number of seconds from 0 to {LONGEST}"))
         for what, given, known in (("measure", self.measure, MEASURES), ("category", self.category, CATEGORIES)):
             if given is not None and given not in known:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.plan.candidates import Level
 
@@ -20,7 +20,7 @@ class Overlap(msgspec.Struct, frozen=True):
 
     `only`: the techniques to which it gives a score that none of the others gives, by id. `redundant`: there is
     none, although it gives something. `by`: ids of others that give all that it gives, each by itself or, where
-    `together`, all of them; empty where it takes more than three.
+    `together`, all of them; empty where no few are found.
     """
 
     only: tuple[str, ...]
@@ -30,39 +30,60 @@ class Overlap(msgspec.Struct, frozen=True):
 
 
 class Others:
-    """Candidates beside which one is set; it may be among them."""
+    """Candidates beside which one is set; it may be among them.
+
+    What each gives is a number of a bit per level, those of the fewest givers first.
+    """
 
     def __init__(self, levels: Sequence[Level], candidates: Iterable[str]) -> None:
-        self._levels = levels
-        self._ids = frozenset(candidates)
-        self._gives: dict[str, set[int]] = {}
-        self._givers: list[frozenset[str]] = []
-        for number, level in enumerate(levels):
-            for giver in level.givers:
-                self._gives.setdefault(giver, set()).add(number)
-            self._givers.append(self._ids.intersection(level.givers))
+        ids = frozenset(candidates)
+        among = [[giver for giver in level.givers if giver in ids] for level in levels]
+        order = sorted(range(len(levels)), key=lambda number: (len(among[number]), number))
+        self._techniques = [levels[number].technique for number in order]
+        self._givers = [among[number] for number in order]
+        self._gives: dict[str, int] = {}
+        self._few_give = 0
+        for bit, number in enumerate(order):
+            for giver in levels[number].givers:
+                self._gives[giver] = self._gives.get(giver, 0) | 1 << bit
+            if len(self._givers[bit]) < 2:
+                self._few_give |= 1 << bit
 
     def beside(self, candidate: str) -> Overlap:
         """What the candidate gives beside these others."""
-        gives = self._gives.get(candidate, set())
-        only = sorted(number for number in gives if self._givers[number] <= {candidate})
+        gives = self._gives.get(candidate, 0)
+        only = {self._techniques[b] for b in _bits(gives & self._few_give) if self._givers[b] in ([], [candidate])}
         if only or not gives:
-            return Overlap(tuple(dict.fromkeys(self._levels[number].technique for number in only)), redundant=False)
-        rarest = min(gives, key=lambda number: (len(self._givers[number]), number))
-        alone = sorted(o for o in self._givers[rarest] - {candidate} if gives <= self._gives[o])
+            return Overlap(tuple(sorted(only)), redundant=False)
+        alone = [o for o in self._first_givers(gives, candidate) if not gives & ~self._gives[o]]
         if alone:
-            return Overlap((), redundant=True, by=tuple(alone))
+            return Overlap((), redundant=True, by=tuple(sorted(alone)))
         return Overlap((), redundant=True, by=self._few(gives, candidate), together=True)
 
-    def _few(self, gives: set[int], candidate: str) -> tuple[str, ...]:
-        """A few others that give all of it together, those that give most of it first; none where it takes many."""
-        left = set(gives)
+    def _first_givers(self, left: int, candidate: str) -> list[str]:
+        """The others that give the level that the fewest give."""
+        return [other for other in self._givers[next(_bits(left))] if other != candidate]
+
+    def _few(self, gives: int, candidate: str) -> tuple[str, ...]:
+        """A few others that give all of it together; none where they are not found.
+
+        What the fewest give is given first, by the one that gives most of the rest, too.
+        """
+        left = gives
         found: list[str] = []
-        others = sorted({other for number in gives for other in self._givers[number]} - {candidate})
         while left:
             if len(found) == MOST:
                 return ()
-            best = max(others, key=lambda other: len(left & self._gives[other]))
-            left -= self._gives[best]
+            others = self._first_givers(left, candidate)
+            best = min(others, key=lambda other: (-(left & self._gives[other]).bit_count(), other))
+            left &= ~self._gives[best]
             found.append(best)
         return tuple(sorted(found))
+
+
+def _bits(number: int) -> Iterator[int]:
+    """Which bits are set, the lowest first."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest

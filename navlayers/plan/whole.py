@@ -20,7 +20,7 @@ class Scale(NamedTuple):
     rounded: bool = False
 
     def steps(self, number: Fraction) -> int:
-        """The number in steps; one that is above 0 has at least one."""
+        """The number in steps; where numbers are rounded, one that is above 0 has at least one."""
         steps = number / self.step
         if steps.denominator == 1:
             return steps.numerator

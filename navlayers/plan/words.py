@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers.aggregate import tidy
+from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.wording import percent
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
+    from navlayers.plan.candidates import Candidate
     from navlayers.plan.model import Plan
+
+UNITS = (
+    "days",
+    "hours",
+    "weeks",
+    "months",
+    "fte",
+    "eur",
+    "euro",
+    "euros",
+    "usd",
+    "gbp",
+    "chf",
+    "dollars",
+    "$",
+    "€",
+)
+"""Headers of costs that stand behind their numbers."""
 
 
 def figure(number: Fraction) -> float:
@@ -18,33 +38,69 @@ def figure(number: Fraction) -> float:
     return tidy(float(number))
 
 
-def percent(share: Fraction) -> str:
-    """A share of 1 in per cent, with one decimal; rounded down, so that 100 is all."""
-    return f"{math.floor(share * 1000) / 10:.1f} %"
+def share(plan: Plan, part: Fraction) -> str:
+    """A part of what all give in per cent; what misses the target, or all, does not look as if it met it."""
+    return f"{percent(part, plan.options.least):.1f} %"
+
+
+def amount(plan: Plan, cost: Fraction) -> str:
+    """A cost with what it is counted in: "35 days", "price 1,200"."""
+    number = f"{figure(cost):,}"
+    return f"{number}{_unit(plan)}" if _unit(plan) else f"{plan.prices} {number}"
+
+
+def _unit(plan: Plan) -> str:
+    return f" {plan.prices}" if plan.prices.casefold() in UNITS else ""
+
+
+def asked(plan: Plan) -> str:
+    """What was asked for: "a budget of 10", "a target of 95 %"."""
+    if plan.options.most is None:
+        return f"a target of {float(100 * (plan.options.least or 0)):g} %"
+    return f"a budget of {figure(plan.options.most):,}{_unit(plan)}"
 
 
 def summary(plan: Plan) -> str:
-    """The plan in a sentence: "13 of 109 capabilities cover 469 of 469 techniques; proven optimal"."""
-    return f"{_reached(plan)}{_spent(plan)}; {certainty(plan)}"
+    """The plan in a sentence.
+
+    "Choose 13 of 109 capabilities for a target of 100 % at ATT&CK Enterprise 16.1: together they cover 469 of 469
+    techniques; proven optimal".
+    """
+    release = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
+    return f"{_choice(plan)} for {asked(plan)} at {release}: {_reached(plan)}; {certainty(plan)}"
+
+
+def _choice(plan: Plan) -> str:
+    chosen, every, had = len(plan.chosen), len(plan.appraisals), len(plan.had)
+    details = [amount(plan, plan.cost)] if plan.prices and chosen else []
+    without = sum(appraisal.state == "no cost" for appraisal in plan.appraisals)
+    if 2 * without >= every:
+        free = sum(appraisal.state in ("chosen", "not chosen") for appraisal in plan.appraisals)
+        details.append(f"only {free} could be chosen, {without} have no cost")
+    told = f" ({'; '.join(details)})" if details else ""
+    if had:
+        return f"Add {chosen or 'nothing'}{told} to the {had} in place"
+    return f"Choose {chosen or 'none'} of {every} capabilities{told}"
 
 
 def _reached(plan: Plan) -> str:
-    chosen, candidates = len(plan.chosen), len(plan.appraisals)
-    had = sum(appraisal.state == "have" for appraisal in plan.appraisals)
-    subject = f"{chosen} of {candidates} capabilities" + (f", with {had} in place," * bool(had))
-    one = chosen + had == 1
-    of = f"{len(plan.covered(plan.active))} of {len(plan.coverable)} techniques"
-    if plan.by_count:
-        return f"{subject} cover{'s' * one} {of}"
-    both = f"{figure(plan.value):,} of {figure(plan.total):,}"
-    return f"{subject} give{'s' * one} {percent(plan.share)} of what all give ({both}), covering {of}"
-
-
-def _spent(plan: Plan) -> str:
-    if not plan.prices:
-        return ""
-    limit = "" if plan.options.most is None else f" of {figure(plan.options.most):,}"
-    return f", for {figure(plan.cost):,}{limit} ({plan.prices})"
+    had, every = len(plan.had), len(plan.appraisals)
+    active = len(plan.chosen) + had
+    they, s = ("together they", "") if active > 1 else ("it" if active else "that", "s")
+    both = f"{len(plan.reached)} of {len(plan.coverable)}"
+    if not plan.by_count:
+        all_ = f"all {every}" if had else "all"
+        values = f"{figure(plan.value):,} of {figure(plan.total):,}"
+        return (
+            f"{they} give{s} {share(plan, plan.share)} of what {all_} give ({values}), covering {both} techniques"
+        )
+    if plan.threat is not None:
+        return f"{they} give{s} {share(plan, plan.share)} of what can be covered ({both})"
+    if had:
+        both = f"{len(plan.reached)} of the {len(plan.coverable)}"
+    that = f" that all {every} cover" if had else ""
+    part = f" ({share(plan, plan.share)})" if plan.share < 1 else ""
+    return f"{they} cover{s} {both} techniques{that}{part}"
 
 
 def certainty(plan: Plan) -> str:
@@ -64,17 +120,18 @@ def certainty(plan: Plan) -> str:
 
 
 def against(plan: Plan) -> str:
-    """What the threat is, and how much of it no candidate covers; "" without a threat."""
+    """How much of the threat is covered, and how much of it by no candidate; "" without a threat."""
     if plan.threat is None:
         return ""
-    uncovered = len(plan.threat.weights) - len(plan.coverable)
-    techniques = len(plan.threat.weights)
-    none = f"{uncovered} of them covered by no capability" if uncovered else "all covered by some capability"
-    return f"Against {plan.threat.title}: {techniques} technique{'s' * (techniques != 1)}, {none}"
+    covered, every = len(plan.reached), len(plan.threat.weights)
+    part = f"{percent(Fraction(covered, every)):.1f} % of the threat's {every} technique{'s' * (every != 1)}"
+    uncovered = every - len(plan.coverable)
+    none = f"no capability covers {uncovered} of them" if uncovered else "some capability covers each of them"
+    return f"Against {plan.threat.title}: {part} {'is' if covered == 1 else 'are'} covered ({covered}); {none}"
 
 
-def asked(plan: Plan) -> str:
-    """What was asked for: "a budget of 10", "a target of 95 %"."""
-    if plan.options.most is not None:
-        return f"a budget of {figure(plan.options.most):,}"
-    return f"a target of {float(100 * (plan.options.least or 0)):g} %"
+def label(plan: Plan, candidate: Candidate) -> str:
+    """A capability as people call it, with its set where there are several: "Cloud IDS (gcp)"."""
+    one = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
+    called = one.labels.get(candidate.capability, candidate.capability)
+    return f"{called} ({candidate.set})" if len(plan.inputs) > 1 else called
