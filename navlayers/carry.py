@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.upgrade.fates import Step, Why
+from navlayers.upgrade.fates import Step, Why, reason
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
     """A mapped technique that the release does not have as an active one.
 
-    `successor` is the id that took its place where it was revoked; `capabilities` are the ids mapped to it.
+    `successor` is the id that took its place where it was revoked, active in the release or not; `capabilities` are
+    the ids mapped to it.
     """
 
     id: str
@@ -25,12 +26,12 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
     successor: str = ""
     successor_name: str = ""
     capabilities: tuple[str, ...] = ()
+    successor_active: bool = True
 
     def __str__(self) -> str:
         name = f"{self.id} {self.name}".rstrip()
-        if self.successor:
-            return f"{name}: revoked by {self.successor} {self.successor_name}"
-        return f"{name}: not in this release" if self.fate == "unknown" else f"{name}: {self.fate}, no successor"
+        successor = f"{self.successor} {self.successor_name}".rstrip()
+        return f"{name}: {reason(self.fate, successor, active=self.successor_active)}"
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], step
         end.id if end else "",
         end.name if end else "",
         capabilities,
+        successor_active=end is None or end.active,
     )
 
 

@@ -96,6 +96,10 @@ def test_an_id_that_changed_is_told_once_however_many_rows_have_it() -> None:
     ("told", "words"),
     [
         (Inactive("T1003", "Old", "revoked", "T1002", "New"), "T1003 Old: revoked by T1002 New"),
+        (
+            Inactive("T1003", "Old", "revoked", "T1002", "New", successor_active=False),
+            "T1003 Old: revoked by T1002 New, which is not active either",
+        ),
         (Inactive("T1004", "Dropped", "deprecated"), "T1004 Dropped: deprecated, no successor"),
         (Inactive("T9999", "", "unknown"), "T9999: not in this release"),
     ],

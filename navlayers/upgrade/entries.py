@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,14 +9,14 @@ import msgspec
 from navlayers.attack import technique_url
 from navlayers.upgrade.entry_merging import Entry, merged
 from navlayers.upgrade.formats import Document
-from navlayers.upgrade.report import Dropped, Merged, Moved, Pairs
-from navlayers.upgrade.tactics import Tactics
+from navlayers.upgrade.report import Dropped, Merged, MovedEntry, Pairs
 from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.upgrade.fates import Step
+    from navlayers.upgrade.tactics import Tactics
 
 _KNOWN = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata", "links", "showSubtechniques"))
 """Fields that the Navigator complains of, or stops at, where they are null."""
@@ -35,21 +34,15 @@ class Carried(msgspec.Struct):
     ids: list[str]
     gone: dict[str, list[Pairs]]
     merged: list[Merged]
-    moved: list[Moved]
+    moved: list[MovedEntry]
     dropped: list[Dropped]
     spelt: dict[str, str]
-
-
-@lru_cache(maxsize=8)
-def _tactics_of(step: Step) -> Tactics:
-    """The tactics of a step, which many layers may share."""
-    return Tactics(step)
 
 
 def carried(entries: Sequence[Document], step: Step) -> Carried:
     """The entries at the new release; those given are not changed."""
     result = Carried([], [], {}, [], [], [], {})
-    tactics = _tactics_of(step)
+    tactics = step.tactics
     read = [_entry(number, fields, step) for number, fields in enumerate(entries)]
     result.ids = list(dict.fromkeys(entry.id for entry in read))
     groups: dict[str, list[Entry]] = {}
@@ -115,7 +108,7 @@ def _under_tactics(
             to = gained or free
             name = step.full_name(identifier)
             if to:
-                result.moved.append(Moved(identifier, name, entry.tactic, to))
+                result.moved.append(MovedEntry(identifier, name, entry.tactic, to))
                 yield from (entry.under(tactic) for tactic in to)
             else:
                 why = f"it is not under {shown(entry.tactic)[1:-1]}, and all its tactics have entries of their own"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers.upgrade.meaning import Meaning
+from navlayers.upgrade.tactics import Tactics
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -51,11 +52,19 @@ class Fate(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def reason(self) -> str:
         """Why it is removed, in words."""
-        if self.why == "unknown":
-            return "not in this release"
-        if self.why == "revoked" and self.end is not None:
-            return f"revoked by {self.end}, which is not active either"
-        return f"{self.why}, no successor"
+        return reason(self.why or "unknown", self.end or "")
+
+
+def reason(why: Why, end: str = "", *, active: bool = False) -> str:
+    """Why a release does not have an id as an active one, in words.
+
+    `end` is where revoked-by ends, if that is elsewhere; `active` says whether that is.
+    """
+    if why == "unknown":
+        return "not in this release"
+    if end:
+        return f"revoked by {end}" if active else f"revoked by {end}, which is not active either"
+    return f"{why}, no successor"
 
 
 class Addition(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -107,6 +116,11 @@ class Step:
         if ("." in identifier) != ("." in last):
             became = "sub-technique" if "." in last else "technique"
         return Fate(identifier, "replaced", name, last, end.name, became, why, last)
+
+    @cached_property
+    def tactics(self) -> Tactics:
+        """The tactics of both releases by all their names."""
+        return Tactics(self.old, self.new)
 
     @cached_property
     def additions(self) -> tuple[Addition, ...] | None:

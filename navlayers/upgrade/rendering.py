@@ -46,8 +46,11 @@ def form_for(path: str) -> Format:
     """The form of report that a file's ending asks for; text where it has none.
 
     Raises:
-        UsageError: there is none for that ending.
+        UsageError: there is none for that ending, or it is standard output.
     """
+    if path == "-":
+        hint = "the report is on standard output anyway; --format says in which form"
+        raise UsageError(Problem("--report is the name of a file, and - is none", hint=hint))
     ending = PurePath(path).suffix.lower()
     if not path or ending not in _ENDINGS:
         message = f"the ending of {shown(path)} does not say which form of report to write"

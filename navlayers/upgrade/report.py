@@ -43,7 +43,7 @@ class Merged(msgspec.Struct, frozen=True):
     comments: tuple[str, ...] = ()
 
 
-class Moved(msgspec.Struct, frozen=True):
+class MovedEntry(msgspec.Struct, frozen=True):
     """An entry of a layer whose tactic the technique does not have, and the tactics that it stands under now."""
 
     id: str
@@ -89,7 +89,7 @@ class Report(msgspec.Struct, frozen=True):
     replaced: tuple[Fate, ...] = ()
     removed: tuple[Removed, ...] = ()
     merged: tuple[Merged, ...] = ()
-    moved: tuple[Moved, ...] = ()
+    moved: tuple[MovedEntry, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     platforms: Platforms | None = None
     other: tuple[str, ...] = ()

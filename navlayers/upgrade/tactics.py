@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.attack import Catalogue
-    from navlayers.upgrade.fates import Step
 
 
 class Tactics:
     """Finds tactics by short name, name or id, in any case: in the old release, the new one, then all others."""
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
-        self._short = {tactic.id: tactic.shortname for tactic in step.new.tactics}
+    def __init__(self, old: Catalogue | None, new: Catalogue) -> None:
+        self._old = old
+        self._domain = new.domain
+        self._short = {tactic.id: tactic.shortname for tactic in new.tactics}
         self._ids: dict[str, str] = {}
-        for catalogue in (step.old, step.new):
+        for catalogue in (old, new):
             self._take(catalogue)
         self._all = False
 
@@ -30,13 +30,13 @@ class Tactics:
         if key not in self._ids and not self._all:
             self._all = True
             for release in attack.releases():
-                if release.domain == self._step.new.domain:
+                if release.domain == self._domain:
                     self._take(attack.load(release))
         return self._short.get(self._ids.get(key, ""))
 
     def of(self, identifier: str) -> tuple[str, ...]:
         """The tactics of a technique in the old release, as the new one calls them; none where it is not known."""
-        before = self._step.old.get(identifier) if self._step.old else None
+        before = self._old.get(identifier) if self._old else None
         return tuple(found for name in (before.tactics if before else ()) if (found := self.find(name)))
 
     def _take(self, catalogue: Catalogue | None) -> None:
