@@ -53,13 +53,17 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A tactic and its techniques; `mapped` counts those that are annotated, themselves or by a sub-technique."""
+    """A tactic and its techniques.
+
+    `mapped` counts those that are annotated, themselves or by a sub-technique, of the `total` that the filters leave.
+    """
 
     id: str
     shortname: str
     name: str
     cells: tuple[Cell, ...]
     mapped: int
+    total: int
 
     @property
     def height(self) -> int:
@@ -105,21 +109,26 @@ class _Builder:
 
     def column(self, tactic: Tactic) -> Column:
         name = tactic.shortname
-        shown = [t for t in self._bases if name in t.tactics and self._is_shown(t, name)]
+        left = [t for t in self._bases if name in t.tactics and self._is_left(t, name)]
+        shown = [t for t in left if self._is_shown(t, name)]
         cells = tuple(self._cell(technique, name) for technique in self._sorted(shown, name))
         mapped = sum(
             cell.annotation.annotated or any(s.annotation.annotated for s in cell.subtechniques) for cell in cells
         )
-        return Column(tactic.id, name, tactic.name, cells, mapped)
+        return Column(tactic.id, name, tactic.name, cells, mapped, len(left))
 
     def _subs(self, technique: Technique, tactic: str) -> list[Technique]:
         return [sub for sub in self._view.catalogue.subtechniques(technique.id) if tactic in sub.tactics]
 
     def _is_shown(self, technique: Technique, tactic: str) -> bool:
+        """Whether a technique that the filters leave is asked for: it or one below it is annotated, or all are."""
+        if not self._only_annotated:
+            return True
+        return any(self._view.of(one.id, tactic).annotated for one in (technique, *self._subs(technique, tactic)))
+
+    def _is_left(self, technique: Technique, tactic: str) -> bool:
         """Whether the filters leave a technique: its platforms, and those that are disabled."""
         subs = self._subs(technique, tactic)
-        if self._only_annotated and not any(self._view.of(one.id, tactic).annotated for one in (technique, *subs)):
-            return False
         if self._view.hide_disabled and not self._view.of(technique.id, tactic).enabled:
             kept = any(self._view.of(sub.id, tactic).enabled and self._on_platform(sub) for sub in subs)
             if not kept:
@@ -132,7 +141,7 @@ class _Builder:
     def _cell(self, technique: Technique, tactic: str) -> Cell:
         entry = self._view.of(technique.id, tactic)
         subs = self._subs(technique, tactic)
-        kept = [sub for sub in subs if self._is_shown(sub, tactic)]
+        kept = [sub for sub in subs if self._is_left(sub, tactic) and self._is_shown(sub, tactic)]
         aggregate = self._aggregate(technique, tactic) if subs else None
         shows = self._view.layout.show_aggregate and bool(subs)
         return Cell(

@@ -1,0 +1,107 @@
+"""What stands above the matrix of a picture: what the layer is, of which release, how much it holds; the legend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.render import head
+from navlayers.render.drawing import Group, Shape, Text
+from navlayers.render.font import clean, cut, wrap
+from navlayers.render.pages import SMALLEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.render.legend import Legend
+    from navlayers.render.matrix import Matrix
+    from navlayers.render.theme import Theme
+
+_TITLE, _LINE = 15.0, 7.6
+_FEWEST_ROWS = 3
+_WIDEST_LEGEND = 0.58
+
+
+class Banner(NamedTuple):
+    """The groups, and the height that they take with the space below, in points."""
+
+    groups: tuple[Group, ...]
+    height: float
+
+
+def banner_of(matrix: Matrix, legend: Legend, theme: Theme, x: float, y: float, width: float, unit: float) -> Banner:
+    """Title, description and facts at the left, the legend at the right; below each other on narrow pages."""
+    title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
+    rows = _rows(legend, width * _WIDEST_LEGEND)
+    beside = legend.width(rows) <= width * _WIDEST_LEGEND
+    left = width - (legend.width(rows) + 2 * title if beside else 0)
+    shapes = list(_words(matrix, theme, x, y, left, title, line))
+    bottom = max(shape.y for shape in shapes) + line * 0.3 if shapes else y
+    if beside:
+        place = (x + width - legend.width(rows), y + title * 0.15)
+        bottom = max(bottom, place[1] + legend.height(rows))
+    else:
+        rows = _rows(legend, width)
+        place = (x, bottom + line * 0.8)
+        bottom = place[1] + legend.height(rows)
+    groups = [Group("header", "", tuple(shapes))]
+    drawn = tuple(legend.shapes(*place, rows))
+    if drawn:
+        groups.append(Group("legend", "", drawn))
+    return Banner(tuple(groups), bottom - y + 9 * unit)
+
+
+def _rows(legend: Legend, room: float) -> int:
+    """As few rows of the legend as its width allows."""
+    rows = _FEWEST_ROWS
+    while legend.width(rows) > room and rows < len(legend.items):
+        rows += 1
+    return rows
+
+
+def _words(
+    matrix: Matrix, theme: Theme, x: float, y: float, width: float, title: float, line: float
+) -> Iterator[Text]:
+    y += title * 0.8
+    yield Text(x, y, cut(clean(matrix.view.name), width / title) or "layer", title, theme.ink)
+    y += title * 0.25
+    description = clean(matrix.view.description)
+    for text in wrap(description, width / line, 2) if description else ():
+        y += line * 1.3
+        yield Text(x, y, text, line, theme.ink)
+    for text in wrap(" · ".join(facts(matrix)), width / line, 2):
+        y += line * 1.3
+        yield Text(x, y, text, line, theme.muted)
+
+
+def facts(matrix: Matrix) -> tuple[str, ...]:
+    """The release, how much of it the layer annotates, what it filters by."""
+    view = matrix.view
+    annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.annotated}
+    techniques = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
+    subs = [t.id for t in techniques if t.parent]
+    parents = [t.id for t in techniques if not t.parent]
+    counts = f"{_of(annotated, parents)} techniques"
+    if subs:
+        counts += f" and {_of(annotated, subs)} sub-techniques"
+    found = [head.release(view), f"{counts} annotated"]
+    if view.platforms:
+        found.append(f"platforms: {clean(', '.join(view.platforms))}")
+    if view.hide_disabled:
+        found.append("disabled ones hidden")
+    return tuple(found)
+
+
+def _of(annotated: set[str], all_: list[str]) -> str:
+    return f"{sum(one in annotated for one in all_)} of {len(all_)}"
+
+
+def describe(matrix: Matrix) -> str:
+    """The picture in a sentence, for those who do not see it."""
+    parts = [f"{clean(c.name)} {c.mapped} of {c.total}" for c in matrix.columns]
+    text = "; ".join(facts(matrix))
+    return f"{text}. By tactic: {', '.join(parts)}." if parts else f"{text}."
+
+
+def empty(theme: Theme, x: float, y: float, size: float) -> Shape:
+    """What stands where there is nothing to draw."""
+    return Text(x, y + size, "No technique is left to show.", size, theme.muted)

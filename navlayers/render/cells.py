@@ -1,0 +1,251 @@
+"""The cells of a matrix as shapes: their colours, and names, ids and scores cut to the room that there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from navlayers.aggregate import tidy
+from navlayers.render.drawing import Group, Line, Rect, Shape, Text
+from navlayers.render.fitting import LEADING, PAD, Fit, Texts
+from navlayers.render.font import CAP, clean, cut, ems, wrap
+from navlayers.render.legend import COMMENTED, OFF
+from navlayers.render.packing import ROW
+from navlayers.render.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.render.matrix import Cell, Column, Matrix
+    from navlayers.render.packing import Groups
+
+INDENT = 0.9
+"""Of sub-techniques, in sizes."""
+
+SQUARES = 10
+"""So many sub-techniques stand side by side where they are squares below their technique."""
+
+_SQUARES_ROW = 6
+_COMMENT = 300
+_LARGE = 1e6
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What stands in the cells, and their colours; `letters`: colour → what stands for it in grey print."""
+
+    theme: Theme
+    score: bool
+    id: bool
+    name: bool
+    squares: bool = False
+    letters: tuple[tuple[str, str], ...] = ()
+
+    def letter(self, color: str) -> tuple[str, str]:
+        """The letter of a colour of the layer and the colour of that letter, "" where there is none."""
+        found = dict(self.letters).get(color, "")
+        return found, self.theme.ink_on(self.theme.paint(color)) if found else ""
+
+    def figure(self, cell: Cell) -> str:
+        """What stands at the right of a cell."""
+        if not cell.enabled:
+            return OFF
+        if self.score and cell.score is not None:
+            return figure(cell.score)
+        if cell.color:
+            return self.letter(cell.color)[0]
+        return COMMENTED if cell.annotation.annotated else ""
+
+    def colors(self, cell: Cell) -> tuple[str, str]:
+        """The fill of a cell and the colour of the text on it."""
+        theme = self.theme
+        if not cell.enabled:
+            return theme.disabled, theme.off
+        if cell.color:
+            fill = theme.paint(cell.color)
+            return fill, theme.ink_on(fill)
+        return theme.unscored, theme.ink if cell.annotation.annotated else theme.quiet
+
+
+def figure(score: float) -> str:
+    """A score as cells have it: two decimals at most, large ones rounded to three figures."""
+    text = f"{score:.3g}" if abs(score) >= _LARGE else str(tidy(score))
+    return text.replace("-", "−")
+
+
+def told(cell: Cell) -> str:
+    """What is told of a cell when it is pointed at."""
+    lines = [f"{cell.id} {cell.name}"]
+    if cell.score is not None:
+        lines.append(f"score {tidy(cell.score)}")
+    if not cell.enabled:
+        lines.append("disabled")
+    if cell.annotation.comment:
+        comment = clean(cell.annotation.comment, 2 * _COMMENT)
+        lines.append(comment if len(comment) <= _COMMENT else f"{comment[: _COMMENT - 1]}…")
+    return "\n".join(lines)
+
+
+def groups_of(matrix: Matrix, look: Look) -> tuple[Groups, ...]:
+    """The heights of what stands below each other in each tactic."""
+    made = []
+    for column in matrix.columns:
+        if look.squares:
+            made.append(tuple((ROW + _SQUARES_ROW * -(-len(cell.shown) // SQUARES),) for cell in column.cells))
+        else:
+            made.append(tuple((ROW,) * (1 + len(cell.shown)) for cell in column.cells))
+    return tuple(made)
+
+
+def texts_of(matrix: Matrix, look: Look) -> Texts:
+    """How wide what stands in the cells is."""
+    names: list[float] = []
+    score = identifier = 0.0
+    for column in matrix.columns:
+        for cell in column.cells:
+            for one in (cell, *(() if look.squares else cell.shown)):
+                indent = INDENT if one is not cell else 0
+                main = _main(one, look)
+                names.append(ems(main) + indent)
+                score = max(score, ems(look.figure(one)))
+                if look.id and look.name:
+                    identifier = max(identifier, ems(one.id))
+    heads = tuple(clean(column.name) for column in matrix.columns)
+    return Texts(tuple(sorted(names)), score, identifier, heads)
+
+
+def _main(cell: Cell, look: Look) -> str:
+    return clean(cell.name) if look.name else cell.id if look.id else ""
+
+
+def draw_cells(matrix: Matrix, look: Look, fit: Fit, x: float, y: float) -> Iterator[Group]:
+    """The matrix with its upper left corner at a place."""
+    score = texts_of(matrix, look).score if look.id and look.name else 0
+    painter = _Painter(look, fit, score)
+    step = fit.width + fit.gap
+    for band in fit.packing.bands:
+        left = x
+        for number, count in enumerate(band.counts, band.first):
+            column = matrix.columns[number]
+            yield painter.head(column, left, y, count * step - fit.gap, matrix.view.tactic_background)
+            yield from painter.column(column, fit.lengths[number], left, y + fit.head)
+            left += count * step
+        y += fit.head + band.height * fit.row / ROW + fit.band_gap
+
+
+class _Slot(NamedTuple):
+    cell: Cell
+    sub: bool
+
+
+class _Painter:
+    def __init__(self, look: Look, fit: Fit, score: float) -> None:
+        self._look, self._fit, self._theme = look, fit, look.theme
+        self._score = score * fit.small + 0.6 * fit.small if score else 0
+
+    def head(self, column: Column, x: float, y: float, width: float, background: str) -> Group:
+        """The head of a tactic: its name, what of it is annotated, and a line that spans its columns."""
+        fit, theme = self._fit, self._theme
+        ink, muted = theme.ink, theme.muted
+        bottom = y + fit.head - fit.size * 0.35
+        shapes: list[Shape] = []
+        inset = 0.0
+        if background:
+            fill = theme.paint(background)
+            ink = muted = theme.ink_on(fill)
+            inset = PAD * fit.size
+            shapes.append(Rect(x, y, width, bottom - y, fill))
+        name = wrap(clean(column.name), (width - 2 * inset) / fit.head_size, fit.head_lines)
+        base = bottom - fit.size * 0.35
+        counts = f"{column.mapped}/{column.total}"
+        shapes.append(Text(x + inset, base, counts, fit.small, muted))
+        base -= fit.small * 1.25
+        for place, line in enumerate(reversed(name)):
+            shapes.append(Text(x + inset, base - place * fit.head_size * 1.15, line, fit.head_size, ink))
+        shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, fit.size * 0.12)))
+        told = f"{column.id} {clean(column.name)}\n{column.mapped} of {column.total} techniques annotated"
+        return Group(f"tactic--{column.shortname}", told, tuple(shapes))
+
+    def column(self, column: Column, lengths: Sequence[int], x: float, y: float) -> Iterator[Group]:
+        """The cells of a tactic, in as many columns as lengths are given."""
+        slots = []
+        for cell in column.cells:
+            slots.append(_Slot(cell, False))
+            if not self._look.squares:
+                slots += [_Slot(sub, True) for sub in cell.shown]
+        start = 0
+        rules: list[Shape] = []
+        for length in lengths:
+            top = y
+            for slot in slots[start : start + length]:
+                yield self._cell(slot, column.shortname, x, top)
+                if slot.sub:
+                    at = x + INDENT * self._fit.size * 0.4
+                    rules.append(Line(at, top, at, top + self._fit.row, self._theme.rule))
+                top += self._fit.row
+                if self._look.squares and slot.cell.shown:
+                    yield from self._squares(slot.cell, column.shortname, x, top)
+                    top += -(-len(slot.cell.shown) // SQUARES) * _SQUARES_ROW * self._fit.row / ROW
+            start += length
+            x += self._fit.width + self._fit.gap
+        if rules:
+            yield Group(f"rules--{column.shortname}", "", tuple(_joined(rules)))
+
+    def _cell(self, slot: _Slot, tactic: str, x: float, y: float) -> Group:
+        cell, sub = slot
+        fit, look = self._fit, self._look
+        indent = INDENT * fit.size if sub else 0.0
+        left, right = x + indent, x + fit.width
+        fill, ink = look.colors(cell)
+        shapes: list[Shape] = [Rect(left, y, right - left, fit.row, fill, self._theme.border)]
+        pad = PAD * fit.size
+        middle, end = y + fit.row / 2, right - pad
+        figure = look.figure(cell)
+        beside = look.id and look.name
+        stacked = beside and fit.lines > 1
+        drop = fit.small * LEADING / 2 if stacked and figure else 0
+        if figure:
+            at = middle - drop + CAP * fit.small / 2
+            shapes.append(Text(end, at, figure, fit.small, ink, "end"))
+        taken = (ems(figure) + 0.6) * fit.small if figure else 0
+        if beside:
+            shift = 0 if stacked else self._score
+            shapes.append(Text(end - shift, middle + drop + CAP * fit.small / 2, cell.id, fit.small, ink, "end"))
+            wide = (ems(cell.id) + 0.6) * fit.small
+            taken = max(taken, wide) if stacked else shift + wide
+        main = _main(cell, look)
+        if main:
+            room = (end - taken - left - pad) / fit.size
+            lines = wrap(main, room, fit.lines)
+            at = middle + CAP * fit.size / 2 - (len(lines) - 1) * LEADING * fit.size / 2
+            for line in lines:
+                shapes.append(Text(left + pad, at, line, fit.size, ink))
+                at += LEADING * fit.size
+        return Group(f"{cell.id}--{tactic}", told(cell), tuple(shapes))
+
+    def _squares(self, cell: Cell, tactic: str, x: float, y: float) -> Iterator[Group]:
+        row = _SQUARES_ROW * self._fit.row / ROW
+        step = self._fit.width / SQUARES
+        side = min(step, row) * 0.82
+        for number, sub in enumerate(cell.shown):
+            at = x + number % SQUARES * step
+            top = y + number // SQUARES * row + (row - side) / 2
+            fill = self._look.colors(sub)[0]
+            shape = Rect(at, top, side, side, fill, self._theme.rule, 0.35)
+            yield Group(f"{sub.id}--{tactic}", told(sub), (shape,))
+
+
+def _joined(lines: Sequence[Shape]) -> Iterator[Line]:
+    """Rules that go on below each other as one."""
+    current: Line | None = None
+    for line in lines:
+        if not isinstance(line, Line):
+            continue
+        if current is not None and current.x1 == line.x1 and abs(current.y2 - line.y1) < 0.01:
+            current = msgspec.structs.replace(current, y2=line.y2)
+            continue
+        if current is not None:
+            yield current
+        current = line
+    if current is not None:
+        yield current

@@ -1,0 +1,144 @@
+"""The legend of a picture: the gradient as a ramp with ticks, the layer's legend items, what else cells show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.layers.gradient import steps
+from navlayers.render import head
+from navlayers.render.drawing import Line, Rect, Shape, Text
+from navlayers.render.font import CAP, clean, cut, ems
+from navlayers.render.pages import SMALLEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.render.cells import Look
+    from navlayers.render.matrix import Matrix
+    from navlayers.render.theme import Theme
+    from navlayers.render.view import View
+
+COMMENTED, OFF = "•", "×"
+"""What stands in the place of a score for techniques that are annotated without one, and for disabled ones."""
+
+_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
+_MOST_ITEMS = 32
+_WIDEST_LABEL = 20
+_RAMP = 17
+"""The width of the ramp, in sizes."""
+
+_ITEM = 1.45
+"""The height of an item, in sizes."""
+
+
+class Item(NamedTuple):
+    """A swatch and what it means; `mark` is what stands on it, in `ink`."""
+
+    label: str
+    fill: str
+    mark: str = ""
+    ink: str = ""
+
+
+class Legend(NamedTuple):
+    """What is to be explained; `ramp` are the colours from the lowest to the highest score, with `ticks` 0–1."""
+
+    ramp: tuple[str, ...]
+    ticks: tuple[tuple[float, str], ...]
+    items: tuple[Item, ...]
+    theme: Theme
+    size: float
+
+    def columns(self, rows: int) -> list[tuple[Sequence[Item], float]]:
+        """The items in columns of so many rows, and how wide each is."""
+        parts = [self.items[start : start + rows] for start in range(0, len(self.items), rows)]
+        return [(part, (max(min(ems(one.label), _WIDEST_LABEL) for one in part) + 3.2) * self.size) for part in parts]
+
+    def width(self, rows: int) -> float:
+        """The width of it all, with so many rows."""
+        ramp = (_RAMP + 2.5) * self.size if self.ramp else 0
+        return max(ramp + sum(width for _, width in self.columns(rows)) - self.size, 0)
+
+    def height(self, rows: int) -> float:
+        """The height of it all."""
+        ramp = 4.4 * self.size if self.ramp else 0
+        return max(ramp, min(rows, len(self.items)) * _ITEM * self.size)
+
+    def shapes(self, x: float, y: float, rows: int) -> Iterator[Shape]:
+        """The legend with its upper left corner at a place."""
+        if self.ramp:
+            yield from self._ramp(x, y)
+            x += (_RAMP + 2.5) * self.size
+        for part, width in self.columns(rows):
+            for row, item in enumerate(part):
+                yield from self._item(item, x, y + row * _ITEM * self.size)
+            x += width
+
+    def _ramp(self, x: float, y: float) -> Iterator[Shape]:
+        size, width = self.size, _RAMP * self.size
+        yield Text(x, y + size * 0.85, "score", size, self.theme.muted)
+        top, height = y + 1.45 * size, 1.2 * size
+        part = width / len(self.ramp)
+        for number, color in enumerate(self.ramp):
+            # Each reaches to the end, so that no seam shows between two.
+            yield Rect(x + number * part, top, width - number * part, height, color)
+        for at, label in self.ticks:
+            place = x + at * width
+            yield Line(place, top + height, place, top + height + size * 0.35, self.theme.rule)
+            anchor = "start" if at < 0.02 else "end" if at > 0.98 else "middle"
+            yield Text(place, top + height + size * 1.3, label, size, self.theme.ink, anchor)  # type: ignore[arg-type]
+
+    def _item(self, item: Item, x: float, y: float) -> Iterator[Shape]:
+        size = self.size
+        side = 1.15 * size
+        yield Rect(x, y, 1.6 * size, side, item.fill, self.theme.rule)
+        if item.mark:
+            yield Text(x + 0.8 * size, y + side / 2 + CAP * size / 2, item.mark, size, item.ink, "middle")
+        label = cut(item.label, _WIDEST_LABEL)
+        yield Text(x + 2.1 * size, y + side / 2 + CAP * size / 2, label, size, self.theme.ink)
+
+
+def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
+    """What the cells of a matrix show that has to be explained."""
+    view, theme = matrix.view, look.theme
+    cells = list(matrix.cells())
+    scored = any(c.score is not None and c.enabled and not c.annotation.color for c in cells)
+    ramp = tuple(map(theme.paint, steps(view.gradient.colors))) if scored and _is_range(view) else ()
+    items = [Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
+    if len(items) > _MOST_ITEMS:
+        items = [*items[: _MOST_ITEMS - 1], Item(f"and {len(items) - _MOST_ITEMS + 1} more", theme.page)]
+    labels = {item.label.lower() for item in items}
+    if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
+        items.append(Item("commented, no score", theme.unscored, COMMENTED, theme.ink))
+    if any(c.enabled and not c.color and not c.annotation.annotated for c in cells):
+        label = "not scored" if "not rated" in labels or scored else "not annotated"
+        items.append(Item(label, theme.unscored))
+    if any(not c.enabled for c in cells):
+        items.append(Item("disabled", theme.disabled, OFF, theme.off))
+    return Legend(ramp, tuple(_ticks(view)) if ramp else (), tuple(items), theme, max(SMALLEST, 6.4 * unit))
+
+
+def _is_range(view: View) -> bool:
+    return view.gradient.minValue < view.gradient.maxValue
+
+
+def _ticks(view: View) -> Iterator[tuple[float, str]]:
+    """Where numbers stand on the ramp: those that the layer's own legend names, or else round ones; and its ends."""
+    low, high = view.gradient.minValue, view.gradient.maxValue
+    named = [
+        (float(found[1]), found[1])
+        for item in view.legend
+        if (found := _NUMBER.match(item.label)) and low < float(found[1]) < high
+        and view.gradient.color(float(found[1])) == item.color.lower()
+    ]  # fmt: skip
+    round_ones = [(float(mark.label), mark.label) for mark in head.ticks(view)]
+    wanted = [*round_ones[:1], *round_ones[-1:], *sorted(named), *(() if named else round_ones[1:-1])]
+    taken: list[tuple[float, float]] = []
+    for number, label in wanted:
+        at = (number - low) / (high - low)
+        half = ems(label) / 2 / _RAMP
+        start = 0.0 if at < 0.02 else 1 - 2 * half if at > 0.98 else at - half
+        if all(start > end + 0.02 or start + 2 * half < begin - 0.02 for begin, end in taken):
+            taken.append((start, start + 2 * half))
+            yield at, label.replace("-", "−")
