@@ -9,7 +9,7 @@ from navlayers.aggregate import tidy
 from navlayers.formulas import neutralise
 from navlayers.render import head
 from navlayers.render.colours import text_color
-from navlayers.tables import cut
+from navlayers.sheets import cut
 from navlayers.textwidth import plain, wrap
 
 if TYPE_CHECKING:

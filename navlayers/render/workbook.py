@@ -11,7 +11,7 @@ from navlayers.render.laid import DEFAULTS, Laid, lay_out
 from navlayers.render.matrix_sheet import Styles, harmless, write_matrix
 from navlayers.render.rendered import Rendered
 from navlayers.render.rows import joint_of
-from navlayers.tables import MADE, Formats, sheet_names, write_sheet
+from navlayers.sheets import MADE, Formats, sheet_names, write_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
