@@ -103,7 +103,7 @@ def test_the_layer_tells_who_gives_what_and_what_the_plan_leaves_out(run: Run, s
     assert (techniques["T1078"]["score"], techniques["T1110"]["score"]) == (100, 50)
     assert techniques["T1078"]["comment"] == "100 under the plan\nName of mfa"
     assert techniques["T1078"]["metadata"] == [{"name": "plan", "value": "mfa = 100"}]
-    assert "score" not in techniques["T1059"]
+    assert techniques["T1059"]["score"] == 0
     assert techniques["T1059"]["color"] == "#d9d9d9"
     assert techniques["T1059"]["comment"] == "Not covered by the plan; it would be by Name of edr"
     assert {"label": "not in plan", "color": "#d9d9d9"} in layer["legendItems"]
@@ -143,6 +143,9 @@ def test_a_plan_of_counts_is_not_compared_with_scores(run: Run, small: Path, tmp
     result = run("compare", path, small)
     assert result.code == 2
     assert "plan gives numbers of capabilities, small gives scores" in result.err
+    alike = json.loads(run("compare", path, "nist_800_53", "--json", "-q").out)
+    covered = {name: one["techniques"] + one["subtechniques"] for name, one in alike["inputs"].items()}
+    assert covered == {"plan": 435, "nist_800_53": 469}, "what the plan leaves out is not covered"
     scores = json.loads(run("plan", small, "--budget", "2", "-o", "-", "-q").out)
     assert "aggregate" not in {item["name"] for item in scores["metadata"]}
 
@@ -161,7 +164,11 @@ def test_what_the_threat_does_not_do_is_hidden(run: Run) -> None:
 
 def test_what_terminals_obey_is_not_printed(run: Run, small: Path, tmp_path: Path) -> None:
     name = "evil\x1b[2J\x9b\u202ex\u2028y"
-    layer = {"name": name, "domain": "enterprise-attack", "versions": {"attack": "16", "layer": "4.5"}}
+    layer: dict[str, object] = {
+        "name": name,
+        "domain": "enterprise-attack",
+        "versions": {"attack": "16", "layer": "4.5"},
+    }
     path = tmp_path / "evil.json"
     layer["techniques"] = [{"techniqueID": "T1078", "score": 1}, {"techniqueID": "T1110", "score": 3}]
     path.write_text(json.dumps(layer), encoding="utf-8")
@@ -181,7 +188,7 @@ def test_capabilities_of_several_clouds_are_called_by_their_names(run: Run) -> N
 
 def test_the_layer_of_an_unscored_set_counts_the_capabilities_of_the_plan(run: Run) -> None:
     layer = json.loads(run("plan", "nist_800_53", "--budget", "2", "-o", "-", "-q").out)
-    assert {entry.get("score") for entry in layer["techniques"]} == {None, 1, 2}
+    assert {entry.get("score") for entry in layer["techniques"]} == {0, 1, 2}
     assert layer["gradient"]["maxValue"] == 2
     assert layer["techniques"][0]["comment"].startswith("Covered by ")
 

@@ -105,6 +105,7 @@ class _Maker:
     def techniques(self) -> tuple[Technique, ...]:
         """The entries by id: covered, left out by the plan, those of the threat that nobody covers, and all others.
 
+        What is not covered scores 0: an entry without a score tells that it is covered, though not how well.
         What the threat does not do is hidden, but not the parent of what it does, with which that would go.
         """
         plan = self.plan
@@ -114,6 +115,7 @@ class _Maker:
                 links_ = (page_link(technique),)
                 found[technique] = Technique(
                     techniqueID=technique,
+                    score=0,
                     color=UNCOVERED,
                     comment="No capability covers it",
                     metadata=self._weight(technique),
@@ -146,6 +148,7 @@ class _Maker:
         if not mine:
             return Technique(
                 techniqueID=technique,
+                score=0,
                 color=LEFT,
                 comment=f"Not covered by the plan; it would be by {self._names(every, len(every) > 1)}",
                 metadata=(*self._weight(technique), Metadata("possible with", self._listed(every))),
