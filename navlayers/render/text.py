@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -25,10 +25,25 @@ if TYPE_CHECKING:
 LONGEST = 60_000
 """So many characters a comment of a pull request holds, with some to spare."""
 
-_TEXTS = (240, 120, 60, 0)
-"""How long comments and metadata may be, from the most to nothing; techniques are left out after that."""
 
-_NO_TEXTS = "Comments, metadata and links are left out, for they would be too long."
+class _Step(NamedTuple):
+    """How long comments, and metadata and addresses, may be; `note` tells what is left out."""
+
+    comment: int
+    others: int
+    note: str = ""
+
+
+_STEPS = (
+    _Step(240, 240),
+    _Step(120, 120),
+    _Step(60, 60),
+    _Step(120, 0, "Metadata and links are left out, for they would be too long."),
+    _Step(40, 0, "Metadata and links are left out, for they would be too long."),
+    _Step(0, 0, "Comments, metadata and links are left out, for they would be too long."),
+)
+"""From the most to the least; techniques are left out after that."""
+
 _MORE = "… and "
 
 _LONGEST_FACT = 400
@@ -45,7 +60,6 @@ def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) ->
     """The layers as Markdown, a section each, those of several below their scores beside each other."""
     layers = lay_out(views, options)
     sections: list[str] = []
-    left_out = 0
     room = LONGEST - 100
     if len(layers) > 1:
         joint = _joint(layers, room * 2 // 3)
@@ -66,7 +80,8 @@ def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) ->
 
 def _notices(text: str) -> tuple[Problem, ...]:
     lines = text.splitlines()
-    if _NO_TEXTS not in lines and not any(line.startswith(_MORE) for line in lines):
+    notes = {step.note for step in _STEPS if step.note}
+    if not any(line in notes or line.startswith(_MORE) for line in lines):
         return ()
     message = f"the Markdown is cut to the {LONGEST:,} characters that pull requests take"
     return (Problem(message, hint="xlsx, html and csv hold all"),)
@@ -100,11 +115,11 @@ def _section(layer: Laid, room: int, level: int) -> str:
         lines += [f"- … and {len(marks) - _MOST_FACTS} more"] if len(marks) > _MOST_FACTS else []
         lines += ["", " ".join(head.reading(view, layer.rows))]
     start = "\n".join(lines)[: room // 2] + "\n\n"
-    for longest in _TEXTS[:-1]:
-        table = to_markdown([_techniques(layer.rows, longest)], level + 1)
+    for step in _STEPS[:-1]:
+        table = to_markdown([_techniques(layer.rows, step)], level + 1)
         if len(start) + len(table) <= room:
             return start + table
-    return start + _fitted(_techniques(layer.rows, _TEXTS[-1]), room - len(start), level + 1)
+    return start + _fitted(_techniques(layer.rows, _STEPS[-1]), room - len(start), level + 1)
 
 
 def _cut(text: str, longest: int = _LONGEST_FACT) -> str:
@@ -117,7 +132,7 @@ def _short(text: str, longest: int) -> str:
     return line if len(line) <= longest else line[: max(longest - 1, 0)].rstrip() + "…" * (longest > 0)
 
 
-def _techniques(rows: Sequence[Row], longest: int) -> Table:
+def _techniques(rows: Sequence[Row], step: _Step) -> Table:
     """What the layer says, short: columns that would be empty are left out."""
     table: list[tuple[Column, list[Cell]]] = [
         (Column("technique"), [row.id for row in rows]),
@@ -126,12 +141,15 @@ def _techniques(rows: Sequence[Row], longest: int) -> Table:
         (Column("score", "number"), [row.score for row in rows]),
         (Column("aggregate", "number"), [row.aggregate for row in rows]),
         (Column("enabled"), ["" if row.annotation.enabled else "no" for row in rows]),
-        (Column("comment"), [_short(row.annotation.comment, longest) for row in rows]),
-        (Column("metadata"), [_short(technique_table.joined(row.annotation.metadata), longest) for row in rows]),
+        (Column("comment"), [_short(row.annotation.comment, step.comment) for row in rows]),
+        (
+            Column("metadata"),
+            [_short(technique_table.joined(row.annotation.metadata), step.others) for row in rows],
+        ),
     ]
-    most = max((len(row.links) for row in rows), default=0) if longest else 0
+    most = max((len(row.links) for row in rows), default=0) if step.others else 0
     for number in range(min(most, 2)):
-        links: list[Cell] = [_link(row, number, longest) for row in rows]
+        links: list[Cell] = [_link(row, number, step.others) for row in rows]
         table.append((columns("link", "link 2")[number], links))
     always = ("technique", "name", "tactics", "score")
     kept = [
@@ -140,8 +158,9 @@ def _techniques(rows: Sequence[Row], longest: int) -> Table:
         if column.header in always or any(c not in ("", None) for c in cells)
     ]
     heads = tuple(column for column, _ in kept)
-    note = "" if longest else _NO_TEXTS
-    return Table("Techniques", "Techniques", heads, tuple(zip(*(cells for _, cells in kept), strict=True)), note)
+    return Table(
+        "Techniques", "Techniques", heads, tuple(zip(*(cells for _, cells in kept), strict=True)), step.note
+    )
 
 
 def _link(row: Row, number: int, longest: int) -> Cell:
