@@ -19,6 +19,10 @@ STEPS = 100
 BAND = 0.995
 """A score of at least this share of the range, yet below its end, makes the Navigator show an empty matrix."""
 
+_WIDE = 1e9
+_FINE = 300
+"""Powers of ten beyond it have no room in a number."""
+
 
 class Gradient(msgspec.Struct, frozen=True):
     """A gradient of layer format 4.5: two or more `#rrggbb` colours, evenly spaced from minValue to maxValue."""
@@ -39,10 +43,19 @@ class Gradient(msgspec.Struct, frozen=True):
 
     def safe(self, score: float) -> float:
         """The score, lowered by the little that keeps it out of the band that empties the Navigator's matrix."""
+        return self._below if self.empties(score) else score
+
+    def empties(self, score: float) -> bool:
+        """Whether the Navigator shows an empty matrix for a score."""
         span = self.maxValue - self.minValue
-        if BAND <= (score - self.minValue) / span < 1:
-            return math.floor((self.minValue + span * BAND) * 100 - 1) / 100
-        return score
+        return span > 0 and BAND <= (score - self.minValue) / span < 1
+
+    @property
+    def _below(self) -> float:
+        """A score just below the band: to two decimals, but for scales on which that is too coarse or too fine."""
+        span = self.maxValue - self.minValue
+        unit = 100 if 1 <= span <= _WIDE else 10.0 ** min(4 - math.floor(math.log10(span)), _FINE)
+        return math.floor((self.minValue + span * BAND) * unit - 1) / unit
 
 
 def safe_maximum(scores: list[float]) -> int:

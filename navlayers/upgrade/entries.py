@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.upgrade.fates import Step
+    from navlayers.upgrade.mending import Mending
     from navlayers.upgrade.tactics import Tactics
 
 _KNOWN = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata", "links", "showSubtechniques"))
@@ -39,11 +40,11 @@ class Carried(msgspec.Struct):
     spelt: dict[str, str]
 
 
-def carried(entries: Sequence[Document], step: Step) -> Carried:
-    """The entries at the new release; those given are not changed."""
+def carried(entries: Sequence[Document], step: Step, mending: Mending) -> Carried:
+    """The entries at the new release, mended; those given are not changed."""
     result = Carried([], [], {}, [], [], [], {})
     tactics = step.tactics
-    read = [_entry(number, fields, step) for number, fields in enumerate(entries)]
+    read = [_entry(number, fields, step, mending) for number, fields in enumerate(entries)]
     result.ids = list(dict.fromkeys(entry.id for entry in read))
     groups: dict[str, list[Entry]] = {}
     for entry in _shown(read, tactics, result):
@@ -54,17 +55,18 @@ def carried(entries: Sequence[Document], step: Step) -> Carried:
     placed: list[tuple[int, bool, Document]] = []
     for identifier, group in groups.items():
         under = list(_under_tactics(identifier, group, tactics, step, result))
-        placed += _settled(identifier, under, step, result)
+        placed += _settled(identifier, under, step, mending, result)
     placed.sort(key=lambda one: one[:2])
     result.entries = [fields for _, _, fields in placed]
     return result
 
 
-def _entry(number: int, fields: Document, step: Step) -> Entry:
+def _entry(number: int, fields: Document, step: Step, mending: Mending) -> Entry:
     identifier = fields["techniqueID"].strip()
     if None in fields.values():
         fields = {key: value for key, value in fields.items() if value is not None or key not in _KNOWN}
-    return Entry(number, identifier, step.fate(identifier), fields.get("tactic") or None, fields)
+    tactic = fields.get("tactic") or None
+    return Entry(number, identifier, step.fate(identifier), tactic, fields, mending.meant(fields))
 
 
 def _shown(read: list[Entry], tactics: Tactics, result: Carried) -> list[Entry]:
@@ -116,7 +118,7 @@ def _under_tactics(
 
 
 def _settled(
-    identifier: str, group: list[Entry], step: Step, result: Carried
+    identifier: str, group: list[Entry], step: Step, mending: Mending, result: Carried
 ) -> Iterator[tuple[int, bool, Document]]:
     """The entries of one technique of the result, those that meet as one, each with its place.
 
@@ -124,12 +126,12 @@ def _settled(
     """
     if len(group) == 1:
         (entry,) = group
-        yield entry.number, entry.tactic is not None, _at(entry, identifier)
+        yield entry.number, entry.tactic is not None, _at(entry, identifier, mending)
         return
     sources = {entry.id for entry in group}
     keys = {(entry.id, entry.tactic) for entry in group}
     if len(sources) == 1 and len(keys) == len(group):
-        yield from ((entry.number, entry.tactic is not None, _at(entry, identifier)) for entry in group)
+        yield from ((entry.number, entry.tactic is not None, _at(entry, identifier, mending)) for entry in group)
         return
     first = min(entry.number for entry in group)
     for tactic in dict.fromkeys(entry.tactic for entry in group):
@@ -140,10 +142,10 @@ def _settled(
         ]
         place = first if tactic is None else next(e.number for e in members if e.tactic == tactic)
         if len(members) == 1:
-            yield place, tactic is not None, _at(members[0], identifier)
+            yield place, tactic is not None, _at(members[0], identifier, mending)
             continue
         members = [members[at] for at in step.in_order([entry.id for entry in members])]
-        fields, value = merged([(entry, _at(entry, identifier)) for entry in members], tactic)
+        fields, value = merged([(entry, _at(entry, identifier, mending)) for entry in members], tactic)
         ids = tuple(entry.id for entry in members)
         values = tuple(entry.score for entry in members)
         names = tuple(entry.fate.name for entry in members)
@@ -153,17 +155,17 @@ def _settled(
         yield place, tactic is not None, fields
 
 
-def _at(entry: Entry, identifier: str) -> Document:
-    """The fields of an entry under its new id and tactic; a link to the old page leads to the new one."""
+def _at(entry: Entry, identifier: str, mending: Mending) -> Document:
+    """The fields of an entry, mended, under its new id and tactic; a link to the old page leads to the new one."""
     fields = entry.fields
     if fields.get("techniqueID") == identifier and fields.get("tactic") == entry.tactic:
-        return fields
+        return mending.entry(fields)
     fields = {**fields, "techniqueID": identifier, "tactic": entry.tactic}
     if entry.tactic is None:
         del fields["tactic"]
     if identifier != entry.id and fields.get("links"):
         fields["links"] = list(_links(fields["links"], entry.id, identifier))
-    return fields
+    return mending.entry(fields)
 
 
 def _links(links: Iterable[Document], old: str, new: str) -> Iterator[Document]:

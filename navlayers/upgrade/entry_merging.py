@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers.upgrade.fates import Fate
+from navlayers.upgrade.mending import EXACT, as_json
 from navlayers.upgrade.merging import joined
 
 if TYPE_CHECKING:
@@ -14,34 +15,33 @@ if TYPE_CHECKING:
 
     from navlayers.upgrade.formats import Document
 
-_EXACT = "exact score"
-"""The metadata in which navlayers writes a score that the Navigator cannot show: it is that of one entry."""
-
 _RULED = frozenset(
     ("techniqueID", "tactic", "score", "enabled", "comment", "metadata", "links", "showSubtechniques")
 )
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An entry of a layer: its number, its old id, what becomes of that, its tactic (None: all), its fields."""
+    """An entry of a layer: its number, its old id, what becomes of that, its tactic (None: all), its fields.
+
+    `exact` is its score, though a lower one stands in the fields for the Navigator; None where it has none.
+    """
 
     number: int
     id: str
     fate: Fate
     tactic: str | None
     fields: dict[str, Any]
+    exact: float | None = None
 
     @property
     def score(self) -> str:
         """The score as written, "" where there is none."""
-        score = self.fields.get("score")
-        return "" if score is None else msgspec.json.encode(score).decode()
+        return "" if self.exact is None else as_json(self.exact)
 
     @property
     def rank(self) -> tuple[bool, float]:
         """Enabled ones before disabled ones, which do not count; then by score, those without one last."""
-        score = self.fields.get("score")
-        return self.fields.get("enabled") is not False, float("-inf") if score is None else score
+        return self.fields.get("enabled") is not False, float("-inf") if self.exact is None else self.exact
 
     def under(self, tactic: str) -> Entry:
         """The entry under another tactic."""
@@ -79,7 +79,7 @@ def merged(members: Sequence[tuple[Entry, Document]], tactic: str | None) -> tup
 
 
 def _metadata(fields: Document, best: bool) -> Iterable[Document]:
-    return [item for item in fields.get("metadata", ()) if best or item.get("name") != _EXACT]
+    return [item for item in fields.get("metadata", ()) if best or item.get("name") != EXACT]
 
 
 def _united(lists: Iterable[Iterable[Document]]) -> list[Document]:

@@ -12,6 +12,7 @@ from navlayers.readers.source import Source
 from navlayers.upgrade import documents, own, platforms
 from navlayers.upgrade.entries import carried
 from navlayers.upgrade.formats import modern
+from navlayers.upgrade.mending import Mending
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Platforms, Removed, Report, sorted_fates
 from navlayers.upgrade.unknown import why_removed
@@ -54,16 +55,22 @@ def along(layer: Document, way: Way) -> tuple[Document, Report]:
     if way.already and _is_current(layer):
         kept = tuple(sorted(set(before)))
         inactive = [identifier for identifier in kept if not step.new.is_active(identifier)]
-        other = (f"not active in its own release: {listed(inactive)}",) if inactive else ()
-        report = Report(called, "layer", way.domain, way.written, to, kept, other=other, new=(), already=True)
+        other = [f"not active in its own release: {listed(inactive)}"] if inactive else []
+        other += _faults(layer, entries)
+        report = Report(
+            called, "layer", way.domain, way.written, to, kept, other=tuple(other), new=(), already=True
+        )
         return layer, report
     result, told = modern(layer, step.new)
     filtered = _filter(result, way)
     if filtered is not None and not filtered.after and filtered.before:
         told.append("filters.platforms is empty now, which shows all platforms")
-    done = carried(entries, step)
+    mending = Mending(result)
+    mending.layer(result)
+    done = carried(entries, step, mending)
     if "techniques" in result or entries:
         result["techniques"] = done.entries
+    told += mending.told
     told += [f"tactic {shown(written)[1:-1]} → {now}" for written, now in done.spelt.items()]
     own.follow(result, way, before, [entry["techniqueID"] for entry in done.entries])
     if result.get("customDataURL"):
@@ -95,6 +102,15 @@ def along(layer: Document, way: Way) -> tuple[Document, Report]:
         way.tactics,
     )
     return result, report
+
+
+def _faults(layer: Document, entries: Iterable[Document]) -> list[str]:
+    """What the Navigator cannot show of a layer that is left as it is."""
+    mending = Mending(layer, mend=False)
+    mending.layer(layer)
+    for entry in entries:
+        mending.entry(entry)
+    return mending.told
 
 
 def _is_current(layer: Document) -> bool:
