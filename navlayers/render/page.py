@@ -1,0 +1,155 @@
+"""Layers as one HTML file that needs nothing beside it and runs nothing: matrices, legends, tables."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from navlayers.aggregate import tidy
+from navlayers.attack import technique_url
+from navlayers.render import head
+from navlayers.render.colours import text_color
+from navlayers.render.laid import DEFAULTS, Laid, lay_out
+from navlayers.render.rendered import Rendered
+from navlayers.render.rows import joint_of
+from navlayers.textwidth import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Environment
+
+    from navlayers.render.matrix import Cell
+    from navlayers.render.options import RenderOptions
+    from navlayers.render.rows import Row
+    from navlayers.render.view import View
+
+_LONGEST_TIP = 600
+
+
+def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+    """The layers as one page; that of several starts with their names and their scores beside each other."""
+    # The library of templates is imported only where it is needed.
+    from markupsafe import Markup  # noqa: PLC0415
+
+    layers = lay_out(views, options)
+    shown = [_Layer(layer, f"layer-{number}") for number, layer in enumerate(layers, 1)]
+    joint = joint_of([layer.rows for layer in layers]) if len(layers) > 1 else ()
+    css, template = _sources()
+    style = css + _fills(layers)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = template.get_template("page.html.jinja").render(
+        title=layers[0].name if len(layers) == 1 else f"{len(layers)} layers",
+        # Made here of `#rrggbb` alone, and its digest is what browsers are told to apply.
+        style=Markup(style),  # noqa: S704
+        style_hash=Markup(f"sha256-{digest}"),  # noqa: S704
+        layers=shown,
+        joint=joint,
+    )
+    return Rendered(page.encode("utf-8", "replace"))
+
+
+class _ShownRow:
+    """A row of the table of techniques; `anchor` is where cells lead, of the first row of a technique alone."""
+
+    def __init__(self, row: Row, anchor: str) -> None:
+        entry = row.annotation
+        self.id, self.name, self.anchor = row.id, row.name, anchor
+        self.tactics = ", ".join(row.tactics)
+        self.score = row.score if row.aggregate is None else row.aggregate
+        self.color = row.color
+        self.states = [*([] if entry.enabled else ["disabled"]), *([] if row.where == "shown" else [row.where])]
+        if row.aggregate is not None:
+            own = "none" if row.score is None else _figure(row.score)
+            self.states.append(f"own score: {own}")
+        self.comment = "\n".join(plain(line) for line in entry.comment.splitlines())
+        self.metadata = entry.metadata
+        self.links = row.links
+        self.said = bool(self.states or self.comment or self.metadata or self.links)
+
+
+class _Layer:
+    """A layer as the template shows it."""
+
+    def __init__(self, layer: Laid, anchor: str) -> None:
+        view = layer.view
+        self._show_id = view.layout.show_id
+        self.name, self.anchor, self.description = layer.name, anchor, view.description
+        self.metadata, self.links = view.metadata, view.links
+        known = head.facts(view, layer.rows)
+        self.summary = [value for _, value in known[: len(known) - len(view.metadata)]]
+        self.ticks = head.ticks(view)
+        self.legend = head.legend(view) if view.legend else ()
+        self.reading = head.reading(view, layer.rows)
+        self.background = view.tactic_background
+        self.columns = layer.matrix.columns
+        self.anchors = {row.id: f"{anchor}-{row.id}" for row in layer.rows}
+        seen: set[str] = set()
+        self.rows = []
+        for row in layer.rows:
+            self.rows.append(_ShownRow(row, "" if row.id in seen else self.anchors[row.id]))
+            seen.add(row.id)
+
+    def text(self, cell: Cell) -> str:
+        """What stands in a cell."""
+        return f"{cell.id} {cell.name}" if self._show_id else cell.name
+
+    def tip(self, cell: Cell) -> str:
+        """What is shown where the pointer rests on a cell."""
+        entry = cell.annotation
+        told = [f"{cell.id} {cell.name}"]
+        told += [] if cell.score is None else [f"score {_figure(cell.score)}"]
+        told += [] if entry.enabled else ["disabled"]
+        told += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
+        told += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in entry.metadata]
+        text = "\n".join(told)
+        return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
+
+
+def _fills(layers: Sequence[Laid]) -> str:
+    """A rule per colour of the page."""
+    colors: dict[str, None] = {}
+    for layer in layers:
+        view = layer.view
+        colors |= dict.fromkeys(mark.color for mark in (*head.ticks(view), *head.legend(view)))
+        colors |= dict.fromkeys(cell.color for cell in layer.matrix.cells())
+        colors |= dict.fromkeys(row.color for row in layer.rows)
+        colors[view.tactic_background] = None
+    rules = (f".page .{_fill(c)} {{ background: {c}; color: {text_color(c)}; }}\n" for c in sorted(colors) if c)
+    return "".join(rules)
+
+
+def _fill(color: str) -> str:
+    """The class of a colour."""
+    return f"c{color[1:]}"
+
+
+def _figure(score: float) -> str:
+    return f"{tidy(score)}"
+
+
+@lru_cache(maxsize=1)
+def _sources() -> tuple[str, Environment]:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow, and for this format alone
+
+    loader = PackageLoader("navlayers.render", ".")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_finalize,
+    )
+    environment.filters |= {"fill": _fill, "figure": _figure, "address": technique_url}
+    return loader.get_source(environment, "page.css")[0], environment
+
+
+def _finalize(value: object) -> object:
+    """Control characters have no place in HTML, but for the ends of lines."""
+    if type(value) is not str or "\n" not in value:
+        return plain(value) if type(value) is str else value
+    return "\n".join(map(plain, value.split("\n")))
