@@ -109,7 +109,7 @@ def reading(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
     if ticks(view):
         own = any(row.annotation.color and row.annotation.enabled for row in rows)
         told.append(f"A cell has the colour of its score{', or one of its own' if own else ''}.")
-        told.append("White cells have no score.")
+        told.append("Cells without a colour have no score.")
     if view.layout.show_aggregate:
         told.append(f"The score of a technique is {AGGREGATES[view.layout.aggregate]}.")
     if any(not row.annotation.enabled for row in rows) and not view.hide_disabled:
