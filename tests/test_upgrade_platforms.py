@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stix_facts import PAIRS
 
 from navlayers import attack, upgrade_layer
@@ -91,3 +93,29 @@ def test_all_platforms_of_format_3_are_all() -> None:
     every = ["Windows", "Linux", "macOS", "AWS", "GCP", "Azure", "Azure AD", "Office 365", "SaaS"]
     assert filtered(every, None, "18.1")[0] == list(names("enterprise", "18.1"))
     assert "PRE" not in filtered(every, "8", "18.1")[0]
+
+
+VERSIONS = ("8.2", "9.0", "12.1", "15.1", "16.1", "17.1", "18.1")
+
+
+@given(st.data())
+def test_stopping_between_gives_the_same_filter_unless_it_names_all_platforms_there(data: st.DataObject) -> None:
+    places = sorted(data.draw(st.sets(st.sampled_from(range(len(VERSIONS))), min_size=3, max_size=3)))
+    old, stop, new = (VERSIONS[at] for at in (places if data.draw(st.booleans()) else places[::-1]))
+    every = names("enterprise", old)
+    before = data.draw(st.lists(st.sampled_from(every), unique=True, min_size=1))
+    there, _ = filtered(before, old, stop)
+    after, direct = (set(filtered(*way, new)[0]) for way in ((there, stop), (before, old)))
+    if set(there) != set(names("enterprise", stop)) or len(before) == len(every):
+        assert after == direct
+    else:
+        assert after >= direct
+
+
+def test_a_filter_that_names_all_platforms_of_a_stop_is_one_of_all() -> None:
+    every = names("enterprise", "9.0")
+    before = [name for name in every if name != "Office 365"]
+    stop, _ = filtered(before, "9.0", "16.1")
+    assert set(stop) == set(names("enterprise", "16.1"))
+    assert "ESXi" in filtered(stop, "16.1", "18.1")[0]
+    assert "ESXi" not in filtered(before, "9.0", "18.1")[0]
