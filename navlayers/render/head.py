@@ -76,11 +76,12 @@ def ticks(view: View) -> tuple[Mark, ...]:
     if all(entry.score is None for entry in view.entries.values()):
         return ()
     gradient = view.gradient
-    return tuple(Mark(_figure(number), gradient.color(number)) for number in _round_numbers(gradient))
+    return tuple(Mark(figure(number), gradient.color(number)) for number in _round_numbers(gradient))
 
 
-def _figure(number: float) -> str:
-    return f"{tidy(number)}" if tidy(number) == number and abs(number) < 1e9 else f"{number:.4g}"
+def figure(number: float) -> str:
+    """A score as people read it: two decimals at most, very large and very small ones by their power of ten."""
+    return f"{tidy(number)}" if number == 0 or 0.01 <= abs(number) < 1e9 else f"{number:.4g}"
 
 
 def _round_numbers(gradient: Gradient) -> list[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from navlayers.aggregate import tidy
 from navlayers.formulas import neutralise
 from navlayers.render import head
 from navlayers.render.colours import text_color
@@ -206,7 +205,7 @@ class _Writer:
 
     def _text(self, cell: Cell) -> str:
         name = f"{cell.id} {cell.name}" if self._layer.view.layout.show_id else cell.name
-        return name if cell.score is None else f"{name} ({tidy(cell.score)})"
+        return name if cell.score is None else f"{name} ({head.figure(cell.score)})"
 
     def _note(self, cell: Cell) -> str:
         """What the layer says of a technique; "" where that is no more than stands in its cell."""
@@ -215,7 +214,7 @@ class _Writer:
             return ""
         told = [f"{cell.id} {cell.name}"]
         if cell.score is not None:
-            told.append(f"Score: {tidy(cell.score)}")
+            told.append(f"Score: {head.figure(cell.score)}")
         if not entry.enabled:
             told.append("Disabled")
         told += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())

@@ -7,7 +7,6 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from navlayers.aggregate import tidy
 from navlayers.attack import technique_url
 from navlayers.render import head
 from navlayers.render.colours import text_color
@@ -62,7 +61,7 @@ class _ShownRow:
         self.color = row.color
         self.states = [*([] if entry.enabled else ["disabled"]), *([] if row.where == "shown" else [row.where])]
         if row.aggregate is not None:
-            own = "none" if row.score is None else _figure(row.score)
+            own = "none" if row.score is None else head.figure(row.score)
             self.states.append(f"own score: {own}")
         self.comment = "\n".join(plain(line) for line in entry.comment.splitlines())
         self.metadata = entry.metadata
@@ -100,7 +99,7 @@ class _Layer:
         """What is shown where the pointer rests on a cell."""
         entry = cell.annotation
         told = [f"{cell.id} {cell.name}"]
-        told += [] if cell.score is None else [f"score {_figure(cell.score)}"]
+        told += [] if cell.score is None else [f"score {head.figure(cell.score)}"]
         told += [] if entry.enabled else ["disabled"]
         told += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
         told += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in entry.metadata]
@@ -126,10 +125,6 @@ def _fill(color: str) -> str:
     return f"c{color[1:]}"
 
 
-def _figure(score: float) -> str:
-    return f"{tidy(score)}"
-
-
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow, and for this format alone
@@ -144,7 +139,7 @@ def _sources() -> tuple[str, Environment]:
         keep_trailing_newline=True,
         finalize=_finalize,
     )
-    environment.filters |= {"fill": _fill, "figure": _figure, "address": technique_url}
+    environment.filters |= {"fill": _fill, "figure": head.figure, "address": technique_url}
     return loader.get_source(environment, "page.css")[0], environment
 
 
