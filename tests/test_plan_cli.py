@@ -186,6 +186,14 @@ def test_capabilities_of_several_clouds_are_called_by_their_names(run: Run) -> N
     assert "azure:" not in shown
 
 
+def test_those_in_place_are_named_in_the_first_row(run: Run) -> None:
+    shown = run("plan", "nist_800_53", "--budget", "1", "--have", "AC-2,AC-3,AC-5,AC-6", "-q").out
+    assert "\n   in place: AC-02, AC-03, AC-05, +1 more " in shown
+    assert shown.startswith(
+        "Add 1 to the 4 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they cover "
+    )
+
+
 def test_the_layer_of_an_unscored_set_counts_the_capabilities_of_the_plan(run: Run) -> None:
     layer = json.loads(run("plan", "nist_800_53", "--budget", "2", "-o", "-", "-q").out)
     assert {entry.get("score") for entry in layer["techniques"]} == {0, 1, 2}

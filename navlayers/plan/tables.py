@@ -94,7 +94,7 @@ def _called(plan: Plan, one: Candidate | None, *, brief: bool) -> tuple[str, ...
     """The cells that name a capability; None is what was had."""
     if one is not None:
         return (label(plan, one),) if brief else (one.id, one.name)
-    had = [label(plan, candidate) if brief else candidate.id for candidate in plan.had]
+    had = [label(plan, candidate, briefly=True) if brief else candidate.id for candidate in plan.had]
     more = len(had) - NAMED if brief else 0
     text = f"in place: {', '.join(had[:NAMED] if more > 0 else had)}" + (f", +{more} more" if more > 0 else "")
     return (text,) if brief else ("", text)

@@ -130,8 +130,13 @@ def against(plan: Plan) -> str:
     return f"Against {plan.threat.title}: {part} {'is' if covered == 1 else 'are'} covered ({covered}); {none}"
 
 
-def label(plan: Plan, candidate: Candidate) -> str:
-    """A capability as people call it, with its set where there are several: "Cloud IDS (gcp)"."""
+def label(plan: Plan, candidate: Candidate, *, briefly: bool = False) -> str:
+    """A capability as people call it, with its set where there are several: "Cloud IDS (gcp)".
+
+    `briefly`: of those whose ids are codes, "AC-02" of "AC-02 Account Management".
+    """
     one = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
     called = one.labels.get(candidate.capability, candidate.capability)
+    if briefly and called.startswith(f"{candidate.capability} "):
+        called = candidate.capability
     return f"{called} ({candidate.set})" if len(plan.inputs) > 1 else called
