@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from navlayers.render.theme import Theme
 
 _TITLE, _LINE = 15.0, 7.6
-_FEWEST_ROWS = 3
-_WIDEST_LEGEND = 0.58
+_MOST_ROWS = 7
+_WIDEST_LEGEND = 0.56
+_NARROW = 60
+"""On pages less wide, in sizes of the legend, it stands below the words."""
 
 
 class Banner(NamedTuple):
@@ -28,19 +30,20 @@ class Banner(NamedTuple):
     height: float
 
 
-def banner_of(matrix: Matrix, legend: Legend, theme: Theme, x: float, y: float, width: float, unit: float) -> Banner:
+def banner_of(
+    matrix: Matrix, legend: Legend, theme: Theme, x: float, y: float, width: float, unit: float, note: str = ""
+) -> Banner:
     """Title, description and facts at the left, the legend at the right; below each other on narrow pages."""
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
-    rows = _rows(legend, width * _WIDEST_LEGEND)
-    beside = legend.width(rows) <= width * _WIDEST_LEGEND
+    beside = width > _NARROW * legend.size
+    legend, rows = legend.within(width * (_WIDEST_LEGEND if beside else 1), _MOST_ROWS)
     left = width - (legend.width(rows) + 2 * title if beside else 0)
-    shapes = list(_words(matrix, theme, x, y, left, title, line))
+    shapes = list(_words(matrix, note, theme, x, y, left, title, line))
     bottom = max(shape.y for shape in shapes) + line * 0.3 if shapes else y
     if beside:
         place = (x + width - legend.width(rows), y + title * 0.15)
         bottom = max(bottom, place[1] + legend.height(rows))
     else:
-        rows = _rows(legend, width)
         place = (x, bottom + line * 0.8)
         bottom = place[1] + legend.height(rows)
     groups = [Group("header", "", tuple(shapes))]
@@ -50,25 +53,17 @@ def banner_of(matrix: Matrix, legend: Legend, theme: Theme, x: float, y: float, 
     return Banner(tuple(groups), bottom - y + 9 * unit)
 
 
-def _rows(legend: Legend, room: float) -> int:
-    """As few rows of the legend as its width allows."""
-    rows = _FEWEST_ROWS
-    while legend.width(rows) > room and rows < len(legend.items):
-        rows += 1
-    return rows
-
-
 def _words(
-    matrix: Matrix, theme: Theme, x: float, y: float, width: float, title: float, line: float
+    matrix: Matrix, note: str, theme: Theme, x: float, y: float, width: float, title: float, line: float
 ) -> Iterator[Text]:
     y += title * 0.8
-    yield Text(x, y, cut(clean(matrix.view.name), width / title) or "layer", title, theme.ink)
+    yield Text(x, y, cut(clean(matrix.view.name), width / title) or "layer", title, theme.ink, strong=True)
     y += title * 0.25
     description = clean(matrix.view.description)
     for text in wrap(description, width / line, 2) if description else ():
         y += line * 1.3
         yield Text(x, y, text, line, theme.ink)
-    for text in wrap(" · ".join(facts(matrix)), width / line, 2):
+    for text in wrap(" · ".join([*facts(matrix), *([note] if note else [])]), width / line, 2):
         y += line * 1.3
         yield Text(x, y, text, line, theme.muted)
 

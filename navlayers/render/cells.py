@@ -9,7 +9,7 @@ import msgspec
 from navlayers.aggregate import tidy
 from navlayers.render.drawing import Group, Line, Rect, Shape, Text
 from navlayers.render.fitting import LEADING, PAD, Fit, Texts
-from navlayers.render.font import CAP, clean, cut, ems, wrap
+from navlayers.render.font import CAP, clean, ems, longest_part, wrap
 from navlayers.render.legend import COMMENTED, OFF
 from navlayers.render.packing import ROW
 from navlayers.render.theme import Theme
@@ -88,7 +88,7 @@ def told(cell: Cell) -> str:
 
 def groups_of(matrix: Matrix, look: Look) -> tuple[Groups, ...]:
     """The heights of what stands below each other in each tactic."""
-    made = []
+    made: list[Groups] = []
     for column in matrix.columns:
         if look.squares:
             made.append(tuple((ROW + _SQUARES_ROW * -(-len(cell.shown) // SQUARES),) for cell in column.cells))
@@ -100,6 +100,7 @@ def groups_of(matrix: Matrix, look: Look) -> tuple[Groups, ...]:
 def texts_of(matrix: Matrix, look: Look) -> Texts:
     """How wide what stands in the cells is."""
     names: list[float] = []
+    words: list[float] = []
     score = identifier = 0.0
     for column in matrix.columns:
         for cell in column.cells:
@@ -107,11 +108,12 @@ def texts_of(matrix: Matrix, look: Look) -> Texts:
                 indent = INDENT if one is not cell else 0
                 main = _main(one, look)
                 names.append(ems(main) + indent)
+                words.append(longest_part(main) + indent)
                 score = max(score, ems(look.figure(one)))
                 if look.id and look.name:
                     identifier = max(identifier, ems(one.id))
     heads = tuple(clean(column.name) for column in matrix.columns)
-    return Texts(tuple(sorted(names)), score, identifier, heads)
+    return Texts(tuple(sorted(names)), tuple(sorted(words)), score, identifier, heads)
 
 
 def _main(cell: Cell, look: Look) -> str:
@@ -161,7 +163,9 @@ class _Painter:
         shapes.append(Text(x + inset, base, counts, fit.small, muted))
         base -= fit.small * 1.25
         for place, line in enumerate(reversed(name)):
-            shapes.append(Text(x + inset, base - place * fit.head_size * 1.15, line, fit.head_size, ink))
+            shapes.append(
+                Text(x + inset, base - place * fit.head_size * 1.15, line, fit.head_size, ink, strong=True)
+            )
         shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, fit.size * 0.12)))
         told = f"{column.id} {clean(column.name)}\n{column.mapped} of {column.total} techniques annotated"
         return Group(f"tactic--{column.shortname}", told, tuple(shapes))
@@ -225,11 +229,11 @@ class _Painter:
 
     def _squares(self, cell: Cell, tactic: str, x: float, y: float) -> Iterator[Group]:
         row = _SQUARES_ROW * self._fit.row / ROW
-        step = self._fit.width / SQUARES
-        side = min(step, row) * 0.82
+        step = min((self._fit.width - PAD * self._fit.size) / SQUARES, row)
+        side = step * 0.8
         for number, sub in enumerate(cell.shown):
-            at = x + number % SQUARES * step
-            top = y + number // SQUARES * row + (row - side) / 2
+            at = x + PAD * self._fit.size + number % SQUARES * step
+            top = y + number // SQUARES * row + (step - side) * 0.6
             fill = self._look.colors(sub)[0]
             shape = Rect(at, top, side, side, fill, self._theme.rule, 0.35)
             yield Group(f"{sub.id}--{tactic}", told(sub), (shape,))

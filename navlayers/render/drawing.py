@@ -31,7 +31,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A line of text: `x` is where it starts, ends or has its middle, by `anchor`; `y` is its baseline."""
+    """A line of text: `x` is where it starts, ends or has its middle, by `anchor`; `y` is its baseline.
+
+    `strong` text is as wide as other text.
+    """
 
     x: float
     y: float
@@ -39,6 +42,7 @@ class Text(msgspec.Struct, frozen=True):
     size: float
     fill: str
     anchor: Literal["start", "middle", "end"] = "start"
+    strong: bool = False
 
 
 Shape: TypeAlias = Rect | Line | Text

@@ -26,24 +26,36 @@ _AIR, _MOST_AIR = 0.26, 1.0
 _LARGEST = 8.5
 _SMALLER = 0.86
 _HEAD = 1.12
+_LATER_LINES = 0.8
 _MOST_BANDS = 3
 _MOST_LINES = 3
-_PORTRAIT, _BAND, _LINE = 0.94, 0.9, 0.95
+_BAND, _LINE = 0.9, 0.95
+"""What a layout is worth for each band and each line of names more."""
+
+_SHAPE, _WASTE, _PARTED = 0.5, 1.0, 0.15
+"""What counts against a free layout: not the shape that is wished for, empty room, each band more."""
 
 
 class Texts(msgspec.Struct, frozen=True):
-    """What stands in the cells, as widths in sizes: sorted ones of names, and those of figures at the right."""
+    """What stands in the cells, as widths in sizes.
+
+    Sorted ones of `names` and of the longest `words` of each, the widest of the figures at the right; `heads` are
+    the names of the tactics.
+    """
 
     names: tuple[float, ...]
+    words: tuple[float, ...]
     score: float = 0
     id: float = 0
     heads: tuple[str, ...] = ()
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """A layout. Lengths in points: `width` of a column, `gap` between columns, `row` of a cell, `head` of the head
-    of a tactic; `size` of text, `small` that of figures, `head_size` that of tactics' names. `lines` per name.
-    `lengths`: per tactic, how many items each of its columns has. `read` is the share of names that is not cut away.
+    """A layout; lengths in points.
+
+    `width` of a column, `gap` between columns, `row` of a cell, `head` of the head of a tactic; `size` of text,
+    `small` that of figures, `head_size` that of tactics' names; `lines` per name. `lengths`: per tactic, how many
+    items each of its columns has. `read` is the share of names that is not cut away.
     """
 
     packing: Packing
@@ -118,13 +130,15 @@ def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float
     row = size * (LEADING + 0.4)
     heights = [sum(map(sum, groups)) for groups in tactics]
     best: tuple[float, Packing] | None = None
-    for slots in range(len(heights), len(heights) + 30):
-        (packing,) = packings(heights, slots, 1)
-        columns = sum(packing.bands[0].counts)
-        shape = columns * (width + gap) / (packing.height * row / ROW + 60 * unit)
-        cost = abs(math.log(shape / aspect)) + 0.5 * (1 - sum(heights) / (columns * packing.height))
-        if best is None or cost < best[0]:
-            best = cost, packing
+    for slots in range(-(-len(heights) // _MOST_BANDS), len(heights) + 24):
+        for packing in packings(heights, slots, _MOST_BANDS):
+            columns = max(sum(band.counts) for band in packing.bands)
+            bands = len(packing.bands)
+            shape = columns * (width + gap) / (packing.height * row / ROW + (40 + 40 * bands) * unit)
+            waste = 1 - sum(heights) / (columns * packing.height)
+            cost = _SHAPE * abs(math.log(shape / aspect)) + _WASTE * waste + _PARTED * (bands - 1)
+            if best is None or cost < best[0]:
+                best = cost, packing
     assert best is not None  # noqa: S101 - there is a column at least
     packing, lengths = settle(best[1], tactics)
     head_size, head_lines, head = measure.head(packing, width, gap, size)
@@ -203,7 +217,14 @@ class _Measure:
         room = width / size - 2 * PAD - self.figures(size, lines)
         if room <= 0:
             return 0.0
-        room *= 1 + 0.85 * (lines - 1)
+        if lines == 1:
+            return self._share(room)
+        # A word that is longer than a line is cut there, and what follows it is lost.
+        fitting = bisect_right(self._texts.words, room) / count
+        return fitting * self._share(room * (1 + _LATER_LINES * (lines - 1))) + (1 - fitting) * self._share(room)
+
+    def _share(self, room: float) -> float:
+        count = len(self._names)
         whole = bisect_right(self._names, room)
         return (whole + room * self._inverses[count - whole]) / count
 

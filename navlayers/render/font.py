@@ -5,6 +5,7 @@ The font is the one that mitreattack-python brings; Arial and Liberation Sans ar
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ ELLIPSIS = "…"
 ASCENT, CAP = 0.76, 0.72
 """Heights above the baseline per size: of letters with everything, and of capitals and figures."""
 
+_PARTS = re.compile(r"[^\s/-]+(?:[/-]|\s+)?|[/-]|\s+")
 _MEASURED_AT = 1000
 _OTHER_SCRIPTS = 0x300
 _WIDE, _UNKNOWN = 1.0, 0.85
@@ -37,15 +39,22 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     """The text on one line, as it may be shown: without control characters and marks of writing direction."""
     text = text[:longest]
     if not (text.isascii() and text.isprintable()):
-        text = "".join(map(_shown, text))
+        text = text.translate(_SHOWN)
     return " ".join(text.split())
 
 
-def _shown(char: str) -> str:
-    if char.isspace():
-        return " "
-    # Xml 1.0 has no characters of these, and a direction that is not ended turns what follows.
-    return "" if unicodedata.category(char)[0] == "C" or char in "\ufffe\uffff" else char
+class _Shown(dict[int, str]):
+    """Code point → what is shown of it."""
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        # XML has no control characters, and a direction of writing that is not ended turns what follows.
+        kept = " " if char.isspace() else "" if unicodedata.category(char)[0] == "C" else char
+        self[point] = kept
+        return kept
+
+
+_SHOWN = _Shown()
 
 
 def width(text: str, size: float) -> float:
@@ -76,22 +85,26 @@ def cut(text: str, room: float) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def wrap(text: str, room: float, lines: int) -> tuple[str, ...]:
-    """The text in at most so many lines of that many sizes, broken at blanks, the last one cut."""
+    """The text in so many lines at most, of that many sizes, parted at blanks, hyphens and slashes."""
     made: list[str] = []
-    words = text.split(" ")
-    while words and len(made) < lines - 1:
-        line = words[0]
+    parts = _PARTS.findall(text)
+    while parts and len(made) < lines - 1 and ems(text) > room:
         taken = 1
-        while taken < len(words) and ems(f"{line} {words[taken]}") <= room:
-            line += f" {words[taken]}"
+        while taken < len(parts) and ems("".join(parts[: taken + 1]).rstrip()) <= room:
             taken += 1
+        line = "".join(parts[:taken]).rstrip()
         if ems(line) > room:
             break
         made.append(line)
-        words = words[taken:]
-    if words:
-        made.append(cut(" ".join(words), room))
+        parts = parts[taken:]
+        text = "".join(parts)
+    made.append(cut(text, room))
     return tuple(line for line in made if line)
+
+
+def longest_part(text: str) -> float:
+    """The width of the longest part of the text that no line may break, in sizes."""
+    return max((ems(part.rstrip()) for part in _PARTS.findall(text)), default=0)
 
 
 class _Advances(dict[str, float]):

@@ -23,10 +23,13 @@ COMMENTED, OFF = "•", "×"
 """What stands in the place of a score for techniques that are annotated without one, and for disabled ones."""
 
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
-_MOST_ITEMS = 32
 _WIDEST_LABEL = 20
+_FEWEST_ROWS = 3
 _RAMP = 17
 """The width of the ramp, in sizes."""
+
+_APART = 0.06
+"""At least between two numbers on it, as shares of it."""
 
 _ITEM = 1.45
 """The height of an item, in sizes."""
@@ -50,10 +53,25 @@ class Legend(NamedTuple):
     theme: Theme
     size: float
 
+    def within(self, room: float, most_rows: int) -> tuple[Legend, int]:
+        """The legend as wide as there is room, in as few rows as can be; what is too much is counted."""
+        rows = _FEWEST_ROWS
+        while self.width(rows) > room and rows < min(len(self.items), most_rows):
+            rows += 1
+        kept = self
+        count = len(self.items)
+        while kept.width(rows) > room and count > 1:
+            count -= 1
+            more = Item(f"and {len(self.items) - count} more", self.theme.page)
+            kept = self._replace(items=(*self.items[:count], more))
+        return kept, rows
+
     def columns(self, rows: int) -> list[tuple[Sequence[Item], float]]:
         """The items in columns of so many rows, and how wide each is."""
         parts = [self.items[start : start + rows] for start in range(0, len(self.items), rows)]
-        return [(part, (max(min(ems(one.label), _WIDEST_LABEL) for one in part) + 3.2) * self.size) for part in parts]
+        return [
+            (part, (max(min(ems(one.label), _WIDEST_LABEL) for one in part) + 3.2) * self.size) for part in parts
+        ]
 
     def width(self, rows: int) -> float:
         """The width of it all, with so many rows."""
@@ -106,8 +124,6 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
     scored = any(c.score is not None and c.enabled and not c.annotation.color for c in cells)
     ramp = tuple(map(theme.paint, steps(view.gradient.colors))) if scored and _is_range(view) else ()
     items = [Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
-    if len(items) > _MOST_ITEMS:
-        items = [*items[: _MOST_ITEMS - 1], Item(f"and {len(items) - _MOST_ITEMS + 1} more", theme.page)]
     labels = {item.label.lower() for item in items}
     if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
         items.append(Item("commented, no score", theme.unscored, COMMENTED, theme.ink))
@@ -124,7 +140,7 @@ def _is_range(view: View) -> bool:
 
 
 def _ticks(view: View) -> Iterator[tuple[float, str]]:
-    """Where numbers stand on the ramp: those that the layer's own legend names, or else round ones; and its ends."""
+    """Where numbers stand on the ramp: its ends, and those that the layer's legend names, or else round ones."""
     low, high = view.gradient.minValue, view.gradient.maxValue
     named = [
         (float(found[1]), found[1])
@@ -139,6 +155,6 @@ def _ticks(view: View) -> Iterator[tuple[float, str]]:
         at = (number - low) / (high - low)
         half = ems(label) / 2 / _RAMP
         start = 0.0 if at < 0.02 else 1 - 2 * half if at > 0.98 else at - half
-        if all(start > end + 0.02 or start + 2 * half < begin - 0.02 for begin, end in taken):
+        if all(start > end + _APART or start + 2 * half < begin - _APART for begin, end in taken):
             taken.append((start, start + 2 * half))
             yield at, label.replace("-", "−")

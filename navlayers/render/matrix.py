@@ -55,7 +55,8 @@ class Cell(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True):
     """A tactic and its techniques.
 
-    `mapped` counts those that are annotated, themselves or by a sub-technique, of the `total` that the filters leave.
+    `total` counts those that the filters leave, `mapped` the ones of them that are annotated, themselves or by a
+    sub-technique.
     """
 
     id: str

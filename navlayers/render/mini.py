@@ -23,15 +23,23 @@ _NAME = 8.5
 _BETWEEN = 0.55
 """Between tactics, in sides."""
 
+_MOST_MORE = 0.8
+"""So much more, in sides, where the page is higher."""
+
 
 class Plan(NamedTuple):
-    """How it is laid out: the side of a square, the size of names, what is left of the squares, in points."""
+    """How it is laid out, in points.
+
+    The side of a square, the size of names, the width left of the squares, the cells by tactic and line, the height
+    of it all, and the space between tactics.
+    """
 
     side: float
     size: float
     label: float
     lines: tuple[tuple[tuple[Cell, ...], ...], ...]
     height: float
+    between: float
 
 
 def plan(matrix: Matrix, width: float, height: float, unit: float) -> Plan | None:
@@ -43,15 +51,17 @@ def plan(matrix: Matrix, width: float, height: float, unit: float) -> Plan | Non
     side = (11 if not height else _LARGEST) * unit
     while side >= _SMALLEST_SIDE:
         lines = tuple(_flow(column, (width - label) / side) for column in matrix.columns)
-        needed = sum(_height(len(one), side, size) for one in lines)
+        between = _BETWEEN * max(side, size * 0.7)
+        needed = sum(_height(len(one), side, size) for one in lines) + between * (len(lines) - 1)
         if not height or needed <= height:
-            return Plan(side, size, label, lines, needed)
+            spare = max(height - needed, 0) / max(len(lines) - 1, 1)
+            return Plan(side, size, label, lines, needed, between + min(spare, side * _MOST_MORE))
         side -= step
     return None
 
 
 def _height(lines: int, side: float, size: float) -> float:
-    return max(lines * side, size * 1.3) + _BETWEEN * max(side, size * 0.7)
+    return max(lines * side, size * 1.3)
 
 
 def _flow(column: Column, room: float) -> tuple[tuple[Cell, ...], ...]:
@@ -92,7 +102,7 @@ def draw(matrix: Matrix, look: Look, plan: Plan, x: float, y: float) -> Iterator
                 if cell.shown:
                     left += plan.side * _BEHIND
             top += plan.side
-        y += height
+        y += height + plan.between
 
 
 def _label(column: Column, look: Look, plan: Plan, x: float, y: float) -> Group:
@@ -100,7 +110,7 @@ def _label(column: Column, look: Look, plan: Plan, x: float, y: float) -> Group:
     base = middle + CAP * plan.size / 2
     counts = f"{column.mapped}/{column.total}"
     shapes: tuple[Shape, ...] = (
-        Text(x, base, clean(column.name), plan.size, look.theme.ink),
+        Text(x, base, clean(column.name), plan.size, look.theme.ink, strong=True),
         Text(x + plan.label - plan.size, base, counts, plan.size, look.theme.muted, "end"),
     )
     title = f"{column.id} {clean(column.name)}\n{column.mapped} of {column.total} techniques annotated"

@@ -140,7 +140,7 @@ def _items(groups: Groups, columns: Sequence[int]) -> tuple[int, ...]:
 
 
 def _without_orphans(groups: Groups, columns: list[int], height: int) -> tuple[int, ...]:
-    """Techniques at the foot of a column go to the head of the next, to their sub-techniques, where there is room."""
+    """Techniques at the foot of a column go to the head of the next, to their own, where there is room."""
     items = [item for group in groups for item in group]
     alone = set()
     place = 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Problem, UsageError
 from navlayers.render import mini, typeset
-from navlayers.render.banner import banner_of, describe, empty
+from navlayers.render.banner import Banner, banner_of, describe, empty
 from navlayers.render.cells import Look, draw_cells, groups_of, texts_of
 from navlayers.render.drawing import Drawing, Group
 from navlayers.render.fitting import best_fit, free_fit
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.render.fitting import Fit
-    from navlayers.render.options import RenderOptions
+    from navlayers.render.options import RenderOptions, Show
     from navlayers.render.view import View
 
 _MOST_PIXELS = 100_000_000
 _PORTRAIT = 0.93
 """A page of the less usual way round has to be more legible by so much."""
 
-_LEAST_READ, _LEAST_READ_LESS = 0.6, 0.45
-"""The share of names that has to be readable, as asked for and with less in a cell."""
+_LEAST_READ, _LEAST_READ_LESS, _LEAST_READ_GREY = 0.65, 0.45, 0.4
+"""The share of names that has to be readable: as asked for, with less in a cell, in print that has no colours."""
 
 _FIT_WIDTH = 440
 _FIT_MINI = 760
@@ -98,7 +98,7 @@ def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ..
         if drawing is not None:
             if not step.told:
                 return drawing, ()
-            message = f"{shown(clean(view.name))}: text would be smaller than {SMALLEST:g} pt on {options.page}"
+            message = f"{shown(clean(view.name))}: too much for {options.page} with text of {SMALLEST:g} pt"
             return drawing, (Problem(f"{message}, so {step.told}", hint="a larger --page shows more"),)
     raise UsageError(Problem("nothing fits between the margins", hint="a smaller --margin, or a larger --page"))
 
@@ -113,7 +113,9 @@ def _steps(view: View, options: RenderOptions) -> Iterator[_Step]:
             without = _look(view, options, without_id=True)
             yield _Step(detail, without, _LEAST_READ, "ids are left out")
             look = without
-        if not look.theme.greys and look.name:
+        if look.theme.greys:
+            yield _Step(detail, look, _LEAST_READ_GREY, "names are cut short")
+        elif look.name:
             squares = _look(view, options, without_id=True, squares=True)
             told = "sub-techniques are small squares below their technique"
             yield _Step(detail, squares, _LEAST_READ_LESS, told)
@@ -129,10 +131,12 @@ def _look(view: View, options: RenderOptions, *, without_id: bool = False, squar
     if asked is None:
         layout = view.layout
         names = layout.show_name or layout.layout == "mini"
-        asked = ("score", *(["id"] if layout.show_id else []), *(["name"] if names else []))
+        wanted: dict[Show, bool] = {"score": True, "id": layout.show_id, "name": names}
+        asked = tuple(part for part, is_wanted in wanted.items() if is_wanted)
     letters = []
     if theme.greys:
-        colors = dict.fromkeys(item.color for item in view.legend)
+        bare = {entry.color for entry in view.entries.values() if entry.score is None}
+        colors = dict.fromkeys(item.color for item in view.legend if item.color in bare)
         letters = list(zip(colors, string.ascii_uppercase, strict=False))
     return Look(
         theme,
@@ -146,20 +150,33 @@ def _look(view: View, options: RenderOptions, *, without_id: bool = False, squar
 
 def _draw(matrix: Matrix, step: _Step, options: RenderOptions) -> Drawing | None:
     """The page, the better way round; None where it cannot hold the matrix."""
-    best: tuple[float, Drawing] | None = None
-    for number, frame in enumerate(frames(options)):
-        drawn = _on_fit(matrix, step, frame) if frame.is_fit else _on_page(matrix, step, frame)
-        if drawn is not None:
-            quality = drawn[0] * (_PORTRAIT if number else 1)
-            if best is None or quality > best[0]:
-                best = quality, drawn[1]
-    return best[1] if best is not None else None
+    plans = [
+        _on_fit(matrix, step, frame) if frame.is_fit else _on_page(matrix, step, frame) for frame in frames(options)
+    ]
+    found = [(plan, 1 if number == 0 else _PORTRAIT) for number, plan in enumerate(plans) if plan is not None]
+    if not found:
+        return None
+    best, _ = max(found, key=lambda pair: pair[0].quality * pair[1])
+    groups = (*best.banner.groups, *best.body)
+    title = clean(matrix.view.name) or "layer"
+    size = round(best.width, 2), round(best.height, 2)
+    return Drawing(*size, title, describe(matrix), step.look.theme.page, groups)
 
 
-def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> tuple[float, Drawing] | None:
+class _Plan(NamedTuple):
+    """A page, and how legible it is; its body is drawn when it is asked for."""
+
+    quality: float
+    width: float
+    height: float
+    banner: Banner
+    body: Iterator[Group]
+
+
+def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> _Plan | None:
     margin, unit, theme = frame.margin, frame.unit, step.look.theme
     legend = legend_of(matrix, step.look, unit)
-    banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit)
+    banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit, _note(step))
     top, room = margin + banner.height, frame.inner_height - banner.height
     if room <= 0 or frame.inner_width <= 0:
         return None
@@ -178,10 +195,10 @@ def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> tuple[float, Drawing]
         if fit is None:
             return None
         quality, body = fit.quality, draw_cells(matrix, step.look, fit, margin, top)
-    return quality, _drawing(matrix, theme.page, frame.width, frame.height, (*banner.groups, *body))
+    return _Plan(quality, frame.width, frame.height, banner, body)
 
 
-def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> tuple[float, Drawing]:
+def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> _Plan:
     """A page as large as the matrix needs."""
     margin, unit, theme = frame.margin, frame.unit, step.look.theme
     fit: Fit | None = None
@@ -191,7 +208,7 @@ def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> tuple[float, Drawing]:
         fit = free_fit(groups_of(matrix, step.look), texts_of(matrix, step.look), unit, frame.aspect)
         width = max(fit.total_width, _FIT_WIDTH * unit)
     legend = legend_of(matrix, step.look, unit)
-    banner = banner_of(matrix, legend, theme, margin, margin, width, unit)
+    banner = banner_of(matrix, legend, theme, margin, margin, width, unit, _note(step))
     top = margin + banner.height
     body: Iterator[Group]
     if fit is not None:
@@ -202,11 +219,11 @@ def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> tuple[float, Drawing]:
         body, height = mini.draw(matrix, step.look, plan, margin, top), plan.height
     else:
         body, height = iter([Group("empty", "", (empty(theme, margin, top, 8 * unit),))]), 12 * unit
-    return 1.0, _drawing(
-        matrix, theme.page, width + 2 * margin, top + height + margin, (*banner.groups, *body)
-    )
+    return _Plan(1, width + 2 * margin, top + height + margin, banner, body)
 
 
-def _drawing(matrix: Matrix, background: str, width: float, height: float, groups: tuple[Group, ...]) -> Drawing:
-    title = clean(matrix.view.name) or "layer"
-    return Drawing(round(width, 2), round(height, 2), title, describe(matrix), background, groups)
+def _note(step: _Step) -> str:
+    """How to read what does not look like a matrix."""
+    if step.detail == "mini":
+        return "large squares are techniques, small ones their sub-techniques"
+    return "small squares are sub-techniques" if step.look.squares else ""

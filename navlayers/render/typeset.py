@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from navlayers.render import font
 from navlayers.render.svg import to_svg
@@ -15,16 +18,22 @@ if TYPE_CHECKING:
 _HEAD = """#set document(title: sys.inputs.title, author: "navlayers", date: none)
 #set text(font: "Helvetica")
 """
-_PAGE = """#page(width: {width:.2f}pt, height: {height:.2f}pt, margin: 0pt, fill: none)[
+_PAGE = """#page(width: {width:.6f}pt, height: {height:.6f}pt, margin: 0pt, fill: none)[
 #place(hide(heading(sys.inputs.title{number})))
-#image(bytes(sys.inputs.page{number}), format: "svg", width: 100%, height: 100%, alt: sys.inputs.alt{number})
+#image(
+  bytes(sys.inputs.page{number}), format: "svg", alt: sys.inputs.alt{number},
+  width: 100%, height: 100%, fit: "stretch",
+)
 ]
 """
 
 
 def to_png(drawing: Drawing, ppi: float) -> bytes:
     """A drawing as PNG of so many pixels per inch."""
-    return _compile([drawing], "png", ppi)
+    # Pictures of whole pixels: else the rows of pixels are moved by parts of one, and some are lost.
+    width, height = (math.ceil(side * ppi / 72 - 0.01) * 72 / ppi for side in (drawing.width, drawing.height))
+    whole = msgspec.structs.replace(drawing, width=width, height=height)
+    return _compile([whole], "png", ppi)
 
 
 def to_pdf(drawings: Sequence[Drawing]) -> bytes:
@@ -43,7 +52,7 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         inputs[f"title{number}"] = drawing.title
         inputs[f"alt{number}"] = drawing.description
         inputs[f"page{number}"] = to_svg(drawing).decode()
-    return typst.compile(
+    made: bytes = typst.compile(  # type: ignore[misc]
         (_HEAD + "".join(pages)).encode(),
         format=format_,
         ppi=ppi,
@@ -52,3 +61,4 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         sys_inputs=inputs,
         timestamp=0,
     )
+    return made
