@@ -82,7 +82,8 @@ class Mending:
             changes["links"] = kept
         if score is not None and self.gradient.empties(score):
             lowered = _number(self.gradient.safe(score))
-            self._tell(_SCORES, f"{identifier} {as_json(score)} → {as_json(lowered)}")
+            told = f"{identifier} {as_json(score)}"
+            self._tell(_SCORES, f"{told} → {as_json(lowered)}" if self._mend else told)
             exact = {"name": EXACT, "value": f"{as_json(score)} (the Navigator shows nothing for it)"}
             others = [item for item in metadata if item.get("name") != EXACT]
             changes |= {"score": lowered, "metadata": [*others, exact]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -77,9 +78,9 @@ def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> lis
         except OutputError as error:
             problems += error.problems
     if not problems:
-        targets = [Path(one.path).resolve() for one in changed if not _is_stream(Path(one.path))]
+        targets = [os.path.realpath(one.path) for one in changed if not _is_stream(Path(one.path))]
         problems = [
-            Problem("several results would be written to this file", Place(str(target)))
+            Problem("several results would be written to this file", Place(target))
             for target, times in Counter(targets).items()
             if times > 1
         ]
