@@ -126,3 +126,11 @@ def test_a_long_name_is_no_hindrance(tmp_path: Path) -> None:
     long = tmp_path / ("😀" * 60)
     assert files.write(b"x", long)
     assert contents(tmp_path) == {long.name: b"x"}
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/a", "x" * 300, "a\0b"])
+def test_what_cannot_be_a_file_is_told_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OutputError, match="the file cannot be written: "):
+        write_all([Output(tmp_path / "a", b"a"), Output(tmp_path / name, b"x")])
+    assert not (tmp_path / "a").exists()

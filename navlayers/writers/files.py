@@ -78,7 +78,7 @@ def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> lis
         except OutputError as error:
             problems += error.problems
     if not problems:
-        targets = [os.path.realpath(one.path) for one in changed if not _is_stream(Path(one.path))]
+        targets = [_real(one.path) for one in changed if not _is_stream(Path(one.path))]
         problems = [
             Problem("several results would be written to this file", Place(target))
             for target, times in Counter(targets).items()
@@ -117,6 +117,14 @@ def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path |
     except (OSError, RuntimeError, ValueError) as error:
         raise unwritable(path, error) from None
     return True
+
+
+def _real(path: str | Path) -> str:
+    """The file itself; of what cannot be a file's name, that: whoever writes it tells."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return str(path)
 
 
 def _is_stream(target: Path) -> bool:
