@@ -47,6 +47,7 @@ _SCALE = {
 """The ramp of scores as far as black figures are easily read on it."""
 
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
+_LONGEST_NAME = 31
 _TAKEN = "history"
 """The name of a sheet that spreadsheets keep for themselves."""
 
@@ -93,19 +94,26 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
     """Names that a workbook takes: short, without some characters, different even where case does not count."""
     names: list[str] = []
     for one in wanted:
-        name = base = _SHEET.sub(" ", plain(one)).strip()[:31].strip() or "table"
-        while name.casefold() in {_TAKEN, *(other.casefold() for other in names)}:
-            end = f" {sum(other.startswith(base[:20]) for other in names) + 1}"
-            name = base[: 31 - len(end)] + end
+        name = base = _short(_SHEET.sub(" ", plain(one)).strip(), _LONGEST_NAME) or "table"
+        taken = {_TAKEN, *(other.casefold() for other in names)}
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{_short(base, _LONGEST_NAME - len(str(number)) - 1)} {number}"
         names.append(name)
     return names
+
+
+def _short(text: str, longest: int) -> str:
+    """The start of a text, whose length counts in UTF-16."""
+    return text.encode("utf-16-le", "replace")[: 2 * longest].decode("utf-16-le", "ignore").strip()
 
 
 def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
     """Write a table on a sheet of an xlsxwriter book."""
     widths = [min(max(map(len, column.header.split()), default=0), _WIDE) for column in table.columns]
     for number, header in enumerate(table.headers):
-        sheet.write_string(0, number, cut(plain(header)), formats.head)
+        sheet.write_string(0, number, cut(neutralise(plain(header))), formats.head)
     figures = [
         formats.figure(column.kind, decimals(row[number] for row in table.rows))
         for number, column in enumerate(table.columns)
