@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from navlayers import InputError, ReadOptions, ReleaseError, attack, resolve
-from navlayers.render.colours import cell_color, contrast, gradient_of, grey, parse, text_color
+from navlayers.layers.css import parse
+from navlayers.render.colours import cell_color, contrast, gradient_of, grey, text_color
 from navlayers.render.load import load
 from navlayers.render.matrix import Cell, matrix_of
 

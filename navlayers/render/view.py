@@ -9,9 +9,10 @@ import msgspec
 
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
+from navlayers.layers.css import DEFAULT, parse
 from navlayers.layers.document import LegendItem
 from navlayers.layers.gradient import BAND, Gradient
-from navlayers.render.colours import DEFAULT, cell_color, gradient_of, parse
+from navlayers.render.colours import cell_color, gradient_of
 from navlayers.weblinks import web_links
 from navlayers.wording import listed
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from navlayers.layers.css import DEFAULT, parse
 from navlayers.layers.gradient import Gradient
 from navlayers.readers.checks import numeric
-from navlayers.render.colours import DEFAULT, parse
 from navlayers.wording import listed, shown
 
 if TYPE_CHECKING:

@@ -1,0 +1,125 @@
+"""Remake docs/gallery from the shipped sets, or compare it with what would be made: make_gallery.py [--check].
+
+Pictures and pages that navlayers writes itself are compared byte for byte; PNG, PDF and XLSX, whose bytes depend on
+the libraries that write them, by what they are.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from navlayers import compare, read_together, resolve, writers
+from navlayers.comparing.folder import comparison_document
+from navlayers.render.files import render
+from navlayers.render.load import load
+from navlayers.render.options import RenderOptions
+from navlayers.sets import Source
+
+GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
+CLOUDS = ("aws", "azure")
+EXACT = (".svg", ".html", ".md", ".csv")
+
+
+class Picture(NamedTuple):
+    """One file: its name, the set (or "clouds", the comparison) and the tab that it shows, how, and its caption."""
+
+    name: str
+    source: str
+    tab: int | None
+    options: RenderOptions
+    caption: str
+
+
+FIT = RenderOptions()
+PICTURES = (
+    Picture("gcp.svg", "gcp", 0, FIT, "Google Cloud, as large as it needs to be"),
+    Picture("gcp.png", "gcp", 0, RenderOptions(page="16:9", dpi=144), "Google Cloud on a slide"),
+    Picture("nist-a3.svg", "nist_800_53", 0, RenderOptions(page="A3"), "NIST 800-53 on A3: numbers of controls"),
+    Picture(
+        "nist-mini.svg", "nist_800_53", 0, RenderOptions(page="16:9", detail="mini"), "NIST 800-53 at a glance"
+    ),
+    Picture(
+        "aws-azure.svg", "clouds", -1, RenderOptions(page="A3"), "AWS against Azure: who covers, who is stronger"
+    ),
+    Picture(
+        "aws-azure.pdf", "clouds", None, RenderOptions(page="A3"), "every layer of that comparison, a page each"
+    ),
+    Picture("aws-azure.xlsx", "clouds", None, FIT, "the same as a workbook"),
+    Picture(
+        "m365-dark.svg", "m365", 0, RenderOptions(detail="scored", theme="dark"), "Microsoft 365, dark, scored only"
+    ),
+    Picture(
+        "m365-grey.svg",
+        "m365",
+        0,
+        RenderOptions(page="A4", detail="scored", theme="grey"),
+        "the same in grey on A4",
+    ),
+    Picture("kev-mobile.svg", "kev-mobile", 0, RenderOptions(page="A4"), "known exploited vulnerabilities, mobile"),
+    Picture("veris-ics.svg", "veris-ics", 0, RenderOptions(page="letter"), "VERIS, industrial control systems"),
+    Picture("veris-ics.md", "veris-ics", 0, FIT, "the same as Markdown for a pull request"),
+)
+
+
+def make() -> dict[str, bytes]:
+    """Name → bytes of every file of the gallery."""
+    together = read_together(resolve(CLOUDS))
+    clouds = Source(
+        "clouds", Path("clouds.json"), data=comparison_document(compare(together.catalogue, together.covered()))
+    )
+    files = {}
+    lines = ["# Gallery", "", "What `navlayers render` makes of the shipped sets.", ""]
+    for picture in PICTURES:
+        source = clouds if picture.source == "clouds" else resolve([picture.source])[0]
+        views = load(source).views
+        chosen = views if picture.tab is None else [views[picture.tab]]
+        files[picture.name] = render(chosen, Path(picture.name).suffix[1:], picture.options).data
+        lines += [f"## {picture.caption}", ""]
+        shown = picture.name.endswith((".svg", ".png"))
+        lines += [f"![{picture.caption}]({picture.name})" if shown else f"[{picture.name}]({picture.name})", ""]
+    files["README.md"] = "\n".join(lines).encode()
+    return files
+
+
+def differences(files: dict[str, bytes]) -> list[str]:
+    """What the gallery has otherwise than it would be made."""
+    there = {path.name for path in GALLERY.iterdir()}
+    found = [f"{name}: not in the gallery" for name in sorted(files.keys() - there)]
+    found += [f"{name}: not made any more" for name in sorted(there - files.keys())]
+    for name in sorted(files.keys() & there):
+        kept = (GALLERY / name).read_bytes()
+        same = kept == files[name] if name.endswith(EXACT) else gist(name, kept) == gist(name, files[name])
+        if not same:
+            found.append(f"{name}: differs")
+    return found
+
+
+def gist(name: str, data: bytes) -> object:
+    """What a file is, whatever library wrote its bytes."""
+    if name.endswith(".png"):
+        return data[:26]  # signature, width, height, depth, colours
+    if name.endswith(".pdf"):
+        return data[:5], data.count(b"/Type /Page\n") + data.count(b"/Type/Page/")
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        return sorted(book.namelist()), book.read("xl/sharedStrings.xml")
+
+
+def main() -> None:
+    """Write the gallery, or tell where it differs."""
+    files = make()
+    if sys.argv[1:] == ["--check"]:
+        found = differences(files)
+        sys.exit("\n".join([*found, "remake it with: python tools/make_gallery.py"]) if found else 0)
+    for name, data in files.items():
+        changed = writers.write(data, GALLERY / name, force=True)
+        print(f"{name:20} {len(data):>9,} bytes{'' if changed else '  unchanged'}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit(__doc__)
+    main()
