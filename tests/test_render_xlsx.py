@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -66,6 +67,22 @@ def test_cells_have_the_colours_that_a_linear_gradient_gives_by_hand() -> None:
     disabled = found(sheet, "Exploit Public-Facing Application (70)")[0]
     assert fill(disabled) == "#d9d9d9"
     assert fill(found(sheet, "Drive-by Compromise")[0]) == ""
+
+
+def test_every_fill_is_the_navigators_own_step_of_the_gradient(tmp_path: Path) -> None:
+    made = book(*written(tmp_path, {**every(), "layout": {"expandedSubtechniques": "all"}}))
+    colors = {}
+    for number, row in enumerate(table(made["Techniques"])):
+        step = min(number % 101, 99)
+        other = f"{math.floor(255 * (1 - step / 99) + 0.5):02x}"
+        assert row["color"] == f"#ff{other}{other}", row["technique"]
+        colors[row["technique"]] = row["color"]
+    by_note = {
+        cell.comment.text.split()[0]: cell for row in made["Matrix"].iter_rows() for cell in row if cell.comment
+    }
+    assert len(by_note) == len(colors)
+    for identifier, cell in by_note.items():
+        assert fill(cell) == colors[identifier]
 
 
 def test_text_on_every_cell_is_readable(tmp_path: Path) -> None:

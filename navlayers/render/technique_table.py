@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers.render.head import DISABLED
 from navlayers.tables import Cell, Column, Link, Table, columns
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def techniques(layers: Sequence[Laid], *, linked: bool) -> Table:
     fields.add(Column("score", "number"), lambda row: row.score)
     if any(row.aggregate is not None for row in rows):
         fields.add(Column("aggregate", "number"), lambda row: row.aggregate)
-    fields.add(Column("color", "color"), lambda row: row.color or (None if row.annotation.enabled else DISABLED))
+    fields.add(Column("color", "color"), lambda row: row.color or None)
     fields.add(Column("enabled"), lambda row: "yes" if row.annotation.enabled else "no")
     if any(row.where != "shown" for row in rows):
         fields.add(Column("matrix"), lambda row: row.where)
