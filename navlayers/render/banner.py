@@ -65,7 +65,7 @@ def _words(
         yield Text(x, y, text, line, theme.ink)
     for text in wrap(" · ".join([*facts(matrix), *([note] if note else [])]), width / line, 2):
         y += line * 1.3
-        yield Text(x, y, text, line, theme.muted)
+        yield Text(x, y, text.removesuffix(" ·"), line, theme.muted)
 
 
 def facts(matrix: Matrix) -> tuple[str, ...]:

@@ -28,6 +28,10 @@ _FEWEST_ROWS = 3
 _RAMP = 17
 """The width of the ramp, in sizes."""
 
+_SAME = 6
+_BESIDE = 2.5
+"""Between the ramp and the items, in sizes."""
+
 _APART = 0.06
 """At least between two numbers on it, as shares of it."""
 
@@ -45,11 +49,16 @@ class Item(NamedTuple):
 
 
 class Legend(NamedTuple):
-    """What is to be explained; `ramp` are the colours from the lowest to the highest score, with `ticks` 0–1."""
+    """What is to be explained.
+
+    `ramp` are the colours from the lowest to the highest score, with `ticks` 0–1; the first `named` of the items
+    are the layer's own.
+    """
 
     ramp: tuple[str, ...]
     ticks: tuple[tuple[float, str], ...]
     items: tuple[Item, ...]
+    named: int
     theme: Theme
     size: float
 
@@ -59,11 +68,12 @@ class Legend(NamedTuple):
         while self.width(rows) > room and rows < min(len(self.items), most_rows):
             rows += 1
         kept = self
-        count = len(self.items)
-        while kept.width(rows) > room and count > 1:
+        named, keys = self.items[: self.named], self.items[self.named :]
+        count = len(named)
+        while kept.width(rows) > room and count:
             count -= 1
-            more = Item(f"and {len(self.items) - count} more", self.theme.page)
-            kept = self._replace(items=(*self.items[:count], more))
+            more = Item(f"and {len(named) - count} more", self.theme.page)
+            kept = self._replace(items=(*named[:count], more, *keys), named=count + 1)
         return kept, rows
 
     def columns(self, rows: int) -> list[tuple[Sequence[Item], float]]:
@@ -75,8 +85,10 @@ class Legend(NamedTuple):
 
     def width(self, rows: int) -> float:
         """The width of it all, with so many rows."""
-        ramp = (_RAMP + 2.5) * self.size if self.ramp else 0
-        return max(ramp + sum(width for _, width in self.columns(rows)) - self.size, 0)
+        items = sum(width for _, width in self.columns(rows))
+        parts = [_RAMP * self.size] if self.ramp else []
+        parts += [items - self.size] if self.items else []
+        return sum(parts) + _BESIDE * self.size * max(len(parts) - 1, 0)
 
     def height(self, rows: int) -> float:
         """The height of it all."""
@@ -87,7 +99,7 @@ class Legend(NamedTuple):
         """The legend with its upper left corner at a place."""
         if self.ramp:
             yield from self._ramp(x, y)
-            x += (_RAMP + 2.5) * self.size
+            x += (_RAMP + _BESIDE) * self.size
         for part, width in self.columns(rows):
             for row, item in enumerate(part):
                 yield from self._item(item, x, y + row * _ITEM * self.size)
@@ -95,7 +107,7 @@ class Legend(NamedTuple):
 
     def _ramp(self, x: float, y: float) -> Iterator[Shape]:
         size, width = self.size, _RAMP * self.size
-        yield Text(x, y + size * 0.85, "score", size, self.theme.muted)
+        yield Text(x, y + size * 0.85, "Score", size, self.theme.muted)
         top, height = y + 1.45 * size, 1.2 * size
         part = width / len(self.ramp)
         for number, color in enumerate(self.ramp):
@@ -124,6 +136,7 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
     scored = any(c.score is not None and c.enabled and not c.annotation.color for c in cells)
     ramp = tuple(map(theme.paint, steps(view.gradient.colors))) if scored and _is_range(view) else ()
     items = [Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
+    named = len(items)
     labels = {item.label.lower() for item in items}
     if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
         items.append(Item("commented, no score", theme.unscored, COMMENTED, theme.ink))
@@ -132,11 +145,16 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
         items.append(Item(label, theme.unscored))
     if any(not c.enabled for c in cells):
         items.append(Item("disabled", theme.disabled, OFF, theme.off))
-    return Legend(ramp, tuple(_ticks(view)) if ramp else (), tuple(items), theme, max(SMALLEST, 6.4 * unit))
+    return Legend(ramp, tuple(_ticks(view)) if ramp else (), tuple(items), named, theme, max(SMALLEST, 6.4 * unit))
 
 
 def _is_range(view: View) -> bool:
     return view.gradient.minValue < view.gradient.maxValue
+
+
+def _is_close(one: str, other: str) -> bool:
+    """Whether colours are the same to the eye: people write the gradient's own, of which a hundred are made."""
+    return all(abs(int(one[i : i + 2], 16) - int(other[i : i + 2], 16)) <= _SAME for i in (1, 3, 5))
 
 
 def _ticks(view: View) -> Iterator[tuple[float, str]]:
@@ -146,7 +164,7 @@ def _ticks(view: View) -> Iterator[tuple[float, str]]:
         (float(found[1]), found[1])
         for item in view.legend
         if (found := _NUMBER.match(item.label)) and low < float(found[1]) < high
-        and view.gradient.color(float(found[1])) == item.color.lower()
+        and _is_close(view.gradient.color(float(found[1])), item.color)
     ]  # fmt: skip
     round_ones = [(float(mark.label), mark.label) for mark in head.ticks(view)]
     wanted = [*round_ones[:1], *round_ones[-1:], *sorted(named), *(() if named else round_ones[1:-1])]

@@ -34,7 +34,7 @@ _PORTRAIT = 0.93
 _LEAST_READ, _LEAST_READ_LESS, _LEAST_READ_GREY = 0.65, 0.45, 0.4
 """The share of names that has to be readable: as asked for, with less in a cell, in print that has no colours."""
 
-_FIT_WIDTH = 440
+_FIT_WIDTH = 580
 _FIT_MINI = 760
 
 

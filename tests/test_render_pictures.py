@@ -1,0 +1,338 @@
+"""Pictures: the colours are the Navigator's, everything is there, and it can be read."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from render_helpers import layer, picture, read, scored, techniques, view
+
+from navlayers.errors import UsageError
+from navlayers.render import pictures
+from navlayers.render.colours import contrast
+from navlayers.render.options import RenderOptions
+
+if TYPE_CHECKING:
+    from navlayers.model import Domain
+
+PAGES = ("A4", "A3", "letter", "16:9", "poster", "fit")
+RAMP = {"colors": ["#deebf7", "#6baed6", "#08519c"], "minValue": 0, "maxValue": 100}
+HOSTILE = "<script>alert('1')</script> & \"]]>\" \u202eRTL\u202c \u0645\u0631 😀 中文 \x00\x07\ud800\ufffe"
+
+
+def navigators(score: float, colors: list[str], low: float, high: float) -> str:
+    """The colour of a score as the Navigator has it: 100 colours, of which one is chosen by rounding."""
+    stops = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in colors]
+    counts = {2: [99], 3: [49, 50]}[len(colors)]
+    made = [
+        [a + (b - a) * step / count for a, b in zip(stops[part], stops[part + 1], strict=True)]
+        for part, count in enumerate(counts)
+        for step in range(count)
+    ] + [stops[-1]]
+    place = (score - low) / (high - low) * 100
+    index = 99 if score >= high else 0 if score <= low else min(math.floor(place + 0.5), 99)
+    return "#" + "".join(f"{math.floor(channel + 0.5):02x}" for channel in made[index])
+
+
+@pytest.mark.parametrize("domain", ["enterprise", "mobile", "ics"])
+def test_every_cell_has_the_navigators_colour(domain: Domain) -> None:
+    document = scored(domain, gradient=RAMP)
+    scores = {entry["techniqueID"]: entry["score"] for entry in document["techniques"]}
+    drawn = picture(document)
+    expected = {(t.id, tactic) for t in techniques(domain) for tactic in t.tactics}
+    assert set(drawn.cells) == expected
+    for (technique, _), cell in drawn.cells.items():
+        assert cell.rects[0].fill == navigators(scores[technique], RAMP["colors"], 0, 100), technique  # type: ignore[arg-type]
+        assert str(scores[technique]) in [text.text for text in cell.texts]
+
+
+def test_own_colours_come_before_scores_and_disabled_cells_have_none() -> None:
+    document = layer(
+        [
+            {"techniqueID": "T1595", "score": 100, "color": "#abcdef"},
+            {"techniqueID": "T1592", "score": 100, "enabled": False},
+            {"techniqueID": "T1589", "comment": "looked at"},
+            {"techniqueID": "T1590", "score": 0},
+        ],
+        gradient=RAMP,
+    )
+    cells = {technique: cell for (technique, _), cell in picture(document).cells.items()}
+    assert cells["T1595"].rects[0].fill == "#abcdef"
+    assert cells["T1592"].rects[0].fill == "#ececec"
+    assert "×" in [text.text for text in cells["T1592"].texts]
+    assert cells["T1589"].rects[0].fill == cells["T1591"].rects[0].fill == "#ffffff"
+    assert "•" in [text.text for text in cells["T1589"].texts]
+    assert cells["T1590"].rects[0].fill == "#deebf7"
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("detail", ["full", "scored"])
+def test_everything_scored_is_on_every_page(page: Any, detail: Any) -> None:
+    document = layer(
+        ({"techniqueID": t.id, "score": 5} for t in techniques()[::3]),
+        layout={"layout": "side", "expandedSubtechniques": "annotated"},
+    )
+    drawn = picture(document, page=page, detail=detail)
+    expected = {(t.id, tactic) for t in techniques()[::3] for tactic in t.tactics}
+    assert expected <= set(drawn.cells)
+
+
+def _cases() -> list[Any]:
+    wide = {"showID": True, "layout": "side", "expandedSubtechniques": "all"}
+    long = "words and words " * 40
+    return [
+        pytest.param(scored(gradient=RAMP), id="all"),
+        pytest.param(scored(gradient=RAMP, layout=wide), id="ids"),
+        pytest.param(scored("mobile", [-50.25, 1, 1e9]), id="mobile"),
+        pytest.param(scored("ics", layout=wide), id="ics"),
+        pytest.param(layer([]), id="empty"),
+        pytest.param(layer([{"techniqueID": "T1059.001", "score": 1}]), id="one"),
+        pytest.param(
+            layer(
+                [{"techniqueID": "T1059", "enabled": False, "comment": HOSTILE * 90}],
+                name=long,
+                description=long,
+                filters={"platforms": ["Linux"]},
+                showTacticRowBackground=True,
+                legendItems=[{"label": f"{n} {long}", "color": "#ff0000"} for n in range(50)],
+            ),
+            id="long",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("options", [{"page": page} for page in PAGES] + [
+    {"page": "A4", "orientation": "portrait"},
+    {"page": "A4", "detail": "mini", "theme": "dark"},
+    {"page": "A4", "detail": "scored"},
+    {"page": "letter", "theme": "grey", "margin": 0.0},
+    {"page": "16:9", "theme": "dark", "show": ("score",)},
+    {"page": "fit", "detail": "mini"},
+    {"page": "fit", "orientation": "portrait", "show": ("id", "score")},
+])  # fmt: skip
+@pytest.mark.parametrize("document", _cases())
+def test_all_is_on_the_page_legible_and_apart(document: dict[str, Any], options: dict[str, Any]) -> None:
+    drawn = picture(document, **options)
+    for group in drawn.groups:
+        for box in (*group.rects, *group.texts):
+            assert box.left >= -0.01, group
+            assert box.top >= -0.01, group
+            assert box.right <= drawn.width + 0.01, group
+            assert box.bottom <= drawn.height + 0.01, group
+        for text in group.texts:
+            assert text.size >= 5
+            if group.cell is not None:
+                cell = group.rects[0]
+                assert contrast(text.fill, cell.fill) >= 4.5
+                assert cell.left <= text.left
+                assert text.right <= cell.right + 0.01
+                assert cell.top <= text.top + 0.3
+                assert text.bottom <= cell.bottom + 0.3
+            elif not group.rects:
+                assert contrast(text.fill, drawn.background) >= 4.5
+        for one, other in combinations(group.texts, 2):
+            assert one.right <= other.left + 0.02 or other.right <= one.left + 0.02 or (
+                one.bottom <= other.top + 0.02 or other.bottom <= one.top + 0.02
+            ), group  # fmt: skip
+    cells = [cell.rects[0] for cell in drawn.cells.values()]
+    corners = {(round(cell.left, 1), round(cell.top, 1)) for cell in cells}
+    assert len(corners) == len(cells)
+    identifiers = [group.id for group in drawn.groups]
+    assert len(set(identifiers)) == len(identifiers)
+
+
+def test_cells_do_not_overlap() -> None:
+    cells = sorted(cell.rects[0] for cell in picture(scored(), page="A4").cells.values())
+    for one, other in combinations(cells, 2):
+        apart = one.right <= other.left + 0.02 or other.right <= one.left + 0.02
+        assert apart or one.bottom <= other.top + 0.02 or other.bottom <= one.top + 0.02
+
+
+@pytest.mark.parametrize("page", ["A4", "A3", "letter", "16:9", "poster"])
+def test_a_page_is_used(page: Any) -> None:
+    drawn = picture(scored(gradient=RAMP), page=page)
+    cells = [cell.rects[0] for cell in drawn.cells.values()]
+    assert max(cell.bottom for cell in cells) > 0.88 * drawn.height
+    assert max(cell.right for cell in cells) > 0.9 * drawn.width
+    area = sum((cell.right - cell.left) * (cell.bottom - cell.top) for cell in cells)
+    assert area > 0.45 * drawn.width * drawn.height
+
+
+def test_what_does_not_fit_is_left_out_with_a_notice() -> None:
+    ids = {"showID": True, "layout": "side", "expandedSubtechniques": "all"}
+    small = picture(scored(scores=[100], layout=ids), page="A4")
+    assert len(small.notices) == 1
+    assert "ids are left out" in small.notices[0] or "small squares" in small.notices[0]
+    assert "larger --page" in small.notices[0]
+    assert not picture(scored(scores=[100], layout=ids), page="poster").notices
+    assert not picture(scored(scores=[100], layout=ids), page="fit").notices
+
+
+def test_a_margin_that_leaves_no_room_is_refused() -> None:
+    with pytest.raises(UsageError, match="margin"):
+        picture(scored(), page="A4", margin=80)
+    assert picture(scored(), page="A4", margin=50).cells
+
+
+@pytest.mark.parametrize("wrong", [
+    {"page": "A9"}, {"theme": "pink"}, {"detail": "all"}, {"show": ()}, {"show": ("colour",)},
+    {"scale": 0}, {"scale": math.nan}, {"dpi": 1e9}, {"margin": -1}, {"orientation": "up"},
+])  # fmt: skip
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        RenderOptions(**wrong)
+
+
+def test_the_header_says_what_it_is() -> None:
+    document = layer([{"techniqueID": "T1059.001", "score": 50}, {"techniqueID": "T1078", "score": 1}],
+                     filters={"platforms": ["Linux", "macOS"]})  # fmt: skip
+    texts = " ".join(text.text for text in picture(document).texts)
+    assert "a layer" in texts
+    assert "what it shows" in texts
+    assert "ATT&CK Enterprise 16.1" in texts
+    assert "1 of 203 techniques and 1 of 453 sub-techniques annotated" in texts
+    assert "platforms: Linux, macOS" in texts
+
+
+def test_the_legend_has_the_navigators_hundred_colours_and_the_scales_values() -> None:
+    items = [{"label": "100 significant", "color": "#08519c"}, {"label": "50 partial", "color": "#6baed6"}]
+    document = layer([{"techniqueID": "T1078", "score": 50}], gradient=RAMP, legendItems=items)
+    (legend,) = (group for group in picture(document).groups if group.id == "legend")
+    assert len(legend.rects) == 100 + 3
+    texts = [text.text for text in legend.texts]
+    assert {"0", "50", "100", "100 significant", "50 partial", "not scored"} <= set(texts)
+    assert "20" not in texts
+    without = picture(layer([{"techniqueID": "T1078", "comment": "seen"}]))
+    (legend,) = (group for group in without.groups if group.id == "legend")
+    assert [text.text for text in legend.texts] == ["•", "commented, no score", "not annotated"]
+
+
+def test_grey_print_says_in_letters_what_colours_say() -> None:
+    items = [{"label": "ours", "color": "#ff0000"}, {"label": "theirs", "color": "#0000ff"}]
+    document = layer(
+        [{"techniqueID": "T1078", "color": "#ff0000"}, {"techniqueID": "T1195", "color": "#0000ff"}],
+        legendItems=items,
+    )
+    drawn = picture(document, theme="grey")
+    for box in (box for group in drawn.groups for box in (*group.rects, *group.texts)):
+        assert box.fill[1:3] == box.fill[3:5] == box.fill[5:7] or box.fill in ("#a9aeb6", "#d0d3d8")
+    cells = {technique: cell for (technique, _), cell in drawn.cells.items()}
+    assert "A" in [text.text for text in cells["T1078"].texts]
+    assert "B" in [text.text for text in cells["T1195"].texts]
+
+
+def test_pointing_at_a_cell_tells_of_it() -> None:
+    document = layer([{"techniqueID": "T1059.001", "score": 33.333, "comment": "why " * 500}])
+    (cell,) = (cell for (technique, _), cell in picture(document).cells.items() if technique == "T1059.001")
+    first, second, third = cell.title.split("\n")
+    assert (first, second) == ("T1059.001 PowerShell", "score 33.33")
+    assert len(third) == 300
+    assert third.endswith("…")
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_text_gives_sound_svg_without_anything_active(one: str, other: str) -> None:
+    document = layer(
+        [{"techniqueID": "T1059", "score": 1, "comment": HOSTILE + one}],
+        name=HOSTILE[:20] + other or "x", description=other + HOSTILE,
+        legendItems=[{"label": one + HOSTILE, "color": "#123456"}],
+        layout={"layout": "mini"},
+    )  # fmt: skip
+    data = pictures.render_svg(view(document), RenderOptions()).data
+    drawn = read(data)
+    names = {element.tag.rpartition("}")[2] for element in drawn.root.iter()}
+    assert names <= {"svg", "title", "desc", "g", "rect", "line", "text"}
+    attributes = {name for element in drawn.root.iter() for name in element.attrib}
+    assert not any("href" in name or name.startswith("on") or name in ("class", "style") for name in attributes)
+    shown = "".join(text.text for text in drawn.texts)
+    assert not any(char in shown for char in "\u202e\u202c\x00")
+
+
+def test_the_same_layer_gives_the_same_bytes() -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from render_helpers import *\n"
+        "sys.stdout.buffer.write(pictures.render_svg(view(scored()), RenderOptions(page='A4')).data)\n"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[1], capture_output=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(runs) == 1
+    one, options = view(scored("ics")), RenderOptions(page="A4", scale=0.5)
+    assert pictures.render_png(one, options) == pictures.render_png(one, options)
+    assert pictures.render_pdf([one], options) == pictures.render_pdf([one], options)
+
+
+@pytest.mark.parametrize(("options", "expected"), [
+    ({"scale": 1}, (1280, 720)), ({"scale": 0.5}, (640, 360)),
+    ({"dpi": 72}, (960, 540)), ({"dpi": 150}, (2000, 1125)),
+])  # fmt: skip
+def test_a_png_has_the_size_that_is_asked_for(options: dict[str, float], expected: tuple[int, int]) -> None:
+    data = pictures.render_png(view(layer([])), RenderOptions(page="16:9", **options)).data  # type: ignore[arg-type]
+    assert data.startswith(b"\x89PNG")
+    assert struct.unpack(">II", data[16:24]) == expected
+
+
+def test_a_png_too_large_is_refused() -> None:
+    with pytest.raises(UsageError, match="million pixels"):
+        pictures.render_png(view(scored()), RenderOptions(page="poster", scale=16))
+
+
+def test_a_png_has_the_cells_colours() -> None:
+    document = scored("ics", gradient=RAMP)
+    drawn = picture(document, page="16:9")
+    data = pictures.render_png(view(document), RenderOptions(page="16:9", dpi=72)).data
+    from io import BytesIO  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415
+
+    image = Image.open(BytesIO(data)).convert("RGB")
+    for cell in drawn.cells.values():
+        box = cell.rects[0]
+        pixel = image.getpixel((int(box.left + 1.5), int(box.bottom - 2)))
+        assert "#{:02x}{:02x}{:02x}".format(*pixel) == box.fill  # type: ignore[misc]
+
+
+def test_a_pdf_has_a_page_and_an_entry_of_its_outline_per_layer() -> None:
+    views = [view(scored("ics", name=f"layer {number}")) for number in range(3)]
+    data = pictures.render_pdf(views, RenderOptions(page="A4")).data
+    streams = [zlib.decompress(part.partition(b"endstream")[0]) for part in _streams(data)]
+    assert data.startswith(b"%PDF")
+    assert data.count(b"/Type/Page\n") + data.count(b"/Type/Page/") == 3
+    for number in range(3):
+        assert b"/Title(layer %d)/Dest" % number in data
+    assert b"841.89" in data
+    assert any(b"BT" in stream for stream in streams)
+    with pytest.raises(UsageError):
+        pictures.render_pdf([], RenderOptions())
+
+
+def _streams(data: bytes) -> list[bytes]:
+    parts = data.split(b"stream\n")
+    return [part for part in parts if part[:1] == b"x"]
+
+
+def test_a_tiny_layer_is_drawn_as_before() -> None:
+    document = layer(
+        [{"techniqueID": "T1059.001", "score": 50, "comment": "seen"}, {"techniqueID": "T1059", "enabled": False}],
+        gradient=RAMP,
+    )
+    data = pictures.render_svg(view(document), RenderOptions(detail="scored")).data
+    reviewed = Path(__file__).with_name("golden") / "render" / "tiny.svg"
+    if os.environ.get("REWRITE_GOLDEN"):
+        reviewed.write_bytes(data)
+    assert data.decode() == reviewed.read_text("utf-8")
