@@ -63,12 +63,21 @@ def _number(count: int, what: str) -> str:
 def facts(view: View, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
     """Labels and texts about a layer, from its release to the metadata that it names."""
     found = [("release", release(view)), ("holds", counts(rows))]
-    filters = [*view.platforms, *(["what is disabled is hidden"] if view.hide_disabled else [])]
-    if filters:
-        found.append(("filters", ", ".join(filters)))
+    if _filters(view):
+        found.append(("filters", _filters(view)))
     if view.layout.show_aggregate:
         found.append(("score of a technique", AGGREGATES[view.layout.aggregate]))
     return (*found, *view.metadata)
+
+
+def summary(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
+    """What a layer holds, for the line below its name."""
+    filters = _filters(view)
+    return (release(view), counts(rows), *([f"filters: {filters}"] if filters else []))
+
+
+def _filters(view: View) -> str:
+    return ", ".join([*view.platforms, *(["what is disabled is hidden"] if view.hide_disabled else [])])
 
 
 def ticks(view: View) -> tuple[Mark, ...]:

@@ -30,7 +30,7 @@ _LONGEST_NOTE = 1000
 _LONGEST_TEXT = 500
 _NOTE_LETTERS, _NOTE_LINE, _NOTE_WIDTH, _NOTE_HEIGHT = 56, 14, 320, 480
 _BORDER = "#cfd4da"
-_SOFT = "#59636e"
+_SOFT, _OFF = "#59636e", "#4d565f"
 _A3 = 8
 _NARROWEST, _LAST_COLUMN = 7, 16_383
 _NAME, _DESCRIPTION, _FACTS, _LEGEND, _TACTICS, _COUNTS, _FIRST = range(7)
@@ -84,7 +84,7 @@ class Styles:
         look = {"font_size": _FONT, "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": _BORDER}
         look |= {"bg_color": fill, "font_color": text_color(fill)} if color else {"font_color": _SOFT}
         if not enabled:
-            look["bg_color"] = fill
+            look |= {"bg_color": fill, "font_color": _OFF}
         if tall:
             look["valign"] = "top"
         return self._get("cell", color, enabled, tall, **look)
@@ -136,9 +136,7 @@ def _write_head(sheet: Any, layer: Laid, styles: Styles) -> None:
     sheet.set_row(_NAME, 24)
     sheet.write_string(_NAME, 0, harmless(view.name), styles.title())
     sheet.write_string(_DESCRIPTION, 0, harmless(view.description), styles.text())
-    known = head.facts(view, layer.rows)
-    told = [value for _, value in known[: len(known) - len(view.metadata)]]
-    sheet.write_string(_FACTS, 0, harmless(" · ".join(told)), styles.text())
+    sheet.write_string(_FACTS, 0, harmless(" · ".join(head.summary(view, layer.rows))), styles.text())
     marks = head.legend(view)
     sheet.set_row(_LEGEND, 18)
     for column, mark in zip(_legend_columns(layer), marks, strict=False):
