@@ -6,12 +6,14 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from navlayers.aggregate import tidy
+from navlayers.errors import Problem
 from navlayers.render import head, technique_table
 from navlayers.render.laid import DEFAULTS, Laid, lay_out
 from navlayers.render.matrix_sheet import Styles, harmless, write_matrix
 from navlayers.render.rendered import Rendered
 from navlayers.render.rows import joint_of
-from navlayers.sheets import MADE, Formats, sheet_names, write_sheet
+from navlayers.sheets import LONGEST, MADE, Formats, cut, sheet_names, write_sheet
+from navlayers.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +52,19 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
         _write_legend(sheets[_LEGEND], layers, styles)
         for name in (*first, _TECHNIQUES, _LEGEND):
             _set_page(sheets[name])
-    return Rendered(stream.getvalue())
+    return Rendered(stream.getvalue(), _notices(layers))
+
+
+def _notices(layers: Sequence[Laid]) -> tuple[Problem, ...]:
+    long = [
+        row.id for layer in layers for row in layer.rows if cut(row.annotation.comment) != row.annotation.comment
+    ]
+    if not long:
+        return ()
+    message = (
+        f"comments are cut to the {LONGEST:,} characters that a cell holds: {listed(list(dict.fromkeys(long)))}"
+    )
+    return (Problem(message, hint="html and csv hold all"),)
 
 
 def _write_joint(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: Styles) -> None:
