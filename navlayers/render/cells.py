@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -67,6 +68,7 @@ class Look(msgspec.Struct, frozen=True):
         return theme.unscored, theme.ink if cell.annotation.annotated else theme.quiet
 
 
+@lru_cache(maxsize=1 << 12)
 def figure(score: float) -> str:
     """A score as cells have it: two decimals at most, large ones rounded to three figures."""
     text = f"{score:.3g}" if abs(score) >= _LARGE else str(tidy(score))

@@ -25,6 +25,7 @@ LEADING = 1.12
 _AIR, _MOST_AIR = 0.26, 1.0
 _LARGEST = 8.5
 _SMALLER = 0.86
+_NARROWEST = 6 * SMALLEST
 _HEAD = 1.12
 _LATER_LINES = 0.8
 _MOST_BANDS = 3
@@ -105,7 +106,7 @@ def best_fit(
     """
     search = _Search(texts, width, height, unit)
     heights = [sum(map(sum, groups)) for groups in tactics]
-    found = [fit for packing in _candidates(heights, width) if (fit := search.fit(packing, ())) is not None]
+    found = [fit for packing in _candidates(heights, width, height) if (fit := search.fit(packing, ())) is not None]
     # What looks best with the heights that columns have at best is settled with those that they have.
     for fit in sorted(found, key=lambda fit: -fit.quality)[:6]:
         packing, lengths = settle(fit.packing, tactics)
@@ -115,9 +116,10 @@ def best_fit(
     return None
 
 
-def _candidates(heights: Sequence[int], width: float) -> Iterator[Packing]:
-    most = min(int(width / (SMALLEST * 4)), 40)
-    for slots in range(max(1, -(-len(heights) // _MOST_BANDS)), most + 1):
+def _candidates(heights: Sequence[int], width: float, height: float) -> Iterator[Packing]:
+    """Those whose columns are neither too narrow nor too high for the smallest text."""
+    fewest = math.ceil(sum(heights) / ROW * SMALLEST * (LEADING + _AIR) / max(height, 1))
+    for slots in range(max(fewest, -(-len(heights) // _MOST_BANDS)), int(width / _NARROWEST) + 1):
         yield from packings(heights, slots, _MOST_BANDS)
 
 
@@ -130,7 +132,9 @@ def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float
     row = size * (LEADING + 0.4)
     heights = [sum(map(sum, groups)) for groups in tactics]
     best: tuple[float, Packing] | None = None
-    for slots in range(-(-len(heights) // _MOST_BANDS), len(heights) + 24):
+    middle = math.sqrt(aspect * sum(heights) / ROW * row / (width + gap))
+    fewest = max(int(middle * 0.8), -(-len(heights) // _MOST_BANDS))
+    for slots in range(fewest, max(int(middle * 1.7), fewest) + 3):
         for packing in packings(heights, slots, _MOST_BANDS):
             columns = max(sum(band.counts) for band in packing.bands)
             bands = len(packing.bands)

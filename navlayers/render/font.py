@@ -40,7 +40,7 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     text = text[:longest]
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_SHOWN)
-    return " ".join(text.split())
+    return " ".join(text.split()) if "  " in text or text != text.strip() else text
 
 
 class _Shown(dict[int, str]):

@@ -40,15 +40,21 @@ class Packing(NamedTuple):
 def packings(heights: Sequence[int], slots: int, most_bands: int) -> Iterator[Packing]:
     """The lowest packing for each number of bands; heights are those that columns could have at best."""
     tactics = tuple(heights)
+    spread: dict[tuple[int, int], Band] = {}
+
+    def band(start: int, end: int) -> Band:
+        found = spread.get((start, end))
+        if found is None:
+            found = spread[start, end] = Band(start, *_spread(tactics[start:end], slots))
+        return found
+
     for bands in range(1, min(most_bands, len(tactics)) + 1):
         best: Packing | None = None
         for cuts in combinations(range(1, len(tactics)), bands - 1):
             starts, ends = (0, *cuts), (*cuts, len(tactics))
             if any(end - start > slots for start, end in zip(starts, ends, strict=True)):
                 continue
-            made = tuple(
-                Band(start, *_spread(tactics[start:end], slots)) for start, end in zip(starts, ends, strict=True)
-            )
+            made = tuple(map(band, starts, ends))
             packing = Packing(slots, made)
             if best is None or packing.height < best.height:
                 best = packing

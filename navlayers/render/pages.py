@@ -34,7 +34,7 @@ PAPERS = {
     "16:9": Paper(190.5, 338.6666667, 9, 1.15),
     "poster": Paper(594, 841, 20, 2.6),
 }
-FIT = Paper(0, 0, 8, 1.1)
+FIT = Paper(0, 0, 8, 1)
 
 
 class Frame(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from navlayers.render.drawing import Drawing, Group, Line, Rect, Shape
@@ -63,6 +64,7 @@ def _shape(shape: Shape) -> str:
     )
 
 
+@lru_cache(maxsize=1 << 14)
 def _number(value: float) -> str:
     """Two decimals at most, which is finer than any printer."""
     text = f"{value:.2f}"
