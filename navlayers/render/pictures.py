@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +37,8 @@ _LEAST_READ, _LEAST_READ_LESS, _LEAST_READ_GREY = 0.65, 0.45, 0.4
 
 _FIT_WIDTH = 580
 _FIT_MINI = 760
+_FIT_USUAL, _FIT_LARGEST = 800, 1.7
+"""Points of width from which on the header of a free page grows, and how many times at most."""
 
 
 def render_svg(view: View, options: RenderOptions) -> Rendered:
@@ -207,8 +210,10 @@ def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> _Plan:
     else:
         fit = free_fit(groups_of(matrix, step.look), texts_of(matrix, step.look), unit, frame.aspect)
         width = max(fit.total_width, _FIT_WIDTH * unit)
-    legend = legend_of(matrix, step.look, unit)
-    banner = banner_of(matrix, legend, theme, margin, margin, width, unit, _note(step))
+    # What stands above a wide matrix is read from as far as all of it is.
+    larger = unit * min(max(math.sqrt(width / _FIT_USUAL), 1), _FIT_LARGEST)
+    legend = legend_of(matrix, step.look, larger)
+    banner = banner_of(matrix, legend, theme, margin, margin, width, larger, _note(step))
     top = margin + banner.height
     body: Iterator[Group]
     if fit is not None:
