@@ -213,13 +213,13 @@ def test_coverage_hides_what_the_threat_does_not_do_and_colours_what_nobody_cove
     assert len(disabled) == ACTIVE - len(WEIGHTS)
     found = entries(written, "coverage")
     assert {id_: one.get("score") for id_, one in found.items()} == {
-        "T1003": None,
+        "T1003": 0,
         "T1059": None,
         "T1059.001": 10,
         "T1078": 100,
         "T1110": 100,
-        "T1110.001": None,
-    }
+        "T1110.001": 0,
+    }, "a colour without a score would be read as covered"
     colours = {one["color"] for id_, one in found.items() if "color" in one}
     assert colours == {"#ffd92f"} == {whole["legendItems"][0]["color"]}
     assert whole["legendItems"][0]["label"] == "not covered"
@@ -494,7 +494,7 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     assert {
         id_: (one.get("score"), one.get("color")) for id_, one in found.items() if id_ in ("T1003", "T1078")
     } == {
-        "T1003": (None, "#ffd92f"),
+        "T1003": (0, "#ffd92f"),
         "T1078": (None, layer(out, "coverage")["legendItems"][1]["color"]),
     }
     assert found["T1078"]["comment"].startswith("Covered by Name of a\n")

@@ -61,7 +61,15 @@ def _coverage(gaps: Gaps) -> Layer:
     uncovered, covered = uncovered_color(gaps.category), gradient.color(FULL / 2)
     bare = "" if gaps.scored else covered
     entries = (
-        _entry(gaps, row, row.score, gradient, [_covered(gaps, row)], bare if row.covered else uncovered)
+        _entry(
+            gaps,
+            row,
+            # An entry with a colour and no score is read as covered.
+            row.score if row.covered else 0,
+            gradient,
+            [_covered(gaps, row)],
+            bare if row.covered else uncovered,
+        )
         for row in gaps.rows
     )
     legend = [LegendItem("not covered", uncovered)]
