@@ -326,6 +326,18 @@ def _streams(data: bytes) -> list[bytes]:
     return [part for part in parts if part[:1] == b"x"]
 
 
+def test_letters_that_the_font_lacks_do_not_change_the_others() -> None:
+    document = layer([], name="before → after")
+    options = RenderOptions(page="A4")
+    arrow = pictures.render_pdf([view(document)], options)
+    assert not arrow.notices
+    assert arrow.data.count(b"/BaseFont") == 2 * pictures.render_pdf([view(layer([]))], options).data.count(
+        b"/BaseFont"
+    )
+    made = pictures.render_png(view(layer([], name="中文")), RenderOptions(page="A4", scale=0.2))
+    assert "no letters" in str(made.notices[0])
+
+
 def test_a_tiny_layer_is_drawn_as_before() -> None:
     document = layer(
         [{"techniqueID": "T1059.001", "score": 50, "comment": "seen"}, {"techniqueID": "T1059", "enabled": False}],

@@ -71,7 +71,7 @@ def _words(
 def facts(matrix: Matrix) -> tuple[str, ...]:
     """The release, how much of it the layer annotates, what it filters by."""
     view = matrix.view
-    annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.annotated}
+    annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.annotated and entry.enabled}
     techniques = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
     subs = [t.id for t in techniques if t.parent]
     parents = [t.id for t in techniques if not t.parent]

@@ -21,8 +21,9 @@ ASCENT, CAP = 0.76, 0.72
 """Heights above the baseline per size: of letters with everything, and of capitals and figures."""
 
 _PARTS = re.compile(r"[^\s/-]+(?:[/-]|\s+)?|[/-]|\s+")
-_MEASURED_AT = 1000
-_OTHER_SCRIPTS = 0x300
+_MEASURED_AT, _COMPARED_AT = 1000, 40
+_MISSING = "\U0010fffe"
+_SYMBOLS = 0x2000
 _WIDE, _UNKNOWN = 1.0, 0.85
 _LONGEST = 2000
 
@@ -110,29 +111,36 @@ def longest_part(text: str) -> float:
 class _Advances(dict[str, float]):
     """Character → its advance in sizes, measured when first asked for."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._font: FreeTypeFont | None = None
-
     def __missing__(self, char: str) -> float:
-        if self._font is None:
-            # Only drawings measure text; the import takes longer than the measuring.
-            from PIL import ImageFont  # noqa: PLC0415
-
-            path = folder() / "sans-serif.ttf"
-            self._font = ImageFont.truetype(str(path), _MEASURED_AT, layout_engine=ImageFont.Layout.BASIC)
-        self[char] = advance = self._measure(char, self._font)
+        self[char] = advance = self._measure(char)
         return advance
 
     @staticmethod
-    def _measure(char: str, font: FreeTypeFont) -> float:
+    def _measure(char: str) -> float:
         if unicodedata.category(char) in ("Mn", "Me"):
             return 0
-        if unicodedata.east_asian_width(char) in "WF":
-            return _WIDE
-        measured = font.getlength(char) / _MEASURED_AT
-        # Scripts that the font lacks are drawn in another one, whose widths can only be guessed.
-        return max(measured, _UNKNOWN) if ord(char) >= _OTHER_SCRIPTS and char.isalpha() else measured
+        # What the font lacks is drawn in another one, whose widths can only be guessed.
+        if not is_known(char):
+            return _WIDE if ord(char) >= _SYMBOLS or unicodedata.east_asian_width(char) in "WF" else _UNKNOWN
+        return _font(_MEASURED_AT).getlength(char) / _MEASURED_AT
 
 
 _ADVANCES = _Advances()
+
+
+@lru_cache(maxsize=1 << 12)
+def is_known(char: str) -> bool:
+    """Whether the font has the character."""
+    if char.isascii():
+        return True
+    font = _font(_COMPARED_AT)
+    return bytes(font.getmask(char)) != bytes(font.getmask(_MISSING))
+
+
+@lru_cache(maxsize=2)
+def _font(size: int) -> FreeTypeFont:
+    # Only drawings measure text; the import takes longer than the measuring.
+    from PIL import ImageFont  # noqa: PLC0415
+
+    path = folder() / "sans-serif.ttf"
+    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

@@ -62,7 +62,7 @@ def render_png(view: View, options: RenderOptions) -> Rendered:
     if pixels > _MOST_PIXELS:
         message = f"a PNG of {pixels / 1e6:.0f} million pixels is too large"
         raise UsageError(Problem(message, expected="100 million at most", hint="a smaller --scale, or --to svg"))
-    return Rendered(typeset.to_png(drawing, options.ppi), notices)
+    return Rendered(typeset.to_png(drawing, options.ppi), (*notices, *_lacking([drawing])))
 
 
 def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
@@ -75,7 +75,14 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
         raise UsageError(Problem("there is no layer to draw"))
     drawn = [draw(view, options) for view in views]
     notices = tuple(notice for _, told in drawn for notice in told)
-    return Rendered(typeset.to_pdf([drawing for drawing, _ in drawn]), notices)
+    drawings = [drawing for drawing, _ in drawn]
+    return Rendered(typeset.to_pdf(drawings), (*notices, *_lacking(drawings)))
+
+
+def _lacking(drawings: Sequence[Drawing]) -> Iterator[Problem]:
+    if typeset.lacks(drawings):
+        message = f"{shown(drawings[0].title)}: the font has no letters for some of the text, which are boxes"
+        yield Problem(message, hint="--to svg takes the fonts of who opens it")
 
 
 class _Step(NamedTuple):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from navlayers.render import font
+from navlayers.render.drawing import Text
 from navlayers.render.svg import to_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from navlayers.render.drawing import Drawing
+    from navlayers.render.drawing import Drawing, Shape
 
+_HEBREW, _LATIN_MORE, _CJK = 0x590, 0x1E00, 0x2E80
 _HEAD = """#set document(title: sys.inputs.title, author: "navlayers", date: none)
 #set text(font: "Helvetica")
 """
@@ -51,7 +54,7 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         pages.append(_PAGE.format(width=drawing.width, height=drawing.height, number=number))
         inputs[f"title{number}"] = drawing.title
         inputs[f"alt{number}"] = drawing.description
-        inputs[f"page{number}"] = to_svg(drawing).decode()
+        inputs[f"page{number}"] = to_svg(_parted(drawing)).decode()
     made: bytes = typst.compile(  # type: ignore[misc]
         (_HEAD + "".join(pages)).encode(),
         format=format_,
@@ -62,3 +65,39 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         timestamp=0,
     )
     return made
+
+
+def lacks(drawings: Sequence[Drawing]) -> bool:
+    """Whether there is text in scripts for which PNG and PDF have no letters."""
+    texts = {shape.text for d in drawings for g in d.groups for shape in g.shapes if isinstance(shape, Text)}
+    return any(_is_foreign(char) and not font.is_known(char) for text in texts for char in text)
+
+
+def _is_foreign(char: str) -> bool:
+    """Whether it is neither of the European scripts nor a usual sign, which the compiler brings letters for."""
+    return _HEBREW <= ord(char) < _LATIN_MORE or ord(char) >= _CJK
+
+
+def _parted(drawing: Drawing) -> Drawing:
+    """The drawing with what the font lacks as texts of their own: else all of a text is set in another font."""
+    groups = tuple(
+        msgspec.structs.replace(group, shapes=tuple(part for shape in group.shapes for part in _runs(shape)))
+        if any(isinstance(shape, Text) and not shape.text.isascii() for shape in group.shapes)
+        else group
+        for group in drawing.groups
+    )
+    return msgspec.structs.replace(drawing, groups=groups)
+
+
+def _runs(shape: Shape) -> Iterator[Shape]:
+    if not isinstance(shape, Text) or shape.text.isascii() or all(map(font.is_known, shape.text)):
+        yield shape
+        return
+    wide = font.width(shape.text, shape.size)
+    left = shape.x - {"start": 0, "middle": wide / 2, "end": wide}[shape.anchor]
+    for _, chars in groupby(shape.text, font.is_known):
+        text = "".join(chars)
+        if text.strip():
+            lead = font.width(text[: len(text) - len(text.lstrip())], shape.size)
+            yield msgspec.structs.replace(shape, x=left + lead, text=text.strip(), anchor="start")
+        left += font.width(text, shape.size)
