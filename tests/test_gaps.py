@@ -214,7 +214,7 @@ def test_coverage_hides_what_the_threat_does_not_do_and_colours_what_nobody_cove
     found = entries(written, "coverage")
     assert {id_: one.get("score") for id_, one in found.items()} == {
         "T1003": 0,
-        "T1059": None,
+        "T1059": 0,
         "T1059.001": 10,
         "T1078": 100,
         "T1110": 100,
