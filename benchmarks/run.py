@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import against
 import comparisons
 import formats
+import pictures
 import plans
 import upgrades
 from generate import write_set
@@ -55,6 +56,8 @@ def main() -> None:
         for what, command in plans.commands(NAVLAYERS, work):
             _show(what, cost(command, args.runs))
         for what, command in upgrades.commands(NAVLAYERS, corpus, work):
+            _show(what, cost(command, args.runs))
+        for what, command in pictures.commands(NAVLAYERS, corpus / NIST, work):
             _show(what, cost(command, args.runs))
         _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
         if not args.quick:
