@@ -125,7 +125,7 @@ def _candidates(heights: Sequence[int], width: float, height: float) -> Iterator
 
 def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float) -> Fit:
     """A layout with room for all, whose width is about `aspect` times its height."""
-    size = 7.5 * unit
+    size = 7.2 * unit
     measure = _Measure(texts)
     gap = 3.5 * unit
     width = (min(max(measure.quantile(0.97), 9.0), 24.0) + 2 * PAD + measure.figures(size, 1)) * size
