@@ -32,7 +32,7 @@ _MOST_PIXELS = 100_000_000
 _PORTRAIT = 0.93
 """A page of the less usual way round has to be more legible by so much."""
 
-_LEAST_READ, _LEAST_READ_LESS, _LEAST_READ_GREY = 0.65, 0.45, 0.4
+_LEAST_READ, _LEAST_READ_LESS, _LEAST_READ_GREY = 0.7, 0.45, 0.4
 """The share of names that has to be readable: as asked for, with less in a cell, in print that has no colours."""
 
 _FIT_WIDTH = 580
