@@ -76,11 +76,13 @@ def test_own_colours_come_before_scores_and_disabled_cells_have_none() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("detail", ["full", "scored"])
-def test_everything_scored_is_on_every_page(page: Any, detail: Any) -> None:
+@pytest.mark.parametrize("detail", ["full", "scored", "mini"])
+@pytest.mark.parametrize("expanded", ["annotated", "none"])
+def test_everything_scored_is_on_every_page(page: Any, detail: Any, expanded: str) -> None:
+    """Also what the layer closes: in a picture nobody can open it."""
     document = layer(
         ({"techniqueID": t.id, "score": 5} for t in techniques()[::3]),
-        layout={"layout": "side", "expandedSubtechniques": "annotated"},
+        layout={"layout": "side", "expandedSubtechniques": expanded},
     )
     drawn = picture(document, page=page, detail=detail)
     expected = {(t.id, tactic) for t in techniques()[::3] for tactic in t.tactics}

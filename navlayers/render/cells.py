@@ -90,13 +90,21 @@ def told(cell: Cell) -> str:
 
 def groups_of(matrix: Matrix, look: Look) -> tuple[Groups, ...]:
     """The heights of what stands below each other in each tactic."""
-    made: list[Groups] = []
-    for column in matrix.columns:
-        if look.squares:
-            made.append(tuple((ROW + _SQUARES_ROW * -(-len(cell.shown) // SQUARES),) for cell in column.cells))
-        else:
-            made.append(tuple((ROW,) * (1 + len(cell.shown)) for cell in column.cells))
-    return tuple(made)
+    return tuple(tuple(_heights(cell, look) for cell in column.cells) for column in matrix.columns)
+
+
+def _heights(cell: Cell, look: Look) -> tuple[int, ...]:
+    first = ROW + _squares_height(squares_of(cell, look))
+    return (first,) if look.squares else (first, *(ROW,) * len(cell.shown))
+
+
+def squares_of(cell: Cell, look: Look) -> tuple[Cell, ...]:
+    """The sub-techniques that are small squares below their technique: those that are closed, or all."""
+    return (cell.shown if look.squares else ()) or cell.closed
+
+
+def _squares_height(squares: Sequence[Cell]) -> int:
+    return _SQUARES_ROW * -(-len(squares) // SQUARES)
 
 
 def texts_of(matrix: Matrix, look: Look) -> Texts:
@@ -189,9 +197,9 @@ class _Painter:
                     at = x + INDENT * self._fit.size * 0.4
                     rules.append(Line(at, top, at, top + self._fit.row, self._theme.rule))
                 top += self._fit.row
-                if self._look.squares and slot.cell.shown:
-                    yield from self._squares(slot.cell, column.shortname, x, top)
-                    top += -(-len(slot.cell.shown) // SQUARES) * _SQUARES_ROW * self._fit.row / ROW
+                squares = () if slot.sub else squares_of(slot.cell, self._look)
+                yield from self._squares(squares, column.shortname, x, top)
+                top += _squares_height(squares) * self._fit.row / ROW
             start += length
             x += self._fit.width + self._fit.gap
         if rules:
@@ -229,11 +237,11 @@ class _Painter:
                 at += LEADING * fit.size
         return Group(f"{cell.id}--{tactic}", told(cell), tuple(shapes))
 
-    def _squares(self, cell: Cell, tactic: str, x: float, y: float) -> Iterator[Group]:
+    def _squares(self, squares: Sequence[Cell], tactic: str, x: float, y: float) -> Iterator[Group]:
         row = _SQUARES_ROW * self._fit.row / ROW
         step = min((self._fit.width - PAD * self._fit.size) / SQUARES, row)
         side = step * 0.8
-        for number, sub in enumerate(cell.shown):
+        for number, sub in enumerate(squares):
             at = x + PAD * self._fit.size + number % SQUARES * step
             top = y + number // SQUARES * row + (step - side) * 0.6
             fill = self._look.colors(sub)[0]

@@ -48,8 +48,13 @@ class Cell(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> tuple[Cell, ...]:
-        """The sub-techniques that are drawn."""
+        """The sub-techniques that are drawn as cells."""
         return self.subtechniques if self.opened else ()
+
+    @property
+    def closed(self) -> tuple[Cell, ...]:
+        """The annotated sub-techniques that the layer does not open, as nobody can in a picture."""
+        return () if self.opened else tuple(sub for sub in self.subtechniques if sub.annotation.annotated)
 
 
 class Column(msgspec.Struct, frozen=True):

@@ -80,7 +80,7 @@ def _flow(column: Column, room: float) -> tuple[tuple[Cell, ...], ...]:
 
 
 def _width(cell: Cell) -> float:
-    subs = len(cell.shown)
+    subs = len(cell.shown or cell.closed)
     return 1 + subs * (_SUB + 0.02) + (_BEHIND if subs else 0)
 
 
@@ -95,11 +95,11 @@ def draw(matrix: Matrix, look: Look, plan: Plan, x: float, y: float) -> Iterator
             for cell in line:
                 yield _square(cell, column, look, left, top, plan.side)
                 left += plan.side
-                for sub in cell.shown:
+                for sub in cell.shown or cell.closed:
                     inset = (1 - _SUB) / 2 * plan.side
                     yield _square(sub, column, look, left, top + inset, plan.side * _SUB)
                     left += plan.side * (_SUB + 0.02)
-                if cell.shown:
+                if cell.shown or cell.closed:
                     left += plan.side * _BEHIND
             top += plan.side
         y += height + plan.between

@@ -186,7 +186,7 @@ class _Plan(NamedTuple):
 def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> _Plan | None:
     margin, unit, theme = frame.margin, frame.unit, step.look.theme
     legend = legend_of(matrix, step.look, unit)
-    banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit, _note(step))
+    banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit, _note(matrix, step))
     top, room = margin + banner.height, frame.inner_height - banner.height
     if room <= 0 or frame.inner_width <= 0:
         return None
@@ -220,7 +220,7 @@ def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> _Plan:
     # What stands above a wide matrix is read from as far as all of it is.
     larger = unit * min(max(math.sqrt(width / _FIT_USUAL), 1), _FIT_LARGEST)
     legend = legend_of(matrix, step.look, larger)
-    banner = banner_of(matrix, legend, theme, margin, margin, width, larger, _note(step))
+    banner = banner_of(matrix, legend, theme, margin, margin, width, larger, _note(matrix, step))
     top = margin + banner.height
     body: Iterator[Group]
     if fit is not None:
@@ -234,8 +234,9 @@ def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> _Plan:
     return _Plan(1, width + 2 * margin, top + height + margin, banner, body)
 
 
-def _note(step: _Step) -> str:
+def _note(matrix: Matrix, step: _Step) -> str:
     """How to read what does not look like a matrix."""
     if step.detail == "mini":
         return "large squares are techniques, small ones their sub-techniques"
-    return "small squares are sub-techniques" if step.look.squares else ""
+    any_closed = any(cell.closed for column in matrix.columns for cell in column.cells)
+    return "small squares are sub-techniques" if step.look.squares or any_closed else ""
