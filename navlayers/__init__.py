@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from navlayers.pipeline import build_document, build_folder, prepare
     from navlayers.plan import PlanOptions, make_plan, plan_folder, read_costs
     from navlayers.readers import Findings, Reading, ReadOptions, read
+    from navlayers.render.files import render_files, render_layer
+    from navlayers.render.options import RenderOptions
     from navlayers.schema import schema_text
     from navlayers.scoring import score_set
     from navlayers.sets import resolve
@@ -55,6 +57,7 @@ __all__ = [
     "ReadOptions",
     "Reading",
     "ReleaseError",
+    "RenderOptions",
     "ScoreOptions",
     "ThreatModel",
     "UsageError",
@@ -86,6 +89,8 @@ __all__ = [
     "read_together",
     "release",
     "render_diff",
+    "render_files",
+    "render_layer",
     "render_page",
     "render_upgrade",
     "resolve",
@@ -125,6 +130,8 @@ _MODULES = {
     "pipeline": ("build_document", "build_folder", "prepare"),
     "plan": ("PlanOptions", "make_plan", "plan_folder", "read_costs"),
     "readers": ("Findings", "ReadOptions", "Reading", "read"),
+    "render.files": ("render_files", "render_layer"),
+    "render.options": ("RenderOptions",),
     "schema": ("schema_text",),
     "scoring": ("score_set",),
     "sets": ("resolve",),

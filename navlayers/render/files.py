@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.readers.context import ReadOptions
 from navlayers.render.load import load
+from navlayers.render.options import RenderOptions
+from navlayers.render.rendered import Rendered
+from navlayers.sets import resolve
 from navlayers.slug import slug, slugs
 from navlayers.wording import nearest, shown
 from navlayers.writers.files import Output, write_all
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.render.load import Loaded
-    from navlayers.render.options import RenderOptions
-    from navlayers.render.rendered import Rendered
     from navlayers.render.view import View
     from navlayers.sets import Source
 
@@ -147,6 +148,31 @@ def files_of(loaded: Loaded, formats: Iterable[str], folder: Path, options: Rend
 
 def _file_name(name: str) -> str:
     return slugs([name])[name]
+
+
+def render_layer(
+    source: str | Path,
+    to: str = "svg",
+    options: RenderOptions | None = None,
+    *,
+    attack_version: str | None = None,
+    reading: ReadOptions = _READING,
+) -> Rendered:
+    """A layer, a list of layers or the overview of a set, by its file or name, in a format: bytes and notices.
+
+    Raises:
+        NavlayersError: there is no such input or format, the input cannot be read, or the format holds one layer
+            alone and there are several.
+    """
+    (format_,) = chosen([to], None)
+    views: list[View] = []
+    notices: list[Problem] = []
+    for one in resolve([str(source)], reading.format):
+        loaded = load(one, attack_version, reading=reading)
+        views += loaded.views
+        notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
+    made = render(views, format_, options or RenderOptions())
+    return Rendered(made.data, (*notices, *made.notices))
 
 
 class Result(NamedTuple):
