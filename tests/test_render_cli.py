@@ -1,0 +1,150 @@
+"""`navlayers render` as its users call it: what is written where, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import Run, contents
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAYER: dict[str, Any] = {
+    "name": "Mine",
+    "domain": "enterprise-attack",
+    "versions": {"attack": "16", "navigator": "5.1.0", "layer": "4.5"},
+    "techniques": [{"techniqueID": "T1078", "score": 50}, {"techniqueID": "T1110.001", "score": 100}],
+}
+STARTS = {
+    "svg": b"<?xml ",
+    "png": b"\x89PNG",
+    "pdf": b"%PDF",
+    "xlsx": b"PK",
+    "html": b"<!doctype html>",
+    "md": b"# ",
+}
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(LAYER))
+    return path
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    path = tmp_path / "several.json"
+    path.write_text(json.dumps([{**LAYER, "name": "Last/one"}, {**LAYER, "name": "First"}]))
+    return path
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf", "xlsx", "html", "md", "csv"])
+def test_the_ending_of_the_file_says_the_format(run: Run, mine: Path, tmp_path: Path, ending: str) -> None:
+    target = tmp_path / "new" / f"picture.{ending}"
+    done = run("render", mine, "-o", target)
+    assert (done.code, done.out, done.err) == (0, "", f"wrote {target}\n")
+    data = target.read_bytes()
+    assert data.startswith(STARTS.get(ending, b"")), data[:40]
+    assert b"T1110.001" in data or ending in ("png", "pdf", "xlsx")
+    assert run("render", mine, "-o", target).err == f"{target} is up to date\n"
+
+
+def test_without_anything_an_svg_is_written_into_the_current_folder(run: Run, mine: Path, tmp_path: Path) -> None:
+    assert run("render", mine).err == "wrote mine.svg\n"
+    assert (tmp_path / "cwd" / "mine.svg").read_bytes().startswith(b"<?xml ")
+
+
+def test_a_folder_gets_a_file_per_input_and_format_and_per_layer_where_one_holds_one(
+    run: Run, mine: Path, several: Path, out: Path
+) -> None:
+    assert run("render", mine, several, "--to", "svg,pdf", "-o", out).code == 0
+    assert sorted(contents(out)) == [
+        *("mine.pdf", "mine.svg", "several-01-first.svg", "several-02-last-one.svg", "several.pdf"),
+    ]
+
+
+def test_all_layers_go_into_one_file_where_the_format_has_room(
+    run: Run, mine: Path, several: Path, tmp_path: Path
+) -> None:
+    assert run("render", several, mine, "-o", tmp_path / "all.md").code == 0
+    text = (tmp_path / "all.md").read_text()
+    assert text.index("First") < text.index("Last/one") < text.index("Mine")
+    refused = run("render", several, "-o", tmp_path / "all.svg")
+    assert (refused.code, refused.out) == (2, "")
+    assert "svg holds one layer, and there are 2" in refused.err
+
+
+def test_standard_output_gets_the_bytes_alone(run: Run, mine: Path) -> None:
+    done = run("render", "-", "--to", "csv", "-o", "-", stdin=mine.read_bytes())
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("technique,")
+
+
+def test_sets_are_drawn_by_their_overview(run: Run, tmp_path: Path) -> None:
+    assert run("render", "veris-ics", "-o", tmp_path / "ics.svg").code == 0
+    assert "VERIS" in (tmp_path / "ics.svg").read_text()
+
+
+def test_a_layer_is_carried_to_another_release_first(run: Run, mine: Path, tmp_path: Path) -> None:
+    mine.write_text(json.dumps({**LAYER, "techniques": [{"techniqueID": "T1574.002", "score": 70}]}))
+    run("render", mine, "-o", tmp_path / "at.csv", "--attack", "18.1")
+    assert "\nT1574.001," in (tmp_path / "at.csv").read_text("utf-8-sig")
+
+
+def test_nothing_is_overwritten_that_was_not_meant_to_be(run: Run, mine: Path, several: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "mine.svg").write_text("mine")
+    done = run("render", mine, several, "-o", out)
+    assert (done.code, done.out) == (2, "")
+    assert f"{out / 'mine.svg'}: the file exists and holds something else" in done.err
+    assert contents(out) == {"mine.svg": b"mine"}
+    assert run("render", mine, "-o", out, "--force").code == 0
+    assert contents(out)["mine.svg"].startswith(b"<?xml ")
+
+
+def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("technique,score\nT1078,50\n")
+    done = run("render", path, "-o", path, "--force")
+    assert (done.code, path.read_text()) == (2, "technique,score\nT1078,50\n")
+
+
+def test_one_broken_input_stops_all(run: Run, mine: Path, tmp_path: Path, out: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"name": "x", "techniques": [')
+    done = run("render", mine, broken, "-o", out)
+    assert (done.code, out.exists()) == (2, False)
+    assert "broken.json:1:" in done.err
+
+
+def test_what_cannot_be_drawn_is_told(run: Run, mine: Path, out: Path) -> None:
+    mine.write_text(json.dumps({**LAYER, "techniques": [{"techniqueID": "T9999", "score": 1}]}))
+    done = run("render", mine, "-o", out)
+    assert done.code == 0
+    assert "note: mine: not drawn, for ATT&CK 16.1 has no such active technique: T9999 (unknown)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "nothing is named to render"),
+        (["gcp", "--to", "docx"], '--to: "docx" is no format; expected svg, png, pdf, xlsx, html, md, csv'),
+        (["gcp", "-o", "x.docx"], 'the ending of "x.docx" does not say which format to write'),
+        (["gcp", "--to", "svg,pdf", "-o", "x.svg"], '"x.svg" cannot hold svg, pdf'),
+        (["gcp", "--to", "svg,pdf", "-o", "-"], "standard output takes one format"),
+        (["gcp", "-o", ""], "-o is empty"),
+        (["gcp", "--show", "colour"], "show: there is no"),
+        (["gcp", "--margin", "999"], "margin: 999 is out of range"),
+        (["gcp", "--scale", "nan"], "scale: nan is out of range"),
+        (["gcp", "--attack", "99"], "ATT&CK enterprise 99 is not at hand"),
+        (["nope.json"], "there is no such file"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, args: list[str], words: str) -> None:
+    done = run("render", *args)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+    assert not list((tmp_path / "cwd").iterdir())
