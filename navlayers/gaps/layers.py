@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _YELLOW, _TEAL = "#ffd92f", "#41b6c4"
 """What nobody covers, in the layer of coverage: far from the ramp, and no darker than what is little covered."""
+UNCOVERED_GAP = RAMPS["threat"][2]
+"""The same in the layer of the gap, where it weighs most."""
 
 
 def uncovered_color(category: str | None) -> str:
@@ -89,8 +91,7 @@ def _coverage(gaps: Gaps) -> Layer:
 
 def _gap(gaps: Gaps) -> Layer:
     below = [row for row in gaps.open if row.covered]
-    gradient = weight_gradient((row.gap for row in below), whole=True)
-    uncovered = uncovered_color(gaps.category)
+    gradient = weak_gradient(row.gap for row in below)
     entries = (
         _entry(gaps, row, None, gradient, [_covered(gaps, row)])
         if row.state == "covered"
@@ -100,18 +101,22 @@ def _gap(gaps: Gaps) -> Layer:
             row.gap,
             gradient,
             [f"Gap {_number(row.gap)}", _covered(gaps, row)],
-            "" if row.covered else uncovered,
+            "" if row.covered else UNCOVERED_GAP,
         )
         for row in gaps.rows
     )
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     says = (
         f"What is uncovered{weak} of what {gaps.threat.title} does. A technique's score is its weight times what "
-        "its score lacks of 100, divided by 100. What nobody covers has the same colour as in the layer of coverage"
+        "its score lacks of 100, divided by 100. What nobody covers is darkest"
         f"{', what is weak is the darker the larger its gap' if below else ''}; what is covered better is white. "
         f"{_HIDDEN}"
     )
-    legend = [LegendItem("not covered", uncovered), *_occurring(gradient, below), LegendItem("covered", UNSCORED)]
+    legend = [
+        LegendItem("not covered", UNCOVERED_GAP),
+        *_occurring(gradient, below),
+        LegendItem("covered", UNSCORED),
+    ]
     return _layer(gaps, "gap", says, gradient, legend, entries)
 
 
@@ -132,16 +137,17 @@ def _others(gaps: Gaps) -> Iterator[Technique]:
             yield Technique(technique.id, enabled=False)
 
 
-def weight_gradient(weights: Iterable[float], *, whole: bool = False) -> Gradient:
-    """0 to the highest. Where that is 1, there is room for two colours: `whole`, the ends of the ramp.
-
-    Without it, the second is the middle of the ramp: where all weigh 1, none is the heaviest.
-    """
+def weight_gradient(weights: Iterable[float]) -> Gradient:
+    """0 to the highest. Where that is 1, there is room for two colours, and none is the heaviest."""
     highest = safe_maximum(list(weights))
     low, middle, high = RAMPS["threat"]
-    if highest > 1:
-        return Gradient((low, middle, high), 0, highest)
-    return Gradient((low, high if whole else middle), 0, highest)
+    return Gradient((low, middle, high) if highest > 1 else (low, middle), 0, highest)
+
+
+def weak_gradient(gaps: Iterable[float]) -> Gradient:
+    """0 to the largest gap of what is weak: lighter than what nobody covers, whatever the weights."""
+    low, middle, _ = RAMPS["threat"]
+    return Gradient((low, middle), 0, safe_maximum(list(gaps)))
 
 
 def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> tuple[LegendItem, ...]:
@@ -227,7 +233,7 @@ def _layer(
         name=f"{what.capitalize()}: {gaps.threat.title}",
         versions=Versions(attack=catalogue.major),
         domain=f"{catalogue.domain}-attack",
-        description=f"{says} {headline(gaps)}",
+        description=f"{headline(gaps)} {says}",
         gradient=gradient,
         legendItems=tuple(legend),
         techniques=tuple(techniques),
