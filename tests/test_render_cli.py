@@ -148,3 +148,36 @@ def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, args: list[str
     assert (done.code, done.out) == (2, "")
     assert words in done.err
     assert not list((tmp_path / "cwd").iterdir())
+
+
+def test_options_without_effect_are_told(run: Run, mine: Path, out: Path) -> None:
+    done = run("render", mine, "--to", "csv", "--page", "A4", "--theme", "dark", "-o", out)
+    assert "note: --page without effect: csv are no pictures\n" in done.err
+    assert "note: --theme without effect" in done.err
+    assert "--scale without effect: only a PNG" in run("render", mine, "--scale", "3", "-o", out).err
+    done = run("render", mine, "--to", "png", "--scale", "1", "--dpi", "96", "-o", out)
+    assert "--scale without effect: --dpi says the same" in done.err
+
+
+def test_of_a_folder_the_layers_are_drawn(run: Run, mine: Path, several: Path, out: Path) -> None:
+    (mine.parent / "notes.csv").write_text("a,b\n")
+    (mine.parent / "index.json").write_text("{}")
+    done = run("render", mine.parent, "--to", "csv", "-o", out)
+    assert sorted(contents(out)) == ["mine.csv", "several.csv"]
+    assert "2 files of this folder are not drawn (drawn: mine.json, several.json)" in done.err
+
+
+def test_of_a_folder_that_navlayers_wrote_the_file_of_all_layers_is_enough(
+    run: Run, out: Path, tmp_path: Path
+) -> None:
+    run("gaps", "gcp", "--threat", "APT29", "-o", tmp_path / "gaps", "-q")
+    assert run("render", tmp_path / "gaps", "-o", out).code == 0
+    assert [path.partition("-")[0] for path in sorted(contents(out))] == ["all"] * 3
+
+
+def test_a_folder_without_layers_is_an_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "index.json").write_text("{}")
+    done = run("render", tmp_path / "folder")
+    assert (done.code, done.out) == (2, "")
+    assert "this folder holds no layers" in done.err

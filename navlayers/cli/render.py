@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, get_args
 
 import click
+from click.core import ParameterSource
 
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
@@ -15,7 +16,13 @@ from navlayers.render.options import Orientation, Page, RenderOptions, Show, The
 from navlayers.sets import briefly
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from navlayers.readers.context import ReadOptions
+
+PICTURES = {"svg", "png", "pdf"}
+_OF_PNG = {"scale", "dpi"}
+_OF_PICTURES = {"page", "orientation", "margin", "show", "theme", *_OF_PNG}
 
 
 def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -34,11 +41,15 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     help="The file or folder to write to; - is standard output. Without it: the current folder.",
 )
 @click.option(
-    "--page", type=click.Choice(get_args(Page)), default="fit", show_default=True, help="The page of pictures."
+    "--page",
+    type=click.Choice(get_args(Page), case_sensitive=False),
+    default="fit",
+    show_default=True,
+    help="The page of pictures.",
 )
 @click.option(
     "--orientation",
-    type=click.Choice(get_args(Orientation)),
+    type=click.Choice(get_args(Orientation), case_sensitive=False),
     default="auto",
     show_default=True,
     help="How the page lies.",
@@ -46,7 +57,7 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
 @click.option("--margin", type=float, default=None, metavar="MM", help="The margin of the page, in millimetres.")
 @click.option(
     "--detail",
-    type=click.Choice(get_args(Detail)),
+    type=click.Choice(get_args(Detail), case_sensitive=False),
     help="All techniques, only those that the layer annotates, or small squares. Without it: as the layer asks.",
 )
 @click.option(
@@ -58,7 +69,7 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
 )
 @click.option(
     "--theme",
-    type=click.Choice(get_args(ThemeName)),
+    type=click.Choice(get_args(ThemeName), case_sensitive=False),
     default="light",
     show_default=True,
     help="Colours of the page.",
@@ -141,11 +152,25 @@ def command(
             on_input=lambda: progress.update(1),
         )
     if not quiet:
-        common.notices(result.notices)
+        common.notices([*_idle(formats), *result.notices])
     if target == files.Target():
         click.echo(result.data, nl=False)
     elif not quiet:
         _tell(result)
+
+
+def _idle(formats: Sequence[str]) -> Iterator[Problem]:
+    """Options that were given and cannot show in what is made."""
+    ctx = click.get_current_context()
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE}
+    if not PICTURES & set(formats):
+        for name in sorted(given & _OF_PICTURES):
+            yield Problem(f"--{name} without effect: {', '.join(formats)} are no pictures")
+    elif "png" not in formats:
+        for name in sorted(given & _OF_PNG):
+            yield Problem(f"--{name} without effect: only a PNG has pixels")
+    if given >= _OF_PNG:
+        yield Problem("--scale without effect: --dpi says the same")
 
 
 def _tell(result: files.Result) -> None:

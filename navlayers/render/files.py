@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.readers.context import ReadOptions
+from navlayers.render.folders import to_draw
 from navlayers.render.load import load
 from navlayers.render.options import RenderOptions
 from navlayers.render.rendered import Rendered
@@ -212,8 +213,9 @@ def render_files(
     """
     made: list[Made] = []
     views: list[View] = []
-    notices: list[Problem] = []
-    for source in sources:
+    drawn, passed = to_draw(sources, reading.max_bytes)
+    notices: list[Problem] = list(passed)
+    for source in drawn:
         loaded = load(source, attack_version, reading=reading)
         notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
         if target.folder is None:
@@ -227,7 +229,7 @@ def render_files(
             return Result((), (), one.data, (*notices, *one.notices))
         made.append(Made(target.file, one))
     notices += [notice for one in made for notice in one.rendered.notices]
-    written = write(made, [source.path for source in sources], force=force)
+    written = write(made, [source.path for source in sources if source.path.is_file()], force=force)
     unchanged = tuple(one.path for one in made if one.path not in written)
     return Result(tuple(written), unchanged, b"", tuple(notices))
 
