@@ -218,16 +218,17 @@ def _gap(comparison: Comparison) -> Layer:
                 links=(page_link(gap.technique),),
             )
         )
-    legend = (
-        LegendItem("not covered", gradient.color(100)),
-        LegendItem("some subs are", gradient.color(50)),
-        LegendItem("all subs are", gradient.color(0)),
-    )
+    found = {gap.missing for gap in comparison.gaps}
+    legend = [LegendItem("not covered", gradient.color(100))]
+    if any(0 < missing < 100 for missing in found):
+        legend.append(LegendItem("subs: some are", gradient.color(50)))
+    if 0 in found:
+        legend.append(LegendItem("subs: all are", gradient.color(0)))
     says = (
         "The active techniques that no input covers. The score is 100; of a technique with sub-techniques that "
         "some input covers, the share of them in per cent that none does."
     )
-    return _layer(comparison, "gap", says, gradient, legend, entries)
+    return _layer(comparison, "gap", says, gradient, tuple(legend), entries)
 
 
 def _difference(comparison: Comparison, found: Difference) -> Layer:
