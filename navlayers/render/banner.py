@@ -71,23 +71,12 @@ def _words(
 def facts(matrix: Matrix) -> tuple[str, ...]:
     """The release, how much of it the layer annotates, what it filters by."""
     view = matrix.view
-    annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.annotated and entry.enabled}
-    techniques = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
-    subs = [t.id for t in techniques if t.parent]
-    parents = [t.id for t in techniques if not t.parent]
-    counts = f"{_of(annotated, parents)} techniques"
-    if subs:
-        counts += f" and {_of(annotated, subs)} sub-techniques"
-    found = [head.release(view), f"{counts} annotated"]
+    found = [head.release(view), head.counts(view)]
     if view.platforms:
         found.append(f"platforms: {clean(', '.join(view.platforms))}")
     if view.hide_disabled:
         found.append("disabled ones hidden")
     return tuple(found)
-
-
-def _of(annotated: set[str], all_: list[str]) -> str:
-    return f"{sum(one in annotated for one in all_)} of {len(all_)}"
 
 
 def describe(matrix: Matrix) -> str:

@@ -43,26 +43,22 @@ def release(view: View) -> str:
     return f"ATT&CK {_DOMAINS.get(domain, domain)} {view.catalogue.version}"
 
 
-def counts(rows: Sequence[Row]) -> str:
-    """What the layer holds, in a few words."""
-    ids = {row.id for row in rows}
-    if not ids:
-        return "no technique is annotated"
-    scored = {row.id for row in rows if row.score is not None}
-    subs = sum("." in one for one in ids)
-    text = f"{_number(len(ids) - subs, 'technique')} and {_number(subs, 'sub-technique')} annotated"
-    if scored == ids:
-        return text + (", scored" if len(ids) == 1 else ", all of them scored")
-    return f"{text}, {len(scored) or 'none'} of them scored"
+def counts(view: View) -> str:
+    """How much of its release a layer annotates and has enabled; the same in all formats."""
+    annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
+    active = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
+    subs = [t.id for t in active if t.parent]
+    text = f"{_of(annotated, [t.id for t in active if not t.parent])} techniques"
+    return f"{text}{f' and {_of(annotated, subs)} sub-techniques' if subs else ''} annotated"
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _of(annotated: set[str], all_: Sequence[str]) -> str:
+    return f"{sum(one in annotated for one in all_)} of {len(all_)}"
 
 
-def facts(view: View, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+def facts(view: View) -> tuple[tuple[str, str], ...]:
     """Labels and texts about a layer, from its release to the metadata that it names."""
-    found = [("release", release(view)), ("holds", counts(rows))]
+    found = [("release", release(view)), ("holds", counts(view))]
     if _filters(view):
         found.append(("filters", _filters(view)))
     if view.layout.show_aggregate:
@@ -70,10 +66,10 @@ def facts(view: View, rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
     return (*found, *view.metadata)
 
 
-def summary(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
+def summary(view: View) -> tuple[str, ...]:
     """What a layer holds, for the line below its name."""
     filters = _filters(view)
-    return (release(view), counts(rows), *([f"filters: {filters}"] if filters else []))
+    return (release(view), counts(view), *([f"filters: {filters}"] if filters else []))
 
 
 def _filters(view: View) -> str:

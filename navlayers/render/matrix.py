@@ -60,8 +60,8 @@ class Cell(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True):
     """A tactic and its techniques.
 
-    `total` counts those that the filters leave, `mapped` the ones of them that are annotated, themselves or by a
-    sub-technique.
+    `total` counts those that the filters leave, `mapped` the ones of them that are annotated and enabled,
+    themselves or by a sub-technique.
     """
 
     id: str
@@ -119,7 +119,7 @@ class _Builder:
         shown = [t for t in left if self._is_shown(t, name)]
         cells = tuple(self._cell(technique, name) for technique in self._sorted(shown, name))
         mapped = sum(
-            cell.annotation.annotated or any(s.annotation.annotated for s in cell.subtechniques) for cell in cells
+            cell.annotation.counted or any(s.annotation.counted for s in cell.subtechniques) for cell in cells
         )
         return Column(tactic.id, name, tactic.name, cells, mapped, len(left))
 

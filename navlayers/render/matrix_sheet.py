@@ -136,7 +136,7 @@ def _write_head(sheet: Any, layer: Laid, styles: Styles) -> None:
     sheet.set_row(_NAME, 24)
     sheet.write_string(_NAME, 0, harmless(view.name), styles.title())
     sheet.write_string(_DESCRIPTION, 0, harmless(view.description), styles.text())
-    sheet.write_string(_FACTS, 0, harmless(" · ".join(head.summary(view, layer.rows))), styles.text())
+    sheet.write_string(_FACTS, 0, harmless(" · ".join(head.summary(view))), styles.text())
     marks = head.legend(view)
     sheet.set_row(_LEGEND, 18)
     for column, mark in zip(_legend_columns(layer), marks, strict=False):

@@ -77,7 +77,7 @@ class _Layer:
         self._show_id = view.layout.show_id
         self.name, self.anchor, self.description = layer.name, anchor, view.description
         self.metadata, self.links = view.metadata, view.links
-        self.summary = head.summary(view, layer.rows)
+        self.summary = head.summary(view)
         self.ticks = head.ticks(view)
         self.legend = head.legend(view) if view.legend else ()
         self.reading = head.reading(view, layer.rows)

@@ -104,7 +104,7 @@ def _section(layer: Laid, room: int, level: int) -> str:
     view = layer.view
     if view.description:
         lines += [_cut(view.description), ""]
-    facts = [*head.facts(view, layer.rows), *((label, url) for label, url in view.links)]
+    facts = [*head.facts(view), *((label, url) for label, url in view.links)]
     lines += [f"- {_cut(label, 60)}: {_cut(value)}" for label, value in facts[:_MOST_FACTS]]
     if len(facts) > _MOST_FACTS:
         lines.append(f"- … and {len(facts) - _MOST_FACTS} more")

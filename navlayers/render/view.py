@@ -51,6 +51,11 @@ class Annotation(msgspec.Struct, frozen=True):
             or bool(self.color or self.comment or self.metadata or self.links)
         )
 
+    @property
+    def counted(self) -> bool:
+        """Whether counts of what a layer annotates hold it: what is disabled is not covered by anything."""
+        return self.enabled and self.annotated
+
 
 NOTHING = Annotation()
 

@@ -102,7 +102,7 @@ def _write_about(sheet: Any, layer: Laid, styles: Styles, row: int) -> int:
     for number, sentence in enumerate(head.reading(view, layer.rows), row):
         sheet.write_string(number, 0, sentence, styles.text())
     row += len(head.reading(view, layer.rows)) + 1
-    told = [*head.facts(view, layer.rows), *(("link", f"{label} {url}") for label, url in view.links)]
+    told = [*head.facts(view), *(("link", f"{label} {url}") for label, url in view.links)]
     for number, (label, value) in enumerate(told, row):
         sheet.write_string(number, 0, harmless(label), styles.label())
         sheet.write_string(number, 1, harmless(value), styles.wrapped())
