@@ -20,10 +20,14 @@ from render_helpers import layer, picture, read, scored, techniques, view
 from navlayers.errors import UsageError
 from navlayers.render import pictures
 from navlayers.render.colours import contrast
+from navlayers.render.drawing import Line
 from navlayers.render.options import RenderOptions
 
 if TYPE_CHECKING:
+    from render_helpers import Picture
+
     from navlayers.model import Domain
+    from navlayers.render.drawing import Drawing, Group
 
 PAGES = ("A4", "A3", "letter", "16:9", "poster", "fit")
 RAMP = {"colors": ["#deebf7", "#6baed6", "#08519c"], "minValue": 0, "maxValue": 100}
@@ -180,6 +184,40 @@ def test_what_does_not_fit_is_left_out_with_a_notice() -> None:
     assert not picture(scored(scores=[100], layout=ids), page="fit").notices
 
 
+def _cut(drawn: Picture) -> float:
+    """The share of cells with a name whose name is cut."""
+    texts = [cell.texts for cell in drawn.cells.values() if cell.texts]
+    return sum(any(text.text.endswith("…") for text in own) for own in texts) / len(texts)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_names_are_whole_or_there_is_a_notice(page: Any) -> None:
+    """Names cut after a few letters say nothing: rather sub-techniques are squares, and names are set smaller."""
+    drawn = picture(scored(gradient=RAMP), page=page)
+    assert _cut(drawn) <= {"fit": 0, "poster": 0.02}.get(page, 0.2)
+    assert bool(drawn.notices) == (page in ("A4", "letter", "16:9"))
+    assert _cut(picture(scored("mobile", [1.23e6]), page=page)) <= (0 if page == "fit" else 0.2)
+
+
+def _lines(group: Group, name: str) -> list[Line]:
+    return [shape for shape in group.shapes if isinstance(shape, Line)] if group.id.startswith(name) else []
+
+
+def test_pages_of_one_pdf_are_laid_out_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    many, few = view(scored()), view(layer([{"techniqueID": "T1078", "score": 1}], layout={"layout": "side"}))
+    alone = pictures.draw(few, RenderOptions(page="A4"))
+    assert not alone[1]
+    drawn: list[Drawing] = []
+    monkeypatch.setattr(pictures.typeset, "to_pdf", lambda drawings: drawn.extend(drawings) or b"")
+    notices = pictures.render_pdf([few, many], RenderOptions(page="A4")).notices
+    assert len(notices) == 2
+    assert len({(drawing.width, drawing.height) for drawing in drawn}) == 1
+    tops = [
+        {round(shape.y1) for group in one.groups for shape in _lines(group, "tactic")} for one in drawn
+    ]
+    assert len(tops[0]) == len(tops[1])
+
+
 def test_a_margin_that_leaves_no_room_is_refused() -> None:
     with pytest.raises(UsageError, match="margin"):
         picture(scored(), page="A4", margin=80)
@@ -329,14 +367,14 @@ def _streams(data: bytes) -> list[bytes]:
 
 
 def test_letters_that_the_font_lacks_do_not_change_the_others() -> None:
-    document = layer([], name="before → after")
     options = RenderOptions(page="A4")
-    arrow = pictures.render_pdf([view(document)], options)
-    assert not arrow.notices
-    assert arrow.data.count(b"/BaseFont") == 2 * pictures.render_pdf([view(layer([]))], options).data.count(
-        b"/BaseFont"
-    )
-    made = pictures.render_png(view(layer([], name="中文")), RenderOptions(page="A4", scale=0.2))
+    signs = pictures.render_pdf([view(layer([], "ics", name="before → after ≥ ✓ ↔ Δ"))], options)
+    assert not signs.notices
+    usual = pictures.render_pdf([view(layer([], "ics"))], options).data.count(b"/BaseFont")
+    assert signs.data.count(b"/BaseFont") == usual
+    other = pictures.render_pdf([view(layer([], "ics", name="before ☐ after"))], options)
+    assert other.data.count(b"/BaseFont") == 2 * usual
+    made = pictures.render_png(view(layer([], "ics", name="中文")), RenderOptions(page="A4", scale=0.2))
     assert "no letters" in str(made.notices[0])
 
 

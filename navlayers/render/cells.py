@@ -9,8 +9,8 @@ import msgspec
 
 from navlayers.aggregate import tidy
 from navlayers.render.drawing import Group, Line, Rect, Shape, Text
-from navlayers.render.fitting import LEADING, PAD, Fit, Texts
-from navlayers.render.font import CAP, clean, ems, longest_part, wrap
+from navlayers.render.fitting import APART, LEADING, MOST_LINES, PAD, Fit, Name, Texts
+from navlayers.render.font import CAP, clean, ems, rooms, wrap
 from navlayers.render.legend import COMMENTED, OFF
 from navlayers.render.packing import ROW
 from navlayers.render.theme import Theme
@@ -109,21 +109,19 @@ def _squares_height(squares: Sequence[Cell]) -> int:
 
 def texts_of(matrix: Matrix, look: Look) -> Texts:
     """How wide what stands in the cells is."""
-    names: list[float] = []
-    words: list[float] = []
-    score = identifier = 0.0
+    names: list[Name] = []
+    score = 0.0
     for column in matrix.columns:
         for cell in column.cells:
             for one in (cell, *(() if look.squares else cell.shown)):
-                indent = INDENT if one is not cell else 0
-                main = _main(one, look)
-                names.append(ems(main) + indent)
-                words.append(longest_part(main) + indent)
-                score = max(score, ems(look.figure(one)))
-                if look.id and look.name:
-                    identifier = max(identifier, ems(one.id))
+                figure = look.figure(one)
+                wide = ems(figure) + APART if figure else 0.0
+                score = max(score, wide)
+                beside = ems(one.id) + APART if look.id and look.name else 0.0
+                indent = INDENT if one is not cell else 0.0
+                names.append(Name(rooms(_main(one, look), MOST_LINES + 1), indent, wide, beside))
     heads = tuple(clean(column.name) for column in matrix.columns)
-    return Texts(tuple(sorted(names)), tuple(sorted(words)), score, identifier, heads)
+    return Texts(tuple(names), score, heads)
 
 
 def _main(cell: Cell, look: Look) -> str:
@@ -132,8 +130,7 @@ def _main(cell: Cell, look: Look) -> str:
 
 def draw_cells(matrix: Matrix, look: Look, fit: Fit, x: float, y: float) -> Iterator[Group]:
     """The matrix with its upper left corner at a place."""
-    score = texts_of(matrix, look).score if look.id and look.name else 0
-    painter = _Painter(look, fit, score)
+    painter = _Painter(look, fit, texts_of(matrix, look).score if look.id and look.name else 0)
     step = fit.width + fit.gap
     for band in fit.packing.bands:
         left = x
@@ -153,7 +150,7 @@ class _Slot(NamedTuple):
 class _Painter:
     def __init__(self, look: Look, fit: Fit, score: float) -> None:
         self._look, self._fit, self._theme = look, fit, look.theme
-        self._score = score * fit.small + 0.6 * fit.small if score else 0
+        self._score = score * fit.small
 
     def head(self, column: Column, x: float, y: float, width: float, background: str) -> Group:
         """The head of a tactic: its name, what of it is annotated, and a line that spans its columns."""
@@ -221,20 +218,21 @@ class _Painter:
         if figure:
             at = middle - drop + CAP * fit.small / 2
             shapes.append(Text(end, at, figure, fit.small, ink, "end"))
-        taken = (ems(figure) + 0.6) * fit.small if figure else 0
+        taken = (ems(figure) + APART) * fit.small if figure else 0
         if beside:
             shift = 0 if stacked else self._score
             shapes.append(Text(end - shift, middle + drop + CAP * fit.small / 2, cell.id, fit.small, ink, "end"))
-            wide = (ems(cell.id) + 0.6) * fit.small
+            wide = (ems(cell.id) + APART) * fit.small
             taken = max(taken, wide) if stacked else shift + wide
         main = _main(cell, look)
         if main:
-            room = (end - taken - left - pad) / fit.size
-            lines = wrap(main, room, fit.lines)
-            at = middle + CAP * fit.size / 2 - (len(lines) - 1) * LEADING * fit.size / 2
+            room = end - taken - left - pad
+            size, most, leading = fit.setting(rooms(main, MOST_LINES + 1), room)
+            lines = wrap(main, room / size, most)
+            at = middle + CAP * size / 2 - (len(lines) - 1) * leading * size / 2
             for line in lines:
-                shapes.append(Text(left + pad, at, line, fit.size, ink))
-                at += LEADING * fit.size
+                shapes.append(Text(left + pad, at, line, size, ink))
+                at += leading * size
         return Group(f"{cell.id}--{tactic}", told(cell), tuple(shapes))
 
     def _squares(self, squares: Sequence[Cell], tactic: str, x: float, y: float) -> Iterator[Group]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,33 +21,48 @@ if TYPE_CHECKING:
 PAD = 0.4
 """Between the border of a cell and its text, in sizes."""
 
+APART = 0.6
+"""Before what stands at the right of a cell, in sizes of it."""
+
 LEADING = 1.12
+MOST_LINES = 3
+"""Of a name; one more where it is set smaller."""
+
+_TIGHT, _TIGHT_AIR, _DESCENT = 1.06, 0.2, 0.78
+_LESS, _LEAST = 0.84, 0.58
+"""Names that are too long are set smaller by so much, and in one line more, by so much at most."""
+
 _AIR, _MOST_AIR = 0.26, 1.0
 _LARGEST = 8.5
 _SMALLER = 0.86
 _NARROWEST = 6 * SMALLEST
 _HEAD = 1.12
-_LATER_LINES = 0.8
 _MOST_BANDS = 3
-_MOST_LINES = 3
 _BAND, _LINE = 0.9, 0.95
 """What a layout is worth for each band and each line of names more."""
+
+_WHOLE = 1.5
+_SMALLER_WHOLE = 0.6
+"""How much whole names count, and those that are whole for they are set smaller as compared to others."""
 
 _SHAPE, _WASTE, _PARTED = 0.5, 1.0, 0.15
 """What counts against a free layout: not the shape that is wished for, empty room, each band more."""
 
 
+class Name(NamedTuple):
+    """The widths of what stands in a cell, in sizes: what the name needs in one line, two …; the rest."""
+
+    rooms: tuple[float, ...]
+    indent: float
+    score: float
+    id: float
+
+
 class Texts(msgspec.Struct, frozen=True):
-    """What stands in the cells, as widths in sizes.
+    """What stands in the cells: the names, the widest of the scores in sizes, the names of the tactics."""
 
-    Sorted ones of `names` and of the longest `words` of each, the widest of the figures at the right; `heads` are
-    the names of the tactics.
-    """
-
-    names: tuple[float, ...]
-    words: tuple[float, ...]
+    names: tuple[Name, ...]
     score: float = 0
-    id: float = 0
     heads: tuple[str, ...] = ()
 
 
@@ -56,7 +71,7 @@ class Fit(msgspec.Struct, frozen=True):
 
     `width` of a column, `gap` between columns, `row` of a cell, `head` of the head of a tactic; `size` of text,
     `small` that of figures, `head_size` that of tactics' names; `lines` per name. `lengths`: per tactic, how many
-    items each of its columns has. `read` is the share of names that is not cut away.
+    items each of its columns has. `whole` is the share of the names that are not cut.
     """
 
     packing: Packing
@@ -70,8 +85,16 @@ class Fit(msgspec.Struct, frozen=True):
     head: float
     head_size: float
     head_lines: int
-    read: float
+    whole: float
     quality: float
+
+    def setting(self, rooms: Sequence[float], room: float) -> tuple[float, int, float]:
+        """Size, lines and leading of a name in so many points: as others have it, or smaller, in more lines."""
+        ways = _settings(self.size, self.lines, self.row)
+        for way in ways:
+            if rooms[way[1] - 1] * way[0] <= room:
+                return way
+        return ways[-1] if ways[-1][1] > self.lines else ways[0]
 
     @property
     def band_gap(self) -> float:
@@ -98,21 +121,31 @@ def small_of(size: float) -> float:
 
 
 def best_fit(
-    tactics: Sequence[Groups], texts: Texts, width: float, height: float, unit: float, least: float
+    tactics: Sequence[Groups],
+    texts: Texts,
+    width: float,
+    height: float,
+    unit: float,
+    least: float,
+    bands: int = 0,
 ) -> Fit | None:
     """The most legible layout within so much room; None where not even the smallest text fits.
 
-    `least` is the share of the names that has to be readable.
+    `least` is the share of the names that must not be cut; `bands` is how many there are to be, 0 for any number.
     """
     search = _Search(texts, width, height, unit)
     heights = [sum(map(sum, groups)) for groups in tactics]
-    found = [fit for packing in _candidates(heights, width, height) if (fit := search.fit(packing, ())) is not None]
+    found = [
+        fit
+        for packing in _candidates(heights, width, height)
+        if bands in (0, len(packing.bands)) and (fit := search.fit(packing, ())) is not None
+    ]
     # What looks best with the heights that columns have at best is settled with those that they have.
     for fit in sorted(found, key=lambda fit: -fit.quality)[:6]:
         packing, lengths = settle(fit.packing, tactics)
         settled = search.fit(packing, lengths)
-        if settled is not None and settled.read >= least:
-            return settled
+        if settled is not None and (whole := search.whole(settled)) >= least:
+            return msgspec.structs.replace(settled, whole=whole)
     return None
 
 
@@ -128,8 +161,9 @@ def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float
     size = 7.2 * unit
     measure = _Measure(texts)
     gap = 3.5 * unit
-    width = (min(max(measure.quantile(0.97), 9.0), 24.0) + 2 * PAD + measure.figures(size, 1)) * size
     row = size * (LEADING + 0.4)
+    width = max(measure.quantile(0.97, 1), 9.0) * size
+    width = measure.all_whole(min(width, 24 * size), size, row) + 2 * PAD * size
     heights = [sum(map(sum, groups)) for groups in tactics]
     best: tuple[float, Packing] | None = None
     middle = math.sqrt(aspect * sum(heights) / ROW * row / (width + gap))
@@ -146,10 +180,7 @@ def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float
     assert best is not None  # noqa: S101 - there is a column at least
     packing, lengths = settle(best[1], tactics)
     head_size, head_lines, head = measure.head(packing, width, gap, size)
-    read = measure.read(width, size, 1)
-    return Fit(
-        packing, lengths, width, gap, row, size, small_of(size), 1, head, head_size, head_lines, read, read * size
-    )
+    return Fit(packing, lengths, width, gap, row, size, small_of(size), 1, head, head_size, head_lines, 1, size)
 
 
 class _Search:
@@ -172,20 +203,37 @@ class _Search:
             row = room * ROW / packing.height
             if row < size * (LEADING + _AIR):
                 break
-            for lines in range(1, _MOST_LINES + 1):
+            for lines in range(1, MOST_LINES + 1):
                 least = size * (LEADING * lines + _AIR)
                 if row < least:
                     break
+                most = min(row, least + size * (_MOST_AIR - _AIR))
                 width = min(full, self._measure.needs(size, lines))
-                read = self._measure.read(width, size, lines)
-                quality = size**0.7 * read**2 * _BAND ** (bands - 1) * _LINE ** (lines - 1)
+                whole = self._measure.read(width, size, lines, most)
+                quality = size**0.7 * whole**_WHOLE * _BAND ** (bands - 1) * _LINE ** (lines - 1)
                 if best is None or quality > best.quality:
-                    most = least + size * (_MOST_AIR - _AIR)
                     best = Fit(
-                        packing, lengths, width, gap, min(row, most), size, small_of(size), lines,
-                        head, head_size, head_lines, read, quality,
+                        packing, lengths, width, gap, most, size, small_of(size), lines,
+                        head, head_size, head_lines, whole, quality,
                     )  # fmt: skip
         return best
+
+    def whole(self, fit: Fit) -> float:
+        """The share of the names that a layout does not cut."""
+        return self._measure.whole(fit)
+
+
+@lru_cache(maxsize=1 << 10)
+def _settings(size: float, lines: int, row: float) -> tuple[tuple[float, int, float], ...]:
+    """The ways to set a name in a cell, the best first: size, lines, leading."""
+    ways = [(size, lines, LEADING)]
+    less = max(SMALLEST, _LESS * size)
+    if less < size:
+        ways.append((less, lines, LEADING))
+    tight = min((row - _TIGHT_AIR * size) / (_DESCENT + _TIGHT * lines), less)
+    if tight >= max(SMALLEST, _LEAST * size):
+        ways.append((tight, lines + 1, _TIGHT))
+    return tuple(ways)
 
 
 class _Measure:
@@ -193,44 +241,61 @@ class _Measure:
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
-        self._names = texts.names
-        self._inverses = [0.0, *accumulate(1 / name if name else 0 for name in reversed(texts.names))]
+        # With figures at the size of names, which is a little more than they take.
+        self._rooms = [
+            sorted(name.rooms[lines] + name.indent + self._beside(name, lines + 1) for name in texts.names)
+            for lines in range(MOST_LINES + 1)
+        ]
         self._words = max((ems(word) for head in texts.heads for word in head.split()), default=1)
 
-    def quantile(self, share: float) -> float:
-        """The width that so much of the names does not go beyond, in sizes."""
-        return self._names[min(int(len(self._names) * share), len(self._names) - 1)] if self._names else 0
+    def _beside(self, name: Name, lines: int) -> float:
+        """The room of score and id at the right, in their size; one below the other where there are lines for it."""
+        if not name.id:
+            return name.score
+        return self._texts.score + name.id if lines == 1 else max(name.score, name.id)
 
-    def figures(self, size: float, lines: int) -> float:
-        """The room of score and id at the right, in sizes; the one below the other where there are lines for it."""
-        small = small_of(size) / size
-        parts = [(part + 0.6) * small for part in (self._texts.score, self._texts.id) if part]
-        return (sum(parts) if lines == 1 else max(parts, default=0)) if parts else 0
+    def quantile(self, share: float, lines: int) -> float:
+        """The width that so much of the names does not go beyond, in sizes."""
+        rooms = self._rooms[lines - 1]
+        return rooms[min(int(len(rooms) * share), len(rooms) - 1)] if rooms else 0
+
+    def all_whole(self, width: float, size: float, row: float) -> float:
+        """The least width from a given one on in which no name of one line is cut, in points."""
+        ways, small = _settings(size, 1, row), small_of(size)
+        needs = (
+            min(name.rooms[lines - 1] * smaller for smaller, lines, _ in ways)
+            + name.indent * size
+            + self._beside(name, 1) * small
+            for name in self._texts.names
+        )
+        return max(width, *needs, 0.0) + 0.01
 
     def needs(self, size: float, lines: int) -> float:
         """The width of a column in which every name is whole, and the tactics' names are, in points."""
-        name = self._names[-1] if self._names else 0
-        name = name if lines == 1 else max(name * 0.75, 8)
-        return max((name + 2 * PAD + self.figures(size, lines)) * size, self._words * size * _HEAD * 1.6)
+        name = self.quantile(1, lines)
+        return max((name + 2 * PAD) * size + 0.01, self._words * size * _HEAD * 1.6)
 
-    def read(self, width: float, size: float, lines: int) -> float:
-        """The share of names, 0–1, that can be read in a column of so many points."""
-        count = len(self._names)
+    def read(self, width: float, size: float, lines: int, row: float) -> float:
+        """About the share of the names that are whole in so many points, smaller ones as less."""
+        count = len(self._texts.names)
         if not count:
             return 1.0
-        room = width / size - 2 * PAD - self.figures(size, lines)
-        if room <= 0:
-            return 0.0
-        if lines == 1:
-            return self._share(room)
-        # A word that is longer than a line is cut there, and what follows it is lost.
-        fitting = bisect_right(self._texts.words, room) / count
-        return fitting * self._share(room * (1 + _LATER_LINES * (lines - 1))) + (1 - fitting) * self._share(room)
+        room = width - 2 * PAD * size
+        usual, *others = [
+            bisect_right(self._rooms[most - 1], room / smaller) for smaller, most, _ in _settings(size, lines, row)
+        ]
+        return (usual + _SMALLER_WHOLE * (max(others, default=usual) - usual)) / count
 
-    def _share(self, room: float) -> float:
-        count = len(self._names)
-        whole = bisect_right(self._names, room)
-        return (whole + room * self._inverses[count - whole]) / count
+    def whole(self, fit: Fit) -> float:
+        """The share of the names that a layout does not cut."""
+        names = self._texts.names
+        ways = _settings(fit.size, fit.lines, fit.row)
+        room = fit.width - 2 * PAD * fit.size
+        count = 0
+        for name in names:
+            left = room - name.indent * fit.size - self._beside(name, fit.lines) * fit.small
+            count += any(name.rooms[lines - 1] * size <= left for size, lines, _ in ways)
+        return count / len(names) if names else 1.0
 
     def head(self, packing: Packing, width: float, gap: float, size: float) -> tuple[float, int, float]:
         """Size and lines of tactics' names, and the height of their heads with the counts below."""

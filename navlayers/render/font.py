@@ -103,9 +103,26 @@ def wrap(text: str, room: float, lines: int) -> tuple[str, ...]:
     return tuple(line for line in made if line)
 
 
-def longest_part(text: str) -> float:
-    """The width of the longest part of the text that no line may break, in sizes."""
-    return max((ems(part.rstrip()) for part in _PARTS.findall(text)), default=0)
+@lru_cache(maxsize=1 << 14)
+def rooms(text: str, lines: int) -> tuple[float, ...]:
+    """The widths, in sizes, that the text needs to stand whole in one line, in two, and so on."""
+    starts, ends = [0.0], []
+    for part in _PARTS.findall(text):
+        ends.append(starts[-1] + ems(part.rstrip()))
+        starts.append(starts[-1] + ems(part))
+    count = len(ends)
+    if not count:
+        return (0.0,) * lines
+    # The least of the widths in which what is left from each part on stands in so many lines.
+    left = [ends[-1] - start for start in starts[:-1]]
+    found = [left[0]]
+    for _ in range(lines - 1):
+        left = [
+            min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], left[j]) for j in range(i + 1, count))])
+            for i in range(count)
+        ]
+        found.append(left[0])
+    return tuple(found)
 
 
 class _Advances(dict[str, float]):

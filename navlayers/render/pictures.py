@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import string
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from navlayers.errors import Problem, UsageError
 from navlayers.render import mini, typeset
@@ -22,18 +23,19 @@ from navlayers.render.theme import THEMES
 from navlayers.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.render.fitting import Fit
     from navlayers.render.options import RenderOptions, Show
     from navlayers.render.view import View
 
+T = TypeVar("T")
 _MOST_PIXELS = 100_000_000
 _PORTRAIT = 0.93
 """A page of the less usual way round has to be more legible by so much."""
 
-_LEAST_READ, _LEAST_READ_LESS, _LEAST_READ_GREY = 0.7, 0.45, 0.4
-"""The share of names that has to be readable: as asked for, with less in a cell, in print that has no colours."""
+_WHOLE, _CUT = 0.8, 0.5
+"""The share of names that must not be cut: where there is a way to draw with less, and where there is none."""
 
 _FIT_WIDTH = 580
 _FIT_MINI = 760
@@ -73,7 +75,7 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
     """
     if not views:
         raise UsageError(Problem("there is no layer to draw"))
-    drawn = [draw(view, options) for view in views]
+    drawn = _draw_alike(views, options) if len(views) > 1 else [draw(views[0], options)]
     notices = tuple(notice for _, told in drawn for notice in told)
     drawings = [drawing for drawing, _ in drawn]
     return Rendered(typeset.to_pdf(drawings), (*notices, *_lacking(drawings)))
@@ -86,12 +88,24 @@ def _lacking(drawings: Sequence[Drawing]) -> Iterator[Problem]:
 
 
 class _Step(NamedTuple):
-    """A way to draw with less in it; `told` says what is missing."""
+    """A way to draw with less in it; `told` says what is missing, `rank` how much."""
 
+    rank: int
     detail: Detail
     look: Look
     least: float
     told: str = ""
+
+
+class _Alike(NamedTuple):
+    """What pages have in common: at least so little in them, which way round they are, how many bands they have."""
+
+    rank: int = 0
+    upright: bool | None = None
+    bands: int = 0
+
+
+_ANY = _Alike()
 
 
 def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ...]]:
@@ -100,17 +114,58 @@ def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ..
     Raises:
         UsageError: nothing fits within the margins.
     """
+    return _drawn(view, options, *_planned(view, options, _ANY))
+
+
+def _draw_alike(views: Sequence[View], options: RenderOptions) -> list[tuple[Drawing, tuple[Problem, ...]]]:
+    """Pages of one size that are looked at one after the other: laid out in the same way as far as they can be."""
+    plans = [_planned(view, options, _ANY) for view in views]
+    matrices = [plan for _, step, plan in plans if step.detail != "mini"]
+    if options.page != "fit" and matrices:
+        alike = _Alike(
+            max(step.rank for _, step, _ in plans if step.detail != "mini"),
+            _usual(plan.height > plan.width for plan in matrices),
+            _usual(plan.bands for plan in matrices),
+        )
+        plans = [
+            planned if planned[1].detail == "mini" else _planned(view, options, alike)
+            for view, planned in zip(views, plans, strict=True)
+        ]
+    return [_drawn(view, options, *planned) for view, planned in zip(views, plans, strict=True)]
+
+
+def _usual(values: Iterable[T]) -> T:
+    """What most of them are, the first of those."""
+    return Counter(values).most_common(1)[0][0]
+
+
+def _planned(view: View, options: RenderOptions, alike: _Alike) -> tuple[Matrix, _Step, _Plan]:
     matrices: dict[Detail, Matrix] = {}
     for step in _steps(view, options):
+        if step.rank < alike.rank:
+            continue
         if step.detail not in matrices:
             matrices[step.detail] = matrix_of(view, step.detail)
-        drawing = _draw(matrices[step.detail], step, options)
-        if drawing is not None:
-            if not step.told:
-                return drawing, ()
-            message = f"{shown(clean(view.name))}: too much for {options.page} with text of {SMALLEST:g} pt"
-            return drawing, (Problem(f"{message}, so {step.told}", hint="a larger --page shows more"),)
+        matrix = matrices[step.detail]
+        plan = _plan(matrix, step, options, alike)
+        if plan is None and alike != _ANY:
+            plan = _plan(matrix, step, options, _ANY)
+        if plan is not None:
+            return matrix, step, plan
     raise UsageError(Problem("nothing fits between the margins", hint="a smaller --margin, or a larger --page"))
+
+
+def _drawn(
+    view: View, options: RenderOptions, matrix: Matrix, step: _Step, plan: _Plan
+) -> tuple[Drawing, tuple[Problem, ...]]:
+    groups = (*plan.banner.groups, *plan.body)
+    size = round(plan.width, 2), round(plan.height, 2)
+    title = clean(view.name) or "layer"
+    drawing = Drawing(*size, title, describe(matrix), step.look.theme.page, groups)
+    if not step.told:
+        return drawing, ()
+    message = f"{shown(clean(view.name))}: too much for {options.page} with text of {SMALLEST:g} pt"
+    return drawing, (Problem(f"{message}, so {step.told}", hint="a larger --page shows more"),)
 
 
 def _steps(view: View, options: RenderOptions) -> Iterator[_Step]:
@@ -118,21 +173,26 @@ def _steps(view: View, options: RenderOptions) -> Iterator[_Step]:
     detail = options.detail or ("mini" if view.layout.layout == "mini" else "full")
     look = _look(view, options)
     if detail != "mini":
-        yield _Step(detail, look, _LEAST_READ)
+        yield _Step(0, detail, look, _WHOLE)
         if look.id and look.name:
-            without = _look(view, options, without_id=True)
-            yield _Step(detail, without, _LEAST_READ, "ids are left out")
-            look = without
-        if look.theme.greys:
-            yield _Step(detail, look, _LEAST_READ_GREY, "names are cut short")
+            look = _look(view, options, without_id=True)
+            yield _Step(1, detail, look, _WHOLE, "ids are left out")
+        squares = _look(view, options, without_id=True, squares=True)
+        told = "sub-techniques are small squares below their technique"
+        if look.letters:
+            # A square has no room for the letter that says what its colour does not.
+            yield _Step(2, detail, look, _CUT, "names are cut short")
         elif look.name:
-            squares = _look(view, options, without_id=True, squares=True)
-            told = "sub-techniques are small squares below their technique"
-            yield _Step(detail, squares, _LEAST_READ_LESS, told)
+            yield _Step(2, detail, squares, _WHOLE, told)
+            yield _Step(3, detail, squares, _CUT, f"{told}, and names are cut short")
         if detail == "full":
-            yield _Step("scored", look, _LEAST_READ_LESS, "only annotated techniques are drawn")
-        yield _Step("mini", look, 0, "techniques are squares without names")
-    yield _Step("mini", look, 0)
+            annotated = "only annotated techniques are drawn"
+            yield _Step(4, "scored", look, _WHOLE, annotated)
+            if look.name and not look.letters:
+                yield _Step(5, "scored", squares, _WHOLE, f"{annotated}, and {told}")
+            yield _Step(6, "scored", look, _CUT, f"{annotated}, and names are cut short")
+        yield _Step(7, "mini", look, 0, "techniques are squares without names")
+    yield _Step(8, "mini", look, 0)
 
 
 def _look(view: View, options: RenderOptions, *, without_id: bool = False, squares: bool = False) -> Look:
@@ -158,19 +218,15 @@ def _look(view: View, options: RenderOptions, *, without_id: bool = False, squar
     )
 
 
-def _draw(matrix: Matrix, step: _Step, options: RenderOptions) -> Drawing | None:
+def _plan(matrix: Matrix, step: _Step, options: RenderOptions, alike: _Alike) -> _Plan | None:
     """The page, the better way round; None where it cannot hold the matrix."""
     plans = [
-        _on_fit(matrix, step, frame) if frame.is_fit else _on_page(matrix, step, frame) for frame in frames(options)
+        _on_fit(matrix, step, frame) if frame.is_fit else _on_page(matrix, step, frame, alike.bands)
+        for frame in frames(options)
+        if alike.upright in (None, frame.height > frame.width)
     ]
     found = [(plan, 1 if number == 0 else _PORTRAIT) for number, plan in enumerate(plans) if plan is not None]
-    if not found:
-        return None
-    best, _ = max(found, key=lambda pair: pair[0].quality * pair[1])
-    groups = (*best.banner.groups, *best.body)
-    title = clean(matrix.view.name) or "layer"
-    size = round(best.width, 2), round(best.height, 2)
-    return Drawing(*size, title, describe(matrix), step.look.theme.page, groups)
+    return max(found, key=lambda pair: pair[0].quality * pair[1])[0] if found else None
 
 
 class _Plan(NamedTuple):
@@ -181,9 +237,10 @@ class _Plan(NamedTuple):
     height: float
     banner: Banner
     body: Iterator[Group]
+    bands: int = 1
 
 
-def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> _Plan | None:
+def _on_page(matrix: Matrix, step: _Step, frame: Frame, bands: int) -> _Plan | None:
     margin, unit, theme = frame.margin, frame.unit, step.look.theme
     legend = legend_of(matrix, step.look, unit)
     banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit, _note(matrix, step))
@@ -191,6 +248,7 @@ def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> _Plan | None:
     if room <= 0 or frame.inner_width <= 0:
         return None
     body: Iterator[Group]
+    made = 1
     if not matrix.columns:
         quality, body = 1.0, iter([Group("empty", "", (empty(theme, margin, top, 8 * unit),))])
     elif step.detail == "mini":
@@ -199,13 +257,13 @@ def _on_page(matrix: Matrix, step: _Step, frame: Frame) -> _Plan | None:
             return None
         quality, body = plan.side, mini.draw(matrix, step.look, plan, margin, top)
     else:
-        fit = best_fit(
-            groups_of(matrix, step.look), texts_of(matrix, step.look), frame.inner_width, room, unit, step.least
-        )
+        groups, texts = groups_of(matrix, step.look), texts_of(matrix, step.look)
+        fit = best_fit(groups, texts, frame.inner_width, room, unit, step.least, bands)
         if fit is None:
             return None
+        made = len(fit.packing.bands)
         quality, body = fit.quality, draw_cells(matrix, step.look, fit, margin, top)
-    return _Plan(quality, frame.width, frame.height, banner, body)
+    return _Plan(quality, frame.width, frame.height, banner, body, made)
 
 
 def _on_fit(matrix: Matrix, step: _Step, frame: Frame) -> _Plan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers.render import font
-from navlayers.render.drawing import Text
+from navlayers.render.drawing import Line, Text
 from navlayers.render.svg import to_svg
 
 if TYPE_CHECKING:
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from navlayers.render.drawing import Drawing, Shape
 
 _HEBREW, _LATIN_MORE, _CJK = 0x590, 0x1E00, 0x2E80
+_PEN = 0.075
+_TIP = ((0.66, 0.54, 0.9, 0.34), (0.66, 0.14, 0.9, 0.34))
+_TAIL = ((0.34, 0.54, 0.1, 0.34), (0.34, 0.14, 0.1, 0.34))
+_SHAFT = (0.1, 0.34, 0.9, 0.34)
+_SIGNS = {
+    "→": (_SHAFT, *_TIP),
+    "←": (_SHAFT, *_TAIL),
+    "↔": (_SHAFT, *_TIP, *_TAIL),
+    "✓": ((0.15, 0.3, 0.38, 0.04), (0.36, 0.04, 0.85, 0.66)),
+    "✗": ((0.2, 0.06, 0.8, 0.62), (0.2, 0.62, 0.8, 0.06)),
+}
+"""Usual signs that the font lacks, as strokes, in sizes from where they start on the baseline."""
+
 _HEAD = """#set document(title: sys.inputs.title, author: "navlayers", date: none)
 #set text(font: "Helvetica")
 """
@@ -95,9 +108,21 @@ def _runs(shape: Shape) -> Iterator[Shape]:
         return
     wide = font.width(shape.text, shape.size)
     left = shape.x - {"start": 0, "middle": wide / 2, "end": wide}[shape.anchor]
-    for _, chars in groupby(shape.text, font.is_known):
+    for (_, sign), chars in groupby(shape.text, lambda char: (font.is_known(char), _SIGNS.get(char))):
         text = "".join(chars)
+        if sign is not None:
+            for char in text:
+                yield from _sign(sign, left, shape)
+                left += font.width(char, shape.size)
+            continue
         if text.strip():
             lead = font.width(text[: len(text) - len(text.lstrip())], shape.size)
             yield msgspec.structs.replace(shape, x=left + lead, text=text.strip(), anchor="start")
         left += font.width(text, shape.size)
+
+
+def _sign(strokes: Sequence[tuple[float, float, float, float]], left: float, shape: Text) -> Iterator[Line]:
+    size, base = shape.size, shape.y
+    pen = size * _PEN * (1.3 if shape.strong else 1)
+    for x1, y1, x2, y2 in strokes:
+        yield Line(left + x1 * size, base - y1 * size, left + x2 * size, base - y2 * size, shape.fill, pen)
