@@ -135,13 +135,17 @@ def to_markdown(tables: Iterable[Table], heading: int = 2) -> str:
 
 
 def _section(table: Table, heading: int) -> str:
-    lines = [f"{'#' * heading} {escape(table.title)}", ""]
-    lines.append(_line(map(escape, table.headers)))
-    lines.append(_line("---:" if column.right else "---" for column in table.columns))
-    lines += [_line(map(_markdown, row)) for row in table.texts]
+    lines = [f"{'#' * heading} {escape(table.title)}", "", *markdown_lines(table)]
     if table.note:
         lines += ["", escape(table.note)]
     return "\n".join([*lines, ""])
+
+
+def markdown_lines(table: Table) -> list[str]:
+    """The table alone as Markdown: a line of headers, one of rules, and one per row."""
+    heads = _line(map(escape, table.headers))
+    rules = _line("---:" if column.right else "---" for column in table.columns)
+    return [heads, rules, *(_line(map(_markdown, row)) for row in table.texts)]
 
 
 def _line(cells: Iterable[str]) -> str:

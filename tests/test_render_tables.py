@@ -62,7 +62,7 @@ def test_csv_of_several_layers_names_them_first() -> None:
 def test_markdown_of_several_layers_has_all_scores_first() -> None:
     text = render_markdown([view(SMALL), view(OTHER)]).data.decode()
     heads = [line for line in text.splitlines() if line.startswith(("# ", "## "))]
-    assert heads == ["# 2 layers", "## Scores of all layers", "## Small", "## Other"]
+    assert heads == ["# Small and Other", "## Scores of all layers", "## Small", "## Other"]
     assert "| T1566 | Phishing | Initial Access | 100.0 | -7.25 |" in text
 
 
@@ -76,7 +76,8 @@ def test_a_full_layer_fits_a_pull_request_and_says_what_is_left_out(tmp_path: Pa
     text = made.data.decode()
     assert len(text) <= LONGEST
     assert re.findall(r"^\| (T[\d.]+) \|", text, re.M) == ACTIVE
-    assert text.endswith("Comments, metadata and links are left out, for they would be too long.\n")
+    assert text.count("</details>") == 1
+    assert "\nComments are left out, for they would be too long.\n\n</details>\n" in text
     assert len(made.notices) == 1
 
 
@@ -85,15 +86,42 @@ def test_many_full_layers_fit_as_well(count: int, tmp_path: Path) -> None:
     views = written(tmp_path, every()) * count
     text = render_markdown(views).data.decode()
     assert len(text) <= LONGEST
-    assert re.search(r"^… and \d+ more", text, re.M)
+    assert text.count("<details>") == text.count("</details>")
+    assert "\nWhat each layer says of its techniques is left out, for it would be too long.\n" in text
     if count < 200:
+        assert re.findall(r"^\| (T[\d.]+) \|", text, re.M) == ACTIVE
         assert text.count("\n## ") == count + 1
+    else:
+        assert re.search(r"^… and \d+ more", text, re.M)
 
 
 def test_nothing_is_left_out_of_what_fits() -> None:
     made = render_markdown([view(SMALL)])
     assert made.notices == ()
-    assert "https://example.org/ps" in made.data.decode()
+    assert "| T1566 | Phishing | Initial Access | 100.0 |  | Mail is read. Twice. |" in made.data.decode()
+
+
+def test_the_result_and_the_tactics_stand_before_the_folded_techniques() -> None:
+    start, details = render_markdown([view(SMALL)]).data.decode().split("<details>")
+    assert "**2 of 203 techniques and 2 of 453 sub-techniques annotated** · scores 0 to 100, mean 38.1" in start
+    # By hand: of the scored T1566 100 and T1566.001 40 is the mean 70; T1078 has no score there, T1190 is disabled.
+    assert "| Initial Access | 2 of 10 | 70.0 |" in start
+    assert "Legend: all of it, none." in start
+    assert details.startswith("\n<summary>5 techniques</summary>\n\n| technique ")
+
+
+def test_long_comments_are_cut_between_words() -> None:
+    comment = "word " * 100
+    text = render_markdown([view(SMALL, techniques=[{"techniqueID": "T1566", "comment": comment}])]).data.decode()
+    assert re.search(r"\| (word )+word… \|", text)
+
+
+def test_long_names_of_layers_lose_their_dates_in_the_title() -> None:
+    names = ("AWS 12/12/2024: overview", "VERIS 1.4.0: overview", *(f"A layer of many {n}" for n in range(9)))
+    metadata = [{"name": "framework version", "value": "1.4.0"}]
+    title = render_markdown([view(SMALL, name=name, metadata=metadata) for name in names]).data.decode()
+    assert title.startswith("# AWS: overview, VERIS: overview, A layer of many 0, ")
+    assert title.partition("\n")[0].endswith("A layer of many 3 and 5 more")
 
 
 @pytest.mark.parametrize("entries", [[], [{"techniqueID": "T1566", "comment": "c"}], [{"techniqueID": "T1566"}]])
@@ -119,7 +147,8 @@ def check(*views: Any) -> None:
         assert not any(cell.startswith(("=", "+", "@", "\t", "\r")) for cell in row)
     text = render_markdown(views).data.decode()
     assert len(text) <= LONGEST
-    assert not re.search(r"(?<!\\)<(?!!)[a-zA-Z/]", text)
+    folds = re.compile(r"^(</?details>|<summary>\d+ techniques?</summary>)$", re.M)
+    assert not re.search(r"(?<!\\)<(?!!)[a-zA-Z/]", folds.sub("", text))
     assert all(url.startswith(("https://", "http://")) for url in re.findall(r"\]\(([^)]*)\)", text))
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert all(line.endswith("|") for line in tables)

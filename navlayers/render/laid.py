@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.render.matrix import Matrix, matrix_of
 from navlayers.render.options import RenderOptions
 from navlayers.render.rows import Row, rows_of
+from navlayers.wording import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from navlayers.render.view import View
 
 DEFAULTS = RenderOptions()
+_LONGEST_TITLE = 120
+_DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
 
 
 class Laid(NamedTuple):
@@ -27,6 +32,30 @@ class Laid(NamedTuple):
     def view(self) -> View:
         """The layer itself."""
         return self.matrix.view
+
+
+def undated(view: View) -> str:
+    """Its name without the version or the date of what it shows, which makes names long."""
+    name = view.name
+    for label, value in view.metadata:
+        if label == "framework version" and len(value) > 1:
+            name = name.replace(value, " ")
+    bare = re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;")
+    return bare or view.name
+
+
+def title_of(layers: Sequence[Laid]) -> str:
+    """What stands above all of them: their names, the first few of many."""
+    if len(layers) == 1:
+        return layers[0].name
+    names = [undated(layer.view) for layer in layers]
+    if len(set(names)) < len(names):
+        names = [layer.name for layer in layers]
+    ends = list(accumulate(len(name) + 2 for name in names))
+    kept = max(sum(end <= _LONGEST_TITLE for end in ends), 1)
+    if kept == len(names):
+        return joined(names)
+    return joined([*names[:kept], f"{len(names) - kept} more"])
 
 
 def lay_out(views: Iterable[View], options: RenderOptions) -> list[Laid]:
