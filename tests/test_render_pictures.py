@@ -19,6 +19,7 @@ from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
 from navlayers.render import pictures
+from navlayers.render.cells import figure
 from navlayers.render.colours import contrast
 from navlayers.render.drawing import Line
 from navlayers.render.options import RenderOptions
@@ -212,9 +213,7 @@ def test_pages_of_one_pdf_are_laid_out_alike(monkeypatch: pytest.MonkeyPatch) ->
     notices = pictures.render_pdf([few, many], RenderOptions(page="A4")).notices
     assert len(notices) == 2
     assert len({(drawing.width, drawing.height) for drawing in drawn}) == 1
-    tops = [
-        {round(shape.y1) for group in one.groups for shape in _lines(group, "tactic")} for one in drawn
-    ]
+    tops = [{round(shape.y1) for group in one.groups for shape in _lines(group, "tactic")} for one in drawn]
     assert len(tops[0]) == len(tops[1])
 
 
@@ -246,7 +245,8 @@ def test_the_header_says_what_it_is() -> None:
 
 def test_the_legend_has_the_navigators_hundred_colours_and_the_scales_values() -> None:
     items = [{"label": "100 significant", "color": "#08519c"}, {"label": "50 partial", "color": "#6baed6"}]
-    document = layer([{"techniqueID": "T1078", "score": 50}], gradient=RAMP, legendItems=items)
+    scores = [{"techniqueID": "T1078", "score": 50}, {"techniqueID": "T1195", "score": 100}]
+    document = layer(scores, gradient=RAMP, legendItems=items)
     (legend,) = (group for group in picture(document).groups if group.id == "legend")
     assert len(legend.rects) == 100 + 3
     texts = [text.text for text in legend.texts]
@@ -255,6 +255,49 @@ def test_the_legend_has_the_navigators_hundred_colours_and_the_scales_values() -
     without = picture(layer([{"techniqueID": "T1078", "comment": "seen"}]))
     (legend,) = (group for group in without.groups if group.id == "legend")
     assert [text.text for text in legend.texts] == ["•", "commented, no score", "not annotated"]
+
+
+def _legend(document: dict[str, Any], **options: Any) -> list[str]:
+    (legend,) = (group for group in picture(document, **options).groups if group.id == "legend")
+    return [text.text for text in legend.texts]
+
+
+def test_the_legend_says_no_more_than_it_has_to() -> None:
+    items = [{"label": "10 minimal", "color": "#c8ddf0"}, {"label": "50 partial", "color": "#6baed6"}]
+    scores = [{"techniqueID": "T1078", "score": 10}, {"techniqueID": "T1195", "score": 50}]
+    texts = _legend(layer(scores, gradient=RAMP, legendItems=items))
+    assert texts[:4] == ["Score", "10", "50", "100"]
+    counted = [{"name": "aggregate", "value": "count"}]
+    assert _legend(layer(scores, gradient=RAMP, metadata=counted))[0] == "Number"
+    assert _legend(layer(scores[:1], gradient=RAMP, legendItems=items)) == [
+        "10 minimal",
+        "50 partial",
+        "not scored",
+    ]
+    assert _legend(layer(scores[:1], gradient=RAMP)) == ["score 10", "not scored"]
+    seen = [*scores, {"techniqueID": "T1059", "comment": "seen"}]
+    texts = _legend(layer(seen, gradient=RAMP, legendItems=[{"label": "covered", "color": "#fff"}]))
+    assert texts[-3:] == ["•", "covered", "not scored"]
+
+
+def test_the_header_is_not_cut_where_there_is_room() -> None:
+    name = "Known Exploited Vulnerabilities of every year until 07/28/2025: overview of all"
+    description = "Each of the words of a description can be read, whatever the width of the page. " * 4
+    items = [{"label": f"{number} of the things that are told", "color": "#6baed6"} for number in range(20)]
+    document = layer([], "mobile", name=name, description=description, legendItems=items)
+    drawn = picture(document, page="A4", orientation="portrait")
+    (header,) = (group for group in drawn.groups if group.id == "header")
+    (legend,) = (group for group in drawn.groups if group.id == "legend")
+    lines = [text.text for text in header.texts]
+    assert not any("…" in line for line in lines)
+    assert any("07/28/2025" in line for line in lines)
+    assert all(" " in line for line in lines)
+    assert min(box.top for box in legend.texts) > max(box.bottom for box in header.texts)
+
+
+def test_large_numbers_are_short() -> None:
+    numbers = {999_999: "999999", 1.23e6: "1.2M", 5e6: "5M", 123.4e6: "123M", 999.9e6: "1B", -2.5e12: "−2.5T"}
+    assert {number: figure(number) for number in numbers} == numbers
 
 
 def test_grey_print_says_in_letters_what_colours_say() -> None:
@@ -269,6 +312,21 @@ def test_grey_print_says_in_letters_what_colours_say() -> None:
     cells = {technique: cell for (technique, _), cell in drawn.cells.items()}
     assert "A" in [text.text for text in cells["T1078"].texts]
     assert "B" in [text.text for text in cells["T1195"].texts]
+
+
+def test_grey_print_tells_scored_colours_apart() -> None:
+    items = [{"label": "ours", "color": "#e69f00"}, {"label": "theirs", "color": "#56b4e9"}]
+    entries = [
+        {"techniqueID": "T1078", "color": "#e69f00", "score": 50},
+        {"techniqueID": "T1195", "color": "#56b4e9", "score": 100},
+    ]
+    document = layer(entries, legendItems=items)
+    cells = {technique: cell for (technique, _), cell in picture(document, theme="grey").cells.items()}
+    assert "A 50" in [text.text for text in cells["T1078"].texts]
+    assert "B 100" in [text.text for text in cells["T1195"].texts]
+    assert {"A", "B"} <= set(_legend(document, theme="grey"))
+    apart = layer([{**entries[0], "color": "#111111"}, entries[1]], legendItems=[{**items[0], "color": "#111111"}])
+    assert "A" not in _legend(apart, theme="grey")
 
 
 def test_pointing_at_a_cell_tells_of_it() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.render import head
 from navlayers.render.drawing import Group, Shape, Text
-from navlayers.render.font import clean, cut, wrap
+from navlayers.render.font import clean, paragraph
 from navlayers.render.pages import SMALLEST
 
 if TYPE_CHECKING:
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 _TITLE, _LINE = 15.0, 7.6
 _MOST_ROWS = 7
-_WIDEST_LEGEND = 0.56
-_NARROW = 60
-"""On pages less wide, in sizes of the legend, it stands below the words."""
+_WIDEST_LEGEND = 0.36
+"""A legend that takes more of the width stands below the words."""
+
+_TITLE_LINES, _LINES = 2, 4
 
 
 class Banner(NamedTuple):
@@ -33,9 +34,9 @@ class Banner(NamedTuple):
 def banner_of(
     matrix: Matrix, legend: Legend, theme: Theme, x: float, y: float, width: float, unit: float, note: str = ""
 ) -> Banner:
-    """Title, description and facts at the left, the legend at the right; below each other on narrow pages."""
+    """Title, description and facts at the left, the legend at the right; below each other where it is wide."""
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
-    beside = width > _NARROW * legend.size
+    beside = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
     legend, rows = legend.within(width * (_WIDEST_LEGEND if beside else 1), _MOST_ROWS)
     left = width - (legend.width(rows) + 2 * title if beside else 0)
     shapes = list(_words(matrix, note, theme, x, y, left, title, line))
@@ -57,13 +58,15 @@ def _words(
     matrix: Matrix, note: str, theme: Theme, x: float, y: float, width: float, title: float, line: float
 ) -> Iterator[Text]:
     y += title * 0.8
-    yield Text(x, y, cut(clean(matrix.view.name), width / title) or "layer", title, theme.ink, strong=True)
+    for number, text in enumerate(paragraph(clean(matrix.view.name) or "layer", width / title, _TITLE_LINES)):
+        y += title * 1.15 if number else 0
+        yield Text(x, y, text, title, theme.ink, strong=True)
     y += title * 0.25
     description = clean(matrix.view.description)
-    for text in wrap(description, width / line, 2) if description else ():
+    for text in paragraph(description, width / line, _LINES) if description else ():
         y += line * 1.3
         yield Text(x, y, text, line, theme.ink)
-    for text in wrap(" · ".join([*facts(matrix), *([note] if note else [])]), width / line, 2):
+    for text in paragraph(" · ".join([*facts(matrix), *([note] if note else [])]), width / line, _LINES):
         y += line * 1.3
         yield Text(x, y, text.removesuffix(" ·"), line, theme.muted)
 

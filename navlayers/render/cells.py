@@ -30,6 +30,7 @@ SQUARES = 10
 _SQUARES_ROW = 6
 _COMMENT = 300
 _LARGE = 1e6
+_SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -51,11 +52,21 @@ class Look(msgspec.Struct, frozen=True):
         """What stands at the right of a cell."""
         if not cell.enabled:
             return OFF
+        letter = self.letter_of(cell)
         if self.score and cell.score is not None:
-            return figure(cell.score)
+            return f"{letter} {figure(cell.score)}" if letter else figure(cell.score)
         if cell.color:
-            return self.letter(cell.color)[0]
+            return letter
         return COMMENTED if cell.annotation.annotated else ""
+
+    def letter_of(self, cell: Cell) -> str:
+        """The letter of a cell's own colour, "" where there is none."""
+        own = cell.annotation.color
+        return dict(self.letters).get(own, "") if own and self.letters and cell.enabled else ""
+
+    def number(self, score: float) -> str:
+        """A score as cells have it."""
+        return figure(score)
 
     def colors(self, cell: Cell) -> tuple[str, str]:
         """The fill of a cell and the colour of the text on it."""
@@ -70,9 +81,17 @@ class Look(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1 << 12)
 def figure(score: float) -> str:
-    """A score as cells have it: two decimals at most, large ones rounded to three figures."""
-    text = f"{score:.3g}" if abs(score) >= _LARGE else str(tidy(score))
+    """A score as cells have it: two decimals at most, large ones in millions and so on."""
+    text = str(tidy(score)) if abs(score) < _LARGE else _short(score)
     return text.replace("-", "−")
+
+
+def _short(score: float) -> str:
+    for size, sign in _SIZES:
+        if abs(score) < size * 999.5:
+            shown = f"{score / size:.1f}" if abs(score) < size * 99.95 else f"{score / size:.0f}"
+            return shown.removesuffix(".0") + sign
+    return f"{score:.1e}".replace("e+", "e")
 
 
 def told(cell: Cell) -> str:

@@ -62,3 +62,9 @@ def grey(color: str) -> str:
     linear = luminance(color)
     level = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
     return "#" + f"{round(level * 255):02x}" * 3
+
+
+def lightness(color: str) -> float:
+    """The lightness L* of `#rrggbb`, 0–100 (CIE 1976)."""
+    level = luminance(color)
+    return 116 * level ** (1 / 3) - 16 if level > 216 / 24389 else level * 24389 / 27

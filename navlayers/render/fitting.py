@@ -249,7 +249,7 @@ class _Measure:
         self._words = max((ems(word) for head in texts.heads for word in head.split()), default=1)
 
     def _beside(self, name: Name, lines: int) -> float:
-        """The room of score and id at the right, in their size; one below the other where there are lines for it."""
+        """The room of score and id at the right, in their size; one above the other where there are lines."""
         if not name.id:
             return name.score
         return self._texts.score + name.id if lines == 1 else max(name.score, name.id)

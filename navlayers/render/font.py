@@ -20,7 +20,10 @@ ELLIPSIS = "…"
 ASCENT, CAP = 0.76, 0.72
 """Heights above the baseline per size: of letters with everything, and of capitals and figures."""
 
-_PARTS = re.compile(r"[^\s/-]+(?:[/-]|\s+)?|[/-]|\s+")
+_PARTS = re.compile(r"(?:[^\s/-]|(?<=\d)[/-](?=\d))+(?:[/-]|\s+)?|[/-]|\s+")
+"""What no line may break; dates are whole."""
+
+_NARROWER = (0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.6)
 _MEASURED_AT, _COMPARED_AT = 1000, 40
 _MISSING = "\U0010fffe"
 _SYMBOLS = 0x2000
@@ -101,6 +104,17 @@ def wrap(text: str, room: float, lines: int) -> tuple[str, ...]:
         text = "".join(parts)
     made.append(cut(text, room))
     return tuple(line for line in made if line)
+
+
+def paragraph(text: str, room: float, lines: int) -> tuple[str, ...]:
+    """The text in lines as by `wrap`, with no word alone on the last one where that can be."""
+    made = wrap(text, room, lines)
+    if len(made) > 1 and " " not in made[-1] and not made[-1].endswith(ELLIPSIS):
+        for share in _NARROWER:
+            other = wrap(text, room * share, len(made))
+            if not other[-1].endswith(ELLIPSIS) and " " in other[-1]:
+                return other
+    return made
 
 
 @lru_cache(maxsize=1 << 14)

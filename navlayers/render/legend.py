@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.layers.gradient import steps
 from navlayers.render import head
+from navlayers.render.colours import WHITE
 from navlayers.render.drawing import Line, Rect, Shape, Text
 from navlayers.render.font import CAP, clean, cut, ems
 from navlayers.render.pages import SMALLEST
@@ -52,7 +53,7 @@ class Legend(NamedTuple):
     """What is to be explained.
 
     `ramp` are the colours from the lowest to the highest score, with `ticks` 0–1; the first `named` of the items
-    are the layer's own.
+    are the layer's own. `counts`: scores are numbers of something.
     """
 
     ramp: tuple[str, ...]
@@ -61,6 +62,7 @@ class Legend(NamedTuple):
     named: int
     theme: Theme
     size: float
+    counts: bool = False
 
     def within(self, room: float, most_rows: int) -> tuple[Legend, int]:
         """The legend as wide as there is room, in as few rows as can be; what is too much is counted."""
@@ -107,7 +109,7 @@ class Legend(NamedTuple):
 
     def _ramp(self, x: float, y: float) -> Iterator[Shape]:
         size, width = self.size, _RAMP * self.size
-        yield Text(x, y + size * 0.85, "Score", size, self.theme.muted)
+        yield Text(x, y + size * 0.85, "Number" if self.counts else "Score", size, self.theme.muted)
         top, height = y + 1.45 * size, 1.2 * size
         part = width / len(self.ramp)
         for number, color in enumerate(self.ramp):
@@ -133,19 +135,29 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
     """What the cells of a matrix show that has to be explained."""
     view, theme = matrix.view, look.theme
     cells = list(matrix.cells())
-    scored = any(c.score is not None and c.enabled and not c.annotation.color for c in cells)
-    ramp = tuple(map(theme.paint, steps(view.gradient.colors))) if scored and _is_range(view) else ()
+    scored = {c.score: c.color for c in cells if c.score is not None and c.enabled and not c.annotation.color}
+    # One score alone is a colour, not a range of them.
+    ramp = tuple(map(theme.paint, steps(view.gradient.colors))) if len(scored) > 1 and _is_range(view) else ()
     items = [Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
+    if not ramp and scored and not any(_is_close(i.color, c) for i in view.legend for c in scored.values()):
+        items += [Item(f"score {look.number(score)}", theme.paint(c)) for score, c in sorted(scored.items())[:1]]
     named = len(items)
     labels = {item.label.lower() for item in items}
     if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
-        items.append(Item("commented, no score", theme.unscored, COMMENTED, theme.ink))
+        # A layer that says what white means says it of these.
+        white = next((place for place, item in enumerate(view.legend) if item.color == WHITE), None)
+        if white is None:
+            items.append(Item("commented, no score", theme.unscored, COMMENTED, theme.ink))
+        else:
+            items[white] = Item(items[white].label, theme.unscored, COMMENTED, theme.ink)
     if any(c.enabled and not c.color and not c.annotation.annotated for c in cells):
         label = "not scored" if "not rated" in labels or scored else "not annotated"
         items.append(Item(label, theme.unscored))
     if any(not c.enabled for c in cells):
         items.append(Item("disabled", theme.disabled, OFF, theme.off))
-    return Legend(ramp, tuple(_ticks(view)) if ramp else (), tuple(items), named, theme, max(SMALLEST, 6.4 * unit))
+    ticks = tuple(_ticks(view)) if ramp else ()
+    counts = ("aggregate", "count") in view.metadata
+    return Legend(ramp, ticks, tuple(items), named, theme, max(SMALLEST, 6.4 * unit), counts)
 
 
 def _is_range(view: View) -> bool:
@@ -158,16 +170,17 @@ def _is_close(one: str, other: str) -> bool:
 
 
 def _ticks(view: View) -> Iterator[tuple[float, str]]:
-    """Where numbers stand on the ramp: its ends, and those that the layer's legend names, or else round ones."""
+    """Where numbers stand on the ramp: those that the layer's legend names and its ends, or else round ones."""
     low, high = view.gradient.minValue, view.gradient.maxValue
     named = [
         (float(found[1]), found[1])
         for item in view.legend
-        if (found := _NUMBER.match(item.label)) and low < float(found[1]) < high
+        if (found := _NUMBER.match(item.label)) and low <= float(found[1]) <= high
         and _is_close(view.gradient.color(float(found[1])), item.color)
     ]  # fmt: skip
     round_ones = [(float(mark.label), mark.label) for mark in head.ticks(view)]
-    wanted = [*round_ones[:1], *round_ones[-1:], *sorted(named), *(() if named else round_ones[1:-1])]
+    ends = [*round_ones[:1], *round_ones[-1:]]
+    wanted = [*sorted(named), *ends] if named else [*ends, *round_ones[1:-1]]
     taken: list[tuple[float, float]] = []
     for number, label in wanted:
         at = (number - low) / (high - low)

@@ -121,7 +121,7 @@ def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: fl
     side = step * (1 - _GAP)
     fill, ink = look.colors(cell)
     shapes: list[Shape] = [Rect(x, y, side, side, fill, look.theme.rule, 0.4)]
-    figure = look.figure(cell)
+    figure = look.letter_of(cell) or look.figure(cell)
     size = min(side * 0.5, (side - 1) / ems(figure)) if figure else 0
     if size >= SMALLEST:
         shapes.append(Text(x + side / 2, y + side / 2 + CAP * size / 2, figure, size, ink, "middle"))

@@ -11,6 +11,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.render import mini, typeset
 from navlayers.render.banner import Banner, banner_of, describe, empty
 from navlayers.render.cells import Look, draw_cells, groups_of, texts_of
+from navlayers.render.colours import lightness
 from navlayers.render.drawing import Drawing, Group
 from navlayers.render.fitting import best_fit, free_fit
 from navlayers.render.font import clean
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from navlayers.render.fitting import Fit
     from navlayers.render.options import RenderOptions, Show
+    from navlayers.render.theme import Theme
     from navlayers.render.view import View
 
 T = TypeVar("T")
@@ -36,6 +38,9 @@ _PORTRAIT = 0.93
 
 _WHOLE, _CUT = 0.8, 0.5
 """The share of names that must not be cut: where there is a way to draw with less, and where there is none."""
+
+_ALIKE = 15
+"""Greys whose lightness (L*) is nearer to each other are taken for the same."""
 
 _FIT_WIDTH = 580
 _FIT_MINI = 760
@@ -205,9 +210,7 @@ def _look(view: View, options: RenderOptions, *, without_id: bool = False, squar
         asked = tuple(part for part, is_wanted in wanted.items() if is_wanted)
     letters = []
     if theme.greys:
-        bare = {entry.color for entry in view.entries.values() if entry.score is None}
-        colors = dict.fromkeys(item.color for item in view.legend if item.color in bare)
-        letters = list(zip(colors, string.ascii_uppercase, strict=False))
+        letters = list(zip(_lettered(view, theme), string.ascii_uppercase, strict=False))
     return Look(
         theme,
         score="score" in asked or theme.greys,
@@ -216,6 +219,18 @@ def _look(view: View, options: RenderOptions, *, without_id: bool = False, squar
         squares=squares,
         letters=tuple(letters),
     )
+
+
+def _lettered(view: View, theme: Theme) -> dict[str, None]:
+    """The colours that need a letter in grey: those without a score, or all where two are too much alike."""
+    own = {entry.color: None for entry in view.entries.values() if entry.color}
+    levels = {item.color: lightness(theme.paint(item.color)) for item in view.legend}
+    is_alike = any(
+        abs(level - levels[other]) < _ALIKE for color, level in levels.items() if color in own
+        for other in levels if other != color
+    )  # fmt: skip
+    bare = {entry.color for entry in view.entries.values() if entry.score is None}
+    return dict.fromkeys(c for c in levels if c in own and (is_alike or c in bare))
 
 
 def _plan(matrix: Matrix, step: _Step, options: RenderOptions, alike: _Alike) -> _Plan | None:
