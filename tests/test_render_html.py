@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from navlayers.render.view import View
 
 GOLDEN = Path(__file__).with_name("golden") / "render"
-VOID = {"meta", "img", "br", "link", "input"}
+VOID = {"meta", "img", "br", "link", "input", "wbr"}
 KNOWN = {
     *(
         "html",
@@ -43,7 +43,7 @@ KNOWN = {
         "a",
         "b",
     ),
-    *("ul", "li", "div", "span", "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"),
+    *("ul", "li", "div", "span", "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", "wbr"),
 }
 
 
@@ -154,6 +154,39 @@ def test_all_of_a_release_is_in_the_table(tmp_path: Path) -> None:
     _, parsed = page(*written(tmp_path, every()))
     active = {f"layer-1-{t.id}" for t in CATALOGUE.techniques.values() if t.active}
     assert {a["id"] for a in parsed.all("tr") if a.get("id")} == active
+
+
+def test_what_the_comment_says_is_not_said_again() -> None:
+    said = {"name": "detect", "value": "guard = partial (50); inspector = minimal (10)"}
+    entries = [
+        {"techniqueID": "T1566", "comment": "Detect 50\nguard, inspector", "metadata": [said]},
+        {"techniqueID": "T1078", "comment": "Detect 50\nguard, +1 more", "metadata": [said]},
+        {"techniqueID": "T1190", "metadata": [said]},
+    ]
+    own, _ = page(view(SMALL, techniques=entries, metadata=[{"name": "framework", "value": "aws"}]))
+    assert re.findall(r'id="layer-1-(T\d+)">(?:(?!</tr>).)*detect: guard', own, re.S) == ["T1078", "T1190"]
+    other, _ = page(view(SMALL, techniques=entries))
+    assert other.count('<p class="more">detect: guard') == 3
+
+
+def test_comparisons_say_the_score_of_an_input_once() -> None:
+    metadata = [{"name": "aws", "value": "10; protect 10"}, {"name": "azure", "value": "5; detect 5"}]
+    entries = [{"techniqueID": "T1566", "comment": "Best 50 by azure\naws 10 · azure 50", "metadata": metadata}]
+    text, _ = page(view(SMALL, techniques=entries, metadata=[{"name": "compared", "value": "aws, azure"}]))
+    assert "aws: 10;" not in text
+    assert "azure: 5;" in text
+
+
+def test_names_break_at_slashes_and_humps_and_scores_have_a_minus() -> None:
+    entries = [{"techniqueID": "T1593", "score": -10}, {"techniqueID": "T1574.014"}]
+    text, _ = page(view(SMALL, techniques=entries))
+    assert "Search Open Websites/<wbr>Domains <b>\N{MINUS SIGN}10</b>" in text
+    assert "AWS 12/12/2024" in page(view(SMALL, name="AWS 12/12/2024"), view(SMALL))[0].partition("<tbody>")[0]
+
+
+def test_a_page_of_several_layers_is_named_after_them() -> None:
+    text, _ = page(view(SMALL), view(SMALL, name="Other"))
+    assert "<title>Small and Other</title>" in text
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from navlayers.attack import technique_url
 from navlayers.render import head
 from navlayers.render.colours import text_color
-from navlayers.render.laid import DEFAULTS, Laid, lay_out
+from navlayers.render.laid import DEFAULTS, Laid, lay_out, title_of
 from navlayers.render.rendered import Rendered
+from navlayers.render.repeats import metadata_of
 from navlayers.render.rows import joint_of
 from navlayers.textwidth import plain
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from navlayers.render.matrix import Cell
     from navlayers.render.options import RenderOptions
@@ -26,12 +29,13 @@ if TYPE_CHECKING:
     from navlayers.render.view import View
 
 _LONGEST_TIP = 600
+_BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
 
 
 def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
     """The layers as one page; that of several starts with their names and their scores beside each other."""
     # The library of templates is imported only where it is needed.
-    from markupsafe import Markup  # noqa: PLC0415
+    from markupsafe import Markup as Safe  # noqa: PLC0415
 
     layers = lay_out(views, options)
     shown = [_Layer(layer, f"layer-{number}") for number, layer in enumerate(layers, 1)]
@@ -40,10 +44,10 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     style = css + _fills(layers)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     page = template.get_template("page.html.jinja").render(
-        title=layers[0].name if len(layers) == 1 else f"{len(layers)} layers",
+        title=title_of(layers),
         # Made here of `#rrggbb` alone, and its digest is what browsers are told to apply.
-        style=Markup(style),  # noqa: S704
-        style_hash=Markup(f"sha256-{digest}"),  # noqa: S704
+        style=Safe(style),  # noqa: S704
+        style_hash=Safe(f"sha256-{digest}"),  # noqa: S704
         layers=shown,
         joint=joint,
     )
@@ -53,7 +57,7 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
 class _ShownRow:
     """A row of the table of techniques; `anchor` is where cells lead, of the first row of a technique alone."""
 
-    def __init__(self, row: Row, anchor: str) -> None:
+    def __init__(self, row: Row, anchor: str, view: View) -> None:
         entry = row.annotation
         self.id, self.name, self.anchor = row.id, row.name, anchor
         self.tactics = ", ".join(row.tactics)
@@ -61,10 +65,10 @@ class _ShownRow:
         self.color = row.color
         self.states = [*([] if entry.enabled else ["disabled"]), *([] if row.where == "shown" else [row.where])]
         if row.aggregate is not None:
-            own = "none" if row.score is None else head.figure(row.score)
+            own = "none" if row.score is None else _figure(row.score)
             self.states.append(f"own score: {own}")
         self.comment = "\n".join(plain(line) for line in entry.comment.splitlines())
-        self.metadata = entry.metadata
+        self.metadata = metadata_of(view, entry)
         self.links = row.links
         self.said = bool(self.states or self.comment or self.metadata or self.links)
 
@@ -73,8 +77,7 @@ class _Layer:
     """A layer as the template shows it."""
 
     def __init__(self, layer: Laid, anchor: str) -> None:
-        view = layer.view
-        self._show_id = view.layout.show_id
+        self._view = view = layer.view
         self.name, self.anchor, self.description = layer.name, anchor, view.description
         self.metadata, self.links = view.metadata, view.links
         self.summary = head.summary(view)
@@ -87,21 +90,21 @@ class _Layer:
         seen: set[str] = set()
         self.rows = []
         for row in layer.rows:
-            self.rows.append(_ShownRow(row, "" if row.id in seen else self.anchors[row.id]))
+            self.rows.append(_ShownRow(row, "" if row.id in seen else self.anchors[row.id], view))
             seen.add(row.id)
 
     def text(self, cell: Cell) -> str:
         """What stands in a cell."""
-        return f"{cell.id} {cell.name}" if self._show_id else cell.name
+        return f"{cell.id} {cell.name}" if self._view.layout.show_id else cell.name
 
     def tip(self, cell: Cell) -> str:
         """What is shown where the pointer rests on a cell."""
         entry = cell.annotation
         told = [f"{cell.id} {cell.name}"]
-        told += [] if cell.score is None else [f"score {head.figure(cell.score)}"]
+        told += [] if cell.score is None else [f"score {_figure(cell.score)}"]
         told += [] if entry.enabled else ["disabled"]
         told += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
-        told += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in entry.metadata]
+        told += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
         text = "\n".join(told)
         return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
 
@@ -124,6 +127,19 @@ def _fill(color: str) -> str:
     return f"c{color[1:]}"
 
 
+def _figure(number: float) -> str:
+    """A score with a minus as wide as its digits."""
+    return head.figure(number).replace("-", "\N{MINUS SIGN}")
+
+
+def _breakable(text: str) -> Markup:
+    """Text that may be broken at slashes, underscores and the humps of names, too, rather than within words."""
+    from markupsafe import Markup as Safe  # noqa: PLC0415
+    from markupsafe import escape  # noqa: PLC0415
+
+    return Safe("<wbr>").join(escape(_finalize(part)) for part in _BREAKS.split(text))
+
+
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow, and for this format alone
@@ -138,7 +154,7 @@ def _sources() -> tuple[str, Environment]:
         keep_trailing_newline=True,
         finalize=_finalize,
     )
-    environment.filters |= {"fill": _fill, "figure": head.figure, "address": technique_url}
+    environment.filters |= {"fill": _fill, "figure": _figure, "breakable": _breakable, "address": technique_url}
     return loader.get_source(environment, "page.css")[0], environment
 
 
