@@ -23,6 +23,7 @@ from navlayers.render.cells import figure
 from navlayers.render.colours import contrast
 from navlayers.render.drawing import Line
 from navlayers.render.options import RenderOptions
+from navlayers.render.packing import packings, settle
 
 if TYPE_CHECKING:
     from render_helpers import Picture
@@ -215,6 +216,16 @@ def test_pages_of_one_pdf_are_laid_out_alike(monkeypatch: pytest.MonkeyPatch) ->
     assert len({(drawing.width, drawing.height) for drawing in drawn}) == 1
     tops = [{round(shape.y1) for group in one.groups for shape in _lines(group, "tactic")} for one in drawn]
     assert len(tops[0]) == len(tops[1])
+
+
+def test_techniques_stay_with_their_subtechniques_where_that_costs_little_height() -> None:
+    rows = (10,) * 30
+    groups = tuple(rows[:count] for count in (4, 6, 5, 5, 4, 6, 1, 1, 8))
+    (packing,) = packings([400], 2, 1)
+    assert settle(packing, [groups], 1)[1] == ((20, 20),)
+    uneven = tuple(rows[:count] for count in (19, 3, 18))
+    assert settle(packing, [uneven], 1)[1] == ((20, 20),)
+    assert settle(packing, [uneven], 1.05)[1] == ((19, 21),)
 
 
 def test_a_margin_that_leaves_no_room_is_refused() -> None:

@@ -41,6 +41,9 @@ _MOST_BANDS = 3
 _BAND, _LINE = 0.9, 0.95
 """What a layout is worth for each band and each line of names more."""
 
+_HIGHER, _HIGHER_FREE = 1.05, 1.12
+"""So much higher may columns be, on a page and on a free one, for techniques to stay with their sub-techniques."""
+
 _WHOLE = 1.5
 _SMALLER_WHOLE = 0.6
 """How much whole names count, and those that are whole for they are set smaller as compared to others."""
@@ -142,7 +145,7 @@ def best_fit(
     ]
     # What looks best with the heights that columns have at best is settled with those that they have.
     for fit in sorted(found, key=lambda fit: -fit.quality)[:6]:
-        packing, lengths = settle(fit.packing, tactics)
+        packing, lengths = settle(fit.packing, tactics, _HIGHER)
         settled = search.fit(packing, lengths)
         if settled is not None and (whole := search.whole(settled)) >= least:
             return msgspec.structs.replace(settled, whole=whole)
@@ -178,7 +181,7 @@ def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float
             if best is None or cost < best[0]:
                 best = cost, packing
     assert best is not None  # noqa: S101 - there is a column at least
-    packing, lengths = settle(best[1], tactics)
+    packing, lengths = settle(best[1], tactics, _HIGHER_FREE)
     head_size, head_lines, head = measure.head(packing, width, gap, size)
     return Fit(packing, lengths, width, gap, row, size, small_of(size), 1, head, head_size, head_lines, 1, size)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from functools import lru_cache
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -81,16 +81,21 @@ def _share(height: int, count: int) -> int:
     return -(-height // count)
 
 
-def settle(packing: Packing, tactics: Sequence[Groups]) -> tuple[Packing, tuple[tuple[int, ...], ...]]:
+def settle(
+    packing: Packing, tactics: Sequence[Groups], higher: float
+) -> tuple[Packing, tuple[tuple[int, ...], ...]]:
     """The packing with the heights that its columns really have, and per tactic how many items each column has.
 
-    Techniques and their sub-techniques stay together where that costs no height.
+    Techniques and their sub-techniques stay together where columns become no more than so many times higher.
     """
     bands = []
     lengths: list[tuple[int, ...]] = []
     for band in packing.bands:
         own = tactics[band.first : band.first + len(band.counts)]
-        height = max(_lowest(groups, count) for groups, count in zip(own, band.counts, strict=True))
+        lowest = [_lowest(groups, count) for groups, count in zip(own, band.counts, strict=True)]
+        limit = int(max(lowest) * higher)
+        wholes = [_lowest_whole(groups, count, limit) for groups, count in zip(own, band.counts, strict=True)]
+        height = max(whole or low for whole, low in zip(wholes, lowest, strict=True))
         parts = [_split(groups, count, height) for groups, count in zip(own, band.counts, strict=True)]
         lengths += parts
         bands.append(Band(band.first, tuple(map(len, parts)), height))
@@ -105,6 +110,16 @@ def _lowest(groups: Groups, count: int) -> int:
     while len(_filled(items, height)) > count:
         height += 1
     return height
+
+
+@lru_cache(maxsize=1 << 12)
+def _lowest_whole(groups: Groups, count: int, limit: int) -> int:
+    """The lowest height, up to a limit, at which no technique is parted from its own; 0 where there is none."""
+    sizes = [sum(group) for group in groups]
+    for height in range(max(_share(sum(sizes), count), *sizes), limit + 1):
+        if len(_filled(sizes, height)) <= count:
+            return height
+    return 0
 
 
 def _filled(items: Sequence[int], height: int) -> list[int]:
@@ -133,8 +148,33 @@ def _split(groups: Groups, count: int, height: int) -> tuple[int, ...]:
     for low in range(max(even, *items), height + 1):
         columns = _filled(items, low)
         if len(columns) <= count:
-            return _without_orphans(groups, columns, height)
+            even_ones = _without_orphans(groups, columns, height)
+            others = _without_orphans(groups, _at_groups(groups, count, height), height)
+            return min(even_ones, others, key=lambda lengths: _broken(groups, lengths))
     return tuple(_filled(items, height))
+
+
+def _at_groups(groups: Groups, count: int, height: int) -> list[int]:
+    """How many items each column gets that ends with a group as long as the others hold what is left."""
+    items = [item for group in groups for item in group]
+    ends = list(accumulate(len(group) for group in groups))
+    columns: list[int] = []
+    start = 0
+    while start < len(items):
+        full = start + _filled(items[start:], height)[0]
+        left = count - len(columns) - 1
+        for end in reversed([end for end in ends if start < end < full]):
+            if full < len(items) and full not in ends and len(_filled(items[end:], height)) <= left:
+                full = end
+                break
+        columns.append(full - start)
+        start = full
+    return columns
+
+
+def _broken(groups: Groups, lengths: Sequence[int]) -> int:
+    """How many columns begin amid a group."""
+    return len(set(accumulate(lengths)) - set(accumulate(len(group) for group in groups)))
 
 
 def _items(groups: Groups, columns: Sequence[int]) -> tuple[int, ...]:
