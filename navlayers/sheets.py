@@ -14,7 +14,7 @@ from navlayers.tables import Kind, Link, Table, decimals, shown
 from navlayers.textwidth import plain, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST = 32_767
 """So many characters fit into a cell of XLSX."""
@@ -27,7 +27,7 @@ _LINKS = 65_530
 """So long an address, and so many links on a sheet, spreadsheets take."""
 
 _NARROW, _WIDE = 6, 60
-_MOST_LINES, _LINE = 8, 15
+_MOST_LINES, _LINE, _ROOM = 8, 15, 5
 _HEAD = "#eeeeee"
 _EDGE = "#bbbbbb"
 _WRAPPED = {"text_wrap": True, "valign": "top"}
@@ -72,7 +72,7 @@ class Formats:
     def __init__(self, book: Any) -> None:
         self._book = book
         self._colors: dict[str, Any] = {}
-        self.head = book.add_format({"bold": True, "bottom": 1, "bg_color": _HEAD, **_WRAPPED})
+        self.head = book.add_format({"bold": True, "bottom": 1, "bg_color": _HEAD, **_WRAPPED, "valign": "vcenter"})
         self.text = book.add_format(_WRAPPED)
         self._numbers = [book.add_format({"num_format": form, "valign": "top"}) for form in ("0", "0.0", "0.00")]
         self.percent = book.add_format({"num_format": '0.0" %"', "valign": "top"})
@@ -94,7 +94,7 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
     """Names that a workbook takes: short, without some characters, different even where case does not count."""
     names: list[str] = []
     for one in wanted:
-        name = base = _short(_SHEET.sub(" ", plain(one)).strip(), _LONGEST_NAME) or "table"
+        name = base = _short(" ".join(_SHEET.sub(" ", plain(one)).split()), _LONGEST_NAME) or "table"
         taken = {_TAKEN, *(other.casefold() for other in names)}
         number = 1
         while name.casefold() in taken:
@@ -104,13 +104,18 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
     return names
 
 
+def is_sheet_name(text: str) -> bool:
+    """Whether a sheet may be called so, unless another one is already."""
+    return sheet_names([text]) == [text]
+
+
 def _short(text: str, longest: int) -> str:
     """The start of a text, whose length counts in UTF-16."""
     return text.encode("utf-16-le", "replace")[: 2 * longest].decode("utf-16-le", "ignore").strip()
 
 
-def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
-    """Write a table on a sheet of an xlsxwriter book."""
+def write_sheet(sheet: Any, table: Table, formats: Formats, widest: Mapping[str, int] | None = None) -> None:
+    """Write a table on a sheet of an xlsxwriter book; `widest`: how wide columns may be, by their headers."""
     widths = [min(max(map(len, column.header.split()), default=0), _WIDE) for column in table.columns]
     for number, header in enumerate(table.headers):
         sheet.write_string(0, number, cut(neutralise(plain(header))), formats.head)
@@ -134,7 +139,8 @@ def write_sheet(sheet: Any, table: Table, formats: Formats) -> None:
             else:
                 format_ = formats.color(cell) if column.kind == "color" and cell else formats.text
                 sheet.write_string(line, number, cut(neutralise(plain(cell))), format_)
-    widths = [min(max(width + 2, _NARROW), _WIDE) for width in widths]
+    limits = [(widest or {}).get(header, _WIDE) for header in table.headers]
+    widths = [min(max(width + 2, _NARROW), limit) for width, limit in zip(widths, limits, strict=True)]
     _set_heights(sheet, table, widths)
     for number, width in enumerate(widths):
         sheet.set_column(number, number, width)
@@ -151,8 +157,8 @@ def _set_heights(sheet: Any, table: Table, widths: Sequence[int]) -> None:
     for line, row in enumerate((table.headers, *table.rows)):
         long = [(c, w) for c, w in zip(row, widths, strict=True) if isinstance(c, str) and len(c) > w - 2]
         lines = max((len(wrap(c[: 2 * w * _MOST_LINES], w * 6 // 5)) for c, w in long), default=1)
-        if lines > 1:
-            sheet.set_row(line, min(lines, _MOST_LINES) * _LINE)
+        if lines > 1 or line == 0:
+            sheet.set_row(line, min(lines, _MOST_LINES) * _LINE + (_ROOM if line == 0 else 0))
 
 
 def _address(cell: str, kind: Kind) -> str:

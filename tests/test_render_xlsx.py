@@ -122,21 +122,29 @@ def test_the_table_has_numbers_links_filters_and_a_frozen_header() -> None:
     sheet = book(view(SMALL))["Techniques"]
     heads = [cell.value for cell in sheet[1]]
     assert heads == [
-        *("technique", "name", "parent", "tactics", "score", "color", "enabled", "matrix", "comment", "by", "link"),
+        *("technique", "name", "tactics", "score", "comment", "parent", "color", "enabled", "matrix", "by", "link"),
     ]
     rows = {row[0].value: row for row in sheet.iter_rows(min_row=2)}
     assert rows["T1566.001"][0].hyperlink.target == "https://attack.mitre.org/techniques/T1566/001/"
-    assert rows["T1566.001"][2].value == "T1566"
-    assert rows["T1059.001"][4].value == 12.5
-    assert rows["T1059.001"][4].data_type == "n"
+    assert rows["T1566.001"][5].value == "T1566"
+    assert rows["T1059.001"][3].value == 12.5
+    assert rows["T1059.001"][3].data_type == "n"
     assert (rows["T1059.001"][10].value, rows["T1059.001"][10].hyperlink.target) == (
         "how",
         "https://example.org/ps",
     )
-    assert fill(rows["T1566"][5]) == "#ff0000"
-    assert rows["T1190"][6].value == "no"
+    assert fill(rows["T1566"][6]) == "#ff0000"
+    assert rows["T1190"][7].value == "no"
     assert sheet.freeze_panes is not None
     assert sheet.auto_filter.ref == f"A1:K{sheet.max_row}"
+
+
+def test_the_table_prints_what_is_read() -> None:
+    sheet = book(view(SMALL))["Techniques"]
+    assert sheet.print_area == "'Techniques'!$A$1:$E$7"
+    assert sheet.print_title_rows == "$1:$1"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert fill(sheet["D6"]) == "#ff0000"
 
 
 def test_notes_say_what_the_layer_says() -> None:
@@ -151,7 +159,7 @@ def test_the_matrix_prints_one_page_wide_with_its_heads_on_each() -> None:
     assert sheet.page_setup.orientation == "landscape"
     assert sheet.page_setup.paperSize == 8
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
-    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 2)
     assert sheet.print_title_rows == "$5:$6"
     assert sheet.print_area
     assert sheet.freeze_panes == "A7"
@@ -182,6 +190,20 @@ def test_layers_called_as_sheets_of_the_workbook_are_told_apart() -> None:
     names = book(*views).sheetnames
     assert len({name.casefold() for name in names}) == len(names) == 9
     assert max(map(len, names)) <= 31
+
+
+def test_names_of_sheets_lose_dates_and_versions_before_letters() -> None:
+    metadata = [{"name": "framework version", "value": "8.2.1"}]
+    names = (
+        "Microsoft 365 07/18/2025: overview",
+        "VERIS 1.4.0: overview",
+        "Some very long controls 8.2.1: overview",
+    )
+    views = [view(SMALL, name=name, metadata=metadata) for name in (*names, names[0])]
+    assert book(*views).sheetnames[1:5] == [
+        *("Microsoft 365 overview", "VERIS 1.4.0 overview", "Some very long controls overvie"),
+        "Microsoft 365 overview (2)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from navlayers.formulas import neutralise
 from navlayers.render import head
 from navlayers.render.colours import text_color
+from navlayers.render.repeats import metadata_of
 from navlayers.sheets import cut
 from navlayers.textwidth import plain, wrap
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from navlayers.render.matrix import Cell, Column
 
 _FONT = 9
-_WIDTH = 16
-_LETTERS = 19
+_WIDTH = 14
+_LETTERS = 16
 """So wide is a column, and so many letters of the font stand in one line of it."""
 
 _LINE = 12
@@ -97,7 +98,7 @@ class Styles:
     def figure(self, color: str) -> Any:
         """A score in a table, on the colour of its cell."""
         look = {"bg_color": color, "font_color": text_color(color)} if color else {}
-        return self._get("figure", color, num_format="General", **look)
+        return self._get("figure", color, num_format="General", valign="top", align="right", indent=1, **look)
 
 
 def write_matrix(sheet: Any, layer: Laid, styles: Styles) -> None:
@@ -120,7 +121,7 @@ def write_matrix(sheet: Any, layer: Laid, styles: Styles) -> None:
     sheet.set_landscape()
     sheet.set_paper(_A3)
     sheet.set_margins(left=0.3, right=0.3, top=0.3, bottom=0.5)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, 2)
     sheet.repeat_rows(_TACTICS, _COUNTS)
     sheet.print_area(0, 0, last, max(at - 2, _NARROWEST))
     sheet.set_footer("&R&8&P / &N")
@@ -216,5 +217,5 @@ class _Writer:
         if not entry.enabled:
             told.append("Disabled")
         told += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
-        told += (f"{plain(name)}: {plain(value)}" for name, value in entry.metadata[:20])
+        told += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(self._layer.view, entry)[:20])
         return cut("\n".join(told), _LONGEST_NOTE)

@@ -21,21 +21,22 @@ def techniques(layers: Sequence[Laid], *, linked: bool) -> Table:
     """All that the layers say of techniques; `linked`: in columns of links, else addresses in one column.
 
     Columns that would say nothing, or the same of all, are left out; with several layers their names come first.
+    What is read comes before what programs filter by: the table is printed up to the comment.
     """
     rows = [row for layer in layers for row in layer.rows]
     fields = _Fields()
     fields.add(Column("technique", "technique"), lambda row: row.id)
     fields.add(Column("name"), lambda row: row.name)
-    fields.add(Column("parent"), lambda row: row.parent)
     fields.add(Column("tactics"), lambda row: ", ".join(row.tactics))
     fields.add(Column("score", "number"), lambda row: row.score)
     if any(row.aggregate is not None for row in rows):
         fields.add(Column("aggregate", "number"), lambda row: row.aggregate)
+    fields.add(Column("comment"), lambda row: on_a_line(row.annotation.comment))
+    fields.add(Column("parent"), lambda row: row.parent)
     fields.add(Column("color", "color"), lambda row: row.color or None)
     fields.add(Column("enabled"), lambda row: "yes" if row.annotation.enabled else "no")
     if any(row.where != "shown" for row in rows):
         fields.add(Column("matrix"), lambda row: row.where)
-    fields.add(Column("comment"), lambda row: row.annotation.comment)
     _add_metadata(fields, rows)
     most = max((len(row.links) for row in rows), default=0)
     if most and not linked:
@@ -82,6 +83,13 @@ def _add_metadata(fields: _Fields, rows: Sequence[Row]) -> None:
 
 def _values(name: str, row: Row) -> str:
     return "; ".join(value for called, value in row.annotation.metadata if called == name)
+
+
+def on_a_line(comment: str) -> str:
+    """A comment on one line, its own lines told apart where no mark does."""
+    lines = [line.strip() for line in comment.splitlines() if line.strip()]
+    ends = (" · " if line[-1:].isalnum() or line[-1:] in ")]%\"'" else " " for line in lines)
+    return "".join(line + end for line, end in zip(lines, ends, strict=True)).removesuffix(" · ").rstrip()
 
 
 def joined(metadata: Sequence[tuple[str, str]]) -> str:

@@ -220,10 +220,7 @@ def _short(text: str, longest: int) -> str:
 
 
 def _comment(row: Row, longest: int) -> str:
-    """A comment on one line, its own lines told apart where no mark does."""
-    lines = [line.strip() for line in row.annotation.comment[: 20 * longest].splitlines() if line.strip()]
-    ends = (" · " if line[-1:].isalnum() or line[-1:] in ")]%\"'" else " " for line in lines)
-    return _short("".join(line + end for line, end in zip(lines, ends, strict=True)).removesuffix(" · "), longest)
+    return _short(technique_table.on_a_line(row.annotation.comment[: 20 * longest]), longest)
 
 
 def _longest_comment(layer: Laid) -> int:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from navlayers.aggregate import tidy
 from navlayers.errors import Problem
 from navlayers.render import head, technique_table
-from navlayers.render.laid import DEFAULTS, Laid, lay_out
+from navlayers.render.laid import DEFAULTS, Laid, lay_out, undated
 from navlayers.render.matrix_sheet import Styles, harmless, write_matrix
 from navlayers.render.rendered import Rendered
 from navlayers.render.rows import joint_of
-from navlayers.sheets import LONGEST, MADE, Formats, cut, sheet_names, write_sheet
+from navlayers.sheets import LONGEST, MADE, Formats, cut, is_sheet_name, sheet_names, write_sheet
 from navlayers.wording import listed
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _JOINT, _TECHNIQUES, _LEGEND, _MATRIX = "All layers", "Techniques", "Legend", "Matrix"
 _FIRST_SCORE = 3
+_WIDEST = {"layer": 24, "name": 36, "tactics": 30}
+"""So wide are columns at most that would take the room of others on paper."""
+
 _MOST_MARKS = 200
 
 
@@ -38,7 +41,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
         book.set_properties({"created": MADE})
         formats, styles = Formats(book), Styles(book)
         first = [] if single else [_JOINT]
-        matrices = [_MATRIX] if single else [layer.name for layer in layers]
+        matrices = [_MATRIX] if single else [_sheet_name(layer) for layer in layers]
         # Sheets of the workbook's own keep their names, whatever layers are called.
         names = sheet_names([*first, _TECHNIQUES, _LEGEND, *matrices])
         sheets = {
@@ -48,7 +51,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
             _write_joint(sheets[_JOINT], layers, formats, styles)
         for name, layer in zip(names[len(first) + 2 :], layers, strict=True):
             write_matrix(sheets[name], layer, styles)
-        write_sheet(sheets[_TECHNIQUES], technique_table.techniques(layers, linked=True), formats)
+        _write_techniques(sheets[_TECHNIQUES], layers, formats, styles)
         _write_legend(sheets[_LEGEND], layers, styles)
         for name in (*first, _TECHNIQUES, _LEGEND):
             _set_page(sheets[name])
@@ -67,9 +70,30 @@ def _notices(layers: Sequence[Laid]) -> tuple[Problem, ...]:
     return (Problem(message, hint="html and csv hold all"),)
 
 
+def _sheet_name(layer: Laid) -> str:
+    """The layer's name; without its date or version where it would be cut, or has marks that sheets lack."""
+    name = layer.name.replace(":", "")
+    if is_sheet_name(name):
+        return name
+    bare = undated(layer.view)
+    return f"{bare.replace(':', '')}{layer.name.removeprefix(layer.view.name)}"
+
+
+def _write_techniques(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: Styles) -> None:
+    """All of it, of which ids, names, tactics, scores and comments are printed."""
+    table = technique_table.techniques(layers, linked=True)
+    write_sheet(sheet, table, formats, _WIDEST)
+    scores = table.headers.index("score")
+    rows = (row for layer in layers for row in layer.rows)
+    for line, row in enumerate(rows, 1):
+        if row.score is not None and row.aggregate is None:
+            sheet.write_number(line, scores, tidy(row.score), styles.figure(row.color))
+    sheet.print_area(0, 0, len(table.rows), table.headers.index("comment"))
+
+
 def _write_joint(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: Styles) -> None:
     rows = joint_of([layer.rows for layer in layers])
-    write_sheet(sheet, technique_table.joint(layers, rows), formats)
+    write_sheet(sheet, technique_table.joint(layers, rows), formats, _WIDEST)
     for line, row in enumerate(rows, 1):
         for number, (score, color) in enumerate(zip(row.scores, row.colors, strict=True), _FIRST_SCORE):
             if score is not None:
