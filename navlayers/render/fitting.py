@@ -140,7 +140,7 @@ def best_fit(
     heights = [sum(map(sum, groups)) for groups in tactics]
     found = [
         fit
-        for packing in _candidates(heights, width, height)
+        for packing in _candidates(heights, width, height, search, least)
         if bands in (0, len(packing.bands)) and (fit := search.fit(packing, ())) is not None
     ]
     # What looks best with the heights that columns have at best is settled with those that they have.
@@ -152,11 +152,14 @@ def best_fit(
     return None
 
 
-def _candidates(heights: Sequence[int], width: float, height: float) -> Iterator[Packing]:
-    """Those whose columns are neither too narrow nor too high for the smallest text."""
+def _candidates(
+    heights: Sequence[int], width: float, height: float, search: _Search, least: float
+) -> Iterator[Packing]:
+    """Those whose columns are not too narrow or high for the smallest text, nor cut too many names."""
     fewest = math.ceil(sum(heights) / ROW * SMALLEST * (LEADING + _AIR) / max(height, 1))
     for slots in range(max(fewest, -(-len(heights) // _MOST_BANDS)), int(width / _NARROWEST) + 1):
-        yield from packings(heights, slots, _MOST_BANDS)
+        if search.most_whole(slots, height * slots * ROW / max(sum(heights), 1)) >= least:
+            yield from packings(heights, slots, _MOST_BANDS)
 
 
 def free_fit(tactics: Sequence[Groups], texts: Texts, unit: float, aspect: float) -> Fit:
@@ -225,6 +228,12 @@ class _Search:
         """The share of the names that a layout does not cut."""
         return self._measure.whole(fit)
 
+    def most_whole(self, columns: int, row: float) -> float:
+        """The share of the names that no layout of so many columns and so high cells goes beyond."""
+        width = (self._width + 3 * self._unit) / columns - 3 * self._unit
+        lines = int((row / SMALLEST - _TIGHT_AIR - _DESCENT) / _TIGHT + 0.001) + 1
+        return self._measure.most_whole(width, min(max(lines, 1), MOST_LINES + 1))
+
 
 @lru_cache(maxsize=1 << 10)
 def _settings(size: float, lines: int, row: float) -> tuple[tuple[float, int, float], ...]:
@@ -288,6 +297,11 @@ class _Measure:
             bisect_right(self._rooms[most - 1], room / smaller) for smaller, most, _ in _settings(size, lines, row)
         ]
         return (usual + _SMALLER_WHOLE * (max(others, default=usual) - usual)) / count
+
+    def most_whole(self, width: float, lines: int) -> float:
+        """The share of the names that are whole in the smallest text in so many points and lines."""
+        rooms = self._rooms[lines - 1]
+        return bisect_right(rooms, width / SMALLEST - 2 * PAD + 0.001) / len(rooms) if rooms else 1.0
 
     def whole(self, fit: Fit) -> float:
         """The share of the names that a layout does not cut."""

@@ -8,7 +8,7 @@ from itertools import accumulate, combinations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 Groups: TypeAlias = "tuple[tuple[int, ...], ...]"
 """Of one tactic: per technique the heights of what stands below each other, the technique first."""
@@ -37,9 +37,14 @@ class Packing(NamedTuple):
         return sum(band.height for band in self.bands)
 
 
-def packings(heights: Sequence[int], slots: int, most_bands: int) -> Iterator[Packing]:
+def packings(heights: Sequence[int], slots: int, most_bands: int) -> tuple[Packing, ...]:
     """The lowest packing for each number of bands; heights are those that columns could have at best."""
-    tactics = tuple(heights)
+    return _packings(tuple(heights), slots, most_bands)
+
+
+@lru_cache(maxsize=1 << 10)
+def _packings(tactics: tuple[int, ...], slots: int, most_bands: int) -> tuple[Packing, ...]:
+    found = []
     spread: dict[tuple[int, int], Band] = {}
 
     def band(start: int, end: int) -> Band:
@@ -49,17 +54,18 @@ def packings(heights: Sequence[int], slots: int, most_bands: int) -> Iterator[Pa
         return found
 
     for bands in range(1, min(most_bands, len(tactics)) + 1):
-        best: Packing | None = None
+        best: tuple[int, tuple[Band, ...]] | None = None
         for cuts in combinations(range(1, len(tactics)), bands - 1):
             starts, ends = (0, *cuts), (*cuts, len(tactics))
-            if any(end - start > slots for start, end in zip(starts, ends, strict=True)):
+            if slots < len(tactics) and any(end - start > slots for start, end in zip(starts, ends, strict=True)):
                 continue
             made = tuple(map(band, starts, ends))
-            packing = Packing(slots, made)
-            if best is None or packing.height < best.height:
-                best = packing
+            height = sum([one.height for one in made])
+            if best is None or height < best[0]:
+                best = height, made
         if best is not None:
-            yield best
+            found.append(Packing(slots, best[1]))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1 << 14)
