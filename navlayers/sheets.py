@@ -72,7 +72,7 @@ class Formats:
     def __init__(self, book: Any) -> None:
         self._book = book
         self._colors: dict[str, Any] = {}
-        self.head = book.add_format({"bold": True, "bottom": 1, "bg_color": _HEAD, **_WRAPPED, "valign": "vcenter"})
+        self.head = book.add_format({"bold": True, "bg_color": _HEAD, **_WRAPPED, "valign": "vcenter"})
         self.text = book.add_format(_WRAPPED)
         self._numbers = [book.add_format({"num_format": form, "valign": "top"}) for form in ("0", "0.0", "0.00")]
         self.percent = book.add_format({"num_format": '0.0" %"', "valign": "top"})
@@ -156,7 +156,7 @@ def _set_heights(sheet: Any, table: Table, widths: Sequence[int]) -> None:
     """Rows as high as their texts need, which not all spreadsheets see to; the longest texts are cut off."""
     for line, row in enumerate((table.headers, *table.rows)):
         long = [(c, w) for c, w in zip(row, widths, strict=True) if isinstance(c, str) and len(c) > w - 2]
-        lines = max((len(wrap(c[: 2 * w * _MOST_LINES], w * 6 // 5)) for c, w in long), default=1)
+        lines = max((len(wrap(c[: 2 * w * _MOST_LINES], w * 5 // 4)) for c, w in long), default=1)
         if lines > 1 or line == 0:
             sheet.set_row(line, min(lines, _MOST_LINES) * _LINE + (_ROOM if line == 0 else 0))
 

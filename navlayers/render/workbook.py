@@ -136,5 +136,7 @@ def _write_about(sheet: Any, layer: Laid, styles: Styles, row: int) -> int:
 def _set_page(sheet: Any) -> None:
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
+    sheet.set_footer("&L&8&A&R&8&P / &N")
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
