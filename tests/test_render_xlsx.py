@@ -230,6 +230,8 @@ def test_only_what_is_scored_when_that_is_asked_for() -> None:
     sheet = book(view(SMALL), options=RenderOptions(detail="scored"))["Matrix"]
     assert found(sheet, "PowerShell (12.5)")
     assert not found(sheet, "Drive-by Compromise")
+    (tactic,) = found(sheet, "Initial Access")
+    assert sheet.cell(6, tactic.column).value == "2/10"
 
 
 def test_an_aggregate_stands_beside_the_own_score() -> None:
