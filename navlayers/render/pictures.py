@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Problem, UsageError
 from navlayers.render import mini, typeset
@@ -24,14 +23,13 @@ from navlayers.render.theme import THEMES
 from navlayers.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from navlayers.render.fitting import Fit
     from navlayers.render.options import RenderOptions, Show
     from navlayers.render.theme import Theme
     from navlayers.render.view import View
 
-T = TypeVar("T")
 _MOST_PIXELS = 100_000_000
 _PORTRAIT = 0.93
 """A page of the less usual way round has to be more legible by so much."""
@@ -127,21 +125,15 @@ def _draw_alike(views: Sequence[View], options: RenderOptions) -> list[tuple[Dra
     plans = [_planned(view, options, _ANY) for view in views]
     matrices = [plan for _, step, plan in plans if step.detail != "mini"]
     if options.page != "fit" and matrices:
-        alike = _Alike(
-            max(step.rank for _, step, _ in plans if step.detail != "mini"),
-            _usual(plan.height > plan.width for plan in matrices),
-            _usual(plan.bands for plan in matrices),
-        )
+        rank = max(step.rank for _, step, _ in plans if step.detail != "mini")
+        # As those need it for which there is the least room.
+        tightest = min(matrices, key=lambda plan: plan.quality)
+        alike = _Alike(rank, tightest.height > tightest.width, tightest.bands)
         plans = [
             planned if planned[1].detail == "mini" else _planned(view, options, alike)
             for view, planned in zip(views, plans, strict=True)
         ]
     return [_drawn(view, options, *planned) for view, planned in zip(views, plans, strict=True)]
-
-
-def _usual(values: Iterable[T]) -> T:
-    """What most of them are, the first of those."""
-    return Counter(values).most_common(1)[0][0]
 
 
 def _planned(view: View, options: RenderOptions, alike: _Alike) -> tuple[Matrix, _Step, _Plan]:
@@ -187,17 +179,18 @@ def _steps(view: View, options: RenderOptions) -> Iterator[_Step]:
         if look.letters:
             # A square has no room for the letter that says what its colour does not.
             yield _Step(2, detail, look, _CUT, "names are cut short")
-        elif look.name:
-            yield _Step(2, detail, squares, _WHOLE, told)
-            yield _Step(3, detail, squares, _CUT, f"{told}, and names are cut short")
+            told += " without letters"
+        if look.name:
+            yield _Step(3, detail, squares, _WHOLE, told)
+            yield _Step(4, detail, squares, _CUT, f"{told}, and names are cut short")
         if detail == "full":
             annotated = "only annotated techniques are drawn"
-            yield _Step(4, "scored", look, _WHOLE, annotated)
-            if look.name and not look.letters:
-                yield _Step(5, "scored", squares, _WHOLE, f"{annotated}, and {told}")
-            yield _Step(6, "scored", look, _CUT, f"{annotated}, and names are cut short")
-        yield _Step(7, "mini", look, 0, "techniques are squares without names")
-    yield _Step(8, "mini", look, 0)
+            yield _Step(5, "scored", look, _WHOLE, annotated)
+            if look.name:
+                yield _Step(6, "scored", squares, _WHOLE, f"{annotated}, and {told}")
+            yield _Step(7, "scored", look, _CUT, f"{annotated}, and names are cut short")
+        yield _Step(8, "mini", look, 0, "techniques are squares without names")
+    yield _Step(9, "mini", look, 0)
 
 
 def _look(view: View, options: RenderOptions, *, without_id: bool = False, squares: bool = False) -> Look:
