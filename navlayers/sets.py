@@ -191,7 +191,7 @@ def _brief(source: Source, sources: Sequence[Source]) -> str:
         tail = _tail(source.path, length)
         if all(_tail(other.path, length).casefold() != tail.casefold() for other in sources if other is not source):
             return tail
-    return str(source.path)
+    return _tail(source.path, len(source.path.parts)).removeprefix("//") or str(source.path)
 
 
 def _tail(path: Path, length: int) -> str:

@@ -22,7 +22,9 @@ Cell: TypeAlias = "str | float | None"
 
 _ALMOST = 99.9
 _ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
-_MARKS = re.compile(r"([\\|*_`<>\[\]~#]|&(?=#?\w+;))")
+_MARKS = re.compile(r"([\\|*_`<>\[\]~#]|:(?=//)|(?<=www)\.|&(?=#?\w+;))")
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+"""What GitHub takes for the name of somebody to notify; a comment between keeps them apart, unseen."""
 
 
 class Link(str):
@@ -159,8 +161,9 @@ def _markdown(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it stands: no markup, no HTML, on one line."""
-    return _MARKS.sub(r"\\\1", " ".join(plain(text).split()))
+    """Text that Markdown shows as it stands, on one line: no markup, no HTML, nothing linked or mentioned."""
+    marked = _MARKS.sub(r"\\\1", " ".join(plain(text).split()))
+    return _MENTION.sub("@<!-- -->", marked)
 
 
 def to_xlsx(tables: Sequence[Table]) -> bytes:

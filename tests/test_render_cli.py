@@ -164,7 +164,8 @@ def test_of_a_folder_the_layers_are_drawn(run: Run, mine: Path, several: Path, o
     (mine.parent / "index.json").write_text("{}")
     done = run("render", mine.parent, "--to", "csv", "-o", out)
     assert sorted(contents(out)) == ["mine.csv", "several.csv"]
-    assert "2 files of this folder are not drawn (drawn: mine.json, several.json)" in done.err
+    words = "2 files of this folder are not drawn: index.json, notes.csv (drawn: mine.json, several.json)"
+    assert words in done.err
 
 
 def test_of_a_folder_that_navlayers_wrote_the_file_of_all_layers_is_enough(
@@ -181,3 +182,31 @@ def test_a_folder_without_layers_is_an_error(run: Run, tmp_path: Path) -> None:
     done = run("render", tmp_path / "folder")
     assert (done.code, done.out) == (2, "")
     assert "this folder holds no layers" in done.err
+
+
+def test_every_input_that_cannot_be_drawn_is_told(run: Run, mine: Path, tmp_path: Path, out: Path) -> None:
+    broken = [tmp_path / name for name in ("one.json", "two.json")]
+    for path in broken:
+        path.write_text('{"name": "x", "techniques": [')
+    done = run("render", broken[0], mine, broken[1], "-o", out)
+    assert (done.code, out.exists()) == (2, False)
+    assert "one.json:1:" in done.err
+    assert "two.json:1:" in done.err
+
+
+def test_inputs_whose_names_would_meet_get_files_of_their_own(
+    run: Run, mine: Path, tmp_path: Path, out: Path
+) -> None:
+    (tmp_path / "a b.json").write_bytes(mine.read_bytes())
+    (tmp_path / "a-b.json").write_bytes(mine.read_bytes())
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "mine.json").write_bytes(mine.read_bytes())
+    assert run("render", tmp_path / "a b.json", tmp_path / "a-b.json", "--to", "csv", "-o", out).code == 0
+    assert len(contents(out)) == 2
+    assert run("render", mine, tmp_path / "x" / "mine.json", "--to", "csv", "-o", out / "more").code == 0
+    assert "x-mine.csv" in contents(out / "more")
+
+
+def test_a_name_with_a_slash_behind_is_a_folder(run: Run, mine: Path, out: Path) -> None:
+    assert run("render", mine, "--to", "svg", "-o", f"{out}.svg/").code == 0
+    assert (out.with_name("out.svg") / "mine.svg").is_file()

@@ -284,7 +284,7 @@ def test_a_broken_layer_is_an_error_with_its_place(tmp_path: Path) -> None:
     [
         ("#fff", "#ffffff"),
         ("#FF8800", "#ff8800"),
-        ("#ff000080", "#ff7f7f"),
+        ("#ff000080", "#ff8080"),
         ("red", "#ff0000"),
         ("none at all", ""),
     ],
@@ -304,4 +304,81 @@ def test_text_contrasts_with_any_colour() -> None:
 
 def test_alpha_of_a_gradient_is_ignored() -> None:
     assert gradient_of(["#ffffff00", "#66b1ff80"], 0, 1).colors == ("#ffffff", "#66b1ff")
-    assert parse("#12345678") == (0x12, 0x34, 0x56, 0x78)
+    assert parse("#12345678") == (0x12, 0x34, 0x56, 0.47)
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [
+        ("rgba(0,0,255,0.3)", "#b3b3ff"),
+        ("rgba(0, 0, 255, .3)", "#b3b3ff"),
+        ("hsla(120,50%,50%,0.5)", "#a0dfa0"),
+        ("transparent", "#ffffff"),
+        ("rgb 255 0 0", "#ff0000"),
+        ("rgb(255 0 0)", "#ff0000"),
+        ("rgba(0,0,255,128)", "#0000ff"),
+        ("#00ff0080", "#80ff80"),
+        ("#12345678", "#90a0b0"),
+        ("hsv(120, 100%, 100%)", "#00ff00"),
+    ],
+)
+def test_colours_as_the_navigator_was_seen_to_draw_them(text: str, color: str) -> None:
+    assert cell_color(text) == color
+
+
+def test_sub_techniques_without_score_stand_below_any_score(tmp_path: Path) -> None:
+    entries = [{"techniqueID": "T1059.001", "score": -5}, {"techniqueID": "T1059.002", "score": 0}]
+    layout = {"layout": "side", "expandedSubtechniques": "annotated"}
+    up = cell(matrix_of(view(tmp_path, entries, sorting=2, layout=layout)), "T1059", "execution").subtechniques
+    assert [one.id for one in up[-2:]] == ["T1059.001", "T1059.002"]
+    down = cell(matrix_of(view(tmp_path, entries, sorting=3, layout=layout)), "T1059", "execution").subtechniques
+    assert [one.id for one in down[:2]] == ["T1059.002", "T1059.001"]
+
+
+def test_halves_of_aggregates_are_rounded_up_as_javascript_does(tmp_path: Path) -> None:
+    layout = {"layout": "side", "showAggregateScores": True, "aggregateFunction": "sum"}
+    entries = [{"techniqueID": "T1110.001", "score": 0.125}]
+    matrix = matrix_of(view(tmp_path, entries, layout=layout))
+    assert cell(matrix, "T1110", "credential-access").score == 0.13
+
+
+def test_a_technique_that_is_alone_in_its_tactic_has_no_aggregate(tmp_path: Path) -> None:
+    others = attack.load(attack.find("enterprise", "16.1").release).techniques.values()
+    entries = [
+        {"techniqueID": "T1110.001", "score": 50},
+        *({"techniqueID": t.id, "enabled": False} for t in others if t.active and not t.id.startswith("T1110")),
+    ]
+    layout = {"layout": "side", "showAggregateScores": True}
+    matrix = matrix_of(view(tmp_path, entries, layout=layout, hideDisabled=True))
+    assert cell(matrix, "T1110", "credential-access").score is None
+
+
+def test_the_mini_layout_shows_every_sub_technique(tmp_path: Path) -> None:
+    matrix = matrix_of(view(tmp_path, [], layout={"layout": "mini", "expandedSubtechniques": "none"}))
+    assert all(one.opened == bool(one.in_all) for c in matrix.columns for one in c.cells)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"legendItems": 5},
+        {"legendItems": True},
+        {"gradient": {"colors": 5, "minValue": 0, "maxValue": 1}},
+    ],
+)
+def test_fields_of_another_type_are_passed_over(tmp_path: Path, fields: dict[str, Any]) -> None:
+    assert matrix_of(view(tmp_path, [{"techniqueID": "T1110", "score": 5}], **fields)).columns
+
+
+def test_techniques_that_are_no_list_are_an_error_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tiny\.json:1:\d+: techniques is a number; expected a list"):
+        view(tmp_path, 5)  # type: ignore[arg-type]
+
+
+def test_what_the_navigator_leaves_out_is_drawn_as_meant_and_told(tmp_path: Path) -> None:
+    entries = [{"techniqueID": " T1110", "score": 5}, {"techniqueID": "T1078", "tactic": "TA0003", "score": 5}]
+    made = view(tmp_path, entries, filters={"platforms": ["WINDOWS"]})
+    assert made.entries.keys() == {("T1110", "credential-access"), ("T1078", "persistence")}
+    told = "\n".join(str(notice) for notice in made.notices)
+    assert "though the Navigator leaves out what is written so:  T1110, T1078 under TA0003" in told
+    assert "empty matrix for platforms in other letters: WINDOWS" in told

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.tables import Column, Table, columns, shown, to_csv, to_markdown, to_xlsx
+from navlayers.tables import Column, Table, columns, escape, shown, to_csv, to_markdown, to_xlsx
 
 TABLE = Table(
     "numbers",
@@ -115,3 +115,9 @@ def test_a_text_longer_than_a_cell_is_cut() -> None:
     assert isinstance(value, str)
     assert value.endswith("😀…")
     assert len(value.encode("utf-16-le")) // 2 <= 32_767
+
+
+def test_markdown_links_and_mentions_nothing_by_itself() -> None:
+    assert escape("see http://a.example, www.b.example, @user, me@c.example") == (
+        "see http\\://a.example, www\\.b.example, @<!-- -->user, me@c.example"
+    )

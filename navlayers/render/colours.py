@@ -6,6 +6,7 @@ alpha, and ignores the alpha of gradients.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from navlayers.layers.css import DEFAULT, parse
@@ -21,7 +22,7 @@ def cell_color(text: str) -> str:
     if found is None:
         return ""
     *channels, alpha = found
-    return "#" + "".join(f"{round(255 + (channel - 255) * alpha / 255):02x}" for channel in channels)
+    return "#" + "".join(f"{math.floor((channel - 255) * alpha + 255.5):02x}" for channel in channels)
 
 
 def gradient_of(colors: list[str], low: float, high: float) -> Gradient:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.errors import OutputError, Place, Problem, UsageError
+from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError
 from navlayers.readers.context import ReadOptions
 from navlayers.render.folders import to_draw
 from navlayers.render.load import load
@@ -115,7 +116,7 @@ def target_of(output: str | None, formats: Sequence[str]) -> Target:
 
 def _ending(output: str | None) -> str:
     """The ending of a file to write, without its dot; "" for a folder, standard output or nothing."""
-    if output is None or output == STDOUT or Path(output).is_dir():
+    if output is None or output == STDOUT or output.endswith(("/", os.sep)) or Path(output).is_dir():
         return ""
     ending = Path(output).suffix.lower().lstrip(".")
     return _SYNONYMS.get(ending, ending)
@@ -136,19 +137,20 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
     return made
 
 
-def files_of(loaded: Loaded, formats: Iterable[str], folder: Path, options: RenderOptions) -> Iterator[Made]:
-    """The files of one input below a folder: one per format, or per layer where a format holds one alone."""
+def files_of(
+    loaded: Loaded, formats: Iterable[str], folder: Path, options: RenderOptions, name: str
+) -> Iterator[Made]:
+    """The files of one input below a folder: one per format, or per layer where a format holds one alone.
+
+    `name` is what they are called.
+    """
     for format_ in formats:
         if not FORMATS[format_].single or len(loaded.views) == 1:
-            yield Made(folder / f"{_file_name(loaded.name)}.{format_}", render(loaded.views, format_, options))
+            yield Made(folder / f"{name}.{format_}", render(loaded.views, format_, options))
             continue
         for number, view in enumerate(loaded.views, 1):
-            name = f"{_file_name(loaded.name)}-{number:02d}-{slug(view.name) or 'layer'}"[:120]
-            yield Made(folder / f"{name}.{format_}", render([view], format_, options))
-
-
-def _file_name(name: str) -> str:
-    return slugs([name])[name]
+            of_layer = f"{name}-{number:02d}-{slug(view.name) or 'layer'}"[:120]
+            yield Made(folder / f"{of_layer}.{format_}", render([view], format_, options))
 
 
 def render_layer(
@@ -215,14 +217,24 @@ def render_files(
     views: list[View] = []
     drawn, passed = to_draw(sources, reading.max_bytes)
     notices: list[Problem] = list(passed)
+    names = slugs(source.name for source in drawn)
+    problems: list[Problem] = []
     for source in drawn:
-        loaded = load(source, attack_version, reading=reading)
+        try:
+            loaded = load(source, attack_version, reading=reading)
+        except NavlayersError as error:
+            problems += error.problems
+            continue
+        if problems:
+            continue
         notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
         if target.folder is None:
             views += loaded.views
         else:
-            made += files_of(loaded, formats, target.folder, options)
+            made += files_of(loaded, formats, target.folder, options, names[source.name])
         on_input()
+    if problems:
+        raise InputError(problems)
     if target.folder is None:
         one = render(views, formats[0], options)
         if target.file is None:

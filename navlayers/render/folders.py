@@ -9,6 +9,7 @@ from navlayers.folders import INDEX, read_index
 from navlayers.readers import source as sources
 from navlayers.readers.sniff import sniff
 from navlayers.results import ALL
+from navlayers.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,9 @@ def to_draw(found: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...]
             passed = len(of_folder) - len(drawn)
             if passed:
                 what = f"{passed} file{'s' * (passed > 1)} of this folder {'are' if passed > 1 else 'is'} not drawn"
-                names = ", ".join(one.path.name for one in drawn[:3]) + (", …" if len(drawn) > 3 else "")
-                notices.append(Problem(what, Place(str(folder)), hint=f"drawn: {names}"))
+                left = [one.path.name for one in of_folder if one not in drawn]
+                hint = f"drawn: {listed([one.path.name for one in drawn])}"
+                notices.append(Problem(f"{what}: {listed(left)}", Place(str(folder)), hint=hint))
     return tuple(kept), tuple(notices)
 
 

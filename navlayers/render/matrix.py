@@ -6,6 +6,7 @@ Source: the Navigator 5.1, observed and read; its rules are said in docs/render.
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -111,12 +112,14 @@ class _Builder:
         self._platforms = set(view.platforms)
         annotated = {technique for (technique, _), entry in view.entries.items() if entry.annotated}
         self._annotated_parents = {i.partition(".")[0] for i in annotated if "." in i}
-        self._any_opened = any(entry.opened for entry in view.entries.values())
+        self._aggregates = True
 
     def column(self, tactic: Tactic) -> Column:
         name = tactic.shortname
         left = [t for t in self._bases if name in t.tactics and self._is_left(t, name)]
         shown = [t for t in left if self._is_shown(t, name)]
+        # The Navigator works aggregates out as it sorts, and so shows none where there is nothing to sort.
+        self._aggregates = len(left) > 1
         cells = tuple(self._cell(technique, name) for technique in self._sorted(shown, name))
         mapped = sum(
             cell.annotation.counted or any(s.annotation.counted for s in cell.subtechniques) for cell in cells
@@ -149,7 +152,7 @@ class _Builder:
         subs = self._subs(technique, tactic)
         kept = [sub for sub in subs if self._is_left(sub, tactic) and self._is_shown(sub, tactic)]
         aggregate = self._aggregate(technique, tactic) if subs else None
-        shows = self._view.layout.show_aggregate and bool(subs)
+        shows = self._view.layout.show_aggregate and bool(subs) and self._aggregates
         return Cell(
             id=technique.id,
             name=technique.name,
@@ -163,7 +166,7 @@ class _Builder:
 
     def _is_opened(self, technique: str, entry: Annotation) -> bool:
         expanded = self._view.layout.expanded
-        if self._only_annotated or expanded == "all":
+        if self._only_annotated or expanded == "all" or self._view.layout.layout == "mini":
             return True
         return entry.opened or (expanded == "annotated" and technique in self._annotated_parents)
 
@@ -186,8 +189,8 @@ class _Builder:
         how = self._view.layout.aggregate
         if how == "average":
             count = len(subs) + 1 if self._view.layout.count_unscored else len(given) + (own is not None)
-            return _fixed(math.fsum(scores) / count)
-        return _fixed(math.fsum(scores) if how == "sum" else max(scores) if how == "max" else min(scores))
+            return _fixed(sum(scores) / count)
+        return _fixed(sum(scores) if how == "sum" else max(scores) if how == "max" else min(scores))
 
     def _sorted(self, techniques: Iterable[Technique], tactic: str, *, subs: bool = False) -> Sequence[Technique]:
         by_name = sorted(techniques, key=lambda t: (_collated(t.name), t.id), reverse=self._view.sorting == 1)
@@ -200,14 +203,12 @@ class _Builder:
         score = self._view.of(technique.id, tactic).score
         if self._view.layout.show_aggregate and not subs and self._subs(technique, tactic):
             score = self._aggregate(technique, tactic)
-        if score is None:
-            return 0 if subs else -math.inf
-        return score
+        return -math.inf if score is None else score
 
 
 def _fixed(score: float) -> float:
-    """Two decimals, as the Navigator has aggregates."""
-    return float(f"{score:.2f}")
+    """Two decimals as JavaScript has them: exactly half a hundredth goes away from 0."""
+    return float(Decimal(score).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 @lru_cache(maxsize=4096)

@@ -111,7 +111,7 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
     def tell(message: str, hint: str = "") -> None:
         notices.append(Problem(f"{name}: {message}", hint=hint))
 
-    entries = _entries(layer.get("techniques") or (), catalogue, tell)
+    entries = _entries(_list(layer.get("techniques")), catalogue, tell)
     gradient = _gradient(layer, tell)
     _check_band(entries, gradient, tell)
     layout = layer.get("layout") or {}
@@ -123,7 +123,7 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
         description=_text(layer.get("description")),
         catalogue=catalogue,
         gradient=gradient,
-        legend=tuple(_legend(layer.get("legendItems") or ())),
+        legend=tuple(_legend(_list(layer.get("legendItems")))),
         entries=entries,
         layout=Layout(
             layout=str(kind),
@@ -131,7 +131,7 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
             show_id=kind != "mini" and layout.get("showID") is True,
             aggregate=aggregate if aggregate in _AGGREGATES else "average",
             show_aggregate=layout.get("showAggregateScores") is True,
-            count_unscored=layout.get("countUnscored") is True and aggregate in (None, "average"),
+            count_unscored=layout.get("countUnscored") is True and aggregate not in _AGGREGATES[1:],
             expanded=expanded if expanded in _EXPANDED else "none",
         ),
         platforms=_platforms(layer.get("filters") or {}, catalogue, tell),
@@ -142,6 +142,10 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
         links=_links(layer.get("links")),
         notices=tuple(notices),
     )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str:
@@ -155,7 +159,8 @@ def _entries(
     found: dict[tuple[str, str], Annotation] = {}
     unknown: dict[str, None] = {}
     elsewhere: dict[str, None] = {}
-    by_name = {text: t.shortname for t in catalogue.tactics for text in (t.shortname, t.name, t.id)}
+    by_name = {text: t.shortname for t in catalogue.tactics for text in (t.name, t.id)}
+    odd: dict[str, None] = {}
     for entry in written:
         identifier = entry["techniqueID"].strip()
         technique = catalogue.get(identifier)
@@ -163,6 +168,8 @@ def _entries(
             unknown[identifier] = None
             continue
         asked = _text(entry.get("tactic"))
+        if identifier != entry["techniqueID"] or asked in by_name or entry.get("tactic") == "":
+            odd[f"{entry['techniqueID']} under {asked}" if asked else entry["techniqueID"]] = None
         tactics = technique.tactics if not asked else (by_name.get(asked, asked),)
         if not set(tactics) <= set(technique.tactics):
             elsewhere[f"{identifier} under {asked}"] = None
@@ -170,6 +177,11 @@ def _entries(
         annotation = _annotation(entry)
         for tactic in tactics:
             found[identifier, tactic] = annotation
+    if odd:
+        tell(
+            f"drawn as meant, though the Navigator leaves out what is written so: {listed(list(odd))}",
+            "ids have no blanks, tactics go by short names such as credential-access",
+        )
     if unknown:
         ids = [f"{i} ({_fate(i, catalogue)})" for i in unknown]
         hint = f"navlayers upgrade --attack {catalogue.version} carries what has a successor"
@@ -202,7 +214,7 @@ def _pairs(items: Any) -> tuple[tuple[str, str], ...]:
     """Names and values that are both texts that say something: the Navigator shows no others."""
     return tuple(
         (item["name"], item["value"])
-        for item in items or ()
+        for item in _list(items)
         if isinstance(item, dict) and _text(item.get("name")) and _text(item.get("value"))
     )
 
@@ -210,7 +222,7 @@ def _pairs(items: Any) -> tuple[tuple[str, str], ...]:
 def _links(items: Any) -> tuple[tuple[str, str], ...]:
     """Labels and addresses; only of the web, for whatever else a layer holds would be opened by a click, too."""
     found = []
-    for item in items or ():
+    for item in _list(items):
         if isinstance(item, dict) and _text(item.get("url")):
             for url in web_links([item["url"]]):
                 found.append((_text(item.get("label")) or url, url))
@@ -221,7 +233,7 @@ def _gradient(layer: dict[str, Any], tell: Any) -> Gradient:
     written = layer.get("gradient")
     if written is None:
         return gradient_of(list(DEFAULT), 0, 100)
-    colors = [color for color in written.get("colors") or () if isinstance(color, str)]
+    colors = [color for color in _list(written.get("colors")) if isinstance(color, str)]
     ends = [written.get(key) for key in ("minValue", "maxValue")]
     low, high = (end if type(end) in (int, float) else default for end, default in zip(ends, (0, 100), strict=True))
     wrong = []
@@ -253,11 +265,14 @@ def _legend(items: Iterable[Any]) -> Iterator[LegendItem]:
 
 
 def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Any) -> tuple[str, ...]:
-    asked = [p for p in filters.get("platforms") or () if isinstance(p, str)]
+    asked = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
     there = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
     by_lower = {platform.lower(): platform for platform in there}
     meant = {_OLD_PLATFORMS.get(platform, by_lower.get(platform.lower(), platform)) for platform in asked}
     missing = sorted(meant - there - {"None"})
+    other = sorted(p for p in asked if p not in there and p not in _OLD_PLATFORMS and p.lower() in by_lower)
+    if other:
+        tell(f"the Navigator shows an empty matrix for platforms in other letters: {listed(other)}")
     if missing:
         tell(
             f"the filter names platforms that ATT&CK {catalogue.version} has not: {listed(missing)}",

@@ -89,7 +89,8 @@ def _one(
     if not _is_plain(bytes(members.get("techniques", b"null")), layer.get("techniques")):
         _check_entries(head.techniques, number, places, findings)
     _check_head(layer, number, places, findings)
-    techniques = [one["techniqueID"] for one in layer.get("techniques") or () if _has_id(one)]
+    written = layer.get("techniques")
+    techniques = [one["techniqueID"] for one in written if _has_id(one)] if isinstance(written, list) else []
     domain, _ = checks.domain(said.get("domain", head.domain))
     own = said.get("attack_version") or head.attack_version or ("" if findings.failed else attack_version(layer))
     return Read(layer, domain or likely_domain(id_.strip() for id_ in techniques), own)
