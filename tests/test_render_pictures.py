@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
-from navlayers.render import pictures
+from navlayers.render import pictures, typeset
 from navlayers.render.cells import figure
 from navlayers.render.colours import contrast
-from navlayers.render.drawing import Line
+from navlayers.render.drawing import Drawing, Group, Line, Rect
 from navlayers.render.options import RenderOptions
 from navlayers.render.packing import packings, settle
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from render_helpers import Picture
 
     from navlayers.model import Domain
-    from navlayers.render.drawing import Drawing, Group
 
 PAGES = ("A4", "A3", "letter", "16:9", "poster", "fit")
 RAMP = {"colors": ["#deebf7", "#6baed6", "#08519c"], "minValue": 0, "maxValue": 100}
@@ -414,6 +413,20 @@ def test_a_png_has_the_cells_colours() -> None:
         box = cell.rects[0]
         pixel = image.getpixel((int(box.left + 1.5), int(box.bottom - 2)))
         assert "#{:02x}{:02x}{:02x}".format(*pixel) == box.fill  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("dpi", [72, 140, 150, 170])
+def test_no_row_of_pixels_is_lost(dpi: float) -> None:
+    """A picture that is a little more or less than its pixels is resampled: then rows vanish amid words."""
+    from io import BytesIO  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415
+
+    rects = tuple(Rect(0, 72 / dpi * row, 30, 72 / dpi, "#000000") for row in range(0, 1600, 2))
+    drawing = Drawing(841.89, 595.28, "rows", "", "#ffffff", (Group("rows", "", rects),))
+    image = Image.open(BytesIO(typeset.to_png(drawing, dpi))).convert("L")
+    column = [image.getpixel((5, row)) for row in range(image.height - 1)]
+    assert all((value < 128) == (row % 2 == 0) for row, value in enumerate(column))  # type: ignore[operator]
 
 
 def test_a_pdf_has_a_page_and_an_entry_of_its_outline_per_layer() -> None:

@@ -24,7 +24,8 @@ def to_svg(drawing: Drawing) -> bytes:
 
 
 def _lines(drawing: Drawing) -> Iterator[str]:
-    width, height = _number(drawing.width), _number(drawing.height)
+    # Of a page to be turned into pixels every part of one counts, else all of it is drawn a little off.
+    width, height = (f"{side:.6f}".rstrip("0").rstrip(".") for side in (drawing.width, drawing.height))
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '

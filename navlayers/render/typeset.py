@@ -31,6 +31,9 @@ _SIGNS = {
 }
 """Usual signs that the font lacks, as strokes, in sizes from where they start on the baseline."""
 
+_LESS = 0.001
+"""Of a pixel: what is more than a whole number by anything is taken for one more."""
+
 _HEAD = """#set document(title: sys.inputs.title, author: "navlayers", date: none)
 #set text(font: "Helvetica")
 """
@@ -46,8 +49,9 @@ _PAGE = """#page(width: {width:.6f}pt, height: {height:.6f}pt, margin: 0pt, fill
 
 def to_png(drawing: Drawing, ppi: float) -> bytes:
     """A drawing as PNG of so many pixels per inch."""
-    # Pictures of whole pixels: else the rows of pixels are moved by parts of one, and some are lost.
-    width, height = (math.ceil(side * ppi / 72 - 0.01) * 72 / ppi for side in (drawing.width, drawing.height))
+    # Whole pixels, or hardly less: else the rows of pixels are moved by parts of one, and some are lost.
+    pixels = (math.ceil(side * ppi / 72 - 0.01) for side in (drawing.width, drawing.height))
+    width, height = ((count - _LESS) * 72 / ppi for count in pixels)
     whole = msgspec.structs.replace(drawing, width=width, height=height)
     return _compile([whole], "png", ppi)
 
