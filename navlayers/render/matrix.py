@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Detail: TypeAlias = Literal["full", "scored", "mini"]
 
 _ORDER = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz"
+_WHOLE = 2.0**53
+"""From here on, numbers have no decimals."""
+
 _PLACES = {char: f"{place:02d}" for place, char in enumerate(_ORDER)}
 
 
@@ -208,6 +211,8 @@ class _Builder:
 
 def _fixed(score: float) -> float:
     """Two decimals as JavaScript has them: exactly half a hundredth goes away from 0."""
+    if abs(score) >= _WHOLE:
+        return score
     return float(Decimal(score).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
