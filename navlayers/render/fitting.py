@@ -213,6 +213,8 @@ class _Search:
                 least = size * (LEADING * lines + _AIR)
                 if row < least:
                     break
+                if self._measure.figures(size, lines) > full:
+                    continue
                 most = min(row, least + size * (_MOST_AIR - _AIR))
                 width = min(full, self._measure.needs(size, lines))
                 whole = self._measure.read(width, size, lines, most)
@@ -258,6 +260,8 @@ class _Measure:
             sorted(name.rooms[lines] + name.indent + self._beside(name, lines + 1) for name in texts.names)
             for lines in range(MOST_LINES + 1)
         ]
+        self._indent = max((name.indent for name in texts.names), default=0)
+        self._figures = [max((self._beside(name, lines) for name in texts.names), default=0) for lines in (1, 2)]
         self._words = max((ems(word) for head in texts.heads for word in head.split()), default=1)
 
     def _beside(self, name: Name, lines: int) -> float:
@@ -281,6 +285,11 @@ class _Measure:
             for name in self._texts.names
         )
         return max(width, *needs, 0.0) + 0.01
+
+    def figures(self, size: float, lines: int) -> float:
+        """The width of a column below which figures would leave their cells, in points."""
+        beside = self._figures[lines > 1] * small_of(size)
+        return (self._indent + 2 * PAD) * size + beside
 
     def needs(self, size: float, lines: int) -> float:
         """The width of a column in which every name is whole, and the tactics' names are, in points."""
