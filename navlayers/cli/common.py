@@ -278,6 +278,17 @@ def put(text: str, output: str, *, force: bool, quiet: bool, keep: Sequence[Path
         notify(f"wrote {output}" if changed else f"{output} is up to date")
 
 
+output_file_option = click.option(
+    "-o",
+    "--output",
+    default=STDOUT,
+    metavar="FILE",
+    callback=file_name,
+    shell_complete=suggest.files,
+    help="Write to this file; - is standard output.",
+)
+
+
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
     try:

@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="SET", shell_complete=suggest.sets)
-@click.option(
-    "-o",
-    "--output",
-    default=STDIN,
-    metavar="FILE",
-    callback=common.file_name,
-    shell_complete=suggest.files,
-    help="Write to this file; - is standard output.",
-)
+@common.output_file_option
 @click.option(
     "--to",
     type=click.Choice(list(writers.FORMATS)),

@@ -34,15 +34,7 @@ _ENDINGS: dict[str, report.Format] = {"": "text", ".txt": "text", ".md": "md", "
     help="Format of the report; without it, that of the ending of -o, else text.",
 )
 @click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 where a technique is lost or weaker.")
-@click.option(
-    "-o",
-    "--output",
-    default=common.STDOUT,
-    metavar="FILE",
-    callback=common.file_name,
-    shell_complete=suggest.files,
-    help="Write to this file; - is standard output.",
-)
+@common.output_file_option
 @click.option("--category", type=click.Choice(CATEGORIES), help="Tell what changed in this category only.")
 @common.attack_option
 @common.scoring_options

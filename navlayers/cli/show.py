@@ -46,15 +46,7 @@ _ENDINGS: dict[str, Format] = {
     type=click.Choice(show.FORMATS),
     help="Format of the page; without it, that of the ending of -o, else text.",
 )
-@click.option(
-    "-o",
-    "--output",
-    default=common.STDOUT,
-    metavar="FILE",
-    callback=common.file_name,
-    shell_complete=suggest.files,
-    help="Write to this file; - is standard output.",
-)
+@common.output_file_option
 @click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
 @common.reading_options
 @common.no_notes_option
