@@ -26,6 +26,8 @@ from navlayers.render.options import RenderOptions
 from navlayers.render.packing import packings, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from render_helpers import Picture
 
     from navlayers.model import Domain
@@ -212,7 +214,12 @@ def test_pages_of_one_pdf_are_laid_out_alike(monkeypatch: pytest.MonkeyPatch) ->
     alone = pictures.draw(few, RenderOptions(page="A4"))
     assert not alone[1]
     drawn: list[Drawing] = []
-    monkeypatch.setattr(pictures.typeset, "to_pdf", lambda drawings: drawn.extend(drawings) or b"")
+
+    def keep(drawings: Sequence[Drawing]) -> bytes:
+        drawn.extend(drawings)
+        return b""
+
+    monkeypatch.setattr(typeset, "to_pdf", keep)
     notices = pictures.render_pdf([few, many], RenderOptions(page="A4")).notices
     assert len(notices) == 2
     assert len({(drawing.width, drawing.height) for drawing in drawn}) == 1
@@ -288,7 +295,7 @@ def test_the_legend_says_no_more_than_it_has_to() -> None:
         "not scored",
     ]
     assert _legend(layer(scores[:1], gradient=RAMP)) == ["score 10", "not scored"]
-    seen = [*scores, {"techniqueID": "T1059", "comment": "seen"}]
+    seen: list[dict[str, Any]] = [*scores, {"techniqueID": "T1059", "comment": "seen"}]
     texts = _legend(layer(seen, gradient=RAMP, legendItems=[{"label": "covered", "color": "#fff"}]))
     assert texts[-3:] == ["•", "covered", "not scored"]
 
