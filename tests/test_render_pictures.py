@@ -405,6 +405,21 @@ def test_a_png_has_the_size_that_is_asked_for(options: dict[str, float], expecte
     assert struct.unpack(">II", data[16:24]) == expected
 
 
+@pytest.mark.parametrize(("options", "dpi"), [({"scale": 1}, 96), ({"dpi": 150}, 150)])
+def test_a_png_says_its_resolution_so_that_it_is_pasted_as_large_as_the_page(
+    options: dict[str, float], dpi: float
+) -> None:
+    data = pictures.render_png(view(layer([])), RenderOptions(page="16:9", **options)).data  # type: ignore[arg-type]
+    from io import BytesIO  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415
+
+    image = Image.open(BytesIO(data))
+    image.load()
+    assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)
+    assert image.width / dpi == pytest.approx(40 / 3, abs=0.01)
+
+
 def test_a_png_too_large_is_refused() -> None:
     with pytest.raises(UsageError, match="million pixels"):
         pictures.render_png(view(scored()), RenderOptions(page="poster", scale=16))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
@@ -34,6 +36,11 @@ _SIGNS = {
 _LESS = 0.001
 """Of a pixel: what is more than a whole number by anything is taken for one more."""
 
+_BEFORE_PIXELS = 33
+"""Bytes of a PNG until after its header (signature and IHDR)."""
+
+_INCHES_PER_METRE = 1 / 0.0254
+
 _HEAD = """#set document(title: sys.inputs.title, author: "navlayers", date: none)
 #set text(font: "Helvetica")
 """
@@ -48,12 +55,20 @@ _PAGE = """#page(width: {width:.6f}pt, height: {height:.6f}pt, margin: 0pt, fill
 
 
 def to_png(drawing: Drawing, ppi: float) -> bytes:
-    """A drawing as PNG of so many pixels per inch."""
+    """A drawing as PNG of so many pixels per inch, which it says: so it is pasted as large as the page."""
     # Whole pixels, or hardly less: else the rows of pixels are moved by parts of one, and some are lost.
     pixels = (math.ceil(side * ppi / 72 - 0.01) for side in (drawing.width, drawing.height))
     width, height = ((count - _LESS) * 72 / ppi for count in pixels)
     whole = msgspec.structs.replace(drawing, width=width, height=height)
-    return _compile([whole], "png", ppi)
+    made = _compile([whole], "png", ppi)
+    return made[:_BEFORE_PIXELS] + _density(ppi) + made[_BEFORE_PIXELS:]
+
+
+def _density(ppi: float) -> bytes:
+    """The chunk pHYs (PNG specification 11.3.5.3): pixels per metre in x and y, unit 1."""
+    per_metre = round(ppi * _INCHES_PER_METRE)
+    chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
 
 
 def to_pdf(drawings: Sequence[Drawing]) -> bytes:
