@@ -153,32 +153,35 @@ def _entry(
     )
 
 
+def _best_entry(
+    comparison: Comparison, row: Row, gradient: Gradient, color: str = "", more: tuple[Metadata, ...] = ()
+) -> Technique:
+    first_line = f"Best {_score(row.best)} by {_by(comparison, row)}"
+    return _entry(comparison, row, first_line, row.best, gradient, color, more)
+
+
+def _highest(comparison: Comparison) -> tuple[str, str]:
+    """How the scores of a layer came to be, of the highest of the inputs."""
+    return "aggregate", "count" if comparison.counts else "max"
+
+
 def _union(comparison: Comparison, gradient: Gradient) -> Layer:
     entries = (
-        _entry(
-            comparison,
-            row,
-            f"Best {_score(row.best)} by {_by(comparison, row)}",
-            row.best,
-            gradient,
-            more=(Metadata("best by", _by(comparison, row)),),
-        )
+        _best_entry(comparison, row, gradient, more=(Metadata("best by", _by(comparison, row)),))
         for row in comparison.rows
     )
     says = "A technique's score is the highest that any input gives; the comment says which one does."
-    aggregate = ("aggregate", "count" if comparison.counts else "max")
-    return _layer(comparison, "union", says, gradient, legend_of(comparison, gradient), entries, aggregate)
+    legend = legend_of(comparison, gradient)
+    return _layer(comparison, "union", says, gradient, legend, entries, _highest(comparison))
 
 
 def _best(comparison: Comparison) -> Layer:
     palette = colours.winner_colors(comparison.inputs) or ()
     gradient = colours.common_gradient(comparison)
     entries = (
-        _entry(
+        _best_entry(
             comparison,
             row,
-            f"Best {_score(row.best)} by {_by(comparison, row)}",
-            row.best,
             gradient,
             palette[row.best_by[0]] if len(row.best_by) == 1 else colours.SEVERAL,
         )
@@ -187,8 +190,7 @@ def _best(comparison: Comparison) -> Layer:
     legend = [LegendItem(one.name, color) for one, color in zip(comparison.inputs, palette, strict=True)]
     says = "The colour says which input gives a technique its highest score; several that give the same are grey."
     items = (*legend, LegendItem("several alike", colours.SEVERAL))
-    aggregate = ("aggregate", "count" if comparison.counts else "max")
-    return _layer(comparison, "best by", says, gradient, items, entries, aggregate)
+    return _layer(comparison, "best by", says, gradient, items, entries, _highest(comparison))
 
 
 def _agreement(comparison: Comparison) -> Layer:

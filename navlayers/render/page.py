@@ -6,8 +6,10 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
+from navlayers import templates
 from navlayers.attack import technique_url
 from navlayers.render import head
 from navlayers.render.colours import text_color
@@ -142,20 +144,9 @@ def _breakable(text: str) -> Markup:
 
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow, and for this format alone
-
-    loader = PackageLoader("navlayers.render", ".")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalize,
-    )
+    environment = templates.environment("navlayers.render", _finalize)
     environment.filters |= {"fill": _fill, "figure": _figure, "breakable": _breakable, "address": technique_url}
-    return loader.get_source(environment, "page.css")[0], environment
+    return resources.files("navlayers.render").joinpath("page.css").read_text("utf-8"), environment
 
 
 def _finalize(value: object) -> object:

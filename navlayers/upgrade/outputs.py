@@ -102,7 +102,7 @@ def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool)
     paths = [str(Path(output) / _name(one)) for one in results]
     same = sorted(path for path, times in Counter(paths).items() if times > 1)
     if same:
-        hint = "upgrade them one at a time"
+        hint = "upgrade them one at a time, or copies of them with --in-place"
         raise OutputError(
             Problem("several inputs would be written to this file", Place(p), hint=hint) for p in same
         )
