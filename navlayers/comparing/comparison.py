@@ -172,6 +172,17 @@ def compare(
         raise UsageError(
             Problem("there are fewer than two inputs to compare", expected="two or more sets or layers")
         )
+    return side_by_side(catalogue, inputs, category=category, baseline=baseline)
+
+
+def side_by_side(
+    catalogue: Catalogue, inputs: Sequence[Coverage], *, category: str | None = None, baseline: int | None = None
+) -> Comparison:
+    """The same of one input or more: a single one has totals and gaps, too.
+
+    Raises:
+        UsageError: no input has the category.
+    """
     check_category(inputs, category)
     measures = [one.measures(category) for one in inputs]
     rows = tuple(_row(technique, measures) for technique in sorted(set().union(*measures)))

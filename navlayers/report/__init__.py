@@ -1,0 +1,25 @@
+"""Documents that people attach: a report of mapping sets, of a comparison, of gaps, of a plan.
+
+`make_report(subject)` works out what it says, `render_report(report, "pdf")` makes a file of it.
+"""
+
+from __future__ import annotations
+
+from navlayers.report.document import Document
+from navlayers.report.files import FORMATS, Format, render_report
+from navlayers.report.make import Report, make_report
+from navlayers.report.options import SECTIONS, ReportOptions
+from navlayers.report.subject import Subject, subject_of
+
+__all__ = [
+    "FORMATS",
+    "SECTIONS",
+    "Document",
+    "Format",
+    "Report",
+    "ReportOptions",
+    "Subject",
+    "make_report",
+    "render_report",
+    "subject_of",
+]

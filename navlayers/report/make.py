@@ -1,0 +1,61 @@
+"""A subject → the document about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.report import sections
+from navlayers.report.document import Document, Section
+from navlayers.report.options import SECTIONS, ReportOptions
+from navlayers.report.subject import Subject
+from navlayers.wording import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OPTIONS = ReportOptions()
+
+
+class Report(NamedTuple):
+    """A report: the document, and what it is about, which pages that are explored show more of."""
+
+    document: Document
+    subject: Subject
+    options: ReportOptions
+
+
+def make_report(subject: Subject, options: ReportOptions = _OPTIONS) -> Report:
+    """Work out what a report says."""
+    return Report(
+        Document(
+            title=options.title or _title(subject),
+            subtitle=_subtitle(subject),
+            author=options.author,
+            date=options.date,
+            logo=options.logo,
+            facts=sections.facts(subject),
+            sections=tuple(_sections(subject, options)),
+        ),
+        subject,
+        options,
+    )
+
+
+def _title(subject: Subject) -> str:
+    names = joined([one.set.name if one.set.name else one.name for one in subject.inputs])
+    return f"ATT&CK coverage of {names}"
+
+
+def _subtitle(subject: Subject) -> str:
+    catalogue = subject.catalogue
+    return f"{joined(list(subject.titles))}, at MITRE ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+
+
+def _sections(subject: Subject, options: ReportOptions) -> Iterator[Section]:
+    for name in SECTIONS:
+        if name in options.sections:
+            title, blocks = sections.MAKERS[name]
+            made = tuple(blocks(subject))
+            if made:
+                yield Section(name, title, made)
