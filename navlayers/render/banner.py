@@ -32,14 +32,26 @@ class Banner(NamedTuple):
 
 
 def banner_of(
-    matrix: Matrix, legend: Legend, theme: Theme, x: float, y: float, width: float, unit: float, note: str = ""
+    matrix: Matrix,
+    legend: Legend,
+    theme: Theme,
+    x: float,
+    y: float,
+    width: float,
+    unit: float,
+    note: str = "",
+    *,
+    headed: bool = True,
 ) -> Banner:
-    """Title, description and facts at the left, the legend at the right; below each other where it is wide."""
+    """Title, description and facts at the left, the legend at the right; below each other where it is wide.
+
+    Without title and description if it is not `headed`.
+    """
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
     beside = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
     legend, rows = legend.within(width * (_WIDEST_LEGEND if beside else 1), _MOST_ROWS)
     left = width - (legend.width(rows) + 2 * title if beside else 0)
-    shapes = list(_words(matrix, note, theme, x, y, left, title, line))
+    shapes = list(_words(matrix, note, theme, x, y, left, title, line, headed=headed))
     bottom = max(shape.y for shape in shapes) + line * 0.3 if shapes else y
     if beside:
         place = (x + width - legend.width(rows), y + title * 0.15)
@@ -55,17 +67,27 @@ def banner_of(
 
 
 def _words(
-    matrix: Matrix, note: str, theme: Theme, x: float, y: float, width: float, title: float, line: float
+    matrix: Matrix,
+    note: str,
+    theme: Theme,
+    x: float,
+    y: float,
+    width: float,
+    title: float,
+    line: float,
+    *,
+    headed: bool,
 ) -> Iterator[Text]:
-    y += title * 0.8
-    for number, text in enumerate(paragraph(clean(matrix.view.name) or "layer", width / title, _TITLE_LINES)):
-        y += title * 1.15 if number else 0
-        yield Text(x, y, text, title, theme.ink, strong=True)
-    y += title * 0.25
-    description = clean(matrix.view.description)
-    for text in paragraph(description, width / line, _LINES) if description else ():
-        y += line * 1.3
-        yield Text(x, y, text, line, theme.ink)
+    if headed:
+        y += title * 0.8
+        for number, text in enumerate(paragraph(clean(matrix.view.name) or "layer", width / title, _TITLE_LINES)):
+            y += title * 1.15 if number else 0
+            yield Text(x, y, text, title, theme.ink, strong=True)
+        y += title * 0.25
+        description = clean(matrix.view.description)
+        for text in paragraph(description, width / line, _LINES) if description else ():
+            y += line * 1.3
+            yield Text(x, y, text, line, theme.ink)
     for text in paragraph(" · ".join([*facts(matrix), *([note] if note else [])]), width / line, _LINES):
         y += line * 1.3
         yield Text(x, y, text.removesuffix(" ·"), line, theme.muted)

@@ -251,7 +251,8 @@ class _Plan(NamedTuple):
 def _on_page(matrix: Matrix, step: _Step, frame: Frame, bands: int) -> _Plan | None:
     margin, unit, theme = frame.margin, frame.unit, step.look.theme
     legend = legend_of(matrix, step.look, unit)
-    banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit, _note(matrix, step))
+    note = _note(matrix, step)
+    banner = banner_of(matrix, legend, theme, margin, margin, frame.inner_width, unit, note, headed=frame.headed)
     top, room = margin + banner.height, frame.inner_height - banner.height
     if room <= 0 or frame.inner_width <= 0:
         return None
