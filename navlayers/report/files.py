@@ -1,13 +1,19 @@
-"""Reports as files: which formats there are, and how each is made."""
+"""Reports as files: which formats there are, how each is made, what lies beside a file."""
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.render.rendered import Rendered
+from navlayers.errors import Problem, UsageError
+from navlayers.wording import shown
+from navlayers.writers.files import Output, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.render.rendered import Rendered
     from navlayers.report.make import Report
 
 
@@ -26,12 +32,89 @@ FORMATS = {
 }
 """Name, which is the ending of its files, too → format."""
 
+STDOUT = "-"
+_SYNONYMS = {"markdown": "md", "htm": "html"}
 
-def render_report(report: Report, format_: str) -> Rendered:
-    """The report in a format, one of `FORMATS`.
+
+class Target(NamedTuple):
+    """A file to write, and its format; None is standard output."""
+
+    path: Path | None
+    format: str
+
+
+class Made(NamedTuple):
+    """One file: its path, or None for standard output; what it holds, and what there is to know of it."""
+
+    path: Path | None
+    rendered: Rendered
+
+
+def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
+    """The files that `-o` names, each in the format of its ending; `-` is Markdown.
 
     Raises:
-        UsageError: the format cannot hold it.
+        UsageError: none is named, an ending says nothing, or two are the same.
     """
+    endings = ", ".join(f".{name}" for name in FORMATS)
+    if not outputs:
+        hint = "for example: -o report.pdf"
+        raise UsageError(
+            Problem("no file is named to write to", expected=f"-o FILE that ends in {endings}", hint=hint)
+        )
+    targets = []
+    for output in outputs:
+        if not output:
+            raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
+        ending = Path(output).suffix.lower().lstrip(".")
+        format_ = "md" if output == STDOUT else _SYNONYMS.get(ending, ending)
+        if format_ not in FORMATS:
+            message = f"the ending of {shown(output)} does not say which format to write"
+            raise UsageError(Problem(message, expected=endings))
+        targets.append(Target(None if output == STDOUT else Path(output), format_))
+    again = [target for target in targets if targets.count(target) > 1]
+    if again:
+        raise UsageError(Problem(f"-o {again[0].path or STDOUT} is named twice", expected="different files"))
+    return tuple(targets)
+
+
+def render_report(report: Report, format_: str) -> Rendered:
+    """The report in a format, one of `FORMATS`; in Markdown, without the pictures that stand beside a file.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    if format_ not in FORMATS:
+        raise UsageError(Problem(f"there is no format {shown(format_)}", expected=", ".join(FORMATS)))
     made: Rendered = importlib.import_module(f"navlayers.report.{FORMATS[format_].module}").render(report)
     return made
+
+
+def report_files(report: Report, targets: Iterable[Target]) -> list[Made]:
+    """The files of a report; beside one of Markdown, its heatmaps as pictures in a folder of its name."""
+    made = []
+    for target in targets:
+        if target.path is None or target.format != "md":
+            made.append(Made(target.path, render_report(report, target.format)))
+            continue
+        from navlayers.report import markdown  # noqa: PLC0415 - each format pays for its own
+
+        folder = target.path.with_name(f"{target.path.stem}-files")
+        pictures = markdown.pictures(report)
+        made.append(
+            Made(target.path, markdown.render(report, {name: f"{folder.name}/{name}" for name in pictures}))
+        )
+        made += [Made(folder / name, picture) for name, picture in pictures.items()]
+    return made
+
+
+def write(made: Sequence[Made], inputs: Sequence[Path], *, force: bool) -> set[Path]:
+    """Write files, all of them or none; tells which of them changed.
+
+    Raises:
+        OutputError: a file holds something else and not `force`, is an input, or cannot be written.
+    """
+    changed = set(
+        write_all((Output(one.path, one.rendered.data, force) for one in made if one.path is not None), keep=inputs)
+    )
+    return {one.path for one in made if one.path is not None and str(one.path) in changed}

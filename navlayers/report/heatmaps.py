@@ -9,7 +9,7 @@ import msgspec
 from navlayers.comparing.layers import layers_of as compared_layers
 from navlayers.layers.build import layers_of as built_layers
 from navlayers.layers.document import Layer, encode_layer
-from navlayers.render.view import View, view_of
+from navlayers.render.view import view_of
 from navlayers.report.document import Heatmap
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from navlayers.report.subject import Subject
 
-_KINDS = ("input", "union", "difference", "gap")
+_OF_SEVERAL = {"union": "All together", "difference": "", "gap": "What none covers"}
+"""Kind of layer → its title; "" for its own."""
 
 
 def heatmaps(subject: Subject) -> Iterator[Heatmap]:
@@ -29,29 +30,26 @@ def heatmaps(subject: Subject) -> Iterator[Heatmap]:
 def _layers(subject: Subject) -> Iterator[tuple[str, Layer]]:
     comparison = subject.comparison
     (first, *more) = comparison.inputs
+    titles = _titles(subject)
     if not more and comparison.category is None and not (first.is_layer or first.covered_only):
         # By itself, a set has the colours and the legend of its own scale.
         (built,) = built_layers(first.scored, ["overview"])
-        yield subject.titles[0], built.layer
+        yield next(titles), built.layer
         return
     for _, kind, layer in compared_layers(comparison):
-        if kind in _KINDS and (more or kind == "input"):
-            yield _title(subject, kind, layer), layer
+        if kind == "input":
+            yield next(titles), layer
+        elif more and kind in _OF_SEVERAL:
+            yield _OF_SEVERAL[kind] or layer.name, layer
 
 
-def _title(subject: Subject, kind: str, layer: Layer) -> str:
-    if kind == "input":
-        titles = {one.title: title for one, title in zip(subject.inputs, subject.titles, strict=True)}
-        for one, title in titles.items():
-            if layer.name.startswith(f"{one}: "):
-                return title
-    return {"union": "All together", "gap": "What none covers"}.get(kind, layer.name)
+def _titles(subject: Subject) -> Iterator[str]:
+    """What stands above the heatmaps of the inputs."""
+    about = subject.comparison.category
+    return (name if about is None else f"{name}: {about}" for name in subject.names)
 
 
 def heatmap(subject: Subject, layer: Layer, title: str) -> Heatmap:
     """A layer that is drawn."""
     view = view_of(msgspec.json.decode(encode_layer(layer)), subject.catalogue, title)
     return Heatmap(view, title, layer.description)
-
-
-__all__ = ["View", "heatmap", "heatmaps"]

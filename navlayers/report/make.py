@@ -8,11 +8,12 @@ from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.report import sections
 from navlayers.report.document import Document, Section
 from navlayers.report.options import SECTIONS, ReportOptions
-from navlayers.report.subject import Subject
 from navlayers.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from navlayers.report.subject import Subject
 
 _OPTIONS = ReportOptions()
 
@@ -43,13 +44,14 @@ def make_report(subject: Subject, options: ReportOptions = _OPTIONS) -> Report:
 
 
 def _title(subject: Subject) -> str:
-    names = joined([one.set.name if one.set.name else one.name for one in subject.inputs])
+    names = joined(list(subject.names))
     return f"ATT&CK coverage of {names}"
 
 
 def _subtitle(subject: Subject) -> str:
     catalogue = subject.catalogue
-    return f"{joined(list(subject.titles))}, at MITRE ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+    titles = joined([one.title for one in subject.inputs])
+    return f"{titles}, at MITRE ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
 
 
 def _sections(subject: Subject, options: ReportOptions) -> Iterator[Section]:

@@ -11,7 +11,16 @@ from navlayers.report.document import Logo
 from navlayers.wording import nearest, shown
 
 SectionId: TypeAlias = Literal[
-    "summary", "heatmaps", "tactics", "techniques", "capabilities", "non-mappable", "gaps", "plan", "method", "appendix"
+    "summary",
+    "heatmaps",
+    "tactics",
+    "techniques",
+    "capabilities",
+    "non-mappable",
+    "gaps",
+    "plan",
+    "method",
+    "appendix",
 ]
 SECTIONS: tuple[SectionId, ...] = get_args(SectionId)
 """Every section in the order of the document. "gaps" and "plan" are there where a threat or a plan is."""
@@ -41,8 +50,6 @@ class ReportOptions(msgspec.Struct, frozen=True):
         unknown = [name for name in self.sections if name not in SECTIONS]
         if unknown:
             message = f"sections: there is no {shown(unknown[0])}"
-            raise UsageError(
-                Problem(message, expected=", ".join(SECTIONS), hint=nearest(unknown[0], SECTIONS))
-            )
+            raise UsageError(Problem(message, expected=", ".join(SECTIONS), hint=nearest(unknown[0], SECTIONS)))
         if not self.sections:
             raise UsageError(Problem("sections: none is asked for", expected=", ".join(SECTIONS)))

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.attack import Catalogue
 from navlayers.comparing.comparison import Comparison, side_by_side
-from navlayers.coverage import Coverage
 from navlayers.errors import Problem
 from navlayers.gaps.model import Gaps
 from navlayers.options import ScoreOptions
 from navlayers.plan.model import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.attack import Catalogue
+    from navlayers.coverage import Coverage
     from navlayers.together import Together
 
 _OPTIONS = ScoreOptions()
@@ -40,10 +42,9 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return self.comparison.inputs
 
     @property
-    def titles(self) -> tuple[str, ...]:
-        """What people call the inputs: by their names where several have one title."""
-        titles = tuple(one.title for one in self.inputs)
-        return titles if len(set(titles)) == len(titles) else tuple(one.name for one in self.inputs)
+    def names(self) -> tuple[str, ...]:
+        """What the inputs are called in sentences, tables and charts."""
+        return tuple(one.name for one in self.inputs)
 
 
 def subject_of(
@@ -71,10 +72,25 @@ def subject_of(
         UsageError: the options do not fit an input, or some inputs give counts and others scores.
     """
     inputs = together.covered(scoring, scores=scores)
+    notices = tuple(notice for one in inputs for notice in one.notices)
+    called = _called(inputs)
     return Subject(
-        comparison=side_by_side(together.catalogue, inputs, category=category, baseline=baseline),
+        comparison=side_by_side(together.catalogue, _renamed(inputs, called), category=category, baseline=baseline),
         scoring=scoring,
-        gaps=gaps,
+        gaps=gaps and msgspec.structs.replace(gaps, inputs=_renamed(gaps.inputs, called)),
         plan=plan,
-        notices=(*together.notices, *(notice for one in inputs for notice in one.notices)),
+        notices=(*together.notices, *notices),
     )
+
+
+def _called(inputs: Sequence[Coverage]) -> tuple[str, ...]:
+    """What people call the inputs: as briefly as tells them apart."""
+    names = tuple(one.name for one in inputs)
+    for found in (tuple(one.set.name for one in inputs), tuple(one.title for one in inputs)):
+        if len(set(found)) == len(found) and all(found):
+            return found
+    return names
+
+
+def _renamed(inputs: Sequence[Coverage], names: Sequence[str]) -> tuple[Coverage, ...]:
+    return tuple(msgspec.structs.replace(one, name=name) for one, name in zip(inputs, names, strict=True))

@@ -1,0 +1,192 @@
+"""`navlayers report`: documents about mapping sets, a comparison, gaps or a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from navlayers.cli import common, results, suggest
+from navlayers.cli.planning import AskedPlan, plan_options
+from navlayers.cli.threat import AskedThreat, threat_options
+from navlayers.errors import Problem, UsageError
+from navlayers.gaps import WEAK, find_gaps
+from navlayers.plan.options import MEASURES
+from navlayers.report import files
+from navlayers.report.inputs import inputs_of
+from navlayers.report.logo import read_logo
+from navlayers.report.make import make_report
+from navlayers.report.options import SECTIONS, Paper, ReportOptions
+from navlayers.report.subject import subject_of
+from navlayers.sets import resolve
+from navlayers.together import read_together
+
+if TYPE_CHECKING:
+    from navlayers.model import Category
+    from navlayers.options import ScoreOptions
+    from navlayers.plan.candidates import Measure
+    from navlayers.readers.context import ReadOptions
+    from navlayers.together import Together
+
+
+def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Callback of an option that takes several words, joined by commas or repeated."""
+    found = tuple(part.strip() for text in value for part in text.split(",") if part.strip())
+    if value and not found:
+        raise UsageError(Problem(f"{parameter.opts[0]} is empty", expected=", ".join(SECTIONS)))
+    return found
+
+
+@click.command()
+@common.sets_argument
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=suggest.files,
+    help="The file to write: .pdf, .html, .md or .docx. Repeatable. - is standard output, in Markdown.",
+)
+@click.option("--title", default="", metavar="TEXT", help="The title, if not made of the names of the sets.")
+@click.option("--author", default="", metavar="TEXT", help="Who the report is by.")
+@click.option("--date", default="", metavar="TEXT", help="The date, as it is to stand. Without it there is none.")
+@click.option(
+    "--logo", metavar="FILE", shell_complete=suggest.files, help="A picture for the title page: PNG, JPEG or SVG."
+)
+@click.option(
+    "--sections",
+    multiple=True,
+    metavar="SECTION,…",
+    callback=_listed,
+    help=f"Which sections: {', '.join(SECTIONS)}. Without it: all that there is something to say of.",
+)
+@click.option(
+    "--paper",
+    type=click.Choice(get_args(Paper), case_sensitive=False),
+    default="A4",
+    show_default=True,
+    help="The paper of PDF and DOCX.",
+)
+@click.option(
+    "--baseline",
+    metavar="SET",
+    shell_complete=suggest.sets,
+    help="Tell each input's differences from this one.",
+)
+@threat_options
+@click.option(
+    "--weak",
+    type=float,
+    default=WEAK,
+    show_default=f"{WEAK:g}",
+    metavar="NUMBER",
+    help="Covered below this score is weak, of the threat.",
+)
+@plan_options
+@results.category_option
+@click.option(
+    "--measure",
+    type=click.Choice(MEASURES),
+    default="score",
+    show_default=True,
+    help="Report how well techniques are covered, or whether they are: then counts and scores can stand together.",
+)
+@common.attack_option
+@common.scoring_options
+@common.reading_options
+@click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
+@common.quiet_option
+def command(
+    sets: tuple[str, ...],
+    outputs: tuple[str, ...],
+    title: str,
+    author: str,
+    date: str,
+    logo: str | None,
+    sections: tuple[str, ...],
+    paper: Paper,
+    baseline: str | None,
+    threat: AskedThreat,
+    weak: float,
+    planned: AskedPlan,
+    category: Category | None,
+    measure: Measure,
+    attack_version: str | None,
+    scoring: ScoreOptions,
+    reading: ReadOptions,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Write a report about mapping sets, alone or compared, against a threat, with a plan.
+
+    SET is a shipped name, a file of any format, a layer, a folder of files or of a comparison, or - for standard
+    input. --threat adds what is open of it, --budget or --target a plan.
+
+    \b
+    navlayers report gcp -o report.pdf
+    navlayers report aws azure --title "Cloud coverage" --author "Security" -o clouds.docx -o clouds.html
+    navlayers report aws azure --threat APT29 --sections summary,heatmaps,gaps -o apt29.pdf
+    navlayers report nist_800_53 --target 90% -o controls.pdf
+    """
+    targets = files.targets_of(outputs)
+    names, folders = inputs_of(sets)
+    names = names if baseline is None or baseline in names else (baseline, *names)
+    if not names:
+        hint = "`navlayers sets` lists the shipped sets; for example: navlayers report gcp -o report.pdf"
+        raise UsageError(Problem("nothing is named to report", expected="one or more sets or layers", hint=hint))
+    threat.check(names)
+    planned.check()
+    options = ReportOptions(
+        title=title,
+        author=author,
+        date=date,
+        logo=None if logo is None else read_logo(logo),
+        sections=sections or SECTIONS,  # type: ignore[arg-type]
+        paper=paper,
+    )
+    sources, again = results.named(names, reading)
+    together = read_together(sources, attack_version, reading).apart()
+    model = gaps = plan = None
+    if threat.asked:
+        together, model = threat.against(together, attack_version, reading)
+        gaps = find_gaps(together, model, scoring, category=category, weak=weak)
+    if planned.asked:
+        plan = planned.make(together, scoring, model, measure=measure, category=category)
+    subject = subject_of(
+        together,
+        scoring,
+        scores=measure == "score",
+        category=category,
+        baseline=None if baseline is None else _number(baseline, together, reading),
+        gaps=gaps,
+        plan=plan,
+    )
+    made = files.report_files(make_report(subject, options), targets)
+    kept = [*(one.path for one in together.inputs), *threat.files, *planned.files, *([Path(logo)] if logo else [])]
+    written = files.write(made, kept, force=force)
+    if not quiet:
+        told = [
+            *folders,
+            *subject.notices,
+            *again,
+            *(gaps.threat.notices if gaps else ()),
+            *(gaps.notices if gaps else ()),
+        ]
+        told += [*(plan.notices if plan else ()), *(notice for one in made for notice in one.rendered.notices)]
+        common.notices(told)
+        results.tell_inputs(subject.inputs, subject.catalogue.version)
+    for one in made:
+        if one.path is None:
+            click.echo(one.rendered.data, nl=False)
+        elif not quiet:
+            common.notify(f"wrote {one.path}" if one.path in written else f"{one.path} is up to date")
+
+
+def _number(baseline: str, together: Together, reading: ReadOptions) -> int:
+    """Which of the inputs is the baseline."""
+    (first, *more) = resolve((baseline,), reading.format, distinct=False)
+    if more:
+        raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
+    return together.number_of(first.path)

@@ -1,0 +1,85 @@
+"""The capabilities, ranked by what they cover, with what only they cover."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.report.document import Rows, Text
+from navlayers.report.sections import numbers
+from navlayers.report.sections.numbers import counted
+from navlayers.scoring import UNSPECIFIED
+from navlayers.tables import Column, Table, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.report.document import Block
+    from navlayers.report.subject import Subject
+    from navlayers.tables import Cell
+
+MOST = 10
+"""So many of an input are told of; the appendix has all."""
+_NAMED = 6
+
+
+def blocks(subject: Subject) -> Iterator[Block]:
+    """The first of each input."""
+    for number in told(subject):
+        ranked = numbers.ranking(subject, number)
+        if not ranked:
+            continue
+        yield Text(_sentence(subject, number))
+        yield Rows(table(subject, number, MOST))
+
+
+def told(subject: Subject) -> Iterator[int]:
+    """The inputs that have capabilities: of a layer, these are but layers of a list."""
+    for number, one in enumerate(subject.inputs):
+        if not one.is_layer or len(one.set.capabilities) > 1:
+            yield number
+
+
+def _sentence(subject: Subject, number: int) -> str:
+    ranked = numbers.ranking(subject, number)
+    title = subject.names[number]
+    first = ranked[0]
+    covered = first.stats.techniques + first.stats.subtechniques
+    cover = counted(len(ranked), "capability covers", "capabilities cover")
+    text = f"{title}: {cover} something; {first.label} covers most ({covered:,})."
+    needed = sum(bool(one.only) for one in ranked)
+    if needed:
+        text += (
+            f" {counted(needed, 'capability is', 'capabilities are')} the only one of the set for some technique."
+        )
+        leading = max(ranked, key=lambda one: len(one.only))
+        text += f" Most rests on {leading.label}: {len(leading.only):,} that no other covers."
+    return text
+
+
+def table(subject: Subject, number: int, most: int | None = None) -> Table:
+    """The capabilities of an input; the first so many, with some of what only they cover, or all."""
+    one = subject.inputs[number]
+    ranked = numbers.ranking(subject, number)
+    several = len(subject.inputs) > 1
+    categories = [c for c in one.scored.rules.scored_categories if not one.counts]
+    found = (
+        Column("capability"),
+        *columns("techniques", "sub-techniques", kind="number"),
+        Column("of the matrix", "percent"),
+        *columns(*(f"mean {'score' if c == UNSPECIFIED else c}" for c in categories), kind="score"),
+        *columns("only it", *(("only it of all",) if several else ()), kind="number"),
+        Column("techniques that only it covers"),
+    )
+    rows = []
+    for rank in ranked[:most]:
+        stats = rank.stats
+        means: list[Cell] = [
+            round(stats.categories[c].mean, 1) if c in stats.categories else None for c in categories
+        ]
+        counts: list[Cell] = [len(rank.only), *([len(rank.only_of_all)] if several else [])]
+        only = numbers.names_of(rank.only, _NAMED if most else len(rank.only))
+        rows.append((rank.label, stats.techniques, stats.subtechniques, stats.share, *means, *counts, only))
+    more = len(ranked) - len(rows)
+    note = f"The appendix has all {len(ranked):,}." if more > 0 else ""
+    title = f"{subject.names[number]}: capabilities by what they cover"
+    return Table(f"capabilities of {one.name}", title, found, tuple(rows), note)

@@ -1,0 +1,104 @@
+"""How the figures came to be: scores, scale, release, what carrying the sets there changed, sources, licences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.comparing import tables
+from navlayers.gaps.releases import newer_than
+from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.report.document import Facts, Rows, Subheading, Text
+from navlayers.report.sections.numbers import counted
+from navlayers.tables import Column, Table, columns
+from navlayers.upgrade.fates import reason
+from navlayers.wording import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.carry import Inactive
+    from navlayers.coverage import Coverage
+    from navlayers.report.document import Block
+    from navlayers.report.subject import Subject
+    from navlayers.tables import Cell
+
+_WORDS = (
+    ("covered", "a technique that a capability is mapped to, with a score above 0 or without any"),
+    ("techniques", "the active techniques and sub-techniques of the release, each counted by itself"),
+    ("of the matrix", "the share of all of them"),
+)
+
+
+def blocks(subject: Subject) -> Iterator[Block]:
+    """Scores, words, release, upgrade report, sources."""
+    yield Subheading("Scores")
+    yield Facts(tuple(_methods(subject)))
+    yield Subheading("Words")
+    own = [(name, text) for name, text in tables.words(subject.comparison) if name != "measure"]
+    yield Facts(
+        (*_WORDS, *(own if len(subject.inputs) > 1 else [("only it", "no other capability of the set covers it")]))
+    )
+    yield Subheading("ATT&CK release")
+    yield from _release(subject)
+    yield Subheading("Sources and licences")
+    yield Rows(_sources(subject))
+    yield Text(
+        "Made with navlayers from the files of the inputs; the same inputs and options give the same report.",
+        soft=True,
+    )
+
+
+def _methods(subject: Subject) -> Iterator[tuple[str, str]]:
+    by_method: dict[str, list[str]] = {}
+    for one, title in zip(subject.inputs, subject.names, strict=True):
+        by_method.setdefault(one.method, []).append(title)
+    for how, names in by_method.items():
+        yield ("scores" if len(by_method) == 1 else joined(names)), how
+    category = subject.comparison.category
+    if category is not None:
+        yield "category", f"Only the scores of {category} count."
+
+
+def _release(subject: Subject) -> Iterator[Block]:
+    catalogue = subject.catalogue
+    yield Text(f"All figures are of ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}.")
+    rows: list[tuple[Cell, ...]] = []
+    for one, title in zip(subject.inputs, subject.names, strict=True):
+        if one.own_attack_version == catalogue.version:
+            yield Text(f"{title} was made for this release.")
+        else:
+            yield Text(_carried(subject, one, title))
+        rows += [(title, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in one.moved]
+        rows += [(title, left.id, left.name, _fate(left)) for left in one.left_out]
+    if rows:
+        found = (Column("input"), Column("technique", "technique"), *columns("name", "what became of it"))
+        yield Rows(Table("upgrade", "Mapped techniques that are not active in this release", found, tuple(rows)))
+
+
+def _carried(subject: Subject, one: Coverage, title: str) -> str:
+    text = (
+        f"{title} was made for ATT&CK {one.own_attack_version} and carried here along what ATT&CK says revoked what"
+    )
+    new = len(newer_than([one], subject.catalogue))
+    if new:
+        are = counted(new, "active technique is", "active techniques are")
+        text += f"; {are} newer and could not be considered"
+    return f"{text}."
+
+
+def _fate(left: Inactive) -> str:
+    successor = f"{left.successor} {left.successor_name}".rstrip()
+    return f"left out: {reason(left.fate, successor, active=left.successor_active)}"
+
+
+def _sources(subject: Subject) -> Table:
+    found = columns("input", "framework", "version", "made for ATT&CK", "mappings", "licence", "source")
+    rows: list[tuple[Cell, ...]] = []
+    for one, title in zip(subject.inputs, subject.names, strict=True):
+        made = one.set
+        number = f"{len(made.mappings):,}"
+        rows.append(
+            (title, made.framework, made.version, one.own_attack_version, number, made.licence, made.source)
+        )
+    right = tuple(Column(c.header, "number") if c.header == "mappings" else c for c in found)
+    return Table("sources", "What the inputs are", right, tuple(rows))

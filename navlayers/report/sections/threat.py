@@ -1,0 +1,51 @@
+"""Gaps against a threat and a plan, where the report is about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.gaps import tables as gap_tables
+from navlayers.gaps.layers import layers_of
+from navlayers.gaps.telling import headline
+from navlayers.plan import tables as plan_tables
+from navlayers.plan.layer import plan_layer
+from navlayers.plan.words import against, summary
+from navlayers.report.document import Rows, Text
+from navlayers.report.heatmaps import heatmap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.report.document import Block
+    from navlayers.report.subject import Subject
+
+_DRAWN = ("coverage", "gap")
+
+
+def gaps_blocks(subject: Subject) -> Iterator[Block]:
+    """How much of the threat is covered, what is not, and by which capabilities; heatmaps of coverage and gap."""
+    gaps = subject.gaps
+    if gaps is None:
+        return
+    yield Text(headline(gaps))
+    for table in gap_tables.brief_tables(gaps):
+        # What a terminal is told of files is in the appendix here.
+        note = "The appendix has all." if table.note.startswith("…") else table.note
+        yield Rows(msgspec.structs.replace(table, note=note))
+    for _, kind, layer in layers_of(gaps):
+        if kind in _DRAWN:
+            yield heatmap(subject, layer, layer.name)
+
+
+def plan_blocks(subject: Subject) -> Iterator[Block]:
+    """The chosen capabilities by what each adds, what comes next, who could take their place."""
+    plan = subject.plan
+    if plan is None:
+        return
+    yield Text(" ".join(f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence))
+    for table in plan_tables.brief_tables(plan):
+        yield Rows(table)
+    layer = plan_layer(plan)
+    yield heatmap(subject, layer, layer.name)
