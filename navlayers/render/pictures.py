@@ -78,16 +78,15 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
     """
     if not views:
         raise UsageError(Problem("there is no layer to draw"))
-    drawn = _draw_alike(views, options) if len(views) > 1 else [draw(views[0], options)]
+    drawn = draw_alike(views, options) if len(views) > 1 else [draw(views[0], options)]
     notices = tuple(notice for _, told in drawn for notice in told)
     drawings = [drawing for drawing, _ in drawn]
     return Rendered(typeset.to_pdf(drawings), (*notices, *_lacking(drawings)))
 
 
 def _lacking(drawings: Sequence[Drawing]) -> Iterator[Problem]:
-    if typeset.lacks(drawings):
-        message = f"{shown(drawings[0].title)}: the font has no letters for some of the text, which are boxes"
-        yield Problem(message, hint="--to svg takes the fonts of who opens it")
+    hint = "--to svg takes the fonts of who opens it"
+    return typeset.lacking(drawings[0].title, typeset.texts(drawings), hint)
 
 
 class _Step(NamedTuple):
@@ -120,9 +119,17 @@ def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ..
     return _drawn(view, options, *_planned(view, options, _ANY))
 
 
-def _draw_alike(views: Sequence[View], options: RenderOptions) -> list[tuple[Drawing, tuple[Problem, ...]]]:
-    """Pages of one size that are looked at one after the other: laid out in the same way as far as they can be."""
-    plans = [_planned(view, options, _ANY) for view in views]
+def draw_alike(
+    views: Sequence[View], options: RenderOptions, frame: Frame | None = None
+) -> list[tuple[Drawing, tuple[Problem, ...]]]:
+    """Pages of one size that are looked at one after the other: laid out in the same way as far as they can be.
+
+    `frame` takes the place of the page that the options name.
+
+    Raises:
+        UsageError: nothing fits within the margins.
+    """
+    plans = [_planned(view, options, _ANY, frame) for view in views]
     matrices = [plan for _, step, plan in plans if step.detail != "mini"]
     if options.page != "fit" and matrices:
         rank = max(step.rank for _, step, _ in plans if step.detail != "mini")
@@ -130,13 +137,15 @@ def _draw_alike(views: Sequence[View], options: RenderOptions) -> list[tuple[Dra
         tightest = min(matrices, key=lambda plan: plan.quality)
         alike = _Alike(rank, tightest.height > tightest.width, tightest.bands)
         plans = [
-            planned if planned[1].detail == "mini" else _planned(view, options, alike)
+            planned if planned[1].detail == "mini" else _planned(view, options, alike, frame)
             for view, planned in zip(views, plans, strict=True)
         ]
     return [_drawn(view, options, *planned) for view, planned in zip(views, plans, strict=True)]
 
 
-def _planned(view: View, options: RenderOptions, alike: _Alike) -> tuple[Matrix, _Step, _Plan]:
+def _planned(
+    view: View, options: RenderOptions, alike: _Alike, frame: Frame | None = None
+) -> tuple[Matrix, _Step, _Plan]:
     matrices: dict[Detail, Matrix] = {}
     for step in _steps(view, options):
         if step.rank < alike.rank:
@@ -144,9 +153,10 @@ def _planned(view: View, options: RenderOptions, alike: _Alike) -> tuple[Matrix,
         if step.detail not in matrices:
             matrices[step.detail] = matrix_of(view, step.detail)
         matrix = matrices[step.detail]
-        plan = _plan(matrix, step, options, alike)
+        pages = [frame] if frame is not None else list(frames(options))
+        plan = _plan(matrix, step, pages, alike)
         if plan is None and alike != _ANY:
-            plan = _plan(matrix, step, options, _ANY)
+            plan = _plan(matrix, step, pages, _ANY)
         if plan is not None:
             return matrix, step, plan
     raise UsageError(Problem("nothing fits between the margins", hint="a smaller --margin, or a larger --page"))
@@ -226,11 +236,11 @@ def _lettered(view: View, theme: Theme) -> dict[str, None]:
     return dict.fromkeys(c for c in levels if c in own and (is_alike or c in bare))
 
 
-def _plan(matrix: Matrix, step: _Step, options: RenderOptions, alike: _Alike) -> _Plan | None:
+def _plan(matrix: Matrix, step: _Step, pages: Sequence[Frame], alike: _Alike) -> _Plan | None:
     """The page, the better way round; None where it cannot hold the matrix."""
     plans = [
         _on_fit(matrix, step, frame) if frame.is_fit else _on_page(matrix, step, frame, alike.bands)
-        for frame in frames(options)
+        for frame in pages
         if alike.upright in (None, frame.height > frame.width)
     ]
     found = [(plan, 1 if number == 0 else _PORTRAIT) for number, plan in enumerate(plans) if plan is not None]

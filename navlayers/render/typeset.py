@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from navlayers.errors import Problem
 from navlayers.render import font
 from navlayers.render.drawing import Line, Text
 from navlayers.render.svg import to_svg
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.render.drawing import Drawing, Shape
 
@@ -86,7 +88,7 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         pages.append(_PAGE.format(width=drawing.width, height=drawing.height, number=number))
         inputs[f"title{number}"] = drawing.title
         inputs[f"alt{number}"] = drawing.description
-        inputs[f"page{number}"] = to_svg(_parted(drawing)).decode()
+        inputs[f"page{number}"] = svg(drawing).decode()
     made: bytes = typst.compile(  # type: ignore[misc]
         (_HEAD + "".join(pages)).encode(),
         format=format_,
@@ -99,10 +101,21 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
     return made
 
 
-def lacks(drawings: Sequence[Drawing]) -> bool:
-    """Whether there is text in scripts for which PNG and PDF have no letters."""
-    texts = {shape.text for d in drawings for g in d.groups for shape in g.shapes if isinstance(shape, Text)}
-    return any(_is_foreign(char) and not font.is_known(char) for text in texts for char in text)
+def svg(drawing: Drawing) -> bytes:
+    """A drawing as SVG for the compiler: `to_svg` but for signs that the font lacks."""
+    return to_svg(_parted(drawing))
+
+
+def texts(drawings: Sequence[Drawing]) -> set[str]:
+    """All that is written in drawings."""
+    return {shape.text for d in drawings for g in d.groups for shape in g.shapes if isinstance(shape, Text)}
+
+
+def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
+    """A notice where there is text in scripts for which PNG and PDF have no letters; `name` is what it is in."""
+    if any(_is_foreign(char) and not font.is_known(char) for text in texts for char in text):
+        message = f"{shown(name)}: the font has no letters for some of the text, which are boxes"
+        yield Problem(message, hint=hint)
 
 
 def _is_foreign(char: str) -> bool:
