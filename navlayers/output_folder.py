@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,16 +29,24 @@ from navlayers.folders import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
 
 def write_folder(
-    folder: str | Path, files: Mapping[str, bytes], *, force: bool = False, keep: Iterable[Path] = ()
+    folder: str | Path,
+    files: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
+    *,
+    command: str = "",
+    force: bool = False,
+    keep: Iterable[Path] = (),
 ) -> int:
     """Write files below `folder` by their paths there; `index.json` among them lists all others with their hashes.
 
     Files of an earlier run of the same command that have no successor go. `force` allows a folder that holds
     anything else: that stays, but for files of the same name. `keep` are the inputs: they neither go nor change.
+
+    `files` are path → bytes; or pairs of the two, which are put on disk as they come, for results that are too many
+    to be held together. `command` is what the index at their end names; that of a mapping is looked at beforehand.
 
     Returns:
         How many files of an earlier run went.
@@ -46,23 +56,26 @@ def write_folder(
             written; nothing was changed.
     """
     target = Path(folder)
-    try:
-        _check(target, files, keep, force=force)
+    keep = tuple(keep)
+    with _told(target):
+        if in_the_way(target):
+            raise OutputError(not_a_folder(target))
+        if isinstance(files, Mapping):
+            _check_paths(target, files, keep)
+            command = _command(files)
+        if not force:
+            _check_holder(target, command)
         made = missing_parents(target)
         target.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=target))
-    except OSError as error:
-        raise cannot_write(target, error) from error
     move = _Move(target, stage)
     try:
-        for name, data in files.items():
-            staged = stage / "new" / name
-            staged.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_bytes(data)
-        with undisturbed():
-            return move.run(list(files))
-    except OSError as error:
-        raise cannot_write(target, error) from error
+        paths = _stage(target, stage / "new", files.items() if isinstance(files, Mapping) else files)
+        with _told(target):
+            if not isinstance(files, Mapping):
+                _check_paths(target, paths, keep)
+            with undisturbed():
+                return move.run(paths)
     finally:
         with undisturbed():
             if not move.holds_what_stood_there:
@@ -72,11 +85,29 @@ def write_folder(
                     path.rmdir()
 
 
-def _check(target: Path, files: Mapping[str, bytes], keep: Iterable[Path], *, force: bool) -> None:
-    if in_the_way(target):
-        raise OutputError(not_a_folder(target))
-    if not target.exists():
-        return
+@contextmanager
+def _told(target: Path) -> Iterator[None]:
+    """Tell what the file system refuses as what it means for the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(target, error) from error
+
+
+def _stage(target: Path, place: Path, files: Iterable[tuple[str, bytes]]) -> dict[str, None]:
+    """Put files where they wait to be moved; their paths are returned."""
+    paths: dict[str, None] = {}
+    for path, data in files:
+        with _told(target):
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            (place / path).write_bytes(data)
+        paths[path] = None
+    return paths
+
+
+def _check_paths(target: Path, files: Iterable[str], keep: Iterable[Path]) -> None:
+    """Refuse files that would take the place of inputs, or of folders."""
+    files = tuple(files)
     inputs = _inputs_at_risk(target, files, keep)
     if inputs:
         hint = "choose another folder with -o"
@@ -86,12 +117,16 @@ def _check(target: Path, files: Mapping[str, bytes], keep: Iterable[Path], *, fo
     blocked += [_not_a_file(target / path) for path in files if (target / path).is_dir()]
     if blocked:
         raise OutputError(blocked)
-    if force:
+
+
+def _check_holder(target: Path, command: str) -> None:
+    """Refuse a folder that holds anything but the unchanged results of the same command."""
+    if not target.exists():
         return
     index = read_index(target)
     if index is not None:
         problems = States().problems(target)
-        if index.command != _command(files):
+        if index.command != command:
             what = f"the results of navlayers {index.command}" if index.command else "the layers of one set"
             problems = [Problem(f"holds {what}", Place(str(target)), hint=FORCE)]
         if problems:
@@ -109,7 +144,7 @@ def _command(files: Mapping[str, bytes]) -> str:
     return msgspec.json.decode(files[INDEX], type=WrittenIndex).command if INDEX in files else ""
 
 
-def _inputs_at_risk(target: Path, files: Mapping[str, bytes], keep: Iterable[Path]) -> list[Path]:
+def _inputs_at_risk(target: Path, files: Iterable[str], keep: Iterable[Path]) -> list[Path]:
     """The inputs among the files that would be replaced or removed."""
     earlier = read_index(target)
     paths = {*files, *(file.path for file in earlier.files if _below(file.path))} if earlier else {*files}
@@ -139,7 +174,7 @@ class _Move:
         self._stage = stage
         self.holds_what_stood_there = False
 
-    def run(self, paths: list[str]) -> int:
+    def run(self, paths: Collection[str]) -> int:
         """Move all; returns how many files of an earlier run went, which are as navlayers wrote them."""
         gone = [path for path in self._earlier() if path not in paths]
         put: list[str] = []
@@ -185,7 +220,7 @@ class _Move:
         self.holds_what_stood_there = False
 
 
-def _remove_empty(target: Path, paths: list[str]) -> None:
+def _remove_empty(target: Path, paths: Iterable[str]) -> None:
     parents = {target / parent for path in paths for parent in Path(path).parents} - {target}
     for folder in sorted(parents, key=lambda folder: len(folder.parts), reverse=True):
         if folder.is_dir() and not any(folder.iterdir()):

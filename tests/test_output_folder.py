@@ -15,7 +15,7 @@ from navlayers.errors import OutputError
 from navlayers.output_folder import write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def files(**named: str) -> dict[str, bytes]:
@@ -178,3 +178,51 @@ def test_the_order_of_the_files_does_not_matter(tmp_path: Path) -> None:
     write_folder(tmp_path / "one", FIRST)
     write_folder(tmp_path / "two", reverse(FIRST))
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_files_may_come_one_at_a_time(tmp_path: Path) -> None:
+    assert write_folder(tmp_path / "one", iter(FIRST.items())) == 0
+    assert write_folder(tmp_path / "one", iter(SECOND.items())) == 1
+    assert contents(tmp_path / "one") == SECOND
+
+
+def test_files_that_come_one_at_a_time_are_put_on_disk_at_once(out: Path) -> None:
+    def pairs() -> Iterator[tuple[str, bytes]]:
+        for path, data in FIRST.items():
+            yield path, data
+            (staged,) = out.glob(f"{folders.STAGE}*/new/{path}")
+            assert staged.read_bytes() == data
+            assert not (out / path).exists()
+
+    write_folder(out, pairs())
+    assert contents(out) == FIRST
+
+
+def test_nothing_is_made_where_the_folder_is_anothers(out: Path) -> None:
+    def pairs() -> Iterator[tuple[str, bytes]]:
+        raise AssertionError("asked for a file")
+        yield
+
+    write_folder(out, FIRST)
+    with pytest.raises(OutputError, match="holds the layers of one set"):
+        write_folder(out, pairs(), command="site")
+    assert contents(out) == FIRST
+
+
+def test_where_the_making_of_files_stops_nothing_has_changed(out: Path) -> None:
+    def pairs() -> Iterator[tuple[str, bytes]]:
+        yield "a.txt", b"new"
+        raise KeyboardInterrupt
+
+    write_folder(out, FIRST)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(out, pairs())
+    assert contents(out) == FIRST
+
+
+def test_an_input_is_kept_from_files_that_come_one_at_a_time(out: Path) -> None:
+    out.mkdir()
+    (out / "a.txt").write_text("an input")
+    with pytest.raises(OutputError, match="is an input and would be lost"):
+        write_folder(out, iter(FIRST.items()), force=True, keep=[out / "a.txt"])
+    assert contents(out) == {"a.txt": b"an input"}

@@ -132,6 +132,20 @@ def test_a_technique_shows_its_rows_their_scores_and_which_do_not_count(run: Run
     }
 
 
+def test_a_technique_has_the_same_rolled_up_score_on_the_pages_of_its_sub_techniques(
+    run: Run, example: Path
+) -> None:
+    text = EXAMPLE.replace(
+        "T1078.004: {detect: minimal}", "T1110.001: {detect: minimal}\n      T1110.002: {detect: partial}"
+    )
+    example.write_text(text.replace("T1110: {protect: partial}", "T1110.003: {protect: partial}"), encoding="utf-8")
+    options: list[str | Path] = ["--set", example, "--rollup", "max"]
+    (section,) = _page(run, "T1110", *options)["sections"]
+    (below,) = _page(run, "T1110.001", *options)["sections"]
+    assert section["aggregate"]["overall"] == 50
+    assert below["parent"]["categories"] == {"protect": 50, "detect": 50}
+
+
 def test_a_revoked_technique_names_its_successor_and_still_shows_its_mappings(run: Run, example: Path) -> None:
     result = run("show", "T1053.001", "--set", example)
     assert "Revoked in ATT&CK 16.1; its successor is T1053.002 At." in result.out

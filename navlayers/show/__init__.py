@@ -56,19 +56,20 @@ def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | Non
         UsageError: the options do not fit a set.
     """
     from navlayers.options import ScoreOptions  # noqa: PLC0415
+    from navlayers.show.indexed import indexed  # noqa: PLC0415
 
-    options = options or ScoreOptions()
+    ready = indexed(sets, options or ScoreOptions())
     if subject.kind == "technique":
         from navlayers.show.technique import technique_page  # noqa: PLC0415 - each command pays for its own
 
-        return technique_page(subject.id, sets, options)
+        return technique_page(subject.id, ready)
     if subject.kind == "tactic":
         from navlayers.show.tactic import tactic_page  # noqa: PLC0415
 
-        return tactic_page(subject.id, sets, options)
+        return tactic_page(subject.id, ready)
     from navlayers.show.capability import capability_page, group_page  # noqa: PLC0415
 
-    return (capability_page if subject.kind == "capability" else group_page)(subject.ids, sets, options)
+    return (capability_page if subject.kind == "capability" else group_page)(subject.ids, ready)
 
 
 def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:

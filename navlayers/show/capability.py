@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from navlayers.layers.annotate import strength_name
-from navlayers.scoring import UNSPECIFIED, score_set
+from navlayers.scoring import UNSPECIFIED
 from navlayers.show import parts
 from navlayers.show.pages import (
     CapabilityPage,
@@ -17,59 +17,54 @@ from navlayers.show.pages import (
     Member,
     Named,
 )
-from navlayers.stats import capability_stats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.attack import Technique
     from navlayers.model import Mapping
-    from navlayers.options import ScoreOptions
-    from navlayers.pipeline import Prepared
-    from navlayers.scoring import Scored, TechniqueScore
+    from navlayers.scoring import TechniqueScore
+    from navlayers.show.indexed import IndexedSet
 
 
-def capability_page(ids: dict[str, str], sets: Sequence[Prepared], options: ScoreOptions) -> CapabilityPage:
+def capability_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> CapabilityPage:
     """The page of a capability; `ids` is its id by the name of the set.
 
     Raises:
         UsageError: the options do not fit a set.
     """
-    sections = tuple(_capability(ids[one.name], one, options) for one in sets if one.name in ids)
+    sections = tuple(_capability(ids[one.name], one) for one in sets if one.name in ids)
     first = sections[0]
     return CapabilityPage(first.id, first.name, sections, parts.without(sets, (s.set for s in sections)))
 
 
-def group_page(ids: dict[str, str], sets: Sequence[Prepared], options: ScoreOptions) -> GroupPage:
+def group_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> GroupPage:
     """The page of a capability group; `ids` is its id by the name of the set.
 
     Raises:
         UsageError: the options do not fit a set.
     """
-    sections = tuple(_group(ids[one.name], one, options) for one in sets if one.name in ids)
+    sections = tuple(_group(ids[one.name], one) for one in sets if one.name in ids)
     first = sections[0]
     return GroupPage(first.id, first.name, sections, parts.without(sets, (s.set for s in sections)))
 
 
-def _capability(identifier: str, one: Prepared, options: ScoreOptions) -> CapabilitySection:
-    scored = score_set(one.set, one.catalogue, options)
-    capability = next(c for c in one.set.capabilities if c.id == identifier)
-    own = [mapping for mapping in scored.mappings if mapping.capability == identifier]
-    scores = scored.of(own)
-    told: set[str] = set()
-    columns = parts.by_tactic(one.catalogue, scores, partial(_entry, scored, scores, _comments(own), told))
-    unique = [t for t, entry in scored.scores.items() if entry.capabilities == (identifier,)]
+def _capability(identifier: str, one: IndexedSet) -> CapabilitySection:
+    capability = one.capabilities[identifier]
+    own = one.active.get(identifier, [])
+    scores = one.scored.of(own)
+    columns = parts.by_tactic(one, scores, partial(_entry, one, scores, _comments(own), set()))
     return CapabilitySection(
-        set=parts.head(one, scored.rules),
+        set=one.head,
         id=identifier,
         name=capability.name,
         groups=tuple(Named(group, one.set.groups.get(group, group)) for group in capability.groups),
         references=capability.references,
-        stats=next((numbers for numbers in capability_stats(scored) if numbers.id == identifier), None),
+        stats=one.stats.get(identifier),
         tactics=columns,
-        not_active=tuple(str(left) for left in scored.left_out if identifier in left.capabilities),
-        unique=tuple(parts.named(technique, one.catalogue) for technique in unique),
-        non_mappable=tuple(parts.record(row, one) for row in one.set.non_mappable if row.capability == identifier),
+        not_active=tuple(str(left) for left in one.scored.left_out if identifier in left.capabilities),
+        unique=tuple(parts.named(technique, one.catalogue) for technique in one.alone.get(identifier, ())),
+        non_mappable=tuple(parts.record(row, one) for row in one.capability_records.get(identifier, ())),
     )
 
 
@@ -82,7 +77,7 @@ def _comments(mappings: Sequence[Mapping]) -> dict[str, tuple[str, ...]]:
 
 
 def _entry(
-    scored: Scored,
+    one: IndexedSet,
     scores: dict[str, TechniqueScore],
     comments: dict[str, tuple[str, ...]],
     told: set[str],
@@ -94,12 +89,12 @@ def _entry(
         "" if category == UNSPECIFIED else category: strength
         for category, given in own.contributions.items()
         for contribution in given
-        if (strength := strength_name(contribution, scored.rules) or ", ".join(contribution.types))
+        if (strength := strength_name(contribution, one.rules) or ", ".join(contribution.types))
     }
-    plain = parts.plain_entry(technique, scores, scored.rules)
+    plain = parts.plain_entry(technique, scores, one.rules)
     first = technique.id not in told
     told.add(technique.id)
-    everyone = scored.scores[technique.id].capabilities
+    everyone = one.mapped_to[technique.id]
     return Entry(
         id=plain.id,
         name=plain.name,
@@ -112,34 +107,22 @@ def _entry(
     )
 
 
-def _group(identifier: str, one: Prepared, options: ScoreOptions) -> GroupSection:
-    scored = score_set(one.set, one.catalogue, options)
-    groups = {capability.id: capability.groups for capability in one.set.capabilities}
-
-    def within(mapping: Mapping) -> bool:
-        return identifier in (groups.get(mapping.capability, ()) if mapping.group is None else (mapping.group,))
-
-    own = [mapping for mapping in scored.mappings if within(mapping)]
-    scores = scored.of(own)
+def _group(identifier: str, one: IndexedSet) -> GroupSection:
+    own = one.grouped.get(identifier, [])
+    scores = one.scored.of(own)
     covered: dict[str, set[str]] = {}
     for mapping in own:
         covered.setdefault(mapping.capability, set()).add(mapping.technique)
-    alone = {e.capabilities[0]: set[str]() for e in scored.scores.values() if len(e.capabilities) == 1}
-    for technique, entry in scored.scores.items():
-        if len(entry.capabilities) == 1:
-            alone[entry.capabilities[0]].add(technique)
     members = []
     for capability in sorted(one.set.capabilities, key=lambda c: c.id):
         ids = covered.get(capability.id, set())
         if ids or identifier in capability.groups:
             subs = sum("." in technique for technique in ids)
-            unique = len(alone.get(capability.id, set()) & ids)
+            unique = len(ids.intersection(one.alone.get(capability.id, ())))
             members.append(Member(capability.id, capability.name, len(ids) - subs, subs, unique))
-    columns = parts.by_tactic(
-        one.catalogue, scores, lambda technique: parts.plain_entry(technique, scores, scored.rules)
-    )
+    columns = parts.by_tactic(one, scores, lambda technique: parts.plain_entry(technique, scores, one.rules))
     return GroupSection(
-        parts.head(one, scored.rules),
+        one.head,
         identifier,
         one.set.groups.get(identifier, identifier),
         tuple(members),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.model import Mapping, NonMappable
     from navlayers.pipeline import Prepared
+    from navlayers.show.indexed import IndexedSet
 
 MOST = 8
 _TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
@@ -75,7 +76,7 @@ def find(asked: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subj
     return _one(asked, found)
 
 
-def catalogues(sets: Iterable[Prepared]) -> list[Catalogue]:
+def catalogues(sets: Iterable[Prepared | IndexedSet]) -> list[Catalogue]:
     """The releases of the sets, each once, the newest of a domain before its older ones."""
     found = {(one.catalogue.domain, one.catalogue.version): one.catalogue for one in sets}
     return sorted(found.values(), key=lambda c: versions.number(c.version), reverse=True)

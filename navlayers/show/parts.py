@@ -1,40 +1,24 @@
-"""Parts that pages share: the head of a section, rows, lists of techniques by tactic."""
+"""Parts that pages share: rows, aggregates, lists of techniques by tactic."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from navlayers.layers import describe
 from navlayers.layers.annotate import View, comment, strength_name
-from navlayers.layers.labels import capability_labels
 from navlayers.layers.palette import value_gradient
 from navlayers.scoring import UNSPECIFIED
-from navlayers.show.pages import Aggregate, CategoryScore, Column, Entry, Given, Named, Row, SetHead
+from navlayers.show.pages import Aggregate, CategoryScore, Column, Entry, Given, Named, Row
 from navlayers.stats import base_techniques
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.attack import Catalogue, Technique
-    from navlayers.model import Mapping, MappingSet, NonMappable
-    from navlayers.pipeline import Prepared
+    from navlayers.model import Mapping, NonMappable
     from navlayers.scoring import Rules, TechniqueScore
-
-
-def head(one: Prepared, rules: Rules) -> SetHead:
-    """What a section says of its set."""
-    return SetHead(
-        name=one.name,
-        title=one.set.title,
-        framework=one.set.framework,
-        version=one.set.version,
-        domain=one.set.domain,
-        attack_version=one.catalogue.version,
-        scored=one.set.scored,
-        counts=rules.counts,
-        method=describe.method(rules),
-    )
+    from navlayers.show.indexed import IndexedSet, MatrixColumn
+    from navlayers.show.pages import SetHead
 
 
 def named(technique: str, catalogue: Catalogue, written: str | None = None) -> Named:
@@ -43,9 +27,9 @@ def named(technique: str, catalogue: Catalogue, written: str | None = None) -> N
     return Named(technique, known.name if known else written or technique)
 
 
-def aggregate(entry: TechniqueScore, mapping_set: MappingSet, rules: Rules) -> Aggregate:
+def aggregate(entry: TechniqueScore, one: IndexedSet) -> Aggregate:
     """How the score of a technique came about; the sentences are those of the layers, with every name."""
-    labels = capability_labels(mapping_set)
+    rules, labels = one.rules, one.labels
     view = View(rules, None, value_gradient(None, 100), labels)
     categories = []
     for category in rules.categories:
@@ -64,11 +48,11 @@ def _category(category: str) -> str:
     return "" if category == UNSPECIFIED else category
 
 
-def record(row: NonMappable, one: Prepared) -> Row:
+def record(row: NonMappable, one: IndexedSet) -> Row:
     """A record of what cannot be mapped."""
     return Row(
         capability_id=row.capability or "",
-        capability_name=row.capability_name or _capability_name(row.capability, one.set),
+        capability_name=row.capability_name or one.names.get(row.capability or "", row.capability or ""),
         mapping_type=row.type or "non_mappable",
         attack_id=row.technique or "",
         attack_name=_technique_name(row, one.catalogue),
@@ -76,12 +60,6 @@ def record(row: NonMappable, one: Prepared) -> Row:
         comment=row.comment,
         references=row.references,
     )
-
-
-def _capability_name(identifier: str | None, mapping_set: MappingSet) -> str:
-    if identifier is None:
-        return ""
-    return next((c.name for c in mapping_set.capabilities if c.id == identifier), identifier)
 
 
 def _technique_name(row: Mapping | NonMappable, catalogue: Catalogue) -> str:
@@ -96,30 +74,25 @@ def notes(row: Mapping | NonMappable) -> str:
 
 
 def by_tactic(
-    catalogue: Catalogue, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
+    one: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
 ) -> tuple[Column, ...]:
     """The scored techniques by tactic, those that have any, in matrix order."""
-    columns = (column(catalogue, tactic.shortname, scores, entry, mapped_only=True) for tactic in catalogue.tactics)
-    return tuple(one for one in columns if one.techniques)
+    columns = (column(one, found, scores, entry, mapped_only=True) for found in one.columns)
+    return tuple(made for made in columns if made.techniques)
 
 
 def column(
-    catalogue: Catalogue,
-    tactic: str,
+    one: IndexedSet,
+    found: MatrixColumn,
     scores: dict[str, TechniqueScore],
     entry: Callable[[Technique], Entry],
     *,
     mapped_only: bool,
 ) -> Column:
-    """The techniques of one tactic as the matrix has them: by name, sub-techniques by id below their parent."""
-    found = next(one for one in catalogue.tactics if one.shortname == tactic)
-    inside = [t for t in catalogue.techniques.values() if t.active and tactic in t.tactics]
-    bases = [t for t in inside if t.parent is None]
-    covered = base_techniques(scores, catalogue)
-    names = {t.id: t.name for t in bases}
-    inside.sort(key=lambda t: (names.get(t.parent or t.id, t.name), t.parent or t.id, t.parent is not None, t.id))
-    listed = [t for t in inside if not mapped_only or t.id in scores]
-    return Column(found, sum(t.id in covered for t in bases), len(bases), tuple(entry(t) for t in listed))
+    """The techniques of one tactic in the order of the matrix."""
+    covered = base_techniques(scores, one.catalogue)
+    listed = [t for t in found.techniques if not mapped_only or t.id in scores]
+    return Column(found.tactic, len(found.bases & covered), len(found.bases), tuple(entry(t) for t in listed))
 
 
 def plain_entry(technique: Technique, scores: dict[str, TechniqueScore], rules: Rules) -> Entry:
@@ -135,7 +108,7 @@ def plain_entry(technique: Technique, scores: dict[str, TechniqueScore], rules: 
     return Entry(technique.id, technique.name, score.overall, categories, capabilities=len(score.capabilities))
 
 
-def without(sets: Sequence[Prepared], sections: Iterable[SetHead]) -> tuple[str, ...]:
+def without(sets: Sequence[IndexedSet], sections: Iterable[SetHead]) -> tuple[str, ...]:
     """The names of the sets that have no section."""
     told = {section.name for section in sections}
     return tuple(one.name for one in sets if one.name not in told)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from navlayers import attack
 from navlayers.attack.catalogue import SITE
-from navlayers.scoring import Rules, TechniqueScore, score_set
 from navlayers.show import parts
 from navlayers.show.lookup import catalogues
 from navlayers.show.pages import TacticPage, TacticSection
@@ -16,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.attack import Catalogue, Tactic, Technique
-    from navlayers.options import ScoreOptions
-    from navlayers.pipeline import Prepared
+    from navlayers.show.indexed import IndexedSet
     from navlayers.show.pages import Entry
 
 
-def tactic_page(identifier: str, sets: Sequence[Prepared], options: ScoreOptions) -> TacticPage:
+def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
     """The page of the tactic of that id.
 
     Raises:
@@ -31,12 +29,11 @@ def tactic_page(identifier: str, sets: Sequence[Prepared], options: ScoreOptions
     catalogue, tactic = next((c, t) for c in at_hand if (t := _tactic(identifier, c)) is not None)
     sections = []
     for one in sets:
-        own = _tactic(identifier, one.catalogue)
+        own = next((column for column in one.columns if column.tactic.id == identifier), None)
         if own is not None:
-            scored = score_set(one.set, one.catalogue, options)
-            entry = partial(_entry, scored.scores, scored.rules)
-            column = parts.column(one.catalogue, own.shortname, scored.scores, entry, mapped_only=False)
-            sections.append(TacticSection(parts.head(one, scored.rules), column))
+            entry = partial(_entry, one)
+            column = parts.column(one, own, one.scored.scores, entry, mapped_only=False)
+            sections.append(TacticSection(one.head, column))
     return TacticPage(
         identifier,
         tactic.name,
@@ -52,5 +49,5 @@ def _tactic(identifier: str, catalogue: Catalogue) -> Tactic | None:
     return next((tactic for tactic in catalogue.tactics if tactic.id == identifier), None)
 
 
-def _entry(scores: dict[str, TechniqueScore], rules: Rules, technique: Technique) -> Entry:
-    return parts.plain_entry(technique, scores, rules)
+def _entry(one: IndexedSet, technique: Technique) -> Entry:
+    return parts.plain_entry(technique, one.scored.scores, one.rules)

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Literal
 from navlayers import attack
 from navlayers.aggregate import tidy
 from navlayers.model import CATEGORIES
-from navlayers.scoring import UNSPECIFIED, make_rules, number, roll_up, score
+from navlayers.scoring import UNSPECIFIED, number
 from navlayers.show import parts
 from navlayers.show.lookup import catalogues
 from navlayers.show.pages import Named, Row, TechniquePage, TechniqueSection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from navlayers.attack import Catalogue, Status
     from navlayers.model import Mapping
-    from navlayers.options import ScoreOptions
-    from navlayers.pipeline import Prepared
-    from navlayers.scoring import Contribution, Rules, TechniqueScore
+    from navlayers.scoring import Contribution, Rules
+    from navlayers.show.indexed import IndexedSet
 
 
-def technique_page(identifier: str, sets: Sequence[Prepared], options: ScoreOptions) -> TechniquePage:
+def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage:
     """The page of the technique of that id.
 
     Its facts are those of the newest release of the sets that has it; where none has it, of the newest at hand.
@@ -31,7 +30,7 @@ def technique_page(identifier: str, sets: Sequence[Prepared], options: ScoreOpti
         UsageError: the options do not fit a set.
     """
     catalogue = _release_of(identifier, sets)
-    sections = [found for one in sets if (found := _section(identifier, one, options)) is not None]
+    sections = [found for one in sets if (found := _section(identifier, one)) is not None]
     domain = catalogue.domain if catalogue else sections[0].set.domain
     technique = catalogue.get(identifier) if catalogue else None
     missing = parts.without(sets, (section.set for section in sections))
@@ -58,7 +57,7 @@ def technique_page(identifier: str, sets: Sequence[Prepared], options: ScoreOpti
     )
 
 
-def _release_of(identifier: str, sets: Sequence[Prepared]) -> Catalogue | None:
+def _release_of(identifier: str, sets: Sequence[IndexedSet]) -> Catalogue | None:
     known = [c for c in catalogues(sets) if identifier in c.techniques]
     if known:
         return known[0]
@@ -69,7 +68,7 @@ def _release_of(identifier: str, sets: Sequence[Prepared]) -> Catalogue | None:
     return None
 
 
-def _description(identifier: str, sets: Sequence[Prepared], first: str) -> str:
+def _description(identifier: str, sets: Sequence[IndexedSet], first: str) -> str:
     """The description of the page's release, or of another one of the sets: only added releases have any."""
     texts = (found.description for c in catalogues(sets) if (found := c.get(identifier)) is not None)
     return first or next(filter(None, texts), "")
@@ -80,48 +79,46 @@ def _successor(identifier: str, catalogue: Catalogue | None) -> Named | None:
     return parts.named(chain[-1], catalogue) if catalogue and len(chain) > 1 else None
 
 
-def _section(identifier: str, one: Prepared, options: ScoreOptions) -> TechniqueSection | None:
+def _section(identifier: str, one: IndexedSet) -> TechniqueSection | None:
     catalogue = one.catalogue
     technique = catalogue.get(identifier)
     parent = technique.parent if technique else None
     subs = catalogue.subtechniques(identifier)
-    family = {identifier, *(sub.id for sub in subs), *((parent,) if parent else ())}
-    related = [mapping for mapping in one.set.mappings if mapping.technique in family]
-    own = [mapping for mapping in related if mapping.technique == identifier]
-    records = [row for row in one.set.non_mappable if row.technique == identifier]
-    below = any(mapping.technique != parent for mapping in related)
+    own = one.mappings.get(identifier, [])
+    records = one.records.get(identifier, [])
+    below = any(sub.id in one.mappings for sub in subs)
     if not (own or records or below):
         return None
-    rules = make_rules(one.set, options)
-    active = [mapping for mapping in related if catalogue.is_active(mapping.technique)]
-    scores = roll_up(score(active, rules), rules, catalogue)
+    rules, scores = one.rules, one.scored.scores
     entry = scores.get(identifier)
     status: Status | Literal["unknown"] = technique.status if technique else "unknown"
     above = catalogue.get(parent) if parent else None
     written = next((mapping.technique_name for mapping in own if mapping.technique_name), None)
     return TechniqueSection(
-        set=parts.head(one, rules),
+        set=one.head,
         technique=parts.named(identifier, catalogue, written),
         status=status,
         successor=_successor(identifier, catalogue),
-        aggregate=parts.aggregate(entry, one.set, rules) if entry else None,
-        mappings=_rows(own, one, rules, entry, status),
+        aggregate=parts.aggregate(entry, one) if entry else None,
+        mappings=rows(identifier, one),
         non_mappable=tuple(parts.record(row, one) for row in records),
         parent=parts.plain_entry(above, scores, rules) if above else None,
         subtechniques=tuple(parts.plain_entry(sub, scores, rules) for sub in subs),
-        carried=tuple(Named(m.id, m.name) for m in one.moved if m.successor == identifier),
+        carried=tuple(Named(m.id, m.name) for m in one.prepared.moved if m.successor == identifier),
     )
 
 
-def _rows(
-    mappings: Sequence[Mapping],
-    one: Prepared,
-    rules: Rules,
-    entry: TechniqueScore | None,
-    status: Status | Literal["unknown"],
-) -> tuple[Row, ...]:
-    """Every row, by capability and category, the strongest first; and which of them count."""
-    names = {capability.id: capability.name for capability in one.set.capabilities}
+def rows(identifier: str, one: IndexedSet) -> tuple[Row, ...]:
+    """Every row of a technique, by capability and category, the strongest first; and which of them count."""
+    return tuple(row for _, row in mapped_rows(identifier, one))
+
+
+def mapped_rows(identifier: str, one: IndexedSet) -> Iterator[tuple[Mapping, Row]]:
+    """The rows of a technique with the mappings that they tell of."""
+    rules = one.rules
+    entry = one.scored.scores.get(identifier)
+    technique = one.catalogue.get(identifier)
+    status: Status | Literal["unknown"] = technique.status if technique else "unknown"
     groups = entry.contributions.values() if entry else ()
     best = {
         (contribution.capability, category): contribution
@@ -130,8 +127,7 @@ def _rows(
     }
     # Roll-up may leave a technique with scores and no rows of its own; rows always have theirs.
     counted: set[tuple[str, str]] = set()
-    rows = []
-    for mapping in sorted(mappings, key=lambda m: _order(m, rules)):
+    for mapping in sorted(one.mappings.get(identifier, ()), key=lambda m: _order(m, rules)):
         key = (mapping.capability, mapping.category or UNSPECIFIED)
         why = (
             _why_not(mapping, best.get(key), rules, again=key in counted)
@@ -140,24 +136,22 @@ def _rows(
         )
         if not why:
             counted.add(key)
-        rows.append(
-            Row(
-                capability_id=mapping.capability,
-                capability_name=mapping.capability_name or names.get(mapping.capability, mapping.capability),
-                mapping_type=mapping.type or "",
-                attack_id=mapping.technique,
-                attack_name=mapping.technique_name or parts.named(mapping.technique, one.catalogue).name,
-                category=mapping.category or "",
-                value=mapping.value or "",
-                score=number(mapping.value, rules),
-                counts=not why,
-                why_not=why,
-                notes=parts.notes(mapping),
-                comment=mapping.comment,
-                references=mapping.references,
-            )
+        row = Row(
+            capability_id=mapping.capability,
+            capability_name=mapping.capability_name or one.names.get(mapping.capability, mapping.capability),
+            mapping_type=mapping.type or "",
+            attack_id=mapping.technique,
+            attack_name=mapping.technique_name or parts.named(mapping.technique, one.catalogue).name,
+            category=mapping.category or "",
+            value=mapping.value or "",
+            score=number(mapping.value, rules),
+            counts=not why,
+            why_not=why,
+            notes=parts.notes(mapping),
+            comment=mapping.comment,
+            references=mapping.references,
         )
-    return tuple(rows)
+        yield mapping, row
 
 
 def _order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:
