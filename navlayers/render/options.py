@@ -19,7 +19,6 @@ ThemeName: TypeAlias = Literal["light", "dark", "grey"]
 _WIDEST_MARGIN = 50
 _SCALES = (0.1, 16)
 _DPI = (10, 1536)
-_ROOMS = (10, 2000)
 _CHOICES = {"page": Page, "orientation": Orientation, "theme": ThemeName}
 
 
@@ -29,8 +28,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
     `detail`: None takes "mini" where the layer asks for it, else "full". `show`: what stands in a cell; None takes
     what the layer's layout shows, and the score. `page`: "fit" is one page as large as the matrix needs, "poster"
     is A1. `margin` is in mm; None is the page's own. `scale` is pixels of a PNG per CSS pixel, which is 1/96 inch;
-    `dpi`, where it is given, says the same in pixels per inch. `room`, where it is given, is the page:
-    its width and height in mm. It is a place in a document, which says title and description itself.
+    `dpi`, where it is given, says the same in pixels per inch.
 
     Raises:
         UsageError: there is no such choice, or a number is out of range.
@@ -44,7 +42,6 @@ class RenderOptions(msgspec.Struct, frozen=True):
     theme: ThemeName = "light"
     scale: float = 2
     dpi: float | None = None
-    room: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name, kind in _CHOICES.items():
@@ -58,8 +55,6 @@ class RenderOptions(msgspec.Struct, frozen=True):
         _check_number("margin", self.margin, 0, _WIDEST_MARGIN, "mm")
         _check_number("scale", self.scale, *_SCALES)
         _check_number("dpi", self.dpi, *_DPI)
-        for side in self.room or ():
-            _check_number("room", side, *_ROOMS, "mm")
 
     @property
     def ppi(self) -> float:

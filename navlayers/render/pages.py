@@ -40,7 +40,7 @@ FIT = Paper(0, 0, 8, 1)
 class Frame(msgspec.Struct, frozen=True):
     """A page to draw on, in points; a height of 0 is as large as is needed, of about `aspect` times its height.
 
-    `headed`: title and description stand on it.
+    `headed`: title and description stand on it; they do not where a document says them around the picture.
     """
 
     width: float
@@ -68,10 +68,6 @@ class Frame(msgspec.Struct, frozen=True):
 
 def frames(options: RenderOptions) -> Iterator[Frame]:
     """The pages to choose among: both ways round where either will do, landscape first."""
-    if options.room is not None:
-        width, height = (side * MM for side in options.room)
-        yield Frame(width, height, (options.margin or 0) * MM, 1, width / height, headed=False)
-        return
     paper = PAPERS.get(options.page, FIT)
     margin = (paper.margin if options.margin is None else options.margin) * MM
     if paper is FIT:
