@@ -30,7 +30,7 @@ COMMANDS = {
     "convert": "Write a mapping set in another format.",
     "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
     "render": "Render layers as pictures, workbooks, pages and tables.",
-    "report": "Write a report about mapping sets: PDF, HTML, Markdown, Word.",
+    "report": "Write a report about mapping sets: alone, compared, against a threat, with a plan.",
     "show": "Show what mapping sets say of a technique, capability, group or tactic.",
     "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
     "diff": "Tell what changed between two versions of a set or layer.",

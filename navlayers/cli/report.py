@@ -119,7 +119,7 @@ def command(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Write a report about mapping sets, alone or compared, against a threat, with a plan.
+    """Write a report about mapping sets: alone, compared, against a threat, with a plan.
 
     SET is a shipped name, a file of any format, a layer, a folder of files or of a comparison, or - for standard
     input. --threat adds what is open of it, --budget or --target a plan.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,18 +12,20 @@ from navlayers.errors import Problem
 from navlayers.gaps.model import Gaps
 from navlayers.options import ScoreOptions
 from navlayers.plan.model import Plan
+from navlayers.report.ranking import givers_of, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.attack import Catalogue
     from navlayers.coverage import Coverage
+    from navlayers.report.ranking import Givers, Ranked
     from navlayers.together import Together
 
 _OPTIONS = ScoreOptions()
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
+class Subject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What a report is about: inputs side by side, be it a single one; gaps and a plan if they are asked for."""
 
     comparison: Comparison
@@ -45,6 +48,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def names(self) -> tuple[str, ...]:
         """What the inputs are called in sentences, tables and charts."""
         return tuple(one.name for one in self.inputs)
+
+    @cached_property
+    def givers(self) -> Givers:
+        """Technique id → number of input and id of every capability that is mapped to it."""
+        return givers_of(self.comparison)
+
+    @cached_property
+    def ranked(self) -> tuple[tuple[Ranked, ...], ...]:
+        """Per input, its capabilities by what they cover."""
+        return tuple(rank(self.comparison, self.givers, number) for number in range(len(self.inputs)))
 
 
 def subject_of(

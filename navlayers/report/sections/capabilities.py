@@ -25,7 +25,7 @@ _NAMED = 6
 def blocks(subject: Subject) -> Iterator[Block]:
     """The first of each input."""
     for number in told(subject):
-        ranked = numbers.ranking(subject, number)
+        ranked = subject.ranked[number]
         if not ranked:
             continue
         yield Text(_sentence(subject, number))
@@ -40,7 +40,7 @@ def told(subject: Subject) -> Iterator[int]:
 
 
 def _sentence(subject: Subject, number: int) -> str:
-    ranked = numbers.ranking(subject, number)
+    ranked = subject.ranked[number]
     title = subject.names[number]
     first = ranked[0]
     covered = first.stats.techniques + first.stats.subtechniques
@@ -59,9 +59,10 @@ def _sentence(subject: Subject, number: int) -> str:
 def table(subject: Subject, number: int, most: int | None = None) -> Table:
     """The capabilities of an input; the first so many, with some of what only they cover, or all."""
     one = subject.inputs[number]
-    ranked = numbers.ranking(subject, number)
+    ranked = subject.ranked[number]
     several = len(subject.inputs) > 1
-    categories = [c for c in one.scored.rules.scored_categories if not one.counts]
+    asked = subject.comparison.category
+    categories = [c for c in one.scored.rules.scored_categories if not one.counts and asked in (None, c)]
     found = (
         Column("capability"),
         *columns("techniques", "sub-techniques", kind="number"),

@@ -52,7 +52,7 @@ def _of_one(subject: Subject) -> Iterator[Number]:
         what = "capabilities per technique" if one.counts else "mean score of what is covered"
         yield Number("capabilities each" if one.counts else "mean score", figure(round(total.mean, 1)), what)
     if not one.is_layer:
-        mapped = len(numbers.ranking(subject, 0))
+        mapped = len(subject.ranked[0])
         yield Number("capabilities", f"{mapped:,}", _capabilities(one, mapped))
         single = _single(subject)
         yield Number("rest on one", f"{single:,}", f"{_TECHNIQUES} that a single capability covers")
@@ -87,7 +87,7 @@ def _capabilities(one: Coverage, mapped: int) -> str:
 
 def _single(subject: Subject) -> int:
     """How many techniques a single capability of a single input covers."""
-    return sum(len(numbers.givers(subject, row.technique)) == 1 for row in subject.comparison.rows)
+    return sum(len(subject.givers[row.technique]) == 1 for row in subject.comparison.rows)
 
 
 def _sentences_of_one(subject: Subject) -> Iterator[str]:

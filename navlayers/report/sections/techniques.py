@@ -24,7 +24,7 @@ MOST = 10
 def blocks(subject: Subject) -> Iterator[Block]:
     """Both lists where anything is covered, and how much is not covered at all."""
     comparison = subject.comparison
-    givers = {row.technique: len(numbers.givers(subject, row.technique)) for row in comparison.rows}
+    givers = {row.technique: len(subject.givers[row.technique]) for row in comparison.rows}
     rated = [row for row in comparison.rows if row.best is not None]
     if rated:
         strongest = sorted(rated, key=lambda r: (-(r.best or 0), -givers[r.technique], r.technique))[:MOST]

@@ -1,0 +1,205 @@
+"""`navlayers report` as its users call it: what is written where, in Markdown here, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import Run, contents, write_set
+from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = """\
+framework: hostile
+title: "<script>alert(1)</script> @octocat | **x**"
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  "../../etc/passwd":
+    name: "</script><img src=x onerror=alert(1)>"
+    references: ["javascript:alert(1)"]
+    techniques:
+      T1078: {protect: significant, comment: "<!-- ]]> #panic() [a](javascript:x)"}
+  CON:
+    name: "=cmd|'/c calc'!A1"
+    techniques:
+      T1078.001: {detect: minimal}
+"""
+
+
+def test_a_report_in_markdown_has_its_heatmaps_beside_it(run: Run, out: Path) -> None:
+    done = run("report", "aws", "azure", "-o", out / "my report.md")
+    names = [
+        "01-aws.svg", "02-microsoft-azure.svg", "03-all-together.svg", "04-what-none-covers.svg",
+        "05-difference-aws-microsoft-azure.svg",
+    ]  # fmt: skip
+    assert done.code == 0
+    assert sorted(contents(out)) == ["my report-files/" + name for name in names] + ["my report.md"]
+    text = (out / "my report.md").read_text("utf-8")
+    assert text.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
+    assert re.findall(r"!\[.*?\]\((.*?)\)", text) == [f"my%20report-files/{name}" for name in names]
+    assert re.findall(r"^## (.*)", text, re.MULTILINE) == [
+        "Summary", "Heatmaps", "Coverage per tactic", "Strongest and weakest", "Capabilities", "Not mappable",
+        "Method and sources", "Appendix",
+    ]  # fmt: skip
+    assert done.err.endswith(f"wrote {out / 'my report-files' / names[-1]}\n")
+
+
+def test_it_is_the_same_again_whatever_the_folder_the_zone_and_the_hash_seed(out: Path, tmp_path: Path) -> None:
+    made = []
+    for number in (1, 2):
+        cwd = tmp_path / f"cwd{number}"
+        cwd.mkdir()
+        environment = {**os.environ, "TZ": ("UTC", "Asia/Tokyo")[number - 1], "PYTHONHASHSEED": str(number)}
+        command = [sys.executable, "-m", "navlayers", "report", "gcp", "--threat", "FIN7", "-q"]
+        command += ["-o", str(out / str(number) / "r.md")]
+        subprocess.run(command, check=True, cwd=cwd, env=environment)
+        made.append(contents(out / str(number)))
+    assert made[0] == made[1]
+    assert not re.search(rb"20[2-9]\d-\d\d-\d\d", made[0]["r.md"])
+
+
+def test_standard_output_gets_markdown_without_pictures(run: Run) -> None:
+    done = run("report", "gcp", "-o", "-", "--sections", "summary,heatmaps")
+    assert (done.code, done.err) == (0, "")
+    assert "### Google Cloud\n" in done.out
+    assert "![" not in done.out
+
+
+def test_title_author_and_date_stand_where_they_are_given(run: Run) -> None:
+    given = ("--title", "Cloud *coverage*", "--author", "Security & co", "--date", "May 2026")
+    done = run("report", "gcp", "-o", "-", "--sections", "summary", *given)
+    assert done.out.startswith("# Cloud \\*coverage\\*\n")
+    assert "\nSecurity & co · May 2026\n" in done.out
+
+
+def test_hostile_text_is_text(run: Run, tmp_path: Path, out: Path) -> None:
+    path = tmp_path / "hostile.yaml"
+    path.write_text(HOSTILE)
+    done = run("report", path, "-o", out / "r.md")
+    assert done.code == 0
+    text = (out / "r.md").read_text("utf-8")
+    assert not re.search(r"(?<!\\)<(?!!-- -->)", text)
+    assert not re.search(r"(?<!\\)\[[^\]]*(?<!\\)\]\((?!r-files/)", text)
+    assert "@octocat" not in text
+    assert {path.parent.name for path in out.rglob("*.svg")} == {"r-files"}
+
+
+def test_a_folder_of_a_comparison_stands_for_what_it_compares(run: Run, out: Path) -> None:
+    assert run("compare", "aws", "azure", "-o", out / "compared", "-q").code == 0
+    done = run("report", out / "compared", "-o", "-", "--sections", "summary")
+    assert done.out.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
+    assert "| covered by any | 67.8 % | 445 of 656 techniques and sub-techniques |" in done.out
+    assert "a folder of layers, which have scores and no mappings" in done.err
+
+
+def test_a_folder_of_gaps_says_how_to_ask(run: Run, out: Path) -> None:
+    assert run("gaps", "aws", "--threat", "APT29", "-o", out / "gaps", "-q").code == 0
+    done = run("report", out / "gaps", "-o", "-")
+    assert done.code == 2
+    assert "holds the results of navlayers gaps" in done.err
+    assert "--threat" in done.err
+
+
+def test_a_threat_and_a_plan_are_added(run: Run) -> None:
+    done = run("report", "gcp", "--threat", "APT29", "--target", "80%", "-o", "-", "--sections", "gaps,plan")
+    assert re.findall(r"^## (.*)", done.out, re.MULTILINE) == ["Against the threat", "Plan"]
+
+
+def test_a_set_of_which_nothing_is_active_is_reported(run: Run, tmp_path: Path) -> None:
+    path = write_set(tmp_path / "bare.json", [("hsm", None, None, None)])
+    done = run("report", path, "-o", "-")
+    assert done.code == 0
+    assert "tiny covers no technique of ATT&CK Enterprise 16.1: nothing is mapped." in done.out
+    assert "| covered | 0.0 % |" in done.out
+    assert "No tactic is covered." in done.out
+
+
+def test_what_is_there_already_is_kept_without_force(run: Run, out: Path) -> None:
+    out.mkdir()
+    (out / "r.md").write_text("mine")
+    done = run("report", "gcp", "-o", out / "r.md", "--sections", "summary")
+    assert (done.code, (out / "r.md").read_text()) == (2, "mine")
+    assert run("report", "gcp", "-o", out / "r.md", "--sections", "summary", "--force").code == 0
+    again = run("report", "gcp", "-o", out / "r.md", "--sections", "summary")
+    assert again.err == f"{out / 'r.md'} is up to date\n"
+
+
+def test_several_files_are_written_at_once_or_none_is(run: Run, out: Path) -> None:
+    (out / "b.md").mkdir(parents=True)
+    done = run("report", "gcp", "-o", out / "a.md", "-o", out / "b.md", "--sections", "summary")
+    assert done.code == 2
+    assert not (out / "a.md").exists()
+
+
+def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
+    path = write_set(tmp_path / "set.md")
+    before = path.read_bytes()
+    done = run("report", path, "--from", "mapex-json", "-o", path, "--force")
+    assert (done.code, path.read_bytes()) == (2, before)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["gcp"], "no file is named to write to; expected -o FILE that ends in .pdf, .html, .md, .docx"),
+        (["gcp", "-o", "r.txt"], 'the ending of "r.txt" does not say which format to write'),
+        (["gcp", "-o", ""], "-o is empty"),
+        (["gcp", "-o", "r.md", "-o", "r.md"], "-o r.md is named twice"),
+        (["-o", "r.md"], "nothing is named to report"),
+        (["gcp", "-o", "r.md", "--sections", "summry"], 'there is no "summry"'),
+        (["gcp", "-o", "r.md", "--sections", ","], "--sections is empty"),
+        (["gcp", "-o", "r.md", "--cost", "x.csv"], "--cost is of a plan, and none is asked for"),
+        (["gcp", "-o", "r.md", "--logo", "none.png"], "the logo cannot be read: no such file or directory"),
+        (["aws", "nist_800_53", "-o", "r.md"], "expected all of one kind"),
+        (["aws", "kev-mobile", "-o", "r.md"], "different ATT&CK domains"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_do(run: Run, args: list[str], says: str) -> None:
+    done = run("report", *args)
+    assert done.code == 2
+    assert says in done.err
+    assert done.out == ""
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}</svg>'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.svg", SVG.format('width="4" height="2"', ""), ""),
+        ("a.svg", SVG.format('viewBox="0 0 4 2"', '<use href="#a"/>'), ""),
+        ("a.svg", SVG.format("", ""), "does not say how large it is"),
+        ("a.svg", SVG.format('viewBox="0 0 x 2"', ""), "does not say how large it is"),
+        ("a.svg", SVG.format('width="4" height="2"', "<script>x</script>"), "is more than a picture"),
+        ("a.svg", SVG.format('width="4" height="2"', '<image href="http://x/y.png"/>'), "is more than a picture"),
+        ("a.svg", SVG.format('width="4" height="2"', "<style>@import 'x';</style>"), "is more than a picture"),
+        ("a.svg", "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "is more than a picture"),
+        ("a.svg", "<svg", "is no valid SVG"),
+        ("a.png", "not a picture", "is no picture that can be read"),
+    ],
+)
+def test_a_logo_is_a_picture_and_nothing_else(run: Run, tmp_path: Path, name: str, text: str, says: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    done = run("report", "gcp", "-o", "-", "--sections", "summary", "--logo", path)
+    assert done.code == (2 if says else 0), done.err
+    assert says in done.err
+
+
+def test_a_logo_in_pixels_is_read_whole(run: Run, tmp_path: Path) -> None:
+    for kind in ("png", "jpeg"):
+        Image.new("RGB", (40, 20), "red").save(tmp_path / f"a.{kind}")
+        assert run("report", "gcp", "-o", "-", "--logo", tmp_path / f"a.{kind}", "--sections", "summary").code == 0
+    cut = (tmp_path / "a.png").read_bytes()[:-30]
+    (tmp_path / "cut.png").write_bytes(cut)
+    done = run("report", "gcp", "-o", "-", "--logo", tmp_path / "cut.png")
+    assert (done.code, "is no picture that can be read" in done.err) == (2, True)
