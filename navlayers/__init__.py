@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from navlayers.readers import Findings, Reading, ReadOptions, read
     from navlayers.render.files import render_files, render_layer
     from navlayers.render.options import RenderOptions
+    from navlayers.report.files import render_report
+    from navlayers.report.make import make_report
+    from navlayers.report.options import ReportOptions
+    from navlayers.report.subject import subject_of
     from navlayers.schema import schema_text
     from navlayers.scoring import score_set
     from navlayers.sets import resolve
@@ -58,6 +62,7 @@ __all__ = [
     "Reading",
     "ReleaseError",
     "RenderOptions",
+    "ReportOptions",
     "ScoreOptions",
     "ThreatModel",
     "UsageError",
@@ -81,6 +86,7 @@ __all__ = [
     "load",
     "look_up",
     "make_plan",
+    "make_report",
     "mend_sets",
     "plan_folder",
     "prepare",
@@ -92,12 +98,14 @@ __all__ = [
     "render_files",
     "render_layer",
     "render_page",
+    "render_report",
     "render_upgrade",
     "resolve",
     "schema_text",
     "score_set",
     "scores",
     "set_stats",
+    "subject_of",
     "threat_of",
     "upgrade_files",
     "upgrade_layer",
@@ -132,6 +140,10 @@ _MODULES = {
     "readers": ("Findings", "ReadOptions", "Reading", "read"),
     "render.files": ("render_files", "render_layer"),
     "render.options": ("RenderOptions",),
+    "report.files": ("render_report",),
+    "report.make": ("make_report",),
+    "report.options": ("ReportOptions",),
+    "report.subject": ("subject_of",),
     "schema": ("schema_text",),
     "scoring": ("score_set",),
     "sets": ("resolve",),
