@@ -234,9 +234,16 @@ def test_foreign_files_and_inputs_are_not_overwritten(run: Run, tmp_path: Path, 
     assert run("upgrade", old, "--attack", "18.1", "-o", foreign, "--force").code == 0
 
 
-def test_two_inputs_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
-    one, two = (put(tmp_path / name / "a.json", layer("T1078")) for name in ("one", "two"))
-    result = run("upgrade", one, two, "--attack", "18.1", "-o", "new")
+def test_inputs_of_one_name_stay_in_the_folders_that_tell_them_apart(run: Run, tmp_path: Path) -> None:
+    paths = [put(tmp_path / name / "a.json", layer("T1078")) for name in ("one", "deep/two")]
+    paths.append(put(tmp_path / "one" / "b.json", layer("T1078")))
+    assert run("upgrade", *paths, "--attack", "18.1", "-o", "new").code == 0
+    assert sorted(contents(Path("new"))) == ["b.json", "deep/two/a.json", "one/a.json"]
+
+
+def test_two_results_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
+    one, two = (write_set(tmp_path / name, OLD, attack_version="8.2") for name in ("a.json", "a.dat"))
+    result = run("upgrade", one, two, "--attack", "18.1", "--to", "native", "-o", "new")
     assert result.code == 2
     assert "several inputs would be written to this file" in result.err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from navlayers.sets import STDIN
 from navlayers.upgrade.inputs import LAYER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from navlayers.sets import Source
     from navlayers.upgrade.inputs import Upgraded
@@ -99,7 +100,7 @@ def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool)
         return ["" for _ in results]
     if not is_folder([one.source for one in results], output):
         return [output]
-    paths = [str(Path(output) / _name(one)) for one in results]
+    paths = [str(Path(output) / path) for path in _apart(results)]
     same = sorted(path for path, times in Counter(paths).items() if times > 1)
     if same:
         hint = "upgrade them one at a time, or copies of them with --in-place"
@@ -107,6 +108,20 @@ def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool)
             Problem("several inputs would be written to this file", Place(p), hint=hint) for p in same
         )
     return paths
+
+
+def _apart(results: Sequence[Upgraded]) -> Iterator[Path]:
+    """Paths in a folder: those of one name stay in the folders that their inputs are in, below what these share."""
+    names = [_name(one) for one in results]
+    times = Counter(names)
+    folders = [one.source.path.absolute().parent for one in results]
+    shared = {
+        name: os.path.commonpath([folder for folder, other in zip(folders, names, strict=True) if other == name])
+        for name, number in times.items()
+        if number > 1 and len({folder.anchor for folder in folders}) == 1
+    }
+    for name, folder in zip(names, folders, strict=True):
+        yield folder.relative_to(shared[name]) / name if name in shared else Path(name)
 
 
 def _name(one: Upgraded) -> str:
