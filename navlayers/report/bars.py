@@ -22,8 +22,11 @@ _LABEL, _SMALL = 8.5, 7.5
 """Sizes of text: of what is counted, and of series, figures and the axis."""
 
 _LINE = 10.5
-_BAR, _PITCH, _LONE_PITCH = 7, 10, 14
-_GAP = 8.0
+_BAR, _PITCHES = 0.7, (14.0, 10.0, 9.0, 8.5)
+"""The height of a bar as a share of the distance to the next, by how many a row has."""
+
+_THICKEST = 8.0
+_GAP = 7.0
 _BETWEEN = 8
 _TICKS = (0, 25, 50, 75, 100)
 _LEGEND, _AXIS = 20, 14
@@ -113,7 +116,7 @@ class _Row:
 
     @property
     def pitch(self) -> float:
-        return _PITCH if len(self._series) > 1 else _LONE_PITCH
+        return _PITCHES[min(len(self._series), len(_PITCHES)) - 1]
 
     def _lines(self, room: float) -> Sequence[str]:
         lines = max(int(self.pitch * len(self._series) / _LINE), _MOST_LINES)
@@ -132,16 +135,18 @@ class _Row:
                 name = cut(clean(series.name), columns.series / _SMALL)
                 yield Text(columns.left - _BETWEEN, base, name, _SMALL, _THEME.muted, "end")
             if share:
-                yield _bar(columns, share, top + (self.pitch - _BAR) / 2, series.color)
+                yield _bar(columns, share, top, self.pitch, series.color)
             yield Text(columns.counts, base, self.counts[number], _SMALL, _THEME.muted, "end")
             yield Text(width, base, self.percents[number], _SMALL, _THEME.ink, "end")
             top += self.pitch
 
 
-def _bar(columns: _Columns, share: float, top: float, color: str) -> Rect:
+def _bar(columns: _Columns, share: float, top: float, pitch: float, color: str) -> Rect:
     # What is hardly to be seen on white has a border.
     stroke = "" if contrast(color, WHITE) >= _LEAST_CONTRAST else _THEME.muted
-    return Rect(columns.left, top, max(columns.at(share) - columns.left, 0.5), _BAR, color, stroke)
+    height = min(_BAR * pitch, _THICKEST)
+    wide = max(columns.at(share) - columns.left, 0.5)
+    return Rect(columns.left, top + (pitch - height) / 2, wide, height, color, stroke)
 
 
 def _columns(bars: Bars, rows: Sequence[_Row], width: float) -> _Columns:

@@ -1,0 +1,194 @@
+"""A report as PDF: tagged, with bookmarks, its heatmaps on pages of their own."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from navlayers.errors import Problem, UsageError
+from navlayers.render import font, typeset
+from navlayers.render.drawing import Drawing, Group, Text
+from navlayers.render.font import clean, cut, ems
+from navlayers.render.options import RenderOptions
+from navlayers.render.pages import MM, PAPERS, Frame
+from navlayers.render.pictures import draw_alike
+from navlayers.render.rendered import Rendered
+from navlayers.render.theme import THEMES
+from navlayers.report.document import Heatmap, Rows
+from navlayers.report.pdf_blocks import BODY, PART, SMALL, Pictures, blocks, facts, fits, one_line, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.report.document import Block, Document, Logo, Section
+    from navlayers.report.make import Report
+    from navlayers.report.options import Paper
+
+_MARGIN, _MORE_ABOVE = 56.0, 8.0
+_HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
+_TITLES = ((28.0, 3), (20.0, 4))
+"""Sizes of the title and in how many lines it has to stand to be so large."""
+
+_FRESH = ("summary", "appendix")
+"""Sections that begin on a page of their own."""
+
+_LOGO = (200.0, 64.0)
+_RUNNING = 0.6
+_NO_LETTERS = "-o report.html takes the fonts of who opens it"
+
+
+class _Paper(NamedTuple):
+    """A sheet in points, the longer side of which is the height of most pages."""
+
+    width: float
+    height: float
+
+    def inner(self, *, turned: bool) -> tuple[float, float]:
+        """Width and height between the margins."""
+        width, height = (self.height, self.width) if turned else self
+        return width - 2 * _MARGIN, height - 2 * _MARGIN - _MORE_ABOVE
+
+
+def render(report: Report) -> Rendered:
+    """The report as PDF.
+
+    Raises:
+        UsageError: the logo is no picture that the PDF can hold.
+    """
+    document = report.document
+    found = PAPERS[report.options.paper]
+    paper = _Paper(found.short * MM, found.long * MM)
+    pictures = Pictures()
+    data = _front(document, paper) | {"runs": list(_runs(document, paper, report.options.paper, pictures))}
+    if document.logo is not None:
+        data["logo"] = _logo(document.logo, pictures)
+    made = _compile({"doc.json": msgspec.json.encode(data), **pictures.files})
+    notices = typeset.lacking(document.title, {*_strings(data), *pictures.texts}, _NO_LETTERS)
+    return Rendered(made, tuple(notices))
+
+
+def _front(document: Document, paper: _Paper) -> dict[str, Any]:
+    width, _ = paper.inner(turned=False)
+    title = clean(document.title) or "Report"
+    size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
+    author, date = clean(document.author), clean(document.date)
+    told = facts(
+        [*([("Author", author)] if author else []), *([("Date", date)] if date else []), *document.facts], width
+    )
+    theme = THEMES["light"]
+    return {
+        "title": title,
+        "shown_title": one_line(title, size, width),
+        "title_size": size,
+        "running": cut(title, width * _RUNNING / SMALL),
+        "subtitle": said(document.subtitle, PART, width),
+        "authors": [author] if author else [],
+        "facts": told["items"],
+        "facts_width": told["width"],
+        "logo": None,
+        "theme": msgspec.to_builtins(theme),
+        "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
+    }
+
+
+def _logo(logo: Logo, pictures: Pictures) -> dict[str, Any]:
+    name = f"logo.{'jpg' if logo.kind == 'jpeg' else logo.kind}"
+    pictures.files[name] = logo.data
+    scale = min(room / side for room, side in zip(_LOGO, (logo.width, logo.height), strict=True))
+    return {"file": name, "width": logo.width * scale, "height": logo.height * scale}
+
+
+def _runs(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> Iterator[dict[str, Any]]:
+    """Blocks that flow over pages of one kind, and heatmaps, which have pages of their own."""
+    heatmaps = iter(_heatmaps(document, paper, name, pictures))
+    for section in document.sections:
+        flow: list[Block] = []
+        turned = _is_wide(section, paper)
+        title, is_first = one_line(section.title, PART, paper.width), True
+        for block in (*section.blocks, None):
+            if block is not None and not isinstance(block, Heatmap):
+                flow.append(block)
+                continue
+            if flow:
+                made = list(blocks(flow, *paper.inner(turned=turned), pictures))
+                heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
+                yield {"turned": turned, "blocks": heading + made}
+                flow, is_first = [], False
+            if block is not None:
+                drawn = next(heatmaps) | {"section": title if is_first else ""}
+                yield {"turned": False, "blocks": [drawn]}
+                is_first = False
+
+
+def _is_wide(section: Section, paper: _Paper) -> bool:
+    """Whether the section has a table that needs the longer side: then all of it is turned, not page by page."""
+    width, _ = paper.inner(turned=False)
+    return any(isinstance(block, Rows) and not fits(block, width) for block in section.blocks)
+
+
+def _heatmaps(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> Iterator[dict[str, Any]]:
+    width = paper.height - 2 * _HEATMAP_MARGIN["x"]
+    height = paper.width - _HEATMAP_MARGIN["top"] - _HEATMAP_MARGIN["bottom"]
+    frame = Frame(width, height, 0, PAPERS[name].unit, width / height)
+    views = [
+        msgspec.structs.replace(heatmap.view, name=heatmap.title, description=heatmap.caption)
+        for heatmap in document.heatmaps
+    ]
+    options = RenderOptions(page=name, orientation="landscape")
+    for heatmap, (drawing, _) in zip(document.heatmaps, draw_alike(views, options, frame), strict=True):
+        yield _heatmap(heatmap, drawing, pictures)
+
+
+def _heatmap(heatmap: Heatmap, drawing: Drawing, pictures: Pictures) -> dict[str, Any]:
+    """A heatmap whose title is a heading of the document rather than a part of the picture."""
+    titles = [shape for group in drawing.groups if group.id == "header" for shape in _titles(group)]
+    room = max(ems(title.text) * title.size for title in titles) + 1
+    size = titles[0].size
+    groups = tuple(_without(group, titles) if group.id == "header" else group for group in drawing.groups)
+    caption = clean(heatmap.caption)
+    described = msgspec.structs.replace(
+        drawing, groups=groups, description=f"{caption} {drawing.description}".lstrip(), background="none"
+    )
+    return {
+        "kind": "heatmap",
+        "level": 2,
+        "title": one_line(clean(heatmap.title), size, room),
+        "title_size": size,
+        "title_width": room,
+        "margin": _HEATMAP_MARGIN,
+        **pictures.add(described),
+    }
+
+
+def _titles(group: Group) -> Iterator[Text]:
+    return (shape for shape in group.shapes if isinstance(shape, Text) and shape.strong)
+
+
+def _without(group: Group, titles: Sequence[Text]) -> Group:
+    return msgspec.structs.replace(group, shapes=tuple(shape for shape in group.shapes if shape not in titles))
+
+
+def _strings(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list | tuple):
+        parts: Iterable[object] = data.values() if isinstance(data, dict) else data
+        for part in parts:
+            yield from _strings(part)
+
+
+def _compile(given: dict[str, bytes]) -> bytes:
+    # The compiler is large, and only paper needs it.
+    import typst  # noqa: PLC0415
+
+    template = files("navlayers.report").joinpath("report.typ").read_bytes()
+    made: bytes = typst.compile(  # type: ignore[misc]
+        {"main": template, **given},
+        format="pdf",
+        font_paths=[str(font.folder())],
+        ignore_system_fonts=True,
+        timestamp=0,
+    )
+    return made
