@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
+from browser_helpers import Visits, chromium
 from hypothesis import settings
 
 from navlayers.attack import Catalogue, Status, Tactic, Technique
@@ -22,6 +23,9 @@ from navlayers.sets import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from browser_helpers import OpenPage
+    from playwright.sync_api import Browser
 
     from navlayers.pipeline import BuildResult
     from navlayers.readers import Reading
@@ -235,3 +239,21 @@ def bad(tmp_path: Path) -> Path:
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests of a process."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages; fails the test if one of them was not clean (see browser_helpers.py)."""
+    visits = Visits(browser)
+    try:
+        yield visits.open
+        visits.check()
+    finally:
+        visits.close()

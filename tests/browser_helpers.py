@@ -1,0 +1,282 @@
+"""Pages in a real Chromium, watched: what they log, what they throw, what they ask for.
+
+A test takes the fixture `open_page` of conftest.py:
+
+    def test_opens(open_page: OpenPage, tmp_path: Path) -> None:
+        visit = open_page(tmp_path / "report.html", width=400, scheme="dark")
+        visit.page.get_by_role("button", name="Expand").click()
+        assert no_sideways_scroll(visit.page)
+        assert not axe(visit.page)
+        shot(visit.page, "report-dark")
+
+When the test ends, each visit is checked: a warning or an error on the console (a breach of the page's own
+Content-Security-Policy is one), an uncaught exception, a dialog, a request that would leave the machine: each
+of them fails the test. `visit.check()` does the same at once, and forgets what it told.
+
+| variable | what |
+| --- | --- |
+| `NAVLAYERS_CHROMIUM` | the browser, where it is not on PATH under a usual name |
+| `NAVLAYERS_AXE` | `axe.min.js`, where it is not below `tests/node_modules` |
+| `NAVLAYERS_SHOTS` | a folder in which `shot` puts its pictures; unset, it takes none |
+| `CI` | `true`: what is missing fails the tests that need it, instead of skipping them |
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, WebError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+SECONDS_TO_WAIT = 15
+"""How long an action or a navigation may take before it fails."""
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A page that asks for another machine is told of; the question itself stays here.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+_LOCAL_SCHEMES = {"file", "data", "blob", "about"}
+_SETTLED = "() => new Promise(done => setTimeout(done, 50))"
+_LOADED = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
+
+Scheme = Literal["light", "dark"]
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip the test for want of something; in CI, where nothing may be wanting, fail it."""
+    if os.environ.get("CI", "").lower() in {"", "0", "false"}:
+        pytest.skip(what)
+    pytest.fail(what)
+
+
+def chromium_path() -> str:
+    """The browser: `NAVLAYERS_CHROMIUM` or the first usual name on PATH; skips where there is none."""
+    names = [name] if (name := os.environ.get("NAVLAYERS_CHROMIUM")) else NAMES
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    lacking(f"no Chromium: {', '.join(names)} not found; set NAVLAYERS_CHROMIUM")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser, without a window."""
+    executable = chromium_path()
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - half a second, and most tests open no page
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(_ARGUMENTS), headless=True)
+        yield browser
+        browser.close()
+
+
+def is_local(url: str) -> bool:
+    """Whether what is asked for is on this machine: a file, part of the page itself, or 127.0.0.1."""
+    parts = urlsplit(url)
+    return parts.scheme in _LOCAL_SCHEMES or parts.hostname == "127.0.0.1"
+
+
+class Visit:
+    """A page that is open, and what it did that it should not."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.requests: list[str] = []
+        """The address of each request, in order."""
+        self.problems: list[str] = []
+        """What it did that it should not, a line each; `check` empties it."""
+        self._context = context
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("dialog", self._on_dialog)
+        context.on("request", lambda request: self._on_request(request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._on_request(socket.url)))
+        self.page: Page = context.new_page()
+        """Playwright's page: locators, mouse, keyboard, `evaluate`."""
+
+    def check(self) -> None:
+        """Fail with all that the page did that it should not, and forget it."""
+        for page in self._context.pages:
+            page.evaluate(_SETTLED)
+        problems, self.problems = self.problems, []
+        assert not problems, "\n".join(["the page is not clean:", *problems])
+
+    def seconds_to_load(self) -> float:
+        """From the start of the navigation to the end of the page's load event."""
+        return float(self.page.evaluate(_LOADED)) / 1000
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            self.problems.append(f"console {message.type}: {message.text}")
+
+    def _on_error(self, error: WebError) -> None:
+        self.problems.append(f"uncaught: {error.error}")
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        self.problems.append(f"dialog: {dialog.type} {dialog.message}")
+        dialog.dismiss()
+
+    def _on_request(self, url: str) -> None:
+        self.requests.append(url)
+        if not is_local(url):
+            self.problems.append(f"leaves the machine: {url}")
+
+
+class OpenPage(Protocol):
+    """Opens a file or an address in a window of its own and waits until it is loaded."""
+
+    def __call__(
+        self,
+        where: Path | str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: Scheme = "light",
+        reduced_motion: bool = False,
+        script: bool = True,
+    ) -> Visit: ...
+
+
+class Visits:
+    """The visits of one test; each has cookies, storage and a window of its own."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._open: list[tuple[BrowserContext, Visit]] = []
+
+    def open(
+        self,
+        where: Path | str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: Scheme = "light",
+        reduced_motion: bool = False,
+        script: bool = True,
+    ) -> Visit:
+        """Open a file or an address (a fragment or query needs an address: `path.as_uri() + "#T1078"`).
+
+        `width` and `height` are the window's, in CSS pixels; `script=False` opens it without JavaScript.
+        """
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce" if reduced_motion else "no-preference",
+            java_script_enabled=script,
+            locale="en-US",
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(SECONDS_TO_WAIT * 1000)
+        visit = Visit(context)
+        self._open.append((context, visit))
+        visit.page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
+        return visit
+
+    def check(self) -> None:
+        """Check each visit."""
+        for _, visit in self._open:
+            visit.check()
+
+    def close(self) -> None:
+        """Close each window."""
+        for context, _ in self._open:
+            context.close()
+
+
+def axe(page: Page, impacts: tuple[str, ...] = ("serious", "critical")) -> list[str]:
+    """What axe-core finds on the page as it stands: a line for each element, none where all is well.
+
+    It runs in a world of its own, so that the page's Content-Security-Policy may stay in force. Skips where axe-core
+    is missing.
+    """
+    session = page.context.new_cdp_session(page)
+    try:
+        frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})
+        where = {"contextId": world["executionContextId"], "awaitPromise": True, "returnByValue": True}
+        session.send("Runtime.evaluate", {"expression": _axe_source(), **where, "returnByValue": False})
+        run = "axe.run(document, {resultTypes: ['violations'], preload: false}).then(found => found.violations)"
+        answer = session.send("Runtime.evaluate", {"expression": run, **where})
+    finally:
+        session.detach()
+    assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+    return [
+        line
+        for violation in answer["result"]["value"]
+        if violation["impact"] in impacts
+        for line in _axe_lines(violation)
+    ]
+
+
+def _axe_source() -> str:
+    path = Path(os.environ.get("NAVLAYERS_AXE") or AXE)
+    if not path.is_file():
+        lacking(f"no axe-core at {path.name}: npm install --prefix tests --no-package-lock, or set NAVLAYERS_AXE")
+    return path.read_text(encoding="utf-8")
+
+
+def _axe_lines(violation: dict[str, Any]) -> Iterator[str]:
+    for node in violation["nodes"]:
+        why = re.sub(r"\s+", " ", node["failureSummary"])
+        yield f"{violation['impact']} {violation['id']} at {' '.join(map(str, node['target']))}: {why}"
+
+
+def no_sideways_scroll(page: Page) -> bool:
+    """Whether all of the page is within the window's width."""
+    wide, room = page.evaluate("() => (e => [e.scrollWidth, e.clientWidth])(document.scrollingElement)")
+    return bool(wide <= room)
+
+
+def print_pdf(page: Page, **options: Any) -> bytes:
+    """The page as Chromium prints it, in colour, on paper of the size that the page's CSS asks for, else A4."""
+    return page.pdf(**{"print_background": True, "prefer_css_page_size": True, "format": "A4", **options})
+
+
+def pdf_pages(data: bytes) -> int:
+    """The number of pages of a PDF that Chromium printed."""
+    return len(re.findall(rb"/Type\s*/Page\b", data))
+
+
+def shot(page: Page, name: str, *, whole: bool = True) -> None:
+    """Put a picture of the page, or of the part in the window, into the folder `NAVLAYERS_SHOTS`, if it is set."""
+    if folder := os.environ.get("NAVLAYERS_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the library
+        pass
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """A static host of a folder at 127.0.0.1; the address ends in `/`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
