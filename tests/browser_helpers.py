@@ -28,10 +28,11 @@ import re
 import shutil
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,6 +46,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 SECONDS_TO_WAIT = 15
 """How long an action or a navigation may take before it fails."""
+MILLISECONDS_TO_SETTLE = 50
+"""How long a page may still do something wrong before it is checked."""
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -58,7 +61,6 @@ _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 _LOCAL_SCHEMES = {"file", "data", "blob", "about"}
-_SETTLED = "() => new Promise(done => setTimeout(done, 50))"
 _LOADED = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
 
 Scheme = Literal["light", "dark"]
@@ -95,7 +97,7 @@ def chromium() -> Iterator[Browser]:
 def is_local(url: str) -> bool:
     """Whether what is asked for is on this machine: a file, part of the page itself, or 127.0.0.1."""
     parts = urlsplit(url)
-    return parts.scheme in _LOCAL_SCHEMES or parts.hostname == "127.0.0.1"
+    return parts.hostname == "127.0.0.1" or (parts.scheme in _LOCAL_SCHEMES and not parts.netloc)
 
 
 class Visit:
@@ -117,8 +119,7 @@ class Visit:
 
     def check(self) -> None:
         """Fail with all that the page did that it should not, and forget it."""
-        for page in self._context.pages:
-            page.evaluate(_SETTLED)
+        self.page.wait_for_timeout(MILLISECONDS_TO_SETTLE)
         problems, self.problems = self.problems, []
         assert not problems, "\n".join(["the page is not clean:", *problems])
 
@@ -128,7 +129,9 @@ class Visit:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning", "assert"}:
-            self.problems.append(f"console {message.type}: {message.text}")
+            where = message.location
+            told = f"{message.text} ({where['url']}:{where['lineNumber'] + 1})"
+            self.problems.append(f"console {message.type}: {told}")
 
     def _on_error(self, error: WebError) -> None:
         self.problems.append(f"uncaught: {error.error}")
@@ -143,8 +146,12 @@ class Visit:
             self.problems.append(f"leaves the machine: {url}")
 
 
-class OpenPage(Protocol):
-    """Opens a file or an address in a window of its own and waits until it is loaded."""
+class OpenPage:
+    """Opens pages for one test, each in a window of its own, with cookies and storage of its own."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._open: list[tuple[BrowserContext, Visit]] = []
 
     def __call__(
         self,
@@ -155,29 +162,11 @@ class OpenPage(Protocol):
         scheme: Scheme = "light",
         reduced_motion: bool = False,
         script: bool = True,
-    ) -> Visit: ...
-
-
-class Visits:
-    """The visits of one test; each has cookies, storage and a window of its own."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-        self._open: list[tuple[BrowserContext, Visit]] = []
-
-    def open(
-        self,
-        where: Path | str,
-        *,
-        width: int = 1440,
-        height: int = 900,
-        scheme: Scheme = "light",
-        reduced_motion: bool = False,
-        script: bool = True,
     ) -> Visit:
-        """Open a file or an address (a fragment or query needs an address: `path.as_uri() + "#T1078"`).
+        """Open a file or an address, and wait until it is loaded.
 
-        `width` and `height` are the window's, in CSS pixels; `script=False` opens it without JavaScript.
+        A file with a fragment or a query is an address: `path.as_uri() + "#T1078"`. `width` and `height` are the
+        window's, in CSS pixels; `script=False` opens it without JavaScript.
         """
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
@@ -204,11 +193,22 @@ class Visits:
             context.close()
 
 
+@contextmanager
+def watched(browser: Browser) -> Iterator[OpenPage]:
+    """Pages that are checked when all is done, and closed in any case."""
+    open_page = OpenPage(browser)
+    try:
+        yield open_page
+        open_page.check()
+    finally:
+        open_page.close()
+
+
 def axe(page: Page, impacts: tuple[str, ...] = ("serious", "critical")) -> list[str]:
     """What axe-core finds on the page as it stands: a line for each element, none where all is well.
 
-    It runs in a world of its own, so that the page's Content-Security-Policy may stay in force. Skips where axe-core
-    is missing.
+    It runs in a world of its own, so that the page's Content-Security-Policy may stay in force. Skips where
+    axe-core is missing.
     """
     session = page.context.new_cdp_session(page)
     try:
@@ -265,6 +265,14 @@ def shot(page: Page, name: str, *, whole: bool = True) -> None:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        # Chromium asks each host for it unbidden; that there is none is no fault of the page.
+        if self.path == "/favicon.ico":
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+        else:
+            super().do_GET()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the library
         pass
 

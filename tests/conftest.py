@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
-from browser_helpers import Visits, chromium
+from browser_helpers import chromium, watched
 from hypothesis import settings
 
 from navlayers.attack import Catalogue, Status, Tactic, Technique
@@ -251,9 +251,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Opens pages; fails the test if one of them was not clean (see browser_helpers.py)."""
-    visits = Visits(browser)
-    try:
-        yield visits.open
-        visits.check()
-    finally:
-        visits.close()
+    with watched(browser) as opener:
+        yield opener
