@@ -61,6 +61,7 @@ _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 _LOCAL_SCHEMES = {"file", "data", "blob", "about"}
+_SETTLED = "wait => new Promise(done => setTimeout(done, wait))"
 _LOADED = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
 
 Scheme = Literal["light", "dark"]
@@ -103,12 +104,13 @@ def is_local(url: str) -> bool:
 class Visit:
     """A page that is open, and what it did that it should not."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, *, script: bool) -> None:
         self.requests: list[str] = []
         """The address of each request, in order."""
         self.problems: list[str] = []
         """What it did that it should not, a line each; `check` empties it."""
         self._context = context
+        self._script = script
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         context.on("dialog", self._on_dialog)
@@ -119,7 +121,11 @@ class Visit:
 
     def check(self) -> None:
         """Fail with all that the page did that it should not, and forget it."""
-        self.page.wait_for_timeout(MILLISECONDS_TO_SETTLE)
+        for page in self._context.pages:
+            if self._script:
+                page.evaluate(_SETTLED, MILLISECONDS_TO_SETTLE)  # by the page's own clock, however slow the machine
+            else:
+                page.wait_for_timeout(MILLISECONDS_TO_SETTLE)
         problems, self.problems = self.problems, []
         assert not problems, "\n".join(["the page is not clean:", *problems])
 
@@ -177,7 +183,7 @@ class OpenPage:
             timezone_id="UTC",
         )
         context.set_default_timeout(SECONDS_TO_WAIT * 1000)
-        visit = Visit(context)
+        visit = Visit(context, script=script)
         self._open.append((context, visit))
         visit.page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
         return visit
