@@ -35,6 +35,7 @@ _MOST_LABEL, _MOST_SERIES = 0.3, 0.16
 
 _LEAST_CONTRAST = 1.5
 _MOST_LINES = 3
+_NOTHING = "There is nothing to show."
 
 
 class _Columns(NamedTuple):
@@ -58,7 +59,7 @@ def bars_drawing(bars: Bars, width: float) -> Drawing:
     groups = [Group("legend", "", tuple(_legend(bars, width)))] if bars.series else []
     top = float(_LEGEND * _legend_lines(bars, width))
     bottom = top + sum(row.height(columns.label) + _GAP for row in rows)
-    groups.append(Group("axis", "", tuple(_axis(columns, top, bottom))))
+    groups.append(Group("axis", "", tuple(_axis(columns, top, bottom) if rows else _nothing(top))))
     for number, row in enumerate(rows):
         groups.append(Group(f"row-{number}", row.told, tuple(row.shapes(columns, top + _GAP / 2, width))))
         top += row.height(columns.label) + _GAP
@@ -80,7 +81,7 @@ def bars_drawings(bars: Bars, width: float, most: float) -> tuple[Drawing, ...]:
 def describe(bars: Bars) -> str:
     """All that the bars show in words, for those who do not see them."""
     text = " ".join(f"{_Row(row, bars).told}." for row in bars.rows)
-    return text or "There is nothing to show."
+    return text or _NOTHING
 
 
 def figures(covered: int, total: int) -> str:
@@ -166,6 +167,10 @@ def _axis(columns: _Columns, top: float, bottom: float) -> Iterator[Shape]:
         x = columns.at(tick)
         yield Line(x, top, x, bottom, _THEME.border if tick else _THEME.rule, 0.5)
         yield Text(x, bottom + _AXIS - 3, f"{tick} %", _SMALL, _THEME.muted, "middle")
+
+
+def _nothing(top: float) -> Iterator[Shape]:
+    yield Text(0, top + _SMALL, _NOTHING, _SMALL, _THEME.muted)
 
 
 class _Key(NamedTuple):

@@ -12,11 +12,14 @@ from navlayers.textwidth import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.tables import Table
+    from navlayers.tables import Column, Table
 
 _HEAD_LINES = 3
-_WORD, _LEAST, _SHORT = 15.0, 9.0, 9.0
-"""In sizes: of words what stands whole, what a column of texts has at least, and what never needs to be parted."""
+_WHOLE, _WORD, _LEAST, _SHORT = 20.0, 15.0, 9.0, 9.0
+"""In sizes: up to where figures and words stand whole, what texts have at least, and what is never parted."""
+
+CHIP = 0.8
+"""In sizes: how much wider than its figure the colour behind a score is."""
 
 _SLACK = 0.1
 """In sizes, so that no rounding parts what fits."""
@@ -56,18 +59,19 @@ class Measured:
     def __init__(self, table: Table) -> None:
         texts = table.texts
         self._columns = [
-            _column(column.header, [row[number] for row in texts], whole=column.kind not in ("text", "color"))
-            for number, column in enumerate(table.columns)
+            _column(column, [row[number] for row in texts]) for number, column in enumerate(table.columns)
         ]
 
     def within(self, room: float, size: float, gap: float) -> Widths:
         """The widths with letters of a size in so much room, with gaps between the columns."""
         columns = self._columns
+        if not columns:
+            return Widths((), fits=True)
         left = room / size - gap / size * (len(columns) - 1)
         widths = [column.least for column in columns]
         left -= sum(widths)
         if left < 0:
-            share = max(sum(widths) + left, len(columns)) / sum(widths)
+            share = max(sum(widths) + left, 0) / sum(widths)
             return Widths(tuple(round(width * share * size, 2) for width in widths), fits=False)
         left = _grow(columns, widths, left)
         left = _lower_heads(columns, widths, left)
@@ -77,16 +81,20 @@ class Measured:
         return Widths(tuple(round(width * size, 2) for width in widths), fits=True)
 
 
-def _column(header: str, texts: Sequence[str], *, whole: bool) -> _Column:
-    heads = tuple(room + _SLACK for room in rooms(" ".join(plain(header).split()), _HEAD_LINES))
+def _column(column: Column, texts: Sequence[str]) -> _Column:
+    header = " ".join(plain(column.header).split())
+    heads = tuple(min(room + _SLACK, _WHOLE) for room in rooms(header, _HEAD_LINES))
     lines = [ems(" ".join(plain(line).split())) for text in texts for line in text.split("\n")]
     most = max([heads[-1], *(line + _SLACK for line in lines)])
-    if whole:
-        return _Column(heads, most, most)
+    if column.kind == "score":
+        most += CHIP
+    if column.kind not in ("text", "color"):
+        whole = max(heads[-1], min(most, _WHOLE))
+        return _Column(heads, whole, whole)
     words = (rooms(word, _HEAD_LINES)[-1] for text in texts for word in set(plain(text).split()))
     longest = min(max(words, default=0) + _SLACK, _WORD)
     least = most if most <= _SHORT else max(heads[-1], longest, min(most, _LEAST))
-    return _Column(heads, least, most, tuple(lines[:: -(-len(lines) // _SAMPLE)]) or (0.0,))
+    return _Column(heads, least, most, tuple(lines[:: len(lines) // _SAMPLE + 1]) or (0.0,))
 
 
 def _grow(columns: Sequence[_Column], widths: list[float], left: float) -> float:

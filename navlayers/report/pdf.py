@@ -17,7 +17,7 @@ from navlayers.render.pictures import draw_alike
 from navlayers.render.rendered import Rendered
 from navlayers.render.theme import THEMES
 from navlayers.report.document import Heatmap, Rows
-from navlayers.report.pdf_blocks import BODY, PART, SMALL, Pictures, blocks, facts, fits, one_line, said
+from navlayers.report.pdf_blocks import PART, SMALL, Pictures, blocks, facts, fits, one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +34,11 @@ _TITLES = ((28.0, 3), (20.0, 4))
 _FRESH = ("summary", "appendix")
 """Sections that begin on a page of their own."""
 
-_LOGO = (200.0, 64.0)
+_LOGO, _LOGO_NAME = (200.0, 64.0), "logo"
 _RUNNING = 0.6
+_ACCESSIBLE = "ua-1"
+"""PDF/UA-1: tagged, with alternative texts, headings in order, a title and a language."""
+
 _NO_LETTERS = "-o report.html takes the fonts of who opens it"
 
 
@@ -74,9 +77,8 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
     title = clean(document.title) or "Report"
     size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
     author, date = clean(document.author), clean(document.date)
-    told = facts(
-        [*([("Author", author)] if author else []), *([("Date", date)] if date else []), *document.facts], width
-    )
+    known = [(name, value) for name, value in (("Author", author), ("Date", date)) if value]
+    told = facts([*known, *document.facts], width)
     theme = THEMES["light"]
     return {
         "title": title,
@@ -94,7 +96,7 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
 
 
 def _logo(logo: Logo, pictures: Pictures) -> dict[str, Any]:
-    name = f"logo.{'jpg' if logo.kind == 'jpeg' else logo.kind}"
+    name = f"{_LOGO_NAME}.{'jpg' if logo.kind == 'jpeg' else logo.kind}"
     pictures.files[name] = logo.data
     scale = min(room / side for room, side in zip(_LOGO, (logo.width, logo.height), strict=True))
     return {"file": name, "width": logo.width * scale, "height": logo.height * scale}
@@ -154,7 +156,8 @@ def _heatmap(heatmap: Heatmap, drawing: Drawing, pictures: Pictures) -> dict[str
     return {
         "kind": "heatmap",
         "level": 2,
-        "title": one_line(clean(heatmap.title), size, room),
+        # As much of it as the picture has room for.
+        "title": one_line(" ".join(title.text for title in titles), size, room),
         "title_size": size,
         "title_width": room,
         "margin": _HEATMAP_MARGIN,
@@ -184,11 +187,27 @@ def _compile(given: dict[str, bytes]) -> bytes:
     import typst  # noqa: PLC0415
 
     template = files("navlayers.report").joinpath("report.typ").read_bytes()
-    made: bytes = typst.compile(  # type: ignore[misc]
-        {"main": template, **given},
-        format="pdf",
-        font_paths=[str(font.folder())],
-        ignore_system_fonts=True,
-        timestamp=0,
-    )
-    return made
+
+    def made(standards: list[str]) -> bytes:
+        data: bytes = typst.compile(  # type: ignore[call-overload]
+            {"main": template, **given},
+            format="pdf",
+            font_paths=[str(font.folder())],
+            ignore_system_fonts=True,
+            pdf_standards=standards,
+            timestamp=0,
+        )
+        return data
+
+    try:
+        return made([_ACCESSIBLE])
+    except typst.TypstError:
+        pass
+    try:
+        # The standard does not allow text for which no font has letters.
+        return made([])
+    except typst.TypstError as error:
+        if not any(name.startswith(_LOGO_NAME) for name in given):
+            raise
+        problem = Problem("the logo cannot be drawn", hint="save it as a plain SVG or a PNG")
+        raise UsageError(problem) from error

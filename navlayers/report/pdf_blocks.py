@@ -7,13 +7,15 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from navlayers.attack import technique_url
 from navlayers.layers.palette import value_gradient
 from navlayers.render import typeset
 from navlayers.render.colours import text_color
 from navlayers.render.font import ems
 from navlayers.report.bars import bars_drawings
-from navlayers.report.column_widths import Measured
+from navlayers.report.column_widths import CHIP, Measured
 from navlayers.report.document import Bars, Facts, Numbers, Rows, Subheading, Text
 from navlayers.tables import Link
 from navlayers.textwidth import plain
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 SMALL, NOTE, BODY, PART = 7.5, 8.5, 9.5, 12.0
 """Sizes of text, in points, as in the template."""
+
+_SMALLEST = 6.5
+"""Of tables that are too wide otherwise."""
 
 _FIGURE = 22.0
 _GAP = 10.0
@@ -44,6 +49,9 @@ _STICKY = 600
 
 _WHOLE = 0.45
 """A table that takes less than that share of a page is not parted."""
+
+_MANY = 7
+"""A table of more columns is set small."""
 
 _LINE, _PADDING, _RAGGED = 1.25, 8.0, 1.05
 _AROUND_BARS = 84
@@ -108,7 +116,8 @@ def blocks(found: Sequence[Block], width: float, height: float, pictures: Pictur
             case Facts():
                 yield {"kind": "facts", **facts(block.items, width)}
             case Rows():
-                yield {"kind": "rows", "level": level, **_rows(block, width, height)}
+                for part in _parts(block, width):
+                    yield {"kind": "rows", "level": level, **_rows(part, width, height)}
             case Bars():
                 yield {"kind": "bars", "level": level, **_bars(block, width, height, pictures)}
 
@@ -147,15 +156,34 @@ def fits(block: Rows, width: float) -> bool:
     return Measured(block.table).within(width, SMALL, _GAP).fits
 
 
+def _parts(block: Rows, width: float) -> Iterator[Rows]:
+    """The table, or, where it is too wide for the page, parts of it that have its first column in common."""
+    table, count = block.table, len(block.table.columns)
+    if Measured(table).within(width, _SMALLEST, _GAP).fits or count <= 2:
+        yield block
+        return
+    parts = [table]
+    for wanted in range(2, count):
+        size = math.ceil((count - 1) / wanted)
+        starts = range(1, count, size)
+        parts = [_columns(table, [0, *range(start, min(start + size, count))]) for start in starts]
+        if all(Measured(part).within(width, SMALL, _GAP).fits for part in parts):
+            break
+    for number, part in enumerate(parts, 1):
+        title = f"{table.title} ({number} of {len(parts)})"
+        yield msgspec.structs.replace(block, table=msgspec.structs.replace(part, title=title))
+
+
+def _columns(table: Table, numbers: Sequence[int]) -> Table:
+    rows = tuple(tuple(row[number] for number in numbers) for row in table.rows)
+    return msgspec.structs.replace(table, columns=tuple(table.columns[n] for n in numbers), rows=rows)
+
+
 def _rows(block: Rows, width: float, height: float) -> dict[str, Any]:
-    table, size = block.table, SMALL if block.long else NOTE
+    table, size = block.table, SMALL if block.long or len(block.table.columns) > _MANY else NOTE
     measured = Measured(table)
-    found = measured.within(width, size, _GAP)
-    for smaller in (SMALL, 6.5, 5.5):
-        if not found.fits and smaller < size:
-            size = smaller
-            found = measured.within(width, size, _GAP)
-    widths = found.columns
+    size = next((s for s in (size, SMALL) if measured.within(width, s, _GAP).fits), _SMALLEST)
+    widths = measured.within(width, size, _GAP).columns
     is_low = not block.long and _height(table, widths, size) < _WHOLE * height
     return {
         "whole": is_low,
@@ -163,6 +191,7 @@ def _rows(block: Rows, width: float, height: float) -> dict[str, Any]:
         "note": one_line(table.note, NOTE, width),
         "size": size,
         "gap": _GAP,
+        "chip": CHIP,
         "right": [column.right for column in table.columns],
         # A cell is as wide as its text and the halves of the gaps beside it.
         "widths": [w + _GAP / 2 * ((i > 0) + (i < len(widths) - 1)) for i, w in enumerate(widths)],
@@ -195,7 +224,7 @@ def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
         url = _address(value, column)
         return {"text": text, "url": url} if url else text
     if column.kind == "score" and value is not None:
-        category = next((one for one in _CATEGORIES if one in column.header), None)
+        category = next((one for one in _CATEGORIES if column.header in (one, f"mean {one}")), None)
         fill = value_gradient(category, 100).color(value)
         return {"text": text, "fill": fill, "ink": text_color(fill)}
     return text
