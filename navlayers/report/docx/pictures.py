@@ -1,0 +1,107 @@
+"""Pictures of a document of Word: heatmaps, bars and the logo as PNG, with what they show in words."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from navlayers.render import font, typeset
+from navlayers.render.options import RenderOptions
+from navlayers.render.pages import Frame
+from navlayers.render.pictures import draw_alike
+from navlayers.report.bars import bars_drawings
+from navlayers.report.docx.xml import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.render.drawing import Drawing
+    from navlayers.report.document import Bars, Heatmap, Logo
+    from navlayers.report.docx.package import Package
+
+_PPI = 200
+_LOGO_PPI = 300
+_EMU = 12_700
+"""English metric units per point."""
+
+_LOGO_WIDTH, _LOGO_HEIGHT = 200.0, 72.0
+_LOGO_POINTS = 0.75
+"""Of a pixel of a logo, if it is shown as large as it is."""
+
+
+class Pictures:
+    """The pictures of a document, each with a number of its own."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._numbers = count(1)
+        self.drawings: list[Drawing] = []
+
+    def drawing(self, drawing: Drawing) -> str:
+        """A run that shows a drawing in its size."""
+        self.drawings.append(drawing)
+        relation = self._package.picture(typeset.to_png(drawing, _PPI), "png")
+        return self._shown(relation, drawing.width, drawing.height, drawing.title, drawing.description)
+
+    def logo(self, logo: Logo) -> str:
+        """A run that shows a logo, no larger than it is and than fits."""
+        share = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height, _LOGO_POINTS)
+        width, height = logo.width * share, logo.height * share
+        if logo.kind == "svg":
+            share = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height)
+            width, height = logo.width * share, logo.height * share
+            relation = self._package.picture(_svg_as_png(logo.data, width, height), "png")
+        else:
+            relation = self._package.picture(logo.data, logo.kind)
+        return self._shown(relation, width, height, "Logo", "Logo")
+
+    def _shown(self, relation: str, width: float, height: float, title: str, told: str) -> str:
+        number = next(self._numbers)
+        size = f'cx="{round(width * _EMU)}" cy="{round(height * _EMU)}"'
+        named = f'id="{number}" name="Picture {number}"'
+        return (
+            '<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
+            f"<wp:extent {size}/>"
+            f'<wp:docPr {named} descr="{escaped(told)}" title="{escaped(title)}"/>'
+            '<wp:cNvGraphicFramePr><a:graphicFrameLocks noChangeAspect="1"/></wp:cNvGraphicFramePr>'
+            '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+            f"<pic:pic><pic:nvPicPr><pic:cNvPr {named}/><pic:cNvPicPr/></pic:nvPicPr>"
+            f'<pic:blipFill><a:blip r:embed="{relation}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+            f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'
+            '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
+            "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
+        )
+
+
+def heatmap_drawings(heatmaps: Sequence[Heatmap], width: float, height: float) -> list[Drawing]:
+    """Heatmaps that are laid out alike, in that many points; their titles and captions stand around them.
+
+    What is left out for want of room is said in them.
+    """
+    frame = Frame(width, height, 0, 1, width / height, headed=False)
+    drawn = draw_alike([heatmap.view for heatmap in heatmaps], RenderOptions(page="A4"), frame)
+    return [drawing for drawing, _ in drawn]
+
+
+def bars_drawn(bars: Bars, width: float, height: float) -> Iterator[Drawing]:
+    """Bars, in several drawings where one would be higher than a page."""
+    yield from bars_drawings(bars, width, height)
+
+
+def _svg_as_png(data: bytes, width: float, height: float) -> bytes:
+    import typst  # noqa: PLC0415 - the compiler is large
+
+    source = (
+        f"#set page(width: {width:.3f}pt, height: {height:.3f}pt, margin: 0pt, fill: none)\n"
+        '#image(bytes(sys.inputs.logo), format: "svg", width: 100%, height: 100%, fit: "contain")'
+    )
+    made: bytes = typst.compile(  # type: ignore[call-overload]
+        source.encode(),
+        format="png",
+        ppi=_LOGO_PPI,
+        font_paths=[str(font.folder())],
+        ignore_system_fonts=True,
+        sys_inputs={"logo": data.decode("utf-8", "replace")},
+        timestamp=0,
+    )
+    return made

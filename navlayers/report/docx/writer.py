@@ -1,0 +1,172 @@
+"""A report → a document of Word: title page, contents, sections; heatmaps on pages that lie on their side."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from navlayers.render import typeset
+from navlayers.render.font import ems
+from navlayers.render.rendered import Rendered
+from navlayers.report.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
+from navlayers.report.docx import pages, tables
+from navlayers.report.docx.package import Package
+from navlayers.report.docx.pages import TEXT_WIDTH, Ends
+from navlayers.report.docx.pictures import Pictures, bars_drawn, heatmap_drawings
+from navlayers.report.docx.xml import Headings, body, ending, field, paragraph, run, said, twips
+from navlayers.textwidth import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.report.document import Block, Document, Section
+    from navlayers.report.make import Report
+
+Way: TypeAlias = Literal["title", "upright", "turned", "wide"]
+"""Which page a section of the document has: of texts, upright or turned for wide tables; of heatmaps."""
+
+_AROUND_HEATMAP, _CAPTION, _CAPTION_LINE = 72.0, 8.5, 11.0
+"""The height that headings need on the page of a heatmap, the size and the leading of its caption, in points."""
+
+_MOST_CAPTION = 5
+_FIGURE = 6.0
+
+_AROUND_BARS = 110.0
+_NO_LETTERS = "-o report.html takes the fonts of who opens it"
+_FRESH = ("appendix",)
+"""Sections that begin a page."""
+
+_AT_TOP = '<w:spacing w:before="0"/>'
+_NEXT_PAGE = f"<w:pageBreakBefore/>{_AT_TOP}"
+_STICKY = 600
+"""A paragraph of that many letters or more need not stay with the table or the bars after it."""
+
+_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
+
+
+def render(report: Report) -> Rendered:
+    """The report as DOCX."""
+    document = report.document
+    writer = _Writer(document, pages.upright(report.options.paper), pages.wide(report.options.paper))
+    data = writer.package.save(writer.document(), document.title, document.author)
+    lacking = typeset.lacking(document.title, typeset.texts(writer.pictures.drawings), _NO_LETTERS)
+    return Rendered(data, tuple(lacking))
+
+
+def _caption_lines(heatmap: Heatmap, width: float) -> int:
+    return min(math.ceil((ems(plain(heatmap.caption)) + _FIGURE) * _CAPTION * 1.05 / width), _MOST_CAPTION)
+
+
+class _Writer:
+    def __init__(self, document: Document, upright: pages.Page, wide: pages.Page) -> None:
+        self._document = document
+        self.package = Package()
+        self.pictures = Pictures(self.package)
+        self._ends = Ends(self.package, document.title)
+        self._headings = Headings()
+        self._pages: dict[Way, pages.Page] = {
+            "title": upright,
+            "upright": upright,
+            "turned": pages.turned(upright),
+            "wide": wide,
+        }
+        heatmaps = document.heatmaps
+        captions = max((_caption_lines(heatmap, wide.inner_width) for heatmap in heatmaps), default=1)
+        room = wide.inner_width, wide.inner_height - _AROUND_HEATMAP - captions * _CAPTION_LINE
+        self._heatmaps = iter(heatmap_drawings(heatmaps, *room) if heatmaps else [])
+        self._figures = 0
+        self._way: Way = "title"
+        self._items: list[str] = []
+
+    def document(self) -> bytes:
+        """The XML of the document."""
+        self._items += self._title_page()
+        self._turn("upright")
+        # The contents are known when all headings are, but stand before them.
+        contents = len(self._items)
+        self._items.append("")
+        for number, section in enumerate(self._document.sections):
+            self._section(section, is_first=number == 0)
+        self._items[contents] = self._headings.contents()
+        return body(self._items, self._properties())
+
+    def _properties(self) -> str:
+        return self._ends.section(self._pages[self._way], title_page=self._way == "title")
+
+    def _turn(self, way: Way) -> bool:
+        """End the section of pages, if the next page is another one; whether it is."""
+        if way == self._way:
+            return False
+        if not self._items[-1].startswith("<w:p>"):
+            self._items.append(paragraph("End", ""))
+        self._items[-1] = ending(self._items[-1], self._properties())
+        self._way = way
+        return True
+
+    def _title_page(self) -> Iterator[str]:
+        document = self._document
+        if document.logo is not None:
+            yield paragraph("Picture", self.pictures.logo(document.logo))
+        top = _TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO
+        spacing = f'<w:spacing w:before="{twips(top)}"/>'
+        yield said("Title", " ".join(document.title.split()), spacing)
+        yield said("Subtitle", " ".join(document.subtitle.split()))
+        told = [("Author", document.author), ("Date", document.date), *document.facts]
+        yield from tables.facts_of([(name, text) for name, text in told if text], TEXT_WIDTH)
+
+    def _section(self, section: Section, *, is_first: bool) -> None:
+        way = self._way_of(section)
+        starts_wide = bool(section.blocks) and isinstance(section.blocks[0], Heatmap)
+        if self._turn("wide" if starts_wide else way):
+            fresh = _AT_TOP
+        else:
+            fresh = _NEXT_PAGE if is_first or starts_wide or section.id in _FRESH else ""
+        self._items.append(self._headings.heading(1, section.title, fresh))
+        level = 2
+        for number, block in enumerate(section.blocks):
+            if isinstance(block, Heatmap):
+                shares = self._turn("wide") or number == 0
+                self._items += self._heatmap(block, level, _AT_TOP if shares else _NEXT_PAGE)
+                continue
+            self._turn(way)
+            if isinstance(block, Subheading):
+                level = 3
+                self._items.append(self._headings.heading(2, block.text))
+            else:
+                follows = section.blocks[number + 1] if number + 1 < len(section.blocks) else None
+                self._items += self._block(block, level, self._pages[way], follows)
+
+    def _way_of(self, section: Section) -> Way:
+        """Upright, if all of its tables have room there: a section is turned as a whole, not table by table."""
+        tables_ = (block for block in section.blocks if isinstance(block, Rows))
+        return "upright" if all(tables.fits(table, TEXT_WIDTH) for table in tables_) else "turned"
+
+    def _block(self, block: Block, level: int, page: pages.Page, follows: Block | None) -> Iterator[str]:
+        if isinstance(block, Text):
+            is_sticky = isinstance(follows, Rows | Bars) and len(block.text) < _STICKY
+            yield said("Note" if block.soft else "Normal", block.text, "<w:keepNext/>" if is_sticky else "")
+        elif isinstance(block, Numbers):
+            yield from tables.numbers_of(block, page.inner_width)
+        elif isinstance(block, Facts):
+            yield from tables.facts_of(block.items, page.inner_width)
+        elif isinstance(block, Bars):
+            yield from self._bars(block, level, page)
+        elif isinstance(block, Rows):
+            yield self._headings.heading(level, block.table.title)
+            yield from tables.rows_of(block, page.inner_width, self.package)
+
+    def _heatmap(self, block: Heatmap, level: int, properties: str) -> Iterator[str]:
+        yield self._headings.heading(level, block.title, properties)
+        yield paragraph("Picture", self.pictures.drawing(next(self._heatmaps)))
+        yield self._caption(block.caption or block.title)
+
+    def _bars(self, block: Bars, level: int, page: pages.Page) -> Iterator[str]:
+        yield self._headings.heading(level, block.title)
+        for drawing in bars_drawn(block, page.inner_width, page.inner_height - _AROUND_BARS):
+            yield paragraph("Picture", self.pictures.drawing(drawing))
+        yield self._caption(block.note or block.title)
+
+    def _caption(self, text: str) -> str:
+        self._figures += 1
+        number = field("SEQ Figure \\* ARABIC", str(self._figures))
+        return paragraph("Caption", f"{run('Figure ')}{number}{run(f'. {text}')}")
