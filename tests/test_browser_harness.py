@@ -190,6 +190,16 @@ def test_a_folder_is_served(open_page: OpenPage, tmp_path: Path) -> None:
         visit.check()
 
 
+def test_what_would_leave_the_machine_is_not_sent(open_page: OpenPage, tmp_path: Path) -> None:
+    with serve(tmp_path) as address:
+        image = f"{address}page.html".replace("127.0.0.1", "localhost")
+        visit = open_page(page(tmp_path, f"<img alt='' src='{image}'>"))
+        with pytest.raises(AssertionError) as failure:
+            visit.check()
+    assert f"leaves the machine: {image}" in str(failure.value)
+    assert "ERR_NAME_NOT_RESOLVED" in str(failure.value)
+
+
 @pytest.mark.parametrize(
     ("url", "local"),
     [
