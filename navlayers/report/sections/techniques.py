@@ -81,7 +81,7 @@ def _gaps(subject: Subject) -> str:
     if not gaps:
         return "Every active technique is covered."
     partly = sum(gap.covered > 0 for gap in gaps)
-    below = f" Of {partly:,} of these techniques, sub-techniques are covered." if partly else ""
+    below = f" Of {partly:,} of them, some sub-techniques are covered." if partly else ""
     return (
         f"{who} {counted(len(gaps) - subs, 'technique')} and {counted(subs, 'sub-technique')}; "
         f"the appendix lists them.{below}"
