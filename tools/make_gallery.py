@@ -1,7 +1,7 @@
 """Remake docs/gallery from the shipped sets, or compare it with what would be made: make_gallery.py [--check].
 
-Pictures and pages that navlayers writes itself are compared byte for byte; PNG, PDF and XLSX, whose bytes depend on
-the libraries that write them, by what they are.
+Pictures and pages that navlayers writes itself are compared byte for byte; PNG, PDF, XLSX and DOCX, whose bytes
+depend on the libraries that write them, by what they are.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from navlayers import compare, read_together, resolve, writers
+from navlayers import compare, make_report, read_together, resolve, subject_of, writers
 from navlayers.comparing.folder import comparison_document
 from navlayers.render.files import render
 from navlayers.render.load import load
 from navlayers.render.options import RenderOptions
+from navlayers.report.files import report_files, targets_of
 from navlayers.sets import Source
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
@@ -65,6 +66,9 @@ PICTURES = (
 )
 
 
+REPORTS = ("report.pdf", "report.html", "report.docx", "report.md")
+
+
 def make() -> dict[str, bytes]:
     """Name → bytes of every file of the gallery."""
     together = read_together(resolve(CLOUDS))
@@ -81,13 +85,18 @@ def make() -> dict[str, bytes]:
         lines += [f"## {picture.caption}", ""]
         shown = picture.name.endswith((".svg", ".png"))
         lines += [f"![{picture.caption}]({picture.name})" if shown else f"[{picture.name}]({picture.name})", ""]
+    lines += ["## AWS against Azure, as a report", "", "What `navlayers report aws azure` writes.", ""]
+    for made in report_files(make_report(subject_of(together)), targets_of(REPORTS)):
+        if made.path is not None:
+            files[made.path.as_posix()] = made.rendered.data
+    lines += [*(f"- [{name}]({name})" for name in REPORTS), ""]
     files["README.md"] = "\n".join(lines).encode()
     return files
 
 
 def differences(files: dict[str, bytes]) -> list[str]:
     """What the gallery has otherwise than it would be made."""
-    there = {path.name for path in GALLERY.iterdir()}
+    there = {path.relative_to(GALLERY).as_posix() for path in GALLERY.rglob("*") if path.is_file()}
     found = [f"{name}: not in the gallery" for name in sorted(files.keys() - there)]
     found += [f"{name}: not made any more" for name in sorted(there - files.keys())]
     for name in sorted(files.keys() & there):
@@ -104,8 +113,9 @@ def gist(name: str, data: bytes) -> object:
         return data[:26]  # signature, width, height, depth, colours
     if name.endswith(".pdf"):
         return data[:5], data.count(b"/Type /Page\n") + data.count(b"/Type/Page/")
+    words = "xl/sharedStrings.xml" if name.endswith(".xlsx") else "word/document.xml"
     with zipfile.ZipFile(io.BytesIO(data)) as book:
-        return sorted(book.namelist()), book.read("xl/sharedStrings.xml")
+        return sorted(book.namelist()), book.read(words)
 
 
 def main() -> None:
