@@ -1,0 +1,154 @@
+// One view as a matrix: a column per tactic, a button per technique, sub-techniques below theirs when opened.
+
+class Matrix {
+  constructor(model, view) {
+    this.model = model;
+    this.view = view;
+    this.cells = new Map(); // technique → its buttons, one per tactic
+    this.columns = model.tactics.map((tactic) => this.buildColumn(tactic));
+    this.heading = make("h3", { id: `view-${view.id}` }, view.title);
+    this.count = make("p", { class: "soft small count" });
+    this.legend = make("div", { class: "legend" });
+    this.grid = make("div", { class: "matrix" }, ...this.columns.map((column) => column.element));
+    this.frame = make("div", { class: "frame matrix-frame" }, this.grid);
+    this.element = make("section", { class: "view", "aria-labelledby": this.heading.id },
+      make("div", { class: "view-head" }, this.heading, this.count), this.legend, this.frame);
+  }
+
+  buildColumn(tactic) {
+    const ratio = make("span", { class: "ratio" });
+    const heading = make("h4", {}, make("span", { class: "tactic" }, tactic.name), " ", ratio);
+    const list = make("ul", { "aria-label": tactic.name });
+    const rows = tactic.cells.map(([technique, subs]) => {
+      const row = this.buildItem(technique);
+      row.subs = subs;
+      if (subs.length) {
+        row.more = make("button", { type: "button", class: "more", tabindex: "-1" });
+        row.element.append(row.more);
+      }
+      list.append(row.element);
+      return row;
+    });
+    return { element: make("div", { class: "column" }, heading, list), ratio, rows };
+  }
+
+  buildItem(technique) {
+    const { id, name } = this.model.techniques[technique];
+    const [base, sub] = id.split(".");
+    const score = make("b", {});
+    const cell = make("button", { type: "button", class: "cell", tabindex: "-1", "data-technique": technique },
+      make("span", { class: "name" }, name),
+      make("span", { class: "foot" },
+        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), score));
+    if (!this.cells.has(technique)) this.cells.set(technique, []);
+    this.cells.get(technique).push(cell);
+    return { technique, cell, score, element: make("li", {}, cell), more: null, list: null, below: [] };
+  }
+
+  // Sub-techniques get their buttons when they are first shown.
+  openRow(row) {
+    if (row.list) return;
+    row.below = row.subs.map((sub) => this.buildItem(sub));
+    row.list = make("ul", {}, ...row.below.map((one) => one.element));
+    row.element.append(row.list);
+  }
+
+  // Shows the state, whose filters are told as a text. `kept(technique)`: whether any of the views side by side shows it.
+  update(state, filters, kept) {
+    const { model, view } = this;
+    const seen = new Set();
+    const covered = new Set();
+    const take = (technique) => {
+      const entry = entryOf(model, state, view, technique);
+      seen.add(technique);
+      if (isCovered(view, entry)) covered.add(technique);
+      return entry;
+    };
+    for (const { rows, ratio, element } of this.columns) {
+      let mapped = 0;
+      let total = 0;
+      for (const row of rows) {
+        const subs = row.subs.filter((sub) => onPlatform(model, state, sub));
+        const there = onPlatform(model, state, row.technique);
+        const entry = there ? take(row.technique) : null;
+        const below = subs.filter((sub) => isCovered(view, take(sub))).length;
+        const shown = there && (!state.only || kept(row.technique) || subs.some(kept));
+        row.element.hidden = !shown;
+        total += there;
+        mapped += there && (isCovered(view, entry) || below > 0);
+        this.show(row, entry);
+        if (row.more) this.updateSubs(row, state, subs, below, kept);
+      }
+      ratio.textContent = `${mapped}/${total}`;
+      ratio.title = `${mapped} of ${total} techniques, themselves or by a sub-technique`;
+      element.hidden = rows.every((row) => row.element.hidden);
+    }
+    this.updateLegend(state);
+    const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
+    this.total = { covered: covered.size, of: seen.size };
+    this.count.textContent =
+      `${plural(covered.size - subs, "technique")}, ${plural(subs, "sub-technique")} of ${seen.size.toLocaleString("en")}${filters && ` \u00b7 ${filters}`}`;
+    this.keepTabStop();
+  }
+
+  updateSubs(row, state, subs, below, kept) {
+    const open = state.open.has(row.technique) && subs.length > 0;
+    const { name } = this.model.techniques[row.technique];
+    row.more.hidden = subs.length === 0;
+    row.more.replaceChildren(make("span", {}, `${below}/${subs.length}`));
+    row.more.className = `more${row.color}`;
+    // How much room the figures take, which the id leaves them.
+    row.cell.classList.add(`beside-${row.more.textContent.length}`);
+    row.more.setAttribute("aria-expanded", String(open));
+    row.more.setAttribute("aria-label", `${name}: ${below} of ${plural(subs.length, "sub-technique")}`);
+    if (open) this.openRow(row);
+    if (!row.list) return;
+    row.list.hidden = !open;
+    if (!open) return;
+    row.below.forEach((one) => {
+      one.element.hidden = !subs.includes(one.technique) || (state.only && !kept(one.technique));
+      this.show(one, entryOf(this.model, state, this.view, one.technique));
+    });
+  }
+
+  show(row, entry) {
+    row.color = entry ? colorClass(entry.color) || " bare" : "";
+    row.cell.className = `cell${row.color}`;
+    row.score.textContent = entry ? (entry.score === null ? "\u2713" : figure(entry.score)) : "";
+  }
+
+  updateLegend(state) {
+    const shown = this.view.shown[this.view.shown.length > 1 ? state.category : 0];
+    const items = shown.legend.map(([label, color]) =>
+      make("li", {}, make("span", { class: `swatch k${color}` }), label === "not rated" ? `\u2713 ${label}` : label));
+    const ramp = shown.ramp.length
+      ? make("span", { class: "ramp", "aria-hidden": "true" }, make("span", {}, shown.low),
+        ...shown.ramp.map((color) => make("i", { class: `k${color}` })), make("span", {}, shown.high))
+      : null;
+    this.legend.replaceChildren(...[ramp, make("ul", { "aria-label": "Legend" }, ...items)].filter(Boolean));
+  }
+
+  // The buttons that are to be seen, in a column each.
+  get visible() {
+    const cells = (rows) => rows.filter((row) => !row.element.hidden)
+      .flatMap((row) => [row.cell, ...(row.list && !row.list.hidden ? cells(row.below) : [])]);
+    return this.columns.filter((column) => !column.element.hidden).map((column) => cells(column.rows));
+  }
+
+  get tabStop() {
+    return this.grid.querySelector('.cell[tabindex="0"]');
+  }
+
+  set tabStop(cell) {
+    const old = this.tabStop;
+    if (old) old.tabIndex = -1;
+    if (cell) cell.tabIndex = 0;
+  }
+
+  // One button of the matrix is reached by the tabulator key: the last one that was, or the first.
+  keepTabStop() {
+    const visible = this.visible;
+    const old = this.tabStop;
+    if (!old || !visible.some((column) => column.includes(old))) this.tabStop = (visible[0] || [])[0];
+  }
+}

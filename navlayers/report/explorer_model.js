@@ -1,0 +1,101 @@
+// What the page was given, made ready to be looked up. No score and no colour is made here.
+// A technique, a view, a set, a capability is named by its number in these lists.
+
+function readModel(data) {
+  const techniques = data.release.techniques.map(([id, name, parent, platforms]) => ({
+    id, name, parent, platforms, subs: [], tactics: [],
+  }));
+  techniques.forEach((one, number) => {
+    if (one.parent >= 0) techniques[one.parent].subs.push(number);
+  });
+  const tactics = data.release.tactics.map(({ name, techniques: cells }) => {
+    for (const [technique, subs] of cells) {
+      for (const one of [technique, ...subs]) techniques[one].tactics.push(name);
+    }
+    return { name, cells };
+  });
+  return {
+    techniques,
+    tactics,
+    platforms: data.release.platforms,
+    byId: new Map(techniques.map((one, number) => [one.id, number])),
+    measures: data.measures,
+    categories: data.categories,
+    counts: data.counts,
+    capabilities: data.capabilities.map(([id, label]) => ({ id, label })),
+    sets: data.sets.map((one) => readSet(one)),
+    views: data.views.map((one) => ({ ...one, shown: one.shown.map(readShown) })),
+    texts: data.texts,
+  };
+}
+
+function readShown(shown) {
+  const entries = new Map();
+  shown.technique.forEach((technique, row) => {
+    entries.set(technique, { score: shown.score[row], color: shown.color[row], words: shown.words[row] });
+  });
+  return { entries, legend: shown.legend, ramp: shown.ramp, low: shown.low, high: shown.high };
+}
+
+function readSet(set) {
+  const rowsOf = new Map();
+  const capabilitiesOf = new Map();
+  set.rows.technique.forEach((technique, row) => {
+    if (!rowsOf.has(technique)) rowsOf.set(technique, []);
+    rowsOf.get(technique).push(row);
+    if (!capabilitiesOf.has(technique)) capabilitiesOf.set(technique, new Set());
+    capabilitiesOf.get(technique).add(set.rows.capability[row]);
+  });
+  const alone = new Map();
+  for (const [capability, { techniques, scores }] of Object.entries(set.alone)) {
+    alone.set(Number(capability), scores.map((list) => {
+      const found = new Map();
+      list.forEach((score, row) => {
+        if (score !== false) found.set(techniques[row], score);
+      });
+      return found;
+    }));
+  }
+  return { ...set, rowsOf, capabilitiesOf, alone };
+}
+
+// What a view shows of a technique under the filters: { score, color, words }, or null for nothing.
+function entryOf(model, state, view, technique) {
+  const measure = view.shown.length > 1 ? state.category : 0;
+  let entry = view.shown[measure].entries.get(technique) || null;
+  if (state.capability >= 0) {
+    const own = aloneOf(model, state.capability, view.sets, measure, technique);
+    if (view.kind === "set" || view.kind === "union") entry = own;
+    else if (view.kind !== "layer" && own === null) entry = null;
+  }
+  if (entry !== null && state.least > 0 && !(Math.abs(entry.score) >= state.least)) return null;
+  return entry;
+}
+
+// What a capability gives a technique by itself, the highest of the sets that have it.
+function aloneOf(model, capability, sets, measure, technique) {
+  let found = null;
+  for (const number of sets) {
+    const own = model.sets[number].alone.get(capability);
+    if (!own || !own[measure].has(technique)) continue;
+    const score = own[measure].get(technique);
+    if (found === null || score > found.score) found = { score, words: -1 };
+  }
+  if (found === null) return null;
+  const color = model.measures[measure].colors[String(found.score)];
+  return { ...found, color: color === undefined ? -1 : color };
+}
+
+function onPlatform(model, state, technique) {
+  return state.platform < 0 || model.techniques[technique].platforms.includes(state.platform);
+}
+
+// Whether an entry says that something is covered, or, in views of other kinds, anything at all.
+function isCovered(view, entry) {
+  if (entry === null) return false;
+  return view.kind === "set" || view.kind === "union" ? entry.score === null || entry.score > 0 : true;
+}
+
+function figure(score) {
+  return String(score).replace("-", "\u2212");
+}

@@ -1,0 +1,154 @@
+"""The blocks of a document as the template shows them: tables cell by cell, bars with their figures."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.attack import technique_url
+from navlayers.layers.palette import RAMPS, value_gradient
+from navlayers.report.bars import percent
+from navlayers.tables import Link
+from navlayers.weblinks import web_links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.report.document import Bars, Rows
+    from navlayers.report.explorer_colors import Colors
+    from navlayers.tables import Cell, Column
+
+_HIGH = 20
+"""A table of more rows has a frame of its own, in which its head stays in sight."""
+
+_PLAIN = re.compile(r"[^A-Za-z0-9 ]")
+
+
+class ShownCell(NamedTuple):
+    """A cell: its text, the classes of the cell and of a chip in it, where it leads, the anchor that it is."""
+
+    text: str
+    kind: str = ""
+    chip: str = ""
+    href: str = ""
+    anchor: str = ""
+
+
+class ShownTable(NamedTuple):
+    """A table of the page: `id` names it in the style sheet."""
+
+    id: str
+    title: str
+    note: str
+    headers: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[ShownCell, ...], ...]
+    long: bool
+
+    @property
+    def high(self) -> bool:
+        """Whether it is to be scrolled in itself."""
+        return len(self.rows) > _HIGH
+
+
+class Tables:
+    """Shapes tables one after the other: colours, anchors and ids are those of the whole page.
+
+    `explored`: there is an explorer, to which the ids of techniques lead.
+    """
+
+    def __init__(self, colors: Colors, *, explored: bool) -> None:
+        self._colors = colors
+        self._explored = explored
+        self._made: list[ShownTable] = []
+        self._anchored: set[str] = set()
+
+    def shape(self, block: Rows) -> ShownTable:
+        """A table as it is shown."""
+        table = block.table
+        kinds = tuple(_kind(column) for column in table.columns)
+        rows = tuple(
+            tuple(
+                self._cell(cell, text, column, kind, anchored=block.long and place == 0)
+                for place, (cell, text, column, kind) in enumerate(
+                    zip(row, texts, table.columns, kinds, strict=True)
+                )
+            )
+            for row, texts in zip(table.rows, table.texts, strict=True)
+        )
+        headers = tuple(zip(table.headers, kinds, strict=True))
+        shown = ShownTable(f"t{len(self._made)}", table.title, table.note, headers, rows, block.long)
+        self._made.append(shown)
+        return shown
+
+    def _cell(self, cell: Cell, text: str, column: Column, kind: str, *, anchored: bool) -> ShownCell:
+        if column.kind == "technique" and text:
+            anchor = text if anchored and text not in self._anchored else ""
+            if anchor:
+                self._anchored.add(anchor)
+            return ShownCell(
+                text, kind, href=f"#pin={text}" if self._explored else technique_url(text), anchor=anchor
+            )
+        if column.kind == "score" and cell is not None and not isinstance(cell, str):
+            return ShownCell(text, kind, chip=self._colors.name(_color(column.header, cell)))
+        if column.kind == "color" and text:
+            return ShownCell(text, kind, chip=self._colors.name(text))
+        url = cell.url if isinstance(cell, Link) else text
+        return ShownCell(text, kind, href=url if _leads(url) else "")
+
+    @property
+    def rules(self) -> str:
+        """The names of columns, which stand before each cell where there is no room for a head."""
+        return "".join(
+            f'#{table.id} tr > :nth-child({number})::before {{ content: "{_quoted(header)}"; }}\n'
+            for table in self._made
+            for number, (header, _) in enumerate(table.headers, 1)
+        )
+
+
+def _leads(text: str) -> bool:
+    return "://" in text and web_links([text]) == (text,)
+
+
+def _kind(column: Column) -> str:
+    return "right" if column.right else "id" if column.kind == "technique" else ""
+
+
+def _color(header: str, score: float) -> str:
+    """The colour of a score 0–100, in the hue of the category that the column is of."""
+    category = header.rpartition(" ")[2]
+    return value_gradient(category if category in RAMPS else None, 100).color(score)
+
+
+def _quoted(text: str) -> str:
+    return _PLAIN.sub(lambda char: f"\\{ord(char[0]):x} ", text)
+
+
+class ShownBar(NamedTuple):
+    """A bar: what it is of, the class of its colour, its width in per cent, and the same as figures."""
+
+    series: str
+    color: str
+    width: str
+    figure: str
+    share: str
+
+
+class ShownBars(NamedTuple):
+    """Bars: each row has a label and a bar per series."""
+
+    title: str
+    note: str
+    several: bool
+    rows: tuple[tuple[str, tuple[ShownBar, ...]], ...]
+
+
+def shape_bars(bars: Bars, colors: Colors) -> ShownBars:
+    """Bars as they are shown."""
+    names = [(series.name, colors.name(series.color)) for series in bars.series]
+
+    def of(total: int, covered: tuple[int, ...], shares: tuple[float, ...]) -> Iterator[ShownBar]:
+        for (name, color), number, share in zip(names, covered, shares, strict=True):
+            yield ShownBar(name, color, f"{min(share, 100):.2f}", f"{number}/{total}", percent(number, total))
+
+    rows = tuple((row.label, tuple(of(row.total, row.covered, row.shares))) for row in bars.rows)
+    return ShownBars(bars.title, bars.note, len(names) > 1, rows)
