@@ -147,6 +147,18 @@ def test_axe_says_what_hinders_readers_and_where(open_page: OpenPage, tmp_path: 
     assert all("\n" not in line for line in found)
 
 
+def test_axe_looks_at_a_part(open_page: OpenPage, tmp_path: Path) -> None:
+    visit = open_page(page(tmp_path, "<div id='part'>Well</div><button></button>"))
+    assert axe(visit.page, within="#part") == []
+    assert len(axe(visit.page)) == 1
+
+
+def test_axe_tells_how_many_more_there_are(open_page: OpenPage, tmp_path: Path) -> None:
+    found = axe(open_page(page(tmp_path, "<button></button>" * 12)).page)
+    assert len(found) == 6
+    assert found[-1] == "critical button-name at 7 more"
+
+
 def test_axe_works_under_a_strict_policy_and_leaves_no_trace(open_page: OpenPage, tmp_path: Path) -> None:
     script = "document.querySelector('p').textContent = 'run'"
     head = policy(f"default-src 'none'; script-src {hash_of(script)}")
