@@ -36,6 +36,9 @@ _FRESH = ("summary", "appendix")
 
 _LOGO, _LOGO_NAME = (200.0, 64.0), "logo"
 _RUNNING = 0.6
+_CONTENTS, _ENTRY, _APART, _LEAST_APART = 40.0, 7.0, (20.0, 8.0), 0.5
+"""In the table of contents: points for its heading, for an entry, above entries, the least share of it."""
+
 _ACCESSIBLE = "ua-1"
 """PDF/UA-1: tagged, with alternative texts, headings in order, a title and a language."""
 
@@ -64,7 +67,8 @@ def render(report: Report) -> Rendered:
     found = PAPERS[report.options.paper]
     paper = _Paper(found.short * MM, found.long * MM)
     pictures = Pictures()
-    data = _front(document, paper) | {"runs": list(_runs(document, paper, report.options.paper, pictures))}
+    runs = list(_runs(document, paper, report.options.paper, pictures))
+    data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, pictures)
     made = _compile({"doc.json": msgspec.json.encode(data), **pictures.files})
@@ -93,6 +97,17 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
         "theme": msgspec.to_builtins(theme),
         "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
     }
+
+
+def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]:
+    """Space above the entries of the table of contents: less where that makes it fit one page."""
+    found = [block for run in runs for block in run["blocks"]]
+    sections = sum(block["kind"] == "section" or block.get("section", "") != "" for block in found)
+    others = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in found)
+    _, height = paper.inner(turned=False)
+    room = height - _CONTENTS - (sections + others) * _ENTRY
+    share = min(max(room / (sections * _APART[0] + others * _APART[1] or 1), _LEAST_APART), 1)
+    return {"above": _APART[0] * share, "between": _APART[1] * share}
 
 
 def _logo(logo: Logo, pictures: Pictures) -> dict[str, Any]:

@@ -40,6 +40,7 @@ _ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
 _BREAK = "\u200b"
+_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
 _PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
 """Where a line may end within a word, by Unicode's line breaking rules (UAX 14)."""
 
@@ -47,7 +48,7 @@ _CATEGORIES = ("protect", "detect", "respond")
 _STICKY = 600
 """A paragraph of that many letters or more need not stay with what comes next."""
 
-_WHOLE = 0.45
+_WHOLE = 0.6
 """A table that takes less than that share of a page is not parted."""
 
 _MANY = 7
@@ -101,10 +102,10 @@ def blocks(found: Sequence[Block], width: float, height: float, pictures: Pictur
     """All blocks but heatmaps for pages of so much room."""
     level = 2
     for number, block in enumerate(found):
+        following = found[number + 1 :]
         match block:
             case Text():
-                follows = found[number + 1] if number + 1 < len(found) else None
-                sticky = isinstance(follows, Rows | Bars) and len(block.text) < _STICKY
+                sticky = any(isinstance(one, Rows | Bars) for one in following[:1]) and len(block.text) < _STICKY
                 size = NOTE if block.soft else BODY
                 text = said(block.text, size, width)
                 yield {"kind": "text", "text": text, "soft": block.soft, "sticky": sticky}
@@ -116,8 +117,10 @@ def blocks(found: Sequence[Block], width: float, height: float, pictures: Pictur
             case Facts():
                 yield {"kind": "facts", **facts(block.items, width)}
             case Rows():
+                # A note at the end is not left alone on the last page.
+                sticky = any(isinstance(one, Text) and one.soft for one in following) and len(following) == 1
                 for part in _parts(block, width):
-                    yield {"kind": "rows", "level": level, **_rows(part, width, height)}
+                    yield {"kind": "rows", "level": level, "sticky": sticky, **_rows(part, width, height)}
             case Bars():
                 yield {"kind": "bars", "level": level, **_bars(block, width, height, pictures)}
 
@@ -191,7 +194,7 @@ def _rows(block: Rows, width: float, height: float) -> dict[str, Any]:
         "note": one_line(table.note, NOTE, width),
         "size": size,
         "gap": _GAP,
-        "chip": CHIP,
+        "chip": max((ems(text) for text in _scores(table)), default=0) * size + CHIP * size,
         "right": [column.right for column in table.columns],
         # A cell is as wide as its text and the halves of the gaps beside it.
         "widths": [w + _GAP / 2 * ((i > 0) + (i < len(widths) - 1)) for i, w in enumerate(widths)],
@@ -204,6 +207,11 @@ def _rows(block: Rows, width: float, height: float) -> dict[str, Any]:
             for row, texts in zip(table.rows, table.texts, strict=True)
         ],
     }
+
+
+def _scores(table: Table) -> Iterator[str]:
+    kinds = [column.kind for column in table.columns]
+    return (text for texts in table.texts for text, kind in zip(texts, kinds, strict=True) if kind == "score")
 
 
 def _height(table: Table, widths: Sequence[float], size: float) -> float:
@@ -232,8 +240,10 @@ def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
 
 def _address(value: str, column: Column) -> str:
     """Where a cell leads to: an address of the web, or the page of a technique."""
-    url = value.url if isinstance(value, Link) else technique_url(value) if column.kind == "technique" else value
-    return url if web_links([url]) == (url,) and value else ""
+    if column.kind == "technique" and not isinstance(value, Link):
+        return technique_url(value) if _TECHNIQUE.fullmatch(value) else ""
+    url = value.url if isinstance(value, Link) else value
+    return url if web_links([url]) == (url,) else ""
 
 
 def _bars(block: Bars, width: float, height: float, pictures: Pictures) -> dict[str, Any]:
