@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import against
 import comparisons
+import documents
 import formats
 import pictures
 import plans
@@ -59,6 +60,10 @@ def main() -> None:
             _show(what, cost(command, args.runs))
         for what, command in pictures.commands(NAVLAYERS, corpus / NIST, work):
             _show(what, cost(command, args.runs))
+        for what, command in documents.commands(NAVLAYERS, corpus, work):
+            _show(what, cost(command, args.runs))
+        what, command = documents.site(NAVLAYERS, work / "site")
+        _show(what, cost(command, min(args.runs, 3), fresh=work / "site"))
         _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
         if not args.quick:
             _scaling(work)
