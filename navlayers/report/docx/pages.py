@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers.render.font import clean, cut
 from navlayers.render.pages import MM, PAPERS
 from navlayers.report.docx.xml import field, paragraph, root, run, said, twips
 
@@ -16,7 +17,8 @@ TEXT_WIDTH = 170 * MM
 
 _TOP, _BOTTOM, _EDGE = 23 * MM, 20 * MM, 10 * MM
 _WIDE_SIDE, _WIDE_TOP, _WIDE_BOTTOM, _WIDE_EDGE = 12 * MM, 14 * MM, 13 * MM, 7 * MM
-_LONGEST_HEADER = 100
+_HEADER = 55.0
+"""How long the title at the top of pages may be, in sizes of its text."""
 
 
 class Page(NamedTuple):
@@ -61,8 +63,7 @@ class Ends:
     """What stands at the top and the bottom of every page but the first, and how sections refer to it."""
 
     def __init__(self, package: Package, title: str) -> None:
-        head = " ".join(title.split())
-        head = head if len(head) <= _LONGEST_HEADER else f"{head[: _LONGEST_HEADER - 1].rstrip()}…"
+        head = cut(clean(title), _HEADER)
         foot = f"{run('Page ')}{field('PAGE', '1')}{run(' of ')}{field('NUMPAGES', '1')}"
         header = package.part("header", root("hdr", said("Header", head)))
         footer = package.part("footer", root("ftr", paragraph("Footer", foot)))

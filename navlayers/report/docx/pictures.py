@@ -5,7 +5,11 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.render import font, typeset
+from navlayers.render.drawing import Line, Rect, Text
+from navlayers.render.font import clean
 from navlayers.render.options import RenderOptions
 from navlayers.render.pages import Frame
 from navlayers.render.pictures import draw_alike
@@ -15,7 +19,7 @@ from navlayers.report.docx.xml import escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.render.drawing import Drawing
+    from navlayers.render.drawing import Drawing, Shape
     from navlayers.report.document import Bars, Heatmap, Logo
     from navlayers.report.docx.package import Package
 
@@ -24,6 +28,7 @@ _LOGO_PPI = 300
 _EMU = 12_700
 """English metric units per point."""
 
+_DESCENT = 0.22
 _LOGO_WIDTH, _LOGO_HEIGHT = 200.0, 72.0
 _LOGO_POINTS = 0.75
 """Of a pixel of a logo, if it is shown as large as it is."""
@@ -41,7 +46,8 @@ class Pictures:
         """A run that shows a drawing in its size."""
         self.drawings.append(drawing)
         relation = self._package.picture(typeset.to_png(drawing, _PPI), "png")
-        return self._shown(relation, drawing.width, drawing.height, drawing.title, drawing.description)
+        told = f"{drawing.title}. {drawing.description}"
+        return self._shown(relation, drawing.width, drawing.height, drawing.title, told)
 
     def logo(self, logo: Logo) -> str:
         """A run that shows a logo, no larger than it is and than fits."""
@@ -80,7 +86,26 @@ def heatmap_drawings(heatmaps: Sequence[Heatmap], width: float, height: float) -
     """
     frame = Frame(width, height, 0, 1, width / height, headed=False)
     drawn = draw_alike([heatmap.view for heatmap in heatmaps], RenderOptions(page="A4"), frame)
-    return [drawing for drawing, _ in drawn]
+    return [
+        msgspec.structs.replace(drawing, title=clean(heatmap.title) or "Heatmap", height=_height(drawing))
+        for heatmap, (drawing, _) in zip(heatmaps, drawn, strict=True)
+    ]
+
+
+def _height(drawing: Drawing) -> float:
+    """That of what is drawn: the caption stands below it, not below what is empty."""
+    bottoms = (_bottom(shape) for group in drawing.groups for shape in group.shapes)
+    return min(max(bottoms, default=0) + 1, drawing.height)
+
+
+def _bottom(shape: Shape) -> float:
+    match shape:
+        case Rect():
+            return shape.y + shape.height
+        case Line():
+            return max(shape.y1, shape.y2)
+        case Text():
+            return shape.y + _DESCENT * shape.size
 
 
 def bars_drawn(bars: Bars, width: float, height: float) -> Iterator[Drawing]:

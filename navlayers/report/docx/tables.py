@@ -13,7 +13,7 @@ from navlayers.layers.palette import value_gradient
 from navlayers.render.colours import text_color
 from navlayers.render.font import ems
 from navlayers.report.column_widths import Measured
-from navlayers.report.docx.xml import escaped, linked, paragraph, run, said, twips
+from navlayers.report.docx.xml import escaped, linked, paragraph, run, said, sized, twips
 from navlayers.tables import Link
 from navlayers.textwidth import plain
 
@@ -41,6 +41,7 @@ _APART = '<w:spacing w:after="200"/>'
 _MOST_LEADING = 2
 _SHORTEST_PARTED = 12
 _MOST_BESIDE = 4
+_NUMBER, _BOLD = 22.0, 1.1
 _FACT, _WIDEST_NAME, _FACT_GAP = 9.5, 150.0, 20.0
 
 
@@ -191,18 +192,21 @@ def numbers_of(block: Numbers, room: float) -> Iterator[str]:
     beside = -(-len(items) // lines) if lines else 0
     if not beside:
         return
+    widest = max(ems(plain(one.value)) for one in items)
+    size = max(min(_NUMBER, (room / beside - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
     rows = []
     for start in range(0, len(items), beside):
-        cells = [_number(one) for one in items[start : start + beside]]
+        cells = [_number(one, size) for one in items[start : start + beside]]
         cells += [paragraph("NumberNote", "")] * (beside - len(cells))
         rows.append(_row([room / beside] * beside, cells))
     yield _framed("Plain", [room / beside] * beside, rows, head=False)
     yield paragraph("Gap", "")
 
 
-def _number(one: Number) -> str:
+def _number(one: Number, size: float) -> str:
+    value = paragraph("NumberValue", run(one.value, sized(size)))
     label = said("NumberLabel", one.label, "" if one.note else _APART)
-    return f"{said('NumberValue', one.value)}{label}{said('NumberNote', one.note, _APART) if one.note else ''}"
+    return f"{value}{label}{said('NumberNote', one.note, _APART) if one.note else ''}"
 
 
 def facts_of(items: Sequence[tuple[str, str]], room: float) -> Iterator[str]:

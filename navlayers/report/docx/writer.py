@@ -13,11 +13,11 @@ from navlayers.report.docx import pages, tables
 from navlayers.report.docx.package import Package
 from navlayers.report.docx.pages import TEXT_WIDTH, Ends
 from navlayers.report.docx.pictures import Pictures, bars_drawn, heatmap_drawings
-from navlayers.report.docx.xml import Headings, body, ending, field, paragraph, run, said, twips
+from navlayers.report.docx.xml import Headings, body, ending, field, paragraph, run, said, sized, twips
 from navlayers.textwidth import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.report.document import Block, Document, Section
     from navlayers.report.make import Report
@@ -30,6 +30,10 @@ _AROUND_HEATMAP, _CAPTION, _CAPTION_LINE = 72.0, 8.5, 11.0
 
 _MOST_CAPTION = 5
 _FIGURE = 6.0
+_NO_BREAK = "\u00a0"
+_TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
+"""Sizes of the title, and in how many lines it has to stand to be so large."""
+
 
 _AROUND_BARS = 110.0
 _NO_LETTERS = "-o report.html takes the fonts of who opens it"
@@ -55,6 +59,28 @@ def render(report: Report) -> Rendered:
 
 def _caption_lines(heatmap: Heatmap, width: float) -> int:
     return min(math.ceil((ems(plain(heatmap.caption)) + _FIGURE) * _CAPTION * 1.05 / width), _MOST_CAPTION)
+
+
+def _title_size(title: str) -> str:
+    """That of the style, or what keeps the title on its page."""
+    size = next(
+        (size for size, lines in _TITLES if ems(plain(title)) * size <= lines * TEXT_WIDTH), _SMALLEST_TITLE
+    )
+    return sized(size) if size < _TITLES[0][0] else ""
+
+
+def _ways(blocks: Sequence[Block]) -> list[Way]:
+    """Which page each block has: long tables are turned one by one, others with all of their section."""
+    kept = all(tables.fits(block, TEXT_WIDTH) for block in blocks if isinstance(block, Rows) and not block.long)
+    return [_way(block, kept=kept) for block in blocks]
+
+
+def _way(block: Block, *, kept: bool) -> Way:
+    if isinstance(block, Heatmap):
+        return "wide"
+    if isinstance(block, Rows) and block.long:
+        kept = tables.fits(block, TEXT_WIDTH)
+    return "upright" if kept else "turned"
 
 
 class _Writer:
@@ -109,39 +135,34 @@ class _Writer:
             yield paragraph("Picture", self.pictures.logo(document.logo))
         top = _TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO
         spacing = f'<w:spacing w:before="{twips(top)}"/>'
-        yield said("Title", " ".join(document.title.split()), spacing)
-        yield said("Subtitle", " ".join(document.subtitle.split()))
+        yield paragraph("Title", run(" ".join(document.title.split()), _title_size(document.title)), spacing)
+        # Its last word does not stand alone on a line.
+        yield said("Subtitle", _NO_BREAK.join(" ".join(document.subtitle.split()).rsplit(" ", 1)))
         told = [("Author", document.author), ("Date", document.date), *document.facts]
         yield from tables.facts_of([(name, text) for name, text in told if text], TEXT_WIDTH)
 
     def _section(self, section: Section, *, is_first: bool) -> None:
-        way = self._way_of(section)
-        starts_wide = bool(section.blocks) and isinstance(section.blocks[0], Heatmap)
-        if self._turn("wide" if starts_wide else way):
+        ways = _ways(section.blocks)
+        starts_wide = ways[:1] == ["wide"]
+        if self._turn(ways[0] if ways else "upright"):
             fresh = _AT_TOP
         else:
             fresh = _NEXT_PAGE if is_first or starts_wide or section.id in _FRESH else ""
         self._items.append(self._headings.heading(1, section.title, fresh))
         level = 2
-        for number, block in enumerate(section.blocks):
+        for number, (block, way) in enumerate(zip(section.blocks, ways, strict=True)):
+            turns = self._turn(way)
             if isinstance(block, Heatmap):
-                shares = self._turn("wide") or number == 0
-                self._items += self._heatmap(block, level, _AT_TOP if shares else _NEXT_PAGE)
-                continue
-            self._turn(way)
-            if isinstance(block, Subheading):
+                self._items += self._heatmap(block, level, _AT_TOP if turns or number == 0 else _NEXT_PAGE)
+            elif isinstance(block, Subheading):
                 level = 3
                 self._items.append(self._headings.heading(2, block.text))
             else:
                 follows = section.blocks[number + 1] if number + 1 < len(section.blocks) else None
-                self._items += self._block(block, level, self._pages[way], follows)
+                self._items += self._block(block, level, follows)
 
-    def _way_of(self, section: Section) -> Way:
-        """Upright, if all of its tables have room there: a section is turned as a whole, not table by table."""
-        tables_ = (block for block in section.blocks if isinstance(block, Rows))
-        return "upright" if all(tables.fits(table, TEXT_WIDTH) for table in tables_) else "turned"
-
-    def _block(self, block: Block, level: int, page: pages.Page, follows: Block | None) -> Iterator[str]:
+    def _block(self, block: Block, level: int, follows: Block | None) -> Iterator[str]:
+        page = self._pages[self._way]
         if isinstance(block, Text):
             is_sticky = isinstance(follows, Rows | Bars) and len(block.text) < _STICKY
             yield said("Note" if block.soft else "Normal", block.text, "<w:keepNext/>" if is_sticky else "")

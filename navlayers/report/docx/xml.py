@@ -85,6 +85,11 @@ def field(code: str, result: str) -> str:
     return f'<w:fldSimple w:instr=" {code} ">{run(result)}</w:fldSimple>'
 
 
+def sized(points: float) -> str:
+    """The property of a run whose text has another size than its style; Word knows half points."""
+    return f'<w:sz w:val="{round(points * 2)}"/><w:szCs w:val="{round(points * 2)}"/>'
+
+
 class Headings:
     """The headings of a document as they come, and the table of contents that they make."""
 
@@ -103,7 +108,7 @@ class Headings:
 
     def contents(self, levels: int = 2) -> str:
         """The table of contents, filled in; Word adds the pages when it is asked to update it."""
-        code = f'TOC \\o "1-{levels}" \\h \\z \\u'
+        code = f'TOC \\o "1-{levels}" \\h \\z'
         start = (
             '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
             f'<w:r><w:instrText xml:space="preserve"> {code} </w:instrText></w:r>'
