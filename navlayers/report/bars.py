@@ -28,7 +28,10 @@ _BAR, _PITCHES = 0.7, (14.0, 10.0, 9.0, 8.5)
 _THICKEST = 8.0
 _GAP = 7.0
 _BETWEEN = 8
-_TICKS = (0, 25, 50, 75, 100)
+_TICKS = ((0, 25, 50, 75, 100), (0, 50, 100), (0, 100), (0,))
+_TICK = 30
+"""Points that a tick's label needs."""
+
 _LEGEND, _AXIS = 20, 14
 _MOST_LABEL, _MOST_SERIES = 0.3, 0.16
 """Shares of the width that labels and names of series may take."""
@@ -163,7 +166,8 @@ def _columns(bars: Bars, rows: Sequence[_Row], width: float) -> _Columns:
 
 
 def _axis(columns: _Columns, top: float, bottom: float) -> Iterator[Shape]:
-    for tick in _TICKS:
+    room = columns.right - columns.left
+    for tick in next((ticks for ticks in _TICKS if _TICK * (len(ticks) - 1) <= room), ()):
         x = columns.at(tick)
         yield Line(x, top, x, bottom, _THEME.border if tick else _THEME.rule, 0.5)
         yield Text(x, bottom + _AXIS - 3, f"{tick} %", _SMALL, _THEME.muted, "middle")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,7 +35,7 @@ _TITLES = ((28.0, 3), (20.0, 4))
 _FRESH = ("summary", "appendix")
 """Sections that begin on a page of their own."""
 
-_LOGO, _LOGO_NAME = (200.0, 64.0), "logo"
+_LOGO, _LOGO_NAME = (200.0, 64.0), "logo.svg"
 _RUNNING = 0.6
 _CONTENTS, _ENTRY, _APART, _LEAST_APART = 40.0, 7.0, (20.0, 8.0), 0.5
 """In the table of contents: points for its heading, for an entry, above entries, the least share of it."""
@@ -67,7 +68,7 @@ def render(report: Report) -> Rendered:
     found = PAPERS[report.options.paper]
     paper = _Paper(found.short * MM, found.long * MM)
     pictures = Pictures()
-    runs = list(_runs(document, paper, report.options.paper, pictures))
+    runs = _runs(document, paper, report.options.paper, pictures)
     data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, pictures)
@@ -111,14 +112,34 @@ def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]
 
 
 def _logo(logo: Logo, pictures: Pictures) -> dict[str, Any]:
-    name = f"{_LOGO_NAME}.{'jpg' if logo.kind == 'jpeg' else logo.kind}"
-    pictures.files[name] = logo.data
+    pictures.files[_LOGO_NAME] = logo.data if logo.kind == "svg" else _within_svg(logo)
     scale = min(room / side for room, side in zip(_LOGO, (logo.width, logo.height), strict=True))
-    return {"file": name, "width": logo.width * scale, "height": logo.height * scale}
+    return {"file": _LOGO_NAME, "width": logo.width * scale, "height": logo.height * scale}
 
 
-def _runs(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> Iterator[dict[str, Any]]:
+def _within_svg(logo: Logo) -> bytes:
+    """The compiler takes only text from memory."""
+    size = f'width="{logo.width:g}" height="{logo.height:g}"'
+    href = f"data:image/{logo.kind};base64,{base64.b64encode(logo.data).decode()}"
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image {size} href="{href}"/></svg>'
+    return svg.encode()
+
+
+def _runs(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> list[dict[str, Any]]:
     """Blocks that flow over pages of one kind, and heatmaps, which have pages of their own."""
+    runs: list[dict[str, Any]] = []
+    for run in _flows(document, paper, name, pictures):
+        if run["turned"] and runs and runs[-1]["turned"]:
+            runs[-1]["blocks"] += run["blocks"]
+            continue
+        if run["turned"]:
+            # Another page begins anyway, and one more would be empty.
+            run["blocks"][0]["fresh"] = False
+        runs.append(run)
+    return runs
+
+
+def _flows(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> Iterator[dict[str, Any]]:
     heatmaps = iter(_heatmaps(document, paper, name, pictures))
     for section in document.sections:
         flow: list[Block] = []
@@ -214,15 +235,16 @@ def _compile(given: dict[str, bytes]) -> bytes:
         )
         return data
 
+    # Not all of its errors have a class of their own.
     try:
         return made([_ACCESSIBLE])
-    except typst.TypstError:
+    except RuntimeError:
         pass
     try:
         # The standard does not allow text for which no font has letters.
         return made([])
-    except typst.TypstError as error:
-        if not any(name.startswith(_LOGO_NAME) for name in given):
+    except RuntimeError as error:
+        if _LOGO_NAME not in given:
             raise
         problem = Problem("the logo cannot be drawn", hint="save it as a plain SVG or a PNG")
         raise UsageError(problem) from error
