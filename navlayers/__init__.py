@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from navlayers.sets import resolve
     from navlayers.show import look_up
     from navlayers.show import render as render_page
+    from navlayers.site import SiteOptions, write_site
     from navlayers.stats import set_stats
     from navlayers.threats import ThreatModel, against, threat_of
     from navlayers.together import read_together
@@ -64,6 +65,7 @@ __all__ = [
     "RenderOptions",
     "ReportOptions",
     "ScoreOptions",
+    "SiteOptions",
     "ThreatModel",
     "UsageError",
     "Written",
@@ -111,6 +113,7 @@ __all__ = [
     "upgrade_layer",
     "upgrade_set",
     "write_folder",
+    "write_site",
 ]
 
 _MODULES = {
@@ -148,6 +151,7 @@ _MODULES = {
     "scoring": ("score_set",),
     "sets": ("resolve",),
     "show": ("look_up", "render_page"),
+    "site": ("SiteOptions", "write_site"),
     "stats": ("set_stats",),
     "threats": ("ThreatModel", "against", "threat_of"),
     "together": ("read_together",),

@@ -295,17 +295,21 @@ def _worth_knowing(
     name: str, scored: Scored, entries: Sequence[index.FileEntry], only: Sequence[Kind]
 ) -> Iterator[Problem]:
     """What a user would otherwise find out by looking at an odd layer."""
-    mappings = scored.set.mappings
-    if not mappings:
+    if not scored.set.mappings:
         yield Problem(f"{name}: the set has no mappings, so its layers are empty")
     made = {entry.kind for entry in entries}
     missing = [kind for kind in only if kind not in made]
     if missing and {*only, ALL_KIND} != set(KINDS):
         why = "the set has no score values" if missing == ["categories"] else "the set has none"
         yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")
+    yield from odd_scores(name, scored)
+
+
+def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
+    """What a user would otherwise wonder at: options that cannot show, mappings that give no score."""
     for option, why in without_effect(scored.rules):
         yield Problem(f"{name}: {option} without effect: {why}")
-    unrated = sum(mapping.value is None for mapping in mappings)
+    unrated = sum(mapping.value is None for mapping in scored.set.mappings)
     if unrated and scored.set.scored and scored.rules.options.worth is None:
         some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
         yield Problem(f"{name}: {some}", hint="--worth gives a value")

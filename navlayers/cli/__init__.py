@@ -31,6 +31,7 @@ COMMANDS = {
     "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
     "render": "Render layers as pictures, workbooks, pages and tables.",
     "report": "Write a report about mapping sets: alone, compared, against a threat, with a plan.",
+    "site": "Write a static site of mapping sets, to browse from disk or any host.",
     "show": "Show what mapping sets say of a technique, capability, group or tactic.",
     "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
     "diff": "Tell what changed between two versions of a set or layer.",

@@ -115,14 +115,19 @@ class IndexedSet:
         return found
 
     @cached_property
+    def non_mappable(self) -> tuple[NonMappable, ...]:
+        """Records of what cannot be mapped, in an order that is not that of the file."""
+        return tuple(sorted(self.set.non_mappable, key=_order))
+
+    @cached_property
     def records(self) -> dict[str, list[NonMappable]]:
         """Technique id → records of what cannot be mapped to it."""
-        return _by(self.set.non_mappable, "technique")
+        return _by(self.non_mappable, "technique")
 
     @cached_property
     def capability_records(self) -> dict[str, list[NonMappable]]:
         """Capability id → records of what it cannot be mapped to."""
-        return _by(self.set.non_mappable, "capability")
+        return _by(self.non_mappable, "capability")
 
     @cached_property
     def stats(self) -> dict[str, CapabilityStats]:
@@ -155,6 +160,11 @@ class IndexedSet:
             key=lambda t: (names.get(t.parent or t.id, t.name), t.parent or t.id, t.parent is not None, t.id)
         )
         return MatrixColumn(tactic, tuple(inside), frozenset(names))
+
+
+def _order(record: NonMappable) -> tuple[object, ...]:
+    rest = (record.type or "", record.comment, record.references, record.group or "", record.other)
+    return (record.capability or "", record.technique or "", *rest)
 
 
 def _by(records: Iterable[NonMappable], field: str) -> dict[str, list[NonMappable]]:

@@ -114,11 +114,11 @@ def _technique_section(page: TechniquePage, section: pages.TechniqueSection) -> 
         yield Paragraph((Cell(f"Mappings of {moved.id} {moved.name} were carried here."),))
     aggregate = section.aggregate
     if aggregate is not None:
-        overall = _score_cell(aggregate.overall, "", section.set)
+        overall = score_cell(aggregate.overall, "", section.set)
         yield _facts(
             ("Score", [overall if overall.text else Cell("not rated")]),
             *(
-                (c.category.capitalize(), [_score_cell(c.score, c.category, section.set)])
+                (c.category.capitalize(), [score_cell(c.score, c.category, section.set)])
                 for c in aggregate.categories
                 if c.category
             ),
@@ -143,10 +143,14 @@ def _technique_section(page: TechniquePage, section: pages.TechniqueSection) -> 
 
 
 def _row(row: pages.Row, head: pages.SetHead) -> Line:
-    notes = "; ".join(part for part in (row.notes, row.why_not and f"does not count: {row.why_not}") if part)
-    score = _score_cell(None if head.counts else row.score, row.category, head)
-    cells = (*_start(row), Cell(row.category), Cell(row.value), score, Cell(notes))
+    score = score_cell(None if head.counts else row.score, row.category, head)
+    cells = (*_start(row), Cell(row.category), Cell(row.value), score, Cell(row_notes(row)))
     return Line(cells, _below(row))
+
+
+def row_notes(row: pages.Row) -> str:
+    """What is noted of a mapping, and why it does not count where it does not."""
+    return "; ".join(part for part in (row.notes, row.why_not and f"does not count: {row.why_not}") if part)
 
 
 def _start(row: pages.Row) -> tuple[Cell, ...]:
@@ -278,8 +282,8 @@ def _entries(entries: Sequence[pages.Entry], head: pages.SetHead) -> Table:
     lines = []
     for entry in entries:
         mapped = entry.capabilities > 0 or entry.overall is not None
-        scores = [_score_cell(entry.categories.get(category), category, head) for category in categories]
-        overall = _score_cell(entry.overall, "", head)
+        scores = [score_cell(entry.categories.get(category), category, head) for category in categories]
+        overall = score_cell(entry.overall, "", head)
         cells = (
             *scores,
             overall if overall.text or not mapped else Cell("not rated"),
@@ -312,7 +316,7 @@ def _strength(entry: pages.Entry, category: str, head: pages.SetHead) -> Cell:
     score = entry.categories.get(category, entry.overall) if strength else None
     if head.counts or score is None:
         return Cell(strength)
-    cell = _score_cell(score, category, head)
+    cell = score_cell(score, category, head)
     return Cell(strength if strength == cell.text else f"{strength} {cell.text}", colour=cell.colour)
 
 
@@ -323,7 +327,7 @@ def _technique_line(
     return Line((*start, *cells), below, level=int("." in entry.id), quiet=quiet)
 
 
-def _score_cell(score: float | None, category: str, head: pages.SetHead) -> Cell:
+def score_cell(score: float | None, category: str, head: pages.SetHead) -> Cell:
     """A score with its colour; counts have none, for there is no end to them."""
     if score is None:
         return Cell("")

@@ -1,0 +1,99 @@
+"""`navlayers site`: a static site of mapping sets."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers.cli import common, results, suggest
+from navlayers.errors import Problem, UsageError
+from navlayers.site import SiteOptions, write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from navlayers.options import ScoreOptions
+    from navlayers.readers.context import ReadOptions
+    from navlayers.site import WrittenSite
+
+
+@click.command()
+@common.sets_argument
+@click.option(
+    "-o",
+    "--output",
+    callback=common.folder,
+    default="site",
+    metavar="DIR",
+    show_default=True,
+    shell_complete=suggest.folders,
+    help="Folder to write to.",
+)
+@click.option(
+    "--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="What the site is called."
+)
+@common.attack_option
+@common.scoring_options
+@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+@common.reading_options
+@common.quiet_option
+def command(
+    sets: tuple[str, ...],
+    output: Path,
+    title: str,
+    attack_version: str | None,
+    scoring: ScoreOptions,
+    force: bool,
+    reading: ReadOptions,
+    quiet: bool,
+) -> None:
+    """Write a static site of mapping sets, to browse from disk or any host.
+
+    It has a page per set, group, capability, technique and tactic, with matrices, search and downloads.
+    SET is a shipped name (see `navlayers sets`), a file of any format, a folder of files, or - for standard input.
+    Without any: the sets in the folder mappings here if there is one, else all shipped sets.
+
+    \b
+    navlayers site                          all sets, in site/index.html
+    navlayers site gcp aws --attack 18.1 -o clouds
+    navlayers site my-controls.yaml --title "Our controls" -o public
+    """
+    if str(output) == common.STDOUT:
+        raise UsageError(Problem("a site is a folder of files", expected="a folder to write to"))
+    sources, again = results.named(sets, reading)
+    with click.progressbar(
+        length=1, label="Writing", file=sys.stderr, hidden=quiet or not common.on_terminal()
+    ) as progress:
+
+        def on_file(total: int) -> None:
+            progress.length = total
+            progress.update(1)
+
+        written = write_site(
+            sources,
+            output,
+            SiteOptions(title, scoring),
+            attack_version=attack_version,
+            reading=reading,
+            force=force,
+            on_file=on_file,
+        )
+    if not quiet:
+        common.notices([*again, *written.notices])
+        _tell(written, output)
+
+
+def _tell(written: WrittenSite, output: Path) -> None:
+    for one in written.sets:
+        common.tell_carried(one.name, one.attack_version, one.moved, one.left_out, own=one.own_attack_version)
+    rows = [
+        (one.name, common.release_name(one.domain, one.attack_version), one.groups, one.capabilities, one.mappings)
+        for one in written.sets
+    ]
+    common.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
+    size = written.size / common.MEGABYTE
+    common.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
+    common.notify_written(output, written.gone)
+    common.notify(f"open {output / 'index.html'}")

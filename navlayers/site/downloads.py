@@ -1,0 +1,113 @@
+"""The files of a set that a site offers: its layers, and the set in the formats that other tools read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers import writers
+from navlayers.errors import OutputError
+from navlayers.layers.build import BuiltLayer, layers_of
+from navlayers.layers.document import encode_layer, encode_layers
+from navlayers.results import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.layers.document import LegendItem
+    from navlayers.layers.gradient import Gradient
+    from navlayers.show.indexed import IndexedSet
+    from navlayers.site.addresses import SetAddresses
+
+
+class Format(NamedTuple):
+    """A format of `navlayers.writers`, the ending of its files, and what to call it."""
+
+    name: str
+    ending: str
+    title: str
+
+
+FORMATS = (
+    Format("csv", "csv", "CSV table"),
+    Format("xlsx", "xlsx", "Excel workbook"),
+    Format("mapex-json", "mapex.json", "Mappings Explorer JSON"),
+    Format("mapex-yaml", "mapex.yaml", "Mappings Explorer YAML"),
+    Format("native", "yaml", "navlayers YAML"),
+    Format("stix", "stix.json", "STIX 2.1 bundle"),
+)
+
+
+class Download(NamedTuple):
+    """A file to be had: where it is, what it is called, how large it is, what of the set it cannot hold."""
+
+    path: str
+    kind: str
+    title: str
+    size: int
+    losses: tuple[str, ...] = ()
+
+
+class LayerFile(NamedTuple):
+    """A layer to be had, and the colours that it gives to scores."""
+
+    path: str
+    name: str
+    size: int
+    gradient: Gradient
+    legend: tuple[LegendItem, ...]
+    comments: dict[str, str]
+
+
+class Downloads:
+    """The files of a set, known once `files` has given them all.
+
+    `layers` holds (kind, id) → layer, `others` what is no single layer, `refused` why a format is missing.
+    """
+
+    def __init__(self, one: IndexedSet, addresses: SetAddresses) -> None:
+        self._one = one
+        self._addresses = addresses
+        self.layers: dict[tuple[str, str], LayerFile] = {}
+        self.others: list[Download] = []
+        self.refused: list[str] = []
+
+    @property
+    def expected(self) -> int:
+        """How many files there will be, if every format can hold the set."""
+        layers = len(self._one.active) + len(self._one.grouped)
+        return 2 + len(self._one.rules.scored_categories) + layers + len(FORMATS)
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Path → bytes, one at a time."""
+        encoded = []
+        for built in layers_of(self._one.scored):
+            data = encode_layer(built.layer)
+            encoded.append(data)
+            path = self._addresses.layer(built.path)
+            self.layers[built.kind, built.id] = _layer_file(built, path, len(data))
+            yield path, data
+        if len(encoded) > 1:
+            data = encode_layers(encoded)
+            path = self._addresses.layer(ALL)
+            self.others.append(Download(path, "layers", f"All {len(encoded)} layers, as tabs", len(data)))
+            yield path, data
+        del encoded
+        for format_ in FORMATS:
+            yield from self._in_format(format_)
+
+    def _in_format(self, format_: Format) -> Iterator[tuple[str, bytes]]:
+        try:
+            written = writers.encode(self._one.set, format_.name)
+        except OutputError as error:
+            self.refused += [f"{format_.title}: {problem}" for problem in error.problems]
+            return
+        path = f"{self._addresses.folder}/downloads/{self._addresses.name}.{format_.ending}"
+        losses = tuple(map(str, written.notices))
+        self.others.append(Download(path, format_.name, format_.title, len(written.data), losses))
+        yield path, written.data
+
+
+def _layer_file(built: BuiltLayer, path: str, size: int) -> LayerFile:
+    layer = built.layer
+    comments = {t.techniqueID: t.comment for t in layer.techniques} if built.kind == "overview" else {}
+    return LayerFile(path, layer.name, size, layer.gradient, layer.legendItems, comments)

@@ -1,0 +1,78 @@
+"""Pages → HTML: the templates, and what they are given beside what a page says."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from navlayers import templates
+from navlayers.attack import technique_url
+from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.model import DOMAINS
+from navlayers.site.addresses import ASSETS, HOME, Here
+from navlayers.textwidth import plain
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from navlayers.site.pages import Page, World
+
+SECURITY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""What browsers let a page load: the files of its host; those on disk, too, which some take for another host's."""
+
+_BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
+_THOUSAND = 1000
+
+
+class Drawing:
+    """Draws the pages of a site."""
+
+    def __init__(self, world: World, title: str) -> None:
+        self._world = world
+        paths = world.addresses.domains
+        self._environment = templates.environment("navlayers.site", _finalize)
+        self._environment.filters |= {
+            "fill": world.palette.fill,
+            "breakable": _breakable,
+            "address": technique_url,
+            "size": _size,
+        }
+        self._environment.globals |= {
+            "site_title": title,
+            "security": SECURITY,
+            "assets": ASSETS,
+            "home": HOME,
+            "domain_names": DOMAIN_NAMES,
+            "all_domains": [(DOMAIN_NAMES[d], paths[d]) for d in DOMAINS if d in paths],
+        }
+
+    def draw(self, page: Page) -> bytes:
+        """The page as HTML."""
+        template = self._environment.get_template(f"{page.kind}.html.jinja")
+        here = Here(self._world.addresses, page.path)
+        text = template.render(here=here, title=page.title, crumbs=page.crumbs, **page.context)
+        return text.encode("utf-8", "replace")
+
+
+def _finalize(value: object) -> object:
+    """Control characters have no place in HTML."""
+    return plain(value) if type(value) is str else value
+
+
+@lru_cache(maxsize=4096)
+def _breakable(text: str) -> Markup:
+    """Text that may be broken at slashes, underscores and the humps of names, too, rather than within words."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - slow, and for HTML alone
+
+    return Markup("<wbr>").join(escape(plain(part)) for part in _BREAKS.split(text))
+
+
+def _size(number: int) -> str:
+    """The size of a file as people read it."""
+    if number < _THOUSAND:
+        return f"{number} B"
+    return f"{number / _THOUSAND:.0f} kB" if number < _THOUSAND**2 else f"{number / _THOUSAND**2:.1f} MB"

@@ -1,0 +1,115 @@
+"""Mapping sets → the files of a site, one at a time."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from navlayers.folders import INDEX, sha256
+from navlayers.show.indexed import indexed
+from navlayers.site.addresses import ASSETS, Addresses
+from navlayers.site.attack_pages import domain_pages, home_page, tactic_pages
+from navlayers.site.drawing import Drawing
+from navlayers.site.index import FileEntry, make_index
+from navlayers.site.options import SiteOptions
+from navlayers.site.pages import Page, World
+from navlayers.site.palette import Palette
+from navlayers.site.search import search_script
+from navlayers.site.set_pages import set_pages
+from navlayers.site.sets import SiteSet, group_ids, titles
+from navlayers.site.technique_pages import technique_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.model import Mapping, NonMappable
+    from navlayers.pipeline import Prepared
+    from navlayers.show.indexed import IndexedSet
+
+_OPTIONS = SiteOptions()
+_WRITTEN = {
+    "base.css": "navlayers.web",
+    "base.js": "navlayers.web",
+    "site.css": "navlayers.site",
+    "site.js": "navlayers.site",
+}
+
+
+class Site:
+    """A site of sets: `files` gives what it is made of."""
+
+    def __init__(self, sets: Sequence[Prepared], options: SiteOptions = _OPTIONS) -> None:
+        """Work out which pages there are.
+
+        Raises:
+            UsageError: the options do not fit a set.
+        """
+        ready = indexed(sets, options.scoring)
+        for one in ready:
+            _ = one.scored
+        self.options = options
+        self._techniques = _techniques(ready)
+        addresses = Addresses(ready, self._techniques, {one.name: group_ids(one) for one in ready})
+        found = zip(ready, titles(ready), strict=True)
+        made = [SiteSet(one, title, addresses.sets[one.name]) for one, title in found]
+        self._world = World(made, addresses, Palette())
+        self.sets = self._world.sets
+
+    @property
+    def pages(self) -> int:
+        """How many pages it has."""
+        addresses = self._world.addresses
+        of_sets = sum(2 + len(one.groups) + len(one.capabilities) for one in addresses.sets.values())
+        return 1 + of_sets + len(addresses.domains) + len(addresses.tactics) + len(addresses.techniques)
+
+    @property
+    def count(self) -> int:
+        """About how many files it has: all, but for formats that cannot hold a set."""
+        layers = sum(one.downloads.expected for one in self.sets)
+        return self.pages + layers + len(_WRITTEN) + 3
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Path → bytes, the index of them all last."""
+        listed = []
+        for kind, title, path, data in self._files():
+            listed.append(FileEntry(path, kind, title, sha256(data)))
+            yield path, data
+        yield INDEX, make_index(self.options, self.sets, listed)
+
+    def _files(self) -> Iterator[tuple[str, str, str, bytes]]:
+        drawing = Drawing(self._world, self.options.title)
+        for of in self.sets:
+            for path, data in of.downloads.files():
+                yield "download", of.title, path, data
+        for page in self._pages():
+            yield page.kind, page.title, page.path, drawing.draw(page)
+        for name, package in _WRITTEN.items():
+            yield "asset", "", f"{ASSETS}/{name}", resources.files(package).joinpath(name).read_bytes()
+        yield "asset", "", f"{ASSETS}/colours.css", self._world.palette.css().encode()
+        names = {t.id: t.name for one in self._world.indexed for t in one.catalogue.tactics}
+        search = search_script(self.sets, self._world.addresses, self._techniques, names)
+        yield "asset", "", f"{ASSETS}/search.js", search
+
+    def _pages(self) -> Iterator[Page]:
+        yield home_page(self._world, self.options.title)
+        for of in self.sets:
+            yield from set_pages(self._world, of)
+        yield from domain_pages(self._world)
+        yield from tactic_pages(self._world)
+        yield from technique_pages(self._world)
+
+
+def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
+    """Id → name of what has a page: what is active in a release of the sets, and what these name."""
+    found: dict[str, str] = {}
+    for one in sets:
+        for technique in one.catalogue.techniques.values():
+            if technique.active:
+                found.setdefault(technique.id, technique.name)
+    for one in sets:
+        rows: tuple[Mapping | NonMappable, ...] = (*one.set.mappings, *one.set.non_mappable)
+        for row in rows:
+            if row.technique is not None and row.technique not in found:
+                known = one.catalogue.get(row.technique)
+                found[row.technique] = known.name if known else row.technique_name or row.technique
+    return dict(sorted(found.items()))
