@@ -7,7 +7,7 @@ import unicodedata
 
 def plain(text: str) -> str:
     """The text without control characters, which would move the cursor: they are shown as blanks."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(" " if moves(char) else char for char in text)
 

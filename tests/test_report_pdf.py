@@ -37,7 +37,7 @@ from navlayers.report.document import (
     Text,
 )
 from navlayers.report.make import Report
-from navlayers.report.pdf_blocks import said
+from navlayers.report.pdf_text import said
 from navlayers.tables import Column, Link, Table, columns
 from navlayers.textwidth import plain
 
@@ -464,5 +464,5 @@ def test_columns_take_no_more_room_than_there_is(
         tuple(tuple(texts[n] if n < len(texts) else None for texts in made_of) for n in range(longest)),
     )
     found = Measured(table).within(room, 8, 10)
-    assert sum(found.columns) + 10 * (len(made_of) - 1) <= room + 0.5
-    assert all(width >= 0 for width in found.columns)
+    assert sum(found) + 10 * (len(made_of) - 1) <= room + 0.5
+    assert all(width >= 0 for width in found)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from navlayers.render.font import ems, rooms
-from navlayers.textwidth import plain
+from navlayers.report.pdf_text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +29,6 @@ _SAMPLE = 400
 """Rows that are looked at for how long texts are."""
 
 
-class Widths(NamedTuple):
-    """Widths of columns without the gaps between them, all in points; whether they are as wide as they need."""
-
-    columns: tuple[float, ...]
-    fits: bool
-
-
 class _Column(msgspec.Struct, frozen=True):
     """A column in sizes.
 
@@ -54,47 +47,54 @@ class _Column(msgspec.Struct, frozen=True):
 
 
 class Measured:
-    """The columns of a table, measured once."""
+    """A table's texts as they are shown, row by row in lines, and its columns measured."""
 
     def __init__(self, table: Table) -> None:
-        texts = table.texts
+        self.texts = [[lines_of(text) for text in row] for row in table.texts]
         self._columns = [
-            _column(column, [row[number] for row in texts]) for number, column in enumerate(table.columns)
+            _column(column, [row[number] for row in self.texts]) for number, column in enumerate(table.columns)
         ]
 
-    def within(self, room: float, size: float, gap: float) -> Widths:
-        """The widths with letters of a size in so much room, with gaps between the columns."""
-        columns = self._columns
+    def fits(self, room: float, size: float, gap: float) -> bool:
+        """Whether so much room is enough with letters of a size and gaps between the columns."""
+        return self._left(room, size, gap) >= 0
+
+    def within(self, room: float, size: float, gap: float) -> tuple[float, ...]:
+        """The widths of the columns without the gaps; less than they need where so much room is not enough."""
+        columns, left = self._columns, self._left(room, size, gap)
         if not columns:
-            return Widths((), fits=True)
-        left = room / size - gap / size * (len(columns) - 1)
+            return ()
         widths = [column.least for column in columns]
-        left -= sum(widths)
         if left < 0:
             share = max(sum(widths) + left, 0) / sum(widths)
-            return Widths(tuple(round(width * share * size, 2) for width in widths), fits=False)
+            return tuple(round(width * share * size, 2) for width in widths)
         left = _grow(columns, widths, left)
         left = _lower_heads(columns, widths, left)
         # What nothing needs goes to the last of the texts, so that figures stay with what stands before them.
         taking = max((number for number, column in enumerate(columns) if column.texts), default=len(columns) - 1)
         widths[taking] += left
-        return Widths(tuple(round(width * size, 2) for width in widths), fits=True)
+        return tuple(round(width * size, 2) for width in widths)
+
+    def _left(self, room: float, size: float, gap: float) -> float:
+        """What is left of the room, in sizes, when each column has what it needs."""
+        gaps = gap * (len(self._columns) - 1)
+        return (room - gaps) / size - sum(column.least for column in self._columns)
 
 
-def _column(column: Column, texts: Sequence[str]) -> _Column:
-    header = " ".join(plain(column.header).split())
+def _column(column: Column, cells: Sequence[Sequence[str]]) -> _Column:
+    header = " ".join(lines_of(column.header))
     heads = tuple(min(room + _SLACK, _WHOLE) for room in rooms(header, _HEAD_LINES))
-    lines = [ems(" ".join(plain(line).split())) for text in texts for line in text.split("\n")]
-    most = max([heads[-1], *(line + _SLACK for line in lines)])
+    lengths = [ems(line) for lines in cells for line in lines]
+    most = max([heads[-1], *(length + _SLACK for length in lengths)])
     if column.kind == "score":
         most += CHIP
     if column.kind not in ("text", "color"):
         whole = max(heads[-1], min(most, _WHOLE))
         return _Column(heads, whole, whole)
-    words = (rooms(word, _HEAD_LINES)[-1] for text in texts for word in set(plain(text).split()))
-    longest = min(max(words, default=0) + _SLACK, _WORD)
+    words = {word for lines in cells for line in lines for word in line.split(" ")}
+    longest = min(max((rooms(word, _HEAD_LINES)[-1] for word in words), default=0) + _SLACK, _WORD)
     least = most if most <= _SHORT else max(heads[-1], longest, min(most, _LEAST))
-    return _Column(heads, least, most, tuple(lines[:: len(lines) // _SAMPLE + 1]) or (0.0,))
+    return _Column(heads, least, most, tuple(lengths[:: len(lengths) // _SAMPLE + 1]) or (0.0,))
 
 
 def _grow(columns: Sequence[_Column], widths: list[float], left: float) -> float:

@@ -18,7 +18,8 @@ from navlayers.render.pictures import draw_alike
 from navlayers.render.rendered import Rendered
 from navlayers.render.theme import THEMES
 from navlayers.report.document import Heatmap, Rows
-from navlayers.report.pdf_blocks import PART, SMALL, Pictures, blocks, facts, fits, one_line, said
+from navlayers.report.pdf_blocks import PART, SMALL, Materials, blocks, facts, fits
+from navlayers.report.pdf_text import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,13 +68,13 @@ def render(report: Report) -> Rendered:
     document = report.document
     found = PAPERS[report.options.paper]
     paper = _Paper(found.short * MM, found.long * MM)
-    pictures = Pictures()
-    runs = _runs(document, paper, report.options.paper, pictures)
+    materials = Materials()
+    runs = _runs(document, paper, report.options.paper, materials)
     data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
-        data["logo"] = _logo(document.logo, pictures)
-    made = _compile({"doc.json": msgspec.json.encode(data), **pictures.files})
-    notices = typeset.lacking(document.title, {*_strings(data), *pictures.texts}, _NO_LETTERS)
+        data["logo"] = _logo(document.logo, materials)
+    made = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
+    notices = typeset.lacking(document.title, {*_strings(data), *materials.texts}, _NO_LETTERS)
     return Rendered(made, tuple(notices))
 
 
@@ -111,8 +112,8 @@ def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]
     return {"above": _APART[0] * share, "between": _APART[1] * share}
 
 
-def _logo(logo: Logo, pictures: Pictures) -> dict[str, Any]:
-    pictures.files[_LOGO_NAME] = logo.data if logo.kind == "svg" else _within_svg(logo)
+def _logo(logo: Logo, materials: Materials) -> dict[str, Any]:
+    materials.files[_LOGO_NAME] = logo.data if logo.kind == "svg" else _within_svg(logo)
     scale = min(room / side for room, side in zip(_LOGO, (logo.width, logo.height), strict=True))
     return {"file": _LOGO_NAME, "width": logo.width * scale, "height": logo.height * scale}
 
@@ -125,10 +126,10 @@ def _within_svg(logo: Logo) -> bytes:
     return svg.encode()
 
 
-def _runs(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> list[dict[str, Any]]:
+def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) -> list[dict[str, Any]]:
     """Blocks that flow over pages of one kind, and heatmaps, which have pages of their own."""
     runs: list[dict[str, Any]] = []
-    for run in _flows(document, paper, name, pictures):
+    for run in _flows(document, paper, name, materials):
         if run["turned"] and runs and runs[-1]["turned"]:
             runs[-1]["blocks"] += run["blocks"]
             continue
@@ -139,18 +140,18 @@ def _runs(document: Document, paper: _Paper, name: Paper, pictures: Pictures) ->
     return runs
 
 
-def _flows(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> Iterator[dict[str, Any]]:
-    heatmaps = iter(_heatmaps(document, paper, name, pictures))
+def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
+    heatmaps = iter(_heatmaps(document, paper, name, materials))
     for section in document.sections:
         flow: list[Block] = []
-        turned = _is_wide(section, paper)
+        turned = _is_wide(section, paper, materials)
         title, is_first = one_line(section.title, PART, paper.width), True
         for block in (*section.blocks, None):
             if block is not None and not isinstance(block, Heatmap):
                 flow.append(block)
                 continue
             if flow:
-                made = list(blocks(flow, *paper.inner(turned=turned), pictures))
+                made = list(blocks(flow, *paper.inner(turned=turned), materials))
                 heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
                 yield {"turned": turned, "blocks": heading + made}
                 flow, is_first = [], False
@@ -160,13 +161,13 @@ def _flows(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -
                 is_first = False
 
 
-def _is_wide(section: Section, paper: _Paper) -> bool:
+def _is_wide(section: Section, paper: _Paper, materials: Materials) -> bool:
     """Whether the section has a table that needs the longer side: then all of it is turned, not page by page."""
     width, _ = paper.inner(turned=False)
-    return any(isinstance(block, Rows) and not fits(block, width) for block in section.blocks)
+    return any(isinstance(block, Rows) and not fits(block, width, materials) for block in section.blocks)
 
 
-def _heatmaps(document: Document, paper: _Paper, name: Paper, pictures: Pictures) -> Iterator[dict[str, Any]]:
+def _heatmaps(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
     width = paper.height - 2 * _HEATMAP_MARGIN["x"]
     height = paper.width - _HEATMAP_MARGIN["top"] - _HEATMAP_MARGIN["bottom"]
     frame = Frame(width, height, 0, PAPERS[name].unit, width / height)
@@ -176,10 +177,10 @@ def _heatmaps(document: Document, paper: _Paper, name: Paper, pictures: Pictures
     ]
     options = RenderOptions(page=name, orientation="landscape")
     for heatmap, (drawing, _) in zip(document.heatmaps, draw_alike(views, options, frame), strict=True):
-        yield _heatmap(heatmap, drawing, pictures)
+        yield _heatmap(heatmap, drawing, materials)
 
 
-def _heatmap(heatmap: Heatmap, drawing: Drawing, pictures: Pictures) -> dict[str, Any]:
+def _heatmap(heatmap: Heatmap, drawing: Drawing, materials: Materials) -> dict[str, Any]:
     """A heatmap whose title is a heading of the document rather than a part of the picture."""
     titles = [shape for group in drawing.groups if group.id == "header" for shape in _titles(group)]
     room = max(ems(title.text) * title.size for title in titles) + 1
@@ -197,7 +198,7 @@ def _heatmap(heatmap: Heatmap, drawing: Drawing, pictures: Pictures) -> dict[str
         "title_size": size,
         "title_width": room,
         "margin": _HEATMAP_MARGIN,
-        **pictures.add(described),
+        **materials.add(described),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +16,7 @@ from navlayers.render.font import ems
 from navlayers.report.bars import bars_drawings
 from navlayers.report.column_widths import CHIP, Measured
 from navlayers.report.document import Bars, Facts, Numbers, Rows, Subheading, Text
+from navlayers.report.pdf_text import one_line, parted, said
 from navlayers.tables import Link
 from navlayers.textwidth import plain
 from navlayers.weblinks import web_links
@@ -39,11 +39,7 @@ _GAP = 10.0
 _ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
-_BREAK = "\u200b"
 _TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
-_PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
-"""Where a line may end within a word, by Unicode's line breaking rules (UAX 14)."""
-
 _CATEGORIES = ("protect", "detect", "respond")
 _STICKY = 600
 """A paragraph of that many letters or more need not stay with what comes next."""
@@ -59,12 +55,13 @@ _AROUND_BARS = 84
 """Points for the heading and the note of bars."""
 
 
-class Pictures:
-    """The files that a document refers to, and all texts within them."""
+class Materials:
+    """What a document is made with: the files that it refers to, all texts within them, tables as measured."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.texts: set[str] = set()
+        self._measured: dict[int, tuple[Table, Measured]] = {}
 
     def add(self, drawing: Drawing) -> dict[str, Any]:
         """A drawing, as the template takes it."""
@@ -73,32 +70,14 @@ class Pictures:
         self.texts |= typeset.texts([drawing])
         return {"file": name, "alt": drawing.description, "width": drawing.width, "height": drawing.height}
 
-
-def said(text: str, size: float, room: float) -> str:
-    """Text as it may be shown in so much room: its lines, and words that are too long for one may be parted."""
-    lines = (
-        " ".join(_parted(word, room / size) if ems(word) * size > room else word for word in plain(line).split())
-        for line in text.splitlines()
-    )
-    return "\n".join(lines).strip()
+    def measured(self, table: Table) -> Measured:
+        """The table, measured once."""
+        if id(table) not in self._measured:
+            self._measured[id(table)] = (table, Measured(table))
+        return self._measured[id(table)][1]
 
 
-def one_line(text: str, size: float, room: float) -> str:
-    """Text as `said`, but in one line as far as there is room."""
-    return said(" ".join(text.split()), size, room)
-
-
-def _parted(word: str, ems_: float) -> str:
-    """A word that may be parted anywhere where parting it at hyphens and slashes is not enough."""
-    return "".join(part if ems(part) <= ems_ else _loose(part) for part in _PARTS.split(word))
-
-
-def _loose(part: str) -> str:
-    # What stands upon a letter stays with it.
-    return "".join(c if not i or unicodedata.combining(c) else _BREAK + c for i, c in enumerate(part))
-
-
-def blocks(found: Sequence[Block], width: float, height: float, pictures: Pictures) -> Iterator[dict[str, Any]]:
+def blocks(found: Sequence[Block], width: float, height: float, materials: Materials) -> Iterator[dict[str, Any]]:
     """All blocks but heatmaps for pages of so much room."""
     level = 2
     for number, block in enumerate(found):
@@ -119,10 +98,11 @@ def blocks(found: Sequence[Block], width: float, height: float, pictures: Pictur
             case Rows():
                 # A note at the end is not left alone on the last page.
                 sticky = any(isinstance(one, Text) and one.soft for one in following) and len(following) == 1
-                for part in _parts(block, width):
-                    yield {"kind": "rows", "level": level, "sticky": sticky, **_rows(part, width, height)}
+                for part in _parts(block, width, materials):
+                    made = _rows(part, materials.measured(part.table), width, height)
+                    yield {"kind": "rows", "level": level, "sticky": sticky, **made}
             case Bars():
-                yield {"kind": "bars", "level": level, **_bars(block, width, height, pictures)}
+                yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
 
 
 def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
@@ -154,15 +134,15 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
     yield {"kind": "numbers", "across": across, "size": size, "items": items}
 
 
-def fits(block: Rows, width: float) -> bool:
+def fits(block: Rows, width: float, materials: Materials) -> bool:
     """Whether the table has room on a page of that width."""
-    return Measured(block.table).within(width, SMALL, _GAP).fits
+    return materials.measured(block.table).fits(width, SMALL, _GAP)
 
 
-def _parts(block: Rows, width: float) -> Iterator[Rows]:
+def _parts(block: Rows, width: float, materials: Materials) -> Iterator[Rows]:
     """The table, or, where it is too wide for the page, parts of it that have its first column in common."""
     table, count = block.table, len(block.table.columns)
-    if Measured(table).within(width, _SMALLEST, _GAP).fits or count <= 2:
+    if materials.measured(table).fits(width, _SMALLEST, _GAP) or count <= 2:
         yield block
         return
     parts = [table]
@@ -170,7 +150,7 @@ def _parts(block: Rows, width: float) -> Iterator[Rows]:
         size = math.ceil((count - 1) / wanted)
         starts = range(1, count, size)
         parts = [_columns(table, [0, *range(start, min(start + size, count))]) for start in starts]
-        if all(Measured(part).within(width, SMALL, _GAP).fits for part in parts):
+        if all(Measured(part).fits(width, SMALL, _GAP) for part in parts):
             break
     for number, part in enumerate(parts, 1):
         title = f"{table.title} ({number} of {len(parts)})"
@@ -182,49 +162,51 @@ def _columns(table: Table, numbers: Sequence[int]) -> Table:
     return msgspec.structs.replace(table, columns=tuple(table.columns[n] for n in numbers), rows=rows)
 
 
-def _rows(block: Rows, width: float, height: float) -> dict[str, Any]:
+def _rows(block: Rows, measured: Measured, width: float, height: float) -> dict[str, Any]:
     table, size = block.table, SMALL if block.long or len(block.table.columns) > _MANY else NOTE
-    measured = Measured(table)
-    size = next((s for s in (size, SMALL) if measured.within(width, s, _GAP).fits), _SMALLEST)
-    widths = measured.within(width, size, _GAP).columns
-    is_low = not block.long and _height(table, widths, size) < _WHOLE * height
+    size = next((s for s in (size, SMALL) if measured.fits(width, s, _GAP)), _SMALLEST)
+    widths = measured.within(width, size, _GAP)
+    figures = (
+        ems(line)
+        for row in measured.texts
+        for lines, column in zip(row, table.columns, strict=True)
+        for line in lines
+        if column.kind == "score"
+    )
     return {
-        "whole": is_low,
+        "whole": not block.long and _height(measured, widths, size) < _WHOLE * height,
         "title": one_line(table.title, PART, width),
         "note": one_line(table.note, NOTE, width),
         "size": size,
         "gap": _GAP,
-        "chip": max((ems(text) for text in _scores(table)), default=0) * size + CHIP * size,
+        "chip": (max(figures, default=0) + CHIP) * size,
         "right": [column.right for column in table.columns],
         # A cell is as wide as its text and the halves of the gaps beside it.
         "widths": [w + _GAP / 2 * ((i > 0) + (i < len(widths) - 1)) for i, w in enumerate(widths)],
         "head": [one_line(header, size, room) for header, room in zip(table.headers, widths, strict=True)],
         "rows": [
             [
-                _cell(value, said(text, size, room), column)
-                for value, text, column, room in zip(row, texts, table.columns, widths, strict=True)
+                _cell(value, "\n".join(parted(line, size, room) for line in lines), column)
+                for value, lines, column, room in zip(row, texts, table.columns, widths, strict=True)
             ]
-            for row, texts in zip(table.rows, table.texts, strict=True)
+            for row, texts in zip(table.rows, measured.texts, strict=True)
         ],
     }
 
 
-def _scores(table: Table) -> Iterator[str]:
-    kinds = [column.kind for column in table.columns]
-    return (text for texts in table.texts for text, kind in zip(texts, kinds, strict=True) if kind == "score")
-
-
-def _height(table: Table, widths: Sequence[float], size: float) -> float:
-    """About how high a table is."""
-    rows = (
-        max((_lines(text, size, width) for text, width in zip(texts, widths, strict=True)), default=1)
-        for texts in [table.headers, *table.texts]
+def _height(measured: Measured, widths: Sequence[float], size: float) -> float:
+    """About how high the rows of a table are."""
+    return sum(
+        max((_lines(lines, size, width) for lines, width in zip(row, widths, strict=True)), default=1)
+        * _LINE
+        * size
+        + _PADDING
+        for row in measured.texts
     )
-    return sum(lines * _LINE * size + _PADDING for lines in rows)
 
 
-def _lines(text: str, size: float, width: float) -> int:
-    return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in text.split("\n"))
+def _lines(lines: Sequence[str], size: float, width: float) -> int:
+    return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in lines)
 
 
 def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
@@ -246,10 +228,10 @@ def _address(value: str, column: Column) -> str:
     return url if web_links([url]) == (url,) else ""
 
 
-def _bars(block: Bars, width: float, height: float, pictures: Pictures) -> dict[str, Any]:
+def _bars(block: Bars, width: float, height: float, materials: Materials) -> dict[str, Any]:
     drawings = bars_drawings(block, width, height - _AROUND_BARS)
     return {
         "title": one_line(block.title, PART, width),
         "note": one_line(block.note, NOTE, width),
-        "pictures": [pictures.add(drawing) for drawing in drawings],
+        "pictures": [materials.add(drawing) for drawing in drawings],
     }
