@@ -80,10 +80,8 @@ class Explorer {
   find() {
     const order = this.model.tactics.flatMap(({ cells }) => cells.flatMap(([technique, subs]) => [technique, ...subs]));
     const found = [...new Set(order)].filter((technique) => onPlatform(this.model, this.state, technique));
-    const at = this.search.at;
     this.search.find(this.state.query, found);
     const hits = new Set(this.search.hits);
-    this.search.at = Math.min(at, hits.size - 1);
     const parents = new Set([...hits].map((one) => this.model.techniques[one].parent));
     for (const matrix of this.shown) {
       for (const [technique, cells] of matrix.cells) {
@@ -103,7 +101,7 @@ class Explorer {
       isCovered(view, entryOf(this.model, this.state, view, technique)));
     this.show();
     this.mark("now", technique);
-    const cell = this.shown[0].cells.get(technique)[0];
+    const [cell] = this.shown[0].cells.get(technique) || [];
     if (cell) {
       this.shown[0].tabStop = cell;
       cell.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -167,7 +165,8 @@ class Explorer {
   listen() {
     const cellOf = (event) => (event.target instanceof Element ? event.target.closest(".cell") : null);
     this.place.addEventListener("pointerover", (event) => {
-      const cell = cellOf(event);
+      const more = event.target instanceof Element && event.target.closest(".more");
+      const cell = more ? more.parentElement.querySelector(".cell") : cellOf(event);
       if (cell && event.pointerType !== "touch") this.hover(cell);
       else this.leave();
     });

@@ -95,6 +95,9 @@ class Controls {
       for (const button of place.children) button.setAttribute("aria-pressed", String(button.value === String(value)));
     };
     press(at.category, state.category);
+    // Layers of a threat or a plan are of one category, whatever is asked for.
+    const fixed = model.views.every((view) => !state.views.includes(view.id) || view.kind === "layer");
+    for (const button of at.category.children) button.disabled = fixed;
     press(at.cells, ids ? "ids" : "names");
     at.compare.checked = state.compare;
     at.platform.value = String(state.platform);

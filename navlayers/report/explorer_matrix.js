@@ -37,9 +37,9 @@ class Matrix {
     const [base, sub] = id.split(".");
     const score = make("b", {});
     const cell = make("button", { type: "button", class: "cell", tabindex: "-1", "data-technique": technique },
-      make("span", { class: "name" }, name),
+      make("span", { class: "name" }, name), " ",
       make("span", { class: "foot" },
-        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), score));
+        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ", score));
     if (!this.cells.has(technique)) this.cells.set(technique, []);
     this.cells.get(technique).push(cell);
     return { technique, cell, score, element: make("li", {}, cell), more: null, list: null, below: [] };
@@ -100,7 +100,7 @@ class Matrix {
     // How much room the figures take, which the id leaves them.
     row.cell.classList.add(`beside-${row.more.textContent.length}`);
     row.more.setAttribute("aria-expanded", String(open));
-    row.more.setAttribute("aria-label", `${name}: ${below} of ${plural(subs.length, "sub-technique")}`);
+    row.more.setAttribute("aria-label", `${name}: ${below}/${plural(subs.length, "sub-technique")}`);
     if (open) this.openRow(row);
     if (!row.list) return;
     row.list.hidden = !open;

@@ -11,7 +11,7 @@ class Panel {
     this.body = make("div", { class: "panel-body", tabindex: "0", role: "group", "aria-labelledby": "panel-title" });
     const button = make("button", { type: "button", class: "close", "aria-label": "Close the details" }, "\u2715");
     button.addEventListener("click", close);
-    this.element = make("aside", { class: "panel", "aria-labelledby": "panel-title", hidden: true },
+    this.element = make("section", { class: "panel", "aria-labelledby": "panel-title", hidden: true },
       make("div", { class: "panel-head" }, this.heading, button), this.body);
   }
 
@@ -104,7 +104,7 @@ class Panel {
     const comment = texts[rows.comment[row]];
     const links = rows.references[row].map((at) => make("li", {}, reference(texts[at])));
     return make("li", {},
-      make("p", { class: "capability" }, make("b", {}, label), label === id ? "" : make("span", { class: "soft" }, ` ${id}`)),
+      make("p", { class: "capability" }, make("b", {}, label), label.startsWith(id) ? "" : make("span", { class: "soft" }, ` ${id}`)),
       facts.length ? make("p", { class: "marks" }, ...facts) : null,
       comment ? this.comment(comment) : null,
       links.length ? make("ul", { class: "links", "aria-label": "References" }, ...links) : null);

@@ -3,8 +3,9 @@
 class Search {
   constructor(model) {
     this.model = model;
+    this.query = "";
     this.hits = [];
-    this.at = -1;
+    this.at = -1; // which of the hits was gone to
     // Per capability the techniques that it is mapped to in any set.
     this.mapped = model.capabilities.map(() => new Set());
     for (const set of model.sets) {
@@ -15,18 +16,21 @@ class Search {
   // Looks among the techniques of `order`, which is that of the matrix.
   find(query, order) {
     const text = query.trim().toLowerCase();
-    this.at = -1;
-    if (!text) {
-      this.hits = [];
-      return;
-    }
+    const last = this.hits[this.at];
+    const same = text === this.query;
+    this.query = text;
+    this.hits = text ? this.among(order, text) : [];
+    this.at = same ? this.hits.indexOf(last) : -1;
+  }
+
+  among(order, text) {
     const found = new Set();
     this.model.capabilities.forEach(({ id, label }, number) => {
       if (label.toLowerCase().includes(text) || id.toLowerCase().includes(text)) {
         for (const technique of this.mapped[number]) found.add(technique);
       }
     });
-    this.hits = order.filter((technique) => {
+    return order.filter((technique) => {
       const { id, name } = this.model.techniques[technique];
       return found.has(technique) || `${id} ${name}`.toLowerCase().includes(text);
     });

@@ -59,9 +59,9 @@ class Tip {
     this.element.style.top = `${top}px`;
   }
 
-  // Stays with what has the focus; below the pointer, something else is now.
+  // Stays with what has the focus or is still below the pointer, when something is scrolled.
   follow() {
-    if (this.cell && this.cell === document.activeElement) this.place(this.cell.getBoundingClientRect());
+    if (this.cell && this.cell.matches(":focus-visible, :hover")) this.place(this.cell.getBoundingClientRect());
     else this.hide();
   }
 
