@@ -378,6 +378,24 @@ def test_a_table_too_wide_for_a_page_upright_is_turned_and_one_for_any_is_parted
     assert all(text.count(f"figureofnumber{number} ") == 1 for number in range(16))
 
 
+def test_pages_turn_as_seldom_as_they_can() -> None:
+    wide = rows(columns("name", *(f"figureofnumber{number}" for number in range(8))), ("value",) * 9, title="Wide")
+    bars = Bars("Some bars", (Series("covered", "#8c96c6"),), (BarRow("Impact", 4, (1,)),))
+    narrow = rows(columns("a"), ("b",), title="Narrow")
+    data = render(
+        document(
+            section(bars, Text("introduced"), wide, narrow), section(wide, Text("end"), id_="gaps", title="More")
+        )
+    )[0]
+    first, second = pdf.pages(data)[2:]
+    assert not first.is_turned
+    assert second.is_turned
+    assert "introduced" not in first.text
+    parts = ["introduced", "Wide", "Narrow", "More", "Wide", "end"]
+    assert all(part in second.text for part in parts)
+    assert [second.text.index(part) for part in parts[:4]] == sorted(second.text.index(part) for part in parts[:4])
+
+
 def test_ids_and_figures_are_not_parted() -> None:
     table = rows(
         (Column("capability"), Column("technique", "technique"), Column("text"), Column("figure", "number")),

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import base64
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from navlayers.errors import Problem, UsageError
 from navlayers.render import font, typeset
-from navlayers.render.drawing import Drawing, Group, Text
 from navlayers.render.font import clean, cut, ems
-from navlayers.render.options import RenderOptions
-from navlayers.render.pages import MM, PAPERS, Frame
-from navlayers.render.pictures import draw_alike
+from navlayers.render.pages import MM, PAPERS
 from navlayers.render.rendered import Rendered
 from navlayers.render.theme import THEMES
-from navlayers.report.document import Heatmap, Rows
+from navlayers.report.document import Bars, Heatmap, Rows, Subheading
 from navlayers.report.pdf_blocks import PART, SMALL, Materials, blocks, facts, fits
+from navlayers.report.pdf_heatmaps import heatmap_pages
 from navlayers.report.pdf_text import one_line, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.report.document import Block, Document, Logo, Section
+    from navlayers.report.document import Block, Document, Logo
     from navlayers.report.make import Report
     from navlayers.report.options import Paper
 
 _MARGIN, _MORE_ABOVE = 56.0, 8.0
-_HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
 _TITLES = ((28.0, 3), (20.0, 4))
 """Sizes of the title and in how many lines it has to stand to be so large."""
 
@@ -141,73 +139,41 @@ def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) 
 
 
 def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
-    heatmaps = iter(_heatmaps(document, paper, name, materials))
+    heatmaps = heatmap_pages(document.heatmaps, name, materials)
     for section in document.sections:
-        flow: list[Block] = []
-        turned = _is_wide(section, paper, materials)
-        title, is_first = one_line(section.title, PART, paper.width), True
-        for block in (*section.blocks, None):
-            if block is not None and not isinstance(block, Heatmap):
-                flow.append(block)
+        title, is_first, level = one_line(section.title, PART, paper.width), True, 2
+        for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Heatmap)):
+            if is_heatmap:
+                for _ in flow:
+                    yield {"turned": False, "blocks": [next(heatmaps) | {"section": title if is_first else ""}]}
+                    is_first = False
                 continue
-            if flow:
-                made = list(blocks(flow, *paper.inner(turned=turned), materials))
+            for turned, found in _turns(list(flow), paper, materials):
+                made = list(blocks(found, level, *paper.inner(turned=turned), materials))
+                level = 3 if any(isinstance(block, Subheading) for block in found) else level
                 heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
                 yield {"turned": turned, "blocks": heading + made}
-                flow, is_first = [], False
-            if block is not None:
-                drawn = next(heatmaps) | {"section": title if is_first else ""}
-                yield {"turned": False, "blocks": [drawn]}
                 is_first = False
 
 
-def _is_wide(section: Section, paper: _Paper, materials: Materials) -> bool:
-    """Whether the section has a table that needs the longer side: then all of it is turned, not page by page."""
+def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterator[tuple[bool, list[Block]]]:
+    """Blocks, and whether they need the longer side across; what does not care goes with what follows."""
     width, _ = paper.inner(turned=False)
-    return any(isinstance(block, Rows) and not fits(block, width, materials) for block in section.blocks)
-
-
-def _heatmaps(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
-    width = paper.height - 2 * _HEATMAP_MARGIN["x"]
-    height = paper.width - _HEATMAP_MARGIN["top"] - _HEATMAP_MARGIN["bottom"]
-    frame = Frame(width, height, 0, PAPERS[name].unit, width / height)
-    views = [
-        msgspec.structs.replace(heatmap.view, name=heatmap.title, description=heatmap.caption)
-        for heatmap in document.heatmaps
+    wanted: list[bool | None] = [
+        False
+        if isinstance(block, Bars)
+        else True
+        if isinstance(block, Rows) and not fits(block, width, materials)
+        else None
+        for block in flow
     ]
-    options = RenderOptions(page=name, orientation="landscape")
-    for heatmap, (drawing, _) in zip(document.heatmaps, draw_alike(views, options, frame), strict=True):
-        yield _heatmap(heatmap, drawing, materials)
-
-
-def _heatmap(heatmap: Heatmap, drawing: Drawing, materials: Materials) -> dict[str, Any]:
-    """A heatmap whose title is a heading of the document rather than a part of the picture."""
-    titles = [shape for group in drawing.groups if group.id == "header" for shape in _titles(group)]
-    room = max(ems(title.text) * title.size for title in titles) + 1
-    size = titles[0].size
-    groups = tuple(_without(group, titles) if group.id == "header" else group for group in drawing.groups)
-    caption = clean(heatmap.caption)
-    described = msgspec.structs.replace(
-        drawing, groups=groups, description=f"{caption} {drawing.description}".lstrip(), background="none"
-    )
-    return {
-        "kind": "heatmap",
-        "level": 2,
-        # As much of it as the picture has room for.
-        "title": one_line(" ".join(title.text for title in titles), size, room),
-        "title_size": size,
-        "title_width": room,
-        "margin": _HEATMAP_MARGIN,
-        **materials.add(described),
-    }
-
-
-def _titles(group: Group) -> Iterator[Text]:
-    return (shape for shape in group.shapes if isinstance(shape, Text) and shape.strong)
-
-
-def _without(group: Group, titles: Sequence[Text]) -> Group:
-    return msgspec.structs.replace(group, shapes=tuple(shape for shape in group.shapes if shape not in titles))
+    turned = next((one for one in reversed(wanted) if one is not None), False)
+    ways = []
+    for one in reversed(wanted):
+        turned = turned if one is None else one
+        ways.append(turned)
+    for way, found in groupby(zip(reversed(ways), flow, strict=True), lambda pair: pair[0]):
+        yield way, [block for _, block in found]
 
 
 def _strings(data: object) -> Iterator[str]:

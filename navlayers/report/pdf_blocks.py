@@ -77,9 +77,10 @@ class Materials:
         return self._measured[id(table)][1]
 
 
-def blocks(found: Sequence[Block], width: float, height: float, materials: Materials) -> Iterator[dict[str, Any]]:
-    """All blocks but heatmaps for pages of so much room."""
-    level = 2
+def blocks(
+    found: Sequence[Block], level: int, width: float, height: float, materials: Materials
+) -> Iterator[dict[str, Any]]:
+    """All blocks but heatmaps for pages of so much room; `level` is that of their first heading."""
     for number, block in enumerate(found):
         following = found[number + 1 :]
         match block:
