@@ -9,10 +9,11 @@ from navlayers.render import typeset
 from navlayers.render.font import ems
 from navlayers.render.rendered import Rendered
 from navlayers.report.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
-from navlayers.report.docx import pages, tables
+from navlayers.report.docx import layout, pages
 from navlayers.report.docx.package import Package
 from navlayers.report.docx.pages import TEXT_WIDTH, Ends
 from navlayers.report.docx.pictures import Pictures, bars_drawn, heatmap_drawings
+from navlayers.report.docx.tables import Tables
 from navlayers.report.docx.xml import Headings, body, ending, field, paragraph, run, said, sized, twips
 from navlayers.textwidth import plain
 
@@ -69,25 +70,12 @@ def _title_size(title: str) -> str:
     return sized(size) if size < _TITLES[0][0] else ""
 
 
-def _ways(blocks: Sequence[Block]) -> list[Way]:
-    """Which page each block has: long tables are turned one by one, others with all of their section."""
-    kept = all(tables.fits(block, TEXT_WIDTH) for block in blocks if isinstance(block, Rows) and not block.long)
-    return [_way(block, kept=kept) for block in blocks]
-
-
-def _way(block: Block, *, kept: bool) -> Way:
-    if isinstance(block, Heatmap):
-        return "wide"
-    if isinstance(block, Rows) and block.long:
-        kept = tables.fits(block, TEXT_WIDTH)
-    return "upright" if kept else "turned"
-
-
 class _Writer:
     def __init__(self, document: Document, upright: pages.Page, wide: pages.Page) -> None:
         self._document = document
         self.package = Package()
         self.pictures = Pictures(self.package)
+        self._tables = Tables(self.package)
         self._ends = Ends(self.package, document.title)
         self._headings = Headings()
         self._pages: dict[Way, pages.Page] = {
@@ -139,10 +127,10 @@ class _Writer:
         # Its last word does not stand alone on a line.
         yield said("Subtitle", _NO_BREAK.join(" ".join(document.subtitle.split()).rsplit(" ", 1)))
         told = [("Author", document.author), ("Date", document.date), *document.facts]
-        yield from tables.facts_of([(name, text) for name, text in told if text], TEXT_WIDTH)
+        yield from layout.facts_of([(name, text) for name, text in told if text], TEXT_WIDTH)
 
     def _section(self, section: Section, *, is_first: bool) -> None:
-        ways = _ways(section.blocks)
+        ways = self._ways(section.blocks)
         starts_wide = ways[:1] == ["wide"]
         if self._turn(ways[0] if ways else "upright"):
             fresh = _AT_TOP
@@ -161,20 +149,33 @@ class _Writer:
                 follows = section.blocks[number + 1] if number + 1 < len(section.blocks) else None
                 self._items += self._block(block, level, follows)
 
+    def _ways(self, blocks: Sequence[Block]) -> list[Way]:
+        """Which page each block has: long tables are turned one by one, others with all of their section."""
+        short = [one.table for one in blocks if isinstance(one, Rows) and not one.long]
+        is_upright = all(self._tables.fits(table, TEXT_WIDTH) for table in short)
+        return [self._way_of(one, is_upright=is_upright) for one in blocks]
+
+    def _way_of(self, block: Block, *, is_upright: bool) -> Way:
+        if isinstance(block, Heatmap):
+            return "wide"
+        if isinstance(block, Rows) and block.long:
+            is_upright = self._tables.fits(block.table, TEXT_WIDTH)
+        return "upright" if is_upright else "turned"
+
     def _block(self, block: Block, level: int, follows: Block | None) -> Iterator[str]:
         page = self._pages[self._way]
         if isinstance(block, Text):
             is_sticky = isinstance(follows, Rows | Bars) and len(block.text) < _STICKY
             yield said("Note" if block.soft else "Normal", block.text, "<w:keepNext/>" if is_sticky else "")
         elif isinstance(block, Numbers):
-            yield from tables.numbers_of(block, page.inner_width)
+            yield from layout.numbers_of(block, page.inner_width)
         elif isinstance(block, Facts):
-            yield from tables.facts_of(block.items, page.inner_width)
+            yield from layout.facts_of(block.items, page.inner_width)
         elif isinstance(block, Bars):
             yield from self._bars(block, level, page)
         elif isinstance(block, Rows):
             yield self._headings.heading(level, block.table.title)
-            yield from tables.rows_of(block, page.inner_width, self.package)
+            yield from self._tables.rows(block, page.inner_width)
 
     def _heatmap(self, block: Heatmap, level: int, properties: str) -> Iterator[str]:
         yield self._headings.heading(level, block.title, properties)
