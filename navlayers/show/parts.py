@@ -77,22 +77,20 @@ def by_tactic(
     one: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
 ) -> tuple[Column, ...]:
     """The scored techniques by tactic, those that have any, in matrix order."""
-    columns = (column(one, found, scores, entry, mapped_only=True) for found in one.columns)
-    return tuple(made for made in columns if made.techniques)
+    covered = base_techniques(scores, one.catalogue)
+    listed = ((found, [t for t in found.techniques if t.id in scores]) for found in one.columns)
+    return tuple(_column(found, covered, map(entry, inside)) for found, inside in listed if inside)
 
 
 def column(
-    one: IndexedSet,
-    found: MatrixColumn,
-    scores: dict[str, TechniqueScore],
-    entry: Callable[[Technique], Entry],
-    *,
-    mapped_only: bool,
+    one: IndexedSet, found: MatrixColumn, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
 ) -> Column:
-    """The techniques of one tactic in the order of the matrix."""
-    covered = base_techniques(scores, one.catalogue)
-    listed = [t for t in found.techniques if not mapped_only or t.id in scores]
-    return Column(found.tactic, len(found.bases & covered), len(found.bases), tuple(entry(t) for t in listed))
+    """All techniques of one tactic in the order of the matrix."""
+    return _column(found, base_techniques(scores, one.catalogue), map(entry, found.techniques))
+
+
+def _column(found: MatrixColumn, covered: set[str], entries: Iterable[Entry]) -> Column:
+    return Column(found.tactic, len(found.bases & covered), len(found.bases), tuple(entries))
 
 
 def plain_entry(technique: Technique, scores: dict[str, TechniqueScore], rules: Rules) -> Entry:

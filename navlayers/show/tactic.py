@@ -32,7 +32,7 @@ def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
         own = next((column for column in one.columns if column.tactic.id == identifier), None)
         if own is not None:
             entry = partial(_entry, one)
-            column = parts.column(one, own, one.scored.scores, entry, mapped_only=False)
+            column = parts.column(one, own, one.scored.scores, entry)
             sections.append(TacticSection(one.head, column))
     return TacticPage(
         identifier,

@@ -1,0 +1,340 @@
+"""The site in Chromium, from disk and from a host: what people see, type and click, and what they get."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from browser_helpers import axe, no_sideways_scroll, pdf_pages, print_pdf, serve, shot
+from test_site import HOSTILE, alone, hostile_set, prepared
+
+from navlayers.output_folder import write_folder
+from navlayers.site import Site, SiteOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from browser_helpers import OpenPage, Scheme, Visit
+
+KINDS = {
+    "home": "index.html",
+    "set": "sets/gcp/index.html",
+    "counts": "sets/csa_ccm/index.html",
+    "mappings": "sets/gcp/mappings.html",
+    "group": "sets/csa_ccm/groups/iam.html",
+    "capability": "sets/gcp/capabilities/cloud_ids.html",
+    "technique": "techniques/t1078.html",
+    "sub-technique": "techniques/t1588.003.html",
+    "tactic": "tactics/ta0001.html",
+    "domain": "attack/enterprise.html",
+}
+"""One page of each kind."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site") / "site"
+    write_folder(folder, Site(prepared("gcp", "aws", "csa_ccm", "veris-ics")).files(), command="site")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile") / "site"
+    made = Site([alone(hostile_set(), HOSTILE)], SiteOptions(title=HOSTILE))
+    write_folder(folder, made.files(), command="site")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def host(site: Path) -> Iterator[str]:
+    """The address of the site on a host, not at its root."""
+    with serve(site.parent) as address:
+        yield f"{address}site/"
+
+
+def found(visit: Visit) -> list[str]:
+    """What the search has found, top to bottom."""
+    return visit.page.get_by_role("option").all_inner_texts()
+
+
+def search(visit: Visit, text: str) -> list[str]:
+    visit.page.keyboard.press("/")
+    visit.page.keyboard.type(text)
+    visit.page.get_by_role("listbox").wait_for()
+    return found(visit)
+
+
+def at(visit: Visit) -> str:
+    return visit.page.url.partition("/site/")[2]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_kind_of_page_is_clean_and_accessible(
+    open_page: OpenPage, site: Path, kind: str, scheme: Scheme
+) -> None:
+    visit = open_page(site / KINDS[kind], scheme=scheme)
+    assert no_sideways_scroll(visit.page)
+    assert not axe(visit.page)
+    shot(visit.page, f"site-{kind}-1440-{scheme}", whole=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", [400, 800])
+def test_nothing_scrolls_sideways_but_frames(open_page: OpenPage, site: Path, kind: str, width: int) -> None:
+    visit = open_page(site / KINDS[kind], width=width, height=900)
+    assert no_sideways_scroll(visit.page)
+    assert not axe(visit.page)
+    shot(visit.page, f"site-{kind}-{width}", whole=False)
+
+
+@pytest.mark.parametrize("kind", ["home", "set", "technique"])
+def test_a_host_serves_it_below_any_address(open_page: OpenPage, host: str, kind: str) -> None:
+    visit = open_page(host + KINDS[kind])
+    assert search(visit, "T1110")[0].startswith("T1110")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/t1110.html")
+    assert all(request.startswith(host) for request in visit.requests)
+
+
+def test_without_scripts_everything_is_there_to_be_read(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"], script=False)
+    assert visit.page.get_by_role("link", name="Cloud IDS").count()
+    assert visit.page.locator(".cell.on").count() > 300
+    assert not visit.page.get_by_role("combobox").count()
+    assert not visit.page.get_by_role("button").count(), "what does nothing is not there"
+    visit.page.locator(".cell.on").first.click()
+    assert at(visit).startswith("techniques/")
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("t1078.004", "T1078.004"),
+        ("gcp", "gcp"),
+        ("iam 5", "IAM-05"),
+        ("cloud ids", "cloud_ids"),
+        ("initial-access", "TA0001"),
+        ("kernel modul extens", "T1547.006"),
+    ],
+)
+def test_the_search_finds_by_id_and_name_the_best_first(
+    open_page: OpenPage, site: Path, asked: str, first: str
+) -> None:
+    visit = open_page(site / KINDS["capability"])
+    assert search(visit, asked)[0].split()[0] == first
+
+
+def test_the_search_shows_kinds_apart_and_where_a_capability_is(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["home"])
+    results = search(visit, "cloud")
+    titles = visit.page.locator("#found [role=presentation]").all_inner_texts()
+    assert [re.split(r",", title)[0] for title in titles] == [
+        "Mapping sets",
+        "Groups",
+        "Capabilities",
+        "Techniques",
+    ]
+    assert any("Google Cloud 03/06/2025" in text and "cloud_armor" in text for text in results)
+    assert re.search(r"^\d+ results$", visit.page.get_by_role("status").first.inner_text())
+    shot(visit.page, "site-search", whole=False)
+
+
+def test_the_search_is_walked_with_the_keyboard(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["home"])
+    page = visit.page
+    search(visit, "cloud_i")
+    box = page.get_by_role("combobox")
+    chosen = page.locator('[role="option"][aria-selected="true"]')
+    assert box.get_attribute("aria-expanded") == "true"
+    names = [chosen.inner_text()]
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+        names.append(chosen.inner_text())
+    assert len(set(names)) == 3
+    page.keyboard.press("ArrowUp")
+    assert chosen.inner_text() == names[1]
+    assert box.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    assert not axe(page)
+    page.keyboard.press("Escape")
+    assert box.get_attribute("aria-expanded") == "false"
+    assert box.input_value() == "cloud_i"
+    page.keyboard.press("Escape")
+    assert box.input_value() == ""
+    search(visit, "zzzz nothing")
+    assert found(visit) == ["Nothing is called so."]
+    page.keyboard.press("Enter")
+    assert at(visit) == "index.html"
+
+
+def test_a_result_is_opened_with_the_mouse(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["technique"])
+    search(visit, "cloud_hsm")
+    visit.page.get_by_role("option", name="cloud_hsm").last.click()
+    visit.page.wait_for_url("**/capabilities/cloud_hsm.html")
+
+
+def test_a_slash_within_a_field_is_a_slash(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    field = visit.page.get_by_role("searchbox", name="Filter rows").first
+    field.click()
+    visit.page.keyboard.type("a/b")
+    assert field.input_value() == "a/b"
+
+
+def test_a_category_shows_its_scores_colours_and_legend(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    page = visit.page
+    layer = json.loads((site / "sets/gcp/layers/detect.json").read_bytes())
+    wanted = {entry["techniqueID"].lower(): str(entry["score"]) for entry in layer["techniques"]}
+    page.get_by_role("button", name="Detect").click()
+    shown = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".cell.on")].map(
+            cell => [cell.href.match(/(t[0-9.]+)[.]html/)[1], cell.querySelector("b").textContent]))"""
+    )
+    assert shown == wanted
+    color = "() => getComputedStyle(document.querySelector('.cell.on')).backgroundColor"
+    detect = page.evaluate(color)
+    assert page.locator(".legend:visible").get_attribute("data-view") == "detect"
+    shot(page, "site-detect", whole=False)
+    page.get_by_role("button", name="Overview").click()
+    assert page.evaluate(color) != detect
+    assert page.locator(".cell.on").count() > len(wanted)
+    assert page.locator(".legend:visible").get_attribute("data-view") == "overview"
+
+
+def test_the_heads_of_the_tactics_count_what_is_shown(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    head = visit.page.locator(".ratio").first
+    overview = head.inner_text()
+    visit.page.get_by_role("button", name="Respond").click()
+    assert head.inner_text() != overview
+    visit.page.get_by_role("button", name="Overview").click()
+    assert head.inner_text() == overview
+
+
+def test_sub_techniques_are_shown_and_hidden_and_no_technique_goes(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    page = visit.page
+    bases = page.locator(".matrix section > ul > li > .cell:visible")
+    subs = page.locator(".matrix ul ul .cell:visible")
+    techniques, mapped = bases.count(), subs.count()
+    page.get_by_role("button", name="All", exact=True).click()
+    assert subs.count() > mapped
+    page.get_by_role("button", name="None", exact=True).click()
+    assert subs.count() == 0
+    page.get_by_role("button", name="Mapped", exact=True).click()
+    assert subs.count() == mapped
+    page.get_by_role("button", name="Respond").click()
+    assert 0 < subs.count() < mapped
+    assert bases.count() == techniques
+
+
+def test_the_matrix_is_one_stop_and_arrows_walk_it(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    page = visit.page
+    focused = "() => document.activeElement.querySelector('small')?.textContent"
+    assert page.locator('.cell[tabindex="0"]').count() == 1
+    page.locator(".cell").first.focus()
+    first = page.evaluate(focused)
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) != first
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(focused) == first
+    page.keyboard.press("ArrowRight")
+    beside = page.evaluate(focused)
+    assert beside != first
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(focused) == beside
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/techniques/*.html")
+
+
+def test_a_filter_leaves_the_rows_with_all_words(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["mappings"])
+    page = visit.page
+    field = page.get_by_role("searchbox", name="Filter rows")
+    field.fill("detect T1078 cloud")
+    shown = page.locator("tbody:visible").all_inner_texts()
+    assert shown
+    assert all("T1078" in text and "detect" in text for text in shown)
+    assert f"{len(shown)} of 518 rows" in page.locator(".controls").inner_text()
+    field.fill("")
+    assert page.locator("tbody:visible").count() == 518
+
+
+def test_a_table_is_sorted_by_a_column(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    page = visit.page
+    table = page.get_by_role("region", name="Capabilities")
+    table.get_by_role("button", name="Mappings").click()
+    numbers = [int(text) for text in table.locator("tbody tr td:nth-child(4)").all_inner_texts()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert table.locator('[aria-sort="descending"]').inner_text().startswith("Mappings")
+    table.get_by_role("button", name="Capability ID").click()
+    names = table.locator("tbody th").all_inner_texts()
+    assert names == sorted(names, key=str.lower)
+
+
+def test_the_theme_lasts_from_page_to_page(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["home"])
+    page = visit.page
+    background = "() => getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(background)
+    assert dark != light
+    page.get_by_role("link", name="Google Cloud").first.click()
+    page.wait_for_url("**/gcp/index.html")
+    assert page.evaluate(background) == dark
+    page.get_by_role("button", name="Light").click()
+    assert page.evaluate(background) == light
+
+
+def test_the_keyboard_alone_leads_from_the_start_to_a_technique(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["home"])
+    page = visit.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sets/*/index.html")
+    assert search(visit, "T1110")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t1110.html")
+
+
+def test_it_prints_all_that_it_says(open_page: OpenPage, site: Path) -> None:
+    for kind, most in (("set", 14), ("technique", 12), ("capability", 5), ("tactic", 3)):
+        visit = open_page(site / KINDS[kind], scheme="dark")
+        pages = pdf_pages(print_pdf(visit.page))
+        assert 1 <= pages <= most, kind
+
+
+def test_hostile_text_runs_nothing_and_is_found(open_page: OpenPage, hostile: Path) -> None:
+    for path in sorted(hostile.rglob("*.html")):
+        if "techniques/" not in path.as_posix() or path.stem in ("t1078", "t9999.001", "t1200"):
+            visit = open_page(path)
+            assert no_sideways_scroll(visit.page), path.name
+            visit.check()
+            visit.page.close()
+    visit = open_page(hostile / "index.html", width=400)
+    assert no_sideways_scroll(visit.page)
+    assert not axe(visit.page)
+    assert len(search(visit, "<script>alert(1)</script>")) > 5
+    assert "<script>alert(1)</script>" in found(visit)[0]
+
+
+def test_large_pages_open_fast(open_page: OpenPage, tmp_path: Path) -> None:
+    write_folder(tmp_path / "site", Site(prepared("nist_800_53")).files(), command="site")
+    for path in ("mappings.html", "index.html", "groups/ac.html"):
+        visit = open_page(tmp_path / "site" / "sets" / "nist_800_53" / path)
+        assert visit.seconds_to_load() < 3
