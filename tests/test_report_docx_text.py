@@ -57,6 +57,20 @@ def test_a_row_higher_than_a_page_may_be_parted() -> None:
     assert [row.find(f"{W}trPr/{W}cantSplit") is not None for row in one.iter(f"{W}tr")] == [True, True, False]
 
 
+def test_a_low_table_stays_on_one_page_and_a_high_one_does_not() -> None:
+    word = written(document(table(*[("a", "b")] * 10), table(*[("a", "b")] * 60), table(("a", "long " * 4000))))
+    path = f"{W}tc/{W}p/{W}pPr/{W}keepNext"
+    kept = [[row.find(path) is not None for row in one.iter(f"{W}tr")] for one in word.tables]
+    # The header stays with the first row at least.
+    assert kept == [[True] * 10 + [False], [True] + [False] * 60, [True, False]]
+
+
+def test_a_header_that_leaves_no_room_for_rows_is_not_repeated() -> None:
+    word = written(document(Rows(Table("name", "title", columns("long " * 4000, "short"), (("a", "b"),)))))
+    (head, _) = word.tables[0].iter(f"{W}tr")
+    assert head.find(f"{W}trPr") is None
+
+
 def test_a_table_of_too_many_columns_goes_on_below_with_its_first_ones() -> None:
     found = (
         Column("technique", "technique"),

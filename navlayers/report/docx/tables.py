@@ -145,23 +145,6 @@ class _Rows:
         )
         return f"<w:tr>{'<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>' if again else ''}{cells}</w:tr>"
 
-    def _height(self, texts: Sequence[str]) -> float:
-        """About how high a row is, in points."""
-        size = self._look.size
-        lines = max(_lines(text, size, width) for text, width in zip(texts, self._texts, strict=True))
-        return lines * size * _LEADING + _PADDING
-
-    def _head(self) -> str:
-        columns = zip(self._cells, self._table.columns, self._aligned, strict=True)
-        cells = "".join(
-            f'<w:tc><w:tcPr>{cell}<w:vAlign w:val="bottom"/></w:tcPr>'
-            f"{said(self._look.head, column.header, right)}</w:tc>"
-            for cell, column, right in columns
-        )
-        # Again on each page, if it leaves room for rows there.
-        again = self._height(self._table.headers) <= _HIGHEST_WHOLE
-        return f"<w:tr>{'<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>' if again else ''}{cells}</w:tr>"
-
     def _row(self, texts: Sequence[str], values: Sequence[Cell], kept: str, *, is_whole: bool) -> str:
         columns = zip(texts, values, self._cells, self._table.columns, self._aligned, strict=True)
         cells = "".join(
