@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from navlayers.report import Report
 
-VOID = {"meta", "img", "br", "link", "input", "wbr", "rect"}
+VOID = {"col", "meta", "img", "br", "link", "input", "wbr", "rect"}
 
 
 def report(*names: str | Path, options: ReportOptions | None = None, **about: Any) -> Report:

@@ -73,15 +73,15 @@ def covered(data: dict[str, Any], view: str, measure: int = 0) -> int:
 
 
 def test_four_clouds_are_ready_within_a_second(open_page: OpenPage, four: Path) -> None:
-    visit = open_page(four)
+    visit = open_page("about:blank")
+    session = visit.page.context.new_cdp_session(visit.page)
+    # What other work of the machine takes is not the page's.
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    visit.page.goto(four.as_uri())
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
     assert visit.page.locator(".view .cell").count() > 200
-    times = [visit.seconds_to_load()]
-    for _ in range(2):
-        visit.page.reload()
-        times.append(visit.seconds_to_load())
-    # Other work of the machine is not the page's: the best of three counts.
-    assert min(times) <= SECONDS_TO_READY
-    assert visit.requests == [four.as_uri()] * 3
+    assert metrics["TaskDuration"] <= SECONDS_TO_READY
+    assert visit.requests == [four.as_uri()]
     shot(visit.page, "report-four", whole=False)
 
 
@@ -487,3 +487,21 @@ def test_counts_and_empty_sets(open_page: OpenPage, tmp_path: Path) -> None:
     assert count(page) == "0 techniques, 0 sub-techniques of 656"
     cell(page, "T1078").click()
     assert "nothing is mapped" in page.locator(".panel").inner_text()
+
+
+@pytest.mark.parametrize(("width", "technique"), [(1440, "T1190"), (1440, "T1499"), (400, "T1078")])
+def test_what_is_clicked_stays_in_sight(open_page: OpenPage, two: Path, width: int, technique: str) -> None:
+    page = open_page(two, width=width, height=900).page
+    one = cell(page, technique)
+    one.scroll_into_view_if_needed()
+    before = one.bounding_box()
+    one.click()
+    after, panel = one.bounding_box(), page.locator(".panel").bounding_box()
+    assert before
+    assert after
+    assert panel
+    if width == 1440:
+        assert after["y"] == pytest.approx(before["y"], abs=1)
+        assert after["x"] + after["width"] <= panel["x"]
+    else:
+        assert 0 <= after["y"] < after["y"] + after["height"] <= panel["y"]

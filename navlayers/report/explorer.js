@@ -119,8 +119,22 @@ class Explorer {
 
   pin(technique, focus = true) {
     if (!this.back && focus) this.back = document.activeElement;
+    const cell = this.back && this.place.contains(this.back) ? this.back : null;
+    const top = cell && cell.getBoundingClientRect().top;
     this.change({ pinned: technique });
+    if (cell) this.keepInSight(cell, top);
     if (focus) this.panel.heading.focus({ preventScroll: true });
+  }
+
+  // The details make the matrices narrower: what was clicked stays where it was, or beside the details at least.
+  keepInSight(cell, top) {
+    window.scrollBy(0, cell.getBoundingClientRect().top - top);
+    const frame = this.matrixOf(cell).frame;
+    const across = cell.getBoundingClientRect().right - frame.getBoundingClientRect().right;
+    if (across > 0) frame.scrollLeft += across + 8;
+    const panel = this.panel.element.getBoundingClientRect();
+    const below = cell.getBoundingClientRect().bottom - panel.top;
+    if (panel.left === 0 && below > 0) window.scrollBy(0, below + 16);
   }
 
   unpin() {
