@@ -37,7 +37,7 @@ _LEADING, _RAGGED, _PADDING = 1.25, 1.05, 5.0
 _HIGHEST_WHOLE = 240.0
 """Rows that are higher, in points, may be parted over pages: higher than a page, they would be cut off."""
 
-_HIGHEST_KEPT = 280.0
+_HIGHEST_KEPT = 340.0
 """A table that is higher, in points, may be parted."""
 
 _MOST_LEADING = 2
