@@ -11,7 +11,8 @@ from conftest import write_set
 from report_pages import Page, report, write_page
 from test_report_html import CLOUDS, hostile
 
-from navlayers.report import ReportOptions
+from navlayers import find_gaps, read_together, resolve, threat_of
+from navlayers.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -505,3 +506,24 @@ def test_what_is_clicked_stays_in_sight(open_page: OpenPage, two: Path, width: i
         assert after["x"] + after["width"] <= panel["x"]
     else:
         assert 0 <= after["y"] < after["y"] + after["height"] <= panel["y"]
+
+
+def test_a_report_of_one_category_tells_of_it_alone(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(write_page(tmp_path, report("aws", category="detect"))).page
+    assert not page.locator('[data-control="category"]').is_visible()
+    cell(page, "T1078").click()
+    shown = page.locator(".panel section > .mappings .marks").all_inner_texts()
+    assert shown
+    assert all(text.startswith("detect") for text in shown)
+    assert "that the filters leave out" in page.locator(".panel").inner_text()
+
+
+def test_layers_of_a_threat_are_views(open_page: OpenPage, tmp_path: Path) -> None:
+    together = read_together(resolve(["aws", "azure"]), "18.1")
+    gaps = find_gaps(together, threat_of(["APT29"], together.catalogue))
+    made = make_report(subject_of(together, gaps=gaps), ReportOptions(sections=("gaps",)))
+    page = open_page(write_page(tmp_path, made)).page
+    page.get_by_role("link", name="Gap: APT29 in the matrix").click()
+    assert page.locator(".view h3").all_inner_texts() == ["Gap: APT29"]
+    assert page.locator(".cell").first.is_visible()
+    assert button(page, "protect").is_disabled()

@@ -13,7 +13,7 @@ from navlayers import read_together, resolve, threat_of
 from navlayers.gaps import find_gaps
 from navlayers.layers.build import layers_of
 from navlayers.layers.document import encode_layer
-from navlayers.layers.palette import RAMPS
+from navlayers.layers.palette import RAMPS, value_gradient
 from navlayers.options import ScoreOptions
 from navlayers.report import make_report, subject_of
 
@@ -235,3 +235,13 @@ def test_sets_of_one_title_have_views_of_their_own(tmp_path: Path) -> None:
     data, _ = explorer(report(*paths))
     ids = [view["id"] for view in data["views"]]
     assert len(ids) == len(set(ids))
+
+
+def test_each_mapping_has_the_colour_of_its_score_in_its_category() -> None:
+    data, colors = explorer(report("azure"))
+    rows = data["sets"][0]["rows"]
+    names = [measure["name"] for measure in data["measures"]]
+    for category, score in set(zip(rows["category"], rows["score"], strict=True)):
+        measure = data["measures"][names.index(data["categories"][category])]
+        color = colors[f"k{measure['colors'][str(score)]}"]
+        assert color == value_gradient(data["categories"][category], 100).color(score)

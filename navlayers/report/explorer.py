@@ -86,7 +86,7 @@ class ViewData(msgspec.Struct, frozen=True):
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """Overall or a category: `colors` has the number of the colour of each score that a capability gives alone."""
+    """Overall or a category; `colors`: the number of the colour of each score that a mapping or capability has."""
 
     name: str
     colors: dict[str, int]
@@ -205,15 +205,12 @@ def _counts(one: Coverage, measure: str | None, lists: Interned) -> dict[int, in
 
 def _measure(comparison: Comparison, inputs: Sequence[Input], at: int, colors: Colors) -> Measure:
     gradient = gradient_at(comparison)
-    scores = {
-        score for one in inputs for own in one.alone.values() for score in own.scores[at] if type(score) is not bool
-    }
+    found = [score for one in inputs for own in one.alone.values() for score in own.scores[at]]
+    found += [score for one in inputs for score in one.rows.score]
+    scores = {score for score in found if score is not None and type(score) is not bool}
     return Measure(
         comparison.category or OVERALL,
-        {
-            figure(score): colors.number(gradient.color(gradient.safe(score)))
-            for score in sorted(score for score in scores if score is not None)
-        },
+        {figure(score): colors.number(gradient.color(gradient.safe(score))) for score in sorted(scores)},
     )
 
 

@@ -106,8 +106,9 @@ class Controls {
     if (Number(at.least.value || 0) !== state.least) at.least.value = state.least || "";
     at.only.checked = state.only;
     if (at.search.value !== state.query) at.search.value = state.query;
-    at.found.textContent = state.query.trim() ? told.found : "";
-    at.count.textContent = told.count;
+    const say = (place, text) => { if (place.textContent !== text) place.textContent = text; };
+    say(at.found, state.query.trim() ? told.found : "");
+    say(at.count, told.count);
     at.reset.disabled = addressOf(model, { ...state, pinned: -1 }) === "";
   }
 }

@@ -82,7 +82,7 @@ class Panel {
   asked(rows, row, state) {
     const category = this.model.measures[state.category].name;
     const own = rows.category[row] >= 0 ? this.model.categories[rows.category[row]] : "";
-    return (state.category === 0 || own === category) &&
+    return (category === "overall" || own === category) &&
       (state.capability < 0 || rows.capability[row] === state.capability);
   }
 

@@ -56,7 +56,7 @@ class Tip {
     const below = cell.bottom + 8;
     const top = below + height > room.clientHeight && cell.top > height + 8 ? cell.top - height - 8 : below;
     this.element.style.left = `${left}px`;
-    this.element.style.top = `${top}px`;
+    this.element.style.top = `${Math.max(8, Math.min(top, room.clientHeight - height - 8))}px`;
   }
 
   // Stays with what has the focus or is still below the pointer, when something is scrolled.

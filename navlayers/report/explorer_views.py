@@ -88,7 +88,7 @@ def input_shown(comparison: Comparison, number: int, colors: Colors) -> Shown:
         _entry(technique, score, gradient, _rolled_up(one, technique, category))
         for technique, score in sorted(measures.items())
     )
-    return Shown(entries, _legend(legend, gradient, colors))
+    return Shown(entries, _legend(legend, gradient, colors, ramp=not comparison.covered_only))
 
 
 def _rolled_up(one: Coverage, technique: str, category: str | None) -> str:
@@ -105,7 +105,8 @@ def union_shown(comparison: Comparison, colors: Colors) -> Shown:
         else _entry(row.technique, row.best, gradient)
         for row in comparison.rows
     )
-    return Shown(entries, _legend(legend_of(comparison, gradient), gradient, colors))
+    legend = legend_of(comparison, gradient)
+    return Shown(entries, _legend(legend, gradient, colors, ramp=not comparison.covered_only))
 
 
 def _names(comparison: Comparison, numbers: Iterable[int]) -> str:
@@ -149,7 +150,7 @@ def difference_shown(comparison: Comparison, found: Difference, colors: Colors) 
         color = colours.difference_color(relation)
         shown = None if score is None else tidy(score)
         entries.append(Entry(technique, shown, color or gradient.color(gradient.safe(shown or 0)), words[relation]))
-    return Shown(tuple(entries), _legend(legend, gradient, colors))
+    return Shown(tuple(entries), _legend(legend, gradient, colors, ramp=not comparison.covered_only))
 
 
 def layer_shown(view: View, colors: Colors) -> Shown:
@@ -174,12 +175,16 @@ def _entry(technique: str, score: float | None, gradient: Gradient, words: str =
     return Entry(technique, shown, gradient.color(gradient.safe(shown)), words)
 
 
-def _legend(items: Sequence[LegendItem], gradient: Gradient, colors: Colors) -> Legend:
+def _legend(items: Sequence[LegendItem], gradient: Gradient, colors: Colors, *, ramp: bool) -> Legend:
+    """`ramp`: there are scores between the ends of the gradient, or could be."""
+    found = tuple((item.label, colors.number(item.color)) for item in items)
+    if not ramp:
+        return Legend(found)
     low, high = gradient.minValue, gradient.maxValue
-    ramp = [gradient.color(low + (high - low) * step / _RAMP) for step in range(_RAMP + 1)]
+    steps = [gradient.color(low + (high - low) * step / _RAMP) for step in range(_RAMP + 1)]
     return Legend(
-        tuple((item.label, colors.number(item.color)) for item in items),
-        tuple(map(colors.number, ramp)),
+        found,
+        tuple(map(colors.number, steps)),
         figure(low).replace("-", "\N{MINUS SIGN}"),
         figure(high),
     )
