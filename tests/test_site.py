@@ -366,7 +366,7 @@ def test_every_page_lets_nothing_in_from_elsewhere(several: Pages) -> None:
             "default-src": "'none'",
             "script-src": "'self' file:",
             "style-src": "'self' file:",
-            "img-src": "'self' data:",
+            "img-src": "'self' file: data:",
             "base-uri": "'none'",
             "form-action": "'none'",
         }
@@ -712,6 +712,18 @@ def test_standard_output_is_no_folder(run: Run, tiny: Path) -> None:
     result = run("site", tiny, "-o", "-")
     assert (result.code, result.out) == (2, "")
     assert "a site is a folder of files" in result.err
+
+
+def test_a_site_has_a_title(run: Run, tiny: Path, out: Path) -> None:
+    result = run("site", tiny, "--title", " ", "-o", out)
+    assert result.code == 2
+    assert "the title is empty" in result.err
+    assert not out.exists()
+
+
+def test_the_files_can_be_made_again(tiny: Path) -> None:
+    site = Site(prepared(tiny))
+    assert dict(site.files()) == dict(site.files())
 
 
 def test_attack_carries_all_sets_to_one_release(run: Run, out: Path) -> None:

@@ -79,6 +79,9 @@ class Downloads:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Path → bytes, one at a time."""
+        self.layers.clear()
+        self.others.clear()
+        self.refused.clear()
         encoded = []
         for built in layers_of(self._one.scored):
             data = encode_layer(built.layer)

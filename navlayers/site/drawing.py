@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.site.pages import Page, World
 
 SECURITY = (
-    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: data:; "
     "base-uri 'none'; form-action 'none'"
 )
 """What browsers let a page load: the files of its host; those on disk, too, which some take for another host's."""

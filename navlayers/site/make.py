@@ -32,6 +32,7 @@ _WRITTEN = {
     "base.js": "navlayers.web",
     "site.css": "navlayers.site",
     "site.js": "navlayers.site",
+    "icon.svg": "navlayers.site",
 }
 
 

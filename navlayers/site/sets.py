@@ -81,7 +81,7 @@ class SiteSet:
     def share(self) -> str:
         """How much of the matrix's techniques it maps, themselves or by a sub-technique, in per cent."""
         total = self.stats.base_techniques
-        return f"{percent(Fraction(self.stats.base_techniques_mapped, total)):g}" if total else "0"
+        return f"{percent(Fraction(self.stats.base_techniques_mapped, total)):.1f}" if total else "0.0"
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
