@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from navlayers.comparing import tables as comparing
 from navlayers.gaps import tables as gap_tables
 from navlayers.layers.annotate import View, comment
 from navlayers.layers.palette import value_gradient
 from navlayers.plan import tables as plan_tables
 from navlayers.report.document import Rows
-from navlayers.report.sections import capabilities, non_mappable
-from navlayers.tables import Column, Table
+from navlayers.report.sections import capabilities, naming, non_mappable
+from navlayers.tables import Column, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +26,8 @@ def blocks(subject: Subject) -> Iterator[Block]:
     """Mappings per technique, what is not covered, all capabilities, all that cannot be mapped."""
     for number in range(len(subject.inputs)):
         yield Rows(mappings(subject, number), long=True)
-    gaps = comparing.gaps(subject.comparison)
-    if gaps.rows:
-        yield Rows(gaps, long=True)
+    if subject.comparison.gaps:
+        yield Rows(not_covered(subject), long=True)
     for number in capabilities.told(subject):
         whole = capabilities.table(subject, number)
         if len(whole.rows) > capabilities.MOST:
@@ -57,10 +55,27 @@ def mappings(subject: Subject, number: int) -> Table:
     for technique, score in sorted(one.measures(category).items()):
         entry = one.entries[technique]
         text = notes.get(technique, "") if one.is_layer else comment(entry, view, sys.maxsize)
-        name = subject.catalogue.techniques[technique].name
+        name = naming.full_name(subject.catalogue, technique)
         rows.append((technique, name, "not rated" if score is None else score, text))
     what = "what the layer says of each technique" if one.is_layer else "every technique with its mappings"
     return Table(f"mappings of {one.name}", f"{title}: {what}", found, tuple(rows))
+
+
+def not_covered(subject: Subject) -> Table:
+    """The active techniques that no input covers; of those with sub-techniques, how many of these are covered."""
+    catalogue = subject.catalogue
+    rows: list[tuple[Cell, ...]] = []
+    for gap in subject.comparison.gaps:
+        below = (gap.covered, gap.total) if gap.total else (None, None)
+        names = (naming.full_name(catalogue, gap.technique), naming.tactics(catalogue, gap.technique))
+        rows.append((gap.technique, *names, *below))
+    found = (
+        Column("technique", "technique"),
+        *columns("name", "tactics"),
+        *columns("sub-techniques covered", "of", kind="number"),
+    )
+    who = "no input covers" if len(subject.inputs) > 1 else f"{subject.names[0]} does not cover"
+    return Table("not covered", f"Active techniques that {who}", found, tuple(rows))
 
 
 def _comments(one: Coverage) -> dict[str, str]:

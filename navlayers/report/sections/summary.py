@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.aggregate import figure
 from navlayers.comparing import tables
 from navlayers.gaps.telling import headline
@@ -35,7 +37,7 @@ def blocks(subject: Subject) -> Iterator[Block]:
     sentences = _sentences_of_several(subject) if several else _sentences_of_one(subject)
     yield Text(" ".join((*sentences, *_sentences_of_more(subject))))
     if several:
-        yield Rows(tables.inputs(subject.comparison))
+        yield Rows(msgspec.structs.replace(tables.inputs(subject.comparison), title="The inputs"))
 
 
 def _of_one(subject: Subject) -> Iterator[Number]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.report.document import Rows, Text
-from navlayers.report.sections import numbers
+from navlayers.report.sections import naming, numbers
 from navlayers.report.sections.numbers import counted
 from navlayers.tables import Column, Table, columns
 
@@ -53,25 +53,17 @@ def _table(subject: Subject, title: str, rows: Sequence[Row], givers: dict[str, 
     made = []
     for row in rows:
         technique = subject.catalogue.techniques[row.technique]
-        cells: list[Cell] = [technique.id, _name(subject, technique.id), _tactics(subject, technique.id)]
+        cells: list[Cell] = [
+            technique.id,
+            naming.full_name(subject.catalogue, technique.id),
+            naming.tactics(subject.catalogue, technique.id),
+        ]
         if scores:
             cells += [("not rated" if n in row.covering and s is None else s) for n, s in enumerate(row.scores)]
         entry = subject.inputs[0].entries.get(row.technique)
         cells += [entry.categories.get(category) if entry else None for category in by_category]
         made.append((*cells, givers[row.technique]))
     return Table(title.lower(), title, found, tuple(made), note)
-
-
-def _name(subject: Subject, identifier: str) -> str:
-    """A sub-technique by the name of its parent, too, which it hardly says anything without."""
-    technique = subject.catalogue.techniques[identifier]
-    parent = subject.catalogue.techniques.get(technique.parent or "")
-    return f"{parent.name}: {technique.name}" if parent else technique.name
-
-
-def _tactics(subject: Subject, identifier: str) -> str:
-    names = {tactic.shortname: tactic.name for tactic in subject.catalogue.tactics}
-    return ", ".join(names[short] for short in names if short in subject.catalogue.techniques[identifier].tactics)
 
 
 def _gaps(subject: Subject) -> str:
