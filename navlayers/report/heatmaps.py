@@ -63,7 +63,7 @@ def _titles(subject: Subject) -> Iterator[str]:
 
 
 def heatmap(subject: Subject, layer: Layer, title: str, caption: str = "") -> Heatmap:
-    """A layer that is drawn, below a title of its own and with the caption, or else what the layer says of itself."""
+    """A layer that is drawn below a title of its own, with the caption or else what the layer says of itself."""
     view = view_of(msgspec.json.decode(encode_layer(layer)), subject.catalogue, title)
     said = caption or layer.description
     return Heatmap(msgspec.structs.replace(view, description=said), title, said)
