@@ -43,11 +43,13 @@ class Link(str):
 class Column(msgspec.Struct, frozen=True):
     """A column: its header, and what it holds: text, numbers, scores, percentages (0–100), technique ids, colours.
 
-    Scores are numbers 0–100 whose cells a workbook colours as layers do; colours, `#rrggbb`, fill theirs.
+    Scores are numbers 0–100 whose cells are coloured as layers are, in the hue of their `category`, "" for overall;
+    colours, `#rrggbb`, fill theirs.
     """
 
     header: str
     kind: Kind = "text"
+    category: str = ""
 
     @property
     def right(self) -> bool:

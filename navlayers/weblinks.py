@@ -42,6 +42,8 @@ def _in_reference(reference: str) -> tuple[str, ...]:
 
 def _has_host(text: str) -> bool:
     try:
-        return _HOST.fullmatch(urlsplit(text).hostname or "") is not None
+        parts = urlsplit(text)
+        # Ports that are no numbers raise, too.
+        return _HOST.fullmatch(parts.hostname or "") is not None and (parts.port is None or parts.port > 0)
     except ValueError:
         return False

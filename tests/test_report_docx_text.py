@@ -97,7 +97,7 @@ def test_techniques_and_addresses_are_links_each_address_once() -> None:
         ("T1078.004", Link("bad", "javascript:alert(1)"), "no link https://example.org"),
         ("no id", Link("file", "file:///etc/passwd"), "https://exa mple"),
         ("T1078\n", Link("port", "https://example.org:x/"), "ftp://example.org"),
-        ("", Link("odd", url), "HTTPS://example.org/"),
+        ("", Link("odd", url), "ftp://example.org/"),
     )
     word = written(document(table(*rows, kinds=("technique", "text", "text"))))
     check(word)

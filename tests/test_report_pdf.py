@@ -409,7 +409,7 @@ def test_ids_and_figures_are_not_parted() -> None:
 
 
 def test_scores_have_the_colours_of_layers() -> None:
-    table = rows((Column("protect", "score"), Column("score", "score")), (100.0, 0.0))
+    table = rows((Column("protect", "score", "protect"), Column("score", "score")), (100.0, 0.0))
     packed = _everything(render(document(section(table)))[0])
     # #08519c and #e0ecf4 as shares of 1.
     assert b"0.03137" in packed

@@ -6,10 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack import technique_url
-from navlayers.layers.palette import RAMPS, value_gradient
 from navlayers.report.bars import percent
-from navlayers.tables import Link
-from navlayers.weblinks import web_links
+from navlayers.report.cells import address_of, fill_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,12 +86,10 @@ class Tables:
             return ShownCell(
                 text, kind, href=f"#pin={text}" if self._explored else technique_url(text), anchor=anchor
             )
-        if column.kind == "score" and cell is not None and not isinstance(cell, str):
-            return ShownCell(text, kind, chip=self._colors.name(_color(column.header, cell)))
-        if column.kind == "color" and text:
-            return ShownCell(text, kind, chip=self._colors.name(text))
-        url = cell.url if isinstance(cell, Link) else text
-        return ShownCell(text, kind, href=url if _leads(url) else "")
+        fill = fill_of(cell, column)
+        if fill:
+            return ShownCell(text, kind, chip=self._colors.name(fill))
+        return ShownCell(text, kind, href=address_of(cell, column))
 
     @property
     def rules(self) -> str:
@@ -105,18 +101,8 @@ class Tables:
         )
 
 
-def _leads(text: str) -> bool:
-    return "://" in text and web_links([text]) == (text,)
-
-
 def _kind(column: Column) -> str:
     return "right" if column.right else "id" if column.kind == "technique" else ""
-
-
-def _color(header: str, score: float) -> str:
-    """The colour of a score 0–100, in the hue of the category that the column is of."""
-    category = header.rpartition(" ")[2]
-    return value_gradient(category if category in RAMPS else None, 100).color(score)
 
 
 def _quoted(text: str) -> str:

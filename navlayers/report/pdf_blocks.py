@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers.attack import technique_url
-from navlayers.layers.palette import value_gradient
 from navlayers.render import typeset
 from navlayers.render.colours import text_color
 from navlayers.render.font import ems
 from navlayers.report.bars import bars_drawings
+from navlayers.report.cells import address_of, fill_of
 from navlayers.report.column_widths import CHIP, Measured
 from navlayers.report.document import Bars, Facts, Numbers, Rows, Subheading, Text
 from navlayers.report.pdf_text import one_line, parted, said
-from navlayers.tables import Link
 from navlayers.textwidth import plain
-from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,8 +35,6 @@ _GAP = 10.0
 _ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
-_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
-_CATEGORIES = ("protect", "detect", "respond")
 _STICKY = 600
 """A paragraph of that many letters or more need not stay with what comes next."""
 
@@ -211,22 +205,10 @@ def _lines(lines: Sequence[str], size: float, width: float) -> int:
 
 
 def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
-    if isinstance(value, str):
-        url = _address(value, column)
-        return {"text": text, "url": url} if url else text
-    if column.kind == "score" and value is not None:
-        category = next((one for one in _CATEGORIES if column.header in (one, f"mean {one}")), None)
-        fill = value_gradient(category, 100).color(value)
-        return {"text": text, "fill": fill, "ink": text_color(fill)}
-    return text
-
-
-def _address(value: str, column: Column) -> str:
-    """Where a cell leads to: an address of the web, or the page of a technique."""
-    if column.kind == "technique" and not isinstance(value, Link):
-        return technique_url(value) if _TECHNIQUE.fullmatch(value) else ""
-    url = value.url if isinstance(value, Link) else value
-    return url if web_links([url]) == (url,) else ""
+    if url := address_of(value, column):
+        return {"text": text, "url": url}
+    fill = fill_of(value, column)
+    return {"text": text, "fill": fill, "ink": text_color(fill)} if fill else text
 
 
 def _bars(block: Bars, width: float, height: float, materials: Materials) -> dict[str, Any]:

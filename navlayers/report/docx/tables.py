@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.attack import technique_url
-from navlayers.layers.palette import value_gradient
 from navlayers.render.colours import text_color
 from navlayers.render.font import ems
+from navlayers.report.cells import address_of, fill_of
 from navlayers.report.column_widths import Measured
 from navlayers.report.docx.layout import framed
 from navlayers.report.docx.xml import linked, paragraph, run, said, twips
-from navlayers.tables import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.report.document import Rows
     from navlayers.report.docx.package import Package
-    from navlayers.tables import Cell, Column, Kind, Table
+    from navlayers.tables import Cell, Column, Table
 
-_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
-_WEB = re.compile(r"https?://\S+", re.ASCII)
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _RIGHT = '<w:jc w:val="right"/>'
-_CATEGORIES = ("protect", "detect", "respond")
 _GAP = 8.0
 """Between the texts of columns, half of it at either side of each, in points."""
 
@@ -153,30 +146,13 @@ class _Rows:
         return f"<w:tr>{'<w:trPr><w:cantSplit/></w:trPr>' if is_whole else ''}{cells}</w:tr>"
 
     def _cell(self, text: str, value: Cell, width: str, column: Column, properties: str) -> str:
-        fill = _fill(value, column)
+        fill = fill_of(value, column)
         ink = f'<w:color w:val="{text_color(fill)[1:].upper()}"/>' if fill else ""
         shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill[1:].upper()}"/>' if fill else ""
-        url = _url(text, column.kind)
+        url = address_of(value, column)
         relation = self._package.link(url) if url else None
         inner = run(text, ink) if relation is None else linked(text, relation)
         return f"<w:tc><w:tcPr>{width}{shade}</w:tcPr>{paragraph(self._look.text, inner, properties)}</w:tc>"
-
-
-def _fill(value: Cell, column: Column) -> str:
-    """The colour of a cell as `#rrggbb`: that of its score, or the one that it names; "" for none."""
-    if column.kind == "score" and value is not None and not isinstance(value, str):
-        category = next((one for one in _CATEGORIES if one in column.header), None)
-        return value_gradient(category, 100).color(value)
-    is_color = column.kind == "color" and isinstance(value, str) and _COLOR.fullmatch(value)
-    return value.lower() if is_color and isinstance(value, str) else ""
-
-
-def _url(text: str, kind: Kind) -> str:
-    if isinstance(text, Link):
-        return text.url
-    if kind == "technique":
-        return technique_url(text) if _TECHNIQUE.fullmatch(text) else ""
-    return text if _WEB.fullmatch(text) else ""
 
 
 def _lines(text: str, size: float, width: float) -> int:

@@ -67,7 +67,7 @@ def table(subject: Subject, number: int, most: int | None = None) -> Table:
         Column("capability"),
         *columns("techniques", "sub-techniques", kind="number"),
         Column("of the matrix", "percent"),
-        *columns(*(f"mean {'score' if c == UNSPECIFIED else c}" for c in categories), kind="score"),
+        *(_mean(category) for category in categories),
         *columns("only it", *(("only it of all",) if several else ()), kind="number"),
         Column("techniques that only it covers"),
     )
@@ -84,3 +84,9 @@ def table(subject: Subject, number: int, most: int | None = None) -> Table:
     note = f"The appendix has all {len(ranked):,}." if more > 0 else ""
     title = f"{subject.names[number]}: capabilities by what they cover"
     return Table(f"capabilities of {one.name}", title, found, tuple(rows), note)
+
+
+def _mean(category: str) -> Column:
+    if category == UNSPECIFIED:
+        return Column("mean score", "score")
+    return Column(f"mean {category}", "score", category)

@@ -49,7 +49,7 @@ def _table(subject: Subject, title: str, rows: Sequence[Row], givers: dict[str, 
     by_category = () if several else numbers.categories(subject, subject.inputs[0])
     by_category = by_category if len(by_category) > 1 else ()
     found = (Column("technique", "technique"), *columns("name", "tactics"), *scores)
-    found += (*columns(*by_category, kind=kind), Column("capabilities", "number"))
+    found += (*(Column(category, kind, category) for category in by_category), Column("capabilities", "number"))
     made = []
     for row in rows:
         technique = subject.catalogue.techniques[row.technique]
