@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jinja2 import Environment
-    from markupsafe import Markup
 
     from navlayers.render.matrix import Cell
     from navlayers.render.options import RenderOptions
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
     from navlayers.render.view import View
 
 _LONGEST_TIP = 600
-_BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
 
 
 def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
@@ -44,12 +39,11 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     joint = joint_of([layer.rows for layer in layers]) if len(layers) > 1 else ()
     css, template = _sources()
     style = css + _fills(layers)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     page = template.get_template("page.html.jinja").render(
         title=title_of(layers),
         # Made here of `#rrggbb` alone, and its digest is what browsers are told to apply.
         style=Safe(style),  # noqa: S704
-        style_hash=Safe(f"sha256-{digest}"),  # noqa: S704
+        style_hash=templates.digest(style),
         layers=shown,
         joint=joint,
     )
@@ -134,23 +128,13 @@ def _figure(number: float) -> str:
     return head.figure(number).replace("-", "\N{MINUS SIGN}")
 
 
-def _breakable(text: str) -> Markup:
-    """Text that may be broken at slashes, underscores and the humps of names, too, rather than within words."""
-    from markupsafe import Markup as Safe  # noqa: PLC0415
-    from markupsafe import escape  # noqa: PLC0415
-
-    return Safe("<wbr>").join(escape(_finalize(part)) for part in _BREAKS.split(text))
-
-
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
-    environment = templates.environment("navlayers.render", _finalize)
-    environment.filters |= {"fill": _fill, "figure": _figure, "breakable": _breakable, "address": technique_url}
+    environment = templates.environment("navlayers.render", partial(templates.finalize, lines=True))
+    environment.filters |= {
+        "fill": _fill,
+        "figure": _figure,
+        "breakable": templates.breakable,
+        "address": technique_url,
+    }
     return resources.files("navlayers.render").joinpath("page.css").read_text("utf-8"), environment
-
-
-def _finalize(value: object) -> object:
-    """Control characters have no place in HTML, but for the ends of lines."""
-    if type(value) is not str or "\n" not in value:
-        return plain(value) if type(value) is str else value
-    return "\n".join(map(plain, value.split("\n")))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +12,6 @@ from navlayers.render.rendered import Rendered
 from navlayers.report.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
 from navlayers.report.explorer import explorer, layers_of
 from navlayers.report.explorer_colors import Colors
-from navlayers.report.explorer_rows import clean
 from navlayers.report.html_blocks import Tables, shape_bars
 from navlayers.tables import Column, Table
 
@@ -65,8 +63,8 @@ def render(report: Report) -> Rendered:
         script=Safe(script),  # noqa: S704
         # Whatever could end the element is escaped in it.
         data=Safe(data),  # noqa: S704
-        style_hash=_digest(style),
-        script_hashes=[_digest(sources.theme), _digest(script)],
+        style_hash=templates.digest(style),
+        script_hashes=[templates.digest(sources.theme), templates.digest(script)],
     )
     return Rendered(page.encode("utf-8", "replace"))
 
@@ -129,10 +127,6 @@ def _address(logo: Logo) -> str:
     return f"data:{_MIME[logo.kind]};base64,{base64.b64encode(logo.data).decode()}"
 
 
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
 class _Sources(NamedTuple):
     template: Template
     css: str
@@ -148,7 +142,7 @@ def _sources() -> _Sources:
     def read(*paths: str) -> str:
         return "".join(package.joinpath(path).read_text("utf-8") for path in paths)
 
-    environment = templates.environment("navlayers.report", _finalize)
+    environment = templates.environment("navlayers.report", partial(templates.finalize, lines=True))
     plain = read("report/report.js")
     names = [*(f"report/explorer_{name}.js" for name in SCRIPTS), "report/explorer.js"]
     return _Sources(
@@ -158,8 +152,3 @@ def _sources() -> _Sources:
         plain=plain,
         explorer=f'{plain}(() => {{\n"use strict";\n{read(*names)}}})();\n',
     )
-
-
-def _finalize(value: object) -> object:
-    """Control characters have no place in HTML, but for the ends of lines."""
-    return clean(value) if type(value) is str else value

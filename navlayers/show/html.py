@@ -23,11 +23,6 @@ def render(page: Page) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = templates.environment("navlayers.show", _finalize)
+    environment = templates.environment("navlayers.show", templates.finalize)
     environment.filters["ink"] = text_color
     return environment.get_template("page.html.jinja")
-
-
-def _finalize(value: object) -> object:
-    """Control characters have no place in HTML."""
-    return plain(value) if type(value) is str else value
