@@ -73,6 +73,11 @@ def one_of(names: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+def counted(number: int, what: str, many: str = "") -> str:
+    """A number with its noun: "1 technique", "1,024 techniques"."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
 def percent(share: Fraction, least: Fraction | None = None) -> float:
     """A share of 1 in per cent, rounded to the one decimal that is shown.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.tables import shown
+from navlayers.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,15 +13,12 @@ if TYPE_CHECKING:
     from navlayers.coverage import Coverage
     from navlayers.report.subject import Subject
 
+__all__ = ["categories", "counted", "names_of", "percent"]
+
 
 def percent(part: float, whole: float) -> str:
     """A share as people read it, with one decimal."""
     return shown(100 * part / whole if whole else 0, "percent")
-
-
-def counted(number: int, what: str, many: str = "") -> str:
-    """A number with its noun: "1 technique", "1,024 techniques"."""
-    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
 def categories(subject: Subject, one: Coverage) -> tuple[str, ...]:

@@ -1,0 +1,20 @@
+"""How figures and names are put into words."""
+
+from __future__ import annotations
+
+import pytest
+
+from navlayers.wording import counted
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0 techniques"), (1, "1 technique"), (2, "2 techniques"), (1024, "1,024 techniques")],
+)
+def test_a_number_has_its_noun(number: int, words: str) -> None:
+    assert counted(number, "technique") == words
+
+
+def test_a_noun_may_have_a_plural_of_its_own() -> None:
+    assert counted(1, "capability", "capabilities") == "1 capability"
+    assert counted(20, "capability", "capabilities") == "20 capabilities"
