@@ -99,14 +99,14 @@ def facts(matrix: Matrix) -> tuple[str, ...]:
     found = [head.release(view), head.counts(view)]
     if view.platforms:
         found.append(f"platforms: {clean(', '.join(view.platforms))}")
-    if view.hide_disabled:
+    if view.hide_disabled and view.ratios is None:
         found.append("disabled ones hidden")
     return tuple(found)
 
 
 def describe(matrix: Matrix) -> str:
     """The picture in a sentence, for those who do not see it."""
-    parts = [f"{clean(c.name)} {c.mapped} of {c.total}" for c in matrix.columns]
+    parts = [f"{clean(c.name)} {c.mapped} of {c.total}" for c in matrix.columns if c.total]
     text = "; ".join(facts(matrix))
     return f"{text}. By tactic: {', '.join(parts)}." if parts else f"{text}."
 

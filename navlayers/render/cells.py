@@ -185,16 +185,14 @@ class _Painter:
             shapes.append(Rect(x, y, width, bottom - y, fill))
         name = wrap(clean(column.name), (width - 2 * inset) / fit.head_size, fit.head_lines)
         base = bottom - fit.size * 0.35
-        counts = f"{column.mapped}/{column.total}"
-        shapes.append(Text(x + inset, base, counts, fit.small, muted))
+        shapes.append(Text(x + inset, base, column.ratio, fit.small, muted))
         base -= fit.small * 1.25
         for place, line in enumerate(reversed(name)):
             shapes.append(
                 Text(x + inset, base - place * fit.head_size * 1.15, line, fit.head_size, ink, strong=True)
             )
         shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, fit.size * 0.12)))
-        told = f"{column.id} {clean(column.name)}\n{column.mapped} of {column.total} techniques annotated"
-        return Group(f"tactic--{column.shortname}", told, tuple(shapes))
+        return Group(f"tactic--{column.shortname}", column.told, tuple(shapes))
 
     def column(self, column: Column, lengths: Sequence[int], x: float, y: float) -> Iterator[Group]:
         """The cells of a tactic, in as many columns as lengths are given."""

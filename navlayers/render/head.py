@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.aggregate import tidy
 from navlayers.render.colours import WHITE
+from navlayers.render.font import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ def release(view: View) -> str:
 
 
 def counts(view: View) -> str:
-    """How much of its release a layer annotates and has enabled; the same in all formats."""
+    """How much of its release a layer annotates and has enabled, or its ratios; the same in all formats."""
+    if view.ratios is not None:
+        return clean(view.ratios.told)
     annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
     active = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
     subs = [t.id for t in active if t.parent]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
+from navlayers.render.font import clean
 from navlayers.render.view import Annotation, View
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Column(msgspec.Struct, frozen=True):
     """A tactic and its techniques.
 
     `total` counts those that the filters leave, `mapped` the ones of them that are annotated and enabled,
-    themselves or by a sub-technique.
+    themselves or by a sub-technique; where the view has ratios, they are those, and 0 where it has none of the
+    tactic. `counted` says what they count.
     """
 
     id: str
@@ -74,6 +76,18 @@ class Column(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     mapped: int
     total: int
+    counted: str = "techniques annotated"
+
+    @property
+    def ratio(self) -> str:
+        """What stands beneath the name: "4/10", or nothing."""
+        return f"{self.mapped}/{self.total}" if self.total else ""
+
+    @property
+    def told(self) -> str:
+        """The same in words, with the name."""
+        name = f"{self.id} {clean(self.name)}"
+        return f"{name}\n{self.mapped} of {self.total} {self.counted}" if self.total else name
 
     @property
     def height(self) -> int:
@@ -127,6 +141,10 @@ class _Builder:
         mapped = sum(
             cell.annotation.counted or any(s.annotation.counted for s in cell.subtechniques) for cell in cells
         )
+        if self._view.ratios is not None:
+            counted = self._view.ratios.counted
+            mapped, total = self._view.ratios.tactics.get(name) or (0, 0)
+            return Column(tactic.id, name, tactic.name, cells, mapped, total, counted)
         return Column(tactic.id, name, tactic.name, cells, mapped, len(left))
 
     def _subs(self, technique: Technique, tactic: str) -> list[Technique]:

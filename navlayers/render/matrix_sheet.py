@@ -172,7 +172,7 @@ class _Writer:
         view = self._layer.view
         named = self._styles.tactic(view.tactic_background)
         self._over(_TACTICS, at, 1, width, column.name, named)
-        self._over(_COUNTS, at, 1, width, f"{column.mapped}/{column.total}", self._styles.count())
+        self._over(_COUNTS, at, 1, width, column.ratio, self._styles.count())
         row = _FIRST
         for cell in column.cells:
             height = max(len(cell.shown), 1)

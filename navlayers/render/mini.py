@@ -45,7 +45,7 @@ class Plan(NamedTuple):
 def plan(matrix: Matrix, width: float, height: float, unit: float) -> Plan | None:
     """The largest squares that fit; a height of 0 is as high as is needed. None where there is no room."""
     size = max(SMALLEST, _NAME * unit)
-    counts = max(ems(f"{c.mapped}/{c.total}") for c in matrix.columns)
+    counts = max(ems(c.ratio) for c in matrix.columns)
     label = (max(ems(clean(c.name)) for c in matrix.columns) + counts + 2.5) * size
     step = 0.25 * unit
     side = (11 if not height else _LARGEST) * unit
@@ -108,13 +108,11 @@ def draw(matrix: Matrix, look: Look, plan: Plan, x: float, y: float) -> Iterator
 def _label(column: Column, look: Look, plan: Plan, x: float, y: float) -> Group:
     middle = y + max(plan.side * (1 - _GAP), plan.size) / 2
     base = middle + CAP * plan.size / 2
-    counts = f"{column.mapped}/{column.total}"
     shapes: tuple[Shape, ...] = (
         Text(x, base, clean(column.name), plan.size, look.theme.ink, strong=True),
-        Text(x + plan.label - plan.size, base, counts, plan.size, look.theme.muted, "end"),
+        Text(x + plan.label - plan.size, base, column.ratio, plan.size, look.theme.muted, "end"),
     )
-    title = f"{column.id} {clean(column.name)}\n{column.mapped} of {column.total} techniques annotated"
-    return Group(f"tactic--{column.shortname}", title, shapes)
+    return Group(f"tactic--{column.shortname}", column.told, shapes)
 
 
 def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: float) -> Group:

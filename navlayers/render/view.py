@@ -72,13 +72,25 @@ class Layout(msgspec.Struct, frozen=True):
     expanded: Expanded = "none"
 
 
+class Ratios(msgspec.Struct, frozen=True):
+    """What stands beneath the names of tactics in place of how much of them is annotated.
+
+    `tactics` holds short name → how many of how many; None for a tactic beneath which nothing stands, as beneath
+    those that it does not hold. `told` says the same of the whole layer, `counted` is what the figures count.
+    """
+
+    tactics: dict[str, tuple[int, int] | None]
+    told: str
+    counted: str
+
+
 class View(msgspec.Struct, frozen=True):
     """A layer at its ATT&CK release.
 
     `entries` holds (technique id, tactic short name) → annotation, of what the release has as active. `platforms`
     are those that the layer filters by; empty for all. `sorting`: 0 A–Z, 1 Z–A, 2 score ascending, 3 descending.
     `tactic_background` is `#rrggbb`, or "" where tactics have none. `notices` tell what could not be drawn as it
-    stands.
+    stands. `ratios` are the figures of the tactics where they are not how much the layer annotates.
     """
 
     name: str
@@ -95,6 +107,7 @@ class View(msgspec.Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...]
     links: tuple[tuple[str, str], ...]
     notices: tuple[Problem, ...]
+    ratios: Ratios | None = None
 
     def of(self, technique: str, tactic: str) -> Annotation:
         """What the layer says of a technique under a tactic."""

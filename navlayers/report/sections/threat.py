@@ -13,7 +13,7 @@ from navlayers.plan import tables as plan_tables
 from navlayers.plan.layer import plan_layer
 from navlayers.plan.words import against, summary
 from navlayers.report.document import Rows, Text
-from navlayers.report.heatmaps import heatmap
+from navlayers.report.heatmaps import gaps_ratios, heatmap, plan_ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def gaps_blocks(subject: Subject) -> Iterator[Block]:
         yield Rows(msgspec.structs.replace(table, note=note))
     for _, kind, layer in layers_of(gaps):
         if kind in _DRAWN:
-            yield heatmap(subject, layer, layer.name)
+            yield heatmap(subject, layer, layer.name, ratios=gaps_ratios(gaps, kind))
 
 
 def plan_blocks(subject: Subject) -> Iterator[Block]:
@@ -48,4 +48,4 @@ def plan_blocks(subject: Subject) -> Iterator[Block]:
     for table in plan_tables.brief_tables(plan):
         yield Rows(table)
     layer = plan_layer(plan)
-    yield heatmap(subject, layer, layer.name)
+    yield heatmap(subject, layer, layer.name, ratios=plan_ratios(plan))

@@ -1,0 +1,110 @@
+"""The heatmaps of a report: the figures beneath tactics say what the tables say."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from navlayers import find_gaps, make_plan, read_together, resolve, threat_of
+from navlayers.plan.options import PlanOptions
+from navlayers.render.drawing import Text
+from navlayers.render.options import RenderOptions
+from navlayers.render.page import render_html
+from navlayers.render.pictures import draw
+from navlayers.render.workbook import render_xlsx
+from navlayers.report import make_report, subject_of
+
+if TYPE_CHECKING:
+    from navlayers.render.drawing import Drawing
+    from navlayers.report import Subject
+    from navlayers.report.document import Heatmap
+
+
+@lru_cache
+def subject() -> Subject:
+    """Two clouds against a threat, with a plan for it."""
+    together = read_together(resolve(["aws", "azure"]), "18.1")
+    threat = threat_of(["APT29"], together.catalogue)
+    plan = make_plan(together, PlanOptions(budget=3), threat=threat)
+    return subject_of(together, gaps=find_gaps(together, threat), plan=plan)
+
+
+def heatmap(start: str) -> Heatmap:
+    return next(one for one in make_report(subject()).document.heatmaps if one.title.startswith(start))
+
+
+def drawn(start: str) -> Drawing:
+    return draw(heatmap(start).view, RenderOptions(page="A4"))[0]
+
+
+def ratios(drawing: Drawing) -> dict[str, str]:
+    """Short name of a tactic → what stands beneath its name."""
+    heads = [group for group in drawing.groups if group.id.startswith("tactic--")]
+    return {
+        group.id.removeprefix("tactic--"): next(
+            (s.text for s in group.shapes if isinstance(s, Text) and s.text[-1:].isdigit()), ""
+        )
+        for group in heads
+    }
+
+
+def of_threat() -> dict[str, str]:
+    gaps = subject().gaps
+    assert gaps is not None
+    names = {tactic.id: tactic.shortname for tactic in gaps.catalogue.tactics}
+    shares = {names[one.tactic]: one.share for one in gaps.tactics}
+    return {tactic: f"{share.covered}/{share.techniques}" for tactic, share in shares.items() if share.techniques}
+
+
+def test_coverage_of_a_threat_has_the_figures_of_its_table() -> None:
+    assert ratios(drawn("Coverage")) == of_threat()
+    assert any(one.startswith("0/") for one in of_threat().values())
+    total = subject().gaps.total  # type: ignore[union-attr]
+    told = f"{total.covered} of {total.techniques} techniques and sub-techniques covered"
+    assert told in drawn("Coverage").description
+    assert "annotated" not in drawn("Coverage").description
+
+
+def test_the_gap_of_a_threat_counts_what_is_open() -> None:
+    gaps = subject().gaps
+    assert gaps is not None
+    for tactic, found in ratios(drawn("Gap")).items():
+        rows = [row for row in gaps.rows if tactic in gaps.catalogue.techniques[row.technique].tactics]
+        assert found == f"{sum(row.state != 'covered' for row in rows)}/{len(rows)}", tactic
+
+
+def test_what_none_covers_counts_what_none_covers() -> None:
+    comparison = subject().comparison
+    wanted = {one.tactic: f"{one.total - one.any}/{one.total}" for one in comparison.tactics}
+    assert ratios(drawn("What none")) == wanted
+    told = f"{len(comparison.gaps)} of {comparison.active} techniques and sub-techniques covered by none"
+    assert told in drawn("What none").description
+
+
+def test_a_plan_counts_what_it_covers() -> None:
+    plan = subject().plan
+    assert plan is not None
+    assert plan.threat is not None
+    for tactic, found in ratios(drawn("Plan")).items():
+        of = [t for t in plan.threat.weights if tactic in plan.catalogue.techniques[t].tactics]
+        assert found == f"{sum(t in plan.reached for t in of)}/{len(of)}", tactic
+
+
+def test_inputs_have_what_they_annotate_as_they_have_in_the_navigator() -> None:
+    assert "annotated" in drawn("AWS").description
+
+
+@pytest.mark.parametrize("start", ["Coverage", "What none"])
+def test_pages_and_workbooks_have_the_same_figures(start: str) -> None:
+    view = heatmap(start).view
+    wanted = ratios(drawn(start)).values()
+    page = render_html([view]).data.decode()
+    with zipfile.ZipFile(io.BytesIO(render_xlsx([view]).data)) as book:
+        sheets = book.read("xl/sharedStrings.xml").decode()
+    for text in wanted:
+        assert f'<p class="ratio">{text}</p>' in page
+        assert f">{text}<" in sheets
