@@ -5,20 +5,23 @@ from __future__ import annotations
 import io
 import zipfile
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from navlayers import find_gaps, make_plan, read_together, resolve, threat_of
 from navlayers.plan.options import PlanOptions
+from navlayers.render import typeset
 from navlayers.render.drawing import Text
 from navlayers.render.options import RenderOptions
 from navlayers.render.page import render_html
 from navlayers.render.pictures import draw
 from navlayers.render.workbook import render_xlsx
-from navlayers.report import make_report, subject_of
+from navlayers.report import make_report, render_report, subject_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from navlayers.render.drawing import Drawing
     from navlayers.report import Subject
     from navlayers.report.document import Heatmap
@@ -108,3 +111,30 @@ def test_pages_and_workbooks_have_the_same_figures(start: str) -> None:
     for text in wanted:
         assert f'<p class="ratio">{text}</p>' in page
         assert f">{text}<" in sheets
+
+
+def words_in(drawings: Iterable[Drawing], start: str) -> str:
+    """All that is written in the first drawing of such a title; names may be parted in lines."""
+    drawing = next(one for one in drawings if one.title.startswith(start))
+    return " ".join(shape.text for group in drawing.groups for shape in group.shapes if isinstance(shape, Text))
+
+
+@pytest.mark.parametrize("format_", ["pdf", "docx"])
+def test_techniques_of_a_threat_have_their_names_however_little_room_a_set_leaves(
+    monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    found: list[Drawing] = []
+
+    def keep(make: Callable[..., bytes]) -> Callable[..., bytes]:
+        def made(drawing: Drawing, *more: Any) -> bytes:
+            found.append(drawing)
+            return make(drawing, *more)
+
+        return made
+
+    monkeypatch.setattr(typeset, "svg", keep(typeset.svg))
+    monkeypatch.setattr(typeset, "to_png", keep(typeset.to_png))
+    render_report(make_report(subject()), format_)
+    for start in ("Coverage", "Gap", "Plan"):
+        assert "Vulnerability Scanning" in words_in(found, start), start
+    assert "Vulnerability Scanning" not in words_in(found, "AWS")

@@ -111,6 +111,11 @@ class Section(msgspec.Struct, frozen=True):
     title: str
     blocks: tuple[Block, ...]
 
+    @property
+    def heatmaps(self) -> tuple[Heatmap, ...]:
+        """Its heatmaps, in their order."""
+        return tuple(block for block in self.blocks if isinstance(block, Heatmap))
+
 
 class Document(msgspec.Struct, frozen=True):
     """A document. `subtitle` and `facts` (name, value) stand on the title page, as do author, date and logo."""
@@ -126,4 +131,4 @@ class Document(msgspec.Struct, frozen=True):
     @property
     def heatmaps(self) -> tuple[Heatmap, ...]:
         """Every heatmap, in the order of the document."""
-        return tuple(block for section in self.sections for block in section.blocks if isinstance(block, Heatmap))
+        return tuple(heatmap for section in self.sections for heatmap in section.heatmaps)

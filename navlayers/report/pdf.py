@@ -139,8 +139,9 @@ def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) 
 
 
 def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
-    heatmaps = heatmap_pages(document.heatmaps, name, materials)
     for section in document.sections:
+        # Alike within a section: a threat has fewer techniques than a set, so they have room for more.
+        heatmaps = heatmap_pages(section.heatmaps, name, materials)
         title, is_first, level = one_line(section.title, PART, paper.width), True, 2
         for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Heatmap)):
             if is_heatmap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from navlayers.render import typeset
@@ -20,6 +21,7 @@ from navlayers.textwidth import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.render.drawing import Drawing
     from navlayers.report.document import Block, Document, Section
     from navlayers.report.make import Report
 
@@ -58,6 +60,13 @@ def render(report: Report) -> Rendered:
     return Rendered(data, tuple(lacking))
 
 
+def _heatmaps(section: Section, page: pages.Page) -> Sequence[Drawing]:
+    """The heatmaps of a section, which are laid out alike."""
+    captions = max((_caption_lines(heatmap, page.inner_width) for heatmap in section.heatmaps), default=1)
+    height = page.inner_height - _AROUND_HEATMAP - captions * _CAPTION_LINE
+    return heatmap_drawings(section.heatmaps, page.inner_width, height)
+
+
 def _caption_lines(heatmap: Heatmap, width: float) -> int:
     return min(math.ceil((ems(plain(heatmap.caption)) + _FIGURE) * _CAPTION * 1.05 / width), _MOST_CAPTION)
 
@@ -84,10 +93,7 @@ class _Writer:
             "turned": pages.turned(upright),
             "wide": wide,
         }
-        heatmaps = document.heatmaps
-        captions = max((_caption_lines(heatmap, wide.inner_width) for heatmap in heatmaps), default=1)
-        room = wide.inner_width, wide.inner_height - _AROUND_HEATMAP - captions * _CAPTION_LINE
-        self._heatmaps = iter(heatmap_drawings(heatmaps, *room) if heatmaps else [])
+        self._heatmaps = chain.from_iterable(_heatmaps(section, wide) for section in document.sections)
         self._figures = 0
         self._way: Way = "title"
         self._items: list[str] = []
