@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from navlayers.readers import Findings, Reading, ReadOptions, read
     from navlayers.render.files import render_files, render_layer
     from navlayers.render.options import RenderOptions
-    from navlayers.report.files import render_report
+    from navlayers.report.files import render_report, write_report
     from navlayers.report.make import make_report
     from navlayers.report.options import ReportOptions
     from navlayers.report.subject import subject_of
@@ -113,6 +113,7 @@ __all__ = [
     "upgrade_layer",
     "upgrade_set",
     "write_folder",
+    "write_report",
     "write_site",
 ]
 
@@ -143,7 +144,7 @@ _MODULES = {
     "readers": ("Findings", "ReadOptions", "Reading", "read"),
     "render.files": ("render_files", "render_layer"),
     "render.options": ("RenderOptions",),
-    "report.files": ("render_report",),
+    "report.files": ("render_report", "write_report"),
     "report.make": ("make_report",),
     "report.options": ("ReportOptions",),
     "report.subject": ("subject_of",),

@@ -23,6 +23,9 @@ Cell: TypeAlias = "str | float | None"
 _ALMOST = 99.9
 _ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
 _MARKS = re.compile(r"([\\|*_`<>\[\]~#]|:(?=//)|(?<=www)\.|&(?=#?\w+;))")
+_BEGINNING = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=]+$)")
+"""What begins an item of a list, or is a line beneath a heading."""
+
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 """What GitHub takes for the name of somebody to notify; a comment between keeps them apart, unseen."""
 
@@ -158,14 +161,14 @@ def _line(cells: Iterable[str]) -> str:
 
 def _markdown(text: str) -> str:
     if not isinstance(text, Link):
-        return escape(text)
+        return "<br>".join(escape(line) for line in text.splitlines()) if "\n" in text else escape(text)
     return f"[{escape(text)}]({_ADDRESS_MARKS.sub(lambda mark: f'%{ord(mark[0]):02X}', text.url)})"
 
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it stands, on one line: no markup, no HTML, nothing linked or mentioned."""
     marked = _MARKS.sub(r"\\\1", " ".join(plain(text).split()))
-    return _MENTION.sub("@<!-- -->", marked)
+    return _BEGINNING.sub(r"\1\\\2", _MENTION.sub("@<!-- -->", marked))
 
 
 def to_xlsx(tables: Sequence[Table]) -> bytes:

@@ -6,19 +6,25 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
-from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques
+from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques, set_of
 
 from navlayers import attack, find_gaps, make_plan, read_together, resolve, threat_of
+from navlayers.errors import UsageError
+from navlayers.model import Mapping, NonMappable
 from navlayers.options import ScoreOptions
+from navlayers.pipeline import Prepared
 from navlayers.plan import PlanOptions
 from navlayers.report import ReportOptions, Subject, make_report, subject_of
 from navlayers.report.document import Bars, Document, Facts, Heatmap, Numbers, Rows, Text
+from navlayers.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from navlayers.model import Category
     from navlayers.tables import Table
 
 AWS = CORPUS / "aws-12.12.2024_attack-16.1-enterprise.json"
@@ -97,7 +103,7 @@ def test_the_summary_of_one_set_counts_what_its_file_says(aws: Document) -> None
     for category in ("protect", "detect", "respond"):
         values = [max(c[category] for c in by.values() if category in c) for by in of.values()
                   if any(category in c for c in by.values())]  # fmt: skip
-        mean = round(sum(values) / len(values))
+        mean = f"{round(sum(values) / len(values), 1):g}"
         assert found[category] == (share(len(values), total), f"{len(values)} of {total}, mean score {mean}")
     single = sum(len(by) == 1 for by in of.values())
     assert found["rest on one"][0] == str(single)
@@ -172,7 +178,10 @@ def test_capabilities_are_ranked_by_what_they_cover_and_tell_what_only_they_do(b
         identifier = next(i for i in by_capability if names[i] == cells["capability"])
         only = sorted(t for t in by_capability[identifier] if len(of[t]) == 1)
         assert cells["techniques"] + cells["sub-techniques"] == len(by_capability[identifier])  # type: ignore[operator]
-        assert (cells["only it"], cells["techniques that only it covers"]) == (len(only), ", ".join(only))
+        assert (cells["only it in the set"], cells["techniques that only it covers in the set"]) == (
+            len(only),
+            ", ".join(only),
+        )
         assert cells["only it of all"] == sum(t not in other for t in only)
     shown = next(t for t in tables(both, "capabilities") if t.title.startswith("aws"))
     assert [row[0] for row in shown.rows] == [row[0] for row in table.rows[:10]]
@@ -205,10 +214,17 @@ def test_the_appendix_has_every_mapping(both: Document) -> None:
 
 
 @published
-def test_the_appendix_lists_what_nobody_covers(both: Document) -> None:
+def test_the_appendix_lists_what_nobody_covers_subs_beneath_their_technique(both: Document) -> None:
     table = next(t for t in tables(both, "appendix") if t.title == "Active techniques that no input covers")
-    expected = active_techniques("enterprise", "16.1") - set(mapped(AWS)) - set(mapped(AZURE))
+    active = active_techniques("enterprise", "16.1")
+    gone = active - set(mapped(AWS)) - set(mapped(AZURE))
+    subs = {t: {s for s in active if s.startswith(f"{t}.")} for t in gone if "." not in t}
+    expected = {t for t in gone if "." not in t or subs.get(t.partition(".")[0], set()) - gone}
+    expected |= {t for t in gone if "." in t and t.partition(".")[0] not in gone}
     assert [row[0] for row in table.rows] == sorted(expected)
+    told = {str(row[0]): (row[-2], row[-1]) for row in table.rows}
+    for technique, below in subs.items():
+        assert told[technique] == ((len(below - gone), len(below)) if below else (None, None))
 
 
 @published
@@ -244,7 +260,7 @@ def test_a_report_of_scores_says_how_they_are_made_and_whose_the_mappings_are() 
     assert "only it" in facts
     (sources,) = (t for t in tables(document, "method") if t.name == "sources")
     assert [row[0] for row in sources.rows] == ["AWS", "Google Cloud"]
-    assert {row[-2] for row in sources.rows} == {"Apache-2.0"}
+    assert {row[sources.headers.index("licence")] for row in sources.rows} == {"Apache-2.0"}
 
 
 @pytest.mark.parametrize(
@@ -337,3 +353,129 @@ def test_the_title_page_has_what_is_given_and_no_date_by_itself() -> None:
     assert (plain.title, plain.author, plain.date) == ("ATT&CK coverage of Google Cloud", "", "")
     given = make_report(subject("gcp"), ReportOptions(title="Mine", author="Me", date="May")).document
     assert (given.title, given.author, given.date) == ("Mine", "Me", "May")
+
+
+def _tiny(*rows: tuple[str, str, Category, str], **options: Any) -> Subject:
+    """A report of a set of these rows at 16.1."""
+    made = set_of([Mapping(one, technique, None, category, value) for one, technique, category, value in rows])
+    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    prepared = Prepared("tiny", made, "16.1", catalogue, (), ())
+    scoring = options.pop("scoring", ScoreOptions())
+    return subject_of(Together(catalogue, (prepared,)), scoring, **options)
+
+
+def test_an_input_without_the_category_covers_nothing_in_it() -> None:
+    found = subject("gcp", "nist_800_53", scores=False, category="detect")
+    charts = {
+        block.title: block for block in blocks(make_report(found).document, "tactics") if isinstance(block, Bars)
+    }
+    assert charts["NIST 800-53"].rows[-1].covered == (0,)
+    assert charts["Side by side"].rows[-1].covered[1] == 0
+
+
+def test_what_is_covered_alone_has_no_scores_and_means_anywhere() -> None:
+    document = make_report(subject("gcp", scores=False)).document
+    assert "mean" not in str(figures(document))
+    for name in ("techniques", "capabilities"):
+        assert not [c for t in tables(document, name) for c in t.columns if c.kind == "score"]
+    assert ("Whether covered", "overall") in document.facts
+
+
+def test_counts_are_not_called_scores() -> None:
+    document = make_report(subject("gcp", scoring=ScoreOptions(aggregate="count"))).document
+    assert "capabilities each" in figures(document)["protect"][1]
+    assert ("Numbers of capabilities", "overall") in document.facts
+
+
+def test_a_capability_that_is_scored_0_covers_nothing() -> None:
+    found = _tiny(
+        ("a", "T1078", "protect", "minimal"),
+        ("b", "T1078", "protect", "significant"),
+        ("a", "T1110", "detect", "minimal"),
+        scoring=ScoreOptions(scale={"minimal": 0}),
+    )
+    document = make_report(found).document
+    assert figures(document)["capabilities"] == ("1", "cover something here, 1 of the set nothing")
+    assert figures(document)["rest on one"][0] == "1"
+    strongest = tables(document, "techniques")[0]
+    assert [(r[0], r[-1]) for r in strongest.rows] == [("T1078", 1)]
+
+
+def test_a_rolled_up_technique_rests_on_what_covers_its_subtechniques() -> None:
+    found = _tiny(("a", "T1078.001", "protect", "partial"), scoring=ScoreOptions(rollup="max"))
+    document = make_report(found).document
+    assert [(r[0], r[-1]) for r in tables(document, "techniques")[0].rows] == [("T1078", 1), ("T1078.001", 1)]
+    assert figures(document)["rest on one"][0] == "2"
+    facts = dict(item for block in blocks(document, "method") if isinstance(block, Facts) for item in block.items)
+    assert "rolled up" in facts
+
+
+def test_the_weakest_score_below_50_and_say_how_many_more_are_alike() -> None:
+    strong = _tiny(("a", "T1078", "protect", "partial"))
+    assert "Nothing that is covered scores below 50." in texts(make_report(strong).document, "techniques")
+    _, weakest = tables(make_report(subject("aws", "azure")).document, "techniques")
+    alike = [r for r in subject("aws", "azure").comparison.rows if r.best == 10]
+    assert all(10 in r for r in weakest.rows)
+    assert f"{len(alike)}" != "10"
+    assert "more are like the last of these" in weakest.note
+
+
+def test_shares_of_capabilities_are_exact() -> None:
+    (table,) = tables(make_report(_tiny(("a", "T1078", "protect", "partial"))).document, "capabilities")
+    assert table.texts[0][table.headers.index("of the matrix")] == "0.2 %"
+
+
+def test_layers_have_no_capabilities_to_tell_of(tmp_path: Path) -> None:
+    layer = {
+        "name": "Mine",
+        "domain": "enterprise-attack",
+        "versions": {"attack": "16", "navigator": "5.1.0", "layer": "4.5"},
+        "techniques": [{"techniqueID": "T1078", "score": 30, "comment": "why"}],
+    }
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(layer))
+    document = make_report(subject(path)).document
+    assert "capabilities" not in [section.id for section in document.sections]
+    assert all("capabilities" not in t.headers for t in tables(document, "techniques"))
+    (sources,) = (t for t in tables(document, "method") if t.name == "sources")
+    assert "mappings" not in sources.headers
+    (mappings,) = (t for t in tables(document, "appendix") if t.name.startswith("mappings of"))
+    assert mappings.rows[0][-1] == "why"
+
+
+def test_a_technique_that_was_looked_at_in_vain_is_marked_among_what_is_not_covered() -> None:
+    found = _tiny(("a", "T1078", "protect", "partial"))
+    one = found.inputs[0]
+    record = NonMappable(technique="T1200", comment="hardware")
+    of = msgspec.structs.replace(one, set=msgspec.structs.replace(one.set, non_mappable=(record,)))
+    comparison = msgspec.structs.replace(found.comparison, inputs=(of,))
+    document = make_report(msgspec.structs.replace(found, comparison=comparison)).document
+    table = next(t for t in tables(document, "appendix") if t.name == "not covered")
+    assert {r[0] for r in table.rows if r[-1]} == {"T1200"}
+
+
+@published
+def test_comments_are_a_section_that_has_to_be_asked_for() -> None:
+    assert "comments" not in [s.id for s in make_report(subject(AWS)).document.sections]
+    document = make_report(subject(AWS), ReportOptions(sections=("comments",))).document
+    (table,) = tables(document, "comments")
+    rows = json.loads(AWS.read_bytes())["mapping_objects"]
+    rows = [r for r in rows if r["attack_object_id"] and "non_mappable" not in (r["status"], r["mapping_type"])]
+    comments = {" ".join(r.get("comments", "").split()) for r in rows} - {""}
+    assert {" ".join(str(cells[2]).split()) for cells in table.rows} >= comments
+    addresses = {url for cells in table.rows for url in str(cells[3]).split("\n")}
+    given = {url.strip() for r in rows for url in r.get("references") or ()}
+    assert {url for url in given if url.startswith("https://") and not set(" #,;") & set(url)} <= addresses
+
+
+def test_a_section_that_has_nothing_to_say_makes_no_document() -> None:
+    with pytest.raises(UsageError, match="nothing to say in the section gaps"):
+        make_report(subject("gcp"), ReportOptions(sections=("gaps",)))
+
+
+def test_a_plan_of_unscored_sets_says_that_relations_count_in_full() -> None:
+    together = read_together(resolve(["nist_800_53"]))
+    plan = make_plan(together, PlanOptions(budget=2), ScoreOptions())
+    document = make_report(subject_of(together, plan=plan)).document
+    assert "the sets do not say how well" in texts(document, "plan")
+    assert "the sets do not say how well" in texts(document, "summary")

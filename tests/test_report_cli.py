@@ -86,8 +86,8 @@ def test_hostile_text_is_text(run: Run, tmp_path: Path, out: Path) -> None:
     done = run("report", path, "-o", out / "r.md")
     assert done.code == 0
     text = (out / "r.md").read_text("utf-8")
-    assert not re.search(r"(?<!\\)<(?!!-- -->)", text)
-    assert not re.search(r"(?<!\\)\[[^\]]*(?<!\\)\]\((?!r-files/)", text)
+    assert not re.search(r"(?<!\\)<(?!!-- -->|br>)", text)
+    assert not re.search(r"(?<!\\)\[[^\]]*(?<!\\)\]\((?!r-files/|https://attack\.mitre\.org/)", text)
     assert "@octocat" not in text
     assert {path.parent.name for path in out.rglob("*.svg")} == {"r-files"}
 
@@ -98,6 +98,41 @@ def test_a_folder_of_a_comparison_stands_for_what_it_compares(run: Run, out: Pat
     assert done.out.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
     assert "| covered by any | 67.8 % | 445 of 656 techniques and sub-techniques |" in done.out
     assert "a folder of layers, which have scores and no mappings" in done.err
+
+
+def test_the_one_file_of_a_built_set_stands_for_its_overview(run: Run, out: Path) -> None:
+    assert run("build", "gcp", "-o", out, "-q").code == 0
+    made = [run("report", out / name, "-o", "-").out for name in ("gcp", "gcp/all.json", "gcp/overview.json")]
+    assert made[0] == made[1] == made[2]
+    assert made[0].startswith("# ATT&CK coverage of Google Cloud")
+
+
+def test_a_folder_may_be_the_baseline(run: Run, out: Path) -> None:
+    assert run("build", "gcp", "aws", "-o", out, "-q").code == 0
+    options = ("-o", "-", "--sections", "heatmaps", "--baseline", out / "gcp")
+    done = run("report", out / "aws", out / "gcp", *options)
+    assert (done.code, "### Difference: " in done.out) == (0, True), done.err
+
+
+def test_comments_are_left_out_with_a_note_or_added(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(HOSTILE)
+    done = run("report", path, "-o", "-")
+    assert "--comments adds them" in done.err
+    assert "Comments and references" not in done.out
+    done = run("report", path, "-o", "-", "--comments")
+    assert "--comments" not in done.err
+    assert "## Comments and references" in done.out
+    assert "\\#panic()" in done.out
+
+
+def test_each_note_is_told_once(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("control,technique\nmfa,T1078\n")
+    done = run("report", path, "--threat", "APT29", "-o", "-")
+    notes = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    assert notes
+    assert len(notes) == len(set(notes))
 
 
 def test_a_folder_of_gaps_says_how_to_ask(run: Run, out: Path) -> None:
@@ -157,6 +192,11 @@ def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
         (["gcp", "-o", "r.md", "--sections", "summry"], 'there is no "summry"'),
         (["gcp", "-o", "r.md", "--sections", ","], "--sections is empty"),
         (["gcp", "-o", "r.md", "--cost", "x.csv"], "--cost is of a plan, and none is asked for"),
+        (["gcp", "-o", "r.md", "--sections", "gaps"], "--sections gaps is of a threat, and none is asked for"),
+        (["gcp", "-o", "r.md", "--weak", "30"], "--weak is of a threat, and none is asked for"),
+        (["gcp", "-o", "r.md", "--time-limit", "3"], "--time-limit is of a plan, and none is asked for"),
+        (["gcp", "-o", "r.md", "--sections", "plan"], "--sections plan is of a plan, and none is asked for"),
+        (["gcp", "-o", "r.md", "--budget", "many"], '--budget "many" is not a number'),
         (["gcp", "-o", "r.md", "--logo", "none.png"], "the logo cannot be read: no such file or directory"),
         (["aws", "nist_800_53", "-o", "r.md"], "expected all of one kind"),
         (["aws", "kev-mobile", "-o", "r.md"], "different ATT&CK domains"),
@@ -184,6 +224,25 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}
         ("a.svg", SVG.format('width="4" height="2"', "<style>@import 'x';</style>"), "is more than a picture"),
         ("a.svg", "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "is more than a picture"),
         ("a.svg", "<svg", "is no valid SVG"),
+        ("a.svg", "<x><svg/></x>", "is no SVG"),
+        ("a.svg", SVG.format('viewBox="0 0 inf 2"', ""), "does not say how large it is"),
+        ("a.svg", SVG.format('width="4" height="2" onload="x()"', ""), "is more than a picture"),
+        (
+            "a.svg",
+            SVG.format('width="4" height="2"', '<use href="&#104;ttp://x/y.svg#a"/>'),
+            "is more than a picture",
+        ),
+        (
+            "a.svg",
+            SVG.format('width="4" height="2"', '<g style="fill: u\\72l(http://x)"/>'),
+            "is more than a picture",
+        ),
+        (
+            "a.svg",
+            SVG.format('width="4" height="2"', '<g fill="url(http://x/y.svg#a)"/>'),
+            "is more than a picture",
+        ),
+        ("a.svg", SVG.format('width="4" height="2"', '<g fill="url(#a)"/>'), ""),
         ("a.png", "not a picture", "is no picture that can be read"),
     ],
 )

@@ -71,6 +71,7 @@ def command(
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers plan gcp --budget 5"
         raise UsageError(Problem("no set is named to choose from", expected="one or more sets", hint=hint))
     threat.check(sets)
+    planned.check()
     together, notices = results.read_inputs(sets, attack_version, reading)
     model = None
     if threat.asked:

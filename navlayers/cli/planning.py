@@ -19,6 +19,7 @@ from navlayers.plan.options import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from navlayers.model import Category
     from navlayers.plan import Plan
@@ -49,12 +50,17 @@ class AskedPlan(msgspec.Struct, frozen=True):
         return (*lists, *([Path(split_column(self.cost)[0])] if self.cost else []))
 
     def check(self) -> None:
-        """Refuse options of a plan that is not asked for."""
+        """Refuse options of a plan that is not asked for, and amounts that are none, before anything is read."""
+        self._amounts()
         given = {"--have": self.have, "--exclude": self.exclude, "--cost": self.cost}
         idle = [option for option, value in given.items() if value]
         if idle and not self.asked:
             message = f"{idle[0]} is of a plan, and none is asked for"
             raise UsageError(Problem(message, hint="add --budget NUMBER or --target SHARE"))
+
+    def _amounts(self) -> tuple[Fraction | None, Fraction | None]:
+        budget = None if self.budget is None else parse_budget(self.budget)
+        return budget, None if self.target is None else parse_target(self.target)
 
     def make(
         self,
@@ -67,9 +73,10 @@ class AskedPlan(msgspec.Struct, frozen=True):
         category: Category | None = None,
     ) -> Plan:
         """The plan for the inputs; only scale and worth of the scoring count."""
+        budget, target = self._amounts()
         options = PlanOptions(
-            budget=None if self.budget is None else parse_budget(self.budget),
-            target=None if self.target is None else parse_target(self.target),
+            budget=budget,
+            target=target,
             measure=measure,
             min_score=min_score,
             category=category,

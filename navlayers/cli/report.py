@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
+from click.core import ParameterSource
 
 from navlayers.cli import common, results, suggest
 from navlayers.cli.planning import AskedPlan, plan_options
@@ -17,16 +18,20 @@ from navlayers.report import files
 from navlayers.report.inputs import inputs_of
 from navlayers.report.logo import read_logo
 from navlayers.report.make import make_report
-from navlayers.report.options import SECTIONS, Paper, ReportOptions
+from navlayers.report.options import SECTIONS, USUAL, Paper, ReportOptions
 from navlayers.report.subject import subject_of
 from navlayers.sets import resolve
 from navlayers.together import read_together
+from navlayers.wording import joined
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from navlayers.model import Category
     from navlayers.options import ScoreOptions
     from navlayers.plan.candidates import Measure
     from navlayers.readers.context import ReadOptions
+    from navlayers.report.subject import Subject
     from navlayers.together import Together
 
 
@@ -60,7 +65,10 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     multiple=True,
     metavar="SECTION,…",
     callback=_listed,
-    help=f"Which sections: {', '.join(SECTIONS)}. Without it: all that there is something to say of.",
+    help=f"Which sections: {', '.join(SECTIONS)}. Without it: all but comments that there is something to say of.",
+)
+@click.option(
+    "--comments", is_flag=True, help="Add the comments and references of the mappings, which may be many pages."
 )
 @click.option(
     "--paper",
@@ -106,6 +114,7 @@ def command(
     date: str,
     logo: str | None,
     sections: tuple[str, ...],
+    comments: bool,
     paper: Paper,
     baseline: str | None,
     threat: AskedThreat,
@@ -130,20 +139,27 @@ def command(
     navlayers report aws azure --threat APT29 --sections summary,heatmaps,gaps -o apt29.pdf
     navlayers report nist_800_53 --target 90% -o controls.pdf
     """
-    targets = files.targets_of(outputs)
+    files.targets_of(outputs)
     names, folders = inputs_of(sets)
-    names = names if baseline is None or baseline in names else (baseline, *names)
+    if baseline is not None:
+        (baseline, *more), of_baseline = inputs_of([baseline])
+        if more:
+            message = f"--baseline {baseline} is a folder of several inputs"
+            raise UsageError(Problem(message, expected="one of them"))
+        names = names if baseline in names else (baseline, *names)
+        folders = tuple(dict.fromkeys((*folders, *of_baseline)))
     if not names:
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers report gcp -o report.pdf"
         raise UsageError(Problem("nothing is named to report", expected="one or more sets or layers", hint=hint))
     threat.check(names)
     planned.check()
+    _check_idle(threat, planned, sections)
     options = ReportOptions(
         title=title,
         author=author,
         date=date,
         logo=None if logo is None else read_logo(logo),
-        sections=sections or SECTIONS,  # type: ignore[arg-type]
+        sections=(*(sections or USUAL), *(("comments",) if comments else ())),  # type: ignore[arg-type]
         paper=paper,
     )
     sources, again = results.named(names, reading)
@@ -163,25 +179,41 @@ def command(
         gaps=gaps,
         plan=plan,
     )
-    made = files.report_files(make_report(subject, options), targets)
     kept = [*(one.path for one in together.inputs), *threat.files, *planned.files, *([Path(logo)] if logo else [])]
-    written = files.write(made, kept, force=force)
+    written = files.write_report(make_report(subject, options), outputs, force=force, keep=kept)
     if not quiet:
-        told = [
-            *folders,
-            *subject.notices,
-            *again,
-            *(gaps.threat.notices if gaps else ()),
-            *(gaps.notices if gaps else ()),
-        ]
-        told += [*(plan.notices if plan else ()), *(notice for one in made for notice in one.rendered.notices)]
-        common.notices(told)
-        results.tell_inputs(subject.inputs, subject.catalogue.version)
-    for one in made:
-        if one.path is None:
-            click.echo(one.rendered.data, nl=False)
-        elif not quiet:
-            common.notify(f"wrote {one.path}" if one.path in written else f"{one.path} is up to date")
+        of_more = (*(gaps.threat.notices if gaps else ()), *(gaps.notices if gaps else ()))
+        told = [*folders, *subject.notices, *again, *of_more, *(plan.notices if plan else ())]
+        common.notices([*told, *_without_comments(subject, options), *written.notices])
+        for one in subject.inputs:
+            common.tell_carried(
+                one.name, subject.catalogue.version, one.moved, one.left_out, own=one.own_attack_version
+            )
+    click.echo(written.data, nl=False)
+    for path in written.files if not quiet else ():
+        common.notify(f"wrote {path}" if path in written.changed else f"{path} is up to date")
+
+
+def _without_comments(subject: Subject, options: ReportOptions) -> Iterator[Problem]:
+    """That mappings have comments which the report leaves out."""
+    has = [one.name for one in subject.inputs if any(mapping.comment for mapping in one.set.mappings)]
+    if has and "comments" not in options.sections and options.sections == USUAL:
+        message = f"{joined(has)}: the comments of mappings are left out, but for what HTML shows of a technique"
+        yield Problem(message, hint="--comments adds them")
+
+
+def _check_idle(threat: AskedThreat, planned: AskedPlan, sections: tuple[str, ...]) -> None:
+    """Refuse what is of a threat or a plan where none is asked for."""
+    given = click.get_current_context().get_parameter_source
+    weak = given("weak") == ParameterSource.COMMANDLINE
+    if not threat.asked and (weak or "gaps" in sections):
+        what = "--weak" if weak else "--sections gaps"
+        raise UsageError(Problem(f"{what} is of a threat, and none is asked for", hint="add --threat THREAT"))
+    seconds = given("time_limit") == ParameterSource.COMMANDLINE
+    if not planned.asked and (seconds or "plan" in sections):
+        what = "--time-limit" if seconds else "--sections plan"
+        hint = "add --budget NUMBER or --target SHARE"
+        raise UsageError(Problem(f"{what} is of a plan, and none is asked for", hint=hint))
 
 
 def _number(baseline: str, together: Together, reading: ReadOptions) -> int:

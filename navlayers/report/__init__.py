@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from navlayers.report.document import Document
-from navlayers.report.files import FORMATS, Format, render_report
+from navlayers.report.files import FORMATS, render_report, write_report
 from navlayers.report.make import Report, make_report
 from navlayers.report.options import SECTIONS, ReportOptions
 from navlayers.report.subject import Subject, subject_of
@@ -15,11 +15,11 @@ __all__ = [
     "FORMATS",
     "SECTIONS",
     "Document",
-    "Format",
     "Report",
     "ReportOptions",
     "Subject",
     "make_report",
     "render_report",
     "subject_of",
+    "write_report",
 ]

@@ -1,6 +1,7 @@
 """A document, whatever format it is written in: title page, sections, and the blocks that they hold.
 
-All texts are plain: each format escapes them in its own way. Nothing here knows mapping sets or formats.
+All texts are plain: each format escapes them in its own way. Nothing here knows mapping sets, or how
+documents are written.
 """
 
 from __future__ import annotations

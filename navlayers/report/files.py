@@ -17,20 +17,8 @@ if TYPE_CHECKING:
     from navlayers.report.make import Report
 
 
-class Format(NamedTuple):
-    """A format: the module of `navlayers.report` whose `render(report)` makes it. `binary`: it is not text."""
-
-    module: str
-    binary: bool = False
-
-
-FORMATS = {
-    "pdf": Format("pdf", binary=True),
-    "html": Format("html"),
-    "md": Format("markdown"),
-    "docx": Format("docx", binary=True),
-}
-"""Name, which is the ending of its files, too → format."""
+FORMATS = {"pdf": "pdf", "html": "html", "md": "markdown", "docx": "docx"}
+"""Name, which is the ending of files, too → the module of `navlayers.report` whose `render(report)` makes them."""
 
 STDOUT = "-"
 _SYNONYMS = {"markdown": "md", "htm": "html"}
@@ -86,7 +74,7 @@ def render_report(report: Report, format_: str) -> Rendered:
     """
     if format_ not in FORMATS:
         raise UsageError(Problem(f"there is no format {shown(format_)}", expected=", ".join(FORMATS)))
-    made: Rendered = importlib.import_module(f"navlayers.report.{FORMATS[format_].module}").render(report)
+    made: Rendered = importlib.import_module(f"navlayers.report.{FORMATS[format_]}").render(report)
     return made
 
 
@@ -108,13 +96,35 @@ def report_files(report: Report, targets: Iterable[Target]) -> list[Made]:
     return made
 
 
-def write(made: Sequence[Made], inputs: Sequence[Path], *, force: bool) -> set[Path]:
-    """Write files, all of them or none; tells which of them changed.
+class Written(NamedTuple):
+    """What was written: the files, which of them changed, notices. `data` is for standard output."""
+
+    files: tuple[Path, ...]
+    changed: frozenset[Path]
+    data: bytes
+    notices: tuple[Problem, ...]
+
+
+def write_report(
+    report: Report, outputs: Sequence[str], *, force: bool = False, keep: Sequence[Path] = ()
+) -> Written:
+    """Write a report to files, in the formats of their endings; all of them or none.
+
+    `outputs` may hold "-", whose bytes are given back. `force` allows to replace files that hold something else;
+    `keep`, such as the inputs, never are.
 
     Raises:
-        OutputError: a file holds something else and not `force`, is an input, or cannot be written.
+        UsageError: an ending says no format, or a format cannot hold the report.
+        OutputError: a file holds something else and not `force`, is one to keep, or cannot be written.
     """
-    changed = set(
-        write_all((Output(one.path, one.rendered.data, force) for one in made if one.path is not None), keep=inputs)
+    made = report_files(report, targets_of(outputs))
+    files = tuple(one.path for one in made if one.path is not None)
+    changed = write_all(
+        (Output(one.path, one.rendered.data, force) for one in made if one.path is not None), keep=keep
     )
-    return {one.path for one in made if one.path is not None and str(one.path) in changed}
+    return Written(
+        files,
+        frozenset(path for path in files if str(path) in set(changed)),
+        b"".join(one.rendered.data for one in made if one.path is None),
+        tuple(notice for one in made for notice in one.rendered.notices),
+    )

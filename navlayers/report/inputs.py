@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.folders import read_index
+from navlayers.results import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,8 @@ def inputs_of(names: Iterable[str]) -> Named:
     found: list[str] = []
     notices = []
     for name in names:
-        folder = Path(name)
+        # The one file of a folder stands for it.
+        folder = Path(name).parent if Path(name).name == ALL else Path(name)
         index = read_index(folder) if name and folder.is_dir() else None
         if index is None:
             found.append(name)

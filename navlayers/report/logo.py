@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _EXPECTED = "a picture: PNG, JPEG or SVG"
 _MOST_BYTES = 2_000_000
 _MOST_PIXELS = 25_000_000
+_LONGEST_SIDE = 100_000
+_SVG = "{http://www.w3.org/2000/svg}"
 _LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:px|pt)?\s*")
 _KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
-_LEADS_OUT = re.compile(
-    rb"""<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet|@import|<(?:\w+:)?(?:script|foreignObject)\b""", re.IGNORECASE
-)
-_REFERENCE = re.compile(
-    rb"""(?:href\s*=\s*["']|url\(\s*["']?)\s*(?!#|data:image/(?:png|jpeg);)[^"')\s]""", re.IGNORECASE
-)
+_DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet", re.IGNORECASE)
+_WITHIN = re.compile(r"#|data:image/(?:png|jpeg);base64,")
+_URL = re.compile(r"""url\(\s*["']?\s*""", re.IGNORECASE)
+_ACTIVE = frozenset(("script", "foreignObject", "handler", "listener", "iframe", "set", "animate"))
 
 
 def read_logo(path: str | Path) -> Logo:
@@ -67,20 +67,45 @@ def _pixels(data: bytes, place: Place) -> Logo:
 def _svg(data: bytes, place: Place) -> Logo:
     from xml.etree import ElementTree  # noqa: PLC0415 - for logos alone
 
-    if _LEADS_OUT.search(data) or _REFERENCE.search(data):
-        message = "the logo is more than a picture: it has scripts, or takes in what lies elsewhere"
-        raise InputError(
-            Problem(message, place, "an SVG of shapes and text alone", "save it as a plain SVG or a PNG")
-        )
+    if _DECLARATION.search(data):
+        raise InputError(_more_than_a_picture(place))
     try:
         root = ElementTree.fromstring(data)  # noqa: S314 - without declarations, entities cannot be blown up
-    except (ParseError, ValueError) as error:
+    except (ParseError, ValueError, LookupError) as error:
         raise InputError(Problem(f"the logo is no valid SVG: {error}", place, _EXPECTED)) from error
+    if root.tag not in ("svg", f"{_SVG}svg"):
+        raise InputError(Problem("the logo is no SVG", place, _EXPECTED))
+    if not all(map(_is_still, root.iter())):
+        raise InputError(_more_than_a_picture(place))
     width, height = _size(root)
-    if not (width > 0 and height > 0):
+    if not (0 < width < _LONGEST_SIDE and 0 < height < _LONGEST_SIDE):
         hint = "give its svg element a viewBox"
         raise InputError(Problem("the logo does not say how large it is", place, "width and height", hint))
     return Logo(data, "svg", width, height)
+
+
+def _more_than_a_picture(place: Place) -> Problem:
+    message = "the logo is more than a picture: it has scripts, or takes in what lies elsewhere"
+    return Problem(message, place, "an SVG of shapes and text alone", "save it as a plain SVG or a PNG")
+
+
+def _is_still(element: Element) -> bool:
+    """Whether an element neither does anything nor takes in anything from elsewhere."""
+    if element.tag.rpartition("}")[2] in _ACTIVE:
+        return False
+    for name, value in element.attrib.items():
+        local = name.rpartition("}")[2].lower()
+        if local.startswith("on") or (local in ("href", "src") and not _WITHIN.match(value.strip())):
+            return False
+    styles = (*element.attrib.values(), element.text or "")
+    return all(_stays_within(text) for text in styles)
+
+
+def _stays_within(style: str) -> bool:
+    """Whether what may be CSS refers to the picture itself alone; escapes could hide that it does not."""
+    if "@import" in style.lower() or ("\\" in style and ":" in style):
+        return False
+    return all(_WITHIN.match(style, found.end()) for found in _URL.finditer(style))
 
 
 def _size(root: Element) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers.errors import Problem, UsageError
 from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.report import sections
 from navlayers.report.document import Document, Section
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from navlayers.report.subject import Subject
 
 _OPTIONS = ReportOptions()
+_NAMED = 5
+"""So many inputs are named in the title."""
 
 
 class Report(NamedTuple):
@@ -27,7 +30,16 @@ class Report(NamedTuple):
 
 
 def make_report(subject: Subject, options: ReportOptions = _OPTIONS) -> Report:
-    """Work out what a report says."""
+    """Work out what a report says.
+
+    Raises:
+        UsageError: none of the sections that are asked for has anything to say.
+    """
+    made = tuple(_sections(subject, options))
+    if not made:
+        message = f"there is nothing to say in the section{'s' * (len(options.sections) > 1)} "
+        hint = "--threat makes gaps, --budget or --target makes plan"
+        raise UsageError(Problem(message + joined(list(options.sections)), hint=hint))
     return Report(
         Document(
             title=options.title or _title(subject),
@@ -36,7 +48,7 @@ def make_report(subject: Subject, options: ReportOptions = _OPTIONS) -> Report:
             date=options.date,
             logo=options.logo,
             facts=sections.facts(subject),
-            sections=tuple(_sections(subject, options)),
+            sections=made,
         ),
         subject,
         options,
@@ -44,8 +56,9 @@ def make_report(subject: Subject, options: ReportOptions = _OPTIONS) -> Report:
 
 
 def _title(subject: Subject) -> str:
-    names = joined(list(subject.names))
-    return f"ATT&CK coverage of {names}"
+    names = list(subject.names)
+    more = len(names) - _NAMED
+    return f"ATT&CK coverage of {joined([*names[:_NAMED], f'{more} more'] if more > 0 else names)}"
 
 
 def _subtitle(subject: Subject) -> str:

@@ -6,13 +6,16 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
+
 from navlayers import tables
 from navlayers.render.options import RenderOptions
 from navlayers.render.pictures import render_svg
 from navlayers.render.rendered import Rendered
+from navlayers.report.cells import address_of
 from navlayers.report.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
 from navlayers.slug import slug
-from navlayers.tables import Column, Table, escape
+from navlayers.tables import Column, Link, Table, escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,9 +97,21 @@ def _(block: Numbers) -> list[str]:
 
 @_lines.register
 def _(block: Rows) -> list[str]:
-    table = block.table
+    table = _linked(block.table)
     note = ["", escape(table.note)] if table.note else []
     return [f"### {escape(table.title)}", "", *tables.markdown_lines(table), *note]
+
+
+def _linked(table: Table) -> Table:
+    """A table whose ids of techniques and addresses lead somewhere."""
+    rows = tuple(
+        tuple(
+            Link(cell, address) if isinstance(cell, str) and (address := address_of(cell, column)) else cell
+            for cell, column in zip(row, table.columns, strict=True)
+        )
+        for row in table.rows
+    )
+    return msgspec.structs.replace(table, rows=rows)
 
 
 @_lines.register

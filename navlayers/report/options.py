@@ -21,9 +21,13 @@ SectionId: TypeAlias = Literal[
     "plan",
     "method",
     "appendix",
+    "comments",
 ]
 SECTIONS: tuple[SectionId, ...] = get_args(SectionId)
 """Every section in the order of the document. "gaps" and "plan" are there where a threat or a plan is."""
+
+USUAL: tuple[SectionId, ...] = tuple(name for name in SECTIONS if name != "comments")
+"""Those of a report that nobody asks anything else of: comments of mappings may be a book by themselves."""
 
 Paper: TypeAlias = Literal["A4", "letter"]
 PAPERS: tuple[Paper, ...] = get_args(Paper)
@@ -43,7 +47,7 @@ class ReportOptions(msgspec.Struct, frozen=True):
     author: str = ""
     date: str = ""
     logo: Logo | None = None
-    sections: tuple[SectionId, ...] = SECTIONS
+    sections: tuple[SectionId, ...] = USUAL
     paper: Paper = "A4"
 
     def __post_init__(self) -> None:

@@ -11,11 +11,11 @@ from navlayers.stats import capability_stats
 if TYPE_CHECKING:
     from navlayers.comparing.comparison import Comparison
     from navlayers.coverage import Coverage
-    from navlayers.scoring import Scored
+    from navlayers.scoring import Contribution, Scored, TechniqueScore
     from navlayers.stats import CapabilityStats
 
 Givers: TypeAlias = "dict[str, tuple[tuple[int, str], ...]]"
-"""Technique id → number of input and id of every capability that is mapped to it."""
+"""Technique id → number of input and id of every capability that covers it, or where rolled up a sub-technique."""
 
 
 def givers_of(comparison: Comparison) -> Givers:
@@ -24,15 +24,28 @@ def givers_of(comparison: Comparison) -> Givers:
 
 
 def _givers(comparison: Comparison, technique: str) -> tuple[tuple[int, str], ...]:
-    asked = comparison.category
     found = []
     for number, one in enumerate(comparison.inputs):
         entry = one.scores.get(technique)
         if entry is None:
             continue
-        groups = [g for c, g in entry.contributions.items() if asked in (None, c)]
-        found += [(number, capability) for capability in sorted({c.capability for g in groups for c in g})]
+        capabilities = _capabilities(entry, comparison.category)
+        if not capabilities and entry.rolled_up:
+            subs = [sub.id for sub in comparison.catalogue.subtechniques(technique) if sub.id in one.scored.scores]
+            capabilities = {c for sub in subs for c in _capabilities(one.scored.scores[sub], comparison.category)}
+        found += [(number, capability) for capability in sorted(capabilities)]
     return tuple(found)
+
+
+def _capabilities(entry: TechniqueScore, category: str | None) -> set[str]:
+    """Those that give it something: a score above 0, or a mapping without one."""
+    groups = (group for c, group in entry.contributions.items() if category in (None, c))
+    return {one.capability for group in groups for one in group if gives(one)}
+
+
+def gives(contribution: Contribution) -> bool:
+    """Whether a capability covers what it is mapped to: it is not scored 0."""
+    return contribution.score is None or contribution.score > 0
 
 
 class Ranked(NamedTuple):
@@ -72,6 +85,8 @@ def _counting(one: Coverage, category: str | None) -> Scored:
     kept = {}
     for technique in one.measures(category):
         entry = one.scored.scores[technique]
-        groups = {c: group for c, group in entry.contributions.items() if category in (None, c)}
+        groups = {
+            c: tuple(filter(gives, group)) for c, group in entry.contributions.items() if category in (None, c)
+        }
         kept[technique] = msgspec.structs.replace(entry, contributions=groups)
     return msgspec.structs.replace(one.scored, scores=kept)

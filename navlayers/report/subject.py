@@ -49,9 +49,18 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """What the inputs are called in sentences, tables and charts."""
         return tuple(one.name for one in self.inputs)
 
+    @property
+    def sets(self) -> tuple[int, ...]:
+        """The numbers of the inputs that are sets: of a layer, nobody knows the capabilities."""
+        return tuple(number for number, one in enumerate(self.inputs) if not one.is_layer)
+
+    def capabilities(self, technique: str) -> int:
+        """How many capabilities of sets cover a technique."""
+        return sum(number in self.sets for number, _ in self.givers[technique])
+
     @cached_property
     def givers(self) -> Givers:
-        """Technique id → number of input and id of every capability that is mapped to it."""
+        """Technique id → number of input and id of every capability that covers it."""
         return givers_of(self.comparison)
 
     @cached_property

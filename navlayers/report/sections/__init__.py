@@ -9,6 +9,7 @@ from navlayers.report import heatmaps
 from navlayers.report.sections import (
     appendix,
     capabilities,
+    comments,
     method,
     non_mappable,
     summary,
@@ -38,6 +39,7 @@ MAKERS: dict[SectionId, Maker] = {
     "plan": ("Plan", threat.plan_blocks),
     "method": ("Method and sources", method.blocks),
     "appendix": ("Appendix", appendix.blocks),
+    "comments": ("Comments and references", comments.blocks),
 }
 """Section → its heading and what makes its blocks."""
 
@@ -48,7 +50,13 @@ def facts(subject: Subject) -> tuple[tuple[str, str], ...]:
     found = [
         ("ATT&CK release", f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"),
         ("Inputs" if len(subject.inputs) > 1 else "Input", joined([one.title for one in subject.inputs])),
-        ("Scores", "overall" if category is None else f"{category} only"),
+        (_what(subject), "overall" if category is None else f"{category} only"),
     ]
     found += [("Threat", subject.gaps.threat.title)] if subject.gaps else []
     return tuple(found)
+
+
+def _what(subject: Subject) -> str:
+    if subject.comparison.covered_only:
+        return "Whether covered"
+    return "Numbers of capabilities" if subject.comparison.counts else "Scores"

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from navlayers.tables import Cell, Kind
 
 
+_USERS = 5
+"""So many users and capabilities of a technique stand in a cell."""
+
+
 def blocks(subject: Subject) -> Iterator[Block]:
     """Mappings per technique, what is not covered, all capabilities, all that cannot be mapped."""
     for number in range(len(subject.inputs)):
         yield Rows(mappings(subject, number), long=True)
     if subject.comparison.gaps:
         yield Rows(not_covered(subject), long=True)
-    for number in capabilities.told(subject):
+    for number in subject.sets:
         whole = capabilities.table(subject, number)
         if len(whole.rows) > capabilities.MOST:
             yield Rows(whole, long=True)
@@ -38,7 +42,8 @@ def blocks(subject: Subject) -> Iterator[Block]:
             if len(records.rows) > non_mappable.MOST:
                 yield Rows(records, long=True)
     if subject.gaps is not None:
-        yield Rows(gap_tables.techniques(subject.gaps, 5), long=True)
+        whole = naming.in_full(gap_tables.techniques(subject.gaps, _USERS), subject.catalogue)
+        yield Rows(naming.without(whole, "weight", "used by", "best by"), long=True)
     if subject.plan is not None:
         yield Rows(plan_tables.capabilities(subject.plan), long=True)
 
@@ -62,20 +67,37 @@ def mappings(subject: Subject, number: int) -> Table:
 
 
 def not_covered(subject: Subject) -> Table:
-    """The active techniques that no input covers; of those with sub-techniques, how many of these are covered."""
+    """The active techniques that no input covers; sub-techniques by themselves where others beside them are."""
     catalogue = subject.catalogue
+    looked_at = _non_mappable(subject)
+    gaps = {gap.technique: gap for gap in subject.comparison.gaps}
     rows: list[tuple[Cell, ...]] = []
-    for gap in subject.comparison.gaps:
+    for gap in gaps.values():
+        above = gaps.get(catalogue.techniques[gap.technique].parent or "")
+        if above is not None and not above.covered:
+            continue
         below = (gap.covered, gap.total) if gap.total else (None, None)
         names = (naming.full_name(catalogue, gap.technique), naming.tactics(catalogue, gap.technique))
-        rows.append((gap.technique, *names, *below))
+        rows.append((gap.technique, *names, *below, ", ".join(looked_at.get(gap.technique, ()))))
     found = (
         Column("technique", "technique"),
         *columns("name", "tactics"),
         *columns("sub-techniques covered", "of", kind="number"),
+        Column("not mappable by"),
     )
     who = "no input covers" if len(subject.inputs) > 1 else f"{subject.names[0]} does not cover"
-    return Table("not covered", f"Active techniques that {who}", found, tuple(rows))
+    note = "Where none of a technique's sub-techniques is covered, these are not listed by themselves."
+    whole = Table("not covered", f"Active techniques that {who}", found, tuple(rows), note)
+    return naming.without(whole, *(() if looked_at else ("not mappable by",)))
+
+
+def _non_mappable(subject: Subject) -> dict[str, list[str]]:
+    """Technique id → the inputs that record it as looked at and not to be mapped."""
+    found: dict[str, list[str]] = {}
+    for one in subject.inputs:
+        for technique in sorted({r.technique for r in one.set.non_mappable if r.technique and not r.capability}):
+            found.setdefault(technique, []).append(one.name)
+    return found
 
 
 def _comments(one: Coverage) -> dict[str, str]:

@@ -24,19 +24,12 @@ _NAMED = 6
 
 def blocks(subject: Subject) -> Iterator[Block]:
     """The first of each input."""
-    for number in told(subject):
+    for number in subject.sets:
         ranked = subject.ranked[number]
         if not ranked:
             continue
         yield Text(_sentence(subject, number))
         yield Rows(table(subject, number, MOST))
-
-
-def told(subject: Subject) -> Iterator[int]:
-    """The inputs that have capabilities: of a layer, these are but layers of a list."""
-    for number, one in enumerate(subject.inputs):
-        if not one.is_layer or len(one.set.capabilities) > 1:
-            yield number
 
 
 def _sentence(subject: Subject, number: int) -> str:
@@ -52,7 +45,7 @@ def _sentence(subject: Subject, number: int) -> str:
             f" {counted(needed, 'capability is', 'capabilities are')} the only one of the set for some technique."
         )
         leading = max(ranked, key=lambda one: len(one.only))
-        text += f" Most rests on {leading.label}: {len(leading.only):,} that no other covers."
+        text += f" Most rests on {leading.label}: {len(leading.only):,} that no other one of the set covers."
     return text
 
 
@@ -62,14 +55,16 @@ def table(subject: Subject, number: int, most: int | None = None) -> Table:
     ranked = subject.ranked[number]
     several = len(subject.inputs) > 1
     asked = subject.comparison.category
-    categories = [c for c in one.scored.rules.scored_categories if not one.counts and asked in (None, c)]
+    bare = one.counts or one.covered_only
+    categories = [c for c in one.scored.rules.scored_categories if not bare and asked in (None, c)]
+    active = subject.comparison.active
     found = (
         Column("capability"),
         *columns("techniques", "sub-techniques", kind="number"),
         Column("of the matrix", "percent"),
         *(_mean(category) for category in categories),
-        *columns("only it", *(("only it of all",) if several else ()), kind="number"),
-        Column("techniques that only it covers"),
+        *columns(*(("only it in the set", "only it of all") if several else ("only it",)), kind="number"),
+        Column("techniques that only it covers" + (" in the set" if several else "")),
     )
     rows = []
     for rank in ranked[:most]:
@@ -78,8 +73,9 @@ def table(subject: Subject, number: int, most: int | None = None) -> Table:
             round(stats.categories[c].mean, 1) if c in stats.categories else None for c in categories
         ]
         counts: list[Cell] = [len(rank.only), *([len(rank.only_of_all)] if several else [])]
+        share = 100 * (stats.techniques + stats.subtechniques) / active
         only = numbers.names_of(rank.only, _NAMED if most else len(rank.only))
-        rows.append((rank.label, stats.techniques, stats.subtechniques, stats.share, *means, *counts, only))
+        rows.append((rank.label, stats.techniques, stats.subtechniques, share, *means, *counts, only))
     more = len(ranked) - len(rows)
     note = f"The appendix has all {len(ranked):,}." if more > 0 else ""
     title = f"{subject.names[number]}: capabilities by what they cover"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers.comparing import tables
 from navlayers.gaps.releases import newer_than
 from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.plan.tables import words as plan_words
 from navlayers.report.document import Facts, Rows, Subheading, Text
 from navlayers.report.sections.numbers import counted
 from navlayers.tables import Column, Table, columns
@@ -22,10 +23,20 @@ if TYPE_CHECKING:
     from navlayers.report.subject import Subject
     from navlayers.tables import Cell
 
+_PEOPLE = ("author", "organization", "contact")
 _WORDS = (
     ("covered", "a technique that a capability is mapped to, with a score above 0 or without any"),
     ("techniques", "the active techniques and sub-techniques of the release, each counted by itself"),
     ("of the matrix", "the share of all of them"),
+)
+_OF_PLAN = ("adds", "together", "only it", "instead")
+_UNUSED = ("measure", "Jaccard index")
+_OF_THREAT = (
+    ("share, of the threat", "covered techniques of the threat, by all of its techniques"),
+    ("by score", "the sum of weight × score / 100, by the weight of all: 100 % where every technique scores 100"),
+    ("groups", "how many groups of ATT&CK use the technique"),
+    ("related", "what is covered of its parent, or of its sub-techniques"),
+    ("gap", "the weight of a technique × what its score lacks of 100, divided by 100"),
 )
 
 
@@ -34,10 +45,7 @@ def blocks(subject: Subject) -> Iterator[Block]:
     yield Subheading("Scores")
     yield Facts(tuple(_methods(subject)))
     yield Subheading("Words")
-    own = [(name, text) for name, text in tables.words(subject.comparison) if name != "measure"]
-    yield Facts(
-        (*_WORDS, *(own if len(subject.inputs) > 1 else [("only it", "no other capability of the set covers it")]))
-    )
+    yield Facts(tuple(_words(subject)))
     yield Subheading("ATT&CK release")
     yield from _release(subject)
     yield Subheading("Sources and licences")
@@ -46,6 +54,25 @@ def blocks(subject: Subject) -> Iterator[Block]:
         "Made with navlayers from the files of the inputs; the same inputs and options give the same report.",
         soft=True,
     )
+
+
+def _words(subject: Subject) -> Iterator[tuple[str, str]]:
+    yield from _WORDS
+    if any(one.scored.rules.options.rollup != "none" for one in subject.inputs):
+        yield "rolled up", "a technique without a score of its own is covered where its sub-techniques are"
+    several = len(subject.inputs) > 1
+    if several:
+        yield from ((name, text) for name, text in tables.words(subject.comparison) if name not in _UNUSED)
+    if subject.sets and several:
+        yield "only it in the set", "techniques that no other capability of the same set covers"
+        yield "only it of all", "techniques that no other capability and no other input covers"
+    elif subject.sets:
+        yield "only it", "techniques that no other capability of the set covers"
+    if subject.gaps is not None:
+        yield "weak", f"a technique of the threat that is covered below {subject.gaps.weak:g}"
+        yield from _OF_THREAT
+    if subject.plan is not None:
+        yield from ((f"{name}, of a plan", text) for name, text in plan_words(subject.plan) if name in _OF_PLAN)
 
 
 def _methods(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -92,13 +119,15 @@ def _fate(left: Inactive) -> str:
 
 
 def _sources(subject: Subject) -> Table:
-    found = columns("input", "framework", "version", "made for ATT&CK", "mappings", "licence", "source")
+    """What the inputs are; columns that nobody has anything in are left out."""
+    headers = ("input", "framework", "version", "made for ATT&CK", "mappings", "licence", "source", *_PEOPLE)
     rows: list[tuple[Cell, ...]] = []
     for one, title in zip(subject.inputs, subject.names, strict=True):
         made = one.set
-        number = f"{len(made.mappings):,}"
-        rows.append(
-            (title, made.framework, made.version, one.own_attack_version, number, made.licence, made.source)
-        )
-    right = tuple(Column(c.header, "number") if c.header == "mappings" else c for c in found)
-    return Table("sources", "What the inputs are", right, tuple(rows))
+        number = "" if one.is_layer else f"{len(made.mappings):,}"
+        people = (made.details.get(name, "") for name in _PEOPLE)
+        facts = ("layer" if one.is_layer else made.framework, made.version, one.own_attack_version, number)
+        rows.append((title, *facts, made.licence, made.source, *people))
+    used = [i for i in range(len(headers)) if any(row[i] for row in rows)]
+    found = tuple(Column(headers[i], "number" if headers[i] == "mappings" else "text") for i in used)
+    return Table("sources", "What the inputs are", found, tuple(tuple(row[i] for i in used) for row in rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +15,7 @@ from navlayers.plan.words import summary as asked_and_reached
 from navlayers.report.document import Number, Numbers, Rows, Text
 from navlayers.report.sections import numbers
 from navlayers.report.sections.numbers import counted, percent
+from navlayers.report.sections.threat import UNRATED
 from navlayers.stats import non_mappable
 from navlayers.wording import joined
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from navlayers.coverage import Coverage
     from navlayers.report.document import Block
     from navlayers.report.subject import Subject
+    from navlayers.tables import Table
 
 _TECHNIQUE, _TECHNIQUES = "technique or sub-technique", "techniques and sub-techniques"
 _VERBS = {"protect": "protects against", "detect": "detects", "respond": "responds to"}
@@ -33,11 +36,19 @@ def blocks(subject: Subject) -> Iterator[Block]:
     """The figures, the paragraph, and of several inputs a line for each."""
     several = len(subject.inputs) > 1
     figures = _of_several(subject) if several else _of_one(subject)
-    yield Numbers((*figures, *_of_threat(subject)))
+    yield Numbers((*_of_threat(subject), *figures))
     sentences = _sentences_of_several(subject) if several else _sentences_of_one(subject)
-    yield Text(" ".join((*sentences, *_sentences_of_more(subject))))
+    yield Text(" ".join((*_sentences_of_more(subject), *sentences)))
     if several:
-        yield Rows(msgspec.structs.replace(tables.inputs(subject.comparison), title="The inputs"))
+        yield Rows(_inputs(subject))
+
+
+def _inputs(subject: Subject) -> Table:
+    """A line per input, and what its headers mean."""
+    found = tables.inputs(subject.comparison)
+    meant = {name: text for name, text in tables.words(subject.comparison) if name in found.headers}
+    note = "; ".join(f"{name}: {text}" for name, text in meant.items())
+    return msgspec.structs.replace(found, title="The inputs", note=f"{note[:1].upper()}{note[1:]}.")
 
 
 def _of_one(subject: Subject) -> Iterator[Number]:
@@ -48,7 +59,9 @@ def _of_one(subject: Subject) -> Iterator[Number]:
     for category in numbers.categories(subject, one):
         covered = one.measures(category)
         yield Number(
-            category, percent(len(covered), total.total), f"{len(covered):,} of {total.total:,}{_mean(covered)}"
+            category,
+            percent(len(covered), total.total),
+            f"{len(covered):,} of {total.total:,}{_mean(one, covered)}",
         )
     if not one.categories and total.mean is not None and not subject.comparison.covered_only:
         what = "capabilities per technique" if one.counts else "mean score of what is covered"
@@ -75,28 +88,34 @@ def _sentences_of_more(subject: Subject) -> Iterator[str]:
         yield headline(subject.gaps)
     if subject.plan is not None:
         yield f"{asked_and_reached(subject.plan)}."
+        if subject.plan.counts:
+            yield UNRATED
 
 
-def _mean(covered: dict[str, float | None]) -> str:
+def _mean(one: Coverage, covered: dict[str, float | None]) -> str:
     scores = [score for score in covered.values() if score is not None]
-    return f", mean score {sum(scores) / len(scores):.0f}" if scores else ""
+    if not scores or one.covered_only:
+        return ""
+    mean = figure(round(math.fsum(scores) / len(scores), 1))
+    return f", {mean} capabilities each" if one.counts else f", mean score {mean}"
 
 
-def _capabilities(one: Coverage, mapped: int) -> str:
-    others = len(one.set.capabilities) - mapped
-    return f"map to a technique; {others:,} do not" if others else "all of the set map to a technique"
+def _capabilities(one: Coverage, covering: int) -> str:
+    others = len(one.set.capabilities) - covering
+    return f"cover something here, {others:,} of the set nothing" if others else "all of the set cover something"
 
 
 def _single(subject: Subject) -> int:
-    """How many techniques a single capability of a single input covers."""
-    return sum(len(subject.givers[row.technique]) == 1 for row in subject.comparison.rows)
+    """How many techniques a single capability of the only input covers."""
+    return sum(subject.capabilities(row.technique) == 1 for row in subject.comparison.rows)
 
 
 def _sentences_of_one(subject: Subject) -> Iterator[str]:
     one, total = subject.inputs[0], subject.comparison.totals[0]
     title, release = subject.names[0], _release(subject)
     if not total.covered:
-        yield f"{title} covers no technique of {release}: nothing is mapped."
+        why = "nothing that it maps is active there, or scores above 0" if one.set.mappings else "nothing is mapped"
+        yield f"{title} covers no technique of {release}: {why}."
         return
     yield (
         f"{title} covers {total.covered:,} of the {total.total:,} {_TECHNIQUES} of {release} "
@@ -124,7 +143,7 @@ def _sentences_of_one(subject: Subject) -> Iterator[str]:
 def _fully(subject: Subject) -> str:
     scores = [row.best for row in subject.comparison.rows if row.best is not None]
     full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
-    return f"{full:,} reach 100, and {low:,} stay below 50."
+    return f"{counted(full, 'reaches', 'reach')} 100, and {counted(low, 'stays', 'stay')} below 50."
 
 
 def _of_several(subject: Subject) -> Iterator[Number]:

@@ -43,7 +43,8 @@ def _of_input(subject: Subject, one: Coverage) -> tuple[list[Series], list[set[s
         series = [Series(category, RAMPS[category][2]) for category in categories]
         return series, [set(one.measures(category)) for category in categories]
     ramp = "count" if one.counts else "overall"
-    return [Series("mapped" if one.counts else "covered", RAMPS[ramp][2])], [set(one.measures())]
+    name = subject.comparison.category or ("mapped" if one.counts else "covered")
+    return [Series(name, RAMPS[ramp][2])], [set(one.measures(subject.comparison.category))]
 
 
 def _bars(subject: Subject, title: str, series: Sequence[Series], measures: Sequence[set[str]]) -> Bars:

@@ -20,36 +20,60 @@ if TYPE_CHECKING:
 MOST = 10
 """So many of either kind are told of; the appendix has all."""
 
+WEAK = 50
+"""What scores as much is not among the weakest."""
+
 
 def blocks(subject: Subject) -> Iterator[Block]:
     """Both lists where anything is covered, and how much is not covered at all."""
-    comparison = subject.comparison
-    givers = {row.technique: len(subject.givers[row.technique]) for row in comparison.rows}
-    rated = [row for row in comparison.rows if row.best is not None]
+    rated = [row for row in subject.comparison.rows if row.best is not None]
     if rated:
-        strongest = sorted(rated, key=lambda r: (-(r.best or 0), -givers[r.technique], r.technique))[:MOST]
-        weakest = sorted(rated, key=lambda r: (r.best or 0, givers[r.technique], r.technique))[:MOST]
-        how = "" if comparison.counts or comparison.covered_only else "{} score, then "
-        most = f"{how.format('highest')}most capabilities first"
-        yield Rows(_table(subject, "Strongest", strongest, givers, most))
-        if len(rated) > MOST:
-            fewest = f"{how.format('lowest')}fewest capabilities first"
-            yield Rows(_table(subject, "Weakest of what is covered", weakest, givers, fewest))
+        yield Rows(_ranked(subject, "Strongest", rated, -1))
+        weak = [row for row in rated if _by_number(subject) or (row.best or 0) < WEAK]
+        if weak:
+            yield Rows(_ranked(subject, "Weakest of what is covered", weak, 1))
+        else:
+            yield Text(f"Nothing that is covered scores below {WEAK:g}.")
     yield Text(_gaps(subject))
 
 
-def _table(subject: Subject, title: str, rows: Sequence[Row], givers: dict[str, int], note: str) -> Table:
+def _by_number(subject: Subject) -> bool:
+    """Whether scores say nothing beyond how many capabilities there are."""
+    return subject.comparison.counts or subject.comparison.covered_only
+
+
+def _ranked(subject: Subject, title: str, rows: Sequence[Row], sign: int) -> Table:
+    """The first by score, then by number of capabilities; `sign`: from the highest -1, from the lowest 1."""
+
+    def rank(row: Row) -> tuple[float, float]:
+        score = 0 if _by_number(subject) and subject.sets else row.best or 0
+        return sign * score, sign * subject.capabilities(row.technique)
+
+    order = sorted(rows, key=lambda row: (*rank(row), row.technique))
+    told = order[:MOST]
+    which, number = ("highest", "most") if sign < 0 else ("lowest", "fewest")
+    parts = [f"{number} capabilities"] if subject.sets else []
+    parts = parts if _by_number(subject) and parts else [f"{which} score", *parts]
+    note = f"{', then '.join(parts)} first"
+    more = sum(rank(row) == rank(told[-1]) for row in order[MOST:])
+    if more:
+        note += f", then by id: {more:,} more {'is' if more == 1 else 'are'} like the last of these"
+    return _table(subject, title, told, f"{note[:1].upper()}{note[1:]}.")
+
+
+def _table(subject: Subject, title: str, rows: Sequence[Row], note: str) -> Table:
     comparison = subject.comparison
     several = len(subject.inputs) > 1
     names = [one.name for one in subject.inputs]
     kind: Kind = "number" if comparison.counts else "score"
     # A single input's numbers of capabilities are in the last column.
-    bare = comparison.covered_only or (comparison.counts and not several)
+    bare = comparison.covered_only or (comparison.counts and not several and bool(subject.sets))
     scores = () if bare else columns(*(names if several else ["score"]), kind=kind)
-    by_category = () if several else numbers.categories(subject, subject.inputs[0])
+    by_category = () if several or comparison.covered_only else numbers.categories(subject, subject.inputs[0])
     by_category = by_category if len(by_category) > 1 else ()
     found = (Column("technique", "technique"), *columns("name", "tactics"), *scores)
-    found += (*(Column(category, kind, category) for category in by_category), Column("capabilities", "number"))
+    found += tuple(Column(category, kind, category) for category in by_category)
+    found += (Column("capabilities", "number"),) if subject.sets else ()
     made = []
     for row in rows:
         technique = subject.catalogue.techniques[row.technique]
@@ -62,7 +86,8 @@ def _table(subject: Subject, title: str, rows: Sequence[Row], givers: dict[str, 
             cells += [("not rated" if n in row.covering and s is None else s) for n, s in enumerate(row.scores)]
         entry = subject.inputs[0].entries.get(row.technique)
         cells += [entry.categories.get(category) if entry else None for category in by_category]
-        made.append((*cells, givers[row.technique]))
+        cells += [subject.capabilities(row.technique)] if subject.sets else []
+        made.append(tuple(cells))
     return Table(title.lower(), title, found, tuple(made), note)
 
 
@@ -73,7 +98,8 @@ def _gaps(subject: Subject) -> str:
     if not gaps:
         return "Every active technique is covered."
     partly = sum(gap.covered > 0 for gap in gaps)
-    below = f" Of {partly:,} of them, some sub-techniques are covered." if partly else ""
+    has = "One of them has" if partly == 1 else f"{partly:,} of them have"
+    below = f" {has} sub-techniques that are covered." if partly else ""
     return (
         f"{who} {counted(len(gaps) - subs, 'technique')} and {counted(subs, 'sub-technique')}; "
         f"the appendix lists them.{below}"

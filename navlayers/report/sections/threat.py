@@ -14,12 +14,16 @@ from navlayers.plan.layer import plan_layer
 from navlayers.plan.words import against, summary
 from navlayers.report.document import Rows, Text
 from navlayers.report.heatmaps import gaps_ratios, heatmap, plan_ratios
+from navlayers.report.sections import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.report.document import Block
     from navlayers.report.subject import Subject
+
+UNRATED = "What is mapped counts in full there, for the sets do not say how well."
+"""Said of a plan of unscored sets."""
 
 _DRAWN = ("coverage", "gap")
 
@@ -33,7 +37,7 @@ def gaps_blocks(subject: Subject) -> Iterator[Block]:
     for table in gap_tables.brief_tables(gaps):
         # What a terminal is told of files is in the appendix here.
         note = "The appendix has all." if table.note.startswith("…") else table.note
-        yield Rows(msgspec.structs.replace(table, note=note))
+        yield Rows(naming.in_full(msgspec.structs.replace(table, note=note), subject.catalogue))
     for _, kind, layer in layers_of(gaps):
         if kind in _DRAWN:
             yield heatmap(subject, layer, layer.name, ratios=gaps_ratios(gaps, kind))
@@ -44,7 +48,8 @@ def plan_blocks(subject: Subject) -> Iterator[Block]:
     plan = subject.plan
     if plan is None:
         return
-    yield Text(" ".join(f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence))
+    sentences = [f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence]
+    yield Text(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
     for table in plan_tables.brief_tables(plan):
         yield Rows(table)
     layer = plan_layer(plan)
