@@ -33,6 +33,7 @@ from docx_helpers import (
 )
 from PIL import Image
 
+from navlayers.errors import UsageError
 from navlayers.report import ReportOptions, make_report, render_report
 from navlayers.report.document import (
     Bars,
@@ -218,6 +219,23 @@ def test_a_logo_stands_on_the_title_page(kind: str) -> None:
     shown = Image.open(io.BytesIO(word.parts[f"word/{target}"]))
     assert shown.width == pytest.approx(4 * shown.height, abs=4)
     assert (word.parts[f"word/{target}"] == data) == (kind != "svg")
+
+
+@pytest.mark.parametrize("data", [b"<svg", b"<a/>", b'<svg xmlns="http://www.w3.org/2000/svg" width="0"/>'])
+def test_a_logo_that_cannot_be_drawn_is_refused(data: bytes) -> None:
+    with pytest.raises(UsageError, match="the logo cannot be drawn"):
+        written(document(logo=Logo(data, "svg", 40, 10)))
+
+
+def test_the_letters_of_a_logo_are_those_of_other_pictures() -> None:
+    found = set()
+    for family in ("DejaVu Sans, Arial", "Helvetica"):
+        text = f'<text y="9" font-family="{family}">Sans</text>'
+        data = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10">{text}</svg>'.encode()
+        word = written(document(logo=Logo(data, "svg", 40, 10)))
+        (target,) = word.targets("image")
+        found.add(word.parts[f"word/{target}"])
+    assert len(found) == 1
 
 
 def test_figures_are_those_of_the_set() -> None:

@@ -37,7 +37,8 @@ from navlayers.report.document import (
     Text,
 )
 from navlayers.report.make import Report
-from navlayers.report.pdf_text import said
+from navlayers.report.paper_text import said
+from navlayers.report.pdf.blocks import Materials
 from navlayers.tables import Column, Link, Table, columns
 from navlayers.textwidth import plain
 
@@ -423,6 +424,24 @@ def test_there_is_a_notice_where_the_font_has_no_letters() -> None:
     assert "report.html" in notice
     (notice,) = render(document(section(msgspec.structs.replace(heatmap(), caption="中文"))))[1]
     assert "no letters" in notice
+
+
+def test_what_lacks_letters_is_tagged_and_says_that_it_is_no_more_than_that() -> None:
+    data, (notice,) = render(document(section(Text("x")), title="中文"))
+    assert "tagged, but not PDF/UA" in notice
+    assert pdf.info(data)["Tagged"] == "yes"
+    assert b"pdfuaid:part" not in data
+    logo = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>\xe4\xb8\xad</text></svg>'
+    data, (notice,) = render(document(section(Text("x")), logo=Logo(logo, "svg", 9, 9)))
+    assert "tagged, but not PDF/UA" in notice
+    assert pdf.info(data)["Tagged"] == "yes"
+
+
+def test_nothing_but_lacking_letters_costs_the_standard(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Materials.add
+    monkeypatch.setattr(Materials, "add", lambda *given: add(*given) | {"alt": None})
+    with pytest.raises(RuntimeError, match="alt"):
+        render(document(section(heatmap())))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.render.font import ems, rooms
-from navlayers.report.pdf_text import lines_of
+from navlayers.report.paper_text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,6 +15,7 @@ from navlayers.render.pages import Frame
 from navlayers.render.pictures import draw_alike
 from navlayers.report.bars import bars_drawings
 from navlayers.report.docx.xml import escaped
+from navlayers.report.paper import bad_logo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +51,11 @@ class Pictures:
         return self._shown(relation, drawing.width, drawing.height, drawing.title, told)
 
     def logo(self, logo: Logo) -> str:
-        """A run that shows a logo, no larger than it is and than fits."""
+        """A run that shows a logo, no larger than it is and than fits.
+
+        Raises:
+            UsageError: the logo cannot be drawn.
+        """
         share = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height, _LOGO_POINTS)
         width, height = logo.width * share, logo.height * share
         if logo.kind == "svg":
@@ -118,15 +123,19 @@ def _svg_as_png(data: bytes, width: float, height: float) -> bytes:
 
     source = (
         f"#set page(width: {width:.3f}pt, height: {height:.3f}pt, margin: 0pt, fill: none)\n"
+        '#set text(font: "Helvetica")\n'
         '#image(bytes(sys.inputs.logo), format: "svg", width: 100%, height: 100%, fit: "contain")'
     )
-    made: bytes = typst.compile(  # type: ignore[call-overload]
-        source.encode(),
-        format="png",
-        ppi=_LOGO_PPI,
-        font_paths=[str(font.folder())],
-        ignore_system_fonts=True,
-        sys_inputs={"logo": data.decode("utf-8", "replace")},
-        timestamp=0,
-    )
+    try:
+        made: bytes = typst.compile(  # type: ignore[call-overload]
+            source.encode(),
+            format="png",
+            ppi=_LOGO_PPI,
+            font_paths=[str(font.folder())],
+            ignore_system_fonts=True,
+            sys_inputs={"logo": data.decode("utf-8", "replace")},
+            timestamp=0,
+        )
+    except RuntimeError as error:
+        raise bad_logo() from error
     return made

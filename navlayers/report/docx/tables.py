@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from navlayers.render.colours import text_color
-from navlayers.render.font import ems
 from navlayers.report.cells import address_of, fill_of
-from navlayers.report.column_widths import Measured
 from navlayers.report.docx.layout import framed
 from navlayers.report.docx.xml import linked, paragraph, run, said, twips
+from navlayers.report.paper import MeasuredTables, height_of, heights, parts
+from navlayers.report.paper_text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.report.column_widths import Measured
     from navlayers.report.document import Rows
     from navlayers.report.docx.package import Package
     from navlayers.tables import Cell, Column, Table
@@ -26,14 +24,12 @@ _GAP = 8.0
 """Between the texts of columns, half of it at either side of each, in points."""
 
 _KEPT = "<w:keepNext/>"
-_LEADING, _RAGGED, _PADDING = 1.25, 1.05, 5.0
+_PADDING = 5.0
 _HIGHEST_WHOLE = 240.0
 """Rows that are higher, in points, may be parted over pages: higher than a page, they would be cut off."""
 
 _HIGHEST_KEPT = 340.0
 """A table that is higher, in points, may be parted."""
-
-_MOST_LEADING = 2
 
 
 class Look(NamedTuple):
@@ -52,58 +48,28 @@ class Tables:
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._known: dict[int, tuple[Table, Measured]] = {}
-
-    def _measured(self, table: Table) -> Measured:
-        if id(table) not in self._known:
-            self._known[id(table)] = (table, Measured(table))
-        return self._known[id(table)][1]
+        self._measured = MeasuredTables()
 
     def fits(self, table: Table, room: float, look: Look = SMALL) -> bool:
         """Whether the words of a table are whole in so much room, in points."""
-        return self._measured(table).fits(room - _GAP, look.size, _GAP)
+        return self._measured.of(table).fits(room - _GAP, look.size, _GAP)
 
     def rows(self, block: Rows, room: float) -> Iterator[str]:
         """A table and its note, without its title; one that is too wide is set small, and goes on below."""
         look = USUAL if not block.long and self.fits(block.table, room, USUAL) else SMALL
-        for number, table in enumerate(self._parts(block.table, room)):
+        for number, table in enumerate(parts(block.table, lambda table: self.fits(table, room))):
             if number:
                 yield paragraph("Gap", "")
-            widths = self._measured(table).within(room - _GAP, look.size, _GAP)
-            yield _Rows(table, look, widths, self._package).xml()
+            yield _Rows(table, look, self._measured.of(table), room, self._package).xml()
         yield said("Note", block.table.note) if block.table.note else paragraph("Gap", "")
-
-    def _parts(self, table: Table, room: float) -> Iterator[Table]:
-        """The columns in as many tables as it takes for words to be whole, each with what the rows are about."""
-        if self.fits(table, room):
-            yield table
-            return
-        first = min(next((i for i, column in enumerate(table.columns) if column.right), 1), _MOST_LEADING) or 1
-        lead, rest = list(range(first)), list(range(first, len(table.columns)))
-        while rest:
-            taken = 1
-            while taken < len(rest) and Measured(_part(table, lead + rest[: taken + 1])).fits(
-                room - _GAP, SMALL.size, _GAP
-            ):
-                taken += 1
-            yield _part(table, lead + rest[:taken])
-            rest = rest[taken:]
-
-
-def _part(table: Table, numbers: Sequence[int]) -> Table:
-    return msgspec.structs.replace(
-        table,
-        columns=tuple(table.columns[number] for number in numbers),
-        rows=tuple(tuple(row[number] for number in numbers) for row in table.rows),
-    )
 
 
 class _Rows:
     """A table that has room on its page."""
 
-    def __init__(self, table: Table, look: Look, widths: Sequence[float], package: Package) -> None:
-        self._table, self._look, self._package = table, look, package
-        self._texts = widths
+    def __init__(self, table: Table, look: Look, measured: Measured, room: float, package: Package) -> None:
+        self._table, self._look, self._measured, self._package = table, look, measured, package
+        self._texts = measured.within(room - _GAP, look.size, _GAP)
         self._wide = [width + _GAP for width in self._texts]
         self._cells = [f'<w:tcW w:w="{twips(width)}" w:type="dxa"/>' for width in self._wide]
         self._aligned = [_RIGHT if column.right else "" for column in table.columns]
@@ -111,24 +77,19 @@ class _Rows:
     def xml(self) -> str:
         """The table."""
         texts = self._table.texts
-        heights = [self._height(row) for row in texts]
+        high = heights(self._measured, self._texts, self._look.size, _PADDING)
         # A short table stays on one page; what is too high for one, readers of the format cannot keep together.
-        is_kept = sum(heights) <= _HIGHEST_KEPT
+        is_kept = sum(high) <= _HIGHEST_KEPT
         rows = [self._head()]
-        for number, (row, cells, height) in enumerate(zip(texts, self._table.rows, heights, strict=True)):
+        for number, (row, cells, height) in enumerate(zip(texts, self._table.rows, high, strict=True)):
             kept = _KEPT if is_kept and number + 1 < len(texts) else ""
             rows.append(self._row(row, cells, kept, is_whole=height <= _HIGHEST_WHOLE))
         return framed("Figures", self._wide, rows, self._table.title)
 
-    def _height(self, texts: Sequence[str]) -> float:
-        """About how high a row is, in points."""
-        size = self._look.size
-        lines = max(_lines(text, size, width) for text, width in zip(texts, self._texts, strict=True))
-        return lines * size * _LEADING + _PADDING
-
     def _head(self) -> str:
         # Again on each page, if it leaves room for rows there.
-        again = self._height(self._table.headers) <= _HIGHEST_WHOLE
+        headers = [lines_of(header) for header in self._table.headers]
+        again = height_of(headers, self._texts, self._look.size, _PADDING) <= _HIGHEST_WHOLE
         kept = _KEPT if again and self._table.rows else ""
         columns = zip(self._cells, self._table.columns, self._aligned, strict=True)
         cells = "".join(
@@ -153,8 +114,3 @@ class _Rows:
         relation = self._package.link(url) if url else None
         inner = run(text, ink) if relation is None else linked(text, relation)
         return f"<w:tc><w:tcPr>{width}{shade}</w:tcPr>{paragraph(self._look.text, inner, properties)}</w:tc>"
-
-
-def _lines(text: str, size: float, width: float) -> int:
-    """About how many lines a text takes."""
-    return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in text.splitlines()) or 1

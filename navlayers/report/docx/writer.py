@@ -16,6 +16,7 @@ from navlayers.report.docx.pages import TEXT_WIDTH, Ends
 from navlayers.report.docx.pictures import Pictures, bars_drawn, heatmap_drawings
 from navlayers.report.docx.tables import Tables
 from navlayers.report.docx.xml import Headings, body, ending, field, paragraph, run, said, sized, twips
+from navlayers.report.paper import NO_LETTERS, is_sticky
 from navlayers.textwidth import plain
 
 if TYPE_CHECKING:
@@ -39,24 +40,24 @@ _TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
 
 
 _AROUND_BARS = 110.0
-_NO_LETTERS = "-o report.html takes the fonts of who opens it"
 _FRESH = ("appendix",)
 """Sections that begin a page."""
 
 _AT_TOP = '<w:spacing w:before="0"/>'
 _NEXT_PAGE = f"<w:pageBreakBefore/>{_AT_TOP}"
-_STICKY = 600
-"""A paragraph of that many letters or more need not stay with the table or the bars after it."""
-
 _TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
 
 
 def render(report: Report) -> Rendered:
-    """The report as DOCX."""
+    """The report as DOCX.
+
+    Raises:
+        UsageError: the logo cannot be drawn.
+    """
     document = report.document
     writer = _Writer(document, pages.upright(report.options.paper), pages.wide(report.options.paper))
     data = writer.package.save(writer.document(), document.title, document.author)
-    lacking = typeset.lacking(document.title, typeset.texts(writer.pictures.drawings), _NO_LETTERS)
+    lacking = typeset.lacking(document.title, typeset.texts(writer.pictures.drawings), NO_LETTERS)
     return Rendered(data, tuple(lacking))
 
 
@@ -171,8 +172,8 @@ class _Writer:
     def _block(self, block: Block, level: int, follows: Block | None) -> Iterator[str]:
         page = self._pages[self._way]
         if isinstance(block, Text):
-            is_sticky = isinstance(follows, Rows | Bars) and len(block.text) < _STICKY
-            yield said("Note" if block.soft else "Normal", block.text, "<w:keepNext/>" if is_sticky else "")
+            kept = "<w:keepNext/>" if is_sticky(block, follows) else ""
+            yield said("Note" if block.soft else "Normal", block.text, kept)
         elif isinstance(block, Numbers):
             yield from layout.numbers_of(block, page.inner_width)
         elif isinstance(block, Facts):

@@ -11,14 +11,14 @@ from navlayers.render.font import clean, ems
 from navlayers.render.options import RenderOptions
 from navlayers.render.pages import MM, PAPERS, Frame
 from navlayers.render.pictures import draw_alike
-from navlayers.report.pdf_text import one_line
+from navlayers.report.paper_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.report.document import Heatmap
     from navlayers.report.options import Paper
-    from navlayers.report.pdf_blocks import Materials
+    from navlayers.report.pdf.blocks import Materials
 
 _MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem
 from navlayers.render import font, typeset
 from navlayers.render.font import clean, cut, ems
 from navlayers.render.pages import MM, PAPERS
 from navlayers.render.rendered import Rendered
 from navlayers.render.theme import THEMES
 from navlayers.report.document import Bars, Heatmap, Rows, Subheading
-from navlayers.report.pdf_blocks import PART, SMALL, Materials, blocks, facts, fits
-from navlayers.report.pdf_heatmaps import heatmap_pages
-from navlayers.report.pdf_text import one_line, said
+from navlayers.report.paper import NO_LETTERS, bad_logo
+from navlayers.report.paper_text import one_line, said
+from navlayers.report.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits
+from navlayers.report.pdf.heatmaps import heatmap_pages
+from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +44,9 @@ _CONTENTS, _ENTRY, _APART, _LEAST_APART = 40.0, 7.0, (20.0, 8.0), 0.5
 _ACCESSIBLE = "ua-1"
 """PDF/UA-1: tagged, with alternative texts, headings in order, a title and a language."""
 
-_NO_LETTERS = "-o report.html takes the fonts of who opens it"
+_LESS = "the file is tagged, but not PDF/UA"
+_LACKING = "could not be displayed"
+"""What the compiler says of text for which no font has letters, which the standard does not allow."""
 
 
 class _Paper(NamedTuple):
@@ -71,9 +75,17 @@ def render(report: Report) -> Rendered:
     data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, materials)
-    made = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
-    notices = typeset.lacking(document.title, {*_strings(data), *materials.texts}, _NO_LETTERS)
-    return Rendered(made, tuple(notices))
+    made, is_accessible = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
+    texts = {*_strings(data), *materials.texts}
+    notices = list(typeset.lacking(document.title, texts, NO_LETTERS))
+    return Rendered(made, tuple(notices if is_accessible else _lessened(document.title, notices)))
+
+
+def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
+    """The notices of a file that lacks letters, which keeps it from being PDF/UA."""
+    message = f"{shown(title)}: the font has no letters for some of the text, which are boxes"
+    for notice in notices or (Problem(message, hint=NO_LETTERS),):
+        yield msgspec.structs.replace(notice, message=f"{notice.message}; {_LESS}")
 
 
 def _front(document: Document, paper: _Paper) -> dict[str, Any]:
@@ -186,11 +198,12 @@ def _strings(data: object) -> Iterator[str]:
             yield from _strings(part)
 
 
-def _compile(given: dict[str, bytes]) -> bytes:
+def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
+    """The file, and whether it is as accessible as the standard asks for."""
     # The compiler is large, and only paper needs it.
     import typst  # noqa: PLC0415
 
-    template = files("navlayers.report").joinpath("report.typ").read_bytes()
+    template = files("navlayers.report.pdf").joinpath("report.typ").read_bytes()
 
     def made(standards: list[str]) -> bytes:
         data: bytes = typst.compile(  # type: ignore[call-overload]
@@ -203,16 +216,26 @@ def _compile(given: dict[str, bytes]) -> bytes:
         )
         return data
 
-    # Not all of its errors have a class of their own.
     try:
-        return made([_ACCESSIBLE])
-    except RuntimeError:
-        pass
-    try:
-        # The standard does not allow text for which no font has letters.
-        return made([])
+        return made([_ACCESSIBLE]), True
     except RuntimeError as error:
-        if _LOGO_NAME not in given:
+        if _is_of_logo(error, given):
+            raise bad_logo() from error
+        if not _lacks_letters(error):
             raise
-        problem = Problem("the logo cannot be drawn", hint="save it as a plain SVG or a PNG")
-        raise UsageError(problem) from error
+    return made([]), False
+
+
+def _lacks_letters(error: RuntimeError) -> bool:
+    """Whether nothing is wrong but that there is text for which no font has letters."""
+    lines = str(getattr(error, "diagnostic", "")).splitlines()
+    told = [line for line in lines if line.startswith("error:")]
+    return bool(told) and all(_LACKING in line for line in told)
+
+
+def _is_of_logo(error: RuntimeError, given: dict[str, bytes]) -> bool:
+    """Whether the logo cannot be read; not all errors of the compiler say what they are about."""
+    if _LOGO_NAME not in given or _lacks_letters(error):
+        return False
+    diagnostic = getattr(error, "diagnostic", None)
+    return diagnostic is None or _LOGO_NAME in diagnostic

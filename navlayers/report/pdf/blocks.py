@@ -12,17 +12,19 @@ from navlayers.render.colours import text_color
 from navlayers.render.font import ems
 from navlayers.report.bars import bars_drawings
 from navlayers.report.cells import address_of, fill_of
-from navlayers.report.column_widths import CHIP, Measured
+from navlayers.report.column_widths import CHIP
 from navlayers.report.document import Bars, Facts, Numbers, Rows, Subheading, Text
-from navlayers.report.pdf_text import one_line, parted, said
+from navlayers.report.paper import MeasuredTables, heights, is_sticky, parts
+from navlayers.report.paper_text import one_line, parted, said
 from navlayers.textwidth import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.render.drawing import Drawing
+    from navlayers.report.column_widths import Measured
     from navlayers.report.document import Block
-    from navlayers.tables import Cell, Column, Table
+    from navlayers.tables import Cell, Column
 
 SMALL, NOTE, BODY, PART = 7.5, 8.5, 9.5, 12.0
 """Sizes of text, in points, as in the template."""
@@ -35,16 +37,13 @@ _GAP = 10.0
 _ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
-_STICKY = 600
-"""A paragraph of that many letters or more need not stay with what comes next."""
-
 _WHOLE = 0.6
 """A table that takes less than that share of a page is not parted."""
 
 _MANY = 7
 """A table of more columns is set small."""
 
-_LINE, _PADDING, _RAGGED = 1.25, 8.0, 1.05
+_PADDING = 8.0
 _AROUND_BARS = 84
 """Points for the heading and the note of bars."""
 
@@ -55,7 +54,7 @@ class Materials:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.texts: set[str] = set()
-        self._measured: dict[int, tuple[Table, Measured]] = {}
+        self.tables = MeasuredTables()
 
     def add(self, drawing: Drawing) -> dict[str, Any]:
         """A drawing, as the template takes it."""
@@ -63,12 +62,6 @@ class Materials:
         self.files[name] = typeset.svg(drawing)
         self.texts |= typeset.texts([drawing])
         return {"file": name, "alt": drawing.description, "width": drawing.width, "height": drawing.height}
-
-    def measured(self, table: Table) -> Measured:
-        """The table, measured once."""
-        if id(table) not in self._measured:
-            self._measured[id(table)] = (table, Measured(table))
-        return self._measured[id(table)][1]
 
 
 def blocks(
@@ -79,7 +72,7 @@ def blocks(
         following = found[number + 1 :]
         match block:
             case Text():
-                sticky = any(isinstance(one, Rows | Bars) for one in following[:1]) and len(block.text) < _STICKY
+                sticky = is_sticky(block, next(iter(following), None))
                 size = NOTE if block.soft else BODY
                 text = said(block.text, size, width)
                 yield {"kind": "text", "text": text, "soft": block.soft, "sticky": sticky}
@@ -94,7 +87,7 @@ def blocks(
                 # A note at the end is not left alone on the last page.
                 sticky = any(isinstance(one, Text) and one.soft for one in following) and len(following) == 1
                 for part in _parts(block, width, materials):
-                    made = _rows(part, materials.measured(part.table), width, height)
+                    made = _rows(part, materials.tables.of(part.table), width, height)
                     yield {"kind": "rows", "level": level, "sticky": sticky, **made}
             case Bars():
                 yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
@@ -131,30 +124,19 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
 
 def fits(block: Rows, width: float, materials: Materials) -> bool:
     """Whether the table has room on a page of that width."""
-    return materials.measured(block.table).fits(width, SMALL, _GAP)
+    return materials.tables.of(block.table).fits(width, SMALL, _GAP)
 
 
 def _parts(block: Rows, width: float, materials: Materials) -> Iterator[Rows]:
-    """The table, or, where it is too wide for the page, parts of it that have its first column in common."""
-    table, count = block.table, len(block.table.columns)
-    if materials.measured(table).fits(width, _SMALLEST, _GAP) or count <= 2:
+    """The table, or, where it is too wide for the page, its parts."""
+    tables = materials.tables
+    if tables.of(block.table).fits(width, _SMALLEST, _GAP):
         yield block
         return
-    parts = [table]
-    for wanted in range(2, count):
-        size = math.ceil((count - 1) / wanted)
-        starts = range(1, count, size)
-        parts = [_columns(table, [0, *range(start, min(start + size, count))]) for start in starts]
-        if all(Measured(part).fits(width, SMALL, _GAP) for part in parts):
-            break
-    for number, part in enumerate(parts, 1):
-        title = f"{table.title} ({number} of {len(parts)})"
-        yield msgspec.structs.replace(block, table=msgspec.structs.replace(part, title=title))
-
-
-def _columns(table: Table, numbers: Sequence[int]) -> Table:
-    rows = tuple(tuple(row[number] for number in numbers) for row in table.rows)
-    return msgspec.structs.replace(table, columns=tuple(table.columns[n] for n in numbers), rows=rows)
+    found = list(parts(block.table, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
+    for number, table in enumerate(found, 1):
+        title = f"{table.title} ({number} of {len(found)})" if len(found) > 1 else table.title
+        yield msgspec.structs.replace(block, table=msgspec.structs.replace(table, title=title))
 
 
 def _rows(block: Rows, measured: Measured, width: float, height: float) -> dict[str, Any]:
@@ -169,7 +151,7 @@ def _rows(block: Rows, measured: Measured, width: float, height: float) -> dict[
         if column.kind == "score"
     )
     return {
-        "whole": not block.long and _height(measured, widths, size) < _WHOLE * height,
+        "whole": not block.long and sum(heights(measured, widths, size, _PADDING)) < _WHOLE * height,
         "title": one_line(table.title, PART, width),
         "note": one_line(table.note, NOTE, width),
         "size": size,
@@ -187,21 +169,6 @@ def _rows(block: Rows, measured: Measured, width: float, height: float) -> dict[
             for row, texts in zip(table.rows, measured.texts, strict=True)
         ],
     }
-
-
-def _height(measured: Measured, widths: Sequence[float], size: float) -> float:
-    """About how high the rows of a table are."""
-    return sum(
-        max((_lines(lines, size, width) for lines, width in zip(row, widths, strict=True)), default=1)
-        * _LINE
-        * size
-        + _PADDING
-        for row in measured.texts
-    )
-
-
-def _lines(lines: Sequence[str], size: float, width: float) -> int:
-    return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in lines)
 
 
 def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:

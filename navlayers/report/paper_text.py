@@ -1,4 +1,4 @@
-"""Text as the PDF shows it: lines without control characters, whose longest words may be parted."""
+"""Text on paper: lines without control characters, whose longest words may be parted."""
 
 from __future__ import annotations
 
