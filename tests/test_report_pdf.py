@@ -253,10 +253,11 @@ def test_bookmarks_and_contents_lead_to_every_heading(tmp_path: Path) -> None:
 def test_all_words_are_there_also_those_within_pictures() -> None:
     found = make_report(subject("gcp"), ReportOptions()).document
     text = pdf.text(made("gcp"))
-    joined = text.replace(" ", "")
+    # Where a line ends with a hyphen, a reader takes the word for a parted one.
+    joined = text.replace(" ", "").replace("-", "")
 
     def shown(words: str) -> bool:
-        return "".join(words.split()) in joined
+        return "".join(words.split()).replace("-", "") in joined
 
     for one in found.sections:
         for block in one.blocks:
@@ -335,6 +336,34 @@ def test_pages_say_what_they_are_of() -> None:
     assert "1 / " not in found[0].text
     above = " ".join(word.text for word in found[-1].words if word.top < 45)
     assert above == "ATT&CK coverage of Google Cloud Appendix"
+
+
+def test_the_running_header_names_the_section_that_a_page_begins_with() -> None:
+    filling = Text("\n".join(f"line {n}" for n in range(60)))
+    found = document(
+        section(Text("first"), title="One"),
+        section(filling, id_="tactics", title="Two"),
+        section(Text("last"), id_="method", title="Three"),
+    )
+    heads = [[w.text for w in page.words if w.bottom < EDGE] for page in pdf.pages(render(found)[0])[2:]]
+    assert [head[-1] for head in heads] == ["One", "Two"]
+
+
+def test_a_table_that_would_leave_half_a_page_empty_is_parted() -> None:
+    table = rows(columns("name"), *((f"row {n}",) for n in range(20)))
+    lines = Text("\n".join(f"line {n}" for n in range(30)))
+    *_, first, second = pdf.pages(render(document(section(lines, table)))[0])
+    assert "row 0" in first.text
+    assert "row 19" in second.text
+
+
+def test_a_last_line_is_not_left_alone_on_a_page() -> None:
+    table = rows(columns("name"), *((f"row {n}",) for n in range(12)))
+    for count in range(20, 40):
+        lines = Text("\n".join(f"line {n}" for n in range(count)))
+        found = render(document(section(lines, Text("A table."), table, Text("the last line"))))[0]
+        (page,) = [page for page in pdf.pages(found) if "the last line" in page.text]
+        assert "row 11" in page.text, count
 
 
 def test_headers_of_tables_are_on_every_page() -> None:

@@ -37,7 +37,7 @@ _GAP = 10.0
 _ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
-_WHOLE = 0.6
+_WHOLE = 0.4
 """A table that takes less than that share of a page is not parted."""
 
 _MANY = 7
@@ -84,8 +84,8 @@ def blocks(
             case Facts():
                 yield {"kind": "facts", **facts(block.items, width)}
             case Rows():
-                # A note at the end is not left alone on the last page.
-                sticky = any(isinstance(one, Text) and one.soft for one in following) and len(following) == 1
+                # A line at the end is not left alone on the last page.
+                sticky = len(following) == 1 and isinstance(following[0], Text)
                 for part in _parts(block, width, materials):
                     made = _rows(part, materials.tables.of(part.table), width, height)
                     yield {"kind": "rows", "level": level, "sticky": sticky, **made}
