@@ -11,6 +11,7 @@ from navlayers.render.colours import WHITE, contrast
 from navlayers.render.drawing import Drawing, Group, Line, Rect, Shape, Text
 from navlayers.render.font import CAP, clean, cut, ems, wrap
 from navlayers.render.theme import THEMES
+from navlayers.tables import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,16 +89,13 @@ def describe(bars: Bars) -> str:
 
 
 def figures(covered: int, total: int) -> str:
-    """How much a bar shows in words, as "12/45 · 27 %"."""
+    """How much a bar shows in words, as "12/45 · 26.7 %"."""
     return " · ".join(filter(None, (f"{covered}/{total}", percent(covered, total))))
 
 
 def percent(covered: int, total: int) -> str:
-    """A share as "27 %"; what is not all is not 100 %, what is something is not 0 %, of nothing there is none."""
-    if not total:
-        return ""
-    share = 100 * covered / total
-    return f"{'< 1' if 0 < share < 1 else '99' if 99 < share < 100 else f'{share:.0f}'} %"
+    """A share as tables have it, "26.7 %"; of nothing there is none."""
+    return shown(100 * covered / total, "percent") if total else ""
 
 
 class _Row:
