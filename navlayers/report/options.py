@@ -30,7 +30,6 @@ USUAL: tuple[SectionId, ...] = tuple(name for name in SECTIONS if name != "comme
 """Those of a report that nobody asks anything else of: comments of mappings may be a book by themselves."""
 
 Paper: TypeAlias = Literal["A4", "letter"]
-PAPERS: tuple[Paper, ...] = get_args(Paper)
 
 
 class ReportOptions(msgspec.Struct, frozen=True):
