@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from navlayers.options import ScoreOptions
     from navlayers.readers.context import ReadOptions
     from navlayers.site import WrittenSite
+
+_FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
+"""Endings of files, which nobody gives to a folder on purpose."""
 
 
 @click.command()
@@ -60,8 +64,7 @@ def command(
     navlayers site gcp aws --attack 18.1 -o clouds
     navlayers site my-controls.yaml --title "Our controls" -o public
     """
-    if str(output) == common.STDOUT:
-        raise UsageError(Problem("a site is a folder of files", expected="a folder to write to"))
+    _check_folder(output)
     sources, again = results.named(sets, reading)
     with click.progressbar(
         length=1, label="Writing", file=sys.stderr, hidden=quiet or not common.on_terminal()
@@ -83,6 +86,13 @@ def command(
     if not quiet:
         common.notices([*again, *written.notices])
         _tell(written, output)
+
+
+def _check_folder(output: Path) -> None:
+    """Refuse what is no folder, or seems to be meant as none."""
+    if str(output) == common.STDOUT or (_FILES.fullmatch(output.suffix) and not output.is_dir()):
+        hint = f"such as -o {output.with_suffix('')}" if output.suffix else ""
+        raise UsageError(Problem("a site is a folder of files", expected="a folder to write to", hint=hint))
 
 
 def _tell(written: WrittenSite, output: Path) -> None:

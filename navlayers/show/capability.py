@@ -114,12 +114,11 @@ def _group(identifier: str, one: IndexedSet) -> GroupSection:
     for mapping in own:
         covered.setdefault(mapping.capability, set()).add(mapping.technique)
     members = []
-    for capability in sorted(one.set.capabilities, key=lambda c: c.id):
-        ids = covered.get(capability.id, set())
-        if ids or identifier in capability.groups:
-            subs = sum("." in technique for technique in ids)
-            unique = len(ids.intersection(one.alone.get(capability.id, ())))
-            members.append(Member(capability.id, capability.name, len(ids) - subs, subs, unique))
+    for member in one.members.get(identifier, ()):
+        ids = covered.get(member, set())
+        subs = sum("." in technique for technique in ids)
+        unique = len(ids.intersection(one.alone.get(member, ())))
+        members.append(Member(member, one.names[member], len(ids) - subs, subs, unique))
     columns = parts.by_tactic(one, scores, lambda technique: parts.plain_entry(technique, scores, one.rules))
     return GroupSection(
         one.head,

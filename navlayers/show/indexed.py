@@ -14,7 +14,7 @@ from navlayers.stats import capability_stats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.attack import Tactic, Technique
+    from navlayers.attack import Catalogue, Tactic, Technique
     from navlayers.model import Capability, Mapping, NonMappable
     from navlayers.options import ScoreOptions
     from navlayers.pipeline import Prepared
@@ -42,6 +42,10 @@ class IndexedSet:
         self.set = prepared.set
         self.catalogue = prepared.catalogue
         self._options = options
+
+    def at(self, catalogue: Catalogue) -> IndexedSet:
+        """The set carried to a release, scored alike."""
+        return self if catalogue is self.catalogue else IndexedSet(self.prepared.at(catalogue), self._options)
 
     @cached_property
     def scored(self) -> Scored:
@@ -113,6 +117,19 @@ class IndexedSet:
             for group in dict.fromkeys(own):
                 found.setdefault(group, []).append(mapping)
         return found
+
+    @cached_property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """Group id → the capabilities in it by id, by what they say themselves or by an active mapping."""
+        found: dict[str, set[str]] = {}
+        for capability in self.set.capabilities:
+            for group in capability.groups:
+                found.setdefault(group, set()).add(capability.id)
+        for group, mappings in self.grouped.items():
+            found.setdefault(group, set()).update(
+                m.capability for m in mappings if m.capability in self.capabilities
+            )
+        return {group: tuple(sorted(ids)) for group, ids in found.items()}
 
     @cached_property
     def non_mappable(self) -> tuple[NonMappable, ...]:

@@ -16,15 +16,18 @@ from navlayers.site.addresses import HOME
 from navlayers.site.heat import UNRATED, Heat, shades_of
 from navlayers.site.matrix import matrix
 from navlayers.site.pages import Crumb, Page, World, newest
+from navlayers.site.share import covered
 from navlayers.stats import base_techniques
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.carry import Inactive, Moved
     from navlayers.layers.gradient import Gradient
     from navlayers.model import Domain
     from navlayers.show.indexed import MatrixColumn
     from navlayers.site.sets import SiteSet
+    from navlayers.site.share import Share
 
 
 class Line(NamedTuple):
@@ -34,6 +37,15 @@ class Line(NamedTuple):
     name: str
     sub: bool
     cells: tuple[Cell, ...]
+
+
+class Carried(NamedTuple):
+    """A set as the matrix of its domain counts it: what it covers there, which ids others stand for or are gone."""
+
+    of: SiteSet
+    covered: Share
+    moved: tuple[Moved, ...]
+    left_out: tuple[Inactive, ...]
 
 
 class Ratio(NamedTuple):
@@ -63,21 +75,24 @@ def domain_pages(world: World) -> Iterator[Page]:
 
 
 def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
+    first = newest(inside)
     mapped: dict[str, list[str]] = {}
+    rows = []
     for of in inside:
-        for technique in of.one.scored.scores:
+        there = of.one.at(first.one.catalogue)
+        techniques = covered(there.scored.scores)
+        rows.append(Carried(of, first.share(techniques), there.prepared.moved, there.scored.left_out))
+        for technique in techniques:
             mapped.setdefault(technique, []).append(of.title)
     counts = {technique: len(mapped[technique]) for technique in sorted(mapped)}
     gradient = count_gradient([*counts.values()])
     tips = {technique: "\n".join(titles) for technique, titles in mapped.items()}
-    heat = Heat(
-        "sets", shades_of(counts.items(), gradient), _legend(gradient, max(counts.values(), default=1)), tips
-    )
+    legend = _legend(gradient, max(counts.values(), default=1))
+    heat = Heat("sets", shades_of(counts.items(), gradient), legend, tips)
     world.palette.use([heat])
-    first = newest(inside)
     crumb = world.domain(domain)
     context = {
-        "sets": inside,
+        "rows": rows,
         "release": first.release,
         "heats": [heat],
         "matrix": matrix(first.frames, [heat], whole=True),
@@ -117,8 +132,8 @@ def _tactic(world: World, identifier: str) -> Page:
 
 
 def _ratio(of: SiteSet, column: MatrixColumn) -> Ratio:
-    covered = base_techniques(of.one.scored.scores, of.one.catalogue)
-    return Ratio(of, len(column.bases & covered), len(column.bases))
+    bases = base_techniques(covered(of.one.scored.scores), of.one.catalogue)
+    return Ratio(of, len(column.bases & bases), len(column.bases))
 
 
 def _lines(sets: Sequence[SiteSet], columns: Sequence[MatrixColumn]) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import writers
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from navlayers.layers.document import LegendItem
     from navlayers.layers.gradient import Gradient
+    from navlayers.model import MappingSet
     from navlayers.show.indexed import IndexedSet
     from navlayers.site.addresses import SetAddresses
 
@@ -58,18 +60,32 @@ class LayerFile(NamedTuple):
     comments: dict[str, str]
 
 
+class Facts(NamedTuple):
+    """What there is of a set's files: (kind, id) → layer, what is no single layer, why a format is missing."""
+
+    layers: dict[tuple[str, str], LayerFile]
+    others: list[Download]
+    refused: list[str]
+
+
 class Downloads:
-    """The files of a set, known once `files` has given them all.
+    """The files of a set: `facts` tell of them, `files` gives them."""
 
-    `layers` holds (kind, id) → layer, `others` what is no single layer, `refused` why a format is missing.
-    """
-
-    def __init__(self, one: IndexedSet, addresses: SetAddresses) -> None:
+    def __init__(self, one: IndexedSet, read: MappingSet, addresses: SetAddresses) -> None:
+        """`one` is what layers are made from, `read` what other formats hold."""
         self._one = one
+        self._read = read
         self._addresses = addresses
-        self.layers: dict[tuple[str, str], LayerFile] = {}
-        self.others: list[Download] = []
-        self.refused: list[str] = []
+        self._facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """What there is to know of the files; they are made for it unless `files` has given them all before."""
+        if self._facts is None:
+            facts = Facts({}, [], [])
+            deque(self._files(facts), maxlen=0)
+            self._facts = facts
+        return self._facts
 
     @property
     def expected(self) -> int:
@@ -79,34 +95,36 @@ class Downloads:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Path → bytes, one at a time."""
-        self.layers.clear()
-        self.others.clear()
-        self.refused.clear()
+        facts = Facts({}, [], [])
+        yield from self._files(facts)
+        self._facts = facts
+
+    def _files(self, facts: Facts) -> Iterator[tuple[str, bytes]]:
         encoded = []
         for built in layers_of(self._one.scored):
             data = encode_layer(built.layer)
             encoded.append(data)
             path = self._addresses.layer(built.path)
-            self.layers[built.kind, built.id] = _layer_file(built, path, len(data))
+            facts.layers[built.kind, built.id] = _layer_file(built, path, len(data))
             yield path, data
         if len(encoded) > 1:
             data = encode_layers(encoded)
             path = self._addresses.layer(ALL)
-            self.others.append(Download(path, "layers", f"All {len(encoded)} layers, as tabs", len(data)))
+            facts.others.append(Download(path, "layers", f"All {len(encoded)} layers, as tabs", len(data)))
             yield path, data
         del encoded
         for format_ in FORMATS:
-            yield from self._in_format(format_)
+            yield from self._in_format(format_, facts)
 
-    def _in_format(self, format_: Format) -> Iterator[tuple[str, bytes]]:
+    def _in_format(self, format_: Format, facts: Facts) -> Iterator[tuple[str, bytes]]:
         try:
-            written = writers.encode(self._one.set, format_.name)
+            written = writers.encode(self._read, format_.name)
         except OutputError as error:
-            self.refused += [f"{format_.title}: {problem}" for problem in error.problems]
+            facts.refused.extend(f"{format_.title}: {problem}" for problem in error.problems)
             return
         path = f"{self._addresses.folder}/downloads/{self._addresses.name}.{format_.ending}"
         losses = tuple(map(str, written.notices))
-        self.others.append(Download(path, format_.name, format_.title, len(written.data), losses))
+        facts.others.append(Download(path, format_.name, format_.title, len(written.data), losses))
         yield path, written.data
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from navlayers import templates
@@ -11,11 +9,9 @@ from navlayers.attack import technique_url
 from navlayers.layers.describe import DOMAIN_NAMES
 from navlayers.model import DOMAINS
 from navlayers.site.addresses import ASSETS, HOME, Here
-from navlayers.textwidth import plain
+from navlayers.wording import counted
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from navlayers.site.pages import Page, World
 
 SECURITY = (
@@ -24,7 +20,8 @@ SECURITY = (
 )
 """What browsers let a page load: the files of its host; those on disk, too, which some take for another host's."""
 
-_BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
+NAVIGATOR = "https://mitre-attack.github.io/attack-navigator/"
+_FROM_DISK = "browsers then show a file rather than save it, so choose “Save link as” from the menu of its link."
 _THOUSAND = 1000
 
 
@@ -34,10 +31,10 @@ class Drawing:
     def __init__(self, world: World, title: str) -> None:
         self._world = world
         paths = world.addresses.domains
-        self._environment = templates.environment("navlayers.site", _finalize)
+        self._environment = templates.environment("navlayers.site", templates.finalize)
         self._environment.filters |= {
             "fill": world.palette.fill,
-            "breakable": _breakable,
+            "breakable": templates.breakable,
             "address": technique_url,
             "size": _size,
         }
@@ -46,6 +43,9 @@ class Drawing:
             "security": SECURITY,
             "assets": ASSETS,
             "home": HOME,
+            "counted": counted,
+            "navigator": NAVIGATOR,
+            "from_disk": _FROM_DISK,
             "domain_names": DOMAIN_NAMES,
             "all_domains": [(DOMAIN_NAMES[d], paths[d]) for d in DOMAINS if d in paths],
         }
@@ -56,19 +56,6 @@ class Drawing:
         here = Here(self._world.addresses, page.path)
         text = template.render(here=here, title=page.title, crumbs=page.crumbs, **page.context)
         return text.encode("utf-8", "replace")
-
-
-def _finalize(value: object) -> object:
-    """Control characters have no place in HTML."""
-    return plain(value) if type(value) is str else value
-
-
-@lru_cache(maxsize=4096)
-def _breakable(text: str) -> Markup:
-    """Text that may be broken at slashes, underscores and the humps of names, too, rather than within words."""
-    from markupsafe import Markup, escape  # noqa: PLC0415 - slow, and for HTML alone
-
-    return Markup("<wbr>").join(escape(plain(part)) for part in _BREAKS.split(text))
 
 
 def _size(number: int) -> str:

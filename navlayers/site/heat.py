@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.aggregate import figure, tidy
+from navlayers.layers.document import LegendItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.layers.document import LegendItem
     from navlayers.layers.gradient import Gradient
     from navlayers.scoring import TechniqueScore
 
-UNRATED = "–"
+UNRATED = "✓"
 """What stands for the score of a technique that is mapped without a score value."""
+
+
+_WHITE = "#ffffff"
 
 
 class Shade(NamedTuple):
@@ -31,6 +34,18 @@ class Heat(NamedTuple):
     shades: dict[str, Shade]
     legend: tuple[LegendItem, ...]
     tips: Mapping[str, str] = {}
+
+
+def heat(
+    name: str,
+    shades: dict[str, Shade],
+    legend: Sequence[LegendItem],
+    tips: Mapping[str, str] | None = None,
+) -> Heat:
+    """One way to look at a matrix, the sign of what is mapped without a score explained where it is used."""
+    unrated = any(shade.text == UNRATED for shade in shades.values())
+    more = (LegendItem(f"{UNRATED} mapped, not rated", _WHITE),) if unrated else ()
+    return Heat(name, shades, (*legend, *more), tips or {})
 
 
 def shades_of(scores: Iterable[tuple[str, float | None]], gradient: Gradient) -> dict[str, Shade]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import jsontext
+from navlayers.carry import Inactive, Moved
 from navlayers.folders import GENERATOR
 from navlayers.options import ScoreOptions
 
@@ -31,7 +32,8 @@ class FileEntry(msgspec.Struct, frozen=True):
 class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One set: `attack_version` is the release of its pages, `own_attack_version` the one that it was made for.
 
-    `losses` tell what formats of its downloads cannot hold.
+    `techniques` and `subtechniques` are what it covers of its release, `carried` the ids that others stand for
+    there, `left_out` those that are not active in it. `losses` tell what formats of its downloads cannot hold.
     """
 
     name: str
@@ -48,6 +50,8 @@ class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str = ""
     licence: str = ""
     losses: tuple[str, ...] = ()
+    carried: tuple[Moved, ...] = ()
+    left_out: tuple[Inactive, ...] = ()
 
 
 class SiteIndex(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +78,8 @@ def make_index(options: SiteOptions, sets: Sequence[SiteSet], files: Iterable[Fi
 
 def _entry(of: SiteSet) -> SetEntry:
     stats = of.stats
-    losses = [f"{file.title}: {loss}" for file in of.downloads.others for loss in file.losses]
+    files = of.downloads.facts
+    losses = [f"{file.title}: {loss}" for file in files.others for loss in file.losses]
     return SetEntry(
         name=of.name,
         title=of.title,
@@ -85,9 +90,11 @@ def _entry(of: SiteSet) -> SetEntry:
         own_attack_version=of.one.prepared.own_attack_version,
         mappings=stats.mappings,
         capabilities=stats.capabilities,
-        techniques=stats.techniques,
-        subtechniques=stats.subtechniques,
+        techniques=of.covered.techniques,
+        subtechniques=of.covered.subtechniques,
         source=of.one.set.source,
         licence=of.one.set.licence,
-        losses=(*losses, *of.downloads.refused),
+        losses=(*losses, *files.refused),
+        carried=of.one.prepared.moved,
+        left_out=of.one.scored.left_out,
     )

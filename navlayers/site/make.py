@@ -11,6 +11,7 @@ from navlayers.site.addresses import ASSETS, Addresses
 from navlayers.site.attack_pages import domain_pages, home_page, tactic_pages
 from navlayers.site.drawing import Drawing
 from navlayers.site.index import FileEntry, make_index
+from navlayers.site.inputs import refuse_layers
 from navlayers.site.options import SiteOptions
 from navlayers.site.pages import Page, World
 from navlayers.site.palette import Palette
@@ -42,17 +43,22 @@ class Site:
     def __init__(self, sets: Sequence[Prepared], options: SiteOptions = _OPTIONS) -> None:
         """Work out which pages there are.
 
+        Ids that the release of a set revoked already stand for their successors, on pages and in layers; the set in
+        the formats of other tools stays as it was read.
+
         Raises:
+            InputError: one of the sets is a layer.
             UsageError: the options do not fit a set.
         """
-        ready = indexed(sets, options.scoring)
+        refuse_layers(sets)
+        ready = indexed([one.at(one.catalogue) for one in sets], options.scoring)
         for one in ready:
             _ = one.scored
         self.options = options
         self._techniques = _techniques(ready)
         addresses = Addresses(ready, self._techniques, {one.name: group_ids(one) for one in ready})
-        found = zip(ready, titles(ready), strict=True)
-        made = [SiteSet(one, title, addresses.sets[one.name]) for one, title in found]
+        found = zip(ready, sets, titles(ready), strict=True)
+        made = [SiteSet(one, read.set, title, addresses.sets[one.name]) for one, read, title in found]
         self._world = World(made, addresses, Palette())
         self.sets = self._world.sets
 
@@ -101,13 +107,15 @@ class Site:
 
 
 def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
-    """Id → name of what has a page: what is active in a release of the sets, and what these name."""
+    """Id → name of what has a page: what is active in a release of the sets, and what these name or named."""
     found: dict[str, str] = {}
     for one in sets:
         for technique in one.catalogue.techniques.values():
             if technique.active:
                 found.setdefault(technique.id, technique.name)
     for one in sets:
+        for moved in one.prepared.moved:
+            found.setdefault(moved.id, moved.name)
         rows: tuple[Mapping | NonMappable, ...] = (*one.set.mappings, *one.set.non_mappable)
         for row in rows:
             if row.technique is not None and row.technique not in found:

@@ -10,6 +10,7 @@ from navlayers.show.parts import record
 from navlayers.site.matrix import matrix
 from navlayers.site.pages import Crumb, Page, World
 from navlayers.site.rows import row_view, table
+from navlayers.site.share import Share
 from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _set(world: World, of: SiteSet) -> Page:
     context = {
         "of": of,
         "heats": heats,
+        "files": of.downloads.facts,
         "layers": [of.layer("categories" if n else "overview", heat.name) for n, heat in enumerate(heats)],
         "matrix": matrix(of.frames, heats, whole=True),
         "made_for": "" if own == one.catalogue.version else own,
@@ -90,6 +92,7 @@ def _capability(world: World, of: SiteSet, identifier: str) -> Page:
         "of": of,
         "called": called,
         "section": section,
+        "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, of.active),
         "references": [link(reference) for reference in section.references],
         "layer": of.layer("capabilities", identifier),
         "table": of.rows.of_capability(identifier),

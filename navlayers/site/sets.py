@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.layers import describe
+from navlayers.layers.labels import labels
 from navlayers.model import CATEGORIES
 from navlayers.site.downloads import Downloads, LayerFile
-from navlayers.site.heat import Heat, measured, shades_of
+from navlayers.site.heat import heat, measured, shades_of
 from navlayers.site.matrix import Frame, frames
 from navlayers.site.rows import SetRows, groups_of
+from navlayers.site.share import Share, covered
 from navlayers.stats import Stats, set_stats
-from navlayers.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from navlayers.model import MappingSet
     from navlayers.show.indexed import IndexedSet
     from navlayers.site.addresses import SetAddresses
+    from navlayers.site.heat import Heat
 
 
 class Named(NamedTuple):
@@ -49,13 +51,14 @@ class Counted(NamedTuple):
 class SiteSet:
     """A set and everything that several of its pages need."""
 
-    def __init__(self, one: IndexedSet, title: str, addresses: SetAddresses) -> None:
+    def __init__(self, one: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
+        """`one` is what pages tell, at a release of ATT&CK; `read` is the set as its file has it."""
         self.one = one
         self.name = one.name
         self.title = title
         self.addresses = addresses
         self.head = one.head
-        self.downloads = Downloads(one, addresses)
+        self.downloads = Downloads(one, read, addresses)
 
     @property
     def release(self) -> str:
@@ -77,11 +80,19 @@ class SiteSet:
         """Its numbers."""
         return set_stats(self.one.set, self.one.catalogue)
 
-    @property
-    def share(self) -> str:
-        """How much of the matrix's techniques it maps, themselves or by a sub-technique, in per cent."""
-        total = self.stats.base_techniques
-        return f"{percent(Fraction(self.stats.base_techniques_mapped, total)):.1f}" if total else "0.0"
+    @cached_property
+    def active(self) -> int:
+        """How many techniques and sub-techniques its release has as active ones."""
+        return sum(technique.active for technique in self.one.catalogue.techniques.values())
+
+    @cached_property
+    def covered(self) -> Share:
+        """What it covers of its release."""
+        return self.share(covered(self.one.scored.scores))
+
+    def share(self, techniques: Iterable[str]) -> Share:
+        """These ids of its release as a share of that."""
+        return Share.of(techniques, self.active)
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
@@ -93,6 +104,11 @@ class SiteSet:
         """Its groups, those that have names first."""
         return {group: named(group, self.one.set.groups.get(group, group)) for group in group_ids(self.one)}
 
+    @cached_property
+    def group_labels(self) -> dict[str, str]:
+        """What people call its groups."""
+        return labels({group: called.name or group for group, called in self.groups.items()})
+
     def capability(self, identifier: str) -> Named:
         """A capability with its name."""
         return named(identifier, self.one.names.get(identifier, identifier))
@@ -100,22 +116,22 @@ class SiteSet:
     def heats(self) -> list[Heat]:
         """The overview, and a heat per category that the set scores."""
         found = [self._heat("overview", None)]
-        found += [self._heat(c, c) for c in CATEGORIES if ("categories", c) in self.downloads.layers]
+        found += [self._heat(c, c) for c in CATEGORIES if ("categories", c) in self.downloads.facts.layers]
         return found
 
     def _heat(self, name: str, category: str | None) -> Heat:
-        layer = self.downloads.layers["overview" if category is None else "categories", name]
+        layer = self.downloads.facts.layers["overview" if category is None else "categories", name]
         shades = shades_of(measured(self.one.scored.scores, category), layer.gradient)
-        return Heat(name, shades, layer.legend, layer.comments)
+        return heat(name, shades, layer.legend, layer.comments)
 
     def heat_of(self, kind: str, identifier: str, scores: Iterable[tuple[str, float | None]]) -> Heat | None:
         """What a capability or group covers; None where that is nothing. `kind` is that of its layer."""
-        layer = self.downloads.layers.get((kind, identifier))
-        return Heat(kind, shades_of(scores, layer.gradient), layer.legend) if layer else None
+        layer = self.downloads.facts.layers.get((kind, identifier))
+        return heat(kind, shades_of(scores, layer.gradient), layer.legend) if layer else None
 
     def layer(self, kind: str, identifier: str) -> LayerFile | None:
         """The layer of a kind, of a category, group or capability."""
-        return self.downloads.layers.get((kind, identifier))
+        return self.downloads.facts.layers.get((kind, identifier))
 
     def counted_capabilities(self) -> list[Counted]:
         """Its capabilities by id."""
@@ -137,17 +153,16 @@ class SiteSet:
 
     def counted_groups(self) -> list[Counted]:
         """Its groups in the order that the set declares."""
-        members = Counter(group for c in self.one.set.capabilities for group in dict.fromkeys(c.groups))
-        return [self._counted_group(group, members[group]) for group in self.groups]
+        return [self._counted_group(group) for group in self.groups]
 
-    def _counted_group(self, group: str, members: int) -> Counted:
+    def _counted_group(self, group: str) -> Counted:
         mappings = self.one.grouped.get(group, [])
         covered = {mapping.technique for mapping in mappings}
         subs = sum("." in technique for technique in covered)
         layer = self.layer("groups", group)
         return Counted(
             named=self.groups[group],
-            capabilities=members,
+            capabilities=len(self.one.members.get(group, ())),
             mappings=len(self.rows.of_group(group).rows),
             techniques=len(covered) - subs,
             subtechniques=subs,

@@ -35,23 +35,34 @@
   const FOLDERS = ["", "groups/", "capabilities/", "techniques/", "tactics/"];
 
   function prepared(index) {
+    const parents = new Map(index.rows[TECHNIQUES].map(([id, name]) => [id, name || id]));
     return index.rows.map((rows, kind) =>
       rows.map(([id, name, file, number]) => {
         const [set, folder] = index.sets[number] ?? ["", ""];
+        const parent = kind === TECHNIQUES && id.includes(".") ? parents.get(id.split(".")[0]) : undefined;
         const path = `${folder && `${folder}/`}${FOLDERS[kind]}${kind ? file || id.toLowerCase() : "index"}.html`;
         const called = name || id;
-        return { id, name: called, path, set: kind ? set : "", key: loose(id), words: loose(`${id} ${called}`), plain: loose(called) };
+        const full = parent ? `${parent}: ${called}` : called;
+        const words = loose(`${id} ${full}`);
+        return { id, name: full, path, set: kind ? set : "", key: loose(id), words, plain: loose(called), full: loose(full) };
       }),
     );
   }
+
+  // Of kinds that fit alike the first; where names are exactly what is asked for, ATT&CK's own come before a set's.
+  const TECHNIQUES = 3;
+  const BY_NAME = [0, 3, 4, 1, 2];
+  const NAME = 2;
+  // Exact ids, exact names, beginnings, words.
+  const KIND_OF_FIT = [0, 0, 1, 2, 2, 3, 3, 3];
 
   // How well a row fits, the less the better; undefined: not at all.
   function rank(row, text, words, raw) {
     if (row.id.toLowerCase() === raw) return 0;
     if (row.key === text) return 1;
-    if (row.plain === text) return 2;
+    if (row.plain === text || row.full === text) return NAME;
     if (row.id.toLowerCase().startsWith(raw)) return 3;
-    if (row.plain.startsWith(text)) return 4;
+    if (row.plain.startsWith(text) || row.full.startsWith(text)) return 4;
     if (` ${row.words}`.includes(` ${text}`)) return 5;
     if (words.every((word) => ` ${row.words}`.includes(` ${word}`))) return 6;
     if (words.every((word) => row.words.includes(word))) return 7;
@@ -72,7 +83,9 @@
       fitting.sort(([a], [b]) => a - b);
       return { kind, best: fitting[0]?.[0], rows: fitting.map(([, row]) => row) };
     });
-    return found.filter((one) => one.rows.length).sort((a, b) => Math.min(a.best, 2) - Math.min(b.best, 2) || a.kind - b.kind);
+    const order = (one) => [KIND_OF_FIT[one.best], one.best === NAME ? BY_NAME[one.kind] : one.kind];
+    const before = ([fit, kind], [otherFit, otherKind]) => fit - otherFit || kind - otherKind;
+    return found.filter((one) => one.rows.length).sort((a, b) => before(order(a), order(b)));
   }
 
   function searchBox(place) {
@@ -208,7 +221,7 @@
     }
   }
 
-  // One stop for the tab key in a matrix; arrows move within it.
+  // One stop for the tab key in a matrix; arrows move within it. Gives what to call when other cells are shown.
   function arrows(matrix) {
     const shown = (column) => [...column.querySelectorAll(".cell")].filter((cell) => cell.offsetParent);
     const cells = () => [...matrix.querySelectorAll(".cell")];
@@ -245,6 +258,12 @@
       event.preventDefault();
       next?.focus();
     });
+    return () => {
+      if (!stop || stop.offsetParent) return;
+      stop.tabIndex = -1;
+      stop = cells().find((cell) => cell.offsetParent) ?? stop;
+      stop.tabIndex = 0;
+    };
   }
 
   function matrices() {
@@ -258,20 +277,25 @@
       const matrix = frame.querySelector(".matrix");
       const heats = matrix.dataset.heats.split(" ");
       place.classList.add("controls", "screen");
+      const settle = arrows(matrix);
       if (heats.length > 1) {
         place.append(
           segments("Scores", heats.map((heat) => [heat, named(heat)]), heats[0], (heat) => {
             for (const legend of legends) legend.hidden = legend.dataset.view !== heat;
             paint(matrix, heats.indexOf(heat));
+            settle();
           }),
         );
       }
       if (matrix.querySelector("ul ul")) {
         const choices = [["mapped", "Mapped"], ["none", "None"]];
         if (matrix.querySelector(".u")) choices.unshift(["all", "All"]);
-        place.append(make("span", {}, "Sub-techniques"), segments("Sub-techniques", choices, "mapped", (subs) => (matrix.dataset.subs = subs)));
+        const choose = (subs) => {
+          matrix.dataset.subs = subs;
+          settle();
+        };
+        place.append(make("span", {}, "Sub-techniques"), segments("Sub-techniques", choices, "mapped", choose));
       }
-      arrows(matrix);
     }
   }
 
@@ -324,6 +348,8 @@
     });
   }
 
+  // Browsers save what a link says is a download from hosts alone.
+  if (location.protocol === "file:") for (const hint of document.querySelectorAll("[data-disk]")) hint.hidden = false;
   for (const place of document.querySelectorAll("[data-find]")) searchBox(place);
   matrices();
   for (const table of document.querySelectorAll("table[data-filter]")) filter(table);

@@ -14,6 +14,7 @@ from navlayers.site.rows import Table, row_view, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.carry import Moved
     from navlayers.show.pages import Entry, SetHead, TechniquePage, TechniqueSection
     from navlayers.site.sets import SiteSet
 
@@ -52,11 +53,15 @@ class Section(NamedTuple):
 
 def technique_pages(world: World) -> Iterator[Page]:
     """The page of every technique that a set maps or a release of theirs has."""
+    taken: dict[str, list[tuple[SiteSet, Moved]]] = {}
+    for of in world.sets:
+        for moved in of.one.prepared.moved:
+            taken.setdefault(moved.id, []).append((of, moved))
     for identifier in world.addresses.techniques:
-        yield _technique(world, identifier)
+        yield _technique(world, identifier, taken.get(identifier, ()))
 
 
-def _technique(world: World, identifier: str) -> Page:
+def _technique(world: World, identifier: str, taken: Sequence[tuple[SiteSet, Moved]]) -> Page:
     page = technique_page(identifier, world.indexed)
     sections = [_section(world.by_name[section.set.name], section) for section in page.sections]
     title = page.id if page.name == page.id else f"{page.id} {page.name}"
@@ -64,6 +69,7 @@ def _technique(world: World, identifier: str) -> Page:
         "page": page,
         "description": [prose(line.strip()) for line in page.description.splitlines() if line.strip()],
         "sections": sections,
+        "taken": taken,
         "categories": [c for c in CATEGORIES if any(c in section.categories for section in sections)],
         "without": [world.by_name[name] for name in page.without],
     }

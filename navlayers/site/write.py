@@ -9,9 +9,10 @@ import msgspec
 from navlayers.carry import Inactive, Moved
 from navlayers.errors import Problem
 from navlayers.output_folder import write_folder
-from navlayers.pipeline import Prepared, odd_scores, prepare
+from navlayers.pipeline import odd_scores, prepare
 from navlayers.readers.context import ReadOptions
 from navlayers.site.index import COMMAND
+from navlayers.site.inputs import sets_of
 from navlayers.site.make import Site
 from navlayers.site.options import SiteOptions
 
@@ -27,7 +28,10 @@ _READING = ReadOptions()
 
 
 class WrittenSet(msgspec.Struct, frozen=True):
-    """What a site has of one set, and what carrying it to its release changed."""
+    """What a site has of one set, and what carrying it to its release changed.
+
+    `capabilities` are those with a mapping.
+    """
 
     name: str
     title: str
@@ -79,13 +83,12 @@ def write_site(
     Raises:
         NavlayersError: an input, an option, a release or the folder does not do; nothing was written.
     """
-    read = list(prepare(sources, attack_version, reading))
-    sets = [one for one in read if isinstance(one, Prepared)]
+    sources = list(sources)
+    sets, skipped = sets_of(prepare(sources, attack_version, reading), sources)
     site = Site(sets, options)
     counted = _Counted(site, on_file)
     inputs = [one.path for one in sets if one.path.exists()]
     gone = write_folder(folder, counted.files(), command=COMMAND, force=force, keep=inputs)
-    skipped = [one.problem for one in read if not isinstance(one, Prepared)]
     return WrittenSite(
         sets=tuple(map(_written, site.sets)),
         pages=site.pages,
@@ -120,9 +123,9 @@ def _written(of: SiteSet) -> WrittenSet:
         domain=of.one.set.domain,
         attack_version=of.one.catalogue.version,
         own_attack_version=of.one.prepared.own_attack_version,
-        capabilities=len(of.one.capabilities),
+        capabilities=of.stats.capabilities,
         groups=len(of.groups),
-        mappings=len(of.one.set.mappings),
+        mappings=of.stats.mappings,
         moved=of.one.prepared.moved,
         left_out=of.one.scored.left_out,
     )
@@ -133,5 +136,5 @@ def _worth_knowing(of: SiteSet) -> Iterator[Problem]:
     if not of.one.set.mappings:
         yield Problem(f"{of.name}: the set has no mappings, so its matrix is empty")
     yield from odd_scores(of.name, of.one.scored)
-    for why in of.downloads.refused:
+    for why in of.downloads.facts.refused:
         yield Problem(f"{of.name}: no {why}")

@@ -1,0 +1,270 @@
+"""What a site counts is what reports count, on every page alike; what cannot be counted is named or refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from conftest import contents, row, set_of, write_set
+from test_site import alone, assert_sound, pages_of, prepared, site_of
+
+import navlayers
+from navlayers.errors import InputError
+from navlayers.options import ScoreOptions
+from navlayers.report import subject_of
+from navlayers.sets import resolve, shipped
+from navlayers.show.indexed import IndexedSet
+from navlayers.site import Site, SiteOptions, write_site
+from navlayers.site.share import Share
+from navlayers.together import read_together
+from navlayers.wording import percent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Run
+
+    from navlayers.attack import Catalogue
+    from navlayers.pipeline import Prepared
+
+LAYER = {
+    "name": "Counts",
+    "versions": {"attack": "16", "navigator": "5.1.0", "layer": "4.5"},
+    "domain": "enterprise-attack",
+    "techniques": [{"techniqueID": "T1078", "score": 25}],
+}
+
+
+def layer_at(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(LAYER), encoding="utf-8")
+    return path
+
+
+def test_a_layer_is_no_set(run: Run, out: Path, tmp_path: Path, tiny: Path) -> None:
+    layer = layer_at(tmp_path / "layer.json")
+    for named in ([layer], [tiny, layer]):
+        result = run("site", *named, "-o", out)
+        assert result.code == 2
+        assert f"{layer}: a layer has scores and no mappings" in result.err
+        assert "name the mapping sets that the layer was made from" in result.err
+        assert not out.exists()
+
+
+def test_layers_of_a_folder_are_passed_over(run: Run, out: Path, tmp_path: Path) -> None:
+    layer = layer_at(tmp_path / "ours" / "layer.json")
+    write_set(tmp_path / "ours" / "set.json")
+    result = run("site", tmp_path / "ours", "-o", out)
+    assert result.code == 0, result.err
+    assert f"{layer}: passed over, for it is a layer and no mapping set" in result.err
+    assert [path.name for path in (out / "sets").iterdir()] == ["set"]
+
+
+def test_a_folder_of_layers_alone_is_refused(run: Run, out: Path, tmp_path: Path) -> None:
+    layer_at(tmp_path / "ours" / "layer.json")
+    result = run("site", tmp_path / "ours", "-o", out)
+    assert result.code == 2
+    assert "no mapping set among these files" in result.err
+    assert not out.exists()
+
+
+def test_the_library_refuses_layers_as_well(tmp_path: Path) -> None:
+    read = prepared(layer_at(tmp_path / "layer.json"))
+    with pytest.raises(InputError, match="a layer has scores and no mappings"):
+        Site(read)
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.htm", "x.zip", "X.PDF", "x.tar.gz"])
+def test_a_file_is_no_folder(run: Run, tiny: Path, name: str) -> None:
+    result = run("site", tiny, "-o", name)
+    assert result.code == 2
+    assert "a site is a folder of files" in result.err
+    assert f"such as -o {name.rpartition('.')[0]}" in result.err
+
+
+def test_a_folder_with_the_ending_of_a_file_that_is_there_will_do(run: Run, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "our.html").mkdir()
+    assert run("site", tiny, "-o", tmp_path / "our.html").code == 0
+    assert run("site", tiny, "-o", tmp_path / "v1.2").code == 0
+
+
+@pytest.fixture(scope="module")
+def everything() -> Site:
+    return Site(prepared(*(source.name for source in shipped())))
+
+
+def test_every_set_covers_as_much_as_a_report_of_it_says(everything: Site) -> None:
+    for source, of in zip(shipped(), everything.sets, strict=True):
+        total = subject_of(read_together(resolve([source.name]))).comparison.totals[0]
+        assert of.covered == Share(total.techniques, total.subtechniques, total.total), source.name
+        assert float(of.covered.percent) == percent(Fraction(total.covered, total.total)), source.name
+
+
+@pytest.mark.parametrize(("name", "subtechniques"), [("azure", 270), ("nist_800_53", 327)])
+def test_what_a_release_revoked_counts_for_its_successor(everything: Site, name: str, subtechniques: int) -> None:
+    (of,) = (of for of in everything.sets if of.name == name)
+    assert of.covered.subtechniques == subtechniques
+    assert {moved.id for moved in of.one.prepared.moved} | {left.id for left in of.one.scored.left_out}
+
+
+def test_a_capability_counts_what_its_release_revoked_for_the_successor() -> None:
+    page = site_of(*prepared("aws")).text("sets/aws/capabilities/amazon_inspector.html")
+    assert "29 sub-techniques" in page
+
+
+def test_pages_layers_and_index_of_a_set_agree() -> None:
+    rows = [row("a", "T1053.001", "protect", "partial"), row("a", "T1078", "protect", "partial")]
+    rows += [row("b", "T1053.002", "protect", "minimal"), row("b", "T1034", "detect", "minimal")]
+    site = site_of(alone(set_of(rows)))
+    assert_sound(site)
+    text = site.text("sets/tiny/index.html")
+    active = sum(t.active for t in navlayers.release(set_of(rows)).techniques.values())
+    assert "1 technique and 1 sub-technique" in text
+    assert f"0.3 % of the matrix: 2 of {active} techniques and sub-techniques" in text
+    assert "T1053.001 At (Linux) → T1053.002 At" in text
+    assert "1 id left out" in text
+    (start,) = re.findall(r"Tiny 1 .*?%", site.text("index.html"))
+    assert start == "Tiny 1 Enterprise 16.1 values 2 4 1 1 0.3 %"
+    layer = json.loads(site.files["sets/tiny/layers/overview.json"])
+    assert sorted(entry["techniqueID"] for entry in layer["techniques"]) == ["T1053.002", "T1078"]
+    shown = re.findall(r'class="cell on[^"]*" href="[^"]*/(t[0-9.]+)\.html"', site.html("sets/tiny/index.html"))
+    assert set(shown) == {"t1053.002", "t1078"}
+    index = json.loads(site.files["index.json"])["sets"][0]
+    assert (index["techniques"], index["subtechniques"]) == (1, 1)
+    assert [moved["id"] for moved in index["carried"]] == ["T1053.001"]
+    assert [left["id"] for left in index["left_out"]] == ["T1034"]
+    assert b"T1053.001" in site.files["sets/tiny/downloads/tiny.csv"], "as the set's file has it"
+
+
+def test_a_share_is_exact_before_it_is_rounded() -> None:
+    made = set_of([row("a", "T1078", "protect", "partial")])
+    one = alone(made)
+    some = dict(list(one.catalogue.techniques.items())[:0])
+    active = [t for t in one.catalogue.techniques.values() if t.active and t.id != "T1078"][:655]
+    some |= {t.id: t for t in (one.catalogue.techniques["T1078"], *active)}
+    catalogue = msgspec.structs.replace(one.catalogue, techniques=some)
+    site = site_of(msgspec.structs.replace(one, catalogue=catalogue))
+    for path in ("sets/tiny/index.html", "sets/tiny/capabilities/a.html", "index.html"):
+        assert "0.2 %" in site.text(path), path
+    assert "1 technique and 0 sub-techniques, 0.2 % of the matrix" in site.text("sets/tiny/capabilities/a.html")
+
+
+def test_every_page_counts_one_as_one(everything: Site) -> None:
+    made = set_of([row("a", "T1078", "protect", "partial")], groups={"a": ("g",)})
+    site = site_of(alone(made))
+    for path in site.pages:
+        assert not re.search(
+            r"(?<![\d,.])1 (capabilities|techniques|mappings|sub-techniques|sets|ids)\b", site.text(path)
+        )
+
+
+def _older() -> Prepared:
+    """A set of an old release: ids that 16.1 has, revoked for another one, deprecated."""
+    rows = [row("a", t, "protect", "partial") for t in ("T1078", "T1574.002", "T1574.001", "T1153")]
+    return alone(set_of(rows, attack_version="15.1"), "older")
+
+
+def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
+    newer = alone(set_of([row("a", "T1078", "protect", "partial")], attack_version="18.1"), "newer")
+    older = _older()
+    site = site_of(older, newer)
+    assert_sound(site)
+    page = site.html("attack/enterprise.html")
+    marked = dict(re.findall(r'href="[^"]*/(t[0-9.]+)\.html" title.*?<b>(\d+)</b>', page, re.DOTALL))
+    assert marked == {"t1078": "2", "t1574.001": "1"}
+    assert "Older" not in page
+    text = site.text("attack/enterprise.html")
+    assert "carried to ATT&CK Enterprise 18.1" in text
+    (said,) = re.findall(r"Tiny 1 \(older\) 15\.1 .*", text)
+    assert said.startswith("Tiny 1 (older) 15.1 1 1 0.3 % 1: T1574.002 → T1574.001 1: T1153")
+
+
+def test_the_legend_of_a_domain_ends_at_what_its_cells_count() -> None:
+    gone = [alone(set_of([row("a", "T1153")], attack_version="15.1"), f"s{n}") for n in range(3)]
+    site = site_of(*gone, alone(set_of([row("a", "T1078")], attack_version="18.1"), "newer"))
+    legend = re.findall(r'<ul class="legend".*?</ul>', site.html("attack/enterprise.html"), re.DOTALL)
+    assert "1 set<" in legend[0]
+    assert "sets<" not in legend[0]
+
+
+def test_a_group_has_the_same_capabilities_on_all_pages() -> None:
+    made = set_of([row("a", "T1078"), row("b", "T1110"), row("c", "T1110")], groups={"a": ("g",), "c": ("h",)})
+    rows = tuple(msgspec.structs.replace(m, group="g") if m.capability == "b" else m for m in made.mappings)
+    site = site_of(alone(msgspec.structs.replace(made, mappings=rows)))
+    assert "Capabilities 2 " in site.text("sets/tiny/groups/g.html")
+    found = re.search(
+        r'groups/g\.html">G</a></th><td class="right" data-name="Capabilities">(\d+)',
+        site.html("sets/tiny/index.html"),
+    )
+    assert found is not None
+    assert found[1] == "2"
+
+
+def test_groups_are_called_as_people_call_them() -> None:
+    made = set_of([row("x", "T1078")], groups={"x": ("aws_firewall_manager", "AC")})
+    groups = {"aws_firewall_manager": "AWS Firewall Manager", "AC": "Access Control"}
+    site = site_of(alone(msgspec.structs.replace(made, groups=groups)))
+    page = site.html("sets/tiny/index.html")
+    assert 'groups/aws_firewall_manager.html">AWS Firewall Manager</a></th>' in page
+    assert 'groups/ac.html">AC Access Control</a></th>' in page
+
+
+def test_the_terminal_counts_capabilities_as_pages_do(run: Run, out: Path) -> None:
+    result = run("site", "gcp", "-o", out)
+    told = result.out.splitlines()[-1].split()
+    stats = navlayers.set_stats(*_of("gcp"))
+    assert told[-2:] == [str(stats.capabilities), str(stats.mappings)]
+    assert f"{stats.capabilities} capabilities with a mapping" in pages_of(contents(out)).text(
+        "sets/gcp/index.html"
+    )
+
+
+def _of(name: str) -> tuple[navlayers.MappingSet, Catalogue]:
+    (one,) = prepared(name)
+    return one.set, one.catalogue
+
+
+def test_what_is_mapped_without_a_score_has_a_sign_that_is_explained() -> None:
+    made = set_of([row("a", "T1078", "protect", "partial"), row("a", "T1110")])
+    site = site_of(alone(made))
+    page = site.html("sets/tiny/index.html")
+    assert "<li>✓ mapped, not rated</li>" in page
+    assert re.search(r'<a class="cell on" href="[^"]*t1110\.html".*?<b>✓</b>', page)
+    assert '<td class="right">✓</td>' in site.html("tactics/ta0006.html")
+    rated = site_of(alone(set_of([row("a", "T1078", "protect", "partial")])))
+    assert "✓" not in rated.html("sets/tiny/index.html")
+
+
+def test_pages_can_be_made_before_downloads() -> None:
+    site = Site(prepared("gcp"))
+    of = site.sets[0]
+    before = [heat.name for heat in of.heats()], of.layer("capabilities", "cloud_ids")
+    files = dict(site.files())
+    assert before == ([heat.name for heat in of.heats()], of.layer("capabilities", "cloud_ids"))
+    assert before[0] == ["overview", "protect", "detect", "respond"]
+    assert before[1] is not None
+    assert before[1].size == len(files[before[1].path])
+
+
+def test_what_is_scored_0_is_not_covered() -> None:
+    made = set_of([row("a", "T1078", "protect", "partial"), row("a", "T1110", "protect", "minimal")])
+    options = ScoreOptions(scale={"minimal": 0})
+    site = Site([alone(made)], SiteOptions(scoring=options))
+    assert site.sets[0].covered.number == 1
+
+
+def test_an_indexed_set_at_its_own_release_is_itself() -> None:
+    (one,) = prepared("gcp")
+    indexed = IndexedSet(one, ScoreOptions())
+    assert indexed.at(one.catalogue) is indexed
+
+
+def test_write_site_says_what_was_passed_over(tmp_path: Path) -> None:
+    layer = layer_at(tmp_path / "ours" / "layer.json")
+    write_set(tmp_path / "ours" / "set.json")
+    written = write_site(resolve([str(tmp_path / "ours")]), tmp_path / "out")
+    assert any(str(layer) in str(notice) for notice in written.notices)
