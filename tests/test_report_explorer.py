@@ -129,7 +129,7 @@ def test_figures_are_those_of_the_published_rows() -> None:
             values = [NUMBERS[row["score_value"]] for row in rows if row["score_category"] == category]
             assert entries(data, colors, view, number).get(technique, (None,))[0] == max(values, default=None)
         place = names.index(technique)
-        assert one["counts"][0][str(place)] == len({row["capability_id"] for row in rows})
+        assert one["counts"][str(place)] == len({row["capability_id"] for row in rows})
         told = [
             (
                 data["capabilities"][one["rows"]["capability"][at]][0],
@@ -210,6 +210,39 @@ def test_a_threat_and_a_plan_are_views_of_one_measure() -> None:
     page = Page(page_of(made))
     leads = [a["href"] for a, _ in page.all("a") if str(a["href"]).startswith("#matrix=")]
     assert leads == ["#matrix=1&view=~layer1", "#matrix=1&view=~layer2"]
+
+
+def test_a_threat_hides_what_it_does_not_do_and_tells_its_own_figures() -> None:
+    together = read_together(resolve(["aws", "azure"]), "18.1")
+    gaps = find_gaps(together, threat_of(["APT29"], together.catalogue))
+    made = make_report(subject_of(together, gaps=gaps))
+    data, colors = explorer(made)
+    names = [one[0] for one in data["release"]["techniques"]]
+    does = {row.technique for row in gaps.rows}
+    for id_, what in (("~layer1", "covered"), ("~layer2", "not covered, or weakly")):
+        view = next(one for one in data["views"] if one["id"] == id_)
+        hidden = {names[number] for number in view["hidden"]}
+        assert hidden == set(names) - does - {technique.partition(".")[0] for technique in does}
+        assert set(entries(data, colors, id_)) == does
+        assert view["told"].endswith(f" of {len(does)} techniques and sub-techniques {what}")
+        assert len(view["ratios"]) == len(data["release"]["tactics"])
+    uncovered = {row.technique for row in gaps.rows if not row.covered}
+    assert {t for t, (score, _) in entries(data, colors, "~layer1").items() if score is False} == uncovered
+    assert all(not one["hidden"] for one in data["views"] if one["kind"] != "layer")
+
+
+def test_the_types_of_mappings_are_told_where_they_differ(tmp_path: Path) -> None:
+    data, _ = explorer(report("gcp"))
+    assert {data["texts"][number] for number in data["sets"][0]["rows"]["type"]} == {""}
+    path = tmp_path / "two.yaml"
+    path.write_text(
+        "framework: own\nversion: '1'\ndomain: enterprise\nattack_version: '16.1'\n"
+        "mapping_types: {blocks: Blocks it, other: ''}\n"
+        "capabilities: {a: {techniques: {T1078: blocks}}, b: {techniques: {T1078: other}}}\n",
+        encoding="utf-8",
+    )
+    data, _ = explorer(report(path))
+    assert {data["texts"][number] for number in data["sets"][0]["rows"]["type"]} == {"Blocks it", "other"}
 
 
 def test_columns_are_those_of_the_navigator() -> None:

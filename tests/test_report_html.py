@@ -15,9 +15,11 @@ from conftest import CORPUS, write_set
 from laid_helpers import EVIL
 from report_pages import Page, page_of, report
 
-from navlayers.report import ReportOptions
+from navlayers import read_together, resolve
+from navlayers.report import ReportOptions, make_report, subject_of
 from navlayers.report.document import Bars, Logo, Rows
 from navlayers.report.html import SCRIPTS
+from navlayers.tables import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +153,21 @@ def test_bars_are_as_wide_as_their_figures(two: str) -> None:
     bars = [b for s in report("aws", "azure").document.sections for b in s.blocks if isinstance(b, Bars)]
     shares = [share for block in bars for row in block.rows for share in row.shares]
     assert [a["width"] for a, _ in page.all("rect")] == [f"{share:.2f}%" for share in shares]
+
+
+def test_bars_say_shares_as_tables_do(two: str) -> None:
+    bars = [b for s in report("aws", "azure").document.sections for b in s.blocks if isinstance(b, Bars)]
+    expected = [shown(share, "percent") for block in bars for row in block.rows for share in row.shares]
+    charts = "".join(re.findall(r'<table class="bars.*?</table>', two, re.DOTALL))
+    assert re.findall(r'<td class="right">([^<]*)</td></tr>', charts) == expected
+    assert "10.6 %" in expected
+
+
+def test_ids_that_the_matrix_has_not_lead_to_attack(tmp_path: Path) -> None:
+    old = write_set(tmp_path / "old.json", [("ids", "T1574.002", "detect", "partial")])
+    subject = subject_of(read_together(resolve([str(old), "aws"]), "18.1"))
+    leads = {a["href"] for a, text in check_inert(page_of(make_report(subject))).all("a") if text == "T1574.002"}
+    assert leads == {"https://attack.mitre.org/techniques/T1574/002/"}
 
 
 def test_head_author_date_and_logo() -> None:

@@ -4,9 +4,10 @@ class Explorer {
   constructor(root, data) {
     this.root = root;
     this.model = readModel(data);
-    this.state = stateOf(this.model, location.hash.slice(1)) || firstState(this.model);
+    const asked = stateOf(this.model, location.hash.slice(1));
+    this.state = asked || firstState(this.model);
     this.matrices = new Map();
-    this.write = addressWriter();
+    this.write = addressWriter(this.model);
     this.search = new Search(this.model);
     this.tip = new Tip(this.model);
     this.panel = new Panel(this.model, (technique) => this.pin(technique), () => this.unpin());
@@ -16,6 +17,7 @@ class Explorer {
     this.listen();
     root.hidden = false;
     this.show();
+    if (asked) this.arriveAtFirst();
   }
 
   get shown() {
@@ -45,10 +47,9 @@ class Explorer {
     // Names need room: beside each other, matrices show ids, unless names are asked for.
     const ids = state.cells ? state.cells === "ids" : shown.length > 1;
     this.place.className = `views n${shown.length}${ids ? " ids" : ""}`;
-    const kept = (technique) => onPlatform(model, state, technique) &&
-      shown.some(({ view }) => isCovered(view, entryOf(model, state, view, technique)));
-    const filters = this.filters();
-    shown.forEach((matrix) => matrix.update(state, filters, kept));
+    const kept = (technique) => shown.some(({ view }) => isThere(model, state, view, technique) &&
+      isCovered(view, entryOf(model, state, view, technique)));
+    shown.forEach((matrix) => matrix.update(state, this.filters(matrix.view), kept));
     const there = [...this.place.children];
     if (there.length !== shown.length || shown.some((matrix, at) => matrix.element !== there[at])) {
       this.place.replaceChildren(...shown.map((matrix) => matrix.element));
@@ -62,12 +63,16 @@ class Explorer {
     this.write(addressOf(model, state));
   }
 
-  filters() {
+  // The filters that a view is shown under, and that one which it cannot be.
+  filters(view) {
     const { model, state } = this;
+    const measure = measureOf(state, view);
+    const capability = state.capability < 0 ? ""
+      : hasCapabilities(view) ? model.capabilities[state.capability].label : "of all capabilities, whichever is chosen";
     return [
-      state.category > 0 ? model.measures[state.category].name : "",
+      measure > 0 ? model.measures[measure].name : "",
       state.platform >= 0 ? model.platforms[state.platform] : "",
-      state.capability >= 0 ? model.capabilities[state.capability].label : "",
+      capability,
       state.least > 0 ? `from ${figure(state.least)}` : "",
     ].filter(Boolean).join(", ");
   }
@@ -79,15 +84,17 @@ class Explorer {
 
   find() {
     const order = this.model.tactics.flatMap(({ cells }) => cells.flatMap(([technique, subs]) => [technique, ...subs]));
-    const found = [...new Set(order)].filter((technique) => onPlatform(this.model, this.state, technique));
+    const found = [...new Set(order)].filter((technique) =>
+      this.shown.some(({ view }) => isThere(this.model, this.state, view, technique)));
     this.search.find(this.state.query, found);
     const hits = new Set(this.search.hits);
     const parents = new Set([...hits].map((one) => this.model.techniques[one].parent));
+    const open = openOf(this.model, this.state);
     for (const matrix of this.shown) {
       for (const [technique, cells] of matrix.cells) {
         for (const cell of cells) {
           cell.classList.toggle("hit", hits.has(technique));
-          cell.classList.toggle("holds-hit", parents.has(technique) && !this.state.open.has(technique));
+          cell.classList.toggle("holds-hit", parents.has(technique) && !open.has(technique));
         }
       }
     }
@@ -96,7 +103,7 @@ class Explorer {
   goTo(technique) {
     if (technique < 0) return;
     const { parent } = this.model.techniques[technique];
-    if (parent >= 0) this.state.open.add(parent);
+    if (parent >= 0) this.state.open = new Set(openOf(this.model, this.state)).add(parent);
     this.state.only = this.state.only && this.shown.some(({ view }) =>
       isCovered(view, entryOf(this.model, this.state, view, technique)));
     this.show();
@@ -137,18 +144,45 @@ class Explorer {
     if (panel.left === 0 && below > 0) window.scrollBy(0, below + 16);
   }
 
+  // The focus goes back to where it came from, or to what stands for the technique.
   unpin() {
-    const cells = this.state.pinned >= 0 ? this.shown[0].cells.get(this.state.pinned) || [] : [];
-    const back = this.back && this.back.isConnected ? this.back : cells[0];
+    const { back, state: { pinned } } = this;
     this.back = null;
     this.change({ pinned: -1 });
-    this.tip.hide();
-    if (back) back.focus({ preventScroll: true });
-    this.tip.hide();
+    const known = back && back !== document.body && isSeen(back);
+    const to = known ? back : this.cellFor(pinned) || this.shown[0].tabStop;
+    if (to) to.focus({ preventScroll: known });
+    this.leave();
+  }
+
+  // The first cell of a technique that is to be seen, or that of the one above it where it is folded.
+  cellFor(technique) {
+    if (technique < 0) return null;
+    const { parent } = this.model.techniques[technique];
+    const cells = this.shown.flatMap((matrix) => matrix.cells.get(technique) || []);
+    return cells.find(isSeen) || (parent >= 0 ? this.cellFor(parent) : null);
+  }
+
+  // What an address leads to is brought into sight.
+  arrive() {
+    this.place.scrollIntoView();
+    const cell = this.cellFor(this.state.pinned);
+    if (!cell) return;
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.keepInSight(cell, cell.getBoundingClientRect().top);
+  }
+
+  // Who comes back to the page finds it where it was left; for others, browsers scroll to the place of a technique in
+  // the tables as late as they have loaded the page.
+  arriveAtFirst() {
+    const [{ type } = {}] = performance.getEntriesByType("navigation");
+    if (type === "reload" || type === "back_forward") return;
+    this.arrive();
+    window.addEventListener("load", () => this.arrive(), { once: true });
   }
 
   toggle(technique) {
-    const open = new Set(this.state.open);
+    const open = new Set(openOf(this.model, this.state));
     if (!open.delete(technique)) open.add(technique);
     this.change({ open });
   }
@@ -158,7 +192,8 @@ class Explorer {
     if (!matrix) return;
     const technique = Number(cell.dataset.technique);
     this.mark("linked", technique);
-    this.tip.show(cell, matrix.view, entryOf(this.model, this.state, matrix.view, technique));
+    const entry = entryOf(this.model, this.state, matrix.view, technique);
+    this.tip.show(cell, matrix.view, titleOf(this.model, this.state, matrix.view), entry);
   }
 
   leave() {
@@ -203,8 +238,10 @@ class Explorer {
     window.addEventListener("hashchange", () => {
       const state = stateOf(this.model, location.hash.slice(1));
       if (!state) return;
-      this.change(state);
-      this.root.scrollIntoView();
+      // The address of a technique alone says nothing of the rest.
+      if (location.hash.startsWith("#pin=")) this.pin(state.pinned);
+      else this.change(state);
+      this.arrive();
     });
   }
 
@@ -226,7 +263,7 @@ class Explorer {
     const { subs } = this.model.techniques[technique];
     if (["+", "-", " "].includes(event.key) && !event.ctrlKey) {
       event.preventDefault();
-      const open = this.state.open.has(technique);
+      const open = openOf(this.model, this.state).has(technique);
       if (subs.length && !(event.key === "+" && open) && !(event.key === "-" && !open)) this.toggle(technique);
       return;
     }
@@ -240,7 +277,8 @@ class Explorer {
   }
 
   pressedAnywhere(event) {
-    const typing = event.target instanceof Element && event.target.closest("input, select, textarea");
+    const typing = event.target instanceof Element &&
+      event.target.closest('input[type="search"], input[type="text"], input[type="number"], textarea');
     if (event.key === "/" && !typing && !event.ctrlKey && !event.altKey && !event.metaKey) {
       event.preventDefault();
       this.controls.at.search.focus();

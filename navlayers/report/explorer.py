@@ -16,15 +16,16 @@ from navlayers.render.matrix import matrix_of
 from navlayers.render.view import view_of
 from navlayers.report.document import Heatmap
 from navlayers.report.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
-from navlayers.report.explorer_views import Drawn, Shown, drawn, gradient_at, layer_shown
+from navlayers.report.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
 from navlayers.slug import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.attack import Catalogue, Technique
+    from navlayers.attack import Technique
     from navlayers.comparing.comparison import Comparison
     from navlayers.coverage import Coverage
+    from navlayers.render.matrix import Column
     from navlayers.report.document import Document
     from navlayers.report.explorer_colors import Colors
     from navlayers.report.subject import Subject
@@ -42,19 +43,18 @@ class Tactic(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """The release: techniques as id, name, number of the parent or -1, numbers of platforms; tactics; platforms."""
 
-    name: str
     techniques: list[tuple[str, str, int, list[int]]]
     tactics: list[Tactic]
     platforms: list[str]
 
 
 class Input(msgspec.Struct, frozen=True):
-    """An input: how many capabilities are mapped per technique in each measure, its mappings, its capabilities."""
+    """An input: how many capabilities are mapped per technique, its mappings, its capabilities."""
 
     title: str
     name: str
     layer: bool
-    counts: list[dict[int, int]]
+    counts: dict[int, int]
     rows: Rows
     alone: dict[int, Alone]
 
@@ -62,11 +62,12 @@ class Input(msgspec.Struct, frozen=True):
 class ShownData(msgspec.Struct, frozen=True):
     """A view under one measure: techniques, and per technique a score, a colour (-1 for none) and words.
 
+    A score is None where something is covered without one, False where the view tells that it is not covered.
     `legend` is label and colour, `ramp` colours from `low` to `high`.
     """
 
     technique: list[int]
-    score: list[float | None]
+    score: list[float | bool | None]
     color: list[int]
     words: list[int]
     legend: tuple[tuple[str, int], ...]
@@ -76,13 +77,21 @@ class ShownData(msgspec.Struct, frozen=True):
 
 
 class ViewData(msgspec.Struct, frozen=True):
-    """A view of the explorer."""
+    """A view of the explorer.
+
+    `hidden` are techniques that it leaves out. A layer tells its own figures: `told` of all of it, `ratios` of each
+    tactic, which count what `counted` says.
+    """
 
     id: str
     title: str
     kind: str
     sets: tuple[int, ...]
     shown: list[ShownData]
+    hidden: list[int]
+    told: str
+    ratios: list[str]
+    counted: str
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -132,15 +141,16 @@ def explorer(subject: Subject, document: Document, colors: Colors) -> Explorer:
     categories: list[str] = [category for category in CATEGORIES if category in named_categories]
     lists = Interned(numbers, {pair: number for number, pair in enumerate(capabilities)}, categories, Texts())
     inputs = [_input(one, measures, lists) for one in subject.inputs]
+    columns = matrix_of(view_of({}, subject.catalogue, "")).columns
     views = [*drawn(comparisons, subject.names, view_ids(subject.inputs), colors), *_layers(document, colors)]
     return Explorer(
-        release=_known(subject.catalogue, techniques, numbers),
+        release=_known(columns, techniques, numbers),
         measures=[_measure(comparison, inputs, at, colors) for at, comparison in enumerate(comparisons)],
         categories=categories,
         counts=subject.comparison.counts,
         capabilities=[(clean(one), clean(label)) for one, label in capabilities],
         sets=inputs,
-        views=[_view(view, lists, colors) for view in views],
+        views=[_view(view, columns, lists, colors) for view in views],
         texts=lists.texts.all,
     )
 
@@ -161,12 +171,10 @@ def _comparisons(subject: Subject) -> Iterator[Comparison]:
                 yield side_by_side(own.catalogue, own.inputs, category=category, baseline=baseline)
 
 
-def _known(catalogue: Catalogue, techniques: Sequence[Technique], numbers: dict[str, int]) -> Known:
+def _known(columns: Sequence[Column], techniques: Sequence[Technique], numbers: dict[str, int]) -> Known:
     platforms = sorted({platform for technique in techniques for platform in technique.platforms})
     places = {platform: number for number, platform in enumerate(platforms)}
-    matrix = matrix_of(view_of({}, catalogue, ""))
     return Known(
-        name=catalogue.version,
         techniques=[
             (t.id, clean(t.name), numbers.get(t.parent or "", -1), sorted(places[p] for p in t.platforms))
             for t in techniques
@@ -176,7 +184,7 @@ def _known(catalogue: Catalogue, techniques: Sequence[Technique], numbers: dict[
                 column.name,
                 [(numbers[cell.id], [numbers[sub.id] for sub in cell.subtechniques]) for cell in column.cells],
             )
-            for column in matrix.columns
+            for column in columns
         ],
         platforms=platforms,
     )
@@ -187,7 +195,7 @@ def _input(one: Coverage, measures: Sequence[str | None], lists: Interned) -> In
         title=clean(one.title),
         name=clean(one.name),
         layer=one.is_layer,
-        counts=[_counts(one, measure, lists) for measure in measures],
+        counts=_counts(one, measures[0], lists),
         rows=rows(one, lists),
         alone=alone(one, measures, lists),
     )
@@ -218,7 +226,9 @@ def _layers(document: Document, colors: Colors) -> Iterator[Drawn]:
     """The layers of the other sections, of a threat or a plan."""
     found = layers_of(document)
     for number, heatmap in enumerate(found, 1):
-        yield Drawn(f"~layer{number}", heatmap.title, "layer", (), (layer_shown(heatmap.view, colors),))
+        view = heatmap.view
+        shown = (layer_shown(view, colors),)
+        yield Drawn(f"~layer{number}", heatmap.title, "layer", (), shown, layer_hidden(view), view.ratios)
 
 
 def layers_of(document: Document) -> tuple[Heatmap, ...]:
@@ -232,9 +242,19 @@ def layers_of(document: Document) -> tuple[Heatmap, ...]:
     )
 
 
-def _view(view: Drawn, lists: Interned, colors: Colors) -> ViewData:
+def _view(view: Drawn, columns: Sequence[Column], lists: Interned, colors: Colors) -> ViewData:
+    found = view.ratios.tactics if view.ratios else {}
+    ratios = [found.get(column.shortname) for column in columns] if found else []
     return ViewData(
-        view.id, clean(view.title), view.kind, view.sets, [_shown(one, lists, colors) for one in view.shown]
+        view.id,
+        clean(view.title),
+        view.kind,
+        view.sets,
+        [_shown(one, lists, colors) for one in view.shown],
+        hidden=[lists.techniques[technique] for technique in view.hidden],
+        told=view.ratios.told if view.ratios else "",
+        ratios=[f"{ratio[0]}/{ratio[1]}" if ratio else "" for ratio in ratios],
+        counted=view.ratios.counted if view.ratios else "",
     )
 
 

@@ -10,7 +10,7 @@ class Controls {
       views: get("views"), compare: get("compare"), category: get("category"), platform: get("platform"),
       capability: get("capability"), least: get("least"), only: get("only"), search: get("search"),
       found: get("found"), open: get("open"), close: get("close"), cells: get("cells"), reset: get("reset"),
-      count: get("count"),
+      count: get("count"), why: get("why"),
     };
     this.fill();
     this.listen(step);
@@ -43,7 +43,9 @@ class Controls {
       if (button) take(button.value);
     });
     clicked(at.views, (id) => this.chooseView(id));
-    clicked(at.category, (number) => change({ category: Number(number) }));
+    clicked(at.category, (number) => {
+      if (!this.fixed) change({ category: Number(number) });
+    });
     clicked(at.cells, (cells) => change({ cells }));
     at.compare.addEventListener("change", () => this.setCompare(at.compare.checked));
     at.platform.addEventListener("change", () => change({ platform: Number(at.platform.value) }));
@@ -60,28 +62,38 @@ class Controls {
     const all = () => this.model.techniques.map((_, number) => number).filter((one) => this.model.techniques[one].subs.length);
     at.open.addEventListener("click", () => change({ open: new Set(all()) }));
     at.close.addEventListener("click", () => change({ open: new Set() }));
-    at.reset.addEventListener("click", () => change(firstState(this.model)));
+    at.reset.addEventListener("click", () => {
+      if (at.reset.getAttribute("aria-disabled") === "false") change(firstState(this.model));
+    });
   }
 
   chooseView(id) {
     const { views, compare } = this.state;
+    // A view that opens what it is about does so when it is chosen.
+    const opens = openedBy(this.model, this.model.views.filter((view) => view.id === id)).size > 0;
+    const open = opens ? null : this.state.open;
     if (!compare) {
-      this.change({ views: [id] });
+      this.change({ views: [id], open });
     } else if (views.includes(id)) {
       if (views.length > 1) this.change({ views: views.filter((one) => one !== id) });
     } else if (views.length < MOST_VIEWS) {
-      this.change({ views: [...views, id] });
+      this.change({ views: [...views, id], open });
     }
   }
 
-  // Side by side starts with what is shown and the sets next to it.
+  // Side by side starts with all sets where they are few, else with two; what is shown is among them, but for the
+  // union, which is the same sets together.
   setCompare(compare) {
-    const shown = this.state.views;
-    const others = this.model.views.filter((view) => view.kind === "set" && !shown.includes(view.id)).map((view) => view.id);
-    const start = this.model.sets.length > 1 && this.model.sets.length <= MOST_VIEWS
-      ? this.model.views.filter((view) => view.kind === "set").map((view) => view.id)
-      : [...shown, ...others].slice(0, 2);
-    this.change({ compare, views: compare ? start : shown.slice(0, 1) });
+    const shown = this.state.views.filter((id) => this.viewOf(id).kind !== "union");
+    const sets = this.model.views.filter((view) => view.kind === "set").map((view) => view.id);
+    const start = sets.length > MOST_VIEWS
+      ? [...this.state.views, ...sets.filter((id) => !this.state.views.includes(id))].slice(0, 2)
+      : [...shown.filter((id) => !sets.includes(id)), ...sets].slice(0, MOST_VIEWS);
+    this.change({ compare, views: compare ? start : this.state.views.slice(0, 1) });
+  }
+
+  viewOf(id) {
+    return this.model.views.find((view) => view.id === id);
   }
 
   show(state, ids, told) {
@@ -96,9 +108,11 @@ class Controls {
       for (const button of place.children) button.setAttribute("aria-pressed", String(button.value === String(value)));
     };
     press(at.category, state.category);
-    // Layers of a threat or a plan are of one category, whatever is asked for.
-    const fixed = model.views.every((view) => !state.views.includes(view.id) || view.kind === "layer");
-    for (const button of at.category.children) button.disabled = fixed;
+    const say = (place, text) => { if (place.textContent !== text) place.textContent = text; };
+    // Layers of a threat or a plan are of one category, whatever is asked for. Buttons stay where the focus may be.
+    this.fixed = state.views.every((id) => this.viewOf(id).kind === "layer");
+    for (const button of at.category.children) button.setAttribute("aria-disabled", String(this.fixed));
+    say(at.why, this.fixed ? "this view has one score" : "");
     press(at.cells, ids ? "ids" : "names");
     at.compare.checked = state.compare;
     at.platform.value = String(state.platform);
@@ -106,9 +120,8 @@ class Controls {
     if (Number(at.least.value || 0) !== state.least) at.least.value = state.least || "";
     at.only.checked = state.only;
     if (at.search.value !== state.query) at.search.value = state.query;
-    const say = (place, text) => { if (place.textContent !== text) place.textContent = text; };
     say(at.found, state.query.trim() ? told.found : "");
     say(at.count, told.count);
-    at.reset.disabled = addressOf(model, { ...state, pinned: -1 }) === "";
+    at.reset.setAttribute("aria-disabled", String(addressOf(model, { ...state, pinned: -1 }) === ""));
   }
 }

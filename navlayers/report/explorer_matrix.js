@@ -37,9 +37,10 @@ class Matrix {
     const [base, sub] = id.split(".");
     const score = make("b", {});
     const cell = make("button", { type: "button", class: "cell", tabindex: "-1", "data-technique": technique },
-      make("span", { class: "name" }, name), " ",
-      make("span", { class: "foot" },
-        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ", score));
+      make("span", { class: "text" },
+        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ",
+        make("span", { class: "name" }, name)), " ",
+      score);
     if (!this.cells.has(technique)) this.cells.set(technique, []);
     this.cells.get(technique).push(cell);
     return { technique, cell, score, element: make("li", {}, cell), more: null, list: null, below: [] };
@@ -56,6 +57,9 @@ class Matrix {
   // Shows the state, whose filters are told as a text. `kept(technique)`: whether any of the views side by side shows it.
   update(state, filters, kept) {
     const { model, view } = this;
+    this.open = openOf(model, state);
+    // A layer's own figures are of all that it shows.
+    const whole = state.platform < 0 && !(state.least > 0);
     const seen = new Set();
     const covered = new Set();
     const take = (technique) => {
@@ -64,41 +68,50 @@ class Matrix {
       if (isCovered(view, entry)) covered.add(technique);
       return entry;
     };
-    for (const { rows, ratio, element } of this.columns) {
+    this.columns.forEach(({ rows, ratio, element }, at) => {
       let mapped = 0;
       let total = 0;
       for (const row of rows) {
-        const subs = row.subs.filter((sub) => onPlatform(model, state, sub));
-        const there = onPlatform(model, state, row.technique);
+        const subs = row.subs.filter((sub) => isThere(model, state, view, sub));
+        const there = isThere(model, state, view, row.technique) ||
+          (subs.length > 0 && onPlatform(model, state, row.technique));
         const entry = there ? take(row.technique) : null;
         const below = subs.filter((sub) => isCovered(view, take(sub))).length;
         const shown = there && (!state.only || kept(row.technique) || subs.some(kept));
         row.element.hidden = !shown;
-        total += there;
-        mapped += there && (isCovered(view, entry) || below > 0);
+        const own = there && isCovered(view, entry);
+        // Of gaps each counts, of coverage a technique counts with what is below it.
+        total += there + (view.kind === "gap" ? subs.length : 0);
+        mapped += view.kind === "gap" ? own + below : there && (own || below > 0);
         this.show(row, entry);
         if (row.more) this.updateSubs(row, state, subs, below, kept);
       }
-      ratio.textContent = `${mapped}/${total}`;
-      ratio.title = `${mapped} of ${total} techniques, themselves or by a sub-technique`;
+      if (view.ratios.length) {
+        ratio.textContent = whole ? view.ratios[at] : "";
+        ratio.title = whole ? view.counted : "";
+      } else {
+        ratio.textContent = `${mapped}/${total}`;
+        ratio.title = view.kind === "gap"
+          ? `${mapped} of ${total} techniques and sub-techniques`
+          : `${mapped} of ${total} techniques, themselves or by a sub-technique`;
+      }
       element.hidden = rows.every((row) => row.element.hidden);
-    }
+    });
     this.updateLegend(state);
     const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
     this.total = { covered: covered.size, of: seen.size };
-    this.count.textContent =
-      `${plural(covered.size - subs, "technique")}, ${plural(subs, "sub-technique")} of ${seen.size.toLocaleString("en")}${filters && ` \u00b7 ${filters}`}`;
+    const figures = view.told && whole ? view.told
+      : `${plural(covered.size - subs, "technique")}, ${plural(subs, "sub-technique")} of ${seen.size.toLocaleString("en")}`;
+    this.count.textContent = `${figures}${filters && ` \u00b7 ${filters}`}`;
     this.keepTabStop();
   }
 
   updateSubs(row, state, subs, below, kept) {
-    const open = state.open.has(row.technique) && subs.length > 0;
+    const open = this.open.has(row.technique) && subs.length > 0;
     const { name } = this.model.techniques[row.technique];
     row.more.hidden = subs.length === 0;
     row.more.replaceChildren(make("span", {}, `${below}/${subs.length}`));
     row.more.className = `more${row.color}`;
-    // How much room the figures take, which the id leaves them.
-    row.cell.classList.add(`beside-${row.more.textContent.length}`);
     row.more.setAttribute("aria-expanded", String(open));
     row.more.setAttribute("aria-label", `${name}: ${below}/${plural(subs.length, "sub-technique")}`);
     if (open) this.openRow(row);
@@ -114,13 +127,14 @@ class Matrix {
   show(row, entry) {
     row.color = entry ? colorClass(entry.color) || " bare" : "";
     row.cell.className = `cell${row.color}`;
-    row.score.textContent = entry ? (entry.score === null ? "\u2713" : figure(entry.score)) : "";
+    row.score.textContent = scoreText(entry);
   }
 
   updateLegend(state) {
-    const shown = this.view.shown[this.view.shown.length > 1 ? state.category : 0];
-    const items = shown.legend.map(([label, color]) =>
-      make("li", {}, make("span", { class: `swatch k${color}` }), label === "not rated" ? `\u2713 ${label}` : label));
+    const shown = this.view.shown[measureOf(state, this.view)];
+    const ticks = [...shown.entries.values()].some((entry) => entry.score === null) ? ["not rated", "covered"] : [];
+    const items = shown.legend.map(([label, color]) => make("li", {}, make("span", { class: `swatch k${color}` }),
+      ticks.includes(label) ? `\u2713 ${label}` : label));
     const ramp = shown.ramp.length
       ? make("span", { class: "ramp", "aria-hidden": "true" }, make("span", {}, shown.low),
         ...shown.ramp.map((color) => make("i", { class: `k${color}` })), make("span", {}, shown.high))

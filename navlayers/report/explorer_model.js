@@ -24,7 +24,7 @@ function readModel(data) {
     counts: data.counts,
     capabilities: data.capabilities.map(([id, label]) => ({ id, label })),
     sets: data.sets.map((one) => readSet(one)),
-    views: data.views.map((one) => ({ ...one, shown: one.shown.map(readShown) })),
+    views: data.views.map((one) => ({ ...one, hidden: new Set(one.hidden), shown: one.shown.map(readShown) })),
     texts: data.texts,
   };
 }
@@ -59,14 +59,35 @@ function readSet(set) {
   return { ...set, rowsOf, capabilitiesOf, alone };
 }
 
+// The number of the measure that a view is shown under.
+function measureOf(state, view) {
+  return view.shown.length > 1 ? state.category : 0;
+}
+
+// What a view says of a technique under the category alone, or null for nothing.
+function ownEntryOf(state, view, technique) {
+  return view.shown[measureOf(state, view)].entries.get(technique) || null;
+}
+
+// The title of a view with the category that it is shown under.
+function titleOf(model, state, view) {
+  const measure = measureOf(state, view);
+  return measure > 0 ? `${view.title} (${model.measures[measure].name})` : view.title;
+}
+
+// Whether what a view shows is of capabilities: not so what none covers, and layers that are made of all of them.
+function hasCapabilities(view) {
+  return view.kind !== "gap" && view.kind !== "layer";
+}
+
 // What a view shows of a technique under the filters: { score, color, words }, or null for nothing.
 function entryOf(model, state, view, technique) {
-  const measure = view.shown.length > 1 ? state.category : 0;
-  let entry = view.shown[measure].entries.get(technique) || null;
-  if (state.capability >= 0) {
+  const measure = measureOf(state, view);
+  let entry = ownEntryOf(state, view, technique);
+  if (state.capability >= 0 && hasCapabilities(view)) {
     const own = aloneOf(model, state.capability, view.sets, measure, technique);
     if (view.kind === "set" || view.kind === "union") entry = own;
-    else if (view.kind !== "layer" && own === null) entry = null;
+    else if (own === null) entry = null;
   }
   if (entry !== null && state.least > 0 && !(Math.abs(entry.score) >= state.least)) return null;
   return entry;
@@ -88,6 +109,24 @@ function aloneOf(model, capability, sets, measure, technique) {
 
 function onPlatform(model, state, technique) {
   return state.platform < 0 || model.techniques[technique].platforms.includes(state.platform);
+}
+
+// Whether a view has a place for a technique on the platform that is asked for.
+function isThere(model, state, view, technique) {
+  return onPlatform(model, state, technique) && !view.hidden.has(technique);
+}
+
+// Techniques whose sub-techniques are what a view is about: one that hides all others shows them at once.
+function openedBy(model, views) {
+  const found = new Set();
+  for (const view of views) {
+    if (!view.hidden.size) continue;
+    for (const technique of view.shown[0].entries.keys()) {
+      const { parent } = model.techniques[technique];
+      if (parent >= 0) found.add(parent);
+    }
+  }
+  return found;
 }
 
 // Whether an entry says that something is covered, or, in views of other kinds, anything at all.

@@ -15,7 +15,19 @@ class Panel {
       make("div", { class: "panel-head" }, this.heading, button), this.body);
   }
 
+  // It is made anew only where it would say something else, so that it stays as it was scrolled and opened.
   show(technique, state) {
+    const about = `${technique} ${state.category} ${state.capability}`;
+    this.element.hidden = false;
+    if (this.about === about) return;
+    const other = this.technique !== technique;
+    this.about = about;
+    this.technique = technique;
+    this.build(technique, state);
+    if (other) this.body.scrollTop = 0;
+  }
+
+  build(technique, state) {
     const one = this.model.techniques[technique];
     const path = one.id.replace(".", "/");
     this.heading.replaceChildren(make("span", { class: "id" }, one.id), " ", one.name);
@@ -30,16 +42,16 @@ class Panel {
         make("a", { href: `https://attack.mitre.org/techniques/${path}/`, rel: "noreferrer" }, `${one.id} at attack.mitre.org`)),
       this.model.sets.length > 1 || this.model.measures.length > 1
         ? make("div", { class: "frame" }, scoreTable(this.model, technique)) : null,
-      ...this.views(technique),
+      ...this.views(technique, state),
       ...this.model.sets.map((set) => this.set(set, technique, state)),
-      one.subs.length ? this.subs(one.subs) : null,
+      one.subs.length ? this.subs(one.subs, state) : null,
     ].filter(Boolean));
-    this.element.hidden = false;
-    this.body.scrollTop = 0;
   }
 
   hide() {
     this.element.hidden = true;
+    this.about = "";
+    this.technique = -1;
   }
 
   button(technique) {
@@ -50,13 +62,15 @@ class Panel {
   }
 
   // What views that are of no set alone say of it.
-  views(technique) {
+  views(technique, state) {
     const found = [];
+    const told = new Set([-1]);
     for (const view of this.model.views) {
-      const entry = view.shown[0].entries.get(technique);
+      const entry = ownEntryOf(state, view, technique);
       if (view.kind === "set" || !entry) continue;
-      const words = this.model.texts[entry.words] || "";
-      found.push(make("p", { class: "small" }, `${view.title}: `, chip(entry), words ? ` ${words}` : ""));
+      const words = told.has(entry.words) ? "" : this.model.texts[entry.words];
+      found.push(said(titleOf(this.model, state, view), entry, words));
+      told.add(entry.words);
     }
     return found;
   }
@@ -66,7 +80,7 @@ class Panel {
     const heading = make("h4", {}, set.title || set.name, " ", make("span", { class: "soft" },
       rows.length ? plural(rows.length, "mapping") : "nothing is mapped"));
     const view = this.model.views.find((one) => one.kind === "set" && this.model.sets[one.sets[0]] === set);
-    const entry = view && view.shown[0].entries.get(technique);
+    const entry = view && ownEntryOf(state, view, technique);
     const words = entry && !rows.length ? this.model.texts[entry.words] : "";
     const asked = (row) => this.asked(set.rows, row, state);
     const main = rows.filter(asked);
@@ -117,11 +131,11 @@ class Panel {
     return make("details", { class: "long" }, make("summary", { class: "comment" }, start), whole);
   }
 
-  subs(subs) {
+  subs(subs, state) {
     const view = this.model.views.find((one) => one.kind === "union") || this.model.views[0];
     const items = subs.map((sub) =>
-      make("li", {}, chip(view.shown[0].entries.get(sub) || null), " ", this.button(sub)));
-    return make("section", {}, make("h4", {}, "Sub-techniques ", make("span", { class: "soft" }, view.title)),
+      make("li", {}, chip(ownEntryOf(state, view, sub)), " ", this.button(sub)));
+    return make("section", {}, make("h4", {}, "Sub-techniques ", make("span", { class: "soft" }, titleOf(this.model, state, view))),
       make("ul", { class: "subs" }, ...items));
   }
 }

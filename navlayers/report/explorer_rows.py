@@ -82,16 +82,24 @@ def rows(one: Coverage, lists: Interned) -> Rows:
     )
     texts = lists.texts
     labels = one.labels
+    types = _types(one)
     return Rows(
         technique=[lists.techniques[m.technique] for _, m, _ in found],
         capability=[lists.capabilities[m.capability, labels.get(m.capability, m.capability)] for _, m, _ in found],
         category=[lists.categories.index(m.category) if m.category else -1 for _, m, _ in found],
         value=[texts.number(m.value or "") for _, m, _ in found],
         score=[score for _, _, score in found],
-        type=[texts.number(m.type or "") for _, m, _ in found],
+        type=[texts.number(types.get(m.type or "", m.type or "")) for _, m, _ in found],
         comment=[texts.number(m.comment) for _, m, _ in found],
         references=[[texts.number(text) for text in _references(m)] for _, m, _ in found],
     )
+
+
+def _types(one: Coverage) -> dict[str, str]:
+    """Mapping types by the names that the set declares, "" where all of its mappings have the same."""
+    if len({mapping.type for mapping in one.set.mappings}) < 2:
+        return {mapping.type or "": "" for mapping in one.set.mappings}
+    return {declared.id: declared.name or declared.id for declared in one.set.mapping_types}
 
 
 def _scored(one: Coverage) -> list[tuple[Mapping, float | None]]:

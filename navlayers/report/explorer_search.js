@@ -1,5 +1,10 @@
 // Search by id, name and capability: what is found is marked, Enter goes on to the next.
 
+// The words of a text in lower case; the sign between a technique and its sub-technique is of no word.
+function wordsOf(text) {
+  return text.toLowerCase().split(/[\s:]+/).filter(Boolean);
+}
+
 class Search {
   constructor(model) {
     this.model = model;
@@ -8,6 +13,9 @@ class Search {
     this.at = -1; // which of the hits was gone to
     // Per capability the techniques that it is mapped to in any set.
     this.mapped = model.capabilities.map(() => new Set());
+    this.names = model.techniques.map(({ id, name, parent }) => ({
+      own: `${id} ${name}`.toLowerCase(), above: parent >= 0 ? model.techniques[parent].name.toLowerCase() : "",
+    }));
     for (const set of model.sets) {
       set.rows.technique.forEach((technique, row) => this.mapped[set.rows.capability[row]].add(technique));
     }
@@ -15,24 +23,28 @@ class Search {
 
   // Looks among the techniques of `order`, which is that of the matrix.
   find(query, order) {
-    const text = query.trim().toLowerCase();
+    const words = wordsOf(query);
+    const text = words.join(" ");
     const last = this.hits[this.at];
     const same = text === this.query;
     this.query = text;
-    this.hits = text ? this.among(order, text) : [];
+    this.hits = text ? this.among(order, words) : [];
     this.at = same ? this.hits.indexOf(last) : -1;
   }
 
-  among(order, text) {
+  // What has all the words, in whatever order; a sub-technique some of them in its own name, not all in that above.
+  among(order, words) {
     const found = new Set();
     this.model.capabilities.forEach(({ id, label }, number) => {
-      if (label.toLowerCase().includes(text) || id.toLowerCase().includes(text)) {
+      const text = `${id} ${label}`.toLowerCase();
+      if (words.every((word) => text.includes(word))) {
         for (const technique of this.mapped[number]) found.add(technique);
       }
     });
     return order.filter((technique) => {
-      const { id, name } = this.model.techniques[technique];
-      return found.has(technique) || `${id} ${name}`.toLowerCase().includes(text);
+      const { own, above } = this.names[technique];
+      return found.has(technique) || (words.some((word) => own.includes(word)) &&
+        words.every((word) => own.includes(word) || above.includes(word)));
     });
   }
 

@@ -4,11 +4,16 @@ function firstState(model) {
   const start = model.views.find((view) => view.kind === "union") || model.views[0];
   return {
     views: [start.id], compare: false, category: 0, platform: -1, capability: -1, least: 0, only: false,
-    query: "", open: new Set(), pinned: -1, cells: "",
+    query: "", open: null, pinned: -1, cells: "",
   };
 }
 
 const MOST_VIEWS = 4;
+
+// The techniques that are open: those that were asked for, or as the views have it.
+function openOf(model, state) {
+  return state.open || openedBy(model, model.views.filter((view) => state.views.includes(view.id)));
+}
 
 // The part of the address behind "#", or "" where all is as at first.
 function addressOf(model, state) {
@@ -26,7 +31,7 @@ function addressOf(model, state) {
   put("only", state.only ? "1" : "", "");
   put("search", state.query, "");
   put("cells", state.cells, "");
-  put("open", openName(model, state.open), "");
+  put("open", openName(model, openOf(model, state)), openName(model, openOf(model, { ...state, open: null })));
   put("pin", state.pinned < 0 ? "" : model.techniques[state.pinned].id, "");
   const text = parts.toString();
   // Always more than one name, so that it is never taken for the place of a technique in the page.
@@ -36,7 +41,7 @@ function addressOf(model, state) {
 function openName(model, open) {
   const all = model.techniques.filter((one) => one.subs.length).length;
   if (open.size === all && all) return "all";
-  return [...open].map((number) => model.techniques[number].id).join(",");
+  return [...open].sort((a, b) => a - b).map((number) => model.techniques[number].id).join(",") || "none";
 }
 
 // Label and id, for several capabilities of as many sets may have one of either.
@@ -45,9 +50,15 @@ function capabilityName(model, number) {
   return `${id} ${label}`;
 }
 
+// Whether an address is one of the explorer's: that of a state, or of a technique that it knows.
+function isAddress(model, address) {
+  const parts = new URLSearchParams(address);
+  return parts.has("matrix") || model.byId.has(parts.get("pin") || "");
+}
+
 // The state that an address names; what it names wrongly is as at first. null where it names none.
 function stateOf(model, address) {
-  if (!address.includes("=")) return null;
+  if (!isAddress(model, address)) return null;
   const parts = new URLSearchParams(address);
   const state = firstState(model);
   const number = (list, name) => list.findIndex((one) => one === parts.get(name));
@@ -61,11 +72,11 @@ function stateOf(model, address) {
   state.only = parts.get("only") === "1";
   state.query = parts.get("search") || "";
   state.cells = ["names", "ids"].includes(parts.get("cells")) ? parts.get("cells") : "";
-  const open = parts.get("open") || "";
-  const ids = open === "all" ? model.techniques.map((one) => one.id) : open.split(",");
-  for (const id of ids) {
-    const found = model.byId.get(id);
-    if (found !== undefined && model.techniques[found].subs.length) state.open.add(found);
+  const open = parts.get("open");
+  if (open !== null) {
+    const ids = open === "all" ? model.techniques.map((one) => one.id) : open.split(",");
+    const known = ids.map((id) => model.byId.get(id));
+    state.open = new Set(known.filter((found) => found !== undefined && model.techniques[found].subs.length));
   }
   const pinned = model.byId.get(parts.get("pin") || "");
   state.pinned = pinned === undefined ? -1 : pinned;
@@ -73,12 +84,12 @@ function stateOf(model, address) {
 }
 
 // Writes addresses, none of which is a step of the browser's history; not too often, for browsers mind.
-function addressWriter() {
+function addressWriter(model) {
   let timer = 0;
   return (address) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (!address && !location.hash.includes("=")) return;
+      if (!address && !isAddress(model, location.hash.slice(1))) return;
       try {
         history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
       } catch {

@@ -12,11 +12,11 @@ function scoreTable(model, technique) {
     make("th", { scope: "col", class: "right" }, "capabilities"));
   const rows = model.views.filter((view) => view.kind === "set").map((view) => {
     const set = model.sets[view.sets[0]];
-    const scores = names.map((_, at) => {
-      const entry = (view.shown[at] || view.shown[0]).entries.get(technique) || null;
-      return make("td", { class: "right" }, chip(entry));
-    });
-    const number = set.layer ? "" : String(set.counts[0][technique] || 0);
+    const entries = names.map((_, at) => (view.shown[at] || view.shown[0]).entries.get(technique) || null);
+    const scores = entries.some((entry) => entry !== null)
+      ? entries.map((entry) => make("td", { class: "right" }, chip(entry)))
+      : [make("td", { class: "right soft", colspan: names.length }, NOT_COVERED)];
+    const number = set.layer ? "" : String(set.counts[technique] || 0);
     return make("tr", {}, make("th", { scope: "row" }, set.name), ...scores, make("td", { class: "right" }, number));
   });
   return make("table", { class: "scores" }, make("thead", {}, head), make("tbody", {}, ...rows));
@@ -29,7 +29,8 @@ class Tip {
     this.cell = null;
   }
 
-  show(cell, view, entry) {
+  // `title` is that of the view, whose entry of the technique of the cell it is.
+  show(cell, view, title, entry) {
     const technique = Number(cell.dataset.technique);
     const { id, name, parent } = this.model.techniques[technique];
     const words = entry === null ? "" : this.model.texts[entry.words] || "";
@@ -37,7 +38,7 @@ class Tip {
       make("p", { class: "tip-name" }, make("b", {}, id), " ", name),
       parent >= 0 ? make("p", { class: "soft" }, `of ${this.model.techniques[parent].name}`) : null,
       ["union", "difference", "gap", "layer"].includes(view.kind) && entry !== null
-        ? make("p", {}, `${view.title}: `, chip(entry), words ? ` ${words}` : "") : null,
+        ? said(title, entry, words) : null,
       view.kind === "set" && words ? make("p", {}, words) : null,
       scoreTable(this.model, technique),
     ].filter(Boolean));

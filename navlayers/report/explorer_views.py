@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,7 @@ from navlayers.comparing.layers import legend_of
 from navlayers.layers.document import LegendItem
 from navlayers.layers.gradient import Gradient
 from navlayers.layers.palette import value_gradient, value_legend
+from navlayers.render.view import Ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _RAMP = 10
 """Into so many steps a gradient is divided to be shown."""
 
+_SCORE_AGAIN = re.compile(r"Gap [\d.,]+|[\d.,]+ under the plan")
+
 
 class Legend(msgspec.Struct, frozen=True):
     """What colours mean: labels with the numbers of their colours; a ramp of colours between two figures."""
@@ -35,10 +39,13 @@ class Legend(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What a view shows of a technique: its score, None where it has none, its colour, and a few words."""
+    """What a view shows of a technique: its score, its colour, and a few words.
+
+    The score is None where it is covered without one, False where the view tells that it is not covered.
+    """
 
     technique: str
-    score: float | None
+    score: float | bool | None
     color: str
     words: str = ""
 
@@ -53,7 +60,8 @@ class Shown(msgspec.Struct, frozen=True):
 class Drawn(msgspec.Struct, frozen=True):
     """A view: `kind` is "set", "union", "gap", "difference" or "layer", `sets` are the numbers of the inputs in it.
 
-    `shown` are its measures; a "layer" has one, whatever category is asked for.
+    `shown` are its measures; a "layer" has one, whatever category is asked for. `hidden` are the techniques that
+    it leaves out, `ratios` its own figures.
     """
 
     id: str
@@ -61,6 +69,8 @@ class Drawn(msgspec.Struct, frozen=True):
     kind: str
     sets: tuple[int, ...]
     shown: tuple[Shown, ...]
+    hidden: tuple[str, ...] = ()
+    ratios: Ratios | None = None
 
 
 def gradient_at(comparison: Comparison) -> Gradient:
@@ -159,13 +169,30 @@ def layer_shown(view: View, colors: Colors) -> Shown:
     for (technique, _), annotation in view.entries.items():
         if not annotation.annotated or not annotation.enabled:
             continue
-        score = annotation.score
+        score: float | bool | None = annotation.score
         color = annotation.color or ("" if score is None else view.gradient.color(score))
-        entries.setdefault(technique, Entry(technique, score, color, annotation.comment.partition("\n")[0]))
+        # What nobody covers scores 0 and has a colour of its own, for a layer has no other way to tell.
+        uncovered = score == 0 and annotation.color
+        entries.setdefault(
+            technique, Entry(technique, False if uncovered else score, color, _first_words(annotation.comment))
+        )
     return Shown(
         tuple(entries[technique] for technique in sorted(entries)),
         Legend(tuple((item.label, colors.number(item.color)) for item in view.legend)),
     )
+
+
+def _first_words(comment: str) -> str:
+    """The first line that says more than the score does."""
+    return next((line for line in comment.split("\n") if not _SCORE_AGAIN.fullmatch(line)), "")
+
+
+def layer_hidden(view: View) -> tuple[str, ...]:
+    """The techniques that a layer hides beneath each tactic that they are of."""
+    if not view.hide_disabled:
+        return ()
+    shown = {technique for (technique, _), annotation in view.entries.items() if annotation.enabled}
+    return tuple(sorted({technique for technique, _ in view.entries} - shown))
 
 
 def _entry(technique: str, score: float | None, gradient: Gradient, words: str = "") -> Entry:

@@ -73,7 +73,8 @@ class _Shaper:
     """Makes the parts of sections; the explorer stands at the first heatmap, the others are its views."""
 
     def __init__(self, document: Document, subject: Subject, colors: Colors) -> None:
-        self.tables = Tables(colors, explored=bool(document.heatmaps))
+        active = (t.id for t in subject.catalogue.techniques.values() if t.active)
+        self.tables = Tables(colors, frozenset(active) if document.heatmaps else ())
         self._colors = colors
         self._subject = subject
         self._first = document.heatmaps[0] if document.heatmaps else None

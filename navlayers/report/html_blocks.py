@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack import technique_url
-from navlayers.report.bars import percent
 from navlayers.report.cells import address_of, fill_of
+from navlayers.tables import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from navlayers.report.document import Bars, Rows
     from navlayers.report.explorer_colors import Colors
@@ -51,10 +51,10 @@ class ShownTable(NamedTuple):
 class Tables:
     """Shapes tables one after the other: colours, anchors and ids are those of the whole page.
 
-    `explored`: there is an explorer, to which the ids of techniques lead.
+    `explored` are the ids of techniques that lead to the explorer, all others to ATT&CK's own pages.
     """
 
-    def __init__(self, colors: Colors, *, explored: bool) -> None:
+    def __init__(self, colors: Colors, explored: Collection[str] = ()) -> None:
         self._colors = colors
         self._explored = explored
         self._made: list[ShownTable] = []
@@ -74,18 +74,17 @@ class Tables:
             for row, texts in zip(table.rows, table.texts, strict=True)
         )
         headers = tuple(zip(table.headers, kinds, strict=True))
-        shown = ShownTable(f"t{len(self._made)}", table.title, table.note, headers, rows, block.long)
-        self._made.append(shown)
-        return shown
+        made = ShownTable(f"t{len(self._made)}", table.title, table.note, headers, rows, block.long)
+        self._made.append(made)
+        return made
 
     def _cell(self, cell: Cell, text: str, column: Column, kind: str, *, anchored: bool) -> ShownCell:
         if column.kind == "technique" and text:
             anchor = text if anchored and text not in self._anchored else ""
             if anchor:
                 self._anchored.add(anchor)
-            return ShownCell(
-                text, kind, href=f"#pin={text}" if self._explored else technique_url(text), anchor=anchor
-            )
+            href = f"#pin={text}" if text in self._explored else technique_url(text)
+            return ShownCell(text, kind, href=href, anchor=anchor)
         fill = fill_of(cell, column)
         if fill:
             return ShownCell(text, kind, chip=self._colors.name(fill))
@@ -134,7 +133,9 @@ def shape_bars(bars: Bars, colors: Colors) -> ShownBars:
 
     def of(total: int, covered: tuple[int, ...], shares: tuple[float, ...]) -> Iterator[ShownBar]:
         for (name, color), number, share in zip(names, covered, shares, strict=True):
-            yield ShownBar(name, color, f"{min(share, 100):.2f}", f"{number}/{total}", percent(number, total))
+            yield ShownBar(
+                name, color, f"{min(share, 100):.2f}", f"{number}/{total}", shown(share, "percent") if total else ""
+            )
 
     rows = tuple((row.label, tuple(of(row.total, row.covered, row.shares))) for row in bars.rows)
     return ShownBars(bars.title, bars.note, len(names) > 1, rows)
