@@ -128,6 +128,10 @@ def test_without_scripts_everything_is_there_to_be_read(open_page: OpenPage, sit
         ("cloud ids", "cloud_ids"),
         ("initial-access", "TA0001"),
         ("kernel modul extens", "T1547.006"),
+        ("initial access", "TA0001"),
+        ("Brute Force", "T1110"),
+        ("brute force: password spraying", "T1110.003"),
+        ("Password Spraying", "T1110.003"),
     ],
 )
 def test_the_search_finds_by_id_and_name_the_best_first(
@@ -142,11 +146,11 @@ def test_the_search_shows_kinds_apart_and_where_a_capability_is(open_page: OpenP
     results = search(visit, "cloud")
     titles = visit.page.locator("#found [role=presentation]").all_inner_texts()
     assert [re.split(r",", title)[0] for title in titles] == [
-        "Mapping sets",
         "Groups",
         "Capabilities",
         "Techniques",
-    ]
+        "Mapping sets",
+    ], "what begins so comes before what only has the word"
     assert any("Google Cloud 03/06/2025" in text and "cloud_armor" in text for text in results)
     assert re.search(r"^\d+ results$", visit.page.get_by_role("status").first.inner_text())
     shot(visit.page, "site-search", whole=False)
@@ -262,6 +266,52 @@ def test_the_matrix_is_one_stop_and_arrows_walk_it(open_page: OpenPage, site: Pa
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     page.wait_for_url("**/techniques/*.html")
+
+
+def test_the_matrix_stays_a_stop_whatever_is_hidden(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["set"])
+    page = visit.page
+    stop = page.locator('.cell[tabindex="0"]:visible')
+    page.locator(".matrix ul ul .cell:visible").first.focus()
+    page.get_by_role("button", name="None", exact=True).click()
+    assert stop.count() == 1
+    page.get_by_role("button", name="Mapped", exact=True).click()
+    sub = page.locator('.matrix ul ul .cell:visible:not([data-views*="|"][data-views$="="])').first
+    sub.focus()
+    for view in ("Respond", "Detect", "Protect", "Overview"):
+        page.get_by_role("button", name=view).click()
+        assert stop.count() == 1, view
+        page.locator(".matrix ul ul .cell:visible").last.focus()
+
+
+def test_read_from_disk_it_says_how_layers_are_saved(open_page: OpenPage, site: Path, host: str) -> None:
+    for kind in ("set", "capability", "group"):
+        said = open_page(site / KINDS[kind]).page.get_by_text("Save link as")
+        assert said.first.is_visible(), kind
+        visit = open_page(host + KINDS[kind])
+        assert not visit.page.get_by_text("Save link as").first.is_visible(), kind
+        with visit.page.expect_download() as download:
+            visit.page.locator('a[download][href$=".json"]').first.click()
+        assert download.value.suggested_filename.endswith(".json")
+
+
+def test_the_heads_of_a_tactic_break_between_words(open_page: OpenPage, site: Path) -> None:
+    visit = open_page(site / KINDS["tactic"], width=400)
+    heights = visit.page.evaluate(
+        """() => [...document.querySelectorAll(".grid thead a")].map(link => {
+            const text = document.createTreeWalker(link, NodeFilter.SHOW_TEXT), broken = [];
+            for (let node = text.nextNode(); node; node = text.nextNode())
+                for (const word of node.data.matchAll(/\\S+/g)) {
+                    const range = document.createRange();
+                    range.setStart(node, word.index);
+                    range.setEnd(node, word.index + word[0].length);
+                    if (range.getClientRects().length > 1) broken.push(word[0]);
+                }
+            return broken.join(" ");
+        })"""
+    )
+    assert len(heights) == 3
+    assert not any(heights), heights
 
 
 def test_a_filter_leaves_the_rows_with_all_words(open_page: OpenPage, site: Path) -> None:
