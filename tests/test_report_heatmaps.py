@@ -55,6 +55,11 @@ def ratios(drawing: Drawing) -> dict[str, str]:
     }
 
 
+def legend(start: str) -> list[str]:
+    group = next(group for group in drawn(start).groups if group.id == "legend")
+    return [shape.text for shape in group.shapes if isinstance(shape, Text)]
+
+
 def of_threat() -> dict[str, str]:
     gaps = subject().gaps
     assert gaps is not None
@@ -138,3 +143,11 @@ def test_techniques_of_a_threat_have_their_names_however_little_room_a_set_leave
     for start in ("Coverage", "Gap", "Plan"):
         assert "Vulnerability Scanning" in words_in(found, start), start
     assert "Vulnerability Scanning" not in words_in(found, "AWS")
+
+
+def test_legends_say_what_cells_without_a_colour_are() -> None:
+    for start, found in {"AWS": "not covered", "What none": "covered", "Coverage": "not of the threat"}.items():
+        assert found in legend(start), start
+    assert legend("Gap") == ["not covered", "weak", "✓", "covered", "not of the threat"]
+    for start in ("AWS", "Coverage", "Gap", "Plan", "What none"):
+        assert not {"not scored", "•"} & set(legend(start)), start

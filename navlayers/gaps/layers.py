@@ -76,7 +76,7 @@ def _coverage(gaps: Gaps) -> Layer:
     )
     legend = [LegendItem("not covered", uncovered)]
     if gaps.scored:
-        legend += [LegendItem(f"{mark} covered", gradient.color(mark)) for mark in (10, 50, 100)]
+        legend += [LegendItem(f"{mark} of 100", gradient.color(mark)) for mark in (10, 50, 100)]
     else:
         legend.append(LegendItem("covered", covered))
     if any(row.state == "not rated" for row in gaps.rows):
@@ -124,8 +124,11 @@ def _occurring(gradient: Gradient, below: Sequence[Row]) -> Iterator[LegendItem]
     """The largest, a middle and the smallest gap that occurs of what is weak, and the same of what is not rated."""
     for state in ("weak", "not rated"):
         values = sorted({tidy(row.gap) for row in below if row.state == state}, reverse=True)
-        for value in dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values):
-            yield LegendItem(f"{state} {value:g}", gradient.color(value))
+        shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
+        for value in shown:
+            # The number first, for the Navigator cuts labels.
+            label = state if len(shown) == 1 else f"gap {value:g}, {state}"
+            yield LegendItem(label, gradient.color(value))
 
 
 def _others(gaps: Gaps) -> Iterator[Technique]:

@@ -11,9 +11,10 @@ from navlayers.aggregate import tidy
 from navlayers.render.drawing import Group, Line, Rect, Shape, Text
 from navlayers.render.fitting import APART, LEADING, MOST_LINES, PAD, Fit, Name, Texts
 from navlayers.render.font import CAP, clean, ems, rooms, wrap
-from navlayers.render.legend import COMMENTED, OFF
+from navlayers.render.legend import OFF
 from navlayers.render.packing import ROW
 from navlayers.render.theme import Theme
+from navlayers.render.view import COMMENTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,10 @@ _SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What stands in the cells, and their colours; `letters`: colour → what stands for it in grey print."""
+    """What stands in the cells, and their colours.
+
+    `letters`: colour → what stands for it in grey print; `mark` is that of the view.
+    """
 
     theme: Theme
     score: bool
@@ -42,6 +46,7 @@ class Look(msgspec.Struct, frozen=True):
     name: bool
     squares: bool = False
     letters: tuple[tuple[str, str], ...] = ()
+    mark: str = COMMENTED
 
     def letter(self, color: str) -> tuple[str, str]:
         """The letter of a colour of the layer and the colour of that letter, "" where there is none."""
@@ -57,7 +62,7 @@ class Look(msgspec.Struct, frozen=True):
             return f"{letter} {figure(cell.score)}" if letter else figure(cell.score)
         if cell.color:
             return letter
-        return COMMENTED if cell.annotation.annotated else ""
+        return self.mark if cell.annotation.annotated else ""
 
     def letter_of(self, cell: Cell) -> str:
         """The letter of a cell's own colour, "" where there is none."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from navlayers.render.theme import Theme
     from navlayers.render.view import View
 
-COMMENTED, OFF = "•", "×"
-"""What stands in the place of a score for techniques that are annotated without one, and for disabled ones."""
+OFF = "×"
+"""What stands in the place of a score for disabled techniques."""
 
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
 _WIDEST_LABEL = 20
@@ -147,12 +147,12 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
         # A layer that says what white means says it of these.
         white = next((place for place, item in enumerate(view.legend) if item.color == WHITE), None)
         if white is None:
-            items.append(Item("commented, no score", theme.unscored, COMMENTED, theme.ink))
+            items.append(Item("commented, no score", theme.unscored, view.mark, theme.ink))
         else:
-            items[white] = Item(items[white].label, theme.unscored, COMMENTED, theme.ink)
+            items[white] = Item(items[white].label, theme.unscored, view.mark, theme.ink)
     if any(c.enabled and not c.color and not c.annotation.annotated for c in cells):
         label = "not scored" if "not rated" in labels or scored else "not annotated"
-        items.append(Item(label, theme.unscored))
+        items.append(Item(clean(view.unscored) or label, theme.unscored))
     if any(not c.enabled for c in cells):
         items.append(Item("disabled", theme.disabled, OFF, theme.off))
     ticks = tuple(_ticks(view)) if ramp else ()

@@ -221,6 +221,7 @@ def _look(view: View, options: RenderOptions, *, without_id: bool = False, squar
         name="name" in asked,
         squares=squares,
         letters=tuple(letters),
+        mark=view.mark,
     )
 
 

@@ -57,6 +57,9 @@ class Annotation(msgspec.Struct, frozen=True):
         return self.enabled and self.annotated
 
 
+COMMENTED = "•"
+"""What stands in the place of a score for techniques that are annotated without one."""
+
 NOTHING = Annotation()
 
 
@@ -90,7 +93,9 @@ class View(msgspec.Struct, frozen=True):
     `entries` holds (technique id, tactic short name) → annotation, of what the release has as active. `platforms`
     are those that the layer filters by; empty for all. `sorting`: 0 A–Z, 1 Z–A, 2 score ascending, 3 descending.
     `tactic_background` is `#rrggbb`, or "" where tactics have none. `notices` tell what could not be drawn as it
-    stands. `ratios` are the figures of the tactics where they are not how much the layer annotates.
+    stands. `ratios` are the figures of the tactics where they are not how much the layer annotates; `unscored` is
+    what the legend of a picture calls cells without a colour, "" for what it calls those of any layer; `mark`
+    stands in cells that are annotated with neither score nor colour.
     """
 
     name: str
@@ -108,6 +113,8 @@ class View(msgspec.Struct, frozen=True):
     links: tuple[tuple[str, str], ...]
     notices: tuple[Problem, ...]
     ratios: Ratios | None = None
+    unscored: str = ""
+    mark: str = COMMENTED
 
     def of(self, technique: str, tactic: str) -> Annotation:
         """What the layer says of a technique under a tactic."""

@@ -13,7 +13,7 @@ from navlayers.plan import tables as plan_tables
 from navlayers.plan.layer import plan_layer
 from navlayers.plan.words import against, summary
 from navlayers.report.document import Rows, Text
-from navlayers.report.heatmaps import gaps_ratios, heatmap, plan_ratios
+from navlayers.report.heatmaps import heatmap, of_gaps, of_plan
 from navlayers.report.sections import naming
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def gaps_blocks(subject: Subject) -> Iterator[Block]:
         yield Rows(naming.in_full(msgspec.structs.replace(table, note=note), subject.catalogue))
     for _, kind, layer in layers_of(gaps):
         if kind in _DRAWN:
-            yield heatmap(subject, layer, layer.name, ratios=gaps_ratios(gaps, kind))
+            yield heatmap(subject, layer, layer.name, reading=of_gaps(gaps, kind))
 
 
 def plan_blocks(subject: Subject) -> Iterator[Block]:
@@ -53,4 +53,4 @@ def plan_blocks(subject: Subject) -> Iterator[Block]:
     for table in plan_tables.brief_tables(plan):
         yield Rows(table)
     layer = plan_layer(plan)
-    yield heatmap(subject, layer, layer.name, ratios=plan_ratios(plan))
+    yield heatmap(subject, layer, layer.name, reading=of_plan(plan))
