@@ -11,7 +11,7 @@ from report_pages import report, write_page
 from test_report_browser import button, cell, count, pressed, state
 
 from navlayers import PlanOptions, ScoreOptions, find_gaps, make_plan, read_together, resolve, threat_of
-from navlayers.report import make_report, subject_of
+from navlayers.report import ReportOptions, make_report, subject_of
 from navlayers.report.document import Heatmap
 
 if TYPE_CHECKING:
@@ -291,6 +291,18 @@ def test_side_by_side_keeps_a_view_that_is_no_set(open_page: OpenPage, two: Path
     button(page, "Microsoft Azure").click()
     page.get_by_label("Side by side").check()
     assert titles.all_inner_texts() == ["AWS", "Microsoft Azure"]
+
+
+def test_comments_and_references_are_printed_whole(open_page: OpenPage, corpus: Path, tmp_path: Path) -> None:
+    options = ReportOptions(sections=("comments",))
+    made = report(corpus / "gcp-03.06.2025_attack-16.1-enterprise.json", options=options)
+    page = open_page(write_page(tmp_path, made), width=700).page
+    page.emulate_media(media="print")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    table = page.locator("#comments table")
+    assert table.evaluate("e => e.getBoundingClientRect().width") <= 700
+    assert table.get_by_text("Google Cloud's HSM may protect against adversary's attempts").first.is_visible()
+    assert table.locator("a").count() > 400
 
 
 def test_what_is_not_covered_is_empty_or_in_words(open_page: OpenPage, two: Path, tmp_path: Path) -> None:

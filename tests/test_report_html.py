@@ -170,6 +170,21 @@ def test_ids_that_the_matrix_has_not_lead_to_attack(tmp_path: Path) -> None:
     assert leads == {"https://attack.mitre.org/techniques/T1574/002/"}
 
 
+def test_references_are_links_each_and_long_words_are_parted(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "one.json", [("ids", "T1078", "detect", "partial")])
+    read = json.loads(path.read_text("utf-8"))
+    urls = [f"https://e.example/{number}/{'long' * 20}" for number in range(3)]
+    read["mapping_objects"][0] |= {"comments": "one\ntwo", "references": urls}
+    path.write_text(json.dumps(read), "utf-8")
+    text = page_of(report(path, options=ReportOptions(sections=("heatmaps", "comments"))))
+    page = check_inert(text)
+    assert [attrs["href"] for attrs, own in page.all("a") if own in urls] == urls
+    ((attributes, _),) = [one for one in page.all("table") if "dense" in str(one[0]["class"])]
+    widths = text.partition("@media print, screen and (min-width: 721px) {")[2].partition("}\n}")[0]
+    assert widths.count(f"#{attributes['id']} tr") == 4
+    assert "one\ntwo" in page.texts
+
+
 def test_head_author_date_and_logo() -> None:
     options = ReportOptions(
         title="A <b>title</b>",

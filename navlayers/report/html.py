@@ -51,7 +51,12 @@ def render(report: Report) -> Rendered:
     shaper = _Shaper(document, subject, colors)
     sections = [(section, shaper.parts(section)) for section in document.sections]
     sources = _sources()
-    style = sources.css + colors.rules + f"@media screen and (max-width: 720px) {{\n{shaper.tables.rules}}}\n"
+    tables = shaper.tables
+    style = (
+        f"{sources.css}{colors.rules}"
+        f"@media screen and (max-width: 720px) {{\n{tables.rules}}}\n"
+        f"@media print, screen and (min-width: 721px) {{\n{tables.widths}}}\n"
+    )
     script = sources.explorer if explored else sources.plain
     page = sources.template.render(
         document=document,

@@ -10,7 +10,7 @@ from navlayers.report.cells import address_of, fill_of
 from navlayers.tables import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from navlayers.report.document import Bars, Rows
     from navlayers.report.explorer_colors import Colors
@@ -19,21 +19,31 @@ if TYPE_CHECKING:
 _HIGH = 20
 """A table of more rows has a frame of its own, in which its head stays in sight."""
 
+_WIDE, _SHORT, _ALL, _LEAST = 40, 30, 70, 12
+"""In letters: words that are to be parted; lines that stand whole; the room of all columns; the least of one."""
+
 _PLAIN = re.compile(r"[^A-Za-z0-9 ]")
 
 
 class ShownCell(NamedTuple):
-    """A cell: its text, the classes of the cell and of a chip in it, where it leads, the anchor that it is."""
+    """A cell: its text, the classes of the cell and of a chip in it, where it leads, the anchor that it is.
+
+    `links` are the addresses of which a cell of nothing else is made, a line each.
+    """
 
     text: str
     kind: str = ""
     chip: str = ""
     href: str = ""
     anchor: str = ""
+    links: tuple[str, ...] = ()
 
 
 class ShownTable(NamedTuple):
-    """A table of the page: `id` names it in the style sheet."""
+    """A table of the page: `id` names it in the style sheet.
+
+    `least` are the letters that its columns have room for at least, where words need to be parted, else nothing.
+    """
 
     id: str
     title: str
@@ -41,6 +51,7 @@ class ShownTable(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     rows: tuple[tuple[ShownCell, ...], ...]
     long: bool
+    least: tuple[int, ...] = ()
 
     @property
     def high(self) -> bool:
@@ -74,7 +85,8 @@ class Tables:
             for row, texts in zip(table.rows, table.texts, strict=True)
         )
         headers = tuple(zip(table.headers, kinds, strict=True))
-        made = ShownTable(f"t{len(self._made)}", table.title, table.note, headers, rows, block.long)
+        least = _least(table.texts, kinds)
+        made = ShownTable(f"t{len(self._made)}", table.title, table.note, headers, rows, block.long, least)
         self._made.append(made)
         return made
 
@@ -88,7 +100,19 @@ class Tables:
         fill = fill_of(cell, column)
         if fill:
             return ShownCell(text, kind, chip=self._colors.name(fill))
+        lines = text.split("\n")
+        if len(lines) > 1 and all(address_of(line, column) for line in lines):
+            return ShownCell(text, kind, links=tuple(lines))
         return ShownCell(text, kind, href=address_of(cell, column))
+
+    @property
+    def widths(self) -> str:
+        """The least widths of columns, which hold where tables are tables."""
+        return "".join(
+            f"#{table.id} tr > :nth-child({number}) {{ min-width: {letters}ch; }}\n"
+            for table in self._made
+            for number, letters in enumerate(table.least, 1)
+        )
 
     @property
     def rules(self) -> str:
@@ -102,6 +126,21 @@ class Tables:
 
 def _kind(column: Column) -> str:
     return "right" if column.right else "id" if column.kind == "technique" else ""
+
+
+def _least(texts: Sequence[Sequence[str]], kinds: Sequence[str]) -> tuple[int, ...]:
+    """How many letters each column has room for at least; nothing where no word is so long that it is to be parted.
+
+    Columns of short lines have them whole, figures and ids, too; the others share what is left.
+    """
+    if not any(len(word) > _WIDE for row in texts for text in row for word in text.split()):
+        return ()
+    columns = list(zip(*texts, strict=True))
+    longest = [max(len(line) for text in column for line in (text.splitlines() or [""])) for column in columns]
+    whole = [bool(kind) or length <= _SHORT for kind, length in zip(kinds, longest, strict=True)]
+    left = _ALL - sum(length for length, fits in zip(longest, whole, strict=True) if fits)
+    share = max(left // max(whole.count(False), 1), _LEAST)
+    return tuple(length if fits else share for length, fits in zip(longest, whole, strict=True))
 
 
 def _quoted(text: str) -> str:
