@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser_helpers import axe, no_sideways_scroll, pdf_pages, print_pdf, serve, shot
+from conftest import row, set_of
 from test_site import HOSTILE, alone, hostile_set, prepared
 
 from navlayers.output_folder import write_folder
@@ -368,6 +369,73 @@ def test_the_keyboard_alone_leads_from_the_start_to_a_technique(open_page: OpenP
     assert search(visit, "T1110")
     page.keyboard.press("Enter")
     page.wait_for_url("**/t1110.html")
+
+
+@pytest.fixture(scope="module")
+def commented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of a small set with comments and references, as published sets have them."""
+    link = "https://example.org/hsm"
+    said = "Keys stay within the module.\n\nSo they cannot be stolen with the machine."
+    rows = [
+        row("cloud_hsm", "T1588.003", "protect", "partial", link, "see the manual", comment=said),
+        row("cloud_hsm", "T1588.004", "protect", "minimal", comment="Certificates alone."),
+        row("cloud_ids", "T1078", "detect", "significant", link),
+        *(row(f"c{number:02}", "T1110", "detect", "minimal") for number in range(12)),
+    ]
+    folder = tmp_path_factory.mktemp("commented") / "site"
+    made = set_of(rows, groups={"cloud_hsm": ("keys",), "cloud_ids": ("network",)})
+    write_folder(folder, Site([alone(made, "tiny")]).files(), command="site")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "path", ["sets/tiny/mappings.html", "sets/tiny/capabilities/cloud_hsm.html", "techniques/t1588.003.html"]
+)
+@pytest.mark.parametrize("width", [400, 1440])
+def test_comments_and_references_stand_below_their_mapping(
+    open_page: OpenPage, commented: Path, path: str, width: int
+) -> None:
+    page = open_page(commented / path, width=width).page
+    mapping = page.locator(".mappings tbody", has_text="T1588.003").first
+    below = mapping.locator(".more")
+    assert below.locator("p").all_inner_texts() == [
+        "Keys stay within the module.",
+        "So they cannot be stolen with the machine.",
+    ]
+    assert below.locator("li").all_inner_texts() == ["https://example.org/hsm", "see the manual"]
+    assert below.get_by_role("link").all_inner_texts() == ["https://example.org/hsm"], "only addresses are links"
+    first, second = mapping.locator("tr").all()
+    over, under = first.bounding_box(), second.bounding_box()
+    assert over
+    assert under
+    assert over["y"] + over["height"] <= under["y"] + 1
+    assert no_sideways_scroll(page)
+    assert not axe(page)
+
+
+def test_narrow_rows_say_what_each_cell_is(open_page: OpenPage, commented: Path) -> None:
+    page = open_page(commented / "sets/tiny/mappings.html", width=400).page
+    names = page.evaluate(
+        """() => [...document.querySelector(".mappings tbody tr").cells].map(
+            cell => getComputedStyle(cell, "::before").content)"""
+    )
+    assert names[:2] == ['"Capability ID"', '"Capability Description"']
+    assert names[5:8] == ['"Category"', '"Value"', '"Score"']
+
+
+def test_a_filter_finds_words_of_comments(open_page: OpenPage, commented: Path) -> None:
+    page = open_page(commented / "sets/tiny/mappings.html").page
+    page.get_by_role("searchbox", name="Filter rows").fill("stolen machine")
+    assert page.locator("tbody:visible").count() == 1
+    assert "1 of 15 rows" in page.locator(".controls").inner_text()
+
+
+def test_printed_cells_are_whole(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site / KINDS["set"]).page
+    page.emulate_media(media="print")
+    whole = """() => [...document.querySelectorAll(".cell")].every(
+        cell => getComputedStyle(cell).breakInside === "avoid" && cell.getClientRects().length < 2)"""
+    assert page.evaluate(whole)
 
 
 def test_it_prints_all_that_it_says(open_page: OpenPage, site: Path) -> None:
