@@ -305,6 +305,17 @@ def test_comments_and_references_are_printed_whole(open_page: OpenPage, corpus: 
     assert table.locator("a").count() > 400
 
 
+def test_comments_of_the_tables_are_in_the_details_too(open_page: OpenPage, corpus: Path, tmp_path: Path) -> None:
+    path, name = corpus / "gcp-03.06.2025_attack-16.1-enterprise.json", "T1588.003"
+    texts = []
+    for sections in (("heatmaps",), ("heatmaps", "comments")):
+        file = write_page(tmp_path, report(path, options=ReportOptions(sections=sections)), f"{len(sections)}.html")
+        panel = open_page(f"{file.as_uri()}#pin={name}").page.locator(".panel")
+        texts.append(panel.text_content())
+    assert "Google Cloud's HSM may protect against adversary's attempts" in str(texts[0])
+    assert texts[0] == texts[1]
+
+
 def test_what_is_not_covered_is_empty_or_in_words(open_page: OpenPage, two: Path, tmp_path: Path) -> None:
     page = open_page(two).page
     cell(page, "T1659").click()

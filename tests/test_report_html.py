@@ -19,6 +19,7 @@ from navlayers import read_together, resolve
 from navlayers.report import ReportOptions, make_report, subject_of
 from navlayers.report.document import Bars, Logo, Rows
 from navlayers.report.html import SCRIPTS
+from navlayers.report.options import SECTIONS
 from navlayers.tables import shown
 
 if TYPE_CHECKING:
@@ -100,6 +101,14 @@ def test_four_clouds_are_small_and_quickly_made(clouds: str, corpus: Path) -> No
     began = time.process_time()
     page_of(report(*(corpus / f"{name}_attack-16.1-enterprise.json" for name in CLOUDS)))
     assert time.process_time() - began < 2
+
+
+def test_comments_stand_once(clouds: str, corpus: Path) -> None:
+    paths = [corpus / f"{name}_attack-16.1-enterprise.json" for name in CLOUDS]
+    both = page_of(report(*paths, options=ReportOptions(sections=SECTIONS)))
+    assert len(both.encode()) <= LARGEST
+    start = "HSM may protect against adversary"
+    assert both.count(start) == clouds.count(start) > 0
 
 
 def test_every_section_is_there_and_the_contents_lead_to_it(two: str) -> None:

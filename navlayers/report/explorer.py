@@ -102,7 +102,10 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Explorer(msgspec.Struct, frozen=True):
-    """All that the script is given; `measures` are the choices of category, the report's own first."""
+    """All that the script is given; `measures` are the choices of category, the report's own first.
+
+    `told` are the numbers of texts that stand in tables of the page, and their places there.
+    """
 
     release: Known
     measures: list[Measure]
@@ -112,6 +115,12 @@ class Explorer(msgspec.Struct, frozen=True):
     sets: list[Input]
     views: list[ViewData]
     texts: list[str]
+    told: dict[int, int] = {}
+
+    def without(self, told: dict[int, int]) -> Explorer:
+        """The same without the texts that stand in tables of the page."""
+        texts = ["" if number in told else text for number, text in enumerate(self.texts)]
+        return msgspec.structs.replace(self, texts=texts, told=told)
 
     @property
     def json(self) -> str:

@@ -25,8 +25,14 @@ function readModel(data) {
     capabilities: data.capabilities.map(([id, label]) => ({ id, label })),
     sets: data.sets.map((one) => readSet(one)),
     views: data.views.map((one) => ({ ...one, hidden: new Set(one.hidden), shown: one.shown.map(readShown) })),
-    texts: data.texts,
+    texts: readTexts(data.texts, data.told),
   };
+}
+
+// Texts that stand in tables of the page are there only.
+function readTexts(texts, told) {
+  const cells = document.querySelectorAll(".told");
+  return texts.map((text, number) => (number in told ? cells[told[number]].textContent : text));
 }
 
 function readShown(shown) {

@@ -16,7 +16,7 @@ from navlayers.report.html_blocks import Tables, shape_bars
 from navlayers.tables import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jinja2 import Template
 
@@ -47,9 +47,10 @@ def render(report: Report) -> Rendered:
     document, subject = report.document, report.subject
     colors = Colors()
     explored = bool(document.heatmaps)
-    data = explorer(subject, document, colors).json if explored else ""
-    shaper = _Shaper(document, subject, colors)
+    found = explorer(subject, document, colors) if explored else None
+    shaper = _Shaper(document, subject, colors, found.texts if found else ())
     sections = [(section, shaper.parts(section)) for section in document.sections]
+    data = found.without(shaper.tables.places(found.texts)).json if found else ""
     sources = _sources()
     tables = shaper.tables
     style = (
@@ -77,9 +78,9 @@ def render(report: Report) -> Rendered:
 class _Shaper:
     """Makes the parts of sections; the explorer stands at the first heatmap, the others are its views."""
 
-    def __init__(self, document: Document, subject: Subject, colors: Colors) -> None:
+    def __init__(self, document: Document, subject: Subject, colors: Colors, told: Sequence[str]) -> None:
         active = (t.id for t in subject.catalogue.techniques.values() if t.active)
-        self.tables = Tables(colors, frozenset(active) if document.heatmaps else ())
+        self.tables = Tables(colors, frozenset(active) if document.heatmaps else (), told)
         self._colors = colors
         self._subject = subject
         self._first = document.heatmaps[0] if document.heatmaps else None

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.attack import technique_url
 from navlayers.report.cells import address_of, fill_of
 from navlayers.tables import shown
+from navlayers.templates import finalize
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from navlayers.report.document import Bars, Rows
     from navlayers.report.explorer_colors import Colors
@@ -21,6 +22,9 @@ _HIGH = 20
 
 _WIDE, _SHORT, _ALL, _LEAST = 40, 30, 70, 12
 """In letters: words that are to be parted; lines that stand whole; the room of all columns; the least of one."""
+
+_TOLD = 60
+"""Texts of so many letters are worth being looked up."""
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 ]")
 
@@ -62,12 +66,16 @@ class ShownTable(NamedTuple):
 class Tables:
     """Shapes tables one after the other: colours, anchors and ids are those of the whole page.
 
-    `explored` are the ids of techniques that lead to the explorer, all others to ATT&CK's own pages.
+    `explored` are the ids of techniques that lead to the explorer, all others to ATT&CK's own pages; `told` are the
+    texts that it needs, and finds in the tables where they are there.
     """
 
-    def __init__(self, colors: Colors, explored: Collection[str] = ()) -> None:
+    def __init__(self, colors: Colors, explored: Collection[str] = (), told: Iterable[str] = ()) -> None:
         self._colors = colors
         self._explored = explored
+        # Long ones that HTML holds as they are.
+        self._told = {t for t in told if len(t) > _TOLD and t == t.strip() == finalize(t, lines=True)}
+        self._places: dict[str, int] = {}
         self._made: list[ShownTable] = []
         self._anchored: set[str] = set()
 
@@ -77,7 +85,7 @@ class Tables:
         kinds = tuple(_kind(column) for column in table.columns)
         rows = tuple(
             tuple(
-                self._cell(cell, text, column, kind, anchored=block.long and place == 0)
+                self._cell(cell, text, column, kind, anchored=block.long and place == 0, long=block.long)
                 for place, (cell, text, column, kind) in enumerate(
                     zip(row, texts, table.columns, kinds, strict=True)
                 )
@@ -90,7 +98,7 @@ class Tables:
         self._made.append(made)
         return made
 
-    def _cell(self, cell: Cell, text: str, column: Column, kind: str, *, anchored: bool) -> ShownCell:
+    def _cell(self, cell: Cell, text: str, column: Column, kind: str, *, anchored: bool, long: bool) -> ShownCell:
         if column.kind == "technique" and text:
             anchor = text if anchored and text not in self._anchored else ""
             if anchor:
@@ -103,7 +111,17 @@ class Tables:
         lines = text.split("\n")
         if len(lines) > 1 and all(address_of(line, column) for line in lines):
             return ShownCell(text, kind, links=tuple(lines))
-        return ShownCell(text, kind, href=address_of(cell, column))
+        href = address_of(cell, column)
+        # Other tables may be there for browsers without a script alone.
+        if long and text in self._told and not href:
+            self._told.remove(text)
+            self._places[text] = len(self._places)
+            kind = "told"
+        return ShownCell(text, kind, href=href)
+
+    def places(self, texts: Iterable[str]) -> dict[int, int]:
+        """The numbers of texts that are those of cells, and of these among the cells of class "told"."""
+        return {number: self._places[text] for number, text in enumerate(texts) if text in self._places}
 
     @property
     def widths(self) -> str:
