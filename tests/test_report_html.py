@@ -18,7 +18,7 @@ from report_pages import Page, page_of, report
 from navlayers import read_together, resolve
 from navlayers.report import ReportOptions, make_report, subject_of
 from navlayers.report.document import Bars, Logo, Rows
-from navlayers.report.html import SCRIPTS
+from navlayers.report.html.page import SCRIPTS
 from navlayers.report.options import SECTIONS
 from navlayers.tables import shown
 
@@ -81,14 +81,18 @@ def test_the_policy_names_what_runs_by_its_digest(two: str) -> None:
 
 def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
     folder = resources.files("navlayers")
-    names = [*(f"report/explorer_{name}.js" for name in SCRIPTS), "report/explorer.js", "report/report.js"]
+    names = [
+        *(f"report/html/explorer_{name}.js" for name in SCRIPTS),
+        "report/html/explorer.js",
+        "report/html/report.js",
+    ]
     texts = [folder.joinpath(name).read_text("utf-8") for name in [*names, "web/base.js"]]
     for text in texts:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text)
         assert set(re.findall(r"https?://[\w.]+", text)) <= {"https://attack.mitre.org"}
         assert not re.search(r"fetch\(|XMLHttpRequest|WebSocket|import\(|sendBeacon", text)
-    there = {path.name for path in folder.joinpath("report").iterdir() if path.name.endswith(".js")}
-    assert {f"report/{name}" for name in there} == set(names)
+    there = {path.name for path in folder.joinpath("report/html").iterdir() if path.name.endswith(".js")}
+    assert {f"report/html/{name}" for name in there} == set(names)
 
 
 def test_same_input_same_bytes(two: str) -> None:

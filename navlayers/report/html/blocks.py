@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from navlayers.report.document import Bars, Rows
-    from navlayers.report.explorer_colors import Colors
+    from navlayers.report.html.explorer_colors import Colors
     from navlayers.tables import Cell, Column
 
 _HIGH = 20

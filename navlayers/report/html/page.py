@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from navlayers import templates
 from navlayers.render.rendered import Rendered
 from navlayers.report.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
-from navlayers.report.explorer import explorer, layers_of
-from navlayers.report.explorer_colors import Colors
-from navlayers.report.html_blocks import Tables, shape_bars
+from navlayers.report.html.blocks import Tables, shape_bars
+from navlayers.report.html.explorer import explorer, layers_of
+from navlayers.report.html.explorer_colors import Colors
 from navlayers.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -149,12 +149,12 @@ def _sources() -> _Sources:
     def read(*paths: str) -> str:
         return "".join(package.joinpath(path).read_text("utf-8") for path in paths)
 
-    environment = templates.environment("navlayers.report", partial(templates.finalize, lines=True))
-    plain = read("report/report.js")
-    names = [*(f"report/explorer_{name}.js" for name in SCRIPTS), "report/explorer.js"]
+    environment = templates.environment("navlayers.report.html", partial(templates.finalize, lines=True))
+    plain = read("report/html/report.js")
+    names = [*(f"report/html/explorer_{name}.js" for name in SCRIPTS), "report/html/explorer.js"]
     return _Sources(
         template=environment.get_template("report.html.jinja"),
-        css=read("web/base.css", "report/report.css", "report/explorer.css"),
+        css=read("web/base.css", "report/html/report.css", "report/html/explorer.css"),
         theme=read("web/base.js"),
         plain=plain,
         explorer=f'{plain}(() => {{\n"use strict";\n{read(*names)}}})();\n',

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from navlayers.comparing.comparison import Comparison, Difference, Gap
     from navlayers.coverage import Coverage
     from navlayers.render.view import View
-    from navlayers.report.explorer_colors import Colors
+    from navlayers.report.html.explorer_colors import Colors
 
 _RAMP = 10
 """Into so many steps a gradient is divided to be shown."""

@@ -15,8 +15,8 @@ from navlayers.model import CATEGORIES
 from navlayers.render.matrix import matrix_of
 from navlayers.render.view import view_of
 from navlayers.report.document import Heatmap
-from navlayers.report.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
-from navlayers.report.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
+from navlayers.report.html.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
+from navlayers.report.html.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
 from navlayers.slug import slugs
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from navlayers.coverage import Coverage
     from navlayers.render.matrix import Column
     from navlayers.report.document import Document
-    from navlayers.report.explorer_colors import Colors
+    from navlayers.report.html.explorer_colors import Colors
     from navlayers.report.subject import Subject
 
 OVERALL = "overall"
