@@ -21,7 +21,7 @@ SECURITY = (
 """What browsers let a page load: the files of its host; those on disk, too, which some take for another host's."""
 
 NAVIGATOR = "https://mitre-attack.github.io/attack-navigator/"
-_FROM_DISK = "browsers then show a file rather than save it, so choose “Save link as” from the menu of its link."
+_FROM_DISK = "from disk, browsers show it rather than save it: use “Save link as” in the menu of its link"
 _THOUSAND = 1000
 
 
