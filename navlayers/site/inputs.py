@@ -41,7 +41,7 @@ def sets_of(
             named.append(one)
     refuse_layers(named)
     if not sets and notices:
-        raise InputError([*notices, Problem("no mapping set among these files", hint=_HINT)])
+        raise InputError([Problem("no mapping set among these files", hint=_HINT), *notices])
     return sets, tuple(notices)
 
 
