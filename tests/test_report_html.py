@@ -95,6 +95,18 @@ def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
     assert {f"report/html/{name}" for name in there} == set(names)
 
 
+def test_each_colour_is_named_once_and_used() -> None:
+    folder = resources.files("navlayers")
+    base, *more = (
+        folder.joinpath(name).read_text("utf-8")
+        for name in ("web/base.css", "report/html/report.css", "report/html/explorer.css")
+    )
+    on_screens = base.partition("@media print")[0]
+    names = re.findall(r"(--[\w-]+):", on_screens)
+    assert len(names) == len(set(names)) > 10
+    assert set(names) == set(re.findall(r"var\((--[\w-]+)", "".join([base, *more])))
+
+
 def test_same_input_same_bytes(two: str) -> None:
     assert page_of(report("aws", "azure")) == two
 
