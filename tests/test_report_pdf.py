@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 import zlib
 from functools import lru_cache
@@ -374,6 +375,17 @@ def test_headers_of_tables_are_on_every_page() -> None:
     assert sorted(int(w.text) for page in found for w in page.words if w.left < 57 and w.text.isdigit()) == [
         *range(200)
     ]
+
+
+def test_the_time_of_a_table_grows_with_its_rows_and_not_with_their_square() -> None:
+    took = []
+    for count in (500, 4000):
+        cells = ((f"{count}-{n}", *range(7)) for n in range(count))
+        table = rows(columns("name", *"abcdefg", kind="score"), *cells, long=True)
+        start = time.process_time()
+        render(document(section(table)))
+        took.append(time.process_time() - start)
+    assert took[1] < 16 * took[0] + 1
 
 
 def test_a_long_comment_flows_over_pages() -> None:

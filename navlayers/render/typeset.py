@@ -113,7 +113,8 @@ def texts(drawings: Sequence[Drawing]) -> set[str]:
 
 def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
     """A notice where there is text in scripts for which PNG and PDF have no letters; `name` is what it is in."""
-    if any(_is_foreign(char) and not font.is_known(char) for text in texts for char in text):
+    letters = (char for text in texts if not text.isascii() for char in text)
+    if any(_is_foreign(char) and not font.is_known(char) for char in letters):
         message = f"{shown(name)}: the font has no letters for some of the text, which are boxes"
         yield Problem(message, hint=hint)
 
