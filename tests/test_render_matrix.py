@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import ImageColor
 
 from navlayers import InputError, ReadOptions, ReleaseError, attack, resolve
 from navlayers.layers.css import parse
@@ -382,3 +383,8 @@ def test_what_the_navigator_leaves_out_is_drawn_as_meant_and_told(tmp_path: Path
     told = "\n".join(str(notice) for notice in made.notices)
     assert "though the Navigator leaves out what is written so:  T1110, T1078 under TA0003" in told
     assert "empty matrix for platforms in other letters: WINDOWS" in told
+
+
+def test_names_of_colours_are_known_whoever_else_asked_for_them() -> None:
+    ImageColor.getrgb("teal")
+    assert cell_color("teal") == "#008080"

@@ -35,8 +35,12 @@ def parse(text: str) -> tuple[int, int, int, float] | None:
     # Names are rare; the library that knows them is imported for them alone.
     from PIL import ImageColor  # noqa: PLC0415
 
+    # Its names have digits, or channels once it has itself been asked for them.
     named = ImageColor.colormap.get(plain)
-    return _hex(named[1:]) if isinstance(named, str) else None
+    if isinstance(named, tuple):
+        red, green, blue = named[:3]
+        return red, green, blue, 1
+    return None if named is None else _hex(named[1:])
 
 
 def _hex(digits: str) -> tuple[int, int, int, float]:
