@@ -16,7 +16,7 @@ from pathlib import Path
 import click  # noqa: F401 - imported for its cost
 import msgspec
 
-import navlayers.pipeline  # noqa: F401 - imported for its cost
+import navlayers.api.build  # noqa: F401 - imported for its cost
 
 source, made, scratch = map(Path, sys.argv[1:4])
 started = time.process_time()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from navlayers import writers
 from navlayers.cli import COMMANDS
+from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

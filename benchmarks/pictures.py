@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-from navlayers.render.files import FORMATS
+from navlayers.api.render import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

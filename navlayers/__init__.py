@@ -9,43 +9,44 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from navlayers.api import build_layers, encode_set, load, release, scores
-    from navlayers.carry import carry_to, inactive
+    from navlayers.analysis.compare import compare, diff
+    from navlayers.analysis.gaps import find_gaps, gaps_folder
+    from navlayers.analysis.inputs import read_together
+    from navlayers.analysis.plan import PlanOptions, make_plan, plan_folder, read_costs
+    from navlayers.analysis.threats import ThreatModel, against, threat_of
+    from navlayers.api.build import build_document, build_folder
+    from navlayers.api.render import render_files, render_layer
+    from navlayers.api.report import render_report, write_report
+    from navlayers.api.sets import build_layers, encode_set, load, release, scores
+    from navlayers.api.upgrade import upgrade_files
     from navlayers.check import check as check_sets
     from navlayers.check import mend as mend_sets
-    from navlayers.comparing import compare, diff
-    from navlayers.comparing.folder import comparison_folder
-    from navlayers.comparing.report import render as render_diff
-    from navlayers.converting import convert
     from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
-    from navlayers.gaps import find_gaps, gaps_folder
-    from navlayers.layers.document import encode_layer, encode_layers
-    from navlayers.model import Capability, Mapping, MappingSet, NonMappable
-    from navlayers.options import ScoreOptions
-    from navlayers.output_folder import write_folder
-    from navlayers.pipeline import build_document, build_folder, prepare
-    from navlayers.plan import PlanOptions, make_plan, plan_folder, read_costs
-    from navlayers.readers import Findings, Reading, ReadOptions, read
-    from navlayers.render.files import render_files, render_layer
-    from navlayers.render.options import RenderOptions
-    from navlayers.report.files import render_report, write_report
-    from navlayers.report.make import make_report
-    from navlayers.report.options import ReportOptions
-    from navlayers.report.subject import subject_of
-    from navlayers.schema import schema_text
-    from navlayers.scoring import score_set
-    from navlayers.sets import resolve
-    from navlayers.show import look_up
-    from navlayers.show import render as render_page
+    from navlayers.layer.document import encode_layer, encode_layers
+    from navlayers.mapping.convert import convert
+    from navlayers.mapping.find import resolve
+    from navlayers.mapping.formats import Findings, Reading, ReadOptions, read
+    from navlayers.mapping.formats.native_schema import schema_text
+    from navlayers.mapping.formats.written import Written
+    from navlayers.mapping.load import prepare
+    from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
+    from navlayers.mapping.remap import carry_to, inactive
+    from navlayers.output.drawing.options import RenderOptions
+    from navlayers.output.result_folder import write_folder
+    from navlayers.pages.compare_folder import comparison_folder
+    from navlayers.pages.diff import render as render_diff
+    from navlayers.pages.report.make import make_report
+    from navlayers.pages.report.options import ReportOptions
+    from navlayers.pages.report.subject import subject_of
+    from navlayers.pages.show import look_up
+    from navlayers.pages.show import render as render_page
+    from navlayers.pages.upgrade import render as render_upgrade
+    from navlayers.scoring.options import ScoreOptions
+    from navlayers.scoring.scores import score_set
+    from navlayers.scoring.stats import set_stats
     from navlayers.site import SiteOptions, write_site
-    from navlayers.stats import set_stats
-    from navlayers.threats import ThreatModel, against, threat_of
-    from navlayers.together import read_together
-    from navlayers.upgrade.files import upgrade_files
     from navlayers.upgrade.layers import upgrade_layer
-    from navlayers.upgrade.rendering import render as render_upgrade
     from navlayers.upgrade.sets import upgrade_set
-    from navlayers.writers.written import Written
 
 __all__ = [
     "Capability",
@@ -118,13 +119,13 @@ __all__ = [
 ]
 
 _MODULES = {
-    "api": ("build_layers", "encode_set", "load", "release", "scores"),
-    "carry": ("carry_to", "inactive"),
+    "api.sets": ("build_layers", "encode_set", "load", "release", "scores"),
+    "mapping.remap": ("carry_to", "inactive"),
     "check": ("check_sets", "mend_sets"),
-    "comparing": ("compare", "diff"),
-    "comparing.folder": ("comparison_folder",),
-    "comparing.report": ("render_diff",),
-    "converting": ("convert",),
+    "analysis.compare": ("compare", "diff"),
+    "pages.compare_folder": ("comparison_folder",),
+    "pages.diff": ("render_diff",),
+    "mapping.convert": ("convert",),
     "errors": (
         "InputError",
         "NavlayersError",
@@ -134,33 +135,34 @@ _MODULES = {
         "ReleaseError",
         "UsageError",
     ),
-    "gaps": ("find_gaps", "gaps_folder"),
-    "layers.document": ("encode_layer", "encode_layers"),
-    "model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
-    "options": ("ScoreOptions",),
-    "output_folder": ("write_folder",),
-    "pipeline": ("build_document", "build_folder", "prepare"),
-    "plan": ("PlanOptions", "make_plan", "plan_folder", "read_costs"),
-    "readers": ("Findings", "ReadOptions", "Reading", "read"),
-    "render.files": ("render_files", "render_layer"),
-    "render.options": ("RenderOptions",),
-    "report.files": ("render_report", "write_report"),
-    "report.make": ("make_report",),
-    "report.options": ("ReportOptions",),
-    "report.subject": ("subject_of",),
-    "schema": ("schema_text",),
-    "scoring": ("score_set",),
-    "sets": ("resolve",),
-    "show": ("look_up", "render_page"),
+    "analysis.gaps": ("find_gaps", "gaps_folder"),
+    "layer.document": ("encode_layer", "encode_layers"),
+    "mapping.model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
+    "scoring.options": ("ScoreOptions",),
+    "output.result_folder": ("write_folder",),
+    "api.build": ("build_document", "build_folder"),
+    "mapping.load": ("prepare",),
+    "analysis.plan": ("PlanOptions", "make_plan", "plan_folder", "read_costs"),
+    "mapping.formats": ("Findings", "ReadOptions", "Reading", "read"),
+    "api.render": ("render_files", "render_layer"),
+    "output.drawing.options": ("RenderOptions",),
+    "api.report": ("render_report", "write_report"),
+    "pages.report.make": ("make_report",),
+    "pages.report.options": ("ReportOptions",),
+    "pages.report.subject": ("subject_of",),
+    "mapping.formats.native_schema": ("schema_text",),
+    "scoring.scores": ("score_set",),
+    "mapping.find": ("resolve",),
+    "pages.show": ("look_up", "render_page"),
     "site": ("SiteOptions", "write_site"),
-    "stats": ("set_stats",),
-    "threats": ("ThreatModel", "against", "threat_of"),
-    "together": ("read_together",),
-    "upgrade.files": ("upgrade_files",),
+    "scoring.stats": ("set_stats",),
+    "analysis.threats": ("ThreatModel", "against", "threat_of"),
+    "analysis.inputs": ("read_together",),
+    "api.upgrade": ("upgrade_files",),
     "upgrade.layers": ("upgrade_layer",),
-    "upgrade.rendering": ("render_upgrade",),
+    "pages.upgrade": ("render_upgrade",),
     "upgrade.sets": ("upgrade_set",),
-    "writers.written": ("Written",),
+    "mapping.formats.written": ("Written",),
 }
 _THERE = {
     "check_sets": "check",

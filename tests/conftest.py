@@ -14,12 +14,12 @@ import pytest
 from browser_helpers import chromium, watched
 from hypothesis import settings
 
+from navlayers.api.build import build_folder
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
-from navlayers.model import Capability, Category, Mapping, MappingSet
-from navlayers.options import ScoreOptions
-from navlayers.pipeline import build_folder
-from navlayers.sets import resolve
+from navlayers.mapping.find import resolve
+from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from browser_helpers import OpenPage
     from playwright.sync_api import Browser
 
-    from navlayers.pipeline import BuildResult
-    from navlayers.readers import Reading
+    from navlayers.api.build import BuildResult
+    from navlayers.mapping.formats import Reading
 
 SHARED = Path(__file__).parents[2] / "shared"
 CORPUS = SHARED / "corpus" / "mappings-explorer"

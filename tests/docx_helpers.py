@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from xml.etree import ElementTree as ET
 
 from navlayers import read_together, resolve
-from navlayers.report import ReportOptions, render_report, subject_of
-from navlayers.report.document import Document, Rows, Section
-from navlayers.report.make import Report
-from navlayers.tables import Column, Table
+from navlayers.output.document import Document, Rows, Section
+from navlayers.output.tables import Column, Table
+from navlayers.pages.report import ReportOptions, render_report, subject_of
+from navlayers.pages.report.make import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from navlayers.report import Subject
+    from navlayers.pages.report import Subject
 
 EMU, TWIPS = 914_400, 1440
 """Per inch."""

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from navlayers import attack
-from navlayers.render.load import load
-from navlayers.render.view import View, view_of
-from navlayers.sets import resolve
+from navlayers.api.render_load import load
+from navlayers.layer.view import View, view_of
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from conftest import TINY, set_of
 
-from navlayers.pipeline import Prepared
-from navlayers.threats import Member, ThreatModel
-from navlayers.together import Together
+from navlayers.analysis.inputs import Together
+from navlayers.analysis.threats import Member, ThreatModel
+from navlayers.mapping.load import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.model import Mapping as Row
-    from navlayers.plan import Plan
+    from navlayers.analysis.plan import Plan
+    from navlayers.mapping.model import Mapping as Row
 
 
 def together(*sets: Sequence[Row], names: Sequence[str] = ("one", "two", "three")) -> Together:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from navlayers import attack
-from navlayers.render import pictures
-from navlayers.render.font import width
-from navlayers.render.load import load
-from navlayers.render.options import RenderOptions
-from navlayers.sets import Source
+from navlayers.api.render_load import load
+from navlayers.mapping.find import Source
+from navlayers.output.drawing import pictures
+from navlayers.output.drawing.font import width
+from navlayers.output.drawing.options import RenderOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.attack import Technique
-    from navlayers.model import Domain
-    from navlayers.render.view import View
+    from navlayers.attack.domain import Domain
+    from navlayers.layer.view import View
 
 DOMAINS: dict[Domain, str] = {"enterprise": "16.1", "mobile": "16.1", "ics": "16.1"}
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from navlayers import read_together, resolve
-from navlayers.report import ReportOptions, make_report, render_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, render_report, subject_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.report import Report
+    from navlayers.pages.report import Report
 
 VOID = {"col", "meta", "img", "br", "link", "input", "wbr", "rect"}
 

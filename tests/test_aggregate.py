@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate, tidy
+from navlayers.scoring.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

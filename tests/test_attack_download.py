@@ -17,9 +17,9 @@ from attack_helpers import bundle, collection
 from mitreattack import release_info
 
 from navlayers import attack
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.download import add_published, download, published
 from navlayers.errors import NavlayersError, OutputError, ReleaseError, UsageError
-from navlayers.model import DOMAINS, Domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

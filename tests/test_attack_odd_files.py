@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from attack_helpers import bundle, thing, write
 
-from navlayers import attack, writers
+from navlayers import attack
 from navlayers.attack import jsonfile
 from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
+from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
     from conftest import Run

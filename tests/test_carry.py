@@ -6,7 +6,7 @@ from conftest import TINY, row, set_of
 
 from navlayers import carry_to, inactive
 from navlayers.attack import Catalogue, Technique
-from navlayers.carry import Inactive, Moved
+from navlayers.mapping.remap import Inactive, Moved
 
 
 def chained(**successors: str | None) -> Catalogue:

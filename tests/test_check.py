@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import CORPUS_FILES, SHARED, write_set
 
-from navlayers import readers
 from navlayers.check import check, explain
+from navlayers.check.codes import CODES
 from navlayers.check.rules import links
-from navlayers.codes import CODES
-from navlayers.sets import resolve
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from conftest import Run

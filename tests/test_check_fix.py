@@ -10,9 +10,9 @@ from conftest import CORPUS, CORPUS_FILES, Run, write_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import readers
 from navlayers.check import check, mend
-from navlayers.sets import Source, resolve
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import Source, resolve
 
 HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\ncapabilities:\n'
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from conftest import write_set
 
-from navlayers import readers, writers
 from navlayers.check import check, mend
-from navlayers.sets import Source, resolve
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import Source, resolve
+from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
     from pathlib import Path

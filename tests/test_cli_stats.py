@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import Cells, write_set
 
-from navlayers import readers, writers
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -11,9 +11,10 @@ import openpyxl
 import pytest
 from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques
 
-from navlayers import comparing, resolve
+from navlayers import resolve
+from navlayers.analysis import compare as comparing
+from navlayers.analysis.inputs import read_together
 from navlayers.cli import main
-from navlayers.together import read_together
 
 if TYPE_CHECKING:
     from pathlib import Path

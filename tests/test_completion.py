@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from navlayers import readers
+from navlayers.check.codes import CODES
 from navlayers.cli import candidates
-from navlayers.codes import CODES
-from navlayers.sets import Source, shipped
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import Source, shipped
 
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "navlayers"

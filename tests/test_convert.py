@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import navlayers
-from navlayers import OutputError, UsageError, readers, writers
-from navlayers.converting import format_for
-from navlayers.model import MappingSet, NonMappable
-from navlayers.writers import native
+from navlayers import OutputError, UsageError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.convert import format_for
+from navlayers.mapping.formats import write as writers
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.model import MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import contents, write_set
 
-from navlayers import readers
 from navlayers.errors import InputError
-from navlayers.readers import ReadOptions
-from navlayers.readers.sniff import sniff_folder
-from navlayers.sets import resolve
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import resolve
+from navlayers.mapping.formats import ReadOptions
+from navlayers.mapping.formats.detect import sniff_folder
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.formulas import neutralise, restore
+from navlayers._text import neutralise, restore
 
 HARMFUL = (
     "=1+1",

@@ -9,16 +9,16 @@ from conftest import TINY, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from navlayers.analysis.gaps import Gaps, as_json, find_gaps
+from navlayers.analysis.inputs import Together
+from navlayers.analysis.threats import Member, ThreatModel
+from navlayers.analysis.threats.model import summed
 from navlayers.errors import UsageError
-from navlayers.gaps import Gaps, as_json, find_gaps
-from navlayers.options import ScoreOptions
-from navlayers.pipeline import Prepared
-from navlayers.threats import Member, ThreatModel
-from navlayers.threats.model import summed
-from navlayers.together import Together
+from navlayers.mapping.load import Prepared
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from navlayers.gaps.shares import Share
+    from navlayers.analysis.gaps.shares import Share
 
 TECHNIQUES = tuple(sorted(t.id for t in TINY.techniques.values() if t.active))
 VALUES = ("minimal", "partial", "significant", None)

@@ -10,16 +10,16 @@ import msgspec
 import pytest
 from conftest import TINY, Cells, Run, contents, row, set_of, write_set
 
-from navlayers import index
-from navlayers.layers.build import KINDS
-from navlayers.model import NonMappable
-from navlayers.options import ScoreOptions
-from navlayers.scoring import score_set
+from navlayers.layer.build import KINDS
+from navlayers.mapping.model import NonMappable
+from navlayers.pages import set_index as index
+from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.model import MappingSet
+    from navlayers.mapping.model import MappingSet
 
 Json = dict[str, Any]
 

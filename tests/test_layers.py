@@ -13,13 +13,13 @@ import pytest
 from conftest import TINY, row, set_of
 
 from navlayers import build_layers, encode_layer, load
-from navlayers.layers.build import KINDS, Kind, build
-from navlayers.model import Capability, NonMappable
-from navlayers.options import ScoreOptions
+from navlayers.layer.build import KINDS, Kind, build
+from navlayers.mapping.model import Capability, NonMappable
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from navlayers.layers.build import BuiltLayer
-    from navlayers.model import MappingSet
+    from navlayers.layer.build import BuiltLayer
+    from navlayers.mapping.model import MappingSet
 
 ROWS = [
     row("ids", "T1001", "protect", "partial", "https://ids.example"),

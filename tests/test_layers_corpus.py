@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import CORPUS, CORPUS_FILES, Run, active_techniques
 
-from navlayers import attack, build_layers, carry_to, encode_layer, inactive, readers
+from navlayers import attack, build_layers, carry_to, encode_layer, inactive
+from navlayers.mapping import formats as readers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.model import MappingSet
+    from navlayers.mapping.model import MappingSet
 
 pytestmark = pytest.mark.skipif(not CORPUS_FILES, reason="the published mapping sets are not at ../shared/corpus")
 NUMBERS = {"minimal": 10, "partial": 50, "significant": 100}

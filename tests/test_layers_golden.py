@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import contents
 
-from navlayers.pipeline import build_folder
-from navlayers.sets import resolve
+from navlayers.api.build import build_folder
+from navlayers.mapping.find import resolve
 
 GOLDEN = Path(__file__).with_name("golden")
 

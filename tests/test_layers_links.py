@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from conftest import TINY, row, set_of
 
-from navlayers.layers.build import BuiltLayer, build
-from navlayers.options import ScoreOptions
+from navlayers.layer.build import BuiltLayer, build
+from navlayers.scoring.options import ScoreOptions
 
 MANY = [f"https://example.org/{number:02}" for number in range(12)]
 

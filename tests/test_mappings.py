@@ -12,10 +12,10 @@ import msgspec
 import pytest
 import yaml
 
-from navlayers import readers
-from navlayers.facts import facts
-from navlayers.model import Capability, Mapping, MappingSet, MappingType, NonMappable
-from navlayers.weblinks import web_links
+from navlayers._text import web_links
+from navlayers.mapping import formats as readers
+from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable
+from navlayers.mapping.redact import facts
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -14,13 +14,14 @@ from conftest import CORPUS_FILES, TINY, active_techniques, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import encode_layer, encode_layers, readers
-from navlayers.api import build_layers
-from navlayers.layers.build import build
-from navlayers.layers.gradient import steps
-from navlayers.layers.palette import RAMPS
-from navlayers.model import CATEGORIES, MappingSet
-from navlayers.options import ScoreOptions
+from navlayers import encode_layer, encode_layers
+from navlayers.api.sets import build_layers
+from navlayers.layer.build import build
+from navlayers.layer.gradient import steps
+from navlayers.layer.palette import RAMPS
+from navlayers.mapping import formats as readers
+from navlayers.mapping.model import CATEGORIES, MappingSet
+from navlayers.scoring.options import ScoreOptions
 
 Json = dict[str, Any]
 

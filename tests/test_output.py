@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import ROWS, build, contents, write_set
 
+from navlayers.api.build import build_folder
 from navlayers.errors import OutputError
-from navlayers.pipeline import build_folder
-from navlayers.sets import resolve
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

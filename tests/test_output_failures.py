@@ -8,10 +8,10 @@ from typing import Protocol
 import pytest
 from conftest import ROWS, build, contents, write_set
 
+from navlayers.api.build import build_folder
 from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
-from navlayers.options import ScoreOptions
-from navlayers.pipeline import build_folder
-from navlayers.sets import resolve
+from navlayers.mapping.find import resolve
+from navlayers.scoring.options import ScoreOptions
 
 
 class StopMoving(Protocol):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import contents
 
-from navlayers import folders
 from navlayers.errors import OutputError
-from navlayers.output_folder import write_folder
+from navlayers.output import folders
+from navlayers.output.result_folder import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

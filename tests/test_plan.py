@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_helpers import Gives, best_plan, chosen, threat, together, value_of
 
+from navlayers._text import percent
+from navlayers.analysis.plan import Costs, Plan, PlanOptions, make_plan
+from navlayers.analysis.plan.costs import Price
+from navlayers.analysis.plan.summary import against, summary
 from navlayers.errors import Place, UsageError
-from navlayers.options import ScoreOptions
-from navlayers.plan import Costs, Plan, PlanOptions, make_plan
-from navlayers.plan.costs import Price
-from navlayers.plan.tables import by, curve, next_best, swaps
-from navlayers.plan.words import against, summary
-from navlayers.wording import percent
+from navlayers.pages.plan_tables import by, curve, next_best, swaps
+from navlayers.scoring.options import ScoreOptions
 
 TECHNIQUES = ("T1001", "T1002", "T1005", "T1001.001", "T1001.002")
 SCORES = {"minimal": 10, "partial": 50, "significant": 100}

@@ -15,14 +15,14 @@ import pytest
 from conftest import contents, write_set
 
 import navlayers
-from navlayers.folders import sha256
+from navlayers.output.folders import sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cells, Run
 
-    from navlayers.plan import Plan
+    from navlayers.analysis.plan import Plan
 
 NIST = "nist_800_53-rev5_attack-16.1-enterprise.json"
 ROWS: tuple[Cells, ...] = (

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.plan import greedy, milp
-from navlayers.plan.candidates import Level
-from navlayers.plan.overlap import Others
-from navlayers.plan.reduce import useful
-from navlayers.plan.solve import solve
-from navlayers.plan.task import Task, make_task
+from navlayers.analysis.plan import greedy, milp
+from navlayers.analysis.plan.candidates import Level
+from navlayers.analysis.plan.overlap import Others
+from navlayers.analysis.plan.problem import Task, make_task
+from navlayers.analysis.plan.reduce import useful
+from navlayers.analysis.plan.solve import solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from navlayers import readers
 from navlayers.errors import InputError, Place
-from navlayers.readers import Findings, ReadOptions
-from navlayers.writers import native
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Findings, ReadOptions
+from navlayers.mapping.formats import write_native as native
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Run
 
-    from navlayers.model import Mapping, MappingSet
+    from navlayers.mapping.model import Mapping, MappingSet
 
 FILE = """\
 version: 1.2

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from conftest import CORPUS, CORPUS_FILES
 
-from navlayers import InputError, readers
-from navlayers.codes import CODES
+from navlayers import InputError
+from navlayers.check.codes import CODES
 from navlayers.errors import OtherFileError, Place
-from navlayers.model import Capability, Mapping, NonMappable
+from navlayers.mapping import formats as readers
+from navlayers.mapping.model import Capability, Mapping, NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path

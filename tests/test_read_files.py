@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from navlayers import InputError, readers
+from navlayers import InputError
+from navlayers.mapping import formats as readers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,9 @@ from conftest import CORPUS_FILES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import InputError, readers
-from navlayers.model import Capability, Mapping, MappingType, NonMappable
+from navlayers import InputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.model import Capability, Mapping, MappingType, NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from test_read_json import META, START, problems, read_rows, row
 
 from navlayers import InputError
-from navlayers.mapex import Row
-from navlayers.readers.json_keys import Rows, members, repeats, top_repeats
+from navlayers.mapping.formats.json_keys import Rows, members, repeats, top_repeats
+from navlayers.mapping.formats.mapex import Row
 
 ADVICE = "expected each key once (merge the two, or remove one)"
 TWICE = {

@@ -11,13 +11,14 @@ from conftest import row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import InputError, attack, readers
-from navlayers.layers.build import layers_of
-from navlayers.layers.document import encode_layer, encode_layers
-from navlayers.model import Capability, MappingSet
-from navlayers.readers import Findings, ReadOptions
-from navlayers.scoring import score_set
-from navlayers.writers import native
+from navlayers import InputError, attack
+from navlayers.layer.build import layers_of
+from navlayers.layer.document import encode_layer, encode_layers
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Findings, ReadOptions
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.model import Capability, MappingSet
+from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import SHARED, contents, told
 
-from navlayers import readers
 from navlayers.errors import InputError, Place
-from navlayers.readers import Findings
-from navlayers.writers import native
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Findings
+from navlayers.mapping.formats import write_native as native
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import SHARED, Run, row, set_of
 
-from navlayers import InputError, readers
+from navlayers import InputError
 from navlayers.errors import OtherFileError, Place
-from navlayers.readers import Findings, ReadOptions
-from navlayers.writers import encode
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Findings, ReadOptions
+from navlayers.mapping.formats.write import encode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.readers import Reading
+    from navlayers.mapping.formats import Reading
 
 UUID = "00000000-0000-4000-8000-{:012}"
 SAID = ReadOptions(metadata={"framework": "f", "version": "1", "domain": "enterprise", "attack_version": "16.1"})

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xlsxwriter
 
-from navlayers import InputError, UsageError, readers
-from navlayers.readers import Reading, ReadOptions
+from navlayers import InputError, UsageError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Reading, ReadOptions
 
 if TYPE_CHECKING:
     from conftest import Run

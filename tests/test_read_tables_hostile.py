@@ -11,7 +11,8 @@ import zipfile
 import pytest
 import xlsxwriter
 
-from navlayers import InputError, readers
+from navlayers import InputError
+from navlayers.mapping import formats as readers
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 

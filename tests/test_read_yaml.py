@@ -7,7 +7,7 @@ import pytest
 from yaml_helpers import HEAD, example, problems, read, under
 
 from navlayers import InputError
-from navlayers.model import Capability, Mapping, MappingType, NonMappable
+from navlayers.mapping.model import Capability, Mapping, MappingType, NonMappable
 
 LINK = "https://example.org/key-vault"
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml_helpers import HEAD, ROOT, example, problems, read, under
 
-from navlayers import InputError, readers
-from navlayers.writers import native
+from navlayers import InputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import write_native as native
 
 TECHNIQUE = "a technique id such as T1059 or T1059.001"
 SCALE = "minimal, partial, significant or a number from 0 to 100"
@@ -93,7 +94,7 @@ HINTS = {
 def test_broken_yaml_comes_with_what_to_do_whichever_parser_is_there(
     text: str, loader: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("navlayers.readers.yaml_tree._LOADER", getattr(yaml, loader))
+    monkeypatch.setattr("navlayers.mapping.formats.yaml_tree._LOADER", getattr(yaml, loader))
     (problem,) = problems(text)
     assert re.match(r"set\.yaml:[12]:[1-6]: this is not YAML: ", problem)
     assert problem.endswith(f"({HINTS[text]})")
@@ -101,7 +102,7 @@ def test_broken_yaml_comes_with_what_to_do_whichever_parser_is_there(
 
 def test_the_parser_in_pure_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     fast = readers.read(ROOT / "mappings" / "gcp.yaml")
-    monkeypatch.setattr("navlayers.readers.yaml_tree._LOADER", yaml.SafeLoader)
+    monkeypatch.setattr("navlayers.mapping.formats.yaml_tree._LOADER", yaml.SafeLoader)
     slow = readers.read(ROOT / "mappings" / "gcp.yaml")
     assert slow.mapping_set == fast.mapping_set
     assert slow.place(100) == fast.place(100)

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.render.colours import contrast
-from navlayers.render.matrix import matrix_of
-from navlayers.render.page import render_html
+from navlayers.layer.cell_colors import contrast
+from navlayers.layer.matrix import matrix_of
+from navlayers.output.drawing.html_page import render_html
 
 if TYPE_CHECKING:
-    from navlayers.render.view import View
+    from navlayers.layer.view import View
 
 GOLDEN = Path(__file__).with_name("golden") / "render"
 VOID = {"meta", "img", "br", "link", "input", "wbr"}

@@ -9,16 +9,16 @@ import pytest
 from PIL import ImageColor
 
 from navlayers import InputError, ReadOptions, ReleaseError, attack, resolve
-from navlayers.layers.css import parse
-from navlayers.render.colours import cell_color, contrast, gradient_of, grey, text_color
-from navlayers.render.load import load
-from navlayers.render.matrix import Cell, matrix_of
+from navlayers.api.render_load import load
+from navlayers.layer.cell_colors import cell_color, contrast, gradient_of, grey, text_color
+from navlayers.layer.css import parse
+from navlayers.layer.matrix import Cell, matrix_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.render.matrix import Column, Matrix
-    from navlayers.render.view import View
+    from navlayers.layer.matrix import Column, Matrix
+    from navlayers.layer.view import View
 
 
 def view(path: Path, entries: list[dict[str, Any]], **fields: Any) -> View:

@@ -18,19 +18,19 @@ from hypothesis import strategies as st
 from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
-from navlayers.render import pictures, typeset
-from navlayers.render.cells import figure
-from navlayers.render.colours import contrast
-from navlayers.render.drawing import Drawing, Group, Line, Rect
-from navlayers.render.options import RenderOptions
-from navlayers.render.packing import packings, settle
+from navlayers.layer.cell_colors import contrast
+from navlayers.output.drawing import pictures, typeset
+from navlayers.output.drawing.cells import figure
+from navlayers.output.drawing.options import RenderOptions
+from navlayers.output.drawing.packing import packings, settle
+from navlayers.output.drawing.shapes import Drawing, Group, Line, Rect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from render_helpers import Picture
 
-    from navlayers.model import Domain
+    from navlayers.attack.domain import Domain
 
 PAGES = ("A4", "A3", "letter", "16:9", "poster", "fit")
 RAMP = {"colors": ["#deebf7", "#6baed6", "#08519c"], "minValue": 0, "maxValue": 100}

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.render.laid import lay_out
-from navlayers.render.options import RenderOptions
-from navlayers.render.text import LONGEST, render_csv, render_markdown
+from navlayers.output.drawing.arrange import lay_out
+from navlayers.output.drawing.layer_text import LONGEST, render_csv, render_markdown
+from navlayers.output.drawing.options import RenderOptions
 
 GOLDEN = Path(__file__).with_name("golden") / "render"
 ACTIVE = [t.id for t in CATALOGUE.techniques.values() if t.active]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.render.colours import contrast
-from navlayers.render.options import RenderOptions
-from navlayers.render.workbook import render_xlsx
+from navlayers.layer.cell_colors import contrast
+from navlayers.output.drawing.options import RenderOptions
+from navlayers.output.drawing.workbook import render_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from navlayers.render.view import View
+    from navlayers.layer.view import View
 
 
 def book(*views: View, options: RenderOptions | None = None) -> Any:

@@ -11,21 +11,21 @@ import pytest
 from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques, set_of
 
 from navlayers import attack, find_gaps, make_plan, read_together, resolve, threat_of
+from navlayers.analysis.inputs import Together
+from navlayers.analysis.plan import PlanOptions
 from navlayers.errors import UsageError
-from navlayers.model import Mapping, NonMappable
-from navlayers.options import ScoreOptions
-from navlayers.pipeline import Prepared
-from navlayers.plan import PlanOptions
-from navlayers.report import ReportOptions, Subject, make_report, subject_of
-from navlayers.report.document import Bars, Document, Facts, Heatmap, Numbers, Rows, Text
-from navlayers.together import Together
+from navlayers.mapping.load import Prepared
+from navlayers.mapping.model import Mapping, NonMappable
+from navlayers.output.document import Bars, Document, Facts, Heatmap, Numbers, Rows, Text
+from navlayers.pages.report import ReportOptions, Subject, make_report, subject_of
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from navlayers.model import Category
-    from navlayers.tables import Table
+    from navlayers.mapping.model import Category
+    from navlayers.output.tables import Table
 
 AWS = CORPUS / "aws-12.12.2024_attack-16.1-enterprise.json"
 AZURE = CORPUS / "azure-04.26.2025_attack-16.1-enterprise.json"

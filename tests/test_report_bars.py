@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.render import typeset
-from navlayers.render.colours import contrast
-from navlayers.render.drawing import Line, Rect, Text
-from navlayers.render.font import CAP, width
-from navlayers.report.bars import bars_drawing, bars_drawings, describe, figures, percent
-from navlayers.report.document import BarRow, Bars, Series
+from navlayers.layer.cell_colors import contrast
+from navlayers.output.bars import bars_drawing, bars_drawings, describe, figures, percent
+from navlayers.output.document import BarRow, Bars, Series
+from navlayers.output.drawing import typeset
+from navlayers.output.drawing.font import CAP, width
+from navlayers.output.drawing.shapes import Line, Rect, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.render.drawing import Drawing, Shape
+    from navlayers.output.drawing.shapes import Drawing, Shape
 
 WIDE = 483
 PROTECT, DETECT, RESPOND = Series("protect", "#6baed6"), Series("detect", "#fdae6b"), Series("respond", "#74c476")

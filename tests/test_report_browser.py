@@ -12,7 +12,7 @@ from report_pages import Page, report, write_page
 from test_report_html import CLOUDS, hostile
 
 from navlayers import find_gaps, read_together, resolve, threat_of
-from navlayers.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:
     from pathlib import Path

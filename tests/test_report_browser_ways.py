@@ -11,8 +11,8 @@ from report_pages import report, write_page
 from test_report_browser import button, cell, count, pressed, state
 
 from navlayers import PlanOptions, ScoreOptions, find_gaps, make_plan, read_together, resolve, threat_of
-from navlayers.report import ReportOptions, make_report, subject_of
-from navlayers.report.document import Heatmap
+from navlayers.output.document import Heatmap
+from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from browser_helpers import OpenPage, Scheme
     from playwright.sync_api import Page as Window
 
-    from navlayers.report import Report
+    from navlayers.pages.report import Report
 
 FOCUSED = "() => document.activeElement.textContent"
 

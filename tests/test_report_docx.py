@@ -34,15 +34,8 @@ from docx_helpers import (
 from PIL import Image
 
 from navlayers.errors import UsageError
-from navlayers.report import ReportOptions, make_report, render_report
-from navlayers.report.document import (
-    Bars,
-    Document,
-    Heatmap,
-    Logo,
-    Rows,
-    Subheading,
-)
+from navlayers.output.document import Bars, Document, Heatmap, Logo, Rows, Subheading
+from navlayers.pages.report import ReportOptions, make_report, render_report
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 
@@ -266,7 +259,7 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(time, "time", lambda: later)
     assert render_report(make_report(subject(path)), "docx").data == first
     code = (
-        "import sys; from navlayers import read_together, resolve; from navlayers.report import *\n"
+        "import sys; from navlayers import read_together, resolve; from navlayers.pages.report import *\n"
         "report = make_report(subject_of(read_together(resolve([sys.argv[1]]))))\n"
         "sys.stdout.buffer.write(render_report(report, 'docx').data)"
     )

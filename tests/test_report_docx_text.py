@@ -11,9 +11,8 @@ import pytest
 from conftest import write_set
 from docx_helpers import R, W, Word, check, document, pages, rows_of, subject, table, text_of, written
 
-from navlayers.render.colours import contrast
-from navlayers.report import ReportOptions, make_report, render_report
-from navlayers.report.document import (
+from navlayers.layer.cell_colors import contrast
+from navlayers.output.document import (
     BarRow,
     Bars,
     Block,
@@ -27,7 +26,8 @@ from navlayers.report.document import (
     Subheading,
     Text,
 )
-from navlayers.tables import Column, Link, Table, columns
+from navlayers.output.tables import Column, Link, Table, columns
+from navlayers.pages.report import ReportOptions, make_report, render_report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,17 +10,17 @@ from conftest import CORPUS, CORPUS_FILES, write_set
 from report_pages import Page, page_of, report
 
 from navlayers import read_together, resolve, threat_of
-from navlayers.gaps import find_gaps
-from navlayers.layers.build import layers_of
-from navlayers.layers.document import encode_layer
-from navlayers.layers.palette import RAMPS, value_gradient
-from navlayers.options import ScoreOptions
-from navlayers.report import make_report, subject_of
+from navlayers.analysis.gaps import find_gaps
+from navlayers.layer.build import layers_of
+from navlayers.layer.document import encode_layer
+from navlayers.layer.palette import RAMPS, value_gradient
+from navlayers.pages.report import make_report, subject_of
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.report import Report
+    from navlayers.pages.report import Report
 
 NUMBERS = {"minimal": 10, "partial": 50, "significant": 100}
 published = pytest.mark.skipif(not CORPUS_FILES, reason="the published mapping sets are not at ../shared/corpus")

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from navlayers import find_gaps, make_plan, read_together, resolve, threat_of
-from navlayers.plan.options import PlanOptions
-from navlayers.render import typeset
-from navlayers.render.drawing import Text
-from navlayers.render.options import RenderOptions
-from navlayers.render.page import render_html
-from navlayers.render.pictures import draw
-from navlayers.render.workbook import render_xlsx
-from navlayers.report import make_report, render_report, subject_of
+from navlayers.analysis.plan.options import PlanOptions
+from navlayers.output.drawing import typeset
+from navlayers.output.drawing.html_page import render_html
+from navlayers.output.drawing.options import RenderOptions
+from navlayers.output.drawing.pictures import draw
+from navlayers.output.drawing.shapes import Text
+from navlayers.output.drawing.workbook import render_xlsx
+from navlayers.pages.report import make_report, render_report, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from navlayers.render.drawing import Drawing
-    from navlayers.report import Subject
-    from navlayers.report.document import Heatmap
+    from navlayers.output.document import Heatmap
+    from navlayers.output.drawing.shapes import Drawing
+    from navlayers.pages.report import Subject
 
 
 @lru_cache

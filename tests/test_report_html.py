@@ -16,11 +16,11 @@ from laid_helpers import EVIL
 from report_pages import Page, page_of, report
 
 from navlayers import read_together, resolve
-from navlayers.report import ReportOptions, make_report, subject_of
-from navlayers.report.document import Bars, Logo, Rows
-from navlayers.report.html.page import SCRIPTS
-from navlayers.report.options import SECTIONS
-from navlayers.tables import shown
+from navlayers.output.document import Bars, Logo, Rows
+from navlayers.output.tables import shown
+from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report.options import SECTIONS
+from navlayers.web.report.page import SCRIPTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,12 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers import read_together, resolve
+from navlayers._text import plain
 from navlayers.errors import UsageError
-from navlayers.render.font import ems
-from navlayers.report import ReportOptions, make_report, render_report, subject_of
-from navlayers.report.bars import describe
-from navlayers.report.column_widths import Measured
-from navlayers.report.document import (
+from navlayers.output.bars import describe
+from navlayers.output.column_widths import Measured
+from navlayers.output.document import (
     BarRow,
     Bars,
     Document,
@@ -37,20 +36,21 @@ from navlayers.report.document import (
     Subheading,
     Text,
 )
-from navlayers.report.make import Report
-from navlayers.report.paper_text import said
-from navlayers.report.pdf.blocks import Materials
-from navlayers.tables import Column, Link, Table, columns
-from navlayers.textwidth import plain
+from navlayers.output.drawing.font import ems
+from navlayers.output.paper_text import said
+from navlayers.output.pdf.blocks import Materials
+from navlayers.output.tables import Column, Link, Table, columns
+from navlayers.pages.report import ReportOptions, make_report, render_report, subject_of
+from navlayers.pages.report.make import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from navlayers.report import Subject
-    from navlayers.report.document import Block
-    from navlayers.report.options import Paper
-    from navlayers.tables import Kind
+    from navlayers.output.document import Block
+    from navlayers.output.tables import Kind
+    from navlayers.pages.report import Subject
+    from navlayers.pages.report.options import Paper
 
 MARKUP = (
     '#emph[x] $x^2$ *b* _i_ `c` <lab> @ref // gone /* gone */ \\ "q" #import "x" [z] ~ --- ... https://evil.example'

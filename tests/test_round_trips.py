@@ -11,15 +11,16 @@ import msgspec
 import pytest
 from conftest import CORPUS_FILES, SHARED, build, contents
 
-from navlayers import readers, writers
-from navlayers.sets import shipped
-from navlayers.writers import native
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import shipped
+from navlayers.mapping.formats import write as writers
+from navlayers.mapping.formats import write_native as native
 
 if TYPE_CHECKING:
     from conftest import Run
 
-    from navlayers.model import MappingSet
-    from navlayers.sets import Source
+    from navlayers.mapping.find import Source
+    from navlayers.mapping.model import MappingSet
 
 AZURE = SHARED / "corpus" / "security-stack" / "Azure"
 FORMATS = list(writers.FORMATS)

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_write_native import mapping_sets
 
-from navlayers import readers
+from navlayers.attack.domain import DOMAINS
 from navlayers.errors import InputError
-from navlayers.model import CATEGORIES, DEFAULT_SCALE, DOMAINS, MappingSet
-from navlayers.readers.native import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
-from navlayers.readers.native_entries import ENTRY_KEYS, RECORD_KEYS
-from navlayers.schema import schema, schema_text
-from navlayers.writers import native
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.native import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
+from navlayers.mapping.formats.native_entries import ENTRY_KEYS, RECORD_KEYS
+from navlayers.mapping.formats.native_schema import schema, schema_text
+from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, MappingSet
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "mappings").glob("*.yaml"))

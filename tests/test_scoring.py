@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from conftest import TINY, row, set_of
 
-from navlayers.aggregate import AGGREGATES, Aggregate
 from navlayers.errors import UsageError
-from navlayers.options import Rollup, ScoreOptions, parse_numbers
-from navlayers.scoring import TechniqueScore, make_rules, roll_up, score
+from navlayers.scoring.aggregate import AGGREGATES, Aggregate
+from navlayers.scoring.options import Rollup, ScoreOptions, parse_numbers
+from navlayers.scoring.scores import TechniqueScore, make_rules, roll_up, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from navlayers.model import Mapping
+    from navlayers.mapping.model import Mapping
 
 
 def scored(

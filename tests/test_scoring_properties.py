@@ -10,16 +10,17 @@ from conftest import TINY, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import encode_layer, encode_layers, index
-from navlayers.aggregate import AGGREGATES, Aggregate
-from navlayers.layers.build import KINDS, build
-from navlayers.options import ROLLUPS, ScoreOptions
-from navlayers.scoring import make_rules, roll_up, score, score_set
+from navlayers import encode_layer, encode_layers
+from navlayers.layer.build import KINDS, build
+from navlayers.pages import set_index as index
+from navlayers.scoring.aggregate import AGGREGATES, Aggregate
+from navlayers.scoring.options import ROLLUPS, ScoreOptions
+from navlayers.scoring.scores import make_rules, roll_up, score, score_set
 
 if TYPE_CHECKING:
     import random
 
-    from navlayers.model import Mapping, MappingSet
+    from navlayers.mapping.model import Mapping, MappingSet
 
 CATEGORIES = st.sampled_from(["protect", "detect", "respond", None])
 VALUES = st.one_of(

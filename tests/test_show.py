@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from conftest import CORPUS, SHARED
 
-from navlayers import show
-from navlayers.pipeline import Prepared, prepare
-from navlayers.sets import resolve
+from navlayers.mapping.find import resolve
+from navlayers.mapping.load import Prepared, prepare
+from navlayers.pages import show
 
 if TYPE_CHECKING:
     from conftest import Run

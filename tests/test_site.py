@@ -22,16 +22,17 @@ from attack_helpers import needs_bundles
 from conftest import CORPUS, SHARED, contents, row, set_of, write_set
 
 import navlayers
-from navlayers import attack, writers
+from navlayers import attack
+from navlayers._text import slugs
 from navlayers.attack.stix import read_bundle
-from navlayers.folders import sha256
-from navlayers.model import Capability, Mapping, MappingSet, NonMappable
-from navlayers.options import ScoreOptions
-from navlayers.pipeline import Prepared, prepare
-from navlayers.sets import resolve
-from navlayers.show.indexed import IndexedSet
+from navlayers.mapping.find import resolve
+from navlayers.mapping.formats import write as writers
+from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
+from navlayers.output.folders import sha256
+from navlayers.pages.show.set_index import IndexedSet
+from navlayers.scoring.options import ScoreOptions
 from navlayers.site import Site, SiteOptions, write_site
-from navlayers.slug import slugs
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -247,7 +248,7 @@ def test_cells_have_the_scores_and_the_colours_of_the_layers(several: Pages) -> 
         ("sets/gcp/capabilities/cloud_ids.html", "sets/gcp/layers/capabilities/cloud_ids.json"),
     ):
         document = json.loads(several.files[layer])
-        gradient = navlayers.layers.gradient.Gradient(
+        gradient = navlayers.layer.gradient.Gradient(
             tuple(document["gradient"]["colors"]),
             document["gradient"]["minValue"],
             document["gradient"]["maxValue"],

@@ -13,15 +13,15 @@ from conftest import contents, row, set_of, write_set
 from test_site import alone, assert_sound, pages_of, prepared, site_of
 
 import navlayers
+from navlayers._text import percent
+from navlayers.analysis.inputs import read_together
 from navlayers.errors import InputError
-from navlayers.options import ScoreOptions
-from navlayers.report import subject_of
-from navlayers.sets import resolve, shipped
-from navlayers.show.indexed import IndexedSet
+from navlayers.mapping.find import resolve, shipped
+from navlayers.pages.report import subject_of
+from navlayers.pages.show.set_index import IndexedSet
+from navlayers.scoring.options import ScoreOptions
 from navlayers.site import Site, SiteOptions, write_site
 from navlayers.site.share import Share
-from navlayers.together import read_together
-from navlayers.wording import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
     from navlayers.attack import Catalogue
-    from navlayers.pipeline import Prepared
+    from navlayers.mapping.load import Prepared
 
 LAYER = {
     "name": "Counts",

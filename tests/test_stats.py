@@ -10,13 +10,14 @@ import msgspec
 import pytest
 from conftest import CORPUS_FILES, SHARED, TINY, active_techniques, row, set_of
 
-from navlayers import attack, readers, set_stats
-from navlayers.model import NonMappable
+from navlayers import attack, set_stats
+from navlayers.mapping import formats as readers
+from navlayers.mapping.model import NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.stats import Stats
+    from navlayers.scoring.stats import Stats
 
 
 def stats(*techniques: str) -> Stats:

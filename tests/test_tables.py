@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.tables import Column, Table, columns, escape, shown, to_csv, to_markdown, to_xlsx
+from navlayers.output.tables import Column, Table, columns, escape, shown, to_csv, to_markdown, to_xlsx
 
 TABLE = Table(
     "numbers",

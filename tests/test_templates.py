@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from navlayers import templates
+from navlayers.output import templates
 
 
 def test_texts_lose_control_characters_and_keep_lines_where_they_may() -> None:

@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers import attack
+from navlayers.analysis.inputs import Together, read_together
+from navlayers.analysis.threats import ThreatModel, against, threat_of
 from navlayers.attack.stix import read_bundle
 from navlayers.errors import InputError, NavlayersError, ReleaseError, UsageError
-from navlayers.pipeline import Prepared
-from navlayers.readers import ReadOptions
-from navlayers.sets import Source, resolve
-from navlayers.threats import ThreatModel, against, threat_of
-from navlayers.together import Together, read_together
-from navlayers.writers import encode
+from navlayers.mapping.find import Source, resolve
+from navlayers.mapping.formats import ReadOptions
+from navlayers.mapping.formats.write import encode
+from navlayers.mapping.load import Prepared
 
 NEWEST = attack.load(attack.find("enterprise", "18.1").release)
 GROUPS = {"APT29": "G0016", "FIN7": "G0046", "SolarWinds Compromise": "C0024"}

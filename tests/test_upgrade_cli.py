@@ -12,7 +12,7 @@ from conftest import contents, write_set
 from upgrade_helpers import layer, put
 
 import navlayers
-from navlayers.sets import shipped
+from navlayers.mapping.find import shipped
 
 if TYPE_CHECKING:
     from conftest import Cells, Run
@@ -377,7 +377,7 @@ def test_a_downgrade_goes_as_far_as_ids_exist(run: Run, tmp_path: Path) -> None:
 
 
 def test_help_and_completion_do_not_load_the_readers() -> None:
-    code = "import sys, navlayers.cli.upgrade; print('yaml' in sys.modules, 'navlayers.readers' in sys.modules)"
+    code = "import sys, navlayers.cli.upgrade; print('yaml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[0] == "False"
 

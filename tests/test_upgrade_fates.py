@@ -7,8 +7,8 @@ from conftest import TINY
 from stix_facts import PAIRS, RELEASES, end, facts
 
 from navlayers import attack
-from navlayers.model import DOMAINS
-from navlayers.upgrade.fates import Step
+from navlayers.attack.domain import DOMAINS
+from navlayers.attack.id_changes import Step
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue

@@ -12,7 +12,7 @@ from stix_facts import end, facts
 
 import navlayers
 from navlayers import upgrade_layer
-from navlayers.sets import shipped
+from navlayers.mapping.find import shipped
 from navlayers.upgrade.layers import encode
 from navlayers.upgrade.report import FileReport
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stix_facts import PAIRS
 
 from navlayers import attack, upgrade_layer
-from navlayers.model import DOMAINS
+from navlayers.attack.domain import DOMAINS
 from navlayers.upgrade.platforms import platforms_of
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from upgrade_helpers import layer, put
 
 import navlayers
 from navlayers import attack
-from navlayers.upgrade.fates import Step
+from navlayers.attack.id_changes import Step
+from navlayers.attack.unknown_ids import why_removed
 from navlayers.upgrade.report import FileReport, Report
-from navlayers.upgrade.unknown import why_removed
 
 if TYPE_CHECKING:
     from conftest import Run

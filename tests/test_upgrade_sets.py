@@ -11,8 +11,8 @@ from stix_facts import RELEASES, end, facts
 
 import navlayers
 from navlayers import upgrade_set
-from navlayers.model import MappingSet, NonMappable
-from navlayers.sets import shipped
+from navlayers.mapping.find import shipped
+from navlayers.mapping.model import MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from conftest import contents
 from upgrade_helpers import layer, put
 
 import navlayers
-from navlayers.upgrade.files import upgrade_files
+from navlayers.api.upgrade import upgrade_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from navlayers.wording import counted
+from navlayers._text import counted
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from test_write_native import mapping_sets, texts
 
-from navlayers import InputError, readers, writers
-from navlayers.model import Capability, Mapping, MappingSet, MappingType, NonMappable
-from navlayers.sets import shipped
-from navlayers.writers import native
+from navlayers import InputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import shipped
+from navlayers.mapping.formats import write as writers
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.sets import Source
+    from navlayers.mapping.find import Source
 
 Object = dict[str, Any]
 SET = MappingSet(

@@ -9,8 +9,8 @@ import pytest
 from conftest import contents
 
 from navlayers.errors import OutputError
-from navlayers.writers import files
-from navlayers.writers.files import Output, write_all
+from navlayers.output import files
+from navlayers.output.files import Output, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,19 @@ from conftest import CORPUS_FILES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import OutputError, readers
-from navlayers.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, MappingType, NonMappable
-from navlayers.readers import checks
-from navlayers.writers import native
+from navlayers import OutputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.model import (
+    CATEGORIES,
+    DEFAULT_SCALE,
+    Capability,
+    Mapping,
+    MappingSet,
+    MappingType,
+    NonMappable,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

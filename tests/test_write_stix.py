@@ -11,9 +11,11 @@ from conftest import CORPUS_FILES, SHARED, row, set_of
 from hypothesis import given
 from test_write_native import SMALL, mapping_sets
 
-from navlayers import OutputError, readers
-from navlayers.model import Capability, Mapping, MappingSet
-from navlayers.writers import encode, native
+from navlayers import OutputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.write import encode
+from navlayers.mapping.model import Capability, Mapping, MappingSet
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,14 +14,16 @@ from conftest import CORPUS_FILES, row, set_of
 from hypothesis import given
 from test_write_native import mapping_sets
 
-from navlayers import InputError, OutputError, readers, writers
-from navlayers.writers import native
-from navlayers.writers.table_cells import COLUMNS
+from navlayers import InputError, OutputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import write as writers
+from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.write_table_cells import COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.model import MappingSet
+    from navlayers.mapping.model import MappingSet
 
 TINY = set_of([row("ids", "T1001", "protect", "partial", "https://a.org", comment="=1+1"), row("ids", "T1002")],
               groups={"ids": ("net",)})  # fmt: skip

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from navlayers import InputError, readers
+from navlayers import InputError
+from navlayers.mapping import formats as readers
 
 HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'
 ROOT = Path(__file__).parent.parent

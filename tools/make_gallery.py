@@ -12,13 +12,14 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from navlayers import compare, make_report, read_together, resolve, subject_of, writers
-from navlayers.comparing.folder import comparison_document
-from navlayers.render.files import render
-from navlayers.render.load import load
-from navlayers.render.options import RenderOptions
-from navlayers.report.files import report_files, targets_of
-from navlayers.sets import Source
+from navlayers import compare, make_report, read_together, resolve, subject_of
+from navlayers.api.render import render
+from navlayers.api.render_load import load
+from navlayers.api.report import report_files, targets_of
+from navlayers.mapping.find import Source
+from navlayers.mapping.formats import write as writers
+from navlayers.output.drawing.options import RenderOptions
+from navlayers.pages.compare_folder import comparison_document
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
 CLOUDS = ("aws", "azure")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from navlayers import readers, writers
-from navlayers.facts import facts
-from navlayers.schema import schema_text
-from navlayers.writers.native import SCHEMA_FILE
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import write as writers
+from navlayers.mapping.formats.native_schema import schema_text
+from navlayers.mapping.formats.write_native import SCHEMA_FILE
+from navlayers.mapping.redact import facts
 
 SOURCE = "https://github.com/center-for-threat-informed-defense/mappings-explorer"
 LICENCE = "Apache-2.0"

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from navlayers.model import Domain
+from navlayers.attack.domain import Domain
 
 Status = Literal["active", "deprecated", "revoked"]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from navlayers._text import shown
 from navlayers.attack import userdata, versions
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
-from navlayers.model import DOMAINS, Domain
-from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple, TypeVar, cast
 import msgspec
 
 from navlayers.attack.catalogue import Catalogue, Tactic, Technique
+from navlayers.attack.domain import Domain
 from navlayers.attack.jsonfile import decode, read_bytes
 from navlayers.attack.threat import Threat, Threats
 from navlayers.errors import InputError, Place, Problem
-from navlayers.model import Domain
 
 SOURCE = "MITRE ATT&CK, https://attack.mitre.org"
 LICENCE = (

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from navlayers.attack import files, versions
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.jsonfile import reason
 from navlayers.errors import InputError, Place, Problem
-from navlayers.model import DOMAINS, Domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,13 +10,13 @@ from typing import NoReturn, get_args
 
 import msgspec
 
+from navlayers._text import listed, shown
 from navlayers.attack import versions
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.jsonfile import decode, read_bytes
 from navlayers.attack.threat import Kind, Threat, Threats
 from navlayers.errors import InputError, Place, Problem, ReleaseError
-from navlayers.model import DOMAINS, Domain
-from navlayers.wording import listed, shown
 
 MAX_BYTES = 1 << 29
 """The largest file read as a bundle: 512 MiB, ten times ATT&CK's largest."""

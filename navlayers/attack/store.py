@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import shown
 from navlayers.attack import files, versions
 from navlayers.attack.release import Release, builtin, order, read
 from navlayers.attack.userdata import file_names, unusable, user_folder
 from navlayers.errors import InputError, Problem, ReleaseError
-from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.attack.catalogue import Catalogue
+    from navlayers.attack.domain import Domain
     from navlayers.attack.threat import Threats
-    from navlayers.model import Domain
 
 
 class Found(NamedTuple):

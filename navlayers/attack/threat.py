@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from navlayers.model import Domain
+from navlayers.attack.domain import Domain
 
 Kind = Literal["group", "software", "campaign"]
 

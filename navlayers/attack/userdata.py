@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from navlayers._text import shown
 from navlayers.attack import files, versions
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.release import Release, builtin, read
 from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
-from navlayers.model import DOMAINS, Domain
-from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from navlayers.attack.stix import Bundle

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers import wording
-from navlayers.codes import CODES
+from navlayers import _text as wording
+from navlayers.check.codes import CODES
 from navlayers.errors import Problem
 
 if TYPE_CHECKING:

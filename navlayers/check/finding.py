@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.codes import CODES, Level
+from navlayers.check.codes import CODES, Level
 from navlayers.errors import Place, Problem
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Edit(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong or doubtful.
 
-    `code` is a key of `navlayers.codes.CODES`; `expected` and `hint` may be empty. `fix` holds the edits that
+    `code` is a key of `navlayers.check.codes.CODES`; `expected` and `hint` may be empty. `fix` holds the edits that
     mend it where there is one right answer.
     """
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from navlayers import readers
 from navlayers.check.finding import Finding
 from navlayers.check.run import TABLES
 from navlayers.check.subject import lookalike
 from navlayers.check.texts import Texts
 from navlayers.errors import InputError, Place
-from navlayers.readers import Findings, ReadOptions
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Findings, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from navlayers.check.finding import Edit, Report
     from navlayers.check.texts import Text
-    from navlayers.model import Mapping, MappingSet, NonMappable
+    from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 _CONTEXT = 1
 _NEVER = frozenset({"shipped"})

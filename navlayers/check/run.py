@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import readers
+from navlayers.check.codes import CODES, Level
 from navlayers.check.finding import Checked, Edit, Finding, Report, finding
 from navlayers.check.rules import RULES
 from navlayers.check.rules.techniques import malformed
 from navlayers.check.subject import Subject
 from navlayers.check.texts import Texts
-from navlayers.codes import CODES, Level
 from navlayers.errors import InputError, OtherFileError, Place, UsageError
-from navlayers.readers import Findings, ReadOptions
-from navlayers.sets import STDIN
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import STDIN
+from navlayers.mapping.formats import Findings, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from navlayers.errors import Problem
-    from navlayers.sets import Source
+    from navlayers.mapping.find import Source
 
 MOST = 5_000
 """So many errors, and so many notices, of one reader are told one by one."""
@@ -47,7 +47,7 @@ def check(
     """Find what is wrong in mapping sets.
 
     Args:
-        sources: the inputs, as `navlayers.sets.resolve` gives them.
+        sources: the inputs, as `navlayers.mapping.find.resolve` gives them.
         attack_version: the ATT&CK release to check against instead of the one that each set was made for.
         reading: how to read the inputs.
         ignore: codes whose findings are left out.

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from navlayers import attack
+from navlayers._text import shown
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError
-from navlayers.model import DOMAINS, Domain
-from navlayers.readers.names import technique_names
-from navlayers.wording import shown
+from navlayers.mapping.formats.names import technique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from navlayers.attack import Catalogue, Technique
     from navlayers.check.texts import Texts
     from navlayers.errors import Place, Problem
-    from navlayers.model import Mapping, MappingSet, NonMappable
-    from navlayers.readers import Reading
-    from navlayers.readers.rows import Kind
+    from navlayers.mapping.formats import Reading
+    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 _MARKS = re.compile(r"[\s_\u2010-\u2015-]+")
 _WORDS = re.compile(r"[\W_]+")

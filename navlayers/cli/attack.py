@@ -9,9 +9,9 @@ import click
 
 from navlayers import attack
 from navlayers.attack import versions
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.cli import common, table
 from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
-from navlayers.model import DOMAINS, Domain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

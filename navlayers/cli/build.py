@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers.api.build import BuildResult, SetResult, build_document, build_folder
 from navlayers.cli import common
 from navlayers.errors import Problem, UsageError
-from navlayers.layers.build import KINDS, Kind
-from navlayers.pipeline import BuildResult, SetResult, build_document, build_folder
+from navlayers.layer.build import KINDS, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.options import ScoreOptions
-    from navlayers.readers.context import ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
 
 
 @click.command()

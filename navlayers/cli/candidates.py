@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import NavlayersError
-from navlayers.model import DOMAINS, Domain
-from navlayers.sets import STDIN, Source, here, resolve, shipped
+from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def releases() -> list[Candidate]:
 
 def codes() -> list[Candidate]:
     """Codes of findings and what they mean."""
-    from navlayers.codes import CODES  # noqa: PLC0415 - for one option alone
+    from navlayers.check.codes import CODES  # noqa: PLC0415 - for one option alone
 
     return [(code, what.title) for code, what in CODES.items()]
 
@@ -142,7 +142,7 @@ def scan(source: Source) -> Contents:
         found = _pick(source.path.read_bytes().decode("utf-8", "replace"))
         if found is not None:
             return found
-    from navlayers import readers  # noqa: PLC0415 - slow, and needed for other formats alone
+    from navlayers.mapping import formats as readers  # noqa: PLC0415 - slow, and needed for other formats alone
 
     mapping_set = readers.read(source.path, data=source.data).mapping_set
     capabilities = {capability.id: capability.name for capability in mapping_set.capabilities}

@@ -10,14 +10,14 @@ import click
 
 from navlayers.cli import common, suggest
 from navlayers.errors import OutputError, Place, Problem, UsageError
-from navlayers.sets import STDIN
+from navlayers.mapping.find import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.check import Mended, Report
-    from navlayers.readers.context import ReadOptions
-    from navlayers.sets import Source
+    from navlayers.mapping.find import Source
+    from navlayers.mapping.formats.context import ReadOptions
 
 EXIT_FOUND = 1
 EXIT_UNREADABLE = 2
@@ -31,7 +31,7 @@ def _codes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 
 def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from navlayers.schema import schema_text  # noqa: PLC0415 - only where it is needed
+        from navlayers.mapping.formats.native_schema import schema_text  # noqa: PLC0415 - only where it is needed
 
         click.echo(schema_text(), nl=False)
         ctx.exit()
@@ -40,7 +40,7 @@ def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -
 def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None and not ctx.resilient_parsing:
         from navlayers.check import explain  # noqa: PLC0415 - only where it is needed
-        from navlayers.codes import CODES  # noqa: PLC0415
+        from navlayers.check.codes import CODES  # noqa: PLC0415
 
         if value != "all" and value not in CODES:
             raise UsageError(explain.unknown(value))
@@ -168,7 +168,7 @@ def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:
 def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
     import msgspec  # noqa: PLC0415
 
-    from navlayers.writers import files  # noqa: PLC0415 - only where something is written
+    from navlayers.output import files  # noqa: PLC0415 - only where something is written
 
     for one in mended:
         if one.path != STDIN and Path(one.path).read_bytes() != one.before:

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import click
 import msgspec
 
-from navlayers import options as parsing
-from navlayers import textwidth
-from navlayers.aggregate import AGGREGATES, Aggregate
+from navlayers import _text as textwidth
+from navlayers._text import shown
 from navlayers.cli import suggest, table
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.readers.context import ReadOptions
-from navlayers.readers.formats import FORMATS
-from navlayers.sets import STDIN, Source, resolve
-from navlayers.wording import shown
+from navlayers.mapping.find import STDIN, Source, resolve
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.formats.names_of_formats import FORMATS
+from navlayers.scoring import options as parsing
+from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from navlayers.carry import Inactive, Moved
-    from navlayers.tables import Table as ResultTable
+    from navlayers.mapping.remap import Inactive, Moved
+    from navlayers.output.tables import Table as ResultTable
 
 Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
 
@@ -144,7 +144,7 @@ _meta_option = click.option(
 def sources(names: Sequence[str], reading: ReadOptions, *, distinct: bool = True) -> tuple[Source, ...]:
     """The sets that the arguments mean; `-` is read from standard input, up to just past the limit.
 
-    `distinct` as in `navlayers.sets.resolve`.
+    `distinct` as in `navlayers.mapping.find.resolve`.
     """
     found = resolve(names, reading.format, distinct=distinct)
     if STDIN not in names:
@@ -271,7 +271,7 @@ def put(text: str, output: str, *, force: bool, quiet: bool, keep: Sequence[Path
     if output == STDOUT:
         click.echo(text, nl=False)
         return
-    from navlayers import writers  # noqa: PLC0415 - for files alone
+    from navlayers.mapping.formats import write as writers  # noqa: PLC0415 - for files alone
 
     changed = writers.write(text.encode("utf-8", "replace"), output, force=force, keep=keep)
     if not quiet:

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import comparing
+from navlayers.analysis import compare as comparing
+from navlayers.analysis.inputs import read_together
 from navlayers.cli import common, results, suggest
-from navlayers.comparing import tables
-from navlayers.comparing.folder import comparison_document, comparison_folder
 from navlayers.errors import Problem, UsageError
-from navlayers.sets import resolve
-from navlayers.together import read_together
+from navlayers.mapping.find import resolve
+from navlayers.pages import compare_tables as tables
+from navlayers.pages.compare_folder import comparison_document, comparison_folder
 
 if TYPE_CHECKING:
-    from navlayers.comparing import Comparison
-    from navlayers.options import ScoreOptions
-    from navlayers.readers.context import ReadOptions
-    from navlayers.together import Together
+    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.inputs import Together
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
 
 
 MEASURES = ("score", "covered")

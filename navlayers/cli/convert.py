@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import writers
 from navlayers.cli import common, suggest
-from navlayers.converting import BINARY, convert, format_for, single
 from navlayers.errors import Problem, UsageError
-from navlayers.sets import STDIN
+from navlayers.mapping.convert import BINARY, convert, format_for, single
+from navlayers.mapping.find import STDIN
+from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
-    from navlayers.readers.context import ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
 
 
 @click.command()

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import comparing
+from navlayers.analysis import compare as comparing
+from navlayers.analysis.inputs import read_together
 from navlayers.cli import common, suggest
-from navlayers.comparing import report
 from navlayers.errors import Problem, UsageError
-from navlayers.model import CATEGORIES
-from navlayers.sets import briefly
-from navlayers.together import read_together
+from navlayers.mapping.find import briefly
+from navlayers.mapping.model import CATEGORIES
+from navlayers.pages import diff as report
 
 if TYPE_CHECKING:
-    from navlayers.options import ScoreOptions
-    from navlayers.readers.context import ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
 
 EXIT_LOSS = 1
 _ENDINGS: dict[str, report.Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}

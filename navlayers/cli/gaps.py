@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import gaps as finding
-from navlayers import textwidth, threats
+from navlayers import _text as textwidth
+from navlayers.analysis import gaps as finding
+from navlayers.analysis import threats
+from navlayers.analysis.gaps.summary import headline
 from navlayers.cli import common, results
 from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError
-from navlayers.gaps.tables import brief_tables
-from navlayers.gaps.telling import headline
+from navlayers.pages.gaps_tables import brief_tables
 
 if TYPE_CHECKING:
-    from navlayers.gaps import Gaps
-    from navlayers.options import ScoreOptions
-    from navlayers.readers.context import ReadOptions
+    from navlayers.analysis.gaps import Gaps
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
 
 WIDTH = 80
 

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers.analysis.plan.layer import plan_layer
+from navlayers.analysis.plan.options import MEASURES
+from navlayers.analysis.plan.summary import against, summary
 from navlayers.cli import common, results
 from navlayers.cli.planning import AskedPlan, plan_options
 from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError
-from navlayers.layers.document import encode_layer
-from navlayers.options import ScoreOptions
-from navlayers.plan import tables
-from navlayers.plan.folder import plan_folder
-from navlayers.plan.layer import plan_layer
-from navlayers.plan.machine import as_json as plan_json
-from navlayers.plan.options import MEASURES
-from navlayers.plan.words import against, summary
+from navlayers.layer.document import encode_layer
+from navlayers.pages import plan_tables as tables
+from navlayers.pages.plan_folder import plan_folder
+from navlayers.pages.plan_json import as_json as plan_json
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from navlayers.model import Category
-    from navlayers.plan import Plan
-    from navlayers.plan.candidates import Measure
-    from navlayers.readers.context import ReadOptions
+    from navlayers.analysis.plan import Plan
+    from navlayers.analysis.plan.candidates import Measure
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.mapping.model import Category
 
 
 @click.command()

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from navlayers.analysis.plan import PlanOptions, make_plan, read_costs
+from navlayers.analysis.plan.amounts import parse_budget, parse_target
+from navlayers.analysis.plan.costs import split_column
+from navlayers.analysis.plan.options import SECONDS
 from navlayers.cli import suggest
 from navlayers.errors import Problem, UsageError
-from navlayers.options import ScoreOptions
-from navlayers.plan import PlanOptions, make_plan, read_costs
-from navlayers.plan.amounts import parse_budget, parse_target
-from navlayers.plan.costs import split_column
-from navlayers.plan.options import SECONDS
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from navlayers.model import Category
-    from navlayers.plan import Plan
-    from navlayers.plan.candidates import Measure
-    from navlayers.threats import ThreatModel
-    from navlayers.together import Together
+    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.plan import Plan
+    from navlayers.analysis.plan.candidates import Measure
+    from navlayers.analysis.threats import ThreatModel
+    from navlayers.mapping.model import Category
 
 
 class AskedPlan(msgspec.Struct, frozen=True):

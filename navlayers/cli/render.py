@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, get_args
 import click
 from click.core import ParameterSource
 
+from navlayers.api import render as files
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
-from navlayers.render import files
-from navlayers.render.matrix import Detail
-from navlayers.render.options import Orientation, Page, RenderOptions, Show, ThemeName
-from navlayers.sets import briefly
+from navlayers.layer.matrix import Detail
+from navlayers.mapping.find import briefly
+from navlayers.output.drawing.options import Orientation, Page, RenderOptions, Show, ThemeName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.readers.context import ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
 
 PICTURES = {"svg", "png", "pdf"}
 _OF_PNG = {"scale", "dpi"}

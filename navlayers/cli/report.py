@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING, get_args
 import click
 from click.core import ParameterSource
 
+from navlayers._text import joined
+from navlayers.analysis.gaps import WEAK, find_gaps
+from navlayers.analysis.inputs import read_together
+from navlayers.analysis.plan.options import MEASURES
+from navlayers.api import report as files
 from navlayers.cli import common, results, suggest
 from navlayers.cli.planning import AskedPlan, plan_options
 from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError
-from navlayers.gaps import WEAK, find_gaps
-from navlayers.plan.options import MEASURES
-from navlayers.report import files
-from navlayers.report.inputs import inputs_of
-from navlayers.report.logo import read_logo
-from navlayers.report.make import make_report
-from navlayers.report.options import SECTIONS, USUAL, Paper, ReportOptions
-from navlayers.report.subject import subject_of
-from navlayers.sets import resolve
-from navlayers.together import read_together
-from navlayers.wording import joined
+from navlayers.mapping.find import resolve
+from navlayers.output.logo import read_logo
+from navlayers.pages.report.inputs import inputs_of
+from navlayers.pages.report.make import make_report
+from navlayers.pages.report.options import SECTIONS, USUAL, Paper, ReportOptions
+from navlayers.pages.report.subject import subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.model import Category
-    from navlayers.options import ScoreOptions
-    from navlayers.plan.candidates import Measure
-    from navlayers.readers.context import ReadOptions
-    from navlayers.report.subject import Subject
-    from navlayers.together import Together
+    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.plan.candidates import Measure
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.mapping.model import Category
+    from navlayers.pages.report.subject import Subject
+    from navlayers.scoring.options import ScoreOptions
 
 
 def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:

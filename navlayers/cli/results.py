@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from navlayers.analysis.inputs import read_together
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
-from navlayers.model import CATEGORIES
-from navlayers.output_folder import write_folder
-from navlayers.sets import STDIN, briefly, repeated
-from navlayers.together import read_together
+from navlayers.mapping.find import STDIN, briefly, repeated
+from navlayers.mapping.model import CATEGORIES
+from navlayers.output.result_folder import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from navlayers.coverage import Coverage
-    from navlayers.readers.context import ReadOptions
-    from navlayers.sets import Source
-    from navlayers.together import Together
+    from navlayers.analysis.inputs import Together
+    from navlayers.mapping.find import Source
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.coverage import Coverage
 
 category_option = click.option(
     "--category", type=click.Choice(CATEGORIES), help="Take the scores of this category only."

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from navlayers import readers
 from navlayers.cli import common
 from navlayers.errors import NavlayersError
-from navlayers.sets import HERE, Source, here, shipped
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import HERE, Source, here, shipped
 
 if TYPE_CHECKING:
-    from navlayers.model import MappingSet
+    from navlayers.mapping.model import MappingSet
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import show
 from navlayers.cli import common, suggest
+from navlayers.pages import show
 
 if TYPE_CHECKING:
-    from navlayers.options import ScoreOptions
-    from navlayers.readers.context import ReadOptions
-    from navlayers.show import Format, Kind
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.pages.show import Format, Kind
+    from navlayers.scoring.options import ScoreOptions
 
 _ENDINGS: dict[str, Format] = {
     "": "text",
@@ -73,7 +73,7 @@ def command(
     navlayers show AC-02 --set nist_800_53 --format html -o ac-02.html
     """
     # Completion of this command does not need these.
-    from navlayers.pipeline import Prepared, Skipped, prepare  # noqa: PLC0415
+    from navlayers.mapping.load import Prepared, Skipped, prepare  # noqa: PLC0415
 
     format_ = format_ or common.format_of(output, _ENDINGS)
     read = list(prepare(common.sources(sets, reading, distinct=False), attack_version, reading))

@@ -15,8 +15,8 @@ from navlayers.site import SiteOptions, write_site
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.options import ScoreOptions
-    from navlayers.readers.context import ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
     from navlayers.site import WrittenSite
 
 _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)

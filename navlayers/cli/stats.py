@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers.cli import common
-from navlayers.pipeline import Prepared, Skipped, prepare
-from navlayers.scoring import UNSPECIFIED
-from navlayers.stats import Stats, set_stats
+from navlayers.mapping.load import Prepared, Skipped, prepare
+from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.stats import Stats, set_stats
 
 if TYPE_CHECKING:
-    from navlayers.readers.context import ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
 
 
 @click.command()

@@ -76,7 +76,7 @@ def _items(found: Iterable[tuple[str, str]], incomplete: str) -> list[Completion
     """Those that start as typed, in any case; each on one line, as shells take them."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415
 
-    from navlayers.textwidth import plain  # noqa: PLC0415
+    from navlayers._text import plain  # noqa: PLC0415
 
     start = incomplete.casefold()
     return [

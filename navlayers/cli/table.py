@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.textwidth import columns, plain
+from navlayers._text import columns, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from navlayers.analysis.threats import ALL, against
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
-from navlayers.sets import STDIN
-from navlayers.threats import ALL, against
+from navlayers.mapping.find import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.readers.context import ReadOptions
-    from navlayers.threats import ThreatModel
-    from navlayers.together import Together
+    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.threats import ThreatModel
+    from navlayers.mapping.formats.context import ReadOptions
 
 
 class AskedThreat(NamedTuple):

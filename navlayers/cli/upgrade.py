@@ -10,12 +10,12 @@ import click
 
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
-from navlayers.sets import STDIN
+from navlayers.mapping.find import STDIN
 
 if TYPE_CHECKING:
-    from navlayers.readers.context import ReadOptions
-    from navlayers.upgrade.files import Done
-    from navlayers.upgrade.rendering import Format
+    from navlayers.api.upgrade import Done
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.pages.upgrade import Format
 
 _FORMATS = ("text", "md", "json")
 _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
@@ -86,8 +86,8 @@ def command(
     navlayers upgrade layer.json --attack 18.1 --in-place
     navlayers upgrade old/ --attack 18.1 -o new --report upgrade.md
     """
-    from navlayers.upgrade.files import named_again, upgrade_files  # noqa: PLC0415 - completion needs none of it
-    from navlayers.upgrade.rendering import render  # noqa: PLC0415
+    from navlayers.api.upgrade import named_again, upgrade_files  # noqa: PLC0415 - completion needs none of it
+    from navlayers.pages.upgrade import render  # noqa: PLC0415
 
     if output == "":
         raise UsageError(

@@ -6,12 +6,12 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from navlayers.slug import slugs
+from navlayers._text import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.show.indexed import IndexedSet
+    from navlayers.pages.show.set_index import IndexedSet
 
 HOME = "index.html"
 ASSETS = "assets"

@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
-from navlayers.layers.describe import DOMAIN_NAMES
-from navlayers.layers.document import LegendItem
-from navlayers.layers.palette import count_gradient
-from navlayers.model import DOMAINS
-from navlayers.show.blocks import Cell
-from navlayers.show.layout import score_cell
+from navlayers.attack.domain import DOMAINS
+from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.layer.document import LegendItem
+from navlayers.layer.palette import count_gradient
+from navlayers.pages.show.blocks import Cell
+from navlayers.pages.show.layout import score_cell
+from navlayers.scoring.stats import base_techniques
 from navlayers.site.addresses import HOME
 from navlayers.site.heat import UNRATED, Heat, shades_of
 from navlayers.site.matrix import matrix
 from navlayers.site.pages import Crumb, Page, World, newest
 from navlayers.site.share import covered
-from navlayers.stats import base_techniques
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.carry import Inactive, Moved
-    from navlayers.layers.gradient import Gradient
-    from navlayers.model import Domain
-    from navlayers.show.indexed import MatrixColumn
+    from navlayers.attack.domain import Domain
+    from navlayers.layer.gradient import Gradient
+    from navlayers.mapping.remap import Inactive, Moved
+    from navlayers.pages.show.set_index import MatrixColumn
     from navlayers.site.sets import SiteSet
     from navlayers.site.share import Share
 

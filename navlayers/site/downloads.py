@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import writers
 from navlayers.errors import OutputError
-from navlayers.layers.build import BuiltLayer, layers_of
-from navlayers.layers.document import encode_layer, encode_layers
-from navlayers.results import ALL
+from navlayers.layer.build import BuiltLayer, layers_of
+from navlayers.layer.document import encode_layer, encode_layers
+from navlayers.mapping.formats import write as writers
+from navlayers.pages.results import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.layers.document import LegendItem
-    from navlayers.layers.gradient import Gradient
-    from navlayers.model import MappingSet
-    from navlayers.show.indexed import IndexedSet
+    from navlayers.layer.document import LegendItem
+    from navlayers.layer.gradient import Gradient
+    from navlayers.mapping.model import MappingSet
+    from navlayers.pages.show.set_index import IndexedSet
     from navlayers.site.addresses import SetAddresses
 
 
 class Format(NamedTuple):
-    """A format of `navlayers.writers`, the ending of its files, and what to call it."""
+    """A format of `navlayers.mapping.formats.write`, the ending of its files, and what to call it."""
 
     name: str
     ending: str

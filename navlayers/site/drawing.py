@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers import templates
+from navlayers._text import counted
 from navlayers.attack import technique_url
-from navlayers.layers.describe import DOMAIN_NAMES
-from navlayers.model import DOMAINS
+from navlayers.attack.domain import DOMAINS
+from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.output import templates
 from navlayers.site.addresses import ASSETS, HOME, Here
-from navlayers.wording import counted
 
 if TYPE_CHECKING:
     from navlayers.site.pages import Page, World

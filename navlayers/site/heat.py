@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.aggregate import figure, tidy
-from navlayers.layers.document import LegendItem
+from navlayers.layer.document import LegendItem
+from navlayers.scoring.aggregate import figure, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.layers.gradient import Gradient
-    from navlayers.scoring import TechniqueScore
+    from navlayers.layer.gradient import Gradient
+    from navlayers.scoring.scores import TechniqueScore
 
 UNRATED = "✓"
 """What stands for the score of a technique that is mapped without a score value."""

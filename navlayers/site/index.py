@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import jsontext
-from navlayers.carry import Inactive, Moved
-from navlayers.folders import GENERATOR
-from navlayers.options import ScoreOptions
+from navlayers import _text as jsontext
+from navlayers.mapping.remap import Inactive, Moved
+from navlayers.output.folders import GENERATOR
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem
-from navlayers.pipeline import Prepared
+from navlayers.mapping.load import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.pipeline import Skipped
-    from navlayers.sets import Source
+    from navlayers.mapping.find import Source
+    from navlayers.mapping.load import Skipped
 
 _HINT = (
     "name the mapping sets that the layer was made from; `navlayers report` and `navlayers compare` tell of layers"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from navlayers.folders import INDEX, sha256
-from navlayers.show.indexed import indexed
+from navlayers.output.folders import INDEX, sha256
+from navlayers.pages.show.set_index import indexed
 from navlayers.site.addresses import ASSETS, Addresses
 from navlayers.site.attack_pages import domain_pages, home_page, tactic_pages
 from navlayers.site.drawing import Drawing
@@ -23,9 +23,9 @@ from navlayers.site.technique_pages import technique_pages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.model import Mapping, NonMappable
-    from navlayers.pipeline import Prepared
-    from navlayers.show.indexed import IndexedSet
+    from navlayers.mapping.load import Prepared
+    from navlayers.mapping.model import Mapping, NonMappable
+    from navlayers.pages.show.set_index import IndexedSet
 
 _OPTIONS = SiteOptions()
 _WRITTEN = {

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.attack import Tactic, Technique
-    from navlayers.show.indexed import MatrixColumn
+    from navlayers.pages.show.set_index import MatrixColumn
     from navlayers.site.heat import Heat, Shade
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from navlayers._text import plain
 from navlayers.errors import Problem, UsageError
-from navlayers.options import ScoreOptions
-from navlayers.textwidth import plain
+from navlayers.scoring.options import ScoreOptions
 
 
 class SiteOptions(msgspec.Struct, frozen=True):

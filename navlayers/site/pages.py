@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers.attack import versions
-from navlayers.layers.describe import DOMAIN_NAMES
+from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.site.addresses import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.model import Domain
-    from navlayers.show.indexed import IndexedSet
+    from navlayers.attack.domain import Domain
+    from navlayers.pages.show.set_index import IndexedSet
     from navlayers.site.addresses import Addresses
     from navlayers.site.palette import Palette
     from navlayers.site.sets import SiteSet

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.show.blocks import Cell, link, paragraphs
-from navlayers.show.layout import row_notes, score_cell
-from navlayers.show.technique import mapped_rows
+from navlayers.pages.show.blocks import Cell, link, paragraphs
+from navlayers.pages.show.layout import row_notes, score_cell
+from navlayers.pages.show.technique import mapped_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from navlayers.model import Mapping
-    from navlayers.show.indexed import IndexedSet
-    from navlayers.show.pages import Row, SetHead
+    from navlayers.mapping.model import Mapping
+    from navlayers.pages.show.results import Row, SetHead
+    from navlayers.pages.show.set_index import IndexedSet
 
 
 class RowView(NamedTuple):
@@ -48,7 +48,7 @@ def table(head: SetHead, rows: Iterable[RowView]) -> Table:
 
 
 class SetRows:
-    """All mappings of a set, by technique, then as `navlayers.show.technique` orders them."""
+    """All mappings of a set, by technique, then as `navlayers.pages.show.technique` orders them."""
 
     def __init__(self, one: IndexedSet) -> None:
         self._head = one.head

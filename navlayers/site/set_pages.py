@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.show.blocks import link
-from navlayers.show.capability import capability_page, group_page
-from navlayers.show.parts import record
+from navlayers._text import web_links
+from navlayers.pages.show.blocks import link
+from navlayers.pages.show.capability import capability_page, group_page
+from navlayers.pages.show.parts import record
 from navlayers.site.matrix import matrix
 from navlayers.site.pages import Crumb, Page, World
 from navlayers.site.rows import row_view, table
 from navlayers.site.share import Share
-from navlayers.weblinks import web_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.show.pages import Column
+    from navlayers.pages.show.results import Column
     from navlayers.site.sets import SiteSet
 
 DETAILS = {

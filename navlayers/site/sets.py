@@ -6,21 +6,21 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.layers import describe
-from navlayers.layers.labels import labels
-from navlayers.model import CATEGORIES
+from navlayers.layer import describe
+from navlayers.mapping.model import CATEGORIES
+from navlayers.scoring.labels import labels
+from navlayers.scoring.stats import Stats, set_stats
 from navlayers.site.downloads import Downloads, LayerFile
 from navlayers.site.heat import heat, measured, shades_of
 from navlayers.site.matrix import Frame, frames
 from navlayers.site.rows import SetRows, groups_of
 from navlayers.site.share import Share, covered
-from navlayers.stats import Stats, set_stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.model import MappingSet
-    from navlayers.show.indexed import IndexedSet
+    from navlayers.mapping.model import MappingSet
+    from navlayers.pages.show.set_index import IndexedSet
     from navlayers.site.addresses import SetAddresses
     from navlayers.site.heat import Heat
 

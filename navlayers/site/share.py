@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.aggregate import tidy
-from navlayers.wording import percent
+from navlayers._text import percent
+from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from navlayers.scoring import TechniqueScore
+    from navlayers.scoring.scores import TechniqueScore
 
 
 class Share(NamedTuple):

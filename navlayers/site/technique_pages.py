@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.model import CATEGORIES
-from navlayers.show.blocks import Cell, prose
-from navlayers.show.layout import score_cell
-from navlayers.show.technique import technique_page
+from navlayers.mapping.model import CATEGORIES
+from navlayers.pages.show.blocks import Cell, prose
+from navlayers.pages.show.layout import score_cell
+from navlayers.pages.show.technique import technique_page
 from navlayers.site.pages import Crumb, Page, World
 from navlayers.site.rows import Table, row_view, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.carry import Moved
-    from navlayers.show.pages import Entry, SetHead, TechniquePage, TechniqueSection
+    from navlayers.mapping.remap import Moved
+    from navlayers.pages.show.results import Entry, SetHead, TechniquePage, TechniqueSection
     from navlayers.site.sets import SiteSet
 
 NOT_RATED = "not rated"

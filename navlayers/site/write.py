@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.carry import Inactive, Moved
+from navlayers.api.build import odd_scores
 from navlayers.errors import Problem
-from navlayers.output_folder import write_folder
-from navlayers.pipeline import odd_scores, prepare
-from navlayers.readers.context import ReadOptions
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.load import prepare
+from navlayers.mapping.remap import Inactive, Moved
+from navlayers.output.result_folder import write_folder
 from navlayers.site.index import COMMAND
 from navlayers.site.inputs import sets_of
 from navlayers.site.make import Site
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from navlayers.sets import Source
+    from navlayers.mapping.find import Source
     from navlayers.site.sets import SiteSet
 
 _OPTIONS = SiteOptions()
@@ -72,7 +73,7 @@ def write_site(
     """Write a site of sets below `folder`: open `index.html` there.
 
     Args:
-        sources: the sets, as `navlayers.sets.resolve` gives them.
+        sources: the sets, as `navlayers.mapping.find.resolve` gives them.
         folder: where to write to; made where it is missing.
         options: what the site is called and how scores are made.
         attack_version: carry every set to this release; None: each at its own.

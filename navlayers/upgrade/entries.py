@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import shown
 from navlayers.attack import technique_url
+from navlayers.layer.old_formats import Document
 from navlayers.upgrade.entry_merging import Entry, merged
-from navlayers.upgrade.formats import Document
 from navlayers.upgrade.report import Dropped, Merged, MovedEntry, Pairs
-from navlayers.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.upgrade.fates import Step
-    from navlayers.upgrade.mending import Mending
-    from navlayers.upgrade.tactics import Tactics
+    from navlayers.attack.id_changes import Step
+    from navlayers.attack.tactic_names import Tactics
+    from navlayers.layer.repair import Mending
 
 _KNOWN = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata", "links", "showSubtechniques"))
 """Fields that the Navigator complains of, or stops at, where they are null."""

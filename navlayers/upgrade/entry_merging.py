@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers.upgrade.fates import Fate
-from navlayers.upgrade.mending import EXACT, as_json
+from navlayers.attack.id_changes import Fate
+from navlayers.layer.repair import EXACT, as_json
 from navlayers.upgrade.merging import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.upgrade.formats import Document
+    from navlayers.layer.old_formats import Document
 
 _RULED = frozenset(
     ("techniqueID", "tactic", "score", "enabled", "comment", "metadata", "links", "showSubtechniques")

@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from navlayers import jsontext
+from navlayers import _text as jsontext
+from navlayers._text import listed, shown
+from navlayers.attack.unknown_ids import why_removed
 from navlayers.errors import InputError, Problem, UsageError
-from navlayers.layers.document import LAYER_VERSION, encode_layers
-from navlayers.readers.source import Source
-from navlayers.upgrade import documents, own, platforms
+from navlayers.layer import documents
+from navlayers.layer.document import LAYER_VERSION, encode_layers
+from navlayers.layer.old_formats import modern
+from navlayers.layer.repair import Mending
+from navlayers.mapping.formats.source import Source
+from navlayers.upgrade import own_metadata as own
+from navlayers.upgrade import platforms
 from navlayers.upgrade.entries import carried
-from navlayers.upgrade.formats import modern
-from navlayers.upgrade.mending import Mending
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Platforms, Removed, Report, sorted_fates
-from navlayers.upgrade.unknown import why_removed
-from navlayers.wording import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from navlayers.upgrade.formats import Document
+    from navlayers.layer.old_formats import Document
     from navlayers.upgrade.releases import Way
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
+from navlayers.attack.id_changes import Addition, Step
 from navlayers.errors import Problem, ReleaseError
-from navlayers.upgrade.fates import Addition, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.model import Domain
+    from navlayers.attack.domain import Domain
 
 
 class Way(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers.upgrade.fates import Addition, Fate
+from navlayers.attack.id_changes import Addition, Fate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMappable
+from navlayers._text import listed
+from navlayers.attack.unknown_ids import why_removed
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMappable
 from navlayers.upgrade.merging import joined, united
 from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import Merged, Pairs, Removed, Report, sorted_fates
-from navlayers.upgrade.unknown import why_removed
-from navlayers.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.upgrade.fates import Fate, Step
+    from navlayers.attack.id_changes import Fate, Step
     from navlayers.upgrade.releases import Way
 
 _Row = TypeVar("_Row", Mapping, NonMappable)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from navlayers.check.codes import CODES
 from navlayers.check.formats.jsonfile import indented
 from navlayers.check.formats.paths import relative
-from navlayers.codes import CODES
 
 if TYPE_CHECKING:
     from navlayers.check.finding import Finding, Report

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from navlayers import wording
+from navlayers import _text as wording
 from navlayers.check.finding import Edit, finding
 from navlayers.check.subject import lookalike
-from navlayers.mapex import NON_MAPPABLE
+from navlayers.mapping.formats.mapex import NON_MAPPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from navlayers.check.finding import Finding
     from navlayers.check.subject import Subject
     from navlayers.errors import Place
-    from navlayers.model import NonMappable
+    from navlayers.mapping.model import NonMappable
 
 _REACH = 1_000_000
 

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
-from navlayers import wording
+from navlayers import _text as wording
 from navlayers.check.finding import Edit, finding
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import wording
+from navlayers import _text as wording
 from navlayers.check.finding import Edit, finding
 from navlayers.check.rules.techniques import fits, named
 from navlayers.check.subject import letters, spellings

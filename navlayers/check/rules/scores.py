@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers import wording
+from navlayers import _text as wording
 from navlayers.check.finding import finding
-from navlayers.model import DECIMAL, DEFAULT_SCALE
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.check.finding import Finding
     from navlayers.check.subject import Subject
-    from navlayers.model import Mapping, MappingSet
+    from navlayers.mapping.model import Mapping, MappingSet
 
 _Key = tuple[str, str, str | None]
 

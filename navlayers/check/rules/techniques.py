@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import wording
+from navlayers import _text as wording
 from navlayers.check.finding import Edit, finding
 from navlayers.check.subject import letters, spellings
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from navlayers.check.finding import Finding
     from navlayers.check.subject import Subject
     from navlayers.errors import Place
-    from navlayers.model import Mapping, NonMappable
-    from navlayers.readers.rows import Kind
+    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.model import Mapping, NonMappable
 
 _STACK = "security-stack"
 

@@ -1,0 +1,267 @@
+"""Pure text helpers: wording, terminal width, file names, web addresses, formula escapes, JSON by line."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import math
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from fractions import Fraction
+
+_SHOWN = 60
+_SENTENCE = 200
+_AROUND = 50
+_LISTED = 12
+
+
+def shown(text: str) -> str:
+    """A value as messages quote it: cut when long, control characters made visible."""
+    visible = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return f'"{visible[:_SHOWN]}…"' if len(visible) > _SHOWN else f'"{visible}"'
+
+
+def visible(text: str) -> str:
+    """What another library says, which may hold parts of the file: on one line, cut when long."""
+    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return f"{plain[:_SENTENCE]}…" if len(plain) > _SENTENCE else plain
+
+
+class Names:
+    """Names among which the one that is meant by a misspelt one is looked for; there may be very many."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._lower = {name.lower(): name for name in names}
+        self._by_length = sorted((len(name), name) for name in self._lower)
+
+    def closest(self, text: str, cutoff: float = 0.6) -> str | None:
+        """The name closest to the text, of those about as long; None when none is close."""
+        text = text.strip().lower()[:_SHOWN]
+        if text in self._lower:
+            return self._lower[text]
+        at = bisect_left(self._by_length, (len(text), text))
+        around = [name for _, name in self._by_length[max(at - _AROUND, 0) : at + _AROUND]]
+        close = difflib.get_close_matches(text, around, 1, cutoff)
+        return self._lower[close[0]] if close else None
+
+    def question(self, text: str) -> str:
+        """A question that names the closest of the names, or nothing when none is close."""
+        close = self.closest(text)
+        return f"did you mean {shown(close)[1:-1]}?" if close else ""
+
+
+def nearest(text: str, names: Iterable[str]) -> str:
+    """A question that names the closest of the names, or nothing when none is close."""
+    return Names(names).question(text)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b, c`, the first few of many."""
+    return ", ".join([*(shown(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
+
+
+def joined(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def one_of(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def counted(number: int, what: str, many: str = "") -> str:
+    """A number with its noun: "1 technique", "1,024 techniques"."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def percent(share: Fraction, least: Fraction | None = None) -> float:
+    """A share of 1 in per cent, rounded to the one decimal that is shown.
+
+    What is not all is not shown as 100, and what is below `least` not as that: such a share is cut, to 99.9.
+    """
+    rounded = round(float(100 * share), 1)
+    missed = (goal for goal in (least, 1) if goal is not None and share < goal)
+    return math.floor(1000 * share) / 10 if any(rounded >= 100 * goal for goal in missed) else rounded
+
+
+def plain(text: str) -> str:
+    """The text without control characters, which would move the cursor: they are shown as blanks."""
+    if text.isprintable():
+        return text
+    return "".join(" " if moves(char) else char for char in text)
+
+
+def moves(char: str) -> bool:
+    """Whether a terminal would obey the character rather than show it, or has nothing to show."""
+    category = unicodedata.category(char)
+    return category.startswith("C") or category in ("Zl", "Zp")
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal needs for the text."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of so many columns, broken at blanks or within longer words; at least one line.
+
+    Addresses stay whole, for terminals follow those that stand on one line.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        rest = word
+        if line and columns(line) + 1 + columns(rest) <= width:
+            line += f" {rest}"
+            continue
+        if line:
+            lines.append(line)
+        while columns(rest) > width and "://" not in word:
+            head = _start(rest, width)
+            lines.append(head)
+            rest = rest[len(head) :]
+        line = rest
+    return [*lines, line] if line or not lines else lines
+
+
+def _start(word: str, width: int) -> str:
+    """As much of the word as fits, one letter at least."""
+    used = 0
+    for index, char in enumerate(word):
+        used += columns(char)
+        if used > width and index:
+            return word[:index]
+    return word
+
+
+LONGEST = 80
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.ASCII)
+"""Names that Windows keeps for devices, whatever their ending."""
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits, dots, hyphens and underscores; "" where nothing of the text remains."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"-?[^a-z0-9._-]+-?", "-", plain).strip("-._ ")[:LONGEST].strip("-._ ")
+
+
+def slugs(ids: Iterable[str]) -> dict[str, str]:
+    """Id → slug, all different even where case does not count.
+
+    An id whose slug is empty, reserved, or that of another id gets a part of its own hash, so that it has the same
+    name whatever the order of the ids.
+    """
+    names = {identifier: slug(identifier) for identifier in ids}
+    while True:
+        times = Counter(names.values())
+        bad = [i for i, name in names.items() if not name or times[name] > 1 or RESERVED.fullmatch(name)]
+        changed = {identifier: _hashed(identifier) for identifier in bad}
+        if changed.items() <= names.items():
+            return names
+        names.update(changed)
+
+
+def _hashed(identifier: str) -> str:
+    """The slug with a hash behind it; without dots, for a name is reserved up to its first dot."""
+    digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    name = slug(identifier).replace(".", "-")[: LONGEST - 17]
+    return f"{name}-{digest}" if name else digest
+
+
+_APART = re.compile(r"[;,]?\s+")
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_HOST = re.compile(r"[\w:][\w.:-]*")
+_QUOTED_TEXT = ":~:"
+
+
+def web_links(references: Iterable[str]) -> tuple[str, ...]:
+    """The http(s) addresses among references, each once; a reference that holds several is split, all else dropped.
+
+    Blanks and quotes around an address go, and so does a fragment that quotes the page's text (`#:~:text=`).
+    """
+    return tuple(dict.fromkeys(link for reference in references for link in _in_reference(reference)))
+
+
+@lru_cache(maxsize=10_000)
+def _in_reference(reference: str) -> tuple[str, ...]:
+    """The addresses in one reference; remembered, for a set has each of them in many mappings."""
+    found = []
+    for part in _APART.split(reference):
+        address = _ADDRESS.search(part)
+        if address is None:
+            continue
+        base, mark, fragment = address[0].strip("\"'<>,;").partition("#")
+        fragment = fragment.partition(_QUOTED_TEXT)[0]
+        link = f"{base}{mark}{fragment}" if fragment else base
+        if _has_host(link) and link.isprintable():
+            found.append(link)
+    return tuple(found)
+
+
+def _has_host(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Ports that are no numbers raise, too.
+        return _HOST.fullmatch(parts.hostname or "") is not None and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+_RUNS = re.compile(r"""['" ]*[=+\-@\t\r\n＝＋－＠]""")
+"""How a cell begins that a spreadsheet may run (OWASP's list, with quotes and blanks that importers drop)."""
+
+MARK = "'"
+"""What spreadsheets put before a cell that is text whatever it looks like."""
+
+
+def neutralise(text: str) -> str:
+    """The text with a mark before it where a spreadsheet would run it; any other text as it is."""
+    return MARK + text if _RUNS.match(text) else text
+
+
+def restore(text: str) -> str:
+    """What `neutralise` was given: `restore(neutralise(text)) == text` for every text."""
+    return text[1:] if text.startswith(MARK) and _RUNS.match(text, 1) else text
+
+
+def encode(document: msgspec.Struct, indent: str = "") -> bytes:
+    """A Struct as a JSON object; members that are tuples get a line per item, all else stays on its line.
+
+    Empty tuples are written as `[]`.
+    """
+    members = ((field, getattr(document, field)) for field in document.__struct_fields__)
+    return _lines(members, indent)
+
+
+def encode_members(document: Mapping[str, Any]) -> bytes:
+    """An object as JSON in the same manner: members that are lists get a line per item."""
+    return _lines(document.items(), "")
+
+
+def _lines(members: Iterable[tuple[str, Any]], indent: str) -> bytes:
+    encode_one = msgspec.json.Encoder().encode
+    inner = f"\n{indent}  ".encode()
+    lines = []
+    for name, value in members:
+        if isinstance(value, (tuple, list)) and value:
+            text = b"[" + inner + b"  " + (b"," + inner + b"  ").join(map(encode_one, value)) + inner + b"]"
+        else:
+            text = encode_one(value)
+        lines.append(encode_one(name) + b": " + text)
+    start = indent.encode()
+    return start + b"{" + inner + (b"," + inner).join(lines) + b"\n" + start + b"}"

@@ -1,0 +1,1 @@
+"""Analyses of scored inputs: comparison, difference, gaps against a threat, plans."""

@@ -1,0 +1,293 @@
+"""Two versions of one set or layer: what was gained and lost, per technique and capability."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+
+from navlayers.attack import Catalogue
+from navlayers.mapping.model import CATEGORIES
+from navlayers.scoring.aggregate import exact
+from navlayers.scoring.coverage import Coverage, check_category
+from navlayers.scoring.scores import UNSPECIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from navlayers.mapping import model
+    from navlayers.mapping.model import MappingSet
+    from navlayers.scoring.scores import TechniqueScore
+
+Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
+CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
+"""In the order in which people want to hear of them."""
+
+OVERALL = "overall"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One measure of a technique, "overall" or a category, before and after; "covered" says whether it was at all.
+
+    A score is None where it is not covered, or covered without a score.
+    """
+
+    measure: str
+    before: float | None
+    after: float | None
+    covered_before: bool
+    covered_after: bool
+
+    @property
+    def direction(self) -> int:
+        """1 for more, -1 for less, 0 for neither."""
+        if self.covered_before != self.covered_after:
+            return 1 if self.covered_after else -1
+        before, after = self.before or 0, self.after or 0
+        return (after > before) - (after < before)
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A capability whose rating of a technique changed: its score values, "mapped" where it has none, or None."""
+
+    capability: str
+    category: str
+    before: str | None
+    after: str | None
+
+
+class TechniqueChange(msgspec.Struct, frozen=True):
+    """A technique whose coverage changed.
+
+    `steps` are the measures that did, those first that say why it is lost or weaker; `reasons` the capabilities
+    behind them, none of a layer.
+    """
+
+    technique: str
+    name: str
+    change: Change
+    steps: tuple[Step, ...]
+    reasons: tuple[Reason, ...] = ()
+
+
+class CommentChange(msgspec.Struct, frozen=True):
+    """A mapping whose rating is as it was, and whose comment is not."""
+
+    capability: str
+    technique: str
+    category: str
+    before: str
+    after: str
+
+
+class Total(msgspec.Struct, frozen=True):
+    """How many techniques and sub-techniques a version covers, and their mean score; None where none has one."""
+
+    covered: int
+    mean: float | None
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """A capability whose name or id changed: the ids are the same, or else the names."""
+
+    before_id: str
+    before_name: str
+    after_id: str
+    after_name: str
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A capability: id and name."""
+
+    id: str
+    name: str
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """What changed from `before` to `after`, both at the catalogue's release.
+
+    A technique is lost or gained where coverage ends or begins; it is weaker where any measure fell, stronger where
+    some rose and none fell. `facts` are (name, before, after) of what the inputs say of themselves. `totals` are
+    those of both.
+    """
+
+    catalogue: Catalogue
+    before: Coverage
+    after: Coverage
+    techniques: tuple[TechniqueChange, ...]
+    added: tuple[Named, ...]
+    removed: tuple[Named, ...]
+    renamed: tuple[Renamed, ...]
+    comments: tuple[CommentChange, ...]
+    facts: tuple[tuple[str, str, str], ...]
+    totals: tuple[Total, Total]
+
+    def of(self, change: Change) -> tuple[TechniqueChange, ...]:
+        """The techniques that changed in this way, by id."""
+        return tuple(technique for technique in self.techniques if technique.change == change)
+
+    @property
+    def lost_coverage(self) -> bool:
+        """Whether any technique is lost or weaker."""
+        return bool(self.of("lost") or self.of("weaker"))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changed."""
+        return not (self.techniques or self.added or self.removed or self.renamed or self.comments or self.facts)
+
+
+def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: str | None = None) -> Diff:
+    """Tell two versions apart, overall and per category, or in one category alone.
+
+    A layer has neither categories nor capabilities to tell apart.
+
+    Raises:
+        UsageError: neither has that category.
+    """
+    check_category((before, after), category)
+    a_layer = before.is_layer or after.is_layer
+    added, removed, renamed = ((), (), ()) if a_layer else _capabilities(before.set, after.set)
+    there = () if a_layer else dict.fromkeys((*before.categories, *after.categories))
+    measures = [found for found in there if category in (None, found)]
+    measured = [None, *measures] if category is None else measures
+    found = [(one, before.measures(one), after.measures(one)) for one in measured]
+    changes = []
+    for technique in sorted({t for _, old, new in found for t in (*old, *new)}):
+        steps = [_step(technique, *measure) for measure in found]
+        change = _change(steps)
+        if change is not None:
+            moved = [step for step in steps if step.direction]
+            if change == "weaker":
+                moved.sort(key=lambda step: step.direction)
+            reasons = () if a_layer else tuple(_reasons(technique, before, after, category))
+            name = catalogue.techniques[technique].name
+            changes.append(TechniqueChange(technique, name, change, tuple(moved), reasons))
+    return Diff(
+        catalogue=catalogue,
+        before=before,
+        after=after,
+        techniques=tuple(changes),
+        added=added,
+        removed=removed,
+        renamed=renamed,
+        comments=() if a_layer else tuple(_comments(before.set, after.set)),
+        facts=tuple(_facts(before, after)),
+        totals=(_total(before, category), _total(after, category)),
+    )
+
+
+def _total(coverage: Coverage, category: str | None) -> Total:
+    measures = coverage.measures(category)
+    given = [score for score in measures.values() if score is not None]
+    return Total(len(measures), exact(math.fsum(given) / len(given)) if given else None)
+
+
+def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
+    old, new = (_ratings(one.entries.get(technique)) for one in (before, after))
+    for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_order(key[0]), key[1])):
+        had, has = old.get((category, capability)), new.get((category, capability))
+        if had != has and only in (None, category):
+            yield Reason(capability, category, had, has)
+
+
+def _order(category: str) -> int:
+    return (*CATEGORIES, UNSPECIFIED).index(category)
+
+
+def _ratings(entry: TechniqueScore | None) -> dict[tuple[str, str], str]:
+    """(category, capability) → how the capability rates the technique."""
+    found = entry.contributions if entry else {}
+    return {(category, c.capability): c.value or "mapped" for category, those in found.items() for c in those}
+
+
+def _comments(before: MappingSet, after: MappingSet) -> Iterator[CommentChange]:
+    old, new = (_commented(one) for one in (before, after))
+    for key in sorted(old.keys() & new.keys(), key=str):
+        if old[key] != new[key]:
+            capability, technique, _, category, _ = key
+            yield CommentChange(capability or "", technique or "", category or UNSPECIFIED, old[key], new[key])
+
+
+def _commented(mapping_set: MappingSet) -> dict[tuple[str | None, ...], str]:
+    """What a mapping is → its comments; several mappings may be the same but for these."""
+    found: dict[tuple[str | None, ...], list[str]] = {}
+    for mapping in mapping_set.mappings:
+        found.setdefault(_gist(mapping), []).append(mapping.comment)
+    return {key: "\n".join(sorted(filter(None, comments))) for key, comments in found.items()}
+
+
+def _step(
+    technique: str, category: str | None, old: Mapping[str, float | None], new: Mapping[str, float | None]
+) -> Step:
+    return Step(
+        OVERALL if category is None else category,
+        old.get(technique),
+        new.get(technique),
+        technique in old,
+        technique in new,
+    )
+
+
+def _change(steps: Sequence[Step]) -> Change | None:
+    """What became of a technique, by its measures, the first of which says whether it is covered."""
+    directions = {step.direction for step in steps} - {0}
+    if not directions:
+        return None
+    was, now = steps[0].covered_before, steps[0].covered_after
+    if was != now:
+        return "gained" if now else "lost"
+    return "weaker" if -1 in directions else "stronger"
+
+
+def _capabilities(
+    before: MappingSet, after: MappingSet
+) -> tuple[tuple[Named, ...], tuple[Named, ...], tuple[Renamed, ...]]:
+    """Added, removed and renamed ones. A new id with the name of one that went is that one renamed."""
+    old = {capability.id: capability.name for capability in before.capabilities}
+    new = {capability.id: capability.name for capability in after.capabilities}
+    renamed = [Renamed(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
+    come = dict.fromkeys(sorted(new.keys() - old.keys()))
+    by_name = {_key(new[i]): i for i in reversed(come)}
+    gone = []
+    for identifier in sorted(old.keys() - new.keys()):
+        successor = by_name.pop(_key(old[identifier]), None)
+        if successor is None:
+            gone.append(identifier)
+        else:
+            del come[successor]
+            renamed.append(Renamed(identifier, old[identifier], successor, new[successor]))
+    return (
+        tuple(Named(i, new[i]) for i in come),
+        tuple(Named(i, old[i]) for i in gone),
+        tuple(sorted(renamed, key=lambda one: one.before_id)),
+    )
+
+
+def _key(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
+    """What the inputs say of themselves that differs; the name of a layer is not a framework."""
+    yield from _fact("ATT&CK version", before.own_attack_version, after.own_attack_version)
+    if before.is_layer or after.is_layer:
+        return
+    for what in ("framework", "version"):
+        yield from _fact(what, getattr(before.set, what), getattr(after.set, what))
+    yield from _fact("mappings", f"{len(before.set.mappings)}", f"{len(after.set.mappings)}")
+    old, new = (Counter(map(_gist, one.set.mappings)) for one in (before, after))
+    if old != new:
+        yield "mappings that changed", f"{(old - new).total()} gone", f"{(new - old).total()} new"
+    yield from _fact("non-mappable", f"{len(before.set.non_mappable)}", f"{len(after.set.non_mappable)}")
+
+
+def _gist(mapping: model.Mapping) -> tuple[str | None, ...]:
+    return mapping.capability, mapping.technique, mapping.type, mapping.category, mapping.value
+
+
+def _fact(what: str, before: str, after: str) -> Iterator[tuple[str, str, str]]:
+    if before != after:
+        yield what, before, after

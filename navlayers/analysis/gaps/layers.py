@@ -1,0 +1,245 @@
+"""Gaps → three layers, in reading order: the threat, coverage over it, the gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.analysis.gaps.model import FULL
+from navlayers.analysis.gaps.summary import covered_by, first, headline, used_by
+from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
+from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
+from navlayers.layer.gradient import Gradient, safe_maximum
+from navlayers.layer.palette import RAMPS, UNSCORED, value_gradient
+from navlayers.scoring.aggregate import figure, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.analysis.gaps.model import Gaps, Row
+
+_YELLOW, _TEAL = "#ffd92f", "#41b6c4"
+"""What nobody covers, in the layer of coverage: far from the ramp, and no darker than what is little covered."""
+UNCOVERED_GAP = RAMPS["threat"][2]
+"""The same in the layer of the gap, where it weighs most."""
+
+
+def uncovered_color(category: str | None) -> str:
+    """The colour of what nobody covers, beside the ramp of a category; detect's orange is too near to yellow."""
+    return _TEAL if category == "detect" else _YELLOW
+
+
+def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
+    """Path, kind and layer of each file, in the order of the tabs."""
+    yield "threat.json", "threat", _threat(gaps)
+    yield "coverage.json", "coverage", _coverage(gaps)
+    yield "gap.json", "gap", _gap(gaps)
+
+
+def _threat(gaps: Gaps) -> Layer:
+    threat = gaps.threat
+    gradient = weight_gradient(threat.weights.values())
+    entries = (_entry(gaps, row, row.weight, gradient, [_weight(gaps, row)]) for row in gaps.rows)
+    highest = max(threat.weights.values())
+    if threat.counted and len(threat.members) == 1:
+        member = threat.members[0]
+        text = f"{'of' if member.kind == 'tactic' else 'used by'} {member.name}"
+        what = "Each technique scores 1"
+        legend: tuple[LegendItem, ...] = (LegendItem(text, gradient.color(1)),)
+    elif threat.counted:
+        what = "A technique's score is how many of the chosen use it"
+        legend = _marks(gradient, (highest, (highest + 1) // 2, 1), "of the chosen")
+    else:
+        what = "A technique's score is its weight"
+        legend = _marks(gradient, (highest, highest / 2, highest / 10), "weight")
+    says = f"What {threat.title} does. {what}. {_HIDDEN}"
+    return _layer(gaps, "threat", says, gradient, legend, entries)
+
+
+_HIDDEN = "What the threat does not do is hidden."
+
+
+def _coverage(gaps: Gaps) -> Layer:
+    gradient = value_gradient(gaps.category, FULL)
+    uncovered, covered = uncovered_color(gaps.category), gradient.color(FULL / 2)
+    bare = "" if gaps.scored else covered
+    entries = (
+        _entry(
+            gaps,
+            row,
+            # An entry with a colour and no score is read as covered.
+            row.score if row.covered else 0,
+            gradient,
+            [_covered(gaps, row)],
+            bare if row.covered else uncovered,
+        )
+        for row in gaps.rows
+    )
+    legend = [LegendItem("not covered", uncovered)]
+    if gaps.scored:
+        legend += [LegendItem(f"{mark} of 100", gradient.color(mark)) for mark in (10, 50, 100)]
+    else:
+        legend.append(LegendItem("covered", covered))
+    if any(row.state == "not rated" for row in gaps.rows):
+        legend.append(LegendItem("not rated", UNSCORED))
+    how = "the best score of all inputs" if gaps.scored else "there are no scores, for the inputs have none"
+    says = (
+        f"{'How well what' if gaps.scored else 'What'} {gaps.threat.title} does is covered: {how}. "
+        f"What nobody covers has a colour of its own. {_HIDDEN}"
+    )
+    return _layer(gaps, "coverage", says, gradient, legend, entries)
+
+
+def _gap(gaps: Gaps) -> Layer:
+    below = [row for row in gaps.open if row.covered]
+    gradient = weak_gradient(row.gap for row in below)
+    entries = (
+        _entry(gaps, row, None, gradient, [_covered(gaps, row)])
+        if row.state == "covered"
+        else _entry(
+            gaps,
+            row,
+            row.gap,
+            gradient,
+            [f"Gap {_number(row.gap)}", _covered(gaps, row)],
+            "" if row.covered else UNCOVERED_GAP,
+        )
+        for row in gaps.rows
+    )
+    weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
+    says = (
+        f"What is uncovered{weak} of what {gaps.threat.title} does. A technique's score is its weight times what "
+        "its score lacks of 100, divided by 100. What nobody covers is darkest"
+        f"{', what is weak is the darker the larger its gap' if below else ''}; what is covered better is white. "
+        f"{_HIDDEN}"
+    )
+    legend = [
+        LegendItem("not covered", UNCOVERED_GAP),
+        *_occurring(gradient, below),
+        LegendItem("covered", UNSCORED),
+    ]
+    return _layer(gaps, "gap", says, gradient, legend, entries)
+
+
+def _occurring(gradient: Gradient, below: Sequence[Row]) -> Iterator[LegendItem]:
+    """The largest, a middle and the smallest gap that occurs of what is weak, and the same of what is not rated."""
+    for state in ("weak", "not rated"):
+        values = sorted({tidy(row.gap) for row in below if row.state == state}, reverse=True)
+        shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
+        for value in shown:
+            # The number first, for the Navigator cuts labels.
+            label = state if len(shown) == 1 else f"gap {value:g}, {state}"
+            yield LegendItem(label, gradient.color(value))
+
+
+def _others(gaps: Gaps) -> Iterator[Technique]:
+    """What the threat does not do, to be hidden: not the parent of what it does, with which that would go."""
+    shown = {row.technique for row in gaps.rows}
+    shown |= {technique.partition(".")[0] for technique in shown}
+    for technique in gaps.catalogue.techniques.values():
+        if technique.active and technique.id not in shown:
+            yield Technique(technique.id, enabled=False)
+
+
+def weight_gradient(weights: Iterable[float]) -> Gradient:
+    """0 to the highest. Where that is 1, there is room for two colours, and none is the heaviest."""
+    highest = safe_maximum(list(weights))
+    low, middle, high = RAMPS["threat"]
+    return Gradient((low, middle, high) if highest > 1 else (low, middle), 0, highest)
+
+
+def weak_gradient(gaps: Iterable[float]) -> Gradient:
+    """0 to the largest gap of what is weak: lighter than what nobody covers, whatever the weights."""
+    low, middle, _ = RAMPS["threat"]
+    return Gradient((low, middle), 0, safe_maximum(list(gaps)))
+
+
+def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> tuple[LegendItem, ...]:
+    """Numbers with their colours, the highest first; they come first in a label, which the Navigator cuts."""
+    distinct = sorted({tidy(mark) for mark in marks if tidy(mark) > 0}, reverse=True)
+    return tuple(LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct)
+
+
+def _number(value: float) -> str:
+    return f"{tidy(value):,g}"
+
+
+def _weight(gaps: Gaps, row: Row) -> str:
+    return f"Weight {_number(row.weight)}" if not gaps.threat.counted else f"Used by {_number(row.weight)}"
+
+
+def _covered(gaps: Gaps, row: Row) -> str:
+    """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
+    if not row.covered:
+        return f"Not covered ({row.hint})" if row.hint else "Not covered"
+    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {figure(row.score)}"
+    return f"Covered{score} by {first(covered_by(gaps, row), NAMES_IN_COMMENT)}"
+
+
+def _entry(
+    gaps: Gaps, row: Row, score: float | None, gradient: Gradient, lines: Sequence[str], color: str = ""
+) -> Technique:
+    users = used_by(gaps, row)
+    covering = covered_by(gaps, row)
+    shown = None if score is None else tidy(gradient.safe(tidy(score)))
+    items = [
+        ("weight", _number(row.weight)),
+        ("used by", "; ".join(users)),
+        ("state", row.state),
+        ("score", "" if row.score is None else f"{figure(row.score)}"),
+        *((category, "" if s is None else f"{figure(s)}") for category, s in row.categories.items()),
+        ("best by", gaps.names(row.best_by)),
+        ("covered by", "; ".join(covering)),
+        ("gap", _number(row.gap)),
+        ("related", row.hint),
+        ("groups that use it", "" if row.groups is None else str(row.groups)),
+        ("exact score", "" if score is None or shown == tidy(score) else _number(score)),
+    ]
+    return Technique(
+        techniqueID=row.technique,
+        score=shown,
+        color=color,
+        comment="\n".join([*lines, f"Used by {first(users, NAMES_IN_COMMENT)}"]),
+        metadata=tuple(Metadata(name, value) for name, value in items if value),
+        links=(page_link(row.technique),),
+    )
+
+
+def _layer(
+    gaps: Gaps,
+    what: str,
+    says: str,
+    gradient: Gradient,
+    legend: Sequence[LegendItem],
+    entries: Iterable[Technique],
+) -> Layer:
+    """A layer of the threat's techniques; all others are hidden."""
+    catalogue = gaps.catalogue
+    told = list(entries)
+    techniques = sorted([*told, *_others(gaps)], key=lambda entry: entry.techniqueID)
+    subs = sum("." in entry.techniqueID for entry in told)
+    total = gaps.total
+    facts = [
+        ("shows", what),
+        ("threat", "; ".join(member.label for member in gaps.threat.members)),
+        ("covered by", "; ".join(gaps.titles)),
+        ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
+        ("techniques", str(len(told) - subs)),
+        ("sub-techniques", str(subs)),
+        ("covered", f"{total.covered} of {total.techniques}"),
+        ("covered share", f"{total.plain:.1f} %"),
+        ("covered share by weight", f"{total.weighted:.1f} %"),
+        ("covered share by score", "" if total.by_score is None else f"{total.by_score:.1f} %"),
+        ("left out", gaps.threat.losses),
+        ("ATT&CK version", f"{catalogue.domain} {catalogue.version}"),
+    ]
+    return Layer(
+        name=f"{what.capitalize()}: {gaps.threat.title}",
+        versions=Versions(attack=catalogue.major),
+        domain=f"{catalogue.domain}-attack",
+        description=f"{headline(gaps)} {says}",
+        gradient=gradient,
+        legendItems=tuple(legend),
+        techniques=tuple(techniques),
+        metadata=tuple(Metadata(name, value) for name, value in facts if value),
+        hideDisabled=True,
+    )

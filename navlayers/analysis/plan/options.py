@@ -1,0 +1,85 @@
+"""What a plan is asked for, checked."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from fractions import Fraction
+from typing import get_args
+
+import msgspec
+
+from navlayers.analysis.plan.candidates import Measure
+from navlayers.errors import Problem, UsageError
+from navlayers.mapping.formats.amounts import LARGEST
+from navlayers.mapping.model import CATEGORIES, Category
+
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+SECONDS = 60.0
+LONGEST = 86_400
+
+
+class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan is to reach, of what; exactly one of `budget` and `target` is given.
+
+    `budget`: the most that the chosen capabilities may cost, or how many where nothing has a cost. `target`: the
+    share 0–1 of what all capabilities give together that has to be reached. `measure`: "score" counts how well a
+    technique is covered, "covered" whether it is. `min_score`: scores below it do not count. `category`: only
+    scores of this category count; None: of all. `have` and `exclude` are ids or names of capabilities. `seconds` is
+    how long the best choice is looked for.
+    """
+
+    budget: float | Fraction | None = None
+    target: float | Fraction | None = None
+    measure: Measure = "score"
+    min_score: float = 0
+    category: Category | None = None
+    have: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    seconds: float = SECONDS
+
+    def __post_init__(self) -> None:
+        """Refuse what no plan can be made for.
+
+        Raises:
+            UsageError: not one of budget and target; a number out of its bounds; an unknown measure or category.
+        """
+        problems = []
+        if (self.budget is None) == (self.target is None):
+            problems.append(_one_of_both(both=self.budget is not None))
+        if self.budget is not None and not 0 <= self.budget <= LARGEST:
+            problems.append(Problem(f"--budget {float(self.budget):g}", expected="a number from 0 to 1e12"))
+        if self.target is not None and not 0 <= self.target <= 1:
+            problems.append(Problem(f"--target {float(self.target):g}", expected="a share from 0 to 1"))
+        if not (math.isfinite(self.min_score) and 0 <= self.min_score <= 100):
+            problems.append(Problem(f"--min-score {self.min_score:g}", expected="a number from 0 to 100"))
+        if not 0 <= self.seconds <= LONGEST:
+            message = f"--time-limit {self.seconds:g}"
+            problems.append(Problem(message, expected=f"a number of seconds from 0 to {LONGEST}"))
+        for what, given, known in (("measure", self.measure, MEASURES), ("category", self.category, CATEGORIES)):
+            if given is not None and given not in known:
+                near = difflib.get_close_matches(given.lower(), known, 1)
+                hint = f"did you mean {near[0]}?" if near else ""
+                problems.append(Problem(f"unknown {what} {given!r}", expected=", ".join(known), hint=hint))
+        if problems:
+            raise UsageError(problems)
+
+    @property
+    def most(self) -> Fraction | None:
+        """The budget, exactly."""
+        return _exactly(self.budget)
+
+    @property
+    def least(self) -> Fraction | None:
+        """The target, exactly."""
+        return _exactly(self.target)
+
+
+def _exactly(number: float | Fraction | None) -> Fraction | None:
+    """A number as it is written: 0.1 is a tenth."""
+    return Fraction(str(number)) if isinstance(number, float) else None if number is None else Fraction(number)
+
+
+def _one_of_both(*, both: bool) -> Problem:
+    message = "a plan has a budget or a target, not both" if both else "a plan needs a budget or a target"
+    return Problem(message, expected="--budget NUMBER, or --target SHARE such as 95%")

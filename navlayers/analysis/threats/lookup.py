@@ -1,0 +1,214 @@
+"""What the words mean that name a threat: groups, software, campaigns, tactics, sets and files."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers import attack
+from navlayers._text import one_of, shown
+from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.attack.versions import number
+from navlayers.errors import InputError, Problem
+from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
+from navlayers.mapping.formats.names_of_formats import ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.attack import Catalogue, Release, Tactic, Threat, Threats
+
+EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
+ALL = "all"
+"""The value of `--software-of` that means every group and campaign that is chosen."""
+
+_LISTED = 3
+_PARTS = 6
+_LETTERS = 3
+_CUTOFF = 0.65
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A word that names something of ATT&CK; `tactic` is the id of a tactic, "" for groups, software, campaigns."""
+
+    text: str
+    tactic: str = ""
+
+
+def with_threats(domain: Domain) -> tuple[Release, ...]:
+    """The releases of a domain whose groups, software and campaigns are at hand, the newest first."""
+    found = [one for one in attack.releases() if one.domain == domain and attack.has_threats(one)]
+    return tuple(sorted(found, key=lambda one: number(one.version), reverse=True))
+
+
+def is_threat(word: str, domain: Domain) -> bool:
+    """Whether any release of the domain has a group, software or campaign of that id, name or alias."""
+    return any(attack.threats(release).named(word) for release in with_threats(domain))
+
+
+def one_threat(word: str, threats: Threats) -> Threat:
+    """The threat that a word means.
+
+    Raises:
+        InputError: there is none in this release, or several bear the name.
+    """
+    found = threats.named(word)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = one_of([f"{one.id} ({one.kind} {one.name})" for one in found])
+        message = f"{shown(word)} is the name of {len(found)} threats"
+        raise InputError(Problem(message, expected=names, hint="write the id"))
+    what = f"ATT&CK {DOMAIN_NAMES[threats.domain]} {threats.version}"
+    raise InputError(Problem(f"{what} has no group, software or campaign {shown(word)}"))
+
+
+def tactic_named(word: str, catalogue: Catalogue) -> Tactic | None:
+    """The tactic that has the word as its id, short name or name, in any case."""
+    text = word.strip().casefold()
+    return next(
+        (t for t in catalogue.tactics if text in (t.id.casefold(), t.shortname.casefold(), t.name.casefold())), None
+    )
+
+
+def tactic_id(word: str, domain: Domain) -> str | None:
+    """The id of the tactic that a word names in the newest release of the domain, or else in an older one.
+
+    Older ones, which take time to load, are asked only where the word names no set or file.
+    """
+    for release in reversed([one for one in attack.releases() if one.domain == domain]):
+        found = tactic_named(word, attack.load(release))
+        if found is not None:
+            return found.id
+        if _is_there(word):
+            return None
+    return None
+
+
+def sources_of(word: str, domain: Domain) -> tuple[Source, ...]:
+    """The sets or files that a word means.
+
+    Raises:
+        InputError: it means nothing that is known.
+    """
+    if not word.strip():
+        raise InputError(Problem("the name of a threat is empty", expected=EXPECTED))
+    if word != STDIN and not _is_there(word):
+        raise InputError(_unknown(word, domain))
+    return resolve([word], distinct=False)
+
+
+def _is_there(word: str) -> bool:
+    """Whether a word names a set or a file, or can be meant for nothing but a file."""
+    path = Path(word)
+    if path.suffix.lower() in ENDINGS or len(path.parts) > 1 or word in {one.name for one in (*shipped(), *here())}:
+        return True
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _unknown(word: str, domain: Domain) -> Problem:
+    for other in DOMAINS:
+        if other != domain and (is_threat(word, other) or tactic_id(word, other)):
+            message = f"{shown(word)} is of ATT&CK {DOMAIN_NAMES[other]}, the sets are of {DOMAIN_NAMES[domain]}"
+            return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}")
+    return Problem(f"no threat {shown(word)}", expected=EXPECTED, hint=_meant(word, domain))
+
+
+def _meant(word: str, domain: Domain) -> str:
+    """What may be meant, and how to say that several are."""
+    text = word.strip().casefold()
+    holding = {what: name for name, what in _names(domain) if len(text) >= _LETTERS and text in name.casefold()}
+    several = sorted(holding, key=lambda what: (not holding[what].casefold().startswith(text), what))
+    if len(several) < 2:
+        near = suggestions(word, domain)
+        return f"did you mean {one_of(near)}?" if near else ""
+    more = len(several) - _PARTS
+    names = ", ".join(several[:_PARTS]) + (f" and {more} more" if more > 0 else "")
+    both = " ".join(f"--threat {_quoted(holding[what])}" for what in several[:2])
+    return f"it is part of {len(several)} names: {names}; for several: {both}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
+
+
+def suggestions(word: str, domain: Domain) -> list[str]:
+    """What may be meant by a word that names nothing, the likeliest first: names with their ids."""
+    text = word.strip().casefold()
+    known: dict[str, str] = {}
+    for name, what in _names(domain):
+        known.setdefault(name.casefold(), what)
+    begin = sorted((name for name in known if len(text) >= _LETTERS and name.startswith(text)), key=len)
+    close = [*begin[:_LISTED], *difflib.get_close_matches(text, known, 2 * _LISTED, _CUTOFF)]
+    return list(dict.fromkeys(known[name] for name in close))[:_LISTED]
+
+
+def _names(domain: Domain) -> Iterator[tuple[str, str]]:
+    """Names, and how they are told: ids, names and aliases of threats and tactics, and names of sets."""
+    for release in with_threats(domain)[:1]:
+        for threat in attack.threats(release).threats.values():
+            yield threat.name, f"{threat.name} ({threat.id})"
+            yield threat.id, f"{threat.id} ({threat.name})"
+            for alias in threat.aliases:
+                yield alias, f"{alias} ({threat.id})"
+    for tactic in attack.load(attack.find(domain, "latest").release).tactics:
+        for name in (tactic.name, tactic.shortname, tactic.id):
+            yield name, f"{name} ({tactic.id})" if name != tactic.id else f"{name} ({tactic.name})"
+    for source in (*here(), *shipped()):
+        yield source.name, f"the set {source.name}"
+
+
+def groups_named(words: Sequence[str], threats: Threats) -> tuple[Threat, ...]:
+    """The groups and campaigns that the values of `--software-of` mean.
+
+    Raises:
+        InputError: a word means no group or campaign.
+    """
+    found: list[Threat] = []
+    problems: list[Problem] = []
+    for word in words:
+        try:
+            threat = one_group(word, threats)
+        except InputError as error:
+            problems += error.problems
+        else:
+            found.append(threat)
+    if problems:
+        raise InputError(problems)
+    return tuple(dict.fromkeys(found))
+
+
+def one_group(word: str, threats: Threats) -> Threat:
+    """The group or campaign that a word means; of several threats of that name, the one that is such.
+
+    Raises:
+        InputError: it means none.
+    """
+    named = threats.named(word)
+    using = [one for one in named if one.kind != "software"]
+    if len(using) == 1:
+        return using[0]
+    if using or not named:
+        if not named:
+            raise InputError(_no_group(word, threats))
+        one_threat(word, threats)
+    message = f"--software-of: {named[0].name} ({named[0].id}) is software itself"
+    raise InputError(Problem(message, expected="a group or campaign", hint="choose it with --threat"))
+
+
+def _no_group(word: str, threats: Threats) -> Problem:
+    message = f"--software-of: no group or campaign {shown(word)}"
+    if _is_there(word):
+        message = f"--software-of: {shown(word)} is a set, not a group or campaign"
+        hint = "write the sets before the option, or name the group: --software-of=APT29, or all for all chosen"
+        return Problem(message, expected="a group or campaign of ATT&CK", hint=hint)
+    near = [name for name in suggestions(word, threats.domain) if "(G" in name or "(C" in name or name[0] in "GC"]
+    hint = f"did you mean {one_of(near)}?" if near else ""
+    return Problem(message, expected="a group or campaign of ATT&CK by id or name, or all", hint=hint)

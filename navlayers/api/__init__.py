@@ -1,0 +1,1 @@
+"""The public functions: names, paths or objects in, results or files out."""

@@ -1,0 +1,262 @@
+"""Pictures, workbooks and tables of layers as files: which there are, what they are called, how they are made."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers._text import nearest, shown, slug, slugs
+from navlayers.api.render_folders import to_draw
+from navlayers.api.render_load import load
+from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError
+from navlayers.mapping.find import resolve
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.output.drawing.options import RenderOptions
+from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.files import Output, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from navlayers.api.render_load import Loaded
+    from navlayers.layer.view import View
+    from navlayers.mapping.find import Source
+
+_READING = ReadOptions()
+
+
+class Format(NamedTuple):
+    """A format: the module and the function that make it.
+
+    `single`: a file holds one layer, not several. `binary`: it is not text.
+    """
+
+    module: str
+    function: str
+    single: bool = False
+    binary: bool = False
+
+
+FORMATS = {
+    "svg": Format("pictures", "render_svg", single=True),
+    "png": Format("pictures", "render_png", single=True, binary=True),
+    "pdf": Format("pictures", "render_pdf", binary=True),
+    "xlsx": Format("workbook", "render_xlsx", binary=True),
+    "html": Format("html_page", "render_html"),
+    "md": Format("layer_text", "render_markdown"),
+    "csv": Format("layer_text", "render_csv"),
+}
+"""Name, which is the ending of its files, too → format."""
+
+STDOUT = "-"
+_SYNONYMS = {"markdown": "md", "htm": "html"}
+
+
+class Target(NamedTuple):
+    """Where files go: a file, a folder, or (both None) standard output."""
+
+    file: Path | None = None
+    folder: Path | None = None
+
+
+class Made(NamedTuple):
+    """One file: its path, what it holds, and what there is to know of it."""
+
+    path: Path
+    rendered: Rendered
+
+
+def chosen(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
+    """The formats that are asked for by name, or else by the ending of the output; SVG without either.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    names = [part.strip().lower() for text in asked for part in text.split(",") if part.strip()]
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        expected = f"{', '.join(FORMATS)}, several joined by commas"
+        message = f"--to: {shown(unknown[0])} is no format"
+        raise UsageError(Problem(message, expected=expected, hint=nearest(unknown[0], FORMATS)))
+    if names:
+        return tuple(dict.fromkeys(names))
+    ending = _ending(output)
+    if not ending:
+        return ("svg",)
+    if ending not in FORMATS:
+        message = f"the ending of {shown(str(output))} does not say which format to write"
+        raise UsageError(Problem(message, expected=", ".join(FORMATS), hint="or name formats with --to"))
+    return (ending,)
+
+
+def target_of(output: str | None, formats: Sequence[str]) -> Target:
+    """Where `-o` says that files go: a file where its ending is that of the one format; else a folder.
+
+    Raises:
+        UsageError: several formats cannot be one file, or one stream.
+    """
+    if output is None:
+        return Target(folder=Path())
+    if output == STDOUT:
+        if len(formats) > 1:
+            hint = "name one with --to, or a folder with -o"
+            raise UsageError(Problem("standard output takes one format", hint=hint))
+        return Target()
+    ending = _ending(output)
+    if ending not in FORMATS:
+        return Target(folder=Path(output))
+    if list(formats) != [ending]:
+        hint = "name a folder with -o, or one format with --to"
+        raise UsageError(Problem(f"{shown(output)} cannot hold {', '.join(formats)}", hint=hint))
+    return Target(file=Path(output))
+
+
+def _ending(output: str | None) -> str:
+    """The ending of a file to write, without its dot; "" for a folder, standard output or nothing."""
+    if output is None or output == STDOUT or output.endswith(("/", os.sep)) or Path(output).is_dir():
+        return ""
+    ending = Path(output).suffix.lower().lstrip(".")
+    return _SYNONYMS.get(ending, ending)
+
+
+def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rendered:
+    """Layers in a format, all of them in one file where the format has room for several.
+
+    Raises:
+        UsageError: the format has room for one layer, and there are several.
+    """
+    found = FORMATS[format_]
+    function = getattr(importlib.import_module(f"navlayers.output.drawing.{found.module}"), found.function)
+    if found.single and len(views) != 1:
+        message = f"{format_} holds one layer, and there are {len(views)}"
+        raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
+    made: Rendered = function(views[0] if found.single else views, options)
+    return made
+
+
+def files_of(
+    loaded: Loaded, formats: Iterable[str], folder: Path, options: RenderOptions, name: str
+) -> Iterator[Made]:
+    """The files of one input below a folder: one per format, or per layer where a format holds one alone.
+
+    `name` is what they are called.
+    """
+    for format_ in formats:
+        if not FORMATS[format_].single or len(loaded.views) == 1:
+            yield Made(folder / f"{name}.{format_}", render(loaded.views, format_, options))
+            continue
+        for number, view in enumerate(loaded.views, 1):
+            of_layer = f"{name}-{number:02d}-{slug(view.name) or 'layer'}"[:120]
+            yield Made(folder / f"{of_layer}.{format_}", render([view], format_, options))
+
+
+def render_layer(
+    source: str | Path,
+    to: str = "svg",
+    options: RenderOptions | None = None,
+    *,
+    attack_version: str | None = None,
+    reading: ReadOptions = _READING,
+) -> Rendered:
+    """A layer, a list of layers or the overview of a set, by its file or name, in a format: bytes and notices.
+
+    Raises:
+        NavlayersError: there is no such input or format, the input cannot be read, or the format holds one layer
+            alone and there are several.
+    """
+    (format_,) = chosen([to], None)
+    views: list[View] = []
+    notices: list[Problem] = []
+    for one in resolve([str(source)], reading.format):
+        loaded = load(one, attack_version, reading=reading)
+        views += loaded.views
+        notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
+    made = render(views, format_, options or RenderOptions())
+    return Rendered(made.data, (*notices, *made.notices))
+
+
+class Result(NamedTuple):
+    """What was rendered: the paths that were written and those that were so already, or the bytes for `-o -`."""
+
+    written: tuple[Path, ...]
+    unchanged: tuple[Path, ...]
+    data: bytes
+    notices: tuple[Problem, ...]
+
+
+def render_files(
+    sources: Sequence[Source],
+    formats: Sequence[str],
+    target: Target,
+    options: RenderOptions,
+    *,
+    attack_version: str | None = None,
+    reading: ReadOptions = _READING,
+    force: bool = False,
+    on_input: Callable[[], None] = lambda: None,
+) -> Result:
+    """Render inputs into files; nothing is written before all are rendered.
+
+    Args:
+        sources: the inputs, as `navlayers.resolve` gives them.
+        formats: names of `FORMATS`.
+        target: where they go, as `target_of` gives it. All layers of all inputs go into one file.
+        options: how they look.
+        attack_version: carry the layers to this ATT&CK release first.
+        reading: how inputs are read.
+        force: overwrite files that hold something else.
+        on_input: called after each input that is rendered.
+
+    Raises:
+        NavlayersError: an input cannot be read, a release is not at hand, or a file cannot be written.
+    """
+    made: list[Made] = []
+    views: list[View] = []
+    drawn, passed = to_draw(sources, reading.max_bytes)
+    notices: list[Problem] = list(passed)
+    names = slugs(source.name for source in drawn)
+    problems: list[Problem] = []
+    for source in drawn:
+        try:
+            loaded = load(source, attack_version, reading=reading)
+        except NavlayersError as error:
+            problems += error.problems
+            continue
+        if problems:
+            continue
+        notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
+        if target.folder is None:
+            views += loaded.views
+        else:
+            made += files_of(loaded, formats, target.folder, options, names[source.name])
+        on_input()
+    if problems:
+        raise InputError(problems)
+    if target.folder is None:
+        one = render(views, formats[0], options)
+        if target.file is None:
+            return Result((), (), one.data, (*notices, *one.notices))
+        made.append(Made(target.file, one))
+    notices += [notice for one in made for notice in one.rendered.notices]
+    written = write(made, [source.path for source in sources if source.path.is_file()], force=force)
+    unchanged = tuple(one.path for one in made if one.path not in written)
+    return Result(tuple(written), unchanged, b"", tuple(notices))
+
+
+def write(made: Sequence[Made], inputs: Sequence[Path], *, force: bool) -> list[Path]:
+    """Write files, all of them or none; tells which of them changed.
+
+    Raises:
+        OutputError: a file holds something else and not `force`, is an input, or cannot be written.
+    """
+    paths = [one.path for one in made]
+    again = sorted({path for path in paths if paths.count(path) > 1})
+    if again:
+        hint = "render them apart"
+        raise OutputError(
+            Problem("two inputs would be written here", Place(str(path)), hint=hint) for path in again
+        )
+    changed = set(write_all([Output(one.path, one.rendered.data, force) for one in made], keep=inputs))
+    return [path for path in paths if str(path) in changed]

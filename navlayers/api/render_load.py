@@ -1,0 +1,119 @@
+"""From what the user names to views: layers of any format 3.0 to 4.5, lists of them, and the overviews of sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from navlayers import attack
+from navlayers.errors import NavlayersError, Place, Problem
+from navlayers.layer import documents
+from navlayers.layer.build import layers_of
+from navlayers.layer.document import encode_layer
+from navlayers.layer.old_formats import modern
+from navlayers.layer.view import View, view_of
+from navlayers.mapping.formats import source as sources
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.formats.detect import sniff
+from navlayers.mapping.formats.json_text import HALF_PAIR
+from navlayers.mapping.load import Prepared, prepare
+from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.scores import score_set
+from navlayers.upgrade.layers import upgrade_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from navlayers.mapping.find import Source
+
+_READING = ReadOptions()
+_OPTIONS = ScoreOptions()
+_REPLACEMENT = rb"\\ufffd"
+
+
+class Loaded(NamedTuple):
+    """The views of one input, a list in the order of its tabs; `name` is what its results are called."""
+
+    name: str
+    source: Source
+    views: tuple[View, ...]
+    notices: tuple[Problem, ...]
+
+
+def load(
+    source: Source,
+    attack_version: str | None = None,
+    options: ScoreOptions = _OPTIONS,
+    reading: ReadOptions = _READING,
+) -> Loaded:
+    """Read one input: a layer, a list of layers, or a mapping set, whose overview is taken.
+
+    `attack_version` carries it to that release first.
+
+    Raises:
+        NavlayersError: it cannot be read, or its ATT&CK release is not at hand.
+    """
+    if (reading.format or _format(source, reading)) != "layer":
+        return _set(source, attack_version, options, reading)
+    raw = sources.load(source.path, source.data, reading.max_bytes)
+    # Half a surrogate pair is no text: it is shown as the mark for what cannot be shown.
+    whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
+    read = documents.read(whole, reading.metadata)
+    views, notices = [], list(read.notices)
+    # The Navigator opens a list from its end: so its tabs read.
+    for number, one in enumerate(reversed(read.layers)):
+        called = source.name if read.single else f"{source.name}, layer {number + 1}"
+        layer, catalogue, told = _at_release(one, source, attack_version)
+        notices += told
+        views.append(view_of(layer, catalogue, called))
+    return Loaded(source.name, source, tuple(views), tuple(notices))
+
+
+def _format(source: Source, reading: ReadOptions) -> str:
+    if source.data is None and source.path.is_dir():
+        return "folder"
+    return sniff(sources.load(source.path, source.data, reading.max_bytes))
+
+
+def _at_release(
+    one: documents.Read, source: Source, attack_version: str | None
+) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
+    """The layer in format 4.5, at its own release, or the one that is asked for; without any, at the newest."""
+    told = []
+    place = Place(str(source.path))
+    wanted = one.attack_version
+    if not wanted:
+        wanted = attack_version or "latest"
+        told.append(Problem(f"the layer does not name its ATT&CK release; {wanted} is taken", place))
+    try:
+        found = attack.find(one.domain, wanted)
+    except NavlayersError as error:
+        problems = (msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems)
+        raise type(error)(problems) from None
+    if found.notice is not None:
+        told.append(msgspec.structs.replace(found.notice, place=found.notice.place or place))
+    catalogue = attack.load(found.release)
+    layer, _ = modern(one.layer, catalogue)
+    if attack_version is None:
+        return layer, catalogue, told
+    carried, _ = upgrade_layer(layer, attack_version)
+    return carried, attack.load(attack.find(one.domain, attack_version).release), told
+
+
+def _set(source: Source, attack_version: str | None, options: ScoreOptions, reading: ReadOptions) -> Loaded:
+    (prepared,) = (one for one in prepare([source], attack_version, reading) if isinstance(one, Prepared))
+    scored = score_set(prepared.set, prepared.catalogue, options)
+    (built,) = layers_of(scored, ["overview"])
+    view = view_of(msgspec.json.decode(encode_layer(built.layer)), prepared.catalogue, source.name)
+    return Loaded(source.name, source, (view,), prepared.notices)
+
+
+def load_all(
+    found: Iterable[Source],
+    attack_version: str | None = None,
+    options: ScoreOptions = _OPTIONS,
+    reading: ReadOptions = _READING,
+) -> Iterator[Loaded]:
+    """Each input in its turn, so that only one is held in memory."""
+    return (load(source, attack_version, options, reading) for source in found)

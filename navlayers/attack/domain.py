@@ -1,0 +1,8 @@
+"""The domains of ATT&CK: enterprise, mobile and ICS."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Domain = Literal["enterprise", "mobile", "ics"]
+DOMAINS: tuple[Domain, ...] = get_args(Domain)

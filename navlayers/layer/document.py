@@ -1,0 +1,103 @@
+"""The ATT&CK Navigator layer document, format 4.5, and its bytes.
+
+Source: layer format 4.5 (layers/spec/v4.5 of mitre-attack/attack-navigator). Field names are the format's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers import _text as jsontext
+from navlayers.layer.gradient import Gradient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LAYER_VERSION = "4.5"
+NAVIGATOR_VERSION = "5.1.0"
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """A name and a value; the Navigator drops an item where either is empty."""
+
+    name: str
+    value: str
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A label and an http(s) URL, opened by a click."""
+
+    label: str
+    url: str
+
+
+class LegendItem(msgspec.Struct, frozen=True):
+    """What a colour means."""
+
+    label: str
+    color: str
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """`attack` is the major release as a string: the Navigator reads its first digits only."""
+
+    attack: str
+    navigator: str = NAVIGATOR_VERSION
+    layer: str = LAYER_VERSION
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How the matrix opens; "annotated" shows the sub-techniques that the layer holds."""
+
+    layout: str = "side"
+    showName: bool = True  # noqa: N815 - the layer format's name
+    showID: bool = False  # noqa: N815 - the layer format's name
+    expandedSubtechniques: str = "annotated"  # noqa: N815 - the layer format's name
+
+
+class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An annotated technique or sub-technique, under every tactic that it belongs to.
+
+    `color`, `#rrggbb`, comes before the colour of the score; a technique that is not `enabled` is greyed out, or
+    hidden where the layer hides disabled ones.
+    """
+
+    techniqueID: str  # noqa: N815 - the layer format's name
+    score: float | None = None
+    color: str = ""
+    comment: str = ""
+    enabled: bool = True
+    metadata: tuple[Metadata, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One layer: one tab of the Navigator."""
+
+    name: str
+    versions: Versions
+    domain: str
+    description: str
+    gradient: Gradient
+    legendItems: tuple[LegendItem, ...]  # noqa: N815 - the layer format's name
+    techniques: tuple[Technique, ...]
+    metadata: tuple[Metadata, ...] = ()
+    links: tuple[Link, ...] = ()
+    sorting: int = 0
+    hideDisabled: bool = False  # noqa: N815 - the layer format's name
+    layout: Layout = Layout()
+
+
+def encode_layer(layer: Layer) -> bytes:
+    """The layer as JSON, one technique per line."""
+    return jsontext.encode(layer) + b"\n"
+
+
+def encode_layers(layers: Iterable[bytes]) -> bytes:
+    """Encoded layers as one file, for tabs that stand in the given order.
+
+    The Navigator opens a list from its end, so the first layer is written last.
+    """
+    return b"[\n" + b",\n".join(layer.rstrip() for layer in reversed(list(layers))) + b"\n]\n"

@@ -1,0 +1,147 @@
+"""Layers as decoded JSON, once every part that an upgrade touches is known to be what the format says."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from navlayers.errors import InputError, Problem
+from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.json_keys import most_keys, top_repeats
+from navlayers.mapping.formats.json_text import not_json
+from navlayers.mapping.formats.layer import layer_texts, stands_twice
+from navlayers.mapping.formats.layer_entries import ALL_WRITTEN, Entries, kind
+from navlayers.mapping.formats.layer_head import head_of
+from navlayers.mapping.formats.layer_places import Places
+from navlayers.mapping.formats.metadata import likely_domain
+from navlayers.mapping.formats.source import as_text
+from navlayers.upgrade.own_metadata import attack_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from navlayers.attack.domain import Domain
+    from navlayers.errors import Place
+    from navlayers.layer.old_formats import Document
+    from navlayers.mapping.formats.json_keys import Repeat
+    from navlayers.mapping.formats.source import Source
+
+_FORMAT = "Navigator layer JSON"
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LISTS = ("metadata", "links")
+_OBJECTS = ("filters", "layout")
+
+
+class Read(NamedTuple):
+    """One layer, the domain and the release that it is of ("" where it does not say)."""
+
+    layer: Document
+    domain: Domain
+    attack_version: str
+
+
+class Layers(NamedTuple):
+    """The layers of a file in its order; `single`: the file is a layer, not a list of them."""
+
+    layers: list[Read]
+    single: bool
+    notices: tuple[Problem, ...]
+
+
+def read(source: Source, said: Mapping[str, str]) -> Layers:
+    """Read a layer or a list of layers; `said` is what the user says of domain and attack_version.
+
+    Raises:
+        InputError: the text is not JSON, not a layer, or wrong in the places listed.
+        OtherFileError: it is sound JSON of another kind.
+    """
+    source, findings = as_text(source), Findings()
+    texts = layer_texts(source)
+    places = Places(source, texts)
+    layers = [_one(text, number, source, places, findings, said) for number, text in enumerate(texts)]
+    findings.raise_errors()
+    notices = tuple(notice for notice in findings.notices() if notice.code in {"wrong-type", "wrong-shape"})
+    return Layers(layers, source.data.strip().startswith(b"{"), notices)
+
+
+def _one(
+    text: bytes, number: int, source: Source, places: Places, findings: Findings, said: Mapping[str, str]
+) -> Read:
+    try:
+        members = _MEMBERS.decode(text)
+        for repeat in top_repeats(text):
+            findings.add(stands_twice(repeat, places.at(number, repeat.first)), places.at(number, repeat.again))
+        head = head_of(members, number, places, findings)
+        layer: Document = msgspec.json.decode(text)
+    except msgspec.ValidationError:
+        place = places.at(number, 0)
+        raise InputError(
+            Problem(
+                "a number of this layer is too large", place, "numbers as computers hold them", code="wrong-type"
+            )
+        ) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(source, error, _FORMAT) from None
+    places.begin(head.techniques)
+    if not _is_plain(bytes(members.get("techniques", b"null")), layer.get("techniques")):
+        _check_entries(head.techniques, number, places, findings)
+    _check_head(layer, number, places, findings)
+    written = layer.get("techniques")
+    techniques = [one["techniqueID"] for one in written if _has_id(one)] if isinstance(written, list) else []
+    domain, _ = checks.domain(said.get("domain", head.domain))
+    own = said.get("attack_version") or head.attack_version or ("" if findings.failed else attack_version(layer))
+    return Read(layer, domain or likely_domain(id_.strip() for id_ in techniques), own)
+
+
+def _has_id(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("techniqueID"), str)
+
+
+def _is_plain(text: bytes, entries: Any) -> bool:
+    """Whether all entries are typed as the format says and no key of them can stand twice; most are so."""
+    try:
+        written = ALL_WRITTEN.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    keys = sum(len(entry) + sum(len(item) for key in _LISTS for item in entry.get(key) or ()) for entry in entries)
+    return most_keys(text) == keys and all(map(checks.TECHNIQUE.fullmatch, {one.techniqueID for one in written}))
+
+
+def _check_entries(raws: Any, number: int, places: Places, findings: Findings) -> None:
+    def report(index: int, field: str, issue: Issue) -> None:
+        findings.add(issue, partial(places.entry, number, index, field))
+
+    def repeated(index: int, repeat: Repeat) -> None:
+        first = places.inside(number, index, repeat.first)
+        findings.add(stands_twice(repeat, first), places.inside(number, index, repeat.again))
+
+    for _ in Entries(report, repeated).read(raws):
+        pass
+
+
+def _check_head(layer: Document, number: int, places: Places, findings: Findings) -> None:
+    """What the reader of sets does not look at, and the Navigator stops at."""
+
+    def wrong(what: str, expected: str, *fields: str) -> None:
+        place: Place = places.layer(number, *fields)
+        findings.add(Issue(f"{fields[-1]} is {what}", expected, code="wrong-type"), place)
+
+    for key in _LISTS:
+        value = layer.get(key)
+        if value is not None and not isinstance(value, list):
+            wrong(kind(value), "a list of objects", key)
+        elif any(not isinstance(item, dict) for item in value or ()):
+            wrong("a list that holds other things", "a list of objects", key)
+    for key in _OBJECTS:
+        value = layer.get(key)
+        if value is not None and not isinstance(value, dict):
+            wrong(kind(value), "an object", key)
+    filters = layer.get("filters")
+    platforms = filters.get("platforms") if isinstance(filters, dict) else None
+    if platforms is not None and not isinstance(platforms, list):
+        wrong(kind(platforms), "a list of names", "filters", "platforms")
+    elif any(not isinstance(name, str) for name in platforms or ()):
+        wrong("a list that holds other things", "a list of names", "filters", "platforms")

@@ -1,0 +1,194 @@
+"""What a layer holds and the Navigator cannot show: what empties its matrix is mended, the rest is told.
+
+Source: the Navigator 5.1, observed. A score just below the end of the gradient, and a gradient without two colours
+or without an end, make it show an empty matrix; it drops items of metadata and links that lack a part.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers._text import listed, shown
+from navlayers.layer.css import DEFAULT, parse
+from navlayers.layer.gradient import Gradient
+from navlayers.mapping.formats.checks import numeric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from navlayers.layer.old_formats import Document
+
+EXACT = "exact score"
+"""The metadata in which navlayers writes a score that the Navigator cannot show: it is that of one entry."""
+
+_ENDS = {"minValue": 0, "maxValue": 100}
+_FEWEST = 2
+_EMPTY = "for which the Navigator shows an empty matrix"
+
+_SCORES = f"scores just below the end of the gradient, {_EMPTY}"
+_SCRIPTS = "links that run a script when they are opened"
+_ADDRESSES = "links without a protocol, which lead nowhere"
+_LINKS = "links without a label or a url, which the Navigator drops"
+_METADATA = "metadata whose name or value is missing, empty or no text, which the Navigator drops"
+_COLORS = "colours that are none, which the Navigator does not show"
+_MENDED = {_SCORES: "are lowered, with the exact ones in metadata", _SCRIPTS: "are left out"}
+"""What is told of → what is done about it; all else is kept."""
+
+_SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\t\n\r]*".join("javascript:"), re.IGNORECASE)
+_PROTOCOL = re.compile(r"[\x00-\x20]*(?:[a-z][a-z0-9+.-]*://|mailto:)", re.IGNORECASE)
+_FUNCTION = re.compile(r"\s*(?:rgb|hsl|hsv)a?\b.*\d.*|\s*transparent\s*", re.IGNORECASE)
+"""Colours that are not looked into any further."""
+
+
+class Mending:
+    """Mends one layer, or (`mend` false) only tells what is wrong with it."""
+
+    def __init__(self, layer: Document, *, mend: bool = True) -> None:
+        self._mend = mend
+        self._gradient_told: list[str] = []
+        self._found: dict[str, dict[str, None]] = {}
+        written: Document | None = layer.get("gradient")
+        whole = _ENDS if written is None else self._completed(written)
+        self.gradient = Gradient((), whole["minValue"], whole["maxValue"])
+        self._whole = None if written is None else whole
+
+    def layer(self, layer: Document) -> None:
+        """Mend what stands beside the entries; the parts of the layer are replaced, not changed."""
+        if self._mend and self._whole is not None:
+            layer["gradient"] = self._whole
+        self._metadata("the layer", layer.get("metadata") or ())
+        links = layer.get("links") or []
+        kept = self._links("the layer", links)
+        if self._mend and len(kept) < len(links):
+            layer["links"] = kept
+        for whose, color in _colors(layer):
+            self._color(whose, color)
+
+    def entry(self, fields: Document) -> Document:
+        """The fields of an entry, mended; those given are not changed."""
+        identifier: str = fields["techniqueID"]
+        score = fields.get("score")
+        metadata = fields.get("metadata") or ()
+        links = fields.get("links") or ()
+        self._metadata(identifier, metadata)
+        kept = self._links(identifier, links)
+        if fields.get("color"):
+            self._color(identifier, fields["color"])
+        changes: Document = {}
+        if len(kept) < len(links):
+            changes["links"] = kept
+        if score is not None and self.gradient.empties(score):
+            lowered = _number(self.gradient.safe(score))
+            told = f"{identifier} {as_json(score)}"
+            self._tell(_SCORES, f"{told} → {as_json(lowered)}" if self._mend else told)
+            exact = {"name": EXACT, "value": f"{as_json(score)} (the Navigator shows nothing for it)"}
+            others = [item for item in metadata if item.get("name") != EXACT]
+            changes |= {"score": lowered, "metadata": [*others, exact]}
+        return {**fields, **changes} if changes and self._mend else fields
+
+    def meant(self, fields: Document) -> float | None:
+        """The score of an entry; where it was lowered before, the exact one."""
+        score: float | None = fields.get("score")
+        if score is None:
+            return None
+        for item in fields.get("metadata") or ():
+            if item.get("name") == EXACT and isinstance(item.get("value"), str):
+                number = item["value"].partition(" ")[0]
+                exact = float(number) if numeric(number) else score
+                return _number(exact) if exact != score and self.gradient.safe(exact) == score else score
+        return score
+
+    @property
+    def told(self) -> list[str]:
+        """What is wrong, and what was done about it, in sentences."""
+        sentences = list(self._gradient_told)
+        for what, places in self._found.items():
+            done = f", {_MENDED.get(what, 'are kept')}" if self._mend else ""
+            many = f" ({len(places)})" if len(places) > 1 else ""
+            sentences.append(f"{what}{done}{many}: {listed(list(places))}")
+        return sentences
+
+    def _completed(self, written: Document) -> Document:
+        """A gradient with all that the Navigator needs."""
+        whole = dict(written)
+        colors = written.get("colors")
+        if not isinstance(colors, list) or len(colors) < _FEWEST:
+            whole["colors"] = list(DEFAULT)
+            self._tell_gradient(f"has fewer than two colours, {_EMPTY}", "those of the Navigator now")
+        for key, end in _ENDS.items():
+            if written.get(key) is None:
+                whole[key] = end
+                self._tell_gradient(f"has no {key}, {_EMPTY}", f"{end} now")
+        low, high = whole["minValue"], whole["maxValue"]
+        if low >= high:
+            self._tell_gradient(
+                f"runs from {as_json(low)} to {as_json(high)}: all scores have the colour of an end", "kept"
+            )
+        return whole
+
+    def _tell_gradient(self, what: str, done: str) -> None:
+        self._gradient_told.append(f"the gradient {what}{f'; {done}' if self._mend else ''}")
+
+    def _tell(self, what: str, place: str) -> None:
+        self._found.setdefault(what, {})[place] = None
+
+    def _metadata(self, whose: str, items: Iterable[Document]) -> None:
+        for item in items:
+            if not _has(item, "name", "value"):
+                name = item.get("name")
+                self._tell(_METADATA, f"{whose} {_short(name)}" if isinstance(name, str) and name else whose)
+
+    def _links(self, whose: str, items: Iterable[Document]) -> list[Document]:
+        """The links without those that would run something."""
+        kept = []
+        for item in items:
+            url = item.get("url")
+            if isinstance(url, str) and _SCRIPT.match(url):
+                self._tell(_SCRIPTS, f"{whose} {_short(url)}")
+                continue
+            kept.append(item)
+            if not _has(item, "label", "url"):
+                self._tell(_LINKS, f"{whose} {_short(url)}" if isinstance(url, str) and url else whose)
+            elif isinstance(url, str) and not _PROTOCOL.match(url):
+                self._tell(_ADDRESSES, f"{whose} {_short(url)}")
+        return kept
+
+    def _color(self, whose: str, color: Any) -> None:
+        if not (isinstance(color, str) and (_FUNCTION.fullmatch(color) or parse(color))):
+            self._tell(_COLORS, f"{whose} {_short(color) if isinstance(color, str) else as_json(color)}")
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON has it."""
+    return msgspec.json.encode(value).decode()
+
+
+def _has(item: Document, *keys: str) -> bool:
+    """Whether an item is a divider, or all of these are texts that say something."""
+    return "divider" in item or all(isinstance(item.get(key), str) and item[key] for key in keys)
+
+
+def _colors(layer: Document) -> Iterator[tuple[str, Any]]:
+    """The colours of a layer beside those of its entries, and whose they are."""
+    gradient = layer.get("gradient")
+    colors = gradient.get("colors") if isinstance(gradient, dict) else None
+    if isinstance(colors, list) and len(colors) >= _FEWEST:
+        yield from (("the gradient", color) for color in colors)
+    items = layer.get("legendItems")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and item.get("color"):
+            yield "the legend", item["color"]
+    if layer.get("tacticRowBackground"):
+        yield "the row of tactics", layer["tacticRowBackground"]
+
+
+def _number(score: float) -> float:
+    """A score, an int where it is whole."""
+    return int(score) if float(score).is_integer() else score
+
+
+def _short(value: str) -> str:
+    return shown(value)[1:-1]

@@ -1,0 +1,134 @@
+"""A layer as rows: what it says of each technique, whether its matrix shows the technique or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+
+from navlayers.attack import technique_url
+from navlayers.layer.view import Annotation, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.attack import Technique
+    from navlayers.layer.matrix import Cell, Matrix
+
+Where: TypeAlias = Literal["shown", "collapsed", "left out"]
+"""Whether the matrix shows a technique, has it below one that is not opened, or leaves it out by a filter."""
+
+_WHERES: tuple[Where, ...] = ("shown", "collapsed", "left out")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What a layer says of a technique under those of its tactics (names) of which it says the same.
+
+    `score` is the layer's own; `aggregate` that of a technique with its sub-techniques, where the layer shows it.
+    `color` is the `#rrggbb` of the cell, "" for none.
+    """
+
+    id: str
+    name: str
+    parent: str
+    tactics: tuple[str, ...]
+    score: float | None
+    aggregate: float | None
+    color: str
+    where: Where
+    annotation: Annotation
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Its labels and addresses, without that of the technique's own page, to which its id leads."""
+        own = technique_url(self.id).rstrip("/")
+        return tuple((label, url) for label, url in self.annotation.links if url.rstrip("/") != own)
+
+
+class Joint(msgspec.Struct, frozen=True):
+    """A technique and its scores in several layers, under those of its tactics for which they are the same."""
+
+    id: str
+    name: str
+    tactics: tuple[str, ...]
+    scores: tuple[float | None, ...]
+    colors: tuple[str, ...]
+
+
+def rows_of(matrix: Matrix) -> tuple[Row, ...]:
+    """A row per technique that the layer annotates or scores, in the order of their ids."""
+    cells = {(cell.id, tactic): (cell, where) for cell, tactic, where in _walk(matrix)}
+    active = (technique for technique in matrix.view.catalogue.techniques.values() if technique.active)
+    return tuple(row for technique in active for row in _rows(technique, matrix.view, cells))
+
+
+def _walk(matrix: Matrix) -> Iterator[tuple[Cell, str, Where]]:
+    for column in matrix.columns:
+        for cell in column.cells:
+            yield cell, column.shortname, "shown"
+            for sub in cell.subtechniques:
+                yield sub, column.shortname, "shown" if cell.opened else "collapsed"
+
+
+def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[Cell, Where]]) -> Iterator[Row]:
+    """Tactics under which a technique has the same annotation and colour share a row."""
+    grouped: dict[tuple[Annotation, float | None, str], list[tuple[str, Where]]] = {}
+    names = {tactic.shortname: tactic.name for tactic in view.catalogue.tactics}
+    for tactic in technique.tactics:
+        entry = view.of(technique.id, tactic)
+        cell, where = cells.get((technique.id, tactic), (None, _WHERES[-1]))
+        aggregate = cell.score if cell is not None and _aggregates(view, cell) else None
+        if _says_something(entry, view) or aggregate is not None:
+            color = cell.color if cell is not None else _color(entry, view)
+            grouped.setdefault((entry, aggregate, color), []).append((names.get(tactic, tactic), where))
+    for (entry, aggregate, color), places in grouped.items():
+        yield Row(
+            id=technique.id,
+            name=technique.name,
+            parent=technique.parent or "",
+            tactics=tuple(name for name, _ in places),
+            score=entry.score,
+            aggregate=aggregate,
+            color=color,
+            where=min((where for _, where in places), key=_WHERES.index),
+            annotation=entry,
+        )
+
+
+def _aggregates(view: View, cell: Cell) -> bool:
+    return view.layout.show_aggregate and cell.in_all > 0
+
+
+def _says_something(entry: Annotation, view: View) -> bool:
+    """Whether an annotation is worth a row: those that only hide a technique are many, and say no more."""
+    if not entry.annotated:
+        return False
+    only_hides = msgspec.structs.replace(entry, enabled=True, opened=False) == Annotation()
+    return entry.enabled or not (view.hide_disabled and only_hides)
+
+
+def _color(entry: Annotation, view: View) -> str:
+    if not entry.enabled:
+        return ""
+    return entry.color or ("" if entry.score is None else view.gradient.color(entry.score))
+
+
+def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
+    """A row per technique that any of the layers scores, in the order of their ids."""
+    found: dict[str, dict[str, dict[int, Row]]] = {}
+    for number, rows in enumerate(layers):
+        for row in rows:
+            for tactic in row.tactics:
+                found.setdefault(row.id, {}).setdefault(tactic, {})[number] = row
+    joint = []
+    for identifier in sorted(found):
+        grouped: dict[tuple[tuple[float | None, ...], tuple[str, ...]], list[str]] = {}
+        for tactic, by_layer in found[identifier].items():
+            of_layers = [by_layer.get(number) for number in range(len(layers))]
+            scores = tuple(None if row is None else row.score for row in of_layers)
+            colors = tuple("" if row is None else row.color for row in of_layers)
+            if any(score is not None for score in scores):
+                grouped.setdefault((scores, colors), []).append(tactic)
+        name = next(row.name for by_layer in found[identifier].values() for row in by_layer.values())
+        joint += [Joint(identifier, name, tuple(tactics), *same) for same, tactics in grouped.items()]
+    return tuple(joint)

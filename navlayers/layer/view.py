@@ -1,0 +1,307 @@
+"""What a Navigator layer says, read for drawing: annotations per technique and tactic, layout, filters, colours."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from navlayers._text import listed, web_links
+from navlayers.attack import Catalogue
+from navlayers.errors import Problem
+from navlayers.layer.cell_colors import cell_color, gradient_of
+from navlayers.layer.css import DEFAULT, parse
+from navlayers.layer.document import LegendItem
+from navlayers.layer.gradient import BAND, Gradient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Expanded: TypeAlias = Literal["none", "annotated", "all"]
+_LAYOUTS = ("side", "flat", "mini")
+_AGGREGATES = ("average", "min", "max", "sum")
+_EXPANDED = ("none", "annotated", "all")
+_OLD_PLATFORMS = {"AWS": "IaaS", "GCP": "IaaS", "Azure": "IaaS"}
+"""Platforms of old layers, as the Navigator takes them."""
+
+
+class Annotation(msgspec.Struct, frozen=True):
+    """What a layer says of a technique under one tactic.
+
+    `score` is any number; `color` is `#rrggbb` or "". `metadata` are names and values, `links` labels and http(s)
+    addresses. `opened`: the layer asks to show the sub-techniques.
+    """
+
+    score: float | None = None
+    color: str = ""
+    comment: str = ""
+    enabled: bool = True
+    metadata: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    opened: bool = False
+
+    @property
+    def annotated(self) -> bool:
+        """Whether it says anything of the technique itself."""
+        return (
+            self.score is not None
+            or not self.enabled
+            or bool(self.color or self.comment or self.metadata or self.links)
+        )
+
+    @property
+    def counted(self) -> bool:
+        """Whether counts of what a layer annotates hold it: what is disabled is not covered by anything."""
+        return self.enabled and self.annotated
+
+
+COMMENTED = "•"
+"""What stands in the place of a score for techniques that are annotated without one."""
+
+NOTHING = Annotation()
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How a layer is laid out. `aggregate`: how scores of a technique and its sub-techniques make the one shown."""
+
+    layout: str = "side"
+    show_name: bool = True
+    show_id: bool = False
+    aggregate: str = "average"
+    show_aggregate: bool = False
+    count_unscored: bool = False
+    expanded: Expanded = "none"
+
+
+class Ratios(msgspec.Struct, frozen=True):
+    """What stands beneath the names of tactics in place of how much of them is annotated.
+
+    `tactics` holds short name → how many of how many; None for a tactic beneath which nothing stands, as beneath
+    those that it does not hold. `told` says the same of the whole layer, `counted` is what the figures count.
+    """
+
+    tactics: dict[str, tuple[int, int] | None]
+    told: str
+    counted: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """A layer at its ATT&CK release.
+
+    `entries` holds (technique id, tactic short name) → annotation, of what the release has as active. `platforms`
+    are those that the layer filters by; empty for all. `sorting`: 0 A–Z, 1 Z–A, 2 score ascending, 3 descending.
+    `tactic_background` is `#rrggbb`, or "" where tactics have none. `notices` tell what could not be drawn as it
+    stands. `ratios` are the figures of the tactics where they are not how much the layer annotates; `unscored` is
+    what the legend of a picture calls cells without a colour, "" for what it calls those of any layer; `mark`
+    stands in cells that are annotated with neither score nor colour.
+    """
+
+    name: str
+    description: str
+    catalogue: Catalogue
+    gradient: Gradient
+    legend: tuple[LegendItem, ...]
+    entries: dict[tuple[str, str], Annotation]
+    layout: Layout
+    platforms: tuple[str, ...]
+    sorting: int
+    hide_disabled: bool
+    tactic_background: str
+    metadata: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str], ...]
+    notices: tuple[Problem, ...]
+    ratios: Ratios | None = None
+    unscored: str = ""
+    mark: str = COMMENTED
+
+    def of(self, technique: str, tactic: str) -> Annotation:
+        """What the layer says of a technique under a tactic."""
+        return self.entries.get((technique, tactic), NOTHING)
+
+
+def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
+    """Read a layer of format 4.5, whose parts are known to be of the types that the format says.
+
+    `name` is what messages call it.
+    """
+    notices: list[Problem] = []
+
+    def tell(message: str, hint: str = "") -> None:
+        notices.append(Problem(f"{name}: {message}", hint=hint))
+
+    entries = _entries(_list(layer.get("techniques")), catalogue, tell)
+    gradient = _gradient(layer, tell)
+    _check_band(entries, gradient, tell)
+    layout = layer.get("layout") or {}
+    kind = layout.get("layout") if layout.get("layout") in _LAYOUTS else "side"
+    aggregate = layout.get("aggregateFunction")
+    expanded = layout.get("expandedSubtechniques")
+    return View(
+        name=_text(layer.get("name")) or "layer",
+        description=_text(layer.get("description")),
+        catalogue=catalogue,
+        gradient=gradient,
+        legend=tuple(_legend(_list(layer.get("legendItems")))),
+        entries=entries,
+        layout=Layout(
+            layout=str(kind),
+            show_name=kind != "mini" and layout.get("showName") is not False,
+            show_id=kind != "mini" and layout.get("showID") is True,
+            aggregate=aggregate if aggregate in _AGGREGATES else "average",
+            show_aggregate=layout.get("showAggregateScores") is True,
+            count_unscored=layout.get("countUnscored") is True and aggregate not in _AGGREGATES[1:],
+            expanded=expanded if expanded in _EXPANDED else "none",
+        ),
+        platforms=_platforms(layer.get("filters") or {}, catalogue, tell),
+        sorting=layer["sorting"] if layer.get("sorting") in (1, 2, 3) else 0,
+        hide_disabled=layer.get("hideDisabled") is True,
+        tactic_background=_tactic_background(layer),
+        metadata=_pairs(layer.get("metadata")),
+        links=_links(layer.get("links")),
+        notices=tuple(notices),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _entries(
+    written: Iterable[dict[str, Any]], catalogue: Catalogue, tell: Any
+) -> dict[tuple[str, str], Annotation]:
+    """As the Navigator loads them: without a tactic, under each of the technique's; the last one counts."""
+    found: dict[tuple[str, str], Annotation] = {}
+    unknown: dict[str, None] = {}
+    elsewhere: dict[str, None] = {}
+    by_name = {text: t.shortname for t in catalogue.tactics for text in (t.name, t.id)}
+    odd: dict[str, None] = {}
+    for entry in written:
+        identifier = entry["techniqueID"].strip()
+        technique = catalogue.get(identifier)
+        if technique is None or not technique.active:
+            unknown[identifier] = None
+            continue
+        asked = _text(entry.get("tactic"))
+        if identifier != entry["techniqueID"] or asked in by_name or entry.get("tactic") == "":
+            odd[f"{entry['techniqueID']} under {asked}" if asked else entry["techniqueID"]] = None
+        tactics = technique.tactics if not asked else (by_name.get(asked, asked),)
+        if not set(tactics) <= set(technique.tactics):
+            elsewhere[f"{identifier} under {asked}"] = None
+            continue
+        annotation = _annotation(entry)
+        for tactic in tactics:
+            found[identifier, tactic] = annotation
+    if odd:
+        tell(
+            f"drawn as meant, though the Navigator leaves out what is written so: {listed(list(odd))}",
+            "ids have no blanks, tactics go by short names such as credential-access",
+        )
+    if unknown:
+        ids = [f"{i} ({_fate(i, catalogue)})" for i in unknown]
+        hint = f"navlayers upgrade --attack {catalogue.version} carries what has a successor"
+        tell(f"not drawn, for ATT&CK {catalogue.version} has no such active technique: {listed(ids)}", hint)
+    if elsewhere:
+        tell(f"not drawn, for the technique is not of that tactic: {listed(list(elsewhere))}")
+    return found
+
+
+def _fate(identifier: str, catalogue: Catalogue) -> str:
+    technique = catalogue.get(identifier)
+    return "unknown" if technique is None else technique.status
+
+
+def _annotation(entry: dict[str, Any]) -> Annotation:
+    score: Any = entry.get("score")
+    number = score if type(score) in (int, float) and math.isfinite(score) else None
+    return Annotation(
+        score=number,
+        color=cell_color(entry["color"]) if _text(entry.get("color")) else "",
+        comment=_text(entry.get("comment")),
+        enabled=entry.get("enabled") is not False,
+        metadata=_pairs(entry.get("metadata")),
+        links=_links(entry.get("links")),
+        opened=entry.get("showSubtechniques") is True,
+    )
+
+
+def _pairs(items: Any) -> tuple[tuple[str, str], ...]:
+    """Names and values that are both texts that say something: the Navigator shows no others."""
+    return tuple(
+        (item["name"], item["value"])
+        for item in _list(items)
+        if isinstance(item, dict) and _text(item.get("name")) and _text(item.get("value"))
+    )
+
+
+def _links(items: Any) -> tuple[tuple[str, str], ...]:
+    """Labels and addresses; only of the web, for whatever else a layer holds would be opened by a click, too."""
+    found = []
+    for item in _list(items):
+        if isinstance(item, dict) and _text(item.get("url")):
+            for url in web_links([item["url"]]):
+                found.append((_text(item.get("label")) or url, url))
+    return tuple(found)
+
+
+def _gradient(layer: dict[str, Any], tell: Any) -> Gradient:
+    written = layer.get("gradient")
+    if written is None:
+        return gradient_of(list(DEFAULT), 0, 100)
+    colors = [color for color in _list(written.get("colors")) if isinstance(color, str)]
+    ends = [written.get(key) for key in ("minValue", "maxValue")]
+    low, high = (end if type(end) in (int, float) else default for end, default in zip(ends, (0, 100), strict=True))
+    wrong = []
+    if len(colors) < 2:
+        wrong.append("has fewer than two colours")
+    elif any(parse(color) is None for color in colors):
+        wrong.append("has a colour that is none, so the default ones are used")
+    if any(type(end) not in (int, float) for end in ends):
+        wrong.append("lacks minValue or maxValue, so 0 and 100 are used")
+    elif low >= high:
+        wrong.append(f"runs from {low:g} to {high:g}, so all scores have the colour of an end")
+    for what in wrong:
+        tell(f"the gradient {what}", "the Navigator may show an empty matrix")
+    return gradient_of(colors, low, high)
+
+
+def _check_band(entries: dict[tuple[str, str], Annotation], gradient: Gradient, tell: Any) -> None:
+    span = gradient.maxValue - gradient.minValue
+    scores = {e.score for e in entries.values() if e.score is not None}
+    bad = sorted(s for s in scores if span > 0 and BAND <= (s - gradient.minValue) / span < 1)
+    if bad:
+        tell(f"the Navigator shows an empty matrix for scores such as {bad[0]:g}, just below {gradient.maxValue:g}")
+
+
+def _legend(items: Iterable[Any]) -> Iterator[LegendItem]:
+    for item in items:
+        if isinstance(item, dict) and _text(item.get("label")) and (color := cell_color(_text(item.get("color")))):
+            yield LegendItem(item["label"], color)
+
+
+def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Any) -> tuple[str, ...]:
+    asked = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
+    there = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
+    by_lower = {platform.lower(): platform for platform in there}
+    meant = {_OLD_PLATFORMS.get(platform, by_lower.get(platform.lower(), platform)) for platform in asked}
+    missing = sorted(meant - there - {"None"})
+    other = sorted(p for p in asked if p not in there and p not in _OLD_PLATFORMS and p.lower() in by_lower)
+    if other:
+        tell(f"the Navigator shows an empty matrix for platforms in other letters: {listed(other)}")
+    if missing:
+        tell(
+            f"the filter names platforms that ATT&CK {catalogue.version} has not: {listed(missing)}",
+            "the Navigator shows an empty matrix for them",
+        )
+    known = meant & (there | {"None"})
+    return () if not known or known >= there else tuple(sorted(known))
+
+
+def _tactic_background(layer: dict[str, Any]) -> str:
+    if layer.get("showTacticRowBackground") is not True:
+        return ""
+    return cell_color(_text(layer.get("tacticRowBackground")) or "#dddddd")

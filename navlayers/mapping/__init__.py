@@ -1,0 +1,1 @@
+"""Mapping sets: the model, finding, loading and remapping them; formats."""

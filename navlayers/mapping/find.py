@@ -1,0 +1,215 @@
+"""Which mapping sets there are, and what a name on the command line means."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers._text import slugs
+from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.mapping.formats.detect import sniff_folder
+from navlayers.mapping.formats.names_of_formats import ENDINGS, FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HERE = "mappings"
+"""The folder that holds a project's own sets."""
+
+STDIN = "-"
+SCHEMA = ".schema.json"
+"""How the names of JSON Schemas end, which stand beside the sets that they describe."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A mapping set to be read: the name that its results go by, where it is, and where it was found.
+
+    `origin` is "shipped", "here", "folder" (among the files of a folder) or "file" (or a folder that is one set).
+    `data` is the content where it does not come from the path.
+    """
+
+    name: str
+    path: Path
+    origin: str = "file"
+    data: bytes | None = None
+
+
+def shipped() -> tuple[Source, ...]:
+    """The sets that come with navlayers, by name."""
+    package = Path(__file__).parents[1]
+    folders = (package / "mappings", package.parent / "mappings")
+    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
+    return _in_folder(folder, "shipped")
+
+
+def here() -> tuple[Source, ...]:
+    """The sets in the folder `mappings` of the current folder, by name; none where there is no such folder."""
+    try:
+        return _in_folder(Path(HERE), "here")
+    except OSError:
+        return ()
+
+
+def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
+    """Files that may hold a set, by name: hidden ones and other endings are none."""
+    entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    paths = [p for p in entries if _may_be_set(p) and p.is_file()]
+    return tuple(Source(source_name(path), path, origin) for path in paths)
+
+
+def _may_be_set(path: Path) -> bool:
+    name = path.name
+    return path.suffix.lower() in ENDINGS and not name.startswith((".", "~$")) and not name.endswith(SCHEMA)
+
+
+def source_name(path: Path) -> str:
+    """What a file's set goes by: the file's name without its ending, made safe as a folder's name."""
+    return slugs([path.stem])[path.stem]
+
+
+def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool = True) -> tuple[Source, ...]:
+    """The sets that `names` mean: each a set here, a shipped one, a file, a folder, or `-`.
+
+    A folder is one set where it holds files of a folder format (`format_`, or else by their content), such as
+    Sigma rules; of any other folder, each file is a set.
+
+    With no name: the folder `mappings` here if there is one, else all shipped sets. A bare name means the set
+    here before the shipped one, and both before a file or folder of that name.
+
+    Not `distinct`: different files that would go by the same name go by their paths instead.
+
+    Raises:
+        InputError: a name means nothing, or a folder holds no file that could be a set.
+        UsageError: two different files would go by the same name, and names are to be distinct.
+    """
+    if not (names or Path(HERE).is_dir()):
+        return shipped()
+    known = {source.name: source for source in (*shipped(), *here())}
+    found: dict[Path, Source] = {}
+    problems: list[Problem] = []
+    for name in names or (HERE + "/",):
+        try:
+            for source in _resolve_one(name, known, format_):
+                found.setdefault(source.path.resolve(), source)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    if distinct:
+        _refuse_same_names(found.values())
+        return tuple(found.values())
+    return _told_apart(tuple(found.values()))
+
+
+def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
+    """The names, of those that `resolve` takes, that mean nothing but what earlier ones mean."""
+    seen: set[Path] = set()
+    again = []
+    for name in names:
+        paths = {source.path.resolve() for source in resolve((name,), format_, distinct=False)}
+        if paths <= seen:
+            again.append(name)
+        seen |= paths
+    return tuple(again)
+
+
+def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
+    if name in known:
+        return (known[name],)
+    path = Path(name)
+    if name == STDIN:
+        return (Source("stdin", path),)
+    if not name:
+        raise InputError(Problem("the name of a set is empty", expected="a shipped name, a file or a folder"))
+    try:
+        return _at_path(name, path, known, format_)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"cannot be looked at: {reason}", Place(name))) from error
+
+
+def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
+    if path.is_dir():
+        whole = format_ if format_ is not None else sniff_folder(path)
+        if whole in FORMATS and FORMATS[whole].folder:
+            return (Source(source_name(path.resolve()), path),)
+        sources = _in_folder(path, "folder")
+        if not sources:
+            endings = ", ".join(ENDINGS)
+            below = any(entry.is_dir() for entry in path.iterdir() if not entry.name.startswith("."))
+            hint = "folders in it are not looked into: name them" if below else ""
+            raise InputError(
+                Problem("no mapping set in this folder", Place(name), f"files that end in {endings}", hint)
+            )
+        return sources
+    if path.exists() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
+        return (Source(source_name(path), path),)
+    near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise InputError(
+        Problem(
+            f"no mapping set {name!r}",
+            expected="a shipped name, a file or a folder",
+            hint=f"{hint}`navlayers sets` lists what there is",
+        )
+    )
+
+
+def _told_apart(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """The sources, those of the same name called by their paths."""
+    times = Counter(source.name for source in sources)
+    return tuple(
+        msgspec.structs.replace(source, name=str(source.path)) if times[source.name] > 1 else source
+        for source in sources
+    )
+
+
+def briefly(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources with names as short as tell them apart: those of one name get the folders that differ before it.
+
+    A set that is named by its name alone keeps it.
+    """
+    sources = tuple(sources)
+    names = {source.path: source_name(source.path) for source in sources}
+    times = Counter(names.values())
+    return tuple(
+        msgspec.structs.replace(source, name=_brief(source, sources))
+        if times[names[source.path]] > 1 and source.name == str(source.path)
+        else source
+        for source in sources
+    )
+
+
+def _brief(source: Source, sources: Sequence[Source]) -> str:
+    if source.origin in ("shipped", "here"):
+        return source_name(source.path)
+    for length in range(2, len(source.path.parts)):
+        tail = _tail(source.path, length)
+        if all(_tail(other.path, length).casefold() != tail.casefold() for other in sources if other is not source):
+            return tail
+    return _tail(source.path, len(source.path.parts)).removeprefix("//") or str(source.path)
+
+
+def _tail(path: Path, length: int) -> str:
+    whole = path.with_suffix("") if path.suffix.lower() in ENDINGS else path
+    return "/".join(whole.parts[-length:])
+
+
+def _refuse_same_names(sources: Iterable[Source]) -> None:
+    by_name: dict[str, list[Source]] = {}
+    for source in sources:
+        by_name.setdefault(source.name, []).append(source)
+    problems = [
+        Problem(
+            f"{' and '.join(str(source.path) for source in same)} would be written to the same folder, {name}",
+            hint="build them one at a time into different folders, or rename one",
+        )
+        for name, same in by_name.items()
+        if len(same) > 1
+    ]
+    if problems:
+        raise UsageError(problems)

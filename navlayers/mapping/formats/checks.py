@@ -1,0 +1,128 @@
+"""Rules for single values, the same in every format. Each gives the clean value and what is to be said about it."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from navlayers._text import Names, listed, nearest, one_of, shown
+from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.mapex import NON_MAPPABLE
+from navlayers.mapping.model import CATEGORIES, DECIMAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
+"""ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
+
+_NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
+
+
+def identifier(text: str) -> tuple[str | None, Issue | None]:
+    """An id without surrounding blanks; None when nothing is left."""
+    clean = text.strip()
+    if clean == text:
+        return clean or None, None
+    if not clean:
+        return None, None
+    issue = Issue(
+        f"{shown(text)} has blanks around it", hint=f"it is read as {shown(clean)}", fatal=False, code="blanks"
+    )
+    return clean, issue
+
+
+def technique(text: str) -> tuple[str | None, Issue | None]:
+    """A technique or sub-technique id."""
+    clean, issue = identifier(text)
+    if clean is None or TECHNIQUE.fullmatch(clean):
+        return clean, issue
+    nearly = _NEARLY.fullmatch(clean)
+    hint = ""
+    if nearly:
+        sub = f".{nearly[2]:0>3}" if nearly[2] else ""
+        hint = f"did you mean T{nearly[1]}{sub}?"
+    expected = "a technique id such as T1059 or T1059.001"
+    return None, Issue(f"technique id {shown(text)} is malformed", expected, hint, code="malformed-technique")
+
+
+def kind(text: str) -> tuple[str | None, Issue | None]:
+    """A status or mapping type; one that says non-mappable in whatever spelling becomes `non_mappable`."""
+    clean, issue = identifier(text)
+    return NON_MAPPABLE if clean is not None and says_non_mappable(clean) else clean, issue
+
+
+def says_non_mappable(text: str) -> bool:
+    """Whether a status or type is non_mappable, in any case and with - or _."""
+    return text.lower().replace("-", "_") == NON_MAPPABLE
+
+
+def category(text: str) -> tuple[str | None, Issue | None]:
+    """A score category: protect, detect or respond, in any case."""
+    clean = text.strip().lower()
+    if not clean or clean in CATEGORIES:
+        return clean or None, None
+    return None, Issue(
+        f"unknown score category {shown(text)}",
+        one_of(CATEGORIES),
+        partial(nearest, text, CATEGORIES),
+        code="unknown-category",
+    )
+
+
+class Scale:
+    """The names of a scale, made ready to be looked up in any case."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        self.exact = frozenset(self.names)
+        self.lower = {name.lower(): name for name in self.names}
+        self.expected = f"{listed(self.names)} or a number from 0 to 100"
+        self.near = Names(self.names)
+
+
+def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
+    """A score value: a name of the scale in any case, or a number from 0 to 100 as text."""
+    clean = text.strip()
+    if not clean:
+        return None, None
+    if text in scale.exact:
+        return text, None
+    if clean.lower() in scale.lower:
+        return scale.lower[clean.lower()], None
+    expected = scale.expected
+    if DECIMAL.fullmatch(clean):
+        if float(clean) <= 100:
+            return clean, None
+        return None, Issue(f"score value {shown(text)} is outside the scale", expected, code="unknown-value")
+    if re.match(r"[-+]?\.?[0-9]", clean):
+        plain = "write it as a plain decimal number, such as 50 or 72.5"
+        return None, Issue(f"score value {shown(text)} is outside the scale", expected, plain, code="unknown-value")
+    return None, Issue(
+        f"unknown score value {shown(text)}", expected, partial(scale.near.question, text), code="unknown-value"
+    )
+
+
+def numeric(text: str) -> bool:
+    """Whether a text can be taken for a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def domain(text: str) -> tuple[Domain | None, Issue | None]:
+    """An ATT&CK domain: enterprise, mobile or ics, also as enterprise-attack and in any case."""
+    clean = text.strip().lower().removesuffix("-attack")
+    for known in DOMAINS:
+        if clean == known:
+            return known, None
+    return None, Issue(
+        f"unknown ATT&CK domain {shown(text)}",
+        one_of(DOMAINS),
+        partial(nearest, text, DOMAINS),
+        code="unknown-domain",
+    )

@@ -1,0 +1,161 @@
+"""Which format an input is of, by its content."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.mapping.formats.names_of_formats import ENDINGS
+from navlayers.mapping.formats.source import walk
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.source import Source
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_COMMENTS = (b"//", b"/*")
+"""Comments as JavaScript has them: JSON has none, and the reader of JSON says so."""
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 1 << 18
+_KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
+_SECURITY_STACK = frozenset({b"ATT&CK version", b"platform", b"tags"})
+_SEPARATORS = (b",", b";", b"\t", b"|")
+_TITLES = 20
+_TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b")
+_SIGMA = frozenset({b"logsource", b"detection"})
+_SIGMA_PARTS = _SIGMA | {b"correlation"}
+
+
+_ABSENT = msgspec.Raw(b"")  # the decoder takes null alone for `Raw | None`
+
+
+class _Top(msgspec.Struct):
+    objects: msgspec.Raw = _ABSENT
+    techniques: msgspec.Raw = _ABSENT
+    metadata: msgspec.Raw = _ABSENT
+    mapping_objects: msgspec.Raw = _ABSENT
+    type: msgspec.Raw = _ABSENT
+
+
+_top = msgspec.json.Decoder(_Top)
+_tops = msgspec.json.Decoder(list[_Top])
+
+
+def sniff(source: Source) -> str:
+    """The name of the format that an input is of; where nothing speaks for any, of that whose errors help most."""
+    data = source.data
+    if data.startswith((_ZIP, _OLE)):
+        return "xlsx"
+    start = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:1] in {b"{", b"["} or start.startswith(_COMMENTS):
+        return _json(data)
+    return _text(start)
+
+
+def _json(data: bytes) -> str:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        if data.lstrip()[:1] == b"[":
+            tops = _tops.decode(data)
+            return "layer" if tops and any(top.techniques for top in tops) else "mapex-json"
+        top = _top.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        # Not JSON, or not UTF-8: its head tells what it was to be.
+        head = data[:_HEAD]
+        if b'"mapping_objects"' in head:
+            return "mapex-json"
+        if b'"objects"' in head and b'"bundle"' in head:
+            return "stix"
+        return "layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json"
+    if top.mapping_objects:
+        return "mapex-json"
+    if top.objects:
+        return "stix"
+    return "layer" if top.techniques else "mapex-json"
+
+
+def _text(start: bytes) -> str:
+    if start[:2] in _UTF16:
+        # Spreadsheets save "Unicode text" in this way, as tables with tabs.
+        start = start.decode("utf-16", "replace").encode()
+    if _is_table(start):
+        return "csv"
+    keys = frozenset(found[1] for found in _KEY.finditer(start))
+    if b"mapping_objects" in keys or (b"metadata" in keys and b"capabilities" not in keys):
+        return "mapex-yaml"
+    if b"file_type" in keys and b"techniques" in keys:
+        return "dettect"
+    if keys >= _SECURITY_STACK or (b"ATT&CK version" in keys and b"techniques" in keys):
+        return "security-stack"
+    if keys >= _SIGMA or (b"title" in keys and keys & _SIGMA_PARTS):
+        return "sigma"
+    return "native"
+
+
+def _is_table(start: bytes) -> bool:
+    """Whether cells are separated in the first line; or below a title, where techniques follow."""
+    lines = [line for line in start.splitlines()[:_TITLES] if line.strip()]
+    lines = [line for line in lines if not line.startswith((b"#", b"---"))]
+    if not lines or _KEY.match(lines[0]) or lines[0].lstrip().startswith((b"- ", b"%", b"&", b"*", b"!")):
+        return False
+    if any(mark in lines[0] for mark in _SEPARATORS):
+        return True
+    rows = (line for line in lines if not _KEY.match(line) and not line.lstrip().startswith(b"- "))
+    return any(map(_TECHNIQUE.search, rows))
+
+
+_LOOKED_AT = 200
+_HEAD_OF_FILE = 1 << 14
+_YAML = (".yml", ".yaml")
+_WHOLE = ("security-stack", "sigma")
+_JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
+
+
+def sniff_folder(path: Path) -> str | None:
+    """The folder format of which a folder holds one set; None where its files are sets, or none, of their own.
+
+    The first files decide; of files that are no sets, such as settings, any number may stand beside. Folders below
+    are looked at where the files at the top are no sets, as rules are filed in them.
+    """
+    try:
+        top = sorted(path.iterdir())
+    except OSError:  # it is told when its files are read
+        return None
+    kinds = {_kind_of(file) for file in top[: 10 * _LOOKED_AT]}
+    if kinds & {"mapex-yaml", "native", "dettect"}:
+        return None
+    found = next((format_ for format_ in _WHOLE if format_ in kinds), None)
+    if found is not None or "table" in kinds or "json" in kinds:
+        return found
+    for file in islice(walk(path, _YAML, most=10 * _LOOKED_AT), _LOOKED_AT):
+        kind = _kind_of(Path(file))
+        if kind in _WHOLE:
+            return kind
+    return None
+
+
+def _kind_of(file: Path) -> str:
+    """What a file of a folder seems to hold; "" where that is no set."""
+    ending = file.suffix.lower()
+    if file.name.startswith((".", "~$")) or ending not in ENDINGS:
+        return ""
+    try:
+        if not file.is_file():
+            return ""
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD_OF_FILE)
+    except OSError:
+        return ""
+    if ending == ".json":
+        return "json" if any(name in head for name in _JSON_SETS) else ""
+    if ending not in _YAML:
+        return "table"
+    kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n"))
+    if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):
+        return ""
+    return kind

@@ -1,0 +1,86 @@
+"""What a reader finds wrong or worth knowing, collected so that one run reports all of a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.errors import InputError, Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT = 1_000
+"""So many errors, and so many notices, of one file are kept; the others are counted."""
+
+
+class Issue(NamedTuple):
+    """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices.
+
+    A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
+    a key of `navlayers.check.codes.CODES`.
+    """
+
+    message: str
+    expected: str = ""
+    hint: str | Callable[[], str] = ""
+    fatal: bool = True
+    code: str = ""
+
+
+class Findings:
+    """Errors and notices of one file in the order found; places are computed only for those that are kept.
+
+    `lenient`: errors do not end the reading; what could be read is given beside them.
+    """
+
+    def __init__(self, limit: int = LIMIT, *, lenient: bool = False) -> None:
+        self._limit = limit
+        self._lenient = lenient
+        self._kept: dict[bool, list[Problem]] = {True: [], False: []}
+        self._count = {True: 0, False: 0}
+
+    def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
+        """Keep the issue with its place, or only count it when there are many already.
+
+        An issue that takes time to word is given as a function; it is an error.
+        """
+        fatal = issue.fatal if isinstance(issue, Issue) else True
+        self._count[fatal] += 1
+        kept = self._kept[fatal]
+        if len(kept) >= self._limit:
+            return
+        said = issue if isinstance(issue, Issue) else issue()
+        where = place if isinstance(place, Place) else place()
+        hint = said.hint if isinstance(said.hint, str) else said.hint()
+        problem = Problem(said.message, where, said.expected, hint, code=said.code)
+        if problem in kept:
+            self._count[fatal] -= 1
+        else:
+            kept.append(problem)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything found makes the file unusable."""
+        return self._count[True] > 0
+
+    def notices(self) -> tuple[Problem, ...]:
+        """What is worth knowing about a file that can be used."""
+        return self._listed(fatal=False)
+
+    def errors(self) -> tuple[Problem, ...]:
+        """What makes the file unusable, in the order of the file."""
+        return self._listed(fatal=True)
+
+    def raise_errors(self) -> None:
+        """Raise an `InputError` with every error found; do nothing if there are none, or if reading goes on."""
+        if self.failed and not self._lenient:
+            raise InputError(self.errors())
+
+    def _listed(self, *, fatal: bool) -> tuple[Problem, ...]:
+        listed = sorted(self._kept[fatal], key=lambda problem: problem.place or Place(""))
+        more = self._count[fatal] - len(listed)
+        if more:
+            what = "problem" if fatal else "notice"
+            path = Place(listed[0].place.path) if listed[0].place else None
+            listed.append(Problem(f"… and {more} more {what}{'s' if more > 1 else ''}", path, count=more))
+        return tuple(listed)

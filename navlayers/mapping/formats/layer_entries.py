@@ -1,0 +1,310 @@
+"""The technique entries of a Navigator layer: typed in one go, or looked at field by field where that fails."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from navlayers import _text as wording
+from navlayers.attack import technique_url
+from navlayers.attack.catalogue import SITE
+from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.json_keys import most_keys, repeats
+from navlayers.mapping.formats.rows import Pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from navlayers.mapping.formats.json_keys import Repeat
+
+
+class Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """An item of metadata (name, value), a link (label, url), or a divider."""
+
+    name: str | UnsetType = UNSET
+    value: str | UnsetType = UNSET
+    label: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    divider: bool | UnsetType = UNSET
+
+
+class _Written(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """An entry as layer formats 3.0 to 4.5 have it; names are the format's own."""
+
+    techniqueID: str  # noqa: N815
+    tactic: str | UnsetType | None = UNSET
+    score: float | UnsetType | None = UNSET
+    color: str | UnsetType | None = UNSET
+    comment: str | UnsetType | None = UNSET
+    enabled: bool | UnsetType | None = UNSET
+    metadata: list[Item] | UnsetType | None = UNSET
+    links: list[Item] | UnsetType | None = UNSET
+    showSubtechniques: bool | UnsetType | None = UNSET  # noqa: N815
+
+
+_written = msgspec.json.Decoder(_Written)
+ALL_WRITTEN = msgspec.json.Decoder(list[_Written])
+"""Takes all entries of a layer at once, and only where each is typed as the format says."""
+
+_FIELDS = _Written.__struct_fields__
+_TEXTS = ("techniqueID", "tactic", "color", "comment")
+_FLAGS = ("enabled", "showSubtechniques")
+_ENTRY = 'an object with "techniqueID"'
+_EXACT = "exact score"
+"""The name of the metadata in which navlayers writes a score that the Navigator cannot show."""
+
+
+class Entry(msgspec.Struct, gc=False):
+    """What an entry says. `metadata` and `labels` (of links) are compact JSON, "" where there are none.
+
+    `extra` holds the fields that the format does not know.
+    """
+
+    technique: str
+    tactic: str = ""
+    score: float | None = None
+    color: str = ""
+    comment: str = ""
+    enabled: bool = True
+    metadata: str = ""
+    links: tuple[str, ...] = ()
+    labels: str = ""
+    extra: Pairs = ()
+
+    @property
+    def blank(self) -> bool:
+        """Whether the entry at most opens its sub-techniques."""
+        return self.score is None and self.enabled and not (self.color or self.comment or self.more)
+
+    @property
+    def more(self) -> bool:
+        """Whether it says more than score, colour and comment."""
+        return bool(self.metadata or self.links or self.labels or self.extra)
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """All that it says but the tactic."""
+        first = (self.technique, self.score, self.color, self.comment, self.enabled)
+        return (*first, self.metadata, self.links, self.labels, self.extra)
+
+
+class Entries:
+    """Reads the entries of one layer; `report` is told the number of an entry, a field of it, and what is wrong."""
+
+    def __init__(self, report: Callable[[int, str, Issue], None], repeat: Callable[[int, Repeat], None]) -> None:
+        self._report = report
+        self._repeat = repeat
+        self._ids: dict[str, str | None] = {}
+        self._unknown: dict[str, tuple[int, int]] = {}
+
+    def read(self, raws: Sequence[msgspec.Raw]) -> Iterator[Entry | None]:
+        """The entries in their order; None for one that is of no use."""
+        for index, raw in enumerate(raws):
+            text = bytes(raw)
+            try:
+                written = _written.decode(text)
+            except (msgspec.DecodeError, RecursionError):
+                entry = self._odd(index, text)
+            else:
+                if most_keys(text) != _keys(written):
+                    self._look_for_repeats(index, text)
+                entry = self._plain(written)
+            if entry is not None:
+                id_ = self._technique(index, entry.technique)
+                entry.technique = id_ or entry.technique
+                if entry.score is not None and not math.isfinite(entry.score):
+                    self._report(index, "score", _score_issue("too large a number"))
+                    entry.score = None
+                entry = entry if id_ else None
+            yield entry
+        self._tell_unknown()
+
+    def _technique(self, index: int, text: str) -> str | None:
+        known = self._ids.get(text)
+        if known is None:
+            known, issue = checks.technique(text)
+            if known is None and issue is None:
+                issue = Issue("techniqueID is empty", "a technique id such as T1059", code="malformed-technique")
+            if issue is None:
+                self._ids[text] = known
+            else:
+                self._report(index, "techniqueID", issue)
+        return known
+
+    @staticmethod
+    def _plain(written: _Written) -> Entry:
+        score = written.score
+        metadata, labels = "", ""
+        links: tuple[str, ...] = ()
+        if written.metadata:
+            metadata = msgspec.json.encode(written.metadata).decode()
+            score = _exact(written.metadata, score)
+        if written.links:
+            links, labels = _links(((i.url, i.label, i) for i in written.links), written.techniqueID)
+        return Entry(
+            written.techniqueID,
+            written.tactic or "",
+            None if score is UNSET else score,
+            written.color or "",
+            written.comment or "",
+            written.enabled is not False,
+            metadata,
+            links,
+            labels,
+        )
+
+    def _odd(self, index: int, text: bytes) -> Entry | None:
+        """An entry that is not typed as the format says, field by field."""
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            self._wrong(index, "", "not readable: bad text escapes, too long a number, or too deep nesting", _ENTRY)
+            return None
+        if not isinstance(fields, dict):
+            self._wrong(index, "", kind(fields), _ENTRY)
+            return None
+        self._look_for_repeats(index, text)
+        entry = Entry("")
+        extra: list[tuple[str, str]] = []
+        for field, value in fields.items():
+            if value is None:
+                continue
+            if field in _FIELDS:
+                self._field(entry, index, field, value)
+            else:
+                extra.append((field, value if isinstance(value, str) else compact(value)))
+                first, times = self._unknown.get(field, (index, 0))
+                self._unknown[field] = (first, times + 1)
+        entry.extra = tuple(extra)
+        if fields.get("techniqueID") is None:
+            near = [name for name, _ in extra if wording.Names(["techniqueID", "technique"]).closest(name, 0.8)]
+            hint = f"it has {wording.shown(near[0])}; did you mean techniqueID?" if near else ""
+            expected = "a technique id such as T1059"
+            self._report(
+                index, "", Issue('this entry has no "techniqueID"', expected, hint, code="malformed-technique")
+            )
+            return None
+        return entry if isinstance(fields["techniqueID"], str) else None
+
+    def _field(self, entry: Entry, index: int, field: str, value: Any) -> None:
+        wrong = partial(self._wrong, index, field)
+        if field in _TEXTS:
+            if isinstance(value, str):
+                setattr(entry, "technique" if field == "techniqueID" else field, value)
+            else:
+                wrong(kind(value), "text")
+        elif field == "score":
+            if type(value) in (int, float):
+                entry.score = _float(value)
+            else:
+                self._report(index, field, _score_issue(kind(value), value))
+        elif field in _FLAGS:
+            if not isinstance(value, bool):
+                wrong(kind(value), "true or false")
+            elif field == "enabled":
+                entry.enabled = value
+        else:
+            self._list(entry, field, value, wrong)
+
+    @staticmethod
+    def _list(entry: Entry, field: str, value: Any, wrong: Callable[[str, str], None]) -> None:
+        if not isinstance(value, list):
+            wrong(kind(value), "a list of objects")
+        elif not all(isinstance(item, dict) for item in value):
+            odd = next(item for item in value if not isinstance(item, dict))
+            wrong(f"a list that holds {kind(odd)}", "a list of objects")
+        elif field == "metadata":
+            entry.metadata = compact(value) if value else ""
+        elif any("url" in item and not isinstance(item["url"], str) for item in value):
+            wrong("a list with a url that is not text", "a list of links, each with label and url")
+        else:
+            items = ((item.get("url"), item.get("label"), item) for item in value)
+            entry.links, entry.labels = _links(items, entry.technique)
+
+    def _wrong(self, index: int, field: str, what: str, expected: str) -> None:
+        self._report(index, field, Issue(f"{field or 'this entry'} is {what}", expected, code="wrong-type"))
+
+    def _look_for_repeats(self, index: int, text: bytes) -> None:
+        try:
+            found = repeats(text)
+        except (ValueError, RecursionError):  # told elsewhere
+            return
+        for repeat in found:
+            self._repeat(index, repeat)
+
+    def _tell_unknown(self) -> None:
+        for field, (first, times) in self._unknown.items():
+            entries = f"{times:,} entries" if times > 1 else "an entry"
+            near = wording.Names(_FIELDS).closest(field, 0.8)
+            hint = f"did you mean {near}? it is kept without meaning" if near else "it is kept without meaning"
+            message = f"unknown field {wording.shown(field)} in {entries}"
+            self._report(first, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
+
+
+def kind(value: Any) -> str:
+    """What a JSON value is, for messages."""
+    if isinstance(value, str):
+        return f"the text {wording.shown(value)}"
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), "null")
+
+
+def compact(value: Any) -> str:
+    """A JSON value as text on one line."""
+    return msgspec.json.encode(value).decode()
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _score_issue(what: str, value: Any = None) -> Issue:
+    hint = ""
+    if isinstance(value, str) and checks.numeric(value):
+        hint = f"write {wording.shown(value.strip())[1:-1]} without quotes"
+    return Issue(f"score is {what}", "a number", hint, code="wrong-type")
+
+
+def _keys(written: _Written) -> int:
+    """How many keys the text of an entry has, those of its lists included, if none stands twice."""
+    values = msgspec.structs.astuple(written)
+    count = len(values) - values.count(UNSET)
+    for items in (written.metadata, written.links):
+        for item in items or ():
+            inner = msgspec.structs.astuple(item)
+            count += len(inner) - inner.count(UNSET)
+    return count
+
+
+def _exact(items: list[Item], score: float | UnsetType | None) -> float | UnsetType | None:
+    for item in items:
+        if item.name == _EXACT and item.value:
+            number = item.value.partition(" ")[0]
+            return float(number) if checks.numeric(number) else score
+    return score
+
+
+def _links(items: Iterable[tuple[Any, Any, Any]], technique: str) -> tuple[tuple[str, ...], str]:
+    """The addresses, and what stands beside them: labels, dividers, items without an address.
+
+    An item is its address, its label, and itself. A link to the technique's own page says only what its id says.
+    """
+    urls: list[str] = []
+    beside: list[Any] = []
+    for url, label, item in items:
+        if not url:
+            beside.append(item)
+        elif SITE not in url or url != technique_url(technique.strip()):
+            urls.append(url)
+            beside.append(label or None)
+    told = any(label is not None for label in beside)
+    return tuple(urls), msgspec.json.encode(beside).decode() if told else ""

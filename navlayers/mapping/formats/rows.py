@@ -1,0 +1,252 @@
+"""The row of the Mappings Explorer formats, and the rules for its values. Knows nothing of JSON or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+
+from navlayers import _text as wording
+from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.mapex import NON_MAPPABLE, Row
+from navlayers.mapping.model import DEFAULT_SCALE
+
+if TYPE_CHECKING:
+    from navlayers.errors import Place
+    from navlayers.mapping.formats.findings import Findings
+
+_MISSING: Any = object()
+
+Rule = Callable[[str], tuple[str | None, Issue | None]]
+Pairs = tuple[tuple[str, str], ...]
+Kind = Literal["mapping", "non_mappable", "capability"]
+
+
+_OF_SETS = {
+    "technique": "attack_object_id",
+    "technique_name": "attack_object_name",
+    "capability": "capability_id",
+    "id": "capability_id",
+    "name": "capability_description",
+    "capability_name": "capability_description",
+    "group": "capability_group",
+    "groups": "capability_group",
+    "type": "mapping_type",
+    "category": "score_category",
+    "value": "score_value",
+    "comment": "comments",
+}
+
+
+def row_field(field: str) -> str:
+    """The field of a row that holds a field of a mapping, non-mappable or capability."""
+    return _OF_SETS.get(field, field)
+
+
+class RowPlaces(Protocol):
+    """Where rows and their fields stand in the file."""
+
+    def row(self, index: int, field: str = "") -> Place:
+        """The place of a field's value, or of the row where it lacks the field."""
+
+
+class Unknown(msgspec.Struct):
+    """A field that is not known: the first row that has it, the field that is meant, the number of rows."""
+
+    first: int
+    meant: str
+    rows: int = 1
+
+
+class Seen(msgspec.Struct):
+    """What the rows of one capability say of it. `first` is the number of its first row."""
+
+    first: int
+    links: dict[tuple[str, ...], int]
+    names: dict[str | None, int]
+    groups: dict[str | None, int]
+
+    def group_ids(self) -> tuple[str, ...]:
+        """The groups that its rows name, sorted: the order of the rows says nothing."""
+        return tuple(sorted(group for group in self.groups if group is not None))
+
+    def references(self) -> tuple[str, ...]:
+        """The links that most rows carry; of several equally common lists the smallest."""
+        return min((-count, links) for links, count in self.links.items())[1]
+
+    def name(self) -> str | None:
+        """The description that most rows carry; of several the smallest; None if no row has one."""
+        named = [(-count, name) for name, count in self.names.items() if name is not None]
+        return min(named)[1] if named else None
+
+
+_MOST_UNKNOWN = 200
+"""So many unknown fields of a file are compared with the known ones."""
+
+_SHORT = {
+    "capability": "capability_id",
+    "technique": "attack_object_id",
+    "technique_id": "attack_object_id",
+    "attack_id": "attack_object_id",
+    "technique_name": "attack_object_name",
+    "group": "capability_group",
+    "category": "score_category",
+    "value": "score_value",
+    "score": "score_value",
+    "type": "mapping_type",
+    "comment": "comments",
+    "reference": "references",
+}
+"""What fields are called by those who do not know their names → name."""
+
+_NAMES = wording.Names([*Row.__struct_fields__, *_SHORT])
+
+
+def meant(field: str) -> str:
+    """The field that an unknown one all but spells; "" when there is none."""
+    close = _NAMES.closest(field.replace(" ", "_"), 0.8) or ""
+    return _SHORT.get(close, close)
+
+
+_NAMELESS = Issue(
+    "this row names neither a capability nor a technique",
+    "a capability_id, an attack_object_id, or both",
+    "complete the row or delete it",
+    code="empty-row",
+)
+_NO_TECHNIQUE = Issue(
+    "this row names no technique",
+    hint="it is kept as non-mappable; give it an attack_object_id, or the status non_mappable",
+    fatal=False,
+    code="no-technique",
+)
+
+
+def _text(text: str) -> tuple[str | None, Issue | None]:
+    return (text if text.strip() else None), None
+
+
+def _score_rule(names: Iterable[str]) -> Rule:
+    return partial(checks.score_value, scale=checks.Scale(names))
+
+
+_RULES: dict[str, Rule] = {
+    "capability_id": checks.identifier,
+    "capability_group": checks.identifier,
+    "capability_description": _text,
+    "attack_object_id": checks.technique,
+    "attack_object_name": _text,
+    "mapping_type": checks.kind,
+    "status": checks.kind,
+    "score_category": checks.category,
+    "score_value": _score_rule(DEFAULT_SCALE),
+}
+
+
+class Table:
+    """The rows of one file, checked and cleaned as they are added, and what they say of each capability.
+
+    `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
+    `scale` are the names of the set's own score values, where it has a scale of its own.
+    """
+
+    def __init__(self, findings: Findings, places: RowPlaces, scale: Iterable[str] = ()) -> None:
+        self.rows: list[Row] = []
+        self.extras: dict[int, Pairs] = {}
+        self.seen: dict[str, Seen] = {}
+        self._findings = findings
+        self._places = places
+        self._unknown: dict[str, Unknown] = {}
+        self._known: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
+        names = tuple(scale)
+        self._rules = {**_RULES, "score_value": _score_rule(names)} if names else _RULES
+        self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def report(self, index: int, field: str, issue: Issue) -> None:
+        """Report what a rule says about a field of a row."""
+        self._findings.add(issue, partial(self._places.row, index, field))
+
+    def keep_extra(self, index: int, fields: Pairs) -> None:
+        """Keep the fields of a row, to be added, that a `Row` has no room for."""
+        self.extras[index] = fields
+        for field, _ in fields:
+            found = self._unknown.get(field)
+            if found is not None:
+                found.rows += 1
+            elif len(self._unknown) < _MOST_UNKNOWN:
+                self._unknown[field] = Unknown(index, meant(field))
+
+    def report_misspelt(self) -> None:
+        """Tell, once each, the fields that all but spell one that has a meaning."""
+        for field, found in self._unknown.items():
+            if found.meant:
+                rows = f"{found.rows:,} rows" if found.rows > 1 else "a row"
+                message = f"unknown field {wording.shown(field)} in {rows}"
+                hint = f"did you mean {found.meant}? it is kept without meaning"
+                self.report(found.first, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
+
+    def add(self, batch: list[Row]) -> None:
+        """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
+        for field, rule in self._rules.items():
+            self._clean_field(batch, field, rule)
+        start = len(self.rows)
+        self.rows += batch
+        for index, row in enumerate(batch, start):
+            self._gather(index, row)
+
+    def _clean_field(self, batch: list[Row], field: str, rule: Rule) -> None:
+        known = self._known[field]
+        for index, row in enumerate(batch, len(self.rows)):
+            raw: str | None = getattr(row, field)
+            if raw is None:
+                continue
+            value: str | None = known.get(raw, _MISSING)
+            if value is _MISSING:
+                value, issue = rule(raw)
+                if issue is None:
+                    known[raw] = value
+                else:
+                    self.report(index, field, issue)
+            setattr(row, field, value)
+
+    def _gather(self, index: int, row: Row) -> None:
+        references = row.references or ()
+        references = row.references = self._references.setdefault(references, references)
+        id_ = row.capability_id
+        if id_ is None:
+            if row.attack_object_id is None:
+                self.report(index, "", _NAMELESS)
+            elif NON_MAPPABLE not in (row.status, row.mapping_type):
+                self._report_no_capability(index, row)
+            return
+        found = self.seen.get(id_)
+        if found is None:
+            found = self.seen[id_] = Seen(index, {}, {}, {})
+        found.links[references] = found.links.get(references, 0) + 1
+        name = row.capability_description
+        found.names[name] = found.names.get(name, 0) + 1
+        if row.capability_group not in found.groups:
+            found.groups[row.capability_group] = index
+        if row.attack_object_id is None and NON_MAPPABLE not in (row.status, row.mapping_type):
+            self.report(index, "attack_object_id", _NO_TECHNIQUE)
+
+    def _report_no_capability(self, index: int, row: Row) -> None:
+        """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
+        misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
+        hint = f"it has {wording.shown(misspelt)}; did you mean capability_id?" if misspelt is not None else ""
+        field = misspelt or "capability_id"
+        if row.score_category or row.score_value or row.mapping_type:
+            hint = hint or "complete the row, or give it the status non_mappable"
+            what = "score" if row.score_category or row.score_value else "mapping type"
+            message = f"this row has a {what} but names no capability"
+            self.report(index, field, Issue(message, "a capability_id", hint, code="lost-capability"))
+            return
+        kept = "it is kept as non-mappable; give it a capability_id, or the status non_mappable"
+        self.report(
+            index,
+            field,
+            Issue("this row names no capability", hint=hint or kept, fatal=False, code="no-capability"),
+        )

@@ -1,0 +1,238 @@
+"""The bytes of an input and where in them something stands. The only part of the readers that touches files."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+from array import array
+from bisect import bisect_left
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.mapping.formats.names_of_formats import ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MAX_BYTES = 150_000_000
+"""Largest file that is read unless the caller allows more."""
+
+MAX_FOLDERS = 100
+"""So many folders may stand in each other."""
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CHUNK = 1 << 20
+
+
+class Source:
+    """The name that the user gave an input, and its bytes; those that `as_text` gives are UTF-8 text."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+
+    @cached_property
+    def _newlines(self) -> array[int]:
+        ends = rb"\r\n?|\n" if b"\r" in self.data else b"\n"
+        return array("Q", (found.end() - 1 for found in re.finditer(ends, self.data)))
+
+    def place(self, offset: int) -> Place:
+        """Line and column (in characters) of a byte offset."""
+        line = bisect_left(self._newlines, offset)
+        start = self._newlines[line - 1] + 1 if line else 0
+        column = len(self.data[start:offset].decode("utf-8", "replace"))
+        return Place(self.path, line + 1, column + 1)
+
+
+class Folder:
+    """A folder that is one set, by the name that the user gave it, and its files in the order of their paths.
+
+    `files` gives sources whose paths begin with the folder's; hidden files and folders are none of it.
+    """
+
+    def __init__(self, path: str, endings: tuple[str, ...], max_bytes: int) -> None:
+        self.path = path
+        self._endings = endings
+        self._max_bytes = max_bytes
+
+    def files(self) -> Iterator[Source | InputError]:
+        """The files, read one at a time; what is wrong with one that cannot be read stands in its place.
+
+        Raises:
+            InputError: together they are larger than one file may be.
+        """
+        left = self._max_bytes
+        for path in self.paths():
+            try:
+                source = load(path, None, self._max_bytes)
+            except InputError as error:
+                yield error
+                continue
+            left -= len(source.data)
+            if left < 0:
+                message = "the files of this folder are too large together"
+                hint = "raise the limit with --max-size if this really is one mapping set"
+                raise _unusable(self.path, message, f"at most {self._max_bytes / 1e6:,g} MB", hint)
+            yield source
+
+    def paths(self) -> list[str]:
+        """The files of the folder and those below, sorted; links to folders are not followed.
+
+        Raises:
+            InputError: a folder cannot be read.
+        """
+        return sorted(walk(self.path, self._endings, _refuse_folder))
+
+
+def walk(
+    top: str | Path,
+    endings: tuple[str, ...],
+    on_error: Callable[[OSError], None] | None = None,
+    most: int | None = None,
+) -> Iterator[str]:
+    """Paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
+
+    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read
+    or stand too deep; at most so many folders are looked at.
+    """
+    start = len(Path(top).parts)
+    for folder, inner, names in islice(os.walk(top, onerror=on_error), most):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        if inner and len(Path(folder).parts) - start >= MAX_FOLDERS:
+            if on_error is not None:
+                on_error(OSError(0, f"more than {MAX_FOLDERS} folders stand in each other", folder))
+            inner.clear()
+        for name in sorted(names):
+            if name.lower().endswith(endings) and not name.startswith("."):
+                path = Path(folder, name)
+                if path.is_file():
+                    yield str(path)
+
+
+def _refuse_folder(error: OSError) -> None:
+    reason = (error.strerror or str(error)).lower()
+    raise _unusable(str(error.filename), f"this folder cannot be read: {reason}") from error
+
+
+def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:
+    """Read a file, or take the given bytes under its name.
+
+    Raises:
+        InputError: the file is missing, a folder, not a regular file, not readable, too large, or empty.
+    """
+    name = str(path)
+    if data is None:
+        data = _read(Path(path), name, max_bytes)
+    if len(data) > max_bytes:
+        raise _too_large(name, len(data), max_bytes)
+    if not data.strip():
+        raise _unusable(name, "the file is empty", "a mapping set")
+    return Source(name, data)
+
+
+def as_text(source: Source) -> Source:
+    """The same input without a byte order mark, once it is known to be UTF-8 text.
+
+    Raises:
+        InputError: it is not.
+    """
+    name, data = source.path, source.data
+    if data.startswith(_BOM):
+        data = data[len(_BOM) :]
+    if data.startswith(_BOM):
+        problem = Problem(
+            "a second byte order mark", Place(name, 1, 1), "one at most", "remove it", code="encoding"
+        )
+        raise InputError(problem)
+    _check_text(name, data)
+    return Source(name, data)
+
+
+def _read(path: Path, name: str, max_bytes: int) -> bytes:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise _unusable(name, "this is a folder", "one file that holds a mapping set", _inside(path))
+        if not stat.S_ISREG(status.st_mode):
+            hint = "use - to read standard input"
+            raise _unusable(name, "this is not a regular file", "a file that holds a mapping set", hint)
+        if status.st_size > max_bytes:
+            raise _too_large(name, status.st_size, max_bytes)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise _unusable(name, "there is no such file", "", _near(path)) from None
+    except PermissionError:
+        raise _unusable(name, "the file cannot be read: permission denied", "", "check its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _unusable(name, f"the file cannot be read: {reason}") from None
+
+
+def _unusable(name: str, message: str, expected: str = "", hint: str = "") -> InputError:
+    return InputError(Problem(message, Place(name), expected, hint, code="unreadable"))
+
+
+def _too_large(name: str, size: int, max_bytes: int) -> InputError:
+    return _unusable(
+        name,
+        f"the file has {size / 1e6:,.1f} MB",
+        f"at most {max_bytes / 1e6:,g} MB",
+        "raise the limit with --max-size if this really is a mapping set",
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _near(path: Path) -> str:
+    close = difflib.get_close_matches(path.name, _names(path.parent), 3, 0.6)
+    if close:
+        return f"did you mean {' or '.join(str(path.with_name(name)) for name in close)}?"
+    return "" if path.parent.is_dir() else f"the folder {path.parent} does not exist either"
+
+
+def _inside(path: Path) -> str:
+    fit = [name for name in _names(path) if name.lower().endswith(ENDINGS)]
+    if not fit:
+        return f"it holds no files that end in {', '.join(ENDINGS)}"
+    more = f" and {len(fit) - 3} more" if len(fit) > 3 else ""
+    return f"it holds {', '.join(fit[:3])}{more}"
+
+
+def _check_text(name: str, data: bytes) -> None:
+    if not data.strip():
+        raise _unusable(name, "the file is empty", "a mapping set")
+    if data.startswith(_UTF16) or b"\0" in data[:4]:
+        raise InputError(
+            Problem("this is UTF-16 or UTF-32 text", Place(name, 1, 1), "UTF-8", _save(name), code="encoding")
+        )
+    if data.isascii():
+        return
+    # In pieces, so that a large file is not held a second time as one string.
+    start = 0
+    while start < len(data):
+        end = min(start + _CHUNK, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+        try:
+            data[start:end].decode()
+        except UnicodeDecodeError as error:
+            at = start + error.start
+            message = f"byte {at} (0x{data[at]:02x}) is not UTF-8"
+            place = Source(name, data).place(at)
+            raise InputError(Problem(message, place, "UTF-8", _save(name), code="encoding")) from None
+        start = end
+
+
+def _save(name: str) -> str:
+    return "save it as UTF-8, for example with: iconv -f ENCODING -t UTF-8 " + (name if name != "-" else "FILE")

@@ -1,0 +1,122 @@
+"""What a mapping set is: capabilities of one framework, related to techniques of one ATT&CK release.
+
+All types are frozen; they hold what the file says, in the order of the file, and nothing of files or layers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+import msgspec
+
+from navlayers.attack.domain import Domain
+
+Category = Literal["protect", "detect", "respond"]
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+
+DEFAULT_SCALE: dict[str, float] = {"minimal": 10, "partial": 50, "significant": 100}
+"""Score value → number 0–100; the figures that CTID's security-stack mappings published."""
+
+DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+"""How a number stands in a mapping set: plain decimal, so that every tool reads the same one."""
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """A security control, service, setting, or vulnerability that is mapped.
+
+    `groups` are ids of capability groups; `references` are the links of most of its mappings.
+    """
+
+    id: str
+    name: str
+    groups: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+class Mapping(msgspec.Struct, frozen=True, gc=False):
+    """One capability related to one technique or sub-technique.
+
+    `type` is the mapping type ("technique_scores", "mitigates", …). `category` is protect, detect or respond;
+    `value` is a name of the scale or a number 0–100 as text; both are None in an unscored set.
+    `references` are all the links of this mapping, those of its capability included.
+    `group` is set only where the row is filed under some of its capability's groups, not all.
+    `technique_name` and `capability_name` are set only where the row spells them differently from the ATT&CK
+    release and from the capability. `other` keeps fields of the row that have no meaning here, as they stood.
+    """
+
+    capability: str
+    technique: str
+    type: str | None = None
+    category: Category | None = None
+    value: str | None = None
+    comment: str = ""
+    references: tuple[str, ...] = ()
+    group: str | None = None
+    technique_name: str | None = None
+    capability_name: str | None = None
+    other: tuple[tuple[str, str], ...] = ()
+
+
+class NonMappable(msgspec.Struct, frozen=True):
+    """A record that a capability, or a technique, was looked at and cannot be mapped. Never a mapping.
+
+    `capability` is None when the record is about a technique alone, `technique` when it is about a capability.
+    """
+
+    capability: str | None = None
+    technique: str | None = None
+    type: str | None = None
+    comment: str = ""
+    references: tuple[str, ...] = ()
+    group: str | None = None
+    technique_name: str | None = None
+    capability_name: str | None = None
+    other: tuple[tuple[str, str], ...] = ()
+
+
+class MappingType(msgspec.Struct, frozen=True):
+    """How a capability can be related to a technique, as the framework declares it."""
+
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class MappingSet(msgspec.Struct, frozen=True):
+    """One framework mapped to one ATT&CK domain at one ATT&CK version.
+
+    `attack_version` and `version` are kept as written. `groups` maps group id → name, in the order declared.
+    `scale` maps score value → number 0–100, empty for the default scale. `details` holds the other metadata
+    by their native names: mapping_version, created, updated, author, contact, organization.
+    """
+
+    framework: str
+    version: str
+    domain: Domain
+    attack_version: str
+    title: str = ""
+    groups: dict[str, str] = {}
+    mapping_types: tuple[MappingType, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
+    non_mappable: tuple[NonMappable, ...] = ()
+    scale: dict[str, float] = {}
+    source: str = ""
+    licence: str = ""
+    details: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """What people call the set: its title, or its framework where it has none."""
+        return self.title or self.framework
+
+    @property
+    def scored(self) -> bool:
+        """Whether any mapping says how well (has a score value), not only that a relation holds."""
+        return any(mapping.value is not None for mapping in self.mappings)
+
+    @property
+    def default_type(self) -> str | None:
+        """The mapping type that a mapping has where its file does not say: the first that the set declares."""
+        return self.mapping_types[0].id if self.mapping_types else None

@@ -1,0 +1,97 @@
+"""Carrying a mapping set to another ATT&CK release through revoked-by, with every change told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.attack.id_changes import Step, Why, reason
+
+if TYPE_CHECKING:
+    from navlayers.attack import Catalogue
+    from navlayers.mapping.model import MappingSet
+
+
+class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A mapped technique that the release does not have as an active one.
+
+    `successor` is the id that took its place where it was revoked, active in the release or not; `capabilities` are
+    the ids mapped to it.
+    """
+
+    id: str
+    name: str
+    fate: Why
+    successor: str = ""
+    successor_name: str = ""
+    capabilities: tuple[str, ...] = ()
+    successor_active: bool = True
+
+    def __str__(self) -> str:
+        name = f"{self.id} {self.name}".rstrip()
+        successor = f"{self.successor} {self.successor_name}".rstrip()
+        return f"{name}: {reason(self.fate, successor, active=self.successor_active)}"
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A technique id that the set used, and the id that stands for it in the other release."""
+
+    id: str
+    name: str
+    successor: str
+    successor_name: str
+
+
+def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
+    """The techniques that `mapping_set` maps and that are not active in the release, by id."""
+    found: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
+    for mapping in mapping_set.mappings:
+        if not catalogue.is_active(mapping.technique):
+            found.setdefault(mapping.technique, set()).add(mapping.capability)
+            names.setdefault(mapping.technique, set()).add(mapping.technique_name or "")
+    step = Step(None, catalogue)
+    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), step) for i in sorted(found))
+
+
+def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], step: Step) -> Inactive:
+    fate = step.fate(identifier)
+    end = step.new.get(fate.end) if fate.end else None
+    return Inactive(
+        identifier,
+        written if fate.why == "unknown" else fate.name,
+        fate.why or "unknown",
+        end.id if end else "",
+        end.name if end else "",
+        capabilities,
+        successor_active=end is None or end.active,
+    )
+
+
+def carry_to(
+    mapping_set: MappingSet, catalogue: Catalogue, own: Catalogue | None = None
+) -> tuple[MappingSet, tuple[Moved, ...]]:
+    """The set at the catalogue's release: revoked techniques become the ones that revoked them.
+
+    What the release does not have as an active technique and nothing replaces stays as it is, for `inactive` to
+    report; where the release does not know it at all, it gets its name from `own`, the set's own release. Carrying
+    twice is the same as carrying once.
+    """
+    step = Step(None, catalogue)
+    moved: dict[str, Moved] = {}
+    mappings = []
+    for mapping in mapping_set.mappings:
+        identifier = mapping.technique
+        now = mapping
+        fate = step.fate(identifier)
+        if fate.kind == "replaced" and fate.now is not None:
+            moved[identifier] = Moved(identifier, fate.name, fate.now, fate.now_name)
+        if own and mapping.technique_name is None and catalogue.get(identifier) is None:
+            known = own.get(identifier)
+            now = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
+        if identifier in moved:
+            now = msgspec.structs.replace(mapping, technique=moved[identifier].successor, technique_name=None)
+        mappings.append(now)
+    carried = msgspec.structs.replace(mapping_set, mappings=tuple(mappings), attack_version=catalogue.version)
+    return carried, tuple(moved[identifier] for identifier in sorted(moved))

@@ -1,0 +1,1 @@
+"""Bytes: documents, tables, drawings and files; nothing of ATT&CK."""

@@ -1,0 +1,140 @@
+"""Layers as one HTML file that needs nothing beside it and runs nothing: matrices, legends, tables."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from navlayers._text import plain
+from navlayers.attack import technique_url
+from navlayers.layer.cell_colors import text_color
+from navlayers.layer.metadata_repeats import metadata_of
+from navlayers.layer.technique_rows import joint_of
+from navlayers.output import templates
+from navlayers.output.drawing import facts as head
+from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, title_of
+from navlayers.output.drawing.rendered import Rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Environment
+
+    from navlayers.layer.matrix import Cell
+    from navlayers.layer.technique_rows import Row
+    from navlayers.layer.view import View
+    from navlayers.output.drawing.options import RenderOptions
+
+_LONGEST_TIP = 600
+
+
+def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+    """The layers as one page; that of several starts with their names and their scores beside each other."""
+    # The library of templates is imported only where it is needed.
+    from markupsafe import Markup as Safe  # noqa: PLC0415
+
+    layers = lay_out(views, options)
+    shown = [_Layer(layer, f"layer-{number}") for number, layer in enumerate(layers, 1)]
+    joint = joint_of([layer.rows for layer in layers]) if len(layers) > 1 else ()
+    css, template = _sources()
+    style = css + _fills(layers)
+    page = template.get_template("page.html.jinja").render(
+        title=title_of(layers),
+        # Made here of `#rrggbb` alone, and its digest is what browsers are told to apply.
+        style=Safe(style),  # noqa: S704
+        style_hash=templates.digest(style),
+        layers=shown,
+        joint=joint,
+    )
+    return Rendered(page.encode("utf-8", "replace"))
+
+
+class _ShownRow:
+    """A row of the table of techniques; `anchor` is where cells lead, of the first row of a technique alone."""
+
+    def __init__(self, row: Row, anchor: str, view: View) -> None:
+        entry = row.annotation
+        self.id, self.name, self.anchor = row.id, row.name, anchor
+        self.tactics = ", ".join(row.tactics)
+        self.score = row.score if row.aggregate is None else row.aggregate
+        self.color = row.color
+        self.states = [*([] if entry.enabled else ["disabled"]), *([] if row.where == "shown" else [row.where])]
+        if row.aggregate is not None:
+            own = "none" if row.score is None else _figure(row.score)
+            self.states.append(f"own score: {own}")
+        self.comment = "\n".join(plain(line) for line in entry.comment.splitlines())
+        self.metadata = metadata_of(view, entry)
+        self.links = row.links
+        self.said = bool(self.states or self.comment or self.metadata or self.links)
+
+
+class _Layer:
+    """A layer as the template shows it."""
+
+    def __init__(self, layer: Laid, anchor: str) -> None:
+        self._view = view = layer.view
+        self.name, self.anchor, self.description = layer.name, anchor, view.description
+        self.metadata, self.links = view.metadata, view.links
+        self.summary = head.summary(view)
+        self.ticks = head.ticks(view)
+        self.legend = head.legend(view) if view.legend else ()
+        self.reading = head.reading(view, layer.rows)
+        self.background = view.tactic_background
+        self.columns = layer.matrix.columns
+        self.anchors = {row.id: f"{anchor}-{row.id}" for row in layer.rows}
+        seen: set[str] = set()
+        self.rows = []
+        for row in layer.rows:
+            self.rows.append(_ShownRow(row, "" if row.id in seen else self.anchors[row.id], view))
+            seen.add(row.id)
+
+    def text(self, cell: Cell) -> str:
+        """What stands in a cell."""
+        return f"{cell.id} {cell.name}" if self._view.layout.show_id else cell.name
+
+    def tip(self, cell: Cell) -> str:
+        """What is shown where the pointer rests on a cell."""
+        entry = cell.annotation
+        told = [f"{cell.id} {cell.name}"]
+        told += [] if cell.score is None else [f"score {_figure(cell.score)}"]
+        told += [] if entry.enabled else ["disabled"]
+        told += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
+        told += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
+        text = "\n".join(told)
+        return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
+
+
+def _fills(layers: Sequence[Laid]) -> str:
+    """A rule per colour of the page."""
+    colors: dict[str, None] = {}
+    for layer in layers:
+        view = layer.view
+        colors |= dict.fromkeys(mark.color for mark in (*head.ticks(view), *head.legend(view)))
+        colors |= dict.fromkeys(cell.color for cell in layer.matrix.cells())
+        colors |= dict.fromkeys(row.color for row in layer.rows)
+        colors[view.tactic_background] = None
+    rules = (f".page .{_fill(c)} {{ background: {c}; color: {text_color(c)}; }}\n" for c in sorted(colors) if c)
+    return "".join(rules)
+
+
+def _fill(color: str) -> str:
+    """The class of a colour."""
+    return f"c{color[1:]}"
+
+
+def _figure(number: float) -> str:
+    """A score with a minus as wide as its digits."""
+    return head.figure(number).replace("-", "\N{MINUS SIGN}")
+
+
+@lru_cache(maxsize=1)
+def _sources() -> tuple[str, Environment]:
+    environment = templates.environment("navlayers.output.drawing", partial(templates.finalize, lines=True))
+    environment.filters |= {
+        "fill": _fill,
+        "figure": _figure,
+        "breakable": templates.breakable,
+        "address": technique_url,
+    }
+    return resources.files("navlayers.output.drawing").joinpath("page.css").read_text("utf-8"), environment

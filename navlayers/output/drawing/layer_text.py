@@ -1,0 +1,295 @@
+"""Layers as Markdown that fits a pull request, and as CSV."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers._text import plain
+from navlayers.errors import Problem
+from navlayers.layer.metadata_repeats import beside_name
+from navlayers.layer.technique_rows import joint_of
+from navlayers.output.drawing import facts as head
+from navlayers.output.drawing import technique_table
+from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, title_of
+from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.tables import Column, Table, escape, markdown_lines, to_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.layer.matrix import Matrix
+    from navlayers.layer.technique_rows import Row
+    from navlayers.layer.view import View
+    from navlayers.output.drawing.options import RenderOptions
+    from navlayers.output.tables import Cell
+
+LONGEST = 60_000
+"""So many characters a comment of a pull request holds, with some to spare."""
+
+_COMMENTS = (300, 200, 120, 80, 40, 0)
+"""So long are comments, from the most to the least; techniques are left out after that."""
+
+_UNCOMMENTED = "Comments are left out, for they would be too long."
+_UNLISTED = "What each layer says of its techniques is left out, for it would be too long."
+_MORE = "… and "
+_OPEN, _CLOSE = "<details>\n<summary>{}</summary>\n", "\n</details>\n"
+
+_LONGEST_FACT = 400
+_MOST_FACTS = 30
+_TITLE = 120
+
+
+def render_csv(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+    """What the layers say of techniques as CSV; of several, with the layer's name first."""
+    return Rendered(to_csv(technique_table.techniques(lay_out(views, options), linked=False)))
+
+
+def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+    """The layers as Markdown: what each covers of each tactic, and folded its techniques.
+
+    Several layers start with all scores beside each other, which stay whole where they fit.
+    """
+    layers = lay_out(views, options)
+    made = _single(layers[0]) if len(layers) == 1 else _several(layers)
+    return Rendered(made.text.encode("utf-8", "replace"), _notices(made))
+
+
+class _Made(NamedTuple):
+    """A text, and whether it lacks anything for being too long."""
+
+    text: str
+    is_cut: bool
+
+
+def _notices(made: _Made) -> tuple[Problem, ...]:
+    if not made.is_cut:
+        return ()
+    message = f"the Markdown is cut to the {LONGEST:,} characters that pull requests take"
+    return (Problem(message, hint="xlsx, html and csv hold all"),)
+
+
+def _single(layer: Laid) -> _Made:
+    start, end = _start(layer, 1), _about(layer.view)
+    details = _details(layer, LONGEST - len(start) - len(end) - 2)
+    return _Made("\n".join([start, details.text, *([end] if end else [])]), details.is_cut)
+
+
+def _several(layers: Sequence[Laid]) -> _Made:
+    """All scores, then a section per layer: as much of each as all of them have room for."""
+    start = f"# {_cut(title_of(layers), 2 * _TITLE)}\n\n{_overview(layers)}"
+    heads = [_start(layer, 2) for layer in layers]
+    needed = sum(len(one) + 3 for one in heads)
+    room = LONGEST - len(start) - 200
+    joint = _joint(layers, room, needed)
+    room -= len(joint.text)
+    left = room - needed
+    for longest in _COMMENTS:
+        tables = [_folded(_techniques(layer.rows, longest), _held(layer)) for layer in layers]
+        if sum(map(len, tables)) <= left:
+            sections = [f"{one}\n{table}" for one, table in zip(heads, tables, strict=True)]
+            is_cut = joint.is_cut or longest == 0 < max(map(_longest_comment, layers))
+            return _Made("\n".join([start, joint.text, *sections]), is_cut)
+    kept = 0
+    for one in heads:
+        room -= len(one) + 1
+        if room < 0:
+            break
+        kept += 1
+    missing = [f"{_MORE}{len(heads) - kept} more layers\n"] if kept < len(heads) else []
+    return _Made("\n".join([start, joint.text, f"{_UNLISTED}\n", *heads[:kept], *missing]), is_cut=True)
+
+
+def _overview(layers: Sequence[Laid]) -> str:
+    """A line per layer: how much it annotates, and its mean score."""
+    heads = (Column("layer"), Column("annotated"), Column("mean score", "number"))
+    rows: list[tuple[Cell, ...]] = [
+        (_short(layer.name, _TITLE), head.counts(layer.view).removesuffix(" annotated"), _mean(_scores(layer)))
+        for layer in layers[:_MOST_FACTS]
+    ]
+    lines = markdown_lines(Table("Layers", "Layers", heads, tuple(rows)))
+    if len(layers) > _MOST_FACTS:
+        lines += ["", f"{_MORE}{len(layers) - _MOST_FACTS} more layers"]
+    return "\n".join([*lines, ""])
+
+
+def _joint(layers: Sequence[Laid], room: int, others: int) -> _Made:
+    """The scores of all layers; where their table would be too long, of as many techniques as there is room for.
+
+    Tactics are left out where what stands below, so many characters, would find no room otherwise.
+    """
+    rows = joint_of([layer.rows for layer in layers])
+    table = technique_table.joint(layers, rows)
+    title = f"## {table.title}\n\n"
+    ids = {row.id for row in rows}
+    found = _fitted(table, _number(len(ids)), room - len(title))
+    if len(found.text) + others > room and len(ids) == len(rows):
+        heads, body = table.columns, table.rows
+        short = Table(table.name, table.title, (*heads[:2], *heads[3:]), tuple((*r[:2], *r[3:]) for r in body))
+        found = _fitted(short, _number(len(ids)), room - len(title))
+    return _Made(title + found.text, found.is_cut)
+
+
+def _start(layer: Laid, level: int) -> str:
+    """What stands above the techniques: the layer's name, its result, and what it covers of each tactic."""
+    view = layer.view
+    lines = [f"{'#' * level} {_cut(layer.name, _TITLE)}", ""]
+    if view.description:
+        lines += [_cut(view.description), ""]
+    release, counts, *filters = head.summary(view)
+    result = [f"**{counts}**", *_range(layer), *(_cut(text) for text in (release, *filters))]
+    lines += [" · ".join(result), ""]
+    if layer.matrix.columns:
+        lines += [*markdown_lines(_tactics(layer.matrix)), ""]
+    told = _reading(view)
+    return "\n".join([*lines, *([told, ""] if told else [])])
+
+
+def _range(layer: Laid) -> list[str]:
+    scores = _scores(layer)
+    if not scores:
+        return ["no scores"]
+    low, high = head.figure(min(scores)), head.figure(max(scores))
+    if low == high:
+        return [f"all scores {low}"]
+    return [f"scores {low} to {high}, mean {head.figure(_mean(scores) or 0)}"]
+
+
+def _scores(layer: Laid) -> list[float]:
+    """The scores of what the matrix holds, one of each technique unless they differ by tactic."""
+    rows = (row for row in layer.rows if row.annotation.enabled and row.where != "left out")
+    return [row.score for row in rows if row.score is not None]
+
+
+def _mean(scores: Sequence[float]) -> float | None:
+    if not scores:
+        return None
+    mean = math.fsum(score / len(scores) for score in scores)
+    return round(mean, 1) if abs(mean) < 1e9 else mean
+
+
+def _tactics(matrix: Matrix) -> Table:
+    """How much of each tactic is scored: techniques as the heads of the picture count them."""
+    rows: list[tuple[Cell, ...]] = []
+    every = True
+    for column in matrix.columns:
+        entries = [one.annotation for cell in column.cells for one in (cell, *cell.subtechniques)]
+        counted = [entry for entry in entries if entry.counted]
+        scores = [entry.score for entry in counted if entry.score is not None]
+        every = every and len(scores) == len(counted)
+        rows.append((column.name, f"{column.mapped} of {column.total}", _mean(scores)))
+    what = Column("techniques scored" if every else "techniques annotated", "number")
+    heads = (Column("tactic"), what, Column("mean score", "number"))
+    return Table("Tactics", "Tactics", heads, tuple(rows))
+
+
+def _reading(view: View) -> str:
+    """What scores mean, in words, for Markdown has no colours."""
+    told = []
+    labels = [mark.label for mark in view.legend]
+    if not all(label.strip().isdigit() for label in labels):
+        shown = [*labels[:_MOST_FACTS], *(["…"] if len(labels) > _MOST_FACTS else [])]
+        told.append(f"Legend: {_cut(', '.join(shown))}.")
+    if view.layout.show_aggregate:
+        told.append(f"The score of a technique is {head.AGGREGATES[view.layout.aggregate]}.")
+    return " ".join(told)
+
+
+def _about(view: View) -> str:
+    """What else is known of the layer, on a line."""
+    metadata = beside_name(view)
+    values = {value for _, value in metadata}
+    told = [*metadata, *((label, url) for label, url in view.links if url not in values)]
+    parts = [f"{_cut(label, 60)}: {_cut(value, 120)}" for label, value in told[:_MOST_FACTS]]
+    more = [f"{_MORE}{len(told) - _MOST_FACTS} more"] if len(told) > _MOST_FACTS else []
+    return f"{' · '.join([*parts, *more])}\n" if parts else ""
+
+
+def _cut(text: str, longest: int = _LONGEST_FACT) -> str:
+    """Text as it stands, on one line, cut when long."""
+    return escape(_short(text, longest))
+
+
+def _short(text: str, longest: int) -> str:
+    """Text on one line; a long one is cut between words where these are not long themselves."""
+    line = " ".join(plain(text[: 20 * longest]).split())
+    if len(line) <= longest:
+        return line
+    start = line[: max(longest - 1, 0)]
+    words = start.rpartition(" ")[0].rstrip(" ,;·–-")
+    return (words if len(words) > longest * 2 // 3 else start.rstrip()) + "…" * (longest > 0)
+
+
+def _comment(row: Row, longest: int) -> str:
+    return _short(technique_table.on_a_line(row.annotation.comment[: 20 * longest]), longest)
+
+
+def _longest_comment(layer: Laid) -> int:
+    return max((len(row.annotation.comment) for row in layer.rows), default=0)
+
+
+def _details(layer: Laid, room: int) -> _Made:
+    """The folded techniques of a layer, with comments as long as there is room for."""
+    for longest in _COMMENTS[:-1]:
+        text = _folded(_techniques(layer.rows, longest), _held(layer))
+        if len(text) <= room:
+            return _Made(text, is_cut=False)
+    return _fitted(_techniques(layer.rows, 0), _held(layer), room, _UNCOMMENTED if _longest_comment(layer) else "")
+
+
+def _held(layer: Laid) -> str:
+    return _number(len({row.id for row in layer.rows}))
+
+
+def _number(count: int) -> str:
+    return f"{count} technique{'' if count == 1 else 's'}"
+
+
+def _techniques(rows: Sequence[Row], longest: int) -> Table:
+    """What the layer says of techniques, short; columns that would be empty are left out."""
+    table: list[tuple[Column, list[Cell]]] = [
+        (Column("technique"), [row.id for row in rows]),
+        (Column("name"), [row.name for row in rows]),
+        (Column("tactics"), [", ".join(row.tactics) for row in rows]),
+        (Column("score", "number"), [row.score for row in rows]),
+        (Column("aggregate", "number"), [row.aggregate for row in rows]),
+        (Column("enabled"), ["" if row.annotation.enabled else "no" for row in rows]),
+        (Column("comment"), [_comment(row, longest) for row in rows]),
+    ]
+    always = ("technique", "name", "tactics", "score")
+    kept = [
+        (column, cells)
+        for column, cells in table
+        if column.header in always or any(c not in ("", None) for c in cells)
+    ]
+    heads = tuple(column for column, _ in kept)
+    return Table("Techniques", "Techniques", heads, tuple(zip(*(cells for _, cells in kept), strict=True)))
+
+
+def _folded(table: Table, summary: str, note: str = "") -> str:
+    return _wrapped(markdown_lines(table), summary, [note] if note else [])
+
+
+def _wrapped(lines: Iterable[str], summary: str, below: Sequence[str]) -> str:
+    """Lines that open by a click; the blank ones are needed, for Markdown to be read in there."""
+    parts = [_OPEN.format(summary), *lines, *(f"\n{one}" for one in below)]
+    return "\n".join(parts) + "\n" + _CLOSE
+
+
+def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Made:
+    """The table in as many characters, its last rows left out where need be."""
+    text = _folded(table, summary, note)
+    if len(text) <= room:
+        return _Made(text, is_cut=bool(note))
+    lines = markdown_lines(table)
+    used = len(_folded(Table("", "", table.columns, ()), summary, note)) + 40
+    kept = 0
+    for line in lines[2:]:
+        used += len(line) + 1
+        if used > room:
+            break
+        kept += 1
+    more = f"{_MORE}{len(table.rows) - kept} more"
+    if not kept:
+        return _Made(f"{more}\n", is_cut=True)
+    return _Made(_wrapped(lines[: kept + 2], summary, [more, *([note] if note else [])]), is_cut=True)

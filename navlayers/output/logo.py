@@ -1,0 +1,119 @@
+"""A logo from a file."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, ParseError
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.output.document import Logo
+
+if TYPE_CHECKING:
+    from navlayers.output.document import LogoKind
+
+_EXPECTED = "a picture: PNG, JPEG or SVG"
+_MOST_BYTES = 2_000_000
+_MOST_PIXELS = 25_000_000
+_LONGEST_SIDE = 100_000
+_SVG = "{http://www.w3.org/2000/svg}"
+_LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:px|pt)?\s*")
+_KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
+_DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet", re.IGNORECASE)
+_WITHIN = re.compile(r"#|data:image/(?:png|jpeg);base64,")
+_URL = re.compile(r"""url\(\s*["']?\s*""", re.IGNORECASE)
+_ACTIVE = frozenset(("script", "foreignObject", "handler", "listener", "iframe", "set", "animate"))
+
+
+def read_logo(path: str | Path) -> Logo:
+    """The picture of a file, by its content.
+
+    Raises:
+        InputError: there is no such file, it is no PNG, JPEG or SVG, it is too large, or an SVG has
+            scripts or takes in what lies elsewhere.
+    """
+    place = Place(str(path))
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"the logo cannot be read: {reason}", place, _EXPECTED)) from error
+    if len(data) > _MOST_BYTES:
+        raise InputError(Problem("the logo is too large", place, f"{_MOST_BYTES / 1e6:g} megabytes at most"))
+    return _svg(data, place) if b"<svg" in data[:4096] else _pixels(data, place)
+
+
+def _pixels(data: bytes, place: Place) -> Logo:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - for logos alone
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a picture that is too large is refused below
+            with Image.open(io.BytesIO(data), formats=tuple(_KINDS)) as image:
+                kind, (width, height) = _KINDS[str(image.format)], image.size
+                if width * height <= _MOST_PIXELS:
+                    image.load()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(Problem("the logo is no picture that can be read", place, _EXPECTED)) from error
+    if width * height > _MOST_PIXELS:
+        raise InputError(Problem("the logo has too many pixels", place, f"{_MOST_PIXELS / 1e6:g} million at most"))
+    return Logo(data, kind, width, height)
+
+
+def _svg(data: bytes, place: Place) -> Logo:
+    from xml.etree import ElementTree  # noqa: PLC0415 - for logos alone
+
+    if _DECLARATION.search(data):
+        raise InputError(_more_than_a_picture(place))
+    try:
+        root = ElementTree.fromstring(data)  # noqa: S314 - without declarations, entities cannot be blown up
+    except (ParseError, ValueError, LookupError) as error:
+        raise InputError(Problem(f"the logo is no valid SVG: {error}", place, _EXPECTED)) from error
+    if root.tag not in ("svg", f"{_SVG}svg"):
+        raise InputError(Problem("the logo is no SVG", place, _EXPECTED))
+    if not all(map(_is_still, root.iter())):
+        raise InputError(_more_than_a_picture(place))
+    width, height = _size(root)
+    if not (0 < width < _LONGEST_SIDE and 0 < height < _LONGEST_SIDE):
+        hint = "give its svg element a viewBox"
+        raise InputError(Problem("the logo does not say how large it is", place, "width and height", hint))
+    return Logo(data, "svg", width, height)
+
+
+def _more_than_a_picture(place: Place) -> Problem:
+    message = "the logo is more than a picture: it has scripts, or takes in what lies elsewhere"
+    return Problem(message, place, "an SVG of shapes and text alone", "save it as a plain SVG or a PNG")
+
+
+def _is_still(element: Element) -> bool:
+    """Whether an element neither does anything nor takes in anything from elsewhere."""
+    if element.tag.rpartition("}")[2] in _ACTIVE:
+        return False
+    for name, value in element.attrib.items():
+        local = name.rpartition("}")[2].lower()
+        if local.startswith("on") or (local in ("href", "src") and not _WITHIN.match(value.strip())):
+            return False
+    styles = (*element.attrib.values(), element.text or "")
+    return all(_stays_within(text) for text in styles)
+
+
+def _stays_within(style: str) -> bool:
+    """Whether what may be CSS refers to the picture itself alone; escapes could hide that it does not."""
+    if "@import" in style.lower() or ("\\" in style and ":" in style):
+        return False
+    return all(_WITHIN.match(style, found.end()) for found in _URL.finditer(style))
+
+
+def _size(root: Element) -> tuple[float, float]:
+    sides = [_LENGTH.fullmatch(root.get(name) or "") for name in ("width", "height")]
+    if all(sides):
+        return tuple(float(side[1]) for side in sides if side)  # type: ignore[return-value]
+    try:
+        box = [float(part) for part in re.split(r"[\s,]+", (root.get("viewBox") or "").strip())]
+    except ValueError:
+        box = []
+    return (box[2], box[3]) if len(box) == 4 else (0, 0)

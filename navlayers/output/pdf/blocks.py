@@ -1,0 +1,187 @@
+"""The blocks of a document as the template of the PDF takes them: strings, numbers and the names of pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers._text import plain
+from navlayers.layer.cell_colors import text_color
+from navlayers.output.bars import bars_drawings
+from navlayers.output.cell_styles import address_of, fill_of
+from navlayers.output.column_widths import CHIP
+from navlayers.output.document import Bars, Facts, Numbers, Rows, Subheading, Text
+from navlayers.output.drawing import typeset
+from navlayers.output.drawing.font import ems
+from navlayers.output.paper import MeasuredTables, heights, is_sticky, parts
+from navlayers.output.paper_text import one_line, parted, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.output.column_widths import Measured
+    from navlayers.output.document import Block
+    from navlayers.output.drawing.shapes import Drawing
+    from navlayers.output.tables import Cell, Column
+
+SMALL, NOTE, BODY, PART = 7.5, 8.5, 9.5, 12.0
+"""Sizes of text, in points, as in the template."""
+
+_SMALLEST = 6.5
+"""Of tables that are too wide otherwise."""
+
+_FIGURE = 22.0
+_GAP = 10.0
+_ACROSS = 4
+_CARD_GAP = 16.0
+_FACT = 0.3
+_WHOLE = 0.4
+"""A table that takes less than that share of a page is not parted."""
+
+_MANY = 7
+"""A table of more columns is set small."""
+
+_PADDING = 8.0
+_AROUND_BARS = 84
+"""Points for the heading and the note of bars."""
+
+
+class Materials:
+    """What a document is made with: the files that it refers to, all texts within them, tables as measured."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.texts: set[str] = set()
+        self.tables = MeasuredTables()
+
+    def add(self, drawing: Drawing) -> dict[str, Any]:
+        """A drawing, as the template takes it."""
+        name = f"picture-{len(self.files)}.svg"
+        self.files[name] = typeset.svg(drawing)
+        self.texts |= typeset.texts([drawing])
+        return {"file": name, "alt": drawing.description, "width": drawing.width, "height": drawing.height}
+
+
+def blocks(
+    found: Sequence[Block], level: int, width: float, height: float, materials: Materials
+) -> Iterator[dict[str, Any]]:
+    """All blocks but heatmaps for pages of so much room; `level` is that of their first heading."""
+    for number, block in enumerate(found):
+        following = found[number + 1 :]
+        match block:
+            case Text():
+                sticky = is_sticky(block, next(iter(following), None))
+                size = NOTE if block.soft else BODY
+                text = said(block.text, size, width)
+                yield {"kind": "text", "text": text, "soft": block.soft, "sticky": sticky}
+            case Subheading():
+                level = 3
+                yield {"kind": "subheading", "text": one_line(block.text, PART, width)}
+            case Numbers():
+                yield from _numbers(block, width)
+            case Facts():
+                yield {"kind": "facts", **facts(block.items, width)}
+            case Rows():
+                # A line at the end is not left alone on the last page.
+                sticky = len(following) == 1 and isinstance(following[0], Text)
+                for part in _parts(block, width, materials):
+                    made = _rows(part, materials.tables.of(part.table), width, height)
+                    yield {"kind": "rows", "level": level, "sticky": sticky, **made}
+            case Bars():
+                yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
+
+
+def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
+    """Names and texts beside each other."""
+    widest = max((ems(plain(name)) for name, _ in items), default=0) * BODY + 1
+    names = min(widest, _FACT * width)
+    return {
+        "width": names,
+        "items": [(said(name, BODY, names), said(text, BODY, width - names - 16)) for name, text in items],
+    }
+
+
+def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
+    count = len(block.items)
+    if not count:
+        return
+    across = math.ceil(count / math.ceil(count / _ACROSS))
+    room = (width - _CARD_GAP * (across - 1)) / across
+    size = min(_FIGURE, room / max(1, *(ems(plain(one.value)) * 1.05 for one in block.items)))
+    size = max(size, BODY)
+    items = [
+        {
+            "label": one_line(one.label, NOTE, room),
+            "value": one_line(one.value, size, room),
+            "note": one_line(one.note, SMALL, room),
+        }
+        for one in block.items
+    ]
+    yield {"kind": "numbers", "across": across, "size": size, "items": items}
+
+
+def fits(block: Rows, width: float, materials: Materials) -> bool:
+    """Whether the table has room on a page of that width."""
+    return materials.tables.of(block.table).fits(width, SMALL, _GAP)
+
+
+def _parts(block: Rows, width: float, materials: Materials) -> Iterator[Rows]:
+    """The table, or, where it is too wide for the page, its parts."""
+    tables = materials.tables
+    if tables.of(block.table).fits(width, _SMALLEST, _GAP):
+        yield block
+        return
+    found = list(parts(block.table, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
+    for number, table in enumerate(found, 1):
+        title = f"{table.title} ({number} of {len(found)})" if len(found) > 1 else table.title
+        yield msgspec.structs.replace(block, table=msgspec.structs.replace(table, title=title))
+
+
+def _rows(block: Rows, measured: Measured, width: float, height: float) -> dict[str, Any]:
+    table, size = block.table, SMALL if block.long or len(block.table.columns) > _MANY else NOTE
+    size = next((s for s in (size, SMALL) if measured.fits(width, s, _GAP)), _SMALLEST)
+    widths = measured.within(width, size, _GAP)
+    figures = (
+        ems(line)
+        for row in measured.texts
+        for lines, column in zip(row, table.columns, strict=True)
+        for line in lines
+        if column.kind == "score"
+    )
+    return {
+        "whole": not block.long and sum(heights(measured, widths, size, _PADDING)) < _WHOLE * height,
+        "title": one_line(table.title, PART, width),
+        "note": one_line(table.note, NOTE, width),
+        "size": size,
+        "gap": _GAP,
+        "chip": (max(figures, default=0) + CHIP) * size,
+        "right": [column.right for column in table.columns],
+        # A cell is as wide as its text and the halves of the gaps beside it.
+        "widths": [w + _GAP / 2 * ((i > 0) + (i < len(widths) - 1)) for i, w in enumerate(widths)],
+        "head": [one_line(header, size, room) for header, room in zip(table.headers, widths, strict=True)],
+        "rows": [
+            [
+                _cell(value, "\n".join(parted(line, size, room) for line in lines), column)
+                for value, lines, column, room in zip(row, texts, table.columns, widths, strict=True)
+            ]
+            for row, texts in zip(table.rows, measured.texts, strict=True)
+        ],
+    }
+
+
+def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
+    if url := address_of(value, column):
+        return {"text": text, "url": url}
+    fill = fill_of(value, column)
+    return {"text": text, "fill": fill, "ink": text_color(fill)} if fill else text
+
+
+def _bars(block: Bars, width: float, height: float, materials: Materials) -> dict[str, Any]:
+    drawings = bars_drawings(block, width, height - _AROUND_BARS)
+    return {
+        "title": one_line(block.title, PART, width),
+        "note": one_line(block.note, NOTE, width),
+        "pictures": [materials.add(drawing) for drawing in drawings],
+    }

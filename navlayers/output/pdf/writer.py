@@ -1,0 +1,241 @@
+"""A report as PDF: tagged, with bookmarks, its heatmaps on pages of their own."""
+
+from __future__ import annotations
+
+import base64
+from importlib.resources import files
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from navlayers._text import shown
+from navlayers.errors import Problem
+from navlayers.output.document import Bars, Heatmap, Rows, Subheading
+from navlayers.output.drawing import font, typeset
+from navlayers.output.drawing.font import clean, cut, ems
+from navlayers.output.drawing.page_sizes import MM, PAPERS
+from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.drawing.theme import THEMES
+from navlayers.output.paper import NO_LETTERS, bad_logo
+from navlayers.output.paper_text import one_line, said
+from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits
+from navlayers.output.pdf.heatmaps import heatmap_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from navlayers.output.document import Block, Document, Logo
+    from navlayers.pages.report.make import Report
+    from navlayers.pages.report.options import Paper
+
+_MARGIN, _MORE_ABOVE = 56.0, 8.0
+_TITLES = ((28.0, 3), (20.0, 4))
+"""Sizes of the title and in how many lines it has to stand to be so large."""
+
+_FRESH = ("summary", "appendix")
+"""Sections that begin on a page of their own."""
+
+_LOGO, _LOGO_NAME = (200.0, 64.0), "logo.svg"
+_RUNNING = 0.6
+_CONTENTS, _ENTRY, _APART, _LEAST_APART = 40.0, 7.0, (20.0, 8.0), 0.5
+"""In the table of contents: points for its heading, for an entry, above entries, the least share of it."""
+
+_ACCESSIBLE = "ua-1"
+"""PDF/UA-1: tagged, with alternative texts, headings in order, a title and a language."""
+
+_LESS = "the file is tagged, but not PDF/UA"
+_LACKING = "could not be displayed"
+"""What the compiler says of text for which no font has letters, which the standard does not allow."""
+
+
+class _Paper(NamedTuple):
+    """A sheet in points, the longer side of which is the height of most pages."""
+
+    width: float
+    height: float
+
+    def inner(self, *, turned: bool) -> tuple[float, float]:
+        """Width and height between the margins."""
+        width, height = (self.height, self.width) if turned else self
+        return width - 2 * _MARGIN, height - 2 * _MARGIN - _MORE_ABOVE
+
+
+def render(report: Report) -> Rendered:
+    """The report as PDF.
+
+    Raises:
+        UsageError: the logo is no picture that the PDF can hold.
+    """
+    document = report.document
+    found = PAPERS[report.options.paper]
+    paper = _Paper(found.short * MM, found.long * MM)
+    materials = Materials()
+    runs = _runs(document, paper, report.options.paper, materials)
+    data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
+    if document.logo is not None:
+        data["logo"] = _logo(document.logo, materials)
+    made, is_accessible = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
+    texts = {*_strings(data), *materials.texts}
+    notices = list(typeset.lacking(document.title, texts, NO_LETTERS))
+    return Rendered(made, tuple(notices if is_accessible else _lessened(document.title, notices)))
+
+
+def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
+    """The notices of a file that lacks letters, which keeps it from being PDF/UA."""
+    message = f"{shown(title)}: the font has no letters for some of the text, which are boxes"
+    for notice in notices or (Problem(message, hint=NO_LETTERS),):
+        yield msgspec.structs.replace(notice, message=f"{notice.message}; {_LESS}")
+
+
+def _front(document: Document, paper: _Paper) -> dict[str, Any]:
+    width, _ = paper.inner(turned=False)
+    title = clean(document.title) or "Report"
+    size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
+    author, date = clean(document.author), clean(document.date)
+    known = [(name, value) for name, value in (("Author", author), ("Date", date)) if value]
+    told = facts([*known, *document.facts], width)
+    theme = THEMES["light"]
+    return {
+        "title": title,
+        "shown_title": one_line(title, size, width),
+        "title_size": size,
+        "running": cut(title, width * _RUNNING / SMALL),
+        "subtitle": said(document.subtitle, PART, width),
+        "authors": [author] if author else [],
+        "facts": told["items"],
+        "facts_width": told["width"],
+        "logo": None,
+        "theme": msgspec.to_builtins(theme),
+        "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
+    }
+
+
+def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]:
+    """Space above the entries of the table of contents: less where that makes it fit one page."""
+    found = [block for run in runs for block in run["blocks"]]
+    sections = sum(block["kind"] == "section" or block.get("section", "") != "" for block in found)
+    others = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in found)
+    _, height = paper.inner(turned=False)
+    room = height - _CONTENTS - (sections + others) * _ENTRY
+    share = min(max(room / (sections * _APART[0] + others * _APART[1] or 1), _LEAST_APART), 1)
+    return {"above": _APART[0] * share, "between": _APART[1] * share}
+
+
+def _logo(logo: Logo, materials: Materials) -> dict[str, Any]:
+    materials.files[_LOGO_NAME] = logo.data if logo.kind == "svg" else _within_svg(logo)
+    scale = min(room / side for room, side in zip(_LOGO, (logo.width, logo.height), strict=True))
+    return {"file": _LOGO_NAME, "width": logo.width * scale, "height": logo.height * scale}
+
+
+def _within_svg(logo: Logo) -> bytes:
+    """The compiler takes only text from memory."""
+    size = f'width="{logo.width:g}" height="{logo.height:g}"'
+    href = f"data:image/{logo.kind};base64,{base64.b64encode(logo.data).decode()}"
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image {size} href="{href}"/></svg>'
+    return svg.encode()
+
+
+def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) -> list[dict[str, Any]]:
+    """Blocks that flow over pages of one kind, and heatmaps, which have pages of their own."""
+    runs: list[dict[str, Any]] = []
+    for run in _flows(document, paper, name, materials):
+        if run["turned"] and runs and runs[-1]["turned"]:
+            runs[-1]["blocks"] += run["blocks"]
+            continue
+        if run["turned"]:
+            # Another page begins anyway, and one more would be empty.
+            run["blocks"][0]["fresh"] = False
+        runs.append(run)
+    return runs
+
+
+def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
+    for section in document.sections:
+        # Alike within a section: a threat has fewer techniques than a set, so they have room for more.
+        heatmaps = heatmap_pages(section.heatmaps, name, materials)
+        title, is_first, level = one_line(section.title, PART, paper.width), True, 2
+        for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Heatmap)):
+            if is_heatmap:
+                for _ in flow:
+                    yield {"turned": False, "blocks": [next(heatmaps) | {"section": title if is_first else ""}]}
+                    is_first = False
+                continue
+            for turned, found in _turns(list(flow), paper, materials):
+                made = list(blocks(found, level, *paper.inner(turned=turned), materials))
+                level = 3 if any(isinstance(block, Subheading) for block in found) else level
+                heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
+                yield {"turned": turned, "blocks": heading + made}
+                is_first = False
+
+
+def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterator[tuple[bool, list[Block]]]:
+    """Blocks, and whether they need the longer side across; what does not care goes with what follows."""
+    width, _ = paper.inner(turned=False)
+    wanted: list[bool | None] = [
+        False
+        if isinstance(block, Bars)
+        else True
+        if isinstance(block, Rows) and not fits(block, width, materials)
+        else None
+        for block in flow
+    ]
+    turned = next((one for one in reversed(wanted) if one is not None), False)
+    ways = []
+    for one in reversed(wanted):
+        turned = turned if one is None else one
+        ways.append(turned)
+    for way, found in groupby(zip(reversed(ways), flow, strict=True), lambda pair: pair[0]):
+        yield way, [block for _, block in found]
+
+
+def _strings(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list | tuple):
+        parts: Iterable[object] = data.values() if isinstance(data, dict) else data
+        for part in parts:
+            yield from _strings(part)
+
+
+def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
+    """The file, and whether it is as accessible as the standard asks for."""
+    # The compiler is large, and only paper needs it.
+    import typst  # noqa: PLC0415
+
+    template = files("navlayers.output.pdf").joinpath("report.typ").read_bytes()
+
+    def made(standards: list[str]) -> bytes:
+        data: bytes = typst.compile(  # type: ignore[call-overload]
+            {"main": template, **given},
+            format="pdf",
+            font_paths=[str(font.folder())],
+            ignore_system_fonts=True,
+            pdf_standards=standards,
+            timestamp=0,
+        )
+        return data
+
+    try:
+        return made([_ACCESSIBLE]), True
+    except RuntimeError as error:
+        if _is_of_logo(error, given):
+            raise bad_logo() from error
+        if not _lacks_letters(error):
+            raise
+    return made([]), False
+
+
+def _lacks_letters(error: RuntimeError) -> bool:
+    """Whether nothing is wrong but that there is text for which no font has letters."""
+    lines = str(getattr(error, "diagnostic", "")).splitlines()
+    told = [line for line in lines if line.startswith("error:")]
+    return bool(told) and all(_LACKING in line for line in told)
+
+
+def _is_of_logo(error: RuntimeError, given: dict[str, bytes]) -> bool:
+    """Whether the logo cannot be read; not all errors of the compiler say what they are about."""
+    if _LOGO_NAME not in given or _lacks_letters(error):
+        return False
+    diagnostic = getattr(error, "diagnostic", None)
+    return diagnostic is None or _LOGO_NAME in diagnostic

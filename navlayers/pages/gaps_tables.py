@@ -1,0 +1,194 @@
+"""Gaps as tables: techniques, tactics, categories, the threat's members, capabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers.analysis.gaps.summary import covered_by, first, unscored, used_by
+from navlayers.output.tables import Column, Table, columns
+
+if TYPE_CHECKING:
+    from navlayers.analysis.gaps.model import Gaps, Row
+    from navlayers.analysis.gaps.shares import Share
+    from navlayers.output.tables import Cell
+
+BRIEF = 20
+"""So many gaps stand on a terminal, and half as many capabilities."""
+
+_NONE = "–"
+"""Stands where there is no figure."""
+
+
+def tables_of(gaps: Gaps, most: int | None = None) -> list[Table]:
+    """All tables, what sums up first, the one of techniques last; empty ones are left out.
+
+    `most`: so many users and capabilities of a technique stand in a cell.
+    """
+    made = [threats(gaps), tactics(gaps), categories(gaps), capabilities(gaps), techniques(gaps, most)]
+    return [table for table in made if table.rows]
+
+
+def brief_tables(gaps: Gaps) -> list[Table]:
+    """What a terminal shows: shares, the first gaps, the first capabilities."""
+    made = [tactics(gaps, brief=True)]
+    if gaps.categories:
+        made.append(categories(gaps, brief=True))
+    if len(gaps.members) > 1:
+        made.append(threats(gaps, brief=True))
+    if gaps.open:
+        made.append(_open(gaps))
+    if gaps.capabilities:
+        made.append(capabilities(gaps, brief=True))
+    return made
+
+
+def _share_columns(gaps: Gaps, *, brief: bool) -> tuple[Column, ...]:
+    weights = () if brief else columns("weight", "covered weight", "weight by score", kind="number")
+    counts = columns("in all" if brief else "techniques", "covered", "weak", kind="number")
+    by_weight = () if brief and gaps.threat.even else ("by weight",)
+    return (*counts, *weights, *columns("share", *by_weight, "by score", kind="percent"))
+
+
+def _share_cells(gaps: Gaps, share: Share, *, brief: bool) -> tuple[Cell, ...]:
+    weights = () if brief else (share.weight, share.covered_weight, _or_none(share.scored_weight))
+    by_weight = () if brief and gaps.threat.even else (share.weighted,)
+    counts = (share.techniques, share.covered, _or_none(share.weak))
+    return (*counts, *weights, share.plain, *by_weight, _or_none(share.by_score))
+
+
+def _or_none(number: float | None) -> Cell:
+    """A figure, or that there is none."""
+    return _NONE if number is None else number
+
+
+def tactics(gaps: Gaps, *, brief: bool = False) -> Table:
+    """Per tactic, and in total: how much is covered of the threat's techniques."""
+    rows: list[tuple[Cell, ...]] = [(one.name, *_share_cells(gaps, one.share, brief=brief)) for one in gaps.tactics]
+    rows.append(("in total, each once", *_share_cells(gaps, gaps.total, brief=brief)))
+    found = (Column("tactic"), *_share_columns(gaps, brief=brief))
+    return Table("tactics", "Covered per tactic", found, tuple(rows), unscored(gaps))
+
+
+def categories(gaps: Gaps, *, brief: bool = False) -> Table:
+    """Per category that any input has: how much is covered of the threat in it."""
+    rows = tuple((name, *_share_cells(gaps, share, brief=brief)) for name, share in gaps.categories.items())
+    found = (Column("category"), *_share_columns(gaps, brief=brief))
+    without = [one.name for one in gaps.inputs if not one.categories]
+    note = f"{', '.join(without)}: without categories, and no part of this table" if without else ""
+    return Table("categories", "Covered per category", found, rows, note)
+
+
+def threats(gaps: Gaps, *, brief: bool = False) -> Table:
+    """Per group, software, campaign, tactic or file of the threat: how much of it is covered."""
+    rows = tuple(
+        (member.name, *(() if brief else (member.id, member.kind)), *_share_cells(gaps, share, brief=brief))
+        for member, share in zip(gaps.threat.members, gaps.members, strict=True)
+    )
+    found = (Column("threat"), *(() if brief else columns("id", "kind")), *_share_columns(gaps, brief=brief))
+    note = "; ".join(text for text in (gaps.threat.losses, "" if brief else unscored(gaps)) if text)
+    return Table("threats", "Covered per threat", found, rows, note)
+
+
+def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
+    """Which capabilities cover what is covered, by the weight of it."""
+    several = len(gaps.inputs) > 1
+    weight = () if brief and gaps.threat.even else ("weight",)
+    found = (*columns(*(("input",) if several else ()), *(() if brief else ("id",)), "capability"),)
+    found += columns("techniques", "only it", *weight, "by score", kind="number")
+    rows = []
+    shown = gaps.capabilities[: BRIEF // 2] if brief else gaps.capabilities
+    for one in shown:
+        cells: list[Cell] = [gaps.inputs[one.input].name] if several else []
+        cells += [] if brief else [one.capability]
+        cells += [one.label, one.techniques, one.only, *((one.weight,) if weight else ()), _or_none(one.by_score)]
+        rows.append(tuple(cells))
+    title = "Capabilities that cover the threat, by the weight that each covers"
+    return Table("capabilities", title, found, tuple(rows), _more(len(gaps.capabilities) - len(shown)))
+
+
+def _more(number: int) -> str:
+    return f"… and {number:,} more, in the files of -o" if number > 0 else ""
+
+
+def _open(gaps: Gaps) -> Table:
+    """The first gaps, as narrow as a terminal is; what is the same in every row is left out."""
+    rows = gaps.open[:BRIEF]
+    even, groups = gaps.threat.even, any(row.groups is not None for row in rows)
+    found: list[tuple[Column, list[Cell]]] = [
+        (Column("technique", "technique"), [row.technique for row in rows]),
+        (Column("name"), [row.name for row in rows]),
+    ]
+    if not even:
+        found.append((Column("weight", "number"), [row.weight for row in rows]))
+    if gaps.scored:
+        found.append((Column("score", "number"), [_score(row) for row in rows]))
+        if not even:
+            found.append((Column("gap", "number"), [row.gap for row in rows]))
+    if even and groups:
+        found.append((Column("groups", "number"), [row.groups for row in rows]))
+    if any(row.hint for row in rows):
+        found.append((Column("related"), [row.hint for row in rows]))
+    heads, cells = zip(*found, strict=True)
+    return Table(
+        "gaps", _order(gaps, groups=groups), heads, tuple(zip(*cells, strict=True)), _more(len(gaps.open) - BRIEF)
+    )
+
+
+def _order(gaps: Gaps, *, groups: bool) -> str:
+    """What the first gaps are, and how they are ranked."""
+    what = f"Uncovered, or weak (below {gaps.weak:g})" if gaps.scored else "Uncovered"
+    if not gaps.threat.even:
+        by = "the largest gap first: weight × missing score" if gaps.scored else "the largest weight first"
+        return f"{what}, {by}"
+    if not gaps.scored:
+        return f"{what}, what most groups use first" if groups else what
+    return f"{what}, the lowest score first{', then what most groups use' if groups else ''}"
+
+
+def _score(row: Row) -> Cell:
+    return row.score if row.state != "not rated" else "not rated"
+
+
+def techniques(gaps: Gaps, most: int | None = None) -> Table:
+    """Every technique of the threat, the largest gap first: weight, users, score, capabilities, what is missing.
+
+    `most`: so many users and capabilities stand in a cell.
+    """
+    found = [Column("technique", "technique"), *columns("name", "tactics"), Column("weight", "number")]
+    found += [Column("groups", "number"), *columns("used by", "state"), Column("score", "number")]
+    found += [Column("best by"), *columns("missing", "gap", kind="number")]
+    found += [*columns(*gaps.categories, kind="number"), *columns("capabilities", "related")]
+    rows = tuple(_technique(gaps, row, most) for row in gaps.ranked)
+    about = "" if gaps.category is None else f", {gaps.category} only"
+    title = f"Techniques of the threat, the largest gap first{about}"
+    note = "groups: how many groups of ATT&CK use it" if any(row.groups is not None for row in gaps.rows) else ""
+    return Table("techniques", title, tuple(found), rows, note)
+
+
+def _technique(gaps: Gaps, row: Row, most: int | None) -> tuple[Cell, ...]:
+    tactics_of = gaps.catalogue.techniques[row.technique].tactics
+    scores = [_category(row.categories, name) for name in gaps.categories]
+    users, covering = used_by(gaps, row), covered_by(gaps, row)
+    return (
+        row.technique,
+        row.name,
+        ", ".join(tactics_of),
+        row.weight,
+        row.groups,
+        first(users, most or len(users)),
+        row.state,
+        _score(row),
+        gaps.names(row.best_by),
+        row.missing,
+        row.gap,
+        *scores,
+        first(covering, most or len(covering)),
+        row.hint,
+    )
+
+
+def _category(scores: dict[str, float | None], name: str) -> Cell:
+    if name not in scores:
+        return None
+    score = scores[name]
+    return "not rated" if score is None else score

@@ -1,0 +1,25 @@
+"""Documents that people attach: a report of mapping sets, of a comparison, of gaps, of a plan.
+
+`make_report(subject)` works out what it says, `render_report(report, "pdf")` makes a file of it.
+"""
+
+from __future__ import annotations
+
+from navlayers.api.report import FORMATS, render_report, write_report
+from navlayers.output.document import Document
+from navlayers.pages.report.make import Report, make_report
+from navlayers.pages.report.options import SECTIONS, ReportOptions
+from navlayers.pages.report.subject import Subject, subject_of
+
+__all__ = [
+    "FORMATS",
+    "SECTIONS",
+    "Document",
+    "Report",
+    "ReportOptions",
+    "Subject",
+    "make_report",
+    "render_report",
+    "subject_of",
+    "write_report",
+]

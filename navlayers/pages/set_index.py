@@ -1,0 +1,150 @@
+"""The index of a set's folder: the files, their hashes, the options, the counts, and what is not in the layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers import _text as jsontext
+from navlayers.mapping.remap import Inactive, Moved
+from navlayers.output.folders import GENERATOR
+from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.scoring.scores import Scored
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """One written file: path below the set's folder, what it shows, how many entries it has, its hash."""
+
+    path: str
+    kind: str
+    id: str
+    name: str
+    techniques: int
+    subtechniques: int
+    sha256: str
+
+
+class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which mapping set the layers are of."""
+
+    name: str
+    framework: str
+    version: str
+    domain: str
+    attack_version: str
+    source: str = ""
+    licence: str = ""
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Counts of the set: capabilities and techniques that the layers show, and rows that are no mappings."""
+
+    mappings: int
+    capabilities: int
+    techniques: int
+    subtechniques: int
+    non_mappable_capabilities: int
+    non_mappable_techniques: int
+    non_mappable_pairs: int
+    layers: int
+
+
+class Named(msgspec.Struct, frozen=True):
+    """An id and a name."""
+
+    id: str
+    name: str
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A capability and the one technique that it was looked at for and cannot be mapped to."""
+
+    capability: str
+    technique: str
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """The index file. `attack_version` is the release of the layers; `set.attack_version` that of the set.
+
+    `left_out` lists mapped techniques that the release does not have as active ones, `carried` those whose id
+    changed on the way to the release.
+    """
+
+    generator: str = GENERATOR
+    set: SetEntry
+    attack_version: str
+    options: ScoreOptions
+    only: tuple[str, ...]
+    counts: Counts
+    files: tuple[FileEntry, ...]
+    capabilities: tuple[CapabilityStats, ...]
+    non_mappable_capabilities: tuple[Named, ...]
+    non_mappable_techniques: tuple[Named, ...]
+    non_mappable_pairs: tuple[Pair, ...]
+    left_out: tuple[Inactive, ...]
+    carried: tuple[Moved, ...]
+
+
+def encode(index: Index) -> bytes:
+    """The index as JSON, one item per line."""
+    return jsontext.encode(index) + b"\n"
+
+
+def make_index(
+    scored: Scored,
+    *,
+    own_attack_version: str,
+    moved: Iterable[Moved],
+    only: Sequence[str],
+    files: Iterable[FileEntry],
+    layers: int,
+) -> Index:
+    """The index of the layers of a scored set; `own_attack_version` is the release that it was made for.
+
+    `layers` counts them, whether each has a file of its own or all are in one.
+    """
+    mapping_set, catalogue = scored.set, scored.catalogue
+    capabilities = capability_stats(scored)
+    files = tuple(files)
+    unmapped = non_mappable_ids(mapping_set)
+    subs = sum("." in technique for technique in scored.scores)
+    names = {capability.id: capability.name for capability in mapping_set.capabilities}
+    return Index(
+        set=SetEntry(
+            mapping_set.name,
+            mapping_set.framework,
+            mapping_set.version,
+            mapping_set.domain,
+            own_attack_version,
+            mapping_set.source,
+            mapping_set.licence,
+        ),
+        attack_version=catalogue.version,
+        options=scored.rules.options,
+        only=tuple(only),
+        counts=Counts(
+            mappings=len(mapping_set.mappings),
+            capabilities=len(capabilities),
+            techniques=len(scored.scores) - subs,
+            subtechniques=subs,
+            non_mappable_capabilities=len(unmapped.capabilities),
+            non_mappable_techniques=len(unmapped.techniques),
+            non_mappable_pairs=len(unmapped.pairs),
+            layers=layers,
+        ),
+        files=files,
+        capabilities=capabilities,
+        non_mappable_capabilities=tuple(Named(i, names.get(i, i)) for i in unmapped.capabilities),
+        non_mappable_techniques=tuple(
+            Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped.techniques
+        ),
+        non_mappable_pairs=tuple(Pair(*pair) for pair in unmapped.pairs),
+        left_out=scored.left_out,
+        carried=tuple(moved),
+    )

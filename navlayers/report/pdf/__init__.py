@@ -1,7 +1,0 @@
-"""Reports as PDF: tagged, with bookmarks, heatmaps on pages of their own."""
-
-from __future__ import annotations
-
-from navlayers.report.pdf.writer import render
-
-__all__ = ["render"]

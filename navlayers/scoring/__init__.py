@@ -1,0 +1,1 @@
+"""Scores: from mappings to numbers per technique."""

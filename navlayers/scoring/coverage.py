@@ -1,0 +1,174 @@
+"""What one input covers, be it a mapping set or a layer: a score per technique, at the release of all inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers.errors import Problem, UsageError
+from navlayers.layer.describe import method
+from navlayers.mapping.model import CATEGORIES, MappingSet
+from navlayers.mapping.remap import Inactive, Moved
+from navlayers.scoring.aggregate import tidy
+from navlayers.scoring.labels import capability_labels
+from navlayers.scoring.scores import UNSPECIFIED, Scored, TechniqueScore, score_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from navlayers.mapping.load import Prepared
+    from navlayers.scoring.options import ScoreOptions
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What an input covers.
+
+    `name` tells it from the other inputs, `title` is what people call it. `scored` is what its scores come from;
+    `entries` are they, by technique id, of all techniques that are mapped and active in the release. `counts`:
+    scores are numbers of capabilities, not 0–100. `is_layer`: the input is a layer, or a list of them.
+    `covered_only`: every score is 100, whatever it was. `categories`: those that it has, in order; none of a layer.
+    `labels`: capability id → what people call it. `moved` and `left_out` say what carrying it to the release
+    changed; `own_attack_version` is the release that it was made for.
+
+    It covers a technique, overall or in a category, that has a score above 0 there, or is mapped without one.
+    """
+
+    name: str
+    title: str
+    set: MappingSet
+    scored: Scored
+    is_layer: bool
+    own_attack_version: str
+    counts: bool
+    categories: tuple[str, ...]
+    entries: dict[str, TechniqueScore]
+    labels: dict[str, str]
+    moved: tuple[Moved, ...] = ()
+    left_out: tuple[Inactive, ...] = ()
+    notices: tuple[Problem, ...] = ()
+    covered_only: bool = False
+
+    @property
+    def method(self) -> str:
+        """How its scores are made, in sentences."""
+        if self.covered_only:
+            return "What is covered at all counts as 100, how well it is covered does not count."
+        if self.is_layer:
+            return "A layer's own numbers of capabilities." if self.counts else "A layer's own scores."
+        return " ".join(method(self.scored.rules))
+
+    @property
+    def scores(self) -> dict[str, TechniqueScore]:
+        """The entries of the techniques that it covers overall."""
+        return {t: entry for t, entry in self.entries.items() if _covers(entry.overall)}
+
+    def measures(self, category: str | None = None) -> dict[str, float | None]:
+        """Technique id → score overall (None) or in one category, for the techniques covered there."""
+        if category is None:
+            return {t: entry.overall for t, entry in self.entries.items() if _covers(entry.overall)}
+        return {
+            technique: score
+            for technique, entry in self.entries.items()
+            if category in entry.categories and _covers(score := entry.categories[category])
+        }
+
+
+def _covers(score: float | None) -> bool:
+    return score is None or score > 0
+
+
+def without_scores(coverage: Coverage) -> Coverage:
+    """The same by what it covers alone, 100 for every technique and category: so counts and scores can meet."""
+    entries = {
+        technique: msgspec.structs.replace(
+            entry,
+            overall=_full(entry.overall),
+            categories={category: _full(score) for category, score in entry.categories.items()},
+        )
+        for technique, entry in coverage.entries.items()
+    }
+    return msgspec.structs.replace(coverage, entries=entries, counts=False, covered_only=True)
+
+
+def _full(score: float | None) -> float:
+    return 100 if _covers(score) else 0
+
+
+def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None = None) -> Coverage:
+    """What a set covers; `counted` gives technique id → number where it is a layer of counts, read as unscored.
+
+    Raises:
+        UsageError: the options do not fit the set.
+    """
+    if prepared.format == "layer" and options.aggregate == "count" and counted is None:
+        prepared = _countable(prepared)
+    scored = score_set(prepared.set, prepared.catalogue, options)
+    entries = {technique: _written(entry) for technique, entry in scored.scores.items()}
+    counts = scored.rules.counts and bool(prepared.set.mappings)
+    if counted is not None and counts:
+        entries = {
+            technique: msgspec.structs.replace(entry, overall=counted.get(technique), categories={})
+            for technique, entry in entries.items()
+        }
+    made = Coverage(
+        name=prepared.name,
+        title=f"{prepared.set.name} {prepared.set.version}".strip(),
+        set=prepared.set,
+        scored=scored,
+        is_layer=prepared.format == "layer",
+        own_attack_version=prepared.own_attack_version,
+        counts=counts,
+        categories=tuple(c for c in scored.rules.categories if c != UNSPECIFIED),
+        entries=entries,
+        labels=capability_labels(prepared.set),
+        moved=prepared.moved,
+        left_out=scored.left_out,
+    )
+    notices = (*prepared.notices, *_worth_knowing(made))
+    return msgspec.structs.replace(made, notices=notices)
+
+
+def _written(entry: TechniqueScore) -> TechniqueScore:
+    """The scores as layers and tables write them: what differs in further decimals alone does not differ."""
+    overall = None if entry.overall is None else tidy(entry.overall)
+    categories = {category: None if score is None else tidy(score) for category, score in entry.categories.items()}
+    if (overall, categories) == (entry.overall, entry.categories):
+        return entry
+    return msgspec.structs.replace(entry, overall=overall, categories=categories)
+
+
+def _countable(prepared: Prepared) -> Prepared:
+    """A layer whose entries are to be counted: what it scores 0 does not count."""
+    kept = tuple(m for m in prepared.set.mappings if m.value is None or float(m.value) > 0)
+    note = Problem(f"{prepared.name}: --aggregate count counts entries of a layer, its scores are not looked at")
+    counted = msgspec.structs.replace(prepared.set, mappings=kept)
+    return msgspec.structs.replace(prepared, set=counted, notices=(*prepared.notices, note))
+
+
+def _worth_knowing(coverage: Coverage) -> Iterator[Problem]:
+    if not coverage.set.mappings:
+        yield Problem(f"{coverage.name}: it has no mappings")
+    nothing = len(coverage.entries) - len(coverage.scores)
+    if nothing:
+        what = f"{nothing} technique{'s' * (nothing > 1)} scored 0 {'count' if nothing > 1 else 'counts'}"
+        yield Problem(f"{coverage.name}: {what} as not covered")
+
+
+def check_category(inputs: Iterable[Coverage], category: str | None) -> None:
+    """Refuse a category that no input has.
+
+    Raises:
+        UsageError: there is no such category, or no input scores it.
+    """
+    layers = [one.name for one in inputs if one.is_layer]
+    if category is not None and layers:
+        message = f"a layer has scores only, no categories: {', '.join(layers)}"
+        raise UsageError(Problem(message, hint="leave --category out, or name the set that the layer is of"))
+    found = {name for one in inputs for name in one.categories}
+    if category is not None and category not in found:
+        there = [name for name in CATEGORIES if name in found]
+        message = f"no input has the category {category}"
+        raise UsageError(
+            Problem(message, expected=" or ".join(there), hint="" if there else "leave --category out")
+        )

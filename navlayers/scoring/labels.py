@@ -1,0 +1,42 @@
+"""What people call a capability or a group: its name, after its id where the id is a code that they know."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from navlayers.mapping.model import MappingSet
+
+
+def capability_labels(mapping_set: MappingSet) -> dict[str, str]:
+    """Capability id → label."""
+    return labels({capability.id: capability.name for capability in mapping_set.capabilities})
+
+
+def labels(names: Mapping[str, str]) -> dict[str, str]:
+    """Id → label, from id → name.
+
+    "Cloud IDS" for `cloud_ids`, "AC-02 Account Management" for `AC-02`. A name that several ids bear is told apart
+    by the id.
+    """
+    times = Counter(names.values())
+    return {identifier: _label(identifier, name, times[name] == 1) for identifier, name in names.items()}
+
+
+def _label(identifier: str, name: str, unique: bool) -> str:
+    letters, own = _letters(name), _letters(identifier)
+    if letters == own:
+        return name
+    if own.endswith(letters):
+        return name if unique else identifier
+    if unique and not re.search(r"[A-Z0-9]", identifier):
+        return name
+    return f"{identifier} {name}"
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()

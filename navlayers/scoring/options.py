@@ -1,0 +1,104 @@
+"""How scores are made: the options of a build, checked, and parsed from what a user types."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import Literal, get_args
+
+import msgspec
+
+from navlayers.errors import Problem, UsageError
+from navlayers.mapping.model import CATEGORIES
+from navlayers.scoring.aggregate import AGGREGATES, Aggregate
+
+Rollup = Literal["none", "max", "mean"]
+HEAVIEST = 1_000_000
+"""The largest weight; far beyond what weights are for, and within what floats add exactly."""
+
+ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
+
+
+class ScoreOptions(msgspec.Struct, frozen=True):
+    """How mappings become scores.
+
+    `aggregate`: across capabilities, per category. `weights`: category → weight ≥ 0 for a weighted mean across
+    categories; empty: the maximum. `scale`: score value → number 0–100, over the set's own scale. `worth`: what
+    a relation without a value is worth, 0–100; None: it has no number. `rollup`: whether sub-technique scores
+    reach a parent that has none.
+    """
+
+    aggregate: Aggregate = "max"
+    weights: dict[str, float] = {}
+    scale: dict[str, float] = {}
+    worth: float | None = None
+    rollup: Rollup = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no score can be made of.
+
+        Raises:
+            UsageError: an unknown aggregate, roll-up or category; a number out of its bounds.
+        """
+        problems = [
+            *_choice("aggregate", self.aggregate, AGGREGATES),
+            *_choice("roll-up", self.rollup, ROLLUPS),
+            *(p for category in self.weights for p in _choice("category", category, CATEGORIES)),
+            *(p for value, number in self.scale.items() for p in _bounds(f"scale {value}", number)),
+        ]
+        if self.worth is not None:
+            problems += _bounds("worth", self.worth)
+        for category, weight in self.weights.items():
+            if not 0 <= weight <= HEAVIEST:
+                problems.append(
+                    Problem(f"weight {weight:g} of {category}", expected=f"a number from 0 to {HEAVIEST:,}")
+                )
+        if self.weights and not any(self.weights.values()):
+            problems.append(Problem("every weight is 0", hint="give at least one category a weight above 0"))
+        if problems:
+            raise UsageError(problems)
+        # The order in which they were given must not show in what is written.
+        ordered = {category: self.weights[category] for category in CATEGORIES if category in self.weights}
+        msgspec.structs.force_setattr(self, "weights", ordered)
+        msgspec.structs.force_setattr(self, "scale", dict(sorted(self.scale.items())))
+
+
+def _choice(what: str, given: str, known: tuple[str, ...]) -> list[Problem]:
+    if given in known:
+        return []
+    near = difflib.get_close_matches(given.lower(), known, 1)
+    hint = f"did you mean {near[0]}?" if near else ""
+    return [Problem(f"unknown {what} {given!r}", expected=", ".join(known), hint=hint)]
+
+
+def _bounds(what: str, number: float) -> list[Problem]:
+    if math.isfinite(number) and 0 <= number <= 100:
+        return []
+    return [Problem(f"{what} is {number:g}", expected="a number from 0 to 100")]
+
+
+def parse_numbers(option: str, text: str) -> dict[str, float]:
+    """`protect=2,detect=1` → {"protect": 2.0, "detect": 1.0}.
+
+    Raises:
+        UsageError: a part is not `name=number`, or a name stands twice.
+    """
+    numbers: dict[str, float] = {}
+    problems = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, number = (piece.strip() for piece in part.partition("="))
+        try:
+            value = float(number)
+        except ValueError:
+            equals = ""
+        if not (name.isprintable() and name and equals):
+            problems.append(Problem(f"{option}: {part!r}", expected="NAME=NUMBER, several joined by commas"))
+        elif name in numbers:
+            problems.append(Problem(f"{option}: {name} is given twice"))
+        else:
+            numbers[name] = value
+    if not (numbers or problems):
+        problems.append(Problem(f"{option} is empty", expected="NAME=NUMBER, several joined by commas"))
+    if problems:
+        raise UsageError(problems)
+    return numbers

@@ -1,0 +1,217 @@
+"""Numbers of a mapping set: what it covers of a release, per tactic, per category, per capability."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.remap import Inactive, inactive
+from navlayers.scoring.aggregate import tidy
+from navlayers.scoring.scores import UNSPECIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from navlayers.attack import Catalogue
+    from navlayers.mapping.model import MappingSet
+    from navlayers.scoring.scores import Rules, Scored
+
+
+class TacticStats(msgspec.Struct, frozen=True):
+    """One column of the matrix: its base techniques, and how many of them are mapped, themselves or by a sub."""
+
+    tactic: str
+    name: str
+    mapped: int
+    total: int
+
+
+class NonMappableStats(msgspec.Struct, frozen=True):
+    """Distinct capabilities, techniques, and pairs of the two, that are recorded as non-mappable."""
+
+    capabilities: int
+    techniques: int
+    pairs: int
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """What a set covers of one ATT&CK release.
+
+    `capabilities` are those with at least one mapping. `techniques` and `subtechniques` are the distinct ids that
+    the set maps, active in the release or not; `not_active` lists those that are not. A base technique is mapped
+    when it or one of its sub-techniques is. `values` counts mappings per category and score value; in an unscored
+    set per mapping type under "unspecified".
+    """
+
+    set: str
+    framework: str
+    version: str
+    domain: str
+    attack_version: str
+    scored: bool
+    mappings: int
+    capabilities: int
+    techniques: int
+    subtechniques: int
+    base_techniques: int
+    base_techniques_mapped: int
+    base_techniques_unmapped: int
+    non_mappable: NonMappableStats
+    tactics: tuple[TacticStats, ...]
+    values: dict[str, dict[str, int]]
+    not_active: tuple[Inactive, ...]
+
+
+def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
+    """Count what `mapping_set` covers of the catalogue's release."""
+    techniques = {mapping.technique for mapping in mapping_set.mappings}
+    subs = sum("." in technique for technique in techniques)
+    covered = base_techniques(techniques, catalogue)
+    bases = [t for t in catalogue.techniques.values() if t.active and t.parent is None]
+    return Stats(
+        set=mapping_set.name,
+        framework=mapping_set.framework,
+        version=mapping_set.version,
+        domain=mapping_set.domain,
+        attack_version=catalogue.version,
+        scored=mapping_set.scored,
+        mappings=len(mapping_set.mappings),
+        capabilities=len({mapping.capability for mapping in mapping_set.mappings}),
+        techniques=len(techniques) - subs,
+        subtechniques=subs,
+        base_techniques=len(bases),
+        base_techniques_mapped=len(covered),
+        base_techniques_unmapped=len(bases) - len(covered),
+        non_mappable=non_mappable(mapping_set),
+        tactics=tuple(
+            TacticStats(
+                tactic.shortname,
+                tactic.name,
+                sum(tactic.shortname in t.tactics and t.id in covered for t in bases),
+                sum(tactic.shortname in t.tactics for t in bases),
+            )
+            for tactic in catalogue.tactics
+        ),
+        values=_values(mapping_set),
+        not_active=inactive(mapping_set, catalogue),
+    )
+
+
+def base_techniques(techniques: Iterable[str], catalogue: Catalogue) -> set[str]:
+    """The active base techniques that are covered when these ids are: each itself, or the parent of a sub."""
+    active = [technique for technique in techniques if catalogue.is_active(technique)]
+    parents = {technique.partition(".")[0] for technique in active}
+    return {parent for parent in parents if catalogue.is_active(parent)}
+
+
+def non_mappable(mapping_set: MappingSet) -> NonMappableStats:
+    """Count what was looked at and cannot be mapped."""
+    ids = non_mappable_ids(mapping_set)
+    return NonMappableStats(len(ids.capabilities), len(ids.techniques), len(ids.pairs))
+
+
+class NonMappableIds(NamedTuple):
+    """What records name that cannot be mapped: whole capabilities, techniques by any capability, single pairs."""
+
+    capabilities: list[str]
+    techniques: list[str]
+    pairs: list[tuple[str, str]]
+
+
+def non_mappable_ids(mapping_set: MappingSet) -> NonMappableIds:
+    """Distinct ids of the records, sorted. A capability may have a record and mappings, too."""
+    records = mapping_set.non_mappable
+    return NonMappableIds(
+        sorted({r.capability for r in records if r.capability and not r.technique}),
+        sorted({r.technique for r in records if r.technique and not r.capability}),
+        sorted({(r.capability, r.technique) for r in records if r.capability and r.technique}),
+    )
+
+
+def _values(mapping_set: MappingSet) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for mapping in mapping_set.mappings:
+        category = mapping.category or UNSPECIFIED
+        value = mapping.value or (mapping.type if mapping.category is None else None) or "not rated"
+        values = counts.setdefault(category, {})
+        values[value] = values.get(value, 0) + 1
+    order = (*CATEGORIES, UNSPECIFIED)
+    return {
+        category: dict(sorted(counts[category].items(), key=lambda item: (-item[1], item[0])))
+        for category in order
+        if category in counts
+    }
+
+
+class CategoryStats(msgspec.Struct, frozen=True):
+    """Mean and sum of one capability's technique scores (0–100 each) in one category."""
+
+    mean: float
+    sum: float
+
+
+class CapabilityStats(msgspec.Struct, frozen=True):
+    """What one capability contributes.
+
+    `share` is the percentage of the release's active techniques and sub-techniques that it covers; `unique` is the
+    number that no other capability of the set covers.
+    """
+
+    id: str
+    name: str
+    groups: tuple[str, ...]
+    techniques: int
+    subtechniques: int
+    share: float
+    unique: int
+    categories: dict[str, CategoryStats] = {}
+
+
+def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
+    """Numbers per capability that covers something, by id."""
+    covered: dict[str, set[str]] = {}
+    numbers: dict[str, dict[str, list[float]]] = {}
+    unique: dict[str, int] = {}
+    for technique, entry in scored.scores.items():
+        members = entry.capabilities
+        if len(members) == 1:
+            unique[members[0]] = unique.get(members[0], 0) + 1
+        for category, contributions in entry.contributions.items():
+            for contribution in contributions:
+                covered.setdefault(contribution.capability, set()).add(technique)
+                if contribution.score is not None:
+                    by_category = numbers.setdefault(contribution.capability, {})
+                    by_category.setdefault(category, []).append(contribution.score)
+    active = sum(technique.active for technique in scored.catalogue.techniques.values())
+    result = []
+    for capability in sorted(scored.set.capabilities, key=lambda c: c.id):
+        ids = covered.get(capability.id)
+        if not ids:
+            continue
+        subs = sum("." in technique for technique in ids)
+        result.append(
+            CapabilityStats(
+                id=capability.id,
+                name=capability.name,
+                groups=tuple(sorted(capability.groups)),
+                techniques=len(ids) - subs,
+                subtechniques=subs,
+                share=tidy(100 * len(ids) / active),
+                unique=unique.get(capability.id, 0),
+                categories=_category_stats(numbers.get(capability.id, {}), scored.rules),
+            )
+        )
+    return tuple(result)
+
+
+def _category_stats(numbers: dict[str, list[float]], rules: Rules) -> dict[str, CategoryStats]:
+    return {
+        category: CategoryStats(
+            tidy(math.fsum(numbers[category]) / len(numbers[category])), tidy(math.fsum(numbers[category]))
+        )
+        for category in rules.categories
+        if category in numbers
+    }

@@ -1,0 +1,1 @@
+"""Web pages: styles, scripts and the report as HTML."""
