@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare import compare, diff
-    from navlayers.analysis.gaps import find_gaps, gaps_folder
+    from navlayers.analysis.gaps import find_gaps
     from navlayers.analysis.inputs import read_together
-    from navlayers.analysis.plan import PlanOptions, make_plan, plan_folder, read_costs
+    from navlayers.analysis.plan import PlanOptions, make_plan, read_costs
     from navlayers.analysis.threats import ThreatModel, against, threat_of
     from navlayers.api.build import build_document, build_folder
     from navlayers.api.render import render_files, render_layer
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from navlayers.output.result_folder import write_folder
     from navlayers.pages.compare_folder import comparison_folder
     from navlayers.pages.diff import render as render_diff
+    from navlayers.pages.gaps_folder import gaps_folder
+    from navlayers.pages.plan_folder import plan_folder
     from navlayers.pages.report.make import make_report
     from navlayers.pages.report.options import ReportOptions
     from navlayers.pages.report.subject import subject_of
@@ -135,14 +137,16 @@ _MODULES = {
         "ReleaseError",
         "UsageError",
     ),
-    "analysis.gaps": ("find_gaps", "gaps_folder"),
+    "analysis.gaps": ("find_gaps",),
+    "pages.gaps_folder": ("gaps_folder",),
     "layer.document": ("encode_layer", "encode_layers"),
     "mapping.model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
     "scoring.options": ("ScoreOptions",),
     "output.result_folder": ("write_folder",),
     "api.build": ("build_document", "build_folder"),
     "mapping.load": ("prepare",),
-    "analysis.plan": ("PlanOptions", "make_plan", "plan_folder", "read_costs"),
+    "analysis.plan": ("PlanOptions", "make_plan", "read_costs"),
+    "pages.plan_folder": ("plan_folder",),
     "mapping.formats": ("Findings", "ReadOptions", "Reading", "read"),
     "api.render": ("render_files", "render_layer"),
     "output.drawing.options": ("RenderOptions",),

@@ -265,3 +265,43 @@ def _lines(members: Iterable[tuple[str, Any]], indent: str) -> bytes:
         lines.append(encode_one(name) + b": " + text)
     start = indent.encode()
     return start + b"{" + inner + (b"," + inner).join(lines) + b"\n" + start + b"}"
+
+
+def tidy(score: float) -> float:
+    """The score as it is written: two decimals at most, an int where it is whole."""
+    if score.__class__ is int:
+        return score
+    rounded = round(score, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def figure(score: float) -> str:
+    """The score as people read it: all of its digits, two decimals at most."""
+    return str(tidy(score))
+
+
+def technique_url(technique: str) -> str:
+    """The address of a technique's page; ATT&CK writes the dot of a sub-technique's id as a slash."""
+    return f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/"
+
+
+def clean(text: str, longest: int = 2000) -> str:
+    """The text on one line, as it may be shown: without control characters and marks of writing direction."""
+    text = text[:longest]
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_DRAWN)
+    return " ".join(text.split()) if "  " in text or text != text.strip() else text
+
+
+class _Drawn(dict[int, str]):
+    """Code point → what is shown of it."""
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        # XML has no control characters, and a direction of writing that is not ended turns what follows.
+        kept = " " if char.isspace() else "" if unicodedata.category(char)[0] == "C" else char
+        self[point] = kept
+        return kept
+
+
+_DRAWN = _Drawn()

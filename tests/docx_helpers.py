@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from xml.etree import ElementTree as ET
 
 from navlayers import read_together, resolve
+from navlayers.api.report import render_report
 from navlayers.output.document import Document, Rows, Section
 from navlayers.output.tables import Column, Table
-from navlayers.pages.report import ReportOptions, render_report, subject_of
+from navlayers.pages.report import ReportOptions, subject_of
 from navlayers.pages.report.make import Report
 
 if TYPE_CHECKING:

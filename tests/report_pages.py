@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from navlayers import read_together, resolve
-from navlayers.pages.report import ReportOptions, make_report, render_report, subject_of
+from navlayers.api.report import render_report
+from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.scoring.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate, tidy
+from navlayers._text import tidy
+from navlayers.scoring.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

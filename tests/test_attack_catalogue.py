@@ -13,6 +13,7 @@ import pytest
 from attack_helpers import BUNDLES, SHARED, needs_bundles
 
 from navlayers import attack
+from navlayers._text import technique_url
 from navlayers.attack import files
 from navlayers.attack.catalogue import Catalogue, Technique
 from navlayers.errors import ReleaseError
@@ -144,7 +145,7 @@ def test_status_and_address_of_techniques() -> None:
     assert statuses == {"T1059": "active", "T1061": "deprecated", "T1086": "revoked"}
     assert [catalogue.is_active(name) for name in ("T1059", "T1061", "T1086", "T9999")] == [True] + [False] * 3
     assert catalogue.major == "18"
-    assert attack.technique_url("T1059.001") == "https://attack.mitre.org/techniques/T1059/001/"
+    assert technique_url("T1059.001") == "https://attack.mitre.org/techniques/T1059/001/"
     assert catalogue.techniques["T1059"].url == "https://attack.mitre.org/techniques/T1059/"
 
 

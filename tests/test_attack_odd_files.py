@@ -15,7 +15,7 @@ from attack_helpers import bundle, thing, write
 from navlayers import attack
 from navlayers.attack import jsonfile
 from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
-from navlayers.mapping.formats import write as writers
+from navlayers.output import files
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -128,7 +128,7 @@ def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> No
         Path("a\0b"),
     ):
         with pytest.raises(OutputError, match="the file cannot be written: "):
-            writers.write(b"text", path)
+            files.write(b"text", path)
 
 
 def test_broken_threats_are_a_notice_and_everything_else_works(run: Run, tmp_path: Path, folder: Path) -> None:

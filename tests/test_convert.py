@@ -13,6 +13,7 @@ from navlayers.mapping.convert import format_for
 from navlayers.mapping.formats import write as writers
 from navlayers.mapping.formats import write_native as native
 from navlayers.mapping.model import MappingSet, NonMappable
+from navlayers.output import files
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -206,7 +207,7 @@ def test_a_half_written_file_never_stays(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
     with pytest.raises(OutputError, match="No space left on device"):
-        writers.write(b"text", tmp_path / "a.yaml")
+        files.write(b"text", tmp_path / "a.yaml")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -215,7 +216,7 @@ def test_a_link_is_written_through_and_the_file_keeps_its_mode(tmp_path: Path) -
     target.write_text("old")
     target.chmod(0o640)
     link.symlink_to(target)
-    assert writers.write(b"new", link, force=True)
+    assert files.write(b"new", link, force=True)
     assert link.is_symlink()
     assert target.read_text() == "new"
     assert target.stat().st_mode & 0o777 == 0o640

@@ -9,12 +9,13 @@ from conftest import TINY, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.analysis.gaps import Gaps, as_json, find_gaps
+from navlayers.analysis.gaps import Gaps, find_gaps
 from navlayers.analysis.inputs import Together
 from navlayers.analysis.threats import Member, ThreatModel
 from navlayers.analysis.threats.model import summed
 from navlayers.errors import UsageError
 from navlayers.mapping.load import Prepared
+from navlayers.pages.gaps_json import as_json
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:

@@ -33,9 +33,10 @@ from docx_helpers import (
 )
 from PIL import Image
 
+from navlayers.api.report import render_report
 from navlayers.errors import UsageError
 from navlayers.output.document import Bars, Document, Heatmap, Logo, Rows, Subheading
-from navlayers.pages.report import ReportOptions, make_report, render_report
+from navlayers.pages.report import ReportOptions, make_report
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 

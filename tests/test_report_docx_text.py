@@ -11,6 +11,7 @@ import pytest
 from conftest import write_set
 from docx_helpers import R, W, Word, check, document, pages, rows_of, subject, table, text_of, written
 
+from navlayers.api.report import render_report
 from navlayers.layer.cell_colors import contrast
 from navlayers.output.document import (
     BarRow,
@@ -27,7 +28,7 @@ from navlayers.output.document import (
     Text,
 )
 from navlayers.output.tables import Column, Link, Table, columns
-from navlayers.pages.report import ReportOptions, make_report, render_report
+from navlayers.pages.report import ReportOptions, make_report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,13 +11,14 @@ import pytest
 
 from navlayers import find_gaps, make_plan, read_together, resolve, threat_of
 from navlayers.analysis.plan.options import PlanOptions
+from navlayers.api.report import render_report
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.html_page import render_html
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.pictures import draw
 from navlayers.output.drawing.shapes import Text
 from navlayers.output.drawing.workbook import render_xlsx
-from navlayers.pages.report import make_report, render_report, subject_of
+from navlayers.pages.report import make_report, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from navlayers import read_together, resolve
 from navlayers._text import plain
+from navlayers.api.report import render_report
 from navlayers.errors import UsageError
 from navlayers.output.bars import describe
 from navlayers.output.column_widths import Measured
@@ -40,17 +41,16 @@ from navlayers.output.drawing.font import ems
 from navlayers.output.paper_text import said
 from navlayers.output.pdf.blocks import Materials
 from navlayers.output.tables import Column, Link, Table, columns
-from navlayers.pages.report import ReportOptions, make_report, render_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, subject_of
 from navlayers.pages.report.make import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from navlayers.output.document import Block
+    from navlayers.output.document import Block, Paper
     from navlayers.output.tables import Kind
     from navlayers.pages.report import Subject
-    from navlayers.pages.report.options import Paper
 
 MARKUP = (
     '#emph[x] $x^2$ *b* _i_ `c` <lab> @ref // gone /* gone */ \\ "q" #import "x" [z] ~ --- ... https://evil.example'

@@ -17,7 +17,7 @@ from navlayers.api.render import render
 from navlayers.api.render_load import load
 from navlayers.api.report import report_files, targets_of
 from navlayers.mapping.find import Source
-from navlayers.mapping.formats import write as writers
+from navlayers.output import files as output_files
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.compare_folder import comparison_document
 
@@ -126,7 +126,7 @@ def main() -> None:
         found = differences(files)
         sys.exit("\n".join([*found, "remake it with: python tools/make_gallery.py"]) if found else 0)
     for name, data in files.items():
-        changed = writers.write(data, GALLERY / name, force=True)
+        changed = output_files.write(data, GALLERY / name, force=True)
         print(f"{name:20} {len(data):>9,} bytes{'' if changed else '  unchanged'}")
 
 

@@ -16,6 +16,7 @@ from navlayers.mapping.formats import write as writers
 from navlayers.mapping.formats.native_schema import schema_text
 from navlayers.mapping.formats.write_native import SCHEMA_FILE
 from navlayers.mapping.redact import facts
+from navlayers.output import files as output_files
 
 SOURCE = "https://github.com/center-for-threat-informed-defense/mappings-explorer"
 LICENCE = "Apache-2.0"
@@ -50,7 +51,7 @@ def main(corpus: str, output: str = "mappings") -> None:
     files = {f"{name}.yaml": shipped_data(Path(corpus), name) for name in SETS}
     files[SCHEMA_FILE] = schema_text().encode()
     for name, data in files.items():
-        changed = writers.write(data, Path(output) / name, force=True)
+        changed = output_files.write(data, Path(output) / name, force=True)
         print(f"{name:21} {len(data):>9,} bytes{'' if changed else '  unchanged'}")
 
 

@@ -18,7 +18,7 @@ from navlayers.output.set_folders import Staging
 from navlayers.pages import set_index as index
 from navlayers.pages.set_index import make_index
 from navlayers.scoring.options import ScoreOptions
-from navlayers.scoring.scores import Scored, score_set, without_effect
+from navlayers.scoring.scores import Scored, odd_scores, score_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -186,16 +186,6 @@ def _worth_knowing(
         why = "the set has no score values" if missing == ["categories"] else "the set has none"
         yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")
     yield from odd_scores(name, scored)
-
-
-def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
-    """What a user would otherwise wonder at: options that cannot show, mappings that give no score."""
-    for option, why in without_effect(scored.rules):
-        yield Problem(f"{name}: {option} without effect: {why}")
-    unrated = sum(mapping.value is None for mapping in scored.set.mappings)
-    if unrated and scored.set.scored and scored.rules.options.worth is None:
-        some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
-        yield Problem(f"{name}: {some}", hint="--worth gives a value")
 
 
 def _entry(built: BuiltLayer, data: bytes) -> index.FileEntry:

@@ -74,7 +74,9 @@ def render_report(report: Report, format_: str) -> Rendered:
     """
     if format_ not in FORMATS:
         raise UsageError(Problem(f"there is no format {shown(format_)}", expected=", ".join(FORMATS)))
-    made: Rendered = importlib.import_module(f"navlayers.{FORMATS[format_]}").render(report)
+    made: Rendered = importlib.import_module(f"navlayers.{FORMATS[format_]}").render(
+        report if format_ == "html" else report.document
+    )
     return made
 
 
@@ -88,9 +90,11 @@ def report_files(report: Report, targets: Iterable[Target]) -> list[Made]:
         from navlayers.output import report_markdown as markdown  # noqa: PLC0415 - each format pays for its own
 
         folder = target.path.with_name(f"{target.path.stem}-files")
-        pictures = markdown.pictures(report)
+        pictures = markdown.pictures(report.document)
         made.append(
-            Made(target.path, markdown.render(report, {name: f"{folder.name}/{name}" for name in pictures}))
+            Made(
+                target.path, markdown.render(report.document, {name: f"{folder.name}/{name}" for name in pictures})
+            )
         )
         made += [Made(folder / name, picture) for name, picture in pictures.items()]
     return made

@@ -1,6 +1,6 @@
 """ATT&CK releases: their tactics, techniques and threats, and which of them are at hand."""
 
-from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, technique_url
+from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique
 from navlayers.attack.release import Release
 from navlayers.attack.store import Found, find, has_threats, load, releases, threats
 from navlayers.attack.threat import Threat, Threats
@@ -22,7 +22,6 @@ __all__ = [
     "load",
     "releases",
     "remove",
-    "technique_url",
     "threats",
     "user_folder",
 ]

@@ -6,16 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from navlayers._text import technique_url
 from navlayers.attack.domain import Domain
 
 Status = Literal["active", "deprecated", "revoked"]
 
 SITE = "https://attack.mitre.org"
-
-
-def technique_url(technique: str) -> str:
-    """The address of a technique's page; ATT&CK writes the dot of a sub-technique's id as a slash."""
-    return f"{SITE}/techniques/{technique.replace('.', '/')}/"
 
 
 class Tactic(msgspec.Struct, frozen=True):

@@ -271,9 +271,9 @@ def put(text: str, output: str, *, force: bool, quiet: bool, keep: Sequence[Path
     if output == STDOUT:
         click.echo(text, nl=False)
         return
-    from navlayers.mapping.formats import write as writers  # noqa: PLC0415 - for files alone
+    from navlayers.output import files  # noqa: PLC0415 - for files alone
 
-    changed = writers.write(text.encode("utf-8", "replace"), output, force=force, keep=keep)
+    changed = files.write(text.encode("utf-8", "replace"), output, force=force, keep=keep)
     if not quiet:
         notify(f"wrote {output}" if changed else f"{output} is up to date")
 

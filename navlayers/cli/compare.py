@@ -13,6 +13,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.pages import compare_tables as tables
 from navlayers.pages.compare_folder import comparison_document, comparison_folder
+from navlayers.pages.compare_json import as_json
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare import Comparison
@@ -94,7 +95,7 @@ def command(
             inputs=[one.path for one in together.inputs],
             folder=lambda: comparison_folder(comparison, scoring),
             document=lambda: comparison_document(comparison),
-            machine=lambda: comparing.as_json(comparison),
+            machine=lambda: as_json(comparison),
             tell=tell,
             show=lambda: _show(comparison, summary=summary or output.target is not None),
         )

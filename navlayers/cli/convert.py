@@ -12,6 +12,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.convert import BINARY, convert, format_for, single
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import write as writers
+from navlayers.output import files
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
@@ -68,6 +69,6 @@ def command(
     if output == STDIN:
         click.echo(written.data, nl=False)
         return
-    changed = writers.write(written.data, output, force=force, keep=found.path)
+    changed = files.write(written.data, output, force=force, keep=found.path)
     if not quiet:
         common.notify(f"wrote {output}" if changed else f"{output} is up to date")

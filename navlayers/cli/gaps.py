@@ -14,6 +14,8 @@ from navlayers.analysis.gaps.summary import headline
 from navlayers.cli import common, results
 from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError
+from navlayers.pages.gaps_folder import gaps_document, gaps_folder
+from navlayers.pages.gaps_json import as_json
 from navlayers.pages.gaps_tables import brief_tables
 
 if TYPE_CHECKING:
@@ -75,9 +77,9 @@ def command(
     output.deliver(
         results.Results(
             inputs=[*(one.path for one in together.inputs), *threat.files],
-            folder=lambda: finding.gaps_folder(found, scoring),
-            document=lambda: finding.gaps_document(found),
-            machine=lambda: finding.as_json(found),
+            folder=lambda: gaps_folder(found, scoring),
+            document=lambda: gaps_document(found),
+            machine=lambda: as_json(found),
             tell=tell,
             show=lambda: _show(found),
         )

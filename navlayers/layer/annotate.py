@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import web_links
-from navlayers.attack import technique_url
+from navlayers._text import technique_url, tidy, web_links
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.gradient import Gradient
-from navlayers.scoring.aggregate import tidy
 from navlayers.scoring.scores import UNSPECIFIED, Rules
 
 if TYPE_CHECKING:

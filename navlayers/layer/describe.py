@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import web_links
+from navlayers._text import figure, web_links
 from navlayers.layer.document import Link, Metadata
-from navlayers.scoring.aggregate import DESCRIPTIONS, figure
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.method import how_rolled_up, how_scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,50 +29,7 @@ def description(
     """What the layer shows and how its scores were made, in a few sentences; `single`: of one capability."""
     domain = DOMAIN_NAMES[mapping_set.domain]
     subject = f"{title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
-    return " ".join([subject, *_how(rules, category, single), *_rollup(rules)])
-
-
-def method(rules: Rules) -> tuple[str, ...]:
-    """How the overall scores of a set are made, in sentences."""
-    return (*_how(rules, None, single=False), *_rollup(rules))
-
-
-def _how(rules: Rules, category: str | None, single: bool) -> list[str]:
-    options = rules.options
-    if not rules.scored_categories:
-        return [f"A technique's score is {DESCRIPTIONS['count']}."]
-    scale = ", ".join(f"{value} {figure(number)}" for value, number in rules.scale.items())
-    several = category is None and rules.scored_categories != (UNSPECIFIED,)
-    subject = "Per category, a technique's score is" if several else "A technique's score is"
-    basis = "" if rules.counts else f" ({scale})"
-    how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
-    sentences = [f"{subject} {how}{basis}."]
-    if rules.worth is not None and not rules.counts:
-        sentences.append(f"A mapping without a score value is worth {figure(rules.worth)}.")
-    if several:
-        names = _join([c for c in rules.scored_categories if c != UNSPECIFIED])
-        if options.weights:
-            shares = ", ".join(
-                f"{c} {figure(options.weights[c])}" for c in rules.scored_categories if c in options.weights
-            )
-            sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
-        else:
-            sentences.append(f"The overall score is the highest across {names}.")
-        if UNSPECIFIED in rules.scored_categories:
-            sentences.append("A value without a category counts overall as it stands.")
-    return sentences
-
-
-def _rollup(rules: Rules) -> list[str]:
-    how = rules.options.rollup
-    if how == "none":
-        return []
-    means = "highest score" if how == "max" else "mean score, unmapped ones as 0,"
-    return [f"A technique without a score of its own shows the {means} of its sub-techniques."]
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return " ".join([subject, *how_scored(rules, category, single), *how_rolled_up(rules)])
 
 
 def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers.errors import InputError, Problem
+from navlayers.layer.old_formats import attack_version
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.json_keys import most_keys, top_repeats
@@ -18,7 +19,6 @@ from navlayers.mapping.formats.layer_head import head_of
 from navlayers.mapping.formats.layer_places import Places
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.source import as_text
-from navlayers.upgrade.own_metadata import attack_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

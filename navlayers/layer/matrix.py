@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
+from navlayers._text import clean
 from navlayers.layer.view import Annotation, View
-from navlayers.output.drawing.font import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -76,3 +76,15 @@ def _view_mode(layer: Document) -> list[str]:
     if layout is not None:
         layer["layout"] = dict(layout)
     return [f"viewMode {mode} → layout {layout['layout'] if layout else 'side'}"]
+
+
+ATTACK = "ATT&CK version"
+"""The item of the metadata that names domain and release in full: the layer format knows majors only."""
+
+
+def attack_version(layer: Document) -> str:
+    """The release that navlayers wrote into the metadata, "" where it did not."""
+    for item in layer.get("metadata") or ():
+        if item.get("name") == ATTACK and isinstance(item.get("value"), str):
+            return str(item["value"]).strip().rpartition(" ")[2]
+    return ""

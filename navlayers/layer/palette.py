@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers._text import figure
 from navlayers.layer.document import LegendItem
 from navlayers.layer.gradient import Gradient, safe_maximum
-from navlayers.scoring.aggregate import figure
 
 if TYPE_CHECKING:
     from navlayers.scoring.scores import Rules

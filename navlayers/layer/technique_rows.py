@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers.attack import technique_url
+from navlayers._text import technique_url
 from navlayers.layer.view import Annotation, View
 
 if TYPE_CHECKING:

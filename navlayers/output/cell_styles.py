@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers._text import web_links
-from navlayers.attack import technique_url
+from navlayers._text import technique_url, web_links
 from navlayers.layer.palette import value_gradient
 from navlayers.output.tables import Link
 

@@ -13,6 +13,7 @@ import msgspec
 from navlayers.layer.view import View
 from navlayers.output.tables import Table
 
+Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
 
 
@@ -128,6 +129,7 @@ class Document(msgspec.Struct, frozen=True):
     logo: Logo | None
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
+    paper: Paper = "A4"
 
     @property
     def heatmaps(self) -> tuple[Heatmap, ...]:

@@ -21,17 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from navlayers.output.document import Block, Document
-    from navlayers.pages.report.make import Report
 
 _STEPS = 20
 _NONE: dict[str, str] = {}
 
 
-def pictures(report: Report) -> dict[str, Rendered]:
+def pictures(document: Document) -> dict[str, Rendered]:
     """File name → picture of every heatmap, in their order."""
     return {
         name: render_svg(block.view, RenderOptions())
-        for name, block in zip(_names(report.document), report.document.heatmaps, strict=True)
+        for name, block in zip(_names(document), document.heatmaps, strict=True)
     }
 
 
@@ -40,9 +39,8 @@ def _names(document: Document) -> Iterator[str]:
         yield f"{number:02d}-{slug(block.title)[:60] or 'heatmap'}.svg"
 
 
-def render(report: Report, addresses: Mapping[str, str] = _NONE) -> Rendered:
+def render(document: Document, addresses: Mapping[str, str] = _NONE) -> Rendered:
     """The report; `addresses` says where its pictures are, by their names; without them, there are but captions."""
-    document = report.document
     lines = [f"# {escape(document.title)}", "", escape(document.subtitle), ""]
     byline = " · ".join(escape(text) for text in (document.author, document.date) if text)
     lines += [byline, ""] if byline else []

@@ -7,10 +7,8 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import neutralise, plain, wrap
-from navlayers.attack import technique_url
+from navlayers._text import neutralise, plain, technique_url, tidy, wrap
 from navlayers.output.tables import Kind, Link, Table, decimals, shown
-from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

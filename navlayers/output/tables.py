@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralise, plain
-from navlayers.scoring.aggregate import tidy
+from navlayers._text import neutralise, plain, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import columns, plain, shown, wrap
+from navlayers._text import columns, figure, plain, shown, wrap
 from navlayers.analysis.diff import CHANGES
 from navlayers.output.tables import escape
-from navlayers.scoring.aggregate import figure
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:

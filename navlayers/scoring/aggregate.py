@@ -55,16 +55,3 @@ def exact(score: float) -> float:
     """The score as it is computed with: whole ones as int, without the noise of floating point in the tail."""
     rounded = round(score, 10)
     return int(rounded) if rounded == int(rounded) else rounded
-
-
-def tidy(score: float) -> float:
-    """The score as it is written: two decimals at most, an int where it is whole."""
-    if score.__class__ is int:
-        return score
-    rounded = round(score, 2)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def figure(score: float) -> str:
-    """The score as people read it: all of its digits, two decimals at most."""
-    return str(tidy(score))

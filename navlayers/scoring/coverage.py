@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import tidy
 from navlayers.errors import Problem, UsageError
-from navlayers.layer.describe import method
 from navlayers.mapping.model import CATEGORIES, MappingSet
 from navlayers.mapping.remap import Inactive, Moved
-from navlayers.scoring.aggregate import tidy
 from navlayers.scoring.labels import capability_labels
+from navlayers.scoring.method import method
 from navlayers.scoring.scores import UNSPECIFIED, Scored, TechniqueScore, score_set
 
 if TYPE_CHECKING:

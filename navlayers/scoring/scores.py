@@ -18,7 +18,7 @@ from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 UNSPECIFIED = "unspecified"
@@ -307,3 +307,13 @@ def without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
     if options.worth is not None and rules.worth is None:
         found.append(("--worth", "every mapping has a score value"))
     return tuple(found)
+
+
+def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
+    """What a user would otherwise wonder at: options that cannot show, mappings that give no score."""
+    for option, why in without_effect(scored.rules):
+        yield Problem(f"{name}: {option} without effect: {why}")
+    unrated = sum(mapping.value is None for mapping in scored.set.mappings)
+    if unrated and scored.set.scored and scored.rules.options.worth is None:
+        some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
+        yield Problem(f"{name}: {some}", hint="--worth gives a value")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from navlayers._text import tidy
 from navlayers.mapping.model import CATEGORIES
 from navlayers.mapping.remap import Inactive, inactive
-from navlayers.scoring.aggregate import tidy
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import counted
-from navlayers.attack import technique_url
+from navlayers._text import counted, technique_url
 from navlayers.attack.domain import DOMAINS
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output import templates

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import figure, tidy
 from navlayers.layer.document import LegendItem
-from navlayers.scoring.aggregate import figure, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

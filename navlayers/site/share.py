@@ -5,8 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import percent
-from navlayers.scoring.aggregate import tidy
+from navlayers._text import percent, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

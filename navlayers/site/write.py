@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.api.build import odd_scores
 from navlayers.errors import Problem
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import prepare
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.result_folder import write_folder
+from navlayers.scoring.scores import odd_scores
 from navlayers.site.index import COMMAND
 from navlayers.site.inputs import sets_of
 from navlayers.site.make import Site

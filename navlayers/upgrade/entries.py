@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import shown
-from navlayers.attack import technique_url
+from navlayers._text import shown, technique_url
 from navlayers.layer.old_formats import Document
 from navlayers.upgrade.entry_merging import Entry, merged
 from navlayers.upgrade.report import Dropped, Merged, MovedEntry, Pairs

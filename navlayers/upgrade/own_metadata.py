@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers.layer.old_formats import ATTACK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.layer.old_formats import Document
     from navlayers.upgrade.releases import Way
 
-ATTACK = "ATT&CK version"
-"""The item of the metadata that names domain and release in full: the layer format knows majors only."""
-
 _FRAMEWORK = "framework"
 _COUNTS = ("techniques", "sub-techniques")
-
-
-def attack_version(layer: Document) -> str:
-    """The release that navlayers wrote into the metadata, "" where it did not."""
-    for item in layer.get("metadata") or ():
-        if item.get("name") == ATTACK and isinstance(item.get("value"), str):
-            return str(item["value"]).strip().rpartition(" ")[2]
-    return ""
 
 
 def follow(layer: Document, way: Way, before: Sequence[str], after: Sequence[str]) -> None:

@@ -2,6 +2,5 @@
 
 from navlayers.analysis.compare.comparison import FEWEST, Comparison, Difference, Relation, compare
 from navlayers.analysis.diff import Diff, diff
-from navlayers.pages.compare_json import as_json
 
-__all__ = ["FEWEST", "Comparison", "Diff", "Difference", "Relation", "as_json", "compare", "diff"]
+__all__ = ["FEWEST", "Comparison", "Diff", "Difference", "Relation", "compare", "diff"]

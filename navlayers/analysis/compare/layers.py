@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import slugs
+from navlayers._text import figure, slugs, tidy
 from navlayers.analysis.compare import colors as colours
 from navlayers.analysis.compare.overview import overview
 from navlayers.layer.annotate import page_link
@@ -12,7 +12,6 @@ from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
 from navlayers.layer.gradient import Gradient
 from navlayers.layer.palette import UNSCORED, count_legend
-from navlayers.scoring.aggregate import figure, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

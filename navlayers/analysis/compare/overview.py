@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import tidy
 from navlayers.layer import describe
 from navlayers.layer.annotate import LINKS_IN_MENU, View, annotate, technique_links
 from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
-from navlayers.scoring.aggregate import tidy
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:

@@ -2,7 +2,5 @@
 
 from navlayers.analysis.gaps.find import find_gaps
 from navlayers.analysis.gaps.model import WEAK, Gaps
-from navlayers.pages.gaps_folder import gaps_document, gaps_folder
-from navlayers.pages.gaps_json import as_json
 
-__all__ = ["WEAK", "Gaps", "as_json", "find_gaps", "gaps_document", "gaps_folder"]
+__all__ = ["WEAK", "Gaps", "find_gaps"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from navlayers._text import nearest, shown
+from navlayers._text import figure, nearest, shown
 from navlayers.analysis.gaps.contributors import bounded, givers_of
 from navlayers.analysis.gaps.model import FULL, WEAK, CapabilityShare, Gaps, Row, State, TacticShare
 from navlayers.analysis.gaps.releases import newer_than, using_groups
 from navlayers.analysis.gaps.shares import Measured, Share, share_of
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
-from navlayers.scoring.aggregate import exact, figure
+from navlayers.scoring.aggregate import exact
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers._text import figure, tidy
 from navlayers.analysis.gaps.model import FULL
 from navlayers.analysis.gaps.summary import covered_by, first, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
 from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
 from navlayers.layer.gradient import Gradient, safe_maximum
 from navlayers.layer.palette import RAMPS, UNSCORED, value_gradient
-from navlayers.scoring.aggregate import figure, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

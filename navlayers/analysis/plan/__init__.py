@@ -4,6 +4,5 @@ from navlayers.analysis.plan.costs import Costs, read_costs
 from navlayers.analysis.plan.make import make_plan
 from navlayers.analysis.plan.model import Appraisal, Plan, Step
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.pages.plan_folder import plan_folder
 
-__all__ = ["Appraisal", "Costs", "Plan", "PlanOptions", "Step", "make_plan", "plan_folder", "read_costs"]
+__all__ = ["Appraisal", "Costs", "Plan", "PlanOptions", "Step", "make_plan", "read_costs"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers._text import tidy
 from navlayers.analysis.plan.model import best as best_of
 from navlayers.analysis.plan.summary import against, amount, asked, certainty, label, share, summary
 from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
 from navlayers.layer.describe import links
 from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
 from navlayers.layer.palette import UNSCORED, count_gradient, count_legend, value_gradient
-from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,9 +6,8 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import percent
+from navlayers._text import percent, tidy
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from navlayers import _text as wording
-from navlayers.attack import technique_url
+from navlayers._text import technique_url
 from navlayers.attack.catalogue import SITE
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue

@@ -9,13 +9,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from navlayers.errors import Problem, UsageError
-from navlayers.output.files import write
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.written import Written
     from navlayers.mapping.model import MappingSet
 
-__all__ = ["FORMATS", "encode", "write"]
+__all__ = ["FORMATS", "encode"]
 
 FORMATS = {
     "native": "navlayers.mapping.formats.write_native",

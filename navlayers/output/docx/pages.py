@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import clean
 from navlayers.output.docx.xml import field, paragraph, root, run, said, twips
-from navlayers.output.drawing.font import clean, cut
+from navlayers.output.drawing.font import cut
 from navlayers.output.drawing.page_sizes import MM, PAPERS
 
 if TYPE_CHECKING:
+    from navlayers.output.document import Paper
     from navlayers.output.docx.package import Package
-    from navlayers.pages.report.options import Paper
 
 TEXT_WIDTH = 170 * MM
 """Of upright pages, in points, whatever the paper."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import clean
 from navlayers.output.bars import bars_drawings
 from navlayers.output.docx.xml import escaped
 from navlayers.output.drawing import font, typeset
-from navlayers.output.drawing.font import clean
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.page_sizes import Frame
 from navlayers.output.drawing.pictures import draw_alike

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from navlayers.output.document import Block, Document, Section
     from navlayers.output.drawing.shapes import Drawing
-    from navlayers.pages.report.make import Report
 
 Way: TypeAlias = Literal["title", "upright", "turned", "wide"]
 """Which page a section of the document has: of texts, upright or turned for wide tables; of heatmaps."""
@@ -48,14 +47,13 @@ _NEXT_PAGE = f"<w:pageBreakBefore/>{_AT_TOP}"
 _TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
 
 
-def render(report: Report) -> Rendered:
+def render(document: Document) -> Rendered:
     """The report as DOCX.
 
     Raises:
         UsageError: the logo cannot be drawn.
     """
-    document = report.document
-    writer = _Writer(document, pages.upright(report.options.paper), pages.wide(report.options.paper))
+    writer = _Writer(document, pages.upright(document.paper), pages.wide(document.paper))
     data = writer.package.save(writer.document(), document.title, document.author)
     lacking = typeset.lacking(document.title, typeset.texts(writer.pictures.drawings), NO_LETTERS)
     return Rendered(data, tuple(lacking))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import clean
 from navlayers.output.drawing import facts as head
-from navlayers.output.drawing.font import clean, paragraph
+from navlayers.output.drawing.font import paragraph
 from navlayers.output.drawing.page_sizes import SMALLEST
 from navlayers.output.drawing.shapes import Group, Shape, Text
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from navlayers._text import clean, tidy
 from navlayers.layer.view import COMMENTED
 from navlayers.output.drawing.fitting import APART, LEADING, MOST_LINES, PAD, Fit, Name, Texts
-from navlayers.output.drawing.font import CAP, clean, ems, rooms, wrap
+from navlayers.output.drawing.font import CAP, ems, rooms, wrap
 from navlayers.output.drawing.legend import OFF
 from navlayers.output.drawing.packing import ROW
 from navlayers.output.drawing.shapes import Group, Line, Rect, Shape, Text
 from navlayers.output.drawing.theme import Theme
-from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

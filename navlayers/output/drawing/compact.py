@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import clean
 from navlayers.output.drawing.cells import Look, told
-from navlayers.output.drawing.font import CAP, clean, ems
+from navlayers.output.drawing.font import CAP, ems
 from navlayers.output.drawing.page_sizes import SMALLEST
 from navlayers.output.drawing.shapes import Group, Line, Rect, Shape, Text
 

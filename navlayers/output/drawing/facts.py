@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import clean, tidy
 from navlayers.layer.cell_colors import WHITE
-from navlayers.output.drawing.font import clean
-from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

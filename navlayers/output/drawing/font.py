@@ -28,7 +28,6 @@ _MEASURED_AT, _COMPARED_AT = 1000, 40
 _MISSING = "\U0010fffe"
 _SYMBOLS = 0x2000
 _WIDE, _UNKNOWN = 1.0, 0.85
-_LONGEST = 2000
 
 
 def folder() -> Path:
@@ -37,28 +36,6 @@ def folder() -> Path:
     found = find_spec("mitreattack")
     places = found.submodule_search_locations if found is not None else None
     return Path(next(iter(places or ("",)))) / "navlayers" / "exporters" / "fonts"
-
-
-def clean(text: str, longest: int = _LONGEST) -> str:
-    """The text on one line, as it may be shown: without control characters and marks of writing direction."""
-    text = text[:longest]
-    if not (text.isascii() and text.isprintable()):
-        text = text.translate(_SHOWN)
-    return " ".join(text.split()) if "  " in text or text != text.strip() else text
-
-
-class _Shown(dict[int, str]):
-    """Code point → what is shown of it."""
-
-    def __missing__(self, point: int) -> str:
-        char = chr(point)
-        # XML has no control characters, and a direction of writing that is not ended turns what follows.
-        kept = " " if char.isspace() else "" if unicodedata.category(char)[0] == "C" else char
-        self[point] = kept
-        return kept
-
-
-_SHOWN = _Shown()
 
 
 def width(text: str, size: float) -> float:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import clean
 from navlayers.layer.cell_colors import WHITE
 from navlayers.layer.gradient import steps
 from navlayers.output.drawing import facts as head
-from navlayers.output.drawing.font import CAP, clean, cut, ems
+from navlayers.output.drawing.font import CAP, cut, ems
 from navlayers.output.drawing.page_sizes import SMALLEST
 from navlayers.output.drawing.shapes import Line, Rect, Shape, Text
 

@@ -6,7 +6,7 @@ import math
 import string
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import shown
+from navlayers._text import clean, shown
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.cell_colors import lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of
@@ -15,7 +15,6 @@ from navlayers.output.drawing import typeset
 from navlayers.output.drawing.banner import Banner, banner_of, describe, empty
 from navlayers.output.drawing.cells import Look, draw_cells, groups_of, texts_of
 from navlayers.output.drawing.fitting import best_fit, free_fit
-from navlayers.output.drawing.font import clean
 from navlayers.output.drawing.legend import legend_of
 from navlayers.output.drawing.page_sizes import SMALLEST, Frame, frames
 from navlayers.output.drawing.rendered import Rendered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import listed
+from navlayers._text import listed, tidy
 from navlayers.errors import Problem
 from navlayers.layer.technique_rows import joint_of
 from navlayers.output.drawing import facts as head
@@ -14,7 +14,6 @@ from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, undated
 from navlayers.output.drawing.matrix_sheet import Styles, harmless, write_matrix
 from navlayers.output.drawing.rendered import Rendered
 from navlayers.output.sheets import LONGEST, MADE, Formats, cut, is_sheet_name, sheet_names, write_sheet
-from navlayers.scoring.aggregate import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers.output.drawing.font import clean, ems
+from navlayers._text import clean
+from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.page_sizes import MM, PAPERS, Frame
 from navlayers.output.drawing.pictures import draw_alike
@@ -16,9 +17,8 @@ from navlayers.output.paper_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.output.document import Heatmap
+    from navlayers.output.document import Heatmap, Paper
     from navlayers.output.pdf.blocks import Materials
-    from navlayers.pages.report.options import Paper
 
 _MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
 

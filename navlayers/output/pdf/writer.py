@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import clean, shown
 from navlayers.errors import Problem
 from navlayers.output.document import Bars, Heatmap, Rows, Subheading
 from navlayers.output.drawing import font, typeset
-from navlayers.output.drawing.font import clean, cut, ems
+from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.page_sizes import MM, PAPERS
 from navlayers.output.drawing.rendered import Rendered
 from navlayers.output.drawing.theme import THEMES
@@ -25,9 +25,7 @@ from navlayers.output.pdf.heatmaps import heatmap_pages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.output.document import Block, Document, Logo
-    from navlayers.pages.report.make import Report
-    from navlayers.pages.report.options import Paper
+    from navlayers.output.document import Block, Document, Logo, Paper
 
 _MARGIN, _MORE_ABOVE = 56.0, 8.0
 _TITLES = ((28.0, 3), (20.0, 4))
@@ -61,17 +59,16 @@ class _Paper(NamedTuple):
         return width - 2 * _MARGIN, height - 2 * _MARGIN - _MORE_ABOVE
 
 
-def render(report: Report) -> Rendered:
+def render(document: Document) -> Rendered:
     """The report as PDF.
 
     Raises:
         UsageError: the logo is no picture that the PDF can hold.
     """
-    document = report.document
-    found = PAPERS[report.options.paper]
+    found = PAPERS[document.paper]
     paper = _Paper(found.short * MM, found.long * MM)
     materials = Materials()
-    runs = _runs(document, paper, report.options.paper, materials)
+    runs = _runs(document, paper, document.paper, materials)
     data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, materials)

@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from navlayers.api.report import FORMATS, render_report, write_report
 from navlayers.output.document import Document
 from navlayers.pages.report.make import Report, make_report
 from navlayers.pages.report.options import SECTIONS, ReportOptions
 from navlayers.pages.report.subject import Subject, subject_of
 
 __all__ = [
-    "FORMATS",
     "SECTIONS",
     "Document",
     "Report",
     "ReportOptions",
     "Subject",
     "make_report",
-    "render_report",
     "subject_of",
-    "write_report",
 ]

@@ -49,6 +49,7 @@ def make_report(subject: Subject, options: ReportOptions = _OPTIONS) -> Report:
             logo=options.logo,
             facts=sections.facts(subject),
             sections=made,
+            paper=options.paper,
         ),
         subject,
         options,

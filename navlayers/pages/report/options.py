@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text import nearest, shown
 from navlayers.errors import Problem, UsageError
-from navlayers.output.document import Logo
+from navlayers.output.document import Logo, Paper
 
 SectionId: TypeAlias = Literal[
     "summary",
@@ -28,8 +28,6 @@ SECTIONS: tuple[SectionId, ...] = get_args(SectionId)
 
 USUAL: tuple[SectionId, ...] = tuple(name for name in SECTIONS if name != "comments")
 """Those of a report that nobody asks anything else of: comments of mappings may be a book by themselves."""
-
-Paper: TypeAlias = Literal["A4", "letter"]
 
 
 class ReportOptions(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.attack import technique_url
+from navlayers._text import figure, technique_url, tidy
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.gradient import Gradient
 from navlayers.layer.palette import RAMPS
@@ -24,7 +24,6 @@ from navlayers.pages.show.blocks import (
     prose,
 )
 from navlayers.pages.show.results import CapabilityPage, GroupPage, TacticPage, TechniquePage
-from navlayers.scoring.aggregate import figure, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

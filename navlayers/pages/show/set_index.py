@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.layer import describe
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.labels import capability_labels
+from navlayers.scoring.method import method
 from navlayers.scoring.scores import score_set
 from navlayers.scoring.stats import capability_stats
 
@@ -73,7 +73,7 @@ class IndexedSet:
             attack_version=self.catalogue.version,
             scored=self.set.scored,
             counts=self.rules.counts,
-            method=describe.method(self.rules),
+            method=method(self.rules),
         )
 
     @cached_property

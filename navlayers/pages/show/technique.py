@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from navlayers import attack
+from navlayers._text import technique_url, tidy
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show import parts
 from navlayers.pages.show.lookup import catalogues
 from navlayers.pages.show.results import Named, Row, TechniquePage, TechniqueSection
-from navlayers.scoring.aggregate import tidy
 from navlayers.scoring.scores import UNSPECIFIED, number
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
     return TechniquePage(
         id=identifier,
         name=technique.name if technique else sections[0].technique.name,
-        url=attack.technique_url(identifier),
+        url=technique_url(identifier),
         domain=domain,
         attack_version=catalogue.version if catalogue else sections[0].set.attack_version,
         description=_description(identifier, sets, technique.description if technique else ""),

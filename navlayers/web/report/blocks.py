@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.attack import technique_url
+from navlayers._text import technique_url
 from navlayers.output.cell_styles import address_of, fill_of
 from navlayers.output.tables import shown
 from navlayers.output.templates import finalize

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import slugs
+from navlayers._text import figure, slugs
 from navlayers.analysis.compare.comparison import side_by_side
 from navlayers.layer.matrix import matrix_of
 from navlayers.layer.view import view_of
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Heatmap
-from navlayers.scoring.aggregate import figure
 from navlayers.web.report.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
 from navlayers.web.report.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
 

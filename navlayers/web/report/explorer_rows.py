@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import plain, web_links
-from navlayers.scoring.aggregate import tidy
+from navlayers._text import plain, tidy, web_links
 from navlayers.scoring.coverage import without_scores
 from navlayers.scoring.scores import number
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import figure, tidy
 from navlayers.analysis.compare import colors as colours
 from navlayers.analysis.compare.layers import legend_of
 from navlayers.layer.document import LegendItem
 from navlayers.layer.gradient import Gradient
 from navlayers.layer.palette import value_gradient, value_legend
 from navlayers.layer.view import Ratios
-from navlayers.scoring.aggregate import figure, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import joined
+from navlayers._text import figure, joined
 from navlayers.analysis.gaps.summary import headline
 from navlayers.analysis.plan.summary import summary as asked_and_reached
 from navlayers.layer.describe import DOMAIN_NAMES
@@ -16,7 +16,6 @@ from navlayers.pages import compare_tables as tables
 from navlayers.pages.report.sections import numbers
 from navlayers.pages.report.sections.numbers import counted, percent
 from navlayers.pages.report.sections.threat import UNRATED
-from navlayers.scoring.aggregate import figure
 from navlayers.scoring.stats import non_mappable
 
 if TYPE_CHECKING:

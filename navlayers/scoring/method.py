@@ -1,0 +1,57 @@
+"""How scores are made, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers._text import figure
+from navlayers.scoring.aggregate import DESCRIPTIONS
+from navlayers.scoring.scores import UNSPECIFIED
+
+if TYPE_CHECKING:
+    from navlayers.scoring.scores import Rules
+
+
+def method(rules: Rules) -> tuple[str, ...]:
+    """How the overall scores of a set are made, in sentences."""
+    return (*how_scored(rules, None, single=False), *how_rolled_up(rules))
+
+
+def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
+    """How scores of one category, or overall for None, are made; `single`: of one capability."""
+    options = rules.options
+    if not rules.scored_categories:
+        return [f"A technique's score is {DESCRIPTIONS['count']}."]
+    scale = ", ".join(f"{value} {figure(number)}" for value, number in rules.scale.items())
+    several = category is None and rules.scored_categories != (UNSPECIFIED,)
+    subject = "Per category, a technique's score is" if several else "A technique's score is"
+    basis = "" if rules.counts else f" ({scale})"
+    how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
+    sentences = [f"{subject} {how}{basis}."]
+    if rules.worth is not None and not rules.counts:
+        sentences.append(f"A mapping without a score value is worth {figure(rules.worth)}.")
+    if several:
+        names = _join([c for c in rules.scored_categories if c != UNSPECIFIED])
+        if options.weights:
+            shares = ", ".join(
+                f"{c} {figure(options.weights[c])}" for c in rules.scored_categories if c in options.weights
+            )
+            sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
+        else:
+            sentences.append(f"The overall score is the highest across {names}.")
+        if UNSPECIFIED in rules.scored_categories:
+            sentences.append("A value without a category counts overall as it stands.")
+    return sentences
+
+
+def how_rolled_up(rules: Rules) -> list[str]:
+    """How parents without a score of their own get one, in sentences."""
+    how = rules.options.rollup
+    if how == "none":
+        return []
+    means = "highest score" if how == "max" else "mean score, unmapped ones as 0,"
+    return [f"A technique without a score of its own shows the {means} of its sub-techniques."]
+
+
+def _join(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
