@@ -11,7 +11,7 @@ import pytest
 from conftest import ROWS, Cells, Run, contents, write_set
 
 from navlayers import attack
-from navlayers.layer.gradient import Gradient
+from navlayers.layer.colors import Gradient
 
 if TYPE_CHECKING:
     from pathlib import Path

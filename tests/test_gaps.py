@@ -19,7 +19,7 @@ from conftest import Cells, Run, contents, write_set
 from navlayers import attack
 from navlayers.cli import candidates
 from navlayers.cli.gaps import command
-from navlayers.layer.gradient import Gradient
+from navlayers.layer.colors import Gradient
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from navlayers import encode_layer, encode_layers
 from navlayers.api.sets import build_layers
 from navlayers.layer.build import build
-from navlayers.layer.gradient import steps
-from navlayers.layer.palette import RAMPS
+from navlayers.layer.colors import RAMPS, gradient_steps
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import CATEGORIES, MappingSet
 from navlayers.scoring.options import ScoreOptions
@@ -172,13 +171,13 @@ def assert_gradient(layer: Json) -> None:
     ],
 )
 def test_a_gradient_has_the_colours_that_tinygradient_gives(colours: list[str], digest: str) -> None:
-    assert list(steps(tuple(colours))) == navigators_colours(colours)
-    assert hashlib.sha256(",".join(steps(tuple(colours))).encode()).hexdigest()[:16] == digest
+    assert list(gradient_steps(tuple(colours))) == navigators_colours(colours)
+    assert hashlib.sha256(",".join(gradient_steps(tuple(colours))).encode()).hexdigest()[:16] == digest
 
 
 @given(st.lists(st.integers(0, 0xFFFFFF).map("#{:06x}".format), min_size=2, max_size=6))
 def test_any_gradient_has_the_hundred_colours_that_the_navigator_computes(colours: list[str]) -> None:
-    assert list(steps(tuple(colours))) == navigators_colours(colours)
+    assert list(gradient_steps(tuple(colours))) == navigators_colours(colours)
 
 
 @pytest.mark.parametrize("ramp", RAMPS.values(), ids=RAMPS)
@@ -190,7 +189,7 @@ def test_a_ramp_gets_darker_all_the_way_so_that_it_survives_grey_print(ramp: tup
         ]
         return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
-    values = [lightness(colour) for colour in steps(ramp)]
+    values = [lightness(colour) for colour in gradient_steps(ramp)]
     assert values == sorted(values, reverse=True)
 
 

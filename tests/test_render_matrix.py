@@ -10,8 +10,7 @@ from PIL import ImageColor
 
 from navlayers import InputError, ReadOptions, ReleaseError, attack, resolve
 from navlayers.api.render_load import load
-from navlayers.layer.cell_colors import cell_color, contrast, gradient_of, grey, text_color
-from navlayers.layer.css import parse
+from navlayers.layer.colors import cell_color, contrast, gradient_of, gray, parse_color, text_color
 from navlayers.layer.matrix import Cell, matrix_of
 
 if TYPE_CHECKING:
@@ -300,12 +299,12 @@ def test_text_contrasts_with_any_colour() -> None:
             for blue in range(0, 256, 15):
                 color = f"#{red:02x}{green:02x}{blue:02x}"
                 assert contrast(text_color(color), color) >= 4.5
-                assert abs(contrast(grey(color), "#000000") - contrast(color, "#000000")) < 0.2
+                assert abs(contrast(gray(color), "#000000") - contrast(color, "#000000")) < 0.2
 
 
 def test_alpha_of_a_gradient_is_ignored() -> None:
     assert gradient_of(["#ffffff00", "#66b1ff80"], 0, 1).colors == ("#ffffff", "#66b1ff")
-    assert parse("#12345678") == (0x12, 0x34, 0x56, 0.47)
+    assert parse_color("#12345678") == (0x12, 0x34, 0x56, 0.47)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
-from navlayers.layer.cell_colors import contrast
+from navlayers.layer.colors import contrast
 from navlayers.output.drawing import pictures, typeset
 from navlayers.output.drawing.cells import figure
 from navlayers.output.drawing.options import RenderOptions

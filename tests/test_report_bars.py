@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.layer.cell_colors import contrast
+from navlayers.layer.colors import contrast
 from navlayers.output.bars import bars_drawing, bars_drawings, describe, figures, percent
 from navlayers.output.document import BarRow, Bars, Series
 from navlayers.output.drawing import typeset

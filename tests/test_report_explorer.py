@@ -12,8 +12,8 @@ from report_pages import Page, page_of, report
 from navlayers import read_together, resolve, threat_of
 from navlayers.analysis.gaps import find_gaps
 from navlayers.layer.build import layers_of
+from navlayers.layer.colors import RAMPS, value_gradient
 from navlayers.layer.document import encode_layer
-from navlayers.layer.palette import RAMPS, value_gradient
 from navlayers.pages.report import make_report, subject_of
 from navlayers.scoring.options import ScoreOptions
 

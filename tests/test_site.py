@@ -248,7 +248,7 @@ def test_cells_have_the_scores_and_the_colours_of_the_layers(several: Pages) -> 
         ("sets/gcp/capabilities/cloud_ids.html", "sets/gcp/layers/capabilities/cloud_ids.json"),
     ):
         document = json.loads(several.files[layer])
-        gradient = navlayers.layer.gradient.Gradient(
+        gradient = navlayers.layer.colors.Gradient(
             tuple(document["gradient"]["colors"]),
             document["gradient"]["minValue"],
             document["gradient"]["maxValue"],

@@ -11,7 +11,7 @@ from upgrade_helpers import layer as made
 
 import navlayers
 from navlayers import upgrade_layer
-from navlayers.layer.gradient import Gradient
+from navlayers.layer.colors import Gradient
 
 Entry = dict[str, Any]
 DEFAULT = {"colors": ["#ff6666", "#ffe766", "#8ec843"], "minValue": 0, "maxValue": 100}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import technique_url, tidy, web_links
+from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
-from navlayers.layer.gradient import Gradient
 from navlayers.scoring.scores import UNSPECIFIED, Rules
 
 if TYPE_CHECKING:

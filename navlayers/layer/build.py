@@ -9,8 +9,8 @@ import msgspec
 from navlayers._text import slugs
 from navlayers.layer import describe
 from navlayers.layer.annotate import LINKS_IN_MENU, View, annotate
+from navlayers.layer.colors import count_gradient, count_legend, value_gradient, value_legend
 from navlayers.layer.document import Layer, Versions
-from navlayers.layer.palette import count_gradient, count_legend, value_gradient, value_legend
 from navlayers.scoring import scores as scoring
 from navlayers.scoring.labels import capability_labels, labels
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.attack import Catalogue
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient
     from navlayers.mapping.model import Mapping, MappingSet
     from navlayers.scoring.options import ScoreOptions
 

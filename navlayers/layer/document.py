@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import _text as jsontext
-from navlayers.layer.gradient import Gradient
+from navlayers.layer.colors import Gradient, LegendItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,13 +31,6 @@ class Link(msgspec.Struct, frozen=True):
 
     label: str
     url: str
-
-
-class LegendItem(msgspec.Struct, frozen=True):
-    """What a colour means."""
-
-    label: str
-    color: str
 
 
 class Versions(msgspec.Struct, frozen=True):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text import listed, shown
-from navlayers.layer.css import DEFAULT, parse
-from navlayers.layer.gradient import Gradient
+from navlayers.layer.colors import DEFAULT_COLORS, Gradient, parse_color
 from navlayers.mapping.formats.checks import numeric
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Mending:
         whole = dict(written)
         colors = written.get("colors")
         if not isinstance(colors, list) or len(colors) < _FEWEST:
-            whole["colors"] = list(DEFAULT)
+            whole["colors"] = list(DEFAULT_COLORS)
             self._tell_gradient(f"has fewer than two colours, {_EMPTY}", "those of the Navigator now")
         for key, end in _ENDS.items():
             if written.get(key) is None:
@@ -157,7 +156,7 @@ class Mending:
         return kept
 
     def _color(self, whose: str, color: Any) -> None:
-        if not (isinstance(color, str) and (_FUNCTION.fullmatch(color) or parse(color))):
+        if not (isinstance(color, str) and (_FUNCTION.fullmatch(color) or parse_color(color))):
             self._tell(_COLORS, f"{whose} {_short(color) if isinstance(color, str) else as_json(color)}")
 
 

@@ -10,10 +10,7 @@ import msgspec
 from navlayers._text import listed, web_links
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.layer.cell_colors import cell_color, gradient_of
-from navlayers.layer.css import DEFAULT, parse
-from navlayers.layer.document import LegendItem
-from navlayers.layer.gradient import BAND, Gradient
+from navlayers.layer.colors import BAND, DEFAULT_COLORS, Gradient, LegendItem, cell_color, gradient_of, parse_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -251,14 +248,14 @@ def _links(items: Any) -> tuple[tuple[str, str], ...]:
 def _gradient(layer: dict[str, Any], tell: Any) -> Gradient:
     written = layer.get("gradient")
     if written is None:
-        return gradient_of(list(DEFAULT), 0, 100)
+        return gradient_of(list(DEFAULT_COLORS), 0, 100)
     colors = [color for color in _list(written.get("colors")) if isinstance(color, str)]
     ends = [written.get(key) for key in ("minValue", "maxValue")]
     low, high = (end if type(end) in (int, float) else default for end, default in zip(ends, (0, 100), strict=True))
     wrong = []
     if len(colors) < 2:
         wrong.append("has fewer than two colours")
-    elif any(parse(color) is None for color in colors):
+    elif any(parse_color(color) is None for color in colors):
         wrong.append("has a colour that is none, so the default ones are used")
     if any(type(end) not in (int, float) for end in ends):
         wrong.append("lacks minValue or maxValue, so 0 and 100 are used")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text import clean
-from navlayers.layer.cell_colors import WHITE, contrast
+from navlayers.layer.colors import WHITE, contrast
 from navlayers.output.drawing.font import CAP, cut, ems, wrap
 from navlayers.output.drawing.shapes import Drawing, Group, Line, Rect, Shape, Text
 from navlayers.output.drawing.theme import THEMES

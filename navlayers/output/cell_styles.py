@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from navlayers._text import technique_url, web_links
-from navlayers.layer.palette import value_gradient
+from navlayers.layer.colors import value_gradient
 from navlayers.output.tables import Link
 
 if TYPE_CHECKING:

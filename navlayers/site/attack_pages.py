@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
 from navlayers.attack.domain import DOMAINS
+from navlayers.layer.colors import LegendItem, count_gradient
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.layer.document import LegendItem
-from navlayers.layer.palette import count_gradient
 from navlayers.pages.show.blocks import Cell
 from navlayers.pages.show.layout import score_cell
 from navlayers.scoring.stats import base_techniques
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.attack.domain import Domain
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient
     from navlayers.mapping.remap import Inactive, Moved
     from navlayers.pages.show.set_index import MatrixColumn
     from navlayers.site.sets import SiteSet

@@ -14,8 +14,7 @@ from navlayers.pages.results import ALL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.layer.document import LegendItem
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient, LegendItem
     from navlayers.mapping.model import MappingSet
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.site.addresses import SetAddresses

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import figure, tidy
-from navlayers.layer.document import LegendItem
+from navlayers.layer.colors import LegendItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient
     from navlayers.scoring.scores import TechniqueScore
 
 UNRATED = "✓"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

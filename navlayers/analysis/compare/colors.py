@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.layer.document import LegendItem
-from navlayers.layer.gradient import Gradient, safe_maximum
-from navlayers.layer.palette import RAMPS, count_gradient, value_gradient
+from navlayers.layer.colors import RAMPS, Gradient, LegendItem, count_gradient, safe_maximum, value_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

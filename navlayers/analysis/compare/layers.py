@@ -8,10 +8,9 @@ from navlayers._text import figure, slugs, tidy
 from navlayers.analysis.compare import colors as colours
 from navlayers.analysis.compare.overview import overview
 from navlayers.layer.annotate import page_link
+from navlayers.layer.colors import UNSCORED, Gradient, LegendItem, count_legend
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
-from navlayers.layer.gradient import Gradient
-from navlayers.layer.palette import UNSCORED, count_legend
+from navlayers.layer.document import Layer, Metadata, Technique, Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

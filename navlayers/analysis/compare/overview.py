@@ -9,12 +9,12 @@ import msgspec
 from navlayers._text import tidy
 from navlayers.layer import describe
 from navlayers.layer.annotate import LINKS_IN_MENU, View, annotate, technique_links
-from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
+from navlayers.layer.document import Layer, Metadata, Technique, Versions
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare.comparison import Comparison
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient, LegendItem
     from navlayers.scoring.coverage import Coverage
 
 

@@ -8,9 +8,8 @@ from navlayers._text import figure, tidy
 from navlayers.analysis.gaps.model import FULL
 from navlayers.analysis.gaps.summary import covered_by, first, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
-from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
-from navlayers.layer.gradient import Gradient, safe_maximum
-from navlayers.layer.palette import RAMPS, UNSCORED, value_gradient
+from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
+from navlayers.layer.document import Layer, Metadata, Technique, Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,16 +8,16 @@ from navlayers._text import tidy
 from navlayers.analysis.plan.model import best as best_of
 from navlayers.analysis.plan.summary import against, amount, asked, certainty, label, share, summary
 from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
+from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient, count_legend, value_gradient
 from navlayers.layer.describe import links
-from navlayers.layer.document import Layer, LegendItem, Metadata, Technique, Versions
-from navlayers.layer.palette import UNSCORED, count_gradient, count_legend, value_gradient
+from navlayers.layer.document import Layer, Metadata, Technique, Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.model import Plan
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient
 
 LEFT = "#d9d9d9"
 """A technique that capabilities cover which the plan does not choose."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 from navlayers.output.cell_styles import address_of, fill_of
 from navlayers.output.docx.layout import framed
 from navlayers.output.docx.xml import linked, paragraph, run, said, twips

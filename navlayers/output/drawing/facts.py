@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import clean, tidy
-from navlayers.layer.cell_colors import WHITE
+from navlayers.layer.colors import WHITE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.layer.gradient import Gradient
+    from navlayers.layer.colors import Gradient
     from navlayers.layer.technique_rows import Row
     from navlayers.layer.view import View
 

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from navlayers._text import plain, technique_url
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 from navlayers.layer.metadata_repeats import metadata_of
 from navlayers.layer.technique_rows import joint_of
 from navlayers.output import templates

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import clean
-from navlayers.layer.cell_colors import WHITE
-from navlayers.layer.gradient import steps
+from navlayers.layer.colors import WHITE, gradient_steps
 from navlayers.output.drawing import facts as head
 from navlayers.output.drawing.font import CAP, cut, ems
 from navlayers.output.drawing.page_sizes import SMALLEST
@@ -138,7 +137,9 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> Legend:
     cells = list(matrix.cells())
     scored = {c.score: c.color for c in cells if c.score is not None and c.enabled and not c.annotation.color}
     # One score alone is a colour, not a range of them.
-    ramp = tuple(map(theme.paint, steps(view.gradient.colors))) if len(scored) > 1 and _is_range(view) else ()
+    ramp = (
+        tuple(map(theme.paint, gradient_steps(view.gradient.colors))) if len(scored) > 1 and _is_range(view) else ()
+    )
     items = [Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
     if not ramp and scored and not any(_is_close(i.color, c) for i in view.legend for c in scored.values()):
         items += [Item(f"score {look.number(score)}", theme.paint(c)) for score, c in sorted(scored.items())[:1]]

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from navlayers._text import neutralise, plain, wrap
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 from navlayers.layer.metadata_repeats import metadata_of
 from navlayers.output.drawing import facts as head
 from navlayers.output.sheets import cut

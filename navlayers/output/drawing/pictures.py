@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import clean, shown
 from navlayers.errors import Problem, UsageError
-from navlayers.layer.cell_colors import lightness
+from navlayers.layer.colors import lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of
 from navlayers.output.drawing import compact as mini
 from navlayers.output.drawing import typeset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from navlayers.layer.cell_colors import grey, text_color
+from navlayers.layer.colors import gray, text_color
 
 
 class Theme(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class Theme(msgspec.Struct, frozen=True):
 
     def paint(self, color: str) -> str:
         """A layer's colour as the theme has it."""
-        return grey(color) if self.greys else color
+        return gray(color) if self.greys else color
 
     def ink_on(self, color: str) -> str:
         """Black or white on a layer's colour, painted."""

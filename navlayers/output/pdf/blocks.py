@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text import plain
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
 from navlayers.output.cell_styles import address_of, fill_of
 from navlayers.output.column_widths import CHIP

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from navlayers._text import plain
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 from navlayers.output import templates
 from navlayers.pages.show.layout import blocks, title
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import figure, technique_url, tidy
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.gradient import Gradient
-from navlayers.layer.palette import RAMPS
+from navlayers.layer.colors import RAMPS, Gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.blocks import (
     Below,

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from navlayers.layer.annotate import View, comment, strength_name
-from navlayers.layer.palette import value_gradient
+from navlayers.layer.colors import value_gradient
 from navlayers.pages.show.results import Aggregate, CategoryScore, Column, Entry, Given, Named, Row
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import base_techniques

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from navlayers.layer.cell_colors import text_color
+from navlayers.layer.colors import text_color
 
 
 class Colors:

@@ -10,9 +10,7 @@ import msgspec
 from navlayers._text import figure, tidy
 from navlayers.analysis.compare import colors as colours
 from navlayers.analysis.compare.layers import legend_of
-from navlayers.layer.document import LegendItem
-from navlayers.layer.gradient import Gradient
-from navlayers.layer.palette import value_gradient, value_legend
+from navlayers.layer.colors import Gradient, LegendItem, value_gradient, value_legend
 from navlayers.layer.view import Ratios
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from navlayers.layer.annotate import View, comment
-from navlayers.layer.palette import value_gradient
+from navlayers.layer.colors import value_gradient
 from navlayers.output.document import Rows
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages import gaps_tables as gap_tables

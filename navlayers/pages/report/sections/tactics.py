@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import joined
 from navlayers.analysis.compare.colors import WINNERS
-from navlayers.layer.palette import RAMPS
+from navlayers.layer.colors import RAMPS
 from navlayers.output.document import BarRow, Bars, Rows, Series, Text
 from navlayers.pages import compare_tables as tables
 from navlayers.pages.report.sections import numbers

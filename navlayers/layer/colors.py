@@ -1,0 +1,338 @@
+"""Colors as the ATT&CK Navigator reads and computes them, the ramps and legends of navlayers, and contrast.
+
+Source: the Navigator 5.1 reads colors with tinycolor 1.6, interpolates a layer's gradient to 100 colors with
+tinygradient 1.1, and picks one by the score's place between minValue and maxValue.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import math
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers._text import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from navlayers.scoring.scores import Rules
+
+BLACK, WHITE = "#000000", "#ffffff"
+DEFAULT_COLORS = ("#ff6666", "#ffe766", "#8ec843")
+"""The gradient of a layer that names no colors."""
+
+STEPS = 100
+FEWEST_COLORS = 2
+"""A gradient with fewer colors makes the Navigator show an empty matrix."""
+
+BAND = 0.995
+"""A score of at least this share of the range, yet below its end, makes the Navigator show an empty matrix: its
+index rounds to 100, one beyond the last of the 100 colors."""
+
+# Two decimals are neither too coarse nor too fine for ranges from 1 to a billion.
+_WIDE = 1e9
+# 10 to the power of more than this is close to the largest float.
+_FINE = 300
+
+
+class LegendItem(msgspec.Struct, frozen=True):
+    """What a color means; an item of the layer format."""
+
+    label: str
+    color: str
+
+
+class Gradient(msgspec.Struct, frozen=True):
+    """A gradient of layer format 4.5: two or more `#rrggbb` colors, evenly spaced from minValue to maxValue."""
+
+    colors: tuple[str, ...]
+    minValue: float = 0  # noqa: N815 - the layer format's name
+    maxValue: float = 100  # noqa: N815 - the layer format's name
+
+    def color(self, score: float) -> str:
+        """The `#rrggbb` that the Navigator gives a cell of that score."""
+        colors = gradient_steps(self.colors)
+        if score >= self.maxValue:
+            return colors[-1]
+        if score <= self.minValue:
+            return colors[0]
+        place = (score - self.minValue) / (self.maxValue - self.minValue) * STEPS
+        return colors[min(_round(place), STEPS - 1)]
+
+    def safe(self, score: float) -> float:
+        """The score, lowered just enough to leave the band that empties the Navigator's matrix."""
+        return self._below if self.empties(score) else score
+
+    def empties(self, score: float) -> bool:
+        """Whether the Navigator shows an empty matrix for a score."""
+        span = self.maxValue - self.minValue
+        return span > 0 and BAND <= (score - self.minValue) / span < 1
+
+    @property
+    def _below(self) -> float:
+        """A score just below the band, to two decimals unless the range is too small or too large for these."""
+        span = self.maxValue - self.minValue
+        unit = 100 if 1 <= span <= _WIDE else 10.0 ** min(4 - math.floor(math.log10(span)), _FINE)
+        return math.floor((self.minValue + span * BAND) * unit - 1) / unit
+
+
+def safe_maximum(scores: list[float]) -> int:
+    """The end of a gradient from 0 for scores that set its scale themselves, such as counts; 1 or more.
+
+    It is the highest score, rounded up, or a little more where another score would lie in the band that empties
+    the Navigator's matrix.
+    """
+    highest = max([1, *map(math.ceil, scores)])
+    if any(BAND <= score / highest < 1 for score in scores):
+        return math.floor(highest / BAND) + 1
+    return highest
+
+
+@lru_cache(maxsize=64)
+def gradient_steps(colors: tuple[str, ...]) -> tuple[str, ...]:
+    """The gradient's 100 colors, as `#rrggbb`, from the first to the last."""
+    stops = [_rgb(color) for color in colors]
+    result: list[str] = []
+    for start, end, count in zip(stops, stops[1:], _substeps(len(stops)), strict=False):
+        for i in range(count):
+            result.append(_join(a + (b - a) / count * i for a, b in zip(start, end, strict=True)))
+    result.append(_join(stops[-1]))
+    return tuple(result)
+
+
+def _substeps(stops: int) -> list[int]:
+    """How many colors lie between each two stops, 100 in all: even, the odd ones where tinygradient puts them."""
+    substeps = [max(1, _round((STEPS - 1) / (stops - 1)))] * (stops - 1)
+    while (total := sum(substeps) + 1) != STEPS:
+        if total < STEPS:
+            substeps[substeps.index(min(substeps))] += 1
+        else:
+            substeps[substeps.index(max(substeps))] -= 1
+    return substeps
+
+
+def _rgb(color: str) -> tuple[int, ...]:
+    return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def _join(channels: Iterable[float]) -> str:
+    return "#" + "".join(f"{_round(channel):02x}" for channel in channels)
+
+
+def _round(number: float) -> int:
+    """Halves go up, as in JavaScript, not to even."""
+    return math.floor(number + 0.5)
+
+
+# Colors as CSS and tinycolor write them.
+
+_HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+_NUMBER = r"([-+]?\d*\.\d+%?|[-+]?\d+%?)"
+_FUNCTION = re.compile(rf"(rgb|hsl|hsv)(a?)[\s(]+{_NUMBER}[,\s]+{_NUMBER}[,\s]+{_NUMBER}(?:[,\s]+{_NUMBER})?\s*\)?")
+
+
+@lru_cache(maxsize=4096)
+def parse_color(text: str) -> tuple[int, int, int, float] | None:
+    """Red, green and blue, 0–255 each, and alpha, 0–1 in hundredths; None where the text is no color.
+
+    As tinycolor does, it takes names, hexadecimal digits, and rgb, hsl and hsv with or without alpha, brackets
+    and commas.
+    """
+    plain = text.strip().lower()
+    if plain == "transparent":
+        return 0, 0, 0, 0
+    digits = _HEX.fullmatch(plain)
+    if digits:
+        return _from_hex(digits[1])
+    function = _FUNCTION.fullmatch(plain)
+    if function:
+        kind, _, first, second, third, alpha = function.groups()
+        return *_from_function(kind, first, second, third), _alpha(alpha)
+    # Names are rare; Pillow, which knows them, is slow to import.
+    from PIL import ImageColor  # noqa: PLC0415
+
+    # Pillow replaces the digits by channels once it has itself looked a name up.
+    named = ImageColor.colormap.get(plain)
+    if isinstance(named, tuple):
+        red, green, blue = named[:3]
+        return red, green, blue, 1
+    return None if named is None else _from_hex(named[1:])
+
+
+def _from_hex(digits: str) -> tuple[int, int, int, float]:
+    if len(digits) <= 4:
+        digits = "".join(digit * 2 for digit in digits)
+    red, green, blue, *alpha = bytes.fromhex(digits)
+    return red, green, blue, _hundredths(alpha[0] / 255) if alpha else 1
+
+
+def _from_function(kind: str, first: str, second: str, third: str) -> tuple[int, int, int]:
+    if kind == "rgb":
+        channels = tuple(_share(text, 255) for text in (first, second, third))
+    else:
+        hue, middle, last = _share(first, 360), _share(_percentage(second), 100), _share(_percentage(third), 100)
+        is_hsl = kind == "hsl"
+        channels = colorsys.hls_to_rgb(hue, last, middle) if is_hsl else colorsys.hsv_to_rgb(hue, middle, last)
+    red, green, blue = (_round(channel * 255) for channel in channels)
+    return red, green, blue
+
+
+def _share(text: str, most: float) -> float:
+    """A number or a percentage as a share of `most`, 0–1; "1.0" is all of it, as in tinycolor."""
+    if "." in text and float(text.rstrip("%")) == 1:
+        text = "100%"
+    share = float(text[:-1]) / 100 if text.endswith("%") else float(text) / most
+    return min(max(share, 0), 1)
+
+
+def _percentage(text: str) -> str:
+    """Tinycolor takes numbers up to 1 for shares of 100 %."""
+    return text if text.endswith("%") or float(text) > 1 else f"{float(text) * 100}%"
+
+
+def _alpha(text: str | None) -> float:
+    if text is None:
+        return 1
+    alpha = float(text.rstrip("%"))
+    return _hundredths(alpha) if 0 <= alpha <= 1 else 1
+
+
+def _hundredths(alpha: float) -> float:
+    return _round(100 * alpha) / 100
+
+
+def cell_color(text: str) -> str:
+    """The `#rrggbb` of a cell's own color, mixed with white by its alpha; "" where the text is no color."""
+    parsed = parse_color(text)
+    if parsed is None:
+        return ""
+    *channels, alpha = parsed
+    return _join((channel - 255) * alpha + 255 for channel in channels)
+
+
+def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
+    """The gradient of a layer, its alpha ignored as in the Navigator; a single color stands for all."""
+    parsed = [parse_color(color) for color in colors]
+    plain = tuple(_join(color[:3]) for color in parsed if color is not None)
+    if len(plain) < len(colors) or not plain:
+        plain = DEFAULT_COLORS
+    return Gradient(plain if len(plain) >= FEWEST_COLORS else plain * FEWEST_COLORS, low, high)
+
+
+# Ramps and legends of the layers that navlayers makes.
+
+UNSCORED = WHITE
+
+# ColorBrewer's sequential schemes: light to dark and monotonic in lightness, so that they survive gray print and
+# every color vision. One hue per category.
+RAMPS: dict[str, tuple[str, str, str]] = {
+    "overall": ("#e0ecf4", "#8c96c6", "#810f7c"),
+    "protect": ("#deebf7", "#6baed6", "#08519c"),
+    "detect": ("#fee6ce", "#fdae6b", "#d94801"),
+    "respond": ("#e5f5e0", "#74c476", "#006d2c"),
+    "count": ("#ffffcc", "#41b6c4", "#253494"),
+    "threat": ("#fee5d9", "#fb6a4a", "#99000d"),
+}
+
+# Aggregates whose scores lie between the score values, so that the legend needs round numbers.
+_BETWEEN = ("mean", "median", "sum", "combined")
+
+
+def value_gradient(category: str | None, highest: float) -> Gradient:
+    """0–100 in the category's hue; further only where a sum of scores goes beyond 100."""
+    ramp = RAMPS.get(category or "overall", RAMPS["overall"])
+    return Gradient(ramp, 0, 100 if highest <= 100 else safe_maximum([highest]))
+
+
+def count_gradient(counts: list[float]) -> Gradient:
+    """0 to the highest count.
+
+    Up to 1, it has the ends of the ramp only: mitreattack-python rejects gradients with more colors than whole
+    numbers.
+    """
+    highest = safe_maximum(counts)
+    low, middle, high = RAMPS["count"]
+    return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
+
+
+def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[LegendItem, ...]:
+    """What the colors mean, strongest first: the score values that the set uses, and round numbers between them.
+
+    Numbers come first in a label: the Navigator cuts labels after some fourteen letters.
+
+    Args:
+        gradient: the gradient of the layer.
+        rules: the scale, the score values in use and the aggregate.
+        unrated: whether the layer has cells without a score.
+    """
+    marks = {rules.scale[value]: value for value in rules.used}
+    if rules.worth is not None:
+        marks.setdefault(rules.worth, "mapped")
+    if len(marks) < 2 or rules.options.aggregate in _BETWEEN or rules.options.weights:
+        ticks = (gradient.maxValue, gradient.maxValue / 2)
+        marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}
+    items = [
+        LegendItem(f"{figure(mark)} {name}".rstrip(), gradient.color(mark))
+        for mark, name in sorted(marks.items(), reverse=True)
+    ]
+    return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)
+
+
+def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:
+    """The highest count, round ones at two thirds and a third of it, and one."""
+    marks = {1, int(highest), *(_round_mark(highest * third / 3) for third in (1, 2))}
+    return tuple(
+        LegendItem("1 capability" if mark == 1 else f"{mark} capabilities", gradient.color(mark))
+        for mark in sorted(marks, reverse=True)
+        if 1 <= mark <= max(highest, 1)
+    )
+
+
+def _round_mark(number: float) -> int:
+    """The number, rounded down to tens, fives or ones, as people pick ticks."""
+    step = 10 if number >= 20 else 5 if number >= 10 else 1
+    return int(number // step * step)
+
+
+# Contrast, and colors in print.
+
+
+@lru_cache(maxsize=4096)
+def luminance(color: str) -> float:
+    """The relative luminance of `#rrggbb`, 0–1 (WCAG 2.1)."""
+    red, green, blue = (_linear(channel / 255) for channel in _rgb(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.03928 else ((channel + 0.055) / 1.055) ** 2.4
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast ratio of two `#rrggbb`, 1–21 (WCAG 2.1)."""
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@lru_cache(maxsize=4096)
+def text_color(background: str) -> str:
+    """Black or white, whichever contrasts more; at least 4.5:1 on any color."""
+    return BLACK if contrast(BLACK, background) >= contrast(WHITE, background) else WHITE
+
+
+@lru_cache(maxsize=4096)
+def gray(color: str) -> str:
+    """The gray of the same luminance (IEC 61966-2-1), as a black-and-white printer gives it."""
+    linear = luminance(color)
+    level = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+    return "#" + f"{round(level * 255):02x}" * 3
+
+
+def lightness(color: str) -> float:
+    """The lightness L* of `#rrggbb`, 0–100 (CIE 1976)."""
+    level = luminance(color)
+    return 116 * level ** (1 / 3) - 16 if level > 216 / 24389 else level * 24389 / 27
