@@ -268,7 +268,8 @@ def test_remaking_the_shipped_files_gives_the_same_bytes(tmp_path: Path) -> None
     (tmp_path / "bundles").mkdir()
     for path in BUNDLES:
         (tmp_path / "bundles" / path.name).symlink_to(path)
-    command = [sys.executable, ROOT / "tools" / "make_catalogue.py", tmp_path / "bundles", tmp_path / "made"]
+    script = str(ROOT / "tools" / "make_catalogue.py")
+    command = [sys.executable, script, str(tmp_path / "bundles"), str(tmp_path / "made")]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     made = {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
     shipped = {path.name: path.read_bytes() for path in DATA.glob("*.json")}
