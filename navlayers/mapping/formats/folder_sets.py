@@ -120,7 +120,14 @@ class Fields:
     def text(self, branch: Branch, key: str) -> str:
         """The text of a key without blanks around it; "" where it is absent, null or no text, which is told."""
         pair = branch.items.get(key)
-        return "" if pair is None else self.scalar(pair[1], wording.shown(key))
+        if pair is None:
+            return ""
+        node = pair[1]
+        return (
+            node.text.strip()
+            if type(node) is Scalar and not is_null(node)
+            else self.scalar(node, wording.shown(key))
+        )
 
     def scalar(self, node: Node, what: str) -> str:
         """The text of a node without blanks around it; "" where it is null or no text, which is told."""

@@ -100,6 +100,7 @@ def _name(source: Source | Folder) -> str:
 def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) -> None:
     """Read every file; those of a folder that are no rules are counted, the only file of a set is refused."""
     alone = isinstance(source, Source)
+    top = -1 if alone else len(Path(source.path).parts)
     total = 0
     other: list[tuple[str, str]] = []
     for file in sources(source):
@@ -109,7 +110,7 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
             if isinstance(file, InputError):
                 raise file
             path = file.path
-            trees = documents(as_text(file), inner)
+            trees = documents(as_text(file), inner, _READ)
         except InputError as error:
             if alone:
                 raise
@@ -125,7 +126,7 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
             other.append((path, ""))
             continue
         absorb(inner.errors(), findings)
-        reader.file(path, _below(path, source), trees)
+        reader.file(path, _below(path, top), trees)
     if other:
         findings.add(passed_over(other, total, "Sigma rules"), Place(source.path))
     if len(other) == total:
@@ -133,10 +134,10 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
         raise OtherFileError(Problem(message, Place(source.path), _EXPECTED, code="wrong-shape"))
 
 
-def _below(path: str, source: Source | Folder) -> str:
-    """A file's path in the folder without its ending: the id of a rule that has none."""
-    inner = Path(Path(path).name) if isinstance(source, Source) else Path(path).relative_to(source.path)
-    return slug("-".join(inner.with_suffix("").parts)) or "rule"
+def _below(path: str, top: int) -> str:
+    """The id of a rule that has none: the parts of its path from `top` on, without the ending."""
+    name = "-".join(Path(path).parts[top:])
+    return slug(name.rpartition(".")[0] or name) or "rule"
 
 
 class _Reader:
@@ -150,6 +151,7 @@ class _Reader:
         self._unread: Counter[str] = Counter()
         self._values: dict[str, str] = {}
         self._tried: dict[str, int] = {}
+        self._group_ids: dict[tuple[str, str], str] = {}
 
     def file(self, path: str, below: str, trees: list[Node]) -> None:
         """Read the rules of one file, whose global parts count for each of them."""
@@ -249,8 +251,10 @@ class _Reader:
         return found
 
     def _group(self, key: str, text: str) -> str:
-        id_ = f"{key}-{slug(text) or text}"
-        self._names.setdefault(id_, f"{_TITLES[key]}: {text}")
+        id_ = self._group_ids.get((key, text))
+        if id_ is None:
+            id_ = self._group_ids[key, text] = f"{key}-{slug(text) or text}"
+            self._names.setdefault(id_, f"{_TITLES[key]}: {text}")
         return id_
 
     def _techniques(self, fields: Fields, top: Branch, capability: Capability, seen: set[str]) -> None:

@@ -33,6 +33,8 @@ _SHOWN = 60
 _EACH = 10
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ANCHOR = re.compile(rb"&(?<![^\s\[{,:]&)[\w-]")
+"""What may be an anchor."""
 
 
 class Scalar(msgspec.Struct, gc=False):
@@ -80,7 +82,7 @@ def parse(source: Source, findings: Findings) -> Node:
     """
     builder = _Builder(source.path, findings)
     try:
-        for event in yaml.parse(source.data, Loader=_LOADER):
+        for event in _events(source):
             builder.take(event)
     except (yaml.YAMLError, UnicodeError) as error:
         findings.add(*_not_yaml(source, error))
@@ -92,25 +94,121 @@ def parse(source: Source, findings: Findings) -> Node:
     return builder.root
 
 
-def documents(source: Source, findings: Findings) -> list[Node]:
-    """The trees of all documents of a text whose anchors, aliases and tags are nobody's business here.
+def documents(source: Source, findings: Findings, keys: frozenset[str]) -> list[Node]:
+    """The trees of all documents of a text that may have anchors, aliases and tags.
 
-    An alias is the very node that it names, so that a tree is no larger than its text; walk it only where its
-    shape is known, for a node may stand in many places. What all aliases stand for may not be larger than
-    `MAX_ALIASED`. A tag changes nothing. Keys that stand twice at the top level of a document go to `findings`.
+    Only the values of `keys` at the top of a document are built: building all would take most of the time. An alias
+    is what it names; a tag changes nothing. Keys that stand twice at the top level of a document go to `findings`.
 
     Raises:
-        InputError: the text is not YAML, is nested too deeply, or its aliases stand for too much.
+        InputError: the text is not YAML, is nested too deeply, or its aliases stand for more than `MAX_ALIASED`.
     """
-    builder = _Loose(source.path, findings)
     try:
-        for event in yaml.parse(source.data, Loader=_LOADER):
-            builder.take(event)
+        if _ANCHOR.search(source.data):
+            _check_aliases(source)
+        loader = _Loose(source)
+        roots = []
+        while loader.check_node():
+            roots.append(_top(loader.get_node(), source.path, findings, keys))
     except (yaml.YAMLError, UnicodeError) as error:
         told = Findings()
         told.add(*_not_yaml(source, error))
         raise InputError(told.errors()) from None
-    return builder.roots
+    return roots
+
+
+class _Loose(_LOADER):  # type: ignore[misc, valid-type]
+    """Composes nodes that are no deeper than `MAX_DEPTH`, and does not ask which type a text is of."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source.data)
+        self._path = source.path
+        self._depth = -1
+
+    def resolve(self, *_: object) -> str:
+        return ""
+
+    def descend_resolver(self, parent: Any, _: object) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            place = Place(self._path, parent.start_mark.line + 1, parent.start_mark.column + 1)
+            raise InputError(Problem(_TOO_DEEP, place, _DEPTH, code="wrong-shape"))
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+def _check_aliases(source: Source) -> None:
+    """Refuse a text whose aliases stand for too much; those of one document name nothing in the next."""
+    sizes: dict[str, int] = {}
+    opened: list[tuple[str | None, int]] = [(None, 0)]
+    aliased = 0
+    for event in _events(source):
+        anchor, size = None, 0
+        if isinstance(event, yaml.DocumentStartEvent):
+            sizes.clear()
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.append((event.anchor, _EACH))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = opened.pop()
+        elif isinstance(event, yaml.ScalarEvent):
+            anchor, size = event.anchor, _EACH + len(event.value)
+        elif isinstance(event, yaml.AliasEvent):
+            # An alias within what it names stands for something without end.
+            within = any(event.anchor == name for name, _ in opened)
+            size = MAX_ALIASED + 1 if within else sizes.get(str(event.anchor), 0)
+            aliased += size
+        if anchor is not None:
+            sizes[anchor] = size
+        opened[-1] = (opened[-1][0], opened[-1][1] + size)
+        if aliased > MAX_ALIASED:
+            place = Place(source.path, event.start_mark.line + 1, event.start_mark.column + 1)
+            expected = f"aliases that stand for at most {MAX_ALIASED:,} characters together"
+            message = "the aliases up to here stand for too much"
+            raise InputError(Problem(message, place, expected, _OUT, code="refused-yaml"))
+
+
+def _events(source: Source) -> Iterator[Any]:
+    return yaml.parse(source.data, Loader=_LOADER)
+
+
+def _top(node: Any, path: str, findings: Findings, keys: frozenset[str]) -> Node:
+    """A document that is a mapping, with the values of `keys`; a document that is none is left out."""
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if not isinstance(node, yaml.MappingNode):
+        return Refused(line, column)
+    items: dict[str, tuple[Scalar, Node]] = {}
+    for name, value in node.value:
+        if isinstance(name, yaml.ScalarNode):
+            key = _scalar(name)
+            if key.text in items:
+                findings.add(_twice(key, items[key.text][0]), Place(path, key.line, key.column))
+            else:
+                items[key.text] = (key, _tree(value) if key.text in keys else key)
+    return Branch(items, line, column)
+
+
+def _tree(node: Any) -> Node:
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node)
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if isinstance(node, yaml.SequenceNode):
+        return Listing([_tree(item) for item in node.value], line, column)
+    items: dict[str, tuple[Scalar, Node]] = {}
+    for name, value in node.value:
+        if isinstance(name, yaml.ScalarNode):
+            items.setdefault(name.value, (_scalar(name), _tree(value)))
+    return Branch(items, line, column)
+
+
+def _scalar(node: Any) -> Scalar:
+    return Scalar(node.value, not node.style, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _twice(key: Scalar, first: Scalar) -> Issue:
+    earlier = f"line {first.line}, column {first.column}"
+    message = f"key {wording.shown(key.text)} stands twice, first in {earlier}"
+    return Issue(message, "each key once", _MERGE, code="duplicate-key")
 
 
 class _Builder:
@@ -186,17 +284,7 @@ class _Builder:
         if first is None:
             parent.items[key.text] = (key, node)
         else:
-            earlier = f"line {first[0].line}, column {first[0].column}"
-            issue = Issue(
-                f"key {wording.shown(key.text)} stands twice, first in {earlier}",
-                "each key once",
-                _MERGE,
-                code="duplicate-key",
-            )
-            self._twice(issue, key)
-
-    def _twice(self, issue: Issue, key: Scalar) -> None:
-        self._findings.add(issue, Place(self._path, key.line, key.column))
+            self._findings.add(_twice(key, first[0]), Place(self._path, key.line, key.column))
 
     def _odd_key(self, node: Node) -> Scalar:
         if not isinstance(node, Refused):
@@ -224,66 +312,6 @@ class _Builder:
             issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE, code="refused-yaml")
         self._findings.add(issue, Place(self._path, line, column))
         return Refused(line, column)
-
-
-class _Loose(_Builder):
-    """Takes anchors, aliases and tags as they come, and several documents."""
-
-    def __init__(self, path: str, findings: Findings) -> None:
-        super().__init__(path, findings)
-        self.roots: list[Node] = []
-        self._named: dict[str | None, tuple[Node, int]] = {}
-        self._names: list[str | None] = []
-        self._sizes: list[int] = [0]
-        self._aliased = 0
-
-    def take(self, event: Any) -> None:
-        kind = type(event)
-        if kind is yaml.DocumentStartEvent:
-            self._named.clear()
-            self.root = None
-            return
-        if kind is yaml.DocumentEndEvent:
-            if self.root is not None:
-                self.roots.append(self.root)
-            return
-        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            self._names.append(event.anchor)
-            self._sizes.append(_EACH)
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            name, size = self._names.pop(), self._sizes.pop()
-            self._sizes[-1] += size
-            if name is not None:
-                self._named[name] = (self._open[-1], size)
-        elif kind is yaml.ScalarEvent:
-            self._sizes[-1] += _EACH + len(event.value)
-        super().take(event)
-
-    def _refuse(self, event: Any, line: int, column: int) -> Node:
-        if type(event) is yaml.AliasEvent:
-            node, size = self._named.get(event.anchor, (Refused(line, column), 0))
-            self._sizes[-1] += size
-            self._aliased += size
-            if self._aliased > MAX_ALIASED:
-                expected = f"aliases that stand for at most {MAX_ALIASED:,} characters together"
-                message = "the aliases up to here stand for too much"
-                raise InputError(
-                    Problem(message, Place(self._path, line, column), expected, _OUT, code="refused-yaml")
-                )
-            return node
-        if type(event) is not yaml.ScalarEvent:
-            return Refused(line, column)
-        node = Scalar(event.value, event.style is None, line, column)
-        if event.anchor is not None:
-            self._named[event.anchor] = (node, _EACH + len(event.value))
-        return node
-
-    def _odd_key(self, node: Node) -> Scalar:
-        return _NO_KEY
-
-    def _twice(self, issue: Issue, key: Scalar) -> None:
-        if len(self._open) == 1:
-            super()._twice(issue, key)
 
 
 _NO_KEY = Scalar("?", False, 0, 0)
