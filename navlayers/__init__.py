@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
     from navlayers.mapping.remap import carry_to, inactive
     from navlayers.output.drawing.options import RenderOptions
-    from navlayers.output.result_folder import write_folder
+    from navlayers.output.folders import write_folder
     from navlayers.pages.compare_folder import comparison_folder
     from navlayers.pages.diff import render as render_diff
     from navlayers.pages.gaps_folder import gaps_folder
@@ -142,7 +142,7 @@ _MODULES = {
     "layer.document": ("encode_layer", "encode_layers"),
     "mapping.model": ("Capability", "Mapping", "MappingSet", "NonMappable"),
     "scoring.options": ("ScoreOptions",),
-    "output.result_folder": ("write_folder",),
+    "output.folders": ("write_folder",),
     "api.build": ("build_document", "build_folder"),
     "mapping.load": ("prepare",),
     "analysis.plan": ("PlanOptions", "make_plan", "read_costs"),

@@ -54,6 +54,25 @@ def test_a_successor_that_is_mapped_already_is_not_written_twice(tmp_path: Path)
     assert mend(report) == ()
 
 
+def test_fix_writes_all_files_or_none(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [
+        write_set(tmp_path / name, [("mfa", "T1053.001", "protect", "partial")]) for name in ("a.json", "b.json")
+    ]
+    before = [path.read_bytes() for path in paths]
+    replace = Path.replace
+
+    def refusing(self: Path, target: Path) -> Path:
+        if target.name == "b.json":
+            raise PermissionError(1, "Operation not permitted")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refusing)
+    result = run("check", "--fix", *paths)
+    assert result.code == 2
+    assert "b.json: the file cannot be written: Operation not permitted (nothing is written)" in result.err
+    assert [path.read_bytes() for path in paths] == before
+
+
 def test_fix_writes_the_file_and_shows_the_difference(run: Run, tmp_path: Path) -> None:
     path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
     before = path.read_bytes()

@@ -12,7 +12,7 @@ from conftest import TINY, Cells, Run, contents, row, set_of, write_set
 
 from navlayers.layer.build import KINDS
 from navlayers.mapping.model import NonMappable
-from navlayers.pages import set_index as index
+from navlayers.pages import index
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import score_set
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from conftest import ROWS, build, contents, write_set
@@ -12,6 +12,9 @@ from navlayers.api.build import build_folder
 from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.scoring.options import ScoreOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class StopMoving(Protocol):
@@ -74,20 +77,24 @@ def stop_moving(monkeypatch: pytest.MonkeyPatch) -> StopMoving:
     """`stop_moving(error, 2, 3)`: the second and third move of a folder raise it; `late`: after they moved it."""
 
     def arrange(error: BaseException, *calls: int, late: bool = False) -> None:
-        real, count = Path.rename, 0
+        count = 0
 
-        def rename(self: Path, target: Path) -> Path:
-            nonlocal count
-            count += 1
-            stops = count in calls
-            if stops and not late:
-                raise error
-            moved = real(self, target)
-            if stops:
-                raise error
-            return moved
+        def stopping(real: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+            def move(self: Path, target: Path) -> Path:
+                nonlocal count
+                count += 1
+                stops = count in calls
+                if stops and not late:
+                    raise error
+                moved = real(self, target)
+                if stops:
+                    raise error
+                return moved
 
-        monkeypatch.setattr(Path, "rename", rename)
+            return move
+
+        for name in ("rename", "replace"):
+            monkeypatch.setattr(Path, name, stopping(getattr(Path, name)))
 
     return arrange
 

@@ -12,10 +12,10 @@ from conftest import contents
 
 from navlayers.errors import OutputError
 from navlayers.output import folders
-from navlayers.output.result_folder import write_folder
+from navlayers.output.folders import write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def files(**named: str) -> dict[str, bytes]:
@@ -108,16 +108,20 @@ def test_where_a_move_fails_everything_is_put_back(
     out: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
     write_folder(out, FIRST)
-    rename, moves = Path.rename, 0
+    moves = 0
 
-    def failing(self: Path, target: Path) -> Path:
-        nonlocal moves
-        moves += 1
-        if moves == fails_at:
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
+    def failing(real: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+        def move(self: Path, target: Path) -> Path:
+            nonlocal moves
+            moves += 1
+            if moves == fails_at:
+                raise OSError(28, "No space left on device")
+            return real(self, target)
 
-    monkeypatch.setattr(Path, "rename", failing)
+        return move
+
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(Path, name, failing(getattr(Path, name)))
     with contextlib.suppress(OutputError):
         write_folder(out, SECOND)
     assert contents(out) == (FIRST if moves >= fails_at else SECOND)
@@ -127,18 +131,16 @@ def test_where_not_even_that_works_the_old_files_are_kept_and_named(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_folder(out, FIRST)
-    rename = Path.rename
+    replace, broken = Path.replace, False
 
     def failing(self: Path, target: Path) -> Path:
-        if self.name == "new.txt":
+        nonlocal broken
+        broken = broken or self.name == "new.txt"
+        if broken:
             raise OSError(5, "Input/output error")
-        return rename(self, target)
+        return replace(self, target)
 
-    def failing_again(self: Path, target: Path) -> Path:
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(Path, "rename", failing)
-    monkeypatch.setattr(Path, "replace", failing_again)
+    monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(OutputError, match=r"cannot be put back as it was.*what stood there is in") as error:
         write_folder(out, SECOND)
     kept = Path(str(error.value).partition("what stood there is in ")[2].rstrip(")"))

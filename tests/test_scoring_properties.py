@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from navlayers import encode_layer, encode_layers
 from navlayers.layer.build import KINDS, build
-from navlayers.pages import set_index as index
+from navlayers.pages import index
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 from navlayers.scoring.options import ROLLUPS, ScoreOptions
 from navlayers.scoring.scores import make_rules, roll_up, score, score_set

@@ -11,7 +11,7 @@ from browser_helpers import axe, no_sideways_scroll, pdf_pages, print_pdf, serve
 from conftest import row, set_of
 from test_site import HOSTILE, alone, hostile_set, prepared
 
-from navlayers.output.result_folder import write_folder
+from navlayers.output.folders import write_folder
 from navlayers.site import Site, SiteOptions
 
 if TYPE_CHECKING:

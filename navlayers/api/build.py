@@ -13,10 +13,8 @@ from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, Skipped, prepare
 from navlayers.mapping.remap import Inactive, Moved
-from navlayers.output.folders import INDEX, sha256
-from navlayers.output.set_folders import Staging
-from navlayers.pages import set_index as index
-from navlayers.pages.set_index import make_index
+from navlayers.output.folders import INDEX, FileEntry, SetFolders, sha256
+from navlayers.pages import index
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import Scored, odd_scores, score_set
 
@@ -79,9 +77,9 @@ def build_folder(
         NavlayersError: an input, an option, a release or the output does not do; nothing was written.
     """
     only = [kind for kind in KINDS if kind in only]
-    with Staging(Path(target), [source.name for source in sources], force=force) as staging:
-        result = _build_sets(prepare(sources, attack_version, reading), options, only, staging.add, on_set)
-        removed = staging.commit()
+    with SetFolders(Path(target), [source.name for source in sources], force=force) as folders:
+        result = _build_sets(prepare(sources, attack_version, reading), options, only, folders.add, on_set)
+        removed = folders.commit()
     gone = tuple(
         Problem(f"{name}: gone: {count} file{'s' * (count > 1)} of an earlier build that this one does not make")
         for name, count in removed.items()
@@ -90,7 +88,7 @@ def build_folder(
         Problem(
             "a build that was stopped, or is still at work, left this folder", Place(str(path)), hint="look into it"
         )
-        for path in staging.abandoned
+        for path in folders.abandoned
     )
     return msgspec.structs.replace(result, notices=(*result.notices, *gone, *left))
 
@@ -143,7 +141,7 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
     """Build one set and put its files and its index where they go."""
     scored = score_set(prepared.set, prepared.catalogue, options)
     listed: list[bytes] = []
-    entries: list[index.FileEntry] = []
+    entries: list[FileEntry] = []
     layers = 0
     for built in layers_of(scored, KINDS if set(only) == {ALL_KIND} else only):
         data = encode_layer(built.layer)
@@ -157,9 +155,17 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
         data = encode_layers(listed)
         put(prepared.name, ALL, data)
         entries.append(
-            index.FileEntry(ALL, ALL_KIND, ALL_KIND, f"{len(listed)} layers as tabs", 0, 0, sha256(data))
+            FileEntry(
+                path=ALL,
+                kind=ALL_KIND,
+                id=ALL_KIND,
+                name=f"{len(listed)} layers as tabs",
+                techniques=0,
+                subtechniques=0,
+                sha256=sha256(data),
+            )
         )
-    made = make_index(
+    made = index.make_index(
         scored,
         own_attack_version=prepared.own_attack_version,
         moved=prepared.moved,
@@ -175,7 +181,7 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
 
 
 def _worth_knowing(
-    name: str, scored: Scored, entries: Sequence[index.FileEntry], only: Sequence[Kind]
+    name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]
 ) -> Iterator[Problem]:
     """What a user would otherwise find out by looking at an odd layer."""
     if not scored.set.mappings:
@@ -188,9 +194,9 @@ def _worth_knowing(
     yield from odd_scores(name, scored)
 
 
-def _entry(built: BuiltLayer, data: bytes) -> index.FileEntry:
+def _entry(built: BuiltLayer, data: bytes) -> FileEntry:
     subs = sum("." in technique.techniqueID for technique in built.layer.techniques)
-    return index.FileEntry(
+    return FileEntry(
         path=built.path,
         kind=built.kind,
         id=built.id,

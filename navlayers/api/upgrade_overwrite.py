@@ -34,7 +34,7 @@ def refuse(results: Sequence[Upgraded], paths: Sequence[str], *, in_place: bool,
             problems.append(Problem("this is an input", Place(path), "another file", hint))
         else:
             try:
-                files.to_write(one.data, path, force=force)
+                files.would_change(one.data, path, force=force)
             except OutputError as error:
                 problems += error.problems
     if problems:
@@ -66,7 +66,7 @@ def refuse_report(data: bytes, report: str, others: Iterable[str], *, force: boo
     if any(path and Path(path).absolute() in (target, real(target)) for path in others):
         hint = "choose another name with --report"
         raise OutputError(Problem("this is an input or a result", Place(report), "another file", hint))
-    files.to_write(data, report, force=force)
+    files.would_change(data, report, force=force)
 
 
 def real(path: Path) -> Path | None:

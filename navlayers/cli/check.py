@@ -176,9 +176,7 @@ def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
                 Problem("the file has changed meanwhile", Place(one.path), hint="nothing is written; run it again")
             )
     texts = {one.path: one.after for one in mended}
-    for path, data in texts.items():
-        if path != STDIN:
-            files.write(data, path, force=True)
+    files.write_all(files.Output(path, data, force=True) for path, data in texts.items() if path != STDIN)
     return [
         msgspec.structs.replace(source, data=texts[STDIN])
         if str(source.path) == STDIN and STDIN in texts

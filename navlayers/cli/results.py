@@ -12,7 +12,7 @@ from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN, briefly, repeated
 from navlayers.mapping.model import CATEGORIES
-from navlayers.output.result_folder import write_folder
+from navlayers.output.folders import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

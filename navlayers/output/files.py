@@ -1,17 +1,27 @@
-"""Contents into files: whole or not at all, and nothing is overwritten that was not meant to be."""
+"""Writing files: all of them or none, and nothing is overwritten that was not meant to be.
+
+New content waits under hidden names on the same file system and takes its place by renaming, when all of it is on
+disk. Where one rename fails, those before it are undone.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import OutputError, Place, Problem
-from navlayers.output.staging import Staged, unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+_PREFIX = 40
+"""Characters of a file's name in that of its staged file: 255 bytes are the limit of most file systems."""
 
 
 class Output(NamedTuple):
@@ -23,22 +33,24 @@ class Output(NamedTuple):
 
 
 def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
-    """Write bytes, making the folder where it is missing; tell whether the file changed.
+    """Write one file as `write_all` does.
 
-    `force` allows to replace a file that holds something else; `keep`, files or the files of folders, never are.
-
-    Raises:
-        OutputError: the file holds something else and not `force`, is one to keep, or cannot be written.
+    Returns:
+        Whether the file changed.
     """
     return bool(write_all([Output(path, data, force)], keep=keep))
 
 
 def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) -> list[str]:
-    """Write several files, all of them or none; gives the paths of those that changed.
+    """Write several files, all of them or none, and make folders that are missing.
 
-    All are staged beside their targets before the first takes its place; where one cannot take it, the others are
-    put back. A device or a pipe cannot be put back: it is written to once all else is staged, and before that is
-    moved.
+    Args:
+        outputs: the files. A device or a pipe among them cannot be undone: it is written to when all else is
+            staged, and before anything is moved.
+        keep: files that are never replaced, or folders of such files.
+
+    Returns:
+        The paths of the files that changed.
 
     Raises:
         OutputError: files hold something else and may not be replaced, are ones to keep, or cannot be written; it
@@ -46,51 +58,44 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
     """
     changed = _to_write_all(outputs, keep)
     hint = "nothing is written" if len(changed) > 1 else ""
-    streams = []
-    with Staged() as staged:
-        for one in changed:
-            if _is_stream(Path(one.path)):
-                streams.append(one)
-                continue
-            try:
-                staged.add(str(one.path), one.data)
-            except (OSError, RuntimeError, ValueError) as error:
-                raise unwritable(one.path, error, hint) from None
+    streams = [output for output in changed if _is_stream(Path(output.path))]
+    moves: list[Move] = []
+    made: list[Path] = []
+    try:
+        for output in changed:
+            if output not in streams:
+                try:
+                    _stage_beside(output, moves, made)
+                except (OSError, RuntimeError, ValueError) as error:
+                    raise _unwritable(output.path, error, hint) from None
         for stream in streams:
             try:
                 with Path(stream.path).open("wb") as opened:
                     opened.write(stream.data)
             except OSError as error:
-                raise unwritable(stream.path, error, hint) from None
+                raise _unwritable(stream.path, error, hint) from None
             hint = f"nothing else than {stream.path} is written"
-        staged.place(hint)
-    return [str(one.path) for one in changed]
-
-
-def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> list[Output]:
-    """The outputs that change something, once it is known that none is refused."""
-    changed = []
-    problems: list[Problem] = []
-    for one in outputs:
         try:
-            if to_write(one.data, one.path, force=one.force, keep=keep):
-                changed.append(one)
-        except OutputError as error:
-            problems += error.problems
-    if not problems:
-        targets = [_real(one.path) for one in changed if not _is_stream(Path(one.path))]
-        problems = [
-            Problem("several results would be written to this file", Place(target))
-            for target, times in Counter(targets).items()
-            if times > 1
-        ]
-    if problems:
-        raise OutputError(problems)
-    return changed
+            move_all(moves)
+        except MoveError as failed:
+            problems = [_not_undone(move, error) for move, error in failed.stuck]
+            first = _unwritable(failed.move.name, failed.error, "" if problems else hint)
+            raise OutputError([*first.problems, *problems]) from None
+    except BaseException:
+        with undisturbed():
+            for move in moves:
+                if move.new is not None:
+                    move.new.unlink(missing_ok=True)
+            remove_empty(made)
+        raise
+    with undisturbed():
+        for move in moves:
+            move.old.unlink(missing_ok=True)
+    return [str(output.path) for output in changed]
 
 
-def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
-    """Whether there is anything to write, once it is known that `write` would not refuse; nothing is written.
+def would_change(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
+    """Whether `write` would change the file; nothing is written.
 
     Raises:
         OutputError: as `write`.
@@ -115,12 +120,47 @@ def to_write(data: bytes, path: str | Path, *, force: bool = False, keep: Path |
                 Problem("this is a file", Place(str(above)), "a folder", "choose another name with -o")
             )
     except (OSError, RuntimeError, ValueError) as error:
-        raise unwritable(path, error) from None
+        raise _unwritable(path, error) from None
     return True
 
 
+def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> list[Output]:
+    """The outputs that change something, once it is known that none is refused."""
+    changed = []
+    problems: list[Problem] = []
+    for output in outputs:
+        try:
+            if would_change(output.data, output.path, force=output.force, keep=keep):
+                changed.append(output)
+        except OutputError as error:
+            problems += error.problems
+    if not problems:
+        targets = Counter(_real(output.path) for output in changed if not _is_stream(Path(output.path)))
+        problems = [
+            Problem("several results would be written to this file", Place(target))
+            for target, times in targets.items()
+            if times > 1
+        ]
+    if problems:
+        raise OutputError(problems)
+    return changed
+
+
+def _stage_beside(output: Output, moves: list[Move], made: list[Path]) -> None:
+    """Write new content beside its target, for folders may be on different file systems."""
+    target = Path(output.path).resolve()
+    made[:0] = missing_folders(target.parent)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:_PREFIX]}.", dir=target.parent)
+    os.close(descriptor)
+    new = Path(name)
+    moves.append(Move(str(output.path), target, new, Path(f"{name}.old")))
+    new.write_bytes(output.data)
+    new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+
+
 def _real(path: str | Path) -> str:
-    """The file itself; of what cannot be a file's name, that: whoever writes it tells."""
+    """The file itself; the path as it is where it cannot be a file's name: writing it tells why."""
     try:
         return os.path.realpath(path)
     except ValueError:
@@ -138,3 +178,124 @@ def _is_of(target: Path, keep: Path) -> bool:
         return False
     inside = keep.is_dir() and target.is_file() and keep.resolve() in target.resolve().parents
     return inside or target.samefile(keep)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _unwritable(path: str | Path, error: BaseException, hint: str = "") -> OutputError:
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    return OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path)), hint=hint))
+
+
+def _not_undone(move: Move, error: OSError) -> Problem:
+    hint = f"what stood there is in {move.old}" if os.path.lexists(move.old) else "nothing stood there"
+    message = f"the file was written and cannot be put back: {error.strerror or error}"
+    return Problem(message, Place(move.name), hint=hint)
+
+
+# Moves that are undone where one fails
+
+
+class Move(NamedTuple):
+    """A place to change: what is to stand there (None: nothing), and where what stood there is kept meanwhile."""
+
+    name: str
+    place: Path
+    new: Path | None
+    old: Path
+
+
+class MoveError(Exception):
+    """A move failed. All moves are undone, but for those that are `stuck`, with the reasons."""
+
+    def __init__(self, move: Move, error: BaseException, stuck: list[tuple[Move, OSError]]) -> None:
+        super().__init__(str(error))
+        self.move = move
+        self.error = error
+        self.stuck = stuck
+
+
+def move_all(moves: Sequence[Move]) -> None:
+    """Make all moves, or none; `old` is left to the caller.
+
+    Raises:
+        MoveError: the file system refuses a move, or undoing one.
+    """
+    begun: list[Move] = []
+    with undisturbed():
+        try:
+            for move in moves:
+                begun.append(move)
+                # A single file that replaces another needs no way back.
+                if len(moves) > 1 or not move.place.is_file():
+                    _set_aside(move)
+                if move.new is not None:
+                    move.place.parent.mkdir(parents=True, exist_ok=True)
+                    move.new.replace(move.place)
+        except BaseException as error:
+            stuck = []
+            for move in reversed(begun):
+                try:
+                    _undo(move)
+                except OSError as refused:
+                    stuck.append((move, refused))
+            if isinstance(error, OSError) or stuck:
+                raise MoveError(begun[-1], error, stuck) from error
+            raise
+
+
+def _set_aside(move: Move) -> None:
+    if not os.path.lexists(move.place):
+        return
+    move.old.parent.mkdir(parents=True, exist_ok=True)
+    if move.new is None or move.place.is_symlink() or move.place.is_dir():
+        move.place.rename(move.old)
+        return
+    try:
+        # A second name for the file, so that at no moment nothing stands in its place.
+        move.old.hardlink_to(move.place)
+    except OSError:  # FAT, some network file systems
+        shutil.copy2(move.place, move.old)
+
+
+def _undo(move: Move) -> None:
+    moved = move.new is not None and not os.path.lexists(move.new)
+    is_folder = move.place.is_dir() and not move.place.is_symlink()
+    if moved and is_folder:
+        shutil.rmtree(move.place)
+    if not os.path.lexists(move.old):
+        if moved and not is_folder:
+            move.place.unlink()
+    elif moved or not os.path.lexists(move.place):
+        move.old.replace(move.place)
+    else:
+        move.old.unlink()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold off the signals that stop a program: moving files and tidying up are finished first."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def missing_folders(target: Path) -> list[Path]:
+    """The folders that making `target` makes, innermost first."""
+    return [folder for folder in (target, *target.parents) if not folder.exists()]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of the folders, innermost first, that hold nothing."""
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

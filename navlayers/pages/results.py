@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import _text as jsontext
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
-from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output import tables
-from navlayers.output.folders import GENERATOR, INDEX, sha256
+from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.output.tables import Table, columns
+from navlayers.pages.index import InputEntry, ResultIndex, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,43 +31,6 @@ class ResultFile(msgspec.Struct, frozen=True):
     name: str
     data: bytes
     techniques: int
-
-
-class FileEntry(msgspec.Struct, frozen=True):
-    """One file as the index lists it."""
-
-    path: str
-    kind: str
-    name: str
-    techniques: int
-    sha256: str
-
-
-class InputEntry(msgspec.Struct, frozen=True):
-    """One input: what it is, and what carrying it to the release of the results changed."""
-
-    name: str
-    title: str
-    framework: str
-    version: str
-    attack_version: str
-    covered: int
-    carried: tuple[Moved, ...]
-    left_out: tuple[Inactive, ...]
-    source: str = ""
-    licence: str = ""
-
-
-class ResultIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """The index of a folder of results. `options` are those that were given, by their names."""
-
-    generator: str = GENERATOR
-    command: str
-    domain: str
-    attack_version: str
-    options: dict[str, object]
-    inputs: tuple[InputEntry, ...]
-    files: tuple[FileEntry, ...]
 
 
 def layer_files(layers: Iterable[tuple[str, str, Layer]]) -> list[ResultFile]:
@@ -117,7 +79,7 @@ def folder_of(
     options: dict[str, object],
     inputs: Iterable[Coverage],
 ) -> dict[str, bytes]:
-    """Path → bytes of all the files and their index, for `navlayers.output.result_folder.write_folder`."""
+    """Path → bytes of all the files and their index, for `navlayers.output.folders.write_folder`."""
     files = list(files)
     index = ResultIndex(
         command=command,
@@ -125,9 +87,12 @@ def folder_of(
         attack_version=attack_version,
         options=options,
         inputs=tuple(map(_input, inputs)),
-        files=tuple(FileEntry(f.path, f.kind, f.name, f.techniques, sha256(f.data)) for f in files),
+        files=tuple(
+            FileEntry(path=f.path, kind=f.kind, name=f.name, techniques=f.techniques, sha256=sha256(f.data))
+            for f in files
+        ),
     )
-    return {file.path: file.data for file in files} | {INDEX: jsontext.encode(index) + b"\n"}
+    return {file.path: file.data for file in files} | {INDEX: encode(index)}
 
 
 def _input(coverage: Coverage) -> InputEntry:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from navlayers.output.folders import INDEX, sha256
+from navlayers.output.folders import INDEX, FileEntry, sha256
+from navlayers.pages import index
 from navlayers.pages.show.set_index import indexed
 from navlayers.site.addresses import ASSETS, Addresses
 from navlayers.site.attack_pages import domain_pages, home_page, tactic_pages
 from navlayers.site.drawing import Drawing
-from navlayers.site.index import FileEntry, make_index
 from navlayers.site.inputs import refuse_layers
 from navlayers.site.options import SiteOptions
 from navlayers.site.pages import Page, World
@@ -79,9 +79,15 @@ class Site:
         """Path → bytes, the index of them all last."""
         listed = []
         for kind, title, path, data in self._files():
-            listed.append(FileEntry(path, kind, title, sha256(data)))
+            listed.append(FileEntry(path=path, kind=kind, name=title, sha256=sha256(data)))
             yield path, data
-        yield INDEX, make_index(self.options, self.sets, listed)
+        made = index.SiteIndex(
+            title=self.options.title,
+            options=self.options.scoring,
+            sets=tuple(map(_entry, self.sets)),
+            files=tuple(listed),
+        )
+        yield INDEX, index.encode(made)
 
     def _files(self) -> Iterator[tuple[str, str, str, bytes]]:
         drawing = Drawing(self._world, self.options.title)
@@ -122,3 +128,27 @@ def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
                 known = one.catalogue.get(row.technique)
                 found[row.technique] = known.name if known else row.technique_name or row.technique
     return dict(sorted(found.items()))
+
+
+def _entry(of: SiteSet) -> index.SiteSetEntry:
+    stats = of.stats
+    files = of.downloads.facts
+    losses = [f"{file.title}: {loss}" for file in files.others for loss in file.losses]
+    return index.SiteSetEntry(
+        name=of.name,
+        title=of.title,
+        framework=of.one.set.framework,
+        version=of.one.set.version,
+        domain=of.one.set.domain,
+        attack_version=of.one.catalogue.version,
+        own_attack_version=of.one.prepared.own_attack_version,
+        mappings=stats.mappings,
+        capabilities=stats.capabilities,
+        techniques=of.covered.techniques,
+        subtechniques=of.covered.subtechniques,
+        source=of.one.set.source,
+        licence=of.one.set.licence,
+        losses=(*losses, *files.refused),
+        carried=of.one.prepared.moved,
+        left_out=of.one.scored.left_out,
+    )

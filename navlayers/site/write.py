@@ -10,9 +10,8 @@ from navlayers.errors import Problem
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import prepare
 from navlayers.mapping.remap import Inactive, Moved
-from navlayers.output.result_folder import write_folder
+from navlayers.output.folders import write_folder
 from navlayers.scoring.scores import odd_scores
-from navlayers.site.index import COMMAND
 from navlayers.site.inputs import sets_of
 from navlayers.site.make import Site
 from navlayers.site.options import SiteOptions
@@ -89,7 +88,7 @@ def write_site(
     site = Site(sets, options)
     counted = _Counted(site, on_file)
     inputs = [one.path for one in sets if one.path.exists()]
-    gone = write_folder(folder, counted.files(), command=COMMAND, force=force, keep=inputs)
+    gone = write_folder(folder, counted.files(), command="site", force=force, keep=inputs)
     return WrittenSite(
         sets=tuple(map(_written, site.sets)),
         pages=site.pages,

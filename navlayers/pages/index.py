@@ -1,4 +1,4 @@
-"""The index of a set's folder: the files, their hashes, the options, the counts, and what is not in the layers."""
+"""What `index.json` says of a folder of layers, of results or of a site, besides its files and their hashes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers import _text as jsontext
 from navlayers.mapping.remap import Inactive, Moved
-from navlayers.output.folders import GENERATOR
+from navlayers.output.folders import GENERATOR, FileEntry
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids
 
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.scoring.scores import Scored
-
-
-class FileEntry(msgspec.Struct, frozen=True):
-    """One written file: path below the set's folder, what it shows, how many entries it has, its hash."""
-
-    path: str
-    kind: str
-    id: str
-    name: str
-    techniques: int
-    subtechniques: int
-    sha256: str
 
 
 class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -69,8 +57,8 @@ class Pair(msgspec.Struct, frozen=True):
     technique: str
 
 
-class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """The index file. `attack_version` is the release of the layers; `set.attack_version` that of the set.
+class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """The index of a set's layers: `attack_version` is their release, `set.attack_version` that of the set.
 
     `left_out` lists mapped techniques that the release does not have as active ones, `carried` those whose id
     changed on the way to the release.
@@ -91,7 +79,70 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     carried: tuple[Moved, ...]
 
 
-def encode(index: Index) -> bytes:
+class InputEntry(msgspec.Struct, frozen=True):
+    """One input: what it is, and what carrying it to the release of the results changed."""
+
+    name: str
+    title: str
+    framework: str
+    version: str
+    attack_version: str
+    covered: int
+    carried: tuple[Moved, ...]
+    left_out: tuple[Inactive, ...]
+    source: str = ""
+    licence: str = ""
+
+
+class ResultIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """The index of a folder of results. `options` are those that were given, by their names."""
+
+    generator: str = GENERATOR
+    command: str
+    domain: str
+    attack_version: str
+    options: dict[str, object]
+    inputs: tuple[InputEntry, ...]
+    files: tuple[FileEntry, ...]
+
+
+class SiteSetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One set: `attack_version` is the release of its pages, `own_attack_version` the one that it was made for.
+
+    `techniques` and `subtechniques` are what it covers of its release, `carried` the ids that others stand for
+    there, `left_out` those that are not active in it. `losses` tell what formats of its downloads cannot hold.
+    """
+
+    name: str
+    title: str
+    framework: str
+    version: str
+    domain: str
+    attack_version: str
+    own_attack_version: str
+    mappings: int
+    capabilities: int
+    techniques: int
+    subtechniques: int
+    source: str = ""
+    licence: str = ""
+    losses: tuple[str, ...] = ()
+    carried: tuple[Moved, ...] = ()
+    left_out: tuple[Inactive, ...] = ()
+
+
+class SiteIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """The index of a site."""
+
+    generator: str = GENERATOR
+    command: str = "site"
+    title: str
+    options: ScoreOptions
+    sets: tuple[SiteSetEntry, ...]
+    files: tuple[FileEntry, ...]
+
+
+def encode(index: SetIndex | ResultIndex | SiteIndex) -> bytes:
     """The index as JSON, one item per line."""
     return jsontext.encode(index) + b"\n"
 
@@ -104,7 +155,7 @@ def make_index(
     only: Sequence[str],
     files: Iterable[FileEntry],
     layers: int,
-) -> Index:
+) -> SetIndex:
     """The index of the layers of a scored set; `own_attack_version` is the release that it was made for.
 
     `layers` counts them, whether each has a file of its own or all are in one.
@@ -115,7 +166,7 @@ def make_index(
     unmapped = non_mappable_ids(mapping_set)
     subs = sum("." in technique for technique in scored.scores)
     names = {capability.id: capability.name for capability in mapping_set.capabilities}
-    return Index(
+    return SetIndex(
         set=SetEntry(
             mapping_set.name,
             mapping_set.framework,
