@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from navlayers import read_together, resolve
 from navlayers.api.report import render_report
-from navlayers.output.document import Document, Rows, Section
+from navlayers.output.document import Document, Section
 from navlayers.output.tables import Column, Table
 from navlayers.pages.report import ReportOptions, subject_of
 from navlayers.pages.report.make import Report
@@ -165,11 +165,11 @@ def document(*blocks: Any, **fields: Any) -> Document:
     return Document(**(made | fields))
 
 
-def table(*rows: tuple[Any, ...], kinds: Iterable[str] = (), long: bool = False, note: str = "") -> Rows:
+def table(*rows: tuple[Any, ...], kinds: Iterable[str] = (), long: bool = False, note: str = "") -> Table:
     found = tuple(
         Column(f"column {n}", cast("Any", kind)) for n, kind in enumerate(kinds or ["text"] * len(rows[0]))
     )
-    return Rows(Table("name", "What it tells", found, rows, note), long)
+    return Table("name", "What it tells", found, rows, note, long)
 
 
 def check(word: Word) -> None:

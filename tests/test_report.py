@@ -16,7 +16,8 @@ from navlayers.analysis.plan import PlanOptions
 from navlayers.errors import UsageError
 from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import Mapping, NonMappable
-from navlayers.output.document import Bars, Document, Facts, Heatmap, Numbers, Rows, Text
+from navlayers.output.document import Bars, Document, Facts, Figure, Numbers, Paragraph
+from navlayers.output.tables import Table
 from navlayers.pages.report import ReportOptions, Subject, make_report, subject_of
 from navlayers.scoring.options import ScoreOptions
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.mapping.model import Category
-    from navlayers.output.tables import Table
 
 AWS = CORPUS / "aws-12.12.2024_attack-16.1-enterprise.json"
 AZURE = CORPUS / "azure-04.26.2025_attack-16.1-enterprise.json"
@@ -65,11 +65,11 @@ def blocks(document: Document, section: str) -> tuple[Any, ...]:
 
 
 def tables(document: Document, section: str) -> list[Table]:
-    return [block.table for block in blocks(document, section) if isinstance(block, Rows)]
+    return [block for block in blocks(document, section) if isinstance(block, Table)]
 
 
 def texts(document: Document, section: str) -> str:
-    return " ".join(block.text for block in blocks(document, section) if isinstance(block, Text))
+    return " ".join(block.text for block in blocks(document, section) if isinstance(block, Paragraph))
 
 
 def figures(document: Document) -> dict[str, tuple[str, str]]:
@@ -278,12 +278,12 @@ def test_there_is_a_heatmap_per_set_and_of_several_what_they_are_together(
     names: list[str], titles: list[str]
 ) -> None:
     document = make_report(subject(*names)).document
-    assert [block.title for block in blocks(document, "heatmaps") if isinstance(block, Heatmap)] == titles
+    assert [block.title for block in blocks(document, "heatmaps") if isinstance(block, Figure)] == titles
 
 
 def test_with_a_baseline_every_other_set_is_told_from_it() -> None:
     document = make_report(subject("aws", "azure", "gcp", baseline=2)).document
-    titles = [block.title for block in blocks(document, "heatmaps") if isinstance(block, Heatmap)]
+    titles = [block.title for block in blocks(document, "heatmaps") if isinstance(block, Figure)]
     assert titles[-2:] == ["Difference: Google Cloud → AWS", "Difference: Google Cloud → Microsoft Azure"]
 
 
@@ -296,7 +296,7 @@ def test_one_category_alone_counts_where_it_is_asked_for() -> None:
     assert [row[0] for row in table.rows] == sorted(covered)
     givers = {m.capability for m in whole.inputs[0].scored.mappings if m.category == "detect"}
     assert figures(document)["capabilities"][0] == str(len(givers))
-    assert [block.title for block in document.heatmaps] == ["Google Cloud: detect"]
+    assert [block.title for block in document.figures] == ["Google Cloud: detect"]
 
 
 def test_an_unscored_set_counts_capabilities() -> None:
@@ -329,7 +329,7 @@ def test_gaps_and_a_plan_have_their_sections_and_are_in_the_summary() -> None:
     assert found["of APT29"][1] == "53 of its 66 techniques"
     assert "cover 53 of 66 techniques of APT29" in texts(document, "summary")
     assert "Choose 3 of" in texts(document, "summary")
-    assert [b.title for b in blocks(document, "gaps") if isinstance(b, Heatmap)] == [
+    assert [b.title for b in blocks(document, "gaps") if isinstance(b, Figure)] == [
         "Coverage: APT29",
         "Gap: APT29",
     ]
@@ -339,7 +339,7 @@ def test_gaps_and_a_plan_have_their_sections_and_are_in_the_summary() -> None:
 
 
 def _of(found: Iterable[Any]) -> list[Table]:
-    return [block.table for block in found if isinstance(block, Rows)]
+    return [block for block in found if isinstance(block, Table)]
 
 
 def test_sections_are_chosen_and_keep_their_order() -> None:

@@ -11,7 +11,7 @@ from report_pages import report, write_page
 from test_report_browser import button, cell, count, pressed, state
 
 from navlayers import PlanOptions, ScoreOptions, find_gaps, make_plan, read_together, resolve, threat_of
-from navlayers.output.document import Heatmap
+from navlayers.output.document import Figure
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_a_threat_shows_what_it_does_alone_and_all_of_it(
 ) -> None:
     page = open_page(threat).page
     button(page, view).click()
-    blocks = [b for s in threat_report.document.sections for b in s.blocks if isinstance(b, Heatmap)]
+    blocks = [b for s in threat_report.document.sections for b in s.blocks if isinstance(b, Figure)]
     layer = next(block.view for block in blocks if block.title == view)
     does = {technique for (technique, _), entry in layer.entries.items() if entry.counted}
     cells = page.locator(".cell:visible .id")
@@ -275,7 +275,7 @@ def test_what_none_covers_is_not_of_a_capability(open_page: OpenPage, two: Path)
     page.get_by_label("Capability").select_option("Amazon GuardDuty")
     assert count(page) == f"{before} · of all capabilities, whichever is chosen"
     # Of each tactic, the techniques and sub-techniques that none covers, as in pictures.
-    (ratios,) = (one.view.ratios for one in report("aws", "azure").document.heatmaps if one.view.ratios)
+    (ratios,) = (one.view.ratios for one in report("aws", "azure").document.figures if one.view.ratios)
     expected = [f"{found}/{of}" for found, of in filter(None, ratios.tactics.values())]
     assert page.locator(".ratio").all_inner_texts() == expected
 

@@ -35,7 +35,8 @@ from PIL import Image
 
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
-from navlayers.output.document import Bars, Document, Heatmap, Logo, Rows, Subheading
+from navlayers.output.document import Bars, Document, Figure, Heading, Logo
+from navlayers.output.tables import Table
 from navlayers.pages.report import ReportOptions, make_report
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
@@ -55,12 +56,10 @@ def test_headings_are_those_of_the_document_in_order(of_two: tuple[Document, Wor
         expected.append((1, section.title))
         level = 2
         for block in section.blocks:
-            if isinstance(block, Subheading):
+            if isinstance(block, Heading):
                 level = 3
                 expected.append((2, block.text))
-            elif isinstance(block, Rows):
-                expected.append((level, block.table.title))
-            elif isinstance(block, Heatmap | Bars):
+            elif isinstance(block, Table | Figure | Bars):
                 expected.append((level, block.title))
     opened = docx.Document(io.BytesIO(word.data))
     found = [
@@ -126,7 +125,7 @@ def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[
     told, word = of_two
     bars = sum(isinstance(block, Bars) for section in told.sections for block in section.blocks)
     shown = list(word.document.iter(f"{WP}inline"))
-    assert len(shown) == len(told.heatmaps) + bars == 8
+    assert len(shown) == len(told.figures) + bars == 8
     for inline in shown:
         (about,), (extent,) = list(inline.iter(f"{WP}docPr")), list(inline.iter(f"{WP}extent"))
         assert len(about.get("descr", "")) > 100
@@ -159,14 +158,14 @@ def test_figures_have_captions_that_are_numbered(of_two: tuple[Document, Word]) 
     told, word = of_two
     captions = word.texts("Caption")
     assert [text.partition(". ")[0] for text in captions] == [f"Figure {n + 1}" for n in range(8)]
-    assert [text.partition(". ")[2] for text in captions[:5]] == [heatmap.caption for heatmap in told.heatmaps]
+    assert [text.partition(". ")[2] for text in captions[:5]] == [heatmap.caption for heatmap in told.figures]
     codes = [one.get(f"{W}instr", "").split() for one in word.document.iter(f"{W}fldSimple")]
     assert codes == [["SEQ", "Figure", "\\*", "ARABIC"]] * 8
 
 
 def test_tables_are_those_of_the_document(of_two: tuple[Document, Word]) -> None:
     told, word = of_two
-    tables = [block.table for section in told.sections for block in section.blocks if isinstance(block, Rows)]
+    tables = [block for section in told.sections for block in section.blocks if isinstance(block, Table)]
     assert [rows_of(one) for one in word.tables] == [[list(one.headers), *one.texts] for one in tables]
 
 

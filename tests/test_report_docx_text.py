@@ -18,16 +18,16 @@ from navlayers.output.document import (
     Bars,
     Block,
     Facts,
-    Heatmap,
+    Figure,
+    Heading,
+    Note,
     Number,
     Numbers,
-    Rows,
+    Paragraph,
     Section,
     Series,
-    Subheading,
-    Text,
 )
-from navlayers.output.tables import Column, Link, Table, columns
+from navlayers.output.tables import Column, Span, Table, columns
 from navlayers.pages.report import ReportOptions, make_report
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_a_low_table_stays_on_one_page_and_a_high_one_does_not() -> None:
 
 
 def test_a_header_that_leaves_no_room_for_rows_is_not_repeated() -> None:
-    word = written(document(Rows(Table("name", "title", columns("long " * 4000, "short"), (("a", "b"),)))))
+    word = written(document(Table("name", "title", columns("long " * 4000, "short"), (("a", "b"),))))
     (head, _) = word.tables[0].iter(f"{W}tr")
     assert head.find(f"{W}trPr") is None
 
@@ -79,7 +79,7 @@ def test_a_table_of_too_many_columns_goes_on_below_with_its_first_ones() -> None
         *columns(*(f"input {n}" for n in range(80)), kind="number"),
     )
     rows = (("T1078", "Valid Accounts", *range(80)),)
-    word = written(document(Rows(Table("name", "Wide", found, rows))))
+    word = written(document(Table("name", "Wide", found, rows)))
     check(word)
     parts = [rows_of(one) for one in word.tables]
     assert len(parts) > 2
@@ -94,11 +94,11 @@ def test_a_table_of_too_many_columns_goes_on_below_with_its_first_ones() -> None
 def test_techniques_and_addresses_are_links_each_address_once() -> None:
     url = "https://example.org/a?b=c&d=é #x"
     rows = (
-        ("T1078.004", Link("a page", "https://example.org/page"), "https://example.org/page"),
-        ("T1078.004", Link("bad", "javascript:alert(1)"), "no link https://example.org"),
-        ("no id", Link("file", "file:///etc/passwd"), "https://exa mple"),
-        ("T1078\n", Link("port", "https://example.org:x/"), "ftp://example.org"),
-        ("", Link("odd", url), "ftp://example.org/"),
+        ("T1078.004", Span("a page", "https://example.org/page"), "https://example.org/page"),
+        ("T1078.004", Span("bad", "javascript:alert(1)"), "no link https://example.org"),
+        ("no id", Span("file", "file:///etc/passwd"), "https://exa mple"),
+        ("T1078\n", Span("port", "https://example.org:x/"), "ftp://example.org"),
+        ("", Span("odd", url), "ftp://example.org/"),
     )
     word = written(document(table(*rows, kinds=("technique", "text", "text"))))
     check(word)
@@ -129,7 +129,7 @@ def test_techniques_and_addresses_are_links_each_address_once() -> None:
     ],
 )
 def test_addresses_are_as_a_relation_can_hold_them(url: str, address: str | None) -> None:
-    word = written(document(table((Link("text", url),))))
+    word = written(document(table((Span("text", url),))))
     check(word)
     assert word.targets("hyperlink") == ([] if address is None else [address])
     assert rows_of(word.tables[0])[1] == ["text"]
@@ -142,17 +142,17 @@ def test_hostile_text_is_text_everywhere() -> None:
         block
         for text in every
         for block in (
-            Text(text), Text(text, soft=True), Subheading(text), Facts(((text, text),)),
+            Paragraph(text), Note(text), Heading(text), Facts(((text, text),)),
             Numbers((Number(text, text, text), Number("label", "1"))),
-            Rows(Table(text, text, columns(text, text, text), rows, text)),
-            Rows(Table(text, text, columns(text, text, text, kind="technique"), rows, text), long=True),
-            Rows(Table(text, text, columns(text, text, text, kind="color"), rows, text), long=True),
+            Table(text, text, columns(text, text, text), rows, text),
+            Table(text, text, columns(text, text, text, kind="technique"), rows, text, long=True),
+            Table(text, text, columns(text, text, text, kind="color"), rows, text, long=True),
             Bars(text, (Series(text, "#08519c"),), (BarRow(text, 4, (3,)),), text),
         )
     ]  # fmt: skip
     view = subject_view()
     hostile = msgspec.structs.replace(view, name=HOSTILE, description=LONG)
-    blocks += [Heatmap(hostile, HOSTILE, HOSTILE), Heatmap(view, LONG, LONG), Heatmap(view, "", "")]
+    blocks += [Figure(hostile, HOSTILE, HOSTILE), Figure(view, LONG, LONG), Figure(view, "", "")]
     sections = tuple(Section("summary", text, tuple(blocks)) for text in every)
     made = document(
         title=HOSTILE, subtitle=HOSTILE, author=HOSTILE, date=HOSTILE, facts=((HOSTILE, LONG),), sections=sections
@@ -178,7 +178,7 @@ def test_hostile_text_is_text_everywhere() -> None:
 
 
 def subject_view() -> Any:
-    return next(iter(make_report(subject("gcp"), ReportOptions(sections=("heatmaps",))).document.heatmaps)).view
+    return next(iter(make_report(subject("gcp"), ReportOptions(sections=("heatmaps",))).document.figures)).view
 
 
 def test_nothing_mapped_and_nothing_said(tmp_path: Path) -> None:
@@ -187,15 +187,11 @@ def test_nothing_mapped_and_nothing_said(tmp_path: Path) -> None:
     check(word)
     check(written(document(sections=())))
     check(written(document()))
-    check(
-        written(
-            document(Numbers(()), Facts(()), Rows(Table("name", "title", columns("a"), ())), Bars("none", (), ()))
-        )
-    )
+    check(written(document(Numbers(()), Facts(()), Table("name", "title", columns("a"), ()), Bars("none", (), ()))))
 
 
 def test_sections_may_begin_and_end_with_heatmaps() -> None:
-    heatmap = Heatmap(subject_view(), "Title", "Caption")
+    heatmap = Figure(subject_view(), "Title", "Caption")
     first, last = Section("heatmaps", "One", (heatmap, heatmap)), Section("gaps", "Two", (heatmap,))
     word = written(document(sections=(first, last)))
     check(word)

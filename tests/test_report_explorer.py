@@ -45,7 +45,7 @@ def entries(data: dict[str, Any], colors: dict[str, str], view: str, measure: in
 def drawn(made: Report) -> list[Entries]:
     """The same of the heatmaps of the document, as a picture has them."""
     found = []
-    for heatmap in made.document.heatmaps:
+    for heatmap in made.document.figures:
         view = heatmap.view
         found.append(
             {

@@ -23,7 +23,7 @@ from navlayers.pages.report import make_report, subject_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from navlayers.output.document import Heatmap
+    from navlayers.output.document import Figure
     from navlayers.output.drawing.shapes import Drawing
     from navlayers.pages.report import Subject
 
@@ -37,8 +37,8 @@ def subject() -> Subject:
     return subject_of(together, gaps=find_gaps(together, threat), plan=plan)
 
 
-def heatmap(start: str) -> Heatmap:
-    return next(one for one in make_report(subject()).document.heatmaps if one.title.startswith(start))
+def heatmap(start: str) -> Figure:
+    return next(one for one in make_report(subject()).document.figures if one.title.startswith(start))
 
 
 def drawn(start: str) -> Drawing:

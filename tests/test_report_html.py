@@ -16,8 +16,8 @@ from laid_helpers import EVIL
 from report_pages import Page, page_of, report
 
 from navlayers import read_together, resolve
-from navlayers.output.document import Bars, Logo, Rows
-from navlayers.output.tables import shown
+from navlayers.output.document import Bars, Logo
+from navlayers.output.tables import Table, shown
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 from navlayers.pages.report.options import SECTIONS
 from navlayers.web.report.page import SCRIPTS
@@ -163,10 +163,10 @@ def test_without_the_matrix_ids_lead_to_attack() -> None:
 def test_all_of_a_table_is_there_and_narrow_windows_name_each_cell(two: str) -> None:
     made = report("aws", "azure").document
     page = Page(two)
-    rows = [block for s in made.sections for block in s.blocks if isinstance(block, Rows)]
+    rows = [block for s in made.sections for block in s.blocks if isinstance(block, Table)]
     cells = re.sub(r"\s+", "", "".join(page.texts))
     for block in rows:
-        for texts in block.table.texts[:40]:
+        for texts in block.texts[:40]:
             for text in texts:
                 assert re.sub(r"\s+", "", text) in cells
     style = page.all("style")[0][1]

@@ -27,20 +27,20 @@ from navlayers.output.document import (
     Bars,
     Document,
     Facts,
-    Heatmap,
+    Figure,
+    Heading,
     Logo,
+    Note,
     Number,
     Numbers,
-    Rows,
+    Paragraph,
     Section,
     Series,
-    Subheading,
-    Text,
 )
 from navlayers.output.drawing.font import ems
 from navlayers.output.paper_text import said
 from navlayers.output.pdf.blocks import Materials
-from navlayers.output.tables import Column, Link, Table, columns
+from navlayers.output.tables import Column, Span, Table, columns
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 from navlayers.pages.report.make import Report
 
@@ -95,12 +95,12 @@ def render(found: Document, paper: Paper = "A4") -> tuple[bytes, list[str]]:
     return rendered.data, list(map(str, rendered.notices))
 
 
-def rows(found: tuple[Column, ...], *cells: tuple[Any, ...], long: bool = False, **keys: str) -> Rows:
-    return Rows(Table(**{"name": "t", "title": "A table", **keys}, columns=found, rows=cells), long=long)
+def rows(found: tuple[Column, ...], *cells: tuple[Any, ...], long: bool = False, **keys: str) -> Table:
+    return Table(keys.get("name", "t"), keys.get("title", "A table"), found, cells, keys.get("note", ""), long)
 
 
-def heatmap() -> Heatmap:
-    (found,) = make_report(subject("gcp"), ReportOptions(sections=("heatmaps",))).document.heatmaps
+def heatmap() -> Figure:
+    (found,) = make_report(subject("gcp"), ReportOptions(sections=("heatmaps",))).document.figures
     return found
 
 
@@ -118,9 +118,9 @@ def hostile() -> Document:
         ("javascript:alert(1)", LONG, "not rated"),
         (None, LONG * 20, 100),
         ("T1588", COMMENT, None),
-        ("T1589", Link("click", "javascript:alert(1)"), 3),
-        (LONG, Link("click", "https://example.org/a b"), 3),
-        ("T1590", Link("click", "https://example.org/a"), 0),
+        ("T1589", Span("click", "javascript:alert(1)"), 3),
+        (LONG, Span("click", "https://example.org/a b"), 3),
+        ("T1590", Span("click", "https://example.org/a"), 0),
         title=HOSTILE,
         note=HOSTILE,
     )
@@ -140,10 +140,10 @@ def hostile() -> Document:
         section(
             Numbers(tuple(Number(HOSTILE, "9" * (number**2), HOSTILE) for number in range(1, 8))),
             Numbers(()),
-            Text(HOSTILE),
-            Text(LONG),
-            Text(COMMENT),
-            Text(HOSTILE, soft=True),
+            Paragraph(HOSTILE),
+            Paragraph(LONG),
+            Paragraph(COMMENT),
+            Note(HOSTILE),
             Facts(((HOSTILE, HOSTILE), (LONG, LONG), ("", ""))),
         ),
         section(
@@ -157,7 +157,7 @@ def hostile() -> Document:
         section(bars, Bars("none", (), ()), id_="tactics", title="Bars"),
         section(table, rows(()), rows((Column("only"),)), rows((Column("n", "number"),), (1,)), title="Tables"),
         section(*wide, title="Wide"),
-        section(Subheading(HOSTILE), Text("text"), rows(columns("a"), ("b",)), Subheading(LONG), title="Parts"),
+        section(Heading(HOSTILE), Paragraph("text"), rows(columns("a"), ("b",)), Heading(LONG), title="Parts"),
         title=HOSTILE,
         subtitle=HOSTILE,
         author=HOSTILE,
@@ -233,14 +233,10 @@ def test_bookmarks_and_contents_lead_to_every_heading(tmp_path: Path) -> None:
     bookmarks = pdf.outline(data, tmp_path)
     titles = [one.title for one in found.sections]
     parts = [
-        block.text
-        if isinstance(block, Subheading)
-        else block.table.title
-        if isinstance(block, Rows)
-        else block.title
+        block.text if isinstance(block, Heading) else block.title
         for one in found.sections
         for block in one.blocks
-        if isinstance(block, Subheading | Rows | Heatmap | Bars)
+        if isinstance(block, Heading | Table | Figure | Bars)
     ]
     assert [item for item in bookmarks if item in titles] == titles
     assert set(bookmarks) == {*titles, *parts}
@@ -263,7 +259,7 @@ def test_all_words_are_there_also_those_within_pictures() -> None:
     for one in found.sections:
         for block in one.blocks:
             match block:
-                case Text():
+                case Paragraph():
                     assert shown(block.text)
                 case Numbers():
                     assert all(
@@ -271,7 +267,7 @@ def test_all_words_are_there_also_those_within_pictures() -> None:
                     )
                 case Bars():
                     assert all(f"{n}/{row.total}" in text for row in block.rows for n in row.covered)
-                case Heatmap():
+                case Figure():
                     names = {block.view.catalogue.techniques[technique].name for technique, _ in block.view.entries}
                     assert sum(name in text for name in names) > 0.9 * len(names)
 
@@ -284,10 +280,10 @@ def test_every_picture_is_told_in_words() -> None:
         plain_text.decode() or bytes.fromhex(packed.decode()).decode("utf-16-be") for plain_text, packed in told
     ]
     expected = [
-        block.caption if isinstance(block, Heatmap) else describe(block)
+        block.caption if isinstance(block, Figure) else describe(block)
         for one in found.sections
         for block in one.blocks
-        if isinstance(block, Heatmap | Bars)
+        if isinstance(block, Figure | Bars)
     ]
     assert starts == [text[:9] for text in expected]
     assert pdf.structure(made("gcp")).count("Figure") == len(expected)
@@ -324,7 +320,7 @@ def test_pages_have_the_size_asked_for(paper: Paper, size: tuple[int, int]) -> N
 def test_each_heatmap_is_a_page_of_its_own_the_longer_side_across() -> None:
     found = pdf.pages(made("aws", "azure"))
     turned = [number for number, page in enumerate(found) if page.is_turned]
-    heatmaps = make_report(subject("aws", "azure"), ReportOptions()).document.heatmaps
+    heatmaps = make_report(subject("aws", "azure"), ReportOptions()).document.figures
     assert turned == list(range(turned[0], turned[0] + len(heatmaps)))
     assert all(heatmap.title in found[number].text for number, heatmap in zip(turned, heatmaps, strict=True))
     assert all("".join(heatmaps[i].caption.split()) in found[n].text.replace(" ", "") for i, n in enumerate(turned))
@@ -340,11 +336,11 @@ def test_pages_say_what_they_are_of() -> None:
 
 
 def test_the_running_header_names_the_section_that_a_page_begins_with() -> None:
-    filling = Text("\n".join(f"line {n}" for n in range(60)))
+    filling = Paragraph("\n".join(f"line {n}" for n in range(60)))
     found = document(
-        section(Text("first"), title="One"),
+        section(Paragraph("first"), title="One"),
         section(filling, id_="tactics", title="Two"),
-        section(Text("last"), id_="method", title="Three"),
+        section(Paragraph("last"), id_="method", title="Three"),
     )
     heads = [[w.text for w in page.words if w.bottom < EDGE] for page in pdf.pages(render(found)[0])[2:]]
     assert [head[-1] for head in heads] == ["One", "Two"]
@@ -352,7 +348,7 @@ def test_the_running_header_names_the_section_that_a_page_begins_with() -> None:
 
 def test_a_table_that_would_leave_half_a_page_empty_is_parted() -> None:
     table = rows(columns("name"), *((f"row {n}",) for n in range(20)))
-    lines = Text("\n".join(f"line {n}" for n in range(30)))
+    lines = Paragraph("\n".join(f"line {n}" for n in range(30)))
     *_, first, second = pdf.pages(render(document(section(lines, table)))[0])
     assert "row 0" in first.text
     assert "row 19" in second.text
@@ -361,8 +357,8 @@ def test_a_table_that_would_leave_half_a_page_empty_is_parted() -> None:
 def test_a_last_line_is_not_left_alone_on_a_page() -> None:
     table = rows(columns("name"), *((f"row {n}",) for n in range(12)))
     for count in range(20, 40):
-        lines = Text("\n".join(f"line {n}" for n in range(count)))
-        found = render(document(section(lines, Text("A table."), table, Text("the last line"))))[0]
+        lines = Paragraph("\n".join(f"line {n}" for n in range(count)))
+        found = render(document(section(lines, Paragraph("A table."), table, Paragraph("the last line"))))[0]
         (page,) = [page for page in pdf.pages(found) if "the last line" in page.text]
         assert "row 11" in page.text, count
 
@@ -426,7 +422,8 @@ def test_pages_turn_as_seldom_as_they_can() -> None:
     narrow = rows(columns("a"), ("b",), title="Narrow")
     data = render(
         document(
-            section(bars, Text("introduced"), wide, narrow), section(wide, Text("end"), id_="gaps", title="More")
+            section(bars, Paragraph("introduced"), wide, narrow),
+            section(wide, Paragraph("end"), id_="gaps", title="More"),
         )
     )[0]
     first, second = pdf.pages(data)[2:]
@@ -459,8 +456,8 @@ def test_scores_have_the_colours_of_layers() -> None:
 
 
 def test_there_is_a_notice_where_the_font_has_no_letters() -> None:
-    assert render(document(section(Text("plain é → words"))))[1] == []
-    (notice,) = render(document(section(Text("中文"))))[1]
+    assert render(document(section(Paragraph("plain é → words"))))[1] == []
+    (notice,) = render(document(section(Paragraph("中文"))))[1]
     assert "no letters" in notice
     assert "report.html" in notice
     (notice,) = render(document(section(msgspec.structs.replace(heatmap(), caption="中文"))))[1]
@@ -468,12 +465,12 @@ def test_there_is_a_notice_where_the_font_has_no_letters() -> None:
 
 
 def test_what_lacks_letters_is_tagged_and_says_that_it_is_no_more_than_that() -> None:
-    data, (notice,) = render(document(section(Text("x")), title="中文"))
+    data, (notice,) = render(document(section(Paragraph("x")), title="中文"))
     assert "tagged, but not PDF/UA" in notice
     assert pdf.info(data)["Tagged"] == "yes"
     assert b"pdfuaid:part" not in data
     logo = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>\xe4\xb8\xad</text></svg>'
-    data, (notice,) = render(document(section(Text("x")), logo=Logo(logo, "svg", 9, 9)))
+    data, (notice,) = render(document(section(Paragraph("x")), logo=Logo(logo, "svg", 9, 9)))
     assert "tagged, but not PDF/UA" in notice
     assert pdf.info(data)["Tagged"] == "yes"
 
@@ -498,7 +495,7 @@ def test_nothing_but_lacking_letters_costs_the_standard(monkeypatch: pytest.Monk
     ],
 )
 def test_a_logo_stands_on_the_first_page(logo: Logo) -> None:
-    data = render(document(section(Text("x")), logo=logo))[0]
+    data = render(document(section(Paragraph("x")), logo=logo))[0]
     assert pdf.structure(data).index("Figure") < pdf.structure(data).index('H1 "Contents"')
     assert b"pdfuaid:part" in data
 
@@ -506,7 +503,7 @@ def test_a_logo_stands_on_the_first_page(logo: Logo) -> None:
 @pytest.mark.parametrize("data", [b"<svg", b"\xff\xfe"])
 def test_a_logo_that_cannot_be_drawn_is_refused(data: bytes) -> None:
     with pytest.raises(UsageError, match="the logo cannot be drawn"):
-        render(document(section(Text("x")), logo=Logo(data, "svg", 1, 1)))
+        render(document(section(Paragraph("x")), logo=Logo(data, "svg", 1, 1)))
 
 
 def test_sets_with_nothing_mapped_and_with_one_technique(tmp_path: Path) -> None:

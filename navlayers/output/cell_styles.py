@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import technique_url, web_links
 from navlayers.layer.colors import value_gradient
-from navlayers.output.tables import Link
+from navlayers.output.tables import Span
 
 if TYPE_CHECKING:
     from navlayers.output.tables import Cell, Column
@@ -32,7 +32,7 @@ def address_of(cell: Cell, column: Column) -> str:
     """Where a cell leads to: the page of a technique, or an address of the web; "" for nowhere."""
     if not isinstance(cell, str):
         return ""
-    if column.kind == "technique" and not isinstance(cell, Link):
+    if column.kind == "technique" and not isinstance(cell, Span):
         return technique_url(cell) if _TECHNIQUE.fullmatch(cell) else ""
-    url = cell.url if isinstance(cell, Link) else cell
+    url = cell.url if isinstance(cell, Span) else cell
     return url if "://" in url and web_links([url]) == (url,) else ""

@@ -15,6 +15,13 @@ from navlayers.output.tables import Table
 
 Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
+Content: TypeAlias = "str | tuple[str, ...]"
+"""A text, or pieces of text, some of which may be spans that lead somewhere or stand out."""
+
+
+def spans(content: Content) -> tuple[str, ...]:
+    """The pieces of a content."""
+    return (content,) if isinstance(content, str) else content
 
 
 class Logo(msgspec.Struct, frozen=True):
@@ -26,15 +33,33 @@ class Logo(msgspec.Struct, frozen=True):
     height: float
 
 
-class Text(msgspec.Struct, frozen=True):
-    """A paragraph. `soft`: a note that explains what stands before it."""
+class Heading(msgspec.Struct, frozen=True):
+    """A heading within a section, whose own has level 2. `key` is a code set apart from the text."""
 
     text: str
-    soft: bool = False
+    level: int = 3
+    key: str = ""
 
 
-class Subheading(msgspec.Struct, frozen=True):
-    """A heading within a section."""
+class Paragraph(msgspec.Struct, frozen=True):
+    """A paragraph of text and links."""
+
+    content: Content
+    warning: bool = False
+
+    @property
+    def spans(self) -> tuple[str, ...]:
+        """Its pieces."""
+        return spans(self.content)
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text."""
+        return "".join(self.spans)
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A paragraph, set back, that explains what stands before it."""
 
     text: str
 
@@ -54,19 +79,17 @@ class Numbers(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """Names and what there is to say of each."""
+    """Names and what there is to say of each: a text, or several values."""
 
-    items: tuple[tuple[str, str], ...]
+    items: tuple[tuple[str, Content], ...]
 
-
-class Rows(msgspec.Struct, frozen=True):
-    """A table with its title and note. `long`: it may run over many pages, so it is set small."""
-
-    table: Table
-    long: bool = False
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """The names and what there is to say as plain text."""
+        return tuple((name, ", ".join(spans(content))) for name, content in self.items)
 
 
-class Heatmap(msgspec.Struct, frozen=True):
+class Figure(msgspec.Struct, frozen=True):
     """The matrix of one layer; `caption` says in a sentence what it shows."""
 
     view: View
@@ -103,35 +126,40 @@ class Bars(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-Block: TypeAlias = Text | Subheading | Numbers | Facts | Rows | Heatmap | Bars
+Block: TypeAlias = Heading | Paragraph | Note | Numbers | Facts | Table | Figure | Bars
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A section with a heading; `id` is one of `navlayers.pages.report.options.SECTIONS`."""
+    """A section with a heading. `id` names its kind, or is a code set apart from the title, as `Heading.key`."""
 
     id: str
     title: str
     blocks: tuple[Block, ...]
 
     @property
-    def heatmaps(self) -> tuple[Heatmap, ...]:
-        """Its heatmaps, in their order."""
-        return tuple(block for block in self.blocks if isinstance(block, Heatmap))
+    def figures(self) -> tuple[Figure, ...]:
+        """Its figures, in their order."""
+        return tuple(block for block in self.blocks if isinstance(block, Figure))
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A document. `subtitle` and `facts` (name, value) stand on the title page, as do author, date and logo."""
+    """A document. `subtitle` and `facts` (name, value) stand on the title page, as do author, date and logo.
+
+    `blocks` stand before the first section.
+    """
 
     title: str
-    subtitle: str
-    author: str
-    date: str
-    logo: Logo | None
-    facts: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
+    subtitle: str = ""
+    author: str = ""
+    date: str = ""
+    logo: Logo | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    sections: tuple[Section, ...] = ()
     paper: Paper = "A4"
+    key: str = ""
+    blocks: tuple[Block, ...] = ()
 
     @property
-    def heatmaps(self) -> tuple[Heatmap, ...]:
-        """Every heatmap, in the order of the document."""
-        return tuple(heatmap for section in self.sections for heatmap in section.heatmaps)
+    def figures(self) -> tuple[Figure, ...]:
+        """Every figure, in the order of the document."""
+        return tuple(figure for section in self.sections for figure in section.figures)

@@ -9,14 +9,14 @@ import msgspec
 
 from navlayers.errors import Problem, UsageError
 from navlayers.output.column_widths import Measured
-from navlayers.output.document import Bars, Rows, Text
+from navlayers.output.document import Bars, Note, Paragraph
 from navlayers.output.drawing.font import ems
+from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from navlayers.output.document import Block
-    from navlayers.output.tables import Table
 
 NO_LETTERS = "-o report.html takes the fonts of who opens it"
 """What to do where there are no letters for a script."""
@@ -78,9 +78,9 @@ def _count(lines: Sequence[str], size: float, width: float) -> int:
     return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in lines) or 1
 
 
-def is_sticky(text: Text, follows: Block | None) -> bool:
+def is_sticky(text: Paragraph | Note, follows: Block | None) -> bool:
     """Whether a paragraph stays with what follows it, which it introduces."""
-    return isinstance(follows, Rows | Bars) and len(text.text) < _STICKY
+    return isinstance(follows, Table | Bars) and len(text.text) < _STICKY
 
 
 def bad_logo() -> UsageError:

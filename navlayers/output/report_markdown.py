@@ -11,11 +11,11 @@ import msgspec
 from navlayers._text import slug
 from navlayers.output import tables
 from navlayers.output.cell_styles import address_of
-from navlayers.output.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
+from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.pictures import render_svg
 from navlayers.output.drawing.rendered import Rendered
-from navlayers.output.tables import Column, Link, Table, escape
+from navlayers.output.tables import Column, Span, Table, escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,12 +30,12 @@ def pictures(document: Document) -> dict[str, Rendered]:
     """File name → picture of every heatmap, in their order."""
     return {
         name: render_svg(block.view, RenderOptions())
-        for name, block in zip(_names(document), document.heatmaps, strict=True)
+        for name, block in zip(_names(document), document.figures, strict=True)
     }
 
 
 def _names(document: Document) -> Iterator[str]:
-    for number, block in enumerate(document.heatmaps, 1):
+    for number, block in enumerate(document.figures, 1):
         yield f"{number:02d}-{slug(block.title)[:60] or 'heatmap'}.svg"
 
 
@@ -49,7 +49,7 @@ def render(document: Document, addresses: Mapping[str, str] = _NONE) -> Rendered
     for section in document.sections:
         lines += [f"## {escape(section.title)}", ""]
         for block in section.blocks:
-            if isinstance(block, Heatmap):
+            if isinstance(block, Figure):
                 lines += _heatmap(block, addresses.get(next(found)))
             else:
                 lines += [*_lines(block), ""]
@@ -57,7 +57,7 @@ def render(document: Document, addresses: Mapping[str, str] = _NONE) -> Rendered
     return Rendered(text.encode("utf-8", "replace"))
 
 
-def _heatmap(block: Heatmap, address: str | None) -> list[str]:
+def _heatmap(block: Figure, address: str | None) -> list[str]:
     heading = [f"### {escape(block.title)}", "", escape(block.caption), ""]
     return heading if address is None else [*heading, f"![{escape(block.title)}]({quote(address)})", ""]
 
@@ -72,18 +72,23 @@ def _lines(block: Block) -> list[str]:
 
 
 @_lines.register
-def _(block: Text) -> list[str]:
-    return [f"*{escape(block.text)}*" if block.soft else escape(block.text)]
+def _(block: Paragraph) -> list[str]:
+    return [escape(block.text)]
 
 
 @_lines.register
-def _(block: Subheading) -> list[str]:
+def _(block: Note) -> list[str]:
+    return [f"*{escape(block.text)}*"]
+
+
+@_lines.register
+def _(block: Heading) -> list[str]:
     return [f"### {escape(block.text)}"]
 
 
 @_lines.register
 def _(block: Facts) -> list[str]:
-    return _facts(block.items)
+    return _facts(block.texts)
 
 
 @_lines.register
@@ -94,8 +99,8 @@ def _(block: Numbers) -> list[str]:
 
 
 @_lines.register
-def _(block: Rows) -> list[str]:
-    table = _linked(block.table)
+def _(block: Table) -> list[str]:
+    table = _linked(block)
     note = ["", escape(table.note)] if table.note else []
     return [f"### {escape(table.title)}", "", *tables.markdown_lines(table), *note]
 
@@ -104,7 +109,7 @@ def _linked(table: Table) -> Table:
     """A table whose ids of techniques and addresses lead somewhere."""
     rows = tuple(
         tuple(
-            Link(cell, address) if isinstance(cell, str) and (address := address_of(cell, column)) else cell
+            Span(cell, address) if isinstance(cell, str) and (address := address_of(cell, column)) else cell
             for cell, column in zip(row, table.columns, strict=True)
         )
         for row in table.rows

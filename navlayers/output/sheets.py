@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from navlayers._text import neutralise, plain, technique_url, tidy, wrap
-from navlayers.output.tables import Kind, Link, Table, decimals, shown
+from navlayers.output.tables import Kind, Span, Table, decimals, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -159,7 +159,7 @@ def _set_heights(sheet: Any, table: Table, widths: Sequence[int]) -> None:
 
 
 def _address(cell: str, kind: Kind) -> str:
-    if isinstance(cell, Link):
+    if isinstance(cell, Span):
         return cell.url
     return technique_url(cell) if kind == "technique" and cell else ""
 

@@ -28,29 +28,34 @@ _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 """What GitHub takes for the name of somebody to notify; a comment between keeps them apart, unseen."""
 
 
-class Link(str):
-    """A text that leads to an http(s) address, in the formats that have links; CSV has the address."""
+class Span(str):
+    """A piece of text with an http(s) address, the color `#rrggbb` behind it, or emphasis; a plain str has none."""
 
-    __slots__ = ("url",)
+    __slots__ = ("color", "strong", "url")
     url: str
+    color: str
+    strong: bool
 
-    def __new__(cls, text: str, url: str) -> Link:
-        """The text and its address, which the caller knows to be one of the web."""
-        link = super().__new__(cls, text)
-        link.url = url
-        return link
+    def __new__(cls, text: str, url: str = "", *, color: str = "", strong: bool = False) -> Span:
+        """The text and its looks; the caller knows the address to be one of the web."""
+        span = super().__new__(cls, text)
+        span.url, span.color, span.strong = url, color, strong
+        return span
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column: its header, and what it holds: text, numbers, scores, percentages (0–100), technique ids, colours.
+    """A column: its header, and what it holds: text, numbers, scores, percentages (0–100), technique ids, colors.
 
-    Scores are numbers 0–100 whose cells are coloured as layers are, in the hue of their `category`, "" for overall;
-    colours, `#rrggbb`, fill theirs.
+    Scores are numbers 0–100 whose cells are colored as layers are, in the hue of their `category`, "" for overall;
+    colors, `#rrggbb`, fill theirs. In narrow windows, cells of `whole` columns are neither cut nor broken, and the
+    column may go below the one whose number is `under`.
     """
 
     header: str
     kind: Kind = "text"
     category: str = ""
+    whole: bool = False
+    under: int | None = None
 
     @property
     def right(self) -> bool:
@@ -58,14 +63,34 @@ class Column(msgspec.Struct, frozen=True):
         return self.kind in ("number", "score", "percent")
 
 
+class Detail(msgspec.Struct, frozen=True):
+    """What stands under a row: a label, and paragraphs or links."""
+
+    label: str
+    spans: tuple[str, ...]
+
+
+class RowStyle(msgspec.Struct, frozen=True):
+    """How a row is set. `level`: 1 for a sub-technique below its technique. `quiet`: nothing is mapped there."""
+
+    level: int = 0
+    quiet: bool = False
+    details: tuple[Detail, ...] = ()
+
+
 class Table(msgspec.Struct, frozen=True):
-    """A table: `name` is that of its sheet, `title` what stands above it, `note` what there is to know below it."""
+    """A table: `name` is that of its sheet, `title` what stands above it, `note` what there is to know below it.
+
+    `long`: it may run over many pages, so it is set small. `styles` has an entry per row, or none at all.
+    """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    long: bool = False
+    styles: tuple[RowStyle, ...] = ()
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -129,7 +154,7 @@ def to_csv(table: Table) -> bytes:
 def _csv_cell(cell: Cell) -> str:
     if cell is None:
         return ""
-    if isinstance(cell, Link):
+    if isinstance(cell, Span) and cell.url:
         cell = cell.url
     return neutralise(plain(cell)) if isinstance(cell, str) else str(tidy(cell))
 
@@ -158,7 +183,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    if not isinstance(text, Link):
+    if not (isinstance(text, Span) and text.url):
         return "<br>".join(escape(line) for line in text.splitlines()) if "\n" in text else escape(text)
     return f"[{escape(text)}]({_ADDRESS_MARKS.sub(lambda mark: f'%{ord(mark[0]):02X}', text.url)})"
 

@@ -20,7 +20,7 @@ from navlayers.output.paper import bad_logo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.output.document import Bars, Heatmap, Logo
+    from navlayers.output.document import Bars, Figure, Logo
     from navlayers.output.docx.package import Package
     from navlayers.output.drawing.shapes import Drawing, Shape
 
@@ -84,7 +84,7 @@ class Pictures:
         )
 
 
-def heatmap_drawings(heatmaps: Sequence[Heatmap], width: float, height: float) -> list[Drawing]:
+def heatmap_drawings(heatmaps: Sequence[Figure], width: float, height: float) -> list[Drawing]:
     """Heatmaps that are laid out alike, in that many points; their titles and captions stand around them.
 
     What is left out for want of room is said in them.

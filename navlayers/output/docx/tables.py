@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.output.column_widths import Measured
-    from navlayers.output.document import Rows
     from navlayers.output.docx.package import Package
     from navlayers.output.tables import Cell, Column, Table
 
@@ -26,7 +25,7 @@ _GAP = 8.0
 _KEPT = "<w:keepNext/>"
 _PADDING = 5.0
 _HIGHEST_WHOLE = 240.0
-"""Rows that are higher, in points, may be parted over pages: higher than a page, they would be cut off."""
+"""Table that are higher, in points, may be parted over pages: higher than a page, they would be cut off."""
 
 _HIGHEST_KEPT = 340.0
 """A table that is higher, in points, may be parted."""
@@ -54,14 +53,14 @@ class Tables:
         """Whether the words of a table are whole in so much room, in points."""
         return self._measured.of(table).fits(room - _GAP, look.size, _GAP)
 
-    def rows(self, block: Rows, room: float) -> Iterator[str]:
+    def rows(self, block: Table, room: float) -> Iterator[str]:
         """A table and its note, without its title; one that is too wide is set small, and goes on below."""
-        look = USUAL if not block.long and self.fits(block.table, room, USUAL) else SMALL
-        for number, table in enumerate(parts(block.table, lambda table: self.fits(table, room))):
+        look = USUAL if not block.long and self.fits(block, room, USUAL) else SMALL
+        for number, table in enumerate(parts(block, lambda table: self.fits(table, room))):
             if number:
                 yield paragraph("Gap", "")
             yield _Rows(table, look, self._measured.of(table), room, self._package).xml()
-        yield said("Note", block.table.note) if block.table.note else paragraph("Gap", "")
+        yield said("Note", block.note) if block.note else paragraph("Gap", "")
 
 
 class _Rows:

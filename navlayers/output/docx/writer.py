@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from navlayers._text import plain
-from navlayers.output.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
+from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.docx import layout, pages
 from navlayers.output.docx.package import Package
 from navlayers.output.docx.pages import TEXT_WIDTH, Ends
@@ -18,6 +18,7 @@ from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.rendered import Rendered
 from navlayers.output.paper import NO_LETTERS, is_sticky
+from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,12 +62,12 @@ def render(document: Document) -> Rendered:
 
 def _heatmaps(section: Section, page: pages.Page) -> Sequence[Drawing]:
     """The heatmaps of a section, which are laid out alike."""
-    captions = max((_caption_lines(heatmap, page.inner_width) for heatmap in section.heatmaps), default=1)
+    captions = max((_caption_lines(heatmap, page.inner_width) for heatmap in section.figures), default=1)
     height = page.inner_height - _AROUND_HEATMAP - captions * _CAPTION_LINE
-    return heatmap_drawings(section.heatmaps, page.inner_width, height)
+    return heatmap_drawings(section.figures, page.inner_width, height)
 
 
-def _caption_lines(heatmap: Heatmap, width: float) -> int:
+def _caption_lines(heatmap: Figure, width: float) -> int:
     return min(math.ceil((ems(plain(heatmap.caption)) + _FIGURE) * _CAPTION * 1.05 / width), _MOST_CAPTION)
 
 
@@ -145,9 +146,9 @@ class _Writer:
         level = 2
         for number, (block, way) in enumerate(zip(section.blocks, ways, strict=True)):
             turns = self._turn(way)
-            if isinstance(block, Heatmap):
+            if isinstance(block, Figure):
                 self._items += self._heatmap(block, level, _AT_TOP if turns or number == 0 else _NEXT_PAGE)
-            elif isinstance(block, Subheading):
+            elif isinstance(block, Heading):
                 level = 3
                 self._items.append(self._headings.heading(2, block.text))
             else:
@@ -156,33 +157,33 @@ class _Writer:
 
     def _ways(self, blocks: Sequence[Block]) -> list[Way]:
         """Which page each block has: long tables are turned one by one, others with all of their section."""
-        short = [one.table for one in blocks if isinstance(one, Rows) and not one.long]
+        short = [one for one in blocks if isinstance(one, Table) and not one.long]
         is_upright = all(self._tables.fits(table, TEXT_WIDTH) for table in short)
         return [self._way_of(one, is_upright=is_upright) for one in blocks]
 
     def _way_of(self, block: Block, *, is_upright: bool) -> Way:
-        if isinstance(block, Heatmap):
+        if isinstance(block, Figure):
             return "wide"
-        if isinstance(block, Rows) and block.long:
-            is_upright = self._tables.fits(block.table, TEXT_WIDTH)
+        if isinstance(block, Table) and block.long:
+            is_upright = self._tables.fits(block, TEXT_WIDTH)
         return "upright" if is_upright else "turned"
 
     def _block(self, block: Block, level: int, follows: Block | None) -> Iterator[str]:
         page = self._pages[self._way]
-        if isinstance(block, Text):
+        if isinstance(block, Paragraph | Note):
             kept = "<w:keepNext/>" if is_sticky(block, follows) else ""
-            yield said("Note" if block.soft else "Normal", block.text, kept)
+            yield said("Note" if isinstance(block, Note) else "Normal", block.text, kept)
         elif isinstance(block, Numbers):
             yield from layout.numbers_of(block, page.inner_width)
         elif isinstance(block, Facts):
-            yield from layout.facts_of(block.items, page.inner_width)
+            yield from layout.facts_of(block.texts, page.inner_width)
         elif isinstance(block, Bars):
             yield from self._bars(block, level, page)
-        elif isinstance(block, Rows):
-            yield self._headings.heading(level, block.table.title)
+        elif isinstance(block, Table):
+            yield self._headings.heading(level, block.title)
             yield from self._tables.rows(block, page.inner_width)
 
-    def _heatmap(self, block: Heatmap, level: int, properties: str) -> Iterator[str]:
+    def _heatmap(self, block: Figure, level: int, properties: str) -> Iterator[str]:
         yield self._headings.heading(level, block.title, properties)
         yield paragraph("Picture", self.pictures.drawing(next(self._heatmaps)))
         yield self._caption(block.caption or block.title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers.output.tables import Cell, Column, Link, Table, columns
+from navlayers.output.tables import Cell, Column, Span, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,8 +105,8 @@ def _add_links(fields: _Fields, most: int) -> None:
         fields.add(Column("more links"), lambda row: " ".join(url for _, url in row.links[_MOST_LINKS:]))
 
 
-def _link(number: int, row: Row) -> Link | None:
-    return Link(*row.links[number]) if number < len(row.links) else None
+def _link(number: int, row: Row) -> Span | None:
+    return Span(*row.links[number]) if number < len(row.links) else None
 
 
 def joint(layers: Sequence[Laid], rows: Sequence[Joint]) -> Table:

@@ -12,11 +12,12 @@ from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
 from navlayers.output.cell_styles import address_of, fill_of
 from navlayers.output.column_widths import CHIP
-from navlayers.output.document import Bars, Facts, Numbers, Rows, Subheading, Text
+from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems
 from navlayers.output.paper import MeasuredTables, heights, is_sticky, parts
 from navlayers.output.paper_text import one_line, parted, said
+from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,23 +72,23 @@ def blocks(
     for number, block in enumerate(found):
         following = found[number + 1 :]
         match block:
-            case Text():
+            case Paragraph() | Note():
                 sticky = is_sticky(block, next(iter(following), None))
-                size = NOTE if block.soft else BODY
-                text = said(block.text, size, width)
-                yield {"kind": "text", "text": text, "soft": block.soft, "sticky": sticky}
-            case Subheading():
+                soft = isinstance(block, Note)
+                text = said(block.text, NOTE if soft else BODY, width)
+                yield {"kind": "text", "text": text, "soft": soft, "sticky": sticky}
+            case Heading():
                 level = 3
                 yield {"kind": "subheading", "text": one_line(block.text, PART, width)}
             case Numbers():
                 yield from _numbers(block, width)
             case Facts():
-                yield {"kind": "facts", **facts(block.items, width)}
-            case Rows():
+                yield {"kind": "facts", **facts(block.texts, width)}
+            case Table():
                 # A line at the end is not left alone on the last page.
-                sticky = len(following) == 1 and isinstance(following[0], Text)
+                sticky = len(following) == 1 and isinstance(following[0], Paragraph | Note)
                 for part in _parts(block, width, materials):
-                    made = _rows(part, materials.tables.of(part.table), width, height)
+                    made = _rows(part, materials.tables.of(part), width, height)
                     yield {"kind": "rows", "level": level, "sticky": sticky, **made}
             case Bars():
                 yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
@@ -122,25 +123,25 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
     yield {"kind": "numbers", "across": across, "size": size, "items": items}
 
 
-def fits(block: Rows, width: float, materials: Materials) -> bool:
+def fits(block: Table, width: float, materials: Materials) -> bool:
     """Whether the table has room on a page of that width."""
-    return materials.tables.of(block.table).fits(width, SMALL, _GAP)
+    return materials.tables.of(block).fits(width, SMALL, _GAP)
 
 
-def _parts(block: Rows, width: float, materials: Materials) -> Iterator[Rows]:
+def _parts(block: Table, width: float, materials: Materials) -> Iterator[Table]:
     """The table, or, where it is too wide for the page, its parts."""
     tables = materials.tables
-    if tables.of(block.table).fits(width, _SMALLEST, _GAP):
+    if tables.of(block).fits(width, _SMALLEST, _GAP):
         yield block
         return
-    found = list(parts(block.table, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
+    found = list(parts(block, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
     for number, table in enumerate(found, 1):
         title = f"{table.title} ({number} of {len(found)})" if len(found) > 1 else table.title
-        yield msgspec.structs.replace(block, table=msgspec.structs.replace(table, title=title))
+        yield msgspec.structs.replace(table, title=title)
 
 
-def _rows(block: Rows, measured: Measured, width: float, height: float) -> dict[str, Any]:
-    table, size = block.table, SMALL if block.long or len(block.table.columns) > _MANY else NOTE
+def _rows(block: Table, measured: Measured, width: float, height: float) -> dict[str, Any]:
+    table, size = block, SMALL if block.long or len(block.columns) > _MANY else NOTE
     size = next((s for s in (size, SMALL) if measured.fits(width, s, _GAP)), _SMALLEST)
     widths = measured.within(width, size, _GAP)
     figures = (

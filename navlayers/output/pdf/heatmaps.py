@@ -17,13 +17,13 @@ from navlayers.output.paper_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.output.document import Heatmap, Paper
+    from navlayers.output.document import Figure, Paper
     from navlayers.output.pdf.blocks import Materials
 
 _MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
 
 
-def heatmap_pages(heatmaps: Sequence[Heatmap], paper: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
+def heatmap_pages(heatmaps: Sequence[Figure], paper: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
     """The pages of all heatmaps as the template takes them, laid out alike."""
     sheet = PAPERS[paper]
     width = sheet.long * MM - 2 * _MARGIN["x"]
@@ -39,7 +39,7 @@ def heatmap_pages(heatmaps: Sequence[Heatmap], paper: Paper, materials: Material
         yield _page(heatmap, drawing, materials)
 
 
-def _page(heatmap: Heatmap, drawing: Drawing, materials: Materials) -> dict[str, Any]:
+def _page(heatmap: Figure, drawing: Drawing, materials: Materials) -> dict[str, Any]:
     """A heatmap whose title is a heading of the document rather than a part of the picture."""
     titles = [shape for group in drawing.groups if group.id == "header" for shape in _titles(group)]
     room = max(ems(title.text) * title.size for title in titles) + 1

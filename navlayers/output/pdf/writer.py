@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers._text import clean, shown
 from navlayers.errors import Problem
-from navlayers.output.document import Bars, Heatmap, Rows, Subheading
+from navlayers.output.document import Bars, Figure, Heading
 from navlayers.output.drawing import font, typeset
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.page_sizes import MM, PAPERS
@@ -21,6 +21,7 @@ from navlayers.output.paper import NO_LETTERS, bad_logo
 from navlayers.output.paper_text import one_line, said
 from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits
 from navlayers.output.pdf.heatmaps import heatmap_pages
+from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -150,9 +151,9 @@ def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) 
 def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
     for section in document.sections:
         # Alike within a section: a threat has fewer techniques than a set, so they have room for more.
-        heatmaps = heatmap_pages(section.heatmaps, name, materials)
+        heatmaps = heatmap_pages(section.figures, name, materials)
         title, is_first, level = one_line(section.title, PART, paper.width), True, 2
-        for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Heatmap)):
+        for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Figure)):
             if is_heatmap:
                 for _ in flow:
                     yield {"turned": False, "blocks": [next(heatmaps) | {"section": title if is_first else ""}]}
@@ -160,7 +161,7 @@ def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials)
                 continue
             for turned, found in _turns(list(flow), paper, materials):
                 made = list(blocks(found, level, *paper.inner(turned=turned), materials))
-                level = 3 if any(isinstance(block, Subheading) for block in found) else level
+                level = 3 if any(isinstance(block, Heading) for block in found) else level
                 heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
                 yield {"turned": turned, "blocks": heading + made}
                 is_first = False
@@ -173,7 +174,7 @@ def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterat
         False
         if isinstance(block, Bars)
         else True
-        if isinstance(block, Rows) and not fits(block, width, materials)
+        if isinstance(block, Table) and not fits(block, width, materials)
         else None
         for block in flow
     ]

@@ -11,7 +11,7 @@ from navlayers.analysis.compare.layers import layers_of as compared_layers
 from navlayers.layer.build import layers_of as built_layers
 from navlayers.layer.document import Layer, encode_layer
 from navlayers.layer.view import COMMENTED, Ratios, view_of
-from navlayers.output.document import Heatmap
+from navlayers.output.document import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ _OF_INPUTS = Reading()
 _NOT_OF_THREAT = "not of the threat"
 
 
-def heatmaps(subject: Subject) -> Iterator[Heatmap]:
+def heatmaps(subject: Subject) -> Iterator[Figure]:
     """The heatmaps in reading order."""
     for title, caption, layer, reading in _layers(subject):
         yield heatmap(subject, layer, title, caption, reading)
@@ -123,13 +123,11 @@ def _counted(catalogue: Catalogue, every: Sequence[str], found: Sequence[str], w
     )
 
 
-def heatmap(
-    subject: Subject, layer: Layer, title: str, caption: str = "", reading: Reading = _OF_INPUTS
-) -> Heatmap:
+def heatmap(subject: Subject, layer: Layer, title: str, caption: str = "", reading: Reading = _OF_INPUTS) -> Figure:
     """A layer that is drawn below a title of its own, with the caption or else what the layer says of itself."""
     view = view_of(msgspec.json.decode(encode_layer(layer)), subject.catalogue, title)
     said = caption or layer.description
     view = msgspec.structs.replace(
         view, description=said, ratios=reading.ratios, unscored=reading.unscored, mark=reading.mark
     )
-    return Heatmap(view, title, said)
+    return Figure(view, title, said)

@@ -13,8 +13,8 @@ from navlayers.output.templates import finalize
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from navlayers.output.document import Bars, Rows
-    from navlayers.output.tables import Cell, Column
+    from navlayers.output.document import Bars
+    from navlayers.output.tables import Cell, Column, Table
     from navlayers.web.report.explorer_colors import Colors
 
 _HIGH = 20
@@ -79,9 +79,9 @@ class Tables:
         self._made: list[ShownTable] = []
         self._anchored: set[str] = set()
 
-    def shape(self, block: Rows) -> ShownTable:
+    def shape(self, block: Table) -> ShownTable:
         """A table as it is shown."""
-        table = block.table
+        table = block
         kinds = tuple(_kind(column) for column in table.columns)
         rows = tuple(
             tuple(

@@ -14,7 +14,7 @@ from navlayers.analysis.compare.comparison import side_by_side
 from navlayers.layer.matrix import matrix_of
 from navlayers.layer.view import view_of
 from navlayers.mapping.model import CATEGORIES
-from navlayers.output.document import Heatmap
+from navlayers.output.document import Figure
 from navlayers.web.report.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
 from navlayers.web.report.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
 
@@ -239,14 +239,14 @@ def _layers(document: Document, colors: Colors) -> Iterator[Drawn]:
         yield Drawn(f"~layer{number}", heatmap.title, "layer", (), shown, layer_hidden(view), view.ratios)
 
 
-def layers_of(document: Document) -> tuple[Heatmap, ...]:
+def layers_of(document: Document) -> tuple[Figure, ...]:
     """The heatmaps that are not of the section of heatmaps."""
     return tuple(
         block
         for section in document.sections
         if section.id != "heatmaps"
         for block in section.blocks
-        if isinstance(block, Heatmap)
+        if isinstance(block, Figure)
     )
 
 

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers.output import templates
-from navlayers.output.document import Bars, Facts, Heatmap, Numbers, Rows, Subheading, Text
+from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing.rendered import Rendered
 from navlayers.output.tables import Column, Table
 from navlayers.web.report.blocks import Tables, shape_bars
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SCRIPTS = ("model", "state", "dom", "matrix", "keys", "tip", "panel", "search", "controls")
 """The parts of the explorer's script in the order in which they build upon each other; explorer.js is the last."""
 
-_KINDS = {Text: "text", Subheading: "subheading", Numbers: "numbers", Facts: "facts"}
+_KINDS = {Paragraph: "text", Note: "note", Heading: "subheading", Numbers: "numbers", Facts: "facts"}
 _MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 
 
@@ -46,7 +46,7 @@ def render(report: Report) -> Rendered:
 
     document, subject = report.document, report.subject
     colors = Colors()
-    explored = bool(document.heatmaps)
+    explored = bool(document.figures)
     found = explorer(subject, document, colors) if explored else None
     shaper = _Shaper(document, subject, colors, found.texts if found else ())
     sections = [(section, shaper.parts(section)) for section in document.sections]
@@ -80,10 +80,10 @@ class _Shaper:
 
     def __init__(self, document: Document, subject: Subject, colors: Colors, told: Sequence[str]) -> None:
         active = (t.id for t in subject.catalogue.techniques.values() if t.active)
-        self.tables = Tables(colors, frozenset(active) if document.heatmaps else (), told)
+        self.tables = Tables(colors, frozenset(active) if document.figures else (), told)
         self._colors = colors
         self._subject = subject
-        self._first = document.heatmaps[0] if document.heatmaps else None
+        self._first = document.figures[0] if document.figures else None
         self._layers = layers_of(document)
 
     def parts(self, section: Section) -> list[Part]:
@@ -97,13 +97,13 @@ class _Shaper:
         return parts
 
     def _parts(self, block: Block, section: Section) -> Iterator[Part]:
-        if isinstance(block, Rows):
+        if isinstance(block, Table):
             yield Part("table", self.tables.shape(block))
         elif isinstance(block, Bars):
             yield Part("charts", [shape_bars(block, self._colors)])
-        elif isinstance(block, Heatmap):
+        elif isinstance(block, Figure):
             if block is self._first:
-                yield Part("explorer", self.tables.shape(Rows(_coverage(self._subject))))
+                yield Part("explorer", self.tables.shape(_coverage(self._subject)))
             if section.id != "heatmaps":
                 number = next(n for n, layer in enumerate(self._layers, 1) if layer is block)
                 yield Part("view", (f"#matrix=1&view=~layer{number}", block))

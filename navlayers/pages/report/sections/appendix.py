@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.layer.annotate import View, comment
 from navlayers.layer.colors import value_gradient
-from navlayers.output.document import Rows
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages import gaps_tables as gap_tables
 from navlayers.pages import plan_tables
@@ -28,24 +29,28 @@ _USERS = 5
 
 def blocks(subject: Subject) -> Iterator[Block]:
     """Mappings per technique, what is not covered, all capabilities, all that cannot be mapped."""
+    return (msgspec.structs.replace(table, long=True) for table in _tables(subject))
+
+
+def _tables(subject: Subject) -> Iterator[Table]:
     for number in range(len(subject.inputs)):
-        yield Rows(mappings(subject, number), long=True)
+        yield mappings(subject, number)
     if subject.comparison.gaps:
-        yield Rows(not_covered(subject), long=True)
+        yield not_covered(subject)
     for number in subject.sets:
         whole = capabilities.table(subject, number)
         if len(whole.rows) > capabilities.MOST:
-            yield Rows(whole, long=True)
+            yield whole
     for number, one in enumerate(subject.inputs):
         if not one.is_layer:
             records = non_mappable.table(subject, number)
             if len(records.rows) > non_mappable.MOST:
-                yield Rows(records, long=True)
+                yield records
     if subject.gaps is not None:
         whole = naming.in_full(gap_tables.techniques(subject.gaps, _USERS), subject.catalogue)
-        yield Rows(naming.without(whole, "weight", "used by", "best by"), long=True)
+        yield naming.without(whole, "weight", "used by", "best by")
     if subject.plan is not None:
-        yield Rows(plan_tables.capabilities(subject.plan), long=True)
+        yield plan_tables.capabilities(subject.plan)
 
 
 def mappings(subject: Subject, number: int) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.output.document import Rows, Text
+from navlayers.output.document import Paragraph
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages.report.sections import numbers
 from navlayers.pages.report.sections.numbers import counted
@@ -28,8 +28,8 @@ def blocks(subject: Subject) -> Iterator[Block]:
         ranked = subject.ranked[number]
         if not ranked:
             continue
-        yield Text(_sentence(subject, number))
-        yield Rows(table(subject, number, MOST))
+        yield Paragraph(_sentence(subject, number))
+        yield table(subject, number, MOST)
 
 
 def _sentence(subject: Subject, number: int) -> str:

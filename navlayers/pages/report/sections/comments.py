@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import web_links
-from navlayers.output.document import Rows
 from navlayers.output.tables import Table, columns
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def blocks(subject: Subject) -> Iterator[Block]:
         if not one.is_layer:
             found = table(one, subject.comparison.category)
             if found.rows:
-                yield Rows(found, long=True)
+                yield found
 
 
 def table(one: Coverage, category: str | None) -> Table:
@@ -42,4 +41,4 @@ def table(one: Coverage, category: str | None) -> Table:
     used = [i for i in range(len(found)) if any(row[i] for row in rows)]
     title = f"{one.name}: comments and references of the mappings"
     shown = tuple(tuple(row[i] for i in used) for row in rows)
-    return Table(f"comments of {one.name}", title, tuple(found[i] for i in used), shown)
+    return Table(f"comments of {one.name}", title, tuple(found[i] for i in used), shown, long=True)

@@ -8,7 +8,7 @@ from navlayers._text import joined
 from navlayers.analysis.gaps.releases import newer_than
 from navlayers.attack.id_changes import reason
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.output.document import Facts, Rows, Subheading, Text
+from navlayers.output.document import Facts, Heading, Note, Paragraph
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages import compare_tables as tables
 from navlayers.pages.plan_tables import words as plan_words
@@ -42,17 +42,16 @@ _OF_THREAT = (
 
 def blocks(subject: Subject) -> Iterator[Block]:
     """Scores, words, release, upgrade report, sources."""
-    yield Subheading("Scores")
+    yield Heading("Scores")
     yield Facts(tuple(_methods(subject)))
-    yield Subheading("Words")
+    yield Heading("Words")
     yield Facts(tuple(_words(subject)))
-    yield Subheading("ATT&CK release")
+    yield Heading("ATT&CK release")
     yield from _release(subject)
-    yield Subheading("Sources and licences")
-    yield Rows(_sources(subject))
-    yield Text(
-        "Made with navlayers from the files of the inputs; the same inputs and options give the same report.",
-        soft=True,
+    yield Heading("Sources and licences")
+    yield _sources(subject)
+    yield Note(
+        "Made with navlayers from the files of the inputs; the same inputs and options give the same report."
     )
 
 
@@ -88,18 +87,18 @@ def _methods(subject: Subject) -> Iterator[tuple[str, str]]:
 
 def _release(subject: Subject) -> Iterator[Block]:
     catalogue = subject.catalogue
-    yield Text(f"All figures are of ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}.")
+    yield Paragraph(f"All figures are of ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}.")
     rows: list[tuple[Cell, ...]] = []
     for one, title in zip(subject.inputs, subject.names, strict=True):
         if one.own_attack_version == catalogue.version:
-            yield Text(f"{title} was made for this release.")
+            yield Paragraph(f"{title} was made for this release.")
         else:
-            yield Text(_carried(subject, one, title))
+            yield Paragraph(_carried(subject, one, title))
         rows += [(title, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in one.moved]
         rows += [(title, left.id, left.name, _fate(left)) for left in one.left_out]
     if rows:
         found = (Column("input"), Column("technique", "technique"), *columns("name", "what became of it"))
-        yield Rows(Table("upgrade", "Mapped techniques that are not active in this release", found, tuple(rows)))
+        yield Table("upgrade", "Mapped techniques that are not active in this release", found, tuple(rows))
 
 
 def _carried(subject: Subject, one: Coverage, title: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import joined
-from navlayers.output.document import Rows, Text
+from navlayers.output.document import Paragraph
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages.report.sections.numbers import counted
 from navlayers.scoring.stats import non_mappable
@@ -38,10 +38,10 @@ def blocks(subject: Subject) -> Iterator[Block]:
         ]
         title = subject.names[number]
         if not parts:
-            yield Text(f"{title} records nothing that cannot be mapped.")
+            yield Paragraph(f"{title} records nothing that cannot be mapped.")
             continue
-        yield Text(f"{title} records {joined(parts)} as looked at and not to be mapped.")
-        yield Rows(table(subject, number, MOST))
+        yield Paragraph(f"{title} records {joined(parts)} as looked at and not to be mapped.")
+        yield table(subject, number, MOST)
 
 
 def table(subject: Subject, number: int, most: int | None = None) -> Table:

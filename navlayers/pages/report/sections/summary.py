@@ -11,7 +11,8 @@ from navlayers._text import figure, joined
 from navlayers.analysis.gaps.summary import headline
 from navlayers.analysis.plan.summary import summary as asked_and_reached
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.output.document import Number, Numbers, Rows, Text
+from navlayers.output.document import Number, Numbers, Paragraph
+from navlayers.output.tables import Table
 from navlayers.pages import compare_tables as tables
 from navlayers.pages.report.sections import numbers
 from navlayers.pages.report.sections.numbers import counted, percent
@@ -37,9 +38,9 @@ def blocks(subject: Subject) -> Iterator[Block]:
     figures = _of_several(subject) if several else _of_one(subject)
     yield Numbers((*_of_threat(subject), *figures))
     sentences = _sentences_of_several(subject) if several else _sentences_of_one(subject)
-    yield Text(" ".join((*_sentences_of_more(subject), *sentences)))
+    yield Paragraph(" ".join((*_sentences_of_more(subject), *sentences)))
     if several:
-        yield Rows(_inputs(subject))
+        yield _inputs(subject)
 
 
 def _inputs(subject: Subject) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers._text import joined
 from navlayers.analysis.compare.colors import WINNERS
 from navlayers.layer.colors import RAMPS
-from navlayers.output.document import BarRow, Bars, Rows, Series, Text
+from navlayers.output.document import BarRow, Bars, Paragraph, Series
 from navlayers.pages import compare_tables as tables
 from navlayers.pages.report.sections import numbers
 
@@ -24,7 +24,7 @@ _COUNTED = "Active techniques and sub-techniques of the tactic that are covered,
 
 def blocks(subject: Subject) -> Iterator[Block]:
     """One chart of all inputs where there are several, one per input, and the figures as a table."""
-    yield Text(_extremes(subject))
+    yield Paragraph(_extremes(subject))
     if 1 < len(subject.inputs) <= len(WINNERS):
         series = [Series(title, color) for title, color in zip(subject.names, WINNERS, strict=False)]
         measures = [set(one.measures(subject.comparison.category)) for one in subject.inputs]
@@ -33,7 +33,7 @@ def blocks(subject: Subject) -> Iterator[Block]:
         series, measures = _of_input(subject, one)
         yield _bars(subject, title, series, measures)
     if len(subject.inputs) > 1:
-        yield Rows(tables.tactics(subject.comparison, brief=True))
+        yield tables.tactics(subject.comparison, brief=True)
 
 
 def _of_input(subject: Subject, one: Coverage) -> tuple[list[Series], list[set[str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.output.document import Rows, Text
+from navlayers.output.document import Paragraph
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages.report.sections import naming, numbers
 from navlayers.pages.report.sections.numbers import counted
@@ -28,13 +28,13 @@ def blocks(subject: Subject) -> Iterator[Block]:
     """Both lists where anything is covered, and how much is not covered at all."""
     rated = [row for row in subject.comparison.rows if row.best is not None]
     if rated:
-        yield Rows(_ranked(subject, "Strongest", rated, -1))
+        yield _ranked(subject, "Strongest", rated, -1)
         weak = [row for row in rated if _by_number(subject) or (row.best or 0) < WEAK]
         if weak:
-            yield Rows(_ranked(subject, "Weakest of what is covered", weak, 1))
+            yield _ranked(subject, "Weakest of what is covered", weak, 1)
         else:
-            yield Text(f"Nothing that is covered scores below {WEAK:g}.")
-    yield Text(_gaps(subject))
+            yield Paragraph(f"Nothing that is covered scores below {WEAK:g}.")
+    yield Paragraph(_gaps(subject))
 
 
 def _by_number(subject: Subject) -> bool:

@@ -10,7 +10,7 @@ from navlayers.analysis.gaps.layers import layers_of
 from navlayers.analysis.gaps.summary import headline
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.summary import against, summary
-from navlayers.output.document import Rows, Text
+from navlayers.output.document import Paragraph
 from navlayers.pages import gaps_tables as gap_tables
 from navlayers.pages import plan_tables
 from navlayers.pages.report.heatmaps import heatmap, of_gaps, of_plan
@@ -33,11 +33,11 @@ def gaps_blocks(subject: Subject) -> Iterator[Block]:
     gaps = subject.gaps
     if gaps is None:
         return
-    yield Text(headline(gaps))
+    yield Paragraph(headline(gaps))
     for table in gap_tables.brief_tables(gaps):
         # What a terminal is told of files is in the appendix here.
         note = "The appendix has all." if table.note.startswith("…") else table.note
-        yield Rows(naming.in_full(msgspec.structs.replace(table, note=note), subject.catalogue))
+        yield naming.in_full(msgspec.structs.replace(table, note=note), subject.catalogue)
     for _, kind, layer in layers_of(gaps):
         if kind in _DRAWN:
             yield heatmap(subject, layer, layer.name, reading=of_gaps(gaps, kind))
@@ -49,8 +49,7 @@ def plan_blocks(subject: Subject) -> Iterator[Block]:
     if plan is None:
         return
     sentences = [f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence]
-    yield Text(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
-    for table in plan_tables.brief_tables(plan):
-        yield Rows(table)
+    yield Paragraph(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
+    yield from plan_tables.brief_tables(plan)
     layer = plan_layer(plan)
     yield heatmap(subject, layer, layer.name, reading=of_plan(plan))
