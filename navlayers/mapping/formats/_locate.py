@@ -1,0 +1,100 @@
+"""Where a value stands in a JSON or YAML document: from its path to line and column, found only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from navlayers.errors import Place
+from navlayers.mapping.formats._json import members
+from navlayers.mapping.formats.findings import Findings
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, parse
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Node
+
+Path = tuple[str | int, ...]
+"""Keys and indices that lead to a value from the top of a document."""
+
+Kind = Literal["mapping", "non_mappable", "capability"]
+
+
+class Places(NamedTuple):
+    """Where the parts of a set stand in the file that it was read from.
+
+    `part` gives the place of a mapping, non-mappable or capability by its kind and index in the set, or of the value
+    of the field named last, where that is not "". `head` gives the place of a field of the set itself.
+    """
+
+    part: Callable[[Kind, int, str], Place]
+    head: Callable[[str], Place]
+
+
+class Locator:
+    """Finds the places of values in one document."""
+
+    def find(self, path: Path, *, key: bool = False) -> Place | None:
+        """The place of the value at a path, or of its key; None where the document has none."""
+        raise NotImplementedError
+
+    def place(self, path: Path = ()) -> Place:
+        """The place of the value at a path, or of the nearest one around it where there is none."""
+        return self.find(path) or self.place(path[:-1])
+
+
+class JsonLocator(Locator):
+    """Finds the places of values in JSON text, which must be sound."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        start = len(source.data) - len(source.data.lstrip())
+        self._spans: dict[Path, tuple[int, int, int]] = {(): (start, start, len(source.data))}
+        self._read: set[Path] = set()
+
+    def find(self, path: Path, *, key: bool = False) -> Place | None:
+        """The place of the value at a path, or of its key; None where the document has none."""
+        span = self._span(path)
+        return None if span is None else self._source.place(span[0] if key else span[1])
+
+    def inside(self, path: Path, offset: int) -> Place:
+        """The place of what stands so many bytes behind the start of the value at a path."""
+        span = self._span(path)
+        return self._source.place((span[1] if span else 0) + offset)
+
+    def _span(self, path: Path) -> tuple[int, int, int] | None:
+        """The byte offsets of the key, of the value and of the value's end."""
+        if path in self._spans or not path:
+            return self._spans[path]
+        around = path[:-1]
+        outer = self._span(around)
+        if outer is None or around in self._read:
+            return None
+        self._read.add(around)
+        for name, at, value, end in members(self._source.data, outer[1], outer[2]):
+            # Of a key that stands twice, the first counts for places.
+            self._spans.setdefault((*around, name), (at, value, end))
+        return self._spans.get(path)
+
+
+class YamlLocator(Locator):
+    """Finds the places of values in YAML text of one document, read again when first asked."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._tree: Node | None = None
+
+    def find(self, path: Path, *, key: bool = False) -> Place | None:
+        """The place of the value at a path, or of its key; None where the document has none."""
+        if self._tree is None:
+            self._tree = parse(self._source, Findings(lenient=True))
+        node = at = self._tree
+        for step in path:
+            if isinstance(node, Branch) and step in node.items:
+                at, node = node.items[str(step)]
+            elif isinstance(node, Listing) and isinstance(step, int) and step < len(node.items):
+                at = node = node.items[step]
+            else:
+                return None
+        shown = at if key else node
+        return Place(self._source.path, shown.line, shown.column)
