@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare import compare, diff
+    from navlayers.analysis.compare import compare
+    from navlayers.analysis.diff import diff
     from navlayers.analysis.gaps import find_gaps
     from navlayers.analysis.inputs import read_together
     from navlayers.analysis.plan import PlanOptions, make_plan, read_costs
@@ -124,7 +125,8 @@ _MODULES = {
     "api.sets": ("build_layers", "encode_set", "load", "release", "scores"),
     "mapping.remap": ("carry_to", "inactive"),
     "check": ("check_sets", "mend_sets"),
-    "analysis.compare": ("compare", "diff"),
+    "analysis.compare": ("compare",),
+    "analysis.diff": ("diff",),
     "pages.compare_folder": ("comparison_folder",),
     "pages.diff": ("render_diff",),
     "mapping.convert": ("convert",),

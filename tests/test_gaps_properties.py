@@ -19,7 +19,7 @@ from navlayers.pages.gaps_json import as_json
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps.shares import Share
+    from navlayers.analysis.gaps import Share
 
 TECHNIQUES = tuple(sorted(t.id for t in TINY.techniques.values() if t.active))
 VALUES = ("minimal", "partial", "significant", None)

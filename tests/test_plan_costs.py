@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plan_helpers import together
 
-from navlayers.analysis.plan.amounts import parse_budget, parse_target
-from navlayers.analysis.plan.candidates import candidates_of, score_inputs
+from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign, read_costs, split_column
-from navlayers.analysis.plan.names import Directory, named
+from navlayers.analysis.plan.options import parse_budget, parse_target
 from navlayers.errors import InputError, NavlayersError, UsageError
 from navlayers.mapping.formats.amounts import amount
 from navlayers.scoring.options import ScoreOptions

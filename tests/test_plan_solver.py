@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.analysis.plan import greedy, milp
+from navlayers.analysis.plan import milp
+from navlayers.analysis.plan.alternatives import Others
 from navlayers.analysis.plan.candidates import Level
-from navlayers.analysis.plan.overlap import Others
 from navlayers.analysis.plan.problem import Task, make_task
-from navlayers.analysis.plan.reduce import useful
-from navlayers.analysis.plan.solve import solve
+from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,8 +136,8 @@ def _slowly(task: Task, candidates: list[int], most: int | None, need: int | Non
 @given(tasks())
 def test_the_greedy_order_is_that_of_its_definition(task: Task) -> None:
     every = list(range(len(task.ids)))
-    assert list(greedy.in_order(task, every)) == _slowly(task, every, None, None)
-    quick = set(greedy.choose(task, every)[0])
+    assert list(in_order(task, every)) == _slowly(task, every, None, None)
+    quick = set(greedy(task, every)[0])
     if task.budget is None:
         order = [i for i, _ in _slowly(task, every, None, task.need)]
         assert quick <= set(order)
@@ -167,8 +166,8 @@ def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
 
 SCRIPT = """
 import random
-from navlayers.plan.solve import solve
-from navlayers.plan.task import make_task
+from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
+from navlayers.analysis.plan.problem import make_task
 choose = random.Random(7)
 ids = {f"id{i}" for i in range(30)}
 elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(50)]
@@ -205,7 +204,7 @@ def test_where_the_solver_finds_nothing_in_time_the_greedy_choice_stands(monkeyp
     monkeypatch.setattr(milp.Programme, "_run", lambda *_, maximise, **__: milp.Outcome(False, None, float("inf")))
     quick = solve(task)
     assert not quick.proven
-    assert quick.chosen == greedy.choose(task, useful(task))[0]
+    assert quick.chosen == greedy(task, useful(task))[0]
     assert task.value(quick.chosen) <= task.value(best.chosen) <= quick.bound
 
 

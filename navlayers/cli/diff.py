@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.analysis import compare as comparing
+from navlayers.analysis.diff import diff
 from navlayers.analysis.inputs import read_together
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
@@ -75,7 +75,7 @@ def command(
         raise UsageError(Problem("a folder of several sets is no version of a set", expected="two files"))
     together = read_together(briefly(sources), attack_version, reading)
     before, after = together.covered(scoring)
-    found = comparing.diff(together.catalogue, before, after, category=category)
+    found = diff(together.catalogue, before, after, category=category)
     if not quiet:
         common.notices([*together.notices, *before.notices, *after.notices])
         for one in (before, after):

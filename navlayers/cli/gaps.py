@@ -10,7 +10,7 @@ import click
 from navlayers import _text as textwidth
 from navlayers.analysis import gaps as finding
 from navlayers.analysis import threats
-from navlayers.analysis.gaps.summary import headline
+from navlayers.analysis.gaps import headline
 from navlayers.cli import common, results
 from navlayers.cli.threat import AskedThreat, threat_options
 from navlayers.errors import Problem, UsageError

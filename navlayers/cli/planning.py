@@ -10,9 +10,8 @@ import click
 import msgspec
 
 from navlayers.analysis.plan import PlanOptions, make_plan, read_costs
-from navlayers.analysis.plan.amounts import parse_budget, parse_target
 from navlayers.analysis.plan.costs import split_column
-from navlayers.analysis.plan.options import SECONDS
+from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.cli import suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions

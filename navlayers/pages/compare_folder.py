@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.compare.layers import layers_of
+from navlayers.analysis.compare_layers import layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.pages.compare_tables import tables_of, words
 from navlayers.pages.results import about, folder_of, layer_files, table_files
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare.comparison import Comparison
+    from navlayers.analysis.compare import Comparison
     from navlayers.scoring.options import ScoreOptions
 
 

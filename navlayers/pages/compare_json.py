@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare.comparison import Comparison
+    from navlayers.analysis.compare import Comparison
 
 
 def as_json(comparison: Comparison) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers.output.tables import Column, Table, columns
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare.comparison import Comparison, Relation
+    from navlayers.analysis.compare import Comparison, Relation
     from navlayers.output.tables import Cell, Kind
 
 _RELATIONS: tuple[Relation, ...] = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.gaps.layers import layers_of
-from navlayers.analysis.gaps.summary import headline
+from navlayers.analysis.gaps import headline
+from navlayers.analysis.gaps_layers import layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.output import tables
 from navlayers.pages.gaps_tables import tables_of
@@ -13,7 +13,7 @@ from navlayers.pages.gaps_tables import techniques as techniques_of
 from navlayers.pages.results import ResultFile, folder_of, layer_files
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps.model import Gaps
+    from navlayers.analysis.gaps import Gaps
     from navlayers.scoring.options import ScoreOptions
 
 NAMED = 5

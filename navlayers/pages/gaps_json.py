@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.gaps.summary import headline
+from navlayers.analysis.gaps import headline
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps.model import Gaps, Row
-    from navlayers.analysis.gaps.shares import Share
+    from navlayers.analysis.gaps import Gaps, Row, Share
 
 
 def as_json(gaps: Gaps) -> dict[str, object]:

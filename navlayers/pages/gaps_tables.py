@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.gaps.summary import covered_by, first, unscored, used_by
+from navlayers.analysis.gaps import covered_by, first, unscored, used_by
 from navlayers.output.tables import Column, Table, columns
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps.model import Gaps, Row
-    from navlayers.analysis.gaps.shares import Share
+    from navlayers.analysis.gaps import Gaps, Row, Share
     from navlayers.output.tables import Cell
 
 BRIEF = 20

@@ -10,7 +10,7 @@ from navlayers.pages.plan_tables import curve, tables_of, words
 from navlayers.pages.results import about, folder_of, layer_files, table_files
 
 if TYPE_CHECKING:
-    from navlayers.analysis.plan.model import Plan
+    from navlayers.analysis.plan.result import Plan
 
 
 def plan_folder(plan: Plan) -> dict[str, bytes]:

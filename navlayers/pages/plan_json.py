@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from navlayers.analysis.plan.summary import figure, summary
 
 if TYPE_CHECKING:
-    from navlayers.analysis.plan.model import Appraisal, Plan
-    from navlayers.analysis.plan.overlap import Overlap
+    from navlayers.analysis.plan.alternatives import Overlap
+    from navlayers.analysis.plan.result import Appraisal, Plan
 
 
 def as_json(plan: Plan) -> dict[str, object]:

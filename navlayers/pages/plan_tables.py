@@ -6,18 +6,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import percent
-from navlayers.analysis.plan.greedy import Rates
-from navlayers.analysis.plan.integer_scale import scale_of
-from navlayers.analysis.plan.model import best
+from navlayers.analysis.plan.problem import scale_of
+from navlayers.analysis.plan.result import best
+from navlayers.analysis.plan.solve import Rates
 from navlayers.analysis.plan.summary import figure, label, summary
 from navlayers.output.tables import Column, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from navlayers.analysis.plan.alternatives import Overlap
     from navlayers.analysis.plan.candidates import Candidate
-    from navlayers.analysis.plan.model import Appraisal, Plan
-    from navlayers.analysis.plan.overlap import Overlap
+    from navlayers.analysis.plan.result import Appraisal, Plan
     from navlayers.output.tables import Cell
 
 NAMED = 3

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import listed, nearest, restore, shown
-from navlayers.analysis.plan.files import read_file
+from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.amounts import NOT_A_NUMBER, amount, decimal_mark, spellings
@@ -21,7 +21,7 @@ from navlayers.mapping.formats.table_columns import HEADER_WITHIN, columns_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.plan.names import Directory
+    from navlayers.analysis.plan.candidates import Directory
     from navlayers.mapping.formats.table_columns import Columns
     from navlayers.mapping.formats.table_grid import Grid
 

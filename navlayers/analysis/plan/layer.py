@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import tidy
-from navlayers.analysis.plan.model import best as best_of
+from navlayers.analysis.plan.result import best as best_of
 from navlayers.analysis.plan.summary import against, amount, asked, certainty, label, share, summary
 from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
 from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient, count_legend, value_gradient
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.analysis.plan.candidates import Candidate
-    from navlayers.analysis.plan.model import Plan
+    from navlayers.analysis.plan.result import Plan
     from navlayers.layer.colors import Gradient
 
 LEFT = "#d9d9d9"

@@ -9,9 +9,10 @@ from typing import get_args
 
 import msgspec
 
+from navlayers._text import shown
 from navlayers.analysis.plan.candidates import Measure
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.formats.amounts import LARGEST
+from navlayers.mapping.formats.amounts import LARGEST, amount, spellings
 from navlayers.mapping.model import CATEGORIES, Category
 
 MEASURES: tuple[Measure, ...] = get_args(Measure)
@@ -83,3 +84,37 @@ def _exactly(number: float | Fraction | None) -> Fraction | None:
 def _one_of_both(*, both: bool) -> Problem:
     message = "a plan has a budget or a target, not both" if both else "a plan needs a budget or a target"
     return Problem(message, expected="--budget NUMBER, or --target SHARE such as 95%")
+
+
+def parse_budget(text: str) -> Fraction:
+    """`--budget`.
+
+    Raises:
+        UsageError: it is no number of 0 or more.
+    """
+    found = amount(text)
+    if isinstance(found, str):
+        expected = spellings(text) or "a number of 0 or more, such as 10"
+        raise UsageError(Problem(f"--budget {shown(text)} {found}", expected=expected))
+    return found
+
+
+def parse_target(text: str) -> Fraction:
+    """`--target`, as a share of 1: "95%" and "95" are 0.95, and so is "0.95".
+
+    Raises:
+        UsageError: it is no share from 0 to 100 per cent, or may mean two.
+    """
+    expected = "a share from 0% to 100%, such as 95%"
+    clean = text.strip()
+    percent = clean.endswith("%")
+    # A share needs no groups of thousands: a mark in it begins a decimal part.
+    found = amount(clean.removesuffix("%").strip(), "," if "," in clean else ".")
+    if isinstance(found, str):
+        raise UsageError(Problem(f"--target {shown(text)} {found}", expected=expected))
+    if found == 1 and not percent:
+        raise UsageError(Problem(f"--target {shown(text)} may mean 1% or 100%", expected="1% or 100%"))
+    share = found / 100 if percent or found > 1 else found
+    if share > 1:
+        raise UsageError(Problem(f"--target {shown(text)} is more than everything", expected=expected))
+    return share

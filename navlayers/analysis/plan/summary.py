@@ -11,7 +11,7 @@ from navlayers.layer.describe import DOMAIN_NAMES
 
 if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate
-    from navlayers.analysis.plan.model import Plan
+    from navlayers.analysis.plan.result import Plan
 
 UNITS = (
     "days",

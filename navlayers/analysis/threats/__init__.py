@@ -4,8 +4,8 @@
 depend on what was chosen.
 """
 
-from navlayers.analysis.threats.choose import Chosen, against, choose, threat_of
 from navlayers.analysis.threats.lookup import ALL
 from navlayers.analysis.threats.model import Member, ThreatModel
+from navlayers.analysis.threats.resolve import Chosen, against, choose, threat_of
 
 __all__ = ["ALL", "Chosen", "Member", "ThreatModel", "against", "choose", "threat_of"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.analysis.compare.layers import layers_of as compared_layers
+from navlayers.analysis.compare_layers import layers_of as compared_layers
 from navlayers.layer.build import layers_of as built_layers
 from navlayers.layer.document import Layer, encode_layer
 from navlayers.layer.view import COMMENTED, Ratios, view_of
@@ -16,8 +16,8 @@ from navlayers.output.document import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.gaps.model import Gaps
-    from navlayers.analysis.plan.model import Plan
+    from navlayers.analysis.gaps import Gaps
+    from navlayers.analysis.plan.result import Plan
     from navlayers.attack import Catalogue
     from navlayers.pages.report.subject import Subject
 

@@ -9,7 +9,7 @@ import msgspec
 from navlayers.scoring.stats import capability_stats
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare.comparison import Comparison
+    from navlayers.analysis.compare import Comparison
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Contribution, Scored, TechniqueScore
     from navlayers.scoring.stats import CapabilityStats

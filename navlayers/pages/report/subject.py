@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.analysis.compare.comparison import Comparison, side_by_side
-from navlayers.analysis.gaps.model import Gaps
-from navlayers.analysis.plan.model import Plan
+from navlayers.analysis.compare import Comparison, side_by_side
+from navlayers.analysis.gaps import Gaps
+from navlayers.analysis.plan.result import Plan
 from navlayers.errors import Problem
 from navlayers.pages.report.ranking import givers_of, rank
 from navlayers.scoring.options import ScoreOptions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import figure, slugs
-from navlayers.analysis.compare.comparison import side_by_side
+from navlayers.analysis.compare import side_by_side
 from navlayers.layer.matrix import matrix_of
 from navlayers.layer.view import view_of
 from navlayers.mapping.model import CATEGORIES
@@ -21,7 +21,7 @@ from navlayers.web.report.explorer_views import Drawn, Shown, drawn, gradient_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare.comparison import Comparison
+    from navlayers.analysis.compare import Comparison
     from navlayers.attack import Technique
     from navlayers.layer.matrix import Column
     from navlayers.output.document import Document

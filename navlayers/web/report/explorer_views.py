@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import figure, tidy
-from navlayers.analysis.compare import colors as colours
-from navlayers.analysis.compare.layers import legend_of
+from navlayers.analysis import compare_layers
+from navlayers.analysis.compare_layers import legend_of
 from navlayers.layer.colors import Gradient, LegendItem, value_gradient, value_legend
 from navlayers.layer.view import Ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare.comparison import Comparison, Difference, Gap
+    from navlayers.analysis.compare import Comparison, Difference, Gap
     from navlayers.layer.view import View
     from navlayers.scoring.coverage import Coverage
     from navlayers.web.report.explorer_colors import Colors
@@ -73,7 +73,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 def gradient_at(comparison: Comparison) -> Gradient:
     """The gradient of the inputs: that which their layers have."""
-    return colours.common_gradient(comparison)
+    return compare_layers.common_gradient(comparison)
 
 
 def input_shown(comparison: Comparison, number: int, colors: Colors) -> Shown:
@@ -123,7 +123,7 @@ def _names(comparison: Comparison, numbers: Iterable[int]) -> str:
 
 def gap_shown(comparison: Comparison, colors: Colors) -> Shown:
     """What no input covers; the colour says how much of its sub-techniques."""
-    gradient = Gradient(colours.GAP, 0, 100)
+    gradient = Gradient(compare_layers.GAP, 0, 100)
     entries = tuple(_entry(gap.technique, gap.missing, gradient, _missing(gap)) for gap in comparison.gaps)
     found = {gap.missing for gap in comparison.gaps}
     items = [LegendItem("not covered", gradient.color(100))]
@@ -140,10 +140,10 @@ def _missing(gap: Gap) -> str:
 
 def difference_shown(comparison: Comparison, found: Difference, colors: Colors) -> Shown:
     """By how much the second input is above the first."""
-    gradient = colours.difference_gradient(comparison)
+    gradient = compare_layers.difference_gradient(comparison)
     first, second = (comparison.inputs[number].name for number in (found.first, found.second))
     more = "more" if comparison.counts else "stronger"
-    legend = colours.difference_legend(found, (first, second), gradient, more)
+    legend = compare_layers.difference_legend(found, (first, second), gradient, more)
     words = {
         "only first": f"only {first}",
         "first stronger": f"{first} {more}",
@@ -155,7 +155,7 @@ def difference_shown(comparison: Comparison, found: Difference, colors: Colors) 
     entries = []
     for technique, relation in sorted(found.relations.items()):
         score = found.scores[technique]
-        color = colours.difference_color(relation)
+        color = compare_layers.difference_color(relation)
         shown = None if score is None else tidy(score)
         entries.append(Entry(technique, shown, color or gradient.color(gradient.safe(shown or 0)), words[relation]))
     return Shown(tuple(entries), _legend(legend, gradient, colors, ramp=not comparison.covered_only))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import joined
-from navlayers.analysis.gaps.releases import newer_than
+from navlayers.analysis.gaps import newer_than
 from navlayers.attack.id_changes import reason
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output.document import Facts, Heading, Note, Paragraph

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import figure, joined
-from navlayers.analysis.gaps.summary import headline
+from navlayers.analysis.gaps import headline
 from navlayers.analysis.plan.summary import summary as asked_and_reached
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output.document import Number, Numbers, Paragraph

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import joined
-from navlayers.analysis.compare.colors import WINNERS
+from navlayers.analysis.compare_layers import WINNERS
 from navlayers.layer.colors import RAMPS
 from navlayers.output.document import BarRow, Bars, Paragraph, Series
 from navlayers.pages import compare_tables as tables

@@ -12,7 +12,7 @@ from navlayers.pages.report.sections.numbers import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.compare.comparison import Row
+    from navlayers.analysis.compare import Row
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, Kind
     from navlayers.pages.report.subject import Subject

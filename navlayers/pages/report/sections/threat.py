@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.analysis.gaps.layers import layers_of
-from navlayers.analysis.gaps.summary import headline
+from navlayers.analysis.gaps import headline
+from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.summary import against, summary
 from navlayers.output.document import Paragraph

@@ -7,16 +7,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import listed
-from navlayers.analysis.plan.alternatives import Beside, Room
-from navlayers.analysis.plan.candidates import candidates_of, levels_of, score_inputs
+from navlayers.analysis.plan.alternatives import Beside, Others, Room
+from navlayers.analysis.plan.candidates import Directory, candidates_of, levels_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign
-from navlayers.analysis.plan.greedy import in_order
-from navlayers.analysis.plan.model import Appraisal, Plan, Step
-from navlayers.analysis.plan.names import Directory, named
-from navlayers.analysis.plan.overlap import Others
-from navlayers.analysis.plan.question import Question
-from navlayers.analysis.plan.solve import solve
-from navlayers.analysis.plan.warnings import worth_knowing
+from navlayers.analysis.plan.problem import Question
+from navlayers.analysis.plan.result import Appraisal, Plan, Step
+from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
 
@@ -26,9 +22,12 @@ if TYPE_CHECKING:
     from navlayers.analysis.inputs import Together
     from navlayers.analysis.plan.candidates import Candidate, Level
     from navlayers.analysis.plan.costs import Costs
-    from navlayers.analysis.plan.model import State
     from navlayers.analysis.plan.options import PlanOptions
+    from navlayers.analysis.plan.problem import Scale
+    from navlayers.analysis.plan.result import State
     from navlayers.analysis.threats import ThreatModel
+    from navlayers.scoring.coverage import Coverage
+
 
 _SCORING = ScoreOptions()
 
@@ -186,3 +185,31 @@ def _appraise(
         )
         for candidate in candidates
     )
+
+
+def worth_knowing(
+    inputs: Sequence[Coverage],
+    options: PlanOptions,
+    scoring: ScoreOptions,
+    states: Mapping[str, State],
+    values: Scale,
+) -> Iterator[Problem]:
+    """What a user would otherwise find out by wondering about the numbers."""
+    by_score = options.measure == "score" or options.min_score > 0
+    scored = [one.name for one in inputs if one.set.scored]
+    bare = [one.name for one in inputs if not one.set.scored and one.set.mappings]
+    if bare and scoring.worth is None and by_score and (scored or options.min_score):
+        message = f"{listed(bare)}: relations without a score count as 100"
+        yield Problem(message, hint="--worth gives them another value, --measure covered counts techniques alone")
+    for one in inputs:
+        unrated = sum(mapping.value is None for mapping in one.set.mappings)
+        if unrated and one.set.scored and scoring.worth is None and by_score:
+            some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
+            yield Problem(f"{one.name}: {some}", hint="--worth gives a value")
+    free = [candidate for candidate, state in states.items() if state == "no cost"]
+    if free:
+        have = "capabilities have" if len(free) > 1 else "capability has"
+        left = "are" if len(free) > 1 else "is"
+        yield Problem(f"{len(free)} {have} no cost and {left} left out of the plan: {listed(free)}")
+    if values.rounded:
+        yield Problem("the weights are rounded to a millionth of the largest")

@@ -15,6 +15,7 @@ from navlayers.scoring.coverage import Coverage, check_category
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+
 Relation: TypeAlias = Literal[
     "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
 ]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import figure, tidy
-from navlayers.analysis.gaps.model import FULL
-from navlayers.analysis.gaps.summary import covered_by, first, headline, used_by
+from navlayers.analysis.gaps import FULL, covered_by, first, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
 from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
 from navlayers.layer.document import Layer, Metadata, Technique, Versions
@@ -14,7 +13,8 @@ from navlayers.layer.document import Layer, Metadata, Technique, Versions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.gaps.model import Gaps, Row
+    from navlayers.analysis.gaps import Gaps, Row
+
 
 _YELLOW, _TEAL = "#ffd92f", "#41b6c4"
 """What nobody covers, in the layer of coverage: far from the ramp, and no darker than what is little covered."""

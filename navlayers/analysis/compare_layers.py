@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers._text import figure, slugs, tidy
-from navlayers.analysis.compare import colors as colours
-from navlayers.analysis.compare.overview import overview
-from navlayers.layer.annotate import page_link
-from navlayers.layer.colors import UNSCORED, Gradient, LegendItem, count_legend
+from navlayers.layer import describe
+from navlayers.layer.annotate import LINKS_IN_MENU, View, annotate, page_link, technique_links
+from navlayers.layer.colors import (
+    RAMPS,
+    UNSCORED,
+    Gradient,
+    LegendItem,
+    count_gradient,
+    count_legend,
+    safe_maximum,
+    value_gradient,
+)
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.layer.document import Layer, Metadata, Technique, Versions
+from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare.comparison import Comparison, Difference, Relation, Row
+    from navlayers.analysis.compare import Comparison, Difference, Relation, Row
+    from navlayers.scoring.coverage import Coverage
+
 
 _WORDS: dict[Relation, str] = {
     "only first": "only {first}",
@@ -37,13 +50,13 @@ _ROUND = (100, 50, 10)
 
 def layers_of(comparison: Comparison) -> Iterator[tuple[str, str, Layer]]:
     """Path, kind and layer of each file, in the order of the tabs."""
-    gradient = colours.common_gradient(comparison)
+    gradient = common_gradient(comparison)
     names = slugs(one.name for one in comparison.inputs)
     for number, one in enumerate(comparison.inputs):
         layer = overview(comparison, number, gradient, legend_of(comparison, gradient))
         yield f"inputs/{names[one.name]}.json", "input", layer
     yield "union.json", "union", _union(comparison, gradient)
-    if colours.winner_colors(comparison.inputs):
+    if winner_colors(comparison.inputs):
         yield "best.json", "best", _best(comparison)
     yield "agreement.json", "agreement", _agreement(comparison)
     yield "gap.json", "gap", _gap(comparison)
@@ -174,26 +187,26 @@ def _union(comparison: Comparison, gradient: Gradient) -> Layer:
 
 
 def _best(comparison: Comparison) -> Layer:
-    palette = colours.winner_colors(comparison.inputs) or ()
-    gradient = colours.common_gradient(comparison)
+    palette = winner_colors(comparison.inputs) or ()
+    gradient = common_gradient(comparison)
     entries = (
         _best_entry(
             comparison,
             row,
             gradient,
-            palette[row.best_by[0]] if len(row.best_by) == 1 else colours.SEVERAL,
+            palette[row.best_by[0]] if len(row.best_by) == 1 else SEVERAL,
         )
         for row in comparison.rows
     )
     legend = [LegendItem(one.name, color) for one, color in zip(comparison.inputs, palette, strict=True)]
     says = "The colour says which input gives a technique its highest score; several that give the same are grey."
-    items = (*legend, LegendItem("several alike", colours.SEVERAL))
+    items = (*legend, LegendItem("several alike", SEVERAL))
     return _layer(comparison, "best by", says, gradient, items, entries, _highest(comparison))
 
 
 def _agreement(comparison: Comparison) -> Layer:
     total = len(comparison.inputs)
-    gradient = colours.agreement_gradient(total)
+    gradient = agreement_gradient(total)
     entries = (
         _entry(comparison, row, f"Covered by {len(row.covering)} of {total}", len(row.covering), gradient)
         for row in comparison.rows
@@ -204,7 +217,7 @@ def _agreement(comparison: Comparison) -> Layer:
 
 
 def _gap(comparison: Comparison) -> Layer:
-    gradient = Gradient(colours.GAP, 0, 100)
+    gradient = Gradient(GAP, 0, 100)
     entries = []
     for gap in comparison.gaps:
         comment = "No input covers it"
@@ -233,7 +246,7 @@ def _gap(comparison: Comparison) -> Layer:
 
 def _difference(comparison: Comparison, found: Difference) -> Layer:
     first, second = (comparison.inputs[number].name for number in (found.first, found.second))
-    gradient = colours.difference_gradient(comparison)
+    gradient = difference_gradient(comparison)
     entries = []
     for row in comparison.rows:
         relation = found.relations.get(row.technique)
@@ -247,11 +260,9 @@ def _difference(comparison: Comparison, found: Difference) -> Layer:
         more = (Metadata("relation", words), Metadata("difference", _score(score)))
         sides = f"{first} {_side(a, found.first, row)}, {second} {_side(b, found.second, row)}"
         line = f"{words[:1].upper()}{words[1:]}: {sides}"
-        color = colours.difference_color(relation)
+        color = difference_color(relation)
         entries.append(_entry(comparison, row, line, score, gradient, color, more))
-    legend = colours.difference_legend(
-        found, (first, second), gradient, "more" if comparison.counts else "stronger"
-    )
+    legend = difference_legend(found, (first, second), gradient, "more" if comparison.counts else "stronger")
     says = (
         f"A technique's score is that of {second} minus that of {first}; one that only one of them covers has a "
         f"colour of its own, one that neither covers has none."
@@ -261,3 +272,133 @@ def _difference(comparison: Comparison, found: Difference) -> Layer:
 
 def _side(score: float | None, number: int, row: Row) -> str:
     return _score(score) if number in row.covering else "none"
+
+
+def overview(comparison: Comparison, number: int, gradient: Gradient, legend: tuple[LegendItem, ...]) -> Layer:
+    """The layer of the input of that number."""
+    one, category, catalogue = comparison.inputs[number], comparison.category, comparison.catalogue
+    what = category or "overview"
+    made = _of_layer(one, gradient) if one.is_layer else _of_set(one, category, gradient)
+    rules = one.scored.rules
+    if one.is_layer:
+        says = (
+            f"{one.title} at ATT&CK {describe.DOMAIN_NAMES[catalogue.domain]} {catalogue.version}: its own scores."
+        )
+        facts = [("ATT&CK version", f"{catalogue.domain} {catalogue.version}")]
+        facts += [("aggregate", "count")] if one.counts else []
+    else:
+        says = describe.description(one.set, catalogue, rules, what, category, single=False)
+        says = f"{describe.title(one.set)}: {one.method}" if one.covered_only else says
+        facts = describe.set_facts(one.set, catalogue, rules)
+    entries = [one.entries[entry.techniqueID] for entry in made]
+    return Layer(
+        name=f"{one.title}: {what}",
+        versions=Versions(attack=catalogue.major),
+        domain=f"{catalogue.domain}-attack",
+        description=says,
+        gradient=gradient,
+        legendItems=legend,
+        techniques=made,
+        metadata=describe.metadata(facts, what, entries, len(one.left_out)),
+        links=describe.links(one.set),
+    )
+
+
+def _of_set(one: Coverage, category: str | None, gradient: Gradient) -> tuple[Technique, ...]:
+    view = View(one.scored.rules, category, gradient, one.labels)
+    references: dict[str, set[str]] = {}
+    for mapping in one.scored.mappings:
+        if category is None or mapping.category == category:
+            references.setdefault(mapping.technique, set()).update(mapping.references)
+    made = (
+        annotate(one.scored.scores[technique], view, sorted(references.get(technique, ())))
+        for technique in one.measures(category)
+    )
+    return tuple(msgspec.structs.replace(entry, score=100) if one.covered_only else entry for entry in made)
+
+
+def _of_layer(one: Coverage, gradient: Gradient) -> tuple[Technique, ...]:
+    """The entries of a layer with their own comments and links, and the scores that count here."""
+    comments: dict[str, list[str]] = {}
+    links: dict[str, list[str]] = {}
+    for mapping in one.scored.mappings:
+        if mapping.comment:
+            comments.setdefault(mapping.technique, []).append(mapping.comment)
+        links.setdefault(mapping.technique, []).extend(mapping.references)
+    made = []
+    for technique, entry in one.scores.items():
+        score = None if entry.overall is None else tidy(gradient.safe(tidy(entry.overall)))
+        givers = [one.labels.get(c.capability, c.capability) for c in entry.contributions.get(UNSPECIFIED, ())]
+        made.append(
+            Technique(
+                techniqueID=technique,
+                score=score,
+                comment="\n".join(dict.fromkeys(comments.get(technique, ()))),
+                metadata=(Metadata("layers", ", ".join(givers)),) if len(one.labels) > 1 else (),
+                links=technique_links(entry, links.get(technique, ()), LINKS_IN_MENU)[0],
+            )
+        )
+    return tuple(made)
+
+
+DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
+ONLY_FIRST, ONLY_SECOND, EQUAL, NOT_RATED = "#b35806", "#542788", DIVERGING[2], "#f7f7f7"
+GAP = ("#fee5d9", "#fb6a4a")
+WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+SEVERAL = "#bdbdbd"
+
+_COLOURS: dict[Relation, str] = {
+    "only first": ONLY_FIRST,
+    "equal": EQUAL,
+    "only second": ONLY_SECOND,
+    "not rated": NOT_RATED,
+}
+
+
+def common_gradient(comparison: Comparison) -> Gradient:
+    """One gradient for every input and their union, so that colours mean the same in every tab."""
+    if comparison.counts:
+        scores = [row.scores for row in comparison.rows]
+        return count_gradient([score for found in scores for score in found if score is not None])
+    return value_gradient(comparison.category, comparison.highest)
+
+
+def difference_gradient(comparison: Comparison) -> Gradient:
+    """From the first input by as much as can be to the second by as much, around 0.
+
+    With as many colours as there are whole numbers at the most: mitreattack-python reads no gradient that has more.
+    """
+    highest = comparison.highest
+    end = safe_maximum([highest]) if comparison.counts or highest > 100 else 100
+    return Gradient(DIVERGING if end > 1 else DIVERGING[::2], -end, end)
+
+
+def difference_color(relation: Relation) -> str:
+    """The colour of a relation, "" where the gradient gives it."""
+    return _COLOURS.get(relation, "")
+
+
+def difference_legend(
+    found: Difference, names: tuple[str, str], gradient: Gradient, more: str
+) -> tuple[LegendItem, ...]:
+    """What the colours mean, from the first input to the second; `more` is what one has that beats the other."""
+    first, second = names
+    items = [
+        LegendItem(f"only {first}", ONLY_FIRST),
+        LegendItem(f"{first} {more}", gradient.color(gradient.minValue / 2)),
+        LegendItem("equal", EQUAL),
+        LegendItem(f"{second} {more}", gradient.color(gradient.maxValue / 2)),
+        LegendItem(f"only {second}", ONLY_SECOND),
+    ]
+    return (*items, LegendItem("not rated", NOT_RATED)) if found.count("not rated") else tuple(items)
+
+
+def agreement_gradient(inputs: int) -> Gradient:
+    """From none to all inputs."""
+    low, middle, high = RAMPS["count"]
+    return Gradient((low, middle, high), 0, inputs)
+
+
+def winner_colors(inputs: Sequence[object]) -> tuple[str, ...] | None:
+    """A colour per input; None where there are more inputs than colours that can be told apart."""
+    return WINNERS[: len(inputs)] if len(inputs) <= len(WINNERS) else None

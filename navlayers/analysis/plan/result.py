@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers.analysis.plan.alternatives import Swap
+from navlayers.analysis.plan.alternatives import Overlap, Swap
 from navlayers.analysis.plan.candidates import Candidate
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.analysis.plan.overlap import Overlap
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
@@ -20,6 +19,7 @@ from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
 
 State = Literal["chosen", "have", "excluded", "no cost", "not chosen"]
 
