@@ -1,0 +1,160 @@
+"""What users see of every command, byte for byte: a folder of tests/golden/runs for each case of golden_runs.py.
+
+REWRITE_GOLDEN=1 in the environment writes the folders anew, for review.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from golden_helpers import GOLDEN, Case, Outcome, contents, run
+from golden_runs import CASES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNS = GOLDEN / "runs"
+
+LARGEST = 8_000
+"""Files up to this many bytes are kept as they are; of larger ones, a digest."""
+
+MOST_FILES = 10
+"""Of a run that writes more files than these, digests are kept."""
+
+POPPLER = shutil.which("pdftotext") is not None
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_run_gives_what_was_reviewed(case: Case, tmp_path: Path) -> None:
+    if case.absent:
+        pytest.skip(f"{case.absent} is not at ../shared")
+    outcome = run(case, tmp_path)
+    if not POPPLER and any(map(_is_pdf, (outcome.out, *outcome.files.values()))):
+        pytest.skip("pdftotext of poppler-utils is not installed")
+    folder = RUNS / case.name
+    found = _kept(case, outcome)
+    if os.environ.get("REWRITE_GOLDEN"):
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, data in found.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+    expected = contents(folder)
+    differ = [name for name in sorted({*found, *expected}) if found.get(name) != expected.get(name)]
+    if differ:
+        pytest.fail(
+            "\n".join(_difference(name, expected.get(name), found.get(name)) for name in differ), pytrace=False
+        )
+
+
+def test_every_folder_is_that_of_a_case() -> None:
+    kept = {path.parent.relative_to(RUNS).as_posix() for path in RUNS.rglob("run.txt")}
+    assert kept == {case.name for case in CASES if case.name in kept or not case.absent}
+
+
+def _difference(name: str, old: bytes | None, new: bytes | None) -> str:
+    if old is None or new is None:
+        return f"{name} is {'new' if old is None else 'gone'}"
+    lines = difflib.unified_diff(
+        old.decode().splitlines(), new.decode().splitlines(), f"reviewed/{name}", f"now/{name}", lineterm=""
+    )
+    return "\n".join(lines) or f"{name} differs in its ends of lines"
+
+
+def _kept(case: Case, outcome: Outcome) -> dict[str, bytes]:
+    """Path below the folder of the case → bytes.
+
+    run.txt has the command, the exit code and both streams. files/ has what was written, as far as it is small text
+    or can be told as text; files.txt lists the rest.
+    """
+    found = {}
+    listed = [f"gone  {name}" for name in outcome.gone]
+    many = len(outcome.files) > MOST_FILES
+    for name, data in outcome.files.items():
+        text = _text(name, data)
+        if name.endswith("/"):
+            listed.append(f"empty  {name}")
+        elif text is None:
+            listed.append(f"not compared  {name}")
+        elif many or len(text) > LARGEST:
+            listed.append(f"{_digest(text)}  {name}")
+        else:
+            found[f"files/{name}{'' if text == data else '.txt'}"] = text
+    if listed:
+        found["files.txt"] = "".join(f"{line}\n" for line in sorted(listed)).encode()
+    parts = [f"$ navlayers {line}\n" for line in (*case.before, case.line)]
+    parts.append(f"exit {outcome.code}\n")
+    for stream, data in {"standard output": outcome.out, "standard error": outcome.err}.items():
+        if data:
+            parts += [f"--- {stream}\n", _said(stream, data)]
+    return {"run.txt": "".join(parts).encode(), **found}
+
+
+def _said(stream: str, data: bytes) -> str:
+    text = _text(stream, data)
+    if text is None:
+        return "not compared\n"
+    if len(text) > LARGEST:
+        return f"{_digest(text)}\n"
+    return text.decode() + ("" if text.endswith(b"\n") else "\n(no end of line)\n")
+
+
+def _digest(text: bytes) -> str:
+    return f"sha256 {hashlib.sha256(text).hexdigest()}"
+
+
+def _is_pdf(data: bytes) -> bool:
+    return data.startswith(b"%PDF")
+
+
+def _text(name: str, data: bytes) -> bytes | None:
+    """As text what does not depend on the versions of libraries; None where that is nothing but the name."""
+    if _is_pdf(data):
+        done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=data, capture_output=True, check=True)
+        return done.stdout
+    if data.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = "".join(f"{member}\n" for member in sorted(archive.namelist()))
+        return (members + (_docx(data) if name.endswith(".docx") else _xlsx(data))).encode()
+    if data.startswith(b"\x89PNG"):
+        return None
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return None
+    # A picture in a page depends on the library that made it.
+    return re.sub(rb"(data:image/png;base64,)[A-Za-z0-9+/=]+", rb"\1", data)
+
+
+def _xlsx(data: bytes) -> str:
+    from openpyxl import load_workbook  # noqa: PLC0415 - for workbooks alone
+
+    lines = []
+    with contextlib.closing(load_workbook(io.BytesIO(data))) as book:
+        for sheet in book.worksheets:
+            lines.append(f"[{sheet.title}] {sheet.dimensions}")
+            for row in sheet.iter_rows():
+                lines += [f"{cell.coordinate} {cell.value!r}" for cell in row if cell.value is not None]
+    return "\n".join([*lines, ""])
+
+
+def _docx(data: bytes) -> str:
+    from docx import Document  # noqa: PLC0415 - for documents alone
+    from docx.table import Table  # noqa: PLC0415
+
+    lines = []
+    for block in Document(io.BytesIO(data)).iter_inner_content():
+        if isinstance(block, Table):
+            lines += [" | ".join(cell.text for cell in row.cells) for row in block.rows]
+        else:
+            lines.append(f"{block.text}  ({block.style.name if block.style else ''})")
+    return "\n".join([*lines, ""])
