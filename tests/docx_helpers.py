@@ -44,13 +44,14 @@ ORDERS = {
     "tblBorders": "top left bottom right insideH insideV",
     "tblCellMar": "top left bottom right",
     "tcBorders": "top left bottom right",
-    "sectPr": "(headerReference|footerReference)* type pgSz pgMar cols titlePg",
-    "style": "name basedOn next link uiPriority semiHidden unhideWhenUsed qFormat pPr rPr tblPr (tblStylePr)*",
+    "sectPr": "(headerReference|footerReference)* type pgSz pgMar cols titlePg docGrid",
+    "style": "name basedOn next link uiPriority semiHidden unhideWhenUsed qFormat rsid pPr rPr tblPr (tblStylePr)*",
     "tblStylePr": "pPr rPr tblPr trPr tcPr",
     "styles": "docDefaults latentStyles (style)*",
-    "settings": "zoom defaultTabStop characterSpacingControl compat themeFontLang decimalSymbol listSeparator",
+    "settings": "zoom proofState defaultTabStop characterSpacingControl savePreviewPicture compat rsids "
+    "themeFontLang clrSchemeMapping doNotAutoCompressPictures shapeDefaults decimalSymbol listSeparator",
     "sdt": "sdtPr sdtContent",
-    "font": "altName panose1 charset family pitch",
+    "font": "altName panose1 charset family notTrueType pitch sig",
 }
 """Element → its children in the order of ECMA-376 part 1, as far as reports have them; in brackets: any times."""
 
@@ -88,7 +89,7 @@ class Word:
     @property
     def tables(self) -> list[ET.Element]:
         """Tables of results."""
-        return [t for t in self.document.iter(f"{W}tbl") if _style(t, "tblPr/tblStyle") == "Figures"]
+        return [t for t in self.document.iter(f"{W}tbl") if _style(t, "tblPr/tblStyle") == "ReportTable"]
 
     def table(self, caption: str) -> list[list[str]]:
         """The texts of the table of that name, its header first."""
@@ -233,7 +234,7 @@ def _order_faults(part: str, element: ET.Element) -> Iterator[str]:
     pattern = "".join(
         f"(?:(?:{word[1:-2]}) )*" if word.endswith(")*") else f"(?:{word} )?" for word in ORDERS[name].split(" ")
     )
-    children = "".join(f"{child.tag.removeprefix(W)} " for child in element)
+    children = "".join(f"{child.tag.removeprefix(W)} " for child in element if child.tag.startswith(W))
     if not re.fullmatch(pattern, children):
         yield f"{part}: {name} holds {children}"
 

@@ -110,7 +110,7 @@ def test_the_title_page_says_what_the_document_is(of_two: tuple[Document, Word])
 
 def test_pages_are_numbered_but_for_the_first(of_two: tuple[Document, Word]) -> None:
     _, word = of_two
-    footer, header = word.trees["word/footer.xml"], word.trees["word/header.xml"]
+    footer, header = word.trees["word/footer1.xml"], word.trees["word/header1.xml"]
     assert [one.get(f"{W}instr", "").strip() for one in footer.iter(f"{W}fldSimple")] == ["PAGE", "NUMPAGES"]
     assert text_of(footer) == "Page 1 of 1"
     assert text_of(header) == "ATT&CK coverage of AWS and Microsoft Azure"
@@ -260,6 +260,7 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     assert render_report(make_report(subject(path)), "docx").data == first
     code = (
         "import sys; from navlayers import read_together, resolve; from navlayers.pages.report import *\n"
+        "from navlayers.api.report import render_report\n"
         "report = make_report(subject_of(read_together(resolve([sys.argv[1]]))))\n"
         "sys.stdout.buffer.write(render_report(report, 'docx').data)"
     )

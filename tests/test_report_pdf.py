@@ -21,7 +21,6 @@ from navlayers._text import plain
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
 from navlayers.output.bars import describe
-from navlayers.output.column_widths import Measured
 from navlayers.output.document import (
     BarRow,
     Bars,
@@ -38,7 +37,7 @@ from navlayers.output.document import (
     Series,
 )
 from navlayers.output.drawing.font import ems
-from navlayers.output.paper_text import said
+from navlayers.output.paper import Measured, said
 from navlayers.output.pdf.blocks import Materials
 from navlayers.output.tables import Column, Span, Table, columns
 from navlayers.pages.report import ReportOptions, make_report, subject_of

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import count
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import clean
-from navlayers.output.bars import bars_drawings
-from navlayers.output.docx.xml import escaped
+from navlayers._text import clean, plain
+from navlayers.output.docx.elements import add_picture
 from navlayers.output.drawing import font, typeset
+from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.page_sizes import Frame
 from navlayers.output.drawing.pictures import draw_alike
@@ -18,83 +18,67 @@ from navlayers.output.drawing.shapes import Line, Rect, Text
 from navlayers.output.paper import bad_logo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from navlayers.output.document import Bars, Figure, Logo
-    from navlayers.output.docx.package import Package
+    from docx.text.paragraph import Paragraph
+
+    from navlayers.output.document import Figure, Logo
+    from navlayers.output.docx.styles import Page
     from navlayers.output.drawing.shapes import Drawing, Shape
 
-_PPI = 200
-_LOGO_PPI = 300
-_EMU = 12_700
-"""English metric units per point."""
-
+_PPI, _LOGO_PPI = 200, 300
 _DESCENT = 0.22
+"""Of letters below the line they stand on, in sizes."""
+
 _LOGO_WIDTH, _LOGO_HEIGHT = 200.0, 72.0
 _LOGO_POINTS = 0.75
 """Of a pixel of a logo, if it is shown as large as it is."""
 
+_AROUND_HEATMAP, _CAPTION, _CAPTION_LINE = 72.0, 8.5, 11.0
+"""The height that headings need on the page of a heatmap, the size and the leading of its caption, in points."""
 
-class Pictures:
-    """The pictures of a document, each with a number of its own."""
-
-    def __init__(self, package: Package) -> None:
-        self._package = package
-        self._numbers = count(1)
-        self.drawings: list[Drawing] = []
-
-    def drawing(self, drawing: Drawing) -> str:
-        """A run that shows a drawing in its size."""
-        self.drawings.append(drawing)
-        relation = self._package.picture(typeset.to_png(drawing, _PPI), "png")
-        told = f"{drawing.title}. {drawing.description}"
-        return self._shown(relation, drawing.width, drawing.height, drawing.title, told)
-
-    def logo(self, logo: Logo) -> str:
-        """A run that shows a logo, no larger than it is and than fits.
-
-        Raises:
-            UsageError: the logo cannot be drawn.
-        """
-        share = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height, _LOGO_POINTS)
-        width, height = logo.width * share, logo.height * share
-        if logo.kind == "svg":
-            share = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height)
-            width, height = logo.width * share, logo.height * share
-            relation = self._package.picture(_svg_as_png(logo.data, width, height), "png")
-        else:
-            relation = self._package.picture(logo.data, logo.kind)
-        return self._shown(relation, width, height, "Logo", "Logo")
-
-    def _shown(self, relation: str, width: float, height: float, title: str, told: str) -> str:
-        number = next(self._numbers)
-        size = f'cx="{round(width * _EMU)}" cy="{round(height * _EMU)}"'
-        named = f'id="{number}" name="Picture {number}"'
-        return (
-            '<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">'
-            f"<wp:extent {size}/>"
-            f'<wp:docPr {named} descr="{escaped(told)}" title="{escaped(title)}"/>'
-            '<wp:cNvGraphicFramePr><a:graphicFrameLocks noChangeAspect="1"/></wp:cNvGraphicFramePr>'
-            '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
-            f"<pic:pic><pic:nvPicPr><pic:cNvPr {named}/><pic:cNvPicPr/></pic:nvPicPr>"
-            f'<pic:blipFill><a:blip r:embed="{relation}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
-            f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'
-            '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
-            "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
-        )
+_MOST_CAPTION = 5
+_FIGURE = 6.0
+"""Width of "Figure 1. " before a caption, in sizes."""
 
 
-def heatmap_drawings(heatmaps: Sequence[Figure], width: float, height: float) -> list[Drawing]:
-    """Heatmaps that are laid out alike, in that many points; their titles and captions stand around them.
+def add_drawing(paragraph: Paragraph, drawing: Drawing) -> None:
+    """Add a drawing in its size."""
+    alt = f"{drawing.title}. {drawing.description}"
+    add_picture(paragraph, typeset.to_png(drawing, _PPI), (drawing.width, drawing.height), drawing.title, alt)
+
+
+def add_logo(paragraph: Paragraph, logo: Logo) -> None:
+    """Add a logo, no larger than it is and than fits.
+
+    Raises:
+        UsageError: the logo cannot be drawn.
+    """
+    share = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height)
+    if logo.kind != "svg":
+        share = min(share, _LOGO_POINTS)
+    size = logo.width * share, logo.height * share
+    data = _svg_as_png(logo.data, *size) if logo.kind == "svg" else logo.data
+    add_picture(paragraph, data, size, "Logo", "Logo")
+
+
+def heatmap_drawings(figures: Sequence[Figure], page: Page) -> list[Drawing]:
+    """The heatmaps of a section, laid out alike; their titles and captions stand around them.
 
     What is left out for want of room is said in them.
     """
+    captions = max((_caption_lines(figure, page.inner_width) for figure in figures), default=1)
+    width, height = page.inner_width, page.inner_height - _AROUND_HEATMAP - captions * _CAPTION_LINE
     frame = Frame(width, height, 0, 1, width / height, headed=False)
-    drawn = draw_alike([heatmap.view for heatmap in heatmaps], RenderOptions(page="A4"), frame)
+    drawn = draw_alike([figure.view for figure in figures], RenderOptions(page="A4"), frame)
     return [
-        msgspec.structs.replace(drawing, title=clean(heatmap.title) or "Heatmap", height=_height(drawing))
-        for heatmap, (drawing, _) in zip(heatmaps, drawn, strict=True)
+        msgspec.structs.replace(drawing, title=clean(figure.title) or "Heatmap", height=_height(drawing))
+        for figure, (drawing, _) in zip(figures, drawn, strict=True)
     ]
+
+
+def _caption_lines(figure: Figure, width: float) -> int:
+    return min(math.ceil((ems(plain(figure.caption)) + _FIGURE) * _CAPTION * 1.05 / width), _MOST_CAPTION)
 
 
 def _height(drawing: Drawing) -> float:
@@ -111,11 +95,6 @@ def _bottom(shape: Shape) -> float:
             return max(shape.y1, shape.y2)
         case Text():
             return shape.y + _DESCENT * shape.size
-
-
-def bars_drawn(bars: Bars, width: float, height: float) -> Iterator[Drawing]:
-    """Bars, in several drawings where one would be higher than a page."""
-    yield from bars_drawings(bars, width, height)
 
 
 def _svg_as_png(data: bytes, width: float, height: float) -> bytes:

@@ -11,20 +11,18 @@ from navlayers._text import plain
 from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
 from navlayers.output.cell_styles import address_of, fill_of
-from navlayers.output.column_widths import CHIP
 from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems
-from navlayers.output.paper import MeasuredTables, heights, is_sticky, parts
-from navlayers.output.paper_text import one_line, parted, said
+from navlayers.output.paper import CHIP, MeasuredTables, heights, is_sticky, one_line, parted, parts, said
 from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.output.column_widths import Measured
     from navlayers.output.document import Block
     from navlayers.output.drawing.shapes import Drawing
+    from navlayers.output.paper import Measured
     from navlayers.output.tables import Cell, Column
 
 SMALL, NOTE, BODY, PART = 7.5, 8.5, 9.5, 12.0

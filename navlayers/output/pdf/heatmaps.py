@@ -12,7 +12,7 @@ from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.page_sizes import MM, PAPERS, Frame
 from navlayers.output.drawing.pictures import draw_alike
 from navlayers.output.drawing.shapes import Drawing, Group, Text
-from navlayers.output.paper_text import one_line
+from navlayers.output.paper import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,8 +17,7 @@ from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.page_sizes import MM, PAPERS
 from navlayers.output.drawing.rendered import Rendered
 from navlayers.output.drawing.theme import THEMES
-from navlayers.output.paper import NO_LETTERS, bad_logo
-from navlayers.output.paper_text import one_line, said
+from navlayers.output.paper import NO_LETTERS, bad_logo, one_line, said
 from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits
 from navlayers.output.pdf.heatmaps import heatmap_pages
 from navlayers.output.tables import Table
