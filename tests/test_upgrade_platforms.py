@@ -9,7 +9,7 @@ from stix_facts import PAIRS
 
 from navlayers import attack, upgrade_layer
 from navlayers.attack.domain import DOMAINS
-from navlayers.upgrade.platforms import platforms_of
+from navlayers.upgrade.layers import platforms_of
 
 if TYPE_CHECKING:
     from navlayers.upgrade.report import Report

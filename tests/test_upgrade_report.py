@@ -10,8 +10,7 @@ from upgrade_helpers import layer, put
 
 import navlayers
 from navlayers import attack
-from navlayers.attack.id_changes import Step
-from navlayers.attack.unknown_ids import why_removed
+from navlayers.attack.id_changes import ReleaseChange
 from navlayers.upgrade.report import FileReport, Report
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ def report_of(run: Run, *args: str) -> list[str]:
     return str(result.out.partition("\n  New since")[0]).splitlines()
 
 
-def step(old: str, new: str) -> Step:
+def step(old: str, new: str) -> ReleaseChange:
     catalogues = [attack.load(attack.find("enterprise", version).release) for version in (old, new)]
-    return Step(*catalogues)
+    return ReleaseChange(*catalogues)
 
 
 def entry(technique: str, **fields: Any) -> dict[str, Any]:
@@ -149,11 +148,11 @@ def test_what_a_human_has_to_look_at_comes_first() -> None:
     ],
 )
 def test_a_name_that_may_mean_something_else_is_told_with_the_sign_of_it(id_: str, doubt: str) -> None:
-    assert step("8.2", "18.1").fate(id_).doubt == doubt
+    assert step("8.2", "18.1").id_change(id_).doubt == doubt
 
 
 def test_a_downgrade_tells_what_is_apart_again() -> None:
-    assert step("18.1", "8.2").fate("T1053.002").doubt == "without T1053.001 At (Linux)"
+    assert step("18.1", "8.2").id_change("T1053.002").doubt == "without T1053.001 At (Linux)"
 
 
 @pytest.mark.parametrize(
@@ -171,12 +170,12 @@ def test_a_downgrade_tells_what_is_apart_again() -> None:
 )
 def test_an_id_that_is_nowhere_is_taken_for_a_typo(id_: str, why: str) -> None:
     way = step("8.2", "18.1")
-    assert why_removed(way.fate(id_), way) == why
+    assert way.why_removed(way.id_change(id_)) == why
 
 
 def test_an_id_of_another_release_of_the_domain_is_told() -> None:
     way = step("9.0", "8.2")
-    assert why_removed(way.fate("T1681"), way) == "not in this release, but in ATT&CK enterprise 18.1"
+    assert way.why_removed(way.id_change("T1681")) == "not in this release, but in ATT&CK enterprise 18.1"
 
 
 def test_removed_rows_say_enough_to_be_filed_again() -> None:

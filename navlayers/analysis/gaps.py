@@ -13,7 +13,7 @@ from navlayers import attack
 from navlayers._text import figure, joined, nearest, shown
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
-from navlayers.attack.id_changes import Step
+from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.aggregate import exact
@@ -281,7 +281,7 @@ def _new(version: str, catalogue: Catalogue) -> frozenset[str]:
         old = attack.load(attack.find(catalogue.domain, version).release)
     except NavlayersError:
         return frozenset()
-    return frozenset(one.id for one in Step(old, catalogue).additions or () if not one.replaces)
+    return frozenset(one.id for one in ReleaseChange(old, catalogue).additions or () if not one.replaces)
 
 
 def used_by(gaps: Gaps, row: Row) -> list[str]:

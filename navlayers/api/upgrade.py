@@ -17,8 +17,8 @@ from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import ReadOptions
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
-from navlayers.upgrade.releases import Releases
 from navlayers.upgrade.report import FileReport
+from navlayers.upgrade.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -74,7 +74,7 @@ def upgrade_files(
     form = None if report is None else form_for(report)
     named = output is not None and output != STDIN and not outputs.is_folder(inputs, output)
     choose = partial(outputs.format_of, to=to, output=output if named else None)
-    results, skipped = _all(inputs, Releases(attack_version), reading, choose, in_place=in_place, on_input=on_input)
+    results, skipped = _all(inputs, Routes(attack_version), reading, choose, in_place=in_place, on_input=on_input)
     paths = outputs.paths_of(results, output, in_place=in_place)
     reports = tuple(
         FileReport(_called(one.source), path, one.reports, tuple(map(str, one.notices)))
@@ -127,7 +127,7 @@ def _not_entered(inputs: Iterable[Source]) -> Iterator[Problem]:
 
 def _all(
     inputs: Iterable[Source],
-    releases: Releases,
+    releases: Routes,
     reading: ReadOptions,
     choose: Callable[[str], str],
     *,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.mapping.formats import Reading, ReadOptions
-    from navlayers.upgrade.releases import Releases, Way
+    from navlayers.upgrade.routes import Route, Routes
 
 LAYER = "layer"
 
@@ -50,7 +50,7 @@ class Upgraded(msgspec.Struct, frozen=True):
 
 def upgraded(
     source: Source,
-    releases: Releases,
+    routes: Routes,
     reading: ReadOptions,
     choose: Callable[[str], str],
     *,
@@ -67,26 +67,26 @@ def upgraded(
     path = str(source.path)
     if source.data is None and Path(path).is_dir():
         read = readers.read(path, reading=reading)
-        return _set(source, None, read, releases, choose, reading)
+        return _set(source, None, read, routes, choose, reading)
     loaded = sources.load(path, source.data, reading.max_bytes)
     if (reading.format or sniff(loaded)) == LAYER:
         choose(LAYER)
-        return _layers(source, loaded, releases, reading)
+        return _layers(source, loaded, routes, reading)
     read = readers.read(path, data=loaded.data, reading=reading)
-    return _set(source, loaded.data, read, releases, choose, reading, in_place=in_place)
+    return _set(source, loaded.data, read, routes, choose, reading, in_place=in_place)
 
 
-def _layers(source: Source, loaded: sources.Source, releases: Releases, reading: ReadOptions) -> Upgraded:
+def _layers(source: Source, loaded: sources.Source, routes: Routes, reading: ReadOptions) -> Upgraded:
     found = documents.read(loaded, reading.metadata)
     results = []
     reports = []
     notices = [*found.notices]
     for one in found.layers:
-        way = releases.way(one.domain, one.attack_version)
-        layer, report = layers.along(one.layer, way)
+        route = routes.route(one.domain, one.attack_version)
+        layer, report = layers.upgraded_layer(one.layer, route)
         results.append(layer)
         reports.append(report)
-        notices += _placed(way, source)
+        notices += _placed(route, source)
         if not one.layer.get("techniques"):
             notices.append(Problem("a layer has no entries", Place(str(source.path)), code="empty-set"))
     unchanged = all(report.already for report in reports)
@@ -98,7 +98,7 @@ def _set(
     source: Source,
     before: bytes | None,
     read: Reading,
-    releases: Releases,
+    routes: Routes,
     choose: Callable[[str], str],
     reading: ReadOptions,
     *,
@@ -106,10 +106,10 @@ def _set(
 ) -> Upgraded:
     mapping_set = read.mapping_set
     assumed = "attack_version" not in reading.metadata and _assumes_release(read)
-    way = releases.way(mapping_set.domain, "" if assumed else mapping_set.attack_version)
-    result, report = sets.along(mapping_set, way)
+    route = routes.route(mapping_set.domain, "" if assumed else mapping_set.attack_version)
+    result, report = sets.upgraded_set(mapping_set, route)
     format_ = choose(read.format)
-    notices = [*read.notices, *_placed(way, source)]
+    notices = [*read.notices, *_placed(route, source)]
     if not mapping_set.mappings and all(notice.code != "empty-set" for notice in read.notices):
         notices.append(Problem("the set has no mappings", Place(str(source.path)), code="empty-set"))
     if report.already and format_ == read.format and before is not None:
@@ -136,6 +136,6 @@ def _assumes_release(read: Reading) -> bool:
     return any(n.code == "assumed-metadata" and n.message.endswith(taken) for n in read.notices)
 
 
-def _placed(way: Way, source: Source) -> list[Problem]:
+def _placed(route: Route, source: Source) -> list[Problem]:
     here = Place(source.name if source.origin == "shipped" else str(source.path))
-    return [msgspec.structs.replace(notice, place=notice.place or here) for notice in way.notices]
+    return [msgspec.structs.replace(notice, place=notice.place or here) for notice in route.notices]

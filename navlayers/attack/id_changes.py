@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers.attack.rename_warnings import Meaning
-from navlayers.attack.tactic_names import Tactics
+from navlayers import attack
+from navlayers._text import listed, one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from navlayers.attack import Catalogue
 
 Kind = Literal["kept", "renamed", "replaced", "removed"]
 Why = Literal["revoked", "deprecated", "unknown"]
 Became = Literal["sub-technique", "technique"]
 
+_WORD = re.compile(r"[a-z0-9]+")
+_SMALL = frozenset(("a", "and", "by", "for", "from", "in", "of", "on", "or", "over", "the", "to", "via"))
+_SUGGESTED = 2
+"""Of more ids that are as close, none is more likely than another."""
 
-class Fate(msgspec.Struct, frozen=True, omit_defaults=True):
+
+class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """What becomes of one id.
 
     `name` is what the old release calls it, or the new one where the old one is not at hand. `now` and `now_name`
@@ -80,42 +88,42 @@ class Addition(msgspec.Struct, frozen=True, omit_defaults=True):
     platforms: tuple[str, ...] = ()
 
 
-class Step:
+class ReleaseChange:
     """From one release (None where it is not at hand) to another of the same domain."""
 
     def __init__(self, old: Catalogue | None, new: Catalogue) -> None:
         self.old = old
         self.new = new
-        self._fates: dict[str, Fate] = {}
-        self._meaning = Meaning(old, new) if old else None
+        self._changes: dict[str, IdChange] = {}
+        self._meaning = _Meaning(old, new) if old else None
 
-    def fate(self, identifier: str) -> Fate:
+    def id_change(self, identifier: str) -> IdChange:
         """What becomes of an id; of one that the new release does not know, too."""
-        known = self._fates.get(identifier)
+        known = self._changes.get(identifier)
         if known is None:
-            known = self._fates[identifier] = self._fate(identifier)
+            known = self._changes[identifier] = self._find(identifier)
         return known
 
-    def _fate(self, identifier: str) -> Fate:
+    def _find(self, identifier: str) -> IdChange:
         before = self.old.get(identifier) if self.old else None
         technique = self.new.get(identifier)
         name = before.name if before else technique.name if technique else ""
         if technique is None:
-            return Fate(identifier, "removed", name, why="unknown")
+            return IdChange(identifier, "removed", name, why="unknown")
         if technique.active:
             kind: Kind = "kept" if name == technique.name else "renamed"
             was_active = before is not None and before.active
             doubt = self._meaning.doubt(identifier) if self._meaning and was_active and kind == "renamed" else ""
-            return Fate(identifier, kind, name, identifier, technique.name, doubt=doubt)
+            return IdChange(identifier, kind, name, identifier, technique.name, doubt=doubt)
         why: Why = "deprecated" if technique.status == "deprecated" else "revoked"
         last = self.new.resolve(identifier)[-1]
         end = self.new.techniques[last]
         if not end.active:
-            return Fate(identifier, "removed", name, why=why, end=last if last != identifier else None)
+            return IdChange(identifier, "removed", name, why=why, end=last if last != identifier else None)
         became: Became | None = None
         if ("." in identifier) != ("." in last):
             became = "sub-technique" if "." in last else "technique"
-        return Fate(identifier, "replaced", name, last, end.name, became, why, last)
+        return IdChange(identifier, "replaced", name, last, end.name, became, why, last)
 
     @cached_property
     def tactics(self) -> Tactics:
@@ -130,7 +138,7 @@ class Step:
         replaced: dict[str, list[str]] = {}
         for technique in self.old.techniques.values():
             if technique.active:
-                now = self.fate(technique.id).now
+                now = self.id_change(technique.id).now
                 if now is not None and now != technique.id:
                     replaced.setdefault(now, []).append(technique.id)
         return tuple(
@@ -153,6 +161,19 @@ class Step:
         parent = self.new.get(technique.parent) if technique.parent else None
         return f"{parent.name}: {technique.name}" if parent else technique.name
 
+    def why_removed(self, change: IdChange) -> str:
+        """Why an id is not in the result, in words; where the old release lacks it, too, others are looked at."""
+        if change.why != "unknown" or (self.old is not None and self.old.get(change.id) is not None):
+            return change.reason
+        domain = self.new.domain
+        newest_first = attack.releases()[::-1]
+        for release in sorted(newest_first, key=lambda release: release.domain != domain):
+            if attack.load(release).get(change.id) is not None:
+                return f"not in this release, but in ATT&CK {release.domain} {release.version}"
+        near = _near(change.id, self.new)
+        question = f" did you mean {one_of(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
+        return f"unknown in every release at hand: a typo?{question}"
+
     def in_order(self, sources: list[str]) -> list[int]:
         """The places of ids that all become one, in the order in which they are merged.
 
@@ -160,7 +181,125 @@ class Step:
         at a release between merges in the same order.
         """
         chains = [self.new.resolve(source) for source in sources]
-        passed = {step for chain in chains for step in chain[1:-1]}
+        passed = {through for chain in chains for through in chain[1:-1]}
         units = [chain[-2] if len(chain) > 1 and chain[-2] in passed else "" for chain in chains]
         first = {unit: units.index(unit) for unit in units}
         return sorted(range(len(sources)), key=lambda at: (first[units[at]], at))
+
+
+class _Meaning:
+    """What two releases say of a technique that both have as an active one."""
+
+    def __init__(self, old: Catalogue, new: Catalogue) -> None:
+        self._old = old
+        self._new = new
+
+    def doubt(self, identifier: str) -> str:
+        """Why the technique may mean something else in the new release, in words; "" where nothing says so."""
+        return "; ".join(self._signs(identifier))
+
+    def _signs(self, identifier: str) -> Iterator[str]:
+        before, after = self._old.techniques[identifier], self._new.techniques[identifier]
+        if taken := self._taken.get(identifier):
+            yield f"it took in {listed([f'{one} {self._old.techniques[one].name}' for one in taken])}"
+        if parted := self._parted.get(identifier):
+            yield f"without {listed([f'{one} {self._new.techniques[one].name}' for one in parted])}"
+        heirs = [one for one in self._named.get(before.name.casefold(), ()) if one != identifier]
+        if heirs:
+            yield f"its old name is that of {listed(heirs)}"
+        elif self._new.subtechniques(identifier) and not self._old.subtechniques(identifier):
+            yield "it has sub-techniques now"
+        tactics = {tactic.shortname: tactic.id for tactic in self._new.tactics}
+        has = {tactics.get(name) for name in after.tactics}
+        lost = [t.name for t in self._old.tactics if t.shortname in before.tactics and t.id not in has]
+        if lost:
+            yield f"no longer under {listed(lost)}"
+        if not _words(before.name) & _words(after.name):
+            yield "no word of its name is the same"
+
+    @cached_property
+    def _taken(self) -> dict[str, list[str]]:
+        """Id → active techniques of the old release that the new one has replaced by it."""
+        return _ends(self._old, self._new)
+
+    @cached_property
+    def _parted(self) -> dict[str, list[str]]:
+        """Id → active techniques of the new release that the old one has replaced by it: after a downgrade."""
+        return _ends(self._new, self._old)
+
+    @cached_property
+    def _named(self) -> dict[str, list[str]]:
+        """Name → the active techniques of the new release that are called so."""
+        found: dict[str, list[str]] = {}
+        for technique in self._new.techniques.values():
+            if technique.active:
+                found.setdefault(technique.name.casefold(), []).append(technique.id)
+        return found
+
+
+def _ends(active: Catalogue, revoked: Catalogue) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for technique in active.techniques.values():
+        if technique.active and not revoked.is_active(technique.id):
+            chain = revoked.resolve(technique.id)
+            if len(chain) > 1:
+                found.setdefault(chain[-1], []).append(technique.id)
+    return found
+
+
+def _words(name: str) -> set[str]:
+    return set(_WORD.findall(name.casefold())) - _SMALL
+
+
+class Tactics:
+    """Finds tactics by short name, name or id, in any case: in the old release, the new one, then all others."""
+
+    def __init__(self, old: Catalogue | None, new: Catalogue) -> None:
+        self._old = old
+        self._domain = new.domain
+        self._short = {tactic.id: tactic.shortname for tactic in new.tactics}
+        self._ids: dict[str, str] = {}
+        for catalogue in (old, new):
+            self._take(catalogue)
+        self._all = False
+
+    def find(self, text: str) -> str | None:
+        """The short name in the new release; None where there is no such tactic."""
+        key = " ".join(text.split()).casefold()
+        if key not in self._ids and not self._all:
+            self._all = True
+            for release in attack.releases():
+                if release.domain == self._domain:
+                    self._take(attack.load(release))
+        return self._short.get(self._ids.get(key, ""))
+
+    def of(self, identifier: str) -> tuple[str, ...]:
+        """The tactics of a technique in the old release, as the new one calls them; none where it is not known."""
+        before = self._old.get(identifier) if self._old else None
+        return tuple(found for name in (before.tactics if before else ()) if (found := self.find(name)))
+
+    def _take(self, catalogue: Catalogue | None) -> None:
+        for tactic in catalogue.tactics if catalogue else ():
+            for word in _spellings(tactic.id, tactic.shortname, tactic.name):
+                self._ids.setdefault(word, tactic.id)
+
+
+def _spellings(*names: str) -> Iterable[str]:
+    for name in names:
+        folded = name.casefold()
+        yield folded
+        yield folded.replace("-", " ")
+        yield folded.replace(" ", "-")
+
+
+def _near(identifier: str, catalogue: Catalogue) -> list[str]:
+    """Active ids that differ in two neighbours that changed places or a number too many, else in one digit."""
+    places = range(1, len(identifier))
+    swapped = {
+        f"{identifier[: at - 1]}{identifier[at]}{identifier[at - 1]}{identifier[at + 1 :]}" for at in places[1:]
+    }
+    changed = {f"{identifier[:at]}{digit}{identifier[at + 1 :]}" for at in places for digit in "0123456789"}
+    for likely in (swapped | {identifier.partition(".")[0]}, changed):
+        if found := sorted(filter(catalogue.is_active, likely)):
+            return found if len(found) <= _SUGGESTED else []
+    return []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.attack.id_changes import Step, Why, reason
+from navlayers.attack.id_changes import ReleaseChange, Why, reason
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -51,17 +51,17 @@ def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, .
         if not catalogue.is_active(mapping.technique):
             found.setdefault(mapping.technique, set()).add(mapping.capability)
             names.setdefault(mapping.technique, set()).add(mapping.technique_name or "")
-    step = Step(None, catalogue)
-    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), step) for i in sorted(found))
+    releases = ReleaseChange(None, catalogue)
+    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), releases) for i in sorted(found))
 
 
-def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], step: Step) -> Inactive:
-    fate = step.fate(identifier)
-    end = step.new.get(fate.end) if fate.end else None
+def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], releases: ReleaseChange) -> Inactive:
+    change = releases.id_change(identifier)
+    end = releases.new.get(change.end) if change.end else None
     return Inactive(
         identifier,
-        written if fate.why == "unknown" else fate.name,
-        fate.why or "unknown",
+        written if change.why == "unknown" else change.name,
+        change.why or "unknown",
         end.id if end else "",
         end.name if end else "",
         capabilities,
@@ -78,15 +78,15 @@ def carry_to(
     report; where the release does not know it at all, it gets its name from `own`, the set's own release. Carrying
     twice is the same as carrying once.
     """
-    step = Step(None, catalogue)
+    releases = ReleaseChange(None, catalogue)
     moved: dict[str, Moved] = {}
     mappings = []
     for mapping in mapping_set.mappings:
         identifier = mapping.technique
         now = mapping
-        fate = step.fate(identifier)
-        if fate.kind == "replaced" and fate.now is not None:
-            moved[identifier] = Moved(identifier, fate.name, fate.now, fate.now_name)
+        change = releases.id_change(identifier)
+        if change.kind == "replaced" and change.now is not None:
+            moved[identifier] = Moved(identifier, change.name, change.now, change.now_name)
         if own and mapping.technique_name is None and catalogue.get(identifier) is None:
             known = own.get(identifier)
             now = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping

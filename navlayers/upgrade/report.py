@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers.attack.id_changes import Addition, Fate
+from navlayers.attack.id_changes import Addition, IdChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from navlayers.upgrade.routes import Route
+
+Kind = Literal["set", "layer"]
 Pairs = dict[str, object]
 """A row of a set or an entry of a layer, as it stood: its fields that say something."""
 
@@ -80,13 +83,13 @@ class Report(msgspec.Struct, frozen=True):
     """
 
     name: str
-    kind: Literal["set", "layer"]
+    kind: Kind
     domain: str
     attack_version: str
     to: str
     kept: tuple[str, ...] = ()
-    renamed: tuple[Fate, ...] = ()
-    replaced: tuple[Fate, ...] = ()
+    renamed: tuple[IdChange, ...] = ()
+    replaced: tuple[IdChange, ...] = ()
     removed: tuple[Removed, ...] = ()
     merged: tuple[Merged, ...] = ()
     moved: tuple[MovedEntry, ...] = ()
@@ -137,7 +140,7 @@ class New(msgspec.Struct, frozen=True):
     domain: str
     attack_version: str
     to: str
-    kind: Literal["set", "layer"]
+    kind: Kind
     layers: int
     techniques: tuple[Addition, ...] | None
     elsewhere: tuple[Addition, ...]
@@ -195,8 +198,8 @@ def counts(reports: Iterable[Report]) -> Counts:
     for report in listed:
         of = report.domain, report.attack_version
         kinds["kept"].update((*of, identifier) for identifier in report.kept)
-        kinds["renamed"].update((*of, fate.id) for fate in report.renamed)
-        kinds["replaced"].update((*of, fate.id) for fate in report.replaced)
+        kinds["renamed"].update((*of, change.id) for change in report.renamed)
+        kinds["replaced"].update((*of, change.id) for change in report.replaced)
         kinds["removed"].update((*of, one.id) for one in report.removed)
     figures = {kind: len(ids) for kind, ids in kinds.items()}
     known = [new.techniques for new in new_since(listed)]
@@ -209,10 +212,53 @@ def counts(reports: Iterable[Report]) -> Counts:
     )
 
 
-def sorted_fates(fates: Iterable[Fate]) -> tuple[tuple[str, ...], tuple[Fate, ...], tuple[Fate, ...], list[Fate]]:
-    """Fates by kind, each by id: the ids kept, those renamed, those replaced, those removed."""
-    by_kind: dict[str, list[Fate]] = {"kept": [], "renamed": [], "replaced": [], "removed": []}
-    for fate in sorted(fates, key=lambda fate: fate.id):
-        by_kind[fate.kind].append(fate)
-    kept = tuple(fate.id for fate in by_kind["kept"])
-    return kept, tuple(by_kind["renamed"]), tuple(by_kind["replaced"]), by_kind["removed"]
+def unchanged_report(name: str, kind: Kind, route: Route, ids: Iterable[str], other: Iterable[str]) -> Report:
+    """The report of an input that is of the release already."""
+    kept = tuple(sorted(set(ids)))
+    to = route.releases.new.version
+    return Report(name, kind, route.domain, route.written, to, kept, other=tuple(other), new=(), already=True)
+
+
+def report_of(
+    name: str,
+    kind: Kind,
+    route: Route,
+    changes: Iterable[IdChange],
+    rows: Mapping[str, Sequence[Pairs]],
+    platforms: Sequence[str] = (),
+) -> Report:
+    """The report of what became of ids, each list by id.
+
+    Args:
+        name: the name of the set or layer.
+        kind: which of the two it is.
+        route: from which release to which.
+        changes: what became of each id of the input.
+        rows: id → what the input said of it, for ids that are removed.
+        platforms: those that a layer shows; () for all.
+    """
+    by_kind: dict[str, list[IdChange]] = {"kept": [], "renamed": [], "replaced": [], "removed": []}
+    for change in sorted(changes, key=lambda change: change.id):
+        by_kind[change.kind].append(change)
+    present = {change.now for found in by_kind.values() for change in found if change.now}
+    new, elsewhere = route.additions(present, platforms)
+    return Report(
+        name,
+        kind,
+        route.domain,
+        route.written,
+        route.releases.new.version,
+        kept=tuple(change.id for change in by_kind["kept"]),
+        renamed=tuple(by_kind["renamed"]),
+        replaced=tuple(by_kind["replaced"]),
+        removed=tuple(_removed(change, rows.get(change.id, ()), route) for change in by_kind["removed"]),
+        new=new,
+        why_not_new=route.why_not_new,
+        elsewhere=elsewhere,
+        tactics=route.tactics,
+    )
+
+
+def _removed(change: IdChange, rows: Sequence[Pairs], route: Route) -> Removed:
+    named = next((str(row["technique_name"]) for row in rows if "technique_name" in row), "")
+    return Removed(change.id, change.name or named, route.releases.why_removed(change), tuple(rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
-from navlayers.attack.id_changes import Addition, Step
+from navlayers.attack.id_changes import Addition, ReleaseChange
 from navlayers.errors import Problem, ReleaseError
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
 
 
-class Way(NamedTuple):
+class Route(NamedTuple):
     """From the release of an input to the one asked for.
 
     `written` is the old release as the input names it, "" for none. `already`: it is the one asked for. `notices`
     tell where another minor stands in for the release that was meant, `why_not_new` why the old one is not known.
     """
 
-    step: Step
+    releases: ReleaseChange
     domain: Domain
     written: str
     already: bool
@@ -35,12 +35,12 @@ class Way(NamedTuple):
 
         Apart from it stands what has none of the platforms of a filter, if there is one.
         """
-        if self.step.additions is None:
+        if self.releases.additions is None:
             return None, ()
         wanted = set(platforms)
         new: list[Addition] = []
         elsewhere: list[Addition] = []
-        for addition in self.step.additions:
+        for addition in self.releases.additions:
             if addition.id not in considered:
                 shown = not wanted or not addition.platforms or not wanted.isdisjoint(addition.platforms)
                 (new if shown else elsewhere).append(addition)
@@ -49,43 +49,44 @@ class Way(NamedTuple):
     @property
     def tactics(self) -> tuple[str, ...]:
         """The short names of the new release's tactics in the order of the matrix."""
-        return tuple(tactic.shortname for tactic in self.step.new.tactics)
+        return tuple(tactic.shortname for tactic in self.releases.new.tactics)
 
 
-class Releases:
-    """Finds the way for each domain and old release."""
+class Routes:
+    """Finds the route for each domain and old release."""
 
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
         self._targets: dict[Domain, attack.Found] = {}
-        self._ways: dict[tuple[Domain, str], Way] = {}
+        self._routes: dict[tuple[Domain, str], Route] = {}
 
-    def way(self, domain: Domain, written: str) -> Way:
-        """The way from a release as an input names it ("" for none).
+    def route(self, domain: Domain, written: str) -> Route:
+        """The route from a release as an input names it ("" for none).
 
         Raises:
             ReleaseError: the release that is asked for is not at hand for this domain.
         """
         key = (domain, written)
-        if key not in self._ways:
-            self._ways[key] = self._find(domain, written)
-        return self._ways[key]
+        if key not in self._routes:
+            self._routes[key] = self._find(domain, written)
+        return self._routes[key]
 
-    def _find(self, domain: Domain, written: str) -> Way:
+    def _find(self, domain: Domain, written: str) -> Route:
         if domain not in self._targets:
             self._targets[domain] = attack.find(domain, self.wanted)
         target = self._targets[domain]
         notices = [target.notice] if target.notice else []
         new = attack.load(target.release)
-        if not written:
+        old, already, why = None, False, ""
+        if written:
+            try:
+                own = attack.find(domain, written)
+            except ReleaseError:
+                why = f"ATT&CK {domain} {written} is not at hand"
+            else:
+                notices += [own.notice] if own.notice else []
+                already = own.release.version == target.release.version and own.notice is None
+                old = attack.load(own.release)
+        else:
             why = "the input does not say of which release it is"
-            return Way(Step(None, new), domain, written, already=False, notices=tuple(notices), why_not_new=why)
-        try:
-            own = attack.find(domain, written)
-        except ReleaseError:
-            why = f"ATT&CK {domain} {written} is not at hand"
-            return Way(Step(None, new), domain, written, already=False, notices=tuple(notices), why_not_new=why)
-        if own.notice:
-            notices.append(own.notice)
-        already = own.release.version == target.release.version and own.notice is None
-        return Way(Step(attack.load(own.release), new), domain, written, already, tuple(notices))
+        return Route(ReleaseChange(old, new), domain, written, already, tuple(notices), why)

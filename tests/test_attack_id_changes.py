@@ -8,7 +8,7 @@ from stix_facts import PAIRS, RELEASES, end, facts
 
 from navlayers import attack
 from navlayers.attack.domain import DOMAINS
-from navlayers.attack.id_changes import Step
+from navlayers.attack.id_changes import ReleaseChange
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -18,8 +18,8 @@ def release(domain: str, version: str) -> Catalogue:
     return attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)
 
 
-def step(domain: str, old: str, new: str) -> Step:
-    return Step(release(domain, old), release(domain, new))
+def step(domain: str, old: str, new: str) -> ReleaseChange:
+    return ReleaseChange(release(domain, old), release(domain, new))
 
 
 @pytest.mark.parametrize(("domain", "old", "new"), PAIRS)
@@ -27,7 +27,7 @@ def test_the_fate_of_every_id_is_what_the_bundles_say(domain: str, old: str, new
     way = step(domain, old, new)
     before, after = facts(domain, old), facts(domain, new)
     for id_, fact in before.items():
-        fate = way.fate(id_)
+        fate = way.id_change(id_)
         now = end(domain, new, id_)
         assert fate.now == now, id_
         if now is None:
@@ -51,8 +51,8 @@ def test_stopping_at_a_release_between_changes_nothing(between: str) -> None:
     first, second = step("enterprise", "8.2", between), step("enterprise", between, "18.1")
     direct = step("enterprise", "8.2", "18.1")
     for id_ in facts("enterprise", "8.2"):
-        stop = first.fate(id_).now
-        assert (second.fate(stop).now if stop else None) == direct.fate(id_).now, id_
+        stop = first.id_change(id_).now
+        assert (second.id_change(stop).now if stop else None) == direct.id_change(id_).now, id_
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_stopping_at_a_release_between_changes_nothing(between: str) -> None:
     ],
 )
 def test_fates_in_words(id_: str, words: str) -> None:
-    assert str(step("enterprise", "8.2", "18.1").fate(id_)) == words
+    assert str(step("enterprise", "8.2", "18.1").id_change(id_)) == words
 
 
 def test_a_technique_that_became_a_sub_technique_is_told() -> None:
-    fate = step("mobile", "12.1", "18.1").fate("T1400")
+    fate = step("mobile", "12.1", "18.1").id_change("T1400")
     assert (fate.now, fate.became) == ("T1625.001", "sub-technique")
 
 
 def test_without_the_old_release_names_are_those_of_the_new_one() -> None:
-    fate = Step(None, TINY).fate("T1003")
+    fate = ReleaseChange(None, TINY).id_change("T1003")
     assert (fate.kind, fate.name, fate.now, fate.now_name) == ("replaced", "Old", "T1002", "Technique 2")
-    assert Step(None, TINY).additions is None
+    assert ReleaseChange(None, TINY).additions is None
 
 
 def test_what_came_by_way_of_another_id_is_merged_with_that_one() -> None:
