@@ -6,7 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from navlayers.cli import COMMANDS
-from navlayers.mapping.formats import write as writers
+from navlayers.mapping import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ READ_BACK = {"mapex-yaml": "yaml", "csv": "csv", "xlsx": "xlsx", "stix": "json"}
 def commands(navlayers: list[str], corpus: Path, nist: Path, work: Path) -> Iterator[tuple[str, list[str]]]:
     """What is measured, and its command. Inputs of other formats are made from the largest set of the corpus."""
     convert = [*navlayers, "convert"]
-    for format_ in writers.FORMATS:
+    for format_ in formats.WRITABLE:
         yield f"NIST JSON → {format_}", [*convert, str(nist), "--to", format_, "-o", "-"]
     for format_, ending in READ_BACK.items():
-        if format_ in writers.FORMATS:
+        if format_ in formats.WRITABLE:
             made = work / f"nist-{format_}.{ending}"
             make = [*convert, str(nist), "--to", format_, "-o", str(made), "-q"]
             subprocess.run(make, check=True)

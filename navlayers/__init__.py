@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.convert import convert
     from navlayers.mapping.find import resolve
     from navlayers.mapping.formats import Findings, Reading, ReadOptions, read
+    from navlayers.mapping.formats.context import Written
     from navlayers.mapping.formats.native_schema import schema_text
-    from navlayers.mapping.formats.written import Written
     from navlayers.mapping.load import prepare
     from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
     from navlayers.mapping.remap import carry_to, inactive
@@ -168,7 +168,7 @@ _MODULES = {
     "upgrade.layers": ("upgrade_layer",),
     "pages.upgrade": ("render_upgrade",),
     "upgrade.sets": ("upgrade_set",),
-    "mapping.formats.written": ("Written",),
+    "mapping.formats.context": ("Written",),
 }
 _THERE = {
     "check_sets": "check",

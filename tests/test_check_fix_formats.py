@@ -9,7 +9,6 @@ from conftest import write_set
 from navlayers.check import check, mend
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
-from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +62,7 @@ def test_mappings_explorer_yaml_is_mended(tmp_path: Path) -> None:
     source = write_set(
         tmp_path / "one.json", [("mfa", "T1078", "detect", "minimal"), ("mfa", "T1053.001", "protect", "partial")]
     )
-    text = writers.encode(readers.read(source).mapping_set, "mapex-yaml").data
+    text = readers.encode(readers.read(source).mapping_set, "mapex-yaml").data
     assert text.count(b"T1053.001") == 1
     path = tmp_path / "one.yaml"
     path.write_bytes(text)

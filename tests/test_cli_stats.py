@@ -8,7 +8,6 @@ import pytest
 from conftest import Cells, write_set
 
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import write as writers
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -141,7 +140,7 @@ def test_two_files_of_one_name_in_the_folder_mappings_are_refused_by_build(
 ) -> None:
     (tmp_path / "mappings").mkdir()
     source = write_set(tmp_path / "mappings" / "own.json", [("mfa", "T1078", "protect", "partial")])
-    (tmp_path / "mappings" / "own.yaml").write_bytes(writers.encode(readers.read(source).mapping_set).data)
+    (tmp_path / "mappings" / "own.yaml").write_bytes(readers.encode(readers.read(source).mapping_set).data)
     monkeypatch.chdir(tmp_path)
     assert "would be written to the same folder, own" in run("build").err
     assert run("stats").code == 0

@@ -11,6 +11,7 @@ from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,4 +272,4 @@ def test_other_files_of_dettect_are_refused_by_their_type(tmp_path: Path) -> Non
 def test_a_set_survives_as_native_yaml(file: Path, tmp_path: Path, format_: str) -> None:
     whole = readers.read(file, reading=ReadOptions(format=format_)).mapping_set
     (tmp_path / "back.yaml").write_bytes(native.encode(whole).data)
-    assert native.canonical(readers.read(tmp_path / "back.yaml").mapping_set) == native.canonical(whole)
+    assert canonical(readers.read(tmp_path / "back.yaml").mapping_set) == canonical(whole)

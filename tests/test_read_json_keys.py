@@ -17,7 +17,7 @@ from test_read_json import META, START, problems, read_rows, row
 from navlayers import InputError
 from navlayers.mapping.formats._json import members, repeats
 from navlayers.mapping.formats.json_keys import Rows
-from navlayers.mapping.formats.mapex import Row
+from navlayers.mapping.formats.rows import Row
 
 ADVICE = "expected each key once (merge the two, or remove one)"
 TWICE = {

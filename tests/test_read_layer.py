@@ -17,7 +17,7 @@ from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats import write_native as native
-from navlayers.mapping.model import Capability, MappingSet
+from navlayers.mapping.model import Capability, MappingSet, canonical
 from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ def test_odd_layers_are_read_or_refused_and_never_crash(entries: list[Any], fiel
     else:
         whole = readers.read("l.json", data=data, reading=options).mapping_set
         assert whole == partial
-        assert readers.read("l.yaml", data=native.encode(whole).data).mapping_set == native.canonical(whole)
+        assert readers.read("l.yaml", data=native.encode(whole).data).mapping_set == canonical(whole)
 
 
 def _overview(mapping_set: MappingSet) -> Any:

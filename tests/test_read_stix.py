@@ -9,8 +9,7 @@ from conftest import SHARED, Run, row, set_of
 from navlayers import InputError
 from navlayers.errors import OtherFileError, Place
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats.write import encode
+from navlayers.mapping.formats import Findings, ReadOptions, encode
 
 if TYPE_CHECKING:
     from pathlib import Path

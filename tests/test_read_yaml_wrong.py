@@ -14,6 +14,7 @@ from yaml_helpers import HEAD, ROOT, example, problems, read, under
 from navlayers import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.model import canonical
 
 TECHNIQUE = "a technique id such as T1059 or T1059.001"
 SCALE = "minimal, partial, significant or a number from 0 to 100"
@@ -125,7 +126,7 @@ def test_a_broken_set_is_read_or_refused_with_places_inside_the_file(changes: li
             assert problem.place is not None
             assert problem.place.line <= text.count("\n") + 1
     else:
-        assert read(native.dumps(reading.mapping_set)).mapping_set == native.canonical(reading.mapping_set)
+        assert read(native.dumps(reading.mapping_set)).mapping_set == canonical(reading.mapping_set)
 
 
 def test_missing_metadata_is_reported_together() -> None:

@@ -25,8 +25,8 @@ import navlayers
 from navlayers import attack
 from navlayers._text import slugs
 from navlayers.attack.stix import read_bundle
+from navlayers.mapping import formats
 from navlayers.mapping.find import resolve
-from navlayers.mapping.formats import write as writers
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
 from navlayers.output.folders import sha256
@@ -303,7 +303,7 @@ def test_downloads_are_what_the_writers_and_the_build_give(several: Pages, tmp_p
     }
     page = several.html("sets/gcp/index.html")
     for to, ending in endings.items():
-        written = writers.encode(one.set, to)
+        written = formats.encode(one.set, to)
         assert several.files[f"sets/gcp/downloads/gcp.{ending}"] == written.data
         assert f'href="downloads/gcp.{ending}" download' in page
         for notice in written.notices:

@@ -21,8 +21,7 @@ from navlayers.analysis.threats import ThreatModel, against, threat_of
 from navlayers.attack.stix import read_bundle
 from navlayers.errors import InputError, NavlayersError, ReleaseError, UsageError
 from navlayers.mapping.find import Source, resolve
-from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.formats.write import encode
+from navlayers.mapping.formats import ReadOptions, encode
 from navlayers.mapping.load import Prepared
 
 NEWEST = attack.load(attack.find("enterprise", "18.1").release)

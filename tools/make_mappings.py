@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import write as writers
 from navlayers.mapping.formats.native_schema import schema_text
 from navlayers.mapping.formats.write_native import SCHEMA_FILE
 from navlayers.mapping.redact import facts
@@ -43,7 +42,7 @@ def shipped_data(corpus: Path, name: str) -> bytes:
     published, title = SETS[name]
     mapping_set = readers.read(corpus / f"{published}.json").mapping_set
     named = msgspec.structs.replace(mapping_set, title=title, source=SOURCE, licence=LICENCE)
-    return writers.encode(facts(named)).data
+    return readers.encode(facts(named)).data
 
 
 def main(corpus: str, output: str = "mappings") -> None:

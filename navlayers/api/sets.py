@@ -18,7 +18,6 @@ from navlayers.layer.build import KINDS, BuiltLayer, Kind, build
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import resolve
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.formats import write as writers
 from navlayers.mapping.remap import carry_to
 from navlayers.scoring import scores as scoring
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.attack import Catalogue
-    from navlayers.mapping.formats.written import Written
+    from navlayers.mapping.formats.context import Written
     from navlayers.mapping.model import MappingSet
     from navlayers.scoring.options import ScoreOptions
     from navlayers.scoring.scores import TechniqueScore
@@ -58,7 +57,7 @@ def encode_set(mapping_set: MappingSet, to: str = "native") -> Written:
         UsageError: there is no such format.
         OutputError: the format cannot hold the set.
     """
-    return writers.encode(mapping_set, to)
+    return readers.encode(mapping_set, to)
 
 
 def release(mapping_set: MappingSet, attack_version: str | None = None) -> Catalogue:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from navlayers.errors import OutputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import write as writers
-from navlayers.mapping.formats.write_native import EDITORS, canonical
+from navlayers.mapping.formats.write_native import EDITORS
+from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _losses(data: bytes, reading: Reading, options: ReadOptions) -> Iterator[str
         yield f"{many} in line {comments[0]}"
     yield from (notice.message for notice in reading.notices if notice.code == "not-carried")
     try:
-        written = writers.encode(reading.mapping_set, reading.format)
+        written = readers.encode(reading.mapping_set, reading.format)
     except OutputError:  # it is told where the result is written
         return
     if reading.format in _LAID_OUT:

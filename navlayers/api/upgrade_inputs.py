@@ -12,7 +12,6 @@ from navlayers.layer import documents
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats import write as writers
 from navlayers.mapping.formats.detect import sniff
 from navlayers.upgrade import layers, sets
 from navlayers.upgrade.report import Report
@@ -115,7 +114,7 @@ def _set(
     if report.already and format_ == read.format and before is not None:
         return Upgraded(source, before, read.format, format_, before, (report,), tuple(notices))
     try:
-        written = writers.encode(result, format_)
+        written = readers.encode(result, format_)
     except OutputError as error:
         here = Place(str(source.path))
         raise OutputError(

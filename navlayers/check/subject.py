@@ -11,7 +11,7 @@ from navlayers import attack
 from navlayers._text import shown
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError
-from navlayers.mapping.formats.names import technique_names
+from navlayers.mapping.formats.context import technique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from navlayers.check.texts import Texts
     from navlayers.errors import Place, Problem
     from navlayers.mapping.formats import Reading
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 _MARKS = re.compile(r"[\s_\u2010-\u2015-]+")

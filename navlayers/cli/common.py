@@ -19,8 +19,8 @@ from navlayers._text import shown
 from navlayers.cli import suggest, table
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, Source, resolve
+from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.mapping.formats.names_of_formats import FORMATS
 from navlayers.scoring import options as parsing
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 

@@ -9,9 +9,9 @@ import click
 
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping import formats
 from navlayers.mapping.convert import BINARY, convert, format_for, single
 from navlayers.mapping.find import STDIN
-from navlayers.mapping.formats import write as writers
 from navlayers.output import files
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @common.output_file_option
 @click.option(
     "--to",
-    type=click.Choice(list(writers.FORMATS)),
+    type=click.Choice(list(formats.WRITABLE)),
     help="Format to write; if not given, as .json, .csv or .xlsx of the output asks for, else native.",
 )
 @click.option("--facts", "only_facts", is_flag=True, help="Leave out comments, descriptions and other prose.")

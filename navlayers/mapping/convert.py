@@ -11,9 +11,7 @@ from navlayers._text import shown
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
-from navlayers.mapping.formats import write as writers
-from navlayers.mapping.formats.context import ReadOptions
-from navlayers.mapping.formats.written import Written
+from navlayers.mapping.formats.context import ReadOptions, Written
 from navlayers.mapping.redact import facts
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ def convert(
 
     Args:
         source: the name of a shipped set, a file, the folder of a folder format, or what `resolve` gives for it.
-        to: a name of `writers.FORMATS`.
+        to: a name of `readers.WRITABLE`.
         reading: how to read it.
         only_facts: leave out comments, descriptions and other prose, see `navlayers.mapping.redact`.
         title: what people call the set, instead of what the file says.
@@ -87,7 +85,7 @@ def convert(
     changes = {field: text for field, text in said.items() if text is not None}
     mapping_set = msgspec.structs.replace(read.mapping_set, **changes)
     try:
-        written = writers.encode(facts(mapping_set) if only_facts else mapping_set, to)
+        written = readers.encode(facts(mapping_set) if only_facts else mapping_set, to)
     except OutputError as error:
         here = Place(str(source.path))
         placed = (p if p.place is not None else msgspec.structs.replace(p, place=here) for p in error.problems)

@@ -11,8 +11,9 @@ import msgspec
 
 from navlayers._text import slugs
 from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.detect import sniff_folder
-from navlayers.mapping.formats.names_of_formats import ENDINGS, FORMATS
+from navlayers.mapping.formats.source import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -26,7 +26,7 @@ class Prepared(msgspec.Struct, frozen=True):
     """A set that was read, with the release that its layers are for, carried there if that was asked.
 
     `own_attack_version` is the release that the set says it was made for. `format` is that of its file, a name of
-    `navlayers.mapping.formats.names_of_formats.FORMATS`; `path` is where it was read from.
+    `navlayers.mapping.formats.FORMATS`; `path` is where it was read from.
     """
 
     name: str

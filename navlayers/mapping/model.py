@@ -120,3 +120,59 @@ class MappingSet(msgspec.Struct, frozen=True):
     def default_type(self) -> str | None:
         """The mapping type that a mapping has where its file does not say: the first that the set declares."""
         return self.mapping_types[0].id if self.mapping_types else None
+
+
+DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
+"""The keys of `MappingSet.details`, in the order in which they are written."""
+
+
+def canonical(mapping_set: MappingSet) -> MappingSet:
+    """The set as it comes back from native YAML: the same facts in the order of the file.
+
+    Capabilities go by id (with those that only mappings name); mappings and non-mappables follow their capability,
+    then go by technique id, then keep their order. Equal sets in other orders become equal.
+    Names and groups that are blank are filled from their ids, blank metadata is left out.
+    """
+    capabilities = _capabilities(mapping_set)
+    rank = {capability.id: number for number, capability in enumerate(capabilities)}
+    last = len(rank)
+
+    def place(record: NonMappable) -> tuple[int, bool, str]:
+        at = rank[record.capability] if record.capability is not None else last
+        return at, record.technique is not None, record.technique or ""
+
+    groups = {id_: name or id_ for id_, name in mapping_set.groups.items()}
+    for capability in capabilities:
+        groups.update((group, group) for group in capability.groups if group not in groups)
+    details = mapping_set.details
+    return msgspec.structs.replace(
+        mapping_set,
+        title=mapping_set.title if mapping_set.title.strip() else "",
+        source=mapping_set.source if mapping_set.source.strip() else "",
+        licence=mapping_set.licence if mapping_set.licence.strip() else "",
+        groups=groups,
+        capabilities=capabilities,
+        mappings=tuple(sorted(mapping_set.mappings, key=lambda m: (rank[m.capability], m.technique))),
+        non_mappable=tuple(sorted(mapping_set.non_mappable, key=place)),
+        details={field: details[field] for field in DETAILS if details.get(field, "").strip()},
+    )
+
+
+def _capabilities(mapping_set: MappingSet) -> tuple[Capability, ...]:
+    known = {capability.id: capability for capability in reversed(mapping_set.capabilities)}
+    ordered: dict[str, Capability] = {}
+    for capability in mapping_set.capabilities:
+        ordered.setdefault(capability.id, known[capability.id])
+    used: list[str | None] = [mapping.capability for mapping in mapping_set.mappings]
+    used += [record.capability for record in mapping_set.non_mappable]
+    for id_ in used:
+        if id_ is not None and id_ not in ordered:
+            ordered[id_] = Capability(id_, id_)
+    return tuple(
+        msgspec.structs.replace(
+            capability,
+            name=capability.name if capability.name.strip() else capability.id,
+            groups=tuple(dict.fromkeys(capability.groups)),
+        )
+        for _, capability in sorted(ordered.items())
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.errors import OutputError
 from navlayers.layer.build import BuiltLayer, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
-from navlayers.mapping.formats import write as writers
+from navlayers.mapping import formats
 from navlayers.pages.results import ALL
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Format(NamedTuple):
-    """A format of `navlayers.mapping.formats.write`, the ending of its files, and what to call it."""
+    """A name of `navlayers.mapping.formats.WRITABLE`, the ending of its files, and what to call it."""
 
     name: str
     ending: str
@@ -117,7 +117,7 @@ class Downloads:
 
     def _in_format(self, format_: Format, facts: Facts) -> Iterator[tuple[str, bytes]]:
         try:
-            written = writers.encode(self._read, format_.name)
+            written = formats.encode(self._read, format_.name)
         except OutputError as error:
             facts.refused.extend(f"{format_.title}: {problem}" for problem in error.problems)
             return

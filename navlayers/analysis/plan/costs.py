@@ -13,9 +13,8 @@ from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.amounts import NOT_A_NUMBER, amount, decimal_mark, spellings
-from navlayers.mapping.formats.context import Context
+from navlayers.mapping.formats.context import Context, technique_names
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.names import technique_names
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, columns_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from navlayers.attack.versions import number
 from navlayers.errors import InputError, Problem
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
-from navlayers.mapping.formats.names_of_formats import ENDINGS
+from navlayers.mapping.formats.source import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

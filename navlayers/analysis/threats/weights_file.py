@@ -13,13 +13,12 @@ from navlayers.analysis.threats.weights_table import HEAVIEST, others_of_numbers
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import source as files
-from navlayers.mapping.formats.context import Context, ReadOptions
+from navlayers.mapping.formats.context import Context, ReadOptions, technique_names
 from navlayers.mapping.formats.csv_table import open_table
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer_counts import written
 from navlayers.mapping.formats.metadata import likely_domain
-from navlayers.mapping.formats.names import technique_names
 from navlayers.mapping.formats.table_columns import check_names
 from navlayers.mapping.formats.xlsx_table import open_tables
 from navlayers.mapping.model import Mapping, MappingSet

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from navlayers import _text as wording
 from navlayers.check.finding import Edit, finding
 from navlayers.check.subject import lookalike
-from navlayers.mapping.formats.mapex import NON_MAPPABLE
+from navlayers.mapping.formats.checks import NON_MAPPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from navlayers.check.finding import Finding
     from navlayers.check.subject import Subject
     from navlayers.errors import Place
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.model import Mapping, NonMappable
 
 _STACK = "security-stack"

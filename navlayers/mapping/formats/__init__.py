@@ -1,44 +1,62 @@
-"""Read mapping sets of any known format: `read(path)` gives a `Reading`.
+"""The formats of mapping sets: `read` gives a `Reading`, `encode` gives the bytes of a set.
 
-One module per format; `FORMATS` lists them. The content, not the file's ending, decides which one reads an input.
+One module or package per format; `FORMATS` lists them. The content, not the file's ending, decides which one reads
+an input.
 """
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from navlayers._text import nearest, shown
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats.context import METADATA, Context, ReadOptions
+from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, ReadOptions, Written, technique_names
 from navlayers.mapping.formats.detect import sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.names import technique_names
-from navlayers.mapping.formats.names_of_formats import FORMATS
 from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
 from navlayers.mapping.model import MappingSet
 
-if TYPE_CHECKING:
-    from navlayers.errors import Place
-    from navlayers.mapping.formats.rows import Kind
-
-__all__ = ["FORMATS", "MAX_BYTES", "Findings", "ReadOptions", "Reading", "read"]
+__all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
 
 _DEFAULT = ReadOptions()
 
 
-class Places(Protocol):
-    """Where the parts of a set stand in the file that it was read from."""
+class Format(NamedTuple):
+    """A format: what people call it, and the modules beside this one that read and write it.
 
-    def part(self, kind: Kind, index: int, field: str = "") -> Place:
-        """The place of a mapping, non-mappable or capability by its index in the set."""
+    `reader` has `read(source, context)`, which gives a set and its places; `writer` has `encode(mapping_set)`,
+    which gives a `Written`, and is "" where the format is not written. A set of a folder format is a folder of its
+    files; one file of it is a set, too.
+    """
 
-    def head(self, field: str) -> Place:
-        """The place of the value of a field of the set itself; of the metadata where it is not written."""
+    title: str
+    reader: str
+    writer: str = ""
+    folder: bool = False
+
+
+FORMATS = {
+    "native": Format("native YAML", "native", "write_native"),
+    "mapex-json": Format("Mappings Explorer JSON", "explorer_json", "write_explorer_json"),
+    "mapex-yaml": Format("Mappings Explorer YAML", "explorer_yaml", "write_explorer_yaml"),
+    "csv": Format("a table as CSV or TSV", "csv_table", "write_csv"),
+    "xlsx": Format("a table as XLSX", "xlsx_table", "write_xlsx"),
+    "stix": Format("a STIX 2.1 bundle", "stix", "write_stix"),
+    "security-stack": Format("CTID security stack YAML", "security_stack", folder=True),
+    "layer": Format("an ATT&CK Navigator layer", "layer"),
+    "dettect": Format("DeTT&CT technique administration", "dettect"),
+    "dettect-visibility": Format("the same, for its visibility", "dettect_visibility"),
+    "sigma": Format("Sigma rules", "sigma", folder=True),
+}
+"""Name → format, in the order in which they are listed."""
+
+WRITABLE = tuple(name for name, format_ in FORMATS.items() if format_.writer)
+"""The names of the formats that are written."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -84,9 +102,22 @@ def read(
     _check(reading)
     findings = Findings() if findings is None else findings
     source, format_ = _open(path, data, reading)
-    reader = importlib.import_module(FORMATS[format_].module)
+    reader = importlib.import_module(f"{__name__}.{FORMATS[format_].reader}")
     mapping_set, places = reader.read(source, Context(findings, reading, technique_names))
     return Reading(mapping_set, findings.notices(), format_, places)
+
+
+def encode(mapping_set: MappingSet, to: str = "native") -> Written:
+    """A set in a format, and what the format cannot carry of it.
+
+    Raises:
+        UsageError: there is no such format.
+        OutputError: the format cannot hold the set.
+    """
+    if to not in WRITABLE:
+        raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(WRITABLE)))
+    written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(mapping_set)
+    return written
 
 
 def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[Source | Folder, str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from navlayers.errors import Place
 from navlayers.mapping.formats._json import members
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, parse
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
@@ -16,19 +14,6 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 """Keys and indices that lead to a value from the top of a document."""
-
-Kind = Literal["mapping", "non_mappable", "capability"]
-
-
-class Places(NamedTuple):
-    """Where the parts of a set stand in the file that it was read from.
-
-    `part` gives the place of a mapping, non-mappable or capability by its kind and index in the set, or of the value
-    of the field named last, where that is not "". `head` gives the place of a field of the set itself.
-    """
-
-    part: Callable[[Kind, int, str], Place]
-    head: Callable[[str], Place]
 
 
 class Locator:
@@ -86,6 +71,9 @@ class YamlLocator(Locator):
 
     def find(self, path: Path, *, key: bool = False) -> Place | None:
         """The place of the value at a path, or of its key; None where the document has none."""
+        # YAML is slow to import, and not needed where JSON is read.
+        from navlayers.mapping.formats.yaml_tree import Branch, Listing, parse  # noqa: PLC0415
+
         if self._tree is None:
             self._tree = parse(self._source, Findings(lenient=True))
         node = at = self._tree
@@ -96,5 +84,5 @@ class YamlLocator(Locator):
                 at = node = node.items[step]
             else:
                 return None
-        shown = at if key else node
-        return Place(self._source.path, shown.line, shown.column)
+        said = at if key else node
+        return Place(self._source.path, said.line, said.column)

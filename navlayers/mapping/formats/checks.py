@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from navlayers._text import Names, listed, nearest, one_of, shown
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.mapex import NON_MAPPABLE
 from navlayers.mapping.model import CATEGORIES, DECIMAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+NON_MAPPABLE = "non_mappable"
 
 TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 """ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""

@@ -1,24 +1,41 @@
-"""What every reader is given beside its source: the user's options, where findings go, and names of techniques."""
+"""What every reader is given beside its source, and what every writer gives."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from navlayers.errors import Problem, ReleaseError
 from navlayers.mapping.formats.source import MAX_BYTES
+from navlayers.mapping.model import DETAILS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.model import MappingSet
 
 METADATA = (
     *("framework", "version", "domain", "attack_version", "title", "source", "licence"),
-    *("mapping_version", "created", "updated", "author", "contact", "organization"),
+    *DETAILS,
 )
 """What a user can say of a set where its file does not, or says it wrongly."""
+
+
+Kind = Literal["mapping", "non_mappable", "capability"]
+
+
+class Places(NamedTuple):
+    """Where the parts of a set stand in the file that it was read from.
+
+    `part` gives the place of a mapping, non-mappable or capability by its kind and index in the set, or of the
+    value of the field named last, where that is not "". `head` gives the place of a field of the set itself.
+    """
+
+    part: Callable[[Kind, int, str], Place]
+    head: Callable[[str], Place]
 
 
 class ReadOptions(msgspec.Struct, frozen=True):
@@ -44,3 +61,47 @@ class Context(NamedTuple):
     findings: Findings
     options: ReadOptions
     technique_names: Callable[[MappingSet], Callable[[str], str | None]]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """The bytes of a set in a format, and notices of what the format cannot carry."""
+
+    data: bytes
+    notices: tuple[Problem, ...] = ()
+
+
+def lost(what: str, why: str = "", *, hint: str = "") -> Problem:
+    """The notice that something of the set is not in the output."""
+    return Problem(f"{what} left out{f': {why}' if why else ''}", hint=hint, code="not-carried")
+
+
+def joined(*notices: Problem | None, more: Iterable[Problem] = ()) -> tuple[Problem, ...]:
+    """The notices that there are, each once."""
+    return tuple(dict.fromkeys(notice for notice in (*notices, *more) if notice is not None))
+
+
+def technique_names(head: MappingSet) -> Callable[[str], str | None]:
+    """The function from technique id to its name in the set's own release.
+
+    Where that release is not at hand, or only a neighbour of it is, every name is unknown: names in the file are
+    then kept as they stand.
+    """
+    # ATT&CK catalogues are loaded only when a file is read.
+    from navlayers import attack  # noqa: PLC0415
+
+    def unknown(_technique: str) -> str | None:
+        return None
+
+    try:
+        found = attack.find(head.domain, head.attack_version)
+        if found.notice is not None:
+            return unknown
+        catalogue = attack.load(found.release)
+    except ReleaseError:
+        return unknown
+
+    def name(technique: str) -> str | None:
+        entry = catalogue.get(technique)
+        return entry.name if entry is not None else None
+
+    return name

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.mapping.formats.names_of_formats import ENDINGS
-from navlayers.mapping.formats.source import walk
+from navlayers.mapping.formats.source import ENDINGS, walk
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source

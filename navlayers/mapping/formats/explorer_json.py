@@ -17,14 +17,13 @@ from navlayers.mapping.formats.explorer_metadata import head_of, json_metadata, 
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.json_keys import Repeat, Rows, repeats, top_repeats
 from navlayers.mapping.formats.json_text import field_offset, not_json
-from navlayers.mapping.formats.mapex import Row
-from navlayers.mapping.formats.rows import Kind, Table, row_field
+from navlayers.mapping.formats.rows import Row, Table, row_field
 from navlayers.mapping.formats.source import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 
@@ -165,7 +164,7 @@ def _report_repeats(found: list[Repeat], findings: Findings, place: Callable[[in
 
 def _table(raws: list[msgspec.Raw], findings: Findings, places: Places) -> Table:
     """Decode rows in batches, taking them out of the list: a large file is not held in two forms at once."""
-    table = Table(findings, places)
+    table = Table(findings, places.row)
     rows = Rows()
     raws.reverse()
     while raws:

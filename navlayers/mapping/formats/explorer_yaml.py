@@ -11,8 +11,7 @@ from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.explorer_metadata import head_of, metadata_field
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.mapex import Row
-from navlayers.mapping.formats.rows import Table, row_field
+from navlayers.mapping.formats.rows import Row, Table, row_field
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Refused, Scalar, parse
 from navlayers.mapping.formats.yaml_values import Values, is_null, kind
@@ -20,8 +19,7 @@ from navlayers.mapping.formats.yaml_values import Values, is_null, kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.mapping.formats.context import Context
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 
@@ -101,7 +99,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     places = Places(source, root)
     metadata = root.items["metadata"][1]
     head = head_of({name: _plain(node, values) for name, node in _fields(metadata)}, context, places.metadata)
-    table = Table(findings, places)
+    table = Table(findings, places.row)
     rows = [_row(node, index, table, values) for index, node in enumerate(_rows(root))]
     table.add(rows)
     table.report_misspelt()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.errors import Problem
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Kind
 
 MOST_REFERENCES = 1_000_000
 """So many references the mappings of one file may have, which share those of the file."""

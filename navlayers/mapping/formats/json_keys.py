@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.mapping.formats.mapex import Row
+from navlayers.mapping.formats.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.formats.source import Source
 
 _NEAR = 4096

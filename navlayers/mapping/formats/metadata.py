@@ -11,9 +11,8 @@ from navlayers import attack
 from navlayers._text import slugs
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats.context import METADATA
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import MappingSet
+from navlayers.mapping.model import DETAILS, MappingSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 UNVERSIONED = "unversioned"
 """The version of a set that has none."""
-
-_DETAILS = METADATA[METADATA.index("mapping_version") :]
 
 
 def make_head(context: Context, found: Mapping[str, str], techniques: Iterable[str], place: Place) -> MappingSet:
@@ -71,7 +68,7 @@ def make_head(context: Context, found: Mapping[str, str], techniques: Iterable[s
         title=texts.get("title", ""),
         source=texts.get("source", ""),
         licence=texts.get("licence", ""),
-        details={field: texts[field] for field in _DETAILS if field in texts},
+        details={field: texts[field] for field in DETAILS if field in texts},
     )
 
 

@@ -16,12 +16,11 @@ from navlayers.mapping.formats.native_entries import Entries
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, branches, parse
 from navlayers.mapping.formats.yaml_values import Values, kind
-from navlayers.mapping.model import Capability, MappingSet, MappingType
+from navlayers.mapping.model import DETAILS, Capability, MappingSet, MappingType
 
 if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
-    from navlayers.mapping.formats.context import Context
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.source import Source
 
 REQUIRED = {
@@ -30,7 +29,6 @@ REQUIRED = {
     "domain": "enterprise, mobile or ics",
     "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
 }
-DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
 TOP_KEYS = (
     *("framework", "title", "version", "domain", "attack_version", "source", "licence", "license"),
     *DETAILS,

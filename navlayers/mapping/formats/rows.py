@@ -1,28 +1,60 @@
-"""The row of the Mappings Explorer formats, and the rules for its values. Knows nothing of JSON or CSV."""
+"""The row of the Mappings Explorer formats and of tables, and the rules for its values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from navlayers import _text as wording
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.checks import NON_MAPPABLE
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.mapex import NON_MAPPABLE, Row
 from navlayers.mapping.model import DEFAULT_SCALE
 
 if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
 
+COMPLETE = "complete"
+
+
+class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """One row of a Mappings Explorer file, field for field; what a row leaves out is None.
+
+    The fields are those of the published JSON Schema.
+    """
+
+    capability_id: str | None = None
+    capability_description: str | None = None
+    capability_group: str | None = None
+    attack_object_id: str | None = None
+    attack_object_name: str | None = None
+    mapping_type: str | None = None
+    status: str | None = None
+    score_category: str | None = None
+    score_value: str | None = None
+    related_score: str | None = None
+    comments: str | None = None
+    references: tuple[str, ...] | None = None
+    author: str | None = None
+    author_contact: str | None = None
+    author_organization: str | None = None
+    attack_version: str | None = None
+    mapping_framework: str | None = None
+    mapping_framework_version: str | None = None
+    technology_domain: str | None = None
+
+
+MEANINGLESS = Row.__struct_fields__[12:]
+"""Fields that repeat metadata of the set or say who wrote the row; kept in `other`."""
+
 _MISSING: Any = object()
 
 Rule = Callable[[str], tuple[str | None, Issue | None]]
 Pairs = tuple[tuple[str, str], ...]
-Kind = Literal["mapping", "non_mappable", "capability"]
 
 
 _OF_SETS = {
@@ -44,13 +76,6 @@ _OF_SETS = {
 def row_field(field: str) -> str:
     """The field of a row that holds a field of a mapping, non-mappable or capability."""
     return _OF_SETS.get(field, field)
-
-
-class RowPlaces(Protocol):
-    """Where rows and their fields stand in the file."""
-
-    def row(self, index: int, field: str = "") -> Place:
-        """The place of a field's value, or of the row where it lacks the field."""
 
 
 class Unknown(msgspec.Struct):
@@ -149,16 +174,17 @@ _RULES: dict[str, Rule] = {
 class Table:
     """The rows of one file, checked and cleaned as they are added, and what they say of each capability.
 
+    `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
     `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
     `scale` are the names of the set's own score values, where it has a scale of its own.
     """
 
-    def __init__(self, findings: Findings, places: RowPlaces, scale: Iterable[str] = ()) -> None:
+    def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: Iterable[str] = ()) -> None:
         self.rows: list[Row] = []
         self.extras: dict[int, Pairs] = {}
         self.seen: dict[str, Seen] = {}
         self._findings = findings
-        self._places = places
+        self._place = place
         self._unknown: dict[str, Unknown] = {}
         self._known: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
         names = tuple(scale)
@@ -167,7 +193,7 @@ class Table:
 
     def report(self, index: int, field: str, issue: Issue) -> None:
         """Report what a rule says about a field of a row."""
-        self._findings.add(issue, partial(self._places.row, index, field))
+        self._findings.add(issue, partial(self._place, index, field))
 
     def keep_extra(self, index: int, fields: Pairs) -> None:
         """Keep the fields of a row, to be added, that a `Row` has no room for."""

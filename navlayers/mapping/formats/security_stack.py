@@ -14,6 +14,7 @@ import msgspec
 from navlayers import _text as wording
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.checks import NON_MAPPABLE
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.folder_sets import (
     Fields,
@@ -24,7 +25,6 @@ from navlayers.mapping.formats.folder_sets import (
     sources,
     too_many_references,
 )
-from navlayers.mapping.formats.mapex import NON_MAPPABLE
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.source import Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse

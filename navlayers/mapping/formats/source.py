@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.names_of_formats import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
+
+ENDINGS = (".yaml", ".yml", ".json", ".csv", ".tsv", ".xlsx", ".xlsm")
+"""How files end that are looked at where a folder holds several sets."""
 
 MAX_FOLDERS = 100
 """So many folders may stand in each other."""

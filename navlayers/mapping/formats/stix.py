@@ -25,8 +25,8 @@ from navlayers.mapping.model import DEFAULT_SCALE, Mapping, MappingSet, MappingT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.mapping.formats.context import Context
-    from navlayers.mapping.formats.rows import Kind, Pairs
+    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.stix_bundle import Path, Properties
     from navlayers.mapping.formats.stix_graph import Link

@@ -11,7 +11,7 @@ from navlayers.mapping.formats.table_columns import SET_FIELDS, SET_METADATA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.mapping.formats.rows import Kind
+    from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.formats.table_columns import Columns
     from navlayers.mapping.formats.table_grid import Grid
 

@@ -14,11 +14,10 @@ from navlayers.errors import Place
 from navlayers.mapping.formats import roundtrip as table_own
 from navlayers.mapping.formats import table_values
 from navlayers.mapping.formats.assemble import assemble
-from navlayers.mapping.formats.checks import says_non_mappable
+from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.mapex import MEANINGLESS, NON_MAPPABLE, Row
 from navlayers.mapping.formats.metadata import make_head
-from navlayers.mapping.formats.rows import Table
+from navlayers.mapping.formats.rows import MEANINGLESS, Row, Table
 from navlayers.mapping.formats.table_columns import EXACT, OTHER, SET_FIELDS, SET_METADATA, meant
 from navlayers.mapping.formats.table_places import Places, Sheet
 from navlayers.mapping.model import MappingType
@@ -60,7 +59,7 @@ class _Reader:
         self._findings = context.findings
         self._places = Places(path, sheets)
         self._own = said if said is not None else self._find_said()
-        self._table = Table(context.findings, self._places, self._own.scale if self._own else ())
+        self._table = Table(context.findings, self._places.row, self._own.scale if self._own else ())
         self._batch: list[Row] = []
         self._group_ids = self._own.group_ids() if self._own else {}
         self._groups: dict[str, None] = {}

@@ -9,10 +9,10 @@ import re
 from typing import TYPE_CHECKING
 
 from navlayers._text import neutralise
+from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.roundtrip import json_cell
 from navlayers.mapping.formats.table_columns import SET_METADATA
 from navlayers.mapping.formats.write_table_cells import sheet_of
-from navlayers.mapping.formats.written import Written
 
 if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet

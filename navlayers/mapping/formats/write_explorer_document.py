@@ -6,12 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import shown
-from navlayers.mapping.formats.mapex import COMPLETE, NON_MAPPABLE, Row
-from navlayers.mapping.formats.names import technique_names
-from navlayers.mapping.formats.rows import Seen
+from navlayers.mapping.formats.assemble import rows_of
+from navlayers.mapping.formats.checks import NON_MAPPABLE
+from navlayers.mapping.formats.context import lost, technique_names
+from navlayers.mapping.formats.rows import COMPLETE, Row, Seen
 from navlayers.mapping.formats.write_explorer_metadata import Metadata, metadata_of
-from navlayers.mapping.formats.write_explorer_rows import rows_of
-from navlayers.mapping.formats.written import lost
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 
 if TYPE_CHECKING:

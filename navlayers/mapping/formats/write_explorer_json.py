@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from navlayers.mapping.formats.context import Written, joined
 from navlayers.mapping.formats.write_explorer_document import document_of
-from navlayers.mapping.formats.written import Written, joined
 
 if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet

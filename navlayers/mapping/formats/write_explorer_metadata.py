@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import listed, shown
 from navlayers.errors import Problem
+from navlayers.mapping.formats.context import lost
 from navlayers.mapping.formats.explorer_metadata import NO_DATE
-from navlayers.mapping.formats.written import lost
 
 if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet

@@ -6,8 +6,8 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from navlayers.mapping.formats import yaml_text
+from navlayers.mapping.formats.context import Written, joined
 from navlayers.mapping.formats.write_explorer_document import document_of
-from navlayers.mapping.formats.written import Written, joined
 from navlayers.mapping.formats.yaml_text import Block, Value
 
 if TYPE_CHECKING:

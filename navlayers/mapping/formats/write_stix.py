@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.errors import OutputError, Problem
+from navlayers.mapping.formats.context import Written, joined
 from navlayers.mapping.formats.stix_common import (
     DETAILS,
     CapabilityProperties,
@@ -21,7 +22,6 @@ from navlayers.mapping.formats.stix_common import (
     Step,
     Unmapped,
 )
-from navlayers.mapping.formats.write_native import canonical
 from navlayers.mapping.formats.write_stix_objects import (
     DEFINITION,
     UNKNOWN_DATE,
@@ -40,8 +40,7 @@ from navlayers.mapping.formats.write_stix_objects import (
     timestamp,
 )
 from navlayers.mapping.formats.write_stix_techniques import Techniques
-from navlayers.mapping.formats.written import Written, joined
-from navlayers.mapping.model import MappingSet
+from navlayers.mapping.model import MappingSet, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,9 @@ import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
 from navlayers.mapping.formats import roundtrip as table_own
-from navlayers.mapping.formats.assemble import assemble
+from navlayers.mapping.formats.assemble import assemble, rows_of
+from navlayers.mapping.formats.context import technique_names
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.mapex import MEANINGLESS, Row
-from navlayers.mapping.formats.names import technique_names
 from navlayers.mapping.formats.roundtrip import (
     GROUPS,
     Exact,
@@ -26,16 +25,14 @@ from navlayers.mapping.formats.roundtrip import (
     said_of,
     sound,
 )
-from navlayers.mapping.formats.rows import Table
+from navlayers.mapping.formats.rows import MEANINGLESS, Row, Table
 from navlayers.mapping.formats.table_columns import EXACT, OTHER, SET_FIELDS
-from navlayers.mapping.formats.write_explorer_rows import rows_of
-from navlayers.mapping.formats.write_native import canonical
-from navlayers.mapping.model import Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import Mapping, MappingSet, NonMappable, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from navlayers.mapping.formats.write_explorer_rows import Pairs
+    from navlayers.mapping.formats.rows import Pairs
 
 
 COLUMNS = (
@@ -55,9 +52,8 @@ class Sheet(NamedTuple):
     said: Said
 
 
-class _Nowhere:
-    def row(self, index: int, field: str = "") -> Place:
-        return Place(f"row {index + 1}")
+def _nowhere(index: int, _field: str) -> Place:
+    return Place(f"row {index + 1}")
 
 
 def sheet_of(mapping_set: MappingSet) -> Sheet:
@@ -166,7 +162,7 @@ class _Rows:
             OutputError: the rows would be refused.
         """
         findings = Findings(lenient=True)
-        table = Table(findings, _Nowhere(), self._whole.scale)
+        table = Table(findings, _nowhere, self._whole.scale)
         several: dict[int, tuple[str, ...]] = {}
         batch = []
         for index, ((row, extra), text) in enumerate(zip(self.rows, self.groups, strict=True)):

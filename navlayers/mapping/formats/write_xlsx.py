@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import neutralise, shown
 from navlayers.errors import OutputError, Problem
+from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.roundtrip import Said, escape, json_cell
 from navlayers.mapping.formats.write_table_cells import sheet_of
-from navlayers.mapping.formats.written import Written
 from navlayers.mapping.formats.xlsx_table import METADATA_HEADER, METADATA_SHEET
 
 if TYPE_CHECKING:
