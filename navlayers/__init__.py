@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from navlayers.pages.diff import render as render_diff
     from navlayers.pages.gaps_folder import gaps_folder
     from navlayers.pages.plan_folder import plan_folder
-    from navlayers.pages.report.make import make_report
-    from navlayers.pages.report.options import ReportOptions
+    from navlayers.pages.report.build import ReportOptions, make_report
     from navlayers.pages.report.subject import subject_of
     from navlayers.pages.show import look_up
     from navlayers.pages.show import render as render_page
@@ -153,8 +152,7 @@ _MODULES = {
     "api.render": ("render_files", "render_layer"),
     "output.drawing.options": ("RenderOptions",),
     "api.report": ("render_report", "write_report"),
-    "pages.report.make": ("make_report",),
-    "pages.report.options": ("ReportOptions",),
+    "pages.report.build": ("ReportOptions", "make_report"),
     "pages.report.subject": ("subject_of",),
     "mapping.formats.native_schema": ("schema_text",),
     "scoring.scores": ("score_set",),

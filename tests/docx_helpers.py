@@ -14,7 +14,7 @@ from navlayers.api.report import render_report
 from navlayers.output.document import Document, Section
 from navlayers.output.tables import Column, Table
 from navlayers.pages.report import ReportOptions, subject_of
-from navlayers.pages.report.make import Report
+from navlayers.pages.report.build import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -19,7 +19,7 @@ from navlayers import read_together, resolve
 from navlayers.output.document import Bars, Logo
 from navlayers.output.tables import Table, shown
 from navlayers.pages.report import ReportOptions, make_report, subject_of
-from navlayers.pages.report.options import SECTIONS
+from navlayers.pages.report.build import SECTIONS
 from navlayers.web.report.page import SCRIPTS
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ from navlayers.output.paper import Measured, said
 from navlayers.output.pdf.blocks import Materials
 from navlayers.output.tables import Column, Span, Table, columns
 from navlayers.pages.report import ReportOptions, make_report, subject_of
-from navlayers.pages.report.make import Report
+from navlayers.pages.report.build import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.output.drawing.rendered import Rendered
-    from navlayers.pages.report.make import Report
+    from navlayers.pages.report.build import Report
 
 
 FORMATS = {"pdf": "output.pdf", "html": "web.report", "md": "output.report_markdown", "docx": "output.docx"}

@@ -20,9 +20,8 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
+from navlayers.pages.report.build import SECTIONS, USUAL, ReportOptions, make_report
 from navlayers.pages.report.inputs import inputs_of
-from navlayers.pages.report.make import make_report
-from navlayers.pages.report.options import SECTIONS, USUAL, ReportOptions
 from navlayers.pages.report.subject import subject_of
 
 if TYPE_CHECKING:

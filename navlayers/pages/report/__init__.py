@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from navlayers.output.document import Document
-from navlayers.pages.report.make import Report, make_report
-from navlayers.pages.report.options import SECTIONS, ReportOptions
+from navlayers.pages.report.build import SECTIONS, Report, ReportOptions, make_report
 from navlayers.pages.report.subject import Subject, subject_of
 
 __all__ = [

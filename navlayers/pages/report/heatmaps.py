@@ -1,4 +1,4 @@
-"""The layers that a report draws: each input, and of several their union, differences and the gap."""
+"""The layers that a report draws, and its sections about a threat and a plan."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers.analysis.compare_layers import layers_of as compared_layers
+from navlayers.analysis.gaps import headline
+from navlayers.analysis.gaps_layers import layers_of
+from navlayers.analysis.plan.layer import plan_layer
+from navlayers.analysis.plan.summary import against, summary
 from navlayers.layer.build import layers_of as built_layers
 from navlayers.layer.document import Layer, encode_layer
 from navlayers.layer.view import COMMENTED, Ratios, view_of
-from navlayers.output.document import Figure
+from navlayers.output.document import Figure, Paragraph
+from navlayers.pages import gaps_tables as gap_tables
+from navlayers.pages import plan_tables
+from navlayers.pages.report.wording import in_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps
     from navlayers.analysis.plan.result import Plan
     from navlayers.attack import Catalogue
+    from navlayers.output.document import Block
     from navlayers.pages.report.subject import Subject
 
 _TECHNIQUES = "techniques and sub-techniques"
@@ -51,7 +59,7 @@ _OF_INPUTS = Reading()
 _NOT_OF_THREAT = "not of the threat"
 
 
-def heatmaps(subject: Subject) -> Iterator[Figure]:
+def heatmap_blocks(subject: Subject) -> Iterator[Figure]:
     """The heatmaps in reading order."""
     for title, caption, layer, reading in _layers(subject):
         yield heatmap(subject, layer, title, caption, reading)
@@ -131,3 +139,36 @@ def heatmap(subject: Subject, layer: Layer, title: str, caption: str = "", readi
         view, description=said, ratios=reading.ratios, unscored=reading.unscored, mark=reading.mark
     )
     return Figure(view, title, said)
+
+
+UNRATED = "What is mapped counts in full there, for the sets do not say how well."
+"""Said of a plan of unscored sets."""
+
+_DRAWN = ("coverage", "gap")
+
+
+def gaps_blocks(subject: Subject) -> Iterator[Block]:
+    """How much of the threat is covered, what is not, and by which capabilities; heatmaps of coverage and gap."""
+    gaps = subject.gaps
+    if gaps is None:
+        return
+    yield Paragraph(headline(gaps))
+    for table in gap_tables.brief_tables(gaps):
+        # What a terminal is told of files is in the appendix here.
+        note = "The appendix has all." if table.note.startswith("…") else table.note
+        yield in_full(msgspec.structs.replace(table, note=note), subject.catalogue)
+    for _, kind, layer in layers_of(gaps):
+        if kind in _DRAWN:
+            yield heatmap(subject, layer, layer.name, reading=of_gaps(gaps, kind))
+
+
+def plan_blocks(subject: Subject) -> Iterator[Block]:
+    """The chosen capabilities by what each adds, what comes next, who could take their place."""
+    plan = subject.plan
+    if plan is None:
+        return
+    sentences = [f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence]
+    yield Paragraph(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
+    yield from plan_tables.brief_tables(plan)
+    layer = plan_layer(plan)
+    yield heatmap(subject, layer, layer.name, reading=of_plan(plan))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from navlayers.output.document import Block, Document, Logo, Section
     from navlayers.output.tables import Kind
-    from navlayers.pages.report.make import Report
+    from navlayers.pages.report.build import Report
     from navlayers.pages.report.subject import Subject
 
 SCRIPTS = ("model", "state", "dom", "matrix", "keys", "tip", "panel", "search", "controls")

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import figure, joined
+from navlayers._text import counted, figure, joined
 from navlayers.analysis.gaps import headline
 from navlayers.analysis.plan.summary import summary as asked_and_reached
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output.document import Number, Numbers, Paragraph
 from navlayers.output.tables import Table
 from navlayers.pages import compare_tables as tables
-from navlayers.pages.report.sections import numbers
-from navlayers.pages.report.sections.numbers import counted, percent
-from navlayers.pages.report.sections.threat import UNRATED
+from navlayers.pages.report.heatmaps import UNRATED
+from navlayers.pages.report.wording import categories_of, percent
 from navlayers.scoring.stats import non_mappable
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _TECHNIQUE, _TECHNIQUES = "technique or sub-technique", "techniques and sub-tech
 _VERBS = {"protect": "protects against", "detect": "detects", "respond": "responds to"}
 
 
-def blocks(subject: Subject) -> Iterator[Block]:
+def summary_blocks(subject: Subject) -> Iterator[Block]:
     """The figures, the paragraph, and of several inputs a line for each."""
     several = len(subject.inputs) > 1
     figures = _of_several(subject) if several else _of_one(subject)
@@ -56,7 +55,7 @@ def _of_one(subject: Subject) -> Iterator[Number]:
     yield Number(
         "covered", percent(total.covered, total.total), f"{total.covered:,} of {total.total:,} {_TECHNIQUES}"
     )
-    for category in numbers.categories(subject, one):
+    for category in categories_of(subject, one):
         covered = one.measures(category)
         yield Number(
             category,
@@ -122,7 +121,7 @@ def _sentences_of_one(subject: Subject) -> Iterator[str]:
         f"({percent(total.covered, total.total)}): {counted(total.techniques, 'technique')} and "
         f"{counted(total.subtechniques, 'sub-technique')}."
     )
-    categories = numbers.categories(subject, one)
+    categories = categories_of(subject, one)
     if categories:
         parts = [f"{_VERBS[c]} {len(one.measures(c)):,}" for c in categories]
         yield f"Of these, it {joined(parts)}."
