@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from navlayers.analysis.compare import compare
     from navlayers.analysis.diff import diff
     from navlayers.analysis.gaps import find_gaps
-    from navlayers.analysis.inputs import read_together
+    from navlayers.analysis.inputs import load_inputs
     from navlayers.analysis.plan import PlanOptions, make_plan, read_costs
-    from navlayers.analysis.threats import ThreatModel, against, threat_of
+    from navlayers.analysis.threats import ThreatModel, threat_model, with_threat
     from navlayers.api.build import build_document, build_folder
     from navlayers.api.render import render_files, render_layer
     from navlayers.api.report import render_report, write_report
@@ -72,7 +72,6 @@ __all__ = [
     "ThreatModel",
     "UsageError",
     "Written",
-    "against",
     "build_document",
     "build_folder",
     "build_layers",
@@ -89,6 +88,7 @@ __all__ = [
     "gaps_folder",
     "inactive",
     "load",
+    "load_inputs",
     "look_up",
     "make_plan",
     "make_report",
@@ -97,7 +97,6 @@ __all__ = [
     "prepare",
     "read",
     "read_costs",
-    "read_together",
     "release",
     "render_diff",
     "render_files",
@@ -111,10 +110,11 @@ __all__ = [
     "scores",
     "set_stats",
     "subject_of",
-    "threat_of",
+    "threat_model",
     "upgrade_files",
     "upgrade_layer",
     "upgrade_set",
+    "with_threat",
     "write_folder",
     "write_report",
     "write_site",
@@ -160,8 +160,8 @@ _MODULES = {
     "pages.show": ("look_up", "render_page"),
     "site": ("SiteOptions", "write_site"),
     "scoring.stats": ("set_stats",),
-    "analysis.threats": ("ThreatModel", "against", "threat_of"),
-    "analysis.inputs": ("read_together",),
+    "analysis.threats": ("ThreatModel", "with_threat", "threat_model"),
+    "analysis.inputs": ("load_inputs",),
     "api.upgrade": ("upgrade_files",),
     "upgrade.layers": ("upgrade_layer",),
     "pages.upgrade": ("render_upgrade",),

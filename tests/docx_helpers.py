@@ -9,7 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from xml.etree import ElementTree as ET
 
-from navlayers import read_together, resolve
+from navlayers import load_inputs, resolve
 from navlayers.api.report import render_report
 from navlayers.output.document import Document, Section
 from navlayers.output.tables import Column, Table
@@ -148,7 +148,7 @@ def pages(word: Word) -> list[dict[str, Any]]:
 
 
 def subject(*names: str | Path) -> Subject:
-    return subject_of(read_together(resolve([str(name) for name in names])))
+    return subject_of(load_inputs(resolve([str(name) for name in names])))
 
 
 def written(document: Document, **options: Any) -> Word:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from conftest import TINY, set_of
 
-from navlayers.analysis.inputs import Together
+from navlayers.analysis.inputs import InputSet
 from navlayers.analysis.threats import Member, ThreatModel
 from navlayers.mapping.load import Prepared
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping as Row
 
 
-def together(*sets: Sequence[Row], names: Sequence[str] = ("one", "two", "three")) -> Together:
+def together(*sets: Sequence[Row], names: Sequence[str] = ("one", "two", "three")) -> InputSet:
     """Sets of these rows at the tiny release, called one, two, three."""
     made = [set_of(rows) for rows in sets]
     inputs = tuple(
         Prepared(name, one, one.attack_version, TINY, (), ()) for name, one in zip(names, made, strict=False)
     )
-    return Together(TINY, inputs)
+    return InputSet(TINY, inputs)
 
 
 def threat(weights: dict[str, float]) -> ThreatModel:

@@ -6,7 +6,7 @@ import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from navlayers import read_together, resolve
+from navlayers import load_inputs, resolve
 from navlayers.api.report import render_report
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 
@@ -20,7 +20,7 @@ VOID = {"col", "meta", "img", "br", "link", "input", "wbr", "rect"}
 
 def report(*names: str | Path, options: ReportOptions | None = None, **about: Any) -> Report:
     """A report about sets, all else being as `subject_of` has it."""
-    subject = subject_of(read_together(resolve([str(name) for name in names])), **about)
+    subject = subject_of(load_inputs(resolve([str(name) for name in names])), **about)
     return make_report(subject, options or ReportOptions())
 
 

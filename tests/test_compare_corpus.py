@@ -13,7 +13,7 @@ from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques
 
 from navlayers import resolve
 from navlayers.analysis import compare as comparing
-from navlayers.analysis.inputs import read_together
+from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import main
 
 if TYPE_CHECKING:
@@ -149,9 +149,9 @@ def test_every_layer_holds_the_numbers_of_the_inputs(out: Path, expected: list[S
 
 
 def test_a_comparison_turned_round_is_the_same_with_the_signs_changed() -> None:
-    one, two = read_together(resolve(["aws", "gcp"])), read_together(resolve(["gcp", "aws"]))
-    forth = comparing.compare(one.catalogue, one.covered()).differences[0]
-    back = comparing.compare(two.catalogue, two.covered()).differences[0]
+    one, two = load_inputs(resolve(["aws", "gcp"])), load_inputs(resolve(["gcp", "aws"]))
+    forth = comparing.compare(one.catalogue, one.coverage()).differences[0]
+    back = comparing.compare(two.catalogue, two.coverage()).differences[0]
     assert {t: -s for t, s in forth.scores.items() if s is not None} == back.scores
     turned = {"only first": "only second", "first stronger": "second stronger"}
     turned |= {second: first for first, second in turned.items()}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers.analysis.gaps import Gaps, find_gaps
-from navlayers.analysis.inputs import Together
+from navlayers.analysis.inputs import InputSet
 from navlayers.analysis.threats import Member, ThreatModel
 from navlayers.analysis.threats.model import summed
 from navlayers.errors import UsageError
@@ -45,7 +45,7 @@ def gaps_of(sets: list[list[Any]], members: list[dict[str, float]], **options: A
     inputs = tuple(Prepared(f"s{n}", set_of(rows), "16.1", TINY, (), ()) for n, rows in enumerate(sets))
     chosen = tuple(Member("table", f"m{n}", f"m{n}", dict(sorted(m.items()))) for n, m in enumerate(members))
     threat = ThreatModel("all", "enterprise", "16.1", chosen, summed(m.weights for m in chosen))
-    return find_gaps(Together(TINY, inputs), threat, **options)
+    return find_gaps(InputSet(TINY, inputs), threat, **options)
 
 
 def there(number: float | None) -> float:

@@ -331,7 +331,7 @@ def _covers_with(plan: Plan, size: int) -> bool:
 
 
 def test_the_least_controls_for_all_of_nist_are_proven(corpus: Path) -> None:
-    together = navlayers.read_together(navlayers.resolve([str(corpus / NIST)]))
+    together = navlayers.load_inputs(navlayers.resolve([str(corpus / NIST)]))
     plan = navlayers.make_plan(together, navlayers.PlanOptions(target=1))
     assert plan.proven
     assert plan.settled
@@ -343,7 +343,7 @@ def test_the_least_controls_for_all_of_nist_are_proven(corpus: Path) -> None:
     fewer = navlayers.make_plan(together, navlayers.PlanOptions(budget=12))
     assert fewer.proven
     assert fewer.value == Fraction(468), "with one control less, a technique is left"
-    shipped = navlayers.read_together(navlayers.resolve(["nist_800_53"]))
+    shipped = navlayers.load_inputs(navlayers.resolve(["nist_800_53"]))
     assert navlayers.make_plan(shipped, navlayers.PlanOptions(target=1)).chosen == plan.chosen
 
 

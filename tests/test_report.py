@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques, set_of
 
-from navlayers import attack, find_gaps, make_plan, read_together, resolve, threat_of
-from navlayers.analysis.inputs import Together
+from navlayers import attack, find_gaps, load_inputs, make_plan, resolve, threat_model
+from navlayers.analysis.inputs import InputSet
 from navlayers.analysis.plan import PlanOptions
 from navlayers.errors import UsageError
 from navlayers.mapping.load import Prepared
@@ -57,7 +57,7 @@ def best(of: dict[str, dict[str, int]]) -> int:
 
 
 def subject(*names: str | Path, attack_version: str | None = None, **options: Any) -> Subject:
-    return subject_of(read_together(resolve([str(n) for n in names]), attack_version), **options)
+    return subject_of(load_inputs(resolve([str(n) for n in names]), attack_version), **options)
 
 
 def blocks(document: Document, section: str) -> tuple[Any, ...]:
@@ -315,8 +315,8 @@ def test_counts_and_scores_stand_together_by_what_is_covered_alone() -> None:
 
 
 def _with_more() -> Document:
-    together = read_together(resolve(["aws", "azure"]), "18.1")
-    threat = threat_of(["APT29"], together.catalogue)
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    threat = threat_model(["APT29"], together.catalogue)
     scoring = ScoreOptions()
     gaps = find_gaps(together, threat, scoring)
     plan = make_plan(together, PlanOptions(budget=3), scoring, threat=threat)
@@ -361,7 +361,7 @@ def _tiny(*rows: tuple[str, str, Category, str], **options: Any) -> Subject:
     catalogue = attack.load(attack.find("enterprise", "16.1").release)
     prepared = Prepared("tiny", made, "16.1", catalogue, (), ())
     scoring = options.pop("scoring", ScoreOptions())
-    return subject_of(Together(catalogue, (prepared,)), scoring, **options)
+    return subject_of(InputSet(catalogue, (prepared,)), scoring, **options)
 
 
 def test_an_input_without_the_category_covers_nothing_in_it() -> None:
@@ -474,7 +474,7 @@ def test_a_section_that_has_nothing_to_say_makes_no_document() -> None:
 
 
 def test_a_plan_of_unscored_sets_says_that_relations_count_in_full() -> None:
-    together = read_together(resolve(["nist_800_53"]))
+    together = load_inputs(resolve(["nist_800_53"]))
     plan = make_plan(together, PlanOptions(budget=2), ScoreOptions())
     document = make_report(subject_of(together, plan=plan)).document
     assert "the sets do not say how well" in texts(document, "plan")

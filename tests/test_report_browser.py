@@ -11,7 +11,7 @@ from conftest import write_set
 from report_pages import Page, report, write_page
 from test_report_html import CLOUDS, hostile
 
-from navlayers import find_gaps, read_together, resolve, threat_of
+from navlayers import find_gaps, load_inputs, resolve, threat_model
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:
@@ -519,8 +519,8 @@ def test_a_report_of_one_category_tells_of_it_alone(open_page: OpenPage, tmp_pat
 
 
 def test_layers_of_a_threat_are_views(open_page: OpenPage, tmp_path: Path) -> None:
-    together = read_together(resolve(["aws", "azure"]), "18.1")
-    gaps = find_gaps(together, threat_of(["APT29"], together.catalogue))
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
     made = make_report(subject_of(together, gaps=gaps), ReportOptions(sections=("gaps",)))
     page = open_page(write_page(tmp_path, made)).page
     page.get_by_role("link", name="Gap: APT29 in the matrix").click()

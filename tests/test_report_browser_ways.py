@@ -10,7 +10,7 @@ from conftest import write_set
 from report_pages import report, write_page
 from test_report_browser import button, cell, count, pressed, state
 
-from navlayers import PlanOptions, ScoreOptions, find_gaps, make_plan, read_together, resolve, threat_of
+from navlayers import PlanOptions, ScoreOptions, find_gaps, load_inputs, make_plan, resolve, threat_model
 from navlayers.output.document import Figure
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 
@@ -32,8 +32,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def threat_report() -> Report:
-    together = read_together(resolve(["aws", "azure"]), "18.1")
-    threat = threat_of(["APT29"], together.catalogue)
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    threat = threat_model(["APT29"], together.catalogue)
     scoring = ScoreOptions()
     plan = make_plan(together, PlanOptions(budget=3), scoring, threat=threat)
     return make_report(subject_of(together, gaps=find_gaps(together, threat, scoring), plan=plan))
@@ -95,7 +95,7 @@ def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, 
 
 def test_ids_that_the_matrix_has_not_lead_to_attack(open_page: OpenPage, tmp_path: Path) -> None:
     old = write_set(tmp_path / "old.json", [("ids", "T1574.002", "detect", "partial")])
-    made = make_report(subject_of(read_together(resolve([str(old), "aws"]), "18.1")))
+    made = make_report(subject_of(load_inputs(resolve([str(old), "aws"]), "18.1")))
     page = open_page(write_page(tmp_path, made)).page
     link = page.locator("a", has_text="T1574.002").first
     assert link.get_attribute("href") == "https://attack.mitre.org/techniques/T1574/002/"

@@ -9,7 +9,7 @@ import pytest
 from conftest import CORPUS, CORPUS_FILES, write_set
 from report_pages import Page, page_of, report
 
-from navlayers import read_together, resolve, threat_of
+from navlayers import load_inputs, resolve, threat_model
 from navlayers.analysis.gaps import find_gaps
 from navlayers.layer.build import layers_of
 from navlayers.layer.colors import RAMPS, value_gradient
@@ -200,8 +200,8 @@ def test_layers_are_views_too(tmp_path: Path) -> None:
 
 
 def test_a_threat_and_a_plan_are_views_of_one_measure() -> None:
-    together = read_together(resolve(["aws", "azure"]), "18.1")
-    gaps = find_gaps(together, threat_of(["APT29"], together.catalogue))
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
     made = make_report(subject_of(together, gaps=gaps))
     data, _ = explorer(made)
     layers = [view for view in data["views"] if view["kind"] == "layer"]
@@ -213,8 +213,8 @@ def test_a_threat_and_a_plan_are_views_of_one_measure() -> None:
 
 
 def test_a_threat_hides_what_it_does_not_do_and_tells_its_own_figures() -> None:
-    together = read_together(resolve(["aws", "azure"]), "18.1")
-    gaps = find_gaps(together, threat_of(["APT29"], together.catalogue))
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
     made = make_report(subject_of(together, gaps=gaps))
     data, colors = explorer(made)
     names = [one[0] for one in data["release"]["techniques"]]

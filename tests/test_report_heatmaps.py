@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from navlayers import find_gaps, make_plan, read_together, resolve, threat_of
+from navlayers import find_gaps, load_inputs, make_plan, resolve, threat_model
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.report import render_report
 from navlayers.output.drawing import typeset
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @lru_cache
 def subject() -> Subject:
     """Two clouds against a threat, with a plan for it."""
-    together = read_together(resolve(["aws", "azure"]), "18.1")
-    threat = threat_of(["APT29"], together.catalogue)
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    threat = threat_model(["APT29"], together.catalogue)
     plan = make_plan(together, PlanOptions(budget=3), threat=threat)
     return subject_of(together, gaps=find_gaps(together, threat), plan=plan)
 

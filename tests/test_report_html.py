@@ -15,7 +15,7 @@ from conftest import CORPUS, write_set
 from laid_helpers import EVIL
 from report_pages import Page, page_of, report
 
-from navlayers import read_together, resolve
+from navlayers import load_inputs, resolve
 from navlayers.output.document import Bars, Logo
 from navlayers.output.tables import Table, shown
 from navlayers.pages.report import ReportOptions, make_report, subject_of
@@ -190,7 +190,7 @@ def test_bars_say_shares_as_tables_do(two: str) -> None:
 
 def test_ids_that_the_matrix_has_not_lead_to_attack(tmp_path: Path) -> None:
     old = write_set(tmp_path / "old.json", [("ids", "T1574.002", "detect", "partial")])
-    subject = subject_of(read_together(resolve([str(old), "aws"]), "18.1"))
+    subject = subject_of(load_inputs(resolve([str(old), "aws"]), "18.1"))
     leads = {a["href"] for a, text in check_inert(page_of(make_report(subject))).all("a") if text == "T1574.002"}
     assert leads == {"https://attack.mitre.org/techniques/T1574/002/"}
 

@@ -16,7 +16,7 @@ from conftest import write_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import read_together, resolve
+from navlayers import load_inputs, resolve
 from navlayers._text import plain
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
@@ -70,7 +70,7 @@ SIDE, TOP, EDGE = 28, 16, 48
 
 @lru_cache
 def subject(*names: str) -> Subject:
-    return subject_of(read_together(resolve(list(names))))
+    return subject_of(load_inputs(resolve(list(names))))
 
 
 @lru_cache
@@ -509,7 +509,7 @@ def test_sets_with_nothing_mapped_and_with_one_technique(tmp_path: Path) -> None
     empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)])
     one = write_set(tmp_path / "one.json", [("ids", "T1078", "detect", "partial")])
     for path in (empty, one):
-        report = make_report(subject_of(read_together(resolve([str(path)]))), ReportOptions())
+        report = make_report(subject_of(load_inputs(resolve([str(path)]))), ReportOptions())
         assert_all_in_place(render_report(report, "pdf").data)
 
 

@@ -14,7 +14,7 @@ from test_site import alone, assert_sound, pages_of, prepared, site_of
 
 import navlayers
 from navlayers._text import percent
-from navlayers.analysis.inputs import read_together
+from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError
 from navlayers.mapping.find import resolve, shipped
 from navlayers.pages.report import subject_of
@@ -99,7 +99,7 @@ def everything() -> Site:
 
 def test_every_set_covers_as_much_as_a_report_of_it_says(everything: Site) -> None:
     for source, of in zip(shipped(), everything.sets, strict=True):
-        total = subject_of(read_together(resolve([source.name]))).comparison.totals[0]
+        total = subject_of(load_inputs(resolve([source.name]))).comparison.totals[0]
         assert of.covered == Share(total.techniques, total.subtechniques, total.total), source.name
         assert float(of.covered.percent) == percent(Fraction(total.covered, total.total)), source.name
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers import attack
-from navlayers.analysis.inputs import Together, read_together
-from navlayers.analysis.threats import ThreatModel, against, threat_of
+from navlayers.analysis.inputs import InputSet, load_inputs
+from navlayers.analysis.threats import ThreatModel, threat_model, with_threat
 from navlayers.attack.stix import read_bundle
 from navlayers.errors import InputError, NavlayersError, ReleaseError, UsageError
 from navlayers.mapping.find import Source, resolve
@@ -29,7 +29,7 @@ GROUPS = {"APT29": "G0016", "FIN7": "G0046", "SolarWinds Compromise": "C0024"}
 
 
 def threat(*words: str | Path, software_of: tuple[str, ...] = (), **columns: str) -> ThreatModel:
-    return threat_of(map(str, words), NEWEST, software_of=software_of, reading=ReadOptions(columns=columns))
+    return threat_model(map(str, words), NEWEST, software_of=software_of, reading=ReadOptions(columns=columns))
 
 
 def refused(*words: str | Path, software_of: tuple[str, ...] = (), **columns: str) -> str:
@@ -129,7 +129,7 @@ def test_a_tactic_is_found_by_id_short_name_and_name(word: str) -> None:
 def test_a_set_without_scores_weighs_techniques_by_its_capabilities() -> None:
     kev = resolve(["kev"])[0]
     found = threat("kev")
-    at_18 = Together(NEWEST, read_together([kev]).at(NEWEST).inputs).covered()[0]
+    at_18 = InputSet(NEWEST, load_inputs([kev]).at_release(NEWEST).inputs).coverage()[0]
     assert found.weights == {t: entry.overall for t, entry in at_18.scores.items()}
     assert found.members[0].weights["T1203"] == len(at_18.scores["T1203"].capabilities)
 
@@ -437,17 +437,17 @@ def test_a_folder_is_each_of_its_files(tmp_path: Path) -> None:
 
 def test_a_source_that_was_found_already_is_read_from_its_content() -> None:
     source = Source("stdin", Path("-"), data=b"technique,weight\nT1059,4\n")
-    assert threat_of([source], NEWEST).weights == {"T1059": 4}
+    assert threat_model([source], NEWEST).weights == {"T1059": 4}
 
 
-def together(attack_version: str = "16.1") -> Together:
+def together(attack_version: str = "16.1") -> InputSet:
     catalogue = attack.load(attack.find("enterprise", attack_version).release)
     whole = set_of([row("a", "T1053.001")], attack_version=attack_version)
-    return Together(catalogue, (Prepared("a", whole, attack_version, catalogue, (), ()),))
+    return InputSet(catalogue, (Prepared("a", whole, attack_version, catalogue, (), ()),))
 
 
 def test_groups_bring_the_inputs_to_the_newest_release_that_has_them() -> None:
-    moved, found = against(together(), ["APT29"])
+    moved, found = with_threat(together(), ["APT29"])
     assert (moved.catalogue.version, found.attack_version) == ("18.1", "18.1")
     assert moved.inputs[0].set.mappings[0].technique == "T1053.002"
 
@@ -456,16 +456,16 @@ def test_groups_bring_the_inputs_to_the_newest_release_that_has_them() -> None:
 def test_a_threat_is_the_same_whatever_release_the_sets_are_of(tmp_path: Path, own: str) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,1", "T1680,2")
     for word in (str(path), "TA0006", "csa_ccm", "kev", "APT29"):
-        moved, found = against(together(own), [word])
+        moved, found = with_threat(together(own), [word])
         assert (moved.catalogue.version, found.attack_version) == ("18.1", "18.1")
         assert found.weights == threat(word).weights
-    assert against(together(own), [str(path)])[1].weights == {"T1059": 1, "T1680": 2}
+    assert with_threat(together(own), [str(path)])[1].weights == {"T1059": 1, "T1680": 2}
 
 
 def test_what_the_asked_release_lacks_is_told_with_its_weight(tmp_path: Path) -> None:
     lines = ["T1059,2", "T1680,2", "T1680,1", "T1681,2", "T1671,0"]
     path = table(tmp_path / "t.csv", "technique,weight", *lines)
-    _, found = against(together(), [str(path)], "16.1")
+    _, found = with_threat(together(), [str(path)], "16.1")
     assert (found.weights, found.lost, round(found.lost_share, 2)) == (
         {"T1059": 2},
         {"T1680": 3, "T1681": 2},
@@ -484,15 +484,15 @@ def test_what_sets_and_layers_lose_is_weighed_as_what_they_keep(tmp_path: Path) 
             ("a", "T1078", "protect", "minimal"),
         ],
     )
-    _, found = against(together(), [str(scored)], "16.1")
+    _, found = with_threat(together(), [str(scored)], "16.1")
     assert (found.weights, found.lost) == ({"T1078": 10}, {"T1680": 50})
     bare = write_set(
         tmp_path / "u.json", [("a", "T1680", None, None), ("b", "T1680", None, None), ("a", "T1078", None, None)]
     )
-    assert against(together(), [str(bare)], "16.1")[1].lost == {"T1680": 2}
+    assert with_threat(together(), [str(bare)], "16.1")[1].lost == {"T1680": 2}
     entries = [{"techniqueID": "T1680", "score": 7}, {"techniqueID": "T1059", "score": 1}]
     layer = write_layer(tmp_path / "l.json", techniques=entries)
-    assert against(together(), [str(layer)], "16.1")[1].lost == {"T1680": 7}
+    assert with_threat(together(), [str(layer)], "16.1")[1].lost == {"T1680": 7}
 
 
 def test_what_was_carried_is_told(tmp_path: Path) -> None:
@@ -504,7 +504,7 @@ def test_what_was_carried_is_told(tmp_path: Path) -> None:
 
 def test_a_release_without_groups_is_an_error_that_says_how_to_add_them() -> None:
     with pytest.raises(ReleaseError) as caught:
-        against(together("17.1"), ["APT29"], "17.1")
+        with_threat(together("17.1"), ["APT29"], "17.1")
     assert str(caught.value) == (
         "the groups, software and campaigns of ATT&CK enterprise 17.1 are not at hand; expected one of 18.1 "
         "(add them with: navlayers attack add 17.1)"
@@ -518,25 +518,25 @@ def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
     group = thing("intrusion-set", "G9999", "New Group")
     using = relation("uses", "intrusion-set--G9999", "attack-pattern--T1001")
     attack.add(read_bundle(write(tmp_path, bundle(group, using)), version="19.0"))
-    assert against(together(), ["New Group"])[1].weights == {"T1001": 1}
+    assert with_threat(together(), ["New Group"])[1].weights == {"T1001": 1}
     attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
     with pytest.raises(ReleaseError) as caught:
-        against(together("20.0"), ["New Group"])
+        with_threat(together("20.0"), ["New Group"])
     assert str(caught.value) == (
         "groups, software and campaigns of ATT&CK Enterprise 20.0, or of a newer release, are not at hand; "
         "expected one of 19.0, 18.1 "
         "(add them with: navlayers attack add 20.0, or carry the sets back: --attack 19.0)"
     )
     with pytest.raises(InputError, match=r'ATT&CK Enterprise 19\.0 has no group, software or campaign "APT29"'):
-        against(together(), ["APT29"])
+        with_threat(together(), ["APT29"])
 
 
 def test_a_layer_of_a_release_that_is_not_at_hand_is_an_error_by_its_file(tmp_path: Path) -> None:
     versions = {"attack": "25", "navigator": "5.1.0", "layer": "4.5"}
     path = write_layer(tmp_path / "l.json", versions=versions)
     with pytest.raises(ReleaseError, match=r"l\.json: ATT&CK enterprise 25 is not at hand"):
-        against(together(), [str(path)])
-    assert against(together(), [str(path)], "16.1")[1].weights
+        with_threat(together(), [str(path)])
+    assert with_threat(together(), [str(path)], "16.1")[1].weights
 
 
 def test_a_set_that_navlayers_wrote_as_a_table_is_a_set(tmp_path: Path) -> None:
@@ -557,7 +557,7 @@ def test_the_order_of_rows_does_not_show_and_weights_add_up(
     def weights(of: list[tuple[str, int]]) -> dict[str, float]:
         text = "technique,weight\n" + "".join(f"{t},{w / 4}\n" for t, w in of)
         try:
-            return threat_of([Source("t", Path("-"), data=text.encode())], NEWEST).weights
+            return threat_model([Source("t", Path("-"), data=text.encode())], NEWEST).weights
         except InputError:
             return {}
 

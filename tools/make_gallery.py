@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from navlayers import compare, make_report, read_together, resolve, subject_of
+from navlayers import compare, load_inputs, make_report, resolve, subject_of
 from navlayers.api.render import render
 from navlayers.api.render_load import load
 from navlayers.api.report import report_files, targets_of
@@ -72,9 +72,9 @@ REPORTS = ("report.pdf", "report.html", "report.docx", "report.md")
 
 def make() -> dict[str, bytes]:
     """Name → bytes of every file of the gallery."""
-    together = read_together(resolve(CLOUDS))
+    together = load_inputs(resolve(CLOUDS))
     clouds = Source(
-        "clouds", Path("clouds.json"), data=comparison_document(compare(together.catalogue, together.covered()))
+        "clouds", Path("clouds.json"), data=comparison_document(compare(together.catalogue, together.coverage()))
     )
     files = {}
     lines = ["# Gallery", "", "What `navlayers render` makes of the shipped sets.", ""]

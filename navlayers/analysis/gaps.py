@@ -23,7 +23,7 @@ from navlayers.scoring.options import ScoreOptions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Tactic
     from navlayers.mapping import model
 
@@ -351,7 +351,7 @@ Best = dict[str, tuple[float | None, tuple[int, ...]]]
 
 
 def find_gaps(
-    together: Together,
+    together: InputSet,
     threat: ThreatModel,
     options: ScoreOptions = _OPTIONS,
     *,
@@ -368,7 +368,7 @@ def find_gaps(
     """
     if not (math.isfinite(weak) and 0 <= weak <= FULL):
         raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
-    inputs = together.covered(options)
+    inputs = together.coverage(options)
     _check_category(inputs, category)
     best = _best(inputs, category)
     named = [c for c in CATEGORIES if any(c in one.categories for one in inputs)]

@@ -1,4 +1,4 @@
-"""Several inputs read, carried to one ATT&CK release and scored alike, so that they can be set side by side."""
+"""Mapping sets and layers to analyze together: read, carried to one ATT&CK release and scored alike."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ _READING = ReadOptions()
 _OPTIONS = ScoreOptions()
 
 
-class Together(msgspec.Struct, frozen=True):
-    """Inputs at one release, in the order given; `notices` tell of files that were passed over.
+class InputSet(msgspec.Struct, frozen=True):
+    """Mapping sets and layers at one ATT&CK release.
 
-    `counted` names the inputs that are layers of counts; their sets are unscored.
+    Attributes:
+        catalogue: the release.
+        inputs: the sets and layers, in the order given.
+        notices: files that were passed over.
+        counted: names of the inputs that are layers of counts; their sets are unscored.
     """
 
     catalogue: Catalogue
@@ -37,126 +41,134 @@ class Together(msgspec.Struct, frozen=True):
     notices: tuple[Problem, ...] = ()
     counted: frozenset[str] = frozenset()
 
-    def apart(self) -> Together:
-        """The layers of a list, each an input of its own, where that list is the only input."""
+    def split_layers(self) -> InputSet:
+        """Each layer of a list as an input of its own, where that list is the only input."""
         if len(self.inputs) != 1 or self.inputs[0].format != "layer" or len(self.inputs[0].set.capabilities) < 2:
             return self
-        (one,) = self.inputs
-        layers = tuple(_only(one, capability) for capability in one.set.capabilities)
+        layer_list = self.inputs[0]
+        layers = tuple(_single_layer(layer_list, capability) for capability in layer_list.set.capabilities)
         counted = frozenset(layer.name for layer in layers) if self.counted else frozenset()
         return msgspec.structs.replace(self, inputs=layers, counted=counted)
 
-    def number_of(self, path: Path) -> int:
-        """Which input was read from a file.
+    def index_of(self, path: Path) -> int:
+        """The index in `inputs` of the input that was read from a file.
 
         Raises:
-            UsageError: none, or several layers of a list.
+            UsageError: no input was, or several layers of a list.
         """
-        numbers = [number for number, one in enumerate(self.inputs) if one.path.resolve() == path.resolve()]
-        if len(numbers) != 1:
-            what = "holds several layers" if numbers else "is not among the inputs"
+        indexes = [index for index, each in enumerate(self.inputs) if each.path.resolve() == path.resolve()]
+        if len(indexes) != 1:
+            what = "holds several layers" if indexes else "is not among the inputs"
             raise UsageError(Problem(f"{path} {what}", expected="one set or layer"))
-        return numbers[0]
+        return indexes[0]
 
-    def at(self, catalogue: Catalogue) -> Together:
+    def at_release(self, catalogue: Catalogue) -> InputSet:
         """The inputs carried to another release of their domain."""
         if catalogue is self.catalogue:
             return self
-        inputs = tuple(one.at(catalogue) for one in self.inputs)
+        inputs = tuple(each.at(catalogue) for each in self.inputs)
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
-    def covered(self, options: ScoreOptions = _OPTIONS, *, scores: bool = True) -> tuple[Coverage, ...]:
-        """What each input covers, scored alike; without `scores`, only whether it covers.
+    def coverage(self, options: ScoreOptions = _OPTIONS, *, scores: bool = True) -> tuple[Coverage, ...]:
+        """What each input covers, all scored with the same options.
+
+        Args:
+            options: how mappings become scores.
+            scores: False: every technique that is covered at all scores 100, so that counts and scores compare.
 
         Raises:
             UsageError: the options do not fit an input, or some inputs give counts and others scores.
         """
         found = tuple(
-            coverage_of(one, options, counts(one.set) if one.name in self.counted else None) for one in self.inputs
+            coverage_of(each, options, counts(each.set) if each.name in self.counted else None)
+            for each in self.inputs
         )
         if not scores:
             return tuple(map(without_scores, found))
-        refuse_mixed(found)
+        _refuse_counts_beside_scores(found)
         return found
 
 
-def read_together(
+def load_inputs(
     sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = _READING
-) -> Together:
-    """Read inputs and carry them to `attack_version`, or else to the newest release among theirs.
+) -> InputSet:
+    """Read sets and layers and carry them to one release.
+
+    Args:
+        sources: files, as `navlayers.mapping.find.resolve` gives them.
+        attack_version: the release, such as "16.1"; None: the newest among those of the inputs.
+        reading: how to parse files, and metadata to use where a file has none.
 
     Raises:
         NavlayersError: an input cannot be read, a release is not at hand, or the domains differ.
     """
     sources = list(sources)
     read = list(prepare(sources, attack_version, reading))
-    inputs = [one for one in read if isinstance(one, Prepared)]
-    _refuse_domains(inputs)
-    newest = max((one.catalogue for one in inputs), key=lambda catalogue: versions.number(catalogue.version))
+    inputs = [each for each in read if isinstance(each, Prepared)]
+    _refuse_several_domains(inputs)
+    newest = max((each.catalogue for each in inputs), key=lambda catalogue: versions.number(catalogue.version))
     by_path = {source.path: source for source in sources}
-    told = []
+    loaded = []
     counted = set()
-    for one in inputs:
-        made = one
-        if one.format == "layer":
-            counts = _is_counted(one, counting(by_path[one.path], reading.max_bytes))
-            made = _as_layer(one, counts=counts)
-            if counts:
-                counted.add(one.name)
-        told.append(made.at(newest))
-    skipped = tuple(one.problem for one in read if isinstance(one, Skipped))
-    return Together(newest, tuple(told), skipped, frozenset(counted))
+    for each in inputs:
+        prepared = each
+        if each.format == "layer":
+            is_counted = _is_counted(each, counting(by_path[each.path], reading.max_bytes))
+            prepared = _layer_input(each, is_counted=is_counted)
+            if is_counted:
+                counted.add(each.name)
+        loaded.append(prepared.at(newest))
+    skipped = tuple(each.problem for each in read if isinstance(each, Skipped))
+    return InputSet(newest, tuple(loaded), skipped, frozenset(counted))
 
 
-def _is_counted(one: Prepared, layers: tuple[bool, ...]) -> bool:
+def _is_counted(layer: Prepared, layers: tuple[bool, ...]) -> bool:
     if any(layers) and not all(layers):
-        message = f"{one.name} holds layers of counts and layers of scores"
+        message = f"{layer.name} holds layers of counts and layers of scores"
         hint = "split the list: neither says anything of the other"
-        raise UsageError(Problem(message, Place(str(one.path)), "layers of one kind", hint))
+        raise UsageError(Problem(message, Place(str(layer.path)), "layers of one kind", hint))
     return all(layers)
 
 
-def _only(one: Prepared, capability: Capability) -> Prepared:
+def _single_layer(layer_list: Prepared, capability: Capability) -> Prepared:
     """One layer of a list as an input."""
-    kept = msgspec.structs.replace(
-        one.set,
+    whole = layer_list.set
+    layer = msgspec.structs.replace(
+        whole,
         title=capability.name,
         version="",
         capabilities=(capability,),
-        mappings=tuple(m for m in one.set.mappings if m.capability == capability.id),
-        non_mappable=tuple(r for r in one.set.non_mappable if r.capability == capability.id),
+        mappings=tuple(m for m in whole.mappings if m.capability == capability.id),
+        non_mappable=tuple(r for r in whole.non_mappable if r.capability == capability.id),
     )
-    return msgspec.structs.replace(one, name=capability.id, set=kept)
+    return msgspec.structs.replace(layer_list, name=capability.id, set=layer)
 
 
-def _as_layer(one: Prepared, *, counts: bool) -> Prepared:
+def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:
     """A layer as an input: without the notices of what it loses as a set, and counts as what they are."""
-    idle = {"not-carried", "other-scale"} if counts else {"not-carried"}
-    made = as_unscored(one.set) if counts else one.set
-    return msgspec.structs.replace(one, set=made, notices=tuple(n for n in one.notices if n.code not in idle))
+    idle = {"not-carried", "other-scale"} if is_counted else {"not-carried"}
+    mapping_set = as_unscored(layer.set) if is_counted else layer.set
+    notices = tuple(notice for notice in layer.notices if notice.code not in idle)
+    return msgspec.structs.replace(layer, set=mapping_set, notices=notices)
 
 
-def _refuse_domains(inputs: Sequence[Prepared]) -> None:
+def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
     domains: dict[str, list[str]] = {}
-    for one in inputs:
-        domains.setdefault(one.set.domain, []).append(one.name)
+    for each in inputs:
+        domains.setdefault(each.set.domain, []).append(each.name)
     if len(domains) > 1:
-        told = ", ".join(f"{joined(names)} of {domain}" for domain, names in domains.items())
+        names = ", ".join(f"{joined(names)} of {domain}" for domain, names in domains.items())
         hint = "set side by side what is of one domain"
-        raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {told}", hint=hint))
+        raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {names}", hint=hint))
 
 
-def refuse_mixed(found: Sequence[Coverage]) -> None:
-    """Refuse to set counts beside scores: neither says anything of the other.
-
-    Raises:
-        UsageError: some inputs give counts and others scores.
-    """
-    numbers = [one.name for one in found if one.counts]
-    values = [one.name for one in found if not one.counts and one.set.mappings]
-    if numbers and values:
+def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
+    """Refuse numbers of capabilities beside scores 0–100: neither says anything of the other."""
+    counted = [each.name for each in inputs if each.counts]
+    scored = [each.name for each in inputs if not each.counts and each.set.mappings]
+    if counted and scored:
         message = (
-            f"{joined(numbers)} {_give(numbers)} numbers of capabilities, {joined(values)} {_give(values)} scores"
+            f"{joined(counted)} {_give(counted)} numbers of capabilities, {joined(scored)} {_give(scored)} scores"
         )
         hint = "say what a relation without a value is worth, 0-100, such as --worth 50"
         raise UsageError(Problem(message, expected="all of one kind, to be comparable", hint=hint))

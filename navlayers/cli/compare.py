@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers.analysis import compare as comparing
-from navlayers.analysis.inputs import read_together
+from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import common, results, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
@@ -17,7 +17,7 @@ from navlayers.pages.compare_json import as_json
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare import Comparison
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
@@ -78,12 +78,15 @@ def command(
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers compare aws azure"
         raise UsageError(Problem(message, expected="two or more sets or layers", hint=hint))
     sources, again = results.named(names, reading)
-    together = read_together(sources, attack_version, reading).apart()
+    together = load_inputs(sources, attack_version, reading).split_layers()
     if again and len(together.inputs) < comparing.FEWEST:
         raise UsageError(Problem(f"{names[0]} is named twice: it is one input", expected="two sets or layers"))
     number = None if baseline is None else _number(baseline, together, reading)
     comparison = comparing.compare(
-        together.catalogue, together.covered(scoring, scores=measure == "score"), category=category, baseline=number
+        together.catalogue,
+        together.coverage(scoring, scores=measure == "score"),
+        category=category,
+        baseline=number,
     )
 
     def tell() -> None:
@@ -102,12 +105,12 @@ def command(
     )
 
 
-def _number(baseline: str, together: Together, reading: ReadOptions) -> int:
+def _number(baseline: str, together: InputSet, reading: ReadOptions) -> int:
     """Which of the inputs is the baseline."""
     (first, *more) = resolve((baseline,), reading.format, distinct=False)
     if more:
         raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
-    return together.number_of(first.path)
+    return together.index_of(first.path)
 
 
 def _show(comparison: Comparison, *, summary: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers.analysis.diff import diff
-from navlayers.analysis.inputs import read_together
+from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import briefly
@@ -73,8 +73,8 @@ def command(
         raise UsageError(Problem(f"{old} and {new} are the same input", expected="two versions of a set or layer"))
     if len(sources) > 2:
         raise UsageError(Problem("a folder of several sets is no version of a set", expected="two files"))
-    together = read_together(briefly(sources), attack_version, reading)
-    before, after = together.covered(scoring)
+    together = load_inputs(briefly(sources), attack_version, reading)
+    before, after = together.coverage(scoring)
     found = diff(together.catalogue, before, after, category=category)
     if not quiet:
         common.notices([*together.notices, *before.notices, *after.notices])

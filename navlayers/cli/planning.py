@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan import Plan
     from navlayers.analysis.plan.candidates import Measure
     from navlayers.analysis.threats import ThreatModel
@@ -63,7 +63,7 @@ class AskedPlan(msgspec.Struct, frozen=True):
 
     def make(
         self,
-        together: Together,
+        together: InputSet,
         scoring: ScoreOptions,
         threat: ThreatModel | None,
         *,

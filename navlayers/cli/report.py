@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from navlayers._text import joined
 from navlayers.analysis.gaps import WEAK, find_gaps
-from navlayers.analysis.inputs import read_together
+from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.plan.options import MEASURES
 from navlayers.api import report as files
 from navlayers.cli import common, results, suggest
@@ -27,7 +27,7 @@ from navlayers.pages.report.subject import subject_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan.candidates import Measure
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.mapping.model import Category
@@ -163,7 +163,7 @@ def command(
         paper=paper,
     )
     sources, again = results.named(names, reading)
-    together = read_together(sources, attack_version, reading).apart()
+    together = load_inputs(sources, attack_version, reading).split_layers()
     model = gaps = plan = None
     if threat.asked:
         together, model = threat.against(together, attack_version, reading)
@@ -216,9 +216,9 @@ def _check_idle(threat: AskedThreat, planned: AskedPlan, sections: tuple[str, ..
         raise UsageError(Problem(f"{what} is of a plan, and none is asked for", hint=hint))
 
 
-def _number(baseline: str, together: Together, reading: ReadOptions) -> int:
+def _number(baseline: str, together: InputSet, reading: ReadOptions) -> int:
     """Which of the inputs is the baseline."""
     (first, *more) = resolve((baseline,), reading.format, distinct=False)
     if more:
         raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
-    return together.number_of(first.path)
+    return together.index_of(first.path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from navlayers.analysis.inputs import read_together
+from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN, briefly, repeated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.coverage import Coverage
@@ -114,10 +114,10 @@ def named(names: Sequence[str], reading: ReadOptions) -> tuple[tuple[Source, ...
 
 def read_inputs(
     names: Sequence[str], attack_version: str | None, reading: ReadOptions
-) -> tuple[Together, tuple[Problem, ...]]:
+) -> tuple[InputSet, tuple[Problem, ...]]:
     """The inputs of these names at one release, and what there is to know of the names and files."""
     sources, again = named(names, reading)
-    together = read_together(sources, attack_version, reading)
+    together = load_inputs(sources, attack_version, reading)
     return together, (*together.notices, *again)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from navlayers.analysis.threats import ALL, against
+from navlayers.analysis.threats import ALL, with_threat
 from navlayers.cli import common, suggest
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN
@@ -16,7 +16,7 @@ from navlayers.mapping.find import STDIN
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.threats import ThreatModel
     from navlayers.mapping.formats.context import ReadOptions
 
@@ -43,11 +43,11 @@ class AskedThreat(NamedTuple):
             raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
 
     def against(
-        self, together: Together, attack_version: str | None, reading: ReadOptions
-    ) -> tuple[Together, ThreatModel]:
+        self, together: InputSet, attack_version: str | None, reading: ReadOptions
+    ) -> tuple[InputSet, ThreatModel]:
         """The inputs at the release that the threat is told at, and the threat."""
         words = [common.sources([word], reading)[0] if word == STDIN else word for word in self.words]
-        return against(together, words, attack_version, software_of=self.software_of, reading=reading)
+        return with_threat(together, words, attack_version, software_of=self.software_of, reading=reading)
 
 
 def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from navlayers.scoring.options import ScoreOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.mapping.model import Category
     from navlayers.scoring.coverage import Coverage
 
@@ -51,7 +51,7 @@ class Level(msgspec.Struct, frozen=True):
     givers: tuple[str, ...]
 
 
-def score_inputs(together: Together, scoring: ScoreOptions) -> tuple[Coverage, ...]:
+def score_inputs(together: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
     """What each input gives; a relation of an unscored set is worth 100 unless the options say otherwise.
 
     Layers of counts are unscored, too: how many capabilities there are says nothing of how well they cover.

@@ -19,7 +19,7 @@ from navlayers.scoring.options import ScoreOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan.candidates import Candidate, Level
     from navlayers.analysis.plan.costs import Costs
     from navlayers.analysis.plan.options import PlanOptions
@@ -33,7 +33,7 @@ _SCORING = ScoreOptions()
 
 
 def make_plan(
-    together: Together,
+    together: InputSet,
     options: PlanOptions,
     scoring: ScoreOptions = _SCORING,
     *,

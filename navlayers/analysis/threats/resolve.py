@@ -21,7 +21,7 @@ from navlayers.mapping.formats.context import ReadOptions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue, Threat, Threats
     from navlayers.mapping.find import Source
     from navlayers.mapping.remap import Inactive
@@ -151,7 +151,7 @@ def _read(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
     return one
 
 
-def threat_of(
+def threat_model(
     texts: Iterable[str | Source],
     catalogue: Catalogue,
     *,
@@ -167,22 +167,22 @@ def threat_of(
     return choose(texts, catalogue.domain, software_of=software_of, reading=reading).at(catalogue)
 
 
-def against(
-    together: Together,
+def with_threat(
+    together: InputSet,
     texts: Iterable[str | Source],
     attack_version: str | None = None,
     *,
     software_of: Iterable[str] = (),
     reading: ReadOptions = _READING,
-) -> tuple[Together, ThreatModel]:
+) -> tuple[InputSet, ThreatModel]:
     """Inputs and the threat that words mean, at one release: `attack_version` if it is given.
 
     Raises:
-        NavlayersError: as for `threat_of`, or there is no release for the threat at hand.
+        NavlayersError: as for `threat_model`, or there is no release for the threat at hand.
     """
     chosen = choose(texts, together.catalogue.domain, software_of=software_of, reading=reading)
     if attack_version is None:
-        together = together.at(chosen.release(together.catalogue))
+        together = together.at_release(chosen.release(together.catalogue))
     return together, chosen.at(together.catalogue)
 
 

@@ -17,7 +17,7 @@ from navlayers.scoring.stats import capability_stats
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.analysis.inputs import Together
+    from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Contribution, Scored, TechniqueScore
@@ -71,7 +71,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def subject_of(
-    together: Together,
+    together: InputSet,
     scoring: ScoreOptions = _OPTIONS,
     *,
     scores: bool = True,
@@ -83,7 +83,7 @@ def subject_of(
     """What inputs at one release give to report.
 
     Args:
-        together: the inputs, as `navlayers.read_together` gives them.
+        together: the inputs, as `navlayers.load_inputs` gives them.
         scoring: how scores are made.
         scores: whether scores count, or only what is covered.
         category: take the scores of this category only.
@@ -94,7 +94,7 @@ def subject_of(
     Raises:
         UsageError: the options do not fit an input, or some inputs give counts and others scores.
     """
-    inputs = together.covered(scoring, scores=scores)
+    inputs = together.coverage(scoring, scores=scores)
     notices = tuple(notice for one in inputs for notice in one.notices)
     called = _called(inputs)
     return Subject(
