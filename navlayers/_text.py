@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import math
 import re
 import unicodedata
@@ -265,6 +266,23 @@ def _lines(members: Iterable[tuple[str, Any]], indent: str) -> bytes:
         lines.append(encode_one(name) + b": " + text)
     start = indent.encode()
     return start + b"{" + inner + (b"," + inner).join(lines) + b"\n" + start + b"}"
+
+
+_NOT_PLAIN = re.compile(r"[^\n -~]")
+
+
+def json_text(value: object) -> str:
+    """A value as indented JSON that ends with a line feed; what a terminal would obey is escaped."""
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except UnicodeEncodeError:  # a file name that is no text: only escapes can write it
+        text = json.dumps(msgspec.to_builtins(value), indent=2)
+    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    return json.dumps(char)[1:-1] if moves(char) else char
 
 
 def tidy(score: float) -> float:

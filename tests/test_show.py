@@ -255,7 +255,7 @@ def test_html_escapes_and_links_only_to_the_web(run: Run, example: Path) -> None
 def test_markdown_keeps_the_data_out_of_the_markup(run: Run, example: Path) -> None:
     page = run("show", "T1078", "--set", example, "--format", "md").out
     assert r"Multi-factor \| authentication" in page
-    assert r"Stops \*most\* &lt;b&gt;guesses&lt;/b&gt;" in page
+    assert r"Stops \*most\* \<b\>guesses\</b\>" in page
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     bars = [len(re.findall(r"(?<!\\)\|", row)) for row in rows]
     assert bars == [10] * 5 + [6] * 6, "three mappings, four sub-techniques, each table with its two lines on top"

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.cli.table import render
+from navlayers.output.tables import Column, Table
+from navlayers.output.text import table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 NAMES = st.text(max_size=40)
+
+
+def render(
+    headers: tuple[str, ...], rows: list[tuple[Any, ...]], right: Collection[int] = (), width: int | None = None
+) -> str:
+    found = tuple(Column(head, "number" if i in right else "text") for i, head in enumerate(headers))
+    return "\n".join(table_lines(Table("", "", found, tuple(rows)), width))
 
 
 def test_columns_are_aligned_and_figures_stand_at_the_right() -> None:

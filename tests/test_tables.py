@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.output.tables import Column, Table, columns, escape, shown, to_csv, to_markdown, to_xlsx
+from navlayers.output.markdown import escape
+from navlayers.output.markdown import tables as to_markdown
+from navlayers.output.sheets import to_xlsx
+from navlayers.output.tables import Column, Table, columns, shown, to_csv
 
 TABLE = Table(
     "numbers",

@@ -11,13 +11,13 @@ from navlayers.errors import Problem, UsageError
 from navlayers.output.files import Output, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from navlayers.output.drawing.rendered import Rendered
     from navlayers.pages.report.build import Report
 
 
-FORMATS = {"pdf": "output.pdf", "html": "web.report", "md": "output.report_markdown", "docx": "output.docx"}
+FORMATS = {"pdf": "output.pdf", "html": "web.report", "md": "output.markdown", "docx": "output.docx"}
 """Name, which is the ending of files, too → the module of `navlayers` whose `render(report)` makes them."""
 
 STDOUT = "-"
@@ -74,10 +74,20 @@ def render_report(report: Report, format_: str) -> Rendered:
     """
     if format_ not in FORMATS:
         raise UsageError(Problem(f"there is no format {shown(format_)}", expected=", ".join(FORMATS)))
+    if format_ == "md":
+        return _markdown(report, {})
     made: Rendered = importlib.import_module(f"navlayers.{FORMATS[format_]}").render(
         report if format_ == "html" else report.document
     )
     return made
+
+
+def _markdown(report: Report, pictures: Mapping[str, str]) -> Rendered:
+    """The report in Markdown; `pictures` says where its pictures are, by their names."""
+    from navlayers.output import markdown  # noqa: PLC0415 - each format pays for its own
+    from navlayers.output.drawing.rendered import Rendered  # noqa: PLC0415
+
+    return Rendered(markdown.render(report.document, pictures).encode("utf-8", "replace"))
 
 
 def report_files(report: Report, targets: Iterable[Target]) -> list[Made]:
@@ -87,15 +97,11 @@ def report_files(report: Report, targets: Iterable[Target]) -> list[Made]:
         if target.path is None or target.format != "md":
             made.append(Made(target.path, render_report(report, target.format)))
             continue
-        from navlayers.output import report_markdown as markdown  # noqa: PLC0415 - each format pays for its own
+        from navlayers.output import markdown  # noqa: PLC0415 - each format pays for its own
 
         folder = target.path.with_name(f"{target.path.stem}-files")
         pictures = markdown.pictures(report.document)
-        made.append(
-            Made(
-                target.path, markdown.render(report.document, {name: f"{folder.name}/{name}" for name in pictures})
-            )
-        )
+        made.append(Made(target.path, _markdown(report, {name: f"{folder.name}/{name}" for name in pictures})))
         made += [Made(folder / name, picture) for name, picture in pictures.items()]
     return made
 

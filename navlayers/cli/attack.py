@@ -10,7 +10,7 @@ import click
 from navlayers import attack
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS, Domain
-from navlayers.cli import common, table
+from navlayers.cli import common
 from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def list_releases(as_json: bool, quiet: bool) -> None:
         common.echo_json(rows)
     else:
         counts = range(1, len(HEADERS) - 1)
-        click.echo(table.render(HEADERS, [_cells(row) for row in rows], right=counts))
+        common.echo_table(HEADERS, map(_cells, rows), counts)
     if not quiet:
         common.notices(attack.check_added())
 
@@ -175,7 +175,7 @@ def _facts(release: Release) -> dict[str, object]:
     }
 
 
-def _cells(facts: dict[str, object]) -> list[str]:
+def _cells(facts: dict[str, object]) -> tuple[str, ...]:
     counts = ("tactics", "techniques", "subtechniques", "groups", "software", "campaigns")
     numbers = ["-" if facts[key] is None else str(facts[key]) for key in counts]
-    return [f"{facts['domain']} {facts['version']}", *numbers, "yes" if facts["built_in"] else "no"]
+    return (f"{facts['domain']} {facts['version']}", *numbers, "yes" if facts["built_in"] else "no")

@@ -90,7 +90,7 @@ def command(
     if as_json:
         common.echo_json(result.sets)
     elif not quiet:
-        common.echo_table(*_table(result.sets))
+        _show(result.sets)
         common.notify(f"written to {output}")
 
 
@@ -111,7 +111,7 @@ def _kinds(only: tuple[str, ...]) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if kind in asked)
 
 
-def _table(results: tuple[SetResult, ...]) -> common.Table:
+def _show(results: tuple[SetResult, ...]) -> None:
     headers = ("set", "ATT&CK", "capabilities", "tech-\nniques", "sub-\ntechniques", "non-\nmappable", "layers")
     rows = [
         (
@@ -127,7 +127,7 @@ def _table(results: tuple[SetResult, ...]) -> common.Table:
         )
         for result in results
     ]
-    return headers, rows, {2, 3, 4, 5, 6}
+    common.echo_table(headers, rows, {2, 3, 4, 5, 6})
 
 
 def _tell(built: BuildResult) -> None:

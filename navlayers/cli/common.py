@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
-import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from navlayers import _text as textwidth
 from navlayers._text import shown
-from navlayers.cli import suggest, table
+from navlayers.cli import suggest
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, Source, resolve
 from navlayers.mapping.formats import FORMATS
@@ -28,9 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from navlayers.mapping.remap import Inactive, Moved
-    from navlayers.output.tables import Table as ResultTable
-
-Table: TypeAlias = "tuple[Sequence[str], Sequence[Sequence[object]], Collection[int]]"
+    from navlayers.output.tables import Cell, Table
 
 Format = TypeVar("Format", bound=str)
 
@@ -38,9 +34,6 @@ MEGABYTE = 1_000_000
 STDOUT = "-"
 MOST_NOTICES = 20
 LISTED = 10
-SHORT_HEADER = 9
-
-_NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,37 +193,35 @@ def release_name(domain: str, version: str) -> str:
     return version if domain == "enterprise" else f"{version} {domain}"
 
 
-def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int]) -> None:
-    """Print a table on standard output: as wide as the terminal, whole where it goes to a file or a pipe."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(table.render(headers, rows, right, width))
+def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
+    """Print a table on standard output: as wide as the terminal, whole where it goes to a file or a pipe.
+
+    `right` holds the numbers of the columns of figures.
+    """
+    # Most commands print no table.
+    from navlayers.output.tables import Column, Table  # noqa: PLC0415
+    from navlayers.output.text import table_lines  # noqa: PLC0415
+
+    columns = tuple(Column(head, "number" if i in right else "text") for i, head in enumerate(headers))
+    click.echo("\n".join(table_lines(Table("", "", columns, tuple(rows)), window())))
 
 
-def echo_result(result: ResultTable) -> None:
+def echo_result(table: Table) -> None:
     """Print a table of results on standard output, its title above and its note below it."""
-    click.echo(textwidth.plain(result.title))
-    texts = result.texts
-    headers = [
-        _broken(header, max((len(row[i]) for row in texts), default=0)) if i in result.right else header
-        for i, header in enumerate(map(textwidth.plain, result.headers))
-    ]
-    echo_table(headers, texts, result.right)
-    if result.note:
-        echo_text(result.note)
-    click.echo()
+    from navlayers.output.text import table_text  # noqa: PLC0415
+
+    click.echo(table_text(table, window()))
 
 
 def echo_text(text: str) -> None:
     """Print text in lines as wide as the terminal; as one line where it goes to a file or a pipe."""
-    plain = textwidth.plain(text)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    plain, width = textwidth.plain(text), window()
     click.echo("\n".join(textwidth.wrap(plain, width)) if width else plain)
 
 
-def _broken(header: str, width: int) -> str:
-    """The header of a column of figures in lines about as wide as the figures."""
-    words = map(textwidth.columns, header.split())
-    return "\n".join(textwidth.wrap(header, max(width, SHORT_HEADER, *words)))
+def window() -> int | None:
+    """How many columns the terminal has that is standard output; None for a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
@@ -291,17 +282,7 @@ output_file_option = click.option(
 
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
-    try:
-        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    except UnicodeEncodeError:  # a file name that is no text: only escapes can write it
-        text = json.dumps(msgspec.to_builtins(value), indent=2)
-    click.echo(_NOT_PLAIN.sub(_escaped, text))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    """A character as JSON escapes it, where a terminal would obey it rather than show it."""
-    char = found[0]
-    return json.dumps(char)[1:-1] if textwidth.moves(char) else char
+    click.echo(textwidth.json_text(value), nl=False)
 
 
 def notify(text: str) -> None:

@@ -6,15 +6,19 @@ documents are written.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
 from navlayers.layer.view import View
-from navlayers.output.tables import Table
+from navlayers.output.tables import Cell, Column, Table, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
+_SQUARES = 20
 Content: TypeAlias = "str | tuple[str, ...]"
 """A text, or pieces of text, some of which may be spans that lead somewhere or stand out."""
 
@@ -64,6 +68,19 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
+class Item(msgspec.Struct, frozen=True):
+    """An item of a list, with those below it."""
+
+    text: str
+    below: tuple[Item, ...] = ()
+
+
+class Items(msgspec.Struct, frozen=True):
+    """A list."""
+
+    items: tuple[Item, ...]
+
+
 class Number(msgspec.Struct, frozen=True):
     """A figure to be read at a glance: what it counts, the figure as text, what it is of or how it came about."""
 
@@ -76,6 +93,12 @@ class Numbers(msgspec.Struct, frozen=True):
     """Figures beside each other."""
 
     items: tuple[Number, ...]
+
+    @property
+    def table(self) -> Table:
+        """The figures as a table, where cards have no place."""
+        columns = (Column("figure"), Column("value", "number"), Column("of what"))
+        return Table("", "", columns, tuple((one.label, one.value, one.note) for one in self.items))
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -125,12 +148,27 @@ class Bars(msgspec.Struct, frozen=True):
     rows: tuple[BarRow, ...]
     note: str = ""
 
+    @property
+    def table(self) -> Table:
+        """The bars as a table: of squares, so that rows can be compared at a glance, and as figures."""
+        columns = [Column("tactic"), Column("techniques", "number")]
+        for series in self.series:
+            columns += [Column(series.name, "number"), Column("share")]
+        rows = []
+        for row in self.rows:
+            cells: list[Cell] = [row.label, row.total]
+            for covered, share in zip(row.covered, row.shares, strict=True):
+                full = min(round(share * _SQUARES / 100), _SQUARES)
+                cells += [covered, f"{'█' * full}{'░' * (_SQUARES - full)} {shown(share, 'percent')}"]
+            rows.append(tuple(cells))
+        return Table("", self.title, tuple(columns), tuple(rows), self.note)
 
-Block: TypeAlias = Heading | Paragraph | Note | Numbers | Facts | Table | Figure | Bars
+
+Block: TypeAlias = Heading | Paragraph | Note | Items | Numbers | Facts | Table | Figure | Bars
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A section with a heading. `id` names its kind, or is a code set apart from the title, as `Heading.key`."""
+    """A section with a heading; `id` names its kind."""
 
     id: str
     title: str
@@ -145,7 +183,7 @@ class Section(msgspec.Struct, frozen=True):
 class Document(msgspec.Struct, frozen=True):
     """A document. `subtitle` and `facts` (name, value) stand on the title page, as do author, date and logo.
 
-    `blocks` stand before the first section.
+    `key` is a code set apart from the title; `blocks` stand before the first section.
     """
 
     title: str
@@ -163,3 +201,12 @@ class Document(msgspec.Struct, frozen=True):
     def figures(self) -> tuple[Figure, ...]:
         """Every figure, in the order of the document."""
         return tuple(figure for section in self.sections for figure in section.figures)
+
+
+def flat(document: Document) -> Iterator[Block]:
+    """All blocks of a document in their order, its title and those of its sections as headings."""
+    yield Heading(document.title, 1, document.key)
+    yield from document.blocks
+    for section in document.sections:
+        yield Heading(section.title, 2)
+        yield from section.blocks

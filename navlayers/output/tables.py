@@ -1,4 +1,4 @@
-"""A table of results as CSV, XLSX and Markdown: real numbers, harmless text, the same bytes for the same table."""
+"""The one table of results, what its cells look like and lead to in every format alike, and the table as CSV."""
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralise, plain, tidy
+from navlayers._text import neutralise, plain, technique_url, tidy, web_links
+from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color"]
+Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color", "path"]
 Cell: TypeAlias = "str | float | None"
 """None is a cell that has nothing to say, which is not 0."""
 
 _ALMOST = 99.9
-_ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
-_MARKS = re.compile(r"([\\|*_`<>\[\]~#]|:(?=//)|(?<=www)\.|&(?=#?\w+;))")
-_BEGINNING = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=]+$)")
-"""What begins an item of a list, or is a line beneath a heading."""
-
-_MENTION = re.compile(r"(?<!\w)@(?=\w)")
-"""What GitHub takes for the name of somebody to notify; a comment between keeps them apart, unseen."""
+_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Span(str):
@@ -43,8 +39,13 @@ class Span(str):
         return span
 
 
+def url_of(text: str) -> str:
+    """The address of a piece of text; "" for none."""
+    return text.url if isinstance(text, Span) else ""
+
+
 class Column(msgspec.Struct, frozen=True):
-    """A column: its header, and what it holds: text, numbers, scores, percentages (0–100), technique ids, colors.
+    """A column: its header, and what it holds: text, numbers, scores, percentages, technique ids, colors, paths.
 
     Scores are numbers 0–100 whose cells are colored as layers are, in the hue of their `category`, "" for overall;
     colors, `#rrggbb`, fill theirs. In narrow windows, cells of `whole` columns are neither cut nor broken, and the
@@ -81,7 +82,8 @@ class RowStyle(msgspec.Struct, frozen=True):
 class Table(msgspec.Struct, frozen=True):
     """A table: `name` is that of its sheet, `title` what stands above it, `note` what there is to know below it.
 
-    `long`: it may run over many pages, so it is set small. `styles` has an entry per row, or none at all.
+    `long`: it may run over many pages, so it is set small. `styles` has an entry per row, or none at all. `keys`:
+    the numbers of the columns that name a row.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Table(msgspec.Struct, frozen=True):
     note: str = ""
     long: bool = False
     styles: tuple[RowStyle, ...] = ()
+    keys: tuple[int, ...] = (0,)
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -138,6 +141,30 @@ def shown(cell: Cell, kind: Kind = "text") -> str:
     return f"{min(cell, _ALMOST) if cell < 100 else cell:.1f} %"
 
 
+def fill_of(cell: Cell, column: Column) -> str:
+    """The colour of a cell as `#rrggbb`: that of its score, in the hue of its category, or the one that it names.
+
+    "" for none.
+    """
+    if isinstance(cell, str):
+        if isinstance(cell, Span) and cell.color:
+            return cell.color
+        return cell.lower() if column.kind == "color" and _COLOR.fullmatch(cell) else ""
+    if column.kind != "score" or cell is None:
+        return ""
+    return value_gradient(column.category or None, 100).color(cell)
+
+
+def address_of(cell: Cell, column: Column) -> str:
+    """Where a cell leads to: the page of a technique, or an address of the web; "" for nowhere."""
+    if not isinstance(cell, str):
+        return ""
+    if column.kind == "technique" and not isinstance(cell, Span):
+        return technique_url(cell) if _TECHNIQUE.fullmatch(cell) else ""
+    url = url_of(cell) if isinstance(cell, Span) else cell
+    return url if "://" in url and web_links([url]) == (url,) else ""
+
+
 def to_csv(table: Table) -> bytes:
     """The table as CSV: commas, lines that end in LF, a byte order mark only where the text is not all ASCII.
 
@@ -157,45 +184,3 @@ def _csv_cell(cell: Cell) -> str:
     if isinstance(cell, Span) and cell.url:
         cell = cell.url
     return neutralise(plain(cell)) if isinstance(cell, str) else str(tidy(cell))
-
-
-def to_markdown(tables: Iterable[Table], heading: int = 2) -> str:
-    """The tables as Markdown, each below a heading of that level."""
-    return "\n".join(_section(table, heading) for table in tables)
-
-
-def _section(table: Table, heading: int) -> str:
-    lines = [f"{'#' * heading} {escape(table.title)}", "", *markdown_lines(table)]
-    if table.note:
-        lines += ["", escape(table.note)]
-    return "\n".join([*lines, ""])
-
-
-def markdown_lines(table: Table) -> list[str]:
-    """The table alone as Markdown: a line of headers, one of rules, and one per row."""
-    heads = _line(map(escape, table.headers))
-    rules = _line("---:" if column.right else "---" for column in table.columns)
-    return [heads, rules, *(_line(map(_markdown, row)) for row in table.texts)]
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _markdown(text: str) -> str:
-    if not (isinstance(text, Span) and text.url):
-        return "<br>".join(escape(line) for line in text.splitlines()) if "\n" in text else escape(text)
-    return f"[{escape(text)}]({_ADDRESS_MARKS.sub(lambda mark: f'%{ord(mark[0]):02X}', text.url)})"
-
-
-def escape(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line: no markup, no HTML, nothing linked or mentioned."""
-    marked = _MARKS.sub(r"\\\1", " ".join(plain(text).split()))
-    return _BEGINNING.sub(r"\1\\\2", _MENTION.sub("@<!-- -->", marked))
-
-
-def to_xlsx(tables: Sequence[Table]) -> bytes:
-    """The tables as a workbook, a sheet each."""
-    from navlayers.output import sheets  # noqa: PLC0415 - it is built upon this module
-
-    return sheets.to_xlsx(tables)

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text import columns, figure, plain, shown, wrap
 from navlayers.analysis.diff import CHANGES
-from navlayers.output.tables import escape
+from navlayers.output.markdown import escape
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers.analysis.gaps import headline
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.layer.document import encode_layer, encode_layers
-from navlayers.output import tables
+from navlayers.output import markdown, sheets, tables
 from navlayers.pages.gaps_tables import tables_of
 from navlayers.pages.gaps_tables import techniques as techniques_of
 from navlayers.pages.results import ResultFile, folder_of, layer_files
@@ -49,11 +49,11 @@ def _table_files(gaps: Gaps) -> list[ResultFile]:
     """The techniques by that name, for they can be a threat again; all tables as a workbook, and to be read."""
     heading = f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}"
     made, techniques = tables_of(gaps), techniques_of(gaps)
-    short = tables.to_markdown(tables_of(gaps, NAMED))
-    text = f"# {tables.escape(heading)}\n\n{tables.escape(headline(gaps))}\n\n{short}"
+    short = markdown.tables(tables_of(gaps, NAMED))
+    text = f"# {markdown.escape(heading)}\n\n{markdown.escape(headline(gaps))}\n\n{short}"
     contents = {
         "techniques.csv": tables.to_csv(techniques),
-        "gaps.xlsx": tables.to_xlsx(made),
+        "gaps.xlsx": sheets.to_xlsx(made),
         "gaps.md": text.encode("utf-8", "replace"),
     }
     return [ResultFile(path, "table", heading, data, len(techniques.rows)) for path, data in contents.items()]

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
-from navlayers.output import tables
+from navlayers.output import markdown, sheets, tables
 from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.output.tables import Table, columns
 from navlayers.pages.index import InputEntry, ResultIndex, encode
@@ -63,8 +63,8 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
 
 def table_files(name: str, made: Sequence[Table], main: Table, heading: str) -> list[ResultFile]:
     """All tables as a workbook and as Markdown below a heading, and the main one as CSV; `name` is theirs."""
-    markdown = f"# {tables.escape(heading)}\n\n{tables.to_markdown(made)}".encode("utf-8", "replace")
-    contents = {"csv": tables.to_csv(main), "xlsx": tables.to_xlsx(made), "md": markdown}
+    text = f"# {markdown.escape(heading)}\n\n{markdown.tables(made)}".encode("utf-8", "replace")
+    contents = {"csv": tables.to_csv(main), "xlsx": sheets.to_xlsx(made), "md": text}
     return [
         ResultFile(f"{name}.{ending}", "table", heading, data, len(main.rows)) for ending, data in contents.items()
     ]

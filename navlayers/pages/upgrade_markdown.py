@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.output.tables import escape
+from navlayers.output.markdown import escape
 from navlayers.pages import upgrade_sections as sections
 from navlayers.pages.upgrade_text import HEADINGS, called, row
 from navlayers.upgrade.report import new_since

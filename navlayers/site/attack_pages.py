@@ -9,7 +9,7 @@ from navlayers.attack.catalogue import SITE
 from navlayers.attack.domain import DOMAINS
 from navlayers.layer.colors import LegendItem, count_gradient
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.pages.show.blocks import Cell
+from navlayers.output.tables import Span
 from navlayers.pages.show.layout import score_cell
 from navlayers.scoring.stats import base_techniques
 from navlayers.site.addresses import HOME
@@ -35,7 +35,7 @@ class Line(NamedTuple):
     id: str
     name: str
     sub: bool
-    cells: tuple[Cell, ...]
+    cells: tuple[Span, ...]
 
 
 class Carried(NamedTuple):
@@ -147,9 +147,9 @@ def _lines(sets: Sequence[SiteSet], columns: Sequence[MatrixColumn]) -> Iterator
         yield Line(technique, name, key[2], tuple(_given(technique, of) for of in sets))
 
 
-def _given(technique: str, of: SiteSet) -> Cell:
+def _given(technique: str, of: SiteSet) -> Span:
     entry = of.one.scored.scores.get(technique)
     if entry is None:
-        return Cell("")
+        return Span("")
     cell = score_cell(entry.overall, "", of.head)
-    return cell if cell.text else Cell(UNRATED)
+    return cell if cell else Span(UNRATED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers._text import counted, technique_url
 from navlayers.attack.domain import DOMAINS
 from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.output import templates
+from navlayers.output import html
 from navlayers.site.addresses import ASSETS, HOME, Here
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ class Drawing:
     def __init__(self, world: World, title: str) -> None:
         self._world = world
         paths = world.addresses.domains
-        self._environment = templates.environment("navlayers.site", templates.finalize)
+        self._environment = html.environment("navlayers.site", html.finalize)
         self._environment.filters |= {
             "fill": world.palette.fill,
-            "breakable": templates.breakable,
+            "breakable": html.breakable,
             "address": technique_url,
             "size": _size,
         }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.pages.show.blocks import Cell, link, paragraphs
-from navlayers.pages.show.layout import row_notes, score_cell
+from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.pages.show.technique import mapped_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.mapping.model import Mapping
+    from navlayers.output.tables import Span
     from navlayers.pages.show.results import Row, SetHead
     from navlayers.pages.show.set_index import IndexedSet
 
@@ -20,10 +20,10 @@ class RowView(NamedTuple):
     """A mapping, or a record of what cannot be mapped, ready to be shown."""
 
     row: Row
-    score: Cell
+    score: Span
     notes: str
-    comments: tuple[Cell, ...]
-    references: tuple[Cell, ...]
+    comments: tuple[Span, ...]
+    references: tuple[Span, ...]
 
 
 class Table(NamedTuple):
@@ -43,7 +43,7 @@ def row_view(row: Row, head: SetHead) -> RowView:
 def table(head: SetHead, rows: Iterable[RowView]) -> Table:
     """A table of rows."""
     rows = tuple(rows)
-    scored = any(view.row.category or view.row.value or view.score.text for view in rows)
+    scored = any(view.row.category or view.row.value or view.score for view in rows)
     return Table(head.name, rows, scored)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import web_links
-from navlayers.pages.show.blocks import link
 from navlayers.pages.show.capability import capability_page, group_page
+from navlayers.pages.show.layout import link
 from navlayers.pages.show.parts import record
 from navlayers.site.matrix import matrix
 from navlayers.site.pages import Crumb, Page, World

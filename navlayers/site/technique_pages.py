@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.mapping.model import CATEGORIES
-from navlayers.pages.show.blocks import Cell, prose
-from navlayers.pages.show.layout import score_cell
+from navlayers.output.tables import Span
+from navlayers.pages.show.layout import prose, score_cell
 from navlayers.pages.show.technique import technique_page
 from navlayers.site.pages import Crumb, Page, World
 from navlayers.site.rows import Table, row_view, table
@@ -26,8 +26,8 @@ class Scores(NamedTuple):
 
     id: str
     name: str
-    overall: Cell
-    categories: tuple[Cell, ...]
+    overall: Span
+    categories: tuple[Span, ...]
     capabilities: int
 
 
@@ -43,7 +43,7 @@ class Section(NamedTuple):
     section: TechniqueSection
     categories: tuple[str, ...]
     own: Scores | None
-    given: dict[str, Cell]
+    given: dict[str, Span]
     parent: Scores | None
     subs: tuple[Scores, ...]
     total: int
@@ -100,7 +100,7 @@ def _section(of: SiteSet, section: TechniqueSection) -> Section:
         section=section,
         categories=categories,
         own=own,
-        given={c: cell for c, cell in zip(categories, own.categories, strict=True) if cell.text} if own else {},
+        given={c: cell for c, cell in zip(categories, own.categories, strict=True) if cell} if own else {},
         parent=_scores(parent, categories, of.head) if parent is not None and _is_mapped(parent) else None,
         subs=tuple(_scores(entry, categories, of.head) for entry in mapped),
         total=len(section.subtechniques),
@@ -128,6 +128,6 @@ def _scores(entry: Entry, categories: Sequence[str], head: SetHead) -> Scores:
     return Scores(entry.id, entry.name, _overall(entry.overall, head), cells, entry.capabilities)
 
 
-def _overall(score: float | None, head: SetHead) -> Cell:
+def _overall(score: float | None, head: SetHead) -> Span:
     cell = score_cell(score, "", head)
-    return cell if cell.text else Cell(NOT_RATED)
+    return cell if cell else Span(NOT_RATED)

@@ -13,7 +13,7 @@ from docx.text.run import Run
 
 from navlayers._text import plain
 from navlayers.layer.colors import text_color
-from navlayers.output.cell_styles import address_of, fill_of
+from navlayers.output.tables import address_of, fill_of
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems
 from navlayers.output.paper import MeasuredTables, height_of, heights, lines_of, parts

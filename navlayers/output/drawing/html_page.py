@@ -10,7 +10,7 @@ from navlayers._text import plain, technique_url
 from navlayers.layer.colors import text_color
 from navlayers.layer.metadata_repeats import metadata_of
 from navlayers.layer.technique_rows import joint_of
-from navlayers.output import templates
+from navlayers.output import html
 from navlayers.output.drawing import facts as head
 from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, title_of
 from navlayers.output.drawing.rendered import Rendered
@@ -42,7 +42,7 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
         title=title_of(layers),
         # Made here of `#rrggbb` alone, and its digest is what browsers are told to apply.
         style=Safe(style),  # noqa: S704
-        style_hash=templates.digest(style),
+        style_hash=html.digest(style),
         layers=shown,
         joint=joint,
     )
@@ -129,11 +129,11 @@ def _figure(number: float) -> str:
 
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
-    environment = templates.environment("navlayers.output.drawing", partial(templates.finalize, lines=True))
+    environment = html.environment("navlayers.output.drawing", partial(html.finalize, lines=True))
     environment.filters |= {
         "fill": _fill,
         "figure": _figure,
-        "breakable": templates.breakable,
+        "breakable": html.breakable,
         "address": technique_url,
     }
     return resources.files("navlayers.output.drawing").joinpath("page.css").read_text("utf-8"), environment

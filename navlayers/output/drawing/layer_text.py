@@ -13,7 +13,8 @@ from navlayers.output.drawing import facts as head
 from navlayers.output.drawing import technique_table
 from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, title_of
 from navlayers.output.drawing.rendered import Rendered
-from navlayers.output.tables import Column, Table, escape, markdown_lines, to_csv
+from navlayers.output.markdown import escape, table_lines
+from navlayers.output.tables import Column, Table, to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from navlayers.layer.technique_rows import Row
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
-    from navlayers.output.tables import Cell
+from navlayers.output.tables import Cell
 
 LONGEST = 60_000
 """So many characters a comment of a pull request holds, with some to spare."""
@@ -107,7 +108,7 @@ def _overview(layers: Sequence[Laid]) -> str:
         (_short(layer.name, _TITLE), head.counts(layer.view).removesuffix(" annotated"), _mean(_scores(layer)))
         for layer in layers[:_MOST_FACTS]
     ]
-    lines = markdown_lines(Table("Layers", "Layers", heads, tuple(rows)))
+    lines = table_lines(Table("Layers", "Layers", heads, tuple(rows)))
     if len(layers) > _MOST_FACTS:
         lines += ["", f"{_MORE}{len(layers) - _MOST_FACTS} more layers"]
     return "\n".join([*lines, ""])
@@ -140,7 +141,7 @@ def _start(layer: Laid, level: int) -> str:
     result = [f"**{counts}**", *_range(layer), *(_cut(text) for text in (release, *filters))]
     lines += [" · ".join(result), ""]
     if layer.matrix.columns:
-        lines += [*markdown_lines(_tactics(layer.matrix)), ""]
+        lines += [*table_lines(_tactics(layer.matrix)), ""]
     told = _reading(view)
     return "\n".join([*lines, *([told, ""] if told else [])])
 
@@ -267,7 +268,7 @@ def _techniques(rows: Sequence[Row], longest: int) -> Table:
 
 
 def _folded(table: Table, summary: str, note: str = "") -> str:
-    return _wrapped(markdown_lines(table), summary, [note] if note else [])
+    return _wrapped(table_lines(table), summary, [note] if note else [])
 
 
 def _wrapped(lines: Iterable[str], summary: str, below: Sequence[str]) -> str:
@@ -281,7 +282,7 @@ def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Made:
     text = _folded(table, summary, note)
     if len(text) <= room:
         return _Made(text, is_cut=bool(note))
-    lines = markdown_lines(table)
+    lines = table_lines(table)
     used = len(_folded(Table("", "", table.columns, ()), summary, note)) + 40
     kept = 0
     for line in lines[2:]:

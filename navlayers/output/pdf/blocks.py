@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text import plain
 from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
-from navlayers.output.cell_styles import address_of, fill_of
+from navlayers.output.tables import address_of, fill_of
 from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems

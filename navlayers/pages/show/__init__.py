@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Literal, get_args
+
+from navlayers._text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Format = Literal["text", "md", "html", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-
-_RENDERERS = {"text": "text", "md": "markdown", "html": "html", "json": "as_json"}
 
 
 def look_up(
@@ -78,6 +77,20 @@ def render(shown: Page, format_: Format = "text", *, width: int | None = None, s
     `width`: columns of the terminal that the text is for; None: lines as long as they are. `styled`: with the
     terminal's bold and dim letters. Both are for text alone.
     """
-    renderer = importlib.import_module(f"navlayers.pages.show.{_RENDERERS[format_]}")
-    text: str = renderer.render(shown, width, styled) if format_ == "text" else renderer.render(shown)
-    return text
+    if format_ == "json":
+        return json_text(shown)
+    # Each format is loaded where it is written.
+    from navlayers.pages.show.layout import document  # noqa: PLC0415
+
+    made = document(shown)
+    if format_ == "md":
+        from navlayers.output import markdown  # noqa: PLC0415
+
+        return markdown.render(made)
+    if format_ == "html":
+        from navlayers.output import html  # noqa: PLC0415
+
+        return html.render(made)
+    from navlayers.output import text  # noqa: PLC0415
+
+    return text.render(made, width, styled=styled)

@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import technique_url
-from navlayers.output.cell_styles import address_of, fill_of
-from navlayers.output.tables import shown
-from navlayers.output.templates import finalize
+from navlayers.output.html import finalize
+from navlayers.output.tables import address_of, fill_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

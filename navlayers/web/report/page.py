@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers.output import templates
+from navlayers.output import html
 from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing.rendered import Rendered
 from navlayers.output.tables import Column, Table
@@ -69,8 +69,8 @@ def render(report: Report) -> Rendered:
         script=Safe(script),  # noqa: S704
         # Whatever could end the element is escaped in it.
         data=Safe(data),  # noqa: S704
-        style_hash=templates.digest(style),
-        script_hashes=[templates.digest(sources.theme), templates.digest(script)],
+        style_hash=html.digest(style),
+        script_hashes=[html.digest(sources.theme), html.digest(script)],
     )
     return Rendered(page.encode("utf-8", "replace"))
 
@@ -149,7 +149,7 @@ def _sources() -> _Sources:
     def read(*paths: str) -> str:
         return "".join(package.joinpath(path).read_text("utf-8") for path in paths)
 
-    environment = templates.environment("navlayers.web.report", partial(templates.finalize, lines=True))
+    environment = html.environment("navlayers.web.report", partial(html.finalize, lines=True))
     plain = read("web/report/report.js")
     names = [*(f"web/report/explorer_{name}.js" for name in SCRIPTS), "web/report/explorer.js"]
     return _Sources(

@@ -1,6 +1,7 @@
-"""The templates of HTML pages, which all escape what they are given and fail where something is missing.
+"""HTML: the templates of all pages, which escape what they are given, and documents as pages of their own.
 
-Beside them what all pages have in common: what becomes of their texts, and how a policy names what may run.
+Templates fail where something is missing. Beside them what all pages have in common: what becomes of their texts,
+and how a policy names what may run.
 """
 
 from __future__ import annotations
@@ -12,14 +13,38 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from navlayers._text import plain
+from navlayers.layer.colors import text_color
+from navlayers.output.document import flat, spans
+from navlayers.output.tables import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
+    from navlayers.output.document import Document
+
 _BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
+
+
+def render(document: Document) -> str:
+    """The document as one HTML file that needs nothing beside it: no script, no font, no picture.
+
+    All text is escaped, and only http(s) addresses are links.
+    """
+    title = plain(f"{document.key} {document.title}".strip())
+    return _template().render(title=title, blocks=[(type(block).__name__, block) for block in flat(document)])
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    found = environment("navlayers.output", finalize)
+    found.filters |= {"ink": text_color, "url": url_of}
+    found.filters["color"] = lambda cell: getattr(cell, "color", "")
+    found.filters["strong"] = lambda cell: getattr(cell, "strong", False)
+    found.filters["spans"] = spans
+    return found.get_template("document.html.jinja")
 
 
 def environment(package: str, finalize: Callable[[object], object]) -> Environment:
@@ -39,7 +64,8 @@ def environment(package: str, finalize: Callable[[object], object]) -> Environme
 
 def finalize(value: object, *, lines: bool = False) -> object:
     """The value without control characters, which have no place in HTML; `lines`: but for line feeds."""
-    if type(value) is not str:
+    # Markup is made of what was cleaned already.
+    if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     if lines and "\n" in value:
         return "\n".join(map(plain, value.split("\n")))

@@ -1,0 +1,173 @@
+"""Documents and tables as GitHub-flavored Markdown; nothing in the data is taken for markup."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from navlayers._text import plain, slug
+from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
+from navlayers.output.tables import RowStyle, Table, address_of, url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from navlayers.output.document import Block, Document, Item
+    from navlayers.output.drawing.rendered import Rendered
+
+_ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
+_MARKS = re.compile(r"([\\|*_`<>\[\]~#$]|:(?=//)|(?<=www)\.|&(?=#?\w+;))")
+"""What is markup, or links by itself; $ begins a formula on GitHub."""
+
+_BEGINNING = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=]+$)")
+"""What begins an item of a list, or is a line beneath a heading."""
+
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+"""What GitHub takes for the name of somebody to notify; a comment between keeps them apart, unseen."""
+
+_NONE: dict[str, str] = {}
+
+
+def render(document: Document, addresses: Mapping[str, str] = _NONE) -> str:
+    """The document; `addresses` says where its pictures are, by their names: without, there are only captions."""
+    names = picture_names(document)
+    return "\n\n".join("\n".join(lines) for lines in _blocks(document, names, addresses)) + "\n"
+
+
+def pictures(document: Document) -> dict[str, Rendered]:
+    """File name → picture of every figure, in their order."""
+    from navlayers.output.drawing.options import RenderOptions  # noqa: PLC0415 - for documents with figures
+    from navlayers.output.drawing.pictures import render_svg  # noqa: PLC0415
+
+    found = zip(picture_names(document), document.figures, strict=True)
+    return {name: render_svg(figure.view, RenderOptions()) for name, figure in found}
+
+
+def picture_names(document: Document) -> Iterator[str]:
+    """The file names of the figures, in their order."""
+    for number, figure in enumerate(document.figures, 1):
+        yield f"{number:02d}-{slug(figure.title)[:60] or 'heatmap'}.svg"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it stands, on one line: no markup, no HTML, nothing linked or mentioned."""
+    marked = _MARKS.sub(r"\\\1", " ".join(plain(text).split()))
+    return _BEGINNING.sub(r"\1\\\2", _MENTION.sub("@<!-- -->", marked))
+
+
+def tables(found: Iterable[Table], heading: int = 2) -> str:
+    """Tables, each below a heading of that level."""
+    sections = (_titled(table, heading, linked=False) for table in found)
+    return "\n".join("\n\n".join(map("\n".join, section)) + "\n" for section in sections)
+
+
+def table_lines(table: Table, *, linked: bool = False) -> list[str]:
+    """The table alone: a line of headers, one of rules, one per row; then what stands under rows as a list.
+
+    `linked`: ids of techniques and addresses lead somewhere, too, not only spans that do.
+    """
+    heads = _line(map(escape, table.headers))
+    rules = _line("---:" if column.right else "---" for column in table.columns)
+    rows = [_cells(table, number, texts, linked=linked) for number, texts in enumerate(table.texts)]
+    return [heads, rules, *rows, *_details(table)]
+
+
+def _blocks(document: Document, names: Iterator[str], addresses: Mapping[str, str]) -> Iterator[Iterable[str]]:
+    head, *rest = flat(document)
+    yield from _block(head)
+    if document.subtitle:
+        yield (escape(document.subtitle),)
+    if byline := [escape(text) for text in (document.author, document.date) if text]:
+        yield (" · ".join(byline),)
+    if document.facts:
+        yield _facts(Facts(document.facts))
+    for block in rest:
+        if isinstance(block, Figure):
+            yield (f"### {escape(block.title)}",)
+            yield (escape(block.caption),)
+            if address := addresses.get(next(names)):
+                yield (f"![{escape(block.title)}]({quote(address)})",)
+        else:
+            yield from _block(block)
+
+
+def _block(block: Block) -> Iterator[Iterable[str]]:
+    match block:
+        case Heading():
+            yield (f"{'#' * block.level} {' '.join(escape(part) for part in (block.key, block.text) if part)}",)
+        case Paragraph():
+            text = "".join(map(_inline, block.spans))
+            yield (f"**{text}**" if block.warning else text,)
+        case Note():
+            yield (f"*{escape(block.text)}*",)
+        case Facts() if block.items:
+            yield _facts(block)
+        case Items():
+            yield item_lines(block.items)
+        case Table():
+            yield from _titled(block, 3)
+        case Numbers() | Bars():
+            yield from _titled(block.table, 3)
+
+
+def _facts(facts: Facts) -> Iterator[str]:
+    for label, content in facts.items:
+        values = (content,) if isinstance(content, str) else content
+        yield f"- **{escape(label)}**: {', '.join(map(_inline, values))}"
+
+
+def item_lines(items: Iterable[Item], indent: str = "") -> Iterator[str]:
+    """The items of a list, those below others indented."""
+    for item in items:
+        yield f"{indent}- {escape(item.text)}"
+        yield from item_lines(item.below, f"{indent}  ")
+
+
+def _titled(table: Table, level: int, *, linked: bool = True) -> Iterator[Iterable[str]]:
+    if table.title:
+        yield (f"{'#' * level} {escape(table.title)}",)
+    yield table_lines(table, linked=linked)
+    if table.note:
+        yield (escape(table.note),)
+
+
+def _cells(table: Table, number: int, texts: Iterable[str], *, linked: bool) -> str:
+    columns = zip(texts, table.columns, strict=True)
+    cells = [_cell(text, address_of(text, column) if linked else url_of(text)) for text, column in columns]
+    if table.styles and table.styles[number].level:
+        cells[0] = f"&nbsp;&nbsp;{cells[0]}"
+    return _line(cells)
+
+
+def _details(table: Table) -> Iterator[str]:
+    styled: list[tuple[list[str], RowStyle]]
+    styled = [(row, style) for row, style in zip(table.texts, table.styles, strict=False) if style.details]
+    if styled:
+        yield ""
+    for row, style in styled:
+        yield f"- **{', '.join(escape(row[key]) for key in table.keys if row[key])}**"
+        for detail in style.details:
+            first, *rest = detail.spans
+            yield f"  - {escape(detail.label)}: {_inline(first)}"
+            for span in rest:
+                yield from ("", f"    {_inline(span)}")
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(text: str, url: str) -> str:
+    if url:
+        return f"[{escape(text)}]({_ADDRESS_MARKS.sub(lambda mark: f'%{ord(mark[0]):02X}', url)})"
+    return "<br>".join(escape(line) for line in text.splitlines()) if "\n" in text else escape(text)
+
+
+def _inline(text: str) -> str:
+    """A piece of a sentence; blanks around it part it from the next."""
+    if url := url_of(text):
+        return _cell(text, url)
+    before, after = (" " if end.isspace() else "" for end in (text[:1], text[-1:]))
+    marked = escape(text)
+    return f"{before}{marked}{after}" if marked else before
