@@ -13,10 +13,10 @@ from docx.text.run import Run
 
 from navlayers._text import plain
 from navlayers.layer.colors import text_color
-from navlayers.output.tables import address_of, fill_of
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems
 from navlayers.output.paper import MeasuredTables, height_of, heights, lines_of, parts
+from navlayers.output.tables import address_of, fill_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,12 +10,11 @@ import msgspec
 from navlayers._text import plain
 from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
-from navlayers.output.tables import address_of, fill_of
 from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems
 from navlayers.output.paper import CHIP, MeasuredTables, heights, is_sticky, one_line, parted, parts, said
-from navlayers.output.tables import Table
+from navlayers.output.tables import Table, address_of, fill_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
