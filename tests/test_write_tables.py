@@ -16,7 +16,7 @@ from test_write_native import mapping_sets
 
 from navlayers import InputError, OutputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats.write_table_cells import COLUMNS
+from navlayers.mapping.formats.table_lossless import COLUMNS
 from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:

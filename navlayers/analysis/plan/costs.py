@@ -8,27 +8,26 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import listed, nearest, restore, shown
+from navlayers._text import listed, nearest, shown
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.formats.amounts import NOT_A_NUMBER, amount, decimal_mark, spellings
+from navlayers.mapping.formats.amounts import NOT_A_NUMBER, amount, spellings
 from navlayers.mapping.formats.context import Context, technique_names
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, columns_of
+from navlayers.mapping.formats.table_sheet import Sheet, open_grids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.analysis.plan.candidates import Directory
-    from navlayers.mapping.formats.table_columns import Columns
-    from navlayers.mapping.formats.table_grid import Grid
+    from navlayers.mapping.formats.table_sheet import Grid
 
 WORDS = {"cost", "costs", "price", "expense", "effort", "budget", "amount", "days", "hours", "fte", "eur", "usd"}
 """Words in a header that speak of costs."""
 
 _OWN_NAME = "give the one with the costs a name of its own"
-_WORKBOOK = b"PK\x03\x04"
 _CAPABILITY = ("capability_id", "capability_description")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^:]*")
 
@@ -48,12 +47,6 @@ class Costs(NamedTuple):
     header: str
     prices: tuple[Price, ...]
     notices: tuple[Problem, ...] = ()
-
-
-class _Found(NamedTuple):
-    grid: Grid
-    columns: Columns
-    cost: int
 
 
 def split_column(text: str) -> tuple[str, str | None]:
@@ -90,48 +83,37 @@ def read_costs(path: str, column: str | None = None) -> Costs:
         raise UsageError(Problem("--cost is empty", expected="FILE or FILE:COLUMN"))
     source = read_file(path, "--cost", "a table of capabilities and costs")
     findings = Findings()
-    if source.data.startswith(_WORKBOOK):
-        from navlayers.mapping.formats import xlsx_table  # noqa: PLC0415 - for workbooks alone
-
-        grids = xlsx_table.open_grids(source, Context(findings, ReadOptions(), technique_names))
-    else:
-        from navlayers.mapping.formats import csv_table  # noqa: PLC0415 - for texts alone
-
-        grids = csv_table.open_grids(source, findings)
-    table = _choose(path, grids, column)
-    prices = tuple(_prices(table))
+    sheet, cost = _choose(path, open_grids(source, Context(findings, ReadOptions(), technique_names)), column)
+    prices = tuple(_prices(sheet, cost))
     problems = [price for price in prices if isinstance(price, Problem)]
-    if len(problems) == len(prices) > 1 and not _is_numeric(table.grid, table.columns, table.cost):
-        raise InputError(_no_numbers(table, len(problems)))
+    header = sheet.columns.headers[cost]
+    if len(problems) == len(prices) > 1 and not _is_numeric(sheet, cost):
+        place = sheet.grid.place(sheet.columns.row, cost)
+        message = f"column {shown(header)[1:-1]} has no numbers ({len(problems)} rows)"
+        raise InputError(Problem(message, place, "costs, such as 1200 or 1200.50"))
     if problems:
         raise InputError(problems)
     findings.raise_errors()
     found = tuple(price for price in prices if isinstance(price, Price))
-    return Costs(table.columns.headers[table.cost], found, findings.notices())
+    return Costs(header, found, findings.notices())
 
 
-def _no_numbers(table: _Found, rows: int) -> Problem:
-    header = shown(table.columns.headers[table.cost])[1:-1]
-    place = table.grid.place(table.columns.row, table.cost)
-    return Problem(f"column {header} has no numbers ({rows} rows)", place, "costs, such as 1200 or 1200.50")
-
-
-def _choose(path: str, grids: Sequence[Grid], column: str | None) -> _Found:
-    """The table that has both columns; the first of several."""
-    known: list[tuple[Grid, Columns]] = []
+def _choose(path: str, grids: Sequence[Grid], column: str | None) -> tuple[Sheet, int]:
+    """The table that has both columns, the first of several, and its column of costs."""
+    known: list[Sheet] = []
     for grid in grids:
         for number, row in enumerate(islice(grid.rows(), HEADER_WITHIN)):
-            columns = columns_of(number, row, {})
-            if any(field in columns.fields for field in _CAPABILITY):
-                known.append((grid, columns))
-                cost = _cost_column(grid, columns, column)
+            sheet = Sheet(grid, columns_of(number, row, {}))
+            if any(field in sheet.columns.fields for field in _CAPABILITY):
+                known.append(sheet)
+                cost = _cost_column(sheet, column)
                 if cost is not None:
-                    return _Found(grid, columns, cost)
+                    return sheet, cost
     place = Place(path, 1, 1)
     if not known:
         expected = "a column that is called capability, control, id, name or the like"
         raise InputError(Problem("no column holds capabilities", place, expected))
-    grid, columns = max(known, key=lambda pair: len(pair[1].headers))
+    grid, columns = max(known, key=lambda sheet: len(sheet.columns.headers))
     place, there = grid.place(columns.row, 0), [header for header in columns.headers if header]
     if column is not None:
         hint = nearest(column, there)
@@ -140,12 +122,13 @@ def _choose(path: str, grids: Sequence[Grid], column: str | None) -> _Found:
     raise InputError(Problem("no column holds costs", place, "a column that is called cost or the like", hint))
 
 
-def _cost_column(grid: Grid, columns: Columns, asked: str | None) -> int | None:
+def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
     """The number of the column of costs; None where there is none.
 
     Raises:
         InputError: several columns are as good.
     """
+    grid, columns = sheet
     headers = columns.headers
     if asked is not None:
         same = [i for i, header in enumerate(headers) if header == asked]
@@ -157,13 +140,11 @@ def _cost_column(grid: Grid, columns: Columns, asked: str | None) -> int | None:
     taken = {columns.fields[field] for field in _CAPABILITY if field in columns.fields}
     free = [column for column in range(len(headers)) if column not in taken]
     speaking = [i for i in free if set(re.findall(r"[a-z]+", headers[i].casefold())) & WORDS]
-    numeric = [i for i in speaking or free if _is_numeric(grid, columns, i)]
+    numeric = [i for i in speaking or free if _is_numeric(sheet, i)]
     if len(numeric) > 1:
         names = [headers[i] or f"column {i + 1}" for i in numeric]
-        if speaking:
-            message = f"{len(numeric)} columns speak of costs: {listed(names)}"
-        else:
-            message = f"{len(numeric)} columns hold numbers: {listed(names)}"
+        what = "speak of costs" if speaking else "hold numbers"
+        message = f"{len(numeric)} columns {what}: {listed(names)}"
         hint = f"name one with --cost {grid.path}:COLUMN" if len({*names}) > 1 else _OWN_NAME
         raise InputError(Problem(message, grid.place(columns.row, numeric[0]), "one column of costs", hint))
     return next(iter([*numeric, *speaking]), None)
@@ -173,38 +154,24 @@ def _plain(header: str) -> str:
     return " ".join(header.split()).casefold()
 
 
-def _is_numeric(grid: Grid, columns: Columns, column: int) -> bool:
-    cells = [cells[column] for _, cells in _below(grid, columns) if column < len(cells) and cells[column].strip()]
+def _is_numeric(sheet: Sheet, column: int) -> bool:
+    cells = [cells[column] for _, cells in sheet.below() if column < len(cells) and cells[column].strip()]
     return bool(cells) and 2 * sum(amount(cell) != NOT_A_NUMBER for cell in cells) > len(cells)
 
 
-def _below(grid: Grid, columns: Columns) -> Iterator[tuple[int, list[str]]]:
-    for line, cells in enumerate(grid.rows()):
-        if line > columns.row and any(cells):
-            yield line, [restore(cell) for cell in cells]
-
-
-def _prices(table: _Found) -> Iterator[Price | Problem]:
+def _prices(sheet: Sheet, column: int) -> Iterator[Price | Problem]:
     """Each row that names a capability and a cost, or what is wrong with its cost."""
-    fields = table.columns.fields
-    named = [fields[field] for field in _CAPABILITY if field in fields and fields[field] != table.cost]
-    numbers = table.grid.numbers(table.cost)
-    rows = list(_below(table.grid, table.columns))
-    mark = decimal_mark(
-        cells[table.cost] for line, cells in rows if line not in numbers and table.cost < len(cells)
-    )
-    for line, cells in rows:
+    grid, fields = sheet.grid, sheet.columns.fields
+    named = [fields[field] for field in _CAPABILITY if field in fields and fields[field] != column]
+    for line, cells, text, cost in sheet.amounts(column):
         names = tuple(cells[i].strip() for i in named if i < len(cells) and cells[i].strip())
-        text = cells[table.cost] if table.cost < len(cells) else ""
         if not (names and text.strip()):
             continue
-        place = table.grid.place(line, table.cost)
-        cost = amount(text, "." if line in numbers else mark)
         if isinstance(cost, Fraction):
-            yield Price(names, cost, table.grid.place(line, named[0]), place)
+            yield Price(names, cost, grid.place(line, named[0]), grid.place(line, column))
         else:
             expected = spellings(text) or "a number of 0 or more, such as 1200 or 1200.50"
-            yield Problem(f"cost {shown(text)} {cost}", place, expected)
+            yield Problem(f"cost {shown(text)} {cost}", grid.place(line, column), expected)
 
 
 def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tuple[Problem, ...]]:

@@ -14,13 +14,12 @@ from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, 
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions, technique_names
-from navlayers.mapping.formats.csv_table import open_table
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer_counts import written
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.table_columns import check_names
-from navlayers.mapping.formats.xlsx_table import open_tables
+from navlayers.mapping.formats.table_sheet import open_sheets
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.remap import carry_to, inactive
 from navlayers.scoring.aggregate import exact
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading
-    from navlayers.mapping.formats.table_places import Sheet
+    from navlayers.mapping.formats.table_sheet import Sheet
 
 _TABLES = ("csv", "xlsx")
 _TOLD = 4
@@ -122,9 +121,8 @@ def read_weighted(source: Source, domain: Domain, reading: ReadOptions) -> Weigh
     if not source.path.is_dir():
         loaded = files.load(source.path, source.data, how.max_bytes)
         source = msgspec.structs.replace(source, data=loaded.data)
-        format_ = sniff(loaded)
-        if format_ in _TABLES:
-            table = _table(source.name, format_, loaded, domain, reading)
+        if sniff(loaded) in _TABLES:
+            table = _table(source.name, loaded, domain, reading)
             if isinstance(table, Weighted):
                 return table
             how = msgspec.structs.replace(how, columns=table)
@@ -168,12 +166,10 @@ def _told(notices: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(msgspec.structs.replace(one, hint="") if one.code == _ASSUMED else one for one in notices)
 
 
-def _table(
-    name: str, format_: str, loaded: files.Source, domain: Domain, reading: ReadOptions
-) -> Weighted | dict[str, str]:
+def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions) -> Weighted | dict[str, str]:
     """A table of weights; where it holds mappings, what of the user's columns speaks of it."""
     findings = Findings()
-    sheets, by_user = _sheets(loaded, format_, findings, reading)
+    sheets, by_user = _sheets(loaded, findings, reading)
     chosen = weights_sheet(sheets, by_user)
     if chosen is None:
         return {field: header for field, header in reading.columns.items() if header in by_user.values()}
@@ -201,25 +197,17 @@ def _domain(techniques: Sequence[str], wanted: Domain) -> Domain:
     return likely_domain(techniques)
 
 
-def _sheets(
-    loaded: files.Source, format_: str, findings: Findings, reading: ReadOptions
-) -> tuple[list[Sheet], dict[str, str]]:
+def _sheets(loaded: files.Source, findings: Findings, reading: ReadOptions) -> tuple[list[Sheet], dict[str, str]]:
     """The tables of a file that have a technique column, and those of the user's columns that are there."""
-
-    def opened(by_user: dict[str, str]) -> list[Sheet]:
-        if format_ == "csv":
-            return [open_table(loaded, findings, by_user)]
-        context = Context(findings, ReadOptions(max_bytes=reading.max_bytes), technique_names)
-        return [sheet for _, sheet in open_tables(loaded, context, by_user)]
-
+    context = Context(findings, ReadOptions(max_bytes=reading.max_bytes), technique_names)
     by_user = check_names(reading.columns)
-    if not by_user:
-        return opened({}), {}
     try:
-        sheets = opened(by_user)
+        sheets = open_sheets(loaded, context, by_user)
     except OtherFileError:
+        if not by_user:
+            raise
         # What the user says of columns may speak of the sets alone.
-        return opened({}), {}
+        return open_sheets(loaded, context, {}), {}
     there = {header for sheet in sheets for header in sheet.columns.headers}
     fitting = {field: header for field, header in by_user.items() if header in there}
-    return (sheets if fitting == by_user else opened(fitting)), fitting
+    return (sheets if fitting == by_user else open_sheets(loaded, context, fitting)), fitting

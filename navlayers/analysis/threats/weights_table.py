@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import _text as wording
-from navlayers._text import restore
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import checks, table_values
-from navlayers.mapping.formats.amounts import LARGEST, NOT_A_NUMBER, TOO_LARGE, amount, decimal_mark, spellings
+from navlayers.mapping.formats.amounts import LARGEST, NOT_A_NUMBER, TOO_LARGE, amount, spellings
 from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.table_sheet import Amount, without_percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.table_columns import Columns
-    from navlayers.mapping.formats.table_places import Sheet
+    from navlayers.mapping.formats.table_sheet import Sheet
 
 WORDS = (
     *("weight", "weighting", "prevalence", "frequency", "sightings", "observations", "occurrences", "incidents"),
@@ -48,23 +49,6 @@ class Weight(NamedTuple):
     place: Place
 
 
-def number(text: str, decimal: str = "") -> float | Issue:
-    """A weight as people write it, also with a percent sign; or what is wrong with it.
-
-    `decimal` is the mark before decimal parts, where that is known.
-    """
-    bare = _bare(text)
-    value = amount(bare, decimal)
-    if not isinstance(value, str):
-        return float(value)
-    expected = spellings(bare) or ("at most 1e12" if value == TOO_LARGE else "a number of 0 or more")
-    return Issue(f"weight {wording.shown(text)} {value}", expected, code="unknown-value")
-
-
-def _bare(text: str) -> str:
-    return text.strip().removesuffix("%").rstrip()
-
-
 def weights_sheet(sheets: Sequence[Sheet], by_user: Mapping[str, str]) -> tuple[Sheet, int | None] | None:
     """The first sheet that holds weights and the column that they are in; None where the sheets hold mappings.
 
@@ -85,7 +69,7 @@ def weights_sheet(sheets: Sequence[Sheet], by_user: Mapping[str, str]) -> tuple[
 def _names_techniques(sheet: Sheet) -> bool:
     """Whether any cell below the header of techniques names one; it may as well say how many there are."""
     at = sheet.columns.fields["attack_object_id"]
-    return any(at < len(cells) and _ID.search(cells[at]) for _, cells in _below(sheet))
+    return any(at < len(cells) and _ID.search(cells[at]) for _, cells in sheet.below())
 
 
 def _is_mappings(columns: Columns) -> bool:
@@ -135,7 +119,7 @@ def _numeric(sheet: Sheet, taken: set[int]) -> list[int]:
     """The columns most of whose cells are numbers, whatever else is wrong with these."""
     filled: dict[int, int] = {}
     numbers: dict[int, int] = {}
-    for _, cells in _below(sheet):
+    for _, cells in sheet.below():
         for column, cell in enumerate(cells):
             if cell.strip() and column not in taken:
                 filled[column] = filled.get(column, 0) + 1
@@ -144,7 +128,7 @@ def _numeric(sheet: Sheet, taken: set[int]) -> list[int]:
 
 
 def _looks_numeric(cell: str) -> bool:
-    return checks.numeric(cell) or amount(_bare(cell)) != NOT_A_NUMBER
+    return checks.numeric(cell) or amount(without_percent(cell)) != NOT_A_NUMBER
 
 
 def others_of_numbers(sheet: Sheet, column: int) -> list[str]:
@@ -161,12 +145,6 @@ def _named(columns: Columns) -> set[int]:
     return {columns.fields[field] for field in _TECHNIQUE_FIELDS if field in columns.fields}
 
 
-def _below(sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
-    for line, cells in enumerate(sheet.grid.rows()):
-        if line > sheet.columns.row and any(cells):
-            yield line, [restore(cell) for cell in cells]
-
-
 def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[Weight]:
     """The rows of a table of weights, one for each technique of a cell; without a column, each weighs 1.
 
@@ -176,33 +154,32 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
     found: list[Weight] = []
     blank = 0
     first: Place | None = None
-    below = list(_below(sheet))
-    numbers = frozenset() if column is None else sheet.grid.numbers(column)
-    mark = decimal_mark(
-        _bare(cells[column])
-        for line, cells in below
-        if column is not None and line not in numbers and column < len(cells)
+    one = Fraction(1)
+    rows = (
+        (Amount(line, cells, "1", one) for line, cells in sheet.below())
+        if column is None
+        else sheet.amounts(column, percent=True)
     )
-    for line, cells in below:
+    for line, cells, written, weight in rows:
         text = cells[at] if at < len(cells) else ""
-        written = "1" if column is None else cells[column] if column < len(cells) else ""
         if not (text.strip() and written.strip()):
             blank += 1
             first = first or sheet.grid.place(line, at)
             continue
         where = sheet.grid.place(line, at if column is None else column)
-        weight = number(written, "." if line in numbers else mark)
-        if isinstance(weight, Issue):
-            findings.add(weight, where)
+        if isinstance(weight, str):
+            largest = "at most 1e12" if weight == TOO_LARGE else "a number of 0 or more"
+            expected = spellings(without_percent(written)) or largest
+            findings.add(Issue(f"weight {wording.shown(written)} {weight}", expected, code="unknown-value"), where)
             continue
         for technique in table_values.techniques(text):
             id_, issue = checks.technique(technique.id)
             if issue is not None:
                 findings.add(issue, sheet.grid.place(line, at, technique.offset))
             if id_ is not None:
-                found.append(Weight(id_, weight, where))
+                found.append(Weight(id_, float(weight), where))
     if blank and first is not None:
-        rows = f"{blank:,} rows have" if blank > 1 else "a row has"
-        issue = Issue(f"{rows} no technique or no weight, and {'are' if blank > 1 else 'is'} left out", fatal=False)
-        findings.add(issue, first)
+        rows_ = f"{blank:,} rows have" if blank > 1 else "a row has"
+        message = f"{rows_} no technique or no weight, and {'are' if blank > 1 else 'is'} left out"
+        findings.add(Issue(message, fatal=False), first)
     return found

@@ -16,7 +16,7 @@ from navlayers.mapping.model import CATEGORIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from navlayers.mapping.formats.table_grid import Grid
+    from navlayers.mapping.formats.table_sheet import Grid
 
 HEADER_WITHIN = 20
 """A header is looked for in so many rows."""

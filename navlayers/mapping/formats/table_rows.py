@@ -11,7 +11,7 @@ import msgspec
 from navlayers import _text as wording
 from navlayers._text import restore, slugs
 from navlayers.errors import Place
-from navlayers.mapping.formats import roundtrip as table_own
+from navlayers.mapping.formats import table_lossless as lossless
 from navlayers.mapping.formats import table_values
 from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
@@ -19,15 +19,15 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.rows import MEANINGLESS, Row, Table
 from navlayers.mapping.formats.table_columns import EXACT, OTHER, SET_FIELDS, SET_METADATA, meant
-from navlayers.mapping.formats.table_places import Places, Sheet
+from navlayers.mapping.formats.table_sheet import Places, Sheet
 from navlayers.mapping.model import MappingType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.mapping.formats.context import Context
-    from navlayers.mapping.formats.roundtrip import Exact, Said
     from navlayers.mapping.formats.table_columns import Columns
+    from navlayers.mapping.formats.table_lossless import Exact, Said
     from navlayers.mapping.model import MappingSet
 
 _BATCH = 4096
@@ -93,13 +93,13 @@ class _Reader:
     def _finish(self) -> tuple[MappingSet, Places]:
         head = self._head()
         if self._own is not None:
-            table_own.tell_capabilities(self._table, self._own)
+            lossless.tell_capabilities(self._table, self._own)
         done = assemble(head, self._table, self._context.technique_names(head))
         self._findings.raise_errors()
         self._places.keep(done.rows)
         mapping_set = done.mapping_set
         if self._own is not None:
-            mapping_set = table_own.corrected(done, self._own, self._several, self._exact)
+            mapping_set = lossless.corrected(done, self._own, self._several, self._exact)
         return mapping_set, self._places
 
     def _report_one_capability(self) -> None:
@@ -126,7 +126,7 @@ class _Reader:
         head = make_head(self._context, found, ids, self._places.head(""))
         if own is not None:
             columns = {SET_FIELDS[column]: text for column, text in self._heads.items()}
-            head = table_own.with_said(head, own, self._context.options.metadata, columns)
+            head = lossless.with_said(head, own, self._context.options.metadata, columns)
             return msgspec.structs.replace(
                 head, groups=head.groups | {g: g for g in self._groups if g not in head.groups}
             )
@@ -156,7 +156,7 @@ class _Reader:
             for line, cells in enumerate(grid.rows()):
                 if line > columns.row and len(cells) > column and cells[column].strip():
                     try:
-                        return msgspec.json.decode(restore(cells[column]), type=table_own.Said)
+                        return msgspec.json.decode(restore(cells[column]), type=lossless.Said)
                     except (msgspec.DecodeError, RecursionError) as error:
                         message = f"{SET_METADATA} is damaged: {wording.visible(str(error))}"
                         hint = "restore the cell, or delete it and say with --meta what it said"
@@ -205,7 +205,7 @@ class _Reader:
     def _say(self, field: str, line: int, column: int, text: str) -> None:
         """Take what a column says of the set; all rows have to agree."""
         if self._own is not None:
-            text = table_own.unescape(text)
+            text = lossless.unescape(text)
         before = self._heads.get(field)
         if before is None:
             self._heads[field] = text
@@ -264,7 +264,7 @@ class _Reader:
             for field in _TEXT:
                 value = getattr(row, field)
                 if value is not None and "\\u" in value:
-                    setattr(row, field, table_own.unescape(value))
+                    setattr(row, field, lossless.unescape(value))
         if "status" not in fields and row.mapping_type is not None and says_non_mappable(row.mapping_type):
             row.status, row.mapping_type = NON_MAPPABLE, None
         if "capability_id" not in fields:
@@ -326,7 +326,7 @@ class _Reader:
                 continue
             try:
                 if field == EXACT:
-                    exact = msgspec.json.decode(text, type=table_own.Exact)
+                    exact = msgspec.json.decode(text, type=lossless.Exact)
                 else:
                     for name, value in _OTHERS.decode(text).items():
                         if name in MEANINGLESS:
