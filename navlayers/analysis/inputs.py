@@ -10,7 +10,7 @@ from navlayers._text import joined
 from navlayers.attack import Catalogue, versions
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.mapping.formats.layer_counts import as_unscored, counting, counts
+from navlayers.mapping.formats.layer import as_unscored, counting, counts
 from navlayers.mapping.load import Prepared, Skipped, prepare
 from navlayers.scoring.coverage import Coverage, coverage_of, without_scores
 from navlayers.scoring.options import ScoreOptions

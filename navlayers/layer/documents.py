@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,13 +9,10 @@ import msgspec
 from navlayers.errors import InputError, Problem
 from navlayers.layer.old_formats import attack_version
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats._json import most_keys, not_json
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.json_keys import most_keys, top_repeats
-from navlayers.mapping.formats.json_text import not_json
-from navlayers.mapping.formats.layer import layer_texts, stands_twice
-from navlayers.mapping.formats.layer_entries import ALL_WRITTEN, Entries, kind
-from navlayers.mapping.formats.layer_head import head_of
-from navlayers.mapping.formats.layer_places import Places
+from navlayers.mapping.formats.layer_document import FORMAT, Places, head_of, kind, layer_texts, members_of
+from navlayers.mapping.formats.layer_entries import ALL_WRITTEN, Entries
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.source import as_text
 
@@ -26,11 +22,8 @@ if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
     from navlayers.errors import Place
     from navlayers.layer.old_formats import Document
-    from navlayers.mapping.formats.json_keys import Repeat
     from navlayers.mapping.formats.source import Source
 
-_FORMAT = "Navigator layer JSON"
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LISTS = ("metadata", "links")
 _OBJECTS = ("filters", "layout")
 
@@ -59,9 +52,8 @@ def read(source: Source, said: Mapping[str, str]) -> Layers:
         OtherFileError: it is sound JSON of another kind.
     """
     source, findings = as_text(source), Findings()
-    texts = layer_texts(source)
-    places = Places(source, texts)
-    layers = [_one(text, number, source, places, findings, said) for number, text in enumerate(texts)]
+    places = Places(source)
+    layers = [_one(text, number, source, places, findings, said) for number, text in enumerate(layer_texts(source))]
     findings.raise_errors()
     notices = tuple(notice for notice in findings.notices() if notice.code in {"wrong-type", "wrong-shape"})
     return Layers(layers, source.data.strip().startswith(b"{"), notices)
@@ -70,24 +62,22 @@ def read(source: Source, said: Mapping[str, str]) -> Layers:
 def _one(
     text: bytes, number: int, source: Source, places: Places, findings: Findings, said: Mapping[str, str]
 ) -> Read:
+    members = members_of(text, number, source, places, findings)
+    head = head_of(members, number, places, findings)
     try:
-        members = _MEMBERS.decode(text)
-        for repeat in top_repeats(text):
-            findings.add(stands_twice(repeat, places.at(number, repeat.first)), places.at(number, repeat.again))
-        head = head_of(members, number, places, findings)
         layer: Document = msgspec.json.decode(text)
     except msgspec.ValidationError:
-        place = places.at(number, 0)
+        place = places.layer(number)
         raise InputError(
             Problem(
                 "a number of this layer is too large", place, "numbers as computers hold them", code="wrong-type"
             )
         ) from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise not_json(source, error, _FORMAT) from None
-    places.begin(head.techniques)
+        raise not_json(source, error, FORMAT) from None
     if not _is_plain(bytes(members.get("techniques", b"null")), layer.get("techniques")):
-        _check_entries(head.techniques, number, places, findings)
+        for _ in Entries(number, places, findings).read(head.techniques):
+            pass
     _check_head(layer, number, places, findings)
     written = layer.get("techniques")
     techniques = [one["techniqueID"] for one in written if _has_id(one)] if isinstance(written, list) else []
@@ -108,18 +98,6 @@ def _is_plain(text: bytes, entries: Any) -> bool:
         return False
     keys = sum(len(entry) + sum(len(item) for key in _LISTS for item in entry.get(key) or ()) for entry in entries)
     return most_keys(text) == keys and all(map(checks.TECHNIQUE.fullmatch, {one.techniqueID for one in written}))
-
-
-def _check_entries(raws: Any, number: int, places: Places, findings: Findings) -> None:
-    def report(index: int, field: str, issue: Issue) -> None:
-        findings.add(issue, partial(places.entry, number, index, field))
-
-    def repeated(index: int, repeat: Repeat) -> None:
-        first = places.inside(number, index, repeat.first)
-        findings.add(stands_twice(repeat, first), places.inside(number, index, repeat.again))
-
-    for _ in Entries(report, repeated).read(raws):
-        pass
 
 
 def _check_head(layer: Document, number: int, places: Places, findings: Findings) -> None:

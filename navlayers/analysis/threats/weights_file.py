@@ -16,7 +16,7 @@ from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions, technique_names
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.layer_counts import written
+from navlayers.mapping.formats.layer import written
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.table_columns import check_names
 from navlayers.mapping.formats.table_sheet import open_sheets

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from navlayers import _text as wording
 from navlayers._text import slugs
-from navlayers.errors import InputError, OtherFileError, Place, Problem
+from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.json_keys import top_repeats
-from navlayers.mapping.formats.json_text import not_json
+from navlayers.mapping.formats.layer_document import Head, Places, head_of, layer_texts, members_of
 from navlayers.mapping.formats.layer_entries import Entries, Entry
-from navlayers.mapping.formats.layer_head import Head, head_of
-from navlayers.mapping.formats.layer_places import Places
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
@@ -27,19 +24,28 @@ from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from navlayers.errors import Place
+    from navlayers.mapping.find import Source as FoundSource
     from navlayers.mapping.formats.context import Context
-    from navlayers.mapping.formats.json_keys import Repeat
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
-_FORMAT = "Navigator layer JSON"
-_EXPECTED = 'a Navigator layer: {"name": …, "domain": …, "techniques": […]}, or a list of them'
-_LIKENESS = ("techniques", "versions", "gradient", "legendItems", "domain")
+_COUNT = ("aggregate", "count")
+"""The metadata of a layer whose scores count capabilities, as navlayers' layers of unscored sets do."""
+
+_WRITTEN = "score"
+"""The name of the other field of a mapping that holds what a layer wrote, where that is not the value."""
+
 _LAST_COUNTS = "the last one counts, as in the Navigator"
 _TOLD = 100
 """So many entries that stand twice are told one by one: their places take time to find."""
 
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+
+class _Metadata(msgspec.Struct):
+    metadata: Any = None
+
+
+_heads = msgspec.json.Decoder(list[_Metadata])
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -57,90 +63,28 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
     """
     source, findings = as_text(source), context.findings
-    texts = layer_texts(source)
-    places = Places(source, texts)
+    places = Places(source)
     heads = []
     rows: list[list[_Row]] = []
-    for number, text in enumerate(texts):
-        try:
-            members = _MEMBERS.decode(text)
-            for repeat in top_repeats(text):
-                first = places.at(number, repeat.first)
-                findings.add(stands_twice(repeat, first), places.at(number, repeat.again))
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise not_json(source, error, _FORMAT) from None
-        head = head_of(members, number, places, findings)
-        places.begin(head.techniques)
+    for number, text in enumerate(layer_texts(source)):
+        head = head_of(members_of(text, number, source, places, findings), number, places, findings)
         heads.append(head)
-        rows.append(_rows(head, number, places, context))
+        rows.append(_rows(head, number, places, findings))
     _refuse_strangers(heads, places, context)
     mapping_set = _assemble(heads, rows, places, context)
     findings.raise_errors()
     return mapping_set, places
 
 
-def layer_texts(source: Source) -> list[bytes]:
-    """The text of each layer of a file.
-
-    Raises:
-        InputError: the text is not JSON, or an item of the list is no layer.
-        OtherFileError: it is sound JSON of another kind.
-    """
-    text = source.data.strip()
-    try:
-        if not text.startswith(b"["):
-            _check_shape(_MEMBERS.decode(text), source)
-            return [text]
-        raws = [bytes(raw) for raw in _RAWS.decode(text)]
-    except msgspec.ValidationError:
-        problem = Problem(
-            "the top level is neither a layer nor a list of layers", Place(source.path, 1, 1), _EXPECTED
-        )
-        raise OtherFileError(msgspec.structs.replace(problem, code="wrong-shape")) from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise not_json(source, error, _FORMAT) from None
-    if not raws:
-        problem = Problem("the list of layers is empty", Place(source.path, 1, 1), _EXPECTED, code="wrong-shape")
-        raise OtherFileError(problem)
-    places = Places(source, raws)
-    odd = [number for number, raw in enumerate(raws) if not raw.startswith(b"{")]
-    if odd:
-        raise InputError(
-            Problem("an item of the list is no layer", places.at(number, 0), _EXPECTED, code="wrong-shape")
-            for number in odd
-        )
-    return raws
-
-
-def _check_shape(members: dict[str, msgspec.Raw], source: Source) -> None:
-    if sum(key in members for key in _LIKENESS) < 2 and "techniques" not in members:
-        hint = "this looks like the index that navlayers writes beside its layers" if "generator" in members else ""
-        place = source.place(len(source.data) - len(source.data.lstrip()))
-        raise OtherFileError(Problem('there is no "techniques"', place, _EXPECTED, hint, code="wrong-shape"))
-
-
-def stands_twice(repeat: Repeat, first: Place) -> Issue:
-    """What to say of a key that stands again."""
-    message = f"key {wording.shown(repeat.key)} stands twice, first in line {first.line}, column {first.column}"
-    return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
-
-
-def _rows(head: Head, number: int, places: Places, context: Context) -> list[_Row]:
+def _rows(head: Head, number: int, places: Places, findings: Findings) -> list[_Row]:
     """The entries of a layer that say something, those that say the same under several tactics as one."""
-    findings = context.findings
 
-    def report(index: int, field: str, issue: Issue) -> None:
-        findings.add(issue, partial(places.entry, number, index, field))
-
-    def repeated(index: int, repeat: Repeat) -> None:
-        findings.add(
-            lambda: stands_twice(repeat, places.inside(number, index, repeat.first)),
-            lambda: places.inside(number, index, repeat.again),
-        )
+    def report(index: int, issue: Issue) -> None:
+        findings.add(issue, partial(places.entry, number, index))
 
     kept: dict[tuple[str, str], _Row] = {}
     again: list[int] = []
-    for index, entry in enumerate(Entries(report, repeated).read(head.techniques)):
+    for index, entry in enumerate(Entries(number, places, findings).read(head.techniques)):
         if entry is None:
             continue
         key = (entry.technique, entry.tactic)
@@ -148,16 +92,16 @@ def _rows(head: Head, number: int, places: Places, context: Context) -> list[_Ro
         if earlier is not None:
             again.append(index)
             if len(again) <= _TOLD:
-                report(index, "", _again(entry, places.entry(number, earlier.number, "")))
+                report(index, _again(entry, places.entry(number, earlier.number)))
         kept[key] = _Row(index, entry, [entry.tactic] if entry.tactic else [])
     if len(again) > _TOLD:
         message = f"{len(again) - _TOLD:,} more entries stand twice"
-        report(again[_TOLD], "", Issue(message, hint=_LAST_COUNTS, fatal=False, code="not-carried"))
+        report(again[_TOLD], Issue(message, hint=_LAST_COUNTS, fatal=False, code="not-carried"))
     blank = [row.number for row in kept.values() if row.entry.blank]
     if blank:
         entries = f"{len(blank):,} entries say" if len(blank) > 1 else "an entry says"
         message = f"{entries} nothing of a technique, but at most that it is opened, and {_are(blank)} left out"
-        report(blank[0], "", Issue(message, fatal=False, code="not-carried"))
+        report(blank[0], Issue(message, fatal=False, code="not-carried"))
     rows: list[_Row] = []
     same: dict[tuple[object, ...], list[str]] = {}
     for row in kept.values():
@@ -211,7 +155,7 @@ def _major(version: str) -> str:
 
 def _assemble(heads: list[Head], rows: list[list[_Row]], places: Places, context: Context) -> MappingSet:
     used = (row.entry.technique for of in rows for row in of if row.entry.enabled)
-    head = make_head(context, _found(heads), used, places.layer(0, ""))
+    head = make_head(context, _found(heads), used, places.layer(0))
     capabilities = []
     mappings: list[Mapping] = []
     records: list[NonMappable] = []
@@ -239,7 +183,7 @@ def _assemble(heads: list[Head], rows: list[list[_Row]], places: Places, context
         issue = Issue(
             "the set has no mappings", hint="no entry scores or tells anything", fatal=False, code="empty-set"
         )
-        context.findings.add(issue, places.layer(0, ""))
+        context.findings.add(issue, places.layer(0))
     return msgspec.structs.replace(
         head, capabilities=tuple(capabilities), mappings=tuple(mappings), non_mappable=tuple(records)
     )
@@ -281,3 +225,52 @@ def _ids(heads: list[Head]) -> list[str]:
         names.append(f"{name} {times[name]}" if times[name] > 1 else name)
     ids = slugs(names)
     return [ids[name] for name in names]
+
+
+def counting(source: FoundSource, max_bytes: int) -> tuple[bool, ...]:
+    """For each layer of a file that was read as such, whether its metadata say that its scores are counts."""
+    text = sources.as_text(sources.load(source.path, source.data, max_bytes)).data.strip()
+    heads = _heads.decode(text if text.startswith(b"[") else b"[" + text + b"]")
+    return tuple(_says(head.metadata) for head in heads)
+
+
+def _says(metadata: Any) -> bool:
+    items = metadata if isinstance(metadata, list) else []
+    return any(isinstance(item, dict) and (item.get("name"), item.get("value")) == _COUNT for item in items)
+
+
+def as_unscored(mapping_set: MappingSet) -> MappingSet:
+    """A set that was read from layers of counts, as the unscored one that it is; what counts 0 is no mapping.
+
+    The counts stand beside the mappings: `counts` gives them.
+    """
+    mappings = []
+    for mapping in mapping_set.mappings:
+        text = _text(mapping)
+        if text is None:
+            mappings.append(mapping)
+        elif float(text) > 0:
+            other = dict(mapping.other) | {_WRITTEN: text}
+            mappings.append(msgspec.structs.replace(mapping, value=None, other=tuple(other.items())))
+    return msgspec.structs.replace(mapping_set, mappings=tuple(mappings))
+
+
+def counts(mapping_set: MappingSet) -> dict[str, float]:
+    """Technique id → the number that the layers give it, the highest of several."""
+    found: dict[str, float] = {}
+    for mapping in mapping_set.mappings:
+        number = written(mapping)
+        if number is not None:
+            found[mapping.technique] = max(number, found.get(mapping.technique, number))
+    return found
+
+
+def written(mapping: Mapping) -> float | None:
+    """The score as the layer has it; None where it has none."""
+    text = _text(mapping)
+    return None if text is None else float(text)
+
+
+def _text(mapping: Mapping) -> str | None:
+    """The score stands beside the value where that was made to fit 0–100."""
+    return dict(mapping.other).get(_WRITTEN, mapping.value)

@@ -14,14 +14,16 @@ from navlayers import _text as wording
 from navlayers._text import technique_url
 from navlayers.attack.catalogue import SITE
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats._json import most_keys, repeats
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.json_keys import most_keys, repeats
+from navlayers.mapping.formats.layer_document import kind, twice
 from navlayers.mapping.formats.rows import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from navlayers.mapping.formats.json_keys import Repeat
+    from navlayers.mapping.formats.findings import Findings
+    from navlayers.mapping.formats.layer_document import Places
 
 
 class Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -95,11 +97,12 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Entries:
-    """Reads the entries of one layer; `report` is told the number of an entry, a field of it, and what is wrong."""
+    """Reads the entries of one layer, by its number in the file; what is wrong goes to the findings."""
 
-    def __init__(self, report: Callable[[int, str, Issue], None], repeat: Callable[[int, Repeat], None]) -> None:
-        self._report = report
-        self._repeat = repeat
+    def __init__(self, layer: int, places: Places, findings: Findings) -> None:
+        self._layer = layer
+        self._places = places
+        self._findings = findings
         self._ids: dict[str, str | None] = {}
         self._unknown: dict[str, tuple[int, int]] = {}
 
@@ -124,6 +127,9 @@ class Entries:
                 entry = entry if id_ else None
             yield entry
         self._tell_unknown()
+
+    def _report(self, index: int, field: str, issue: Issue) -> None:
+        self._findings.add(issue, partial(self._places.entry, self._layer, index, field))
 
     def _technique(self, index: int, text: str) -> str | None:
         known = self._ids.get(text)
@@ -236,7 +242,9 @@ class Entries:
         except (ValueError, RecursionError):  # told elsewhere
             return
         for repeat in found:
-            self._repeat(index, repeat)
+            # Their places take time to find, and many may be only counted.
+            place = partial(self._places.at, repeat.again, self._layer, index)
+            self._findings.add(partial(twice, repeat, self._layer, self._places, index), place)
 
     def _tell_unknown(self) -> None:
         for field, (first, times) in self._unknown.items():
@@ -245,14 +253,6 @@ class Entries:
             hint = f"did you mean {near}? it is kept without meaning" if near else "it is kept without meaning"
             message = f"unknown field {wording.shown(field)} in {entries}"
             self._report(first, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
-
-
-def kind(value: Any) -> str:
-    """What a JSON value is, for messages."""
-    if isinstance(value, str):
-        return f"the text {wording.shown(value)}"
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), "null")
 
 
 def compact(value: Any) -> str:

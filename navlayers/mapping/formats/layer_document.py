@@ -1,9 +1,13 @@
-"""What a Navigator layer says beside its entries: name, domain, versions, gradient, the set that it was made of."""
+"""A Navigator layer as a document: its text, where things stand in it, and what it says beside its entries.
+
+That is its name, domain, versions and gradient, and the set that it was made of.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+from array import array
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -12,15 +16,29 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import msgspec
 
 from navlayers import _text as wording
+from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats._json import not_json, repeats, stands_twice
+from navlayers.mapping.formats._locate import JsonLocator
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.layer_entries import kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from navlayers.mapping.formats._json import Repeat
+    from navlayers.mapping.formats._locate import Path
+    from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.formats.findings import Findings
-    from navlayers.mapping.formats.layer_places import Places
+    from navlayers.mapping.formats.source import Source
+
+FORMAT = "Navigator layer JSON"
+_EXPECTED = 'a Navigator layer: {"name": …, "domain": …, "techniques": […]}, or a list of them'
+_LIKENESS = ("techniques", "versions", "gradient", "legendItems", "domain")
+_FIELDS = {"technique": "techniqueID", "value": "score", "references": "links"}
+"""Field of the model → field of an entry, where they differ."""
+
+_HEAD = {"attack_version": ("versions", "attack"), "framework": ("name",), "title": ("name",)}
+"""Field of the set → where a layer says it."""
 
 _OLD_DOMAIN = "mitre-"
 """How domains begin in layer formats before 4.0."""
@@ -32,7 +50,122 @@ _OWN = {"framework": "framework", "framework version": "version", "source": "sou
 
 _OWN_ATTACK = "ATT&CK version"
 _LOWEST, _HIGHEST = 0.0, 100.0
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Places:
+    """Where layers, their entries and their fields stand in a file; found only when asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self._locator = JsonLocator(source)
+        self._listed = source.data.lstrip().startswith(b"[")
+        self._of: dict[Kind, array[int]] = {"mapping": array("L"), "non_mappable": array("L")}
+
+    def keep(self, kind_: Kind, layer: int, entry: int) -> None:
+        """Remember which entry the next mapping or non-mappable was read from."""
+        self._of[kind_].extend((layer, entry))
+
+    def part(self, kind_: Kind, index: int, field: str = "") -> Place:
+        """The place of a mapping or non-mappable by its index in the set; a capability's is its layer's name."""
+        if kind_ == "capability":
+            return self.layer(index, "name")
+        layer, entry = self._of[kind_][2 * index : 2 * index + 2]
+        return self.entry(layer, entry, _FIELDS.get(field, field))
+
+    def head(self, field: str) -> Place:
+        """The place of the value of a field of the set itself: that of the first layer."""
+        return self.layer(0, field)
+
+    def layer(self, layer: int, *fields: str) -> Place:
+        """The place of the value of a field of a layer, or of a field of that; as near as it is written."""
+        path = _HEAD.get(fields[0], fields) if len(fields) == 1 else fields
+        return self._locator.place((*self._top(layer), *filter(None, path)))
+
+    def entry(self, layer: int, entry: int, field: str = "") -> Place:
+        """The place of a field of an entry, or of the entry where it lacks the field."""
+        path = (*self._top(layer), "techniques", entry)
+        return self._locator.place((*path, field) if field else path)
+
+    def at(self, offset: int, layer: int, entry: int | None = None) -> Place:
+        """The place of what stands so many bytes behind the start of a layer, or of one of its entries."""
+        within = () if entry is None else ("techniques", entry)
+        return self._locator.inside((*self._top(layer), *within), offset)
+
+    def _top(self, layer: int) -> Path:
+        return (layer,) if self._listed else ()
+
+
+def layer_texts(source: Source) -> list[bytes]:
+    """The text of each layer of a file.
+
+    Raises:
+        InputError: the text is not JSON, or an item of the list is no layer.
+        OtherFileError: it is sound JSON of another kind.
+    """
+    text = source.data.strip()
+    try:
+        if not text.startswith(b"["):
+            _check_shape(_members.decode(text), source)
+            return [text]
+        raws = [bytes(raw) for raw in _raws.decode(text)]
+    except msgspec.ValidationError:
+        problem = Problem(
+            "the top level is neither a layer nor a list of layers", Place(source.path, 1, 1), _EXPECTED
+        )
+        raise OtherFileError(msgspec.structs.replace(problem, code="wrong-shape")) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(source, error, FORMAT) from None
+    if not raws:
+        problem = Problem("the list of layers is empty", Place(source.path, 1, 1), _EXPECTED, code="wrong-shape")
+        raise OtherFileError(problem)
+    places = Places(source)
+    odd = [number for number, raw in enumerate(raws) if not raw.startswith(b"{")]
+    if odd:
+        raise InputError(
+            Problem("an item of the list is no layer", places.layer(number), _EXPECTED, code="wrong-shape")
+            for number in odd
+        )
+    return raws
+
+
+def _check_shape(members: dict[str, msgspec.Raw], source: Source) -> None:
+    if sum(key in members for key in _LIKENESS) < 2 and "techniques" not in members:
+        hint = "this looks like the index that navlayers writes beside its layers" if "generator" in members else ""
+        place = source.place(len(source.data) - len(source.data.lstrip()))
+        raise OtherFileError(Problem('there is no "techniques"', place, _EXPECTED, hint, code="wrong-shape"))
+
+
+def kind(value: Any) -> str:
+    """What a JSON value is, for messages."""
+    if isinstance(value, str):
+        return f"the text {wording.shown(value)}"
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), "null")
+
+
+def members_of(
+    text: bytes, number: int, source: Source, places: Places, findings: Findings
+) -> dict[str, msgspec.Raw]:
+    """The members of a layer; those that stand twice go to the findings.
+
+    Raises:
+        InputError: the text is not JSON.
+    """
+    try:
+        members = _members.decode(text)
+        found = repeats(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(source, error, FORMAT) from None
+    for repeat in found:
+        findings.add(twice(repeat, number, places), places.at(repeat.again, number))
+    return members
+
+
+def twice(repeat: Repeat, layer: int, places: Places, entry: int | None = None) -> Issue:
+    """What to say of a key of a layer, or of one of its entries, that stands again."""
+    return stands_twice(repeat.key, places.at(repeat.first, layer, entry))
 
 
 class Head(msgspec.Struct):
