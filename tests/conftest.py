@@ -14,9 +14,12 @@ import pytest
 from browser_helpers import chromium, watched
 from hypothesis import settings
 
+from navlayers import attack
 from navlayers.api.build import build_folder
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
+from navlayers.layer.build import KINDS, BuiltLayer, Kind
+from navlayers.layer.build import build as build_set
 from navlayers.mapping.find import resolve
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
 from navlayers.scoring.options import ScoreOptions
@@ -209,6 +212,17 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> BuildResult:
     return build_folder(resolve([str(s) for s in sources]), out, ScoreOptions(worth=worth), force=force)
+
+
+def release(mapping_set: MappingSet, version: str | None = None) -> Catalogue:
+    """The ATT&CK release of a set, or the given one for its domain."""
+    wanted = mapping_set.attack_version if version is None else version
+    return attack.load(attack.find(mapping_set.domain, wanted).release)
+
+
+def build_layers(mapping_set: MappingSet, only: Iterable[Kind] = KINDS) -> tuple[BuiltLayer, ...]:
+    """The layers of a set at its own release."""
+    return tuple(build_set(mapping_set, release(mapping_set), None, only))
 
 
 def told(reading: Reading, code: str) -> list[str]:

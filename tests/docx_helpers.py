@@ -9,8 +9,9 @@ import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from xml.etree import ElementTree as ET
 
-from navlayers import load_inputs, resolve
+from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
+from navlayers.mapping.find import resolve
 from navlayers.output.document import Document, Section
 from navlayers.output.tables import Column, Table
 from navlayers.pages.report import ReportOptions, subject_of

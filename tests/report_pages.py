@@ -6,8 +6,9 @@ import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from navlayers import load_inputs, resolve
+from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
+from navlayers.mapping.find import resolve
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:

@@ -7,9 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import contents, row, set_of, write_set
+from conftest import contents, write_set
 
 import navlayers
+from navlayers.api.build import build_folder
+from navlayers.layer.document import encode_layers
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +49,7 @@ def test_load_reads_a_shipped_set() -> None:
 def test_load_refuses_a_folder_of_several_sets(tmp_path: Path) -> None:
     write_set(tmp_path / "a.json")
     write_set(tmp_path / "b.json")
-    with pytest.raises(navlayers.UsageError, match="holds 2 sets"):
+    with pytest.raises(navlayers.UsageError, match="a folder of 2 sets"):
         navlayers.load(tmp_path)
 
 
@@ -59,7 +62,7 @@ def test_load_says_what_is_not_there(name: str) -> None:
 
 def test_scores_are_those_of_active_techniques_by_id(tmp_path: Path) -> None:
     mapping_set = navlayers.load(write_set(tmp_path / "tiny.json"))
-    scores = navlayers.scores(mapping_set)
+    scores = mapping_set.scores()
     assert {i: entry.overall for i, entry in scores.items()} == {"T1078": 100, "T1078.004": 10, "T1110": 50}
     assert list(scores) == sorted(scores)
     assert scores["T1078"].categories == {"protect": 100, "detect": 50}
@@ -67,37 +70,120 @@ def test_scores_are_those_of_active_techniques_by_id(tmp_path: Path) -> None:
 
 def test_scores_can_be_those_of_another_release(tmp_path: Path) -> None:
     mapping_set = navlayers.load(write_set(tmp_path / "tiny.json"))
-    at_18 = navlayers.scores(mapping_set, attack_version="18.1")
+    at_18 = mapping_set.scores(attack_version="18.1")
     assert at_18["T1053.002"].overall == 50
     assert "T1053.001" not in at_18
 
 
 def test_layers_of_the_library_are_the_bytes_of_the_command(tmp_path: Path) -> None:
     path = write_set(tmp_path / "tiny.json")
-    navlayers.build_folder(navlayers.resolve([str(path)]), tmp_path / "out")
+    build_folder(resolve([str(path)]), tmp_path / "out")
     files = contents(tmp_path / "out" / "tiny")
-    built = {one.path: navlayers.encode_layer(one.layer) for one in navlayers.build_layers(navlayers.load(path))}
+    built = {name: layer.to_json() for name, layer in navlayers.load(path).layers().items()}
     assert built == {name: data for name, data in files.items() if name not in ("index.json", "all.json")}
-    assert navlayers.encode_layers(built.values()) == files["all.json"]
+    assert encode_layers(built.values()) == files["all.json"]
 
 
-def test_options_of_the_library_are_those_of_the_command() -> None:
-    options = navlayers.ScoreOptions("mean", {"protect": 1}, {"partial": 60}, 5, "max")
-    rows = [row("a", "T1078.001", "protect", "partial"), row("b", "T1078.001", "protect")]
-    assert navlayers.scores(set_of(rows), options)["T1078"].overall == 32.5
+def test_options_of_the_library_are_those_of_the_command(tmp_path: Path) -> None:
+    path = write_set(
+        tmp_path / "a.json", [("a", "T1078.001", "protect", "partial"), ("b", "T1078.001", "protect", None)]
+    )
+    scores = navlayers.load(path).scores(
+        aggregate="mean", weights={"protect": 1}, scale={"partial": 60}, worth=5, rollup="max"
+    )
+    assert scores["T1078"].overall == 32.5
 
 
-@pytest.mark.parametrize(
-    ("wanted", "version"), [(None, "16.1"), ("18.1", "18.1"), ("18", "18.1"), ("v17.1", "17.1"), ("latest", "18.1")]
-)
-def test_release_is_the_sets_own_or_the_one_asked_for(wanted: str | None, version: str) -> None:
-    assert navlayers.release(set_of([]), wanted).version == version
-
-
-@pytest.mark.parametrize("wanted", ["99.9", "7", "nonsense", ""])
+@pytest.mark.parametrize("wanted", ["99.9", "7", "nonsense"])
 def test_a_release_that_is_not_at_hand_is_an_error_that_names_those_that_are(wanted: str) -> None:
     with pytest.raises(navlayers.ReleaseError, match=r"16\.1"):
-        navlayers.release(set_of([], attack_version=wanted or "0"), wanted or None)
+        navlayers.load("gcp").scores(attack_version=wanted)
+
+
+@pytest.mark.parametrize("item", [3, None, object()])
+def test_a_wrong_kind_of_input_is_a_type_error_that_says_what_is_expected(item: object) -> None:
+    with pytest.raises(TypeError, match="expected a name, a path, a MappingSet or a Layer, not "):
+        navlayers.compare("aws", item)  # type: ignore[arg-type]
+
+
+def test_results_say_what_they_are_in_one_line(tmp_path: Path) -> None:
+    tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
+    gaps = navlayers.gaps(tiny, threat="APT29")
+    assert [
+        repr(tiny),
+        repr(tiny.scores()),
+        repr(tiny.layer()),
+        repr(navlayers.compare(tiny, "gcp")),
+        repr(navlayers.diff(tiny, tiny)),
+        repr(gaps),
+        repr(navlayers.plan(tiny, budget=1)),
+    ] == [
+        "<MappingSet tiny 1: 3 capabilities, 5 mappings, ATT&CK enterprise 16.1>",
+        "<Scores of 3 techniques, ATT&CK enterprise 16.1>",
+        "<Layer 'tiny 1: overview': 3 techniques, ATT&CK 16>",
+        "<Comparison of tiny, gcp, ATT&CK enterprise 16.1>",
+        "<Diff of tiny and tiny: 0 techniques changed>",
+        "<Gaps against APT29: 65 of 66 techniques open>",
+        "<Plan of 1 capabilities, 95.2 % of the total, proven optimal>",
+    ]
+
+
+def test_results_are_rows_of_dictionaries_and_frames(tmp_path: Path) -> None:
+    tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
+    assert tiny.scores().to_dicts()[0] == {
+        "technique": "T1078",
+        "name": "Valid Accounts",
+        "overall": 100,
+        "protect": 100,
+        "detect": 50,
+        "capabilities": ("ids", "mfa"),
+    }
+    comparison = navlayers.compare(tiny, "gcp")
+    row = next(row for row in comparison.to_dicts() if row["technique"] == "T1110")
+    assert (row["tiny"], row["best"]) == (50, 100)
+    for result in (
+        tiny,
+        tiny.scores(),
+        comparison,
+        navlayers.gaps(tiny, threat="APT29"),
+        navlayers.diff(tiny, "gcp"),
+    ):
+        frame = result.to_frame()
+        assert frame.to_dict("records")[0].keys() == result.to_dicts()[0].keys()
+        assert len(frame) == len(result.to_dicts())
+        assert "<table>" in result._repr_html_()
+
+
+def test_a_layer_saves_itself_and_is_read_again(tmp_path: Path) -> None:
+    tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
+    layer = tiny.layer("protect", aggregate="mean")
+    assert layer.save(tmp_path / "layer.json").read_bytes() == layer.to_json()
+    assert layer.save(tmp_path / "layer.svg").read_text("utf-8") == layer._repr_svg_()
+    assert navlayers.compare(layer, tmp_path / "layer.json").union.covered == 2
+    with pytest.raises(navlayers.UsageError, match="no layer 'nonsense'"):
+        tiny.layer("nonsense")
+    with pytest.raises(navlayers.UsageError, match="does not say which format"):
+        layer.save(tmp_path / "layer.doc")
+
+
+def test_a_set_is_saved_converted_and_read_again(tmp_path: Path) -> None:
+    tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
+    for name in ("a.yaml", "a.csv", "a.xlsx", "a.json"):
+        saved = navlayers.load(tiny.save(tmp_path / name))
+        assert sorted(map(repr, saved.mappings)) == sorted(map(repr, tiny.mappings))
+    assert navlayers.convert(tiny) == (tmp_path / "a.yaml").read_bytes()
+
+
+def test_sets_in_memory_give_what_their_files_give(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "tiny.json")
+    tiny = navlayers.load(path)
+    assert navlayers.gaps(tiny, threat="APT29").to_dicts() == navlayers.gaps(path, threat="APT29").to_dicts()
+    navlayers.build(tiny, output=tmp_path / "a")
+    navlayers.build(path, output=tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    for ending in ("html", "docx"):
+        one = navlayers.report(tiny, output=tmp_path / f"a.{ending}").read_bytes()
+        assert one == navlayers.report(path, output=tmp_path / f"b.{ending}").read_bytes()
 
 
 def test_all_errors_have_one_base() -> None:

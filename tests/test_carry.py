@@ -4,9 +4,8 @@ import msgspec
 import pytest
 from conftest import TINY, row, set_of
 
-from navlayers import carry_to, inactive
 from navlayers.attack import Catalogue, Technique
-from navlayers.mapping.remap import Inactive, Moved
+from navlayers.mapping.remap import Inactive, Moved, carry_to, inactive
 
 
 def chained(**successors: str | None) -> Catalogue:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import CORPUS_FILES, SHARED, write_set
 
-from navlayers.check import check, explain
-from navlayers.check.codes import CODES
-from navlayers.check.rules import links
+from navlayers.checks import check, explain
+from navlayers.checks.codes import CODES
+from navlayers.checks.rules import links
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from conftest import Run
 
-    from navlayers.check import Finding
+    from navlayers.checks import Finding
 
 ROOT = Path(__file__).parent.parent
 HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\n'

@@ -10,7 +10,7 @@ from conftest import CORPUS, CORPUS_FILES, Run, write_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.check import check, mend
+from navlayers.checks import check, mend
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
 
@@ -183,7 +183,7 @@ def test_a_file_that_changed_while_it_was_checked_is_left_alone(
         path.write_text("mine", encoding="utf-8")
         return done
 
-    monkeypatch.setattr("navlayers.check.mend", slow)
+    monkeypatch.setattr("navlayers.checks.mend", slow)
     result = run("check", "--fix", path)
     assert result.code == 2
     assert "the file has changed meanwhile" in result.err

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conftest import write_set
 
-from navlayers.check import check, mend
+from navlayers.checks import check, mend
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
 

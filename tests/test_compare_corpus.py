@@ -11,10 +11,10 @@ import openpyxl
 import pytest
 from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques
 
-from navlayers import resolve
 from navlayers.analysis import compare as comparing
 from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import main
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path

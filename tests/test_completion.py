@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from navlayers.check.codes import CODES
+from navlayers.checks.codes import CODES
 from navlayers.cli import candidates
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, shipped

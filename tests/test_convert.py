@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import navlayers
 from navlayers import OutputError, UsageError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.convert import format_for
+from navlayers.mapping.convert import convert, format_for
+from navlayers.mapping.find import resolve
 from navlayers.mapping.model import MappingSet, NonMappable, canonical
 from navlayers.output import files
 
@@ -112,14 +112,14 @@ def test_what_the_format_has_no_room_for_is_told_on_standard_error(run: Run) -> 
 
 
 def test_the_library_converts_what_the_command_does(run: Run, source: Path) -> None:
-    done = navlayers.convert(source, "native", only_facts=True, title="Demo", licence="MIT")
+    done = convert(source, "native", only_facts=True, title="Demo", licence="MIT")
     by_command = run("convert", source, "--facts", "--title", "Demo", "--licence", "MIT")
     assert done.data.decode() == by_command.out
-    assert navlayers.convert("gcp").data == (Path(__file__).parent.parent / "mappings" / "gcp.yaml").read_bytes()
-    assert navlayers.convert(navlayers.resolve(["gcp"])[0]).data == navlayers.convert("gcp").data
+    assert convert("gcp").data == (Path(__file__).parent.parent / "mappings" / "gcp.yaml").read_bytes()
+    assert convert(resolve(["gcp"])[0]).data == convert("gcp").data
     source.with_name("other.json").write_text(EXPLORER)
     with pytest.raises(UsageError, match="holds 2 files"):
-        navlayers.convert(source.parent)
+        convert(source.parent)
 
 
 def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run, source: Path) -> None:

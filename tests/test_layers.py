@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from conftest import TINY, row, set_of
+from conftest import TINY, build_layers, row, set_of
 
-from navlayers import build_layers, encode_layer, load
+from navlayers import load
 from navlayers.layer.build import KINDS, Kind, build
+from navlayers.layer.document import encode_layer
 from navlayers.mapping.model import Capability, NonMappable
 from navlayers.scoring.options import ScoreOptions
 

@@ -7,10 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CORPUS, CORPUS_FILES, Run, active_techniques
+from conftest import CORPUS, CORPUS_FILES, Run, active_techniques, build_layers
 
-from navlayers import attack, build_layers, carry_to, encode_layer, inactive
+from navlayers import attack
+from navlayers.layer.document import encode_layer
 from navlayers.mapping import formats as readers
+from navlayers.mapping.remap import carry_to, inactive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,14 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import CORPUS_FILES, TINY, active_techniques, row, set_of
+from conftest import CORPUS_FILES, TINY, active_techniques, build_layers, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import encode_layer, encode_layers
-from navlayers.api.sets import build_layers
 from navlayers.layer.build import build
 from navlayers.layer.colors import RAMPS, gradient_steps
+from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import CATEGORIES, MappingSet
 from navlayers.scoring.options import ScoreOptions

@@ -15,6 +15,9 @@ import pytest
 from conftest import contents, write_set
 
 import navlayers
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.plan import make_plan
+from navlayers.mapping.find import resolve
 from navlayers.output.folders import sha256
 
 if TYPE_CHECKING:
@@ -331,8 +334,8 @@ def _covers_with(plan: Plan, size: int) -> bool:
 
 
 def test_the_least_controls_for_all_of_nist_are_proven(corpus: Path) -> None:
-    together = navlayers.load_inputs(navlayers.resolve([str(corpus / NIST)]))
-    plan = navlayers.make_plan(together, navlayers.PlanOptions(target=1))
+    together = load_inputs(resolve([str(corpus / NIST)]))
+    plan = make_plan(together, navlayers.PlanOptions(target=1))
     assert plan.proven
     assert plan.settled
     assert plan.covered(plan.active) == plan.coverable
@@ -340,11 +343,11 @@ def test_the_least_controls_for_all_of_nist_are_proven(corpus: Path) -> None:
     assert len(plan.chosen) == plan.bound == 13
     assert _covers_with(plan, 13)
     assert not _covers_with(plan, 12)
-    fewer = navlayers.make_plan(together, navlayers.PlanOptions(budget=12))
+    fewer = make_plan(together, navlayers.PlanOptions(budget=12))
     assert fewer.proven
     assert fewer.value == Fraction(468), "with one control less, a technique is left"
-    shipped = navlayers.load_inputs(navlayers.resolve(["nist_800_53"]))
-    assert navlayers.make_plan(shipped, navlayers.PlanOptions(target=1)).chosen == plan.chosen
+    shipped = load_inputs(resolve(["nist_800_53"]))
+    assert make_plan(shipped, navlayers.PlanOptions(target=1)).chosen == plan.chosen
 
 
 def test_the_solver_is_loaded_for_a_plan_alone() -> None:

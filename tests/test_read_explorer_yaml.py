@@ -11,7 +11,7 @@ import yaml
 from conftest import CORPUS, CORPUS_FILES
 
 from navlayers import InputError
-from navlayers.check.codes import CODES
+from navlayers.checks.codes import CODES
 from navlayers.errors import OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import Capability, Mapping, NonMappable

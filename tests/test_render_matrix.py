@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import ImageColor
 
-from navlayers import InputError, ReadOptions, ReleaseError, attack, resolve
+from navlayers import InputError, ReadOptions, ReleaseError, attack
 from navlayers.api.render_load import load
 from navlayers.layer.colors import cell_color, contrast, gradient_of, gray, parse_color, text_color
 from navlayers.layer.matrix import Cell, matrix_of
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path

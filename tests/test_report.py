@@ -10,10 +10,13 @@ import msgspec
 import pytest
 from conftest import CORPUS, CORPUS_FILES, SHARED, active_techniques, set_of
 
-from navlayers import attack, find_gaps, load_inputs, make_plan, resolve, threat_model
-from navlayers.analysis.inputs import InputSet
-from navlayers.analysis.plan import PlanOptions
+from navlayers import attack
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import InputSet, load_inputs
+from navlayers.analysis.plan import PlanOptions, make_plan
+from navlayers.analysis.threats.resolve import threat_model
 from navlayers.errors import UsageError
+from navlayers.mapping.find import resolve
 from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import Mapping, NonMappable
 from navlayers.output.document import Bars, Document, Facts, Figure, Numbers, Paragraph

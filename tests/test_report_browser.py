@@ -11,7 +11,10 @@ from conftest import write_set
 from report_pages import Page, report, write_page
 from test_report_html import CLOUDS, hostile
 
-from navlayers import find_gaps, load_inputs, resolve, threat_model
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.threats.resolve import threat_model
+from navlayers.mapping.find import resolve
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,12 @@ from conftest import write_set
 from report_pages import report, write_page
 from test_report_browser import button, cell, count, pressed, state
 
-from navlayers import PlanOptions, ScoreOptions, find_gaps, load_inputs, make_plan, resolve, threat_model
+from navlayers import PlanOptions, ScoreOptions
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.plan import make_plan
+from navlayers.analysis.threats.resolve import threat_model
+from navlayers.mapping.find import resolve
 from navlayers.output.document import Figure
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 

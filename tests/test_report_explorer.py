@@ -9,11 +9,13 @@ import pytest
 from conftest import CORPUS, CORPUS_FILES, write_set
 from report_pages import Page, page_of, report
 
-from navlayers import load_inputs, resolve, threat_model
 from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.threats.resolve import threat_model
 from navlayers.layer.build import layers_of
 from navlayers.layer.colors import RAMPS, value_gradient
 from navlayers.layer.document import encode_layer
+from navlayers.mapping.find import resolve
 from navlayers.pages.report import make_report, subject_of
 from navlayers.scoring.options import ScoreOptions
 

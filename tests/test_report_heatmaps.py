@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from navlayers import find_gaps, load_inputs, make_plan, resolve, threat_model
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.plan import make_plan
 from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.threats.resolve import threat_model
 from navlayers.api.report import render_report
+from navlayers.mapping.find import resolve
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.html_page import render_html
 from navlayers.output.drawing.options import RenderOptions

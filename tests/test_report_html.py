@@ -15,7 +15,8 @@ from conftest import CORPUS, write_set
 from laid_helpers import EVIL
 from report_pages import Page, page_of, report
 
-from navlayers import load_inputs, resolve
+from navlayers.analysis.inputs import load_inputs
+from navlayers.mapping.find import resolve
 from navlayers.output.document import Bars, Logo
 from navlayers.output.tables import Table, shown
 from navlayers.pages.report import ReportOptions, make_report, subject_of

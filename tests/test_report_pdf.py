@@ -16,10 +16,11 @@ from conftest import write_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import load_inputs, resolve
 from navlayers._text import plain
+from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
+from navlayers.mapping.find import resolve
 from navlayers.output.bars import describe
 from navlayers.output.document import (
     BarRow,

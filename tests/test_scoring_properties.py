@@ -10,8 +10,8 @@ from conftest import TINY, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers import encode_layer, encode_layers
 from navlayers.layer.build import KINDS, build
+from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.pages import index
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 from navlayers.scoring.options import ROLLUPS, ScoreOptions

@@ -19,20 +19,22 @@ import msgspec
 import pytest
 from attack_helpers import SHARED as BUNDLES
 from attack_helpers import needs_bundles
-from conftest import CORPUS, SHARED, contents, row, set_of, write_set
+from conftest import CORPUS, SHARED, contents, release, row, set_of, write_set
 
 import navlayers
 from navlayers import attack
 from navlayers._text import slugs
+from navlayers.api.build import build_folder
 from navlayers.attack.stix import read_bundle
 from navlayers.mapping import formats
 from navlayers.mapping.find import resolve
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
-from navlayers.output.folders import sha256
+from navlayers.output.folders import sha256, write_folder
 from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
-from navlayers.site import Site, SiteOptions, write_site
+from navlayers.scoring.stats import set_stats
+from navlayers.website import Site, SiteOptions, write_site
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -115,7 +117,7 @@ def prepared(*names: str | Path, attack_version: str | None = None) -> list[Prep
 
 def alone(made: MappingSet, name: str = "tiny") -> Prepared:
     """A set in memory at its release."""
-    return Prepared(name, made, made.attack_version, navlayers.release(made), (), ())
+    return Prepared(name, made, made.attack_version, release(made), (), ())
 
 
 def site_of(*sets: Prepared, options: SiteOptions | None = None) -> Pages:
@@ -221,7 +223,7 @@ def test_every_mapping_stands_on_the_pages_that_it_belongs_to(several: Pages) ->
 def test_the_start_has_the_numbers_of_all_sets(several: Pages) -> None:
     text = several.text("index.html")
     for one in prepared(*NAMES):
-        stats = navlayers.set_stats(one.set, one.catalogue)
+        stats = set_stats(one.set, one.catalogue)
         assert f" {stats.capabilities} {stats.mappings} " in text
 
 
@@ -287,7 +289,7 @@ def test_the_whole_matrix_is_on_the_page_of_a_set(several: Pages) -> None:
     cells = set(re.findall(r'class="cell[^"]*" href="[^"]*/(t[0-9.]+)\.html"', page))
     assert cells == {t.id.lower() for t in one.catalogue.techniques.values() if t.active}
     titles = re.findall(r'<span class="ratio">(\d+)/(\d+)</span>', page)
-    stats = navlayers.set_stats(one.set, one.catalogue)
+    stats = set_stats(one.set, one.catalogue)
     assert titles == [(str(t.mapped), str(t.total)) for t in stats.tactics]
 
 
@@ -308,7 +310,7 @@ def test_downloads_are_what_the_writers_and_the_build_give(several: Pages, tmp_p
         assert f'href="downloads/gcp.{ending}" download' in page
         for notice in written.notices:
             assert str(notice) in several.text("sets/gcp/index.html")
-    navlayers.build_folder(resolve(["gcp"]), tmp_path)
+    build_folder(resolve(["gcp"]), tmp_path)
     built = {path: data for path, data in contents(tmp_path / "gcp").items() if path != "index.json"}
     start = "sets/gcp/layers/"
     assert {p.removeprefix(start): d for p, d in several.files.items() if p.startswith(start)} == built
@@ -575,12 +577,12 @@ def test_no_name_leaves_the_folder_or_is_another_s(hostile: Pages) -> None:
 
 
 def test_hostile_sets_can_be_written(hostile: Pages, tmp_path: Path) -> None:
-    navlayers.write_folder(tmp_path / "out", iter(hostile.files.items()), command="site")
+    write_folder(tmp_path / "out", iter(hostile.files.items()), command="site")
     assert contents(tmp_path / "out") == hostile.files
 
 
 def test_the_scripts_hold_no_text_of_a_set(hostile: Pages) -> None:
-    assert hostile.files["assets/site.js"] == Path(navlayers.__path__[0], "site", "site.js").read_bytes()
+    assert hostile.files["assets/site.js"] == Path(navlayers.__path__[0], "website", "site.js").read_bytes()
     script = hostile.files["assets/search.js"].decode()
     json.loads(script.removeprefix("globalThis.navlayersIndex = ").removesuffix(";\n"))
     assert not re.search("[\x00-\x09\x0b-\x1f\u2028\u2029]", script)

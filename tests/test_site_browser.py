@@ -12,7 +12,7 @@ from conftest import row, set_of
 from test_site import HOSTILE, alone, hostile_set, prepared
 
 from navlayers.output.folders import write_folder
-from navlayers.site import Site, SiteOptions
+from navlayers.website import Site, SiteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

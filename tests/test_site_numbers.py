@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from conftest import contents, row, set_of, write_set
+from conftest import contents, release, row, set_of, write_set
 from test_site import alone, assert_sound, pages_of, prepared, site_of
 
-import navlayers
 from navlayers._text import percent
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError
@@ -20,8 +19,9 @@ from navlayers.mapping.find import resolve, shipped
 from navlayers.pages.report import subject_of
 from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
-from navlayers.site import Site, SiteOptions, write_site
-from navlayers.site.share import Share
+from navlayers.scoring.stats import set_stats
+from navlayers.website import Site, SiteOptions, write_site
+from navlayers.website.share import Share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.mapping.load import Prepared
+    from navlayers.mapping.model import MappingSet
 
 LAYER = {
     "name": "Counts",
@@ -122,7 +123,7 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     site = site_of(alone(set_of(rows)))
     assert_sound(site)
     text = site.text("sets/tiny/index.html")
-    active = sum(t.active for t in navlayers.release(set_of(rows)).techniques.values())
+    active = sum(t.active for t in release(set_of(rows)).techniques.values())
     assert "1 technique and 1 sub-technique" in text
     assert f"0.3 % of the matrix: 2 of {active} techniques and sub-techniques" in text
     assert "T1053.001 At (Linux) → T1053.002 At" in text
@@ -216,14 +217,14 @@ def test_groups_are_called_as_people_call_them() -> None:
 def test_the_terminal_counts_capabilities_as_pages_do(run: Run, out: Path) -> None:
     result = run("site", "gcp", "-o", out)
     told = result.out.splitlines()[-1].split()
-    stats = navlayers.set_stats(*_of("gcp"))
+    stats = set_stats(*_of("gcp"))
     assert told[-2:] == [str(stats.capabilities), str(stats.mappings)]
     assert f"{stats.capabilities} capabilities with a mapping" in pages_of(contents(out)).text(
         "sets/gcp/index.html"
     )
 
 
-def _of(name: str) -> tuple[navlayers.MappingSet, Catalogue]:
+def _of(name: str) -> tuple[MappingSet, Catalogue]:
     (one,) = prepared(name)
     return one.set, one.catalogue
 

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from conftest import CORPUS_FILES, SHARED, TINY, active_techniques, row, set_of
 
-from navlayers import attack, set_stats
+from navlayers import attack
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import NonMappable
+from navlayers.scoring.stats import set_stats
 
 if TYPE_CHECKING:
     from pathlib import Path

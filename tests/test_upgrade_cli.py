@@ -13,6 +13,8 @@ from upgrade_helpers import layer, put
 
 import navlayers
 from navlayers.mapping.find import shipped
+from navlayers.mapping.formats import read
+from navlayers.upgrades.sets import upgrade_set
 
 if TYPE_CHECKING:
     from conftest import Cells, Run
@@ -87,7 +89,7 @@ def test_the_report_is_what_was_reviewed(run: Run, format_: str) -> None:
 def test_one_input_goes_to_a_file_in_its_own_format(run: Run, old: Path) -> None:
     assert run("upgrade", old, "--attack", "18.1", "-o", "new.json", "-q").code == 0
     carried = navlayers.load("new.json")
-    assert carried == navlayers.upgrade_set(navlayers.load(old), "18.1")[0]
+    assert carried == upgrade_set(navlayers.load(old), "18.1")[0]
     assert json.loads(Path("new.json").read_bytes())["metadata"]["attack_version"] == "18.1"
     # The same input gives the same bytes, and what is there already is no foreign file.
     before = Path("new.json").read_bytes()
@@ -111,7 +113,7 @@ def test_the_format_is_the_one_asked_for(
     run: Run, old: Path, name: str, options: tuple[str, ...], format_: str
 ) -> None:
     assert run("upgrade", old, "--attack", "18.1", "-o", name, "-q", *options).code == 0
-    assert navlayers.read(name).format == format_
+    assert read(name).format == format_
 
 
 def test_several_inputs_go_to_a_folder_under_their_names(run: Run, tmp_path: Path, old: Path) -> None:
@@ -384,7 +386,7 @@ def test_help_and_completion_do_not_load_the_readers() -> None:
 
 def test_the_published_azure_set_upgrades_in_every_format(run: Run, corpus: Path) -> None:
     source = corpus / "azure-06.29.2021_attack-8.2-enterprise.json"
-    expected, _ = navlayers.upgrade_set(navlayers.load(source), "18.1")
+    expected, _ = upgrade_set(navlayers.load(source), "18.1")
     for name in ("a.json", "a.yaml", "a.csv"):
         result = run("upgrade", source, "--attack", "18.1", "-o", name)
         assert "344 techniques: 322 kept, 21 renamed, 1 replaced, 0 removed" in result.out

@@ -5,19 +5,22 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CORPUS_FILES
+from conftest import CORPUS_FILES, build_layers
 from hypothesis import given
 from hypothesis import strategies as st
 from stix_facts import end, facts
 
 import navlayers
-from navlayers import upgrade_layer
+from navlayers.layer.document import encode_layer
 from navlayers.mapping.find import shipped
-from navlayers.upgrade.layers import encode
-from navlayers.upgrade.report import FileReport
+from navlayers.mapping.formats import read
+from navlayers.mapping.model import MappingSet
+from navlayers.pages.upgrade import render as render_upgrade
+from navlayers.upgrades.layers import encode, upgrade_layer
+from navlayers.upgrades.report import FileReport
 
 if TYPE_CHECKING:
-    from navlayers.upgrade.report import Report
+    from navlayers.upgrades.report import Report
 
 Entry = dict[str, Any]
 
@@ -267,17 +270,17 @@ def test_what_navlayers_says_of_its_own_layer_follows() -> None:
     rows = [
         navlayers.Mapping("a", id_, "relates", "protect", "partial") for id_ in ("T1053.001", "T1053.002", "T1034")
     ]
-    made = navlayers.MappingSet(
+    made = MappingSet(
         "tiny", "1", "enterprise", "8.2", capabilities=(navlayers.Capability("a", "A"),), mappings=tuple(rows)
     )
-    (built,) = navlayers.build_layers(made, only=["overview"])
-    before = json.loads(navlayers.encode_layer(built.layer))
+    (built,) = build_layers(made, only=["overview"])
+    before = json.loads(encode_layer(built.layer))
     assert [i["value"] for i in before["metadata"] if i["name"] == "sub-techniques"] == ["2"]
     after, _ = upgrade_layer(before, "18.1")
     items = {item["name"]: item["value"] for item in after["metadata"]}
     assert (items["ATT&CK version"], items["sub-techniques"]) == ("enterprise 18.1", "1")
     assert "ATT&CK Enterprise 18.1: " in after["description"]
-    assert navlayers.read("x.json", data=encode([after], single=True)).mapping_set.attack_version == "18.1"
+    assert read("x.json", data=encode([after], single=True)).mapping_set.attack_version == "18.1"
 
 
 def test_a_layer_of_that_release_is_given_as_it_is() -> None:
@@ -298,8 +301,8 @@ def test_the_given_layer_is_not_changed() -> None:
 def _real() -> list[Entry]:
     found = []
     for source in [*CORPUS_FILES, *(one.path for one in shipped())]:
-        (built,) = navlayers.build_layers(navlayers.load(source), only=["overview"])
-        found.append(json.loads(navlayers.encode_layer(built.layer)))
+        (built,) = build_layers(navlayers.load(source), only=["overview"])
+        found.append(json.loads(encode_layer(built.layer)))
     return found
 
 
@@ -482,7 +485,7 @@ def test_odd_metadata_of_a_layer_stays_as_it_is() -> None:
 def test_reports_of_endless_names_are_short() -> None:
     rows = [entry("T1078", f"t{number}" * 99) for number in range(500)]
     _, report = upgrade_layer(layer(*rows, filters={"platforms": [f"p{i}" for i in range(9999)]}), "18.1")
-    text = navlayers.render_upgrade([FileReport("x.json", "", (report,))])
+    text = render_upgrade([FileReport("x.json", "", (report,))])
     assert max(map(len, text.splitlines())) < 400
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from upgrade_helpers import layer as made
 
 import navlayers
-from navlayers import upgrade_layer
 from navlayers.layer.colors import Gradient
+from navlayers.mapping.formats import read
+from navlayers.upgrades import layers as upgrade_layers
+from navlayers.upgrades.layers import upgrade_layer
 
 Entry = dict[str, Any]
 DEFAULT = {"colors": ["#ff6666", "#ffe766", "#8ec843"], "minValue": 0, "maxValue": 100}
@@ -94,8 +96,8 @@ def test_other_scores_stay(score: float) -> None:
 
 def test_the_exact_score_comes_back_as_that_of_a_set() -> None:
     after, _ = mended({"techniqueID": "T1078", "score": 99.6})
-    data = navlayers.upgrade.layers.encode([after], single=True)
-    (mapping,) = navlayers.read("x.json", data=data).mapping_set.mappings
+    data = upgrade_layers.encode([after], single=True)
+    (mapping,) = read("x.json", data=data).mapping_set.mappings
     assert mapping.value == "99.6"
 
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stix_facts import PAIRS
 
-from navlayers import attack, upgrade_layer
+from navlayers import attack
 from navlayers.attack.domain import DOMAINS
-from navlayers.upgrade.layers import platforms_of
+from navlayers.upgrades.layers import platforms_of, upgrade_layer
 
 if TYPE_CHECKING:
-    from navlayers.upgrade.report import Report
+    from navlayers.upgrades.report import Report
 
 
 def names(domain: str, version: str) -> tuple[str, ...]:

@@ -11,7 +11,10 @@ from upgrade_helpers import layer, put
 import navlayers
 from navlayers import attack
 from navlayers.attack.id_changes import ReleaseChange
-from navlayers.upgrade.report import FileReport, Report
+from navlayers.pages.upgrade import render as render_upgrade
+from navlayers.upgrades.layers import upgrade_layer
+from navlayers.upgrades.report import FileReport, Report
+from navlayers.upgrades.sets import upgrade_set
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -99,7 +102,7 @@ def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_
     put(Path("l.json"), layer("T1078", attack="16", filters={"platforms": ["ESXi"]}))
     result = run("upgrade", "l.json", "--attack", "18.1")
     catalogue = attack.load(attack.find("enterprise", "18.1").release)
-    _, report = navlayers.upgrade_layer(json.loads(Path("l.json").read_bytes()), "18.1")
+    _, report = upgrade_layer(json.loads(Path("l.json").read_bytes()), "18.1")
     new = report.new or ()
     assert {"ESXi" in catalogue.techniques[one.id].platforms for one in new} == {True}
     assert {"ESXi" in one.platforms for one in report.elsewhere} == {False}
@@ -120,8 +123,8 @@ def test_what_a_human_has_to_look_at_comes_first() -> None:
         row("a", id_, "protect", "partial", comment=id_)
         for id_ in ("T1046", "T1574.001", "T1574.002", "T1547.011", "T1034")
     ]
-    _, report = navlayers.upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
-    text = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))])
+    _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    text = render_upgrade([FileReport("x.yaml", "", (report,))])
     headings = [line.strip() for line in text.splitlines() if line.startswith("  ") and line[2] != " "]
     assert headings[1:7] == [
         "To review: 1 removed, 1 merged, 1 perhaps of another meaning",
@@ -180,8 +183,8 @@ def test_an_id_of_another_release_of_the_domain_is_told() -> None:
 
 def test_removed_rows_say_enough_to_be_filed_again() -> None:
     rows = [row("a", "T1034", "protect", "partial", comment="why"), row("b", "T1034", None, None)]
-    _, report = navlayers.upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
-    text = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))])
+    _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    text = render_upgrade([FileReport("x.yaml", "", (report,))])
     assert text.splitlines()[3:7] == [
         "  Removed",
         "    T1034 Path Interception: deprecated, no successor",
@@ -193,10 +196,10 @@ def test_removed_rows_say_enough_to_be_filed_again() -> None:
 def test_comments_that_differ_are_told_with_the_id_that_they_came_from() -> None:
     rows = [row("a", id_, "protect", "partial", comment=id_[-3:]) for id_ in ("T1574.001", "T1574.002")]
     same = [row("b", id_, "protect", "partial", comment="same") for id_ in ("T1574.001", "T1574.002")]
-    carried, report = navlayers.upgrade_set(set_of([*rows, *same], attack_version="16.1"), "18.1")
+    carried, report = upgrade_set(set_of([*rows, *same], attack_version="16.1"), "18.1")
     # The result itself does not say it: after a stop at a release between, the ids would be other ones.
     assert carried.mappings[0].comment == "001\n\n002"
-    text = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))])
+    text = render_upgrade([FileReport("x.yaml", "", (report,))])
     assert text.splitlines()[3:9] == [
         "  Merged",
         "    T1574.001 + T1574.002 → T1574.001 Hijack Execution Flow: DLL",
@@ -229,19 +232,19 @@ def test_the_table_fits_the_terminal() -> None:
     report = Report("n", "layer", "enterprise", "8", "18.1")
     names = [f"a/long/way/{'to/' * 9}a/file/{number}/that/has/a/long/name.json" for number in (1, 2)]
     files = [FileReport(name, "", (report,)) for name in names]
-    table = navlayers.render_upgrade(files, width=80).split("\n\n")[0].splitlines()
+    table = render_upgrade(files, width=80).split("\n\n")[0].splitlines()
     assert len(table) == 3
     assert all(len(line) <= 80 for line in table)
     # The folder that all are in is left out; what is still too long is cut in the middle.
     assert table[1].startswith("1/that/…long/name.json  8")
     files.append(FileReport("kev", "", (report,)))
-    assert navlayers.render_upgrade(files).splitlines()[1].startswith(names[0])
+    assert render_upgrade(files).splitlines()[1].startswith(names[0])
 
 
 def test_markdown_escapes_what_has_to_be_and_no_more() -> None:
     rows = [row("a", "T1034", "protect", "partial", comment="<b> a|b *c* &amp; R&D 8.2")]
-    _, report = navlayers.upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
-    page = navlayers.render_upgrade([FileReport("x.yaml", "", (report,))], "md")
+    _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    page = render_upgrade([FileReport("x.yaml", "", (report,))], "md")
     assert "## x.yaml: ATT&CK enterprise 8.2 → 18.1\n" in page
     assert r'partial, "\<b\> a\|b \*c\* \&amp; R&D 8.2"' in page
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from stix_facts import RELEASES, end, facts
 
 import navlayers
-from navlayers import upgrade_set
 from navlayers.mapping.find import shipped
 from navlayers.mapping.model import MappingSet, NonMappable
+from navlayers.upgrades.sets import upgrade_set
 
 if TYPE_CHECKING:
     from pathlib import Path

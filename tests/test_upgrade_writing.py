@@ -11,6 +11,7 @@ from upgrade_helpers import layer, put
 
 import navlayers
 from navlayers.api.upgrade import upgrade_files
+from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ def test_a_file_that_changes_meanwhile_is_not_written_over(
             meanwhile(path)
 
     with pytest.raises(navlayers.NavlayersError) as caught:
-        upgrade_files(navlayers.resolve([str(path), str(other)]), "17.1", in_place=True, on_input=change)
+        upgrade_files(resolve([str(path), str(other)]), "17.1", in_place=True, on_input=change)
     (problem,) = caught.value.problems
     assert (problem.message, problem.hint) == (words, "nothing is written; run it again")
     assert other.read_bytes() == before
@@ -98,5 +99,5 @@ def test_a_folder_that_goes_meanwhile_is_no_hindrance(two: Path, tmp_path: Path)
     def move() -> None:
         two.rename(tmp_path / "elsewhere")
 
-    done = upgrade_files(navlayers.resolve([str(two)]), "17.1", output=str(tmp_path / "new"), on_input=move)
+    done = upgrade_files(resolve([str(two)]), "17.1", output=str(tmp_path / "new"), on_input=move)
     assert done.written == (str(tmp_path / "new" / "a.json"),)

@@ -12,14 +12,17 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from navlayers import compare, load_inputs, make_report, resolve, subject_of
+from navlayers.analysis.compare import compare
+from navlayers.analysis.inputs import load_inputs
 from navlayers.api.render import render
 from navlayers.api.render_load import load
 from navlayers.api.report import report_files, targets_of
-from navlayers.mapping.find import Source
+from navlayers.mapping.find import Source, resolve
 from navlayers.output import files as output_files
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.compare_folder import comparison_document
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.subject import subject_of
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
 CLOUDS = ("aws", "azure")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 import msgspec
 
+from navlayers.api.sources import Input, sources
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.layer.build import KINDS, BuiltLayer, Kind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
+from navlayers.mapping.find import shipped
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, Skipped, prepare
 from navlayers.mapping.remap import Inactive, Moved
@@ -21,6 +23,7 @@ from navlayers.scoring.scores import Scored, odd_scores, score_set
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from navlayers.api.mapping_set import Scoring
     from navlayers.mapping.find import Source
 
 _READING = ReadOptions()
@@ -204,4 +207,37 @@ def _entry(built: BuiltLayer, data: bytes) -> FileEntry:
         techniques=len(built.layer.techniques) - subs,
         subtechniques=subs,
         sha256=sha256(data),
+    )
+
+
+def build(
+    *inputs: Input,
+    output: str | Path,
+    only: Sequence[Kind] = KINDS,
+    attack_version: str | None = None,
+    force: bool = False,
+    reading: ReadOptions = _READING,
+    **options: Unpack[Scoring],
+) -> BuildResult:
+    """Write the layers of sets into a folder, a folder per set.
+
+    Args:
+        *inputs: Names, paths or sets; none: all shipped sets.
+        output: The folder to write to.
+        only: The kinds of layers: "overview", "categories", "groups", "capabilities", "all".
+        attack_version: Remap every set to this ATT&CK release; None: each at its own.
+        force: Write into a folder that holds other files.
+        reading: How to read files.
+        **options: How mappings become scores, as in `ScoreOptions`.
+
+    Returns:
+        What was built, per set.
+
+    Raises:
+        NavlayersError: An input, an option, a release or the output does not do; nothing was written.
+    """
+    found = sources(inputs, reading) if inputs else shipped()
+    scoring = ScoreOptions(**options)
+    return build_folder(
+        found, output, scoring, attack_version=attack_version, only=only, force=force, reading=reading
     )

@@ -20,7 +20,7 @@ from navlayers.mapping.formats.json_text import HALF_PAIR
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import score_set
-from navlayers.upgrade.layers import upgrade_layer
+from navlayers.upgrades.layers import upgrade_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,8 +17,8 @@ from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import ReadOptions
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
-from navlayers.upgrade.report import FileReport
-from navlayers.upgrade.routes import Routes
+from navlayers.upgrades.report import FileReport
+from navlayers.upgrades.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -13,14 +13,14 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.detect import sniff
-from navlayers.upgrade import layers, sets
-from navlayers.upgrade.report import Report
+from navlayers.upgrades import layers, sets
+from navlayers.upgrades.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.mapping.formats import Reading, ReadOptions
-    from navlayers.upgrade.routes import Route, Routes
+    from navlayers.upgrades.routes import Route, Routes
 
 LAYER = "layer"
 

@@ -58,7 +58,7 @@ def releases() -> list[Candidate]:
 
 def codes() -> list[Candidate]:
     """Codes of findings and what they mean."""
-    from navlayers.check.codes import CODES  # noqa: PLC0415 - for one option alone
+    from navlayers.checks.codes import CODES  # noqa: PLC0415 - for one option alone
 
     return [(code, what.title) for code, what in CODES.items()]
 

@@ -15,7 +15,7 @@ from navlayers.mapping.find import STDIN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.check import Mended, Report
+    from navlayers.checks import Mended, Report
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats.context import ReadOptions
 
@@ -39,8 +39,8 @@ def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -
 
 def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None and not ctx.resilient_parsing:
-        from navlayers.check import explain  # noqa: PLC0415 - only where it is needed
-        from navlayers.check.codes import CODES  # noqa: PLC0415
+        from navlayers.checks import explain  # noqa: PLC0415 - only where it is needed
+        from navlayers.checks.codes import CODES  # noqa: PLC0415
 
         if value != "all" and value not in CODES:
             raise UsageError(explain.unknown(value))
@@ -127,7 +127,8 @@ def command(
     navlayers check --fix my-controls.yaml
     navlayers check --explain revoked-technique
     """
-    from navlayers import check  # noqa: PLC0415 - --explain and --schema need none of it
+    from navlayers.checks import check as check_sources  # noqa: PLC0415 - --explain and --schema need none of it
+    from navlayers.checks import mend  # noqa: PLC0415
 
     if as_json and format_ not in {"text", "json"}:
         raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
@@ -137,11 +138,11 @@ def command(
     found = _sources(sets, reading)
 
     def run(sources: Sequence[Source]) -> Report:
-        return check.check(sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
+        return check_sources(sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
 
     report = run(found)
     data = {str(source.path): source.data for source in found}
-    mended = check.mend(report, data, reading) if fix or diff else ()
+    mended = mend(report, data, reading) if fix or diff else ()
     stdin = fix and not diff and STDIN in sets
     for one in mended:
         click.echo(one.diff, nl=False, err=stdin)
@@ -186,12 +187,11 @@ def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
 
 
 def _print(report: Report, format_: str, levels: set[str] | None, *, err: bool) -> None:
-    from navlayers import check  # noqa: PLC0415
-    from navlayers.check import Report  # noqa: PLC0415
+    from navlayers.checks import Report, render  # noqa: PLC0415
 
     if levels is not None and format_ == "text":
         report = Report(tuple(f for f in report.findings if f.level in levels), report.checked)
-    click.echo(check.render(report, format_), nl=False, err=err)
+    click.echo(render(report, format_), nl=False, err=err)
 
 
 def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool, mendable: bool) -> None:

@@ -10,14 +10,14 @@ import click
 
 from navlayers.cli import common, results, suggest
 from navlayers.errors import Problem, UsageError
-from navlayers.site import SiteOptions, write_site
+from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
-    from navlayers.site import WrittenSite
+    from navlayers.website import WrittenSite
 
 _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
 """Endings of files, which nobody gives to a folder on purpose."""

@@ -14,6 +14,7 @@ from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.detect import sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
+from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,13 +31,14 @@ class Source(msgspec.Struct, frozen=True):
     """A mapping set to be read: the name that its results go by, where it is, and where it was found.
 
     `origin` is "shipped", "here", "folder" (among the files of a folder) or "file" (or a folder that is one set).
-    `data` is the content where it does not come from the path.
+    `data` is the content where it does not come from the path, `mapping_set` the set where it is read already.
     """
 
     name: str
     path: Path
     origin: str = "file"
     data: bytes | None = None
+    mapping_set: MappingSet | None = None
 
 
 def shipped() -> tuple[Source, ...]:

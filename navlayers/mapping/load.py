@@ -104,6 +104,8 @@ def _placed(problem: Problem, source: Source) -> Problem:
 
 
 def _prepare_one(source: Source, attack_version: str | None, how: ReadOptions) -> Prepared:
+    if source.mapping_set is not None:
+        return _in_memory(source.name, source.mapping_set, attack_version)
     reading = readers.read(source.path, data=source.data, reading=how)
     mapping_set = reading.mapping_set
     found = _find_release(reading, source, attack_version)
@@ -115,6 +117,18 @@ def _prepare_one(source: Source, attack_version: str | None, how: ReadOptions) -
     notices = [*reading.notices, *((_placed(found.notice, source),) if found.notice else ())]
     own = mapping_set.attack_version
     return Prepared(source.name, carried, own, catalogue, moved, tuple(notices), reading.format, source.path)
+
+
+def _in_memory(name: str, mapping_set: MappingSet, attack_version: str | None) -> Prepared:
+    """A set that was read before, at its own release or at the one given."""
+    wanted = mapping_set.attack_version if attack_version is None else attack_version
+    found = attack.find(mapping_set.domain, wanted)
+    catalogue = attack.load(found.release)
+    remapped, moved = mapping_set, tuple[Moved, ...]()
+    if attack_version is not None:
+        remapped, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
+    notices = () if found.notice is None else (found.notice,)
+    return Prepared(name, remapped, mapping_set.attack_version, catalogue, moved, notices)
 
 
 def _find_release(reading: readers.Reading, source: Source, attack_version: str | None) -> attack.Found:

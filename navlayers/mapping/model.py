@@ -106,6 +106,11 @@ class MappingSet(msgspec.Struct, frozen=True):
     licence: str = ""
     details: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        """Name, counts and release in one line."""
+        kind, counts = type(self).__name__, f"{len(self.capabilities)} capabilities, {len(self.mappings)} mappings"
+        return f"<{kind} {self.name} {self.version}: {counts}, ATT&CK {self.domain} {self.attack_version}>"
+
     @property
     def name(self) -> str:
         """What people call the set: its title, or its framework where it has none."""

@@ -10,12 +10,12 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import Problem, UsageError
-from navlayers.upgrade.report import counts, new_since
+from navlayers.upgrades.report import counts, new_since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.upgrade.report import FileReport, Report
+    from navlayers.upgrades.report import FileReport, Report
 
 Format = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)

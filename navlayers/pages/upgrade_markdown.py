@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from navlayers.output.markdown import escape
 from navlayers.pages import upgrade_sections as sections
 from navlayers.pages.upgrade_text import HEADINGS, called, row
-from navlayers.upgrade.report import new_since
+from navlayers.upgrades.report import new_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.pages.upgrade_sections import Item
-    from navlayers.upgrade.report import FileReport
+    from navlayers.upgrades.report import FileReport
 
 
 def render(files: Sequence[FileReport]) -> str:

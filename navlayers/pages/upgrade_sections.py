@@ -8,13 +8,13 @@ import msgspec
 
 from navlayers._text import listed, shown
 from navlayers.attack.versions import canonical, number
-from navlayers.upgrade.report import counts
+from navlayers.upgrades.report import counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.attack.id_changes import Addition
-    from navlayers.upgrade.report import FileReport, Merged, New, Report
+    from navlayers.upgrades.report import FileReport, Merged, New, Report
 
 _IDS = 10
 """So many ids of a merger are named."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import columns, plain
 from navlayers.pages import upgrade_sections as sections
-from navlayers.upgrade.report import counts, new_since
+from navlayers.upgrades.report import counts, new_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.pages.upgrade_sections import Item, Section
-    from navlayers.upgrade.report import FileReport
+    from navlayers.upgrades.report import FileReport
 
 HEADINGS = ("input", "from", "ids", "kept", "renamed", "replaced", "removed", "review", "new")
 

@@ -1,0 +1,153 @@
+"""Pictures, reports and sites of the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from navlayers.analysis.inputs import load_inputs
+from navlayers.api import render as rendering
+from navlayers.api.mapping_set import READING
+from navlayers.api.render_load import load
+from navlayers.api.report import write_report
+from navlayers.api.sources import Input, source, sources
+from navlayers.errors import Problem, UsageError
+from navlayers.output.drawing.options import RenderOptions
+from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.scoring.options import ScoreOptions
+from navlayers.website import SiteOptions, write_site
+
+if TYPE_CHECKING:
+    from navlayers.analysis.gaps import Gaps
+    from navlayers.analysis.plan.result import Plan
+    from navlayers.mapping.formats import ReadOptions
+
+_RENDER = RenderOptions()
+_REPORT = ReportOptions()
+_SITE = SiteOptions()
+_SCORING = ScoreOptions()
+
+
+def picture(
+    item: Input, to: str = "svg", options: RenderOptions = _RENDER, *, reading: ReadOptions = READING
+) -> bytes:
+    """A layer, or the overview of a set, in a format.
+
+    Args:
+        item: A name, path, set or layer.
+        to: "svg", "png", "pdf", "xlsx", "html", "md" or "csv".
+        options: Page, detail and theme.
+        reading: How to read a file.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        UsageError: There is no such format, or it holds one layer and the file has several.
+        InputError: The input cannot be read.
+    """
+    if to not in rendering.FORMATS:
+        raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(rendering.FORMATS)))
+    return rendering.render(load(source(item, reading), reading=reading).views, to, options).data
+
+
+def render(
+    item: Input,
+    output: str | Path,
+    options: RenderOptions = _RENDER,
+    *,
+    force: bool = False,
+    reading: ReadOptions = READING,
+) -> Path:
+    """Write a layer, or the overview of a set, in the format of the file's ending.
+
+    Args:
+        item: A name, path, set or layer.
+        output: The file to write: .svg, .png, .pdf, .xlsx, .html, .md or .csv.
+        options: Page, detail and theme.
+        force: Overwrite a file that holds something else.
+        reading: How to read a file.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: No format has that ending.
+        InputError: The input cannot be read.
+        OutputError: The file holds something else and not `force`, or it cannot be written.
+    """
+    found = source(item, reading)
+    formats = rendering.chosen((), str(output))
+    rendering.render_files(
+        [found], formats, rendering.Target(file=Path(output)), options, reading=reading, force=force
+    )
+    return Path(output)
+
+
+def report(
+    *inputs: Input,
+    output: str | Path,
+    options: ReportOptions = _REPORT,
+    scoring: ScoreOptions = _SCORING,
+    gaps: Gaps | None = None,
+    plan: Plan | None = None,
+    attack_version: str | None = None,
+    force: bool = False,
+    reading: ReadOptions = READING,
+) -> Path:
+    """Write a report about one or more sets or layers in the format of the file's ending.
+
+    Args:
+        *inputs: Names, paths, sets or layers.
+        output: The file to write: .pdf, .html, .docx or .md.
+        options: Title page, sections and paper.
+        scoring: How mappings become scores.
+        gaps: Gaps to report, as `gaps` gives them.
+        plan: A plan to report, as `plan` gives it.
+        attack_version: Remap the inputs to this ATT&CK release; None: the newest of theirs.
+        force: Overwrite a file that holds something else.
+        reading: How to read files.
+
+    Returns:
+        The path.
+
+    Raises:
+        NavlayersError: An input cannot be read, an option does not fit, or the file cannot be written.
+    """
+    together = load_inputs(sources(inputs, reading), attack_version, reading).split_layers()
+    for result in (gaps, plan):
+        if result is not None:
+            together = together.at_release(result.catalogue)
+    subject = subject_of(together, scoring, gaps=gaps, plan=plan)
+    write_report(make_report(subject, options), [str(output)], force=force)
+    return Path(output)
+
+
+def site(
+    *inputs: Input,
+    output: str | Path,
+    options: SiteOptions = _SITE,
+    attack_version: str | None = None,
+    force: bool = False,
+    reading: ReadOptions = READING,
+) -> Path:
+    """Write a static site of sets.
+
+    Args:
+        *inputs: Names, paths or sets.
+        output: The folder to write to.
+        options: The title, and how mappings become scores.
+        attack_version: Remap the sets to this ATT&CK release; None: each at its own.
+        force: Write into a folder that holds other files.
+        reading: How to read files.
+
+    Returns:
+        The page to open, `index.html`.
+
+    Raises:
+        NavlayersError: An input cannot be read, an option does not fit, or the folder cannot be written.
+    """
+    write_site(
+        sources(inputs, reading), output, options, attack_version=attack_version, reading=reading, force=force
+    )
+    return Path(output) / "index.html"

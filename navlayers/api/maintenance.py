@@ -1,0 +1,108 @@
+"""Checks, conversions, upgrades and look-ups of the library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from navlayers.api.mapping_set import READING, MappingSet, Scoring, own
+from navlayers.api.sources import Input, source, sources
+from navlayers.mapping import formats
+from navlayers.scoring.options import ScoreOptions
+
+if TYPE_CHECKING:
+    from navlayers.checks import Report as CheckReport
+    from navlayers.mapping.formats import ReadOptions
+    from navlayers.pages.show.results import Page
+    from navlayers.upgrades.report import Report as UpgradeReport
+
+
+def check(*inputs: Input, attack_version: str | None = None, reading: ReadOptions = READING) -> CheckReport:
+    """Everything that is wrong or suspicious in sets.
+
+    Args:
+        *inputs: Names or paths.
+        attack_version: Check against this ATT&CK release; None: the one that each set names.
+        reading: How to read files.
+
+    Returns:
+        The report; each of its `findings` has place, code, severity, message and hint.
+
+    Raises:
+        InputError: A name or path means nothing.
+    """
+    from navlayers.checks.run import check as run  # noqa: PLC0415 - the rules are for checks alone
+
+    return run(sources(inputs, reading), attack_version=attack_version, reading=reading)
+
+
+def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) -> bytes:
+    """A set as the bytes of another format.
+
+    Args:
+        item: A name, path or set.
+        to: "native", "mapex-json", "mapex-yaml", "csv", "xlsx" or "stix".
+        reading: How to read a file.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        InputError: The input cannot be read.
+        UsageError: There is no such format.
+        OutputError: The format cannot hold the set.
+    """
+    from navlayers.mapping.convert import convert as run  # noqa: PLC0415 - for writing alone
+
+    found = source(item, reading)
+    if found.mapping_set is not None:
+        return formats.encode(found.mapping_set, to).data
+    return run(found, to, reading=reading).data
+
+
+def upgrade(
+    item: Input, attack_version: str, *, reading: ReadOptions = READING
+) -> tuple[MappingSet, UpgradeReport]:
+    """A set at another ATT&CK release, and what became of each of its techniques.
+
+    Args:
+        item: A name, path or set.
+        attack_version: The release, such as "18.1"; "18" is the newest 18.x at hand.
+        reading: How to read a file.
+
+    Returns:
+        The upgraded set, and the report: techniques kept, renamed, replaced, removed, merged, and new ones.
+
+    Raises:
+        InputError: The input cannot be read.
+        ReleaseError: The release is not at hand.
+    """
+    from navlayers.api.mapping_set import load  # noqa: PLC0415
+    from navlayers.upgrades.sets import upgrade_set  # noqa: PLC0415 - for upgrades alone
+
+    upgraded, report = upgrade_set(load(item, reading), attack_version)
+    return own(MappingSet, upgraded), report
+
+
+def show(word: str, *inputs: Input, reading: ReadOptions = READING, **options: Unpack[Scoring]) -> Page:
+    """What sets say of one technique, tactic, capability or group.
+
+    Args:
+        word: An id or name, in any case.
+        *inputs: Names, paths or sets; none: all shipped sets.
+        reading: How to read files.
+        **options: How mappings become scores, as in `ScoreOptions`.
+
+    Returns:
+        The page as data.
+
+    Raises:
+        InputError: An input cannot be read.
+        UsageError: The word means nothing, or several things.
+    """
+    from navlayers.mapping.find import shipped  # noqa: PLC0415
+    from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
+    from navlayers.pages.show import look_up  # noqa: PLC0415 - for pages alone
+
+    found = sources(inputs, reading) if inputs else shipped()
+    loaded = [item for item in prepare(found, reading=reading) if isinstance(item, Prepared)]
+    return look_up(word, loaded, ScoreOptions(**options))

@@ -1,0 +1,287 @@
+"""Mapping sets of the library: loading one, its scores, its layers, and the files that they are saved as.
+
+>>> import navlayers
+>>> gcp = navlayers.load("gcp")
+>>> gcp.scores()["T1078"].overall
+100
+>>> len(gcp.layer().techniques)
+290
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+
+import msgspec
+
+from navlayers import attack
+from navlayers.api.frames import Tabular
+from navlayers.api.sources import Input, source
+from navlayers.errors import Problem, UsageError
+from navlayers.layer import build as building
+from navlayers.layer import document
+from navlayers.mapping import formats, model
+from navlayers.mapping.formats import ReadOptions
+from navlayers.mapping.remap import carry_to
+from navlayers.scoring import scores as scoring
+from navlayers.scoring import stats as statistics
+from navlayers.scoring.options import ScoreOptions
+
+if TYPE_CHECKING:
+    from navlayers.attack import Catalogue
+    from navlayers.layer.build import Kind
+    from navlayers.scoring.aggregate import Aggregate
+    from navlayers.scoring.options import Rollup
+    from navlayers.scoring.scores import TechniqueScore
+    from navlayers.scoring.stats import Stats
+
+READING = ReadOptions()
+_Own = TypeVar("_Own", bound=msgspec.Struct)
+
+
+class Scoring(TypedDict, total=False):
+    """How mappings become scores: the fields of `ScoreOptions` as keyword arguments."""
+
+    aggregate: Aggregate
+    weights: dict[str, float]
+    scale: dict[str, float]
+    worth: float | None
+    rollup: Rollup
+
+
+class Scores(Tabular, Mapping[str, "TechniqueScore"]):
+    """Technique id → its scores, sorted by id: 0–100, or numbers of capabilities in an unscored set."""
+
+    def __init__(self, entries: dict[str, TechniqueScore], catalogue: Catalogue) -> None:
+        self._entries = entries
+        self.catalogue = catalogue
+
+    def __getitem__(self, technique: str) -> TechniqueScore:
+        return self._entries[technique]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<Scores of {len(self)} techniques, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per technique: id, name, overall score, a score per category, the capabilities mapped to it."""
+        categories = sorted({c for entry in self._entries.values() for c in entry.categories}, key=_category_order)
+        return [
+            {
+                "technique": entry.technique,
+                "name": self.catalogue.techniques[entry.technique].name,
+                "overall": entry.overall,
+                **{category: entry.categories.get(category) for category in categories},
+                "capabilities": entry.capabilities,
+            }
+            for entry in self._entries.values()
+        ]
+
+
+def _category_order(category: str) -> int:
+    known = (*model.CATEGORIES, scoring.UNSPECIFIED)
+    return known.index(category)
+
+
+class Layer(document.Layer, frozen=True):
+    """A Navigator layer, format 4.5, that can save and show itself."""
+
+    def __repr__(self) -> str:
+        """Name, size and release in one line."""
+        return f"<Layer {self.name!r}: {len(self.techniques)} techniques, ATT&CK {self.versions.attack}>"
+
+    def to_json(self) -> bytes:
+        """The layer as the JSON that the Navigator opens, one technique per line."""
+        return document.encode_layer(self)
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the layer in the format of the file's ending: json, svg, png, pdf, xlsx, html, md or csv.
+
+        Args:
+            path: The file to write.
+            force: Overwrite a file that holds something else.
+
+        Returns:
+            The path.
+
+        Raises:
+            UsageError: No format has that ending.
+            OutputError: The file holds something else and not `force`, or it cannot be written.
+        """
+        from navlayers.api.documents import render  # noqa: PLC0415 - drawing is slow to import
+        from navlayers.output import files  # noqa: PLC0415
+
+        path = Path(path)
+        if path.suffix.lower() == ".json":
+            files.write(self.to_json(), path, force=force)
+            return path
+        return render(self, path, force=force)
+
+    def _repr_svg_(self) -> str:
+        from navlayers.api.documents import picture  # noqa: PLC0415
+
+        return picture(self).decode()
+
+
+class MappingSet(model.MappingSet, Tabular, frozen=True):
+    """A mapping set with what can be made of it."""
+
+    def scores(self, *, attack_version: str | None = None, **options: Unpack[Scoring]) -> Scores:
+        """Scores per technique.
+
+        Args:
+            attack_version: Remap the set to this ATT&CK release first ("18.1"; "18" is the newest 18.x at hand).
+            **options: How mappings become scores, as in `ScoreOptions`.
+
+        Returns:
+            Scores of the techniques that are active in the release.
+
+        Raises:
+            ReleaseError: The release is not at hand.
+            UsageError: The options do not fit the set.
+        """
+        scored = _scored(self, attack_version, options)
+        return Scores(scored.scores, scored.catalogue)
+
+    def layer(
+        self, kind: str = "overview", *, attack_version: str | None = None, **options: Unpack[Scoring]
+    ) -> Layer:
+        """One layer of the set.
+
+        Args:
+            kind: "overview", a category ("protect", "detect", "respond"), or the id of a group or capability.
+            attack_version: As for `scores`.
+            **options: As for `scores`.
+
+        Returns:
+            The layer; `save` writes it.
+
+        Raises:
+            ReleaseError: The release is not at hand.
+            UsageError: The set has no such layer, or the options do not fit it.
+        """
+        scored = _scored(self, attack_version, options)
+        only: list[Kind] = ["overview"] if kind == "overview" else ["categories", "groups", "capabilities"]
+        built = list(building.layers_of(scored, only))
+        for item in built:
+            if kind in (item.kind, item.id):
+                return own(Layer, item.layer)
+        ids = ", ".join(item.id for item in built[:5])
+        message = f"{self.name} has no layer {kind!r}"
+        raise UsageError(Problem(message, expected=f"overview, or an id such as {ids}"))
+
+    def layers(
+        self,
+        only: Iterable[Kind] = building.KINDS,
+        *,
+        attack_version: str | None = None,
+        **options: Unpack[Scoring],
+    ) -> dict[str, Layer]:
+        """The layers of the set in reading order.
+
+        Args:
+            only: The kinds: "overview", "categories", "groups", "capabilities".
+            attack_version: As for `scores`.
+            **options: As for `scores`.
+
+        Returns:
+            Path below the set's folder ("overview.json") → layer.
+
+        Raises:
+            ReleaseError: The release is not at hand.
+            UsageError: The options do not fit the set.
+        """
+        scored = _scored(self, attack_version, options)
+        return {item.path: own(Layer, item.layer) for item in building.layers_of(scored, list(only))}
+
+    def stats(self) -> Stats:
+        """What the set covers of its own release, counted: in all, per tactic, category and capability.
+
+        Raises:
+            ReleaseError: The release is not at hand.
+        """
+        return statistics.set_stats(self, _release(self, None))
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the set in the format of the file's ending: yaml, csv or xlsx; json is Mappings Explorer's.
+
+        Args:
+            path: The file to write.
+            force: Overwrite a file that holds something else.
+
+        Returns:
+            The path.
+
+        Raises:
+            UsageError: No format has that ending.
+            OutputError: The format cannot hold the set, or the file cannot be written.
+        """
+        # Writers and files are imported by commands and calls that need them alone.
+        from navlayers.mapping.convert import format_for  # noqa: PLC0415
+        from navlayers.output import files  # noqa: PLC0415
+
+        files.write(formats.encode(self, format_for(str(path))).data, path, force=force)
+        return Path(path)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per mapping: capability, technique, category, value, comment, references."""
+        names = {capability.id: capability.name for capability in self.capabilities}
+        return [
+            {
+                "capability": mapping.capability,
+                "capability_name": names.get(mapping.capability, ""),
+                "technique": mapping.technique,
+                "type": mapping.type,
+                "category": mapping.category,
+                "value": mapping.value,
+                "comment": mapping.comment,
+                "references": mapping.references,
+            }
+            for mapping in self.mappings
+        ]
+
+
+def load(item: Input, reading: ReadOptions = READING) -> MappingSet:
+    """One mapping set: a file of any format that is read, or the name of a shipped set.
+
+    Args:
+        item: Name or path.
+        reading: How to read the file, and metadata to use where the file has none.
+
+    Returns:
+        The set.
+
+    Raises:
+        InputError: There is no such set, or it cannot be read; `problems` lists everything that is wrong in it.
+        UsageError: The item is a folder of several sets.
+        TypeError: The item is neither a name nor a path.
+    """
+    found = source(item, reading)
+    if found.mapping_set is not None:
+        return own(MappingSet, found.mapping_set)
+    return own(MappingSet, formats.read(found.path, data=found.data, reading=reading).mapping_set)
+
+
+def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
+    """An object of the library's own class, which has methods, with the fields of the item."""
+    if isinstance(item, kind):
+        return item
+    return kind(**{name: getattr(item, name) for name in item.__struct_fields__})
+
+
+def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:
+    catalogue = _release(mapping_set, attack_version)
+    remapped = mapping_set if attack_version is None else carry_to(mapping_set, catalogue)[0]
+    return scoring.score_set(remapped, catalogue, ScoreOptions(**options))
+
+
+def _release(mapping_set: model.MappingSet, attack_version: str | None) -> Catalogue:
+    wanted = mapping_set.attack_version if attack_version is None else attack_version
+    return attack.load(attack.find(mapping_set.domain, wanted).release)

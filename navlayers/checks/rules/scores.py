@@ -1,0 +1,153 @@
+"""Rules about categories and values: what is rated twice, differently, by half, or against its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers import _text as wording
+from navlayers.checks.finding import finding
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.checks.finding import Finding
+    from navlayers.checks.subject import Subject
+    from navlayers.mapping.model import Mapping, MappingSet
+
+_Key = tuple[str, str, str | None]
+
+
+def halves(subject: Subject) -> Iterator[Finding]:
+    """A category without a value where the set scores, a value without a category where it has categories."""
+    mapping_set = subject.set
+    scored = mapping_set.scored
+    filed = any(mapping.category is not None for mapping in mapping_set.mappings)
+    if not (scored and filed):
+        return
+    for index, mapping in enumerate(mapping_set.mappings):
+        if mapping.category is not None and mapping.value is None:
+            place = subject.place("mapping", index, "value")
+            message = f"{_what(mapping)} has the category {mapping.category} but no value"
+            yield finding("category-without-value", place, message, hint="add the value, or remove the category")
+        elif mapping.value is not None and mapping.category is None:
+            place = subject.place("mapping", index, "category")
+            message = f"{_what(mapping)} has the value {wording.shown(mapping.value)[1:-1]} but no category"
+            yield finding("value-without-category", place, message, hint="add protect, detect or respond")
+
+
+def repeats(subject: Subject) -> Iterator[Finding]:
+    """A capability rated twice for a technique and category: with the same value, or with different ones.
+
+    Rows of other mapping types are other relations, and rows that differ only in the group say that the capability
+    is in both.
+    """
+    seen: dict[tuple[object, ...], list[int]] = {}
+    mappings = subject.set.mappings
+    for index, mapping in enumerate(mappings):
+        key = (mapping.capability, mapping.technique, mapping.category, mapping.type)
+        seen.setdefault(key, []).append(index)
+    for same in seen.values():
+        if len(same) < 2:
+            continue
+        values = dict.fromkeys(value for index in same if (value := mappings[index].value) is not None)
+        if len(values) > 1:
+            yield _conflict(subject, same, list(values))
+        first: dict[tuple[str | None, str | None], int] = {}
+        for index in same:
+            twin = first.setdefault((mappings[index].value, mappings[index].group), index)
+            if twin != index:
+                yield _duplicate(subject, twin, index)
+
+
+def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
+    mappings = subject.set.mappings
+    here = next(i for i in same if mappings[i].value == values[1])
+    first = next(i for i in same if mappings[i].value == values[0])
+    one, other = (wording.shown(mappings[i].value or "")[1:-1] for i in (here, first))
+    category = f"{mappings[here].category} " if mappings[here].category else ""
+    earlier = _where(subject.place("mapping", first, "value"))
+    message = f"{_what(mappings[here])} is rated {category}{one} here and {other} {earlier}"
+    more = f"{len(values)} values in all; " if len(values) > 2 else ""
+    place = subject.place("mapping", here, "value")
+    return finding("conflicting-values", place, message, hint=f"{more}layers take the highest, decide for one")
+
+
+def _duplicate(subject: Subject, twin: int, index: int) -> Finding:
+    mapping = subject.set.mappings[index]
+    first = subject.set.mappings[twin]
+    as_what = f" {mapping.category}" if mapping.category else ""
+    as_what += f" {wording.shown(mapping.value)[1:-1]}" if mapping.value is not None else ""
+    said = f"is rated{as_what}" if as_what else "is mapped"
+    same = "all the same" if first == mapping else "with another comment"
+    if first.comment == mapping.comment and first != mapping:
+        same = "with other references" if first.references != mapping.references else "in other words"
+    field = "technique" if mapping.value is None else "value"
+    place = subject.place("mapping", index, field)
+    before = subject.place("mapping", twin, field)
+    earlier = "" if before == place else f" first {_where(before)},"
+    message = f"{_what(mapping)} {said} twice,{earlier} {same}"
+    return finding("duplicate-mapping", place, message, hint="merge the two, or remove one")
+
+
+def _where(place: object) -> str:
+    line, column = getattr(place, "line", 0), getattr(place, "column", 0)
+    return f"in line {line}, column {column}" if line else "above"
+
+
+def _what(mapping: Mapping) -> str:
+    return f"{mapping.technique} of capability {wording.shown(mapping.capability)}"
+
+
+def parents(subject: Subject) -> Iterator[Finding]:
+    """A technique rated lower or higher than all of its sub-techniques, those that are not rated counting as 0."""
+    catalogue = subject.catalogue
+    if catalogue is None or not subject.set.scored:
+        return
+    best: dict[_Key, float] = {}
+    first: dict[_Key, int] = {}
+    for index, mapping in enumerate(subject.set.mappings):
+        number = score(mapping.value, subject.set)
+        if number is not None:
+            key: _Key = (mapping.capability, mapping.technique, mapping.category)
+            if number > best.get(key, -1):
+                best[key], first[key] = number, index
+    for key, number in best.items():
+        capability, technique, category = key
+        children = catalogue.subtechniques(technique)
+        rated = [best.get((capability, child.id, category)) for child in children]
+        if not any(value is not None for value in rated):
+            continue
+        numbers = [value or 0 for value in rated]
+        mapping = subject.set.mappings[first[key]]
+        place = subject.place("mapping", first[key], "value")
+        said = f"{category or 'value'} {mapping.value}"
+        if number < min(numbers):
+            message = f"{_what(mapping)} is rated {said}, lower than {_all(len(children))}"
+            hint = f"{_range(numbers)} on the scale from 0 to 100, it is {number:g}"
+            yield finding("parent-below-subs", place, message, hint=hint)
+        elif number > max(numbers):
+            count = sum(value is not None for value in rated)
+            those = f"{count} of its {len(children)} sub-techniques {'is' if count == 1 else 'are'} rated"
+            message = f"{_what(mapping)} is rated {said}, higher than all of its sub-techniques"
+            hint = f"{those}, up to {max(numbers):g} on the scale from 0 to 100, it is {number:g}"
+            yield finding("parent-above-subs", place, message, hint=hint)
+
+
+def score(value: str | None, mapping_set: MappingSet) -> float | None:
+    """The number of a score value, 0 to 100; None for no value."""
+    if value is None:
+        return None
+    scale = mapping_set.scale or DEFAULT_SCALE
+    if value in scale:
+        return scale[value]
+    return float(value) if DECIMAL.fullmatch(value) else None
+
+
+def _all(count: int) -> str:
+    return "its only sub-technique" if count == 1 else f"all of its {count} sub-techniques"
+
+
+def _range(numbers: list[float]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -1,0 +1,187 @@
+"""The text of the inputs: where a value stands in it, and putting another in its place."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from navlayers.checks.finding import Edit
+
+_BOM = "\ufeff"
+_LINE = re.compile(r"\r\n?|\n")
+_QUOTES = frozenset({'"', "'"})
+_BEHIND = frozenset({"", " ", "\t", "\r", "\n", ",", ":", "}", "]"})
+_DELIMITERS = (",", ";", "\t", "|")
+_PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
+"""What stands in YAML without quotes and means itself, with or without brackets around the mapping."""
+
+_NULL = re.compile(r"(?:null|Null|NULL|~)?[ \t]*(?=[,}\]\r\n#]|$)")
+_WORD = re.compile(r"y|n|yes|no|on|off|true|false|null|~|[0-9_.:eE+-]+|[0-9].*", re.IGNORECASE)
+
+
+class Span(NamedTuple):
+    """A value in a text: its offsets without quotes, the value, and the quote around it ("" for none)."""
+
+    start: int
+    end: int
+    value: str
+    quote: str
+
+
+class Text:
+    """UTF-8 text of one file. Offsets count characters behind a byte order mark, as places do."""
+
+    def __init__(self, path: str, data: bytes, *, table: bool) -> None:
+        self.path = path
+        self._bom = data.startswith(_BOM.encode())
+        self.text = data.decode().removeprefix(_BOM)
+        self.table = table
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE.finditer(self.text))]
+
+    @cached_property
+    def _delimiter(self) -> str:
+        first = self.text[: self._starts[1] if len(self._starts) > 1 else len(self.text)]
+        return max(_DELIMITERS, key=first.count)
+
+    def offset(self, place: Place) -> int | None:
+        """The offset of a place; None where the text has no such line and column."""
+        if not 0 < place.line <= len(self._starts) or not place.column:
+            return None
+        offset = self._starts[place.line - 1] + place.column - 1
+        return offset if offset < len(self.text) else None
+
+    def place(self, offset: int) -> Place:
+        """The place of an offset."""
+        line = bisect_right(self._starts, offset)
+        return Place(self.path, line, offset - self._starts[line - 1] + 1)
+
+    def find(self, value: str, place: Place, reach: int) -> Place | None:
+        """Where a value stands first at or behind a place, not further than so many characters; quotes count to it.
+
+        A value that other text goes on behind is passed over.
+        """
+        start = self.offset(place)
+        end = 0 if start is None else start + reach
+        while start is not None and (at := self.text.find(value, start, end)) >= 0:
+            before, behind = self.text[at - 1 : at], self.text[at + len(value) : at + len(value) + 1]
+            if before in _QUOTES and behind == before:
+                return self.place(at - 1)
+            if before not in _QUOTES and behind in _BEHIND:
+                return self.place(at)
+            start = at + 1
+        return None
+
+    def span(self, place: Place, old: str) -> Span | None:
+        """The value at a place if it is `old` but for blanks around it and is written without escapes."""
+        start = self.offset(place)
+        if start is None:
+            return None
+        found = self._delimited(start)
+        if found is None and not self.table:
+            plain = re.compile(rf"{re.escape(old)}(?=[ \t]*(?:[,}}\]\r\n]|:[ \r\n]|:?$|[ \t]#))").match(
+                self.text, start
+            )
+            found = Span(start, plain.end(), old, "") if plain is not None else None
+        return found if found is not None and found.value.strip() == old else None
+
+    def empty(self, place: Place) -> bool:
+        """Whether nothing, or null, stands at a place."""
+        start = self.offset(place)
+        if start is None:
+            return True
+        found = self._delimited(start)
+        return not found.value.strip() if found is not None else _NULL.match(self.text, start) is not None
+
+    def blanks(self, place: Place) -> str | None:
+        """The value at a place without the blanks around it; None where it has none that can be told."""
+        start = self.offset(place)
+        found = self._delimited(start) if start is not None else None
+        return found.value.strip() if found is not None and found.value != found.value.strip() else None
+
+    def _delimited(self, start: int) -> Span | None:
+        """The value in quotes at an offset, or the cell of a table; None for plain text in YAML and escapes."""
+        text, quote = self.text, self.text[start]
+        if self.table and text[start - 1 : start] == '"' and start:
+            # Places of quoted cells are those of their text.
+            start, quote = start - 1, '"'
+        if quote == '"' or (quote == "'" and not self.table):
+            end = text.find(quote, start + 1)
+            value = text[start + 1 : end]
+            sound = end > 0 and "\\" not in value and text[end + 1 : end + 2] != quote
+            return Span(start + 1, end, value, quote) if sound else None
+        if not self.table:
+            return None
+        cell = re.compile(f"[^{re.escape(self._delimiter)}\r\n]*").match(text, start)
+        return Span(start, cell.end(), cell[0], "") if cell is not None else None
+
+    def written(self, span: Span, new: str) -> str | None:
+        """How a value is written in the place of another; None where that would take escapes."""
+        if not new or not new.isprintable():
+            return None
+        if span.quote:
+            return None if span.quote in new or "\\" in new else new
+        if self.table:
+            return None if self._delimiter in new or '"' in new or new != new.strip() else new
+        return new if _PLAIN.fullmatch(new) and not _WORD.fullmatch(new) and new == new.strip() else f'"{new}"'
+
+    def takes(self, edit: Edit) -> bool:
+        """Whether an edit can be made."""
+        span = self.span(edit.place, edit.old)
+        return span is not None and self.written(span, edit.new) is not None
+
+    def mended(self, edits: Iterable[Edit]) -> bytes | None:
+        """The bytes with all edits made; None where one cannot be made, or two contradict each other."""
+        changes: dict[tuple[int, int], str] = {}
+        for edit in edits:
+            span = self.span(edit.place, edit.old)
+            new = self.written(span, edit.new) if span is not None else None
+            if span is None or new is None or changes.setdefault((span.start, span.end), new) != new:
+                return None
+        pieces, at = [], 0
+        for (start, end), new in sorted(changes.items()):
+            if start < at:
+                return None
+            pieces += [self.text[at:start], new]
+            at = end
+        pieces.append(self.text[at:])
+        return ((_BOM if self._bom else "") + "".join(pieces)).encode()
+
+
+class Texts:
+    """The texts of a run by path; `data` holds what does not come from files."""
+
+    def __init__(self, data: Mapping[str, bytes | None], tables: Iterable[str] = ()) -> None:
+        self._data = {path: content for path, content in data.items() if content is not None}
+        self._tables = frozenset(tables)
+        self._texts: dict[str, Text | None] = {}
+
+    def data(self, path: str) -> bytes | None:
+        """The bytes of an input; None where they cannot be had."""
+        if path not in self._data:
+            try:
+                self._data[path] = Path(path).read_bytes()
+            except (OSError, ValueError):
+                return None
+        return self._data[path]
+
+    def of(self, path: str) -> Text | None:
+        """The text of a file; None where it is none that could be mended: no UTF-8, or no text."""
+        if path not in self._texts:
+            data = self.data(path)
+            try:
+                text = Text(path, data, table=path in self._tables) if data is not None else None
+            except UnicodeDecodeError:
+                text = None
+            self._texts[path] = text if text is not None and "\0" not in text.text[:4] else None
+        return self._texts[path]

@@ -1,0 +1,12 @@
+"""A static site of mapping sets to browse: pages of sets, groups, capabilities, techniques and tactics.
+
+`write_site(sources, folder)` writes one; `Site(sets).files()` gives its files without writing them.
+"""
+
+from __future__ import annotations
+
+from navlayers.website.make import Site
+from navlayers.website.options import SiteOptions
+from navlayers.website.write import WrittenSet, WrittenSite, write_site
+
+__all__ = ["Site", "SiteOptions", "WrittenSet", "WrittenSite", "write_site"]

@@ -1,0 +1,113 @@
+"""The pages of a set: its own, that of all its mappings, and those of its groups and capabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers._text import web_links
+from navlayers.pages.show.capability import capability_page, group_page
+from navlayers.pages.show.layout import link
+from navlayers.pages.show.parts import record
+from navlayers.website.matrix import matrix
+from navlayers.website.pages import Crumb, Page, World
+from navlayers.website.rows import row_view, table
+from navlayers.website.share import Share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.pages.show.results import Column
+    from navlayers.website.sets import SiteSet
+
+DETAILS = {
+    "mapping_version": "Version of the mappings",
+    "author": "Author",
+    "contact": "Contact",
+    "organization": "Organization",
+    "created": "Created",
+    "updated": "Updated",
+}
+"""Other metadata of a set → what to call it."""
+
+
+def set_pages(world: World, of: SiteSet) -> Iterator[Page]:
+    """All pages of a set."""
+    yield _set(world, of)
+    yield _mappings(world, of)
+    for group in of.groups:
+        yield _group(world, of, group)
+    for identifier in sorted(of.one.capabilities):
+        yield _capability(world, of, identifier)
+
+
+def _set(world: World, of: SiteSet) -> Page:
+    heats = of.heats()
+    world.palette.use(heats)
+    one = of.one
+    own = one.prepared.own_attack_version
+    context = {
+        "of": of,
+        "heats": heats,
+        "files": of.downloads.facts,
+        "layers": [of.layer("categories" if n else "overview", heat.name) for n, heat in enumerate(heats)],
+        "matrix": matrix(of.frames, heats, whole=True),
+        "made_for": "" if own == one.catalogue.version else own,
+        "sources": web_links([one.set.source]),
+        "details": [(label, one.set.details[key]) for key, label in DETAILS.items() if one.set.details.get(key)],
+        "capabilities": of.counted_capabilities(),
+        "groups": of.counted_groups(),
+        "records": table(of.head, (row_view(record(row, one), of.head) for row in one.non_mappable)),
+        "moved": one.prepared.moved,
+        "left_out": one.scored.left_out,
+    }
+    return Page(of.addresses.page, "set", of.title, (world.home(), Crumb(of.title, "")), context)
+
+
+def _mappings(world: World, of: SiteSet) -> Page:
+    crumbs = (world.home(), world.set(of), Crumb("All mappings", ""))
+    context = {"of": of, "table": of.rows.of_all()}
+    return Page(of.addresses.mappings, "mappings", f"All mappings of {of.title}", crumbs, context)
+
+
+def _group(world: World, of: SiteSet, group: str) -> Page:
+    (section,) = group_page({of.name: group}, (of.one,)).sections
+    called = of.groups[group]
+    crumbs = (world.home(), world.set(of), Crumb("Groups", f"{of.addresses.page}#groups"), Crumb(str(called), ""))
+    context = {
+        "of": of,
+        "called": called,
+        "members": section.capabilities,
+        "layer": of.layer("groups", group),
+        "table": of.rows.of_group(group),
+        **_shaded(world, of, "groups", group, section.tactics),
+    }
+    return Page(of.addresses.groups[group], "group", f"{called}, {of.title}", crumbs, context)
+
+
+def _capability(world: World, of: SiteSet, identifier: str) -> Page:
+    (section,) = capability_page({of.name: identifier}, (of.one,)).sections
+    called = of.capability(identifier)
+    way = Crumb("Capabilities", f"{of.addresses.page}#capabilities")
+    context = {
+        "of": of,
+        "called": called,
+        "section": section,
+        "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, of.active),
+        "references": [link(reference) for reference in section.references],
+        "layer": of.layer("capabilities", identifier),
+        "table": of.rows.of_capability(identifier),
+        "records": table(of.head, (row_view(row, of.head) for row in section.non_mappable)),
+        **_shaded(world, of, "capabilities", identifier, section.tactics),
+    }
+    crumbs = (world.home(), world.set(of), way, Crumb(str(called), ""))
+    return Page(of.addresses.capabilities[identifier], "capability", f"{called}, {of.title}", crumbs, context)
+
+
+def _shaded(world: World, of: SiteSet, kind: str, identifier: str, columns: Sequence[Column]) -> dict[str, object]:
+    """The matrix of what a capability or group covers."""
+    scores = ((entry.id, entry.overall) for column in columns for entry in column.techniques)
+    heat = of.heat_of(kind, identifier, scores)
+    if heat is None:
+        return {"heats": (), "matrix": ()}
+    world.palette.use([heat])
+    return {"heats": (heat,), "matrix": matrix(of.frames, [heat], whole=False)}

@@ -1,0 +1,196 @@
+"""A set of a site: what it is called, and what its pages are made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.layer import describe
+from navlayers.mapping.model import CATEGORIES
+from navlayers.scoring.labels import labels
+from navlayers.scoring.stats import Stats, set_stats
+from navlayers.website.downloads import Downloads, LayerFile
+from navlayers.website.heat import heat, measured, shades_of
+from navlayers.website.matrix import Frame, frames
+from navlayers.website.rows import SetRows, groups_of
+from navlayers.website.share import Share, covered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.mapping.model import MappingSet
+    from navlayers.pages.show.set_index import IndexedSet
+    from navlayers.website.addresses import SetAddresses
+    from navlayers.website.heat import Heat
+
+
+class Named(NamedTuple):
+    """An id and its name, "" where that says the same."""
+
+    id: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.name}".rstrip()
+
+
+class Counted(NamedTuple):
+    """A capability, or a group of them, in a list: what it covers, where its layer is, "" where it has none."""
+
+    named: Named
+    mappings: int
+    techniques: int
+    subtechniques: int
+    layer: str
+    groups: tuple[Named, ...] = ()
+    capabilities: int = 1
+    unique: int = 0
+
+
+class SiteSet:
+    """A set and everything that several of its pages need."""
+
+    def __init__(self, one: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
+        """`one` is what pages tell, at a release of ATT&CK; `read` is the set as its file has it."""
+        self.one = one
+        self.name = one.name
+        self.title = title
+        self.addresses = addresses
+        self.head = one.head
+        self.downloads = Downloads(one, read, addresses)
+
+    @property
+    def release(self) -> str:
+        """The ATT&CK release that its pages are about."""
+        return f"ATT&CK {describe.DOMAIN_NAMES[self.one.set.domain]} {self.one.catalogue.version}"
+
+    @cached_property
+    def method(self) -> str:
+        """How its scores are made."""
+        return " ".join(self.head.method)
+
+    @cached_property
+    def rows(self) -> SetRows:
+        """Its mappings as tables list them."""
+        return SetRows(self.one)
+
+    @cached_property
+    def stats(self) -> Stats:
+        """Its numbers."""
+        return set_stats(self.one.set, self.one.catalogue)
+
+    @cached_property
+    def active(self) -> int:
+        """How many techniques and sub-techniques its release has as active ones."""
+        return sum(technique.active for technique in self.one.catalogue.techniques.values())
+
+    @cached_property
+    def covered(self) -> Share:
+        """What it covers of its release."""
+        return self.share(covered(self.one.scored.scores))
+
+    def share(self, techniques: Iterable[str]) -> Share:
+        """These ids of its release as a share of that."""
+        return Share.of(techniques, self.active)
+
+    @cached_property
+    def frames(self) -> tuple[Frame, ...]:
+        """The matrix of its release."""
+        return frames(self.one.columns)
+
+    @cached_property
+    def groups(self) -> dict[str, Named]:
+        """Its groups, those that have names first."""
+        return {group: named(group, self.one.set.groups.get(group, group)) for group in group_ids(self.one)}
+
+    @cached_property
+    def group_labels(self) -> dict[str, str]:
+        """What people call its groups."""
+        return labels({group: called.name or group for group, called in self.groups.items()})
+
+    def capability(self, identifier: str) -> Named:
+        """A capability with its name."""
+        return named(identifier, self.one.names.get(identifier, identifier))
+
+    def heats(self) -> list[Heat]:
+        """The overview, and a heat per category that the set scores."""
+        found = [self._heat("overview", None)]
+        found += [self._heat(c, c) for c in CATEGORIES if ("categories", c) in self.downloads.facts.layers]
+        return found
+
+    def _heat(self, name: str, category: str | None) -> Heat:
+        layer = self.downloads.facts.layers["overview" if category is None else "categories", name]
+        shades = shades_of(measured(self.one.scored.scores, category), layer.gradient)
+        return heat(name, shades, layer.legend, layer.comments)
+
+    def heat_of(self, kind: str, identifier: str, scores: Iterable[tuple[str, float | None]]) -> Heat | None:
+        """What a capability or group covers; None where that is nothing. `kind` is that of its layer."""
+        layer = self.downloads.facts.layers.get((kind, identifier))
+        return heat(kind, shades_of(scores, layer.gradient), layer.legend) if layer else None
+
+    def layer(self, kind: str, identifier: str) -> LayerFile | None:
+        """The layer of a kind, of a category, group or capability."""
+        return self.downloads.facts.layers.get((kind, identifier))
+
+    def counted_capabilities(self) -> list[Counted]:
+        """Its capabilities by id."""
+        return [self._counted(identifier) for identifier in sorted(self.one.capabilities)]
+
+    def _counted(self, identifier: str) -> Counted:
+        capability = self.one.capabilities[identifier]
+        stats = self.one.stats.get(identifier)
+        layer = self.layer("capabilities", identifier)
+        return Counted(
+            named=named(identifier, capability.name),
+            groups=tuple(self.groups[group] for group in dict.fromkeys(capability.groups)),
+            mappings=len(self.rows.of_capability(identifier).rows),
+            techniques=stats.techniques if stats else 0,
+            subtechniques=stats.subtechniques if stats else 0,
+            unique=stats.unique if stats else 0,
+            layer=layer.path if layer else "",
+        )
+
+    def counted_groups(self) -> list[Counted]:
+        """Its groups in the order that the set declares."""
+        return [self._counted_group(group) for group in self.groups]
+
+    def _counted_group(self, group: str) -> Counted:
+        mappings = self.one.grouped.get(group, [])
+        covered = {mapping.technique for mapping in mappings}
+        subs = sum("." in technique for technique in covered)
+        layer = self.layer("groups", group)
+        return Counted(
+            named=self.groups[group],
+            capabilities=len(self.one.members.get(group, ())),
+            mappings=len(self.rows.of_group(group).rows),
+            techniques=len(covered) - subs,
+            subtechniques=subs,
+            layer=layer.path if layer else "",
+        )
+
+
+def named(identifier: str, name: str) -> Named:
+    """An id with its name."""
+    return Named(identifier, "" if name == identifier else name)
+
+
+def group_ids(one: IndexedSet) -> tuple[str, ...]:
+    """The groups that a set declares, then those that are named by capabilities and mappings alone."""
+    used = {group for capability in one.set.capabilities for group in capability.groups}
+    used |= {group for mapping in one.set.mappings for group in groups_of(mapping, one)}
+    return (*one.set.groups, *sorted(used - one.set.groups.keys()))
+
+
+def titles(sets: Sequence[IndexedSet]) -> list[str]:
+    """What people call the sets: those of the same title are told apart by domain, or else by name."""
+    plain = [describe.title(one.set) for one in sets]
+    pairs = list(zip(plain, sets, strict=True))
+    by_domain = [f"{title} ({describe.DOMAIN_NAMES[one.set.domain]})" for title, one in pairs]
+    return _where_alone(plain, _where_alone(by_domain, [f"{title} ({one.name})" for title, one in pairs]))
+
+
+def _where_alone(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The names, but the others where several are the same."""
+    times = Counter(names)
+    return [name if times[name] == 1 else other for name, other in zip(names, others, strict=True)]
