@@ -69,7 +69,7 @@ def test_shares_lie_within_0_and_100_and_gaps_within_the_weight(
         assert there(share.weak) <= share.covered <= share.techniques
     for one in found.rows:
         assert 0 <= one.gap <= one.weight
-        assert one.covered == bool(one.givers) == (one.state != "uncovered")
+        assert one.covered == bool(one.contributors) == (one.state != "uncovered")
     assert sum(one.gap for one in found.rows) == pytest.approx(found.total.weight - scored(found.total))
 
 

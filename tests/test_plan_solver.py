@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers.analysis.plan import milp
-from navlayers.analysis.plan.alternatives import Others
+from navlayers.analysis.plan.alternatives import Redundancies
 from navlayers.analysis.plan.candidates import Level
-from navlayers.analysis.plan.problem import Task, make_task
+from navlayers.analysis.plan.problem import CoverProblem, cover_problem
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @st.composite
-def tasks(draw: st.DrawFn) -> Task:
+def tasks(draw: st.DrawFn) -> CoverProblem:
     """Small tasks of every kind: overlapping, with equal and free candidates, for a budget or a need."""
     ids = draw(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True))
     prices = draw(st.sampled_from([[1], [0, 1, 2], [1, 2, 3, 5], [3, 7, 10], [250_000, 999_999, 1_000_000]]))
@@ -37,13 +37,13 @@ def tasks(draw: st.DrawFn) -> Task:
             max_size=10,
         )
     )
-    total = make_task(costs, elements).total
+    total = cover_problem(costs, elements).total
     if draw(st.booleans()):
-        return make_task(costs, elements, budget=draw(st.integers(0, sum(costs.values()) + 1)))
-    return make_task(costs, elements, need=draw(st.one_of(st.just(total), st.integers(0, total))))
+        return cover_problem(costs, elements, budget=draw(st.integers(0, sum(costs.values()) + 1)))
+    return cover_problem(costs, elements, need=draw(st.one_of(st.just(total), st.integers(0, total))))
 
 
-def best_by_trying(task: Task) -> tuple[int, ...]:
+def best_by_trying(task: CoverProblem) -> tuple[int, ...]:
     """The best of all choices, by the order that docs/plan.md states."""
     numbers = range(len(task.ids))
     choices = [c for size in range(len(task.ids) + 1) for c in itertools.combinations(numbers, size)]
@@ -56,18 +56,18 @@ def best_by_trying(task: Task) -> tuple[int, ...]:
     return min(allowed, key=lambda choice: _order(task, choice))
 
 
-def _covered(task: Task, choice: tuple[int, ...]) -> int:
+def _covered(task: CoverProblem, choice: tuple[int, ...]) -> int:
     return sum(weight for weight, givers in task.elements if set(givers) & set(choice))
 
 
-def _order(task: Task, choice: tuple[int, ...]) -> tuple[object, ...]:
+def _order(task: CoverProblem, choice: tuple[int, ...]) -> tuple[object, ...]:
     value, cost = _covered(task, choice), sum(task.costs[i] for i in choice)
     first = (-value, cost) if task.budget is not None else (cost, -value)
     return (*first, len(choice), [task.ids[i] for i in choice])
 
 
 @given(tasks())
-def test_the_choice_is_the_best_of_all_ties_included(task: Task) -> None:
+def test_the_choice_is_the_best_of_all_ties_included(task: CoverProblem) -> None:
     choice = solve(task)
     assert choice.proven
     assert choice.settled
@@ -75,7 +75,7 @@ def test_the_choice_is_the_best_of_all_ties_included(task: Task) -> None:
 
 
 @given(tasks())
-def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: Task) -> None:
+def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: CoverProblem) -> None:
     quick, best = solve(task, 0).chosen, best_by_trying(task)
     bound = solve(task, 0).bound
     assert task.allows(quick)
@@ -86,31 +86,31 @@ def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: Task) ->
 
 
 @given(tasks())
-def test_the_best_choice_holds_no_candidate_that_is_left_out_beforehand(task: Task) -> None:
+def test_the_best_choice_holds_no_candidate_that_is_left_out_beforehand(task: CoverProblem) -> None:
     assert set(best_by_trying(task)) <= set(useful(task))
 
 
 @given(tasks(), st.randoms(use_true_random=False))
-def test_the_order_of_the_input_does_not_show(task: Task, shuffle: random.Random) -> None:
+def test_the_order_of_the_input_does_not_show(task: CoverProblem, shuffle: random.Random) -> None:
     costs = list(zip(task.ids, task.costs, strict=True))
     elements = [(weight, [task.ids[i] for i in givers]) for weight, givers in task.elements]
     shuffle.shuffle(costs)
     shuffle.shuffle(elements)
     for _, givers in elements:
         shuffle.shuffle(givers)
-    assert make_task(dict(costs), elements, task.budget, task.need) == task
+    assert cover_problem(dict(costs), elements, task.budget, task.need) == task
 
 
 def test_of_plans_as_good_that_of_the_fewest_is_taken() -> None:
-    task = make_task({"a": 0, "b": 0, "c": 2}, [(1, "ab"), (1, "abc"), (1, "c"), (1, "bc")], need=1)
+    task = cover_problem({"a": 0, "b": 0, "c": 2}, [(1, "ab"), (1, "abc"), (1, "c"), (1, "bc")], need=1)
     assert solve(task).chosen == (1,)
     costs = {"a": 2, "b": 2, "c": 2, "d": 0, "e": 3, "f": 2}
     elements = [(5, "acf"), (2, "dcf"), (2, "adec"), (1, "bf"), (2, "ebda"), (2, "a"), (1, "cba")]
-    assert solve(make_task(costs, elements, budget=7)).chosen == (0, 5)
-    assert solve(make_task(costs, elements, budget=7)).settled
+    assert solve(cover_problem(costs, elements, budget=7)).chosen == (0, 5)
+    assert solve(cover_problem(costs, elements, budget=7)).settled
 
 
-def _slowly(task: Task, candidates: list[int], most: int | None, need: int | None) -> list[tuple[int, int]]:
+def _slowly(task: CoverProblem, candidates: list[int], most: int | None, need: int | None) -> list[tuple[int, int]]:
     """The greedy order by its definition: candidate and gain, while the cost and the need allow it."""
     taken: list[tuple[int, int]] = []
     while candidates and (need is None or task.value(i for i, _ in taken) < need):
@@ -134,7 +134,7 @@ def _slowly(task: Task, candidates: list[int], most: int | None, need: int | Non
 
 
 @given(tasks())
-def test_the_greedy_order_is_that_of_its_definition(task: Task) -> None:
+def test_the_greedy_order_is_that_of_its_definition(task: CoverProblem) -> None:
     every = list(range(len(task.ids)))
     assert list(in_order(task, every)) == _slowly(task, every, None, None)
     quick = set(greedy(task, every)[0])
@@ -155,11 +155,11 @@ def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
         for technique in choose.sample(techniques, 20):
             givers[technique].append(candidate)
     levels = [Level(technique, Fraction(1), tuple(of)) for technique, of in givers.items()]
-    task = make_task(dict.fromkeys(ids, 1), ((1, level.givers) for level in levels), budget=400)
+    task = cover_problem(dict.fromkeys(ids, 1), ((1, level.givers) for level in levels), budget=400)
     start = time.process_time()
     assert solve(task, 0).chosen
-    beside = Others(levels, ids)
-    assert all(beside.beside(candidate).redundant for candidate in ids)
+    beside = Redundancies(levels, ids)
+    assert all(beside.of(candidate).redundant for candidate in ids)
     # About half a second; it took more than ten before sorting and trying all was left out.
     assert time.process_time() - start < 4
 
@@ -167,11 +167,11 @@ def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
 SCRIPT = """
 import random
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
-from navlayers.analysis.plan.problem import make_task
+from navlayers.analysis.plan.problem import cover_problem
 choose = random.Random(7)
 ids = {f"id{i}" for i in range(30)}
 elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(50)]
-print(solve(make_task(dict.fromkeys(ids, 1), elements, budget=6)))
+print(solve(cover_problem(dict.fromkeys(ids, 1), elements, budget=6)))
 """
 
 
@@ -191,17 +191,17 @@ def test_the_seed_of_hashes_does_not_show() -> None:
     assert runs[0].startswith("Choice(")
 
 
-def _large() -> Task:
+def _large() -> CoverProblem:
     choose = random.Random(3)  # noqa: S311 - test data
     ids = [f"c{i:03}" for i in range(30)]
     elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(70)]
-    return make_task(dict.fromkeys(ids, 1), elements, budget=6)
+    return cover_problem(dict.fromkeys(ids, 1), elements, budget=6)
 
 
 def test_where_the_solver_finds_nothing_in_time_the_greedy_choice_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     best = solve(task)
-    monkeypatch.setattr(milp.Programme, "_run", lambda *_, maximise, **__: milp.Outcome(False, None, float("inf")))
+    monkeypatch.setattr(milp.Program, "_run", lambda *_, maximize, **__: milp.Outcome(False, None, float("inf")))
     quick = solve(task)
     assert not quick.proven
     assert quick.chosen == greedy(task, useful(task))[0]
@@ -212,7 +212,7 @@ def test_a_bound_of_the_solver_that_is_better_is_the_one_that_is_stated(monkeypa
     task = _large()
     value = task.value(solve(task).chosen)
     found = milp.Outcome(False, None, value + 3.2)
-    monkeypatch.setattr(milp.Programme, "_run", lambda *_, maximise, **__: found)
+    monkeypatch.setattr(milp.Program, "_run", lambda *_, maximize, **__: found)
     assert solve(task).bound == value + 3
 
 
@@ -221,20 +221,20 @@ def test_ties_that_are_not_settled_in_time_are_told_of_a_choice_that_is_still_th
 ) -> None:
     task = _large()
     best = solve(task)
-    monkeypatch.setattr(milp.Programme, "first", lambda *_: milp.Outcome(False, None, float("inf")))
+    monkeypatch.setattr(milp.Program, "first", lambda *_: milp.Outcome(False, None, float("inf")))
     unsettled = solve(task)
     assert unsettled.proven
     assert not unsettled.settled
     assert task.value(unsettled.chosen) == task.value(best.chosen) == unsettled.bound
 
 
-def _claim(task: Task, chosen: tuple[int, ...], bound: float) -> Callable[..., milp.Outcome]:
-    return lambda *_, maximise, **__: milp.Outcome(True, chosen, bound)
+def _claim(task: CoverProblem, chosen: tuple[int, ...], bound: float) -> Callable[..., milp.Outcome]:
+    return lambda *_, maximize, **__: milp.Outcome(True, chosen, bound)
 
 
 def test_a_choice_that_breaks_the_budget_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
-    monkeypatch.setattr(milp.Programme, "_run", _claim(task, tuple(range(7)), 10_000))
+    monkeypatch.setattr(milp.Program, "_run", _claim(task, tuple(range(7)), 10_000))
     choice = solve(task)
     assert not choice.proven
     assert task.allows(choice.chosen)
@@ -242,16 +242,16 @@ def test_a_choice_that_breaks_the_budget_is_not_believed(monkeypatch: pytest.Mon
 
 def test_a_need_that_cannot_be_met_is_an_error() -> None:
     with pytest.raises(ValueError, match="do not cover"):
-        solve(make_task({"a": 1}, [(1, ["a"])], need=2))
+        solve(cover_problem({"a": 1}, [(1, ["a"])], need=2))
 
 
 def test_ctrl_c_stops_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
-    programme = milp.Programme(task, useful(task), deadline=float("inf"))
-    programme.spend(6)
+    program = milp.Program(task, useful(task), deadline=float("inf"))
+    program.hold("cost", 6)
     monkeypatch.setattr(threading.Thread, "join", _interrupt)
     with pytest.raises(KeyboardInterrupt):
-        programme.most_value()
+        program.best("value")
 
 
 def _interrupt(self: object, timeout: float | None = None) -> None:
@@ -260,29 +260,29 @@ def _interrupt(self: object, timeout: float | None = None) -> None:
 
 
 def test_a_need_that_floats_would_call_met_is_met() -> None:
-    task = make_task({"a": 1, "b": 1}, [(1_000_000, ["a"]), (1, ["b"]), (999_999, ["a", "b"])], need=1)
+    task = cover_problem({"a": 1, "b": 1}, [(1_000_000, ["a"]), (1, ["b"]), (999_999, ["a", "b"])], need=1)
     assert solve(task).chosen == (0,)
-    task = make_task({"a": 1, "b": 3}, [(1_000_000, ["a"]), (1, ["b"])], need=1_000_001)
+    task = cover_problem({"a": 1, "b": 3}, [(1_000_000, ["a"]), (1, ["b"])], need=1_000_001)
     assert solve(task).chosen == (0, 1)
 
 
 def test_what_floats_let_pass_is_ruled_out_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     best = solve(task)
-    honest, lies = milp.Programme._solve, [tuple(range(7)), tuple(range(1, 8))]
+    honest, lies = milp.Program._solve, [tuple(range(7)), tuple(range(1, 8))]
 
-    def lie(self: milp.Programme, *args: object) -> milp.Outcome:
+    def lie(self: milp.Program, *args: object) -> milp.Outcome:
         outcome = honest(self, *args)  # type: ignore[arg-type]
         return milp.Outcome(True, lies.pop(), outcome.bound) if lies else outcome
 
-    monkeypatch.setattr(milp.Programme, "_solve", lie)
+    monkeypatch.setattr(milp.Program, "_solve", lie)
     assert solve(task) == best
     assert not lies
 
 
 def test_a_bound_below_what_was_found_is_not_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
-    monkeypatch.setattr(milp.Programme, "_run", _claim(task, (0,), 1))
+    monkeypatch.setattr(milp.Program, "_run", _claim(task, (0,), 1))
     choice = solve(task)
     assert not choice.proven
     assert choice.bound >= task.value(choice.chosen) > 1
@@ -293,7 +293,7 @@ def test_the_time_limit_holds_for_all_runs_together() -> None:
     ids = [f"c{i:03}" for i in range(80)]
     elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(200)]
     start = time.monotonic()
-    choice = solve(make_task(dict.fromkeys(ids, 1), elements, budget=12), 1)
+    choice = solve(cover_problem(dict.fromkeys(ids, 1), elements, budget=12), 1)
     # It takes some ten seconds to the end; the bound leaves room for a busy machine.
     assert time.monotonic() - start < 4
     assert not choice.settled

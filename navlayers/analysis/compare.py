@@ -1,4 +1,4 @@
-"""The comparison of inputs that are at one release: pure numbers, from which layers and tables are made."""
+"""Inputs at one release side by side: pure numbers, from which layers and tables are made."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
+    from collections.abc import Iterable, Iterator, Sequence
 
 Relation: TypeAlias = Literal[
     "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
@@ -23,12 +22,19 @@ Relation: TypeAlias = Literal[
 
 FEWEST = 2
 
+Measures: TypeAlias = dict[str, float | None]
+"""Technique id → score of a covered technique; None where it is covered without one."""
+
 
 class Row(msgspec.Struct, frozen=True):
     """One technique that at least one input covers.
 
-    `scores` has an entry per input: its score, None where it covers without one; `covering` are the numbers of the
-    inputs that cover it. `best` is the highest score, None where nobody gives one; `best_by` are those who give it.
+    Attributes:
+        technique: its id.
+        scores: the score of each input; None where it gives none.
+        covering: indexes of the inputs that cover it.
+        best: the highest score; None where no input gives one.
+        best_by: indexes of the inputs that give it.
     """
 
     technique: str
@@ -47,33 +53,40 @@ class Gap(msgspec.Struct, frozen=True):
 
     @property
     def missing(self) -> float:
-        """How much is missing, 0–100: all of it, or the share of sub-techniques that nobody covers."""
+        """How much is missing, 0–100: 100, or the percentage of sub-techniques that no input covers."""
         return 100 if not self.covered else exact(100 * (1 - self.covered / self.total))
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What two inputs, by their numbers, give the techniques that either covers.
+    """What two inputs give the techniques that either covers.
 
-    `scores` holds technique id → score of the second minus that of the first, a missing one being 0; None where
-    both cover it and one of them gives no score. `relations` says the same in words.
+    Attributes:
+        first, second: indexes of the inputs.
+        scores: technique id → score of the second minus that of the first, a missing one being 0; None where both
+            cover it and one of them gives no score.
+        relations: technique id → the same in words.
     """
 
     first: int
     second: int
-    scores: dict[str, float | None]
+    scores: Measures
     relations: dict[str, Relation]
 
     def count(self, relation: Relation) -> int:
-        """How many techniques are related so."""
-        return sum(found == relation for found in self.relations.values())
+        """Number of techniques of this relation."""
+        return sum(each == relation for each in self.relations.values())
 
 
 class Totals(msgspec.Struct, frozen=True):
     """What one input covers of the matrix or of a tactic.
 
-    `mean` is the mean score of the techniques that it covers with one; None where there is none. `spread` is its
-    mean score over all of the `total` active techniques and sub-techniques, those that it does not cover being 0.
-    `unique` counts those that no other input covers, `best` those to which it alone gives the highest score.
+    Attributes:
+        techniques, subtechniques: number of those covered.
+        total: number of active techniques and sub-techniques.
+        mean: mean score of those covered with one; None where there is none.
+        spread: mean score over `total`, those not covered being 0.
+        unique: number of those that no other input covers.
+        best: number of those to which it alone gives the highest score.
     """
 
     techniques: int
@@ -86,17 +99,24 @@ class Totals(msgspec.Struct, frozen=True):
 
     @property
     def covered(self) -> int:
-        """Techniques and sub-techniques."""
+        """Number of techniques and sub-techniques covered."""
         return self.techniques + self.subtechniques
 
     @property
     def share(self) -> float:
-        """The covered ones in per cent of all."""
+        """The covered ones in per cent of `total`."""
         return 100 * self.covered / self.total if self.total else 0
 
 
 class TacticTotals(msgspec.Struct, frozen=True):
-    """One tactic: how many active techniques and sub-techniques it has, and what each input covers of them."""
+    """One tactic.
+
+    Attributes:
+        tactic, name: its short name and name.
+        total: number of its active techniques and sub-techniques.
+        any: number of those that any input covers.
+        inputs: the totals of each input.
+    """
 
     tactic: str
     name: str
@@ -106,13 +126,13 @@ class TacticTotals(msgspec.Struct, frozen=True):
 
     @property
     def strongest(self) -> tuple[int, ...]:
-        """The numbers of the inputs whose scores are highest over the whole tactic; none where all are 0."""
-        highest = max(one.spread for one in self.inputs)
-        return tuple(n for n, one in enumerate(self.inputs) if one.spread == highest > 0)
+        """Indexes of the inputs whose scores are highest over the whole tactic; () where all are 0."""
+        highest = max(totals.spread for totals in self.inputs)
+        return tuple(index for index, totals in enumerate(self.inputs) if totals.spread == highest > 0)
 
 
 class Overlap(msgspec.Struct, frozen=True):
-    """Two inputs: how many techniques both and either cover; `jaccard` is the one by the other, 0–1."""
+    """Two inputs, by their indexes, and the number of techniques that both and that either cover."""
 
     first: int
     second: int
@@ -121,16 +141,25 @@ class Overlap(msgspec.Struct, frozen=True):
 
     @property
     def jaccard(self) -> float | None:
-        """The Jaccard index; None where neither covers anything."""
+        """The Jaccard index both / either, 0–1; None where neither covers anything."""
         return self.both / self.either if self.either else None
 
 
 class Comparison(msgspec.Struct, frozen=True):
     """Inputs side by side, overall or in one category.
 
-    `rows` are the techniques that any input covers, `gaps` the active ones that none does, both by id; `active` is
-    how many active techniques and sub-techniques there are. `totals` are those of each input, `union` those of all
-    together, by the best score.
+    Attributes:
+        catalogue: the ATT&CK release.
+        inputs: the sets and layers, scored.
+        category: only its scores count; None: the overall ones.
+        rows: the techniques that any input covers, by id.
+        gaps: the active techniques that no input covers, by id.
+        active: number of active techniques and sub-techniques.
+        totals: those of each input.
+        union: those of all inputs together, by the best score.
+        tactics: totals per tactic, in the order of the matrix.
+        overlaps: each pair of inputs.
+        differences: of two inputs, or of each input from the baseline.
     """
 
     catalogue: Catalogue
@@ -148,26 +177,32 @@ class Comparison(msgspec.Struct, frozen=True):
     @property
     def counts(self) -> bool:
         """Whether scores are numbers of capabilities, not 0–100."""
-        return any(one.counts for one in self.inputs)
+        return any(each.counts for each in self.inputs)
 
     @property
     def covered_only(self) -> bool:
         """Whether inputs are compared by what they cover alone, every score being 100."""
-        return any(one.covered_only for one in self.inputs)
+        return any(each.covered_only for each in self.inputs)
 
     @property
     def highest(self) -> float:
-        """The highest score of any input: 0 where there is none."""
+        """The highest score of any input; 0 where there is none."""
         return max((row.best for row in self.rows if row.best is not None), default=0)
 
 
 def compare(
     catalogue: Catalogue, inputs: Sequence[Coverage], *, category: str | None = None, baseline: int | None = None
 ) -> Comparison:
-    """Compare inputs, each with the others; their differences where they are two, or from the `baseline`'s number.
+    """Compare two inputs or more.
+
+    Args:
+        catalogue: the release that all inputs are at.
+        inputs: the sets and layers, scored alike.
+        category: only its scores count; None: the overall ones.
+        baseline: index of the input from which all others differ; None: two inputs differ from each other.
 
     Raises:
-        UsageError: fewer than two inputs, or a category that none of them scores.
+        UsageError: there are fewer than two inputs, or none of them has the category.
     """
     if len(inputs) < FEWEST:
         raise UsageError(
@@ -179,23 +214,25 @@ def compare(
 def side_by_side(
     catalogue: Catalogue, inputs: Sequence[Coverage], *, category: str | None = None, baseline: int | None = None
 ) -> Comparison:
-    """The same of one input or more: a single one has totals and gaps, too.
+    """Like `compare`, but also accepts a single input, which has totals and gaps, too.
 
     Raises:
         UsageError: no input has the category.
     """
     check_category(inputs, category)
-    measures = [one.measures(category) for one in inputs]
+    measures = [each.measures(category) for each in inputs]
     rows = tuple(_row(technique, measures) for technique in sorted(set().union(*measures)))
     active = [technique for technique in catalogue.techniques.values() if technique.active]
-    members = {
-        tactic.shortname: {technique.id for technique in active if tactic.shortname in technique.tactics}
-        for tactic in catalogue.tactics
-    }
     if baseline is None:
         pairs = [(0, 1)] if len(inputs) == FEWEST else []
     else:
         pairs = [(baseline, other) for other in range(len(inputs)) if other != baseline]
+    tactics = []
+    for tactic in catalogue.tactics:
+        inside = {technique.id for technique in active if tactic.shortname in technique.tactics}
+        own = [row for row in rows if row.technique in inside]
+        totals = _totals(own, len(inputs), len(inside))
+        tactics.append(TacticTotals(tactic.shortname, tactic.name, len(inside), len(own), totals))
     return Comparison(
         catalogue=catalogue,
         inputs=tuple(inputs),
@@ -205,65 +242,52 @@ def side_by_side(
         active=len(active),
         totals=_totals(rows, len(inputs), len(active)),
         union=_counted(rows, [row.best for row in rows], len(active), unique=len(rows), best=len(rows)),
-        tactics=tuple(
-            _tactic(tactic.shortname, tactic.name, members[tactic.shortname], rows, len(inputs))
-            for tactic in catalogue.tactics
-        ),
+        tactics=tuple(tactics),
         overlaps=tuple(
-            Overlap(
-                a, b, len(measures[a].keys() & measures[b].keys()), len(measures[a].keys() | measures[b].keys())
-            )
-            for a in range(len(inputs))
-            for b in range(a + 1, len(inputs))
+            Overlap(a, b, len(one.keys() & other.keys()), len(one.keys() | other.keys()))
+            for a, one in enumerate(measures)
+            for b, other in enumerate(measures[a + 1 :], a + 1)
         ),
-        differences=tuple(difference(a, b, measures[a], measures[b]) for a, b in pairs),
+        differences=tuple(_difference(a, b, measures[a], measures[b]) for a, b in pairs),
     )
 
 
-def _row(technique: str, measures: Sequence[dict[str, float | None]]) -> Row:
-    covering = tuple(number for number, found in enumerate(measures) if technique in found)
-    scores = tuple(found.get(technique) for found in measures)
+def _row(technique: str, measures: Sequence[Measures]) -> Row:
+    covering = tuple(index for index, scores in enumerate(measures) if technique in scores)
+    scores = tuple(own.get(technique) for own in measures)
     best = max((score for score in scores if score is not None), default=None)
-    return Row(technique, scores, covering, best, tuple(n for n in covering if scores[n] == best))
+    return Row(technique, scores, covering, best, tuple(index for index in covering if scores[index] == best))
 
 
-def _gaps(catalogue: Catalogue, covered: set[str]) -> Iterable[Gap]:
+def _gaps(catalogue: Catalogue, covered: set[str]) -> Iterator[Gap]:
     for technique in catalogue.techniques.values():
         if technique.active and technique.id not in covered:
             subs = catalogue.subtechniques(technique.id)
             yield Gap(technique.id, sum(sub.id in covered for sub in subs), len(subs))
 
 
-def _totals(rows: Iterable[Row], inputs: int, total: int) -> tuple[Totals, ...]:
-    rows = list(rows)
-    return tuple(_total([row for row in rows if number in row.covering], number, total) for number in range(inputs))
-
-
-def _total(rows: Sequence[Row], number: int, total: int) -> Totals:
-    unique = sum(row.covering == (number,) for row in rows)
-    best = sum(row.best_by == (number,) for row in rows)
-    return _counted(rows, [row.scores[number] for row in rows], total, unique=unique, best=best)
+def _totals(rows: Sequence[Row], inputs: int, total: int) -> tuple[Totals, ...]:
+    """The totals of each input over `total` techniques."""
+    totals = []
+    for index in range(inputs):
+        own = [row for row in rows if index in row.covering]
+        unique = sum(row.covering == (index,) for row in own)
+        best = sum(row.best_by == (index,) for row in own)
+        totals.append(_counted(own, [row.scores[index] for row in own], total, unique=unique, best=best))
+    return tuple(totals)
 
 
 def _counted(rows: Sequence[Row], scores: Iterable[float | None], total: int, *, unique: int, best: int) -> Totals:
     subs = sum("." in row.technique for row in rows)
     given = [score for score in scores if score is not None]
-    together = math.fsum(given)
-    mean = exact(together / len(given)) if given else None
-    spread = exact(together / total) if total else 0
+    summed = math.fsum(given)
+    mean = exact(summed / len(given)) if given else None
+    spread = exact(summed / total) if total else 0
     return Totals(len(rows) - subs, subs, total, mean, spread, unique, best)
 
 
-def _tactic(tactic: str, name: str, members: set[str], rows: Iterable[Row], inputs: int) -> TacticTotals:
-    own = [row for row in rows if row.technique in members]
-    return TacticTotals(tactic, name, len(members), len(own), _totals(own, inputs, len(members)))
-
-
-def difference(
-    first: int, second: int, before: dict[str, float | None], after: dict[str, float | None]
-) -> Difference:
-    """What lies between two inputs, given technique id → score of each."""
-    scores: dict[str, float | None] = {}
+def _difference(first: int, second: int, before: Measures, after: Measures) -> Difference:
+    scores: Measures = {}
     relations: dict[str, Relation] = {}
     for technique in sorted({*before, *after}):
         a, b = before.get(technique), after.get(technique)

@@ -28,10 +28,13 @@ CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
 OVERALL = "overall"
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One measure of a technique, "overall" or a category, before and after; "covered" says whether it was at all.
+class MeasureChange(msgspec.Struct, frozen=True):
+    """One measure of a technique before and after.
 
-    A score is None where it is not covered, or covered without a score.
+    Attributes:
+        measure: "overall" or a category.
+        before, after: the score; None where it is not covered, or covered without a score.
+        covered_before, covered_after: whether it was covered at all.
     """
 
     measure: str
@@ -61,19 +64,22 @@ class Reason(msgspec.Struct, frozen=True):
 class TechniqueChange(msgspec.Struct, frozen=True):
     """A technique whose coverage changed.
 
-    `steps` are the measures that did, those first that say why it is lost or weaker; `reasons` the capabilities
-    behind them, none of a layer.
+    Attributes:
+        technique, name: its id and name.
+        change: what became of it.
+        steps: the measures that changed, first those that say why it is lost or weaker.
+        reasons: the capabilities behind the change; () for layers.
     """
 
     technique: str
     name: str
     change: Change
-    steps: tuple[Step, ...]
+    steps: tuple[MeasureChange, ...]
     reasons: tuple[Reason, ...] = ()
 
 
 class CommentChange(msgspec.Struct, frozen=True):
-    """A mapping whose rating is as it was, and whose comment is not."""
+    """A mapping whose comment changed, and whose rating did not."""
 
     capability: str
     technique: str
@@ -82,15 +88,15 @@ class CommentChange(msgspec.Struct, frozen=True):
     after: str
 
 
-class Total(msgspec.Struct, frozen=True):
-    """How many techniques and sub-techniques a version covers, and their mean score; None where none has one."""
+class CoverageTotal(msgspec.Struct, frozen=True):
+    """Number of techniques and sub-techniques covered, and their mean score; None where none has one."""
 
     covered: int
     mean: float | None
 
 
-class Renamed(msgspec.Struct, frozen=True):
-    """A capability whose name or id changed: the ids are the same, or else the names."""
+class RenamedCapability(msgspec.Struct, frozen=True):
+    """A capability whose name changed, or whose id changed while its name did not."""
 
     before_id: str
     before_name: str
@@ -98,34 +104,42 @@ class Renamed(msgspec.Struct, frozen=True):
     after_name: str
 
 
-class Named(msgspec.Struct, frozen=True):
-    """A capability: id and name."""
+class CapabilityName(msgspec.Struct, frozen=True):
+    """A capability that was added or removed."""
 
     id: str
     name: str
 
 
 class Diff(msgspec.Struct, frozen=True):
-    """What changed from `before` to `after`, both at the catalogue's release.
+    """What changed from one version to another.
 
     A technique is lost or gained where coverage ends or begins; it is weaker where any measure fell, stronger where
-    some rose and none fell. `facts` are (name, before, after) of what the inputs say of themselves. `totals` are
-    those of both.
+    some rose and none fell.
+
+    Attributes:
+        catalogue: the ATT&CK release of both.
+        before, after: the versions, scored.
+        techniques: those whose coverage changed, by id.
+        added, removed, renamed: capabilities, by id.
+        comments: mappings whose comment alone changed.
+        facts: (name, before, after) of what the versions say of themselves.
+        totals: those of both versions.
     """
 
     catalogue: Catalogue
     before: Coverage
     after: Coverage
     techniques: tuple[TechniqueChange, ...]
-    added: tuple[Named, ...]
-    removed: tuple[Named, ...]
-    renamed: tuple[Renamed, ...]
+    added: tuple[CapabilityName, ...]
+    removed: tuple[CapabilityName, ...]
+    renamed: tuple[RenamedCapability, ...]
     comments: tuple[CommentChange, ...]
     facts: tuple[tuple[str, str, str], ...]
-    totals: tuple[Total, Total]
+    totals: tuple[CoverageTotal, CoverageTotal]
 
     def of(self, change: Change) -> tuple[TechniqueChange, ...]:
-        """The techniques that changed in this way, by id."""
+        """The techniques of one kind of change, by id."""
         return tuple(technique for technique in self.techniques if technique.change == change)
 
     @property
@@ -140,29 +154,35 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: str | None = None) -> Diff:
-    """Tell two versions apart, overall and per category, or in one category alone.
+    """What changed between two versions, overall and per category.
 
-    A layer has neither categories nor capabilities to tell apart.
+    Layers have neither categories nor capabilities that could change.
+
+    Args:
+        catalogue: the release that both versions are at.
+        before: the older version, scored.
+        after: the newer version, scored alike.
+        category: only this category, and nothing overall.
 
     Raises:
         UsageError: neither has that category.
     """
     check_category((before, after), category)
-    a_layer = before.is_layer or after.is_layer
-    added, removed, renamed = ((), (), ()) if a_layer else _capabilities(before.set, after.set)
-    there = () if a_layer else dict.fromkeys((*before.categories, *after.categories))
-    measures = [found for found in there if category in (None, found)]
-    measured = [None, *measures] if category is None else measures
-    found = [(one, before.measures(one), after.measures(one)) for one in measured]
+    is_layer = before.is_layer or after.is_layer
+    added, removed, renamed = ((), (), ()) if is_layer else _capabilities(before.set, after.set)
+    categories = () if is_layer else dict.fromkeys((*before.categories, *after.categories))
+    named = [each for each in categories if category in (None, each)]
+    measured = [None, *named] if category is None else named
+    measures = [(each, before.measures(each), after.measures(each)) for each in measured]
     changes = []
-    for technique in sorted({t for _, old, new in found for t in (*old, *new)}):
-        steps = [_step(technique, *measure) for measure in found]
+    for technique in sorted({t for _, old, new in measures for t in (*old, *new)}):
+        steps = [_step(technique, *measure) for measure in measures]
         change = _change(steps)
         if change is not None:
             moved = [step for step in steps if step.direction]
             if change == "weaker":
                 moved.sort(key=lambda step: step.direction)
-            reasons = () if a_layer else tuple(_reasons(technique, before, after, category))
+            reasons = () if is_layer else tuple(_reasons(technique, before, after, category))
             name = catalogue.techniques[technique].name
             changes.append(TechniqueChange(technique, name, change, tuple(moved), reasons))
     return Diff(
@@ -173,16 +193,16 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
         added=added,
         removed=removed,
         renamed=renamed,
-        comments=() if a_layer else tuple(_comments(before.set, after.set)),
+        comments=() if is_layer else tuple(_comments(before.set, after.set)),
         facts=tuple(_facts(before, after)),
         totals=(_total(before, category), _total(after, category)),
     )
 
 
-def _total(coverage: Coverage, category: str | None) -> Total:
+def _total(coverage: Coverage, category: str | None) -> CoverageTotal:
     measures = coverage.measures(category)
     given = [score for score in measures.values() if score is not None]
-    return Total(len(measures), exact(math.fsum(given) / len(given)) if given else None)
+    return CoverageTotal(len(measures), exact(math.fsum(given) / len(given)) if given else None)
 
 
 def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
@@ -221,8 +241,8 @@ def _commented(mapping_set: MappingSet) -> dict[tuple[str | None, ...], str]:
 
 def _step(
     technique: str, category: str | None, old: Mapping[str, float | None], new: Mapping[str, float | None]
-) -> Step:
-    return Step(
+) -> MeasureChange:
+    return MeasureChange(
         OVERALL if category is None else category,
         old.get(technique),
         new.get(technique),
@@ -231,7 +251,7 @@ def _step(
     )
 
 
-def _change(steps: Sequence[Step]) -> Change | None:
+def _change(steps: Sequence[MeasureChange]) -> Change | None:
     """What became of a technique, by its measures, the first of which says whether it is covered."""
     directions = {step.direction for step in steps} - {0}
     if not directions:
@@ -244,11 +264,11 @@ def _change(steps: Sequence[Step]) -> Change | None:
 
 def _capabilities(
     before: MappingSet, after: MappingSet
-) -> tuple[tuple[Named, ...], tuple[Named, ...], tuple[Renamed, ...]]:
+) -> tuple[tuple[CapabilityName, ...], tuple[CapabilityName, ...], tuple[RenamedCapability, ...]]:
     """Added, removed and renamed ones. A new id with the name of one that went is that one renamed."""
     old = {capability.id: capability.name for capability in before.capabilities}
     new = {capability.id: capability.name for capability in after.capabilities}
-    renamed = [Renamed(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
+    renamed = [RenamedCapability(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
     come = dict.fromkeys(sorted(new.keys() - old.keys()))
     by_name = {_key(new[i]): i for i in reversed(come)}
     gone = []
@@ -258,10 +278,10 @@ def _capabilities(
             gone.append(identifier)
         else:
             del come[successor]
-            renamed.append(Renamed(identifier, old[identifier], successor, new[successor]))
+            renamed.append(RenamedCapability(identifier, old[identifier], successor, new[successor]))
     return (
-        tuple(Named(i, new[i]) for i in come),
-        tuple(Named(i, old[i]) for i in gone),
+        tuple(CapabilityName(i, new[i]) for i in come),
+        tuple(CapabilityName(i, old[i]) for i in gone),
         tuple(sorted(renamed, key=lambda one: one.before_id)),
     )
 

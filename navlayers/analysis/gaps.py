@@ -1,11 +1,11 @@
-"""Inputs and a threat → what is covered of it, what is not, and by whom."""
+"""Inputs against a threat: what is covered of it, what is not, and by whom."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -27,24 +27,29 @@ if TYPE_CHECKING:
     from navlayers.attack import Tactic
     from navlayers.mapping import model
 
+State = Literal["uncovered", "not rated", "weak", "covered"]
 
-FULL = 100
+FULL = 100.0
 
+WEAK = 50.0
+"""Covered below this score is weak, unless the user says otherwise."""
 
-class Measured(NamedTuple):
-    """One technique: its weight, whether it is covered, its score 0–100 (None: not rated, which counts 0)."""
+NEWER = "newer than the sets"
 
-    weight: float
-    covered: bool
-    score: float | None
+Best = dict[str, tuple[float | None, tuple[int, ...]]]
+"""Technique id → the best score 0–100, None where it is not rated, and the indexes of the inputs that give it."""
+
+_OPTIONS = ScoreOptions()
 
 
 class Share(msgspec.Struct, frozen=True):
     """How much is covered of some techniques.
 
-    `techniques` and `covered` count them, `weak` those that are covered below the bound. `weight` is that of all of
-    them, `covered_weight` that of the covered ones, `scored_weight` the sum of each one's weight times score / 100.
-    What takes scores is None where there are none.
+    Attributes:
+        techniques, covered: number of all, and of the covered ones.
+        weak: number of those covered below the bound, or not rated; None where there are no scores.
+        weight, covered_weight: sum of the weights of all, and of the covered ones.
+        scored_weight: sum of weight × score / 100; None where there are no scores.
     """
 
     techniques: int
@@ -56,49 +61,29 @@ class Share(msgspec.Struct, frozen=True):
 
     @property
     def plain(self) -> float:
-        """Covered of all techniques, in per cent."""
+        """Covered techniques in per cent of all."""
         return FULL * self.covered / self.techniques if self.techniques else 0
 
     @property
     def weighted(self) -> float:
-        """Covered of all weight, in per cent."""
+        """Covered weight in per cent of all."""
         return FULL * self.covered_weight / self.weight if self.weight else 0
 
     @property
     def by_score(self) -> float | None:
-        """Score of all weight, in per cent: 100 where all techniques score 100."""
+        """Scored weight in per cent of all: 100 where every technique scores 100."""
         if self.scored_weight is None:
             return None
         return FULL * self.scored_weight / self.weight if self.weight else 0
 
 
-def share_of(measured: Iterable[Measured], weak: float, *, scored: bool = True) -> Share:
-    """The share of some techniques, with what takes scores where they are `scored`; their order does not show."""
-    every = list(measured)
-    covered = [one for one in every if one.covered]
-    return Share(
-        techniques=len(every),
-        covered=len(covered),
-        weak=sum(one.score is None or one.score < weak for one in covered) if scored else None,
-        weight=exact(math.fsum(one.weight for one in every)),
-        covered_weight=exact(math.fsum(one.weight for one in covered)),
-        scored_weight=exact(math.fsum(one.weight * (one.score or 0) / FULL for one in covered)) if scored else None,
-    )
+class Contributor(msgspec.Struct, frozen=True):
+    """A capability that covers a technique.
 
-
-State = Literal["uncovered", "not rated", "weak", "covered"]
-
-NEWER = "newer than the sets"
-"""Said of a technique that none of the inputs could have considered."""
-
-WEAK = 50.0
-"""Covered below this score is weak, unless the user says otherwise."""
-
-
-class Giver(msgspec.Struct, frozen=True):
-    """A capability that covers a technique: the number of its input, its id, what it gives by itself.
-
-    `score` is 0–100; None where it is not rated, or the input has no scores.
+    Attributes:
+        input: index of its input.
+        capability: its id.
+        score: what it gives by itself, 0–100; None where it is not rated, or the input has no scores.
     """
 
     input: int
@@ -106,14 +91,20 @@ class Giver(msgspec.Struct, frozen=True):
     score: float | None
 
 
-class Row(msgspec.Struct, frozen=True):
+class TechniqueGap(msgspec.Struct, frozen=True):
     """One technique of the threat.
 
-    `score` is the best that any input gives, 0–100; None where no input covers it, or none rates it. `best_by` are
-    the numbers of the inputs that give it, `givers` the capabilities of all inputs, strongest first. `categories`
-    holds the best score of each category that any input has for it. `groups` is how many groups of ATT&CK use it,
-    None where that is not at hand. Of an uncovered one, `related` tells what is covered of its parent or
-    sub-techniques; `newer` is one that was not there yet in any release that the inputs were made for.
+    Attributes:
+        technique, name: its id and name.
+        weight: in the threat, above 0.
+        state: how it is covered.
+        score: the best that any input gives, 0–100; None where no input covers it, or none rates it.
+        best_by: indexes of the inputs that give this score.
+        contributors: the capabilities of all inputs that cover it, strongest first.
+        categories: the best score of each category that any input has for it.
+        groups: number of ATT&CK groups that use it; None where that is not at hand.
+        related: what is covered of the parent or the sub-techniques of an uncovered technique, in words.
+        newer: it is uncovered, and in none of the releases that the inputs were made for.
     """
 
     technique: str
@@ -122,7 +113,7 @@ class Row(msgspec.Struct, frozen=True):
     state: State
     score: float | None
     best_by: tuple[int, ...]
-    givers: tuple[Giver, ...]
+    contributors: tuple[Contributor, ...]
     categories: dict[str, float | None]
     groups: int | None = None
     related: str = ""
@@ -130,7 +121,7 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def hint(self) -> str:
-        """What is worth knowing of an uncovered one, in a few words."""
+        """What is worth knowing of an uncovered technique, in a few words."""
         return ", ".join(text for text in (self.related, NEWER if self.newer else "") if text)
 
     @property
@@ -140,12 +131,12 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def missing(self) -> float:
-        """What its score lacks of 100; nothing where it is covered and there are no scores."""
+        """What its score lacks of 100; 0 where it is covered and there are no scores."""
         return 0 if self.state == "covered" and self.score is None else exact(FULL - (self.score or 0))
 
     @property
     def gap(self) -> float:
-        """Its weight times what is missing, 0 to the weight."""
+        """Its weight × missing / 100, from 0 to the weight."""
         return exact(self.weight * self.missing / FULL)
 
 
@@ -158,10 +149,14 @@ class TacticShare(msgspec.Struct, frozen=True):
 
 
 class CapabilityShare(msgspec.Struct, frozen=True):
-    """What one capability covers of the threat: how many techniques, and how many only it covers.
+    """What one capability covers of the threat.
 
-    `weight` is that of the techniques, `by_score` the same with each technique's weight times its score / 100; None
-    where there are no scores.
+    Attributes:
+        input: index of its input.
+        capability, label: its id, and what people call it.
+        techniques, only: number of techniques that it covers, and that only it covers.
+        weight: sum of the weights of those techniques.
+        by_score: sum of weight × score / 100; None where there are no scores.
     """
 
     input: int
@@ -174,10 +169,21 @@ class CapabilityShare(msgspec.Struct, frozen=True):
 
 
 class Gaps(msgspec.Struct, frozen=True, dict=True):
-    """Inputs against a threat. `category` is the one whose scores count, None for the overall ones.
+    """Inputs against a threat.
 
-    `rows` hold every technique of the threat, by id; `members` are in the order of the threat's, `capabilities` in
-    the order of what they cover.
+    Attributes:
+        catalogue: the ATT&CK release.
+        threat: techniques with weights.
+        inputs: the sets and layers, scored.
+        category: only its scores count; None: the overall ones.
+        weak: covered below this score, 0–100, is weak.
+        rows: every technique of the threat, by id.
+        total: share of all techniques of the threat.
+        tactics: shares by tactic, in the order of the matrix.
+        categories: category → share by its scores.
+        members: shares of the threat's members, in their order.
+        capabilities: what each covers, the most weight first.
+        notices: what to tell the user.
     """
 
     catalogue: Catalogue
@@ -185,7 +191,7 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
     inputs: tuple[Coverage, ...]
     category: str | None
     weak: float
-    rows: tuple[Row, ...]
+    rows: tuple[TechniqueGap, ...]
     total: Share
     tactics: tuple[TacticShare, ...]
     categories: dict[str, Share]
@@ -196,171 +202,47 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
     @property
     def scored(self) -> bool:
         """Whether the inputs say how well they cover, not only what."""
-        return not any(one.counts for one in self.inputs)
+        return not any(each.counts for each in self.inputs)
 
     @cached_property
-    def ranked(self) -> tuple[Row, ...]:
-        """All rows, the largest gap first, then by how many groups of ATT&CK use them, then by id."""
+    def ranked(self) -> tuple[TechniqueGap, ...]:
+        """All rows, the largest gap first, then by the number of groups that use them, then by id."""
         return tuple(sorted(self.rows, key=lambda row: (-row.gap, -(row.groups or 0), row.technique)))
 
     @cached_property
-    def open(self) -> tuple[Row, ...]:
+    def open(self) -> tuple[TechniqueGap, ...]:
         """The rows that are uncovered, weak or not rated, the largest gap first."""
         return tuple(row for row in self.ranked if row.state != "covered")
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
-        """What people call the inputs: by their names where several have one title."""
-        titles = tuple(one.title for one in self.inputs)
-        return titles if len(set(titles)) == len(titles) else tuple(one.name for one in self.inputs)
+        """The titles of the inputs; their names where several have one title."""
+        titles = tuple(each.title for each in self.inputs)
+        return titles if len(set(titles)) == len(titles) else tuple(each.name for each in self.inputs)
 
-    def names(self, numbers: Iterable[int]) -> str:
-        """The names of inputs by their numbers."""
-        return ", ".join(self.inputs[number].name for number in numbers)
-
-
-def givers_of(
-    inputs: Iterable[Coverage], category: str | None, techniques: Iterable[str]
-) -> dict[str, tuple[Giver, ...]]:
-    """Technique id → the capabilities of all inputs that cover it, the strongest first, then by input and id."""
-    wanted = frozenset(techniques)
-    found: dict[str, list[Giver]] = {}
-    for number, one in enumerate(inputs):
-        for capability, technique, score in _alone(one, category):
-            if technique in wanted:
-                found.setdefault(technique, []).append(Giver(number, capability, score))
-    return {technique: tuple(sorted(givers, key=_strongest_first)) for technique, givers in found.items()}
-
-
-def _strongest_first(giver: Giver) -> tuple[float, int, str]:
-    return -(-1 if giver.score is None else giver.score), giver.input, giver.capability
-
-
-def _alone(one: Coverage, category: str | None) -> Iterator[tuple[str, str, float | None]]:
-    """Capability, technique and score, as if each capability were the whole set."""
-    covered = one.measures(category)
-    by_capability: dict[str, list[model.Mapping]] = {}
-    for mapping in one.scored.mappings:
-        by_capability.setdefault(mapping.capability, []).append(mapping)
-    whole = one.is_layer and len(by_capability) == 1
-    for capability in sorted(by_capability):
-        for technique, entry in one.scored.of(by_capability[capability]).items():
-            if technique not in covered:
-                continue
-            score = covered[technique] if whole else entry.measure(category)
-            if score == 0 or (category is not None and category not in entry.categories):
-                continue
-            yield capability, technique, bounded(score, counts=one.counts)
-
-
-def bounded(score: float | None, *, counts: bool) -> float | None:
-    """A score as part of 100: sums end at 100, and what is only counted has none."""
-    return None if score is None or counts else min(score, FULL)
-
-
-def using_groups(catalogue: Catalogue) -> Counter[str] | None:
-    """Technique id → how many groups of the release use it themselves; None where its groups are not at hand."""
-    try:
-        release = attack.find(catalogue.domain, catalogue.version).release
-        if not attack.has_threats(release):
-            return None
-        return Counter(technique for group in attack.threats(release).groups for technique in group.techniques)
-    except NavlayersError:
-        return None
-
-
-def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[str]:
-    """The techniques that none of the releases had that the inputs were made for, under another id neither."""
-    versions = {one.own_attack_version for one in inputs}
-    found = [_new(version, catalogue) for version in sorted(versions)]
-    return frozenset.intersection(*found) if found else frozenset()
-
-
-def _new(version: str, catalogue: Catalogue) -> frozenset[str]:
-    try:
-        old = attack.load(attack.find(catalogue.domain, version).release)
-    except NavlayersError:
-        return frozenset()
-    return frozenset(one.id for one in ReleaseChange(old, catalogue).additions or () if not one.replaces)
-
-
-def used_by(gaps: Gaps, row: Row) -> list[str]:
-    """Who uses a technique, with the weight where that is not 1 of each, and by which software alone."""
-    told = []
-    for member in gaps.threat.users(row.technique):
-        text = member.label
-        if not gaps.threat.counted:
-            text += f" = {member.weights[row.technique]:g}"
-        if row.technique in member.through:
-            text += f" by {', '.join(member.through[row.technique])}"
-        told.append(text)
-    return told
-
-
-def covered_by(gaps: Gaps, row: Row) -> list[str]:
-    """Who covers a technique, strongest first, with the score and, of several inputs, whose it is."""
-    several = len(gaps.inputs) > 1
-    told = []
-    for giver in row.givers:
-        one = gaps.inputs[giver.input]
-        label = one.labels.get(giver.capability, giver.capability)
-        rated = "" if one.counts else " = not rated" if giver.score is None else f" = {giver.score:g}"
-        told.append(f"{one.name}: {label}{rated}" if several else f"{label}{rated}")
-    return told
-
-
-def headline(gaps: Gaps) -> str:
-    """All of it in a few sentences."""
-    names = joined(gaps.titles)
-    total = gaps.total
-    verb = "cover" if len(gaps.inputs) > 1 else "covers"
-    about = "" if gaps.category is None else f" ({gaps.category} only)"
-    sentence = f"{names} {verb} {total.covered} of {total.techniques} techniques of {gaps.threat.title}{about}"
-    shares = [f"{total.plain:.1f} %"]
-    shares += [] if gaps.threat.even else [f"{total.weighted:.1f} % by weight"]
-    shares += [] if total.by_score is None else [f"{total.by_score:.1f} % by score"]
-    sentence += f" at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
-    sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
-    weak = "" if total.weak is None else f", {total.weak} weak (below {gaps.weak:g})"
-    return f"{sentence}. {total.techniques - total.covered} uncovered{weak}."
-
-
-def unscored(gaps: Gaps) -> str:
-    """Why there is nothing by score; "" where there is."""
-    counted = [one.name for one in gaps.inputs if one.counts]
-    if not counted:
-        return ""
-    return f"no score: {joined(counted)} {_says(counted)} what is covered, not how well; --worth gives it a number"
-
-
-def _says(names: Sequence[str]) -> str:
-    return "say" if len(names) > 1 else "says"
-
-
-def first(texts: Sequence[str], most: int) -> str:
-    """So many of the texts, and how many more there are."""
-    more = len(texts) - most
-    text = "; ".join(texts[:most])
-    return f"{text}; +{more} more" if more > 0 else text
-
-
-_OPTIONS = ScoreOptions()
-
-Best = dict[str, tuple[float | None, tuple[int, ...]]]
-"""Technique id → the best score and the numbers of the inputs that give it."""
+    def names(self, indexes: Iterable[int]) -> str:
+        """The names of inputs, joined by commas."""
+        return ", ".join(self.inputs[index].name for index in indexes)
 
 
 def find_gaps(
-    together: InputSet,
+    inputs: InputSet,
     threat: ThreatModel,
     options: ScoreOptions = _OPTIONS,
     *,
     category: str | None = None,
     weak: float = WEAK,
 ) -> Gaps:
-    """What the inputs, taken together, cover of a threat at the same release.
+    """What inputs, taken together, cover of a threat at the same release.
 
     Where the inputs say that a relation holds, not how well, it counts as covered, and there are no scores.
+
+    Args:
+        inputs: the sets and layers; the best of all counts.
+        threat: techniques with weights.
+        options: how mappings become scores.
+        category: only its scores count; None: the overall ones.
+        weak: covered below this score, 0–100, is weak.
 
     Raises:
         UsageError: the options do not fit the inputs, some give counts and others scores, no input has the
@@ -368,75 +250,79 @@ def find_gaps(
     """
     if not (math.isfinite(weak) and 0 <= weak <= FULL):
         raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
-    inputs = together.coverage(options)
-    _check_category(inputs, category)
-    best = _best(inputs, category)
-    named = [c for c in CATEGORIES if any(c in one.categories for one in inputs)]
-    per_category: dict[str, Best] = {one: _best(inputs, one) for one in named}
-    givers = givers_of(inputs, category, threat.weights)
-    scored = not any(one.counts for one in inputs)
-    groups, newer = using_groups(together.catalogue), newer_than(inputs, together.catalogue)
-    rows = tuple(
-        Row(
-            technique,
-            together.catalogue.techniques[technique].name,
-            weight,
-            state := _state(technique, best, weak, scored=scored),
-            *best.get(technique, (None, ())),
-            givers.get(technique, ()),
-            {category: found[technique][0] for category, found in per_category.items() if technique in found},
-            None if groups is None else groups.get(technique, 0),
-            _related(together.catalogue, technique, best, scored=scored) if state == "uncovered" else "",
-            state == "uncovered" and technique in newer,
+    catalogue, coverages = inputs.catalogue, inputs.coverage(options)
+    own_categories = [c for c in CATEGORIES if any(c in each.categories for each in coverages)]
+    if category is not None and category not in own_categories:
+        raise UsageError(_no_category(coverages, category, own_categories))
+    best = _best(coverages, category)
+    per_category = {each: _best(coverages, each) for each in own_categories}
+    contributors = _contributors(coverages, category, threat.weights)
+    scored = not any(each.counts for each in coverages)
+    groups, newer = using_groups(catalogue), newer_than(coverages, catalogue)
+
+    def row(technique: str, weight: float) -> TechniqueGap:
+        state = _state(technique, best, weak, scored=scored)
+        score, best_by = best.get(technique, (None, ()))
+        uncovered = state == "uncovered"
+        return TechniqueGap(
+            technique=technique,
+            name=catalogue.techniques[technique].name,
+            weight=weight,
+            state=state,
+            score=score,
+            best_by=best_by,
+            contributors=contributors.get(technique, ()),
+            categories={each: found[technique][0] for each, found in per_category.items() if technique in found},
+            groups=None if groups is None else groups.get(technique, 0),
+            related=_related(catalogue, technique, best, scored=scored) if uncovered else "",
+            newer=uncovered and technique in newer,
         )
-        for technique, weight in threat.weights.items()
-    )
-    by_id = {row.technique: row for row in rows}
 
     def share(weights: Mapping[str, float], found: Best) -> Share:
-        return share_of((_measured(w, t, found) for t, w in weights.items()), weak, scored=scored)
+        return _share(weights, found, weak, scored=scored)
 
+    rows = tuple(row(technique, weight) for technique, weight in threat.weights.items())
     return Gaps(
-        catalogue=together.catalogue,
+        catalogue=catalogue,
         threat=threat,
-        inputs=inputs,
+        inputs=coverages,
         category=category,
         weak=weak,
         rows=rows,
         total=share(threat.weights, best),
         tactics=tuple(
             TacticShare(tactic.id, tactic.name, share(weights, best))
-            for tactic, weights in _tactics(together.catalogue, threat.weights)
+            for tactic, weights in _by_tactic(catalogue, threat.weights)
         ),
-        categories={one: share(threat.weights, found) for one, found in per_category.items()},
+        categories={each: share(threat.weights, found) for each, found in per_category.items()},
         members=tuple(share(member.weights, best) for member in threat.members),
-        capabilities=tuple(_capabilities(inputs, by_id.values(), scored=scored)),
-        notices=tuple(_notices(inputs, category)),
+        capabilities=tuple(_capabilities(coverages, rows, scored=scored)),
+        notices=tuple(_notices(coverages, category)),
     )
 
 
-def _check_category(inputs: Sequence[Coverage], category: str | None) -> None:
-    if category is None or any(category in one.categories for one in inputs):
-        return
-    there = [c for c in CATEGORIES if any(c in one.categories for one in inputs)]
-    names = ", ".join(one.name for one in inputs)
+def _no_category(inputs: Sequence[Coverage], category: str, there: Sequence[str]) -> Problem:
+    names = ", ".join(each.name for each in inputs)
     message = f"{names} {'have' if len(inputs) > 1 else 'has'} no category {shown(category)}"
-    expected = ", ".join(there) if there else ""
     hint = nearest(category, there) if there else "leave out --category: the sets have none"
-    raise UsageError(Problem(message, expected=expected, hint=hint))
+    return Problem(message, expected=", ".join(there), hint=hint)
 
 
 def _best(inputs: Sequence[Coverage], category: str | None) -> Best:
-    found: dict[str, list[tuple[float | None, int]]] = {}
-    for number, one in enumerate(inputs):
-        for technique, score in one.measures(category).items():
-            found.setdefault(technique, []).append((bounded(score, counts=one.counts), number))
+    scores: dict[str, list[tuple[float | None, int]]] = {}
+    for index, coverage in enumerate(inputs):
+        for technique, score in coverage.measures(category).items():
+            scores.setdefault(technique, []).append((_bounded(score, counts=coverage.counts), index))
     best: Best = {}
-    for technique, scores in found.items():
-        rated = [score for score, _ in scores if score is not None]
-        highest = max(rated) if rated else None
-        best[technique] = highest, tuple(number for score, number in scores if score == highest)
+    for technique, given in scores.items():
+        highest = max((score for score, _ in given if score is not None), default=None)
+        best[technique] = highest, tuple(index for score, index in given if score == highest)
     return best
+
+
+def _bounded(score: float | None, *, counts: bool) -> float | None:
+    """A score as part of 100: sums end at 100, and what is only counted has none."""
+    return None if score is None or counts else min(score, FULL)
 
 
 def _state(technique: str, best: Best, weak: float, *, scored: bool) -> State:
@@ -451,7 +337,7 @@ def _state(technique: str, best: Best, weak: float, *, scored: bool) -> State:
 
 
 def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) -> str:
-    """What is covered beside an uncovered technique, which is not covered by that: its parent or sub-techniques."""
+    """What is covered of the parent or the sub-techniques of an uncovered technique, which does not cover it."""
     parent = catalogue.techniques[technique].parent
     if parent is not None:
         if parent not in best:
@@ -464,49 +350,179 @@ def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) 
     return f"{covered} of {len(subs)} sub{'s' * (len(subs) > 1)}" if covered else ""
 
 
-def _measured(weight: float, technique: str, best: Best) -> Measured:
-    return Measured(weight, technique in best, best[technique][0] if technique in best else None)
+def _share(weights: Mapping[str, float], best: Best, weak: float, *, scored: bool) -> Share:
+    """The share of techniques; their order does not show."""
+    covered = {technique: weight for technique, weight in weights.items() if technique in best}
+    scores = {technique: best[technique][0] for technique in covered}
+    by_score = math.fsum(weight * (scores[technique] or 0) / FULL for technique, weight in covered.items())
+    return Share(
+        techniques=len(weights),
+        covered=len(covered),
+        weak=sum(score is None or score < weak for score in scores.values()) if scored else None,
+        weight=exact(math.fsum(weights.values())),
+        covered_weight=exact(math.fsum(covered.values())),
+        scored_weight=exact(by_score) if scored else None,
+    )
 
 
-def _tactics(catalogue: Catalogue, weights: Mapping[str, float]) -> Iterator[tuple[Tactic, dict[str, float]]]:
-    """The tactics that the threat has techniques of, in the order of the matrix, with the weights of these."""
+def _by_tactic(catalogue: Catalogue, weights: Mapping[str, float]) -> Iterator[tuple[Tactic, dict[str, float]]]:
+    """The tactics of the threat's techniques, in the order of the matrix, with the weights of these."""
     for tactic in catalogue.tactics:
         inside = {t: w for t, w in weights.items() if tactic.shortname in catalogue.techniques[t].tactics}
         if inside:
             yield tactic, inside
 
 
-def _capabilities(inputs: Sequence[Coverage], rows: Iterable[Row], *, scored: bool) -> list[CapabilityShare]:
+def _contributors(
+    inputs: Iterable[Coverage], category: str | None, techniques: Mapping[str, float]
+) -> dict[str, tuple[Contributor, ...]]:
+    """Technique id → the capabilities of all inputs that cover it, the strongest first, then by input and id."""
+    contributors: dict[str, list[Contributor]] = {}
+    for index, coverage in enumerate(inputs):
+        for capability, technique, score in _alone(coverage, category):
+            if technique in techniques:
+                contributors.setdefault(technique, []).append(Contributor(index, capability, score))
+    return {technique: tuple(sorted(of, key=_strongest_first)) for technique, of in contributors.items()}
+
+
+def _strongest_first(contributor: Contributor) -> tuple[float, int, str]:
+    score = -1 if contributor.score is None else contributor.score
+    return -score, contributor.input, contributor.capability
+
+
+def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str, float | None]]:
+    """Capability, technique and score, as if each capability were the whole set."""
+    covered = coverage.measures(category)
+    by_capability: dict[str, list[model.Mapping]] = {}
+    for mapping in coverage.scored.mappings:
+        by_capability.setdefault(mapping.capability, []).append(mapping)
+    whole = coverage.is_layer and len(by_capability) == 1
+    for capability in sorted(by_capability):
+        for technique, entry in coverage.scored.of(by_capability[capability]).items():
+            if technique not in covered:
+                continue
+            score = covered[technique] if whole else entry.measure(category)
+            if score == 0 or (category is not None and category not in entry.categories):
+                continue
+            yield capability, technique, _bounded(score, counts=coverage.counts)
+
+
+def _capabilities(
+    inputs: Sequence[Coverage], rows: Iterable[TechniqueGap], *, scored: bool
+) -> list[CapabilityShare]:
     """By the weight that each covers, then by score, then by input and id."""
-    found: dict[tuple[int, str], list[tuple[Row, float]]] = {}
+    covers: dict[tuple[int, str], list[tuple[TechniqueGap, float]]] = {}
     for row in rows:
-        for giver in row.givers:
-            found.setdefault((giver.input, giver.capability), []).append((row, giver.score or 0))
+        for contributor in row.contributors:
+            key = (contributor.input, contributor.capability)
+            covers.setdefault(key, []).append((row, contributor.score or 0))
     shares = [
         CapabilityShare(
-            input=number,
+            input=index,
             capability=capability,
-            label=inputs[number].labels.get(capability, capability),
-            techniques=len(those),
-            only=sum(len(row.givers) == 1 for row, _ in those),
-            weight=exact(math.fsum(row.weight for row, _ in those)),
-            by_score=exact(math.fsum(row.weight * score / FULL for row, score in those)) if scored else None,
+            label=inputs[index].labels.get(capability, capability),
+            techniques=len(covered),
+            only=sum(len(row.contributors) == 1 for row, _ in covered),
+            weight=exact(math.fsum(row.weight for row, _ in covered)),
+            by_score=exact(math.fsum(row.weight * score / FULL for row, score in covered)) if scored else None,
         )
-        for (number, capability), those in found.items()
+        for (index, capability), covered in covers.items()
     ]
-    return sorted(shares, key=lambda one: (-one.weight, -(one.by_score or 0), one.input, one.capability))
+    return sorted(shares, key=lambda share: (-share.weight, -(share.by_score or 0), share.input, share.capability))
 
 
 def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Problem]:
-    counted = [one.name for one in inputs if one.counts]
+    counted = [each.name for each in inputs if each.counts]
     if counted:
         message = f"{', '.join(counted)}: what is mapped counts as covered, without a score, for none is given"
         yield Problem(message, hint="--worth gives it a number, 0-100")
-    without = [one.name for one in inputs if category is not None and category not in one.categories]
+    without = [each.name for each in inputs if category is not None and category not in each.categories]
     if without:
         yield Problem(f"{', '.join(without)}: no category {category}, so nothing of it counts")
-    unrated = sum(score is None for one in inputs for score in one.measures(category).values())
+    unrated = sum(score is None for each in inputs for score in each.measures(category).values())
     if unrated and not counted:
         they = f"{unrated:,} techniques are" if unrated > 1 else "a technique is"
         message = f"{they} mapped without a score value, and count{'s' * (unrated == 1)} as covered but not rated"
         yield Problem(message, hint="--worth gives them a number")
+
+
+def using_groups(catalogue: Catalogue) -> Counter[str] | None:
+    """Technique id → number of the release's groups that use it themselves; None where groups are not at hand."""
+    try:
+        release = attack.find(catalogue.domain, catalogue.version).release
+        if not attack.has_threats(release):
+            return None
+        return Counter(technique for group in attack.threats(release).groups for technique in group.techniques)
+    except NavlayersError:
+        return None
+
+
+def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[str]:
+    """The techniques, under no other id either, of none of the releases that the inputs were made for."""
+    versions = sorted({each.own_attack_version for each in inputs})
+    new = [_new_since(version, catalogue) for version in versions]
+    return frozenset.intersection(*new) if new else frozenset()
+
+
+def _new_since(version: str, catalogue: Catalogue) -> frozenset[str]:
+    try:
+        old = attack.load(attack.find(catalogue.domain, version).release)
+    except NavlayersError:
+        return frozenset()
+    return frozenset(added.id for added in ReleaseChange(old, catalogue).additions or () if not added.replaces)
+
+
+def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
+    """The threat's members that use a technique, in words: with the weight where that is not 1 of each."""
+    texts = []
+    for member in gaps.threat.users(row.technique):
+        text = member.label
+        if not gaps.threat.counted:
+            text += f" = {member.weights[row.technique]:g}"
+        if row.technique in member.through:
+            text += f" by {', '.join(member.through[row.technique])}"
+        texts.append(text)
+    return texts
+
+
+def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
+    """The capabilities that cover a technique, in words: strongest first, with the score and their input."""
+    several = len(gaps.inputs) > 1
+    texts = []
+    for contributor in row.contributors:
+        coverage, score = gaps.inputs[contributor.input], contributor.score
+        label = coverage.labels.get(contributor.capability, contributor.capability)
+        rated = "" if coverage.counts else " = not rated" if score is None else f" = {score:g}"
+        texts.append(f"{coverage.name}: {label}{rated}" if several else f"{label}{rated}")
+    return texts
+
+
+def headline(gaps: Gaps) -> str:
+    """The result in a few sentences."""
+    total = gaps.total
+    verb = "cover" if len(gaps.inputs) > 1 else "covers"
+    about = "" if gaps.category is None else f" ({gaps.category} only)"
+    covered = f"{total.covered} of {total.techniques} techniques of {gaps.threat.title}{about}"
+    shares = [f"{total.plain:.1f} %"]
+    shares += [] if gaps.threat.even else [f"{total.weighted:.1f} % by weight"]
+    shares += [] if total.by_score is None else [f"{total.by_score:.1f} % by score"]
+    sentence = f"{joined(gaps.titles)} {verb} {covered} at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
+    sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
+    weak = "" if total.weak is None else f", {total.weak} weak (below {gaps.weak:g})"
+    return f"{sentence}. {total.techniques - total.covered} uncovered{weak}."
+
+
+def unscored(gaps: Gaps) -> str:
+    """Why there are no shares by score; "" where there are."""
+    counted = [each.name for each in gaps.inputs if each.counts]
+    if not counted:
+        return ""
+    say = "say" if len(counted) > 1 else "says"
+    return f"no score: {joined(counted)} {say} what is covered, not how well; --worth gives it a number"
+
+
+def first(texts: Sequence[str], most: int) -> str:
+    """The first `most` texts, and how many more there are."""
+    more = len(texts) - most
+    text = "; ".join(texts[:most])
+    return f"{text}; +{more} more" if more > 0 else text

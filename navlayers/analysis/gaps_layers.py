@@ -13,7 +13,7 @@ from navlayers.layer.document import Layer, Metadata, Technique, Versions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.gaps import Gaps, Row
+    from navlayers.analysis.gaps import Gaps, TechniqueGap
 
 
 _YELLOW, _TEAL = "#ffd92f", "#41b6c4"
@@ -119,7 +119,7 @@ def _gap(gaps: Gaps) -> Layer:
     return _layer(gaps, "gap", says, gradient, legend, entries)
 
 
-def _occurring(gradient: Gradient, below: Sequence[Row]) -> Iterator[LegendItem]:
+def _occurring(gradient: Gradient, below: Sequence[TechniqueGap]) -> Iterator[LegendItem]:
     """The largest, a middle and the smallest gap that occurs of what is weak, and the same of what is not rated."""
     for state in ("weak", "not rated"):
         values = sorted({tidy(row.gap) for row in below if row.state == state}, reverse=True)
@@ -162,11 +162,11 @@ def _number(value: float) -> str:
     return f"{tidy(value):,g}"
 
 
-def _weight(gaps: Gaps, row: Row) -> str:
+def _weight(gaps: Gaps, row: TechniqueGap) -> str:
     return f"Weight {_number(row.weight)}" if not gaps.threat.counted else f"Used by {_number(row.weight)}"
 
 
-def _covered(gaps: Gaps, row: Row) -> str:
+def _covered(gaps: Gaps, row: TechniqueGap) -> str:
     """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
     if not row.covered:
         return f"Not covered ({row.hint})" if row.hint else "Not covered"
@@ -175,7 +175,7 @@ def _covered(gaps: Gaps, row: Row) -> str:
 
 
 def _entry(
-    gaps: Gaps, row: Row, score: float | None, gradient: Gradient, lines: Sequence[str], color: str = ""
+    gaps: Gaps, row: TechniqueGap, score: float | None, gradient: Gradient, lines: Sequence[str], color: str = ""
 ) -> Technique:
     users = used_by(gaps, row)
     covering = covered_by(gaps, row)

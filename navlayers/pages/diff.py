@@ -14,7 +14,7 @@ from navlayers.scoring.scores import UNSPECIFIED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from navlayers.analysis.diff import Diff, Step, TechniqueChange
+    from navlayers.analysis.diff import Diff, MeasureChange, TechniqueChange
 
 Format: TypeAlias = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -107,7 +107,7 @@ def _steps(change: TechniqueChange) -> str:
     return ", ".join(map(_step, change.steps))
 
 
-def _step(step: Step) -> str:
+def _step(step: MeasureChange) -> str:
     before = _side(step.before, covered=step.covered_before)
     return f"{step.measure} {before} → {_side(step.after, covered=step.covered_after)}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers.analysis.gaps import headline
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps import Gaps, Row, Share
+    from navlayers.analysis.gaps import Gaps, Share, TechniqueGap
 
 
 def as_json(gaps: Gaps) -> dict[str, object]:
@@ -81,7 +81,7 @@ def _share(share: Share) -> dict[str, object]:
     }
 
 
-def _row(gaps: Gaps, row: Row) -> dict[str, object]:
+def _row(gaps: Gaps, row: TechniqueGap) -> dict[str, object]:
     return {
         "id": row.technique,
         "name": row.name,
@@ -95,8 +95,12 @@ def _row(gaps: Gaps, row: Row) -> dict[str, object]:
         "best_by": [gaps.inputs[number].name for number in row.best_by],
         "used_by": {member.id: member.weights[row.technique] for member in gaps.threat.users(row.technique)},
         "covered_by": [
-            {"input": gaps.inputs[giver.input].name, "capability": giver.capability, "score": giver.score}
-            for giver in row.givers
+            {
+                "input": gaps.inputs[contributor.input].name,
+                "capability": contributor.capability,
+                "score": contributor.score,
+            }
+            for contributor in row.contributors
         ],
         "groups": row.groups,
         "related": row.related,

@@ -8,7 +8,7 @@ from navlayers.analysis.gaps import covered_by, first, unscored, used_by
 from navlayers.output.tables import Column, Table, columns
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps import Gaps, Row, Share
+    from navlayers.analysis.gaps import Gaps, Share, TechniqueGap
     from navlayers.output.tables import Cell
 
 BRIEF = 20
@@ -144,7 +144,7 @@ def _order(gaps: Gaps, *, groups: bool) -> str:
     return f"{what}, the lowest score first{', then what most groups use' if groups else ''}"
 
 
-def _score(row: Row) -> Cell:
+def _score(row: TechniqueGap) -> Cell:
     return row.score if row.state != "not rated" else "not rated"
 
 
@@ -164,7 +164,7 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
     return Table("techniques", title, tuple(found), rows, note)
 
 
-def _technique(gaps: Gaps, row: Row, most: int | None) -> tuple[Cell, ...]:
+def _technique(gaps: Gaps, row: TechniqueGap, most: int | None) -> tuple[Cell, ...]:
     tactics_of = gaps.catalogue.techniques[row.technique].tactics
     scores = [_category(row.categories, name) for name in gaps.categories]
     users, covering = used_by(gaps, row), covered_by(gaps, row)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers.analysis.plan.summary import figure, summary
 
 if TYPE_CHECKING:
-    from navlayers.analysis.plan.alternatives import Overlap
+    from navlayers.analysis.plan.alternatives import Redundancy
     from navlayers.analysis.plan.result import Appraisal, Plan
 
 
@@ -69,7 +69,7 @@ def _capability(plan: Plan, one: Appraisal) -> dict[str, object]:
     }
 
 
-def _overlap(overlap: Overlap) -> dict[str, object]:
+def _overlap(overlap: Redundancy) -> dict[str, object]:
     return {
         "only_it": list(overlap.only),
         "redundant": overlap.redundant,

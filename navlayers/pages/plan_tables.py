@@ -6,16 +6,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import percent
-from navlayers.analysis.plan.problem import scale_of
 from navlayers.analysis.plan.result import best
-from navlayers.analysis.plan.solve import Rates
 from navlayers.analysis.plan.summary import figure, label, summary
 from navlayers.output.tables import Column, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.analysis.plan.alternatives import Overlap
+    from navlayers.analysis.plan.alternatives import Redundancy
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.result import Appraisal, Plan
     from navlayers.output.tables import Cell
@@ -112,13 +110,9 @@ def _percent(plan: Plan, value: Fraction) -> float:
 def next_best(plan: Plan, *, brief: bool = False) -> Table:
     """Those that were not chosen and would add something, by what each would add per cost; `brief`: the first."""
     found = [one for one in plan.appraisals if one.state == "not chosen" and one.adds]
-    costs = scale_of((one.cost or Fraction(0) for one in found), None)
-    gains = scale_of((one.adds for one in found), None)
-    prices = [costs.steps(one.cost or Fraction(0)) for one in found]
-    rates = Rates(prices)
-    order = sorted(range(len(found)), key=lambda i: rates.rank(i, gains.steps(found[i].adds)))
+    found.sort(key=lambda one: (bool(one.cost), -one.adds / (one.cost or 1), -one.adds))
     rows: list[tuple[Cell, ...]] = []
-    for one in [found[i] for i in order][: NEAR if brief else None]:
+    for one in found[: NEAR if brief else None]:
         cost = (figure(one.cost or Fraction(0)),) if plan.prices else ()
         figures = (figure(one.adds), _percent(plan, plan.value + one.adds))
         rows.append((*_called(plan, one.candidate, brief=brief), *cost, *figures))
@@ -162,7 +156,7 @@ def redundant(plan: Plan) -> Table:
     return Table("redundant", title, headers, rows, note)
 
 
-def by(overlap: Overlap, most: int = NAMED) -> str:
+def by(overlap: Redundancy, most: int = NAMED) -> str:
     """Which others give all of it: "AC-03, CM-06" each by itself, "AC-03 + CM-06" together."""
     if not overlap.redundant:
         return ""

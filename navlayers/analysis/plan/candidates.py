@@ -1,4 +1,4 @@
-"""The capabilities that a plan chooses from, and what each gives."""
+"""The capabilities that a plan chooses from: what each gives, and how `--have`, `--exclude` and costs name them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,25 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Category
     from navlayers.scoring.coverage import Coverage
 
-
 Measure = Literal["score", "covered"]
 
 FULL = 100.0
-"""What a bare relation of an unscored set is worth, unless `worth` says otherwise."""
+"""Score of a bare relation of an unscored set, unless `worth` says otherwise."""
+
+FILE = "@"
+COMMENT = "#"
+_WORDS = re.compile(r"[0-9]+|[^\W\d_]+")
 
 
 class Candidate(msgspec.Struct, frozen=True):
     """A capability that may be chosen.
 
-    `id` is that of the capability, behind its set's name and a colon where there are several sets. `gives`:
-    technique id → the best score 0–100 that it gives, by id; None where it is mapped without a score.
+    Attributes:
+        id: of the capability; with several sets, after its set's name and a colon.
+        set: name of its set.
+        capability: id in its set.
+        name: of the capability.
+        gives: technique id → the best score 0–100 that it gives, by id; None where it is mapped without a score.
     """
 
     id: str
@@ -44,14 +51,20 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Level(msgspec.Struct, frozen=True):
-    """A part of a technique's score: what it is worth, and the ids of the candidates that give at least as much."""
+    """A part of a technique's score.
+
+    Attributes:
+        technique: its id.
+        worth: value of the part, in weighted techniques.
+        givers: ids of the candidates whose score reaches it, sorted.
+    """
 
     technique: str
     worth: Fraction
     givers: tuple[str, ...]
 
 
-def score_inputs(together: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
+def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
     """What each input gives; a relation of an unscored set is worth 100 unless the options say otherwise.
 
     Layers of counts are unscored, too: how many capabilities there are says nothing of how well they cover.
@@ -59,11 +72,11 @@ def score_inputs(together: InputSet, scoring: ScoreOptions) -> tuple[Coverage, .
     Raises:
         UsageError: the options do not fit an input.
     """
-    found = []
-    for one in together.inputs:
-        worth = FULL if scoring.worth is None and not one.set.scored else scoring.worth
-        found.append(coverage_of(one, ScoreOptions(scale=scoring.scale, worth=worth)))
-    return tuple(found)
+    coverages = []
+    for each in inputs.inputs:
+        worth = FULL if scoring.worth is None and not each.set.scored else scoring.worth
+        coverages.append(coverage_of(each, ScoreOptions(scale=scoring.scale, worth=worth)))
+    return tuple(coverages)
 
 
 def candidates_of(
@@ -71,50 +84,53 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """Every capability that has a mapping, by id.
 
-    Scores below `min_score` do not count. Mappings without a score count where it is `covered` that is measured and
-    no least score is asked for.
+    Args:
+        inputs: the sets, scored.
+        category: only scores of this category count; None: of all.
+        min_score: scores below it, 0–100, do not count.
+        measure: "covered": mappings without a score count, too, unless there is a `min_score`.
 
     Raises:
         UsageError: no input has a mapping that counts.
     """
-    bare = measure == "covered" and not min_score
-    found = []
-    for one in inputs:
-        names = {capability.id: capability.name for capability in one.set.capabilities}
-        gives: dict[str, dict[str, float | None]] = {mapping.capability: {} for mapping in one.set.mappings}
-        for technique, entry in sorted(one.scored.scores.items()):
-            for named, contributions in entry.contributions.items():
-                if category is not None and named != category:
+    unrated_count = measure == "covered" and not min_score
+    candidates = []
+    for coverage in inputs:
+        names = {capability.id: capability.name for capability in coverage.set.capabilities}
+        gives: dict[str, dict[str, float | None]] = {mapping.capability: {} for mapping in coverage.set.mappings}
+        for technique, entry in sorted(coverage.scored.scores.items()):
+            for own_category, contributions in entry.contributions.items():
+                if category is not None and own_category != category:
                     continue
-                for given in contributions:
-                    if given.score is None:
-                        if bare:
-                            gives[given.capability].setdefault(technique, None)
-                    elif given.score > 0 and given.score >= min_score:
-                        best = gives[given.capability].get(technique)
-                        gives[given.capability][technique] = max(best or 0, given.score)
-        found += [
+                for contribution in contributions:
+                    given = gives[contribution.capability]
+                    if contribution.score is None:
+                        if unrated_count:
+                            given.setdefault(technique, None)
+                    elif contribution.score > 0 and contribution.score >= min_score:
+                        given[technique] = max(given.get(technique) or 0, contribution.score)
+        candidates += [
             Candidate(
-                f"{one.name}:{capability}" if len(inputs) > 1 else capability,
-                one.name,
+                f"{coverage.name}:{capability}" if len(inputs) > 1 else capability,
+                coverage.name,
                 capability,
                 names.get(capability, capability),
                 given,
             )
             for capability, given in gives.items()
         ]
-    if not any(candidate.gives for candidate in found):
-        raise UsageError(_nothing(inputs, category, min_score))
-    return tuple(sorted(found, key=lambda candidate: candidate.id))
+    if not any(candidate.gives for candidate in candidates):
+        raise UsageError(_nothing_to_choose(inputs, category, min_score))
+    return tuple(sorted(candidates, key=lambda candidate: candidate.id))
 
 
-def _nothing(inputs: Sequence[Coverage], category: str | None, min_score: float) -> Problem:
+def _nothing_to_choose(inputs: Sequence[Coverage], category: str | None, min_score: float) -> Problem:
     sets = inputs[0].name if len(inputs) == 1 else "the sets"
-    if not any(one.set.mappings for one in inputs):
+    if not any(each.set.mappings for each in inputs):
         return Problem(f"{sets} {'has' if len(inputs) == 1 else 'have'} no mappings, so there is nothing to choose")
     hint = "navlayers stats counts what there is"
     if category is not None:
-        there = sorted({c for one in inputs for c in one.categories})
+        there = sorted({c for each in inputs for c in each.categories})
         hint = f"there is {', '.join(there)}" if there else "the mappings name no category"
         return Problem(f"no capability gives a score in the category {category}", hint=hint)
     if min_score:
@@ -127,33 +143,33 @@ def levels_of(
 ) -> tuple[Level, ...]:
     """What there is to cover, by technique and then score, lowest first.
 
-    A technique's best score among the chosen is the sum of its levels that they give, so that the weighted sum of
-    what is covered is that of the scores. `weights`: technique id → weight, 0 where it is missing; None: 1 each.
+    A technique's best score among the chosen is the sum of its levels that they reach, so that the weighted sum of
+    what is covered is that of the scores.
+
+    Args:
+        candidates: what may cover it.
+        measure: "score": a level per score that a technique is given; "covered": one per technique.
+        weights: technique id → weight, 0 where it is missing; None: 1 each.
     """
     given: dict[str, list[tuple[float | None, str]]] = {}
     for candidate in candidates:
         for technique, score in candidate.gives.items():
             given.setdefault(technique, []).append((score, candidate.id))
-    found = []
+    levels = []
     for technique in sorted(given):
         weight = Fraction(1) if weights is None else weights.get(technique, Fraction(0))
         if not weight:
             continue
         if measure == "covered":
-            found.append(Level(technique, weight, tuple(sorted(i for _, i in given[technique]))))
+            levels.append(Level(technique, weight, tuple(sorted(i for _, i in given[technique]))))
             continue
-        before = Fraction(0)
+        below = Fraction(0)
         for score in sorted({score for score, _ in given[technique] if score is not None}):
-            exactly = Fraction(str(score))
+            exact = Fraction(str(score))
             givers = tuple(sorted(i for other, i in given[technique] if other is not None and other >= score))
-            found.append(Level(technique, weight * (exactly - before) / 100, givers))
-            before = exactly
-    return tuple(found)
-
-
-_PARTS = re.compile(r"[0-9]+|[^\W\d_]+")
-FILE = "@"
-COMMENT = "#"
+            levels.append(Level(technique, weight * (exact - below) / 100, givers))
+            below = exact
+    return tuple(levels)
 
 
 class Directory:
@@ -162,37 +178,37 @@ class Directory:
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         self._candidates = candidates
         self._several = len({candidate.set for candidate in candidates}) > 1
-        self._ways = [self._by(str), self._by(_folded), self._by(_loose)]
+        self._lookups = [self._lookup(str), self._lookup(_folded), self._lookup(_loose)]
 
-    def _by(self, key: Callable[[str], str]) -> tuple[Callable[[str], str], list[dict[str, list[Candidate]]]]:
+    def _lookup(self, key: Callable[[str], str]) -> tuple[Callable[[str], str], list[dict[str, list[Candidate]]]]:
         """A way to compare texts, and the candidates by their ids with the set, their ids, and their names."""
-        found: list[dict[str, list[Candidate]]] = [{}, {}, {}]
-        for one in self._candidates:
-            for of, text in zip(found, (f"{one.set}:{one.capability}", one.capability, one.name), strict=True):
-                of.setdefault(key(text), []).append(one)
-        return key, found
+        tables: list[dict[str, list[Candidate]]] = [{}, {}, {}]
+        for candidate in self._candidates:
+            texts = (f"{candidate.set}:{candidate.capability}", candidate.capability, candidate.name)
+            for table, text in zip(tables, texts, strict=True):
+                table.setdefault(key(text), []).append(candidate)
+        return key, tables
 
     def find(self, text: str) -> list[Candidate]:
-        """The candidates that a word means, by the closest way of writing that finds any; several bear one name."""
-        for key, ways in self._ways:
+        """The candidates that a word means, by the closest way of writing that finds any; several share a name."""
+        for key, tables in self._lookups:
             wanted = key(text.strip())
-            for found in ways:
-                if wanted and wanted in found:
-                    return found[wanted]
+            for table in tables:
+                if wanted and wanted in table:
+                    return table[wanted]
         return []
 
     def one(self, text: str, what: str, place: Place | None = None) -> Candidate | Problem:
         """The candidate that a word means, or what is wrong with it; `what` begins the message."""
-        found = self.find(text)
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ids = [candidate.id for candidate in found]
-            message = f"{what}{shown(text)} means {len(found)} capabilities: {listed(ids)}"
+        candidates = self.find(text)
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            ids = [candidate.id for candidate in candidates]
+            message = f"{what}{shown(text)} means {len(candidates)} capabilities: {listed(ids)}"
             return Problem(message, place, hint=f"write {ids[0]}")
-        words = {c.id: c for c in self._candidates} | {c.capability: c for c in self._candidates}
-        names = {c.name: c for c in self._candidates}
-        hint = nearest(text, words) or nearest(text, names)
+        ids_and_own = {c.id: c for c in self._candidates} | {c.capability: c for c in self._candidates}
+        hint = nearest(text, ids_and_own) or nearest(text, {c.name: c for c in self._candidates})
         expected = "SET:ID, the id or the name of one" if self._several else "the id or the name of one"
         return Problem(f"{what}no capability {shown(text)}", place, expected, hint)
 
@@ -203,41 +219,45 @@ def _folded(text: str) -> str:
 
 def _loose(text: str) -> str:
     """The letters and numbers of a text: "ac 2" of both "AC-02" and "ac_2"."""
-    return " ".join(part.lstrip("0") or "0" for part in _PARTS.findall(text.casefold()))
+    return " ".join(word.lstrip("0") or "0" for word in _WORDS.findall(text.casefold()))
 
 
 def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str, ...]:
     """The ids of the candidates that an option names, sorted.
 
-    Each text is a name, several joined by commas, or `@FILE` with one in a line.
+    Args:
+        texts: each a name, several joined by commas, or `@FILE` with one name in a line.
+        directory: the candidates.
+        option: for messages, such as "--have".
 
     Raises:
         UsageError: a name means no candidate, or several.
         InputError: a file cannot be read, or has such names.
     """
-    found: set[str] = set()
+    ids: set[str] = set()
     problems: list[Problem] = []
     for text in texts:
+        words: list[tuple[str, Place | None]]
         if text.startswith(FILE):
-            words = _in_file(text.removeprefix(FILE), option)
+            words = _names_in_file(text.removeprefix(FILE), option)
         elif directory.find(text):
-            words = [(text, None)]  # a comma may be part of a name
+            words = [(text, None)]  # A comma may be part of a name.
         else:
             words = [(word.strip(), None) for word in text.split(",") if word.strip()]
             if not words:
                 problems.append(Problem(f"{option} is empty", expected="ids or names, joined by commas"))
         for word, place in words:
-            one = directory.one(word, "" if place else f"{option}: ", place)
-            if isinstance(one, Problem):
-                problems.append(one)
+            candidate = directory.one(word, "" if place else f"{option}: ", place)
+            if isinstance(candidate, Problem):
+                problems.append(candidate)
             else:
-                found.add(one.id)
+                ids.add(candidate.id)
     if problems:
         raise (InputError if all(problem.place for problem in problems) else UsageError)(problems)
-    return tuple(sorted(found))
+    return tuple(sorted(ids))
 
 
-def _in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
+def _names_in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
     if not path:
         raise UsageError(Problem(f"{option}: {FILE} names no file", expected=f"{FILE}FILE with one id in a line"))
     text = as_text(read_file(path, option, "a list of ids or names, one in a line")).data.decode()
@@ -245,11 +265,8 @@ def _in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
     return [(line, place) for line, place in lines if line and not line.startswith(COMMENT)]
 
 
-_SETS = "mapping set"
-
-
 def read_file(path: str, option: str, what: str) -> Source:
-    """The bytes of a file that an option names; `what` it should hold.
+    """The bytes of a file that an option names; `what` says what it should hold.
 
     Raises:
         InputError: it cannot be read, or is empty.
@@ -261,11 +278,11 @@ def read_file(path: str, option: str, what: str) -> Source:
     try:
         return load(path, None, MAX_BYTES)
     except InputError as error:
-        raise InputError(_about(problem, what) for problem in error.problems) from None
+        raise InputError(_about_file(problem, what) for problem in error.problems) from None
 
 
-def _about(problem: Problem, what: str) -> Problem:
-    """The problem in words of this file: what is said of sets does not help."""
-    expected = f"a file that holds {what}" if _SETS in problem.expected else problem.expected
-    near = problem.hint if problem.hint.startswith(("did you mean", "the folder", "check")) else ""
-    return msgspec.structs.replace(problem, expected=expected, hint=near)
+def _about_file(problem: Problem, what: str) -> Problem:
+    """The problem in words of this file: what the loader says of mapping sets does not help."""
+    expected = f"a file that holds {what}" if "mapping set" in problem.expected else problem.expected
+    hint = problem.hint if problem.hint.startswith(("did you mean", "the folder", "check")) else ""
+    return msgspec.structs.replace(problem, expected=expected, hint=hint)

@@ -1,4 +1,4 @@
-"""From sets to a plan: what to put in place, in which order, and what each capability is good for."""
+"""From sets to a plan: which capabilities to put in place, in which order, and what each is good for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import listed
-from navlayers.analysis.plan.alternatives import Beside, Others, Room
+from navlayers.analysis.plan.alternatives import Margins, Redundancies, SwapLimits
 from navlayers.analysis.plan.candidates import Directory, candidates_of, levels_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign
-from navlayers.analysis.plan.problem import Question
-from navlayers.analysis.plan.result import Appraisal, Plan, Step
+from navlayers.analysis.plan.problem import ScaledProblem
+from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep
 from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
@@ -23,17 +23,15 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate, Level
     from navlayers.analysis.plan.costs import Costs
     from navlayers.analysis.plan.options import PlanOptions
-    from navlayers.analysis.plan.problem import Scale
     from navlayers.analysis.plan.result import State
     from navlayers.analysis.threats import ThreatModel
     from navlayers.scoring.coverage import Coverage
-
 
 _SCORING = ScoreOptions()
 
 
 def make_plan(
-    together: InputSet,
+    inputs: InputSet,
     options: PlanOptions,
     scoring: ScoreOptions = _SCORING,
     *,
@@ -42,57 +40,68 @@ def make_plan(
 ) -> Plan:
     """Choose capabilities of sets at one release.
 
-    Of `scoring` only `scale` and `worth` count. `threat` weighs the techniques, all others count nothing; None:
-    every technique weighs 1. `costs` are those of a table; None: each capability costs 1.
+    Args:
+        inputs: the sets whose capabilities are candidates.
+        options: the budget or target, and what counts.
+        scoring: how mappings become scores; only `scale` and `worth` count.
+        threat: weights of the techniques, all others count nothing; None: every technique weighs 1.
+        costs: costs from a table; None: each capability costs 1.
+
+    Returns:
+        The best plan; past the time limit the best one found, with a bound.
 
     Raises:
         NavlayersError: an option does not fit the sets, or the target cannot be reached.
     """
-    inputs = score_inputs(together, scoring)
-    candidates = candidates_of(inputs, options.category, options.min_score, options.measure)
+    coverages = score_inputs(inputs, scoring)
+    candidates = candidates_of(coverages, options.category, options.min_score, options.measure)
     directory = Directory(candidates)
-    have, exclude = _named(options, directory)
-    prices, notices = _prices(candidates, directory, costs)
+    have, exclude = _have_and_exclude(options, directory)
+    prices, cost_notices = _prices(candidates, directory, costs)
     levels = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
     if not levels:
         hint = f"{threat.title} uses none of those that they cover" if threat else ""
         raise UsageError(Problem("no capability of the sets covers a technique that counts", hint=hint))
-    open_ = {i: cost for i, cost in prices.items() if i not in have and i not in exclude}
-    question = Question(levels, open_, have, options)
-    choice = solve(question.task, options.seconds)
-    order = [(question.task.ids[i], question.task.costs[i]) for i, _ in in_order(question.task, choice.chosen)]
-    chosen = [candidate for candidate, _ in order]
-    states = {one.id: _state(one.id, frozenset(chosen), have, exclude, prices) for one in candidates}
-    steps = tuple(_steps(question, order, {c.id: c for c in candidates}, had=bool(have)))
+    free = {i: cost for i, cost in prices.items() if i not in have and i not in exclude}
+    scaled = ScaledProblem(levels, free, have, options)
+    problem = scaled.problem
+    choice = solve(problem, options.seconds)
+    order = [problem.ids[i] for i, _ in in_order(problem, choice.chosen)]
+    states = {each.id: _state(each.id, frozenset(order), have, exclude, prices) for each in candidates}
+    by_id = {candidate.id: candidate for candidate in candidates}
+    steps = tuple(_steps(scaled, [by_id[i] for i in order], prices, had=bool(have)))
     value = steps[-1].value if steps else Fraction(0)
-    cost = question.task.cost(choice.chosen) * question.costs.step
-    least = None if options.least is None else options.least * question.value(question.total)
-    room = Room(prices, left=options.most - cost if options.most is not None else Fraction(0), least=least)
+    cost = problem.cost(choice.chosen) * scaled.costs.step
+    limits = SwapLimits(
+        prices,
+        left=Fraction(0) if options.most is None else options.most - cost,
+        least=None if options.least is None else options.least * scaled.total,
+    )
     return Plan(
-        catalogue=together.catalogue,
-        inputs=inputs,
+        catalogue=inputs.catalogue,
+        inputs=coverages,
         options=options,
         scoring=scoring,
         steps=steps,
-        appraisals=_appraise(candidates, levels, question, states, room),
+        appraisals=_appraise(candidates, levels, states, limits),
         value=value,
-        total=question.value(question.total),
+        total=scaled.total,
         cost=cost,
         proven=choice.proven,
         settled=choice.settled,
-        bound=question.bound(choice, value),
+        bound=scaled.bound(choice, value),
         threat=threat,
         prices="" if costs is None else " ".join(costs.header.split()) or "cost",
         notices=(
-            *together.notices,
+            *inputs.notices,
             *(threat.notices if threat else ()),
-            *notices,
-            *worth_knowing(inputs, options, scoring, states, question.values),
+            *cost_notices,
+            *_notices(coverages, options, scoring, states, rounded=scaled.values.rounded),
         ),
     )
 
 
-def _named(options: PlanOptions, directory: Directory) -> tuple[frozenset[str], frozenset[str]]:
+def _have_and_exclude(options: PlanOptions, directory: Directory) -> tuple[frozenset[str], frozenset[str]]:
     have = frozenset(named(options.have, directory, "--have"))
     exclude = frozenset(named(options.exclude, directory, "--exclude"))
     both = sorted(have & exclude)
@@ -116,6 +125,7 @@ def _prices(
 
 
 def _exact(weights: Mapping[str, float]) -> dict[str, Fraction]:
+    """Weights as they are written: 0.1 is a tenth."""
     wrong = [
         Problem(f"weight {weight:g} of {technique}", expected="a number of 0 or more")
         for technique, weight in weights.items()
@@ -143,73 +153,68 @@ def _state(
 
 
 def _steps(
-    question: Question, order: Sequence[tuple[str, int]], candidates: Mapping[str, Candidate], *, had: bool
-) -> Iterator[Step]:
-    value, spent = question.had, 0
+    scaled: ScaledProblem, order: Sequence[Candidate], prices: Mapping[str, Fraction], *, had: bool
+) -> Iterator[PlanStep]:
+    value, spent = scaled.in_place, Fraction(0)
     if had:
-        start = question.value(value)
-        yield Step(None, Fraction(0), start, start, Fraction(0))
-    gains = question.gains([candidate for candidate, _ in order])
-    step = question.costs.step
-    for (candidate, cost), gain in zip(order, gains, strict=True):
+        yield PlanStep(None, spent, value, value, spent)
+    gains = scaled.gains([candidate.id for candidate in order])
+    for candidate, gain in zip(order, gains, strict=True):
         value += gain
-        spent += cost
-        yield Step(candidates[candidate], cost * step, question.value(gain), question.value(value), spent * step)
+        spent += prices[candidate.id]
+        yield PlanStep(candidate, prices[candidate.id], gain, value, spent)
 
 
 def _appraise(
-    candidates: Sequence[Candidate],
-    levels: Sequence[Level],
-    question: Question,
-    states: Mapping[str, State],
-    room: Room,
+    candidates: Sequence[Candidate], levels: Sequence[Level], states: Mapping[str, State], limits: SwapLimits
 ) -> tuple[Appraisal, ...]:
-    every = Others(levels, states)
-    active = Others(levels, (i for i, state in states.items() if state in ("chosen", "have")))
-    values: dict[str, int] = dict.fromkeys(states, 0)
-    for level, worth in zip(levels, question.worth, strict=True):
+    values = dict.fromkeys(states, Fraction(0))
+    for level in levels:
         for giver in level.givers:
-            values[giver] += worth
-    beside = Beside(levels, question.worth, states)
-    swaps = beside.swaps(room, question.value)
+            values[giver] += level.worth
+    margins = Margins(levels, states)
+    swaps = margins.swaps(limits)
+    of_all = Redundancies(levels, states)
+    of_plan = Redundancies(levels, (i for i, state in states.items() if state in ("chosen", "have")))
     return tuple(
         Appraisal(
-            candidate,
-            states[candidate.id],
-            room.prices.get(candidate.id),
-            question.value(values[candidate.id]),
-            question.value(beside.adds[candidate.id]),
-            every.beside(candidate.id),
-            active.beside(candidate.id),
-            swaps.get(candidate.id),
+            candidate=candidate,
+            state=states[candidate.id],
+            cost=limits.prices.get(candidate.id),
+            value=values[candidate.id],
+            adds=margins.adds[candidate.id],
+            beside_all=of_all.of(candidate.id),
+            beside_plan=of_plan.of(candidate.id),
+            swap=swaps.get(candidate.id),
         )
         for candidate in candidates
     )
 
 
-def worth_knowing(
+def _notices(
     inputs: Sequence[Coverage],
     options: PlanOptions,
     scoring: ScoreOptions,
     states: Mapping[str, State],
-    values: Scale,
+    *,
+    rounded: bool,
 ) -> Iterator[Problem]:
     """What a user would otherwise find out by wondering about the numbers."""
     by_score = options.measure == "score" or options.min_score > 0
-    scored = [one.name for one in inputs if one.set.scored]
-    bare = [one.name for one in inputs if not one.set.scored and one.set.mappings]
+    scored = any(each.set.scored for each in inputs)
+    bare = [each.name for each in inputs if not each.set.scored and each.set.mappings]
     if bare and scoring.worth is None and by_score and (scored or options.min_score):
         message = f"{listed(bare)}: relations without a score count as 100"
         yield Problem(message, hint="--worth gives them another value, --measure covered counts techniques alone")
-    for one in inputs:
-        unrated = sum(mapping.value is None for mapping in one.set.mappings)
-        if unrated and one.set.scored and scoring.worth is None and by_score:
+    for each in inputs:
+        unrated = sum(mapping.value is None for mapping in each.set.mappings)
+        if unrated and each.set.scored and scoring.worth is None and by_score:
             some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
-            yield Problem(f"{one.name}: {some}", hint="--worth gives a value")
-    free = [candidate for candidate, state in states.items() if state == "no cost"]
-    if free:
-        have = "capabilities have" if len(free) > 1 else "capability has"
-        left = "are" if len(free) > 1 else "is"
-        yield Problem(f"{len(free)} {have} no cost and {left} left out of the plan: {listed(free)}")
-    if values.rounded:
+            yield Problem(f"{each.name}: {some}", hint="--worth gives a value")
+    without_cost = [candidate for candidate, state in states.items() if state == "no cost"]
+    if without_cost:
+        number = len(without_cost)
+        have, are = ("capabilities have", "are") if number > 1 else ("capability has", "is")
+        yield Problem(f"{number} {have} no cost and {are} left out of the plan: {listed(without_cost)}")
+    if rounded:
         yield Problem("the weights are rounded to a millionth of the largest")

@@ -32,7 +32,7 @@ _LETTERS = 3
 _CUTOFF = 0.65
 
 
-class Word(msgspec.Struct, frozen=True):
+class AttackName(msgspec.Struct, frozen=True):
     """A word that names something of ATT&CK; `tactic` is the id of a tactic, "" for groups, software, campaigns."""
 
     text: str

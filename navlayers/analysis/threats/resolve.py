@@ -1,4 +1,4 @@
-"""From what the user wrote to a threat at a release: techniques with weights, and whose they are."""
+"""From what the user names to a threat at a release: techniques with weights, and whose they are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import shown
-from navlayers.analysis.threats import lookup as words
-from navlayers.analysis.threats.lookup import Word
+from navlayers.analysis.threats import lookup
+from navlayers.analysis.threats.lookup import AttackName
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted
 from navlayers.attack.domain import Domain
@@ -26,275 +26,293 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
     from navlayers.mapping.remap import Inactive
 
-
 _READING = ReadOptions()
+
+_LISTED = 5
+"""Maximum ids listed in a notice; the results list all."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """What was chosen, read, and not yet at a release."""
+    """What the user named, read, and not yet at a release.
+
+    Attributes:
+        domain: of ATT&CK.
+        items: names of ATT&CK's groups, software, campaigns and tactics; sets and files, each once.
+        software_of: groups and campaigns whose software counts, too; "all" for every one among the items.
+        notices: what to tell the user.
+    """
 
     domain: Domain
-    things: tuple[words.Word | Weighted, ...]
+    items: tuple[AttackName | Weighted, ...]
     software_of: tuple[str, ...] = ()
     notices: tuple[Problem, ...] = ()
 
     @property
     def needs_threats(self) -> bool:
         """Whether groups, software or campaigns of ATT&CK are among it."""
-        return bool(self.software_of) or any(isinstance(one, words.Word) and not one.tactic for one in self.things)
+        names = (item for item in self.items if isinstance(item, AttackName))
+        return bool(self.software_of) or any(not name.tactic for name in names)
 
     def release(self, newest: Catalogue) -> Catalogue:
-        """The release to work at: the newest at hand, so that a threat is the same whatever stands beside it.
+        """The release to work at: the newest at hand, so that a threat is the same whatever it is set against.
 
-        Where groups, software or campaigns are chosen, it is the newest release that has them and is not older than
-        the inputs, `newest` being the newest of the sets'.
+        Where groups, software or campaigns are named, the newest release that has them. It is never older than the
+        files named, or than `newest`, the newest release of the sets.
 
         Raises:
             ReleaseError: there is no such release at hand.
         """
-        of_files = [own for one in self.things if isinstance(one, Weighted) and (own := one.own_release())]
+        of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.own_release())]
         newest = max((newest, *of_files), key=lambda catalogue: number(catalogue.version))
         if not self.needs_threats:
             latest = attack.load(attack.find(self.domain, "latest").release)
             return max((newest, latest), key=lambda catalogue: number(catalogue.version))
-        found = words.with_threats(self.domain)
-        if found and number(found[0].version) >= number(newest.version):
-            return attack.load(found[0])
-        expected = f"one of {', '.join(one.version for one in found)}" if found else ""
+        releases = lookup.with_threats(self.domain)
+        if releases and number(releases[0].version) >= number(newest.version):
+            return attack.load(releases[0])
+        expected = f"one of {', '.join(release.version for release in releases)}" if releases else ""
         what = f"ATT&CK {DOMAIN_NAMES[self.domain]} {newest.version}"
         message = f"groups, software and campaigns of {what}, or of a newer release, are not at hand"
         hint = f"add them with: navlayers attack add {newest.version}"
-        hint += f", or carry the sets back: --attack {found[0].version}" if found else ""
+        hint += f", or carry the sets back: --attack {releases[0].version}" if releases else ""
         raise ReleaseError(Problem(message, expected=expected, hint=hint))
 
     def at(self, catalogue: Catalogue) -> ThreatModel:
         """The threat at a release.
 
         Raises:
-            NavlayersError: the release lacks what was chosen, or nothing of it is active there.
+            NavlayersError: the release lacks what was named, or nothing of it is active there.
         """
-        return _At(self, catalogue).model()
+        return _Resolver(self, catalogue).threat()
 
 
 def choose(
-    texts: Iterable[str | Source],
+    words: Iterable[str | Source],
     domain: Domain,
     *,
     software_of: Iterable[str] = (),
     reading: ReadOptions = _READING,
 ) -> Chosen:
-    """What the words mean, in this order: a group, software or campaign; a tactic; a set, file or folder.
+    """What words name, in this order: a group, software or campaign; a tactic; a set, file or folder.
 
-    A `Source` is a file that was found already, such as standard input. `software_of` names groups and campaigns
-    whose software counts, too ("all": every one that is chosen). Of `reading`, the columns and the size count.
+    Args:
+        words: names, or a `Source` for a file that was found already, such as standard input.
+        domain: of ATT&CK.
+        software_of: groups and campaigns whose software counts, too; "all": every one among the words.
+        reading: of it, the columns and the size count.
 
     Raises:
         NavlayersError: a word means nothing, or a file cannot be read, is of another domain, or has no weights.
     """
-    texts, values = list(texts), tuple(dict.fromkeys(software_of))
-    if not (texts or [value for value in values if value.casefold() != words.ALL]):
+    words, values = list(words), tuple(dict.fromkeys(software_of))
+    if not (words or [value for value in values if value.casefold() != lookup.ALL]):
         hint = "name one with --threat, such as --threat APT29"
-        raise UsageError(Problem("no threat is given", expected=words.EXPECTED, hint=hint))
-    things: dict[object, words.Word | Weighted] = {}
+        raise UsageError(Problem("no threat is given", expected=lookup.EXPECTED, hint=hint))
+    items: dict[object, AttackName | Weighted] = {}
     notices: list[Problem] = []
     problems: list[Problem] = []
     kinds: set[type[NavlayersError]] = set()
-    for text in texts:
+    for word in words:
         try:
-            for key, thing in _meant(text, domain, reading, notices):
-                if key in things:
-                    name = thing.path if isinstance(thing, Weighted) else thing.text
+            for key, item in _meant(word, domain, reading, notices):
+                if key in items:
+                    name = item.path if isinstance(item, Weighted) else item.text
                     notices.append(Problem(f"{name} is given twice, and counts once"))
-                things.setdefault(key, thing)
+                items.setdefault(key, item)
         except NavlayersError as error:
             problems += error.problems
             kinds.add(type(error))
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
-    return Chosen(domain, tuple(things.values()), values, tuple(notices))
+    return Chosen(domain, tuple(items.values()), values, tuple(notices))
 
 
 def _meant(
-    text: str | Source, domain: Domain, reading: ReadOptions, notices: list[Problem]
-) -> Iterable[tuple[object, words.Word | Weighted]]:
-    """What a word means, each with what tells it from others; files that are passed over go to `notices`."""
-    if isinstance(text, str):
-        if words.is_threat(text, domain):
-            return [(text.strip().casefold(), words.Word(text.strip()))]
-        tactic = words.tactic_id(text, domain)
+    word: str | Source, domain: Domain, reading: ReadOptions, notices: list[Problem]
+) -> Iterable[tuple[object, AttackName | Weighted]]:
+    """What a word names, each with a key that only the same has; files that are passed over go to `notices`."""
+    if isinstance(word, str):
+        if lookup.is_threat(word, domain):
+            return [(word.strip().casefold(), AttackName(word.strip()))]
+        tactic = lookup.tactic_id(word, domain)
         if tactic is not None:
-            return [(tactic, words.Word(text.strip(), tactic))]
-        sources = words.sources_of(text, domain)
+            return [(tactic, AttackName(word.strip(), tactic))]
+        sources = lookup.sources_of(word, domain)
     else:
-        sources = (text,)
-    found: list[tuple[object, words.Word | Weighted]] = []
+        sources = (word,)
+    files: list[tuple[object, Weighted]] = []
     passed: list[Problem] = []
     for source in sources:
         try:
-            found.append((source.path.resolve(), _read(source, domain, reading)))
+            files.append((source.path.resolve(), _read(source, domain, reading)))
         except OtherFileError as error:
             if source.origin != "folder":
                 raise
             passed += error.problems
-    if passed and not found:
+    if passed and not files:
         raise InputError(passed)
-    notices += [msgspec.structs.replace(one, message=f"passed over: {one.message}") for one in passed]
-    return found
+    notices += [msgspec.structs.replace(problem, message=f"passed over: {problem.message}") for problem in passed]
+    return files
 
 
 def _read(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
-    one = read_weighted(source, domain, reading)
-    if one.set.domain != domain:
-        own, other = DOMAIN_NAMES[one.set.domain], DOMAIN_NAMES[domain]
+    weighted = read_weighted(source, domain, reading)
+    if weighted.set.domain != domain:
+        own, other = DOMAIN_NAMES[weighted.set.domain], DOMAIN_NAMES[domain]
         message = f"{source.name} is of ATT&CK {own}, the sets are of {other}"
         raise UsageError(Problem(message, hint="a threat and what covers it are of one domain"))
-    return one
+    return weighted
 
 
 def threat_model(
-    texts: Iterable[str | Source],
+    words: Iterable[str | Source],
     catalogue: Catalogue,
     *,
     software_of: Iterable[str] = (),
     reading: ReadOptions = _READING,
 ) -> ThreatModel:
-    """The threat that words mean, at a release: `choose` and `Chosen.at` in one.
+    """The threat that words name, at a release; the arguments are those of `choose`.
 
     Raises:
-        NavlayersError: a word means nothing, a file cannot be used, the release lacks what was chosen, or nothing
+        NavlayersError: a word means nothing, a file cannot be used, the release lacks what was named, or nothing
             of it is active there.
     """
-    return choose(texts, catalogue.domain, software_of=software_of, reading=reading).at(catalogue)
+    return choose(words, catalogue.domain, software_of=software_of, reading=reading).at(catalogue)
 
 
 def with_threat(
-    together: InputSet,
-    texts: Iterable[str | Source],
+    inputs: InputSet,
+    words: Iterable[str | Source],
     attack_version: str | None = None,
     *,
     software_of: Iterable[str] = (),
     reading: ReadOptions = _READING,
 ) -> tuple[InputSet, ThreatModel]:
-    """Inputs and the threat that words mean, at one release: `attack_version` if it is given.
+    """Inputs and the threat that words name, at one release.
+
+    Args:
+        inputs: the sets and layers.
+        words: as for `choose`.
+        attack_version: the release that the inputs were carried to; None: carry them to that of the threat.
+        software_of: as for `choose`.
+        reading: as for `choose`.
 
     Raises:
         NavlayersError: as for `threat_model`, or there is no release for the threat at hand.
     """
-    chosen = choose(texts, together.catalogue.domain, software_of=software_of, reading=reading)
+    chosen = choose(words, inputs.catalogue.domain, software_of=software_of, reading=reading)
     if attack_version is None:
-        together = together.at_release(chosen.release(together.catalogue))
-    return together, chosen.at(together.catalogue)
+        inputs = inputs.at_release(chosen.release(inputs.catalogue))
+    return inputs, chosen.at(inputs.catalogue)
 
 
-_TOLD = 5
-"""So many ids stand in a notice; all are in the results."""
+class _Resolver:
+    """Makes a threat of what was named, collecting notices on the way."""
 
-
-class _At:
     def __init__(self, chosen: Chosen, catalogue: Catalogue) -> None:
         self._chosen = chosen
         self._catalogue = catalogue
-        self._what = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+        self._release = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
         self._threats: Threats | None = None
         self._notices = list(chosen.notices)
         if chosen.needs_threats:
             self._threats = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
 
-    def model(self) -> ThreatModel:
+    def threat(self) -> ThreatModel:
         members: list[Member] = []
         problems: list[Problem] = []
-        threats, software_of = self._named()
-        for thing in self._chosen.things:
+        threats, using = self._named()
+        for item in self._chosen.items:
             try:
-                members.append(self._member(thing, threats, software_of))
+                members.append(self._member(item, threats, using))
             except NavlayersError as error:
                 problems += error.problems
         if problems:
             raise InputError(problems)
         members = _each_once(members)
-        members += [self._software(one) for one in software_of if one not in threats.values()]
-        weights = summed(one.weights for one in members)
-        self._tell_empty(members, everything=not weights)
-        self._tell_added(members)
-        self._notices += [notice for member in members for notice in _carried(member, self._catalogue.version)]
+        members += [self._software_alone(threat) for threat in using if threat not in threats.values()]
+        weights = summed(member.weights for member in members)
+        self._report_empty(members, everything=not weights)
+        self._report_mixed_scales(members)
+        version = self._catalogue.version
+        self._notices += [notice for member in members for notice in _carried(member, version)]
         return ThreatModel(
-            title_of(members),
-            self._catalogue.domain,
-            self._catalogue.version,
-            tuple(members),
-            weights,
-            tuple(self._notices),
+            title_of(members), self._catalogue.domain, version, tuple(members), weights, tuple(self._notices)
         )
 
     def _named(self) -> tuple[dict[str, Threat], tuple[Threat, ...]]:
-        """Word → the threat of ATT&CK that it means; and those whose software counts, too."""
+        """Name → the threat of ATT&CK that it means; and the threats whose software counts, too."""
         if self._threats is None:
             return {}, ()
         named: dict[str, Threat] = {}
         problems: list[Problem] = []
-        for thing in self._chosen.things:
-            if isinstance(thing, Word) and not thing.tactic:
+        for item in self._chosen.items:
+            if isinstance(item, AttackName) and not item.tactic:
                 try:
-                    named[thing.text] = words.one_threat(thing.text, self._threats)
+                    named[item.text] = lookup.one_threat(item.text, self._threats)
                 except InputError as error:
                     problems += error.problems
         values = self._chosen.software_of
         using: tuple[Threat, ...] = ()
         try:
-            using = words.groups_named([value for value in values if value.casefold() != words.ALL], self._threats)
+            using = lookup.groups_named(
+                [value for value in values if value.casefold() != lookup.ALL], self._threats
+            )
         except InputError as error:
             problems += error.problems
         if problems:
             raise InputError(problems)
-        if any(value.casefold() == words.ALL for value in values):
-            every = [one for one in named.values() if one.kind != "software"]
+        if any(value.casefold() == lookup.ALL for value in values):
+            every = [threat for threat in named.values() if threat.kind != "software"]
             if not every:
                 hint = "choose one with --threat, or name it: --software-of=APT29"
                 raise UsageError(Problem("--software-of: no group or campaign is chosen", hint=hint))
             using = tuple(dict.fromkeys((*using, *every)))
-        self._tell_same(named)
+        self._report_same(named)
         return named, using
 
-    def _member(self, thing: Word | Weighted, threats: dict[str, Threat], using: tuple[Threat, ...]) -> Member:
-        if isinstance(thing, Weighted):
-            member, notices = thing.at(self._catalogue)
+    def _member(self, item: AttackName | Weighted, threats: dict[str, Threat], using: tuple[Threat, ...]) -> Member:
+        if isinstance(item, Weighted):
+            member, notices = item.at(self._catalogue)
             self._notices += notices
             return member
-        if thing.tactic:
-            return self._tactic(thing)
-        threat = threats[thing.text]
-        weights = dict.fromkeys(threat.techniques, 1.0)
-        through = self._through(threat) if threat in using else {}
-        weights = dict(sorted((weights | dict.fromkeys(through, 1.0)).items()))
+        if item.tactic:
+            return self._tactic(item)
+        threat = threats[item.text]
+        through = self._through_software(threat) if threat in using else {}
+        weights = dict.fromkeys(sorted({*threat.techniques, *through}), 1.0)
         return Member(threat.kind, threat.id, threat.name, weights, through)
 
-    def _through(self, threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
-        """Techniques that a group or campaign uses by its software alone → the names of that software."""
-        found: dict[str, list[str]] = {}
+    def _through_software(self, threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
+        """Technique id → names of the software by which alone a group or campaign uses it."""
+        names: dict[str, list[str]] = {}
         known = self._threats.threats if self._threats is not None else {}
         for id_ in threat.software:
             software = known.get(id_)
             for technique in software.techniques if software else ():
                 if software and (also_own or technique not in threat.techniques):
-                    found.setdefault(technique, []).append(software.name)
+                    names.setdefault(technique, []).append(software.name)
         if not threat.software:
-            self._notices.append(Problem(f"{threat.name} ({threat.id}) uses no software that {self._what} knows"))
-        return {technique: tuple(sorted(found[technique])) for technique in sorted(found)}
+            self._notices.append(
+                Problem(f"{threat.name} ({threat.id}) uses no software that {self._release} knows")
+            )
+        return {technique: tuple(sorted(names[technique])) for technique in sorted(names)}
 
-    def _software(self, threat: Threat) -> Member:
-        """The software of a group or campaign that is not chosen itself."""
-        through = self._through(threat, also_own=True)
+    def _software_alone(self, threat: Threat) -> Member:
+        """The software of a group or campaign that is not named itself."""
+        through = self._through_software(threat, also_own=True)
         return Member("software", threat.id, f"software of {threat.name}", dict.fromkeys(through, 1.0))
 
-    def _tactic(self, word: Word) -> Member:
-        tactic = words.tactic_named(word.text, self._catalogue)
+    def _tactic(self, name: AttackName) -> Member:
+        tactic = lookup.tactic_named(name.text, self._catalogue)
         if tactic is None:
-            names = ", ".join(one.name for one in self._catalogue.tactics)
-            raise InputError(Problem(f"{self._what} has no tactic {shown(word.text)}", expected=f"one of {names}"))
+            names = ", ".join(tactic.name for tactic in self._catalogue.tactics)
+            message = f"{self._release} has no tactic {shown(name.text)}"
+            raise InputError(Problem(message, expected=f"one of {names}"))
         inside = [t.id for t in self._catalogue.techniques.values() if t.active and tactic.shortname in t.tactics]
         return Member("tactic", tactic.id, tactic.name, dict.fromkeys(sorted(inside), 1.0))
 
-    def _tell_same(self, named: dict[str, Threat]) -> None:
+    def _report_same(self, named: dict[str, Threat]) -> None:
         by_id: dict[str, list[str]] = {}
         for text, threat in named.items():
             by_id.setdefault(threat.id, []).append(text)
@@ -303,28 +321,28 @@ class _At:
                 same = " and ".join(texts)
                 self._notices.append(Problem(f"{same} are the same threat, {id_}, which counts once"))
 
-    def _tell_empty(self, members: Sequence[Member], *, everything: bool) -> None:
+    def _report_empty(self, members: Sequence[Member], *, everything: bool) -> None:
         empty = []
-        for one in members:
-            if one.weights:
+        for member in members:
+            if member.weights:
                 continue
-            threat = self._threats.get(one.id) if self._threats is not None and one.of_attack else None
+            threat = self._threats.get(member.id) if self._threats is not None and member.of_attack else None
             hint = "--software-of adds what its software does" if threat and threat.software else ""
-            uses = f"uses no techniques in {self._what}"
-            none = f"none of its techniques has a weight and is active in {self._what}"
-            message = f"{one.label}: {uses if one.of_attack else none}"
+            uses = f"uses no techniques in {self._release}"
+            none = f"none of its techniques has a weight and is active in {self._release}"
+            message = f"{member.label}: {uses if member.of_attack else none}"
             empty.append(Problem(message, hint=hint))
         if everything:
             whole = Problem("the threat has no techniques", expected="at least one with a weight above 0")
             raise InputError([*empty, whole] if len(members) > 1 or not empty else empty)
         self._notices += empty
 
-    def _tell_added(self, members: Sequence[Member]) -> None:
-        own = [one for one in members if not one.of_attack and one.weights]
+    def _report_mixed_scales(self, members: Sequence[Member]) -> None:
+        own = [member for member in members if not member.of_attack and member.weights]
         if not own or len(members) < 2:
             return
         parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
-        parts += [f"up to {max(one.weights.values()):,g} of {one.label}" for one in own]
+        parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]
         message = f"weights are added as they are: {', '.join(parts)}"
         self._notices.append(Problem(message, hint="give the files weights of one scale"))
 
@@ -332,28 +350,26 @@ class _At:
 def _carried(member: Member, version: str) -> Iterator[Problem]:
     """What carrying a set or file to the release changed, and what is not active there."""
     if member.moved:
-        ids = [f"{one.id} {one.name} → {one.successor} {one.successor_name}" for one in member.moved]
+        ids = [f"{move.id} {move.name} → {move.successor} {move.successor_name}" for move in member.moved]
         yield Problem(f"{member.id}: carried to ATT&CK {version}: {_first(ids)}")
     if member.left_out:
-        lost = (
-            losses([member], member.weights, version)
-            or f"not active in ATT&CK {version} and left out, without a weight"
-        )
-        yield Problem(f"{member.id}: {lost}: {_first([_left_out(one) for one in member.left_out])}")
+        bare = f"not active in ATT&CK {version} and left out, without a weight"
+        lost = losses([member], member.weights, version) or bare
+        yield Problem(f"{member.id}: {lost}: {_first([_left_out(technique) for technique in member.left_out])}")
 
 
-def _left_out(one: Inactive) -> str:
-    return f"{one.id} {one.name}".rstrip() if one.fate == "unknown" else str(one)
+def _left_out(technique: Inactive) -> str:
+    return f"{technique.id} {technique.name}".rstrip() if technique.fate == "unknown" else str(technique)
 
 
 def _first(texts: Sequence[str]) -> str:
-    more = len(texts) - _TOLD
-    return f"{'; '.join(texts[:_TOLD])}{f'; … and {more:,} more' if more > 0 else ''}"
+    more = len(texts) - _LISTED
+    return f"{'; '.join(texts[:_LISTED])}{f'; … and {more:,} more' if more > 0 else ''}"
 
 
 def _each_once(members: Iterable[Member]) -> list[Member]:
     """The members, those of ATT&CK once though several words mean them."""
-    found: dict[object, Member] = {}
+    once: dict[object, Member] = {}
     for place, member in enumerate(members):
-        found.setdefault((member.kind, member.id) if member.of_attack else place, member)
-    return list(found.values())
+        once.setdefault((member.kind, member.id) if member.of_attack else place, member)
+    return list(once.values())
