@@ -91,7 +91,7 @@ def _stack(techniques: str, version: str = "8.2") -> str:
     )
 
 
-_TEXTS: dict[str, dict[str, str]] = {
+TEXTS: dict[str, dict[str, str]] = {
     "set.yaml": {
         "lower-case-id": f"{ROOM}t1078: a\n",
         "short-id": f"{ROOM}T1059.01: a\n",
@@ -128,6 +128,17 @@ _TEXTS: dict[str, dict[str, str]] = {
         "type": f"{HEAD}mapping_types: [mitigates]\ncapabilities: {{c: {{techniques: {{T1078: mitigats}}}}}}\n",
         "ambiguous": f"{HEAD}title: no\ncapabilities: {{on: {{name: 1:30, techniques: {{T1078: }}}}}}\n",
         "no-capabilities": HEAD,
+        "title-list": f"{HEAD}title: []\nsource: {{a: b}}\ngroups: [a]\ncapabilities: {{c: x, d: {{name: []}}}}\n",
+        "key-list": f"{HEAD}capabilities: {{? [a] : b}}\n",
+        "alias": f"{HEAD}title: *x\n",
+        "blank-ids": f'{HEAD}groups: {{"": x, " g ": y}}\ncapabilities: {{"": {{techniques: {{T1078: }}}}}}\n',
+        "references": f"{HEAD}capabilities: {{c: {{references: {{}}, techniques: {{T1: {{comment: []}}}}}}}}\n",
+        "non-mappable-word": f"{ROOM}T1001: {{non_mappable: 'yes'}}\n",
+        "same-ids": f"{HEAD}capabilities: {{A: {{techniques: {{T1078: }}}}, ' A': {{techniques: {{T1110: }}}}}}\n",
+        "conflict": f"{ROOM}T1078: [{{protect: partial}}, {{protect: minimal}}]\n",
+        "names": f"{HEAD}technique_names: {{T1078: A, T1: x}}\ncapabilities: {{c: {{techniques: {{T1078: }}}}}}\n",
+        "dates": f"{HEAD}created: 2025-03-06\nupdated: soon\ncapabilities: {{c: {{techniques: {{T1078: }}}}}}\n",
+        "unknown-head": f"{HEAD}colour: red\ncapabilties: {{}}\n",
     },
     "set.json": {
         "not-json": '{\n  "metadata": 1,\n',
@@ -151,11 +162,35 @@ _TEXTS: dict[str, dict[str, str]] = {
         "fine": _explorer(_row(comments='"So"', related_score='"T1078"')),
         "no-rows": _explorer("").replace("\n    \n  ", ""),
         "surrogate": _explorer(_row(comments='"\\ud800"')),
+        "infinity": '{"metadata": NaN}',
+        "trailing": _explorer(_row()) + "x",
+        "deep": '{"metadata": ' + "[" * 3000,
+        "ends": '{"metadata": {"mapping_framework": "x"}, "mapping_objects": [',
+        "comma": '{"metadata": {},, "mapping_objects": []}',
+        "metadata-list": '{"metadata": [], "mapping_objects": {}}',
+        "no-metadata": '{"mapping_objects": []}',
+        "number": _explorer(_row(score_value="5", comments="[1]", capability_id="7")),
+        "reference": _explorer(_row(references='"https://a.org"')),
+        "reference-number": _explorer(_row(references="[1]")),
+        "top-twice": '{"metadata": {}, "metadata": {}, "mapping_objects": []}',
+        "types": _explorer(_row(mapping_type='"mitigates"'), mapping_types='{"mitigats": {"name": "M"}}'),
+        "groups-list": _explorer(_row(), capability_groups="[1]"),
+        "dates": _explorer(_row(), creation_date='"2025-13-01"', last_update='"01/02/2024"', author='"A"'),
+        "domains": _explorer(_row(attack_object_id='"T0859"')),
+        "several-groups": _explorer(_row() + ", " + _row(capability_group='"h"', score_category='"detect"')),
     },
     "explorer.yaml": {
         "row": "metadata: {}\nmapping_objects: [1]\n",
         "anchor": "metadata: &m {}\nmapping_objects: [*m]\n",
         "head": "metadata:\n  mapping_framework: x\nmapping_objects: []\n",
+        "types": "metadata: []\nmapping_objects: {}\n",
+        "twice": "metadata: {author: a, author: b}\nmapping_objects:\n- capability_id: no\n  capability_id: x\n",
+        "values": (
+            "metadata: {mapping_framework: x, mapping_framework_version: 1.10, technology_domain: enterprise, "
+            "attack_version: 16.1, creation_date: 2024-01-01, colour: red}\nmapping_objects:\n- capability_id: no\n"
+            "  attack_object_id: T1078\n  score_category: Protect\n  score_value: PARTIAL\n  references: [a, {}]\n"
+            "  comments: {a: b}\n"
+        ),
     },
     "set.csv": {
         "fine": "Control,Technique,Score\na,T1078,50\n",
@@ -174,6 +209,23 @@ _TEXTS: dict[str, dict[str, str]] = {
         "names": "Control,Technique\na,Valid Accounts\n",
         "title": "Our controls\n\nControl;Technique\na;T1078\n",
         "domains": "Control,Technique\na,T1078\nb,T0859\nc,T1626\n",
+        "after-quote": 'Control,Technique\n"a" b,T1078\n',
+        "category": "Control,Technique,Category,Value\na,T1078,guard,partial\nb,T1110,Detect,lots\nc,T1003,x,\n",
+        "percent": "Control,Technique,Score\na,T1078,50%\nb,T1110,0.5\nc,T1003,100%\n",
+        "comma-numbers": 'Control;Technique;Score\na;T1078;50,5\nb;T1110;"1,5"\n',
+        "dots": "Technique,EDR,Mail\nT1078,x,\nT1110,,x\n",
+        "wide-words": "Technique,EDR,Mail\nT1078,yes,no\nT1110,partial,\n",
+        "unrated": "Technique,EDR,Mail\nT1078,50,\nT1110,,\n",
+        "metadata": (
+            "mapping_framework,capability_id,attack_object_id,attack_version,technology_domain\n"
+            "a,c1,T1078,16.1,enterprise\nb,c2,T1110,15.1,enterprise\n"
+        ),
+        "set-metadata": "capability_id,attack_object_id,set_metadata\nc1,T1078,{broken\n",
+        "urls": "Control,Technique\na,https://attack.mitre.org/techniques/T1059/001/\nb,T1078 (Valid Accounts)\n",
+        "tabs": "Control\tTechnique\tComment\na\tT1078\tx\n",
+        "bars": "Control|Technique\na|T1078\n",
+        "nist": "Control ID,Control Name,Mapping Type,Technique ID,Technique Name\nAC-2,A,mitigates,T1078,Valid\n",
+        "group": "Control,Group,Technique,Reference\na,G 1,T1078,https://a.org\na,G 2,T1110,\n",
     },
     "layer.json": {
         "no-techniques": _layer("").replace('"techniques": []', '"techniques": {}'),
@@ -189,12 +241,53 @@ _TEXTS: dict[str, dict[str, str]] = {
         "new-format": _layer('{"techniqueID": "T1078"}', versions='{"attack": "16", "layer": "5.0"}'),
         "list": "[" + _layer('{"techniqueID": "T1078"}') + ", 1]",
         "cut": _layer('{"techniqueID": "T1078"}')[:-8],
+        "entry": _layer('1, {"techniqueID": ""}, {"techniqueID": " T1078", "score": 1e400}'),
+        "fields": _layer(
+            '{"techniqueID": "T1078", "comment": 3, "enabled": "no", "links": {}, "metadata": [1], "color": 7, '
+            '"showSubtechniques": "x", "tactic": 4}'
+        ),
+        "links": _layer(
+            '{"techniqueID": "T1078", "links": [{"label": "x", "url": 3}], "socre": 3, "colour": "red"}'
+        ),
+        "quoted-score": _layer('{"techniqueID": "T1078", "score": "50"}, {"techniqueID": "T1110", "score": null}'),
+        "head": _layer(
+            '{"techniqueID": "T1078"}', gradient='{"minValue": "a"}', filters="[]", layout="3", sorting='"x"'
+        ),
+        "gradient": _layer(
+            '{"techniqueID": "T1078", "score": 30}, {"techniqueID": "T1110", "score": -5}',
+            gradient='{"colors": ["#fff", "red"], "minValue": 10, "maxValue": 20}',
+        ),
+        "flat-gradient": _layer(
+            '{"techniqueID": "T1078", "score": 300}', gradient='{"colors": ["red"], "minValue": 5, "maxValue": 5}'
+        ),
+        "negative": _layer('{"techniqueID": "T1078", "score": -1}, {"techniqueID": "T1110", "score": 1}'),
+        "unlike-list": "[" + _layer('{"techniqueID": "T1078"}') + "," + _layer("", domain='"ics-attack"') + "]",
+        "same-names": "[" + _layer('{"techniqueID": "T1078"}') + "," + _layer('{"techniqueID": "T1110"}') + "]",
+        "empty-list": "[]",
+        "version-text": _layer('{"techniqueID": "T1078"}', versions='"16"', name="3"),
+        "old-version": _layer('{"techniqueID": "T1078"}', versions='{"attack": "4", "layer": "3.0"}'),
     },
     "bundle.json": {
         "nothing": _stix(),
         "no-objects": '{"type": "bundle", "objects": 1}\n',
         "no-target": _stix("attack-pattern--00000000-0000-4000-8000-000000000009"),
         "fine": _stix(_TECHNIQUE),
+        "twice": _stix(_TECHNIQUE, _TECHNIQUE),
+        "same-key": _stix(_TECHNIQUE).replace('"name": "c"', '"name": "c", "name": "d"'),
+        "no-source": _stix(_TECHNIQUE).replace(f'"source_ref": "{_CONTROL}"', '"source_ref": "tool--1"'),
+        "half": _stix(_TECHNIQUE).replace(f', "target_ref": "{_TECHNIQUE}"', ""),
+        "id-twice": _stix(_TECHNIQUE).replace(_CONTROL, _TECHNIQUE, 1),
+        "bad-technique": _stix(_TECHNIQUE).replace('"T1078"', '"T99"'),
+        "no-technique": _stix(_TECHNIQUE).replace('"mitre-attack"', '"other"'),
+        "name-number": _stix(_TECHNIQUE).replace('"name": "c"', '"name": 3'),
+        "no-id": _stix(_TECHNIQUE).replace(f', "id": "{_CONTROL}"', ""),
+        "object": _stix(_TECHNIQUE).replace('"objects": [\n', '"objects": [\n1, '),
+        "other-relation": _stix(_TECHNIQUE).replace('"mitigates"', '"uses"'),
+        "detects": _stix(_TECHNIQUE)
+        .replace("course-of-action", "x-mitre-detection-strategy")
+        .replace("mitigates", "detects"),
+        "uses": _stix(_TECHNIQUE).replace("course-of-action", "intrusion-set").replace("mitigates", "uses"),
+        "no-type": _stix(_TECHNIQUE).replace('"type": "course-of-action", ', ""),
     },
     "rule.yml": {
         "no-tag": _rule(tags="[attack.execution]"),
@@ -203,6 +296,13 @@ _TEXTS: dict[str, dict[str, str]] = {
         "two": f"{_rule()}---\n{_rule()}",
         "list": "- title: x\n- logsource: 1\n",
         "correlation": "title: Many\ncorrelation: {type: event_count}\ntags: [attack.t1110.001]\n",
+        "unknown": _rule(level="urgent", status="new"),
+        "no-logsource": _rule(logsource="x", tags="attack.t1078"),
+        "title-list": _rule(title="[a]", references="{a: b}", id="{a: b}"),
+        "not-yaml": _rule(title="a: b"),
+        "duplicate": _rule() + "title: again\n",
+        "repeat": f"{_rule()}---\naction: repeat\nid: 2\n",
+        "bomb": "b: &b [x, x]\n" + "".join(f"c{n}: &c{n} [*b, *b]\n" for n in range(3)) + _rule(),
         "global": f"action: global\n{_rule()}---\nlogsource: {{product: windows}}\ndetection: {{a: c}}\n",
     },
     "dettect.yaml": {
@@ -213,6 +313,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "other-type": "version: 1.1\nfile_type: data-source-administration\ntechniques: []\n",
         "no-techniques": "file_type: technique-administration\ntechniques: []\n",
         "not-detected": _dettect(score="-1"),
+        "domain": _dettect().replace("enterprise-attack", "cloud-attack"),
+        "shape": "file_type: technique-administration\ntechniques: {a: b}\n",
+        "entries": "file_type: technique-administration\ntechniques: [1, {technique_id: T1078}, {detection: x}]\n",
+        "applicable": _dettect().replace("[all]", "{a: b}"),
+        "no-score": _dettect().replace("score: 3, ", ""),
+        "own-keys": _dettect() + "owner: me\nnotes: x\n",
     },
     "control.yaml": {
         "category": _stack("  - {id: T1078, name: x, technique-scores: [{category: Guard, value: Minimal}]}\n"),
@@ -220,6 +326,16 @@ _TEXTS: dict[str, dict[str, str]] = {
         "technique": _stack("  - {id: T78, name: x, technique-scores: [{category: Protect, value: Minimal}]}\n"),
         "no-scores": _stack("  - {id: T1078, name: x}\n"),
         "version": _stack("  []\n", version="eight"),
+        "no-name": _stack("  []\n").replace("name: Vault\n", ""),
+        "no-platform": _stack("  []\n").replace("platform: Azure\n", ""),
+        "date": _stack("  []\n").replace("03/05/2021", "2021-03-05"),
+        "no-id": _stack("  - {name: x, technique-scores: [{category: Protect, value: Minimal}]}\n"),
+        "subs": _stack("  - {id: T1078, name: x, sub-techniques-scores: [{sub-techniques: [], scores: [{}]}]}\n"),
+        "unknown": _stack(
+            "  - {id: T1078, nmae: x, technique-scores: [{category: Protect, value: Minimal}], colour: red}\n"
+        ),
+        "shape": _stack("  a: b\n"),
+        "no-control": "ATT&CK version: 8.2\nplatform: Azure\ntags: []\n",
     },
 }
 
@@ -259,4 +375,4 @@ _BINARY: dict[str, dict[str, bytes]] = {
     },
 }
 
-FAULTS: Mapping[str, Mapping[str, str | bytes]] = {**_TEXTS, **_BINARY}
+FAULTS: Mapping[str, Mapping[str, str | bytes]] = {**TEXTS, **_BINARY}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golden_faults import FAULTS
+from golden_faults import FAULTS, TEXTS
 from golden_helpers import SHARED, Case
 
 COMMANDS = (
@@ -63,7 +63,18 @@ SHOW = {
     "all": "T1557.002",
     "own-scale": "T0859 --set ics.yaml",
     "rules": "T1059.001 --set rules",
+    "several": "Accounts --set tiny.yaml",
+    "nothing": "'Valid Acounts' --set tiny.yaml",
+    "near-id": "T1110.01 --set tiny.yaml",
+    "near-kind": "acess --kind group --set tiny.yaml",
+    "no-kind": "T1078 --kind tactic --set tiny.yaml",
+    "in-two-sets": "zones --set ics.yaml --set tiny.yaml",
+    "capability-twice": "AC-1 --set tiny.yaml --set newer.yaml",
+    "empty": "'' --set tiny.yaml",
+    "absent": "T1078 --set absent.yaml",
+    "domains": "T1078 --set veris --set veris-mobile --set veris-ics",
 }
+SHOW_HTML = ("technique", "capability", "group", "tactic", "revoked")
 CONVERT = {
     **{
         f"to-{name}": f"tiny.yaml --to {name} -o out"
@@ -145,6 +156,18 @@ UPGRADE = {
     "layer-to": "layer.json --attack 18.1 --to csv -o -",
     "two-on-stdout": "tiny.yaml counts.yaml --attack 18.1 -o -",
     "no-release": "tiny.yaml",
+    "rich": "rich-layer.json --attack 18.1 -o -",
+    "rich-report": "rich-layer.json --attack 18.1 --format md",
+    "rich-down": "rich-layer.json --attack 14.1 -o -",
+    "in-place-comments": "commented.yaml --attack 18.1 --in-place",
+    "in-place-forced": "commented.yaml --attack 18.1 --in-place --force",
+    "in-place-json": "tiny-explorer.yaml tiny-stix.json tiny.xlsx --attack 18.1 --in-place",
+    "same-file": "tiny.json tiny.csv --attack 18.1 --to native -o new",
+    "onto-input": "tiny.json --attack 18.1 -o tiny.json --force",
+    "report-on-input": "tiny.json --attack 18.1 --report tiny.json",
+    "report-ending": "tiny.json --attack 18.1 --report r.docx",
+    "report-stdout": "tiny.json --attack 18.1 --report -",
+    "faults": "faults.yaml --attack 17.1 -o -",
 }
 RENDER = {
     **{name: f"layer.json -o out.{name}" for name in ("svg", "png", "pdf", "xlsx", "html", "md", "csv")},
@@ -169,6 +192,15 @@ RENDER = {
     "idle": "layer.json -o out.csv --page A4 --theme dark --dpi 20",
     "rules": "rules --to md -o -",
     "here": "mobile-layer.json --to csv",
+    **{f"rich-{name}": f"rich-layer.json -o out.{name}" for name in ("svg", "html", "csv", "md", "xlsx", "pdf")},
+    **{
+        f"rich-{page}": f"rich-layer.json -o out.svg --page {page} --orientation portrait"
+        for page in ("a4", "letter")
+    },
+    "rich-dark": "rich-layer.json -o out.svg --theme dark --detail scored",
+    "empty": "empty-layer.json --to svg,csv,md -o out --detail scored",
+    "wide-margin": "rich-layer.json -o out.svg --page a4 --margin 50 --orientation portrait --show score,id,name",
+    "png-large": "rich-layer.json -o out.png --page poster --dpi 900",
     "nothing": "",
     "no-format": "layer.json -o out.docx",
     "no-ending": "layer.json -o out",
@@ -303,6 +335,15 @@ GAPS = {
     "weak": "tiny.yaml --threat weights.csv --weak 200",
     "domain": "ics.yaml --threat weights.csv",
     "table-without-ids": "tiny.yaml --threat costs.csv",
+    "list-of-ids": "tiny.yaml --threat controls.tsv",
+    "table-of-names": "tiny.yaml --threat plain.csv",
+    "odd-weights": "tiny.yaml --threat odd-weights.csv",
+    "layer-without-scores": "tiny.yaml --threat empty-layer.json",
+    "old-layer": "tiny.yaml --threat old-layer.json --attack 18.1 --json",
+    "several-names": "tiny.yaml --threat Turla --threat 'Wizard Spider' --threat S0002 --threat C0024",
+    "no-techniques": "tiny.yaml --threat rules --threat stack",
+    "older": "tiny.yaml --threat APT29 --attack 14.1",
+    "xlsx": "tiny.yaml --threat tiny.xlsx --threat tiny-stix.json",
 }
 PLAN = {
     "budget": "tiny.yaml --budget 1",
@@ -342,6 +383,10 @@ PLAN = {
     "nothing-counts": "tiny.yaml --budget 1 --min-score 101",
     "no-category": "counts.yaml --budget 1 --category detect",
     "domains": "tiny.yaml ics.yaml --budget 1",
+    "odd-costs": "tiny.yaml --budget 1 --cost odd-costs.csv:price",
+    "two-costs": "tiny.yaml --budget 1 --cost odd-costs.csv",
+    "ambiguous-have": "tiny.yaml newer.yaml --budget 1 --have AC-1",
+    "qualified-have": "tiny.yaml newer.yaml --budget 1 --have tiny:AC-1",
 }
 STATS = {
     "json": "tiny.yaml --json",
@@ -486,7 +531,7 @@ def _commands() -> list[Case]:
     ]
     for name, words in SHOW.items():
         cases += [Case(f"show/{name}-{form}", f"show {words} --format {form}") for form in ("text", "md", "json")]
-    return cases
+    return [*cases, *(Case(f"show/{name}-html", f"show {SHOW[name]} -o out.html") for name in SHOW_HTML)]
 
 
 def _terminals() -> list[Case]:
@@ -529,7 +574,7 @@ def _streams() -> list[Case]:
         Case("stdin/site", "site -", stdin="ics.yaml"),
         Case("stdin/empty", "build -"),
         Case("stdin/twice", "stats - -", stdin="tiny.yaml"),
-        Case("stdin/rule", "stats -", stdin="rule.yml", texts={"rule.yml": FAULTS["rule.yml"]["no-tag"]}),
+        Case("stdin/rule", "stats -", stdin="rule.yml", texts={"rule.yml": TEXTS["rule.yml"]["no-tag"]}),
     ]
 
 
@@ -592,11 +637,35 @@ def _second_runs() -> list[Case]:
 
 
 def _folders() -> list[Case]:
-    """The folder `mappings` here, folders of sets, names."""
-    here = {"mappings/mine.csv": FAULTS["set.csv"]["fine"], "mappings/readme.txt": "Not a set.\n"}
-    mixed = {"sets/a.csv": FAULTS["set.csv"]["fine"], "sets/b.yaml": "colour: blue\n", "sets/c.json": "[1]"}
+    """The folder `mappings` here, folders of sets, of rules, of controls, names."""
+    rule, control = TEXTS["rule.yml"], TEXTS["control.yaml"]
+    folders = {
+        "rules": {
+            "x/a.yml": rule["unknown"],
+            "x/b.yml": rule["unknown"],
+            "x/c.yml": rule["not-yaml"],
+            "x/d.txt": "",
+        },
+        "no-rules": {"x/a.yml": rule["global"], "x/b.yml": rule["repeat"], "x/c.yml": rule["bad-tag"]},
+        "controls": {"x/a.yaml": control["date"], "x/b.yaml": control["no-control"], "x/c.yaml": "a: b\n"},
+        "controls-twice": {"x/a.yaml": control["date"], "x/b.yaml": control["date"]},
+        "controls-unlike": {
+            "x/a.yaml": control["date"],
+            "x/b.yaml": control["date"].replace("8.2", "9.0").replace("Vault", "Vault 2"),
+            "x/c.yaml": control["date"].replace("Azure", "AWS").replace("Vault", "Vault 3"),
+        },
+    }
+    here = {"mappings/mine.csv": TEXTS["set.csv"]["fine"], "mappings/readme.txt": "Not a set.\n"}
+    mixed = {"sets/a.csv": TEXTS["set.csv"]["fine"], "sets/b.yaml": "colour: blue\n", "sets/c.json": "[1]"}
     broken = {**mixed, "sets/d.yaml": "framework: x\n"}
     return [
+        *(
+            Case(f"folders/{name}-{command.split()[0]}", f"{command} x", texts=texts)
+            for name, texts in folders.items()
+            for command in ("check", "convert", "build --only overview -o -", "upgrade --attack 18.1")
+        ),
+        Case("folders/rules-as-controls", "convert rules --from security-stack"),
+        Case("folders/controls-as-rules", "convert stack --from sigma"),
         Case("folders/build", "build", texts=here),
         Case("folders/sets", "sets", texts=here),
         Case("folders/stats", "stats", texts=here),
