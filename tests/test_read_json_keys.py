@@ -16,7 +16,7 @@ from test_read_json import META, START, problems, read_rows, row
 
 from navlayers import InputError
 from navlayers.mapping.formats._json import members, repeats
-from navlayers.mapping.formats.json_keys import Rows
+from navlayers.mapping.formats.mappings_explorer_json import _Rows
 from navlayers.mapping.formats.rows import Row
 
 ADVICE = "expected each key once (merge the two, or remove one)"
@@ -86,7 +86,7 @@ seps = st.sampled_from([":", ": ", " :", "\n: ", "\t:"])
 @given(st.lists(st.tuples(keys, seps, st.sampled_from(['"c"', "null", '""', '"a: \\": b"'])), max_size=6))
 def test_exactly_the_rows_in_which_a_key_stands_twice_are_told(lines: list[tuple[list[str], str, str]]) -> None:
     raws = ["{" + ",".join(f'"{key}"{sep}{value}' for key in names) + "}" for names, sep, value in lines]
-    _, doubtful = Rows().batch([msgspec.Raw(raw.encode()) for raw in raws], lambda _number, _raw: Row())
+    _, doubtful = _Rows().batch([msgspec.Raw(raw.encode()) for raw in raws], lambda _number, _raw: Row())
     for at, (names, _, _) in enumerate(lines):
         twice = len(set(names)) < len(names)
         assert bool(repeats(raws[at].encode())) == twice

@@ -42,8 +42,8 @@ class Format(NamedTuple):
 
 FORMATS = {
     "native": Format("native YAML", "native", "write_native"),
-    "mapex-json": Format("Mappings Explorer JSON", "explorer_json", "write_explorer_json"),
-    "mapex-yaml": Format("Mappings Explorer YAML", "explorer_yaml", "write_explorer_yaml"),
+    "mapex-json": Format("Mappings Explorer JSON", "mappings_explorer_json", "mappings_explorer_json"),
+    "mapex-yaml": Format("Mappings Explorer YAML", "mappings_explorer_yaml", "mappings_explorer_yaml"),
     "csv": Format("a table as CSV or TSV", "csv_table", "csv_table"),
     "xlsx": Format("a table as XLSX", "xlsx_table", "xlsx_table"),
     "stix": Format("a STIX 2.1 bundle", "stix", "write_stix"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -13,8 +14,9 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
 HALF_PAIR = re.compile(
@@ -106,6 +108,16 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
         if depth:
             found += repeats(data, member.value, member.end, depth=depth - 1)
     return found
+
+
+def report_repeats(found: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
+    """Report keys that stand twice; `place` gives the place of a byte offset."""
+    for key, first, again in found:
+        findings.add(partial(_issue, key, partial(place, first)), partial(place, again))
+
+
+def _issue(key: str, first: Callable[[], Place]) -> Issue:
+    return stands_twice(key, first())
 
 
 def stands_twice(key: str, first: Place) -> Issue:

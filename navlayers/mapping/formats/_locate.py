@@ -63,11 +63,11 @@ class JsonLocator(Locator):
 
 
 class YamlLocator(Locator):
-    """Finds the places of values in YAML text of one document, read again when first asked."""
+    """Finds the places of values in YAML text of one document; the text is read when first asked."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, tree: Node | None = None) -> None:
         self._source = source
-        self._tree: Node | None = None
+        self._tree = tree
 
     def find(self, path: Path, *, key: bool = False) -> Place | None:
         """The place of the value at a path, or of its key; None where the document has none."""

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.mapping.formats.rows import Row
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _KEY = re.compile(rb'[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
@@ -123,74 +120,3 @@ def most_keys(text: bytes) -> int:
     """How many keys a JSON text has at most: the quotes before a colon, with blanks between them or not."""
     apart = len(_APART.findall(text)) if any(spaced in text for spaced in _SPACED) else 0
     return text.count(b'":') + apart
-
-
-class Rows:
-    """Decodes rows, and tells those in which a key may stand twice.
-
-    The decoder does not tell how many keys a row has. A row has no fewer colons than keys. Most rows have the keys
-    of the row before: a decoder that requires these proves that a row with as many colons has no key twice.
-    """
-
-    def __init__(self) -> None:
-        self._any = msgspec.json.Decoder(Row).decode
-        self._same = self._any
-        self._keys = 0
-        self._shapes: dict[frozenset[str], msgspec.json.Decoder[Row] | None] = {}
-
-    def batch(self, raws: Iterable[msgspec.Raw], odd: Callable[[int, bytes], Row]) -> tuple[list[Row], list[int]]:
-        """The rows, and the numbers of those that have to be looked at for keys that stand twice.
-
-        `odd` reads a row that is not typed as published.
-        """
-        rows: list[Row] = []
-        doubtful = []
-        same, keys = self._same, self._keys
-        for raw in raws:
-            text = bytes(raw)
-            try:
-                row = same(text)
-                if text.count(b":") == keys or _no_more(text, keys):
-                    rows.append(row)
-                    continue
-            except (msgspec.DecodeError, RecursionError):
-                pass
-            try:
-                row, doubt = self._other(text)
-            except (msgspec.DecodeError, RecursionError):
-                row, doubt = odd(len(rows), text), True
-            if doubt:
-                doubtful.append(len(rows))
-            rows.append(row)
-            same, keys = self._same, self._keys
-        return rows, doubtful
-
-    def _other(self, text: bytes) -> tuple[Row, bool]:
-        """Decode a row whose keys are not those of the row before, and tell whether one may stand twice."""
-        row = self._any(text)
-        keys = frozenset(_members.decode(text))
-        doubt = not (text.count(b":") == len(keys) or _no_more(text, len(keys)))
-        if keys in self._shapes or len(self._shapes) < _SHAPES:
-            shape = self._shapes.get(keys)
-            if shape is None and keys in self._shapes:
-                shape = _requiring(keys)
-            self._shapes[keys] = shape
-            if shape is not None:
-                self._same, self._keys = shape.decode, len(keys)
-        return row, doubt
-
-
-def _no_more(text: bytes, keys: int) -> bool:
-    """Whether an object surely has no more keys than that: every colon of a key stands right behind a quote."""
-    return text.count(b'":') == keys and not any(spaced in text for spaced in _SPACED)
-
-
-@lru_cache(maxsize=64)
-def _requiring(keys: frozenset[str]) -> msgspec.json.Decoder[Row]:
-    """A decoder of rows that have at least these keys."""
-    fields = [
-        (field.name, field.type) if field.name in keys else (field.name, field.type, None)
-        for field in msgspec.structs.fields(Row)
-    ]
-    shape = msgspec.defstruct("Shape", fields, bases=(Row,), kw_only=True, gc=False, forbid_unknown_fields=True)
-    return msgspec.json.Decoder(shape)

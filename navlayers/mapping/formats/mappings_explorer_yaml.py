@@ -1,26 +1,37 @@
-"""Reader of Mappings Explorer YAML: the document of the JSON as YAML, as its exports and other tools write it."""
+"""Mappings Explorer YAML: the document of the JSON as YAML, as its exports and other tools write it."""
 
 from __future__ import annotations
 
 import json
-from array import array
+from functools import partial
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from navlayers import _text as wording
-from navlayers.errors import InputError, OtherFileError, Place, Problem
+from navlayers.errors import InputError, OtherFileError, Problem
+from navlayers.mapping.formats import yaml_text
+from navlayers.mapping.formats._locate import YamlLocator
 from navlayers.mapping.formats.assemble import assemble
-from navlayers.mapping.formats.explorer_metadata import head_of, metadata_field
+from navlayers.mapping.formats.context import Places, Written, joined
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.rows import Row, Table, row_field
+from navlayers.mapping.formats.mappings_explorer import (
+    document_of,
+    head_of,
+    metadata_place,
+    places_of,
+    row_place,
+)
+from navlayers.mapping.formats.rows import Row, Table
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Refused, Scalar, parse
 from navlayers.mapping.formats.yaml_values import Values, is_null, kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.context import Context
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_text import Value
     from navlayers.mapping.model import MappingSet
 
 _EXPECTED = "Mappings Explorer YAML: metadata and mapping_objects"
@@ -28,56 +39,6 @@ _PARTS = {"metadata": (Branch, "a mapping"), "mapping_objects": (Listing, "a lis
 _TEXT = frozenset(Row.__struct_fields__) - {"references"}
 _SURE = 5
 """Words longer than this are text to every YAML tool."""
-
-
-class Places:
-    """Line and column of every row; the places of single fields are looked up by reading the file again."""
-
-    def __init__(self, source: Source, root: Branch) -> None:
-        self._source = source
-        self._root: Branch | None = root
-        self._starts = array("Q")
-        self._of: dict[Kind, Sequence[int]] = {}
-        for node in _rows(root):
-            self._starts.extend((node.line, node.column))
-
-    def keep(self, rows: dict[Kind, Sequence[int]]) -> None:
-        """Remember which row each part of the set was read from, and forget the tree."""
-        self._of, self._root = rows, None
-
-    def row(self, index: int, field: str = "") -> Place:
-        """The place of a field's value, or of the row where it lacks the field."""
-        if field:
-            node = _rows(self._tree())[index]
-            if isinstance(node, Branch) and field in node.items:
-                return self._at(node.items[field][1])
-        return Place(self._source.path, *self._starts[2 * index : 2 * index + 2])
-
-    def part(self, kind_: Kind, index: int, field: str = "") -> Place:
-        """The place of a mapping, non-mappable or capability by its index in the set."""
-        return self.row(self._of[kind_][index], row_field(field))
-
-    def metadata(self, field: str = "") -> Place:
-        """The place of a metadata field's value, or of the metadata."""
-        node = self._tree().items["metadata"][1]
-        if isinstance(node, Branch) and field in node.items:
-            node = node.items[field][1]
-        return self._at(node)
-
-    def head(self, field: str) -> Place:
-        """The place of the value of a field of the set itself; of the metadata where it is not written."""
-        return self.metadata(metadata_field(field))
-
-    def _at(self, node: Node) -> Place:
-        return Place(self._source.path, node.line, node.column)
-
-    def _tree(self) -> Branch:
-        if self._root is None:
-            root = parse(self._source, Findings(lenient=True))
-            if not isinstance(root, Branch):  # it was one when the set was read
-                raise TypeError
-            self._root = root
-        return self._root
 
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
@@ -96,20 +57,22 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
             findings.errors() or Problem(message, values.place(root), _EXPECTED, code="wrong-shape")
         )
     _check_shape(root, values, findings)
-    places = Places(source, root)
+    locator = YamlLocator(source, root)
     metadata = root.items["metadata"][1]
-    head = head_of({name: _plain(node, values) for name, node in _fields(metadata)}, context, places.metadata)
-    table = Table(findings, places.row)
+    head = head_of(
+        {name: _plain(node, values) for name, node in _fields(metadata)}, context, partial(metadata_place, locator)
+    )
+    table = Table(findings, partial(row_place, locator))
     rows = [_row(node, index, table, values) for index, node in enumerate(_rows(root))]
     table.add(rows)
     table.report_misspelt()
     if not rows:
         issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False, code="empty-set")
-        findings.add(issue, places.metadata)
+        findings.add(issue, metadata_place(locator))
     done = assemble(head, table, context.technique_names(head))
     findings.raise_errors()
-    places.keep(done.rows)
-    return done.mapping_set, places
+    # The tree is not kept.
+    return done.mapping_set, places_of(YamlLocator(source), done.rows)
 
 
 def _check_shape(root: Branch, values: Values, findings: Findings) -> None:
@@ -180,3 +143,46 @@ def _plain(node: Node, values: Values) -> Any:
     if isinstance(node, Branch):
         return {name: _plain(value, values) for name, (_, value) in node.items.items()}
     return "?" if isinstance(node, Refused) else [_plain(item, values) for item in node.items]
+
+
+def encode(mapping_set: MappingSet) -> Written:
+    """The set as Mappings Explorer YAML; rows keep their order."""
+    document = document_of(mapping_set)
+    head = yaml_text.document({"metadata": _block(document.metadata)})
+    lines = list(_lines(document.rows))
+    rows = "mapping_objects:\n" + "\n".join(lines) if lines else "mapping_objects: []"
+    return Written(f"{head}{rows}\n".encode(), joined(*document.notices))
+
+
+def _block(value: Any) -> Value:
+    if isinstance(value, dict):
+        return yaml_text.Block((key, _block(item)) for key, item in value.items())
+    return None if value is None else str(value)
+
+
+def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    scalar = _Scalars()
+    for row in rows:
+        mark = "- "
+        for field, value in row.items():
+            if isinstance(value, str):
+                if "\n" in value:
+                    text = indent(yaml_text.document({field: value}), "  ")[2:-1]
+                    yield f"{mark}{text}"
+                else:
+                    yield f"{mark}{field}: {scalar[value]}"
+            elif not value:
+                yield f"{mark}{field}: {'null' if value is None else '[]'}"
+            else:
+                yield f"{mark}{field}:"
+                for item in value:
+                    yield f"  - {scalar[item]}"
+            mark = "  "
+
+
+class _Scalars(dict[str, str]):
+    """Texts as YAML; most of a set's stand there many times."""
+
+    def __missing__(self, text: str) -> str:
+        written = self[text] = yaml_text.text(text)
+        return written
