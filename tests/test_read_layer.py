@@ -16,7 +16,7 @@ from navlayers.layer.build import layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import Capability, MappingSet, canonical
 from navlayers.scoring.scores import score_set
 

@@ -12,7 +12,7 @@ from conftest import SHARED, contents, told
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings
-from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from conftest import told
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:

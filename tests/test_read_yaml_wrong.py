@@ -13,7 +13,7 @@ from yaml_helpers import HEAD, ROOT, example, problems, read, under
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import canonical
 
 TECHNIQUE = "a technique id such as T1059 or T1059.001"

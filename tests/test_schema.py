@@ -15,9 +15,9 @@ from test_write_native import mapping_sets
 from navlayers.attack.domain import DOMAINS
 from navlayers.errors import InputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import write_native as native
-from navlayers.mapping.formats.native import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
-from navlayers.mapping.formats.native_entries import ENTRY_KEYS, RECORD_KEYS
+from navlayers.mapping.formats.native import write as native
+from navlayers.mapping.formats.native.entries import ENTRY_KEYS, RECORD_KEYS
+from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
 from navlayers.mapping.formats.native_schema import schema, schema_text
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, MappingSet
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats import write_native as native
+from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import (
     CATEGORIES,
     DEFAULT_SCALE,

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from navlayers.mapping import formats as readers
+from navlayers.mapping.formats.native.write import SCHEMA_FILE
 from navlayers.mapping.formats.native_schema import schema_text
-from navlayers.mapping.formats.write_native import SCHEMA_FILE
 from navlayers.mapping.redact import facts
 from navlayers.output import files as output_files
 

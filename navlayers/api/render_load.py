@@ -14,9 +14,9 @@ from navlayers.layer.document import encode_layer
 from navlayers.layer.old_formats import modern
 from navlayers.layer.view import View, view_of
 from navlayers.mapping.formats import source as sources
+from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
-from navlayers.mapping.formats.json_text import HALF_PAIR
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import score_set

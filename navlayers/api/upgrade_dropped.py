@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers.errors import OutputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats.write_native import EDITORS
+from navlayers.mapping.formats.native.write import EDITORS
 from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:

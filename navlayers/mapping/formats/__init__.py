@@ -41,12 +41,12 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "native": Format("native YAML", "native", "write_native"),
+    "native": Format("native YAML", "native.read", "native.write"),
     "mapex-json": Format("Mappings Explorer JSON", "mappings_explorer_json", "mappings_explorer_json"),
     "mapex-yaml": Format("Mappings Explorer YAML", "mappings_explorer_yaml", "mappings_explorer_yaml"),
     "csv": Format("a table as CSV or TSV", "csv_table", "csv_table"),
     "xlsx": Format("a table as XLSX", "xlsx_table", "xlsx_table"),
-    "stix": Format("a STIX 2.1 bundle", "stix", "write_stix"),
+    "stix": Format("a STIX 2.1 bundle", "stix.read", "stix.write"),
     "security-stack": Format("CTID security stack YAML", "security_stack", folder=True),
     "layer": Format("an ATT&CK Navigator layer", "layer"),
     "dettect": Format("DeTT&CT technique administration", "dettect"),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers.attack.domain import DOMAINS
 from navlayers.mapping.formats.checks import TECHNIQUE
-from navlayers.mapping.formats.native import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
-from navlayers.mapping.formats.native_entries import ENTRY_KEYS, RECORD_KEYS
+from navlayers.mapping.formats.native.entries import ENTRY_KEYS, RECORD_KEYS
+from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE
 
 if TYPE_CHECKING:

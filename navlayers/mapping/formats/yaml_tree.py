@@ -365,14 +365,3 @@ def _error_place(source: Source, error: yaml.YAMLError) -> Place:
         return min(Place(source.path, mark.line + 1, mark.column + 1), end)
     position = getattr(error, "position", None)
     return source.place(position) if isinstance(position, int) else Place(source.path)
-
-
-def branches(node: Node) -> Iterator[Branch]:
-    """Every mapping of a tree, the outer before the inner."""
-    if isinstance(node, Branch):
-        yield node
-        for _, value in node.items.values():
-            yield from branches(value)
-    elif isinstance(node, Listing):
-        for value in node.items:
-            yield from branches(value)

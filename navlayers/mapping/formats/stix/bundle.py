@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import re
-from array import array
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers import _text as wording
 from navlayers.errors import OtherFileError, Problem
+from navlayers.mapping.formats._json import not_json, repeats, report_repeats
+from navlayers.mapping.formats._locate import JsonLocator
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.json_keys import members, repeats, top_repeats
-from navlayers.mapping.formats.json_text import not_json
-from navlayers.mapping.formats.stix_common import EXTENSION, Group, Kind, Part, Step, Unmapped
+from navlayers.mapping.formats.stix.objects import Extensions, Properties, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from navlayers.errors import Place
+    from navlayers.mapping.formats._locate import Path
     from navlayers.mapping.formats.source import Source
 
 EXPECTED = 'a STIX bundle: {"type": "bundle", "objects": […]}'
-Path = tuple[str | int, ...]
 
 _RELEVANT = (
     "relationship",
@@ -38,53 +34,6 @@ _WRONG = re.compile(r"Expected `(.+?)`, got `(.+?)`(?: - at `\$(.*)`)?")
 _STEP = re.compile(r"\.\.\.|\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _KINDS = {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "array": "a list"}
 _KINDS |= {"object": "an object", "null": "null"}
-
-
-class Reference(msgspec.Struct, gc=False):
-    """An external reference."""
-
-    source_name: str | None = None
-    description: str | None = None
-    url: str | None = None
-    external_id: str | None = None
-
-
-class Properties(msgspec.Struct):
-    """What stands under navlayers' own extension, be it of a set, a capability or a mapping."""
-
-    framework: str | None = None
-    framework_version: str = ""
-    domain: str = ""
-    attack_version: str = ""
-    title: str = ""
-    source: str = ""
-    licence: str = ""
-    mapping_version: str = ""
-    creation_date: str = ""
-    last_update: str = ""
-    author: str = ""
-    contact: str = ""
-    organization: str = ""
-    capability_groups: tuple[Group, ...] = ()
-    mapping_types: tuple[Kind, ...] = ()
-    scale: tuple[Step, ...] = ()
-    non_mappable: tuple[Unmapped, ...] = ()
-    capability_id: str | None = None
-    group_ids: tuple[str, ...] = ()
-    technique_id: str | None = None
-    technique_name: str | None = None
-    capability_name: str | None = None
-    mapping_type: str | None = None
-    score_category: str | None = None
-    score_value: str | None = None
-    group_id: str | None = None
-    other_fields: tuple[Part, ...] = ()
-
-
-class Extensions(msgspec.Struct):
-    """The extensions of an object; those of others are not looked at."""
-
-    own: Properties | None = msgspec.field(name=EXTENSION, default=None)
 
 
 class Thing(msgspec.Struct):
@@ -141,68 +90,15 @@ class Bundle(NamedTuple):
     raws: list[msgspec.Raw]
 
 
-class Spots:
-    """Finds objects and their properties in the text again; costs nothing until it is asked."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._starts: array[int] | None = None
+class ObjectLocator(JsonLocator):
+    """Finds the places of the objects of a bundle."""
 
     def at(self, number: int, path: Path = ()) -> Place:
-        """The place of an object or of the value at a path of keys and indices; of what is around an absent one."""
-        start, end = self._objects()[2 * number : 2 * number + 2]
-        raw = self._source.data[start:end]
-        return self._source.place(start + offset(raw, path))
-
-    def inside(self, number: int, offset_: int) -> Place:
-        """The place of what stands so many bytes behind the start of an object."""
-        return self._source.place(self._objects()[2 * number] + offset_)
-
-    def top(self) -> Place:
-        """The place of the bundle."""
-        data = self._source.data
-        return self._source.place(len(data) - len(data.lstrip()))
-
-    def _objects(self) -> array[int]:
-        if self._starts is None:
-            data = self._source.data
-            whole = bytes(_raws.decode(data).objects)
-            at = data.index(whole)
-            starts = array("Q")
-            for raw in _list.decode(whole):
-                text = bytes(raw)
-                at = data.index(text, at)
-                starts.extend((at, at + len(text)))
-                at += len(text)
-            self._starts = starts
-        return self._starts
+        """The place of an object, or of the value at a path within it; of what is around an absent one."""
+        return self.place(("objects", number, *path))
 
 
-def offset(raw: bytes, path: Path) -> int:
-    """The byte offset of the value at a path within JSON text; of the last step that is there."""
-    at, end = 0, len(raw)
-    for step in path:
-        inside = raw[at:end]
-        found = next(((start, stop) for key, start, stop in _inside(inside) if key == step), None)
-        if found is None:
-            break
-        at, end = at + found[0], at + found[1]
-    return at
-
-
-def _inside(raw: bytes) -> Iterator[tuple[str | int, int, int]]:
-    if raw.startswith(b"["):
-        at = 1
-        for index, item in enumerate(_list.decode(raw)):
-            text = bytes(item)
-            at = raw.index(text, at)
-            yield index, at, at + len(text)
-            at += len(text)
-        return
-    yield from ((member.key, member.value, member.end) for member in members(raw))
-
-
-def load(source: Source, findings: Findings, spots: Spots) -> Bundle:
+def load(source: Source, findings: Findings, locator: ObjectLocator) -> Bundle:
     """The objects of a bundle; what is wrong in single ones goes to the findings.
 
     Raises:
@@ -220,19 +116,17 @@ def load(source: Source, findings: Findings, spots: Spots) -> Bundle:
             pass
         top = _raws.decode(data)
         if things is None and (bytes(top.type) != b'"bundle"' or not bytes(top.objects).startswith(b"[")):
-            raise _other(source, top, spots)
-        for repeat in top_repeats(data):
-            again, first = (source.place(data.index(b"{") + at) for at in (repeat.again, repeat.first))
-            findings.add(_twice(repeat.key, first), again)
+            raise _other(top, locator)
+        report_repeats(repeats(data, data.index(b"{")), findings, source.place)
         raws = _list.decode(bytes(top.objects))
     except msgspec.ValidationError:
-        raise OtherFileError(Problem("the top level is not an object", spots.top(), EXPECTED)) from None
+        raise OtherFileError(Problem("the top level is not an object", locator.place(), EXPECTED)) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, EXPECTED) from None
     if findings.failed:
         findings.raise_errors()
     if things is None:
-        things = [_odd(number, bytes(raw), findings, spots) for number, raw in enumerate(raws)]
+        things = [_odd(number, bytes(raw), findings, locator) for number, raw in enumerate(raws)]
     return Bundle(things, raws)
 
 
@@ -245,25 +139,14 @@ _WATCHED = tuple(
 )
 
 
-def report_repeats(raw: msgspec.Raw, number: int, findings: Findings, spots: Spots) -> None:
+def report_doubles(raw: msgspec.Raw, number: int, findings: Findings, locator: ObjectLocator) -> None:
     """Report keys that stand twice in an object: the decoder keeps the last of them and says nothing."""
     text = bytes(raw)
     if any(text.count(key) > 1 for key in _WATCHED):
-        for repeat in repeats(text, depth=3):
-            issue = partial(_twice_at, repeat.key, partial(spots.inside, number, repeat.first))
-            findings.add(issue, partial(spots.inside, number, repeat.again))
+        report_repeats(repeats(text, depth=3), findings, partial(locator.inside, ("objects", number)))
 
 
-def _twice_at(key: str, first: Callable[[], Place]) -> Issue:
-    return _twice(key, first())
-
-
-def _twice(key: str, first: Place) -> Issue:
-    message = f"key {wording.shown(key)} stands twice, first in line {first.line}, column {first.column}"
-    return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
-
-
-def _odd(number: int, raw: bytes, findings: Findings, spots: Spots) -> Thing:
+def _odd(number: int, raw: bytes, findings: Findings, locator: ObjectLocator) -> Thing:
     """Read an object that may not be typed as the standard has it: all of its properties that are not are told."""
     try:
         return _thing.decode(raw)
@@ -271,7 +154,7 @@ def _odd(number: int, raw: bytes, findings: Findings, spots: Spots) -> Thing:
         pass
     if not raw.startswith(b"{"):
         findings.add(
-            Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type"), spots.at(number)
+            Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type"), locator.at(number)
         )
         return Thing()
     fields = _members.decode(raw)
@@ -285,7 +168,7 @@ def _odd(number: int, raw: bytes, findings: Findings, spots: Spots) -> Thing:
             key = str(path[0]) if path else ""
             if told:
                 issue = Issue(f"{path[-1] if path else 'this'} {message}", expected, code="wrong-type")
-                findings.add(issue, partial(spots.at, number, path))
+                findings.add(issue, partial(locator.at, number, path))
             if key not in fields:
                 return Thing()
             del fields[key]
@@ -314,15 +197,11 @@ def _steps(text: str) -> Path:
     return tuple(steps)
 
 
-def _other(source: Source, top: _Raws, spots: Spots) -> OtherFileError:
+def _other(top: _Raws, locator: ObjectLocator) -> OtherFileError:
     kind = bytes(top.type)[:40].decode("utf-8", "replace")
     if bytes(top.type) == b'"bundle"':
         message = "the bundle has no list of objects" if not top.objects else "objects is not a list"
         path = ("objects",) if top.objects else ()
     else:
         message, path = (f"the type is {kind}" if kind else "there is no type"), ("type",)
-    data = source.data
-    start = len(data) - len(data.lstrip())
-    return OtherFileError(
-        Problem(message, source.place(start + offset(data[start:], path)), EXPECTED, code="wrong-shape")
-    )
+    return OtherFileError(Problem(message, locator.place(path), EXPECTED, code="wrong-shape"))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from array import array
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers import _text as wording
 from navlayers.mapping.formats import checks
@@ -26,6 +23,9 @@ from navlayers.mapping.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from navlayers.mapping.formats._locate import Path
+    from navlayers.mapping.formats.context import Kind
 
 ENTRY_KEYS = (
     *CATEGORIES,
@@ -48,20 +48,26 @@ ENTRY = "a mapping type, an entry such as {protect: partial}, or a list of entri
 _NUMBER = re.compile(r"[0-9.]+")
 
 
-class Found(msgspec.Struct):
-    """Mappings and non-mappables in reading order; line and column of each, two numbers a piece."""
+class Spot(NamedTuple):
+    """Where a part of a set stands: the path of its value, or of the key of that."""
+
+    path: Path
+    key: bool
+
+
+class Found(NamedTuple):
+    """Mappings and non-mappables in reading order, and where each stands."""
 
     mappings: list[Mapping]
     non_mappable: list[NonMappable]
-    mapping_places: array[int]
-    non_mappable_places: array[int]
+    spots: dict[Kind, list[Spot]]
 
 
 class Entries:
     """Reads entries of one set into `found`."""
 
     def __init__(self, head: MappingSet, values: Values, technique_name: Callable[[str], str | None]) -> None:
-        self.found = Found([], [], array("L"), array("L"))
+        self.found = Found([], [], {"mapping": [], "non_mappable": [], "capability": []})
         self._values = values
         self._technique_name = technique_name
         self._default_type = head.default_type
@@ -78,8 +84,11 @@ class Entries:
         """How many mappings and non-mappables were read so far, sound or not."""
         return len(self.found.mappings) + len(self.found.non_mappable)
 
-    def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
-        """Read what stands under one technique of a capability, or under one of those no capability covers."""
+    def technique(self, capability: Capability | None, around: Path, key: Scalar, node: Node) -> None:
+        """Read what stands under one technique of a capability, or under one of those no capability covers.
+
+        `around` is the path of the mapping of techniques.
+        """
         technique = self._techniques.get(key.text)
         if technique is None:
             technique, issue = checks.technique(key.text)
@@ -94,16 +103,17 @@ class Entries:
         nodes = node.items if isinstance(node, Listing) else [node]
         if not nodes:
             self._values.wrong(node, f"technique {wording.shown(technique)[1:-1]} has an empty list", ENTRY)
-        for entry in nodes:
+        path = (*around, key.text)
+        for index, entry in enumerate(nodes):
+            at = (*path, index) if isinstance(node, Listing) else path
             if capability is None:
-                self.record(None, technique, key, entry)
+                self.record(None, technique, Spot(path, key=True), at, entry)
             elif isinstance(entry, Scalar):
-                where = entry if isinstance(node, Listing) else key
-                self._bare(capability, technique, where, entry)
+                self._bare(capability, technique, Spot(at, key=at is path), entry)
             elif not isinstance(entry, Refused):
-                self._entry(capability, technique, key, entry)
+                self._entry(capability, technique, at, entry)
 
-    def _bare(self, capability: Capability, technique: str, where: Scalar, node: Scalar) -> None:
+    def _bare(self, capability: Capability, technique: str, spot: Spot, node: Scalar) -> None:
         type_: str | None
         if is_null(node):
             type_ = self._default_type
@@ -113,9 +123,7 @@ class Entries:
             if node.plain and type_ not in self._types and not checks.says_non_mappable(type_):
                 self._check_type(node, type_)
                 self._values.warn(node)
-        self._add(
-            where, capability=capability.id, technique=technique, type=type_, references=capability.references
-        )
+        self._add(spot, capability=capability.id, technique=technique, type=type_, references=capability.references)
 
     def _refuse_non_mappable(self, node: Node, type_: str | None) -> None:
         """A mapping of a type that says that there is none: declared or not, quoted or not, it must not score."""
@@ -149,11 +157,11 @@ class Entries:
             )
         return None
 
-    def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
+    def _entry(self, capability: Capability, technique: str, path: Path, node: Node) -> None:
         fields = self._values.known(node, "an entry", ENTRY_KEYS, ENTRY)
         flag = fields.get("non_mappable")
         if flag is not None and self._values.flag(flag, "non_mappable"):
-            self._record(capability, technique, node, fields)
+            self._record(capability, technique, Spot(path, key=False), fields)
             return
         common = self._common(capability, technique, fields)
         common["capability"] = capability.id
@@ -167,28 +175,33 @@ class Entries:
             self._values.wrong(
                 fields["value"], message, "the value behind its category", code="contradictory-entry"
             )
-        items = self._values.items(node, "an entry", ENTRY)
         for name in named:
             value = self._score(fields[name], name)
-            self._add(items[name][0], category=name, value=value, **common)
+            self._add(Spot((*path, name), key=True), category=name, value=value, **common)
         if not named:
             value = self._score(fields["value"], "value") if "value" in fields else None
-            self._add(node, value=value, **common)
+            self._add(Spot(path, key=False), value=value, **common)
 
-    def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
-        """Read a non-mappable: true, nothing, or an entry without scores."""
+    def record(
+        self, capability: Capability | None, technique: str | None, owner: Spot, path: Path, node: Node
+    ) -> None:
+        """Read a non-mappable: true, nothing, or an entry without scores, at a path.
+
+        `owner` is where one stands that is no entry: at the key of its technique or capability.
+        """
         if isinstance(node, Scalar):
             if (is_null(node) and technique is not None) or self._values.flag(node, "non_mappable"):
-                self._record(capability, technique, key, {})
+                self._record(capability, technique, owner, {})
             return
         keys = tuple(
             name for name in ENTRY_KEYS if name not in CATEGORIES and name not in {"value", "non_mappable"}
         )
         expected = "true, or an entry such as {comment: …}"
-        self._record(capability, technique, node, self._values.known(node, "a non-mappable", keys, expected))
+        fields = self._values.known(node, "a non-mappable", keys, expected)
+        self._record(capability, technique, Spot(path, key=False), fields)
 
     def _record(
-        self, capability: Capability | None, technique: str | None, place: Node, fields: dict[str, Node]
+        self, capability: Capability | None, technique: str | None, spot: Spot, fields: dict[str, Node]
     ) -> None:
         for name in (*CATEGORIES, "value"):
             if name in fields:
@@ -198,7 +211,7 @@ class Entries:
                 )
         common = self._common(capability, technique, fields)
         self.found.non_mappable.append(NonMappable(capability=capability.id if capability else None, **common))
-        self.found.non_mappable_places.extend((place.line, place.column))
+        self.found.spots["non_mappable"].append(spot)
 
     def _common(
         self, capability: Capability | None, technique: str | None, fields: dict[str, Node]
@@ -253,10 +266,10 @@ class Entries:
         self._values.report(node, issue)
         return value
 
-    def _add(self, place: Node, *, category: str | None = None, **fields: Any) -> None:
+    def _add(self, spot: Spot, *, category: str | None = None, **fields: Any) -> None:
         known: Category | None = next((name for name in CATEGORIES if name == category), None)
         self.found.mappings.append(Mapping(category=known, **fields))
-        self.found.mapping_places.extend((place.line, place.column))
+        self.found.spots["mapping"].append(spot)
 
 
 def _among_groups(group: str, groups: tuple[str, ...]) -> str:

@@ -9,42 +9,39 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.errors import OutputError, Problem
+from navlayers import attack
+from navlayers._text import listed, shown
+from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats.context import Written, joined
-from navlayers.mapping.formats.stix_common import (
-    DETAILS,
-    CapabilityProperties,
-    Group,
-    Kind,
-    MappingProperties,
-    Part,
-    SetProperties,
-    Step,
-    Unmapped,
-)
-from navlayers.mapping.formats.write_stix_objects import (
+from navlayers.mapping.formats.stix.objects import (
     DEFINITION,
+    DETAILS,
     UNKNOWN_DATE,
     AttackPattern,
     Bundle,
     CourseOfAction,
-    Extended,
+    Group,
     Grouping,
+    Kind,
     Named,
+    Part,
     Reference,
     Relationship,
+    Step,
     Thing,
+    Unmapped,
     Vulnerability,
+    extended,
     identify,
     organization,
     timestamp,
 )
-from navlayers.mapping.formats.write_stix_techniques import Techniques
 from navlayers.mapping.model import MappingSet, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from navlayers.attack import Catalogue
     from navlayers.mapping.model import Capability, Mapping, NonMappable
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
@@ -102,7 +99,7 @@ class _Writer:
         self._maker = organization(maker) if maker else None
         self._by = self._maker.id if self._maker is not None else None
         self._references: dict[tuple[str, ...], tuple[Reference, ...]] = {}
-        self.techniques = Techniques(whole)
+        self.techniques = _Techniques(whole)
 
     def objects(self) -> list[Thing]:
         capabilities = [self._capability(capability) for capability in self._set.capabilities]
@@ -139,7 +136,7 @@ class _Writer:
             self._modified,
             capability.name,
             (own, *self._links(capability.references)),
-            Extended(CapabilityProperties(capability.id, capability.groups)),
+            extended(capability_id=capability.id, group_ids=capability.groups),
             self._by,
         )
 
@@ -173,17 +170,15 @@ class _Writer:
                 _relationship_type(mapping, source),
                 source,
                 self.techniques.ref(mapping.technique, mapping.technique_name),
-                Extended(
-                    MappingProperties(
-                        mapping.technique,
-                        mapping.technique_name,
-                        mapping.capability_name,
-                        mapping.type,
-                        mapping.category,
-                        mapping.value,
-                        mapping.group,
-                        _parts(mapping.other),
-                    )
+                extended(
+                    technique_id=mapping.technique,
+                    technique_name=mapping.technique_name,
+                    capability_name=mapping.capability_name,
+                    mapping_type=mapping.type,
+                    score_category=mapping.category,
+                    score_value=mapping.value,
+                    group_id=mapping.group,
+                    other_fields=_parts(mapping.other),
                 ),
                 mapping.comment or None,
                 self._links(mapping.references),
@@ -192,7 +187,7 @@ class _Writer:
 
     def _grouping(self, refs: tuple[str, ...]) -> Grouping:
         whole = self._set
-        properties = SetProperties(
+        properties = extended(
             framework=whole.framework,
             framework_version=whole.version,
             domain=whole.domain,
@@ -215,7 +210,7 @@ class _Writer:
             f"{whole.framework} {whole.version} mapped to ATT&CK {whole.domain} {whole.attack_version}",
             "unspecified",
             refs,
-            Extended(properties),
+            properties,
             self._by,
         )
 
@@ -248,3 +243,67 @@ def _unmapped(record: NonMappable) -> Unmapped:
         record.capability_name,
         _parts(record.other),
     )
+
+
+class _Techniques:
+    """The STIX ids of techniques: those of the set's own release, else of the newest that knows the technique.
+
+    `unknown` are those that no release at hand knows, with the names that the set gives them.
+    """
+
+    def __init__(self, mapping_set: MappingSet) -> None:
+        self._set = mapping_set
+        self._refs: dict[str, str] = {}
+        self._elsewhere: defaultdict[str, list[str]] = defaultdict(list)
+        self._notices: list[Problem] = []
+        self._own = self._own_release()
+        self._others: list[Catalogue] | None = None
+        self.unknown: dict[str, str | None] = {}
+
+    def ref(self, technique: str, name: str | None) -> str:
+        """The id of the attack-pattern of a technique; `name` is what the set calls it, if not what ATT&CK does."""
+        ref = self._refs.get(technique)
+        if ref is None:
+            known = self._own.get(technique) if self._own is not None else None
+            ref = self._refs[technique] = known.stix_id if known is not None else self._found(technique, name)
+        return ref
+
+    def notices(self) -> Iterator[Problem]:
+        """What a reader of the bundle should know of its technique ids."""
+        yield from self._notices
+        for release, techniques in self._elsewhere.items():
+            verb = "has its STIX id" if len(techniques) == 1 else "have their STIX ids"
+            message = f"{listed(techniques)}: not in ATT&CK {self._set.domain} {self._set.attack_version}"
+            yield Problem(f"{message}; {verb} from ATT&CK {release}", hint="navlayers check tells more")
+        if self.unknown:
+            message = f"{listed(sorted(self.unknown))}: no ATT&CK release at hand has a STIX id"
+            yield Problem(message, hint="the bundle holds an attack-pattern of its own for each")
+
+    def _own_release(self) -> Catalogue | None:
+        wanted = self._set.attack_version
+        try:
+            found = attack.find(self._set.domain, wanted)
+        except ReleaseError:
+            message = f"ATT&CK {self._set.domain} {shown(wanted)[1:-1]} is not at hand"
+            self._notices.append(
+                Problem(f"{message}; STIX ids are those of the newest release that knows a technique")
+            )
+            return None
+        if found.notice is not None:
+            self._notices.append(found.notice)
+        return attack.load(found.release)
+
+    def _found(self, technique: str, name: str | None) -> str:
+        if self._others is None:
+            newest = list(reversed(attack.releases()))
+            own = [release for release in newest if release.domain == self._set.domain]
+            rest = [release for release in newest if release.domain != self._set.domain]
+            self._others = [attack.load(release) for release in (*own, *rest)]
+        for catalogue in self._others:
+            known = catalogue.get(technique)
+            if known is not None:
+                if self._own is not None:
+                    self._elsewhere[f"{catalogue.domain} {catalogue.version}"].append(technique)
+                return known.stix_id
+        self.unknown[technique] = name
+        return identify("attack-pattern", "technique", self._set.domain, technique)

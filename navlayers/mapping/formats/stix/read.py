@@ -14,22 +14,21 @@ import msgspec
 from navlayers import _text as wording
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.stix_bundle import EXPECTED, Spots, load
-from navlayers.mapping.formats.stix_capabilities import Capabilities, links
-from navlayers.mapping.formats.stix_graph import OWN, Graph
-from navlayers.mapping.formats.stix_head import Heads
+from navlayers.mapping.formats.stix.bundle import EXPECTED, ObjectLocator, load
+from navlayers.mapping.formats.stix.graph import OWN, Capabilities, Graph, links
+from navlayers.mapping.formats.stix.head import Heads
 from navlayers.mapping.model import DEFAULT_SCALE, Mapping, MappingSet, MappingType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from navlayers.mapping.formats._locate import Path
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Source
-    from navlayers.mapping.formats.stix_bundle import Path, Properties
-    from navlayers.mapping.formats.stix_graph import Link
+    from navlayers.mapping.formats.stix.graph import Link
+    from navlayers.mapping.formats.stix.objects import Properties
     from navlayers.mapping.model import Category
 
 _MAPPING: dict[str, Path] = {
@@ -58,36 +57,6 @@ _BOOKKEEPING = frozenset(
 """Properties of a relationship that are read, or that only say which version of which object it is."""
 
 
-class Places:
-    """Where the parts of a set stand: numbers of objects, and paths within them."""
-
-    def __init__(self, spots: Spots, heads: Heads, foreign: frozenset[int]) -> None:
-        self._spots = spots
-        self._heads = heads
-        self._foreign = foreign
-        self._of: dict[Kind, Sequence[int]] = {}
-        self._capabilities: list[dict[str, Path]] = []
-
-    def keep(self, of: dict[Kind, Sequence[int]], capabilities: list[dict[str, Path]]) -> None:
-        """Remember which object each part was read from, and where in them the fields of capabilities stand."""
-        self._of = of
-        self._capabilities = capabilities
-
-    def part(self, kind: Kind, index: int, field: str = "") -> Place:
-        """The place of a mapping, non-mappable or capability by its index in the set."""
-        if kind == "non_mappable":
-            step = (_RECORD.get(field, field),) if field else ()
-            return self._spots.at(self._heads.number or 0, (*OWN, "non_mappable", index, *step))
-        number = self._of[kind][index]
-        if kind == "capability":
-            return self._spots.at(number, self._capabilities[index].get(field, ()))
-        return self._spots.at(number, (_FOREIGN if number in self._foreign else _MAPPING).get(field, ()))
-
-    def head(self, field: str) -> Place:
-        """The place of the value of a field of the set itself; of the bundle where it is not written."""
-        return self._heads.place(field)
-
-
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """Read a STIX bundle.
 
@@ -96,17 +65,17 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         OtherFileError: it is no STIX bundle, or one without mappings.
     """
     source, findings = as_text(source), context.findings
-    spots = Spots(source)
-    bundle = load(source, findings, spots)
-    graph = Graph(bundle, findings, spots)
-    heads = Heads(graph, context, spots)
+    locator = ObjectLocator(source)
+    bundle = load(source, findings, locator)
+    graph = Graph(bundle, findings, locator)
+    heads = Heads(graph, context, locator)
     if not graph.links and heads.number is None:
         findings.raise_errors()
         message = "no relationship in this bundle maps a capability to an ATT&CK technique"
-        raise OtherFileError(Problem(message, spots.top(), EXPECTED, _why_none(graph), code="empty-set"))
-    capabilities = Capabilities(graph, findings, spots)
+        raise OtherFileError(Problem(message, locator.place(), EXPECTED, _why_none(graph), code="empty-set"))
+    capabilities = Capabilities(graph, findings, locator)
     head = heads.read(capabilities, {link.technique for link in graph.links})
-    rows = _Rows(graph, head, capabilities, context, spots)
+    rows = _Rows(graph, head, capabilities, context, locator)
     mappings = tuple(rows.mapping(link, bytes(bundle.raws[link.relationship])) for link in graph.links)
     for number in graph.broken:
         rows.check(number)
@@ -120,16 +89,21 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         non_mappable=heads.non_mappable(),
     )
     if not mappings and not mapping_set.non_mappable:
-        findings.add(Issue("the set has no mappings", fatal=False, code="empty-set"), spots.top())
-    _tell(graph, context, spots.top())
+        findings.add(Issue("the set has no mappings", fatal=False, code="empty-set"), locator.place())
+    _tell(graph, context, locator.place())
     findings.raise_errors()
-    places = Places(spots, heads, frozenset(rows.foreign))
-    of: dict[Kind, Sequence[int]] = {
-        "mapping": [link.relationship for link in graph.links],
-        "capability": capabilities.numbers,
-    }
-    places.keep(of, capabilities.paths)
-    return mapping_set, places
+    numbers = {"mapping": [link.relationship for link in graph.links], "capability": capabilities.numbers}
+    foreign = frozenset(rows.foreign)
+
+    def part(kind: Kind, index: int, field: str) -> Place:
+        if kind == "non_mappable":
+            step = (_RECORD.get(field, field),) if field else ()
+            return locator.at(heads.number or 0, (*OWN, "non_mappable", index, *step))
+        number = numbers[kind][index]
+        paths = capabilities.paths[index] if kind == "capability" else _FOREIGN if number in foreign else _MAPPING
+        return locator.at(number, paths.get(field, ()))
+
+    return mapping_set, Places(part, heads.place)
 
 
 def _why_none(graph: Graph) -> str:
@@ -163,12 +137,12 @@ class _Rows:
     """
 
     def __init__(
-        self, graph: Graph, head: MappingSet, capabilities: Capabilities, context: Context, spots: Spots
+        self, graph: Graph, head: MappingSet, capabilities: Capabilities, context: Context, locator: ObjectLocator
     ) -> None:
         self._graph = graph
         self._capabilities = capabilities
         self._findings = context.findings
-        self._spots = spots
+        self._locator = locator
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
         self._release_name = context.technique_names(head)
         self._links: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -231,7 +205,7 @@ class _Rows:
         return cast("Category | None", category), value
 
     def _report(self, number: int, name: str, issue: Issue) -> None:
-        self._findings.add(issue, partial(self._spots.at, number, (*OWN, name)))
+        self._findings.add(issue, partial(self._locator.at, number, (*OWN, name)))
 
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])

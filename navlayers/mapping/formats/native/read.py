@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,14 @@ import msgspec
 from navlayers import _text as wording
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.native_entries import Entries
+from navlayers.mapping.formats._locate import YamlLocator
+from navlayers.mapping.formats.context import Places
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.native.entries import Entries, Spot
 from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, branches, parse
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
 from navlayers.mapping.formats.yaml_values import Values, kind
-from navlayers.mapping.model import DETAILS, Capability, MappingSet, MappingType
+from navlayers.mapping.model import CATEGORIES, DETAILS, Capability, MappingSet, MappingType
 
 if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
@@ -42,68 +43,6 @@ _CAPABILITIES = "a mapping of capability id → name, techniques and so on"
 _TOP = "a mapping set: framework, version, domain, attack_version, capabilities"
 
 
-_FIELDS = {"technique_name": "name"}
-"""Field of the model → key of an entry, where they differ."""
-
-
-class Places:
-    """Line and column of every part; the places of single fields are looked up by reading the file again."""
-
-    def __init__(self, source: Source, top: dict[str, Node], parts: dict[Kind, array[int]]) -> None:
-        self._source = source
-        self._top = {name: (node.line, node.column) for name, node in top.items()}
-        self._parts = parts
-        self._owners: dict[tuple[int, int], Branch] | None = None
-        self._keys: dict[tuple[int, int], Scalar] | None = None
-
-    def part(self, kind_: Kind, index: int, field: str = "") -> Place:
-        """The place of a mapping, non-mappable or capability, or of the value of one of its fields."""
-        line, column = self._parts[kind_][2 * index : 2 * index + 2]
-        if field == "technique":
-            key = self._find_keys().get((line, column))
-            return Place(self._source.path, key.line, key.column) if key else Place(self._source.path, line, column)
-        if field:
-            owner = self._find_owners().get((line, column))
-            found = owner.items.get(_FIELDS.get(field, field)) if owner is not None else None
-            if found is None and owner is not None and field == "value":
-                # The mapping stands at the key of its category, the value behind it.
-                keys = owner.items.values()
-                found = next((pair for pair in keys if (pair[0].line, pair[0].column) == (line, column)), None)
-            if found is not None:
-                return Place(self._source.path, found[1].line, found[1].column)
-        return Place(self._source.path, line, column)
-
-    def head(self, field: str) -> Place:
-        """The place of the value of a field of the set itself, or of the file's start where it is not written."""
-        alias = "license" if field == "licence" and field not in self._top else field
-        return Place(self._source.path, *self._top.get(alias, (1, 1)))
-
-    def _find_keys(self) -> dict[tuple[int, int], Scalar]:
-        """The key that names the technique of whatever stands at a place."""
-        if self._keys is None:
-            self._keys = keys = {}
-            for branch in branches(parse(self._source, Findings())):
-                if "techniques" not in branch.items or not isinstance(branch.items["techniques"][1], Branch):
-                    continue
-                for key, node in branch.items["techniques"][1].items.values():
-                    for entry in node.items if isinstance(node, Listing) else [node]:
-                        if isinstance(entry, Branch):
-                            for name, _ in entry.items.values():
-                                keys[name.line, name.column] = key
-                        keys[entry.line, entry.column] = key
-        return self._keys
-
-    def _find_owners(self) -> dict[tuple[int, int], Branch]:
-        if self._owners is None:
-            self._owners = owners = {}
-            for branch in branches(parse(self._source, Findings())):
-                for key, value in branch.items.values():
-                    # A key stands for its value; the keys of a leaf stand for the leaf.
-                    owners[key.line, key.column] = value if isinstance(value, Branch) else branch
-                owners[branch.line, branch.column] = branch
-        return self._owners
-
-
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """Read native YAML.
 
@@ -126,11 +65,11 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
     head = _head(root, top, values, context.options.metadata)
     entries = Entries(head, values, context.technique_names(head))
-    capabilities, places = _capabilities(top, head, entries, values)
+    capabilities, keys = _capabilities(top, head, entries, values)
     if "non_mappable" in top:
         items = values.items(top["non_mappable"], "non_mappable", "a mapping of technique id → comment, type …")
         for key, node in items.values():
-            entries.technique(None, key, node)
+            entries.technique(None, ("non_mappable",), key, node)
     findings.raise_errors()
     if not capabilities:
         at = root.items["capabilities"][0] if "capabilities" in root.items else root
@@ -145,17 +84,36 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     found = entries.found
     mapping_set = msgspec.structs.replace(
         head,
-        groups=_with_undeclared(head, capabilities, places, source.path, findings),
+        groups=_with_undeclared(head, capabilities, keys, values),
         capabilities=tuple(capabilities),
         mappings=tuple(found.mappings),
         non_mappable=tuple(found.non_mappable),
     )
-    parts: dict[Kind, array[int]] = {
-        "mapping": found.mapping_places,
-        "non_mappable": found.non_mappable_places,
-        "capability": places,
-    }
-    return mapping_set, Places(source, top, parts)
+    found.spots["capability"].extend(Spot(("capabilities", key.text), key=True) for key in keys)
+    return mapping_set, _places(YamlLocator(source, root), found.spots)
+
+
+def _places(locator: YamlLocator, spots: dict[Kind, list[Spot]]) -> Places:
+    def part(kind_: Kind, index: int, field: str) -> Place:
+        path, key = spots[kind_][index]
+        place = locator.find(path, key=key) or locator.place(path)
+        if field == "technique":
+            under = path[2:3] == ("techniques",)
+            return (locator.find(path[:4], key=True) if under else None) or place
+        if not field:
+            return place
+        # A mapping with a category stands at the key of that, among the other keys of its entry.
+        entry = path[:-1] if key and path[-1] in CATEGORIES else path
+        found = locator.find((*entry, "name" if field == "technique_name" else field))
+        if found is None and field == "value" and key:
+            found = locator.find(path)
+        return found or place
+
+    def head(field: str) -> Place:
+        names = ("licence", "license") if field == "licence" else (field,)
+        return next(filter(None, (locator.find((name,)) for name in names)), locator.place())
+
+    return Places(part, head)
 
 
 def _other_format(root: Node) -> str:
@@ -253,12 +211,12 @@ def _scale(top: dict[str, Node], values: Values) -> dict[str, float]:
 
 def _capabilities(
     top: dict[str, Node], head: MappingSet, entries: Entries, values: Values
-) -> tuple[list[Capability], array[int]]:
+) -> tuple[list[Capability], list[Scalar]]:
     capabilities: list[Capability] = []
-    places = array("L")
+    keys: list[Scalar] = []
     seen: set[str] = set()
     if "capabilities" not in top:
-        return capabilities, places
+        return capabilities, keys
     for key, node in values.items(top["capabilities"], "capabilities", _CAPABILITIES).values():
         id_ = values.identifier(key, "a capability")
         if id_ is None:
@@ -273,7 +231,7 @@ def _capabilities(
         references = values.texts(fields["references"], f"references of {what}") if "references" in fields else ()
         capability = Capability(id_, name if name and name.strip() else id_, groups, references)
         capabilities.append(capability)
-        places.extend((key.line, key.column))
+        keys.append(key)
         before = entries.count
         _techniques(capability, key, fields, entries, values)
         if entries.count == before and isinstance(node, (Branch, Scalar)):
@@ -281,7 +239,7 @@ def _capabilities(
             values.report(
                 key, Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
             )
-    return capabilities, places
+    return capabilities, keys
 
 
 def _member_of(fields: dict[str, Node], what: str, values: Values) -> tuple[str, ...]:
@@ -295,20 +253,22 @@ def _member_of(fields: dict[str, Node], what: str, values: Values) -> tuple[str,
 def _techniques(
     capability: Capability, key: Scalar, fields: dict[str, Node], entries: Entries, values: Values
 ) -> None:
+    around = ("capabilities", key.text)
     if "non_mappable" in fields:
         node = fields["non_mappable"]
-        for entry in node.items if isinstance(node, Listing) else [node]:
-            entries.record(capability, None, key, entry)
+        for index, entry in enumerate(node.items if isinstance(node, Listing) else [node]):
+            path = (*around, "non_mappable", *((index,) if isinstance(node, Listing) else ()))
+            entries.record(capability, None, Spot(around, key=True), path, entry)
     if "techniques" in fields:
         what = f"techniques of capability {wording.shown(capability.id)}"
         for technique, node in values.items(
             fields["techniques"], what, "a mapping of technique id → entry"
         ).values():
-            entries.technique(capability, technique, node)
+            entries.technique(capability, (*around, "techniques"), technique, node)
 
 
 def _with_undeclared(
-    head: MappingSet, capabilities: list[Capability], places: array[int], path: str, findings: Findings
+    head: MappingSet, capabilities: list[Capability], keys: list[Scalar], values: Values
 ) -> dict[str, str]:
     groups = dict(head.groups)
     names = wording.Names(head.groups)
@@ -316,11 +276,11 @@ def _with_undeclared(
     def hint(group: str) -> str:
         return names.question(group) or "declare it under groups to give it a name"
 
-    for index, capability in enumerate(capabilities):
+    for capability, key in zip(capabilities, keys, strict=True):
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
                 message = f"capability group {wording.shown(group)} is not declared"
-                place = Place(path, places[2 * index], places[2 * index + 1])
-                findings.add(Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group"), place)
+                issue = Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group")
+                values.report(key, issue)
     return groups

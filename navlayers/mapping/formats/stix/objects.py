@@ -1,13 +1,117 @@
-"""The STIX 2.1 objects that a bundle of a mapping set holds, as they are written. Facts of the OASIS standard."""
+"""The STIX 2.1 objects that a bundle of a mapping set holds, and navlayers' extension of them.
+
+The objects are facts of the OASIS standard; the extension carries what STIX 2.1 has no property for.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
+from datetime import date
+from hashlib import sha1
+from typing import Any
 
 import msgspec
 
-from navlayers.mapping.formats.stix_common import EXTENSION, CapabilityProperties, MappingProperties, SetProperties
+EXTENSION = "extension-definition--cbb29f9d-257e-57c5-b604-05b5cc9073d8"
+"""Id of navlayers' extension definition; properties of a set, a capability or a mapping stand under it."""
+
+
+class Part(msgspec.Struct, omit_defaults=True):
+    """A name and its value, where JSON would have an object with any text as key: STIX restricts its keys."""
+
+    name: str
+    value: str
+
+
+class Kind(msgspec.Struct, omit_defaults=True):
+    """A mapping type that the set declares."""
+
+    type_id: str
+    name: str = ""
+    description: str = ""
+
+
+class Group(msgspec.Struct):
+    """A capability group that the set declares."""
+
+    group_id: str
+    name: str
+
+
+class Step(msgspec.Struct):
+    """A score value of the set's own scale and its number, 0–100."""
+
+    value: str
+    score: float
+
+
+class Unmapped(msgspec.Struct, omit_defaults=True):
+    """A record that a capability, or a technique, was looked at and cannot be mapped."""
+
+    capability_id: str | None = None
+    technique_id: str | None = None
+    mapping_type: str | None = None
+    comment: str = ""
+    references: tuple[str, ...] = ()
+    group_id: str | None = None
+    technique_name: str | None = None
+    capability_name: str | None = None
+    other_fields: tuple[Part, ...] = ()
+
+
+class Properties(msgspec.Struct, omit_defaults=True):
+    """What stands under the extension: of the set in its grouping, of a capability, or of a mapping.
+
+    Dates are as the set writes them.
+    """
+
+    extension_type: str | None = None
+    framework: str | None = None
+    framework_version: str = ""
+    domain: str = ""
+    attack_version: str = ""
+    title: str = ""
+    source: str = ""
+    licence: str = ""
+    mapping_version: str = ""
+    creation_date: str = ""
+    last_update: str = ""
+    author: str = ""
+    contact: str = ""
+    organization: str = ""
+    capability_groups: tuple[Group, ...] = ()
+    mapping_types: tuple[Kind, ...] = ()
+    scale: tuple[Step, ...] = ()
+    non_mappable: tuple[Unmapped, ...] = ()
+    capability_id: str | None = None
+    group_ids: tuple[str, ...] = ()
+    technique_id: str | None = None
+    technique_name: str | None = None
+    capability_name: str | None = None
+    mapping_type: str | None = None
+    score_category: str | None = None
+    score_value: str | None = None
+    group_id: str | None = None
+    other_fields: tuple[Part, ...] = ()
+
+
+class Extensions(msgspec.Struct, omit_defaults=True):
+    """The extensions of an object; those of others are not looked at."""
+
+    own: Properties | None = msgspec.field(name=EXTENSION, default=None)
+
+
+DETAILS = {
+    "mapping_version": "mapping_version",
+    "created": "creation_date",
+    "updated": "last_update",
+    "author": "author",
+    "contact": "contact",
+    "organization": "organization",
+}
+"""Name in `MappingSet.details` → property of the set's extension."""
+
 
 NAMESPACE = uuid.UUID("afde33c9-8a89-5794-b366-2a6bd3743bd6").bytes
 """UUIDv5 of "navlayers" in the namespace of DNS names."""
@@ -18,13 +122,12 @@ UNKNOWN_DATE = "1970-01-01T00:00:00.000Z"
 _OWN_DATE = "2026-01-01T00:00:00.000Z"
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?", re.DOTALL)
 _AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Reference(msgspec.Struct, omit_defaults=True):
     """An external reference."""
 
-    source_name: str
+    source_name: str | None = None
     description: str | None = None
     url: str | None = None
     external_id: str | None = None
@@ -56,12 +159,6 @@ class Definition(msgspec.Struct, omit_defaults=True, tag_field="type", tag="exte
     extension_types: tuple[str, ...]
 
 
-class Extended(msgspec.Struct, omit_defaults=True):
-    """The properties that stand under the id of the extension."""
-
-    own: SetProperties | CapabilityProperties | MappingProperties = msgspec.field(name=EXTENSION)
-
-
 class Grouping(msgspec.Struct, omit_defaults=True, tag_field="type", tag="grouping"):
     """The mapping set: what belongs to it, and what it says of itself."""
 
@@ -73,7 +170,7 @@ class Grouping(msgspec.Struct, omit_defaults=True, tag_field="type", tag="groupi
     description: str
     context: str
     object_refs: tuple[str, ...]
-    extensions: Extended
+    extensions: Extensions
     created_by_ref: str | None = None
 
 
@@ -87,7 +184,7 @@ class Relationship(msgspec.Struct, omit_defaults=True, tag_field="type", tag="re
     relationship_type: str
     source_ref: str
     target_ref: str
-    extensions: Extended
+    extensions: Extensions
     description: str | None = None
     external_references: tuple[Reference, ...] = ()
     created_by_ref: str | None = None
@@ -102,7 +199,7 @@ class Named(msgspec.Struct, omit_defaults=True):
     modified: str
     name: str
     external_references: tuple[Reference, ...] = ()
-    extensions: Extended | None = None
+    extensions: Extensions | None = None
     created_by_ref: str | None = None
 
 
@@ -131,8 +228,6 @@ class Bundle(msgspec.Struct, tag_field="type", tag="bundle"):
 def identify(kind: str, *key: str | int | None) -> str:
     """The id of an object of a type: UUIDv5 of what makes it the one it is."""
     # As uuid.uuid5 does, which takes three times as long.
-    from hashlib import sha1  # noqa: PLC0415
-
     digest = bytearray(sha1(NAMESPACE + msgspec.json.encode((kind, *key)), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
@@ -165,6 +260,11 @@ DEFINITION: tuple[Thing, Thing] = (
 """The extension, and who defines it."""
 
 
+def extended(**properties: Any) -> Extensions:
+    """The extensions of an object that has these properties under navlayers' own."""
+    return Extensions(Properties("property-extension", **properties))
+
+
 def organization(name: str) -> Identity:
     """The identity of an organisation; the same name is the same object in every bundle."""
     id_ = identify("identity", "organization", name)
@@ -182,8 +282,7 @@ def timestamp(text: str) -> str | None:
         month, day, year = found.groups()
     else:
         return None
-    if int(year) < 1 or not 1 <= int(month) <= 12 or not 1 <= int(day) <= _DAYS[int(month) - 1]:
+    try:
+        return f"{date(int(year), int(month), int(day)).isoformat()}T00:00:00.000Z"
+    except ValueError:
         return None
-    if (int(month), int(day)) == (2, 29) and (int(year) % 4 or (int(year) % 100 == 0 and int(year) % 400)):
-        return None
-    return f"{int(year):04}-{int(month):02}-{int(day):02}T00:00:00.000Z"

@@ -13,18 +13,19 @@ from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import make_head
-from navlayers.mapping.formats.stix_common import DETAILS
-from navlayers.mapping.formats.stix_graph import ATTACK_SOURCES, DETECTIONS, OWN, attack_id
+from navlayers.mapping.formats.stix.graph import ATTACK_SOURCES, DETECTIONS, OWN, attack_id
+from navlayers.mapping.formats.stix.objects import DETAILS
 from navlayers.mapping.model import MappingSet, MappingType, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.errors import Place
+    from navlayers.mapping.formats._locate import Path
     from navlayers.mapping.formats.context import Context
-    from navlayers.mapping.formats.stix_bundle import Path, Properties, Spots
-    from navlayers.mapping.formats.stix_capabilities import Capabilities
-    from navlayers.mapping.formats.stix_graph import Graph
+    from navlayers.mapping.formats.stix.bundle import ObjectLocator
+    from navlayers.mapping.formats.stix.graph import Capabilities, Graph
+    from navlayers.mapping.formats.stix.objects import Properties
 
 _REQUIRED = {
     "framework": 'the id of the framework, such as "nist_800_53"',
@@ -42,10 +43,10 @@ _VERSION_OF_FOLDER = re.compile(r"(?:.*-)?v([0-9]+\.[0-9]+)", re.IGNORECASE)
 class Heads:
     """Reads the metadata of a set. `number` is that of the grouping that navlayers wrote, if any."""
 
-    def __init__(self, graph: Graph, context: Context, spots: Spots) -> None:
+    def __init__(self, graph: Graph, context: Context, locator: ObjectLocator) -> None:
         self._graph = graph
         self._context = context
-        self._spots = spots
+        self._locator = locator
         found = [
             number
             for number, thing in enumerate(graph.things)
@@ -53,16 +54,16 @@ class Heads:
         ]
         self.number = found[0] if found else None
         for number in found[1:]:
-            first = spots.at(found[0])
+            first = locator.at(found[0])
             message = f"a second mapping set; the first is in line {first.line}, column {first.column}"
             hint = "put each mapping set into a bundle of its own"
-            context.findings.add(Issue(message, "one in a bundle", hint, code="wrong-shape"), spots.at(number))
+            context.findings.add(Issue(message, "one in a bundle", hint, code="wrong-shape"), locator.at(number))
 
     def place(self, field: str) -> Place:
         """The place of the value of a field of the set itself; of the bundle where it is not written."""
         if self.number is None:
-            return self._spots.top()
-        return self._spots.at(self.number, (*OWN, _FIELDS.get(field, field)))
+            return self._locator.place()
+        return self._locator.at(self.number, (*OWN, _FIELDS.get(field, field)))
 
     def read(self, capabilities: Capabilities, techniques: Iterable[str]) -> MappingSet:
         """A mapping set that has only metadata."""
@@ -99,7 +100,7 @@ class Heads:
         return tuple(records)
 
     def _report(self, path: Path, issue: Issue) -> None:
-        self._context.findings.add(issue, partial(self._spots.at, self.number or 0, path))
+        self._context.findings.add(issue, partial(self._locator.at, self.number or 0, path))
 
     def _written(self, own: Properties) -> MappingSet:
         """What navlayers wrote; what the user says counts instead."""
@@ -149,7 +150,7 @@ class Heads:
         elif len(names) == 1 and slug(min(names)):
             found["framework"] = slug(min(names))
             found["title"] = min(names)
-        return make_head(self._context, found, techniques, self._spots.top())
+        return make_head(self._context, found, techniques, self._locator.place())
 
     def _release(self) -> dict[str, str]:
         """The domain of the bundle's matrix, the version of its collection, or that in the names of files."""
@@ -160,7 +161,7 @@ class Heads:
             found["domain"] = domains[0]
         said = {thing.x_mitre_version or "" for thing in self._graph.things if thing.type == "x-mitre-collection"}
         number = versions.canonical(said.pop()) if len(said) == 1 else None
-        path = FilePath(self._spots.top().path)
+        path = FilePath(self._locator.place().path)
         if number is None and matrices:
             named = _VERSION_IN_NAME.search(path.name) or _VERSION_OF_FOLDER.fullmatch(path.parent.name)
             number = versions.canonical(named[1]) if named else None

@@ -1,0 +1,1 @@
+"""Native YAML, navlayers' own format; docs/native-yaml.md describes it. read.py reads it, write.py writes it."""
