@@ -1,7 +1,6 @@
 """Remake mappings/ from the published sets: make_mappings.py CORPUS_DIR [OUTPUT_DIR].
 
-CORPUS_DIR holds the Mappings Explorer JSON files under the names that they are published by. The JSON Schema that
-editors check the sets with is written beside them.
+CORPUS_DIR holds the Mappings Explorer JSON files under the names that they are published by.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ from pathlib import Path
 import msgspec
 
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats.native.write import SCHEMA_FILE
-from navlayers.mapping.formats.native_schema import schema_text
 from navlayers.mapping.redact import facts
 from navlayers.output import files as output_files
 
@@ -46,9 +43,8 @@ def shipped_data(corpus: Path, name: str) -> bytes:
 
 
 def main(corpus: str, output: str = "mappings") -> None:
-    """Write every shipped set, and the schema, and print their sizes."""
+    """Write every shipped set and print their sizes."""
     files = {f"{name}.yaml": shipped_data(Path(corpus), name) for name in SETS}
-    files[SCHEMA_FILE] = schema_text().encode()
     for name, data in files.items():
         changed = output_files.write(data, Path(output) / name, force=True)
         print(f"{name:21} {len(data):>9,} bytes{'' if changed else '  unchanged'}")

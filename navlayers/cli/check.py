@@ -31,7 +31,7 @@ def _codes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 
 def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from navlayers.mapping.formats.native_schema import schema_text  # noqa: PLC0415 - only where it is needed
+        from navlayers.mapping.find import schema_text  # noqa: PLC0415 - only where it is needed
 
         click.echo(schema_text(), nl=False)
         ctx.exit()

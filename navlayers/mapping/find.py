@@ -23,8 +23,11 @@ HERE = "mappings"
 """The folder that holds a project's own sets."""
 
 STDIN = "-"
-SCHEMA = ".schema.json"
-"""How the names of JSON Schemas end, which stand beside the sets that they describe."""
+SCHEMA_FILE = "navlayers.schema.json"
+"""The JSON Schema of native YAML, which editors look for beside the sets."""
+
+_SCHEMA = ".schema.json"
+"""How the names of JSON Schemas end."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -43,10 +46,19 @@ class Source(msgspec.Struct, frozen=True):
 
 def shipped() -> tuple[Source, ...]:
     """The sets that come with navlayers, by name."""
+    return _in_folder(_shipped_folder(), "shipped")
+
+
+def schema_text() -> str:
+    """The JSON Schema of native YAML, as it comes with navlayers."""
+    return (_shipped_folder() / SCHEMA_FILE).read_text(encoding="utf-8")
+
+
+def _shipped_folder() -> Path:
     package = Path(__file__).parents[1]
+    # In the wheel the folder stands in the package, in a checkout beside it.
     folders = (package / "mappings", package.parent / "mappings")
-    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
-    return _in_folder(folder, "shipped")
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
 def here() -> tuple[Source, ...]:
@@ -66,7 +78,7 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
 
 def _may_be_set(path: Path) -> bool:
     name = path.name
-    return path.suffix.lower() in ENDINGS and not name.startswith((".", "~$")) and not name.endswith(SCHEMA)
+    return path.suffix.lower() in ENDINGS and not name.startswith((".", "~$")) and not name.endswith(_SCHEMA)
 
 
 def source_name(path: Path) -> str:

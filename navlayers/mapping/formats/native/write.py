@@ -18,10 +18,9 @@ from navlayers.mapping.model import (
     canonical,
 )
 
-SCHEMA_FILE = "navlayers.schema.json"
-"""The JSON Schema of native YAML as editors look for it: beside the file."""
+EDITORS = "# yaml-language-server: $schema=navlayers.schema.json\n"
+"""Where editors find the JSON Schema of native YAML: beside the file."""
 
-EDITORS = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
 _UNKNOWN = Capability("", "")
 
 
