@@ -256,7 +256,7 @@ def test_half_a_surrogate_pair_is_shown_as_the_mark_for_what_cannot_be_shown(tmp
     file.write_bytes(head + b', "techniques": [{"techniqueID": "T1110", "comment": "\\udfff"}]}')
     made = load(resolve([str(file)])[0]).views[0]
     assert made.name == "a\ufffdb"
-    assert made.of("T1110", "credential-access").comment == "\ufffd"
+    assert made.annotation("T1110", "credential-access").comment == "\ufffd"
 
 
 def test_an_old_layer_is_drawn_as_the_navigator_would_load_it(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from render_helpers import layer, picture, read, scored, techniques, view
 from navlayers.errors import UsageError
 from navlayers.layer.colors import contrast
 from navlayers.output.drawing import pictures, typeset
-from navlayers.output.drawing.cells import figure
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.packing import packings, settle
 from navlayers.output.drawing.shapes import Drawing, Group, Line, Rect
+from navlayers.output.drawing.theme import figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

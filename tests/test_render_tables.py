@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.output.drawing.arrange import lay_out
+from navlayers.output.drawing.facts import tabs_of
 from navlayers.output.drawing.layer_text import LONGEST, render_csv, render_markdown
 from navlayers.output.drawing.options import RenderOptions
 
@@ -155,5 +155,5 @@ def check(*views: Any) -> None:
 
 
 def test_only_what_is_scored_opens_all_techniques() -> None:
-    (layer,) = lay_out([view(SMALL)], RenderOptions(detail="scored"))
+    (layer,) = tabs_of([view(SMALL)], RenderOptions(detail="scored"))
     assert {row.where for row in layer.rows} == {"shown"}

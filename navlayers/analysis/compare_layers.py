@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import figure, slugs, tidy
-from navlayers.layer import describe
-from navlayers.layer.annotate import LINKS_IN_MENU, View, annotate, page_link, technique_links
+from navlayers._text import figure, slugs
+from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, make_entry, technique_links
+from navlayers.layer.build import (
+    count_facts,
+    make_layer,
+    release_fact,
+    set_description,
+    set_facts,
+    set_links,
+    set_title,
+    view_facts,
+)
 from navlayers.layer.colors import (
     RAMPS,
     UNSCORED,
@@ -19,14 +29,13 @@ from navlayers.layer.colors import (
     safe_maximum,
     value_gradient,
 )
-from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.layer.document import Layer, Metadata, Technique, Versions
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.analysis.compare import Comparison, Difference, Relation, Row
+    from navlayers.layer.document import Layer, Technique
     from navlayers.scoring.coverage import Coverage
 
 
@@ -83,34 +92,30 @@ def _layer(
     what: str,
     says: str,
     gradient: Gradient,
-    legend: tuple[LegendItem, ...],
+    legend: Iterable[LegendItem],
     techniques: Iterable[Technique],
     *more: tuple[str, str],
 ) -> Layer:
     catalogue = comparison.catalogue
-    domain = catalogue.domain
     titles = ", ".join(one.title for one in comparison.inputs)
     entries = tuple(techniques)
-    subs = sum("." in entry.techniqueID for entry in entries)
     about = "overall" if comparison.category is None else f"category {comparison.category} only"
-    facts = [
-        ("shows", what),
-        ("compared", titles),
-        ("measure", about),
-        ("techniques", str(len(entries) - subs)),
-        ("sub-techniques", str(subs)),
-        ("ATT&CK version", f"{domain} {catalogue.version}"),
-        *more,
-    ]
-    return Layer(
-        name=what[:1].upper() + what[1:],
-        versions=Versions(attack=catalogue.major),
-        domain=f"{domain}-attack",
-        description=f"{says} Compared at ATT&CK {DOMAIN_NAMES[domain]} {catalogue.version}, {about}: {titles}.",
-        gradient=gradient,
-        legendItems=legend,
-        techniques=entries,
-        metadata=tuple(Metadata(name, value) for name, value in facts if value),
+    release = f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+    return make_layer(
+        what[:1].upper() + what[1:],
+        catalogue,
+        entries,
+        gradient,
+        legend,
+        description=f"{says} Compared at ATT&CK {release}, {about}: {titles}.",
+        facts=[
+            ("shows", what),
+            ("compared", titles),
+            ("measure", about),
+            *count_facts(entry.techniqueID for entry in entries),
+            release_fact(catalogue),
+            *more,
+        ],
     )
 
 
@@ -124,7 +129,7 @@ def _all(comparison: Comparison, row: Row) -> list[tuple[str, str]]:
     return [(comparison.inputs[n].name, _score(row.scores[n])) for n in order]
 
 
-def _told(comparison: Comparison, row: Row) -> tuple[str, tuple[Metadata, ...]]:
+def _told(comparison: Comparison, row: Row) -> tuple[str, list[tuple[str, str]]]:
     """What a tooltip says of all inputs, and the same as metadata, with every category."""
     found = _all(comparison, row)
     text = " · ".join(f"{name} {score}" for name, score in found)
@@ -134,8 +139,8 @@ def _told(comparison: Comparison, row: Row) -> tuple[str, tuple[Metadata, ...]]:
         entry = one.entries[row.technique]
         own = ((c, score) for c, score in entry.categories.items() if c in one.categories)
         parts = [f"{category} {_score(score)}" for category, score in own]
-        items.append(Metadata(one.name, "; ".join([_score(row.scores[number]), *parts])))
-    return text, tuple(items)
+        items.append((one.name, "; ".join([_score(row.scores[number]), *parts])))
+    return text, items
 
 
 def _by(comparison: Comparison, row: Row) -> str:
@@ -149,23 +154,16 @@ def _entry(
     score: float | None,
     gradient: Gradient,
     color: str = "",
-    more: tuple[Metadata, ...] = (),
+    more: tuple[tuple[str, str], ...] = (),
 ) -> Technique:
     text, items = _told(comparison, row)
-    shown = None if score is None else tidy(gradient.safe(tidy(score)))
-    exact = () if score is None or shown == tidy(score) else (Metadata("exact score", f"{figure(score)}"),)
-    return Technique(
-        techniqueID=row.technique,
-        score=shown,
-        color=color,
-        comment=f"{first_line}\n{text}",
-        metadata=(*more, *items, *exact),
-        links=(page_link(row.technique),),
+    return make_entry(
+        row.technique, score, gradient, comment=f"{first_line}\n{text}", color=color, facts=(*more, *items)
     )
 
 
 def _best_entry(
-    comparison: Comparison, row: Row, gradient: Gradient, color: str = "", more: tuple[Metadata, ...] = ()
+    comparison: Comparison, row: Row, gradient: Gradient, color: str = "", more: tuple[tuple[str, str], ...] = ()
 ) -> Technique:
     first_line = f"Best {_score(row.best)} by {_by(comparison, row)}"
     return _entry(comparison, row, first_line, row.best, gradient, color, more)
@@ -178,8 +176,7 @@ def _highest(comparison: Comparison) -> tuple[str, str]:
 
 def _union(comparison: Comparison, gradient: Gradient) -> Layer:
     entries = (
-        _best_entry(comparison, row, gradient, more=(Metadata("best by", _by(comparison, row)),))
-        for row in comparison.rows
+        _best_entry(comparison, row, gradient, more=(("best by", _by(comparison, row)),)) for row in comparison.rows
     )
     says = "A technique's score is the highest that any input gives; the comment says which one does."
     legend = legend_of(comparison, gradient)
@@ -223,14 +220,7 @@ def _gap(comparison: Comparison) -> Layer:
         comment = "No input covers it"
         if gap.covered:
             comment += f"; {gap.covered} of its {gap.total} sub-techniques are covered"
-        entries.append(
-            Technique(
-                techniqueID=gap.technique,
-                score=tidy(gradient.safe(gap.missing)),
-                comment=comment,
-                links=(page_link(gap.technique),),
-            )
-        )
+        entries.append(make_entry(gap.technique, gap.missing, gradient, comment=comment))
     found = {gap.missing for gap in comparison.gaps}
     legend = [LegendItem("not covered", gradient.color(100))]
     if any(0 < missing < 100 for missing in found):
@@ -241,7 +231,7 @@ def _gap(comparison: Comparison) -> Layer:
         "The active techniques that no input covers. The score is 100; of a technique with sub-techniques that "
         "some input covers, the share of them in per cent that none does."
     )
-    return _layer(comparison, "gap", says, gradient, tuple(legend), entries)
+    return _layer(comparison, "gap", says, gradient, legend, entries)
 
 
 def _difference(comparison: Comparison, found: Difference) -> Layer:
@@ -257,7 +247,7 @@ def _difference(comparison: Comparison, found: Difference) -> Layer:
         pattern = _OF_COUNTS.get(relation, _WORDS[relation]) if comparison.counts else _WORDS[relation]
         words = pattern.format(first=first, second=second, by=by)
         a, b = row.scores[found.first], row.scores[found.second]
-        more = (Metadata("relation", words), Metadata("difference", _score(score)))
+        more = (("relation", words), ("difference", _score(score)))
         sides = f"{first} {_side(a, found.first, row)}, {second} {_side(b, found.second, row)}"
         line = f"{words[:1].upper()}{words[1:]}: {sides}"
         color = difference_color(relation)
@@ -281,37 +271,33 @@ def overview(comparison: Comparison, number: int, gradient: Gradient, legend: tu
     made = _of_layer(one, gradient) if one.is_layer else _of_set(one, category, gradient)
     rules = one.scored.rules
     if one.is_layer:
-        says = (
-            f"{one.title} at ATT&CK {describe.DOMAIN_NAMES[catalogue.domain]} {catalogue.version}: its own scores."
-        )
-        facts = [("ATT&CK version", f"{catalogue.domain} {catalogue.version}")]
-        facts += [("aggregate", "count")] if one.counts else []
+        says = f"{one.title} at ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}: its own scores."
+        facts = [release_fact(catalogue), *([("aggregate", "count")] if one.counts else [])]
     else:
-        says = describe.description(one.set, catalogue, rules, what, category, single=False)
-        says = f"{describe.title(one.set)}: {one.method}" if one.covered_only else says
-        facts = describe.set_facts(one.set, catalogue, rules)
+        says = set_description(one.set, catalogue, rules, what, category, single=False)
+        says = f"{set_title(one.set)}: {one.method}" if one.covered_only else says
+        facts = set_facts(one.set, catalogue, rules)
     entries = [one.entries[entry.techniqueID] for entry in made]
-    return Layer(
-        name=f"{one.title}: {what}",
-        versions=Versions(attack=catalogue.major),
-        domain=f"{catalogue.domain}-attack",
+    return make_layer(
+        f"{one.title}: {what}",
+        catalogue,
+        made,
+        gradient,
+        legend,
         description=says,
-        gradient=gradient,
-        legendItems=legend,
-        techniques=made,
-        metadata=describe.metadata(facts, what, entries, len(one.left_out)),
-        links=describe.links(one.set),
+        facts=[*view_facts(what, entries, len(one.left_out)), *facts],
+        links=set_links(one.set),
     )
 
 
 def _of_set(one: Coverage, category: str | None, gradient: Gradient) -> tuple[Technique, ...]:
-    view = View(one.scored.rules, category, gradient, one.labels)
+    style = Style(one.scored.rules, category, gradient, one.labels)
     references: dict[str, set[str]] = {}
     for mapping in one.scored.mappings:
         if category is None or mapping.category == category:
             references.setdefault(mapping.technique, set()).update(mapping.references)
     made = (
-        annotate(one.scored.scores[technique], view, sorted(references.get(technique, ())))
+        annotate(one.scored.scores[technique], style, sorted(references.get(technique, ())))
         for technique in one.measures(category)
     )
     return tuple(msgspec.structs.replace(entry, score=100) if one.covered_only else entry for entry in made)
@@ -327,14 +313,14 @@ def _of_layer(one: Coverage, gradient: Gradient) -> tuple[Technique, ...]:
         links.setdefault(mapping.technique, []).extend(mapping.references)
     made = []
     for technique, entry in one.scores.items():
-        score = None if entry.overall is None else tidy(gradient.safe(tidy(entry.overall)))
         givers = [one.labels.get(c.capability, c.capability) for c in entry.contributions.get(UNSPECIFIED, ())]
         made.append(
-            Technique(
-                techniqueID=technique,
-                score=score,
+            make_entry(
+                technique,
+                entry.overall,
+                gradient,
                 comment="\n".join(dict.fromkeys(comments.get(technique, ()))),
-                metadata=(Metadata("layers", ", ".join(givers)),) if len(one.labels) > 1 else (),
+                facts=[("layers", ", ".join(givers))] if len(one.labels) > 1 else (),
                 links=technique_links(entry, links.get(technique, ()), LINKS_IN_MENU)[0],
             )
         )

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import figure, tidy
 from navlayers.analysis.gaps import FULL, covered_by, first, headline, used_by
-from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
+from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
+from navlayers.layer.build import count_facts, make_layer, release_fact
 from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
-from navlayers.layer.document import Layer, Metadata, Technique, Versions
+from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.analysis.gaps import Gaps, TechniqueGap
+    from navlayers.layer.document import Layer
 
 
 _YELLOW, _TEAL = "#ffd92f", "#41b6c4"
@@ -179,7 +181,6 @@ def _entry(
 ) -> Technique:
     users = used_by(gaps, row)
     covering = covered_by(gaps, row)
-    shown = None if score is None else tidy(gradient.safe(tidy(score)))
     items = [
         ("weight", _number(row.weight)),
         ("used by", "; ".join(users)),
@@ -191,15 +192,14 @@ def _entry(
         ("gap", _number(row.gap)),
         ("related", row.hint),
         ("groups that use it", "" if row.groups is None else str(row.groups)),
-        ("exact score", "" if score is None or shown == tidy(score) else _number(score)),
     ]
-    return Technique(
-        techniqueID=row.technique,
-        score=shown,
-        color=color,
+    return make_entry(
+        row.technique,
+        score,
+        gradient,
         comment="\n".join([*lines, f"Used by {first(users, NAMES_IN_COMMENT)}"]),
-        metadata=tuple(Metadata(name, value) for name, value in items if value),
-        links=(page_link(row.technique),),
+        color=color,
+        facts=items,
     )
 
 
@@ -215,30 +215,27 @@ def _layer(
     catalogue = gaps.catalogue
     told = list(entries)
     techniques = sorted([*told, *_others(gaps)], key=lambda entry: entry.techniqueID)
-    subs = sum("." in entry.techniqueID for entry in told)
     total = gaps.total
     facts = [
         ("shows", what),
         ("threat", "; ".join(member.label for member in gaps.threat.members)),
         ("covered by", "; ".join(gaps.titles)),
         ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
-        ("techniques", str(len(told) - subs)),
-        ("sub-techniques", str(subs)),
+        *count_facts(entry.techniqueID for entry in told),
         ("covered", f"{total.covered} of {total.techniques}"),
         ("covered share", f"{total.plain:.1f} %"),
         ("covered share by weight", f"{total.weighted:.1f} %"),
         ("covered share by score", "" if total.by_score is None else f"{total.by_score:.1f} %"),
         ("left out", gaps.threat.losses),
-        ("ATT&CK version", f"{catalogue.domain} {catalogue.version}"),
+        release_fact(catalogue),
     ]
-    return Layer(
-        name=f"{what.capitalize()}: {gaps.threat.title}",
-        versions=Versions(attack=catalogue.major),
-        domain=f"{catalogue.domain}-attack",
+    return make_layer(
+        f"{what.capitalize()}: {gaps.threat.title}",
+        catalogue,
+        techniques,
+        gradient,
+        legend,
         description=f"{headline(gaps)} {says}",
-        gradient=gradient,
-        legendItems=tuple(legend),
-        techniques=tuple(techniques),
-        metadata=tuple(Metadata(name, value) for name, value in facts if value),
-        hideDisabled=True,
+        facts=facts,
+        hide_disabled=True,
     )

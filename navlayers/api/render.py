@@ -13,8 +13,7 @@ from navlayers.api.render_load import load
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.output.drawing.options import RenderOptions
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.drawing.options import Rendered, RenderOptions
 from navlayers.output.files import Output, write_all
 
 if TYPE_CHECKING:

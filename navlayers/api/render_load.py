@@ -8,10 +8,9 @@ import msgspec
 
 from navlayers import attack
 from navlayers.errors import NavlayersError, Place, Problem
-from navlayers.layer import documents
+from navlayers.layer import formats
 from navlayers.layer.build import layers_of
-from navlayers.layer.document import encode_layer
-from navlayers.layer.old_formats import modern
+from navlayers.layer.formats import modern
 from navlayers.layer.view import View, view_of
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats._json import HALF_PAIR
@@ -59,7 +58,7 @@ def load(
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is no text: it is shown as the mark for what cannot be shown.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
-    read = documents.read(whole, reading.metadata)
+    read = formats.read(whole, reading.metadata)
     views, notices = [], list(read.notices)
     # The Navigator opens a list from its end: so its tabs read.
     for number, one in enumerate(reversed(read.layers)):
@@ -77,7 +76,7 @@ def _format(source: Source, reading: ReadOptions) -> str:
 
 
 def _at_release(
-    one: documents.Read, source: Source, attack_version: str | None
+    one: formats.Read, source: Source, attack_version: str | None
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
     """The layer in format 4.5, at its own release, or the one that is asked for; without any, at the newest."""
     told = []
@@ -105,8 +104,7 @@ def _set(source: Source, attack_version: str | None, options: ScoreOptions, read
     (prepared,) = (one for one in prepare([source], attack_version, reading) if isinstance(one, Prepared))
     scored = score_set(prepared.set, prepared.catalogue, options)
     (built,) = layers_of(scored, ["overview"])
-    view = view_of(msgspec.json.decode(encode_layer(built.layer)), prepared.catalogue, source.name)
-    return Loaded(source.name, source, (view,), prepared.notices)
+    return Loaded(source.name, source, (View.of(built.layer, prepared.catalogue),), prepared.notices)
 
 
 def load_all(

@@ -13,7 +13,7 @@ from navlayers.output.files import Output, write_all
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.output.drawing.rendered import Rendered
+    from navlayers.output.drawing.options import Rendered
     from navlayers.pages.report.build import Report
 
 
@@ -85,7 +85,7 @@ def render_report(report: Report, format_: str) -> Rendered:
 def _markdown(report: Report, pictures: Mapping[str, str]) -> Rendered:
     """The report in Markdown; `pictures` says where its pictures are, by their names."""
     from navlayers.output import markdown  # noqa: PLC0415 - each format pays for its own
-    from navlayers.output.drawing.rendered import Rendered  # noqa: PLC0415
+    from navlayers.output.drawing.options import Rendered  # noqa: PLC0415
 
     return Rendered(markdown.render(report.document, pictures).encode("utf-8", "replace"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
-from navlayers.layer import documents
+from navlayers.layer import formats
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source
 from navlayers.mapping.formats import source as sources
@@ -76,7 +76,7 @@ def upgraded(
 
 
 def _layers(source: Source, loaded: sources.Source, routes: Routes, reading: ReadOptions) -> Upgraded:
-    found = documents.read(loaded, reading.metadata)
+    found = formats.read(loaded, reading.metadata)
     results = []
     reports = []
     notices = [*found.notices]

@@ -6,3 +6,6 @@ from typing import Literal, get_args
 
 Domain = Literal["enterprise", "mobile", "ics"]
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
+
+DOMAIN_NAMES: dict[str, str] = {"enterprise": "Enterprise", "mobile": "Mobile", "ics": "ICS"}
+"""Domain → its name as ATT&CK writes it."""

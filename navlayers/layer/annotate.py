@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import technique_url, tidy, web_links
+from navlayers._text import figure, technique_url, tidy, web_links
 from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.scoring.scores import UNSPECIFIED, Rules
@@ -29,9 +29,12 @@ LINKS_IN_MENU = 5
 
 LABEL_LENGTH = 50
 
+EXACT = "exact score"
+"""The metadata that holds a score that the Navigator cannot show."""
 
-class View(msgspec.Struct, frozen=True):
-    """What one layer shows: all categories (`category` None) or one, under one gradient.
+
+class Style(msgspec.Struct, frozen=True):
+    """How one layer shows scores: all categories (`category` None) or one, under one gradient.
 
     `links` is how many references a technique is linked to; None: all.
     """
@@ -53,20 +56,20 @@ class View(msgspec.Struct, frozen=True):
         return self.category or "overall"
 
 
-def comment(entry: TechniqueScore, view: View, most: int = NAMES_IN_COMMENT) -> str:
+def comment(entry: TechniqueScore, style: Style, most: int = NAMES_IN_COMMENT) -> str:
     """What the tooltip says: the scores, then per category who gives them, strongest first, "+n more" past a limit.
 
     Protect 100 · Detect 50
     Protect – significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
     Detect – partial: Cloud Asset Inventory
     """
-    told = [category for category in view.categories if entry.contributions.get(category)]
-    lines = [" · ".join(_score(entry, view.rules, category) for category in told)] if told else []
+    told = [category for category in style.categories if entry.contributions.get(category)]
+    lines = [" · ".join(_score(entry, style.rules, category) for category in told)] if told else []
     for category in told:
-        names = _names(entry.contributions[category], view, most // len(told))
+        names = _names(entry.contributions[category], style, most // len(told))
         lines.append(f"{category.capitalize()} – {names}" if len(told) > 1 else names)
-    if view.measure in entry.rolled_up:
-        mapped, total = entry.rolled_up[view.measure]
+    if style.measure in entry.rolled_up:
+        mapped, total = entry.rolled_up[style.measure]
         lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
     return "\n".join(lines)
 
@@ -80,14 +83,14 @@ def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
     return f"{name} {'not rated' if score is None else tidy(score)}"
 
 
-def _names(contributions: Sequence[Contribution], view: View, most: int) -> str:
+def _names(contributions: Sequence[Contribution], style: Style, most: int) -> str:
     """The strongest capabilities, those of the same strength together behind it."""
     groups: list[tuple[str, list[str]]] = []
     for contribution in contributions[:most]:
-        strength = strength_name(contribution, view.rules)
+        strength = strength_name(contribution, style.rules)
         if not groups or groups[-1][0] != strength:
             groups.append((strength, []))
-        groups[-1][1].append(view.labels.get(contribution.capability, contribution.capability))
+        groups[-1][1].append(style.labels.get(contribution.capability, contribution.capability))
     text = "; ".join(
         f"{strength}: {', '.join(names)}" if strength else ", ".join(names) for strength, names in groups
     )
@@ -103,19 +106,19 @@ def strength_name(contribution: Contribution, rules: Rules) -> str:
     return types if rules.counts or contribution.score is not None else types or "not rated"
 
 
-def metadata(entry: TechniqueScore, view: View) -> tuple[Metadata, ...]:
+def metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
     """All capabilities behind the score, by id, per category, strongest first, as `id = value (number); …`."""
-    rules = view.rules
+    rules = style.rules
     items = []
-    for category in view.categories:
+    for category in style.categories:
         contributions = entry.contributions.get(category, ())
         if contributions:
             name = "capabilities" if category == UNSPECIFIED else category
-            items.append(Metadata(name, "; ".join(_item(c, rules) for c in contributions)))
-    if view.measure in entry.rolled_up:
-        mapped, total = entry.rolled_up[view.measure]
-        items.append(Metadata("rolled up", f"{rules.options.rollup} of {mapped} of {total} sub-techniques"))
-    return tuple(items)
+            items.append((name, "; ".join(_item(c, rules) for c in contributions)))
+    if style.measure in entry.rolled_up:
+        mapped, total = entry.rolled_up[style.measure]
+        items.append(("rolled up", f"{rules.options.rollup} of {mapped} of {total} sub-techniques"))
+    return items
 
 
 def _item(contribution: Contribution, rules: Rules) -> str:
@@ -162,26 +165,62 @@ def _shorten(url: str) -> str:
     return start + end[max(end.find("/"), 0) :]
 
 
-def annotate(
-    entry: TechniqueScore, view: View, references: Iterable[str] = (), notes: Iterable[str] = ()
+def make_entry(
+    technique: str,
+    score: float | None,
+    gradient: Gradient,
+    *,
+    comment: str = "",
+    color: str = "",
+    facts: Iterable[tuple[str, str]] = (),
+    links: Iterable[Link] | None = None,
 ) -> Technique:
-    """The entry of one technique in the layer of a view.
+    """The entry of a technique in a layer.
 
-    `notes` are the comments of its mappings, put below the comment where a layer is about one capability.
+    Args:
+        technique: its id.
+        score: any number, written with two decimals at most; None for none. Scores for which the Navigator shows
+            an empty matrix are lowered, and the metadata holds the exact one.
+        gradient: that of the layer.
+        comment: the text of the tooltip.
+        color: `#rrggbb`, which replaces the color of the score; "" for none.
+        facts: names and values of its metadata; those with an empty value are left out.
+        links: None for the technique's ATT&CK page.
     """
-    score = entry.measure(view.category)
-    links, more = technique_links(entry, references, view.links)
-    items = metadata(entry, view)
-    written = None if score is None else tidy(score)
-    shown = None if written is None else tidy(view.gradient.safe(written))
-    if shown != written:
-        items = (*items, Metadata("exact score", f"{written:g} (the Navigator shows nothing for it)"))
-    if more:
-        items = (*items, Metadata("references", f"{more} more in the layers of the capabilities"))
+    metadata = [Metadata(name, value) for name, value in facts if value]
+    shown = score if score is None else tidy(gradient.safe(tidy(score)))
+    if score is not None and shown != tidy(score):
+        metadata.append(Metadata(EXACT, f"{figure(score)} (the Navigator shows nothing for it)"))
     return Technique(
-        techniqueID=entry.technique,
+        techniqueID=technique,
         score=shown,
-        comment="\n".join([comment(entry, view), *notes]),
-        metadata=items,
+        color=color,
+        comment=comment,
+        metadata=tuple(metadata),
+        links=(page_link(technique),) if links is None else tuple(links),
+    )
+
+
+def annotate(
+    entry: TechniqueScore, style: Style, references: Iterable[str] = (), notes: Iterable[str] = ()
+) -> Technique:
+    """The entry of one technique in a layer of a set.
+
+    Args:
+        entry: its scores.
+        style: what the layer shows.
+        references: of its mappings, in the order in which they become links.
+        notes: the comments of its mappings, added to the comment where a layer is about one capability.
+    """
+    links, more = technique_links(entry, references, style.links)
+    facts = metadata(entry, style)
+    if more:
+        facts.append(("references", f"{more} more in the layers of the capabilities"))
+    return make_entry(
+        entry.technique,
+        entry.measure(style.category),
+        style.gradient,
+        comment="\n".join([comment(entry, style), *notes]),
+        facts=facts,
         links=links,
     )

@@ -5,7 +5,7 @@ Source: layer format 4.5 (layers/spec/v4.5 of mitre-attack/attack-navigator). Fi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 LAYER_VERSION = "4.5"
 NAVIGATOR_VERSION = "5.1.0"
+
+ATTACK = "ATT&CK version"
+"""The metadata that names domain and full release, such as "enterprise 16.1": the format knows majors only."""
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -47,7 +50,7 @@ class Layout(msgspec.Struct, frozen=True):
     layout: str = "side"
     showName: bool = True  # noqa: N815 - the layer format's name
     showID: bool = False  # noqa: N815 - the layer format's name
-    expandedSubtechniques: str = "annotated"  # noqa: N815 - the layer format's name
+    expandedSubtechniques: Literal["none", "annotated", "all"] = "annotated"  # noqa: N815 - the layer format's name
 
 
 class Technique(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,8 @@
-"""The matrix as the ATT&CK Navigator draws it for a layer: which techniques, in which order, in which colours.
+"""The matrix as the ATT&CK Navigator draws it: which techniques, in which order, in which colors.
 
-Source: the Navigator 5.1, observed and read; its rules are said in docs/render.md.
+`release_columns` is the order of a release alone; `matrix_of` lays out a layer.
+
+Source: the Navigator 5.1, observed and read; docs/render.md states its rules.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,17 +18,68 @@ from navlayers._text import clean
 from navlayers.layer.view import Annotation, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from navlayers.attack import Tactic, Technique
+    from navlayers.attack import Catalogue, Tactic, Technique
 
 Detail: TypeAlias = Literal["full", "scored", "mini"]
 
+# The order of characters in localeCompare, by which the Navigator sorts: marks, digits, letters; blanks first.
 _ORDER = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz"
-_WHOLE = 2.0**53
-"""From here on, numbers have no decimals."""
-
 _PLACES = {char: f"{place:02d}" for place, char in enumerate(_ORDER)}
+
+# Values of the layer format's `sorting` from here on sort by score.
+_BY_SCORE = 2
+
+# From here on, floats have no decimals.
+_WHOLE = 2.0**53
+
+
+class Family(NamedTuple):
+    """A technique and its sub-techniques under one tactic, in the order of the matrix."""
+
+    technique: Technique
+    subtechniques: tuple[Technique, ...]
+
+
+class ReleaseColumn(NamedTuple):
+    """A tactic and its active techniques in the order of the matrix."""
+
+    tactic: Tactic
+    families: tuple[Family, ...]
+
+
+def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
+    """The tactics of a release in matrix order, techniques and sub-techniques by name as the Navigator sorts them.
+
+    A sub-technique stands only under those of its tactics that its technique has, too.
+    """
+    bases = sorted((t for t in catalogue.techniques.values() if t.active and t.parent is None), key=_by_name)
+    return tuple(
+        ReleaseColumn(
+            tactic,
+            tuple(
+                Family(base, tuple(sorted(_subtechniques(catalogue, base, tactic.shortname), key=_by_name)))
+                for base in bases
+                if tactic.shortname in base.tactics
+            ),
+        )
+        for tactic in catalogue.tactics
+    )
+
+
+def _subtechniques(catalogue: Catalogue, base: Technique, tactic: str) -> Iterator[Technique]:
+    return (sub for sub in catalogue.subtechniques(base.id) if tactic in sub.tactics)
+
+
+def _by_name(technique: Technique) -> tuple[str, str]:
+    return _collated(technique.name), technique.id
+
+
+@lru_cache(maxsize=4096)
+def _collated(name: str) -> str:
+    """The key by which browsers sort a name: blanks, marks, digits, letters."""
+    return "".join(_PLACES.get(char, char) if char != " " else " " for char in name.lower())
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -89,11 +142,6 @@ class Column(msgspec.Struct, frozen=True):
         name = f"{self.id} {clean(self.name)}"
         return f"{name}\n{self.mapped} of {self.total} {self.counted}" if self.total else name
 
-    @property
-    def height(self) -> int:
-        """How many cells stand below each other when the shown sub-techniques stand below their technique."""
-        return sum(1 + len(cell.shown) for cell in self.cells)
-
 
 class Matrix(msgspec.Struct, frozen=True):
     """A layer laid out: the columns that have any technique, in ATT&CK's order."""
@@ -101,7 +149,7 @@ class Matrix(msgspec.Struct, frozen=True):
     view: View
     columns: tuple[Column, ...]
 
-    def cells(self) -> Iterable[Cell]:
+    def cells(self) -> Iterator[Cell]:
         """Every cell that is drawn, parents before their sub-techniques."""
         for column in self.columns:
             for cell in column.cells:
@@ -116,7 +164,7 @@ def matrix_of(view: View, detail: Detail = "full") -> Matrix:
     the others show what the Navigator shows.
     """
     builder = _Builder(view, only_annotated=detail == "scored")
-    columns = (builder.column(tactic) for tactic in view.catalogue.tactics)
+    columns = map(builder.column, release_columns(view.catalogue))
     return Matrix(view, tuple(column for column in columns if column.cells))
 
 
@@ -124,63 +172,61 @@ class _Builder:
     def __init__(self, view: View, *, only_annotated: bool) -> None:
         self._view = view
         self._only_annotated = only_annotated
-        active = [t for t in view.catalogue.techniques.values() if t.active]
-        self._bases = [t for t in active if t.parent is None]
         self._platforms = set(view.platforms)
         annotated = {technique for (technique, _), entry in view.entries.items() if entry.annotated}
         self._annotated_parents = {i.partition(".")[0] for i in annotated if "." in i}
         self._aggregates = True
 
-    def column(self, tactic: Tactic) -> Column:
-        name = tactic.shortname
-        left = [t for t in self._bases if name in t.tactics and self._is_left(t, name)]
-        shown = [t for t in left if self._is_shown(t, name)]
+    def column(self, column: ReleaseColumn) -> Column:
+        tactic = column.tactic
+        left = [family for family in column.families if self._is_left(family, tactic.shortname)]
+        shown = [family for family in left if self._is_shown(family, tactic.shortname)]
         # The Navigator works aggregates out as it sorts, and so shows none where there is nothing to sort.
         self._aggregates = len(left) > 1
-        cells = tuple(self._cell(technique, name) for technique in self._sorted(shown, name))
+        cells = tuple(self._cell(family, tactic.shortname) for family in self._sorted(shown, tactic.shortname))
         mapped = sum(
             cell.annotation.counted or any(s.annotation.counted for s in cell.subtechniques) for cell in cells
         )
-        if self._view.ratios is not None:
-            counted = self._view.ratios.counted
-            mapped, total = self._view.ratios.tactics.get(name) or (0, 0)
-            return Column(tactic.id, name, tactic.name, cells, mapped, total, counted)
-        return Column(tactic.id, name, tactic.name, cells, mapped, len(left))
+        ratios = self._view.ratios
+        if ratios is not None:
+            mapped, total = ratios.tactics.get(tactic.shortname) or (0, 0)
+            return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, total, ratios.counted)
+        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(left))
 
-    def _subs(self, technique: Technique, tactic: str) -> list[Technique]:
-        return [sub for sub in self._view.catalogue.subtechniques(technique.id) if tactic in sub.tactics]
-
-    def _is_shown(self, technique: Technique, tactic: str) -> bool:
+    def _is_shown(self, family: Family, tactic: str) -> bool:
         """Whether a technique that the filters leave is asked for: it or one below it is annotated, or all are."""
         if not self._only_annotated:
             return True
-        return any(self._view.of(one.id, tactic).annotated for one in (technique, *self._subs(technique, tactic)))
+        return any(self._view.annotation(t.id, tactic).annotated for t in (family.technique, *family.subtechniques))
 
-    def _is_left(self, technique: Technique, tactic: str) -> bool:
+    def _is_left(self, family: Family, tactic: str) -> bool:
         """Whether the filters leave a technique: its platforms, and those that are disabled."""
-        subs = self._subs(technique, tactic)
-        if self._view.hide_disabled and not self._view.of(technique.id, tactic).enabled:
-            kept = any(self._view.of(sub.id, tactic).enabled and self._on_platform(sub) for sub in subs)
+        if self._view.hide_disabled and not self._view.annotation(family.technique.id, tactic).enabled:
+            kept = any(
+                self._view.annotation(sub.id, tactic).enabled and self._is_on_platform(sub)
+                for sub in family.subtechniques
+            )
             if not kept:
                 return False
-        return self._on_platform(technique)
+        return self._is_on_platform(family.technique)
 
-    def _on_platform(self, technique: Technique) -> bool:
+    def _is_on_platform(self, technique: Technique) -> bool:
         return not self._platforms or bool(self._platforms & set(technique.platforms or ("None",)))
 
-    def _cell(self, technique: Technique, tactic: str) -> Cell:
-        entry = self._view.of(technique.id, tactic)
-        subs = self._subs(technique, tactic)
-        kept = [sub for sub in subs if self._is_left(sub, tactic) and self._is_shown(sub, tactic)]
-        aggregate = self._aggregate(technique, tactic) if subs else None
+    def _cell(self, family: Family, tactic: str) -> Cell:
+        technique, subs = family
+        entry = self._view.annotation(technique.id, tactic)
+        alone = [Family(sub, ()) for sub in subs]
+        kept = [sub for sub in alone if self._is_left(sub, tactic) and self._is_shown(sub, tactic)]
         shows = self._view.layout.show_aggregate and bool(subs) and self._aggregates
+        score = self._aggregate(family, tactic) if shows else entry.score
         return Cell(
             id=technique.id,
             name=technique.name,
-            score=aggregate if shows else entry.score,
-            color=self._color(entry, aggregate if shows else None),
+            score=score,
+            color=self._color(entry, score),
             annotation=entry,
-            subtechniques=tuple(self._cell(sub, tactic) for sub in self._sorted(kept, tactic, subs=True)),
+            subtechniques=tuple(self._cell(sub, tactic) for sub in self._sorted(kept, tactic)),
             opened=bool(kept) and self._is_opened(technique.id, entry),
             in_all=len(subs),
         )
@@ -191,39 +237,38 @@ class _Builder:
             return True
         return entry.opened or (expanded == "annotated" and technique in self._annotated_parents)
 
-    def _color(self, entry: Annotation, aggregate: float | None) -> str:
+    def _color(self, entry: Annotation, score: float | None) -> str:
         if not entry.enabled:
             return ""
-        if entry.color:
-            return entry.color
-        score = entry.score if aggregate is None else aggregate
-        return "" if score is None else self._view.gradient.color(score)
+        return entry.color or ("" if score is None else self._view.gradient.color(score))
 
-    def _aggregate(self, technique: Technique, tactic: str) -> float | None:
+    def _aggregate(self, family: Family, tactic: str) -> float | None:
         """The aggregate of a technique and its sub-techniques; its own score is 0 there where it has none."""
-        own = self._view.of(technique.id, tactic).score
-        subs = self._subs(technique, tactic)
-        given = [score for sub in subs if (score := self._view.of(sub.id, tactic).score) is not None]
+        own = self._view.annotation(family.technique.id, tactic).score
+        subs = (self._view.annotation(sub.id, tactic).score for sub in family.subtechniques)
+        given = [score for score in subs if score is not None]
         if own is None and not given:
             return None
         scores = [own or 0, *given]
         how = self._view.layout.aggregate
         if how == "average":
-            count = len(subs) + 1 if self._view.layout.count_unscored else len(given) + (own is not None)
+            unscored = self._view.layout.count_unscored
+            count = len(family.subtechniques) + 1 if unscored else len(given) + (own is not None)
             return _fixed(sum(scores) / count)
         return _fixed(sum(scores) if how == "sum" else max(scores) if how == "max" else min(scores))
 
-    def _sorted(self, techniques: Iterable[Technique], tactic: str, *, subs: bool = False) -> Sequence[Technique]:
-        by_name = sorted(techniques, key=lambda t: (_collated(t.name), t.id), reverse=self._view.sorting == 1)
-        if self._view.sorting < 2:
-            return by_name
-        sign = 1 if self._view.sorting == 2 else -1
-        return sorted(by_name, key=lambda t: sign * self._rank(t, tactic, subs=subs))
+    def _sorted(self, families: Sequence[Family], tactic: str) -> Sequence[Family]:
+        """Families, which are sorted by name, in the order that the layer asks for."""
+        sorting = self._view.sorting
+        if sorting < _BY_SCORE:
+            return families[::-1] if sorting == 1 else families
+        sign = 1 if sorting == _BY_SCORE else -1
+        return sorted(families, key=lambda family: sign * self._rank(family, tactic))
 
-    def _rank(self, technique: Technique, tactic: str, *, subs: bool) -> float:
-        score = self._view.of(technique.id, tactic).score
-        if self._view.layout.show_aggregate and not subs and self._subs(technique, tactic):
-            score = self._aggregate(technique, tactic)
+    def _rank(self, family: Family, tactic: str) -> float:
+        score = self._view.annotation(family.technique.id, tactic).score
+        if self._view.layout.show_aggregate and family.subtechniques:
+            score = self._aggregate(family, tactic)
         return -math.inf if score is None else score
 
 
@@ -232,9 +277,3 @@ def _fixed(score: float) -> float:
     if abs(score) >= _WHOLE:
         return score
     return float(Decimal(score).quantize(Decimal("0.01"), ROUND_HALF_UP))
-
-
-@lru_cache(maxsize=4096)
-def _collated(name: str) -> str:
-    """What names are sorted by: blanks, marks, digits, letters, as people and browsers have them."""
-    return "".join(_PLACES.get(char, char) if char != " " else " " for char in name.lower())

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text import listed, shown
+from navlayers.layer.annotate import EXACT
 from navlayers.layer.colors import DEFAULT_COLORS, Gradient, parse_color
 from navlayers.mapping.formats.checks import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from navlayers.layer.old_formats import Document
-
-EXACT = "exact score"
-"""The metadata in which navlayers writes a score that the Navigator cannot show: it is that of one entry."""
+    from navlayers.layer.formats import Document
 
 _ENDS = {"minValue": 0, "maxValue": 100}
 _FEWEST = 2

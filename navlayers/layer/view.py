@@ -1,4 +1,8 @@
-"""What a Navigator layer says, read for drawing: annotations per technique and tactic, layout, filters, colours."""
+"""A layer at its ATT&CK release, ready to be drawn: annotations per technique and tactic, layout, filters, colors.
+
+`View.of` takes a layer that navlayers made; `view_of` reads the decoded JSON of any other, as the Navigator does,
+and tells what cannot be drawn as it stands.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,35 @@ import msgspec
 
 from navlayers._text import listed, web_links
 from navlayers.attack import Catalogue
+from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem
-from navlayers.layer.colors import BAND, DEFAULT_COLORS, Gradient, LegendItem, cell_color, gradient_of, parse_color
+from navlayers.layer.colors import (
+    DEFAULT_COLORS,
+    FEWEST_COLORS,
+    Gradient,
+    LegendItem,
+    cell_color,
+    gradient_of,
+    parse_color,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from navlayers.layer import document
+
+    Tell: TypeAlias = Callable[..., None]
 
 Expanded: TypeAlias = Literal["none", "annotated", "all"]
 _LAYOUTS = ("side", "flat", "mini")
 _AGGREGATES = ("average", "min", "max", "sum")
 _EXPANDED = ("none", "annotated", "all")
+
+# The Navigator carries these platforms of old layers over.
 _OLD_PLATFORMS = {"AWS": "IaaS", "GCP": "IaaS", "Azure": "IaaS"}
-"""Platforms of old layers, as the Navigator takes them."""
+
+COMMENTED = "•"
+"""Drawn in place of a score in cells that are annotated without one."""
 
 
 class Annotation(msgspec.Struct, frozen=True):
@@ -49,18 +70,15 @@ class Annotation(msgspec.Struct, frozen=True):
 
     @property
     def counted(self) -> bool:
-        """Whether counts of what a layer annotates hold it: what is disabled is not covered by anything."""
+        """Whether counts include it: a disabled technique is not covered by anything."""
         return self.enabled and self.annotated
 
 
-COMMENTED = "•"
-"""What stands in the place of a score for techniques that are annotated without one."""
-
-NOTHING = Annotation()
+_NOTHING = Annotation()
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How a layer is laid out. `aggregate`: how scores of a technique and its sub-techniques make the one shown."""
+    """How a layer is laid out. `aggregate` names the function that merges the scores of a technique's family."""
 
     layout: str = "side"
     show_name: bool = True
@@ -72,10 +90,10 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Ratios(msgspec.Struct, frozen=True):
-    """What stands beneath the names of tactics in place of how much of them is annotated.
+    """Figures beneath the names of tactics, where these are not how much of the tactic the layer annotates.
 
-    `tactics` holds short name → how many of how many; None for a tactic beneath which nothing stands, as beneath
-    those that it does not hold. `told` says the same of the whole layer, `counted` is what the figures count.
+    `tactics` holds short name → how many of how many, None to show nothing, as for tactics that it lacks. `told`
+    says the same of the whole layer, `counted` what the figures count.
     """
 
     tactics: dict[str, tuple[int, int] | None]
@@ -83,44 +101,92 @@ class Ratios(msgspec.Struct, frozen=True):
     counted: str
 
 
-class View(msgspec.Struct, frozen=True):
+class View(msgspec.Struct, frozen=True, kw_only=True):
     """A layer at its ATT&CK release.
 
-    `entries` holds (technique id, tactic short name) → annotation, of what the release has as active. `platforms`
-    are those that the layer filters by; empty for all. `sorting`: 0 A–Z, 1 Z–A, 2 score ascending, 3 descending.
-    `tactic_background` is `#rrggbb`, or "" where tactics have none. `notices` tell what could not be drawn as it
-    stands. `ratios` are the figures of the tactics where they are not how much the layer annotates; `unscored` is
-    what the legend of a picture calls cells without a colour, "" for what it calls those of any layer; `mark`
-    stands in cells that are annotated with neither score nor colour.
+    Attributes:
+        name: of the layer.
+        catalogue: the release; `entries` are of its active techniques only.
+        entries: (technique id, tactic short name) → annotation.
+        platforms: those that the layer filters by; empty for all.
+        sorting: 0 A–Z, 1 Z–A, 2 score ascending, 3 descending.
+        tactic_background: `#rrggbb`, or "" where tactics have none.
+        notices: what could not be drawn as it stands.
+        ratios: figures of the tactics that replace the counts of annotations.
+        unscored: the legend's label for cells without a color, "" for the usual one.
+        mark: drawn in cells that are annotated with neither score nor color.
     """
 
     name: str
-    description: str
+    description: str = ""
     catalogue: Catalogue
-    gradient: Gradient
-    legend: tuple[LegendItem, ...]
-    entries: dict[tuple[str, str], Annotation]
-    layout: Layout
-    platforms: tuple[str, ...]
-    sorting: int
-    hide_disabled: bool
-    tactic_background: str
-    metadata: tuple[tuple[str, str], ...]
-    links: tuple[tuple[str, str], ...]
-    notices: tuple[Problem, ...]
+    gradient: Gradient = Gradient(DEFAULT_COLORS)
+    legend: tuple[LegendItem, ...] = ()
+    entries: dict[tuple[str, str], Annotation] = {}
+    layout: Layout = Layout()
+    platforms: tuple[str, ...] = ()
+    sorting: int = 0
+    hide_disabled: bool = False
+    tactic_background: str = ""
+    metadata: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    notices: tuple[Problem, ...] = ()
     ratios: Ratios | None = None
     unscored: str = ""
     mark: str = COMMENTED
 
-    def of(self, technique: str, tactic: str) -> Annotation:
+    @classmethod
+    def of(cls, layer: document.Layer, catalogue: Catalogue) -> View:
+        """The view of a layer that navlayers made for this release."""
+        entries: dict[tuple[str, str], Annotation] = {}
+        for entry in layer.techniques:
+            technique = catalogue.get(entry.techniqueID)
+            if technique is None or not technique.active:
+                continue
+            annotation = Annotation(
+                score=entry.score,
+                color=entry.color,
+                comment=entry.comment,
+                enabled=entry.enabled,
+                metadata=tuple((item.name, item.value) for item in entry.metadata),
+                links=tuple((link.label, link.url) for link in entry.links),
+            )
+            entries |= {(technique.id, tactic): annotation for tactic in technique.tactics}
+        return cls(
+            name=layer.name,
+            description=layer.description,
+            catalogue=catalogue,
+            gradient=layer.gradient,
+            legend=layer.legendItems,
+            entries=entries,
+            layout=Layout(
+                layout=layer.layout.layout,
+                show_name=layer.layout.showName,
+                show_id=layer.layout.showID,
+                expanded=layer.layout.expandedSubtechniques,
+            ),
+            hide_disabled=layer.hideDisabled,
+            metadata=tuple((item.name, item.value) for item in layer.metadata),
+            links=tuple((link.label, link.url) for link in layer.links),
+        )
+
+    @property
+    def release(self) -> str:
+        """The ATT&CK release as people say it: "ATT&CK Enterprise 16.1"."""
+        return f"ATT&CK {DOMAIN_NAMES[self.catalogue.domain]} {self.catalogue.version}"
+
+    def annotation(self, technique: str, tactic: str) -> Annotation:
         """What the layer says of a technique under a tactic."""
-        return self.entries.get((technique, tactic), NOTHING)
+        return self.entries.get((technique, tactic), _NOTHING)
 
 
 def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
-    """Read a layer of format 4.5, whose parts are known to be of the types that the format says.
+    """Read a decoded layer of format 4.5, as the Navigator reads it.
 
-    `name` is what messages call it.
+    Args:
+        layer: its parts are known to be of the types that the format says, as `navlayers.layer.formats` checks.
+        catalogue: the release at which it is drawn.
+        name: what messages call it.
     """
     notices: list[Problem] = []
 
@@ -169,7 +235,7 @@ def _text(value: Any) -> str:
 
 
 def _entries(
-    written: Iterable[dict[str, Any]], catalogue: Catalogue, tell: Any
+    written: Iterable[dict[str, Any]], catalogue: Catalogue, tell: Tell
 ) -> dict[tuple[str, str], Annotation]:
     """As the Navigator loads them: without a tactic, under each of the technique's; the last one counts."""
     found: dict[tuple[str, str], Annotation] = {}
@@ -245,7 +311,7 @@ def _links(items: Any) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _gradient(layer: dict[str, Any], tell: Any) -> Gradient:
+def _gradient(layer: dict[str, Any], tell: Tell) -> Gradient:
     written = layer.get("gradient")
     if written is None:
         return gradient_of(list(DEFAULT_COLORS), 0, 100)
@@ -253,7 +319,7 @@ def _gradient(layer: dict[str, Any], tell: Any) -> Gradient:
     ends = [written.get(key) for key in ("minValue", "maxValue")]
     low, high = (end if type(end) in (int, float) else default for end, default in zip(ends, (0, 100), strict=True))
     wrong = []
-    if len(colors) < 2:
+    if len(colors) < FEWEST_COLORS:
         wrong.append("has fewer than two colours")
     elif any(parse_color(color) is None for color in colors):
         wrong.append("has a colour that is none, so the default ones are used")
@@ -266,10 +332,9 @@ def _gradient(layer: dict[str, Any], tell: Any) -> Gradient:
     return gradient_of(colors, low, high)
 
 
-def _check_band(entries: dict[tuple[str, str], Annotation], gradient: Gradient, tell: Any) -> None:
-    span = gradient.maxValue - gradient.minValue
+def _check_band(entries: dict[tuple[str, str], Annotation], gradient: Gradient, tell: Tell) -> None:
     scores = {e.score for e in entries.values() if e.score is not None}
-    bad = sorted(s for s in scores if span > 0 and BAND <= (s - gradient.minValue) / span < 1)
+    bad = sorted(filter(gradient.empties, scores))
     if bad:
         tell(f"the Navigator shows an empty matrix for scores such as {bad[0]:g}, just below {gradient.maxValue:g}")
 
@@ -280,7 +345,7 @@ def _legend(items: Iterable[Any]) -> Iterator[LegendItem]:
             yield LegendItem(item["label"], color)
 
 
-def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Any) -> tuple[str, ...]:
+def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Tell) -> tuple[str, ...]:
     asked = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
     there = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
     by_lower = {platform.lower(): platform for platform in there}

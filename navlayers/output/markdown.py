@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from navlayers.output.document import Block, Document, Item
-    from navlayers.output.drawing.rendered import Rendered
+    from navlayers.output.drawing.options import Rendered
 
 _ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
 _MARKS = re.compile(r"([\\|*_`<>\[\]~#$]|:(?=//)|(?<=www)\.|&(?=#?\w+;))")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.output import markdown, sheets, tables
 from navlayers.output.folders import INDEX, FileEntry, sha256

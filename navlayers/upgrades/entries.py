@@ -8,8 +8,9 @@ import msgspec
 
 from navlayers._text import shown, technique_url
 from navlayers.attack.id_changes import IdChange
-from navlayers.layer.old_formats import Document
-from navlayers.layer.repair import EXACT, as_json
+from navlayers.layer.annotate import EXACT
+from navlayers.layer.formats import Document
+from navlayers.layer.repair import as_json
 from navlayers.upgrades.report import Dropped, Merged, MovedEntry, Pairs
 
 if TYPE_CHECKING:

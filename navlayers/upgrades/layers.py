@@ -9,12 +9,12 @@ import msgspec
 
 from navlayers import _text as jsontext
 from navlayers._text import listed, shown
+from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
-from navlayers.layer import documents
-from navlayers.layer.describe import DOMAIN_NAMES
-from navlayers.layer.document import LAYER_VERSION, encode_layers
-from navlayers.layer.old_formats import ATTACK, modern
+from navlayers.layer import formats
+from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers
+from navlayers.layer.formats import modern
 from navlayers.layer.repair import Mending
 from navlayers.mapping.formats.source import Source
 from navlayers.upgrades.entries import carry
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.attack import Catalogue
-    from navlayers.layer.old_formats import Document
+    from navlayers.layer.formats import Document
     from navlayers.upgrades.routes import Route
 
 
@@ -68,7 +68,7 @@ def upgrade_layer(layer: Document, attack_version: str) -> tuple[Document, Repor
         data = json.dumps(layer, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(Problem(f"the layer is not JSON: {error}", expected="a decoded Navigator layer")) from None
-    read = documents.read(Source("layer", data), {})
+    read = formats.read(Source("layer", data), {})
     if not read.single:
         raise UsageError(Problem("this is a list of layers", expected="one layer", hint="upgrade one at a time"))
     (one,) = read.layers

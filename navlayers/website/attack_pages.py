@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
-from navlayers.attack.domain import DOMAINS
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.layer.colors import LegendItem, count_gradient
-from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output.tables import Span
 from navlayers.pages.show.layout import score_cell
 from navlayers.scoring.stats import base_techniques

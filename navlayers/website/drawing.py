@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import counted, technique_url
-from navlayers.attack.domain import DOMAINS
-from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.output import html
 from navlayers.website.addresses import ASSETS, HOME, Here
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers.attack import versions
-from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.website.addresses import HOME
 
 if TYPE_CHECKING:

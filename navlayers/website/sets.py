@@ -6,7 +6,8 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.layer import describe
+from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.layer.build import set_title
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
@@ -63,7 +64,7 @@ class SiteSet:
     @property
     def release(self) -> str:
         """The ATT&CK release that its pages are about."""
-        return f"ATT&CK {describe.DOMAIN_NAMES[self.one.set.domain]} {self.one.catalogue.version}"
+        return f"ATT&CK {DOMAIN_NAMES[self.one.set.domain]} {self.one.catalogue.version}"
 
     @cached_property
     def method(self) -> str:
@@ -184,9 +185,9 @@ def group_ids(one: IndexedSet) -> tuple[str, ...]:
 
 def titles(sets: Sequence[IndexedSet]) -> list[str]:
     """What people call the sets: those of the same title are told apart by domain, or else by name."""
-    plain = [describe.title(one.set) for one in sets]
+    plain = [set_title(one.set) for one in sets]
     pairs = list(zip(plain, sets, strict=True))
-    by_domain = [f"{title} ({describe.DOMAIN_NAMES[one.set.domain]})" for title, one in pairs]
+    by_domain = [f"{title} ({DOMAIN_NAMES[one.set.domain]})" for title, one in pairs]
     return _where_alone(plain, _where_alone(by_domain, [f"{title} ({one.name})" for title, one in pairs]))
 
 

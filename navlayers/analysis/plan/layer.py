@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from navlayers._text import tidy
 from navlayers.analysis.plan.result import best as best_of
 from navlayers.analysis.plan.summary import against, amount, asked, certainty, label, share, summary
-from navlayers.layer.annotate import NAMES_IN_COMMENT, page_link
+from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
+from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
 from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient, count_legend, value_gradient
-from navlayers.layer.describe import links
-from navlayers.layer.document import Layer, Metadata, Technique, Versions
+from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.result import Plan
     from navlayers.layer.colors import Gradient
+    from navlayers.layer.document import Layer
 
 LEFT = "#d9d9d9"
 """A technique that capabilities cover which the plan does not choose."""
@@ -34,19 +35,16 @@ def plan_layer(plan: Plan) -> Layer:
     titles = ", ".join(one.title for one in plan.inputs)
     maker = _Maker(plan)
     techniques = maker.techniques()
-    catalogue = plan.catalogue
-    domain = catalogue.domain
-    return Layer(
-        name=f"Plan for {asked(plan)}: {titles}",
-        versions=Versions(attack=catalogue.major),
-        domain=f"{domain}-attack",
+    return make_layer(
+        f"Plan for {asked(plan)}: {titles}",
+        plan.catalogue,
+        techniques,
+        maker.gradient,
+        maker.legend(),
         description=_description(plan, titles),
-        gradient=maker.gradient,
-        legendItems=maker.legend(),
-        techniques=techniques,
-        metadata=_facts(plan, titles, techniques),
-        hideDisabled=plan.threat is not None,
-        links=tuple(dict.fromkeys(link for one in plan.inputs for link in links(one.set))),
+        facts=_facts(plan, titles, techniques),
+        links=dict.fromkeys(link for one in plan.inputs for link in set_links(one.set)),
+        hide_disabled=plan.threat is not None,
     )
 
 
@@ -64,10 +62,9 @@ def _description(plan: Plan, titles: str) -> str:
     )
 
 
-def _facts(plan: Plan, titles: str, techniques: Sequence[Technique]) -> tuple[Metadata, ...]:
+def _facts(plan: Plan, titles: str, techniques: Sequence[Technique]) -> list[tuple[str, str]]:
     covered = [entry.techniqueID for entry in techniques if entry.enabled and not entry.color]
-    subs = sum("." in technique for technique in covered)
-    facts = [
+    return [
         ("shows", "plan"),
         ("sets", titles),
         ("asked for", asked(plan)),
@@ -82,13 +79,11 @@ def _facts(plan: Plan, titles: str, techniques: Sequence[Technique]) -> tuple[Me
         # Readers of layers know by it that the scores are numbers.
         ("aggregate", "count" if plan.counts else ""),
         ("certainty", certainty(plan)),
-        ("techniques", str(len(covered) - subs)),
-        ("sub-techniques", str(subs)),
-        ("ATT&CK version", f"{plan.catalogue.domain} {plan.catalogue.version}"),
+        *count_facts(covered),
+        release_fact(plan.catalogue),
         *((f"source of {one.name}", one.set.source) for one in plan.inputs),
         *((f"licence of {one.name}", one.set.licence) for one in plan.inputs),
     ]
-    return tuple(Metadata(name, value) for name, value in facts if value)
 
 
 class _Maker:
@@ -112,14 +107,13 @@ class _Maker:
         found = {technique: self._entry(technique) for technique in plan.coverable}
         for technique in plan.threat.weights if plan.threat else ():
             if technique not in found:
-                links_ = (page_link(technique),)
-                found[technique] = Technique(
-                    techniqueID=technique,
-                    score=0,
-                    color=UNCOVERED,
+                found[technique] = make_entry(
+                    technique,
+                    0,
+                    self.gradient,
                     comment="No capability covers it",
-                    metadata=self._weight(technique),
-                    links=links_,
+                    color=UNCOVERED,
+                    facts=self._weight(technique),
                 )
         if plan.threat:
             shown = {*found, *(technique.partition(".")[0] for technique in found)}
@@ -146,30 +140,28 @@ class _Maker:
     def _entry(self, technique: str) -> Technique:
         mine, every = self.plan.active_givers.get(technique, []), self.plan.givers[technique]
         if not mine:
-            return Technique(
-                techniqueID=technique,
-                score=0,
-                color=LEFT,
+            return make_entry(
+                technique,
+                0,
+                self.gradient,
                 comment=f"Not covered by the plan; it would be by {self._names(every, len(every) > 1)}",
-                metadata=(*self._weight(technique), Metadata("possible with", self._listed(every))),
-                links=(page_link(technique),),
+                color=LEFT,
+                facts=(*self._weight(technique), ("possible with", self._listed(every))),
             )
         score = len(mine) if self.plan.counts else best_of(technique, mine)
-        shown = None if score is None else tidy(self.gradient.safe(tidy(score)))
-        exact = () if score is None or shown == tidy(score) else (Metadata("exact score", f"{tidy(score):g}"),)
         best = None if self.plan.counts else best_of(technique, every)
         lines = [self._first_line(mine, score), self._names(mine, several=True)]
-        more: tuple[Metadata, ...] = ()
+        more: tuple[tuple[str, str], ...] = ()
         if best is not None and best > (score or 0):
             stronger = [candidate for candidate in every if candidate.gives[technique] == best]
             lines.append(f"{tidy(best):g} is possible with {self._names(stronger, several=True, most=_OTHERS)}")
-            more = (Metadata("possible", f"{tidy(best):g} with {', '.join(c.id for c in stronger)}"),)
-        return Technique(
-            techniqueID=technique,
-            score=shown,
+            more = (("possible", f"{tidy(best):g} with {', '.join(c.id for c in stronger)}"),)
+        return make_entry(
+            technique,
+            score,
+            self.gradient,
             comment="\n".join(lines),
-            metadata=(*self._weight(technique), Metadata("plan", self._listed(mine, technique)), *more, *exact),
-            links=(page_link(technique),),
+            facts=(*self._weight(technique), ("plan", self._listed(mine, technique)), *more),
         )
 
     def _first_line(self, mine: Sequence[Candidate], score: float | None) -> str:
@@ -190,5 +182,5 @@ class _Maker:
             parts.append(candidate.id if score is None else f"{candidate.id} = {tidy(score):g}")
         return "; ".join(parts)
 
-    def _weight(self, technique: str) -> tuple[Metadata, ...]:
-        return (Metadata("weight", f"{tidy(self.plan.weight(technique)):g}"),) if self.plan.threat else ()
+    def _weight(self, technique: str) -> tuple[tuple[str, str], ...]:
+        return (("weight", f"{tidy(self.plan.weight(technique)):g}"),) if self.plan.threat else ()

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import percent, tidy
-from navlayers.layer.describe import DOMAIN_NAMES
+from navlayers.attack.domain import DOMAIN_NAMES
 
 if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate

@@ -10,10 +10,9 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import one_of, shown
-from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.versions import number
 from navlayers.errors import InputError, Problem
-from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
 from navlayers.mapping.formats.source import ENDINGS
 

@@ -12,10 +12,9 @@ from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.lookup import AttackName
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted
-from navlayers.attack.domain import Domain
+from navlayers.attack.domain import DOMAIN_NAMES, Domain
 from navlayers.attack.versions import number
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem, ReleaseError, UsageError
-from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.mapping.formats.context import ReadOptions
 
 if TYPE_CHECKING:

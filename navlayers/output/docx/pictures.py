@@ -11,8 +11,7 @@ from navlayers._text import clean, plain
 from navlayers.output.docx.elements import add_picture
 from navlayers.output.drawing import font, typeset
 from navlayers.output.drawing.font import ems
-from navlayers.output.drawing.options import RenderOptions
-from navlayers.output.drawing.page_sizes import Frame
+from navlayers.output.drawing.options import Frame, RenderOptions
 from navlayers.output.drawing.pictures import draw_alike
 from navlayers.output.drawing.shapes import Line, Rect, Text
 from navlayers.output.paper import bad_logo

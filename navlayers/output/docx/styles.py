@@ -16,7 +16,7 @@ from docx.shared import Pt, RGBColor
 from navlayers._text import clean
 from navlayers.output.docx.elements import add_field, element
 from navlayers.output.drawing.font import cut
-from navlayers.output.drawing.page_sizes import MM, PAPERS
+from navlayers.output.drawing.options import MM, PAPERS
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -17,7 +17,7 @@ from navlayers.output.docx.styles import TEXT_WIDTH
 from navlayers.output.docx.tables import Tables, add_facts, add_numbers
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.drawing.options import Rendered
 from navlayers.output.paper import NO_LETTERS, is_sticky
 from navlayers.output.tables import Table
 

@@ -1,25 +1,34 @@
-"""What stands above a layer's matrix: the facts about it, its gradient with round numbers, and its legend."""
+"""What every format says of a layer: names and matrices, counts, the gradient with round numbers, the legend."""
 
 from __future__ import annotations
 
 import math
+import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import clean, tidy
+from navlayers._text import clean, joined, tidy
 from navlayers.layer.colors import WHITE
+from navlayers.layer.matrix import Matrix, matrix_of
+from navlayers.layer.rows import Row, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.layer.colors import Gradient
-    from navlayers.layer.technique_rows import Row
     from navlayers.layer.view import View
+    from navlayers.output.drawing.options import RenderOptions
 
-_DOMAINS = {"enterprise": "Enterprise", "mobile": "Mobile", "ics": "ICS"}
+# Letters of a title that names several layers.
+_LONGEST_TITLE = 120
+_DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
+
 _MOST_TICKS = 6
-_SMALLEST = 1e-300
+# Below it, a span divided by the ticks underflows.
+_SMALLEST_SPAN = 1e-300
+
 DISABLED = "#d9d9d9"
-"""The fill of what a layer disables, which the Navigator greys out."""
+"""The fill of disabled cells, which the Navigator grays out."""
 
 AGGREGATES = {
     "average": "the average of its own and those of its sub-techniques",
@@ -30,21 +39,60 @@ AGGREGATES = {
 """What a technique's score is, by the name of the layer's aggregate function."""
 
 
-class Mark(NamedTuple):
-    """A colour of the legend and what it means."""
+class Tab(NamedTuple):
+    """A layer of a file that may hold several; `name` differs from those of the others."""
 
-    label: str
-    color: str
+    name: str
+    matrix: Matrix
+    rows: tuple[Row, ...]
+
+    @property
+    def view(self) -> View:
+        """The layer itself."""
+        return self.matrix.view
 
 
-def release(view: View) -> str:
-    """The release as people say it: "ATT&CK Enterprise 16.1"."""
-    domain = view.catalogue.domain
-    return f"ATT&CK {_DOMAINS.get(domain, domain)} {view.catalogue.version}"
+def tabs_of(views: Iterable[View], options: RenderOptions) -> list[Tab]:
+    """The layers in order, each with as much of its matrix as the options ask for."""
+    tabs: list[Tab] = []
+    names: set[str] = set()
+    for view in views:
+        number, name = 1, view.name
+        while name in names:
+            number += 1
+            name = f"{view.name} ({number})"
+        names.add(name)
+        matrix = matrix_of(view, options.detail or "full")
+        tabs.append(Tab(name, matrix, rows_of(matrix)))
+    return tabs
+
+
+def short_name(view: View) -> str:
+    """The name of a layer without the version or the date of what it shows, which make names long."""
+    name = view.name
+    for label, value in view.metadata:
+        if label == "framework version" and len(value) > 1:
+            name = name.replace(value, " ")
+    bare = re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;")
+    return bare or view.name
+
+
+def title_of(tabs: Sequence[Tab]) -> str:
+    """The title of a file: the names of its layers, the first few of many."""
+    if len(tabs) == 1:
+        return tabs[0].name
+    names = [short_name(tab.view) for tab in tabs]
+    if len(set(names)) < len(names):
+        names = [tab.name for tab in tabs]
+    ends = list(accumulate(len(name) + 2 for name in names))
+    kept = max(sum(end <= _LONGEST_TITLE for end in ends), 1)
+    if kept == len(names):
+        return joined(names)
+    return joined([*names[:kept], f"{len(names) - kept} more"])
 
 
 def counts(view: View) -> str:
-    """How much of its release a layer annotates and has enabled, or its ratios; the same in all formats."""
+    """How much of its release a layer annotates and has enabled, or its ratios."""
     if view.ratios is not None:
         return clean(view.ratios.told)
     annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
@@ -54,13 +102,29 @@ def counts(view: View) -> str:
     return f"{text}{f' and {_of(annotated, subs)} sub-techniques' if subs else ''} annotated"
 
 
-def _of(annotated: set[str], all_: Sequence[str]) -> str:
-    return f"{sum(one in annotated for one in all_)} of {len(all_)}"
+def _of(annotated: set[str], techniques: Sequence[str]) -> str:
+    return f"{sum(one in annotated for one in techniques)} of {len(techniques)}"
+
+
+def short(view: View) -> tuple[str, ...]:
+    """Release, counts and filters, for the header of a picture."""
+    found = [view.release, counts(view)]
+    if view.platforms:
+        found.append(f"platforms: {clean(', '.join(view.platforms))}")
+    if view.hide_disabled and view.ratios is None:
+        found.append("disabled ones hidden")
+    return tuple(found)
+
+
+def summary(view: View) -> tuple[str, ...]:
+    """Release, counts and filters, for the line below a layer's name."""
+    filters = _filters(view)
+    return (view.release, counts(view), *([f"filters: {filters}"] if filters else []))
 
 
 def facts(view: View) -> tuple[tuple[str, str], ...]:
-    """Labels and texts about a layer, from its release to the metadata that it names."""
-    found = [("release", release(view)), ("holds", counts(view))]
+    """Labels and texts about a layer, from its release to its metadata."""
+    found = [("release", view.release), ("holds", counts(view))]
     if _filters(view):
         found.append(("filters", _filters(view)))
     if view.layout.show_aggregate:
@@ -68,14 +132,15 @@ def facts(view: View) -> tuple[tuple[str, str], ...]:
     return (*found, *view.metadata)
 
 
-def summary(view: View) -> tuple[str, ...]:
-    """What a layer holds, for the line below its name."""
-    filters = _filters(view)
-    return (release(view), counts(view), *([f"filters: {filters}"] if filters else []))
-
-
 def _filters(view: View) -> str:
     return ", ".join([*view.platforms, *(["what is disabled is hidden"] if view.hide_disabled else [])])
+
+
+class Mark(NamedTuple):
+    """A color of the legend and what it means."""
+
+    label: str
+    color: str
 
 
 def ticks(view: View) -> tuple[Mark, ...]:
@@ -86,33 +151,34 @@ def ticks(view: View) -> tuple[Mark, ...]:
     return tuple(Mark(figure(number), gradient.color(number)) for number in _round_numbers(gradient))
 
 
+def legend(view: View) -> tuple[Mark, ...]:
+    """What colors mean: the legend of the layer, or else the gradient's numbers."""
+    return tuple(Mark(item.label, item.color) for item in view.legend) or ticks(view)
+
+
 def figure(number: float) -> str:
-    """A score as people read it: two decimals at most, very large and very small ones by their power of ten."""
+    """A score with two decimals at most, very large and very small ones by their power of ten."""
     return f"{tidy(number)}" if number == 0 or 0.01 <= abs(number) < 1e9 else f"{number:.4g}"
 
 
 def _round_numbers(gradient: Gradient) -> list[float]:
     low, high = gradient.minValue, gradient.maxValue
     span = high - low
-    if not _SMALLEST < span < math.inf:
+    if not _SMALLEST_SPAN < span < math.inf:
         return [low]
     power = 10.0 ** math.floor(math.log10(span / _MOST_TICKS))
     step = next(
         step for step in (power, 2 * power, 2.5 * power, 5 * power, 10 * power) if span / step <= _MOST_TICKS
     )
     first, last = math.ceil(low / step), math.floor(high / step)
-    # A number too near an end would stand upon the end's own.
+    # A number too near an end would overlap the end's own.
     between = [n * step for n in range(first, last + 1) if low + step / 2 < n * step < high - step / 2]
     return [low, *between, high]
 
 
-def legend(view: View) -> tuple[Mark, ...]:
-    """What colours mean: as the layer says, and, where it does not, the gradient's numbers."""
-    return tuple(Mark(item.label, item.color) for item in view.legend) or ticks(view)
-
-
-def reading(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
-    """How to read the colours of a layer, a sentence each."""
+def reading(tab: Tab) -> tuple[str, ...]:
+    """How to read the colors of a layer, a sentence each."""
+    view, rows = tab.view, tab.rows
     told = []
     if ticks(view):
         own = any(row.annotation.color and row.annotation.enabled for row in rows)

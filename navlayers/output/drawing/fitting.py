@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers.output.drawing.font import ems
+from navlayers.output.drawing.options import SMALLEST
 from navlayers.output.drawing.packing import ROW, Packing, packings, settle
-from navlayers.output.drawing.page_sizes import SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

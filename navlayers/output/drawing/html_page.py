@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import plain, technique_url
 from navlayers.layer.colors import text_color
-from navlayers.layer.metadata_repeats import metadata_of
-from navlayers.layer.technique_rows import joint_of
+from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output import html
-from navlayers.output.drawing import facts as head
-from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, title_of
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.drawing import facts
+from navlayers.output.drawing.facts import Tab, tabs_of, title_of
+from navlayers.output.drawing.options import DEFAULTS, Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from navlayers.layer.matrix import Cell
-    from navlayers.layer.technique_rows import Row
+    from navlayers.layer.rows import Row
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
 
@@ -33,7 +32,7 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     # The library of templates is imported only where it is needed.
     from markupsafe import Markup as Safe  # noqa: PLC0415
 
-    layers = lay_out(views, options)
+    layers = tabs_of(views, options)
     shown = [_Layer(layer, f"layer-{number}") for number, layer in enumerate(layers, 1)]
     joint = joint_of([layer.rows for layer in layers]) if len(layers) > 1 else ()
     css, template = _sources()
@@ -71,14 +70,14 @@ class _ShownRow:
 class _Layer:
     """A layer as the template shows it."""
 
-    def __init__(self, layer: Laid, anchor: str) -> None:
+    def __init__(self, layer: Tab, anchor: str) -> None:
         self._view = view = layer.view
         self.name, self.anchor, self.description = layer.name, anchor, view.description
         self.metadata, self.links = view.metadata, view.links
-        self.summary = head.summary(view)
-        self.ticks = head.ticks(view)
-        self.legend = head.legend(view) if view.legend else ()
-        self.reading = head.reading(view, layer.rows)
+        self.summary = facts.summary(view)
+        self.ticks = facts.ticks(view)
+        self.legend = facts.legend(view) if view.legend else ()
+        self.reading = facts.reading(layer)
         self.background = view.tactic_background
         self.columns = layer.matrix.columns
         self.anchors = {row.id: f"{anchor}-{row.id}" for row in layer.rows}
@@ -104,12 +103,12 @@ class _Layer:
         return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
 
 
-def _fills(layers: Sequence[Laid]) -> str:
+def _fills(layers: Sequence[Tab]) -> str:
     """A rule per colour of the page."""
     colors: dict[str, None] = {}
     for layer in layers:
         view = layer.view
-        colors |= dict.fromkeys(mark.color for mark in (*head.ticks(view), *head.legend(view)))
+        colors |= dict.fromkeys(mark.color for mark in (*facts.ticks(view), *facts.legend(view)))
         colors |= dict.fromkeys(cell.color for cell in layer.matrix.cells())
         colors |= dict.fromkeys(row.color for row in layer.rows)
         colors[view.tactic_background] = None
@@ -124,7 +123,7 @@ def _fill(color: str) -> str:
 
 def _figure(number: float) -> str:
     """A score with a minus as wide as its digits."""
-    return head.figure(number).replace("-", "\N{MINUS SIGN}")
+    return facts.figure(number).replace("-", "\N{MINUS SIGN}")
 
 
 @lru_cache(maxsize=1)

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import plain
 from navlayers.errors import Problem
-from navlayers.layer.metadata_repeats import beside_name
-from navlayers.layer.technique_rows import joint_of
-from navlayers.output.drawing import facts as head
-from navlayers.output.drawing import technique_table
-from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, title_of
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.layer.rows import facts_of, joint_of
+from navlayers.output.drawing import facts, technique_table
+from navlayers.output.drawing.facts import Tab, tabs_of, title_of
+from navlayers.output.drawing.options import DEFAULTS, Rendered
 from navlayers.output.markdown import escape, table_lines
 from navlayers.output.tables import Column, Table, to_csv
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.layer.matrix import Matrix
-    from navlayers.layer.technique_rows import Row
+    from navlayers.layer.rows import Row
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.tables import Cell
@@ -43,7 +41,7 @@ _TITLE = 120
 
 def render_csv(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
     """What the layers say of techniques as CSV; of several, with the layer's name first."""
-    return Rendered(to_csv(technique_table.techniques(lay_out(views, options), linked=False)))
+    return Rendered(to_csv(technique_table.techniques(tabs_of(views, options), linked=False)))
 
 
 def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
@@ -51,7 +49,7 @@ def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) ->
 
     Several layers start with all scores beside each other, which stay whole where they fit.
     """
-    layers = lay_out(views, options)
+    layers = tabs_of(views, options)
     made = _single(layers[0]) if len(layers) == 1 else _several(layers)
     return Rendered(made.text.encode("utf-8", "replace"), _notices(made))
 
@@ -70,13 +68,13 @@ def _notices(made: _Made) -> tuple[Problem, ...]:
     return (Problem(message, hint="xlsx, html and csv hold all"),)
 
 
-def _single(layer: Laid) -> _Made:
+def _single(layer: Tab) -> _Made:
     start, end = _start(layer, 1), _about(layer.view)
     details = _details(layer, LONGEST - len(start) - len(end) - 2)
     return _Made("\n".join([start, details.text, *([end] if end else [])]), details.is_cut)
 
 
-def _several(layers: Sequence[Laid]) -> _Made:
+def _several(layers: Sequence[Tab]) -> _Made:
     """All scores, then a section per layer: as much of each as all of them have room for."""
     start = f"# {_cut(title_of(layers), 2 * _TITLE)}\n\n{_overview(layers)}"
     heads = [_start(layer, 2) for layer in layers]
@@ -101,11 +99,11 @@ def _several(layers: Sequence[Laid]) -> _Made:
     return _Made("\n".join([start, joint.text, f"{_UNLISTED}\n", *heads[:kept], *missing]), is_cut=True)
 
 
-def _overview(layers: Sequence[Laid]) -> str:
+def _overview(layers: Sequence[Tab]) -> str:
     """A line per layer: how much it annotates, and its mean score."""
     heads = (Column("layer"), Column("annotated"), Column("mean score", "number"))
     rows: list[tuple[Cell, ...]] = [
-        (_short(layer.name, _TITLE), head.counts(layer.view).removesuffix(" annotated"), _mean(_scores(layer)))
+        (_short(layer.name, _TITLE), facts.counts(layer.view).removesuffix(" annotated"), _mean(_scores(layer)))
         for layer in layers[:_MOST_FACTS]
     ]
     lines = table_lines(Table("Layers", "Layers", heads, tuple(rows)))
@@ -114,7 +112,7 @@ def _overview(layers: Sequence[Laid]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _joint(layers: Sequence[Laid], room: int, others: int) -> _Made:
+def _joint(layers: Sequence[Tab], room: int, others: int) -> _Made:
     """The scores of all layers; where their table would be too long, of as many techniques as there is room for.
 
     Tactics are left out where what stands below, so many characters, would find no room otherwise.
@@ -131,13 +129,13 @@ def _joint(layers: Sequence[Laid], room: int, others: int) -> _Made:
     return _Made(title + found.text, found.is_cut)
 
 
-def _start(layer: Laid, level: int) -> str:
+def _start(layer: Tab, level: int) -> str:
     """What stands above the techniques: the layer's name, its result, and what it covers of each tactic."""
     view = layer.view
     lines = [f"{'#' * level} {_cut(layer.name, _TITLE)}", ""]
     if view.description:
         lines += [_cut(view.description), ""]
-    release, counts, *filters = head.summary(view)
+    release, counts, *filters = facts.summary(view)
     result = [f"**{counts}**", *_range(layer), *(_cut(text) for text in (release, *filters))]
     lines += [" · ".join(result), ""]
     if layer.matrix.columns:
@@ -146,17 +144,17 @@ def _start(layer: Laid, level: int) -> str:
     return "\n".join([*lines, *([told, ""] if told else [])])
 
 
-def _range(layer: Laid) -> list[str]:
+def _range(layer: Tab) -> list[str]:
     scores = _scores(layer)
     if not scores:
         return ["no scores"]
-    low, high = head.figure(min(scores)), head.figure(max(scores))
+    low, high = facts.figure(min(scores)), facts.figure(max(scores))
     if low == high:
         return [f"all scores {low}"]
-    return [f"scores {low} to {high}, mean {head.figure(_mean(scores) or 0)}"]
+    return [f"scores {low} to {high}, mean {facts.figure(_mean(scores) or 0)}"]
 
 
-def _scores(layer: Laid) -> list[float]:
+def _scores(layer: Tab) -> list[float]:
     """The scores of what the matrix holds, one of each technique unless they differ by tactic."""
     rows = (row for row in layer.rows if row.annotation.enabled and row.where != "left out")
     return [row.score for row in rows if row.score is not None]
@@ -192,13 +190,13 @@ def _reading(view: View) -> str:
         shown = [*labels[:_MOST_FACTS], *(["…"] if len(labels) > _MOST_FACTS else [])]
         told.append(f"Legend: {_cut(', '.join(shown))}.")
     if view.layout.show_aggregate:
-        told.append(f"The score of a technique is {head.AGGREGATES[view.layout.aggregate]}.")
+        told.append(f"The score of a technique is {facts.AGGREGATES[view.layout.aggregate]}.")
     return " ".join(told)
 
 
 def _about(view: View) -> str:
     """What else is known of the layer, on a line."""
-    metadata = beside_name(view)
+    metadata = facts_of(view)
     values = {value for _, value in metadata}
     told = [*metadata, *((label, url) for label, url in view.links if url not in values)]
     parts = [f"{_cut(label, 60)}: {_cut(value, 120)}" for label, value in told[:_MOST_FACTS]]
@@ -225,11 +223,11 @@ def _comment(row: Row, longest: int) -> str:
     return _short(technique_table.on_a_line(row.annotation.comment[: 20 * longest]), longest)
 
 
-def _longest_comment(layer: Laid) -> int:
+def _longest_comment(layer: Tab) -> int:
     return max((len(row.annotation.comment) for row in layer.rows), default=0)
 
 
-def _details(layer: Laid, room: int) -> _Made:
+def _details(layer: Tab, room: int) -> _Made:
     """The folded techniques of a layer, with comments as long as there is room for."""
     for longest in _COMMENTS[:-1]:
         text = _folded(_techniques(layer.rows, longest), _held(layer))
@@ -238,7 +236,7 @@ def _details(layer: Laid, room: int) -> _Made:
     return _fitted(_techniques(layer.rows, 0), _held(layer), room, _UNCOMMENTED if _longest_comment(layer) else "")
 
 
-def _held(layer: Laid) -> str:
+def _held(layer: Tab) -> str:
     return _number(len({row.id for row in layer.rows}))
 
 

@@ -1,9 +1,9 @@
-"""How layers are drawn: how much of them, on which page, in which colours."""
+"""What rendering takes and gives: options, pages and their sizes, the bytes of a file."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
@@ -11,10 +11,19 @@ from navlayers._text import one_of, shown
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Show: TypeAlias = Literal["score", "id", "name"]
 Page: TypeAlias = Literal["A4", "A3", "letter", "16:9", "poster", "fit"]
 Orientation: TypeAlias = Literal["auto", "portrait", "landscape"]
 ThemeName: TypeAlias = Literal["light", "dark", "grey"]
+
+MM = 72 / 25.4
+"""Points per millimeter."""
+
+SMALLEST = 5.0
+"""The smallest text on any page, in points: the least that prints legibly at 300 dpi."""
 
 _WIDEST_MARGIN = 50
 _SCALES = (0.1, 16)
@@ -23,12 +32,17 @@ _CHOICES = {"page": Page, "orientation": Orientation, "theme": ThemeName}
 
 
 class RenderOptions(msgspec.Struct, frozen=True):
-    """Options of drawing.
+    """How layers are rendered.
 
-    `detail`: None takes "mini" where the layer asks for it, else "full". `show`: what stands in a cell; None takes
-    what the layer's layout shows, and the score. `page`: "fit" is one page as large as the matrix needs, "poster"
-    is A1. `margin` is in mm; None is the page's own. `scale` is pixels of a PNG per CSS pixel, which is 1/96 inch;
-    `dpi`, where it is given, says the same in pixels per inch.
+    Attributes:
+        detail: how much of the matrix; None takes "mini" where the layer asks for it, else "full".
+        show: what stands in a cell; None takes what the layer's layout shows, and the score.
+        page: "fit" is one page as large as the matrix needs, "poster" is A1.
+        orientation: "auto" takes the more legible one.
+        margin: in mm; None for the page's own.
+        theme: "grey" is for printers without colors.
+        scale: pixels of a PNG per CSS pixel, which is 1/96 inch.
+        dpi: pixels of a PNG per inch; replaces `scale`.
 
     Raises:
         UsageError: there is no such choice, or a number is out of range.
@@ -71,3 +85,88 @@ def _check_number(name: str, value: float | None, low: float, high: float, unit:
     if value is not None and not (math.isfinite(value) and low <= value <= high):
         expected = f"{low:g} to {high:g} {unit}".rstrip()
         raise UsageError(Problem(f"{name}: {value:g} is out of range", expected=expected))
+
+
+DEFAULTS = RenderOptions()
+
+
+class Paper(NamedTuple):
+    """A paper: its sides and its usual margin in mm, and the size of its text relative to A4's."""
+
+    short: float
+    long: float
+    margin: float
+    unit: float
+
+
+# Text grows more slowly than the paper: large pages show more, and are read from farther away. 16:9 is a slide of
+# 13.33 × 7.5 inches.
+PAPERS = {
+    "A4": Paper(210, 297, 10, 1),
+    "A3": Paper(297, 420, 12, 1.35),
+    "letter": Paper(215.9, 279.4, 10, 1),
+    "16:9": Paper(190.5, 338.6666667, 9, 1.15),
+    "poster": Paper(594, 841, 20, 2.6),
+}
+_FIT_MARGIN = 8
+
+# Width by height of a free page: about that of a screen, or of an upright page.
+_FIT_LANDSCAPE, _FIT_PORTRAIT = 1.6, 0.75
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A page to draw on, in points.
+
+    Attributes:
+        width: of the page.
+        height: of the page; 0 for as large as is needed.
+        margin: on each side.
+        unit: the size of text relative to A4.
+        aspect: width by height.
+        headed: whether title and description stand on it, rather than in a document around it.
+    """
+
+    width: float
+    height: float
+    margin: float
+    unit: float
+    aspect: float
+    headed: bool = True
+
+    @property
+    def inner_width(self) -> float:
+        """Width between the margins."""
+        return self.width - 2 * self.margin
+
+    @property
+    def inner_height(self) -> float:
+        """Height between the margins."""
+        return self.height - 2 * self.margin
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether the page takes its size from what is on it."""
+        return not self.height
+
+
+def frames(options: RenderOptions) -> Iterator[Frame]:
+    """The pages to choose among: both orientations where either will do, landscape first."""
+    paper = PAPERS.get(options.page)
+    if paper is None:
+        margin = _FIT_MARGIN if options.margin is None else options.margin
+        aspect = _FIT_PORTRAIT if options.orientation == "portrait" else _FIT_LANDSCAPE
+        yield Frame(0, 0, margin * MM, 1, aspect)
+        return
+    margin = (paper.margin if options.margin is None else options.margin) * MM
+    short, long = paper.short * MM, paper.long * MM
+    if options.orientation != "portrait":
+        yield Frame(long, short, margin, paper.unit, long / short)
+    if options.orientation == "portrait" or (options.orientation == "auto" and options.page != "16:9"):
+        yield Frame(short, long, margin, paper.unit, short / long)
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """The bytes of one file, and notices about what is in it."""
+
+    data: bytes
+    notices: tuple[Problem, ...] = ()

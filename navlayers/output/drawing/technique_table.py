@@ -10,14 +10,14 @@ from navlayers.output.tables import Cell, Column, Span, Table, columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.layer.technique_rows import Joint, Row
-    from navlayers.output.drawing.arrange import Laid
+    from navlayers.layer.rows import Joint, Row
+    from navlayers.output.drawing.facts import Tab
 
 _MOST_COLUMNS = 12
 _MOST_LINKS = 5
 
 
-def techniques(layers: Sequence[Laid], *, linked: bool) -> Table:
+def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
     """All that the layers say of techniques; `linked`: in columns of links, else addresses in one column.
 
     Columns that would say nothing, or the same of all, are left out; with several layers their names come first.
@@ -109,7 +109,7 @@ def _link(number: int, row: Row) -> Span | None:
     return Span(*row.links[number]) if number < len(row.links) else None
 
 
-def joint(layers: Sequence[Laid], rows: Sequence[Joint]) -> Table:
+def joint(layers: Sequence[Tab], rows: Sequence[Joint]) -> Table:
     """The scores of several layers beside each other."""
     heads = (Column("technique", "technique"), *columns("name", "tactics"))
     scores = columns(*(layer.name for layer in layers), kind="number")

@@ -1,14 +1,30 @@
-"""The colours of pictures but for those of scores, which are the Navigator's own."""
+"""How cells look: the colors of themes around those of scores, and what stands in a cell."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import msgspec
 
+from navlayers._text import clean, tidy
 from navlayers.layer.colors import gray, text_color
+from navlayers.layer.view import COMMENTED
+
+if TYPE_CHECKING:
+    from navlayers.layer.matrix import Cell
+
+OFF = "×"
+"""Drawn in place of a score in cells that are disabled."""
+
+# Longest comment in what is told of a cell, in letters.
+_COMMENT = 300
+_LARGE = 1e6
+_SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
 
 
 class Theme(msgspec.Struct, frozen=True):
-    """Colours as `#rrggbb`; text has at least 4.5:1 on what it stands on.
+    """Colors as `#rrggbb`; text has at least 4.5:1 on its background.
 
     `ink` and `muted` stand on `page`, `quiet` on cells without a score, `off` on disabled ones.
     """
@@ -22,15 +38,11 @@ class Theme(msgspec.Struct, frozen=True):
     quiet: str
     disabled: str
     off: str
-    greys: bool = False
+    grays: bool = False
 
     def paint(self, color: str) -> str:
-        """A layer's colour as the theme has it."""
-        return gray(color) if self.greys else color
-
-    def ink_on(self, color: str) -> str:
-        """Black or white on a layer's colour, painted."""
-        return text_color(color)
+        """A layer's color as the theme draws it."""
+        return gray(color) if self.grays else color
 
 
 _LIGHT = Theme(
@@ -58,7 +70,100 @@ THEMES = {
         off="#a4abb6",
     ),
     "grey": msgspec.structs.replace(
-        _LIGHT, border="#d2d2d2", rule="#aaaaaa", muted="#575757", disabled="#ffffff", greys=True
+        _LIGHT, border="#d2d2d2", rule="#aaaaaa", muted="#575757", disabled="#ffffff", grays=True
     ),
 }
 """Name → theme."""
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What stands in the cells, and their colors.
+
+    Attributes:
+        theme: the colors.
+        score: whether scores stand in cells.
+        id: whether ids do.
+        name: whether names do.
+        squares: whether sub-techniques are small squares below their technique.
+        letters: color → the letter that stands for it in gray print.
+        mark: drawn in cells that are annotated with neither score nor color.
+    """
+
+    theme: Theme
+    score: bool
+    id: bool
+    name: bool
+    squares: bool = False
+    letters: dict[str, str] = {}
+    mark: str = COMMENTED
+
+    def letter(self, color: str) -> tuple[str, str]:
+        """The letter of a color of the layer and the color to write it in, "" where there is none."""
+        letter = self.letters.get(color, "")
+        return letter, text_color(self.theme.paint(color)) if letter else ""
+
+    def figure(self, cell: Cell) -> str:
+        """What stands at the right of a cell."""
+        if not cell.enabled:
+            return OFF
+        letter = self.letter_of(cell)
+        if self.score and cell.score is not None:
+            return f"{letter} {figure(cell.score)}" if letter else figure(cell.score)
+        if cell.color:
+            return letter
+        return self.mark if cell.annotation.annotated else ""
+
+    def letter_of(self, cell: Cell) -> str:
+        """The letter of a cell's own color, "" where there is none."""
+        own = cell.annotation.color
+        return self.letters.get(own, "") if own and cell.enabled else ""
+
+    def label(self, cell: Cell) -> str:
+        """What stands at the left of a cell."""
+        return clean(cell.name) if self.name else cell.id if self.id else ""
+
+    def subtechniques(self, cell: Cell) -> tuple[Cell, ...]:
+        """The sub-techniques that are cells of their own below a technique."""
+        return () if self.squares else cell.shown
+
+    def small(self, cell: Cell) -> tuple[Cell, ...]:
+        """The sub-techniques that are small squares below a technique: those that are closed, or all."""
+        return (cell.shown if self.squares else ()) or cell.closed
+
+    def colors(self, cell: Cell) -> tuple[str, str]:
+        """The fill of a cell and the color of the text on it."""
+        theme = self.theme
+        if not cell.enabled:
+            return theme.disabled, theme.off
+        if cell.color:
+            fill = theme.paint(cell.color)
+            return fill, text_color(fill)
+        return theme.unscored, theme.ink if cell.annotation.annotated else theme.quiet
+
+
+@lru_cache(maxsize=1 << 12)
+def figure(score: float) -> str:
+    """A score as cells show it: two decimals at most, from a million on in millions and so on."""
+    text = str(tidy(score)) if abs(score) < _LARGE else _short(score)
+    return text.replace("-", "−")
+
+
+def _short(score: float) -> str:
+    for size, sign in _SIZES:
+        if abs(score) < size * 999.5:
+            shown = f"{score / size:.1f}" if abs(score) < size * 99.95 else f"{score / size:.0f}"
+            return shown.removesuffix(".0") + sign
+    return f"{score:.1e}".replace("e+", "e")
+
+
+def told(cell: Cell) -> str:
+    """The title of a cell, which browsers show where the pointer rests on it."""
+    lines = [f"{cell.id} {cell.name}"]
+    if cell.score is not None:
+        lines.append(f"score {tidy(cell.score)}")
+    if not cell.enabled:
+        lines.append("disabled")
+    if cell.annotation.comment:
+        comment = clean(cell.annotation.comment, 2 * _COMMENT)
+        lines.append(comment if len(comment) <= _COMMENT else f"{comment[: _COMMENT - 1]}…")
+    return "\n".join(lines)

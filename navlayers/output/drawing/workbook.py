@@ -1,32 +1,55 @@
-"""Layers as a workbook: their matrices, a table of techniques, a legend, and a table of all scores."""
+"""Layers as a workbook: a sheet per matrix, a table of techniques, a legend, and a table of all scores."""
 
 from __future__ import annotations
 
 import io
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import listed, tidy
+from navlayers._text import listed, neutralise, plain, tidy, wrap
 from navlayers.errors import Problem
-from navlayers.layer.technique_rows import joint_of
-from navlayers.output.drawing import facts as head
-from navlayers.output.drawing import technique_table
-from navlayers.output.drawing.arrange import DEFAULTS, Laid, lay_out, undated
-from navlayers.output.drawing.matrix_sheet import Styles, harmless, write_matrix
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.layer.colors import text_color
+from navlayers.layer.rows import joint_of, metadata_of
+from navlayers.output.drawing import facts, technique_table
+from navlayers.output.drawing.facts import Tab, short_name, tabs_of
+from navlayers.output.drawing.options import DEFAULTS, Rendered
 from navlayers.output.sheets import LONGEST, MADE, Formats, cut, is_sheet_name, sheet_names, write_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from navlayers.layer.matrix import Cell, Column
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
 
 _JOINT, _TECHNIQUES, _LEGEND, _MATRIX = "All layers", "Techniques", "Legend", "Matrix"
 _FIRST_SCORE = 3
-_WIDEST = {"layer": 24, "name": 36, "tactics": 30}
-"""So wide are columns at most that would take the room of others on paper."""
 
+# The widest of columns that would take the room of others on paper.
+_WIDEST = {"layer": 24, "name": 36, "tactics": 30}
+
+# Marks of a legend in the sheet "Legend".
 _MOST_MARKS = 200
+
+_FONT = 9
+
+# The width of a column of the matrix, and how many letters of the font stand in one line of it.
+_WIDTH, _LETTERS = 14, 16
+
+# The height of a line in points, and the width of the column between two tactics.
+_LINE, _GAP = 12, 0.8
+
+_LONGEST_NOTE, _LONGEST_TEXT = 1000, 500
+
+# Notes: letters and points of a line, and their size in pixels; a note does not grow with its text.
+_NOTE_LETTERS, _NOTE_LINE, _NOTE_WIDTH, _NOTE_HEIGHT = 56, 14, 320, 480
+_BORDER = "#cfd4da"
+_SOFT, _OFF = "#59636e", "#4d565f"
+
+# Excel's numbers of paper sizes.
+_A3, _A4 = 8, 9
+_NARROWEST, _LAST_COLUMN = 7, 16_383
+_NAME, _DESCRIPTION, _FACTS, _LEGEND_ROW, _TACTICS, _COUNTS, _FIRST = range(7)
 
 
 def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
@@ -34,12 +57,12 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     # Libraries for workbooks are imported only where one is written.
     import xlsxwriter  # noqa: PLC0415
 
-    layers = lay_out(views, options)
+    layers = tabs_of(views, options)
     single = len(layers) == 1
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
         book.set_properties({"created": MADE})
-        formats, styles = Formats(book), Styles(book)
+        formats, styles = Formats(book), _Styles(book)
         first = [] if single else [_JOINT]
         matrices = [_MATRIX] if single else [_sheet_name(layer) for layer in layers]
         # Sheets of the workbook's own keep their names, whatever layers are called.
@@ -50,7 +73,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
         if not single:
             _write_joint(sheets[_JOINT], layers, formats, styles)
         for name, layer in zip(names[len(first) + 2 :], layers, strict=True):
-            write_matrix(sheets[name], layer, styles)
+            _write_matrix(sheets[name], layer, styles)
         _write_techniques(sheets[_TECHNIQUES], layers, formats, styles)
         _write_legend(sheets[_LEGEND], layers, styles)
         for name in (*first, _TECHNIQUES, _LEGEND):
@@ -58,7 +81,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     return Rendered(stream.getvalue(), _notices(layers))
 
 
-def _notices(layers: Sequence[Laid]) -> tuple[Problem, ...]:
+def _notices(layers: Sequence[Tab]) -> tuple[Problem, ...]:
     long = [
         row.id for layer in layers for row in layer.rows if cut(row.annotation.comment) != row.annotation.comment
     ]
@@ -70,16 +93,16 @@ def _notices(layers: Sequence[Laid]) -> tuple[Problem, ...]:
     return (Problem(message, hint="html and csv hold all"),)
 
 
-def _sheet_name(layer: Laid) -> str:
+def _sheet_name(layer: Tab) -> str:
     """The layer's name; without its date or version where it would be cut, or has marks that sheets lack."""
     name = layer.name.replace(":", "")
     if is_sheet_name(name):
         return name
-    bare = undated(layer.view)
+    bare = short_name(layer.view)
     return f"{bare.replace(':', '')}{layer.name.removeprefix(layer.view.name)}"
 
 
-def _write_techniques(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: Styles) -> None:
+def _write_techniques(sheet: Any, layers: Sequence[Tab], formats: Formats, styles: _Styles) -> None:
     """All of it, of which ids, names, tactics, scores and comments are printed."""
     table = technique_table.techniques(layers, linked=True)
     write_sheet(sheet, table, formats, _WIDEST)
@@ -91,7 +114,7 @@ def _write_techniques(sheet: Any, layers: Sequence[Laid], formats: Formats, styl
     sheet.print_area(0, 0, len(table.rows), table.headers.index("comment"))
 
 
-def _write_joint(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: Styles) -> None:
+def _write_joint(sheet: Any, layers: Sequence[Tab], formats: Formats, styles: _Styles) -> None:
     rows = joint_of([layer.rows for layer in layers])
     write_sheet(sheet, technique_table.joint(layers, rows), formats, _WIDEST)
     for line, row in enumerate(rows, 1):
@@ -100,7 +123,7 @@ def _write_joint(sheet: Any, layers: Sequence[Laid], formats: Formats, styles: S
                 sheet.write_number(line, number, tidy(score), styles.figure(color))
 
 
-def _write_legend(sheet: Any, layers: Sequence[Laid], styles: Styles) -> None:
+def _write_legend(sheet: Any, layers: Sequence[Tab], styles: _Styles) -> None:
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 90)
     sheet.hide_gridlines(2)
@@ -109,34 +132,218 @@ def _write_legend(sheet: Any, layers: Sequence[Laid], styles: Styles) -> None:
         row = _write_about(sheet, layer, styles, row) + 2
 
 
-def _write_about(sheet: Any, layer: Laid, styles: Styles, row: int) -> int:
+def _write_about(sheet: Any, layer: Tab, styles: _Styles, row: int) -> int:
     """Write what the colours of a layer mean, and what else is known of it; the row below."""
     view = layer.view
-    sheet.write_string(row, 0, harmless(layer.name), styles.strong())
-    sheet.write_string(row + 1, 0, harmless(view.description), styles.text())
+    sheet.write_string(row, 0, _harmless(layer.name), styles.strong())
+    sheet.write_string(row + 1, 0, _harmless(view.description), styles.text())
     row += 3
-    items = head.legend(view) if view.legend else ()
-    for title, marks in (("Gradient of the scores", head.ticks(view)), ("Legend", items)):
+    items = facts.legend(view) if view.legend else ()
+    for title, marks in (("Gradient of the scores", facts.ticks(view)), ("Legend", items)):
         if not marks:
             continue
         sheet.write_string(row, 0, title, styles.label())
         for number, mark in enumerate(marks[:_MOST_MARKS], row + 1):
-            sheet.write_string(number, 0, harmless(mark.label), styles.mark(mark.color))
+            sheet.write_string(number, 0, _harmless(mark.label), styles.mark(mark.color))
         row += len(marks[:_MOST_MARKS]) + 2
-    for number, sentence in enumerate(head.reading(view, layer.rows), row):
+    for number, sentence in enumerate(facts.reading(layer), row):
         sheet.write_string(number, 0, sentence, styles.text())
-    row += len(head.reading(view, layer.rows)) + 1
-    told = [*head.facts(view), *(("link", f"{label} {url}") for label, url in view.links)]
+    row += len(facts.reading(layer)) + 1
+    told = [*facts.facts(view), *(("link", f"{label} {url}") for label, url in view.links)]
     for number, (label, value) in enumerate(told, row):
-        sheet.write_string(number, 0, harmless(label), styles.label())
-        sheet.write_string(number, 1, harmless(value), styles.wrapped())
+        sheet.write_string(number, 0, _harmless(label), styles.label())
+        sheet.write_string(number, 1, _harmless(value), styles.wrapped())
     return row + len(told)
 
 
 def _set_page(sheet: Any) -> None:
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(_A4)
     sheet.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
     sheet.set_footer("&L&8&A&R&8&P / &N")
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
+
+
+class _Styles:
+    """The formats of a workbook's matrices and legends, made as they are needed."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._made: dict[tuple[Any, ...], Any] = {}
+
+    def _get(self, *key: Any, **look: Any) -> Any:
+        if key not in self._made:
+            self._made[key] = self._book.add_format(look)
+        return self._made[key]
+
+    def title(self) -> Any:
+        """A sheet's title."""
+        return self._get("title", bold=True, font_size=16)
+
+    def text(self) -> Any:
+        """A line below it."""
+        return self._get("text", font_size=10)
+
+    def wrapped(self) -> Any:
+        """A text of several lines."""
+        return self._get("wrapped", font_size=10, text_wrap=True, valign="top")
+
+    def label(self) -> Any:
+        """A word before something else."""
+        return self._get("label", font_size=10, font_color=_SOFT, valign="top")
+
+    def strong(self) -> Any:
+        """A heading."""
+        return self._get("strong", bold=True, font_size=12)
+
+    def tactic(self, background: str) -> Any:
+        """The name of a tactic, on the layer's own background where it has one."""
+        look = {"bg_color": background, "font_color": text_color(background)} if background else {}
+        base = {"bold": True, "font_size": 10, "align": "center", "text_wrap": True}
+        return self._get("tactic", background, **base, **look)
+
+    def count(self) -> Any:
+        """What is below it."""
+        return self._get("count", font_size=_FONT, font_color=_SOFT, align="center", bottom=1, border_color=_BORDER)
+
+    def cell(self, color: str, *, enabled: bool, tall: bool = False) -> Any:
+        """A cell of the matrix; the text of a tall one, which stands beside several, is at its top."""
+        fill = facts.fill(color, enabled=enabled)
+        look = {"font_size": _FONT, "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": _BORDER}
+        look |= {"bg_color": fill, "font_color": text_color(fill)} if color else {"font_color": _SOFT}
+        if not enabled:
+            look |= {"bg_color": fill, "font_color": _OFF}
+        if tall:
+            look["valign"] = "top"
+        return self._get("cell", color, enabled, tall, **look)
+
+    def mark(self, color: str) -> Any:
+        """A colour of the legend, its label upon it."""
+        look = {"bg_color": color, "font_color": text_color(color), "border": 1, "border_color": _BORDER}
+        return self._get("mark", color, font_size=9, align="center", valign="vcenter", shrink=True, **look)
+
+    def figure(self, color: str) -> Any:
+        """A score in a table, on the colour of its cell."""
+        look = {"bg_color": color, "font_color": text_color(color)} if color else {}
+        return self._get("figure", color, num_format="General", valign="top", align="right", indent=1, **look)
+
+
+def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
+    """Write a layer's matrix on a sheet, ready to be printed."""
+    columns = layer.matrix.columns
+    _write_head(sheet, layer, styles)
+    lines: dict[int, int] = {}
+    at = 0
+    sheet.set_column(0, _LAST_COLUMN, _WIDTH)
+    for column in columns:
+        at += _Writer(sheet, layer, styles, lines).column(column, at) + 1
+        sheet.set_column(at - 1, at - 1, _GAP)
+    if not columns:
+        sheet.write_string(_TACTICS, 0, "The filters of the layer leave no technique.", styles.text())
+    last = max([_COUNTS, *lines])
+    for row in range(_FIRST, last + 1):
+        sheet.set_row(row, _LINE * lines.get(row, 1) + 2)
+    sheet.freeze_panes(_FIRST, 0)
+    sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(_A3)
+    sheet.set_margins(left=0.3, right=0.3, top=0.3, bottom=0.5)
+    sheet.fit_to_pages(1, 2)
+    sheet.repeat_rows(_TACTICS, _COUNTS)
+    sheet.print_area(0, 0, last, max(at - 2, _NARROWEST))
+    sheet.set_footer("&R&8&P / &N")
+
+
+def _harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Text of a layer for a cell: on one line, no formula, cut when long."""
+    return neutralise(cut(" ".join(plain(text).split()), longest))
+
+
+def _write_head(sheet: Any, layer: Tab, styles: _Styles) -> None:
+    view = layer.view
+    sheet.set_row(_NAME, 24)
+    sheet.write_string(_NAME, 0, _harmless(view.name), styles.title())
+    sheet.write_string(_DESCRIPTION, 0, _harmless(view.description), styles.text())
+    sheet.write_string(_FACTS, 0, _harmless(" · ".join(facts.summary(view))), styles.text())
+    marks = facts.legend(view)
+    sheet.set_row(_LEGEND_ROW, 18)
+    for column, mark in zip(_legend_columns(layer), marks, strict=False):
+        sheet.write_string(_LEGEND_ROW, column, _harmless(mark.label, 60), styles.mark(mark.color))
+    sheet.set_row(_TACTICS, 24)
+
+
+def _legend_columns(layer: Tab) -> list[int]:
+    """The columns that are wide enough for a label."""
+    widths = [_width(column) + 1 for column in layer.matrix.columns]
+    gaps = set(accumulate(widths, initial=-1))
+    return [number for number in range(max(sum(widths), _NARROWEST)) if number not in gaps]
+
+
+def _width(column: Column) -> int:
+    """How many columns of the sheet a tactic takes: two where any sub-technique is shown."""
+    return 2 if any(cell.shown for cell in column.cells) else 1
+
+
+class _Writer:
+    """Writes columns; `lines` is how many lines of text the rows hold."""
+
+    def __init__(self, sheet: Any, layer: Tab, styles: _Styles, lines: dict[int, int]) -> None:
+        self._sheet = sheet
+        self._layer = layer
+        self._styles = styles
+        self._lines = lines
+
+    def column(self, column: Column, at: int) -> int:
+        """Write a tactic; how many columns it takes."""
+        width = _width(column)
+        view = self._layer.view
+        named = self._styles.tactic(view.tactic_background)
+        self._over(_TACTICS, at, 1, width, column.name, named)
+        self._over(_COUNTS, at, 1, width, column.ratio, self._styles.count())
+        row = _FIRST
+        for cell in column.cells:
+            height = max(len(cell.shown), 1)
+            self._cell(cell, row, at, height)
+            for number, sub in enumerate(cell.shown):
+                self._cell(sub, row + number, at + 1)
+            row += height
+        return width
+
+    def _cell(self, cell: Cell, row: int, column: int, height: int = 1) -> None:
+        text = self._text(cell)
+        format_ = self._styles.cell(cell.color, enabled=cell.enabled, tall=height > 1)
+        self._over(row, column, height, 1, text, format_)
+        needed = -(-len(wrap(text, _LETTERS)) // height)
+        for line in range(row, row + height):
+            self._lines[line] = max(self._lines.get(line, 1), needed)
+        note = self._note(cell)
+        if note:
+            size = sum(len(wrap(line, _NOTE_LETTERS)) for line in note.split("\n"))
+            tall = min((size + 1) * _NOTE_LINE, _NOTE_HEIGHT)
+            self._sheet.write_comment(row, column, note, {"width": _NOTE_WIDTH, "height": tall, "font_size": 9})
+
+    def _over(self, row: int, column: int, height: int, width: int, text: str, format_: Any) -> None:
+        if height == width == 1:
+            self._sheet.write_string(row, column, text, format_)
+        else:
+            self._sheet.merge_range(row, column, row + height - 1, column + width - 1, "", format_)
+            self._sheet.write_string(row, column, text, format_)
+
+    def _text(self, cell: Cell) -> str:
+        name = f"{cell.id} {cell.name}" if self._layer.view.layout.show_id else cell.name
+        return name if cell.score is None else f"{name} ({facts.figure(cell.score)})"
+
+    def _note(self, cell: Cell) -> str:
+        """What the layer says of a technique; "" where that is no more than stands in its cell."""
+        entry = cell.annotation
+        if not entry.annotated:
+            return ""
+        told = [f"{cell.id} {cell.name}"]
+        if cell.score is not None:
+            told.append(f"Score: {facts.figure(cell.score)}")
+        if not entry.enabled:
+            told.append("Disabled")
+        told += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
+        told += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(self._layer.view, entry)[:20])
+        return cut("\n".join(told), _LONGEST_NOTE)

@@ -8,8 +8,7 @@ import msgspec
 
 from navlayers._text import clean
 from navlayers.output.drawing.font import ems
-from navlayers.output.drawing.options import RenderOptions
-from navlayers.output.drawing.page_sizes import MM, PAPERS, Frame
+from navlayers.output.drawing.options import MM, PAPERS, Frame, RenderOptions
 from navlayers.output.drawing.pictures import draw_alike
 from navlayers.output.drawing.shapes import Drawing, Group, Text
 from navlayers.output.paper import one_line

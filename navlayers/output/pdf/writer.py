@@ -14,8 +14,7 @@ from navlayers.errors import Problem
 from navlayers.output.document import Bars, Figure, Heading
 from navlayers.output.drawing import font, typeset
 from navlayers.output.drawing.font import cut, ems
-from navlayers.output.drawing.page_sizes import MM, PAPERS
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.theme import THEMES
 from navlayers.output.paper import NO_LETTERS, bad_logo, one_line, said
 from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits

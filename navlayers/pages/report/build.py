@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 import msgspec
 
 from navlayers._text import joined, nearest, shown
+from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem, UsageError
-from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output.document import Document, Logo, Paper, Section
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, plan_blocks

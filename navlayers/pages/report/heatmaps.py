@@ -13,8 +13,7 @@ from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.summary import against, summary
 from navlayers.layer.build import layers_of as built_layers
-from navlayers.layer.document import Layer, encode_layer
-from navlayers.layer.view import COMMENTED, Ratios, view_of
+from navlayers.layer.view import COMMENTED, Ratios, View
 from navlayers.output.document import Figure, Paragraph
 from navlayers.pages import gaps_tables as gap_tables
 from navlayers.pages import plan_tables
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps
     from navlayers.analysis.plan.result import Plan
     from navlayers.attack import Catalogue
+    from navlayers.layer.document import Layer
     from navlayers.output.document import Block
     from navlayers.pages.report.subject import Subject
 
@@ -133,10 +133,13 @@ def _counted(catalogue: Catalogue, every: Sequence[str], found: Sequence[str], w
 
 def heatmap(subject: Subject, layer: Layer, title: str, caption: str = "", reading: Reading = _OF_INPUTS) -> Figure:
     """A layer that is drawn below a title of its own, with the caption or else what the layer says of itself."""
-    view = view_of(msgspec.json.decode(encode_layer(layer)), subject.catalogue, title)
     said = caption or layer.description
     view = msgspec.structs.replace(
-        view, description=said, ratios=reading.ratios, unscored=reading.unscored, mark=reading.mark
+        View.of(layer, subject.catalogue),
+        description=said,
+        ratios=reading.ratios,
+        unscored=reading.unscored,
+        mark=reading.mark,
     )
     return Figure(view, title, said)
 

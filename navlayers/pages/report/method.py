@@ -9,10 +9,10 @@ import msgspec
 
 from navlayers._text import counted, joined
 from navlayers.analysis.gaps import newer_than
+from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.id_changes import reason
-from navlayers.layer.annotate import View, comment
+from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient
-from navlayers.layer.describe import DOMAIN_NAMES
 from navlayers.output.document import Facts, Heading, Note, Paragraph
 from navlayers.output.tables import Column, Table, columns
 from navlayers.pages import compare_tables as tables
@@ -174,7 +174,7 @@ def mappings(subject: Subject, number: int) -> Table:
     """Every technique that an input covers: its score, and per category who gives what, strongest first."""
     one, title = subject.inputs[number], subject.names[number]
     category = subject.comparison.category
-    view = View(one.scored.rules, category, value_gradient(category, 100), one.labels)
+    view = Style(one.scored.rules, category, value_gradient(category, 100), one.labels)
     notes = _layer_comments(one) if one.is_layer else {}
     kind: Kind = "number" if one.counts else "score"
     found = (Column("technique", "technique"), Column("name"), Column("score", kind), Column("mappings"))

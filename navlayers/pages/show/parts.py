@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from navlayers.layer.annotate import View, comment, strength_name
+from navlayers.layer.annotate import Style, comment, strength_name
 from navlayers.layer.colors import value_gradient
 from navlayers.pages.show.results import Aggregate, CategoryScore, Column, Entry, Given, Named, Row
 from navlayers.scoring.scores import UNSPECIFIED
@@ -30,7 +30,7 @@ def named(technique: str, catalogue: Catalogue, written: str | None = None) -> N
 def aggregate(entry: TechniqueScore, one: IndexedSet) -> Aggregate:
     """How the score of a technique came about; the sentences are those of the layers, with every name."""
     rules, labels = one.rules, one.labels
-    view = View(rules, None, value_gradient(None, 100), labels)
+    view = Style(rules, None, value_gradient(None, 100), labels)
     categories = []
     for category in rules.categories:
         if category in entry.contributions or category in entry.categories:

@@ -12,7 +12,7 @@ import msgspec
 from navlayers._text import figure, slugs
 from navlayers.analysis.compare import side_by_side
 from navlayers.layer.matrix import matrix_of
-from navlayers.layer.view import view_of
+from navlayers.layer.view import View
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
 from navlayers.web.report.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
@@ -149,7 +149,7 @@ def explorer(subject: Subject, document: Document, colors: Colors) -> Explorer:
     categories: list[str] = [category for category in CATEGORIES if category in named_categories]
     lists = Interned(numbers, {pair: number for number, pair in enumerate(capabilities)}, categories, Texts())
     inputs = [_input(one, measures, lists) for one in subject.inputs]
-    columns = matrix_of(view_of({}, subject.catalogue, "")).columns
+    columns = matrix_of(View(name="", catalogue=subject.catalogue)).columns
     views = [*drawn(comparisons, subject.names, view_ids(subject.inputs), colors), *_layers(document, colors)]
     return Explorer(
         release=_known(columns, techniques, numbers),

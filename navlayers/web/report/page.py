@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers.output import html
 from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
-from navlayers.output.drawing.rendered import Rendered
+from navlayers.output.drawing.options import Rendered
 from navlayers.output.tables import Column, Table
 from navlayers.web.report.blocks import Tables, shape_bars
 from navlayers.web.report.explorer import explorer, layers_of

@@ -1,7 +1,12 @@
-"""A layer as rows: what it says of each technique, whether its matrix shows the technique or not."""
+"""A layer as rows: what it says of each technique, whether its matrix shows the technique or not.
+
+Layers that navlayers made repeat themselves: the comment is written for the Navigator's tooltip, and the metadata
+holds the same in full. `metadata_of` and `facts_of` leave out what is written elsewhere.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -75,7 +80,7 @@ def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[C
     grouped: dict[tuple[Annotation, float | None, str], list[tuple[str, Where]]] = {}
     names = {tactic.shortname: tactic.name for tactic in view.catalogue.tactics}
     for tactic in technique.tactics:
-        entry = view.of(technique.id, tactic)
+        entry = view.annotation(technique.id, tactic)
         cell, where = cells.get((technique.id, tactic), (None, _WHERES[-1]))
         aggregate = cell.score if cell is not None and _aggregates(view, cell) else None
         if _says_something(entry, view) or aggregate is not None:
@@ -132,3 +137,52 @@ def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
         name = next(row.name for by_layer in found[identifier].values() for row in by_layer.values())
         joint += [Joint(identifier, name, tuple(tactics), *same) for same, tactics in grouped.items()]
     return tuple(joint)
+
+
+# Metadata that repeats what is shown elsewhere.
+
+_PER_CATEGORY = frozenset({"protect", "detect", "respond", "capabilities"})
+_SHOWN = frozenset(
+    {
+        "shows",
+        "techniques",
+        "sub-techniques",
+        "framework",
+        "framework version",
+        "ATT&CK version",
+        "scale",
+        "measure",
+    }
+)
+_CUT = re.compile(r"\+\d+ more\b")
+
+
+def metadata_of(view: View, entry: Annotation) -> tuple[tuple[str, str], ...]:
+    """The metadata of a technique, without what its comment says in other words.
+
+    Layers of other tools keep all metadata; so do techniques whose comment names only the first of many
+    capabilities.
+    """
+    if not _is_ours(view) or not entry.comment:
+        return entry.metadata
+    return tuple((name, value) for name, value in entry.metadata if not _repeats(entry.comment, name, value))
+
+
+def _repeats(comment: str, name: str, value: str) -> bool:
+    if name in _PER_CATEGORY:
+        return not _CUT.search(comment)
+    # Comparisons tell the score of each input, and in metadata those of its categories, too.
+    score = re.escape(f"{name} {value.partition(';')[0]}")
+    return re.search(rf"(?<!\w){score}(?![\w.])", comment, re.IGNORECASE) is not None
+
+
+def facts_of(view: View) -> tuple[tuple[str, str], ...]:
+    """The metadata of a layer, without what its name, its legend and its counts show."""
+    if not _is_ours(view):
+        return view.metadata
+    return tuple((name, value) for name, value in view.metadata if name not in _SHOWN)
+
+
+def _is_ours(view: View) -> bool:
+    """Whether navlayers made the layer: it names the framework, or what was compared."""
+    return any(name in ("framework", "compared") for name, _ in view.metadata)

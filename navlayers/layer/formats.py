@@ -1,13 +1,16 @@
-"""Layers as decoded JSON, once every part that an upgrade touches is known to be what the format says."""
+"""Layers of formats 3.0 to 4.5 as decoded JSON: checked where navlayers relies on them, and brought to format 4.5.
+
+Layers stay documents here, for unknown fields are kept when a layer is upgraded.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from navlayers.errors import InputError, Problem
-from navlayers.layer.old_formats import attack_version
+from navlayers.layer.document import ATTACK, LAYER_VERSION, NAVIGATOR_VERSION
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats._json import most_keys, not_json
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -19,13 +22,32 @@ from navlayers.mapping.formats.source import as_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from navlayers.attack import Catalogue
     from navlayers.attack.domain import Domain
     from navlayers.errors import Place
-    from navlayers.layer.old_formats import Document
     from navlayers.mapping.formats.source import Source
+
+Document: TypeAlias = "dict[str, Any]"
+"""A decoded layer; fields are the format's own."""
 
 _LISTS = ("metadata", "links")
 _OBJECTS = ("filters", "layout")
+
+
+# Fields that the Navigator stops or complains at where they are null.
+_NULLS = frozenset(
+    {
+        *("description", "filters", "sorting", "layout", "hideDisabled", "techniques", "gradient", "legendItems"),
+        *("showTacticRowBackground", "tacticRowBackground", "selectTechniquesAcrossTactics", "metadata", "links"),
+        *("selectSubtechniquesWithParent", "selectVisibleTechniques", "customDataURL", "viewMode"),
+    }
+)
+
+# What `viewMode` meant before layers had a layout; 0 is the layout that a layer has anyway.
+_VIEW_MODES = {
+    1: {"layout": "side", "showName": False, "showID": True},
+    2: {"layout": "mini", "showName": False, "showID": False},
+}
 
 
 class Read(NamedTuple):
@@ -123,3 +145,62 @@ def _check_head(layer: Document, number: int, places: Places, findings: Findings
         wrong(kind(platforms), "a list of names", "filters", "platforms")
     elif any(not isinstance(name, str) for name in platforms or ()):
         wrong("a list that holds other things", "a list of names", "filters", "platforms")
+
+
+def attack_version(layer: Document) -> str:
+    """The release that navlayers wrote into the metadata, "" where it did not."""
+    for item in layer.get("metadata") or ():
+        if item.get("name") == ATTACK and isinstance(item.get("value"), str):
+            return str(item["value"]).strip().rpartition(" ")[2]
+    return ""
+
+
+def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:
+    """The layer with the fields of format 4.5 at the catalogue's release, in their order; and what changed.
+
+    It reads formats 3.0 to 4.4 as the Navigator does: versions, domain, layout, filters. Techniques and platforms
+    are left as they are.
+    """
+    changes = []
+    written = _format_of(layer)
+    if written != LAYER_VERSION:
+        changes.append(f"layer format {written or 'not named'} → {LAYER_VERSION}")
+    versions = {"attack": catalogue.major, "navigator": NAVIGATOR_VERSION, "layer": LAYER_VERSION}
+    result: Document = {}
+    for key, value in layer.items():
+        if key in ("version", "versions"):
+            # The two may both be there; unknown fields beside the three versions stay.
+            result["versions"] = {**(value if isinstance(value, dict) else {}), **versions}
+        elif value is None and key in _NULLS:
+            changes.append(f"{key}: null left out")
+        else:
+            result[key] = value
+    result.setdefault("versions", versions)
+    domain = f"{catalogue.domain}-attack"
+    if result.get("domain") != domain:
+        changes.append(f"domain {result.get('domain') or 'not named'} → {domain}")
+    result["domain"] = domain
+    changes += _layout_of_mode(result)
+    if isinstance(result.get("filters"), dict) and "stages" in result["filters"]:
+        changes.append("filters.stages left out: the layer format has none")
+        result["filters"] = {key: value for key, value in result["filters"].items() if key != "stages"}
+    return result, changes
+
+
+def _format_of(layer: Document) -> str:
+    versions = layer.get("versions")
+    written = versions.get("layer") if isinstance(versions, dict) else None
+    written = layer.get("version") if written is None else written
+    return str(written) if isinstance(written, (str, float)) else ""
+
+
+def _layout_of_mode(layer: Document) -> list[str]:
+    if "viewMode" not in layer:
+        return []
+    mode = layer.pop("viewMode")
+    if "layout" in layer:
+        return ["viewMode left out: the layer has a layout"]
+    layout = _VIEW_MODES.get(mode) if type(mode) is int else None
+    if layout is not None:
+        layer["layout"] = dict(layout)
+    return [f"viewMode {mode} → layout {layout['layout'] if layout else 'side'}"]

@@ -1,0 +1,282 @@
+"""What stands above the matrix of a picture: title, description, facts, and the legend."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers._text import clean
+from navlayers.layer.colors import WHITE, gradient_steps
+from navlayers.output.drawing import facts
+from navlayers.output.drawing.font import CAP, cut, ems, paragraph
+from navlayers.output.drawing.options import SMALLEST
+from navlayers.output.drawing.shapes import Group, Line, Rect, Shape, Text
+from navlayers.output.drawing.theme import OFF, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.layer.matrix import Matrix
+    from navlayers.layer.view import View
+    from navlayers.output.drawing.theme import Look, Theme
+
+# Sizes of text in points at unit 1, and how many lines title and texts have at most.
+_TITLE, _LINE, _LEGEND = 15.0, 7.6, 6.4
+_TITLE_LINES, _LINES = 2, 4
+
+# A legend wider than this share of the page stands below the words instead of beside them.
+_WIDEST_LEGEND = 0.36
+_FEWEST_ROWS, _MOST_ROWS = 3, 7
+
+# Lengths of the legend in sizes of its text: ramp, longest label, space between ramp and items, height of an item.
+_RAMP = 17
+_WIDEST_LABEL = 20
+_BESIDE = 2.5
+_ITEM = 1.45
+
+# The least space between two numbers on the ramp, as a share of it.
+_APART = 0.06
+
+# Channels of two colors that differ by no more than this look the same.
+_SAME = 6
+
+_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
+
+
+class Header(NamedTuple):
+    """The groups, and the height that they take with the space below, in points."""
+
+    groups: tuple[Group, ...]
+    height: float
+
+
+def header_of(
+    matrix: Matrix,
+    look: Look,
+    x: float,
+    y: float,
+    width: float,
+    unit: float,
+    note: str = "",
+    *,
+    headed: bool = True,
+) -> Header:
+    """Title, description and facts at the left, the legend at the right; below each other where it is wide.
+
+    Args:
+        matrix: what they are about.
+        look: what stands in its cells.
+        x: the left edge.
+        y: the upper edge.
+        width: of the page between its margins.
+        unit: the size of text relative to A4.
+        note: a further fact: how to read what does not look like a matrix.
+        headed: with title and description.
+    """
+    title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
+    legend = _legend_of(matrix, look, unit)
+    beside = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
+    legend, rows = legend.within(width * (_WIDEST_LEGEND if beside else 1), _MOST_ROWS)
+    left = width - (legend.width(rows) + 2 * title if beside else 0)
+    shapes = list(_words(matrix, note, look.theme, x, y, left, title, line, headed=headed))
+    bottom = max(shape.y for shape in shapes) + line * 0.3 if shapes else y
+    if beside:
+        place = (x + width - legend.width(rows), y + title * 0.15)
+        bottom = max(bottom, place[1] + legend.height(rows))
+    else:
+        place = (x, bottom + line * 0.8)
+        bottom = place[1] + legend.height(rows)
+    groups = [Group("header", "", tuple(shapes))]
+    drawn = tuple(legend.shapes(*place, rows))
+    if drawn:
+        groups.append(Group("legend", "", drawn))
+    return Header(tuple(groups), bottom - y + 9 * unit)
+
+
+def _words(
+    matrix: Matrix,
+    note: str,
+    theme: Theme,
+    x: float,
+    y: float,
+    width: float,
+    title: float,
+    line: float,
+    *,
+    headed: bool,
+) -> Iterator[Text]:
+    if headed:
+        y += title * 0.8
+        for number, text in enumerate(paragraph(clean(matrix.view.name) or "layer", width / title, _TITLE_LINES)):
+            y += title * 1.15 if number else 0
+            yield Text(x, y, text, title, theme.ink, strong=True)
+        y += title * 0.25
+        description = clean(matrix.view.description)
+        for text in paragraph(description, width / line, _LINES) if description else ():
+            y += line * 1.3
+            yield Text(x, y, text, line, theme.ink)
+    known = " · ".join([*facts.short(matrix.view), *([note] if note else [])])
+    for text in paragraph(known, width / line, _LINES):
+        y += line * 1.3
+        yield Text(x, y, text.removesuffix(" ·"), line, theme.muted)
+
+
+def describe(matrix: Matrix) -> str:
+    """The picture in a sentence, for those who do not see it."""
+    parts = [f"{clean(c.name)} {c.mapped} of {c.total}" for c in matrix.columns if c.total]
+    text = "; ".join(facts.short(matrix.view))
+    return f"{text}. By tactic: {', '.join(parts)}." if parts else f"{text}."
+
+
+class _Item(NamedTuple):
+    """A swatch and what it means; `mark` stands on it, in `ink`."""
+
+    label: str
+    fill: str
+    mark: str = ""
+    ink: str = ""
+
+
+class _Legend(NamedTuple):
+    """The legend of a matrix.
+
+    Attributes:
+        ramp: the colors from the lowest to the highest score.
+        ticks: places on the ramp, 0–1, and the numbers that stand there.
+        items: the swatches.
+        named: how many of the first items are the layer's own.
+        theme: the colors of its text.
+        size: of its text, in points.
+        counts: whether scores are numbers of something.
+    """
+
+    ramp: tuple[str, ...]
+    ticks: tuple[tuple[float, str], ...]
+    items: tuple[_Item, ...]
+    named: int
+    theme: Theme
+    size: float
+    counts: bool = False
+
+    def within(self, room: float, most_rows: int) -> tuple[_Legend, int]:
+        """The legend in as few rows as fit the width; items of the layer that do not fit are counted."""
+        rows = _FEWEST_ROWS
+        while self.width(rows) > room and rows < min(len(self.items), most_rows):
+            rows += 1
+        kept = self
+        named, keys = self.items[: self.named], self.items[self.named :]
+        count = len(named)
+        while kept.width(rows) > room and count:
+            count -= 1
+            more = _Item(f"and {len(named) - count} more", self.theme.page)
+            kept = self._replace(items=(*named[:count], more, *keys), named=count + 1)
+        return kept, rows
+
+    def _columns(self, rows: int) -> list[tuple[Sequence[_Item], float]]:
+        """The items in columns of so many rows, and how wide each is."""
+        parts = [self.items[start : start + rows] for start in range(0, len(self.items), rows)]
+        return [
+            (part, (max(min(ems(one.label), _WIDEST_LABEL) for one in part) + 3.2) * self.size) for part in parts
+        ]
+
+    def width(self, rows: int) -> float:
+        """The width of ramp and items, with so many rows."""
+        items = sum(width for _, width in self._columns(rows))
+        parts = [_RAMP * self.size] if self.ramp else []
+        parts += [items - self.size] if self.items else []
+        return sum(parts) + _BESIDE * self.size * max(len(parts) - 1, 0)
+
+    def height(self, rows: int) -> float:
+        """The height of ramp and items."""
+        ramp = 4.4 * self.size if self.ramp else 0
+        return max(ramp, min(rows, len(self.items)) * _ITEM * self.size)
+
+    def shapes(self, x: float, y: float, rows: int) -> Iterator[Shape]:
+        """The legend with its upper left corner at a place."""
+        if self.ramp:
+            yield from self._ramp(x, y)
+            x += (_RAMP + _BESIDE) * self.size
+        for part, width in self._columns(rows):
+            for row, item in enumerate(part):
+                yield from self._item(item, x, y + row * _ITEM * self.size)
+            x += width
+
+    def _ramp(self, x: float, y: float) -> Iterator[Shape]:
+        size, width = self.size, _RAMP * self.size
+        yield Text(x, y + size * 0.85, "Number" if self.counts else "Score", size, self.theme.muted)
+        top, height = y + 1.45 * size, 1.2 * size
+        part = width / len(self.ramp)
+        for number, color in enumerate(self.ramp):
+            # Each reaches to the end, so that no seam shows between two.
+            yield Rect(x + number * part, top, width - number * part, height, color)
+        for at, label in self.ticks:
+            place = x + at * width
+            yield Line(place, top + height, place, top + height + size * 0.35, self.theme.rule)
+            anchor = "start" if at < 0.02 else "end" if at > 0.98 else "middle"
+            yield Text(place, top + height + size * 1.3, label, size, self.theme.ink, anchor)  # type: ignore[arg-type]
+
+    def _item(self, item: _Item, x: float, y: float) -> Iterator[Shape]:
+        size = self.size
+        side = 1.15 * size
+        base = y + side / 2 + CAP * size / 2
+        yield Rect(x, y, 1.6 * size, side, item.fill, self.theme.rule)
+        if item.mark:
+            yield Text(x + 0.8 * size, base, item.mark, size, item.ink, "middle")
+        yield Text(x + 2.1 * size, base, cut(item.label, _WIDEST_LABEL), size, self.theme.ink)
+
+
+def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
+    """What the cells of a matrix show that has to be explained."""
+    view, theme = matrix.view, look.theme
+    cells = list(matrix.cells())
+    scored = {c.score: c.color for c in cells if c.score is not None and c.enabled and not c.annotation.color}
+    # One score alone is a color, not a range of them.
+    is_range = len(scored) > 1 and view.gradient.minValue < view.gradient.maxValue
+    ramp = tuple(map(theme.paint, gradient_steps(view.gradient.colors))) if is_range else ()
+    items = [_Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
+    if not ramp and scored and not any(_is_close(i.color, c) for i in view.legend for c in scored.values()):
+        items += [_Item(f"score {figure(score)}", theme.paint(c)) for score, c in sorted(scored.items())[:1]]
+    named = len(items)
+    labels = {item.label.lower() for item in items}
+    if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
+        # A layer that explains white explains these cells.
+        white = next((place for place, item in enumerate(view.legend) if item.color == WHITE), None)
+        if white is None:
+            items.append(_Item("commented, no score", theme.unscored, view.mark, theme.ink))
+        else:
+            items[white] = _Item(items[white].label, theme.unscored, view.mark, theme.ink)
+    if any(c.enabled and not c.color and not c.annotation.annotated for c in cells):
+        label = "not scored" if "not rated" in labels or scored else "not annotated"
+        items.append(_Item(clean(view.unscored) or label, theme.unscored))
+    if any(not c.enabled for c in cells):
+        items.append(_Item("disabled", theme.disabled, OFF, theme.off))
+    ticks = tuple(_ticks(view)) if ramp else ()
+    counts = ("aggregate", "count") in view.metadata
+    return _Legend(ramp, ticks, tuple(items), named, theme, max(SMALLEST, _LEGEND * unit), counts)
+
+
+def _is_close(first: str, second: str) -> bool:
+    """Whether two colors look the same: people write colors of the gradient by hand, of which it has a hundred."""
+    return all(abs(int(first[i : i + 2], 16) - int(second[i : i + 2], 16)) <= _SAME for i in (1, 3, 5))
+
+
+def _ticks(view: View) -> Iterator[tuple[float, str]]:
+    """Where numbers stand on the ramp: those that the layer's legend names and its ends, or else round ones."""
+    low, high = view.gradient.minValue, view.gradient.maxValue
+    named = [
+        (float(found[1]), found[1])
+        for item in view.legend
+        if (found := _NUMBER.match(item.label)) and low <= float(found[1]) <= high
+        and _is_close(view.gradient.color(float(found[1])), item.color)
+    ]  # fmt: skip
+    round_ones = [(float(mark.label), mark.label) for mark in facts.ticks(view)]
+    ends = [*round_ones[:1], *round_ones[-1:]]
+    wanted = [*sorted(named), *ends] if named else [*ends, *round_ones[1:-1]]
+    taken: list[tuple[float, float]] = []
+    for number, label in wanted:
+        at = (number - low) / (high - low)
+        half = ems(label) / 2 / _RAMP
+        start = 0.0 if at < 0.02 else 1 - 2 * half if at > 0.98 else at - half
+        if all(start > end + _APART or start + 2 * half < begin - _APART for begin, end in taken):
+            taken.append((start, start + 2 * half))
+            yield at, label.replace("-", "−")
