@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import nearest, shown, slug, slugs
-from navlayers.api.render_folders import to_draw
-from navlayers.api.render_load import load
+from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.mapping.formats.context import ReadOptions

@@ -1,4 +1,4 @@
-"""From what the user names to views: layers of any format 3.0 to 4.5, lists of them, and the overviews of sets."""
+"""From what the user names to views: layers of formats 3.0 to 4.5, lists and folders of them, overviews of sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers import attack
-from navlayers.errors import NavlayersError, Place, Problem
+from navlayers._text import listed
+from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import formats
 from navlayers.layer.build import layers_of
 from navlayers.layer.formats import modern
@@ -17,18 +18,22 @@ from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.load import Prepared, prepare
+from navlayers.output.folders import INDEX, read_index
+from navlayers.pages.results import ALL
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import score_set
 from navlayers.upgrades.layers import upgrade_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from navlayers.mapping.find import Source
 
 _READING = ReadOptions()
 _OPTIONS = ScoreOptions()
 _REPLACEMENT = rb"\\ufffd"
+_FROM_FOLDER = "folder"
 
 
 class Loaded(NamedTuple):
@@ -107,11 +112,52 @@ def _set(source: Source, attack_version: str | None, options: ScoreOptions, read
     return Loaded(source.name, source, (View.of(built.layer, prepared.catalogue),), prepared.notices)
 
 
-def load_all(
-    found: Iterable[Source],
-    attack_version: str | None = None,
-    options: ScoreOptions = _OPTIONS,
-    reading: ReadOptions = _READING,
-) -> Iterator[Loaded]:
-    """Each input in its turn, so that only one is held in memory."""
-    return (load(source, attack_version, options, reading) for source in found)
+def to_draw(found: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
+    """The inputs that are drawn: of a folder its layers, or else its sets; and notices of what is not.
+
+    Of a folder that navlayers wrote, the one file that holds all of its layers is enough.
+
+    Raises:
+        InputError: a folder holds neither layers nor sets.
+    """
+    kept: list[Source] = []
+    notices: list[Problem] = []
+    done: set[Path] = set()
+    for source in found:
+        folder = source.path.parent
+        if source.origin != _FROM_FOLDER:
+            kept.append(source)
+        elif folder not in done:
+            done.add(folder)
+            of_folder = [one for one in found if one.origin == _FROM_FOLDER and one.path.parent == folder]
+            drawn = _of_folder(folder, of_folder, max_bytes)
+            kept += drawn
+            passed = len(of_folder) - len(drawn)
+            if passed:
+                what = f"{passed} file{'s' * (passed > 1)} of this folder {'are' if passed > 1 else 'is'} not drawn"
+                left = [one.path.name for one in of_folder if one not in drawn]
+                hint = f"drawn: {listed([one.path.name for one in drawn])}"
+                notices.append(Problem(f"{what}: {listed(left)}", Place(str(folder)), hint=hint))
+    return tuple(kept), tuple(notices)
+
+
+def _of_folder(folder: Path, found: Sequence[Source], max_bytes: int) -> list[Source]:
+    whole = [source for source in found if source.path.name == ALL]
+    if whole and read_index(folder) is not None:
+        return whole
+    formats = {source: _layer_format(source, max_bytes) for source in found if source.path.name != INDEX}
+    layers = [source for source, format_ in formats.items() if format_ == "layer"]
+    sets = [source for source, format_ in formats.items() if format_]
+    if not sets:
+        raise InputError(
+            Problem("this folder holds no layers", Place(str(folder)), "Navigator layers, or mapping sets")
+        )
+    return layers or sets
+
+
+def _layer_format(source: Source, max_bytes: int) -> str:
+    """What a file is; a file that cannot be read is told of when it is drawn."""
+    try:
+        return sniff(sources.load(source.path, source.data, max_bytes))
+    except NavlayersError:
+        return "layer"

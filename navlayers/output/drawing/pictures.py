@@ -17,8 +17,7 @@ from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact
 from navlayers.output.drawing.fitting import best_fit, free_fit
 from navlayers.output.drawing.header import Header, describe, header_of
 from navlayers.output.drawing.options import SMALLEST, Frame, Rendered, frames
-from navlayers.output.drawing.shapes import Drawing, Group, Text
-from navlayers.output.drawing.svg import to_svg
+from navlayers.output.drawing.shapes import Drawing, Group, Text, to_svg
 from navlayers.output.drawing.theme import THEMES, Look
 
 if TYPE_CHECKING:

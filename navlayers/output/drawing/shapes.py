@@ -1,10 +1,25 @@
-"""What a picture is made of: rectangles, lines, texts, and groups of them that have a name and a title."""
+"""What a picture is made of: rectangles, lines, texts, and groups of them that have a name and a title; as SVG."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
+from xml.sax.saxutils import escape
 
 import msgspec
+
+from navlayers.output.drawing.font import FAMILY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Characters that XML 1.0 cannot hold, not even escaped.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_QUOTES = {'"': "&quot;", "'": "&#39;"}
+
+# Strong text is drawn with a pen, in ems: so it looks the same with fonts that have no bold face, and is no wider.
+_PEN = 0.025
 
 
 class Rect(msgspec.Struct, frozen=True):
@@ -65,3 +80,61 @@ class Drawing(msgspec.Struct, frozen=True):
     description: str
     background: str
     groups: tuple[Group, ...]
+
+
+def to_svg(drawing: Drawing) -> bytes:
+    """The drawing as SVG in UTF-8, its size in points: shapes and text that all readers of SVG draw alike."""
+    return "\n".join(_lines(drawing)).encode() + b"\n"
+
+
+def _lines(drawing: Drawing) -> Iterator[str]:
+    # Of a page to be turned into pixels every part of one counts, else all of it is drawn a little off.
+    width, height = (f"{side:.6f}".rstrip("0").rstrip(".") for side in (drawing.width, drawing.height))
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}" role="img" font-family="{FAMILY}">'
+    )
+    yield f"<title>{_escape(drawing.title)}</title>"
+    yield f"<desc>{_escape(drawing.description)}</desc>"
+    yield f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>'
+    for group in drawing.groups:
+        yield _group(group)
+    yield "</svg>"
+
+
+def _group(group: Group) -> str:
+    title = f"<title>{_escape(group.title)}</title>" if group.title else ""
+    return f'<g id="{_escape(group.id)}">{title}{"".join(map(_shape, group.shapes))}</g>'
+
+
+def _shape(shape: Shape) -> str:
+    if isinstance(shape, Rect):
+        stroke = f' stroke="{shape.stroke}" stroke-width="{_number(shape.line)}"' if shape.stroke else ""
+        return (
+            f'<rect x="{_number(shape.x)}" y="{_number(shape.y)}" width="{_number(shape.width)}" '
+            f'height="{_number(shape.height)}" fill="{shape.fill}"{stroke}/>'
+        )
+    if isinstance(shape, Line):
+        return (
+            f'<line x1="{_number(shape.x1)}" y1="{_number(shape.y1)}" x2="{_number(shape.x2)}" '
+            f'y2="{_number(shape.y2)}" stroke="{shape.stroke}" stroke-width="{_number(shape.line)}"/>'
+        )
+    anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
+    pen = f' stroke="{shape.fill}" stroke-width="{_number(shape.size * _PEN)}"' if shape.strong else ""
+    return (
+        f'<text x="{_number(shape.x)}" y="{_number(shape.y)}" font-size="{_number(shape.size)}" '
+        f'fill="{shape.fill}"{anchor}{pen}>{_escape(shape.text)}</text>'
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _number(value: float) -> str:
+    """Two decimals at most, which is finer than any printer."""
+    text = f"{value:.2f}"
+    return text.rstrip("0").rstrip(".") if text[-1] == "0" else text
+
+
+def _escape(text: str) -> str:
+    """Text for XML 1.0, without the characters that it cannot hold."""
+    return escape(text if text.isprintable() else _FORBIDDEN.sub("", text), _QUOTES)

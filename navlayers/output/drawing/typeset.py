@@ -13,8 +13,7 @@ import msgspec
 from navlayers._text import shown
 from navlayers.errors import Problem
 from navlayers.output.drawing import font
-from navlayers.output.drawing.shapes import Line, Text
-from navlayers.output.drawing.svg import to_svg
+from navlayers.output.drawing.shapes import Line, Text, to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
