@@ -1,4 +1,4 @@
-"""Pictures, workbooks and tables of layers as files: which there are, what they are called, how they are made."""
+"""Rendered layers as files: formats, names, writing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text import nearest, shown, slug, slugs
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError
-from navlayers.mapping.find import resolve
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.output.drawing.options import Rendered, RenderOptions
 from navlayers.output.files import Output, write_all
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from navlayers.api.render_load import Loaded
     from navlayers.layer.view import View
     from navlayers.mapping.find import Source
+    from navlayers.output.drawing.options import Rendered, RenderOptions
 
 _READING = ReadOptions()
 
@@ -57,13 +56,6 @@ class Target(NamedTuple):
 
     file: Path | None = None
     folder: Path | None = None
-
-
-class Made(NamedTuple):
-    """One file: its path, what it holds, and what there is to know of it."""
-
-    path: Path
-    rendered: Rendered
 
 
 def chosen(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
@@ -136,43 +128,18 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
 
 def files_of(
     loaded: Loaded, formats: Iterable[str], folder: Path, options: RenderOptions, name: str
-) -> Iterator[Made]:
+) -> Iterator[tuple[Path, Rendered]]:
     """The files of one input below a folder: one per format, or per layer where a format holds one alone.
 
     `name` is what they are called.
     """
     for format_ in formats:
         if not FORMATS[format_].single or len(loaded.views) == 1:
-            yield Made(folder / f"{name}.{format_}", render(loaded.views, format_, options))
+            yield folder / f"{name}.{format_}", render(loaded.views, format_, options)
             continue
         for number, view in enumerate(loaded.views, 1):
             of_layer = f"{name}-{number:02d}-{slug(view.name) or 'layer'}"[:120]
-            yield Made(folder / f"{of_layer}.{format_}", render([view], format_, options))
-
-
-def render_layer(
-    source: str | Path,
-    to: str = "svg",
-    options: RenderOptions | None = None,
-    *,
-    attack_version: str | None = None,
-    reading: ReadOptions = _READING,
-) -> Rendered:
-    """A layer, a list of layers or the overview of a set, by its file or name, in a format: bytes and notices.
-
-    Raises:
-        NavlayersError: there is no such input or format, the input cannot be read, or the format holds one layer
-            alone and there are several.
-    """
-    (format_,) = chosen([to], None)
-    views: list[View] = []
-    notices: list[Problem] = []
-    for one in resolve([str(source)], reading.format):
-        loaded = load(one, attack_version, reading=reading)
-        views += loaded.views
-        notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
-    made = render(views, format_, options or RenderOptions())
-    return Rendered(made.data, (*notices, *made.notices))
+            yield folder / f"{of_layer}.{format_}", render([view], format_, options)
 
 
 class Result(NamedTuple):
@@ -210,7 +177,7 @@ def render_files(
     Raises:
         NavlayersError: an input cannot be read, a release is not at hand, or a file cannot be written.
     """
-    made: list[Made] = []
+    files: list[tuple[Path, Rendered]] = []
     views: list[View] = []
     drawn, passed = to_draw(sources, reading.max_bytes)
     notices: list[Problem] = list(passed)
@@ -228,33 +195,27 @@ def render_files(
         if target.folder is None:
             views += loaded.views
         else:
-            made += files_of(loaded, formats, target.folder, options, names[source.name])
+            files += files_of(loaded, formats, target.folder, options, names[source.name])
         on_input()
     if problems:
         raise InputError(problems)
     if target.folder is None:
-        one = render(views, formats[0], options)
+        rendered = render(views, formats[0], options)
         if target.file is None:
-            return Result((), (), one.data, (*notices, *one.notices))
-        made.append(Made(target.file, one))
-    notices += [notice for one in made for notice in one.rendered.notices]
-    written = write(made, [source.path for source in sources if source.path.is_file()], force=force)
-    unchanged = tuple(one.path for one in made if one.path not in written)
-    return Result(tuple(written), unchanged, b"", tuple(notices))
-
-
-def write(made: Sequence[Made], inputs: Sequence[Path], *, force: bool) -> list[Path]:
-    """Write files, all of them or none; tells which of them changed.
-
-    Raises:
-        OutputError: a file holds something else and not `force`, is an input, or cannot be written.
-    """
-    paths = [one.path for one in made]
+            return Result((), (), rendered.data, (*notices, *rendered.notices))
+        files.append((target.file, rendered))
+    paths = [path for path, _ in files]
     again = sorted({path for path in paths if paths.count(path) > 1})
     if again:
         hint = "render them apart"
         raise OutputError(
             Problem("two inputs would be written here", Place(str(path)), hint=hint) for path in again
         )
-    changed = set(write_all([Output(one.path, one.rendered.data, force) for one in made], keep=inputs))
-    return [path for path in paths if str(path) in changed]
+    outputs = [Output(path, rendered.data, force) for path, rendered in files]
+    changed = set(write_all(outputs, keep=[source.path for source in sources if source.path.is_file()]))
+    return Result(
+        written=tuple(path for path in paths if str(path) in changed),
+        unchanged=tuple(path for path in paths if str(path) not in changed),
+        data=b"",
+        notices=(*notices, *(notice for _, rendered in files for notice in rendered.notices)),
+    )

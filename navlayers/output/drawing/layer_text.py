@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 from navlayers.output.tables import Cell
 
 LONGEST = 60_000
-"""So many characters a comment of a pull request holds, with some to spare."""
+"""Most characters of the Markdown: GitHub takes 65,536 in a comment of a pull request."""
 
+# Lengths to which comments are cut until all techniques fit; after that, techniques are left out.
 _COMMENTS = (300, 200, 120, 80, 40, 0)
-"""So long are comments, from the most to the least; techniques are left out after that."""
 
 _UNCOMMENTED = "Comments are left out, for they would be too long."
 _UNLISTED = "What each layer says of its techniques is left out, for it would be too long."
 _MORE = "… and "
 _OPEN, _CLOSE = "<details>\n<summary>{}</summary>\n", "\n</details>\n"
 
-_LONGEST_FACT = 400
+# Longest texts in letters, and most facts, legend labels and layers that are listed.
+_LONGEST_FACT, _TITLE = 400, 120
 _MOST_FACTS = 30
-_TITLE = 120
 
 
 def render_csv(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
@@ -50,31 +50,31 @@ def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) ->
     Several layers start with all scores beside each other, which stay whole where they fit.
     """
     layers = tabs_of(views, options)
-    made = _single(layers[0]) if len(layers) == 1 else _several(layers)
-    return Rendered(made.text.encode("utf-8", "replace"), _notices(made))
+    part = _single(layers[0]) if len(layers) == 1 else _several(layers)
+    return Rendered(part.text.encode("utf-8", "replace"), _notices(part))
 
 
-class _Made(NamedTuple):
+class _Part(NamedTuple):
     """A text, and whether it lacks anything for being too long."""
 
     text: str
     is_cut: bool
 
 
-def _notices(made: _Made) -> tuple[Problem, ...]:
-    if not made.is_cut:
+def _notices(part: _Part) -> tuple[Problem, ...]:
+    if not part.is_cut:
         return ()
     message = f"the Markdown is cut to the {LONGEST:,} characters that pull requests take"
     return (Problem(message, hint="xlsx, html and csv hold all"),)
 
 
-def _single(layer: Tab) -> _Made:
+def _single(layer: Tab) -> _Part:
     start, end = _start(layer, 1), _about(layer.view)
     details = _details(layer, LONGEST - len(start) - len(end) - 2)
-    return _Made("\n".join([start, details.text, *([end] if end else [])]), details.is_cut)
+    return _Part("\n".join([start, details.text, *([end] if end else [])]), details.is_cut)
 
 
-def _several(layers: Sequence[Tab]) -> _Made:
+def _several(layers: Sequence[Tab]) -> _Part:
     """All scores, then a section per layer: as much of each as all of them have room for."""
     start = f"# {_cut(title_of(layers), 2 * _TITLE)}\n\n{_overview(layers)}"
     heads = [_start(layer, 2) for layer in layers]
@@ -88,7 +88,7 @@ def _several(layers: Sequence[Tab]) -> _Made:
         if sum(map(len, tables)) <= left:
             sections = [f"{one}\n{table}" for one, table in zip(heads, tables, strict=True)]
             is_cut = joint.is_cut or longest == 0 < max(map(_longest_comment, layers))
-            return _Made("\n".join([start, joint.text, *sections]), is_cut)
+            return _Part("\n".join([start, joint.text, *sections]), is_cut)
     kept = 0
     for one in heads:
         room -= len(one) + 1
@@ -96,7 +96,7 @@ def _several(layers: Sequence[Tab]) -> _Made:
             break
         kept += 1
     missing = [f"{_MORE}{len(heads) - kept} more layers\n"] if kept < len(heads) else []
-    return _Made("\n".join([start, joint.text, f"{_UNLISTED}\n", *heads[:kept], *missing]), is_cut=True)
+    return _Part("\n".join([start, joint.text, f"{_UNLISTED}\n", *heads[:kept], *missing]), is_cut=True)
 
 
 def _overview(layers: Sequence[Tab]) -> str:
@@ -112,7 +112,7 @@ def _overview(layers: Sequence[Tab]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _joint(layers: Sequence[Tab], room: int, others: int) -> _Made:
+def _joint(layers: Sequence[Tab], room: int, others: int) -> _Part:
     """The scores of all layers; where their table would be too long, of as many techniques as there is room for.
 
     Tactics are left out where what stands below, so many characters, would find no room otherwise.
@@ -126,7 +126,7 @@ def _joint(layers: Sequence[Tab], room: int, others: int) -> _Made:
         heads, body = table.columns, table.rows
         short = Table(table.name, table.title, (*heads[:2], *heads[3:]), tuple((*r[:2], *r[3:]) for r in body))
         found = _fitted(short, _number(len(ids)), room - len(title))
-    return _Made(title + found.text, found.is_cut)
+    return _Part(title + found.text, found.is_cut)
 
 
 def _start(layer: Tab, level: int) -> str:
@@ -227,12 +227,12 @@ def _longest_comment(layer: Tab) -> int:
     return max((len(row.annotation.comment) for row in layer.rows), default=0)
 
 
-def _details(layer: Tab, room: int) -> _Made:
+def _details(layer: Tab, room: int) -> _Part:
     """The folded techniques of a layer, with comments as long as there is room for."""
     for longest in _COMMENTS[:-1]:
         text = _folded(_techniques(layer.rows, longest), _held(layer))
         if len(text) <= room:
-            return _Made(text, is_cut=False)
+            return _Part(text, is_cut=False)
     return _fitted(_techniques(layer.rows, 0), _held(layer), room, _UNCOMMENTED if _longest_comment(layer) else "")
 
 
@@ -275,11 +275,11 @@ def _wrapped(lines: Iterable[str], summary: str, below: Sequence[str]) -> str:
     return "\n".join(parts) + "\n" + _CLOSE
 
 
-def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Made:
+def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Part:
     """The table in as many characters, its last rows left out where need be."""
     text = _folded(table, summary, note)
     if len(text) <= room:
-        return _Made(text, is_cut=bool(note))
+        return _Part(text, is_cut=bool(note))
     lines = table_lines(table)
     used = len(_folded(Table("", "", table.columns, ()), summary, note)) + 40
     kept = 0
@@ -290,5 +290,5 @@ def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Made:
         kept += 1
     more = f"{_MORE}{len(table.rows) - kept} more"
     if not kept:
-        return _Made(f"{more}\n", is_cut=True)
-    return _Made(_wrapped(lines[: kept + 2], summary, [more, *([note] if note else [])]), is_cut=True)
+        return _Part(f"{more}\n", is_cut=True)
+    return _Part(_wrapped(lines[: kept + 2], summary, [more, *([note] if note else [])]), is_cut=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from navlayers.layer.rows import Joint, Row
     from navlayers.output.drawing.facts import Tab
 
+# More names of metadata share one column; more links of a technique do, too.
 _MOST_COLUMNS = 12
 _MOST_LINKS = 5
 
