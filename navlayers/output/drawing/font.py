@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 ELLIPSIS = "…"
 ASCENT, CAP = 0.76, 0.72
-"""Heights above the baseline per size: of letters with everything, and of capitals and figures."""
+"""Heights above the baseline in ems: of letters with everything, and of capitals and figures."""
 
+# What no line may break: words with the hyphen or slash behind them; dates are whole.
 _PARTS = re.compile(r"(?:[^\s/-]|(?<=\d)[/-](?=\d))+(?:[/-]|\s+)?|[/-]|\s+")
-"""What no line may break; dates are whole."""
 
+# Shares of the room that are tried until no word stands alone on the last line.
 _NARROWER = (0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.6)
+
+# Sizes of the font: Helvetica has 1,000 units per em, so that advances are whole; 40 tells shapes of letters apart.
 _MEASURED_AT, _COMPARED_AT = 1000, 40
+
+# A private code point that no font has, whose picture is that of every missing letter.
 _MISSING = "\U0010fffe"
+
+# Widths in ems of letters that the font lacks: of symbols and East Asian letters, and of all others.
 _SYMBOLS = 0x2000
 _WIDE, _UNKNOWN = 1.0, 0.85
 
@@ -45,13 +52,13 @@ def width(text: str, size: float) -> float:
 
 @lru_cache(maxsize=1 << 16)
 def ems(text: str) -> float:
-    """How wide the text is, in sizes."""
+    """How wide the text is, in ems."""
     return sum(map(_ADVANCES.__getitem__, text))
 
 
 @lru_cache(maxsize=1 << 16)
 def cut(text: str, room: float) -> str:
-    """As much of the text as fits into that many sizes, with an ellipsis where some is missing; "" if nothing."""
+    """As much of the text as fits into that many ems, with an ellipsis where some is missing; "" if nothing."""
     if ems(text) <= room:
         return text
     left = room - ems(ELLIPSIS)
@@ -66,7 +73,7 @@ def cut(text: str, room: float) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def wrap(text: str, room: float, lines: int) -> tuple[str, ...]:
-    """The text in so many lines at most, of that many sizes, parted at blanks, hyphens and slashes."""
+    """The text in so many lines at most, of that many ems, parted at blanks, hyphens and slashes."""
     made: list[str] = []
     parts = _PARTS.findall(text)
     while parts and len(made) < lines - 1 and ems(text) > room:
@@ -96,7 +103,7 @@ def paragraph(text: str, room: float, lines: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 14)
 def rooms(text: str, lines: int) -> tuple[float, ...]:
-    """The widths, in sizes, that the text needs to stand whole in one line, in two, and so on."""
+    """The widths, in ems, that the text needs to stand whole in one line, in two, and so on."""
     starts, ends = [0.0], []
     for part in _PARTS.findall(text):
         ends.append(starts[-1] + ems(part.rstrip()))
@@ -117,7 +124,7 @@ def rooms(text: str, lines: int) -> tuple[float, ...]:
 
 
 class _Advances(dict[str, float]):
-    """Character → its advance in sizes, measured when first asked for."""
+    """Character → its advance in ems, measured when first asked for."""
 
     def __missing__(self, char: str) -> float:
         self[char] = advance = self._measure(char)

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     from navlayers.output.drawing.shapes import Drawing, Shape
 
+# Code points of scripts beyond the European ones begin here, pause for more Latin, Greek and signs, and go on.
 _HEBREW, _LATIN_MORE, _CJK = 0x590, 0x1E00, 0x2E80
+
+# Signs that texts of navlayers use and the font lacks, as strokes from where they start on the baseline, and the
+# width of the pen, in ems. Another font would draw them in another weight and width.
 _PEN = 0.075
 _TIP = ((0.66, 0.54, 0.9, 0.34), (0.66, 0.14, 0.9, 0.34))
 _TAIL = ((0.34, 0.54, 0.1, 0.34), (0.34, 0.14, 0.1, 0.34))
@@ -32,15 +36,13 @@ _SIGNS = {
     "✓": ((0.15, 0.3, 0.38, 0.04), (0.36, 0.04, 0.85, 0.66)),
     "✗": ((0.2, 0.06, 0.8, 0.62), (0.2, 0.62, 0.8, 0.06)),
 }
-"""Usual signs that the font lacks, as strokes, in sizes from where they start on the baseline."""
 
-_LESS = 0.001
-"""Of a pixel: what is more than a whole number by anything is taken for one more."""
+# typst rounds pixels up: a page gets this much of a pixel less, so that 100.0004 do not become 101.
+_SLACK = 0.001
 
-_BEFORE_PIXELS = 33
-"""Bytes of a PNG until after its header (signature and IHDR)."""
-
-_INCHES_PER_METRE = 1 / 0.0254
+# Signature (8 bytes) and IHDR (25 bytes) of a PNG, after which pHYs may stand.
+_PNG_HEADER = 33
+_INCHES_PER_METER = 1 / 0.0254
 
 _HEAD = """#set document(title: sys.inputs.title, author: "navlayers", date: none)
 #set text(font: "Helvetica")
@@ -56,19 +58,19 @@ _PAGE = """#page(width: {width:.6f}pt, height: {height:.6f}pt, margin: 0pt, fill
 
 
 def to_png(drawing: Drawing, ppi: float) -> bytes:
-    """A drawing as PNG of so many pixels per inch, which it says: so it is pasted as large as the page."""
-    # Whole pixels, or hardly less: else the rows of pixels are moved by parts of one, and some are lost.
+    """A drawing as PNG, which states its pixels per inch so that it is pasted in the size of the page."""
+    # Whole pixels: else lines between pixels are blurred, and a row of them is cut off.
     pixels = (math.ceil(side * ppi / 72 - 0.01) for side in (drawing.width, drawing.height))
-    width, height = ((count - _LESS) * 72 / ppi for count in pixels)
+    width, height = ((count - _SLACK) * 72 / ppi for count in pixels)
     whole = msgspec.structs.replace(drawing, width=width, height=height)
     made = _compile([whole], "png", ppi)
-    return made[:_BEFORE_PIXELS] + _density(ppi) + made[_BEFORE_PIXELS:]
+    return made[:_PNG_HEADER] + _density(ppi) + made[_PNG_HEADER:]
 
 
 def _density(ppi: float) -> bytes:
-    """The chunk pHYs (PNG specification 11.3.5.3): pixels per metre in x and y, unit 1."""
-    per_metre = round(ppi * _INCHES_PER_METRE)
-    chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    """The chunk pHYs (PNG specification second edition, 11.3.5.3): pixels per meter in x and y, unit 1; typst writes none."""
+    per_meter = round(ppi * _INCHES_PER_METER)
+    chunk = b"pHYs" + struct.pack(">IIB", per_meter, per_meter, 1)
     return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
 
 
