@@ -1,6 +1,6 @@
-"""What a layer holds and the Navigator cannot show: what empties its matrix is mended, the rest is told.
+"""Parts of a layer that the Navigator cannot show: those that empty its matrix are repaired, the others reported.
 
-Source: the Navigator 5.1, observed. A score just below the end of the gradient, and a gradient without two colours
+Source: the Navigator 5.1, observed. A score just below the end of the gradient, and a gradient without two colors
 or without an end, make it show an empty matrix; it drops items of metadata and links that lack a part.
 """
 
@@ -13,7 +13,7 @@ import msgspec
 
 from navlayers._text import listed, shown
 from navlayers.layer.annotate import EXACT
-from navlayers.layer.colors import DEFAULT_COLORS, Gradient, parse_color
+from navlayers.layer.colors import DEFAULT_COLORS, FEWEST_COLORS, Gradient, parse_color
 from navlayers.mapping.formats.checks import numeric
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from navlayers.layer.formats import Document
 
 _ENDS = {"minValue": 0, "maxValue": 100}
-_FEWEST = 2
 _EMPTY = "for which the Navigator shows an empty matrix"
 
 _SCORES = f"scores just below the end of the gradient, {_EMPTY}"
@@ -31,17 +30,17 @@ _ADDRESSES = "links without a protocol, which lead nowhere"
 _LINKS = "links without a label or a url, which the Navigator drops"
 _METADATA = "metadata whose name or value is missing, empty or no text, which the Navigator drops"
 _COLORS = "colours that are none, which the Navigator does not show"
+# What is done about a fault; all others are kept.
 _MENDED = {_SCORES: "are lowered, with the exact ones in metadata", _SCRIPTS: "are left out"}
-"""What is told of → what is done about it; all else is kept."""
 
 _SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\t\n\r]*".join("javascript:"), re.IGNORECASE)
 _PROTOCOL = re.compile(r"[\x00-\x20]*(?:[a-z][a-z0-9+.-]*://|mailto:)", re.IGNORECASE)
+# Colors that are not looked into any further.
 _FUNCTION = re.compile(r"\s*(?:rgb|hsl|hsv)a?\b.*\d.*|\s*transparent\s*", re.IGNORECASE)
-"""Colours that are not looked into any further."""
 
 
-class Mending:
-    """Mends one layer, or (`mend` false) only tells what is wrong with it."""
+class Repair:
+    """Repairs one layer, or (`mend` false) only reports what is wrong with it."""
 
     def __init__(self, layer: Document, *, mend: bool = True) -> None:
         self._mend = mend
@@ -53,7 +52,7 @@ class Mending:
         self._whole = None if written is None else whole
 
     def layer(self, layer: Document) -> None:
-        """Mend what stands beside the entries; the parts of the layer are replaced, not changed."""
+        """Repair what stands beside the entries; the parts of the layer are replaced, not changed."""
         if self._mend and self._whole is not None:
             layer["gradient"] = self._whole
         self._metadata("the layer", layer.get("metadata") or ())
@@ -65,7 +64,7 @@ class Mending:
             self._color(whose, color)
 
     def entry(self, fields: Document) -> Document:
-        """The fields of an entry, mended; those given are not changed."""
+        """The fields of an entry, repaired; those given are not changed."""
         identifier: str = fields["techniqueID"]
         score = fields.get("score")
         metadata = fields.get("metadata") or ()
@@ -112,7 +111,7 @@ class Mending:
         """A gradient with all that the Navigator needs."""
         whole = dict(written)
         colors = written.get("colors")
-        if not isinstance(colors, list) or len(colors) < _FEWEST:
+        if not isinstance(colors, list) or len(colors) < FEWEST_COLORS:
             whole["colors"] = list(DEFAULT_COLORS)
             self._tell_gradient(f"has fewer than two colours, {_EMPTY}", "those of the Navigator now")
         for key, end in _ENDS.items():
@@ -172,7 +171,7 @@ def _colors(layer: Document) -> Iterator[tuple[str, Any]]:
     """The colours of a layer beside those of its entries, and whose they are."""
     gradient = layer.get("gradient")
     colors = gradient.get("colors") if isinstance(gradient, dict) else None
-    if isinstance(colors, list) and len(colors) >= _FEWEST:
+    if isinstance(colors, list) and len(colors) >= FEWEST_COLORS:
         yield from (("the gradient", color) for color in colors)
     items = layer.get("legendItems")
     for item in items if isinstance(items, list) else ():

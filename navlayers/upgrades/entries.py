@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.attack.id_changes import ReleaseChange, Tactics
-    from navlayers.layer.repair import Mending
+    from navlayers.layer.repair import Repair
 
 _KNOWN = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata", "links", "showSubtechniques"))
 """Fields that the Navigator complains of, or stops at, where they are null."""
@@ -74,7 +74,7 @@ class Carried(msgspec.Struct):
     spelt: dict[str, str]
 
 
-def carry(entries: Sequence[Document], releases: ReleaseChange, mending: Mending) -> Carried:
+def carry(entries: Sequence[Document], releases: ReleaseChange, mending: Repair) -> Carried:
     """The entries at the new release, mended; those given are not changed."""
     result = Carried([], [], {}, [], [], [], {})
     tactics = releases.tactics
@@ -95,7 +95,7 @@ def carry(entries: Sequence[Document], releases: ReleaseChange, mending: Mending
     return result
 
 
-def _entry(number: int, fields: Document, releases: ReleaseChange, mending: Mending) -> Entry:
+def _entry(number: int, fields: Document, releases: ReleaseChange, mending: Repair) -> Entry:
     identifier = fields["techniqueID"].strip()
     if None in fields.values():
         fields = {key: value for key, value in fields.items() if value is not None or key not in _KNOWN}
@@ -152,7 +152,7 @@ def _under_tactics(
 
 
 def _settled(
-    identifier: str, group: list[Entry], releases: ReleaseChange, mending: Mending, result: Carried
+    identifier: str, group: list[Entry], releases: ReleaseChange, mending: Repair, result: Carried
 ) -> Iterator[tuple[int, bool, Document]]:
     """The entries of one technique of the result, those that meet as one, each with its place.
 
@@ -189,7 +189,7 @@ def _settled(
         yield place, tactic is not None, fields
 
 
-def _at(entry: Entry, identifier: str, mending: Mending) -> Document:
+def _at(entry: Entry, identifier: str, mending: Repair) -> Document:
     """The fields of an entry, mended, under its new id and tactic; a link to the old page leads to the new one."""
     fields = entry.fields
     if fields.get("techniqueID") == identifier and fields.get("tactic") == entry.tactic:

@@ -15,7 +15,7 @@ from navlayers.errors import InputError, Problem, UsageError
 from navlayers.layer import formats
 from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers
 from navlayers.layer.formats import modern
-from navlayers.layer.repair import Mending
+from navlayers.layer.repair import Repair
 from navlayers.mapping.formats.source import Source
 from navlayers.upgrades.entries import carry
 from navlayers.upgrades.report import Platforms, Report, report_of, unchanged_report
@@ -90,7 +90,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     platforms = _filter(result, route)
     if platforms is not None and not platforms.after and platforms.before:
         other.append("filters.platforms is empty now, which shows all platforms")
-    mending = Mending(result)
+    mending = Repair(result)
     mending.layer(result)
     carried = carry(entries, releases, mending)
     if "techniques" in result or entries:
@@ -115,7 +115,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
 
 def _faults(layer: Document, entries: Iterable[Document]) -> list[str]:
     """What the Navigator cannot show of a layer that is left as it is."""
-    mending = Mending(layer, mend=False)
+    mending = Repair(layer, mend=False)
     mending.layer(layer)
     for entry in entries:
         mending.entry(entry)

@@ -68,7 +68,7 @@ def to_png(drawing: Drawing, ppi: float) -> bytes:
 
 
 def _density(ppi: float) -> bytes:
-    """The chunk pHYs (PNG specification second edition, 11.3.5.3): pixels per meter in x and y, unit 1; typst writes none."""
+    """The chunk pHYs (PNG, second edition, 11.3.5.3): pixels per meter in x and y, unit 1; typst writes none."""
     per_meter = round(ppi * _INCHES_PER_METER)
     chunk = b"pHYs" + struct.pack(">IIB", per_meter, per_meter, 1)
     return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
