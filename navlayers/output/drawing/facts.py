@@ -8,7 +8,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import clean, joined, tidy
-from navlayers.layer.colors import WHITE
 from navlayers.layer.matrix import Matrix, matrix_of
 from navlayers.layer.rows import Row, rows_of
 
@@ -26,9 +25,6 @@ _DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
 _MOST_TICKS = 6
 # Below it, a span divided by the ticks underflows.
 _SMALLEST_SPAN = 1e-300
-
-DISABLED = "#d9d9d9"
-"""The fill of disabled cells, which the Navigator grays out."""
 
 AGGREGATES = {
     "average": "the average of its own and those of its sub-techniques",
@@ -193,8 +189,3 @@ def reading(tab: Tab) -> tuple[str, ...]:
     if any(row.where == "left out" for row in rows):
         told.append("Techniques that the layer's filters leave out are in the table alone.")
     return tuple(told)
-
-
-def fill(color: str, *, enabled: bool) -> str:
-    """The `#rrggbb` of a cell on paper."""
-    return (color or WHITE) if enabled else DISABLED

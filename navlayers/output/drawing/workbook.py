@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from navlayers._text import listed, neutralise, plain, tidy, wrap
 from navlayers.errors import Problem
@@ -45,6 +45,9 @@ _LONGEST_NOTE, _LONGEST_TEXT = 1000, 500
 _NOTE_LETTERS, _NOTE_LINE, _NOTE_WIDTH, _NOTE_HEIGHT = 56, 14, 320, 480
 _BORDER = "#cfd4da"
 _SOFT, _OFF = "#59636e", "#4d565f"
+
+# The fill of disabled cells, which the Navigator grays out.
+_DISABLED = "#d9d9d9"
 
 # Excel's numbers of paper sizes.
 _A3, _A4 = 8, 9
@@ -110,7 +113,7 @@ def _write_techniques(sheet: Any, layers: Sequence[Tab], formats: Formats, style
     rows = (row for layer in layers for row in layer.rows)
     for line, row in enumerate(rows, 1):
         if row.score is not None and row.aggregate is None:
-            sheet.write_number(line, scores, tidy(row.score), styles.figure(row.color))
+            sheet.write_number(line, scores, tidy(row.score), styles.get("score", row.color))
     sheet.print_area(0, 0, len(table.rows), table.headers.index("comment"))
 
 
@@ -120,7 +123,7 @@ def _write_joint(sheet: Any, layers: Sequence[Tab], formats: Formats, styles: _S
     for line, row in enumerate(rows, 1):
         for number, (score, color) in enumerate(zip(row.scores, row.colors, strict=True), _FIRST_SCORE):
             if score is not None:
-                sheet.write_number(line, number, tidy(score), styles.figure(color))
+                sheet.write_number(line, number, tidy(score), styles.get("score", color))
 
 
 def _write_legend(sheet: Any, layers: Sequence[Tab], styles: _Styles) -> None:
@@ -135,24 +138,24 @@ def _write_legend(sheet: Any, layers: Sequence[Tab], styles: _Styles) -> None:
 def _write_about(sheet: Any, layer: Tab, styles: _Styles, row: int) -> int:
     """Write what the colours of a layer mean, and what else is known of it; the row below."""
     view = layer.view
-    sheet.write_string(row, 0, _harmless(layer.name), styles.strong())
-    sheet.write_string(row + 1, 0, _harmless(view.description), styles.text())
+    sheet.write_string(row, 0, _harmless(layer.name), styles.get("strong"))
+    sheet.write_string(row + 1, 0, _harmless(view.description), styles.get("text"))
     row += 3
     items = facts.legend(view) if view.legend else ()
     for title, marks in (("Gradient of the scores", facts.ticks(view)), ("Legend", items)):
         if not marks:
             continue
-        sheet.write_string(row, 0, title, styles.label())
+        sheet.write_string(row, 0, title, styles.get("label"))
         for number, mark in enumerate(marks[:_MOST_MARKS], row + 1):
-            sheet.write_string(number, 0, _harmless(mark.label), styles.mark(mark.color))
+            sheet.write_string(number, 0, _harmless(mark.label), styles.get("mark", mark.color))
         row += len(marks[:_MOST_MARKS]) + 2
     for number, sentence in enumerate(facts.reading(layer), row):
-        sheet.write_string(number, 0, sentence, styles.text())
+        sheet.write_string(number, 0, sentence, styles.get("text"))
     row += len(facts.reading(layer)) + 1
     told = [*facts.facts(view), *(("link", f"{label} {url}") for label, url in view.links)]
     for number, (label, value) in enumerate(told, row):
-        sheet.write_string(number, 0, _harmless(label), styles.label())
-        sheet.write_string(number, 1, _harmless(value), styles.wrapped())
+        sheet.write_string(number, 0, _harmless(label), styles.get("label"))
+        sheet.write_string(number, 1, _harmless(value), styles.get("wrapped"))
     return row + len(told)
 
 
@@ -166,67 +169,47 @@ def _set_page(sheet: Any) -> None:
 
 
 class _Styles:
-    """The formats of a workbook's matrices and legends, made as they are needed."""
+    """The formats of a workbook, made as they are needed."""
+
+    _PLAIN: ClassVar[dict[str, dict[str, Any]]] = {
+        "title": {"bold": True, "font_size": 16},
+        "strong": {"bold": True, "font_size": 12},
+        "text": {"font_size": 10},
+        "wrapped": {"font_size": 10, "text_wrap": True, "valign": "top"},
+        "label": {"font_size": 10, "font_color": _SOFT, "valign": "top"},
+        "tactic": {"bold": True, "font_size": 10, "align": "center", "text_wrap": True},
+        "count": {"font_size": _FONT, "font_color": _SOFT, "align": "center", "bottom": 1, "border_color": _BORDER},
+        "cell": {"font_size": _FONT, "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": _BORDER},
+        "mark": {
+            "font_size": 9,
+            "align": "center",
+            "valign": "vcenter",
+            "shrink": True,
+            "border": 1,
+            "border_color": _BORDER,
+        },
+        "score": {"num_format": "General", "valign": "top", "align": "right", "indent": 1},
+    }
 
     def __init__(self, book: Any) -> None:
         self._book = book
-        self._made: dict[tuple[Any, ...], Any] = {}
+        self._formats: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
 
-    def _get(self, *key: Any, **look: Any) -> Any:
-        if key not in self._made:
-            self._made[key] = self._book.add_format(look)
-        return self._made[key]
-
-    def title(self) -> Any:
-        """A sheet's title."""
-        return self._get("title", bold=True, font_size=16)
-
-    def text(self) -> Any:
-        """A line below it."""
-        return self._get("text", font_size=10)
-
-    def wrapped(self) -> Any:
-        """A text of several lines."""
-        return self._get("wrapped", font_size=10, text_wrap=True, valign="top")
-
-    def label(self) -> Any:
-        """A word before something else."""
-        return self._get("label", font_size=10, font_color=_SOFT, valign="top")
-
-    def strong(self) -> Any:
-        """A heading."""
-        return self._get("strong", bold=True, font_size=12)
-
-    def tactic(self, background: str) -> Any:
-        """The name of a tactic, on the layer's own background where it has one."""
-        look = {"bg_color": background, "font_color": text_color(background)} if background else {}
-        base = {"bold": True, "font_size": 10, "align": "center", "text_wrap": True}
-        return self._get("tactic", background, **base, **look)
-
-    def count(self) -> Any:
-        """What is below it."""
-        return self._get("count", font_size=_FONT, font_color=_SOFT, align="center", bottom=1, border_color=_BORDER)
+    def get(self, name: str, fill: str = "", **more: Any) -> Any:
+        """The format of that name; on a fill of `#rrggbb`, with text that contrasts."""
+        if fill:
+            more = {"bg_color": fill, "font_color": text_color(fill), **more}
+        key = (name, tuple(more.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format({**self._PLAIN[name], **more})
+        return self._formats[key]
 
     def cell(self, color: str, *, enabled: bool, tall: bool = False) -> Any:
         """A cell of the matrix; the text of a tall one, which stands beside several, is at its top."""
-        fill = facts.fill(color, enabled=enabled)
-        look = {"font_size": _FONT, "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": _BORDER}
-        look |= {"bg_color": fill, "font_color": text_color(fill)} if color else {"font_color": _SOFT}
+        more = {"valign": "top"} if tall else {}
         if not enabled:
-            look |= {"bg_color": fill, "font_color": _OFF}
-        if tall:
-            look["valign"] = "top"
-        return self._get("cell", color, enabled, tall, **look)
-
-    def mark(self, color: str) -> Any:
-        """A colour of the legend, its label upon it."""
-        look = {"bg_color": color, "font_color": text_color(color), "border": 1, "border_color": _BORDER}
-        return self._get("mark", color, font_size=9, align="center", valign="vcenter", shrink=True, **look)
-
-    def figure(self, color: str) -> Any:
-        """A score in a table, on the colour of its cell."""
-        look = {"bg_color": color, "font_color": text_color(color)} if color else {}
-        return self._get("figure", color, num_format="General", valign="top", align="right", indent=1, **look)
+            return self.get("cell", _DISABLED, font_color=_OFF, **more)
+        return self.get("cell", color, **more) if color else self.get("cell", font_color=_SOFT, **more)
 
 
 def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
@@ -240,7 +223,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
         at += _Writer(sheet, layer, styles, lines).column(column, at) + 1
         sheet.set_column(at - 1, at - 1, _GAP)
     if not columns:
-        sheet.write_string(_TACTICS, 0, "The filters of the layer leave no technique.", styles.text())
+        sheet.write_string(_TACTICS, 0, "The filters of the layer leave no technique.", styles.get("text"))
     last = max([_COUNTS, *lines])
     for row in range(_FIRST, last + 1):
         sheet.set_row(row, _LINE * lines.get(row, 1) + 2)
@@ -263,13 +246,13 @@ def _harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
 def _write_head(sheet: Any, layer: Tab, styles: _Styles) -> None:
     view = layer.view
     sheet.set_row(_NAME, 24)
-    sheet.write_string(_NAME, 0, _harmless(view.name), styles.title())
-    sheet.write_string(_DESCRIPTION, 0, _harmless(view.description), styles.text())
-    sheet.write_string(_FACTS, 0, _harmless(" · ".join(facts.summary(view))), styles.text())
+    sheet.write_string(_NAME, 0, _harmless(view.name), styles.get("title"))
+    sheet.write_string(_DESCRIPTION, 0, _harmless(view.description), styles.get("text"))
+    sheet.write_string(_FACTS, 0, _harmless(" · ".join(facts.summary(view))), styles.get("text"))
     marks = facts.legend(view)
     sheet.set_row(_LEGEND_ROW, 18)
     for column, mark in zip(_legend_columns(layer), marks, strict=False):
-        sheet.write_string(_LEGEND_ROW, column, _harmless(mark.label, 60), styles.mark(mark.color))
+        sheet.write_string(_LEGEND_ROW, column, _harmless(mark.label, 60), styles.get("mark", mark.color))
     sheet.set_row(_TACTICS, 24)
 
 
@@ -298,9 +281,9 @@ class _Writer:
         """Write a tactic; how many columns it takes."""
         width = _width(column)
         view = self._layer.view
-        named = self._styles.tactic(view.tactic_background)
+        named = self._styles.get("tactic", view.tactic_background)
         self._over(_TACTICS, at, 1, width, column.name, named)
-        self._over(_COUNTS, at, 1, width, column.ratio, self._styles.count())
+        self._over(_COUNTS, at, 1, width, column.ratio, self._styles.get("count"))
         row = _FIRST
         for cell in column.cells:
             height = max(len(cell.shown), 1)
