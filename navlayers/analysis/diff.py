@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -10,7 +9,7 @@ import msgspec
 
 from navlayers.attack import Catalogue
 from navlayers.mapping.model import CATEGORIES
-from navlayers.scoring.aggregate import exact
+from navlayers.scoring.aggregate import exact, mean
 from navlayers.scoring.coverage import Coverage, check_category
 from navlayers.scoring.scores import UNSPECIFIED
 
@@ -201,12 +200,12 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
 
 def _total(coverage: Coverage, category: str | None) -> CoverageTotal:
     measures = coverage.measures(category)
-    given = [score for score in measures.values() if score is not None]
-    return CoverageTotal(len(measures), exact(math.fsum(given) / len(given)) if given else None)
+    scores = [score for score in measures.values() if score is not None]
+    return CoverageTotal(len(measures), exact(mean(scores)) if scores else None)
 
 
 def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
-    old, new = (_ratings(one.entries.get(technique)) for one in (before, after))
+    old, new = (_ratings(version.entries.get(technique)) for version in (before, after))
     for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_order(key[0]), key[1])):
         had, has = old.get((category, capability)), new.get((category, capability))
         if had != has and only in (None, category):
@@ -219,24 +218,24 @@ def _order(category: str) -> int:
 
 def _ratings(entry: TechniqueScore | None) -> dict[tuple[str, str], str]:
     """(category, capability) → how the capability rates the technique."""
-    found = entry.contributions if entry else {}
-    return {(category, c.capability): c.value or "mapped" for category, those in found.items() for c in those}
+    by_category = entry.contributions if entry else {}
+    return {(category, c.capability): c.value or "mapped" for category, of in by_category.items() for c in of}
 
 
 def _comments(before: MappingSet, after: MappingSet) -> Iterator[CommentChange]:
-    old, new = (_commented(one) for one in (before, after))
+    old, new = _comments_by_mapping(before), _comments_by_mapping(after)
     for key in sorted(old.keys() & new.keys(), key=str):
         if old[key] != new[key]:
             capability, technique, _, category, _ = key
             yield CommentChange(capability or "", technique or "", category or UNSPECIFIED, old[key], new[key])
 
 
-def _commented(mapping_set: MappingSet) -> dict[tuple[str | None, ...], str]:
-    """What a mapping is → its comments; several mappings may be the same but for these."""
-    found: dict[tuple[str | None, ...], list[str]] = {}
+def _comments_by_mapping(mapping_set: MappingSet) -> dict[tuple[str | None, ...], str]:
+    """Rating of a mapping → its comment; several mappings may have one rating."""
+    comments: dict[tuple[str | None, ...], list[str]] = {}
     for mapping in mapping_set.mappings:
-        found.setdefault(_gist(mapping), []).append(mapping.comment)
-    return {key: "\n".join(sorted(filter(None, comments))) for key, comments in found.items()}
+        comments.setdefault(_rating(mapping), []).append(mapping.comment)
+    return {rating: "\n".join(sorted(filter(None, texts))) for rating, texts in comments.items()}
 
 
 def _step(
@@ -269,20 +268,20 @@ def _capabilities(
     old = {capability.id: capability.name for capability in before.capabilities}
     new = {capability.id: capability.name for capability in after.capabilities}
     renamed = [RenamedCapability(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
-    come = dict.fromkeys(sorted(new.keys() - old.keys()))
-    by_name = {_key(new[i]): i for i in reversed(come)}
-    gone = []
+    added = dict.fromkeys(sorted(new.keys() - old.keys()))
+    by_name = {_key(new[i]): i for i in reversed(added)}
+    removed = []
     for identifier in sorted(old.keys() - new.keys()):
         successor = by_name.pop(_key(old[identifier]), None)
         if successor is None:
-            gone.append(identifier)
+            removed.append(identifier)
         else:
-            del come[successor]
+            del added[successor]
             renamed.append(RenamedCapability(identifier, old[identifier], successor, new[successor]))
     return (
-        tuple(CapabilityName(i, new[i]) for i in come),
-        tuple(CapabilityName(i, old[i]) for i in gone),
-        tuple(sorted(renamed, key=lambda one: one.before_id)),
+        tuple(CapabilityName(i, new[i]) for i in added),
+        tuple(CapabilityName(i, old[i]) for i in removed),
+        tuple(sorted(renamed, key=lambda capability: capability.before_id)),
     )
 
 
@@ -298,13 +297,13 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
     for what in ("framework", "version"):
         yield from _fact(what, getattr(before.set, what), getattr(after.set, what))
     yield from _fact("mappings", f"{len(before.set.mappings)}", f"{len(after.set.mappings)}")
-    old, new = (Counter(map(_gist, one.set.mappings)) for one in (before, after))
+    old, new = (Counter(map(_rating, version.set.mappings)) for version in (before, after))
     if old != new:
         yield "mappings that changed", f"{(old - new).total()} gone", f"{(new - old).total()} new"
     yield from _fact("non-mappable", f"{len(before.set.non_mappable)}", f"{len(after.set.non_mappable)}")
 
 
-def _gist(mapping: model.Mapping) -> tuple[str | None, ...]:
+def _rating(mapping: model.Mapping) -> tuple[str | None, ...]:
     return mapping.capability, mapping.technique, mapping.type, mapping.category, mapping.value
 
 

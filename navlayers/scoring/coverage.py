@@ -1,4 +1,4 @@
-"""What one input covers, be it a mapping set or a layer: a score per technique, at the release of all inputs."""
+"""What one input covers, whether a mapping set or a layer: a score per technique, at the release of all inputs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """What an input covers.
+    """What an input covers: the techniques, overall or in a category, that have a score above 0, or are not rated.
 
-    `name` tells it from the other inputs, `title` is what people call it. `scored` is what its scores come from;
-    `entries` are they, by technique id, of all techniques that are mapped and active in the release. `counts`:
-    scores are numbers of capabilities, not 0–100. `is_layer`: the input is a layer, or a list of them.
-    `covered_only`: every score is 100, whatever it was. `categories`: those that it has, in order; none of a layer.
-    `labels`: capability id → what people call it. `moved` and `left_out` say what carrying it to the release
-    changed; `own_attack_version` is the release that it was made for.
-
-    It covers a technique, overall or in a category, that has a score above 0 there, or is mapped without one.
+    Attributes:
+        name: tells it from the other inputs.
+        title: what people call it.
+        set: the mapping set; a layer is one, too.
+        scored: what its scores come from.
+        is_layer: the input is a layer, or a list of layers.
+        own_attack_version: the release that it was made for.
+        counts: scores are numbers of capabilities, not 0–100.
+        categories: those that it has, in order; () for a layer.
+        entries: technique id → scores, of all techniques that are mapped and active in the release.
+        labels: capability id → what people call it.
+        moved, left_out: what carrying it to the release changed.
+        notices: what to tell the user.
+        covered_only: every score is 100, whatever it was.
     """
 
     name: str
@@ -79,7 +85,7 @@ def _covers(score: float | None) -> bool:
 
 
 def without_scores(coverage: Coverage) -> Coverage:
-    """The same by what it covers alone, 100 for every technique and category: so counts and scores can meet."""
+    """The same with 100 for all that it covers and 0 for the rest, so that counts and scores compare."""
     entries = {
         technique: msgspec.structs.replace(
             entry,
@@ -96,7 +102,12 @@ def _full(score: float | None) -> float:
 
 
 def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None = None) -> Coverage:
-    """What a set covers; `counted` gives technique id → number where it is a layer of counts, read as unscored.
+    """What a set or layer covers.
+
+    Args:
+        prepared: the input, at the release of all inputs.
+        options: how mappings become scores.
+        counted: technique id → number, of a layer of counts that was read as an unscored set.
 
     Raises:
         UsageError: the options do not fit the set.

@@ -13,19 +13,21 @@ from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 
 Rollup = Literal["none", "max", "mean"]
+ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
+
 HEAVIEST = 1_000_000
 """The largest weight; far beyond what weights are for, and within what floats add exactly."""
-
-ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
 
 
 class ScoreOptions(msgspec.Struct, frozen=True):
     """How mappings become scores.
 
-    `aggregate`: across capabilities, per category. `weights`: category → weight ≥ 0 for a weighted mean across
-    categories; empty: the maximum. `scale`: score value → number 0–100, over the set's own scale. `worth`: what
-    a relation without a value is worth, 0–100; None: it has no number. `rollup`: whether sub-technique scores
-    reach a parent that has none.
+    Attributes:
+        aggregate: function across capabilities, per category.
+        weights: category → weight ≥ 0 of a weighted mean across categories; empty: the maximum.
+        scale: score value → number 0–100, before the set's own scale.
+        worth: number 0–100 of a mapping without a value; None: it has none.
+        rollup: how sub-techniques give a score to a parent that has none.
     """
 
     aggregate: Aggregate = "max"
@@ -41,9 +43,9 @@ class ScoreOptions(msgspec.Struct, frozen=True):
             UsageError: an unknown aggregate, roll-up or category; a number out of its bounds.
         """
         problems = [
-            *_choice("aggregate", self.aggregate, AGGREGATES),
-            *_choice("roll-up", self.rollup, ROLLUPS),
-            *(p for category in self.weights for p in _choice("category", category, CATEGORIES)),
+            *refuse_unknown("aggregate", self.aggregate, AGGREGATES),
+            *refuse_unknown("roll-up", self.rollup, ROLLUPS),
+            *(p for category in self.weights for p in refuse_unknown("category", category, CATEGORIES)),
             *(p for value, number in self.scale.items() for p in _bounds(f"scale {value}", number)),
         ]
         if self.worth is not None:
@@ -63,7 +65,8 @@ class ScoreOptions(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "scale", dict(sorted(self.scale.items())))
 
 
-def _choice(what: str, given: str, known: tuple[str, ...]) -> list[Problem]:
+def refuse_unknown(what: str, given: str, known: tuple[str, ...]) -> list[Problem]:
+    """The problem with a word that is none of the known ones; [] where it is one."""
     if given in known:
         return []
     near = difflib.get_close_matches(given.lower(), known, 1)
@@ -80,8 +83,12 @@ def _bounds(what: str, number: float) -> list[Problem]:
 def parse_numbers(option: str, text: str) -> dict[str, float]:
     """`protect=2,detect=1` → {"protect": 2.0, "detect": 1.0}.
 
+    Args:
+        option: for messages, such as "--weights".
+        text: what the user typed.
+
     Raises:
-        UsageError: a part is not `name=number`, or a name stands twice.
+        UsageError: a part is not `name=number`, or a name is given twice.
     """
     numbers: dict[str, float] = {}
     problems = []

@@ -28,7 +28,11 @@ UNSPECIFIED = "unspecified"
 class Contribution(msgspec.Struct, frozen=True, gc=False):
     """What one capability gives one technique in one category.
 
-    `score` is 0–100, None where the mapping has no value. `types` are the mapping types of its rows, sorted.
+    Attributes:
+        capability: its id.
+        score: 0–100; None where the mapping is not rated.
+        value: the score value behind it; None where it has none.
+        types: the mapping types of its rows, sorted.
     """
 
     capability: str
@@ -38,12 +42,15 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
 
 
 class TechniqueScore(msgspec.Struct, frozen=True):
-    """The scores of one technique.
+    """The scores of one technique: 0–100, or numbers of capabilities; None where nothing gives a number.
 
-    `overall` and the values of `categories` are 0–100 for values, or numbers of capabilities for counts; None
-    where nothing gives a number. `contributions` holds, per category, the capabilities, strongest first.
-    `rolled_up` holds the measures ("overall" or a category) that come from sub-techniques, with how many of the
-    parent's sub-techniques are mapped there and how many there are.
+    Attributes:
+        technique: its id.
+        overall: score across categories.
+        categories: category → score.
+        contributions: category → capabilities, strongest first.
+        rolled_up: measures ("overall" or a category) that come from sub-techniques → number of sub-techniques that
+            are mapped there, and of all.
     """
 
     technique: str
@@ -63,13 +70,17 @@ class TechniqueScore(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What a set and the options together say about making scores: fixed for all views of one set.
+    """How the scores of one set are made: its own rules and the options together.
 
-    `counts`: scores are numbers of capabilities, not 0–100. `categories`: those that the set has, in order.
-    `scored_categories`: those that have a number somewhere, over which weights divide. `scale`: score value →
-    number 0–100, weakest first; `used` are the values of it that the set has. `worth` is the option's, where a
-    mapping without a value is there to have it. `several_types`: the set's mappings
-    are of more than one mapping type.
+    Attributes:
+        options: what the user asked for.
+        scale: score value → number 0–100, weakest first.
+        counts: scores are numbers of capabilities, not 0–100.
+        categories: those of the set, in order.
+        scored_categories: those that have a number somewhere, over which weights divide.
+        used: the values of the scale that the set has.
+        worth: of the options, where the set has a mapping without a value.
+        several_types: the mappings are of more than one mapping type.
     """
 
     options: ScoreOptions
@@ -154,8 +165,13 @@ def number(value: str | None, rules: Rules) -> float | None:
 class Scored(msgspec.Struct, frozen=True):
     """A set scored at a release: all that layers, index and tables are made from.
 
-    `mappings` are those to techniques that are active in the release, `scores` what comes of all of them, by
-    technique id; `left_out` lists the techniques that are mapped and not active.
+    Attributes:
+        set: the mapping set.
+        catalogue: the release.
+        rules: how the scores are made.
+        mappings: those to techniques that are active in the release.
+        scores: technique id → scores of those mappings, by id.
+        left_out: techniques that are mapped and not active.
     """
 
     set: MappingSet
@@ -294,8 +310,8 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
     return dict(sorted(rolled.items()))
 
 
-def without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
-    """Options that were given and cannot show in the scores of a set, each with the reason."""
+def _without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
+    """Options that were given and cannot change the scores of the set, each with the reason."""
     options = rules.options
     if not rules.scored_categories:
         reason = "the set has no score values; --worth gives its mappings one"
@@ -310,10 +326,16 @@ def without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
 
 
 def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
-    """What a user would otherwise wonder at: options that cannot show, mappings that give no score."""
-    for option, why in without_effect(scored.rules):
+    """Notices of options without effect, and of mappings that give no score."""
+    for option, why in _without_effect(scored.rules):
         yield Problem(f"{name}: {option} without effect: {why}")
-    unrated = sum(mapping.value is None for mapping in scored.set.mappings)
-    if unrated and scored.set.scored and scored.rules.options.worth is None:
+    if scored.rules.options.worth is None:
+        yield from unrated_mappings(name, scored.set)
+
+
+def unrated_mappings(name: str, mapping_set: MappingSet) -> Iterator[Problem]:
+    """The notice of a scored set that some of its mappings have no score value."""
+    unrated = sum(mapping.value is None for mapping in mapping_set.mappings)
+    if unrated and mapping_set.scored:
         some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
         yield Problem(f"{name}: {some}", hint="--worth gives a value")

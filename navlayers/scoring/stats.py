@@ -38,12 +38,22 @@ class NonMappableStats(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """What a set covers of one ATT&CK release.
+    """What a set covers of one ATT&CK release, in numbers.
 
-    `capabilities` are those with at least one mapping. `techniques` and `subtechniques` are the distinct ids that
-    the set maps, active in the release or not; `not_active` lists those that are not. A base technique is mapped
-    when it or one of its sub-techniques is. `values` counts mappings per category and score value; in an unscored
-    set per mapping type under "unspecified".
+    Attributes:
+        set, framework, version: of the mapping set.
+        domain, attack_version: of the release.
+        scored: the set has score values.
+        mappings: number of its mappings.
+        capabilities: number of capabilities with at least one mapping.
+        techniques, subtechniques: number of distinct ids that are mapped, active in the release or not.
+        base_techniques: number of active techniques without a parent.
+        base_techniques_mapped: number of those that are mapped themselves, or by a sub-technique.
+        base_techniques_unmapped: number of the others.
+        non_mappable: what was looked at and cannot be mapped.
+        tactics: numbers per tactic, in the order of the matrix.
+        values: category → score value → number of mappings; for an unscored set, mapping types in "unspecified".
+        not_active: techniques that are mapped and not active.
     """
 
     set: str
@@ -156,8 +166,12 @@ class CategoryStats(msgspec.Struct, frozen=True):
 class CapabilityStats(msgspec.Struct, frozen=True):
     """What one capability contributes.
 
-    `share` is the percentage of the release's active techniques and sub-techniques that it covers; `unique` is the
-    number that no other capability of the set covers.
+    Attributes:
+        id, name, groups: of the capability.
+        techniques, subtechniques: number of those that it covers.
+        share: those in per cent of the release's active techniques and sub-techniques.
+        unique: number of those that no other capability of the set covers.
+        categories: category → its technique scores.
     """
 
     id: str

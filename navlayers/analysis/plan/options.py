@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from fractions import Fraction
 from typing import get_args
@@ -14,6 +13,7 @@ from navlayers.analysis.plan.candidates import Measure
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.formats.amounts import LARGEST, amount, spellings
 from navlayers.mapping.model import CATEGORIES, Category
+from navlayers.scoring.options import refuse_unknown
 
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 SECONDS = 60.0
@@ -21,13 +21,16 @@ LONGEST = 86_400
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan is to reach, of what; exactly one of `budget` and `target` is given.
+    """What a plan is to reach, and of what; exactly one of `budget` and `target` is given.
 
-    `budget`: the most that the chosen capabilities may cost, or how many where nothing has a cost. `target`: the
-    share 0–1 of what all capabilities give together that has to be reached. `measure`: "score" counts how well a
-    technique is covered, "covered" whether it is. `min_score`: scores below it do not count. `category`: only
-    scores of this category count; None: of all. `have` and `exclude` are ids or names of capabilities. `seconds` is
-    how long the best choice is looked for.
+    Attributes:
+        budget: the highest cost of the chosen capabilities, or their number where nothing has a cost.
+        target: the share 0–1 to reach of what all capabilities give together.
+        measure: "score" counts how well a technique is covered, "covered" whether it is.
+        min_score: scores below it, 0–100, do not count.
+        category: only scores of this category count; None: of all.
+        have, exclude: ids or names of capabilities that are in place, or not to be chosen.
+        seconds: how long to look for the best choice.
     """
 
     budget: float | Fraction | None = None
@@ -57,11 +60,9 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
         if not 0 <= self.seconds <= LONGEST:
             message = f"--time-limit {self.seconds:g}"
             problems.append(Problem(message, expected=f"a number of seconds from 0 to {LONGEST}"))
-        for what, given, known in (("measure", self.measure, MEASURES), ("category", self.category, CATEGORIES)):
-            if given is not None and given not in known:
-                near = difflib.get_close_matches(given.lower(), known, 1)
-                hint = f"did you mean {near[0]}?" if near else ""
-                problems.append(Problem(f"unknown {what} {given!r}", expected=", ".join(known), hint=hint))
+        problems += refuse_unknown("measure", self.measure, MEASURES)
+        if self.category is not None:
+            problems += refuse_unknown("category", self.category, CATEGORIES)
         if problems:
             raise UsageError(problems)
 
@@ -87,10 +88,10 @@ def _one_of_both(*, both: bool) -> Problem:
 
 
 def parse_budget(text: str) -> Fraction:
-    """`--budget`.
+    """The number of a `--budget` as people write it.
 
     Raises:
-        UsageError: it is no number of 0 or more.
+        UsageError: it is not a number of 0 or more.
     """
     found = amount(text)
     if isinstance(found, str):
@@ -100,10 +101,10 @@ def parse_budget(text: str) -> Fraction:
 
 
 def parse_target(text: str) -> Fraction:
-    """`--target`, as a share of 1: "95%" and "95" are 0.95, and so is "0.95".
+    """The share 0–1 of a `--target`: "95%", "95" and "0.95" are 0.95.
 
     Raises:
-        UsageError: it is no share from 0 to 100 per cent, or may mean two.
+        UsageError: it is not a share from 0 to 100 per cent, or ambiguous.
     """
     expected = "a share from 0% to 100%, such as 95%"
     clean = text.strip()

@@ -15,6 +15,7 @@ from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep
 from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.scores import unrated_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -206,11 +207,9 @@ def _notices(
     if bare and scoring.worth is None and by_score and (scored or options.min_score):
         message = f"{listed(bare)}: relations without a score count as 100"
         yield Problem(message, hint="--worth gives them another value, --measure covered counts techniques alone")
-    for each in inputs:
-        unrated = sum(mapping.value is None for mapping in each.set.mappings)
-        if unrated and each.set.scored and scoring.worth is None and by_score:
-            some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
-            yield Problem(f"{each.name}: {some}", hint="--worth gives a value")
+    if scoring.worth is None and by_score:
+        for each in inputs:
+            yield from unrated_mappings(each.name, each.set)
     without_cost = [candidate for candidate, state in states.items() if state == "no cost"]
     if without_cost:
         number = len(without_cost)

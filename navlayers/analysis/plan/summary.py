@@ -13,37 +13,24 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.result import Plan
 
-UNITS = (
-    "days",
-    "hours",
-    "weeks",
-    "months",
-    "fte",
-    "eur",
-    "euro",
-    "euros",
-    "usd",
-    "gbp",
-    "chf",
-    "dollars",
-    "$",
-    "€",
+UNITS = frozenset(
+    ["days", "hours", "weeks", "months", "fte", "eur", "euro", "euros", "usd", "gbp", "chf", "dollars", "$", "€"]
 )
-"""Headers of costs that stand behind their numbers."""
+"""Headers of costs that are written after a number: "35 days"."""
 
 
 def figure(number: Fraction) -> float:
-    """A number as it is written: two decimals at most."""
+    """A number with at most two decimals."""
     return tidy(float(number))
 
 
 def share(plan: Plan, part: Fraction) -> str:
-    """A part of what all give in per cent; what misses the target, or all, does not look as if it met it."""
+    """A share 0–1 of what all give as per cent, never rounded up to the target or to 100 %."""
     return f"{percent(part, plan.options.least):.1f} %"
 
 
 def amount(plan: Plan, cost: Fraction) -> str:
-    """A cost with what it is counted in: "35 days", "price 1,200"."""
+    """A cost with its unit or header: "35 days", "price 1,200"."""
     number = f"{figure(cost):,}"
     return f"{number}{_unit(plan)}" if _unit(plan) else f"{plan.prices} {number}"
 
@@ -53,7 +40,7 @@ def _unit(plan: Plan) -> str:
 
 
 def asked(plan: Plan) -> str:
-    """What was asked for: "a budget of 10", "a target of 95 %"."""
+    """The budget or target: "a budget of 10", "a target of 95 %"."""
     if plan.options.most is None:
         return f"a target of {float(100 * (plan.options.least or 0)):g} %"
     return f"a budget of {figure(plan.options.most):,}{_unit(plan)}"
@@ -103,7 +90,7 @@ def _reached(plan: Plan) -> str:
 
 
 def certainty(plan: Plan) -> str:
-    """How sure it is that no plan is better."""
+    """Whether a better plan is possible, in words."""
     if plan.proven:
         ties = "" if plan.settled else ", though of plans as good it may not be the first"
         return f"proven optimal{ties}"
@@ -119,7 +106,7 @@ def certainty(plan: Plan) -> str:
 
 
 def against(plan: Plan) -> str:
-    """How much of the threat is covered, and how much of it by no candidate; "" without a threat."""
+    """How much of the threat the plan covers, and how much no candidate does; "" without a threat."""
     if plan.threat is None:
         return ""
     covered, every = len(plan.reached), len(plan.threat.weights)
@@ -130,12 +117,12 @@ def against(plan: Plan) -> str:
 
 
 def label(plan: Plan, candidate: Candidate, *, briefly: bool = False) -> str:
-    """A capability as people call it, with its set where there are several: "Cloud IDS (gcp)".
+    """The label of a capability, with its set where there are several: "Cloud IDS (gcp)".
 
-    `briefly`: of those whose ids are codes, "AC-02" of "AC-02 Account Management".
+    With `briefly`, "AC-02" of "AC-02 Account Management".
     """
-    one = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
-    called = one.labels.get(candidate.capability, candidate.capability)
-    if briefly and called.startswith(f"{candidate.capability} "):
-        called = candidate.capability
-    return f"{called} ({candidate.set})" if len(plan.inputs) > 1 else called
+    coverage = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
+    text = coverage.labels.get(candidate.capability, candidate.capability)
+    if briefly and text.startswith(f"{candidate.capability} "):
+        text = candidate.capability
+    return f"{text} ({candidate.set})" if len(plan.inputs) > 1 else text

@@ -1,4 +1,4 @@
-"""What the words mean that name a threat: groups, software, campaigns, tactics, sets and files."""
+"""Looking up names of threats: groups, software, campaigns, tactics, sets and files."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 
 EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
 ALL = "all"
-"""The value of `--software-of` that means every group and campaign that is chosen."""
+"""Value of `--software-of` for every group and campaign that is named."""
 
-_LISTED = 3
-_PARTS = 6
-_LETTERS = 3
-_CUTOFF = 0.65
+_SUGGESTED = 3
+_LISTED = 6
+_SHORTEST = 3
+"""A word with fewer letters is part of too many names to suggest them."""
+_SIMILARITY = 0.65
+"""Least ratio of `difflib` for a suggestion: catches a typo in a short name, and no other name."""
 
 
 class AttackName(msgspec.Struct, frozen=True):
-    """A word that names something of ATT&CK; `tactic` is the id of a tactic, "" for groups, software, campaigns."""
+    """A name of something of ATT&CK; `tactic` is the id of a tactic, "" for groups, software, campaigns."""
 
     text: str
     tactic: str = ""
@@ -40,8 +42,8 @@ class AttackName(msgspec.Struct, frozen=True):
 
 def with_threats(domain: Domain) -> tuple[Release, ...]:
     """The releases of a domain whose groups, software and campaigns are at hand, the newest first."""
-    found = [one for one in attack.releases() if one.domain == domain and attack.has_threats(one)]
-    return tuple(sorted(found, key=lambda one: number(one.version), reverse=True))
+    releases = [each for each in attack.releases() if each.domain == domain and attack.has_threats(each)]
+    return tuple(sorted(releases, key=lambda release: number(release.version), reverse=True))
 
 
 def is_threat(word: str, domain: Domain) -> bool:
@@ -50,17 +52,17 @@ def is_threat(word: str, domain: Domain) -> bool:
 
 
 def one_threat(word: str, threats: Threats) -> Threat:
-    """The threat that a word means.
+    """The threat of that id, name or alias.
 
     Raises:
-        InputError: there is none in this release, or several bear the name.
+        InputError: there is none in this release, or several have the name.
     """
-    found = threats.named(word)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = one_of([f"{one.id} ({one.kind} {one.name})" for one in found])
-        message = f"{shown(word)} is the name of {len(found)} threats"
+    named = threats.named(word)
+    if len(named) == 1:
+        return named[0]
+    if named:
+        names = one_of([f"{threat.id} ({threat.kind} {threat.name})" for threat in named])
+        message = f"{shown(word)} is the name of {len(named)} threats"
         raise InputError(Problem(message, expected=names, hint="write the id"))
     what = f"ATT&CK {DOMAIN_NAMES[threats.domain]} {threats.version}"
     raise InputError(Problem(f"{what} has no group, software or campaign {shown(word)}"))
@@ -79,10 +81,10 @@ def tactic_id(word: str, domain: Domain) -> str | None:
 
     Older ones, which take time to load, are asked only where the word names no set or file.
     """
-    for release in reversed([one for one in attack.releases() if one.domain == domain]):
-        found = tactic_named(word, attack.load(release))
-        if found is not None:
-            return found.id
+    for release in reversed([each for each in attack.releases() if each.domain == domain]):
+        tactic = tactic_named(word, attack.load(release))
+        if tactic is not None:
+            return tactic.id
         if _is_there(word):
             return None
     return None
@@ -102,9 +104,9 @@ def sources_of(word: str, domain: Domain) -> tuple[Source, ...]:
 
 
 def _is_there(word: str) -> bool:
-    """Whether a word names a set or a file, or can be meant for nothing but a file."""
+    """Whether a word names a set or a file, or can only be meant as a file."""
     path = Path(word)
-    if path.suffix.lower() in ENDINGS or len(path.parts) > 1 or word in {one.name for one in (*shipped(), *here())}:
+    if path.suffix.lower() in ENDINGS or len(path.parts) > 1 or word in {s.name for s in (*shipped(), *here())}:
         return True
     try:
         return path.exists()
@@ -121,15 +123,15 @@ def _unknown(word: str, domain: Domain) -> Problem:
 
 
 def _meant(word: str, domain: Domain) -> str:
-    """What may be meant, and how to say that several are."""
+    """A hint at the names that may be meant, and at how to name several."""
     text = word.strip().casefold()
-    holding = {what: name for name, what in _names(domain) if len(text) >= _LETTERS and text in name.casefold()}
+    holding = {what: name for name, what in _names(domain) if len(text) >= _SHORTEST and text in name.casefold()}
     several = sorted(holding, key=lambda what: (not holding[what].casefold().startswith(text), what))
     if len(several) < 2:
         near = suggestions(word, domain)
         return f"did you mean {one_of(near)}?" if near else ""
-    more = len(several) - _PARTS
-    names = ", ".join(several[:_PARTS]) + (f" and {more} more" if more > 0 else "")
+    more = len(several) - _LISTED
+    names = ", ".join(several[:_LISTED]) + (f" and {more} more" if more > 0 else "")
     both = " ".join(f"--threat {_quoted(holding[what])}" for what in several[:2])
     return f"it is part of {len(several)} names: {names}; for several: {both}"
 
@@ -139,18 +141,18 @@ def _quoted(name: str) -> str:
 
 
 def suggestions(word: str, domain: Domain) -> list[str]:
-    """What may be meant by a word that names nothing, the likeliest first: names with their ids."""
+    """Names, with their ids, that a word may be meant for, the likeliest first."""
     text = word.strip().casefold()
     known: dict[str, str] = {}
     for name, what in _names(domain):
         known.setdefault(name.casefold(), what)
-    begin = sorted((name for name in known if len(text) >= _LETTERS and name.startswith(text)), key=len)
-    close = [*begin[:_LISTED], *difflib.get_close_matches(text, known, 2 * _LISTED, _CUTOFF)]
-    return list(dict.fromkeys(known[name] for name in close))[:_LISTED]
+    begin = sorted((name for name in known if len(text) >= _SHORTEST and name.startswith(text)), key=len)
+    close = [*begin[:_SUGGESTED], *difflib.get_close_matches(text, known, 2 * _SUGGESTED, _SIMILARITY)]
+    return list(dict.fromkeys(known[name] for name in close))[:_SUGGESTED]
 
 
 def _names(domain: Domain) -> Iterator[tuple[str, str]]:
-    """Names, and how they are told: ids, names and aliases of threats and tactics, and names of sets."""
+    """Ids, names and aliases of threats and tactics, and names of sets, each with its wording in a hint."""
     for release in with_threats(domain)[:1]:
         for threat in attack.threats(release).threats.values():
             yield threat.name, f"{threat.name} ({threat.id})"
@@ -165,33 +167,27 @@ def _names(domain: Domain) -> Iterator[tuple[str, str]]:
 
 
 def groups_named(words: Sequence[str], threats: Threats) -> tuple[Threat, ...]:
-    """The groups and campaigns that the values of `--software-of` mean.
+    """The groups and campaigns that the values of `--software-of` name, each once.
 
     Raises:
-        InputError: a word means no group or campaign.
+        InputError: a word names no group or campaign.
     """
-    found: list[Threat] = []
+    groups: list[Threat] = []
     problems: list[Problem] = []
     for word in words:
         try:
-            threat = one_group(word, threats)
+            groups.append(_one_group(word, threats))
         except InputError as error:
             problems += error.problems
-        else:
-            found.append(threat)
     if problems:
         raise InputError(problems)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(groups))
 
 
-def one_group(word: str, threats: Threats) -> Threat:
-    """The group or campaign that a word means; of several threats of that name, the one that is such.
-
-    Raises:
-        InputError: it means none.
-    """
+def _one_group(word: str, threats: Threats) -> Threat:
+    """The group or campaign of that name, though software may have it, too."""
     named = threats.named(word)
-    using = [one for one in named if one.kind != "software"]
+    using = [threat for threat in named if threat.kind != "software"]
     if len(using) == 1:
         return using[0]
     if using or not named:

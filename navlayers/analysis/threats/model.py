@@ -1,4 +1,4 @@
-"""What a threat is to coverage: techniques with weights, and whose they are. No files and no names here."""
+"""A threat: techniques with weights, and whose they are."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 Kind = Literal["group", "software", "campaign", "tactic", "layer", "set", "table"]
 
 
-_TOLD = 4
-
-
 class Member(msgspec.Struct, frozen=True):
-    """One of the things that were chosen.
+    """One group, software, campaign, tactic, set or file of a threat.
 
-    `id` is that of ATT&CK, or the name of a set or file. `weights`: technique id → weight above 0, by id, of
-    techniques that are active in the release; 1 each of a group, software, campaign or tactic. `through`:
-    techniques that a group or campaign uses by its software alone → the names of that software. `moved` and
-    `left_out` say what carrying a set or file to the release changed; `lost` are the weights of what was left out.
+    Attributes:
+        kind: which of them it is.
+        id: of ATT&CK, or the name of a set or file.
+        name: what people call it.
+        weights: active technique id → weight above 0, by id; 1 each where ATT&CK itself says what is used.
+        through: technique id → names of the software by which alone a group or campaign uses it.
+        moved, left_out: what carrying a set or file to the release changed.
+        lost: technique id → weight of what was left out.
     """
 
     kind: Kind
@@ -43,20 +44,24 @@ class Member(msgspec.Struct, frozen=True):
 
     @property
     def of_attack(self) -> bool:
-        """Whether ATT&CK itself says what it uses, so that every technique weighs 1."""
+        """Whether ATT&CK itself says what is used, so that every technique weighs 1."""
         return self.kind not in ("layer", "set", "table")
 
     @property
     def label(self) -> str:
-        """What people call it, with its id where that is one of ATT&CK's."""
+        """Its name, with the id where that is one of ATT&CK's."""
         return f"{self.name} ({self.id})" if self.of_attack else self.name
 
 
 class ThreatModel(msgspec.Struct, frozen=True, dict=True):
     """What a threat does, at one ATT&CK release.
 
-    `members` are what was chosen, in the order given, each once. `weights`: technique id → the sum of the weights
-    that the members give it, above 0, by id. `notices` say what is worth knowing.
+    Attributes:
+        title: what the members are called together.
+        domain, attack_version: of the release.
+        members: what was named, in the order given, each once.
+        weights: technique id → the sum of the weights that the members give it, above 0, by id.
+        notices: what to tell the user.
     """
 
     title: str
@@ -78,7 +83,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def lost_share(self) -> float:
-        """How much of the weight that was given the release lacks, in per cent."""
+        """The weight that the release lacks, in per cent of all that was given."""
         return _share(self.lost, self.weights)
 
     @cached_property
@@ -93,22 +98,22 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def counted(self) -> bool:
-        """Whether a weight is a number of members, not a sum of their weights."""
+        """Whether a weight is a number of members, as none has weights of its own."""
         return all(member.of_attack for member in self.members)
 
     def users(self, technique: str) -> tuple[Member, ...]:
         """The members that use a technique, those that weigh it most first, then by name."""
-        found = [member for member in self.members if technique in member.weights]
-        return tuple(sorted(found, key=lambda one: (-one.weights[technique], one.name.casefold(), one.id)))
+        users = [member for member in self.members if technique in member.weights]
+        return tuple(sorted(users, key=lambda user: (-user.weights[technique], user.name.casefold(), user.id)))
 
 
 def losses(members: Iterable[Member], kept: dict[str, float], version: str) -> str:
-    """What a release lacks of members, of whom it has techniques of the weights `kept`; "" for nothing."""
+    """What a release lacks of members, in words; "" for nothing. `kept` are the weights of what it has."""
     members = list(members)
     lost = summed(member.lost for member in members)
     if not lost:
         return ""
-    unknown = {one.id for member in members for one in member.left_out if one.fate == "unknown"}
+    unknown = {inactive.id for member in members for inactive in member.left_out if inactive.fate == "unknown"}
     there = "in" if unknown.issuperset(lost) else "active in"
     share = f"{_share(lost, kept):.1f}".removesuffix(".0")
     techniques = f"{len(lost):,} of {len(lost) + len(kept):,} techniques, {share} % of the weight,"
@@ -121,17 +126,17 @@ def _share(lost: dict[str, float], kept: dict[str, float]) -> float:
 
 
 def summed(weights: Iterable[dict[str, float]]) -> dict[str, float]:
-    """The weights of each technique together, by id; the order in which they come does not show."""
-    found: dict[str, list[float]] = {}
-    for one in weights:
-        for technique, weight in one.items():
-            found.setdefault(technique, []).append(weight)
-    return {technique: exact(math.fsum(found[technique])) for technique in sorted(found)}
+    """Technique id → the sum of its weights, by id; the order in which they come does not show."""
+    terms: dict[str, list[float]] = {}
+    for each in weights:
+        for technique, weight in each.items():
+            terms.setdefault(technique, []).append(weight)
+    return {technique: exact(math.fsum(terms[technique])) for technique in sorted(terms)}
 
 
 def title_of(members: Sequence[Member]) -> str:
     """What the members are called together, in a few words."""
-    with_software = [one for one in members if one.through]
-    if len(with_software) == len(members) > 1:
-        return f"{joined([one.name for one in members])} with their software"
-    return joined([f"{one.name} with its software" if one.through else one.name for one in members])
+    names = [member.name for member in members]
+    if len(members) > 1 and all(member.through for member in members):
+        return f"{joined(names)} with their software"
+    return joined([f"{member.name} with its software" if member.through else member.name for member in members])
