@@ -294,8 +294,8 @@ def test_counts_and_scores_are_never_mixed_silently(run: Run, pair: tuple[Path, 
     done = run("compare", pair[0], counts)
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "navlayers: counts gives numbers of capabilities, a gives scores; expected all of one kind, to be "
-        "comparable (say what a relation without a value is worth, 0-100, such as --worth 50)\n"
+        "navlayers: counts gives numbers of capabilities, a gives scores; expected inputs of one kind "
+        "(give mappings without a score value a score of 0-100, such as --worth 50)\n"
     )
     found = json.loads(run("compare", pair[0], counts, "--worth", "50", "--json").out)
     assert found["techniques"]["T1078"]["scores"]["counts"] == {"overall": 50}
@@ -395,7 +395,7 @@ def test_a_set_without_mappings_covers_nothing_and_says_so(
 ) -> None:
     empty = write_set(tmp_path / "in" / "empty.json", ROWS[-2:])
     done = run("compare", pair[0], empty, "--json")
-    assert "empty: it has no mappings" in done.err
+    assert "empty: no mappings" in done.err
     found = json.loads(done.out)
     numbers = ("techniques", "subtechniques", "mean", "unique")
     assert [found["inputs"]["empty"][name] for name in numbers] == [0, 0, None, 0]
@@ -441,7 +441,7 @@ def test_counting_a_layer_leaves_out_what_it_scores_0(run: Run, pair: tuple[Path
     path.write_text(json.dumps({**text, "techniques": entries_}))
     done = run("compare", pair[0], path, "--aggregate", "count", "--json")
     assert json.loads(done.out)["inputs"]["mine"]["techniques"] == 1
-    assert "mine: --aggregate count counts entries of a layer, its scores are not looked at" in done.err
+    assert "mine: --aggregate count counts the entries of a layer and ignores its scores" in done.err
 
 
 def test_the_same_input_gives_the_same_bytes_whatever_the_order_of_its_rows(

@@ -452,9 +452,7 @@ def test_an_unscored_set_covers_without_a_score_unless_a_relation_has_a_worth(
 ) -> None:
     path = write_set(tmp_path / "in" / "u.json", [("a", "T1078", None, None), ("b", "T1078", None, None)])
     done = run("gaps", path, "--threat", weights, "--json")
-    note = (
-        "note: u: what is mapped counts as covered, without a score, for none is given (--worth gives it a number"
-    )
+    note = "note: u: mapped techniques count as covered, without a score, as the set has none"
     assert note in done.err
     found = json.loads(done.out)
     total = found["total"]
@@ -476,7 +474,7 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
         "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 18.1: 33.3 %, 35.3 % by weight. 4 uncovered."
     )
     assert "in total, each once 6 2 – 33.3 % 35.3 % –" in lines
-    assert "no score: u says what is covered, not how well; --worth gives it a number" in lines
+    assert "no score: u says what is covered, not how well; --worth sets one" in lines
     assert "Uncovered, the largest weight first" in lines
     assert "T1110.001 Password Guessing 2 parent T1110 covered" in lines
     assert "no score: u says" in (out / "gaps.md").read_text(encoding="utf-8")
@@ -515,7 +513,7 @@ def test_a_mapping_without_a_value_is_covered_but_not_rated(run: Run, tmp_path: 
 def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: Path, weights: Path) -> None:
     path = write_set(tmp_path / "in" / "e.json", [("a", None, None, None)])
     done = run("gaps", path, "--threat", weights, "--json")
-    assert "note: e: it has no mappings" in done.err
+    assert "note: e: no mappings" in done.err
     found = json.loads(done.out)
     assert (found["total"]["covered"], found["categories"], found["capabilities"]) == (0, {}, [])
 

@@ -291,7 +291,7 @@ def test_bare_relations_are_worth_all_and_a_note_says_so_where_scores_stand_besi
     assert not make_plan(together(bare), PlanOptions(budget=1)).notices
     plan = make_plan(together(ROWS, bare), PlanOptions(budget=2))
     assert plan.chosen == ("two:x", "two:y") or set(plan.chosen) <= {"one:a", "two:x", "two:y"}
-    assert [notice.message for notice in plan.notices] == ["two: relations without a score count as 100"]
+    assert [notice.message for notice in plan.notices] == ["two: mappings without a score count as 100"]
     low = make_plan(together(ROWS, bare), PlanOptions(budget=1), ScoreOptions(worth=1))
     assert low.chosen == ("one:a",)
     assert not low.notices
@@ -384,7 +384,7 @@ def test_costs_too_fine_to_be_added_exactly_are_refused() -> None:
         Price(("a",), Fraction("1000000.000001"), HERE, HERE),
         Price(("b",), Fraction(3), HERE, HERE),
     )
-    with pytest.raises(UsageError, match="too large and too fine"):
+    with pytest.raises(UsageError, match="too many digits"):
         make_plan(together(ROWS), PlanOptions(budget=3), costs=Costs("cost", prices))
 
 
@@ -393,7 +393,7 @@ def test_costs_that_name_nobody_are_an_error() -> None:
         make_plan(together(ROWS), PlanOptions(budget=3), costs=costs_of({"zz": 1}))
     assert [str(problem) for problem in caught.value.problems] == [
         "prices.csv:2:1: a row names no capability of the sets: zz",
-        "no row of the costs names a capability of the sets; expected ids or names of capabilities",
+        "no row of the cost table names a capability of the sets; expected ids or names of capabilities",
     ]
 
 

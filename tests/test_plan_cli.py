@@ -245,8 +245,8 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
         ),
         (
             ("gcp", "veris-ics", "--budget", "1"),
-            "the inputs are of different ATT&CK domains: gcp of enterprise, veris-ics of ics (set side by side "
-            "what is of one domain)",
+            "the inputs are of different ATT&CK domains: gcp of enterprise, veris-ics of ics (compare "
+            "inputs of one domain)",
         ),
         (
             ("gcp", "--budget", "1", "--have", "cloud_idz"),
@@ -254,8 +254,8 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
         ),
         (
             ("gcp", "--budget", "1", "--have", "cloud_ids", "--exclude", "Cloud IDS"),
-            "cloud_ids stands in both --have and --exclude (keep one: what is had is in place, what is excluded "
-            "never is)",
+            "cloud_ids stands in both --have and --exclude (remove it from one of "
+            "the two)",
         ),
         (
             ("nist_800_53", "--budget", "1", "--category", "protect"),

@@ -173,7 +173,7 @@ def test_a_layer_of_colours_alone_weighs_each_technique_1(tmp_path: Path) -> Non
     entries = [{"techniqueID": t, "color": "#ff0000"} for t in ("T1059", "T1078")]
     found = threat(write_layer(tmp_path / "l.json", techniques=entries))
     assert found.weights == {"T1059": 1, "T1078": 1}
-    assert "l: the layer has no scores, and each of its techniques weighs 1" in notes(found)
+    assert "l: the layer has no scores: every technique weighs 1" in notes(found)
 
 
 @pytest.mark.parametrize(
@@ -331,9 +331,9 @@ def test_several_columns_of_numbers_are_an_error_that_names_them(
 def test_the_same_threat_or_file_twice_counts_once_and_is_told(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,5")
     assert threat(path, tmp_path / "." / "t.csv").weights == {"T1059": 5}
-    assert notes(threat(path, path)) == [f"{path} is given twice, and counts once"]
+    assert notes(threat(path, path)) == [f"{path} is given twice and counts once"]
     assert notes(threat("APT29", "apt29", "Cozy Bear")) == [
-        "apt29 is given twice, and counts once",
+        "apt29 is given twice and counts once",
         "APT29 and Cozy Bear are the same threat, G0016, which counts once",
     ]
     assert threat("APT29", "G0016").weights == threat("APT29").weights

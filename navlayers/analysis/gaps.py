@@ -434,16 +434,16 @@ def _capabilities(
 def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Problem]:
     counted = [each.name for each in inputs if each.counts]
     if counted:
-        message = f"{', '.join(counted)}: what is mapped counts as covered, without a score, for none is given"
-        yield Problem(message, hint="--worth gives it a number, 0-100")
+        message = f"{', '.join(counted)}: mapped techniques count as covered, without a score, as the set has none"
+        yield Problem(message, hint="--worth sets their score, 0-100")
     without = [each.name for each in inputs if category is not None and category not in each.categories]
     if without:
-        yield Problem(f"{', '.join(without)}: no category {category}, so nothing of it counts")
+        yield Problem(f"{', '.join(without)}: no category {category}, so it covers nothing")
     unrated = sum(score is None for each in inputs for score in each.measures(category).values())
     if unrated and not counted:
         they = f"{unrated:,} techniques are" if unrated > 1 else "a technique is"
         message = f"{they} mapped without a score value, and count{'s' * (unrated == 1)} as covered but not rated"
-        yield Problem(message, hint="--worth gives them a number")
+        yield Problem(message, hint="--worth sets their score")
 
 
 def using_groups(catalogue: Catalogue) -> Counter[str] | None:
@@ -518,7 +518,7 @@ def unscored(gaps: Gaps) -> str:
     if not counted:
         return ""
     say = "say" if len(counted) > 1 else "says"
-    return f"no score: {joined(counted)} {say} what is covered, not how well; --worth gives it a number"
+    return f"no score: {joined(counted)} {say} what is covered, not how well; --worth sets one"
 
 
 def first(texts: Sequence[str], most: int) -> str:

@@ -125,7 +125,7 @@ def load_inputs(
 def _is_counted(layer: Prepared, layers: tuple[bool, ...]) -> bool:
     if any(layers) and not all(layers):
         message = f"{layer.name} holds layers of counts and layers of scores"
-        hint = "split the list: neither says anything of the other"
+        hint = "split the list into layers of counts and layers of scores"
         raise UsageError(Problem(message, Place(str(layer.path)), "layers of one kind", hint))
     return all(layers)
 
@@ -158,7 +158,7 @@ def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
         domains.setdefault(each.set.domain, []).append(each.name)
     if len(domains) > 1:
         names = ", ".join(f"{joined(names)} of {domain}" for domain, names in domains.items())
-        hint = "set side by side what is of one domain"
+        hint = "compare inputs of one domain"
         raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {names}", hint=hint))
 
 
@@ -170,8 +170,8 @@ def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
         message = (
             f"{joined(counted)} {_give(counted)} numbers of capabilities, {joined(scored)} {_give(scored)} scores"
         )
-        hint = "say what a relation without a value is worth, 0-100, such as --worth 50"
-        raise UsageError(Problem(message, expected="all of one kind, to be comparable", hint=hint))
+        hint = "give mappings without a score value a score of 0-100, such as --worth 50"
+        raise UsageError(Problem(message, expected="inputs of one kind", hint=hint))
 
 
 def _give(names: Sequence[str]) -> str:

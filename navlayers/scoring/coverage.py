@@ -152,14 +152,14 @@ def _written(entry: TechniqueScore) -> TechniqueScore:
 def _countable(prepared: Prepared) -> Prepared:
     """A layer whose entries are to be counted: what it scores 0 does not count."""
     kept = tuple(m for m in prepared.set.mappings if m.value is None or float(m.value) > 0)
-    note = Problem(f"{prepared.name}: --aggregate count counts entries of a layer, its scores are not looked at")
+    note = Problem(f"{prepared.name}: --aggregate count counts the entries of a layer and ignores its scores")
     counted = msgspec.structs.replace(prepared.set, mappings=kept)
     return msgspec.structs.replace(prepared, set=counted, notices=(*prepared.notices, note))
 
 
 def _worth_knowing(coverage: Coverage) -> Iterator[Problem]:
     if not coverage.set.mappings:
-        yield Problem(f"{coverage.name}: it has no mappings")
+        yield Problem(f"{coverage.name}: no mappings")
     nothing = len(coverage.entries) - len(coverage.scores)
     if nothing:
         what = f"{nothing} technique{'s' * (nothing > 1)} scored 0 {'count' if nothing > 1 else 'counts'}"

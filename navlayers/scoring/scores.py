@@ -314,7 +314,7 @@ def _without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
     """Options that were given and cannot change the scores of the set, each with the reason."""
     options = rules.options
     if not rules.scored_categories:
-        reason = "the set has no score values; --worth gives its mappings one"
+        reason = "the set has no score values; --worth sets one"
         idle = ["--scale"] if options.scale else []
         idle += ["--weights"] if options.weights else []
         idle += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
@@ -338,4 +338,4 @@ def unrated_mappings(name: str, mapping_set: MappingSet) -> Iterator[Problem]:
     unrated = sum(mapping.value is None for mapping in mapping_set.mappings)
     if unrated and mapping_set.scored:
         some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
-        yield Problem(f"{name}: {some}", hint="--worth gives a value")
+        yield Problem(f"{name}: {some}", hint="--worth sets their score")

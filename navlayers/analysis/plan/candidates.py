@@ -135,7 +135,7 @@ def _nothing_to_choose(inputs: Sequence[Coverage], category: str | None, min_sco
         return Problem(f"no capability gives a score in the category {category}", hint=hint)
     if min_score:
         return Problem(f"no capability gives a score of {min_score:g} or more", hint=hint)
-    return Problem("no capability gives a score", hint="--worth gives a mapping without a value one")
+    return Problem("no capability gives a score", hint="--worth sets the score of mappings without a value")
 
 
 def levels_of(
@@ -274,7 +274,9 @@ def read_file(path: str, option: str, what: str) -> Source:
     """
     if path == STDIN:
         message = f"{option} does not read standard input"
-        raise UsageError(Problem(message, expected=f"a file that holds {what}", hint="only sets and threats do"))
+        raise UsageError(
+            Problem(message, expected=f"a file that holds {what}", hint="only sets and threats are read from it")
+        )
     try:
         return load(path, None, MAX_BYTES)
     except InputError as error:

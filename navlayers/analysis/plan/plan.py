@@ -109,7 +109,7 @@ def _have_and_exclude(options: PlanOptions, directory: Directory) -> tuple[froze
     if both:
         stand = "stands" if len(both) == 1 else "stand"
         message = f"{listed(both)} {stand} in both --have and --exclude"
-        raise UsageError(Problem(message, hint="keep one: what is had is in place, what is excluded never is"))
+        raise UsageError(Problem(message, hint="remove it from one of the two"))
     return have, exclude
 
 
@@ -120,7 +120,7 @@ def _prices(
         return {candidate.id: Fraction(1) for candidate in candidates}, ()
     prices, notices = assign(costs, directory)
     if not prices:
-        message = "no row of the costs names a capability of the sets"
+        message = "no row of the cost table names a capability of the sets"
         raise UsageError([*notices, Problem(message, expected="ids or names of capabilities")])
     return prices, notices
 
@@ -205,8 +205,8 @@ def _notices(
     scored = any(each.set.scored for each in inputs)
     bare = [each.name for each in inputs if not each.set.scored and each.set.mappings]
     if bare and scoring.worth is None and by_score and (scored or options.min_score):
-        message = f"{listed(bare)}: relations without a score count as 100"
-        yield Problem(message, hint="--worth gives them another value, --measure covered counts techniques alone")
+        message = f"{listed(bare)}: mappings without a score count as 100"
+        yield Problem(message, hint="--worth sets another score; --measure covered only counts techniques")
     if scoring.worth is None and by_score:
         for each in inputs:
             yield from unrated_mappings(each.name, each.set)

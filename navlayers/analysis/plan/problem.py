@@ -181,9 +181,9 @@ class ScaledProblem:
         self.values = integer_scale(level.worth for level in levels)
         self.costs = integer_scale(prices.values(), None)
         if sum(prices.values()) / self.costs.step > DEAREST:
-            message = "the costs are too large and too fine to be told apart"
+            message = "the costs have too many digits"
             hint = "round them, or write them in thousands"
-            raise UsageError(Problem(message, expected="nine digits in all", hint=hint))
+            raise UsageError(Problem(message, expected="costs whose sum has at most nine digits", hint=hint))
         self._levels = levels
         self._open = [have.isdisjoint(level.givers) for level in levels]
         self.total = _sum(level.worth for level in levels)

@@ -202,7 +202,7 @@ def _no_group(word: str, threats: Threats) -> Problem:
     message = f"--software-of: no group or campaign {shown(word)}"
     if _is_there(word):
         message = f"--software-of: {shown(word)} is a set, not a group or campaign"
-        hint = "write the sets before the option, or name the group: --software-of=APT29, or all for all chosen"
+        hint = "write the sets before the option, or name the group: --software-of=APT29 (or all)"
         return Problem(message, expected="a group or campaign of ATT&CK", hint=hint)
     near = [name for name in suggestions(word, threats.domain) if "(G" in name or "(C" in name or name[0] in "GC"]
     hint = f"did you mean {one_of(near)}?" if near else ""

@@ -116,7 +116,7 @@ def choose(
             for key, item in _meant(word, domain, reading, notices):
                 if key in items:
                     name = item.path if isinstance(item, Weighted) else item.text
-                    notices.append(Problem(f"{name} is given twice, and counts once"))
+                    notices.append(Problem(f"{name} is given twice and counts once"))
                 items.setdefault(key, item)
         except NavlayersError as error:
             problems += error.problems
@@ -159,7 +159,7 @@ def _read(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
     if weighted.set.domain != domain:
         own, other = DOMAIN_NAMES[weighted.set.domain], DOMAIN_NAMES[domain]
         message = f"{source.name} is of ATT&CK {own}, the sets are of {other}"
-        raise UsageError(Problem(message, hint="a threat and what covers it are of one domain"))
+        raise UsageError(Problem(message, hint="the threat and the sets must be of one domain"))
     return weighted
 
 

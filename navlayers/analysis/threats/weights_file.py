@@ -148,7 +148,7 @@ def _layer(source: Source, read: Reading) -> Weighted:
     notices = _told(notice for notice in read.notices if notice.code not in _IDLE)
     if mappings and all(amount is None for amount in amounts):
         amounts = (1.0,) * len(amounts)
-        notices += (Problem(f"{source.name}: the layer has no scores, and each of its techniques weighs 1"),)
+        notices += (Problem(f"{source.name}: the layer has no scores: every technique weighs 1"),)
     whole = read.mapping_set
     title = whole.capabilities[0].name if len(whole.capabilities) == 1 else whole.name
     path = str(source.path)
@@ -181,7 +181,7 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
     whole = MappingSet(framework=name, version="", domain=own, attack_version="", mappings=rows)
     notices = findings.notices()
     if column is None:
-        notices += (Problem(f"{name}: the table has no column of weights, and each of its rows weighs 1"),)
+        notices += (Problem(f"{name}: the table has no weight column: every row weighs 1"),)
     elif "score_value" not in by_user and (others := others_of_numbers(sheet, column)):
         there = ", ".join(map(shown, others[:_TOLD]))
         message = f"{name}: weights from column {shown(sheet.columns.headers[column])}; there is also {there}"
