@@ -115,14 +115,14 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
     if prepared.format == "layer" and options.aggregate == "count" and counted is None:
         prepared = _countable(prepared)
     scored = score_set(prepared.set, prepared.catalogue, options)
-    entries = {technique: _written(entry) for technique, entry in scored.scores.items()}
+    entries = {technique: _rounded(entry) for technique, entry in scored.scores.items()}
     counts = scored.rules.counts and bool(prepared.set.mappings)
     if counted is not None and counts:
         entries = {
             technique: msgspec.structs.replace(entry, overall=counted.get(technique), categories={})
             for technique, entry in entries.items()
         }
-    made = Coverage(
+    coverage = Coverage(
         name=prepared.name,
         title=f"{prepared.set.name} {prepared.set.version}".strip(),
         set=prepared.set,
@@ -136,11 +136,11 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
         moved=prepared.moved,
         left_out=scored.left_out,
     )
-    notices = (*prepared.notices, *_worth_knowing(made))
-    return msgspec.structs.replace(made, notices=notices)
+    notices = (*prepared.notices, *_notices(coverage))
+    return msgspec.structs.replace(coverage, notices=notices)
 
 
-def _written(entry: TechniqueScore) -> TechniqueScore:
+def _rounded(entry: TechniqueScore) -> TechniqueScore:
     """The scores as layers and tables write them: what differs in further decimals alone does not differ."""
     overall = None if entry.overall is None else tidy(entry.overall)
     categories = {category: None if score is None else tidy(score) for category, score in entry.categories.items()}
@@ -157,7 +157,7 @@ def _countable(prepared: Prepared) -> Prepared:
     return msgspec.structs.replace(prepared, set=counted, notices=(*prepared.notices, note))
 
 
-def _worth_knowing(coverage: Coverage) -> Iterator[Problem]:
+def _notices(coverage: Coverage) -> Iterator[Problem]:
     if not coverage.set.mappings:
         yield Problem(f"{coverage.name}: no mappings")
     nothing = len(coverage.entries) - len(coverage.scores)
@@ -172,13 +172,13 @@ def check_category(inputs: Iterable[Coverage], category: str | None) -> None:
     Raises:
         UsageError: there is no such category, or no input scores it.
     """
-    layers = [one.name for one in inputs if one.is_layer]
+    layers = [each.name for each in inputs if each.is_layer]
     if category is not None and layers:
         message = f"a layer has scores only, no categories: {', '.join(layers)}"
         raise UsageError(Problem(message, hint="leave --category out, or name the set that the layer is of"))
-    found = {name for one in inputs for name in one.categories}
-    if category is not None and category not in found:
-        there = [name for name in CATEGORIES if name in found]
+    own = {name for each in inputs for name in each.categories}
+    if category is not None and category not in own:
+        there = [name for name in CATEGORIES if name in own]
         message = f"no input has the category {category}"
         raise UsageError(
             Problem(message, expected=" or ".join(there), hint="" if there else "leave --category out")

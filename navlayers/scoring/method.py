@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import figure
+from navlayers._text import figure, joined
 from navlayers.scoring.aggregate import DESCRIPTIONS
 from navlayers.scoring.scores import UNSPECIFIED
 
@@ -31,7 +31,7 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     if rules.worth is not None and not rules.counts:
         sentences.append(f"A mapping without a score value is worth {figure(rules.worth)}.")
     if several:
-        names = _join([c for c in rules.scored_categories if c != UNSPECIFIED])
+        names = joined([c for c in rules.scored_categories if c != UNSPECIFIED])
         if options.weights:
             shares = ", ".join(
                 f"{c} {figure(options.weights[c])}" for c in rules.scored_categories if c in options.weights
@@ -51,7 +51,3 @@ def how_rolled_up(rules: Rules) -> list[str]:
         return []
     means = "highest score" if how == "max" else "mean score, unmapped ones as 0,"
     return [f"A technique without a score of its own shows the {means} of its sub-techniques."]
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
