@@ -17,7 +17,7 @@ import pytest
 from conftest import Cells, Run, contents, write_set
 
 from navlayers import attack
-from navlayers.cli import candidates
+from navlayers.cli import _complete as candidates
 from navlayers.cli.gaps import command
 from navlayers.layer.colors import Gradient
 
@@ -617,7 +617,7 @@ def test_the_hash_seed_reaches_no_byte(pair: tuple[Path, Path], tmp_path: Path) 
     ],
 )
 def test_threats_are_completed_by_id_and_name(typed: str, found: tuple[str, str]) -> None:
-    assert found in candidates.threats(typed)
+    assert found in candidates._threats(typed)
 
 
 def test_the_shell_completes_threats_and_sets() -> None:

@@ -10,7 +10,7 @@ import click
 from navlayers import attack
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS, Domain
-from navlayers.cli import common
+from navlayers.cli import _options, _print
 from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def command() -> None:
 
 
 @command.command("list")
-@common.json_option
-@common.no_notes_option
+@_options.json_option
+@_options.no_notes_option
 def list_releases(as_json: bool, quiet: bool) -> None:
     """List the ATT&CK releases at hand.
 
@@ -42,12 +42,12 @@ def list_releases(as_json: bool, quiet: bool) -> None:
     """
     rows = [_facts(release) for release in attack.releases()]
     if as_json:
-        common.echo_json(rows)
+        _print.echo_json(rows)
     else:
         counts = range(1, len(HEADERS) - 1)
-        common.echo_table(HEADERS, map(_cells, rows), counts)
+        _print.echo_table(HEADERS, map(_cells, rows), counts)
     if not quiet:
-        common.notices(attack.check_added())
+        _print.notices(attack.check_added())
 
 
 @command.command("add")
@@ -55,8 +55,8 @@ def list_releases(as_json: bool, quiet: bool) -> None:
 @_domain
 @click.option("--version", help="The version of a bundle that does not name it, such as 18.1.")
 @click.option("--mirror", metavar="URL", help="Download from here; also by NAVLAYERS_ATTACK_MIRROR.")
-@common.json_option
-@common.quiet_option
+@_options.json_option
+@_options.quiet_option
 def add_releases(
     sources: tuple[str, ...],
     domains: tuple[Domain, ...],
@@ -86,26 +86,26 @@ def add_releases(
             rows.append(facts)
             if not quiet:
                 what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
-                common.notify(f"added {release}: {what} ({release.path})")
+                _print.notify(f"added {release}: {what} ({release.path})")
     if as_json:
-        common.echo_json(rows)
+        _print.echo_json(rows)
 
 
 @command.command("remove")
 @click.argument("version")
 @_domain
-@common.json_option
-@common.quiet_option
+@_options.json_option
+@_options.quiet_option
 def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, quiet: bool) -> None:
     """Remove an added release; those that ship with navlayers stay."""
     gone = attack.remove(version, domains or DOMAINS)
     for release in () if quiet else gone:
-        common.notify(f"removed {release} ({release.path})")
+        _print.notify(f"removed {release} ({release.path})")
     if as_json:
         rows = [
             {"domain": release.domain, "version": release.version, "path": str(release.path)} for release in gone
         ]
-        common.echo_json(rows)
+        _print.echo_json(rows)
 
 
 def _bar(domain: Domain, version: str) -> Bar:
@@ -120,7 +120,7 @@ def _bar(domain: Domain, version: str) -> Bar:
 def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, silent: bool) -> tuple[Release, ...]:
     from navlayers.attack.download import add_published  # noqa: PLC0415 - the network only when asked for
 
-    shown = common.on_terminal() and not silent
+    shown = _print.on_terminal() and not silent
     return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if shown else None)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers.api.build import BuildResult, SetResult, build_document, build_folder
-from navlayers.cli import common
+from navlayers.cli import _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.build import KINDS, Kind
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@common.sets_argument
+@_options.sets_argument
 @click.option(
     "-o",
     "--output",
-    callback=common.folder,
+    callback=_options.folder,
     default="layers",
     metavar="DIR",
     show_default=True,
     help="Folder to write to; each set gets a folder of its own there. - writes one document to standard output.",
 )
-@common.attack_option
-@common.scoring_options
+@_options.attack_option
+@_options.scoring_options
 @click.option("--only", multiple=True, metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
-@common.reading_options
-@common.json_option
-@common.quiet_option
+@_options.reading_options
+@_options.json_option
+@_options.quiet_option
 def command(
     sets: tuple[str, ...],
     output: Path,
@@ -59,9 +59,9 @@ def command(
     navlayers build my-controls.yaml -o out
     navlayers build nist_800_53 --attack 18.1
     """
-    sources = common.sources(sets, reading)
+    sources = _options.sources(sets, reading)
     kinds = _kinds(only)
-    if str(output) == common.STDOUT:
+    if str(output) == _print.STDOUT:
         if as_json:
             raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
         data, result = build_document(sources, scoring, attack_version=attack_version, only=kinds, reading=reading)
@@ -73,7 +73,7 @@ def command(
         length=len(sources),
         label="Building",
         file=sys.stderr,
-        hidden=quiet or len(sources) < 2 or not common.on_terminal(),
+        hidden=quiet or len(sources) < 2 or not _print.on_terminal(),
     ) as progress:
         result = build_folder(
             sources,
@@ -88,10 +88,10 @@ def command(
     if not quiet:
         _tell(result)
     if as_json:
-        common.echo_json(result.sets)
+        _print.echo_json(result.sets)
     elif not quiet:
         _show(result.sets)
-        common.notify(f"written to {output}")
+        _print.notify(f"written to {output}")
 
 
 def _kinds(only: tuple[str, ...]) -> tuple[Kind, ...]:
@@ -116,7 +116,7 @@ def _show(results: tuple[SetResult, ...]) -> None:
     rows = [
         (
             result.folder,
-            common.release_name(result.set.domain, result.attack_version),
+            _print.release_name(result.set.domain, result.attack_version),
             result.counts.capabilities,
             result.counts.techniques,
             result.counts.subtechniques,
@@ -127,11 +127,11 @@ def _show(results: tuple[SetResult, ...]) -> None:
         )
         for result in results
     ]
-    common.echo_table(headers, rows, {2, 3, 4, 5, 6})
+    _print.echo_table(headers, rows, {2, 3, 4, 5, 6})
 
 
 def _tell(built: BuildResult) -> None:
     """What is not in the layers, and what changed on the way to another release."""
-    common.notices([*built.notices, *(notice for result in built.sets for notice in result.notices)])
+    _print.notices([*built.notices, *(notice for result in built.sets for notice in result.notices)])
     for result in built.sets:
-        common.tell_carried(result.folder, result.attack_version, result.carried, result.left_out)
+        _print.tell_carried(result.folder, result.attack_version, result.carried, result.left_out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common, suggest
+from navlayers.cli import _complete, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN
 
@@ -49,12 +49,12 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
 
 
 @click.command()
-@common.sets_argument
+@_options.sets_argument
 @click.option(
     "--attack",
     "attack_version",
     metavar="VERSION",
-    shell_complete=suggest.releases,
+    shell_complete=_complete.releases,
     help="Check against this ATT&CK release.",
 )
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
@@ -63,7 +63,7 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
     multiple=True,
     callback=_codes,
     metavar="CODE,…",
-    shell_complete=suggest.codes,
+    shell_complete=_complete.codes,
     help="Only these findings.",
 )
 @click.option(
@@ -71,7 +71,7 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
     multiple=True,
     callback=_codes,
     metavar="CODE,…",
-    shell_complete=suggest.codes,
+    shell_complete=_complete.codes,
     help="Leave out these findings.",
 )
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, in place, and show the difference.")
@@ -87,7 +87,7 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
 @click.option(
     "--explain",
     metavar="CODE",
-    shell_complete=suggest.codes,
+    shell_complete=_complete.codes,
     is_eager=True,
     expose_value=False,
     callback=_print_explanation,
@@ -101,9 +101,9 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
     callback=_print_schema,
     help="Print the JSON Schema of native YAML.",
 )
-@common.reading_options
-@common.json_option
-@common.quiet_option
+@_options.reading_options
+@_options.json_option
+@_options.quiet_option
 def command(
     sets: tuple[str, ...],
     attack_version: str | None,
@@ -153,7 +153,7 @@ def command(
         sys.stdout.flush()
         click.echo(next(s.data for s in found if str(s.path) == STDIN), nl=False)
     levels = {"error", "warning"} if strict else {"error"}
-    _print(report, "json" if as_json else format_, levels if quiet else None, err=stdin)
+    _print_report(report, "json" if as_json else format_, levels if quiet else None, err=stdin)
     if not quiet:
         _sum_up(report, mended, fix=fix and not diff, mendable=attack_version is None)
     if report.unreadable:
@@ -163,7 +163,7 @@ def command(
 
 
 def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:
-    return list(common.sources(sets, reading, distinct=False))
+    return list(_options.sources(sets, reading, distinct=False))
 
 
 def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
@@ -186,7 +186,7 @@ def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
     ]
 
 
-def _print(report: Report, format_: str, levels: set[str] | None, *, err: bool) -> None:
+def _print_report(report: Report, format_: str, levels: set[str] | None, *, err: bool) -> None:
     from navlayers.checks import Report, render  # noqa: PLC0415
 
     if levels is not None and format_ == "text":
@@ -196,23 +196,23 @@ def _print(report: Report, format_: str, levels: set[str] | None, *, err: bool) 
 
 def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool, mendable: bool) -> None:
     for problem in report.passed_over:
-        common.notify(f"note: {problem.place}: passed over, for it is no mapping set: {problem.message}")
+        _print.notify(f"note: {problem.place}: passed over, for it is no mapping set: {problem.message}")
     codes = report.by_code()
     if len(report.findings) > MOST_CODES or len(codes) > 2:
         for code, count in codes.items():
-            common.notify(f"{count:6,}  {code}")
+            _print.notify(f"{count:6,}  {code}")
     notes = len(report.findings) - report.errors - report.warnings
     counts = [_count(report.errors, "error"), _count(report.warnings, "warning"), _count(notes, "note")]
     said = ", ".join(part for part in counts if part) or "nothing found"
-    common.notify(f"{said} in {_count(len(report.checked), 'set')}")
+    _print.notify(f"{said} in {_count(len(report.checked), 'set')}")
     done = sum(len(one.findings) for one in mended)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
-        common.notify(f"mended {_count(done, 'finding') or 'nothing'}")
+        _print.notify(f"mended {_count(done, 'finding') or 'nothing'}")
     elif mendable and fixable and all(checked.origin != "shipped" for checked in report.checked):
-        common.notify(f"{fixable:,} of them can be mended with --fix")
+        _print.notify(f"{fixable:,} of them can be mended with --fix")
     if report.findings:
-        common.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")
+        _print.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")
 
 
 def _count(number: int, what: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from navlayers.analysis import compare as comparing
 from navlayers.analysis.inputs import load_inputs
-from navlayers.cli import common, results, suggest
+from navlayers.cli import _analysis, _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.pages import compare_tables as tables
@@ -26,14 +26,14 @@ MEASURES = ("score", "covered")
 
 
 @click.command()
-@common.sets_argument
+@_options.sets_argument
 @click.option(
     "--baseline",
     metavar="SET",
-    shell_complete=suggest.sets,
+    shell_complete=_complete.sets,
     help="Tell each input's differences from this one.",
 )
-@results.category_option
+@_analysis.category_option
 @click.option(
     "--measure",
     type=click.Choice(MEASURES),
@@ -41,16 +41,16 @@ MEASURES = ("score", "covered")
     show_default=True,
     help="Compare how well techniques are covered, or whether they are: then counts and scores can be compared.",
 )
-@common.attack_option
-@common.scoring_options
+@_options.attack_option
+@_options.scoring_options
 @click.option(
     "--summary", is_flag=True, help="Print the totals only. So it is where -o puts the techniques into files."
 )
-@common.reading_options
-@results.output_options
+@_options.reading_options
+@_analysis.output_options
 def command(
     sets: tuple[str, ...],
-    output: results.Output,
+    output: _analysis.Output,
     baseline: str | None,
     category: str | None,
     measure: str,
@@ -77,7 +77,7 @@ def command(
         message = "nothing is named to compare"
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers compare aws azure"
         raise UsageError(Problem(message, expected="two or more sets or layers", hint=hint))
-    sources, again = results.named(names, reading)
+    sources, again = _analysis.named(names, reading)
     together = load_inputs(sources, attack_version, reading).split_layers()
     if again and len(together.inputs) < comparing.FEWEST:
         raise UsageError(Problem(f"{names[0]} is named twice: it is one input", expected="two sets or layers"))
@@ -90,11 +90,11 @@ def command(
     )
 
     def tell() -> None:
-        common.notices([*together.notices, *again])
-        results.tell_inputs(comparison.inputs, comparison.catalogue.version)
+        _print.notices([*together.notices, *again])
+        _analysis.tell_inputs(comparison.inputs, comparison.catalogue.version)
 
     output.deliver(
-        results.Results(
+        _analysis.Results(
             inputs=[one.path for one in together.inputs],
             folder=lambda: comparison_folder(comparison, scoring),
             document=lambda: comparison_document(comparison),
@@ -115,9 +115,9 @@ def _number(baseline: str, together: InputSet, reading: ReadOptions) -> int:
 
 def _show(comparison: Comparison, *, summary: bool) -> None:
     if not summary:
-        common.echo_result(tables.techniques(comparison, brief=True))
+        _print.echo_result(tables.techniques(comparison, brief=True))
     for table in tables.summary(comparison, brief=True):
-        common.echo_result(table)
+        _print.echo_result(table)
     gap = len(comparison.gaps)
     subs = sum("." in one.technique for one in comparison.gaps)
     click.echo(f"None covers {gap - subs} techniques and {subs} sub-techniques of {comparison.active} in all.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common, suggest
+from navlayers.cli import _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping import formats
 from navlayers.mapping.convert import BINARY, convert, format_for, single
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="SET", shell_complete=suggest.sets)
-@common.output_file_option
+@click.argument("source", metavar="SET", shell_complete=_complete.sets)
+@_options.output_file_option
 @click.option(
     "--to",
     type=click.Choice(list(formats.WRITABLE)),
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @click.option("--source", "origin", metavar="URL", help="Say where the set was published.")
 @click.option("--licence", "--license", metavar="ID", help="Say under which licence, such as Apache-2.0.")
 @click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
-@common.reading_options
-@common.quiet_option
+@_options.reading_options
+@_options.quiet_option
 def command(
     source: str,
     output: str,
@@ -51,7 +51,7 @@ def command(
     input. JSON is that of the Mappings Explorer.
     """
     format_ = to or format_for(output)
-    found = single(source, common.sources((source,), reading))
+    found = single(source, _options.sources((source,), reading))
     if format_ in BINARY and output == STDIN and sys.stdout.isatty():
         hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
         raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))
@@ -65,10 +65,10 @@ def command(
         licence=licence,
     )
     if not quiet:
-        common.notices(written.notices)
+        _print.notices(written.notices)
     if output == STDIN:
         click.echo(written.data, nl=False)
         return
     changed = files.write(written.data, output, force=force, keep=found.path)
     if not quiet:
-        common.notify(f"wrote {output}" if changed else f"{output} is up to date")
+        _print.notify(f"wrote {output}" if changed else f"{output} is up to date")

@@ -10,7 +10,7 @@ import click
 
 from navlayers.analysis.diff import diff
 from navlayers.analysis.inputs import load_inputs
-from navlayers.cli import common, suggest
+from navlayers.cli import _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import briefly
 from navlayers.mapping.model import CATEGORIES
@@ -25,8 +25,8 @@ _ENDINGS: dict[str, report.Format] = {"": "text", ".txt": "text", ".md": "md", "
 
 
 @click.command()
-@click.argument("old", metavar="OLD", shell_complete=suggest.sets)
-@click.argument("new", metavar="NEW", shell_complete=suggest.sets)
+@click.argument("old", metavar="OLD", shell_complete=_complete.sets)
+@click.argument("new", metavar="NEW", shell_complete=_complete.sets)
 @click.option(
     "--format",
     "format_",
@@ -34,14 +34,14 @@ _ENDINGS: dict[str, report.Format] = {"": "text", ".txt": "text", ".md": "md", "
     help="Format of the report; without it, that of the ending of -o, else text.",
 )
 @click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 where a technique is lost or weaker.")
-@common.output_file_option
+@_options.output_file_option
 @click.option("--category", type=click.Choice(CATEGORIES), help="Tell what changed in this category only.")
-@common.attack_option
-@common.scoring_options
+@_options.attack_option
+@_options.scoring_options
 @click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
-@common.reading_options
-@common.json_option
-@common.no_notes_option
+@_options.reading_options
+@_options.json_option
+@_options.no_notes_option
 def command(
     old: str,
     new: str,
@@ -67,8 +67,8 @@ def command(
     """
     if as_json and format_ not in (None, "json"):
         raise UsageError(Problem(f"--json and --format {format_} differ", hint="leave one of them out"))
-    chosen = "json" if as_json else format_ or common.format_of(output, _ENDINGS)
-    sources = common.sources((old, new), reading, distinct=False)
+    chosen = "json" if as_json else format_ or _options.format_of(output, _ENDINGS)
+    sources = _options.sources((old, new), reading, distinct=False)
     if len(sources) < 2:
         raise UsageError(Problem(f"{old} and {new} are the same input", expected="two versions of a set or layer"))
     if len(sources) > 2:
@@ -77,14 +77,14 @@ def command(
     before, after = together.coverage(scoring)
     found = diff(together.catalogue, before, after, category=category)
     if not quiet:
-        common.notices([*together.notices, *before.notices, *after.notices])
+        _print.notices([*together.notices, *before.notices, *after.notices])
         for one in (before, after):
             version = together.catalogue.version
-            common.tell_carried(one.name, version, one.moved, one.left_out, own=one.own_attack_version)
-    width = shutil.get_terminal_size().columns if output == common.STDOUT and sys.stdout.isatty() else None
-    common.put(
+            _print.tell_carried(one.name, version, one.moved, one.left_out, own=one.own_attack_version)
+    width = shutil.get_terminal_size().columns if output == _print.STDOUT and sys.stdout.isatty() else None
+    _print.put(
         report.render(found, chosen, width), output, force=force, quiet=quiet, keep=[s.path for s in sources]
     )
     if fail_on_loss and found.lost_coverage:
-        common.notify("coverage was lost: exit status 1, as --fail-on-loss asks")
+        _print.notify("coverage was lost: exit status 1, as --fail-on-loss asks")
         sys.exit(EXIT_LOSS)

@@ -11,8 +11,7 @@ from navlayers import _text as textwidth
 from navlayers.analysis import gaps as finding
 from navlayers.analysis import threats
 from navlayers.analysis.gaps import headline
-from navlayers.cli import common, results
-from navlayers.cli.threat import AskedThreat, threat_options
+from navlayers.cli import _analysis, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.pages.gaps_folder import gaps_document, gaps_folder
 from navlayers.pages.gaps_json import as_json
@@ -27,9 +26,9 @@ WIDTH = 80
 
 
 @click.command()
-@common.sets_argument
-@threat_options
-@results.category_option
+@_options.sets_argument
+@_analysis.threat_options
+@_analysis.category_option
 @click.option(
     "--weak",
     type=float,
@@ -38,14 +37,14 @@ WIDTH = 80
     metavar="NUMBER",
     help="Covered below this score is weak.",
 )
-@common.attack_option
-@common.scoring_options
-@common.reading_options
-@results.output_options
+@_options.attack_option
+@_options.scoring_options
+@_options.reading_options
+@_analysis.output_options
 def command(
     sets: tuple[str, ...],
-    threat: AskedThreat,
-    output: results.Output,
+    threat: _analysis.AskedThreat,
+    output: _analysis.Output,
     category: str | None,
     weak: float,
     attack_version: str | None,
@@ -66,16 +65,16 @@ def command(
     if not sets:
         raise _no_sets(threat.software_of)
     threat.check(sets)
-    together, notices = results.read_inputs(sets, attack_version, reading)
+    together, notices = _analysis.read_inputs(sets, attack_version, reading)
     together, model = threat.against(together, attack_version, reading)
     found = finding.find_gaps(together, model, scoring, category=category, weak=weak)
 
     def tell() -> None:
-        common.notices([*notices, *found.threat.notices, *found.notices])
-        results.tell_inputs(found.inputs, found.catalogue.version)
+        _print.notices([*notices, *found.threat.notices, *found.notices])
+        _analysis.tell_inputs(found.inputs, found.catalogue.version)
 
     output.deliver(
-        results.Results(
+        _analysis.Results(
             inputs=[*(one.path for one in together.inputs), *threat.files],
             folder=lambda: gaps_folder(found, scoring),
             document=lambda: gaps_document(found),
@@ -102,4 +101,4 @@ def _show(found: Gaps) -> None:
         click.echo(line)
     click.echo()
     for table in brief_tables(found):
-        common.echo_result(table)
+        _print.echo_result(table)

@@ -9,9 +9,7 @@ import click
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import MEASURES
 from navlayers.analysis.plan.summary import against, summary
-from navlayers.cli import common, results
-from navlayers.cli.planning import AskedPlan, plan_options
-from navlayers.cli.threat import AskedThreat, threat_options
+from navlayers.cli import _analysis, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan_tables as tables
@@ -27,9 +25,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@common.sets_argument
-@threat_options
-@plan_options
+@_options.sets_argument
+@_analysis.threat_options
+@_analysis.plan_options
 @click.option(
     "--measure",
     type=click.Choice(MEASURES),
@@ -38,20 +36,20 @@ if TYPE_CHECKING:
     help="Count how well techniques are covered, or how many are.",
 )
 @click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Scores below this do not count.")
-@results.category_option
-@common.attack_option
-@common.scale_option
-@common.worth_option
-@common.reading_options
-@results.output_options
+@_analysis.category_option
+@_options.attack_option
+@_options.scale_option
+@_options.worth_option
+@_options.reading_options
+@_analysis.output_options
 def command(
     sets: tuple[str, ...],
-    threat: AskedThreat,
-    planned: AskedPlan,
+    threat: _analysis.AskedThreat,
+    planned: _analysis.AskedPlan,
     measure: Measure,
     min_score: float,
     category: Category | None,
-    output: results.Output,
+    output: _analysis.Output,
     attack_version: str | None,
     scale: dict[str, float],
     worth: float | None,
@@ -72,7 +70,7 @@ def command(
         raise UsageError(Problem("no set is named to choose from", expected="one or more sets", hint=hint))
     threat.check(sets)
     planned.check()
-    together, notices = results.read_inputs(sets, attack_version, reading)
+    together, notices = _analysis.read_inputs(sets, attack_version, reading)
     model = None
     if threat.asked:
         together, model = threat.against(together, attack_version, reading)
@@ -80,11 +78,11 @@ def command(
     plan = planned.make(together, scoring, model, measure=measure, min_score=min_score, category=category)
 
     def tell() -> None:
-        common.notices([*notices, *plan.notices])
-        results.tell_inputs(plan.inputs, plan.catalogue.version)
+        _print.notices([*notices, *plan.notices])
+        _analysis.tell_inputs(plan.inputs, plan.catalogue.version)
 
     output.deliver(
-        results.Results(
+        _analysis.Results(
             inputs=[*(one.path for one in together.inputs), *threat.files, *planned.files],
             folder=lambda: plan_folder(plan),
             document=lambda: encode_layer(plan_layer(plan)),
@@ -98,7 +96,7 @@ def command(
 def _show(plan: Plan) -> None:
     for sentence in (summary(plan), against(plan)):
         if sentence:
-            common.echo_text(f"{sentence}.")
+            _print.echo_text(f"{sentence}.")
     click.echo()
     for table in tables.brief_tables(plan):
-        common.echo_result(table)
+        _print.echo_result(table)

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from navlayers.api import render as files
-from navlayers.cli import common, suggest
+from navlayers.cli import _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 from navlayers.mapping.find import briefly
@@ -31,13 +31,13 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
 
 
 @click.command()
-@click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=suggest.sets)
+@click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=_complete.sets)
 @click.option("--to", "asked", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
 @click.option(
     "-o",
     "--output",
     metavar="FILE|DIR",
-    shell_complete=suggest.files,
+    shell_complete=_complete.files,
     help="The file or folder to write to; - is standard output. Without it: the current folder.",
 )
 @click.option(
@@ -83,10 +83,10 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     help="Pixels of a PNG per pixel of the SVG.",
 )
 @click.option("--dpi", type=float, default=None, metavar="NUMBER", help="The same in dots per inch.")
-@common.attack_option
+@_options.attack_option
 @click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
-@common.reading_options
-@common.quiet_option
+@_options.reading_options
+@_options.quiet_option
 def command(
     layers: tuple[str, ...],
     asked: tuple[str, ...],
@@ -131,7 +131,7 @@ def command(
     )
     formats = files.chosen(asked, output)
     target = files.target_of(output, formats)
-    sources = briefly(common.sources(layers, reading, distinct=False))
+    sources = briefly(_options.sources(layers, reading, distinct=False))
     if target == files.Target() and files.FORMATS[formats[0]].binary and sys.stdout.isatty():
         hint = "name a file with -o, or send it into a pipe"
         raise UsageError(Problem(f"{formats[0].upper()} is not text that a terminal could show", hint=hint))
@@ -139,7 +139,7 @@ def command(
         length=len(sources),
         label="Rendering",
         file=sys.stderr,
-        hidden=quiet or len(sources) < 2 or not common.on_terminal(),
+        hidden=quiet or len(sources) < 2 or not _print.on_terminal(),
     ) as progress:
         result = files.render_files(
             sources,
@@ -152,7 +152,7 @@ def command(
             on_input=lambda: progress.update(1),
         )
     if not quiet:
-        common.notices([*_idle(formats), *result.notices])
+        _print.notices([*_idle(formats), *result.notices])
     if target == files.Target():
         click.echo(result.data, nl=False)
     elif not quiet:
@@ -175,11 +175,11 @@ def _idle(formats: Sequence[str]) -> Iterator[Problem]:
 
 def _tell(result: files.Result) -> None:
     """The paths of what was written, the last ones where there are many."""
-    for path in result.written[: common.LISTED]:
-        common.notify(f"wrote {path}")
-    more = len(result.written) - common.LISTED
+    for path in result.written[: _print.LISTED]:
+        _print.notify(f"wrote {path}")
+    more = len(result.written) - _print.LISTED
     if more > 0:
-        common.notify(f"… and {more} more in {result.written[-1].parent}")
+        _print.notify(f"… and {more} more in {result.written[-1].parent}")
     if result.unchanged:
         number = len(result.unchanged)
-        common.notify(f"{result.unchanged[0]} is up to date" if number == 1 else f"{number} files are up to date")
+        _print.notify(f"{result.unchanged[0]} is up to date" if number == 1 else f"{number} files are up to date")

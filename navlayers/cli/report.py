@@ -13,9 +13,7 @@ from navlayers.analysis.gaps import WEAK, find_gaps
 from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.plan.options import MEASURES
 from navlayers.api import report as files
-from navlayers.cli import common, results, suggest
-from navlayers.cli.planning import AskedPlan, plan_options
-from navlayers.cli.threat import AskedThreat, threat_options
+from navlayers.cli import _analysis, _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Paper
@@ -44,21 +42,21 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
 
 
 @click.command()
-@common.sets_argument
+@_options.sets_argument
 @click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
     metavar="FILE",
-    shell_complete=suggest.files,
+    shell_complete=_complete.files,
     help="The file to write: .pdf, .html, .md or .docx. Repeatable. - is standard output, in Markdown.",
 )
 @click.option("--title", default="", metavar="TEXT", help="The title, if not made of the names of the sets.")
 @click.option("--author", default="", metavar="TEXT", help="Who the report is by.")
 @click.option("--date", default="", metavar="TEXT", help="The date, as it is to stand. Without it there is none.")
 @click.option(
-    "--logo", metavar="FILE", shell_complete=suggest.files, help="A picture for the title page: PNG, JPEG or SVG."
+    "--logo", metavar="FILE", shell_complete=_complete.files, help="A picture for the title page: PNG, JPEG or SVG."
 )
 @click.option(
     "--sections",
@@ -80,10 +78,10 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
 @click.option(
     "--baseline",
     metavar="SET",
-    shell_complete=suggest.sets,
+    shell_complete=_complete.sets,
     help="Tell each input's differences from this one.",
 )
-@threat_options
+@_analysis.threat_options
 @click.option(
     "--weak",
     type=float,
@@ -92,8 +90,8 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     metavar="NUMBER",
     help="Covered below this score is weak, of the threat.",
 )
-@plan_options
-@results.category_option
+@_analysis.plan_options
+@_analysis.category_option
 @click.option(
     "--measure",
     type=click.Choice(MEASURES),
@@ -101,11 +99,11 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     show_default=True,
     help="Report how well techniques are covered, or whether they are: then counts and scores can stand together.",
 )
-@common.attack_option
-@common.scoring_options
-@common.reading_options
+@_options.attack_option
+@_options.scoring_options
+@_options.reading_options
 @click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
-@common.quiet_option
+@_options.quiet_option
 def command(
     sets: tuple[str, ...],
     outputs: tuple[str, ...],
@@ -117,9 +115,9 @@ def command(
     comments: bool,
     paper: Paper,
     baseline: str | None,
-    threat: AskedThreat,
+    threat: _analysis.AskedThreat,
     weak: float,
-    planned: AskedPlan,
+    planned: _analysis.AskedPlan,
     category: Category | None,
     measure: Measure,
     attack_version: str | None,
@@ -162,7 +160,7 @@ def command(
         sections=(*(sections or USUAL), *(("comments",) if comments else ())),  # type: ignore[arg-type]
         paper=paper,
     )
-    sources, again = results.named(names, reading)
+    sources, again = _analysis.named(names, reading)
     together = load_inputs(sources, attack_version, reading).split_layers()
     model = gaps = plan = None
     if threat.asked:
@@ -184,14 +182,14 @@ def command(
     if not quiet:
         of_more = (*(gaps.threat.notices if gaps else ()), *(gaps.notices if gaps else ()))
         told = [*folders, *subject.notices, *again, *of_more, *(plan.notices if plan else ())]
-        common.notices([*told, *_without_comments(subject, options), *written.notices])
+        _print.notices([*told, *_without_comments(subject, options), *written.notices])
         for one in subject.inputs:
-            common.tell_carried(
+            _print.tell_carried(
                 one.name, subject.catalogue.version, one.moved, one.left_out, own=one.own_attack_version
             )
     click.echo(written.data, nl=False)
     for path in written.files if not quiet else ():
-        common.notify(f"wrote {path}" if path in written.changed else f"{path} is up to date")
+        _print.notify(f"wrote {path}" if path in written.changed else f"{path} is up to date")
 
 
 def _without_comments(subject: Subject, options: ReportOptions) -> Iterator[Problem]:
@@ -202,7 +200,7 @@ def _without_comments(subject: Subject, options: ReportOptions) -> Iterator[Prob
         yield Problem(message, hint="--comments adds them")
 
 
-def _check_idle(threat: AskedThreat, planned: AskedPlan, sections: tuple[str, ...]) -> None:
+def _check_idle(threat: _analysis.AskedThreat, planned: _analysis.AskedPlan, sections: tuple[str, ...]) -> None:
     """Refuse what is of a threat or a plan where none is asked for."""
     given = click.get_current_context().get_parameter_source
     weak = given("weak") == ParameterSource.COMMANDLINE

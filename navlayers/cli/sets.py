@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from navlayers.cli import common
+from navlayers.cli import _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import HERE, Source, here, shipped
@@ -35,8 +35,8 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 @click.command()
-@common.json_option
-@common.no_notes_option
+@_options.json_option
+@_options.no_notes_option
 def command(as_json: bool, quiet: bool) -> None:
     """List the mapping sets that ship and those in the folder mappings here."""
     listed: list[Listed] = []
@@ -47,7 +47,7 @@ def command(as_json: bool, quiet: bool) -> None:
         except NavlayersError as error:
             broken += list(error.problems)
     if as_json:
-        common.echo_json(listed)
+        _print.echo_json(listed)
     else:
         headers = ("name", "found", "title", "version", "ATT&CK", "scores", "capa-\nbilities")
         rows = [
@@ -56,17 +56,17 @@ def command(as_json: bool, quiet: bool) -> None:
                 one.origin,
                 one.title or one.framework,
                 one.version,
-                common.release_name(one.domain, one.attack_version),
+                _print.release_name(one.domain, one.attack_version),
                 "values" if one.scored else "counts",
                 one.capabilities,
             )
             for one in listed
         ]
-        common.echo_table(headers, rows, {6})
+        _print.echo_table(headers, rows, {6})
     if not quiet:
-        common.notices(broken)
+        _print.notices(broken)
         if not as_json:
-            common.notify(
+            _print.notify(
                 "`navlayers build NAME` makes layers of one, `navlayers stats NAME` counts what it covers"
             )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common, suggest
+from navlayers.cli import _complete, _options, _print
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -28,28 +28,28 @@ _ENDINGS: dict[str, Format] = {
 
 
 @click.command()
-@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=suggest.things)
+@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_complete.things)
 @click.option(
     "--set",
     "sets",
     multiple=True,
     metavar="SET",
-    shell_complete=suggest.sets,
+    shell_complete=_complete.sets,
     help="Look into this set: a shipped name, a file, a folder of files, or -. May be given several times.",
 )
 @click.option("--kind", type=click.Choice(show.KINDS), help="What it is, where several things are called so.")
-@common.attack_option
-@common.scoring_options
+@_options.attack_option
+@_options.scoring_options
 @click.option(
     "--format",
     "format_",
     type=click.Choice(show.FORMATS),
     help="Format of the page; without it, that of the ending of -o, else text.",
 )
-@common.output_file_option
+@_options.output_file_option
 @click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
-@common.reading_options
-@common.no_notes_option
+@_options.reading_options
+@_options.no_notes_option
 def command(
     what: str,
     sets: tuple[str, ...],
@@ -75,23 +75,23 @@ def command(
     # Completion of this command does not need these.
     from navlayers.mapping.load import Prepared, Skipped, prepare  # noqa: PLC0415
 
-    format_ = format_ or common.format_of(output, _ENDINGS)
-    read = list(prepare(common.sources(sets, reading, distinct=False), attack_version, reading))
+    format_ = format_ or _options.format_of(output, _ENDINGS)
+    read = list(prepare(_options.sources(sets, reading, distinct=False), attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     subject = show.find(what, prepared, kind)
     page = show.page(subject, prepared, scoring)
     if not quiet:
-        common.notices(one.problem for one in read if isinstance(one, Skipped))
+        _print.notices(one.problem for one in read if isinstance(one, Skipped))
         if sets:
-            common.notices(notice for one in prepared for notice in one.notices)
+            _print.notices(notice for one in prepared for notice in one.notices)
         for other in subject.also:
-            common.notify(f"note: there is also {other}; show it with --kind {other.kind}")
-    if output == common.STDOUT:
+            _print.notify(f"note: there is also {other}; show it with --kind {other.kind}")
+    if output == _print.STDOUT:
         terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if terminal else None
         click.echo(show.render(page, format_, width=width, styled=terminal and _colours()), nl=False)
         return
-    common.put(show.render(page, format_), output, force=force, quiet=quiet)
+    _print.put(show.render(page, format_), output, force=force, quiet=quiet)
 
 
 def _colours() -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common, results, suggest
+from navlayers.cli import _analysis, _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.website import SiteOptions, write_site
 
@@ -24,25 +24,25 @@ _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?m
 
 
 @click.command()
-@common.sets_argument
+@_options.sets_argument
 @click.option(
     "-o",
     "--output",
-    callback=common.folder,
+    callback=_options.folder,
     default="site",
     metavar="DIR",
     show_default=True,
-    shell_complete=suggest.folders,
+    shell_complete=_complete.folders,
     help="Folder to write to.",
 )
 @click.option(
     "--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="What the site is called."
 )
-@common.attack_option
-@common.scoring_options
+@_options.attack_option
+@_options.scoring_options
 @click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
-@common.reading_options
-@common.quiet_option
+@_options.reading_options
+@_options.quiet_option
 def command(
     sets: tuple[str, ...],
     output: Path,
@@ -65,9 +65,9 @@ def command(
     navlayers site my-controls.yaml --title "Our controls" -o public
     """
     _check_folder(output)
-    sources, again = results.named(sets, reading)
+    sources, again = _analysis.named(sets, reading)
     with click.progressbar(
-        length=1, label="Writing", file=sys.stderr, hidden=quiet or not common.on_terminal()
+        length=1, label="Writing", file=sys.stderr, hidden=quiet or not _print.on_terminal()
     ) as progress:
 
         def on_file(total: int) -> None:
@@ -84,26 +84,26 @@ def command(
             on_file=on_file,
         )
     if not quiet:
-        common.notices([*again, *written.notices])
+        _print.notices([*again, *written.notices])
         _tell(written, output)
 
 
 def _check_folder(output: Path) -> None:
     """Refuse what is no folder, or seems to be meant as none."""
-    if str(output) == common.STDOUT or (_FILES.fullmatch(output.suffix) and not output.is_dir()):
+    if str(output) == _print.STDOUT or (_FILES.fullmatch(output.suffix) and not output.is_dir()):
         hint = f"such as -o {output.with_suffix('')}" if output.suffix else ""
         raise UsageError(Problem("a site is a folder of files", expected="a folder to write to", hint=hint))
 
 
 def _tell(written: WrittenSite, output: Path) -> None:
     for one in written.sets:
-        common.tell_carried(one.name, one.attack_version, one.moved, one.left_out, own=one.own_attack_version)
+        _print.tell_carried(one.name, one.attack_version, one.moved, one.left_out, own=one.own_attack_version)
     rows = [
-        (one.name, common.release_name(one.domain, one.attack_version), one.groups, one.capabilities, one.mappings)
+        (one.name, _print.release_name(one.domain, one.attack_version), one.groups, one.capabilities, one.mappings)
         for one in written.sets
     ]
-    common.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
-    size = written.size / common.MEGABYTE
-    common.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
-    common.notify_written(output, written.gone)
-    common.notify(f"open {output / 'index.html'}")
+    _print.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
+    size = written.size / _options.MEGABYTE
+    _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
+    _print.notify_written(output, written.gone)
+    _print.notify(f"open {output / 'index.html'}")

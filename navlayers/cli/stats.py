@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common
+from navlayers.cli import _options, _print
 from navlayers.mapping.load import Prepared, Skipped, prepare
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import Stats, set_stats
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@common.sets_argument
-@common.attack_option
-@common.reading_options
-@common.json_option
-@common.no_notes_option
+@_options.sets_argument
+@_options.attack_option
+@_options.reading_options
+@_options.json_option
+@_options.no_notes_option
 def command(
     sets: tuple[str, ...], attack_version: str | None, reading: ReadOptions, as_json: bool, quiet: bool
 ) -> None:
@@ -33,15 +33,15 @@ def command(
     navlayers stats gcp
     navlayers stats aws azure gcp --json
     """
-    sources = common.sources(sets, reading, distinct=False)
+    sources = _options.sources(sets, reading, distinct=False)
     read = list(prepare(sources, attack_version, reading))
     prepared = [one for one in read if isinstance(one, Prepared)]
     counted = [set_stats(one.set, one.catalogue) for one in prepared]
     if not quiet:
-        common.notices(one.problem for one in read if isinstance(one, Skipped))
-        common.notices(notice for one in prepared for notice in one.notices)
+        _print.notices(one.problem for one in read if isinstance(one, Skipped))
+        _print.notices(notice for one in prepared for notice in one.notices)
     if as_json:
-        common.echo_json([{"name": one.name, **_plain(s)} for one, s in zip(prepared, counted, strict=True)])
+        _print.echo_json([{"name": one.name, **_plain(s)} for one, s in zip(prepared, counted, strict=True)])
         return
     _overview(prepared, counted)
     for one, numbers in zip(prepared, counted, strict=True):
@@ -57,7 +57,7 @@ def _overview(prepared: list[Prepared], counted: list[Stats]) -> None:
     rows = [
         (
             one.name,
-            common.release_name(s.domain, s.attack_version),
+            _print.release_name(s.domain, s.attack_version),
             s.capabilities,
             s.techniques,
             s.subtechniques,
@@ -66,7 +66,7 @@ def _overview(prepared: list[Prepared], counted: list[Stats]) -> None:
         )
         for one, s in zip(prepared, counted, strict=True)
     ]
-    common.echo_table(headers, rows, {2, 3, 4, 5, 6})
+    _print.echo_table(headers, rows, {2, 3, 4, 5, 6})
 
 
 def _details(name: str, numbers: Stats) -> None:
@@ -84,19 +84,19 @@ def _details(name: str, numbers: Stats) -> None:
         ("non-mappable pairs of the two", non_mappable.pairs),
         (f"not active in ATT&CK {numbers.attack_version}", len(numbers.not_active)),
     ]
-    common.echo_table(("", ""), facts, {1})
+    _print.echo_table(("", ""), facts, {1})
     for technique in numbers.not_active:
         click.echo(f"  {technique}")
     click.echo("")
     tactics = [(t.name, t.mapped, t.total, _percent(t.mapped, t.total)) for t in numbers.tactics]
-    common.echo_table(("tactic", "mapped", "techniques", "%"), tactics, {1, 2, 3})
+    _print.echo_table(("tactic", "mapped", "techniques", "%"), tactics, {1, 2, 3})
     click.echo("")
     values = [
         ("" if category == UNSPECIFIED else category, value, count)
         for category, counts in numbers.values.items()
         for value, count in counts.items()
     ]
-    common.echo_table(("category", "value" if numbers.scored else "mapping type", "mappings"), values, {2})
+    _print.echo_table(("category", "value" if numbers.scored else "mapping type", "mappings"), values, {2})
 
 
 def _percent(part: int, whole: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import common, suggest
+from navlayers.cli import _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN
 
@@ -22,20 +22,20 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=suggest.sets)
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=_complete.sets)
 @click.option(
     "--attack",
     "attack_version",
     required=True,
     metavar="VERSION",
-    shell_complete=suggest.releases,
+    shell_complete=_complete.releases,
     help="The ATT&CK release to upgrade to, such as 18.1; an older one is a downgrade.",
 )
 @click.option(
     "-o",
     "--output",
     metavar="FILE|DIR",
-    shell_complete=suggest.files,
+    shell_complete=_complete.files,
     help="Write to this file, or to this folder if there are several inputs; - is standard output.",
 )
 @click.option("--in-place", is_flag=True, help="Write over the inputs.")
@@ -53,16 +53,16 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
     type=click.Choice(_FORMATS),
     help="Form of the report; text if not given.",
 )
-@common.json_option
+@_options.json_option
 @click.option(
     "--report",
     "report_file",
     metavar="FILE",
-    shell_complete=suggest.files,
+    shell_complete=_complete.files,
     help="Write the report to this file, too: .md, .json or .txt.",
 )
-@common.reading_options
-@common.quiet_option
+@_options.reading_options
+@_options.quiet_option
 def command(
     inputs: tuple[str, ...],
     attack_version: str,
@@ -96,15 +96,15 @@ def command(
     if as_json and format_ not in (None, "json"):
         raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
     shape: Format = "json" if as_json else format_ or "text"
-    sources = common.sources(inputs, reading, distinct=False)
+    sources = _options.sources(inputs, reading, distinct=False)
     if not quiet:
         for name in named_again(inputs):
-            common.notify(f"note: {name} is named twice; it is upgraded once")
+            _print.notify(f"note: {name} is named twice; it is upgraded once")
     with click.progressbar(
         length=len(sources),
         label="Upgrading",
         file=sys.stderr,
-        hidden=quiet or len(sources) < 2 or not common.on_terminal(),
+        hidden=quiet or len(sources) < 2 or not _print.on_terminal(),
     ) as progress:
         done = upgrade_files(
             sources,
@@ -119,9 +119,9 @@ def command(
         )
     to_stdout = output == STDIN
     if not quiet:
-        common.notices(done.notices)
+        _print.notices(done.notices)
         for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
-            common.notify(f"note: {line}")
+            _print.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
         terminal = sys.stdout.isatty() and not to_stdout
         width = shutil.get_terminal_size().columns if terminal else None
@@ -134,11 +134,11 @@ def command(
 
 def _tell(done: Done, *, nowhere: bool) -> None:
     if nowhere:
-        common.notify("nothing is written: -o or --in-place says where to")
+        _print.notify("nothing is written: -o or --in-place says where to")
         return
     results = [file.output or file.path for file in done.files]
     same = [path for path in results if path not in done.written]
     if same:
-        common.notify(f"{same[0]} is up to date" if len(same) == 1 else f"{len(same)} files are up to date")
+        _print.notify(f"{same[0]} is up to date" if len(same) == 1 else f"{len(same)} files are up to date")
     if done.written:
-        common.notify(f"wrote {done.written[0] if len(done.written) == 1 else f'{len(done.written)} files'}")
+        _print.notify(f"wrote {done.written[0] if len(done.written) == 1 else f'{len(done.written)} files'}")

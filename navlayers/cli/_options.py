@@ -1,10 +1,8 @@
-"""What the commands share: options that mean the same everywhere, and how results and notices are printed."""
+"""Options and arguments that mean the same in every command."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from navlayers import _text as textwidth
 from navlayers._text import shown
-from navlayers.cli import suggest
+from navlayers.cli import _complete
+from navlayers.cli._print import STDOUT
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, Source, resolve
 from navlayers.mapping.formats import FORMATS
@@ -23,37 +21,36 @@ from navlayers.scoring import options as parsing
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from navlayers.mapping.remap import Inactive, Moved
-    from navlayers.output.tables import Cell, Table
 
 Format = TypeVar("Format", bound=str)
 
 MEGABYTE = 1_000_000
-STDOUT = "-"
-MOST_NOTICES = 20
-LISTED = 10
 
 
 def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """`[SET]...`: shipped names, files, folders, or `-`."""
     argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
-        "sets", nargs=-1, metavar="[SET]...", shell_complete=suggest.sets
+        "sets", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets
     )
     return argument(function)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
+
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+
 no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out notes.")
+
 attack_option = click.option(
     "--attack",
     "attack_version",
     metavar="VERSION",
-    shell_complete=suggest.releases,
+    shell_complete=_complete.releases,
     help="Carry the sets to this ATT&CK release, such as 18.1.",
 )
+
 _max_size_option = click.option(
     "--max-size",
     type=click.IntRange(1, 1_000_000),
@@ -118,6 +115,7 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 _from_option = click.option(
     "--from", "from_", type=click.Choice(list(FORMATS)), help="Format of the input, if not as its content says."
 )
+
 _columns_option = click.option(
     "--columns",
     metavar="NAME=HEADER,…",
@@ -125,6 +123,7 @@ _columns_option = click.option(
     callback=_pairs,
     help="Columns of a table, such as technique=ID,score=Rating.",
 )
+
 _meta_option = click.option(
     "--meta",
     metavar="NAME=TEXT,…",
@@ -162,6 +161,7 @@ _aggregate_option = click.option(
     show_default=True,
     help="How the scores of several capabilities make one.",
 )
+
 _weights_option = click.option(
     "--weights",
     multiple=True,
@@ -169,6 +169,7 @@ _weights_option = click.option(
     metavar="CATEGORY=NUMBER,…",
     help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
 )
+
 scale_option = click.option(
     "--scale",
     multiple=True,
@@ -176,9 +177,11 @@ scale_option = click.option(
     metavar="VALUE=NUMBER,…",
     help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
 )
+
 worth_option = click.option(
     "--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100."
 )
+
 _rollup_option = click.option(
     "--rollup",
     type=click.Choice(parsing.ROLLUPS),
@@ -186,42 +189,6 @@ _rollup_option = click.option(
     show_default=True,
     help="Give a technique without a score that of its sub-techniques.",
 )
-
-
-def release_name(domain: str, version: str) -> str:
-    """A release in a table: its version, with the domain where that is not enterprise."""
-    return version if domain == "enterprise" else f"{version} {domain}"
-
-
-def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
-    """Print a table on standard output: as wide as the terminal, whole where it goes to a file or a pipe.
-
-    `right` holds the numbers of the columns of figures.
-    """
-    # Most commands print no table.
-    from navlayers.output.tables import Column, Table  # noqa: PLC0415
-    from navlayers.output.text import table_lines  # noqa: PLC0415
-
-    columns = tuple(Column(head, "number" if i in right else "text") for i, head in enumerate(headers))
-    click.echo("\n".join(table_lines(Table("", "", columns, tuple(rows)), window())))
-
-
-def echo_result(table: Table) -> None:
-    """Print a table of results on standard output, its title above and its note below it."""
-    from navlayers.output.text import table_text  # noqa: PLC0415
-
-    click.echo(table_text(table, window()))
-
-
-def echo_text(text: str) -> None:
-    """Print text in lines as wide as the terminal; as one line where it goes to a file or a pipe."""
-    plain, width = textwidth.plain(text), window()
-    click.echo("\n".join(textwidth.wrap(plain, width)) if width else plain)
-
-
-def window() -> int | None:
-    """How many columns the terminal has that is standard output; None for a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
@@ -257,76 +224,12 @@ def format_of(output: str, endings: Mapping[str, Format]) -> Format:
     return endings[ending]
 
 
-def put(text: str, output: str, *, force: bool, quiet: bool, keep: Sequence[Path] = ()) -> None:
-    """Print a report, or write it to a file, which is none of those to keep, and say so."""
-    if output == STDOUT:
-        click.echo(text, nl=False)
-        return
-    from navlayers.output import files  # noqa: PLC0415 - for files alone
-
-    changed = files.write(text.encode("utf-8", "replace"), output, force=force, keep=keep)
-    if not quiet:
-        notify(f"wrote {output}" if changed else f"{output} is up to date")
-
-
 output_file_option = click.option(
     "-o",
     "--output",
     default=STDOUT,
     metavar="FILE",
     callback=file_name,
-    shell_complete=suggest.files,
+    shell_complete=_complete.files,
     help="Write to this file; - is standard output.",
 )
-
-
-def echo_json(value: object) -> None:
-    """Print a result as indented JSON."""
-    click.echo(textwidth.json_text(value), nl=False)
-
-
-def notify(text: str) -> None:
-    """Say something about the run, on standard error; where that cannot be written, the result still counts."""
-    with contextlib.suppress(OSError):
-        click.echo(textwidth.plain(text), err=True)
-
-
-def notices(problems: Iterable[Problem]) -> None:
-    """Print notices, the first so many in full."""
-    listed = list(dict.fromkeys(problems))
-    for problem in listed[:MOST_NOTICES]:
-        notify(f"note: {problem}")
-    if len(listed) > MOST_NOTICES:
-        notify(f"note: … and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
-
-
-def tell_carried(
-    name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
-) -> None:
-    """Say what changed on the way of a set to a release, and what is not active there; `own` is the set's own."""
-    told = [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved]
-    there = f"revoked in ATT&CK {attack_version} already, taken for what revoked it"
-    _tell_list(f"{name}: {there if own == attack_version else f'carried to ATT&CK {attack_version}'}", told)
-    _tell_list(f"{name}: left out, not active in ATT&CK {attack_version}", [str(one) for one in left_out])
-
-
-def _tell_list(heading: str, items: list[str]) -> None:
-    if not items:
-        return
-    notify(f"{heading}:")
-    for item in items[:LISTED]:
-        notify(f"  {item}")
-    if len(items) > LISTED:
-        notify(f"  … and {len(items) - LISTED} more, in the index")
-
-
-def notify_written(output: Path, gone: int) -> None:
-    """Say where results are, and how many files of an earlier run went."""
-    if gone:
-        notify(f"note: gone: {gone} file{'s' * (gone > 1)} of an earlier run that this one does not make")
-    notify(f"written to {output}")
-
-
-def on_terminal() -> bool:
-    """Whether standard error is a terminal, so that progress may be drawn there."""
-    return sys.stderr is not None and sys.stderr.isatty()

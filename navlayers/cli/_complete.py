@@ -1,4 +1,7 @@
-"""What there is to complete, found fast: heads and ids are picked out of native YAML without reading all of it."""
+"""Shell completion: functions that click calls with the word as far as it is typed.
+
+They are quiet where anything is wrong. Heads and ids are picked out of native YAML without reading all of it.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,101 @@ from navlayers.errors import NavlayersError
 from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    import click
+    from click.shell_completion import CompletionItem
+
+
+def sets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Names of sets, then files."""
+    return [*_items(set_names(), incomplete), *files(ctx, parameter, incomplete)]
+
+
+def files(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Files, which the shell itself lists."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def folders(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Folders, which the shell itself lists."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def things(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Ids of techniques, tactics, capabilities and groups of the sets that `--set` names, or else of all."""
+    names = ctx.params.get("sets") or ()
+    return _items(_things(tuple(map(str, names)), ctx.params.get("kind"), incomplete), incomplete)
+
+
+def capabilities(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Ids of capabilities of the sets that are named before, or else of all."""
+    names = ctx.params.get("sets") or ()
+    return _items(_things(tuple(map(str, names)), "capability", incomplete), incomplete)
+
+
+def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Ids and names of groups, software, campaigns and tactics, then names of sets and files."""
+    return [*_items(_threats(incomplete), incomplete), *sets(ctx, parameter, incomplete)]
+
+
+def releases(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """ATT&CK versions at hand, the newest first."""
+    return _items(_releases(), incomplete)
+
+
+def codes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Codes of findings."""
+    return _items(_codes(), incomplete)
+
+
+def _items(found: Iterable[tuple[str, str]], incomplete: str) -> list[CompletionItem[str]]:
+    """Those that start as typed, in any case; each on one line, as shells take them."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    from navlayers._text import plain  # noqa: PLC0415
+
+    start = incomplete.casefold()
+    return [
+        CompletionItem(value, help=" ".join(plain(text).split()) or None)
+        for value, text in dict(found).items()
+        if value.casefold().startswith(start) and value.isprintable()
+    ]
+
 
 Candidate = tuple[str, str]
 """A word and what it stands for."""
 
+
 LARGEST = 20_000_000
 """Larger files are not looked into: nobody waits for them at the key."""
 
+
 _HEAD = re.compile(r"^(domain|attack_version): \"?([^\"\\\n#]*?)\"?$", re.MULTILINE)
+
+
 _PART = re.compile(r"^(groups|capabilities):\n((?:(?: .*)?\n)*)", re.MULTILINE)
+
+
 _KEY = r"(?:\"([^\"\\\n]*)\"|([^\s\"'#&*!|>%@`{}\[\],?:-][^\n]*?))"
+
+
 _GROUP = re.compile(rf"^  {_KEY}: (.*)$", re.MULTILINE)
+
+
 _CAPABILITY = re.compile(rf"^  {_KEY}:$(?:\n    name: (.*))?", re.MULTILINE)
+
+
 _ENTRY = re.compile(r"^ {0,3}\S", re.MULTILINE)
+
+
 _MARKS = re.compile(r": | #")
+
+
 _BLOCK = ("|", ">")
 
 
@@ -47,7 +130,7 @@ def set_names() -> list[Candidate]:
     )
 
 
-def releases() -> list[Candidate]:
+def _releases() -> list[Candidate]:
     """ATT&CK versions at hand, the newest first, with their domains."""
     domains: dict[str, list[str]] = {}
     for release in attack.releases():
@@ -56,14 +139,14 @@ def releases() -> list[Candidate]:
     return [*((version, ", ".join(domains[version])) for version in newest), ("latest", "the newest at hand")]
 
 
-def codes() -> list[Candidate]:
+def _codes() -> list[Candidate]:
     """Codes of findings and what they mean."""
     from navlayers.checks.codes import CODES  # noqa: PLC0415 - for one option alone
 
     return [(code, what.title) for code, what in CODES.items()]
 
 
-def things(names: tuple[str, ...], kind: str | None, typed: str) -> list[Candidate]:
+def _things(names: tuple[str, ...], kind: str | None, typed: str) -> list[Candidate]:
     """Ids that `navlayers show` knows in the sets of these names, or in the default ones."""
     contents = list(_contents(names))
     found: list[Candidate] = []
@@ -82,7 +165,7 @@ def things(names: tuple[str, ...], kind: str | None, typed: str) -> list[Candida
     return list(first.items())
 
 
-def threats(typed: str) -> list[Candidate]:
+def _threats(typed: str) -> list[Candidate]:
     """Groups, software, campaigns and tactics of the newest releases: by name, or by id where that is typed."""
     start = typed.casefold()
     found: list[Candidate] = []
