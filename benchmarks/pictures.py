@@ -22,7 +22,7 @@ def commands(navlayers: list[str], nist: Path, work: Path) -> Iterator[tuple[str
     layer.write_bytes(subprocess.run(build, check=True, capture_output=True).stdout)
     for format_ in FORMATS:
         yield f"NIST layer → {format_}", [*navlayers, "render", str(layer), "--to", format_, "-o", "-", "-q"]
-    many = work / "many"
+    many = work / "many-layers"
     many.mkdir()
     content = json.loads(layer.read_bytes())
     for number in range(MANY):

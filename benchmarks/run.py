@@ -67,6 +67,13 @@ def main() -> None:
         _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
         if not args.quick:
             _scaling(work)
+    _limits()
+
+
+def _limits() -> None:
+    """Run the tests that bear a limit of CPU time and hold them to it."""
+    tests = Path(__file__).parent.parent / "tests"
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", "cpu", "--limits", str(tests)], check=False)
 
 
 def _stand_in(folder: Path) -> Path:

@@ -25,7 +25,7 @@ from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from browser_helpers import OpenPage
     from playwright.sync_api import Browser
@@ -55,6 +55,29 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the published mapping sets are not at ../shared/corpus")
     return CORPUS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--limits`: what benchmarks/run.py calls; elsewhere a busy machine would fail tests of right results."""
+    parser.addoption("--limits", action="store_true", help="Hold tests to the CPU time of their mark.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line("markers", "cpu(seconds): the CPU time that the test may take, held by --limits alone")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold a test to its CPU time, that of the processes that it starts included."""
+    mark = item.get_closest_marker("cpu")
+    before = os.times()
+    result = yield
+    if mark is not None and item.config.getoption("--limits"):
+        after = os.times()
+        taken = sum(after[:4]) - sum(before[:4])
+        assert taken <= mark.args[0], f"{taken:.2f} s of CPU time, limit {mark.args[0]} s"
+    return result
 
 
 class Result(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -289,14 +288,11 @@ def test_shipped_files_hold_facts_only_one_technique_per_line_with_the_copyright
     assert "hereby grants you" in (DATA / "LICENSE.txt").read_text("utf-8")
 
 
+@pytest.mark.cpu(0.07)
 @pytest.mark.parametrize("name", ["enterprise-18.1", "mobile-18.1", "ics-18.1", "enterprise-8.2"])
-def test_a_release_loads_within_ten_milliseconds(name: str) -> None:
-    taken = []
+def test_a_release_loads_seven_times_in_seventy_milliseconds(name: str) -> None:
     for _ in range(7):
-        start = time.perf_counter()
-        files.read_catalogue(DATA / f"{name}.json")
-        taken.append(time.perf_counter() - start)
-    assert min(taken) <= 0.010
+        assert files.read_catalogue(DATA / f"{name}.json").techniques
 
 
 def test_a_release_is_read_once() -> None:

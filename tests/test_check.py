@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -247,11 +246,10 @@ MANY = {
 
 
 @pytest.mark.parametrize("lines", MANY.values(), ids=MANY)
+@pytest.mark.cpu(3)
 def test_thousands_of_findings_take_no_more_than_three_seconds(lines: str, file: Path) -> None:
     file.write_text(f"{HEAD}capabilities:\n  c:\n    techniques:\n{lines}", encoding="utf-8")
-    start = time.process_time()
     check(resolve([str(file)]))
-    assert time.process_time() - start < 3
 
 
 def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> None:

@@ -6,7 +6,6 @@ import itertools
 import json
 import subprocess
 import sys
-import time
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -374,14 +373,8 @@ def test_layers_of_counts_are_chosen_from_as_unscored_sets(run: Run, tmp_path: P
     assert ": together they cover 462 of 469 techniques (98.5 %); proven optimal.\n" in result.out
 
 
-def test_a_plan_for_all_of_nist_takes_less_than_two_seconds() -> None:
+@pytest.mark.cpu(2)
+def test_a_plan_for_all_of_nist_is_proven_in_two_seconds() -> None:
     command = [sys.executable, "-m", "navlayers", "plan", "nist_800_53", "--target", "100%", "--json"]
-
-    def once() -> float:
-        start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert json.loads(done.stdout)["proven_optimal"], "nothing but the JSON is on standard output"
-        return time.perf_counter() - start
-
-    # 0.4 s where nothing else runs; the bound is what is promised.
-    assert min(once() for _ in range(3)) < 2
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["proven_optimal"], "nothing but the JSON is on standard output"

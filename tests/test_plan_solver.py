@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -146,6 +145,7 @@ def test_the_greedy_order_is_that_of_its_definition(task: CoverProblem) -> None:
         assert task.value(quick) >= task.value(order)
 
 
+@pytest.mark.cpu(4)
 def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
     choose = random.Random(5)  # noqa: S311 - test data
     techniques = [f"T{number}" for number in range(600)]
@@ -156,12 +156,10 @@ def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
             givers[technique].append(candidate)
     levels = [Level(technique, Fraction(1), tuple(of)) for technique, of in givers.items()]
     task = cover_problem(dict.fromkeys(ids, 1), ((1, level.givers) for level in levels), budget=400)
-    start = time.process_time()
     assert solve(task, 0).chosen
     beside = Redundancies(levels, ids)
     assert all(beside.of(candidate).redundant for candidate in ids)
     # About half a second; it took more than ten before sorting and trying all was left out.
-    assert time.process_time() - start < 4
 
 
 SCRIPT = """
@@ -288,12 +286,10 @@ def test_a_bound_below_what_was_found_is_not_stated(monkeypatch: pytest.MonkeyPa
     assert choice.bound >= task.value(choice.chosen) > 1
 
 
+@pytest.mark.cpu(4)
 def test_the_time_limit_holds_for_all_runs_together() -> None:
     choose = random.Random(3)  # noqa: S311 - test data
     ids = [f"c{i:03}" for i in range(80)]
     elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(200)]
-    start = time.monotonic()
     choice = solve(cover_problem(dict.fromkeys(ids, 1), elements, budget=12), 1)
-    # It takes some ten seconds to the end; the bound leaves room for a busy machine.
-    assert time.monotonic() - start < 4
     assert not choice.settled

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import time
 from typing import Any
 
 import msgspec
@@ -164,13 +163,13 @@ def test_non_mappable_is_understood_in_every_spelling(word: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["score_value", "score_category", "capability_group"])
+@pytest.mark.cpu(1)
 def test_three_thousand_wrong_values_take_no_time(field: str) -> None:
-    start = time.process_time()
     with contextlib.suppress(InputError):
         read_rows(*(row(**{field: f"value{number}"}) for number in range(3000)))
-    assert time.process_time() - start < 1
 
 
+@pytest.mark.cpu(1)
 def test_rows_of_many_shapes_are_read_in_little_more_time_than_rows_of_one() -> None:
     order = random.Random(1)  # noqa: S311
     optional = ["comments", "score_category", "score_value", "references", "author", "related_score"]
@@ -180,6 +179,4 @@ def test_rows_of_many_shapes_are_read_in_little_more_time_than_rows_of_one() -> 
         for key in order.sample(optional, 3):
             made[key] = None
         rows.append(made)
-    start = time.process_time()
     assert len(read_rows(*rows).mapping_set.mappings) == 5000
-    assert time.process_time() - start < 1

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import resource
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -362,26 +360,24 @@ def test_stats_and_build_take_a_layer_and_pass_over_the_index_beside_it(run: Run
     assert scores[0] == scores[1]
 
 
+@pytest.mark.cpu(5)
 def test_a_hundred_thousand_entries_take_seconds_at_most() -> None:
     rows = [
         {"techniqueID": f"T{1000 + n % 9000}.{n // 9000:03d}", "tactic": "execution", "score": n % 101}
         for n in range(100_000)
     ]
     data = layer(*rows)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     assert len(reading(data).mapping_set.mappings) == 100_000
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
 
 
+@pytest.mark.cpu(5)
 def test_very_many_entries_that_stand_twice_are_told_once(tmp_path: Path) -> None:
     entries = [{"techniqueID": ("T1078", "T1110")[number % 2], "score": 1} for number in range(20_000)]
     versions = {"attack": "16", "layer": "4.5"}
     layer = {"name": "Many", "domain": "enterprise-attack", "versions": versions, "techniques": entries}
     path = tmp_path / "many.json"
     path.write_text(json.dumps(layer), encoding="utf-8")
-    started = time.process_time()
     reading = readers.read(path)
-    assert time.process_time() - started < 5, "each place on one long line takes time to find"
     assert len(reading.mapping_set.mappings) == 2
     told = [notice.message for notice in reading.notices if "stand" in notice.message]
     assert (len(told), told[-1]) == (101, "19,898 more entries stand twice")

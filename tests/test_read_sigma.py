@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -287,11 +286,11 @@ def test_tags_through_an_alias_count(tmp_path: Path) -> None:
         f"b: &b [{'a, ' * 10_000}a]\nreferences: [{', '.join(['*b'] * 20_000)}]\n",
     ],
 )
+@pytest.mark.cpu(1)
 def test_bombs_of_aliases_are_passed_over_fast_and_in_little_memory(bomb: str, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.yml": PLAIN, "bomb.yml": bomb + PLAIN})
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     reading = readers.read(folder)
-    assert time.process_time() - start < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
     assert techniques(reading.mapping_set) == [("a", "T1078")]
     assert "the aliases up to here stand for too much" in told(reading, "not-carried")[0]
@@ -310,13 +309,12 @@ def test_parts_that_count_for_too_many_rules_are_refused(action: str, tmp_path: 
     assert caught.value.problems[0].place.line > 1
 
 
+@pytest.mark.cpu(3)
 def test_parts_of_one_rule_in_thousands_of_documents_are_read_in_less_than_three_seconds(tmp_path: Path) -> None:
     part = "---\ntags: [attack.t{0:04d}]\nlogsource: {{product: p{0}}}\ndetection: {{a: b}}\n"
     parts = "".join(part.format(n) for n in range(5_000))
     path = write(tmp_path, {"a.yml": f"action: global\nid: x\ntitle: t\n{parts}"}) / "a.yml"
-    start = time.process_time()
     whole = readers.read(path).mapping_set
-    assert time.process_time() - start < 3
     assert len(whole.mappings) == 5_000
     assert len(whole.capabilities) == 1
 
@@ -334,20 +332,18 @@ def test_a_set_survives_as_native_yaml(rules: Path, tmp_path: Path) -> None:
     assert canonical(readers.read(tmp_path / "back.yaml").mapping_set) == canonical(whole)
 
 
+@pytest.mark.cpu(3)
 def test_three_thousand_rules_are_read_in_less_than_three_seconds(tmp_path: Path) -> None:
     for number in range(3_000):
         text = RULE.replace("11111111", f"{number:08}").replace("t1059.001", f"t1059.00{number % 9 + 1}")
         write(tmp_path / "many", {f"{number % 40}/{number}.yml": text})
-    start = time.process_time()
     whole = readers.read(tmp_path / "many").mapping_set
-    assert time.process_time() - start < 3
     assert (len(whole.capabilities), len(whole.mappings)) == (3_000, 6_000)
 
 
+@pytest.mark.cpu(3)
 def test_thousands_of_rules_of_one_id_in_one_file_are_named_in_less_than_three_seconds(tmp_path: Path) -> None:
     rule = "---\nid: x\ntitle: t\ntags: [attack.t1078]\nlogsource: {product: linux}\ndetection: {a: b}\n"
     path = write(tmp_path, {"a.yml": rule * 4_000}) / "a.yml"
-    start = time.process_time()
     whole = readers.read(path).mapping_set
-    assert time.process_time() - start < 3
     assert [one.id for one in whole.capabilities] == ["x", "a", *(f"a-{n}" for n in range(2, 4_000))]

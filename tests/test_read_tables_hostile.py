@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
-import time
 import zipfile
 
 import pytest
@@ -68,15 +67,14 @@ def test_encrypted_and_old_workbooks_are_refused_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("lie", [False, True])
+@pytest.mark.cpu(3)
 def test_a_zip_bomb_is_refused_at_once_whatever_it_says_of_its_size(lie: bool) -> None:
     size = 200_000_000
     data = with_part("xl/worksheets/sheet2.xml", b" " * size)
     if lie:
         data = data.replace(struct.pack("<I", size), struct.pack("<I", 100))
-    started = time.process_time()
     what = "unpacks to more than it says" if lie else "says that it unpacks to 200.0 MB"
     assert problem(data).startswith(f"set.xlsx: the workbook {what}; expected at most 150 MB when unpacked")
-    assert time.process_time() - started < 3
 
 
 def test_cells_at_the_far_corner_do_not_make_a_sheet_of_billions() -> None:
@@ -160,19 +158,17 @@ def test_a_row_of_a_csv_has_as_many_cells_as_one_of_a_spreadsheet_at_most() -> N
         assert "this row has 1,000,003 cells; expected at most 16,384" in problem(data)
 
 
+@pytest.mark.cpu(3)
 def test_blanks_within_a_cell_take_no_time() -> None:
-    started = time.process_time()
     for cell in (b"PowerShell" + b" " * 300_000 + b"x", b"1" + b" " * 300_000 + b"x"):
         assert "is malformed" in problem(b"Technique,Control\n" + cell + b",a\n")
-    assert time.process_time() - started < 3
 
 
+@pytest.mark.cpu(3)
 def test_many_wrong_techniques_in_one_cell_are_told_in_time() -> None:
     cell = b'"' + b"; ".join(b"T%d" % number for number in range(100_000, 130_000)) + b'"'
-    started = time.process_time()
     with pytest.raises(InputError):
         readers.read("set.csv", data=b"Technique,Control\n" + cell + b",a\n")
-    assert time.process_time() - started < 3
 
 
 def test_a_column_whose_header_is_blank_at_the_end_is_kept() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
 from yaml_helpers import HEAD, example, problems, read, under
@@ -141,11 +140,10 @@ MANY = {
 
 
 @pytest.mark.parametrize("body", MANY)
+@pytest.mark.cpu(1.5)
 def test_thousands_of_unknown_names_take_no_time(body: str) -> None:
-    start = time.process_time()
     with contextlib.suppress(InputError):
         read(f"{HEAD}{MANY[body]}\n")
-    assert time.process_time() - start < 1.5
 
 
 def test_an_undeclared_group_is_kept_under_its_id_with_a_notice() -> None:

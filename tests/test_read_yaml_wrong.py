@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import resource
-import time
 from itertools import pairwise
 
 import pytest
@@ -168,14 +167,14 @@ def test_of_more_than_a_thousand_problems_the_rest_is_counted() -> None:
     assert found[-1] == "set.yaml: … and 100 more problems"
 
 
+@pytest.mark.cpu(1)
 def test_an_alias_bomb_is_refused_at_once_and_in_little_memory() -> None:
     names = [f"n{level}" for level in range(60)]
     bomb = 'n0: &n0 ["lol"]\n' + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 500)}]\n" for old, new in pairwise(names)
     )
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = problems(bomb)
-    assert time.process_time() - start < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
     assert found[0].startswith("set.yaml:1:5: anchor &n0 is not accepted")
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import time
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -112,12 +111,11 @@ def test_same_input_same_bytes(two: str) -> None:
     assert page_of(report("aws", "azure")) == two
 
 
+@pytest.mark.cpu(2)
 def test_four_clouds_are_small_and_quickly_made(clouds: str, corpus: Path) -> None:
     assert len(clouds.encode()) <= LARGEST
     assert "Google Cloud's HSM may protect against adversary's attempts" in clouds
-    began = time.process_time()
     page_of(report(*(corpus / f"{name}_attack-16.1-enterprise.json" for name in CLOUDS)))
-    assert time.process_time() - began < 2
 
 
 def test_comments_stand_once(clouds: str, corpus: Path) -> None:
