@@ -1,4 +1,4 @@
-"""The technique entries of a Navigator layer: typed in one go, or looked at field by field where that fails."""
+"""The technique entries of a Navigator layer, checked field by field."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from navlayers.mapping.formats.layer_document import kind, twice
 from navlayers.mapping.formats.rows import Pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.layer_document import Places
 
 
-class Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class _Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """An item of metadata (name, value), a link (label, url), or a divider."""
 
     name: str | UnsetType = UNSET
@@ -45,18 +45,23 @@ class _Written(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     color: str | UnsetType | None = UNSET
     comment: str | UnsetType | None = UNSET
     enabled: bool | UnsetType | None = UNSET
-    metadata: list[Item] | UnsetType | None = UNSET
-    links: list[Item] | UnsetType | None = UNSET
+    metadata: list[_Item] | UnsetType | None = UNSET
+    links: list[_Item] | UnsetType | None = UNSET
     showSubtechniques: bool | UnsetType | None = UNSET  # noqa: N815
 
 
-_written = msgspec.json.Decoder(_Written)
 ALL_WRITTEN = msgspec.json.Decoder(list[_Written])
 """Takes all entries of a layer at once, and only where each is typed as the format says."""
 
 _FIELDS = _Written.__struct_fields__
-_TEXTS = ("techniqueID", "tactic", "color", "comment")
-_FLAGS = ("enabled", "showSubtechniques")
+_ITEM = _Item.__struct_fields__
+_ITEM_KEYS = frozenset(_ITEM)
+_PLAIN = dict.fromkeys(("techniqueID", "tactic", "color", "comment"), str) | dict.fromkeys(
+    ("enabled", "showSubtechniques"), bool
+)
+"""Field that is neither number nor list → its type."""
+
+_KEPT = frozenset({"tactic", "color", "comment", "enabled"})
 _ENTRY = 'an object with "techniqueID"'
 _EXACT = "exact score"
 """The name of the metadata in which navlayers writes a score that the Navigator cannot show."""
@@ -86,7 +91,7 @@ class Entry(msgspec.Struct, gc=False):
 
     @property
     def more(self) -> bool:
-        """Whether it says more than score, colour and comment."""
+        """Whether it says more than score, color and comment."""
         return bool(self.metadata or self.links or self.labels or self.extra)
 
     @property
@@ -109,15 +114,7 @@ class Entries:
     def read(self, raws: Sequence[msgspec.Raw]) -> Iterator[Entry | None]:
         """The entries in their order; None for one that is of no use."""
         for index, raw in enumerate(raws):
-            text = bytes(raw)
-            try:
-                written = _written.decode(text)
-            except (msgspec.DecodeError, RecursionError):
-                entry = self._odd(index, text)
-            else:
-                if most_keys(text) != _keys(written):
-                    self._look_for_repeats(index, text)
-                entry = self._plain(written)
+            entry = self._entry(index, bytes(raw))
             if entry is not None:
                 id_ = self._technique(index, entry.technique)
                 entry.technique = id_ or entry.technique
@@ -131,6 +128,9 @@ class Entries:
     def _report(self, index: int, field: str, issue: Issue) -> None:
         self._findings.add(issue, partial(self._places.entry, self._layer, index, field))
 
+    def _wrong(self, index: int, field: str, what: str, expected: str) -> None:
+        self._report(index, field, Issue(f"{field or 'this entry'} is {what}", expected, code="wrong-type"))
+
     def _technique(self, index: int, text: str) -> str | None:
         known = self._ids.get(text)
         if known is None:
@@ -143,30 +143,7 @@ class Entries:
                 self._report(index, "techniqueID", issue)
         return known
 
-    @staticmethod
-    def _plain(written: _Written) -> Entry:
-        score = written.score
-        metadata, labels = "", ""
-        links: tuple[str, ...] = ()
-        if written.metadata:
-            metadata = msgspec.json.encode(written.metadata).decode()
-            score = _exact(written.metadata, score)
-        if written.links:
-            links, labels = _links(((i.url, i.label, i) for i in written.links), written.techniqueID)
-        return Entry(
-            written.techniqueID,
-            written.tactic or "",
-            None if score is UNSET else score,
-            written.color or "",
-            written.comment or "",
-            written.enabled is not False,
-            metadata,
-            links,
-            labels,
-        )
-
-    def _odd(self, index: int, text: bytes) -> Entry | None:
-        """An entry that is not typed as the format says, field by field."""
+    def _entry(self, index: int, text: bytes) -> Entry | None:
         try:
             fields = json.loads(text)
         except (ValueError, RecursionError):
@@ -175,68 +152,68 @@ class Entries:
         if not isinstance(fields, dict):
             self._wrong(index, "", kind(fields), _ENTRY)
             return None
-        self._look_for_repeats(index, text)
-        entry = Entry("")
-        extra: list[tuple[str, str]] = []
+        if most_keys(text) != _keys(fields):
+            self._tell_repeats(index, text)
+        id_ = fields.get("techniqueID")
+        # Known before its links are read, of which one may be that of its own page.
+        entry = Entry(id_ if isinstance(id_, str) else "")
         for field, value in fields.items():
             if value is None:
                 continue
-            if field in _FIELDS:
+            if field in _KEPT and type(value) is _PLAIN[field]:
+                setattr(entry, field, value)
+            elif field in _FIELDS:
                 self._field(entry, index, field, value)
             else:
-                extra.append((field, value if isinstance(value, str) else compact(value)))
+                entry.extra += ((field, value if isinstance(value, str) else compact(value)),)
                 first, times = self._unknown.get(field, (index, 0))
                 self._unknown[field] = (first, times + 1)
-        entry.extra = tuple(extra)
-        if fields.get("techniqueID") is None:
-            near = [name for name, _ in extra if wording.Names(["techniqueID", "technique"]).closest(name, 0.8)]
+        # Where the Navigator's score is rounded, the exact one counts, wherever it stands in the entry.
+        for item in fields.get("metadata") or () if entry.metadata else ():
+            if item.get("name") == _EXACT and isinstance(item.get("value"), str):
+                number = item["value"].partition(" ")[0]
+                entry.score = float(number) if checks.numeric(number) else entry.score
+                break
+        if id_ is None:
+            near = [
+                name for name, _ in entry.extra if wording.Names(["techniqueID", "technique"]).closest(name, 0.8)
+            ]
             hint = f"it has {wording.shown(near[0])}; did you mean techniqueID?" if near else ""
             expected = "a technique id such as T1059"
             self._report(
                 index, "", Issue('this entry has no "techniqueID"', expected, hint, code="malformed-technique")
             )
             return None
-        return entry if isinstance(fields["techniqueID"], str) else None
+        return entry if isinstance(id_, str) else None
 
     def _field(self, entry: Entry, index: int, field: str, value: Any) -> None:
-        wrong = partial(self._wrong, index, field)
-        if field in _TEXTS:
-            if isinstance(value, str):
-                setattr(entry, "technique" if field == "techniqueID" else field, value)
-            else:
-                wrong(kind(value), "text")
-        elif field == "score":
-            if type(value) in (int, float):
-                entry.score = _float(value)
-            else:
-                self._report(index, field, _score_issue(kind(value), value))
-        elif field in _FLAGS:
-            if not isinstance(value, bool):
-                wrong(kind(value), "true or false")
-            elif field == "enabled":
-                entry.enabled = value
+        if field in _PLAIN:
+            if type(value) is not _PLAIN[field]:
+                self._wrong(index, field, kind(value), "text" if _PLAIN[field] is str else "true or false")
+        elif field != "score":
+            self._list(entry, field, value, partial(self._wrong, index, field))
+        elif type(value) in (int, float):
+            entry.score = _float(value)
         else:
-            self._list(entry, field, value, wrong)
+            self._report(index, field, _score_issue(kind(value), value))
 
     @staticmethod
     def _list(entry: Entry, field: str, value: Any, wrong: Callable[[str, str], None]) -> None:
         if not isinstance(value, list):
             wrong(kind(value), "a list of objects")
+        elif not value:
+            return
         elif not all(isinstance(item, dict) for item in value):
             odd = next(item for item in value if not isinstance(item, dict))
             wrong(f"a list that holds {kind(odd)}", "a list of objects")
         elif field == "metadata":
-            entry.metadata = compact(value) if value else ""
+            entry.metadata = compact([_ordered(item) for item in value])
         elif any("url" in item and not isinstance(item["url"], str) for item in value):
             wrong("a list with a url that is not text", "a list of links, each with label and url")
         else:
-            items = ((item.get("url"), item.get("label"), item) for item in value)
-            entry.links, entry.labels = _links(items, entry.technique)
+            entry.links, entry.labels = _links(value, entry.technique)
 
-    def _wrong(self, index: int, field: str, what: str, expected: str) -> None:
-        self._report(index, field, Issue(f"{field or 'this entry'} is {what}", expected, code="wrong-type"))
-
-    def _look_for_repeats(self, index: int, text: bytes) -> None:
+    def _tell_repeats(self, index: int, text: bytes) -> None:
         try:
             found = repeats(text)
         except (ValueError, RecursionError):  # told elsewhere
@@ -260,6 +237,18 @@ def compact(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _keys(fields: dict[str, Any]) -> int:
+    """How many keys the text of an entry has, those of its lists included, if none stands twice."""
+    lists = (fields.get("metadata"), fields.get("links"))
+    items = (item for of in lists if isinstance(of, list) for item in of if isinstance(item, dict))
+    return len(fields) + sum(map(len, items))
+
+
+def _ordered(item: dict[str, Any]) -> dict[str, Any]:
+    """An item whose fields are all of the format in the order of that; any other as it stands."""
+    return {key: item[key] for key in _ITEM if key in item} if item.keys() <= _ITEM_KEYS else item
+
+
 def _float(value: float) -> float:
     try:
         return float(value)
@@ -274,37 +263,19 @@ def _score_issue(what: str, value: Any = None) -> Issue:
     return Issue(f"score is {what}", "a number", hint, code="wrong-type")
 
 
-def _keys(written: _Written) -> int:
-    """How many keys the text of an entry has, those of its lists included, if none stands twice."""
-    values = msgspec.structs.astuple(written)
-    count = len(values) - values.count(UNSET)
-    for items in (written.metadata, written.links):
-        for item in items or ():
-            inner = msgspec.structs.astuple(item)
-            count += len(inner) - inner.count(UNSET)
-    return count
-
-
-def _exact(items: list[Item], score: float | UnsetType | None) -> float | UnsetType | None:
-    for item in items:
-        if item.name == _EXACT and item.value:
-            number = item.value.partition(" ")[0]
-            return float(number) if checks.numeric(number) else score
-    return score
-
-
-def _links(items: Iterable[tuple[Any, Any, Any]], technique: str) -> tuple[tuple[str, ...], str]:
+def _links(items: Sequence[dict[str, Any]], technique: str) -> tuple[tuple[str, ...], str]:
     """The addresses, and what stands beside them: labels, dividers, items without an address.
 
-    An item is its address, its label, and itself. A link to the technique's own page says only what its id says.
+    A link to the technique's own page says only what its id says.
     """
     urls: list[str] = []
     beside: list[Any] = []
-    for url, label, item in items:
+    for item in items:
+        url = item.get("url")
         if not url:
-            beside.append(item)
+            beside.append(_ordered(item))
         elif SITE not in url or url != technique_url(technique.strip()):
             urls.append(url)
-            beside.append(label or None)
+            beside.append(item.get("label") or None)
     told = any(label is not None for label in beside)
-    return tuple(urls), msgspec.json.encode(beside).decode() if told else ""
+    return tuple(urls), compact(beside) if told else ""
