@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from generate import write_rules
+
 from navlayers.cli import COMMANDS
 from navlayers.mapping import formats
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 STACK = ("security-stack", "Azure")
 """The folder of CTID's security stack mappings beside the corpus: 48 files that are one set."""
+
+RULES = 3_000
+"""About as many rules as SigmaHQ publishes."""
 
 READ_BACK = {"mapex-yaml": "yaml", "csv": "csv", "xlsx": "xlsx", "stix": "json"}
 
@@ -32,6 +37,8 @@ def commands(navlayers: list[str], corpus: Path, nist: Path, work: Path) -> Iter
     stack = corpus.parent.joinpath(*STACK)
     if stack.is_dir():
         yield "security stack, 48 files → native", [*convert, str(stack), "-o", "-"]
+    write_rules(work / "rules", RULES)
+    yield f"{RULES:,} Sigma rules → stats", [*navlayers, "stats", str(work / "rules")]
     if "check" in COMMANDS:
         every = [str(path) for path in sorted(corpus.glob("*attack-*.json"))]
         yield f"check of {len(every)} sets", [*navlayers, "check", *every]

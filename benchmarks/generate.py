@@ -17,6 +17,45 @@ VALUES = ("minimal", "partial", "significant")
 TECHNIQUES_EACH = 100
 
 
+RULE = """\
+title: Rule {number}
+id: {number:08}-0000-4000-8000-000000000000
+status: test
+description: A program starts another in a way that is seldom meant well.
+references:
+    - https://example.org/{number}
+author: A. Nalyst
+date: 2024-03-01
+tags:
+    - attack.execution
+    - attack.t1059.{sub:03}
+logsource:
+    product: windows
+    category: process_creation
+detection:
+    selection:
+        Image|endswith:
+            - '\\cmd.exe'
+            - '\\powershell.exe'
+        CommandLine|contains: ' -enc '
+    filter:
+        ParentImage|startswith: 'C:\\Program Files\\'
+    condition: selection and not filter
+falsepositives:
+    - Administrators
+level: high
+"""
+"""A rule as most public ones are."""
+
+
+def write_rules(folder: Path, rules: int) -> None:
+    """Write a folder of Sigma rules, filed in forty others."""
+    for number in range(rules):
+        path = folder / str(number % 40) / f"{number}.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(RULE.format(number=number, sub=number % 9 + 1), encoding="utf-8")
+
+
 def write_set(path: Path, rows: int, *, scored: bool = True) -> None:
     """Write a set of `rows` mappings; every capability is mapped to a hundred techniques."""
     choose = random.Random(rows)  # noqa: S311 - test data

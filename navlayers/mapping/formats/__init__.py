@@ -50,7 +50,7 @@ FORMATS = {
     "security-stack": Format("CTID security stack YAML", "security_stack", folder=True),
     "layer": Format("an ATT&CK Navigator layer", "layer"),
     "dettect": Format("DeTT&CT technique administration", "dettect"),
-    "dettect-visibility": Format("the same, for its visibility", "dettect_visibility"),
+    "dettect-visibility": Format("the same, for its visibility", "dettect"),
     "sigma": Format("Sigma rules", "sigma", folder=True),
 }
 """Name → format, in the order in which they are listed."""

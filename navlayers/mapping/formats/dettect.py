@@ -1,8 +1,8 @@
 """Reader of DeTT&CT technique administration files: how well techniques are detected, and how well they are seen.
 
 The format is that of github.com/rabobank-cdc/DeTTECT, versions 1.0 to 1.2. A set has one overall score for a
-technique, and good visibility is no detection: `read` takes the scores of detection, `dettect_visibility.read`
-those of visibility; the other kind comes without score values in either, with its own score beside it.
+technique, and good visibility is no detection: the format dettect takes the scores of detection, dettect-visibility
+those of visibility. The other kind comes without score values, with its own score beside it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class _Scale(NamedTuple):
         return str(score * 100 // self.highest)
 
 
+VISIBILITY = "dettect-visibility"
+"""The name of the format whose score values are those of visibility."""
+
 _SCALES: dict[Side, _Scale] = {"detection": _Scale(-1, 5), "visibility": _Scale(0, 4)}
 _TYPES = {"detection": "Detection", "visibility": "Visibility"}
 _FILE_TYPE = "technique-administration"
@@ -66,10 +69,8 @@ class _Score(NamedTuple):
     entry: Branch
 
 
-def read(source: Source | Folder, context: Context, scored: Side = "detection") -> tuple[MappingSet, FolderPlaces]:
+def read(source: Source | Folder, context: Context) -> tuple[MappingSet, FolderPlaces]:
     """Read a technique administration file.
-
-    `scored` is the side whose scores are score values.
 
     Raises:
         InputError: the text is not YAML, of another file type, or wrong in the places listed.
@@ -87,7 +88,7 @@ def read(source: Source | Folder, context: Context, scored: Side = "detection") 
         raise OtherFileError(findings.errors() or other)
     _check_kind(root, fields)
     places = FolderPlaces(source.path)
-    reader = _Reader(fields, places, scored)
+    reader = _Reader(fields, places, "visibility" if context.options.format == VISIBILITY else "detection")
     fields.unknown(root, _TOP, "the file")
     for entry in fields.branches(root, "techniques", "a technique: technique_id, detection, visibility"):
         reader.technique(entry)
@@ -257,10 +258,10 @@ class _Reader:
         if left:
             fields.report(root, Issue(f"left out: {'; '.join(left)}", fatal=False, code="not-carried"))
         if self._hidden:
-            other = "visibility" if self._scored == "detection" else "detection"
-            hint = "--from dettect-visibility reads it the other way round"
-            if other == "detection":
-                hint = "--from dettect reads it the other way round"
+            other, format_ = ("detection", "dettect")
+            if self._scored == "detection":
+                other, format_ = ("visibility", VISIBILITY)
+            hint = f"--from {format_} reads it the other way round"
             message = f"{other} is kept beside {self._scored}, without score values"
             fields.report(root, Issue(message, hint=hint, fatal=False, code="not-carried"))
 
