@@ -137,7 +137,7 @@ def test_entries_that_say_nothing_are_counted_and_left_out() -> None:
     found = reading(data)
     assert [m.technique for m in found.mapping_set.mappings] == ["T1078"]
     (told,) = notes(found, "not-carried")
-    assert told.startswith("l.json:1:174: 2 entries say nothing of a technique")
+    assert told.startswith("l.json:1:174: skipped 2 entries without a score")
 
 
 def test_scores_beyond_100_are_put_on_the_scale_by_the_gradient_and_kept() -> None:
@@ -154,15 +154,15 @@ def test_scores_beyond_100_are_put_on_the_scale_by_the_gradient_and_kept() -> No
         ("100", (("score", "1000"),)),
     ]
     (told,) = notes(found, "other-scale")
-    assert 'scores of "My layer" go from 34 to 1000 (its gradient from 0 to 170 is taken for 0 to 100;' in told
-    assert "1 beyond it is cut" in told
+    assert 'scores of "My layer" range from 34 to 1000 (its gradient from 0 to 170 is mapped to 0 to 100;' in told
+    assert "1 score outside it is clamped" in told
 
 
 def test_a_gradient_without_a_range_cannot_place_scores() -> None:
     data = layer({"techniqueID": "T1078", "score": 170}, gradient={"colors": [], "minValue": 5, "maxValue": 5})
     assert problems(data) == [
         'l.json:1:133: the gradient of "My layer" runs from 5 to 5; '
-        "expected a maxValue above minValue, for there are scores beyond 0 to 100"
+        "expected a maxValue above minValue, because some scores are outside 0 to 100"
     ]
 
 
@@ -187,8 +187,8 @@ def test_layers_of_different_domains_or_versions_are_no_one_set() -> None:
     two = layer({"techniqueID": "T1078", "score": 1}, domain="ics-attack", versions={"attack": "17"})
     both = b"[" + one + b",\n" + two + b"]"
     assert [text.partition(";")[0] for text in problems(both)] == [
-        "l.json:2:45: this layer is of ATT&CK version 17, that in line 1 of 16",
-        "l.json:2:62: this layer is of domain ics, that in line 1 of enterprise",
+        "l.json:2:45: this layer has ATT&CK version 17, the one in line 1 has 16",
+        "l.json:2:62: this layer has domain ics, the one in line 1 has enterprise",
     ]
     said = reading(both, domain="enterprise", attack_version="16.1").mapping_set
     assert (said.domain, said.attack_version) == ("enterprise", "16.1")
@@ -204,7 +204,7 @@ def test_of_an_entry_that_stands_twice_the_last_counts_as_in_the_navigator() -> 
     found = reading(layer({"techniqueID": "T1078", "score": 1}, {"techniqueID": "T1078", "score": 2}))
     assert [m.value for m in found.mapping_set.mappings] == ["2"]
     (told,) = notes(found, "not-carried")
-    assert "T1078 stands twice, first in line 1, column 136 (the last one counts" in told
+    assert "duplicate entry for T1078, first in line 1, column 136 (the last one is used" in told
 
 
 WRONG = """\
@@ -255,7 +255,7 @@ def test_everything_wrong_is_told_at_once_each_at_its_place() -> None:
         ('{"name": "x", "domain": "enterprise-attack"}', 'there is no "techniques"'),
         ('{"generator": "navlayers"}', "the index that navlayers writes"),
         ("[]", "the list of layers is empty"),
-        ('[{"techniques": []}, 5]', "l.json:1:22: an item of the list is no layer"),
+        ('[{"techniques": []}, 5]', "l.json:1:22: an item of the list is not a layer"),
         ('"x"', "neither a layer nor a list"),
         ('{"techniques": 5}', "techniques is a number"),
     ],
@@ -379,5 +379,5 @@ def test_very_many_entries_that_stand_twice_are_told_once(tmp_path: Path) -> Non
     path.write_text(json.dumps(layer), encoding="utf-8")
     reading = readers.read(path)
     assert len(reading.mapping_set.mappings) == 2
-    told = [notice.message for notice in reading.notices if "stand" in notice.message]
-    assert (len(told), told[-1]) == (101, "19,898 more entries stand twice")
+    told = [notice.message for notice in reading.notices if "duplicate" in notice.message]
+    assert (len(told), told[-1]) == (101, "19,898 more duplicate entries")

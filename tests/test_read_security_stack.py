@@ -204,7 +204,7 @@ def test_controls_of_two_platforms_are_no_set(tmp_path: Path) -> None:
 
 
 def test_two_files_of_one_control_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"b\.yaml:4:7: control .Key Vault. has a file already: .*a\.yaml"):
+    with pytest.raises(InputError, match=r"b\.yaml:4:7: duplicate control .Key Vault., first in .*a\.yaml"):
         readers.read(write(tmp_path / "in", a=CONTROL, b=CONTROL))
 
 
@@ -223,8 +223,8 @@ def test_files_that_are_no_controls_are_passed_over_with_a_count(stack: Path) ->
     reading = readers.read(stack)
     assert len(reading.mapping_set.capabilities) == 2
     (message,) = told(reading, "not-carried")
-    assert message.startswith("2 of 4 files are passed over, being no controls of a security stack: ")
-    with pytest.raises(InputError, match="no file of this folder is a control"):
+    assert message.startswith("skipped 2 of 4 files that are not security stack controls: ")
+    with pytest.raises(InputError, match="no file in this folder is a security stack control"):
         readers.read(
             write(stack.parent / "none", ci="on: push\n"), reading=readers.ReadOptions(format="security-stack")
         )

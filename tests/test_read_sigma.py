@@ -140,8 +140,8 @@ def test_the_overview_counts_rules_and_there_is_no_layer_of_one_category(
 
 def test_rules_without_techniques_are_kept_and_counted_once(rules: Path) -> None:
     reading = readers.read(rules)
-    assert told(reading, "capability-without-mapping") == ["1 of 3 rules name no technique"]
-    assert told(reading, "not-carried") == ["how rules detect is left out: detection"]
+    assert told(reading, "capability-without-mapping") == ["1 of 3 rules have no technique tag"]
+    assert told(reading, "not-carried") == ["rule fields not carried over: detection"]
 
 
 def test_files_that_are_no_rules_are_passed_over_in_one_notice(rules: Path) -> None:
@@ -159,7 +159,7 @@ def test_files_that_are_no_rules_are_passed_over_in_one_notice(rules: Path) -> N
     reading = readers.read(rules)
     assert len(reading.mapping_set.capabilities) == 3
     message = told(reading, "not-carried")[0]
-    assert message.startswith(f"5 of 8 files are passed over, being no Sigma rules: {rules}/README.yml, ")
+    assert message.startswith(f"skipped 5 of 8 files that are not Sigma rules: {rules}/README.yml, ")
     assert "broken.yml (this is not YAML: " in message
     assert message.endswith(", 2 more")
 
@@ -171,7 +171,7 @@ def test_links_to_folders_are_not_followed(rules: Path) -> None:
 
 def test_a_folder_without_any_rule_is_an_error(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.yml": "on: push\n", "b.yml": "x: [\n"})
-    with pytest.raises(InputError, match="no file of this folder is a Sigma rule"):
+    with pytest.raises(InputError, match="no file in this folder is a Sigma rule"):
         readers.read(folder, reading=ReadOptions(format="sigma"))
 
 
@@ -303,7 +303,7 @@ def test_parts_that_count_for_too_many_rules_are_refused(action: str, tmp_path: 
     logsource = "" if action == "repeat" else "logsource: {product: linux}\ndetection: {a: b}\n"
     rule = f"---\naction: {action if action == 'repeat' else 'none'}\n{logsource}title: "
     path = write(tmp_path, {"a.yml": first + "".join(f"{rule}r{n}\n" for n in range(1_000))}) / "a.yml"
-    with pytest.raises(InputError, match="what counts for several rules is too large for so many") as caught:
+    with pytest.raises(InputError, match="the shared parts of this file are too large for so many rules") as caught:
         readers.read(path)
     assert caught.value.problems[0].place is not None
     assert caught.value.problems[0].place.line > 1

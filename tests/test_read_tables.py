@@ -150,7 +150,7 @@ def test_columns_per_category_give_a_mapping_for_each_value() -> None:
     text = "Technique,Control,Protection,Detection,Response\nT1059,a,Partial,75%,-\nT1078,a,,,\n"
     assert told(text) == [("a", "T1059", "protect", "partial"), ("a", "T1059", "detect", "75")]
     (notice,) = read(text).notices
-    assert "rows without a value under protect, detect or respond: 1; they are left out" in str(notice)
+    assert "skipped 1 row without a value in protect, detect or respond" in str(notice)
 
 
 def test_a_table_without_capabilities_is_one_that_the_file_names() -> None:
@@ -249,7 +249,7 @@ def test_damaged_text_is_told_with_its_place() -> None:
     (ragged,) = problems("Technique,Control\nT1059,a,b\n")
     assert ragged.startswith("2:9: this row has 3 cells, the header 2; expected at most 2 cells")
     (nul,) = problems(b"Technique,Control\nT10\x0059,a\n")
-    assert nul.startswith("2:4: this is not text: it has a NUL character")
+    assert nul.startswith("2:4: this is not text: it contains a NUL character")
 
 
 def test_short_rows_blank_rows_giant_cells_and_a_header_alone_are_fine() -> None:

@@ -166,7 +166,7 @@ def test_a_layer_weighs_techniques_by_its_scores_as_they_stand(tmp_path: Path) -
     found = threat(write_layer(tmp_path / "l.json"))
     assert found.weights == {"T1059": 300, "T1078": 0.5}
     assert found.members[0].label == "Ours"
-    assert "l: 2 techniques have no weight above 0, and are no part of it" in notes(found)
+    assert "l: skipped 2 techniques without a weight above 0" in notes(found)
 
 
 def test_a_layer_of_colours_alone_weighs_each_technique_1(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import shown
+from navlayers._text import counted, shown
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, others_of_numbers, read_weights, weights_sheet
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
@@ -81,11 +81,11 @@ class Weighted(msgspec.Struct, frozen=True):
         weights = {technique: weight for technique, weight in active.items() if weight}
         without = len(active) - len(weights)
         if without:
-            they = f"{without:,} techniques have" if without > 1 else "a technique has"
-            message = f"{self.name}: {they} no weight above 0, and {'are' if without > 1 else 'is'} no part of it"
-            notices.append(Problem(message))
+            notices.append(
+                Problem(f"{self.name}: skipped {counted(without, 'technique')} without a weight above 0")
+            )
         if repeated:
-            they = f"{repeated:,} techniques stand" if repeated > 1 else "a technique stands"
+            they = f"{counted(repeated, 'technique')} {'are' if repeated > 1 else 'is'}"
             notices.append(Problem(f"{self.name}: {they} in several rows, whose weights are added"))
         lost = {technique: weight for technique, weight in every.items() if weight and technique not in active}
         left_out = inactive(carried, catalogue)

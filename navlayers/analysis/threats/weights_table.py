@@ -179,7 +179,6 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
             if id_ is not None:
                 found.append(Weight(id_, float(weight), where))
     if blank and first is not None:
-        rows_ = f"{blank:,} rows have" if blank > 1 else "a row has"
-        message = f"{rows_} no technique or no weight, and {'are' if blank > 1 else 'is'} left out"
+        message = f"skipped {wording.counted(blank, 'row')} without a technique or a weight"
         findings.add(Issue(message, fatal=False), first)
     return found

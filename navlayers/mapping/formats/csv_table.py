@@ -286,8 +286,8 @@ def _decode(source: Source, findings: Findings) -> str:
         raise InputError(Problem("the file is empty", Place(path), "a mapping set", code="unreadable"))
     nul = text.find("\0")
     if nul >= 0:
-        hint = "the file is damaged, or no table"
-        raise _no_text(_end_of(path, text[:nul]), "this is not text: it has a NUL character", "text", hint)
+        hint = "the file is damaged, or not a table"
+        raise _no_text(_end_of(path, text[:nul]), "this is not text: it contains a NUL character", "text", hint)
     return text
 
 

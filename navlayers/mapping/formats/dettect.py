@@ -228,7 +228,7 @@ class _Reader:
         scale = _SCALES[side]
         if not _WHOLE.fullmatch(text) or not scale.nothing <= int(text) <= scale.highest:
             what = f"score of {side} {wording.shown(text)}" if text else f"score of {side} is missing"
-            tail = " is outside the scale" if _WHOLE.fullmatch(text) else " is no whole number" if text else ""
+            tail = " is outside the scale" if _WHOLE.fullmatch(text) else " is not a whole number" if text else ""
             expected = f"a whole number from {scale.nothing} to {scale.highest}"
             fields.report(node, Issue(what + tail, expected, code="unknown-value"))
             return None
@@ -244,7 +244,7 @@ class _Reader:
         if date is None:
             node = fields.value(entry, key) or entry
             expected = "year-month-day, such as 2024-03-31"
-            fields.report(node, Issue(f"date {wording.shown(text)} is none", expected, code="wrong-type"))
+            fields.report(node, Issue(f"invalid date {wording.shown(text)}", expected, code="wrong-type"))
             return ""
         return f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}"
 
@@ -256,12 +256,12 @@ class _Reader:
         left += [f"platform {platforms}"] if platforms else []
         left += ["notes"] if fields.text(root, "notes") else []
         if left:
-            fields.report(root, Issue(f"left out: {'; '.join(left)}", fatal=False, code="not-carried"))
+            fields.report(root, Issue(f"not carried over: {'; '.join(left)}", fatal=False, code="not-carried"))
         if self._hidden:
             other, format_ = ("detection", "dettect")
             if self._scored == "detection":
                 other, format_ = ("visibility", VISIBILITY)
-            hint = f"--from {format_} reads it the other way round"
+            hint = f"use --from {format_} to read it the other way round"
             message = f"{other} is kept beside {self._scored}, without score values"
             fields.report(root, Issue(message, hint=hint, fatal=False, code="not-carried"))
 

@@ -49,8 +49,7 @@ def passed_over(files: list[tuple[str, str]], total: int, what: str) -> Issue:
     first = ((str(Place(path)), why) for path, why in files[:_NAMED])
     named = [f"{path} ({why})" if why else path for path, why in first]
     more = [f"{len(files) - _NAMED:,} more"] if len(files) > _NAMED else []
-    are = "are" if len(files) > 1 else "is"
-    message = f"{len(files):,} of {total:,} files {are} passed over, being no {what}: {', '.join([*named, *more])}"
+    message = f"skipped {len(files):,} of {total:,} files that are not {what}: {', '.join([*named, *more])}"
     return Issue(message, fatal=False, code="not-carried")
 
 

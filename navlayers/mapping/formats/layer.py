@@ -36,7 +36,7 @@ _COUNT = ("aggregate", "count")
 _WRITTEN = "score"
 """The name of the other field of a mapping that holds what a layer wrote, where that is not the value."""
 
-_LAST_COUNTS = "the last one counts, as in the Navigator"
+_LAST_COUNTS = "the last one is used, as in the Navigator"
 _TOLD = 100
 """So many entries that stand twice are told one by one: their places take time to find."""
 
@@ -95,12 +95,13 @@ def _rows(head: Head, number: int, places: Places, findings: Findings) -> list[_
                 report(index, _again(entry, places.entry(number, earlier.number)))
         kept[key] = _Row(index, entry, [entry.tactic] if entry.tactic else [])
     if len(again) > _TOLD:
-        message = f"{len(again) - _TOLD:,} more entries stand twice"
+        message = f"{len(again) - _TOLD:,} more duplicate entries"
         report(again[_TOLD], Issue(message, hint=_LAST_COUNTS, fatal=False, code="not-carried"))
     blank = [row.number for row in kept.values() if row.entry.blank]
     if blank:
-        entries = f"{len(blank):,} entries say" if len(blank) > 1 else "an entry says"
-        message = f"{entries} nothing of a technique, but at most that it is opened, and {_are(blank)} left out"
+        message = (
+            f"skipped {wording.counted(len(blank), 'entry', 'entries')} without a score, a color or other data"
+        )
         report(blank[0], Issue(message, fatal=False, code="not-carried"))
     rows: list[_Row] = []
     same: dict[tuple[object, ...], list[str]] = {}
@@ -118,7 +119,7 @@ def _rows(head: Head, number: int, places: Places, findings: Findings) -> list[_
 
 def _again(entry: Entry, first: Place) -> Issue:
     under = f" under {wording.shown(entry.tactic)[1:-1]}" if entry.tactic else ""
-    message = f"{entry.technique}{under} stands twice, first in line {first.line}, column {first.column}"
+    message = f"duplicate entry for {entry.technique}{under}, first in line {first.line}, column {first.column}"
     return Issue(message, hint=_LAST_COUNTS, fatal=False, code="not-carried")
 
 
@@ -141,7 +142,7 @@ def _refuse_strangers(heads: list[Head], places: Places, context: Context) -> No
             elif _major(said) != _major(first[1]):
                 here, there = wording.shown(said)[1:-1], wording.shown(first[1])[1:-1]
                 at = places.layer(first[0], field)
-                message = f"this layer is of {what} {here}, that in line {at.line} of {there}"
+                message = f"this layer has {what} {here}, the one in line {at.line} has {there}"
                 hint = f"a set has one {what}: split the list, or name one with --meta {field}=…"
                 issue = Issue(message, f"the same {what} in every layer", hint, code="wrong-shape")
                 context.findings.add(issue, places.layer(number, field))
@@ -181,7 +182,7 @@ def _assemble(heads: list[Head], rows: list[list[_Row]], places: Places, context
             places.keep("mapping" if entry.enabled else "non_mappable", number, row.number)
     if not (mappings or records):
         issue = Issue(
-            "the set has no mappings", hint="no entry scores or tells anything", fatal=False, code="empty-set"
+            "the set has no mappings", hint="no entry has a score or other data", fatal=False, code="empty-set"
         )
         context.findings.add(issue, places.layer(0))
     return msgspec.structs.replace(

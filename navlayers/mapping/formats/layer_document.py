@@ -101,7 +101,7 @@ def layer_texts(source: Source) -> list[bytes]:
     """The text of each layer of a file.
 
     Raises:
-        InputError: the text is not JSON, or an item of the list is no layer.
+        InputError: the text is not JSON, or an item of the list is not a layer.
         OtherFileError: it is sound JSON of another kind.
     """
     text = source.data.strip()
@@ -124,7 +124,7 @@ def layer_texts(source: Source) -> list[bytes]:
     odd = [number for number, raw in enumerate(raws) if not raw.startswith(b"{")]
     if odd:
         raise InputError(
-            Problem("an item of the list is no layer", places.layer(number), _EXPECTED, code="wrong-shape")
+            Problem("an item of the list is not a layer", places.layer(number), _EXPECTED, code="wrong-shape")
             for number in odd
         )
     return raws
@@ -194,19 +194,23 @@ class Head(msgspec.Struct):
         place = partial(places.layer, number, "gradient")
         if all(_LOWEST <= score <= _HIGHEST for score in scores):
             if scores and (low, high) != (_LOWEST, _HIGHEST):
-                message = f"the colours of {called} run from {plain(low)} to {plain(high)}"
-                hint = "its scores are taken as they stand, on the scale from 0 to 100"
+                message = f"the gradient of {called} runs from {plain(low)} to {plain(high)}"
+                hint = "its scores are used as they are, on a scale from 0 to 100"
                 findings.add(Issue(message, hint=hint, fatal=False, code="other-scale"), place)
             return lambda score: (plain(score), plain(score))
         if low >= high:
             message = f"the gradient of {called} runs from {plain(low)} to {plain(high)}"
-            expected = "a maxValue above minValue, for there are scores beyond 0 to 100"
+            expected = "a maxValue above minValue, because some scores are outside 0 to 100"
             findings.add(Issue(message, expected, code="other-scale"), place)
             return lambda score: (plain(score), plain(score))
         beyond = sum(not low <= score <= high for score in scores)
-        cut = f"; {beyond:,} beyond it {'are' if beyond > 1 else 'is'} cut" if beyond else ""
-        message = f"scores of {called} go from {plain(min(scores))} to {plain(max(scores))}"
-        hint = f"its gradient from {plain(low)} to {plain(high)} is taken for 0 to 100{cut}"
+        cut = (
+            f"; {wording.counted(beyond, 'score')} outside it {'are' if beyond > 1 else 'is'} clamped"
+            if beyond
+            else ""
+        )
+        message = f"scores of {called} range from {plain(min(scores))} to {plain(max(scores))}"
+        hint = f"its gradient from {plain(low)} to {plain(high)} is mapped to 0 to 100{cut}"
         findings.add(Issue(message, hint=hint, fatal=False, code="other-scale"), place)
 
         def rescaled(score: float) -> tuple[str, str]:
@@ -253,14 +257,13 @@ def head_of(members: Mapping[str, msgspec.Raw], number: int, places: Places, fin
         wrong(f"techniques is {kind(_value(raw))}", "a list of entries", "techniques")
     if not head.name:
         message = 'the layer has no "name"'
-        hint = "it goes by the name layer"
+        hint = "it is named layer"
         findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), places.layer(number, "name"))
     left = sorted(key for key, value in values.items() if key not in _TAKEN and _says(value))
     if left:
-        message = f"a mapping set has no room for what the layer says in {', '.join(map(_short, left))}"
-        findings.add(
-            Issue(message, hint="it is left out", fatal=False, code="not-carried"), places.layer(number, left[0])
-        )
+        message = f"layer fields not carried over: {', '.join(map(_short, left))}"
+        hint = "a mapping set has no fields for them"
+        findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), places.layer(number, left[0]))
     return head
 
 
@@ -324,7 +327,7 @@ def _read_versions(head: Head, values: dict[str, Any], number: int, places: Plac
         elif _is_number(attack):
             head.attack_version = plain(attack)
             message = f"versions.attack is the number {plain(attack)}"
-            hint = f'it is read as "{plain(attack)}"; the Navigator would take the newest release'
+            hint = f'it is read as "{plain(attack)}"; the Navigator would use the newest release'
             place = places.layer(number, "versions", "attack")
             findings.add(Issue(message, "text", hint, fatal=False, code="wrong-type"), place)
         elif attack is not None:
@@ -340,8 +343,9 @@ def _read_versions(head: Head, values: dict[str, Any], number: int, places: Plac
         head.attack_version = own
     if isinstance(layer, str) and layer not in _FORMATS:
         issue = Issue(
-            f"layer format {wording.shown(layer)[1:-1]} is not one of those that are known, 3.0 to 4.5",
-            hint="it is read like them",
+            f"unknown layer format {wording.shown(layer)[1:-1]}",
+            "3.0 to 4.5",
+            "it is read like those",
             fatal=False,
             code="wrong-shape",
         )

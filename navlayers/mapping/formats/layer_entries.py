@@ -147,7 +147,12 @@ class Entries:
         try:
             fields = json.loads(text)
         except (ValueError, RecursionError):
-            self._wrong(index, "", "not readable: bad text escapes, too long a number, or too deep nesting", _ENTRY)
+            self._wrong(
+                index,
+                "",
+                "not readable: invalid escapes, a number that is too long, or nesting that is too deep",
+                _ENTRY,
+            )
             return None
         if not isinstance(fields, dict):
             self._wrong(index, "", kind(fields), _ENTRY)
@@ -227,7 +232,7 @@ class Entries:
         for field, (first, times) in self._unknown.items():
             entries = f"{times:,} entries" if times > 1 else "an entry"
             near = wording.Names(_FIELDS).closest(field, 0.8)
-            hint = f"did you mean {near}? it is kept without meaning" if near else "it is kept without meaning"
+            hint = f"did you mean {near}? it is kept as plain text" if near else "it is kept as plain text"
             message = f"unknown field {wording.shown(field)} in {entries}"
             self._report(first, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 

@@ -115,7 +115,7 @@ def _files(source: Source | Folder, findings: Findings) -> Iterator[tuple[Source
             continue
         if not isinstance(root, Branch) or not root.items.keys() & _MARKS:
             if isinstance(source, Source):
-                message = "this is no control of a security stack"
+                message = "this is not a security stack control"
                 expected = "name, platform and techniques"
                 other_kind = Problem(message, Place(file.path, 1, 1), expected, code="wrong-shape")
                 raise OtherFileError(inner.errors() or other_kind)
@@ -126,9 +126,9 @@ def _files(source: Source | Folder, findings: Findings) -> Iterator[tuple[Source
         found += 1
         yield file, root
     if other:
-        findings.add(passed_over(other, total, "controls of a security stack"), Place(source.path))
+        findings.add(passed_over(other, total, "security stack controls"), Place(source.path))
     if not found and not findings.failed:
-        message = "no file of this folder is a control of a security stack"
+        message = "no file in this folder is a security stack control"
         expected = "YAML files with name, platform and techniques"
         raise OtherFileError(Problem(message, Place(source.path), expected, code="wrong-shape"))
 
@@ -157,7 +157,7 @@ class _Reader:
         node = fields.value(top, "name") or top
         if id_ in self._controls:
             earlier = self._controls[id_].fields.path
-            message = f"control {wording.shown(name)} has a file already: {earlier}"
+            message = f"duplicate control {wording.shown(name)}, first in {earlier}"
             fields.report(node, Issue(message, "one file for a control", "merge the two", code="duplicate-id"))
             return
         references = tuple(dict.fromkeys(text for text, _ in fields.texts(top, "references")))
@@ -202,7 +202,7 @@ class _Reader:
                 scores = fields.branches(group, "scores", "a score: category, value")
                 subs = fields.branches(group, "sub-techniques", "a sub-technique: id, name")
                 if not subs:
-                    issue = Issue("scores of no sub-technique", "sub-techniques: id, name", code="no-technique")
+                    issue = Issue("scores without sub-techniques", "sub-techniques: id, name", code="no-technique")
                     fields.report(group, issue)
                 if len(subs) * len(scores) > MOST_SCORES:
                     message = f"{len(scores):,} scores of {len(subs):,} sub-techniques"
@@ -329,7 +329,7 @@ class _Reader:
                 elif _ISO.fullmatch(text):
                     yield text
                 else:
-                    message = f"{key} {wording.shown(text)} is no date"
+                    message = f"invalid {key} {wording.shown(text)}"
                     issue = Issue(message, "month/day/year, such as 1/21/2021", fatal=False, code="unknown-term")
                     control.fields.report(node, issue)
 

@@ -121,7 +121,7 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
         if not any(isinstance(tree, Branch) and tree.items.keys() & _RULE for tree in trees):
             if alone:
                 raise OtherFileError(
-                    Problem("this is no Sigma rule", Place(path, 1, 1), _EXPECTED, code="wrong-shape")
+                    Problem("this is not a Sigma rule", Place(path, 1, 1), _EXPECTED, code="wrong-shape")
                 )
             other.append((path, ""))
             continue
@@ -130,7 +130,7 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
     if other:
         findings.add(passed_over(other, total, "Sigma rules"), Place(source.path))
     if len(other) == total:
-        message = "no file of this folder is a Sigma rule"
+        message = "no file in this folder is a Sigma rule"
         raise OtherFileError(Problem(message, Place(source.path), _EXPECTED, code="wrong-shape"))
 
 
@@ -176,8 +176,8 @@ class _Reader:
                 continue
             left -= sum(_size(pair[1], sizes) for key, pair in taken.items() if key in _READ)
             if left < 0:
-                message = "what counts for several rules is too large for so many"
-                expected = f"at most {MOST_REPEATED:,} characters, each as often as it counts"
+                message = "the shared parts of this file are too large for so many rules"
+                expected = f"at most {MOST_REPEATED:,} characters in all rules together"
                 place = fields.place(tree)
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
@@ -206,8 +206,8 @@ class _Reader:
             other = next(name for name in tries if name not in self._capabilities)
             if other != below:
                 self._tried[below] = int(other.rpartition("-")[2]) + 1
-            message = f"another rule has the id {wording.shown(id_)[1:-1]}, too"
-            hint = f"this one is read as {other}; give it an id of its own"
+            message = f"duplicate rule id {wording.shown(id_)[1:-1]}"
+            hint = f"this rule is read as {other}; give it a unique id"
             fields.report(node, Issue(message, hint=hint, fatal=False, code="repeated-rule"))
             id_ = other
         references = tuple(dict.fromkeys(text for text, _ in fields.texts(top, "references")))
@@ -295,18 +295,18 @@ class _Reader:
         return tuple((key, self._values.setdefault(text, text)) for key, text in pairs if text)
 
     def tell(self, path: str) -> None:
-        """Tell, once for all rules, what is not carried and which rules name no technique."""
+        """Tell, once for all rules, what is not carried and which rules have no technique tag."""
         mapped = {mapping.capability for mapping in self.mappings}
         idle = len(self._capabilities) - len(mapped)
         if idle:
-            message = f"{idle:,} of {len(self._capabilities):,} rules name no technique"
-            hint = "tag them, such as attack.t1059; they are kept without mappings"
+            message = f"{idle:,} of {len(self._capabilities):,} rules have no technique tag"
+            hint = "add tags such as attack.t1059; the rules are kept without mappings"
             self._findings.add(
                 Issue(message, hint=hint, fatal=False, code="capability-without-mapping"), Place(path)
             )
         keys = [key for key, _ in sorted(self._unread.items(), key=lambda item: (-item[1], item[0]))]
         if keys:
-            message = f"how rules detect is left out: {wording.listed(keys)}"
+            message = f"rule fields not carried over: {wording.listed(keys)}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(path))
 
     def finish(self, head: MappingSet) -> MappingSet:

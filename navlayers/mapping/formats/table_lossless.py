@@ -332,7 +332,7 @@ def _compared(
     done = assemble(msgspec.structs.replace(whole, capabilities=()), table, name_of)
     read = corrected(done, said, several, {})
     if (len(whole.mappings), len(whole.non_mappable)) != (len(read.mappings), len(read.non_mappable)):
-        raise OutputError(Problem("a mapping says that it is non-mappable, which a table cannot tell"))
+        raise OutputError(Problem("a mapping has the status non-mappable, which a table cannot hold"))
     pairs = zip((*whole.mappings, *whole.non_mappable), (*read.mappings, *read.non_mappable), strict=True)
     exact: dict[int, Exact] = {}
     for index, (one, other) in enumerate(pairs):
@@ -340,6 +340,6 @@ def _compared(
             continue
         differ = {field for field in one.__struct_fields__ if getattr(one, field) != getattr(other, field)}
         if not differ <= set(Exact.__struct_fields__):
-            raise OutputError(Problem(f"row {index + 1} cannot be told: {', '.join(sorted(differ))}"))
+            raise OutputError(Problem(f"row {index + 1} cannot be written: {', '.join(sorted(differ))}"))
         exact[index] = Exact(**{field: getattr(one, field) for field in differ})
     return said, exact

@@ -86,7 +86,7 @@ class _Reader:
             )
         if self._unrated:
             names = wording.one_of(self._columns.categories)
-            message = f"rows without a value under {names}: {self._unrated:,}; they are left out"
+            message = f"skipped {wording.counted(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         return self._finish()
 

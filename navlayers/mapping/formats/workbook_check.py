@@ -84,7 +84,7 @@ def _check_parts(path: str, archive: zipfile.ZipFile, most: int) -> Parts:
         for name, (what, hint) in _OTHERS.items():
             if name in names:
                 raise _refused(path, f"this is {what}", "an XLSX workbook", hint)
-        raise _refused(path, "this is a zip file, but no workbook", "an XLSX workbook", "unpack it first")
+        raise _refused(path, "this is a zip file, not a workbook", "an XLSX workbook", "unpack it first")
     if len(parts) > _MOST_PARTS:
         raise _refused(path, f"the workbook has {len(parts):,} parts", f"at most {_MOST_PARTS:,}")
     declared = sum(part.file_size for part in parts)
@@ -234,7 +234,7 @@ class _Counter:
     def _digits(self, text: str) -> None:
         self._number += text
         if len(self._number) > 100:
-            raise ValueError("the number of a shared text is too long")
+            raise ValueError("the index of a shared string is too long")
 
     def _text(self, text: str) -> None:
         self.lengths[-1] += len(text)
@@ -242,13 +242,13 @@ class _Counter:
     def _move(self, place: str) -> None:
         found = _CELL.fullmatch(place)
         if found is None:
-            raise ValueError(f"a cell says that it stands at {place[:20]!r}")
+            raise ValueError(f"invalid cell reference {place[:20]!r}")
         column = 0
         for letter in found[1]:
             column = column * 26 + ord(letter) - 64
         self._row, self._column = _whole(found[2], _LAST_ROW), column
         if column > _LAST_COLUMN:
-            raise ValueError(f"a cell says that it stands at {place!r}")
+            raise ValueError(f"invalid cell reference {place!r}")
 
 
 def _refuse(*said: object) -> None:
@@ -257,5 +257,5 @@ def _refuse(*said: object) -> None:
 
 def _whole(digits: str, most: int) -> int:
     if not digits.isascii() or not digits.isdecimal() or len(digits) > 12 or int(digits) > most:
-        raise ValueError(f"{digits[:20]!r} is no number of a row or text")
+        raise ValueError(f"{digits[:20]!r} is not a row number or a string index")
     return int(digits)
