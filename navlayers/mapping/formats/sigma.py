@@ -79,7 +79,8 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, FolderP
     """
     findings = context.findings
     places = FolderPlaces(source.path)
-    reader = _Reader(findings, places)
+    top = -1 if isinstance(source, Source) else len(Path(source.path).parts)
+    reader = _Reader(findings, places, top)
     _read_files(source, reader, findings)
     findings.raise_errors()
     found = {"framework": "sigma", "title": "Sigma rules" + (f": {_name(source)}" if _name(source) else "")}
@@ -100,7 +101,6 @@ def _name(source: Source | Folder) -> str:
 def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) -> None:
     """Read every file; those of a folder that are no rules are counted, the only file of a set is refused."""
     alone = isinstance(source, Source)
-    top = -1 if alone else len(Path(source.path).parts)
     total = 0
     other: list[tuple[str, str]] = []
     for file in sources(source):
@@ -126,7 +126,7 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
             other.append((path, ""))
             continue
         absorb(inner.errors(), findings)
-        reader.file(path, _below(path, top), trees)
+        reader.file(path, trees)
     if other:
         findings.add(passed_over(other, total, "Sigma rules"), Place(source.path))
     if len(other) == total:
@@ -141,11 +141,12 @@ def _below(path: str, top: int) -> str:
 
 
 class _Reader:
-    def __init__(self, findings: Findings, places: FolderPlaces) -> None:
+    def __init__(self, findings: Findings, places: FolderPlaces, top: int) -> None:
         self.mappings: list[Mapping] = []
         self.dates: set[str] = set()
         self._findings = findings
         self._places = places
+        self._top = top
         self._capabilities: dict[str, Capability] = {}
         self._names: dict[str, str] = {}
         self._unread: Counter[str] = Counter()
@@ -153,7 +154,7 @@ class _Reader:
         self._tried: dict[str, int] = {}
         self._group_ids: dict[tuple[str, str], str] = {}
 
-    def file(self, path: str, below: str, trees: list[Node]) -> None:
+    def file(self, path: str, trees: list[Node]) -> None:
         """Read the rules of one file, whose global parts count for each of them."""
         fields = Fields(path, self._findings)
         shared: dict[str, tuple[Scalar, Node]] = {}
@@ -182,11 +183,9 @@ class _Reader:
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
             part = not tree.items.keys() & {"id", "title"}
-            self._rule(fields, Branch(items, tree.line, tree.column), below, number, rules, part=part)
+            self._rule(fields, Branch(items, tree.line, tree.column), number, rules, part=part)
 
-    def _rule(
-        self, fields: Fields, top: Branch, below: str, number: int, rules: dict[str, _Rule], *, part: bool
-    ) -> None:
+    def _rule(self, fields: Fields, top: Branch, number: int, rules: dict[str, _Rule], *, part: bool) -> None:
         self._unread.update(top.items.keys() - _READ)
         for key in ("date", "modified"):
             date = _DATE.fullmatch(fields.text(top, key))
@@ -198,7 +197,10 @@ class _Reader:
             # The parts of a rule of several log sources: their groups and techniques come together.
             self._more(rules[key], fields, top)
             return
-        id_ = fields.text(top, "id").lower() or (below if not rules else f"{below}-{number}")
+        id_ = fields.text(top, "id").lower()
+        if not id_ or id_ in self._capabilities:
+            below = _below(fields.path, self._top)
+            id_ = id_ or (f"{below}-{number}" if rules else below)
         node = fields.value(top, "id") or fields.value(top, "title") or top
         if id_ in self._capabilities:
             start = self._tried.get(below, 2)
