@@ -35,7 +35,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     `message` says what is wrong, `expected` what should stand there, `hint` what to do about it; the last two
     may be empty. `place` is None where no input is to blame. `count` is how many problems this one stands for,
-    where it is the line that says how many more there are. `code` is a key of `check.codes.CODES`, the kind of
+    where it is the line that says how many more there are. `code` is a key of check/codes.toml, the kind of
     problem, where it is about the content of an input.
     """
 

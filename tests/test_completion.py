@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from navlayers.checks.codes import CODES
+from navlayers.checks.codes import codes
 from navlayers.cli import _complete as candidates
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, shipped
@@ -170,7 +170,7 @@ def test_what_is_written_otherwise_is_read_in_full(tmp_path: Path, text: str) ->
 
 
 def test_codes_and_releases_are_there_to_complete() -> None:
-    assert dict(candidates._codes()) == {code: what.title for code, what in CODES.items()}
+    assert dict(candidates._codes()) == {code: what.title for code, what in codes().items()}
     versions = [version for version, _ in candidates._releases()]
     assert versions[0] == "18.1"
     assert versions[-1] == "latest"

@@ -10,22 +10,47 @@ import msgspec
 
 from navlayers._text import listed
 from navlayers.api import upgrade_outputs as outputs
-from navlayers.api.upgrade_inputs import Upgraded, upgraded
-from navlayers.api.upgrade_overwrite import real, refuse, refuse_report
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
-from navlayers.mapping.find import STDIN
-from navlayers.mapping.formats import ReadOptions
+from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
+from navlayers.layer import formats
+from navlayers.mapping import formats as readers
+from navlayers.mapping.find import STDIN, Source
+from navlayers.mapping.formats import ReadOptions, detect
+from navlayers.mapping.formats import source as sources
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
-from navlayers.upgrades.report import FileReport
+from navlayers.upgrades import layers, sets
+from navlayers.upgrades.report import FileReport, Report
 from navlayers.upgrades.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from navlayers.mapping.find import Source
+    from navlayers.mapping.formats import Reading
+    from navlayers.upgrades.routes import Route
 
 _READING = ReadOptions()
+
+
+class Upgraded(msgspec.Struct, frozen=True):
+    """An input and what it became.
+
+    `before` is the content of a file, None where the input is a folder or a stream. `format` is that of the input,
+    `to` that of `data`, the result; `lost` is what the file would lose if the result stood in its place.
+    """
+
+    source: Source
+    before: bytes | None
+    format: str
+    to: str
+    data: bytes
+    reports: tuple[Report, ...]
+    notices: tuple[Problem, ...]
+    lost: tuple[str, ...] = ()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the input is of that release already and is left as it is."""
+        return all(report.already for report in self.reports)
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -74,16 +99,16 @@ def upgrade_files(
     form = None if report is None else form_for(report)
     named = output is not None and output != STDIN and not outputs.is_folder(inputs, output)
     choose = partial(outputs.format_of, to=to, output=output if named else None)
-    results, skipped = _all(inputs, Routes(attack_version), reading, choose, in_place=in_place, on_input=on_input)
+    results, skipped = _upgrade_all(
+        inputs, Routes(attack_version), reading, choose, in_place=in_place, on_input=on_input
+    )
     paths = outputs.paths_of(results, output, in_place=in_place)
     reports = tuple(
-        FileReport(_called(one.source), path, one.reports, tuple(map(str, one.notices)))
+        FileReport(_label(one.source), path, one.reports, tuple(map(str, one.notices)))
         for one, path in zip(results, paths, strict=True)
     )
     told = b"" if form is None else render(reports, form).encode("utf-8", "backslashreplace")
-    refuse(results, paths, in_place=in_place, force=force)
-    if report is not None:
-        refuse_report(told, report, [*(str(one.source.path) for one in results), *paths], force=force)
+    outputs.refuse(results, paths, report, in_place=in_place, force=force)
     notices = (*_not_entered(inputs), *skipped)
     to_write = [] if report is None else [Output(report, told, force)]
     placed = zip(results, paths, strict=True)
@@ -95,11 +120,11 @@ def upgrade_files(
 
 def named_again(names: Sequence[str]) -> list[str]:
     """The names that mean a file that another name before them means already, or one of a folder named, too."""
-    folders = {path for name in names if name != STDIN and (path := real(Path(name))) and path.is_dir()}
+    folders = {path for name in names if name != STDIN and (path := outputs.real(Path(name))) and path.is_dir()}
     seen: set[object] = set()
     again = []
     for name in names:
-        path = None if name == STDIN else real(Path(name))
+        path = None if name == STDIN else outputs.real(Path(name))
         key = path or name
         if key in seen or (path and path.parent in folders):
             again.append(name)
@@ -107,7 +132,7 @@ def named_again(names: Sequence[str]) -> list[str]:
     return again
 
 
-def _called(source: Source) -> str:
+def _label(source: Source) -> str:
     """What a report calls an input: its path, or the name of a set that ships with navlayers."""
     return source.name if source.origin == "shipped" else str(source.path)
 
@@ -125,7 +150,7 @@ def _not_entered(inputs: Iterable[Source]) -> Iterator[Problem]:
             yield Problem(f"{many} not looked into: {listed(below)}", Place(str(folder)), hint=hint)
 
 
-def _all(
+def _upgrade_all(
     inputs: Iterable[Source],
     releases: Routes,
     reading: ReadOptions,
@@ -145,7 +170,7 @@ def _all(
     kinds: set[type[NavlayersError]] = set()
     for source in inputs:
         try:
-            one = upgraded(source, releases, reading, choose, in_place=in_place)
+            one = upgrade_input(source, releases, reading, choose, in_place=in_place)
         except OtherFileError as error:
             if source.origin == "folder":
                 problem = error.problems[0]
@@ -155,7 +180,7 @@ def _all(
             problems += error.problems
             kinds.add(InputError)
         except NavlayersError as error:
-            here = Place(_called(source))
+            here = Place(_label(source))
             problems += [msgspec.structs.replace(p, place=p.place or here) for p in error.problems]
             kinds.add(type(error))
         else:
@@ -166,3 +191,105 @@ def _all(
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     return results, tuple(skipped)
+
+
+def upgrade_input(
+    source: Source,
+    routes: Routes,
+    reading: ReadOptions,
+    choose: Callable[[str], str],
+    *,
+    in_place: bool = False,
+) -> Upgraded:
+    """Upgrade one input; `choose` gives the format to write for that of the input.
+
+    Raises:
+        InputError: the input cannot be read.
+        ReleaseError: the release is not at hand for its domain.
+        OutputError: the format cannot hold the result.
+        UsageError: the format that is asked for is none for this input.
+    """
+    path = str(source.path)
+    if source.data is None and Path(path).is_dir():
+        read = readers.read(path, reading=reading)
+        return _upgrade_set(source, None, read, routes, choose, reading)
+    loaded = sources.load(path, source.data, reading.max_bytes)
+    if (reading.format or detect.sniff(loaded)) == outputs.LAYER:
+        choose(outputs.LAYER)
+        return _upgrade_layers(source, loaded, routes, reading)
+    read = readers.read(path, data=loaded.data, reading=reading)
+    return _upgrade_set(source, loaded.data, read, routes, choose, reading, in_place=in_place)
+
+
+def _upgrade_layers(source: Source, loaded: sources.Source, routes: Routes, reading: ReadOptions) -> Upgraded:
+    read = formats.read(loaded, reading.metadata)
+    results = []
+    reports = []
+    notices = [*read.notices]
+    for one in read.layers:
+        route = routes.route(one.domain, one.attack_version)
+        layer, report = layers.upgraded_layer(one.layer, route)
+        results.append(layer)
+        reports.append(report)
+        notices += _placed(route, source)
+        if not one.layer.get("techniques"):
+            notices.append(Problem("a layer has no entries", Place(str(source.path)), code="empty-set"))
+    unchanged = all(report.already for report in reports)
+    data = loaded.data if unchanged else layers.encode(results, single=read.single)
+    return Upgraded(
+        source,
+        loaded.data,
+        outputs.LAYER,
+        outputs.LAYER,
+        data,
+        tuple(reports),
+        tuple(dict.fromkeys(notices)),
+        lost=(),
+    )
+
+
+def _upgrade_set(
+    source: Source,
+    before: bytes | None,
+    read: Reading,
+    routes: Routes,
+    choose: Callable[[str], str],
+    reading: ReadOptions,
+    *,
+    in_place: bool = False,
+) -> Upgraded:
+    mapping_set = read.mapping_set
+    assumed = "attack_version" not in reading.metadata and _assumes_release(read)
+    route = routes.route(mapping_set.domain, "" if assumed else mapping_set.attack_version)
+    result, report = sets.upgraded_set(mapping_set, route)
+    format_ = choose(read.format)
+    notices = [*read.notices, *_placed(route, source)]
+    if not mapping_set.mappings and all(notice.code != "empty-set" for notice in read.notices):
+        notices.append(Problem("the set has no mappings", Place(str(source.path)), code="empty-set"))
+    if report.already and format_ == read.format and before is not None:
+        return Upgraded(source, before, read.format, format_, before, (report,), tuple(notices))
+    try:
+        written = readers.encode(result, format_)
+    except OutputError as error:
+        here = Place(str(source.path))
+        raise OutputError(
+            p if p.place else msgspec.structs.replace(p, place=here) for p in error.problems
+        ) from None
+    lost: tuple[str, ...] = ()
+    if in_place and before is not None and format_ == read.format:
+        from navlayers.api.upgrade_losses import losses  # noqa: PLC0415 - only where something may be lost
+
+        lost = losses(before, read, reading)
+    notices += written.notices
+    return Upgraded(source, before, read.format, format_, written.data, (report,), tuple(notices), lost)
+
+
+def _assumes_release(read: Reading) -> bool:
+    """Whether the file does not say of which release it is, so that the reader took the newest for granted."""
+    taken = f"attack version {read.mapping_set.attack_version}"
+    return any(n.code == "assumed-metadata" and n.message.endswith(taken) for n in read.notices)
+
+
+def _placed(route: Route, source: Source) -> list[Problem]:
+    here = Place(_label(source))
+    return [msgspec.structs.replace(notice, place=notice.place or here) for notice in route.notices]

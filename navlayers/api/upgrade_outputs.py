@@ -1,4 +1,4 @@
-"""Where the results of an upgrade go, in which format and under which name."""
+"""Where the results of an upgrade go: in which format, under which name, and what is not written over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from navlayers.api.upgrade_inputs import LAYER
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.convert import NATIVE, format_for
 from navlayers.mapping.find import STDIN
@@ -15,9 +14,11 @@ from navlayers.mapping.find import STDIN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.api.upgrade_inputs import Upgraded
+    from navlayers.api.upgrade import Upgraded
     from navlayers.mapping.find import Source
 
+LAYER = "layer"
+_AGAIN = "nothing is written; run it again"
 _ENDINGS = {
     "native": (".yaml", ".yml"),
     "mapex-json": (".json",),
@@ -131,3 +132,52 @@ def _name(one: Upgraded) -> str:
     if one.to == one.format and (path.suffix.lower() in endings or one.to == LAYER):
         return path.name if path.suffix else f"{path.name}{endings[0]}"
     return f"{path.name if path.is_dir() else path.stem}{endings[0]}"
+
+
+def refuse(
+    results: Sequence[Upgraded], paths: Sequence[str], report: str | None, *, in_place: bool, force: bool
+) -> None:
+    """Refuse what would lose anything, before the first file is written; files that exist are left to the writer.
+
+    Raises:
+        OutputError: with all that is refused.
+    """
+    inputs = {real(one.source.path) for one in results} - {None}
+    problems: list[Problem] = []
+    for one, path in zip(results, paths, strict=True):
+        if path and in_place:
+            problems += _in_place(one, Place(path), force=force)
+        elif path and real(Path(path)) in inputs:
+            hint = "choose another name with -o, or use --in-place"
+            problems.append(Problem("this is an input", Place(path), "another file", hint))
+    if report is not None and not problems:
+        target = Path(report).absolute()
+        others = [*(str(one.source.path) for one in results), *paths]
+        if any(path and Path(path).absolute() in (target, real(target)) for path in others):
+            hint = "choose another name with --report"
+            problems.append(Problem("this is an input or a result", Place(report), "another file", hint))
+    if problems:
+        raise OutputError(problems)
+
+
+def _in_place(one: Upgraded, place: Place, *, force: bool) -> Iterator[Problem]:
+    if one.lost and not force:
+        from navlayers.api.upgrade_losses import way_out  # noqa: PLC0415 - only where something would be lost
+
+        lost = "; ".join(one.lost)
+        hint = way_out(one.before or b"", one.format)
+        yield Problem(f"written in place it would lose {lost}", place, hint=hint)
+    try:
+        if one.before is not None and one.source.path.read_bytes() != one.before:
+            yield Problem("the file has changed meanwhile", place, hint=_AGAIN)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        yield Problem(f"the file cannot be read any more: {reason}", place, hint=_AGAIN)
+
+
+def real(path: Path) -> Path | None:
+    """The file itself; None where there is none of that name."""
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        return None

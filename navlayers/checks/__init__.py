@@ -1,6 +1,6 @@
 """Finding what is wrong in mapping sets, and mending what has one right answer."""
 
-from navlayers.checks.explain import explanation
+from navlayers.checks.codes import explanation
 from navlayers.checks.finding import Checked, Edit, Finding, Report
 from navlayers.checks.fix import Mended, mend
 from navlayers.checks.formats import FORMATS, render

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.checks.codes import CODES, Level
+from navlayers.checks.codes import Level, codes
 from navlayers.errors import Place, Problem
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Edit(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong or doubtful.
 
-    `code` is a key of `checks.codes.CODES`; `expected` and `hint` may be empty. `fix` holds the edits that
+    `code` is a key of codes.toml; `expected` and `hint` may be empty. `fix` holds the edits that
     mend it where there is one right answer.
     """
 
@@ -56,7 +56,7 @@ def finding(
     fix: Iterable[Edit] = (),
 ) -> Finding:
     """A finding of the level that its code has."""
-    return Finding(code, CODES[code].level, place, message, expected, hint, tuple(fix))
+    return Finding(code, codes()[code].level, place, message, expected, hint, tuple(fix))
 
 
 class Checked(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.checks.codes import CODES, Level
+from navlayers.checks.codes import Level, codes, unknown_code
 from navlayers.checks.finding import Checked, Edit, Finding, Report, finding
 from navlayers.checks.rules import RULES
 from navlayers.checks.rules.techniques import malformed
@@ -80,10 +80,8 @@ def check(
 
 def require_code(code: str) -> None:
     """Raise a `UsageError` where a code is none."""
-    if code not in CODES:
-        from navlayers.checks.explain import unknown  # noqa: PLC0415 - only where it is needed
-
-        raise UsageError(unknown(code))
+    if code not in codes():
+        raise UsageError(unknown_code(code))
 
 
 def _one(
@@ -115,9 +113,9 @@ def _one(
 
 def _told(problem: Problem, *, fatal: bool) -> Finding:
     """What a reader said as a finding."""
-    code = problem.code if problem.code in CODES else "wrong-shape" if fatal else "not-carried"
+    code = problem.code if problem.code in codes() else "wrong-shape" if fatal else "not-carried"
     place = problem.place or Place("")
-    level: Level = "error" if fatal else "note" if CODES[code].level == "note" else "warning"
+    level: Level = "error" if fatal else "note" if codes()[code].level == "note" else "warning"
     return Finding(code, level, place, problem.message, problem.expected, problem.hint)
 
 

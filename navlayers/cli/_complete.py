@@ -141,9 +141,9 @@ def _releases() -> list[Candidate]:
 
 def _codes() -> list[Candidate]:
     """Codes of findings and what they mean."""
-    from navlayers.checks.codes import CODES  # noqa: PLC0415 - for one option alone
+    from navlayers.checks.codes import codes as kinds  # noqa: PLC0415 - for one option alone
 
-    return [(code, what.title) for code, what in CODES.items()]
+    return [(code, what.title) for code, what in kinds().items()]
 
 
 def _things(names: tuple[str, ...], kind: str | None, typed: str) -> list[Candidate]:

@@ -39,12 +39,11 @@ def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -
 
 def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None and not ctx.resilient_parsing:
-        from navlayers.checks import explain  # noqa: PLC0415 - only where it is needed
-        from navlayers.checks.codes import CODES  # noqa: PLC0415
+        from navlayers.checks import codes  # noqa: PLC0415 - only where it is needed
 
-        if value != "all" and value not in CODES:
-            raise UsageError(explain.unknown(value))
-        click.echo(explain.page() if value == "all" else explain.explanation(value), nl=False)
+        if value != "all" and value not in codes.codes():
+            raise UsageError(codes.unknown_code(value))
+        click.echo(codes.page() if value == "all" else codes.explanation(value), nl=False)
         ctx.exit()
 
 

@@ -17,7 +17,7 @@ class Issue(NamedTuple):
     """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices.
 
     A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
-    a key of `navlayers.checks.codes.CODES`.
+    a key of checks/codes.toml.
     """
 
     message: str

@@ -1,0 +1,147 @@
+"""Reports as text, JSON, SARIF 2.1.0 and GitHub's workflow commands."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from navlayers.checks.codes import codes
+
+if TYPE_CHECKING:
+    from navlayers.checks.finding import Finding, Report
+
+FORMATS = ("text", "json", "sarif", "github")
+MANY = 4
+"""From so many findings of one file that say the same on, text lists the others under the first."""
+
+_WIDTH = 100
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render(report: Report, format_: str) -> str:
+    """The report in a format of `FORMATS`."""
+    return {"text": _text, "json": _json, "sarif": _sarif, "github": _github}[format_](report)
+
+
+def _text(report: Report) -> str:
+    """Lines `file:line:column: CODE message`; what is said many times is said once."""
+    same: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in report.findings:
+        same.setdefault((finding.place.path, finding.code, finding.text), []).append(finding)
+    lines = []
+    for finding in report.findings:
+        first, *others = same[finding.place.path, finding.code, finding.text]
+        if len(others) + 1 < MANY:
+            lines.append(str(finding))
+        elif first is finding:
+            places = ", ".join(f"{other.place.line}:{other.place.column}" for other in others)
+            more = f"and {len(others)} more at {places}"
+            lines += [str(finding), textwrap.fill(more, _WIDTH, initial_indent="    ", subsequent_indent="    ")]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _json(report: Report) -> str:
+    """An object with the inputs, the findings and their number by level."""
+    findings = [
+        {
+            "path": finding.place.path,
+            "line": finding.place.line,
+            "column": finding.place.column,
+            "code": finding.code,
+            "level": finding.level,
+            "message": finding.message,
+            "expected": finding.expected,
+            "hint": finding.hint,
+            "fixable": bool(finding.fix),
+        }
+        for finding in report.findings
+    ]
+    checked = [{"path": path, "format": format_} for path, format_, _ in report.checked]
+    return _indented(
+        {"checked": checked, "errors": report.errors, "warnings": report.warnings, "findings": findings}
+    )
+
+
+def _sarif(report: Report) -> str:
+    """One run with the rules that have findings, and a result per finding, as code scanning takes it."""
+    rules = sorted({finding.code for finding in report.findings})
+    run = {
+        "tool": {"driver": {"name": "navlayers", "rules": [_sarif_rule(code) for code in rules]}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(finding, rules.index(finding.code)) for finding in report.findings],
+    }
+    return _indented({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _sarif_rule(code: str) -> dict[str, Any]:
+    kind = codes()[code]
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in code.split("-")),
+        "shortDescription": {"text": f"{kind.title[:1].upper()}{kind.title[1:]}."},
+        "fullDescription": {"text": kind.why or f"{kind.title}."},
+        "help": {"text": kind.mend or kind.title},
+        "defaultConfiguration": {"level": kind.level},
+    }
+
+
+def _sarif_result(finding: Finding, rule: int) -> dict[str, Any]:
+    place = finding.place
+    uri = quote(_relative(place.path), safe="/") if place.path != "-" else "stdin"
+    physical: dict[str, Any] = {"artifactLocation": {"uri": f"file://{uri}" if uri.startswith("/") else uri}}
+    if place.line:
+        physical["region"] = {"startLine": place.line, **({"startColumn": place.column} if place.column else {})}
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": finding.level,
+        "message": {"text": finding.text},
+        "locations": [{"physicalLocation": physical}],
+    }
+
+
+def _github(report: Report) -> str:
+    """A workflow command per finding, which annotates a line of a pull request."""
+    return "".join(map(_github_line, report.findings))
+
+
+def _github_line(finding: Finding) -> str:
+    place = finding.place
+    fields = {"file": _relative(place.path)}
+    if place.line:
+        fields |= {"line": str(place.line)}
+        fields |= {"col": str(place.column)} if place.column else {}
+    fields["title"] = finding.code
+    # Values of properties escape what ends them, beside what ends a command.
+    escaped = (
+        f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in fields.items()
+    )
+    command = "notice" if finding.level == "note" else finding.level
+    return (
+        f"::{command} {','.join(f'{name}={value}' for name, value in values.items())}::{_escaped(finding.text)}\n"
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _indented(value: object) -> str:
+    """The value as indented JSON; a file name that is no text is written with escapes."""
+    try:
+        return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=2) + "\n"
+
+
+def _relative(path: str) -> str:
+    """The path relative to the current folder where it is below it, else as it stands; with slashes."""
+    found = Path(path)
+    if found.is_absolute() and found.is_relative_to(here := Path.cwd()):
+        found = found.relative_to(here)
+    return found.as_posix()
