@@ -13,7 +13,7 @@ import pytest
 from attack_helpers import bundle, thing, write
 
 from navlayers import attack
-from navlayers.attack import jsonfile
+from navlayers.attack import files as attack_files
 from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
 from navlayers.output import files
 
@@ -66,10 +66,10 @@ def test_more_than_the_limit_is_not_read_even_where_the_size_is_not_told(tmp_pat
     path = tmp_path / "large"
     path.write_bytes(b"x" * 11)
     with pytest.raises(InputError, match="larger than"):
-        jsonfile.read_bytes(path, 10)
-    assert jsonfile.read_bytes(path, 11) == b"x" * 11
+        attack_files.read_bytes(path, 10)
+    assert attack_files.read_bytes(path, 11) == b"x" * 11
     with pytest.raises(InputError, match="larger than"):
-        jsonfile.read_bytes(Path("/proc/self/status"), 10)
+        attack_files.read_bytes(Path("/proc/self/status"), 10)
 
 
 def test_names_that_the_file_system_refuses_are_told(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from navlayers._text import shown
-from navlayers.attack import userdata, versions
+from navlayers.attack import store, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
@@ -22,7 +22,7 @@ from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.attack.release import Release
+    from navlayers.attack.store import Release
 
 HOST = "https://raw.githubusercontent.com"
 MIRROR_VARIABLE = "NAVLAYERS_ATTACK_MIRROR"
@@ -126,17 +126,17 @@ def add_published(
 ) -> tuple[Release, ...]:
     """Download a release in each of `domains` that has it and keep it in the user's folder; all or none.
 
-    `wanted` is a version, a major alone (its newest minor) or "latest". Raises as `download` and `userdata.add`
+    `wanted` is a version, a major alone (its newest minor) or "latest". Raises as `download` and `store.add`
     do, and ReleaseError where no domain has such a release.
     """
     chosen = _choose(wanted, domains)
-    folder = userdata.user_folder()
+    folder = store.user_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".download-")
     except OSError as error:
         message = f"ATT&CK releases cannot be stored here: {error.strerror or error}"
-        hint = f"name another folder in {userdata.DATA_DIR_VARIABLE}"
+        hint = f"name another folder in {store.DATA_DIR_VARIABLE}"
         raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
     with temporary as name:
         bundles = []
@@ -145,7 +145,7 @@ def add_published(
             path = download(domain, version, Path(name), base_url=base_url, progress=bar, timeout=timeout)
             bundles.append(read_bundle(path, version=version))
             path.unlink()
-        return tuple(userdata.add(bundle) for bundle in bundles)
+        return tuple(store.add(bundle) for bundle in bundles)
 
 
 def _hashes(domain: Domain) -> dict[str, str]:

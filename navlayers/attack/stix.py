@@ -12,10 +12,9 @@ import msgspec
 
 from navlayers._text import listed, shown
 from navlayers.attack import versions
-from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique
+from navlayers.attack.catalogue import Catalogue, Kind, Status, Tactic, Technique, Threat, Threats
 from navlayers.attack.domain import DOMAINS, Domain
-from navlayers.attack.jsonfile import decode, read_bytes
-from navlayers.attack.threat import Kind, Threat, Threats
+from navlayers.attack.files import decode, read_bytes
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 
 MAX_BYTES = 1 << 29

@@ -1,21 +1,39 @@
-"""The ATT&CK releases at hand: those that ship with navlayers and those in the user's data folder."""
+"""The ATT&CK releases at hand: those that ship with navlayers and those that the user added."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from navlayers._text import shown
 from navlayers.attack import files, versions
-from navlayers.attack.release import Release, builtin, order, read
-from navlayers.attack.userdata import file_names, unusable, user_folder
-from navlayers.errors import InputError, Problem, ReleaseError
+from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from navlayers.attack.catalogue import Catalogue
-    from navlayers.attack.domain import Domain
-    from navlayers.attack.threat import Threats
+    from navlayers.attack.catalogue import Catalogue, Threats
+    from navlayers.attack.stix import Bundle
+
+T = TypeVar("T")
+
+_BUILTIN = Path(__file__).with_name("data")
+DATA_DIR_VARIABLE = "NAVLAYERS_DATA_DIR"
+
+
+class Release(NamedTuple):
+    """One release of one domain and the file that holds it; `version` is "major.minor"."""
+
+    domain: Domain
+    version: str
+    path: Path
+    builtin: bool
+
+    def __str__(self) -> str:
+        return f"ATT&CK {self.domain} {self.version}"
 
 
 class Found(NamedTuple):
@@ -31,7 +49,7 @@ def releases() -> tuple[Release, ...]:
     Added files that cannot be used are left out; `check_added` tells of them.
     """
     folder = user_folder()
-    return _merged([name for name in file_names()[0] if unusable(folder / name) is None])
+    return _merged([name for name in _file_names()[0] if _unusable(folder / name) is None])
 
 
 def find(domain: Domain, wanted: str) -> Found:
@@ -42,7 +60,7 @@ def find(domain: Domain, wanted: str) -> Found:
     releases at hand and the command that adds one, where there is no such release or `wanted` is no version.
     """
     parsed = versions.parse_wanted(wanted)
-    names, _ = file_names()
+    names, _ = _file_names()
     broken: Problem | None = None
     while True:
         candidates = {release.version: release for release in _merged(names) if release.domain == domain}
@@ -51,7 +69,7 @@ def find(domain: Domain, wanted: str) -> Found:
             missing = _not_found(domain, wanted, list(candidates), malformed=parsed is None)
             raise ReleaseError(missing if broken is None else (missing, broken))
         release = candidates[version]
-        problem = None if release.builtin else unusable(release.path)
+        problem = None if release.builtin else _unusable(release.path)
         if problem is None:
             return Found(release, _notice(parsed, release, broken))
         broken = problem
@@ -60,15 +78,15 @@ def find(domain: Domain, wanted: str) -> Found:
 
 def load(release: Release) -> Catalogue:
     """The tactics and techniques of a release; read once per process. Raises InputError."""
-    if not release.builtin and (problem := unusable(release.path)):
+    if not release.builtin and (problem := _unusable(release.path)):
         raise InputError(problem)
-    return read(files.read_catalogue, release.path)
+    return _read(files.read_catalogue, release.path)
 
 
 def has_threats(release: Release) -> bool:
     """Whether groups, software and campaigns of the release are at hand, in a file that can be used."""
     path = _threats_path(release)
-    return _is_file(path) and (release.builtin or unusable(path) is None)
+    return _is_file(path) and (release.builtin or _unusable(path) is None)
 
 
 def threats(release: Release) -> Threats:
@@ -78,9 +96,9 @@ def threats(release: Release) -> Threats:
     """
     path = _threats_path(release)
     if _is_file(path):
-        if not release.builtin and (problem := unusable(path)):
+        if not release.builtin and (problem := _unusable(path)):
             raise InputError(problem)
-        return read(files.read_threats, path)
+        return _read(files.read_threats, path)
     others = [other.version for other in releases() if other.domain == release.domain and has_threats(other)]
     raise ReleaseError(
         Problem(
@@ -105,13 +123,13 @@ def _is_file(path: Path) -> bool:
 def _merged(names: list[str]) -> tuple[Release, ...]:
     """The built-in releases and those that the files of these names in the user's folder hold."""
     folder = user_folder()
-    at_hand = {(release.domain, release.version): release for release in builtin()}
+    at_hand = {(release.domain, release.version): release for release in _builtin()}
     for name in names:
         parsed = files.parse_name(name)
         if parsed and not parsed.threats:
             release = Release(parsed.domain, parsed.version, folder / name, builtin=False)
             at_hand[parsed.domain, parsed.version] = release
-    return tuple(sorted(at_hand.values(), key=order))
+    return tuple(sorted(at_hand.values(), key=_order))
 
 
 def _not_found(domain: Domain, wanted: str, at_hand: list[str], *, malformed: bool) -> Problem:
@@ -139,3 +157,174 @@ def _notice(wanted: versions.Wanted, release: Release, broken: Problem | None) -
         return None
     message = f"ATT&CK {release.domain} {asked} is not at hand, {release.version} is used instead"
     return Problem(message, hint=f"to use {asked}: navlayers attack add {asked}")
+
+
+def user_folder() -> Path:
+    """The folder for releases that the user adds; it need not exist.
+
+    `attack` in the folder that the environment variable NAVLAYERS_DATA_DIR names, else in the one that the
+    operating system has for data of a user's programs. Raises UsageError where it is in the home of nobody.
+    """
+    if chosen := os.environ.get(DATA_DIR_VARIABLE):
+        try:
+            return Path(chosen).expanduser() / "attack"
+        except RuntimeError:
+            message = f"{DATA_DIR_VARIABLE} names {shown(chosen)}, and there is no such home folder"
+            raise UsageError(Problem(message, expected="a folder for added ATT&CK releases")) from None
+    from platformdirs import user_data_path  # noqa: PLC0415 - costs time, and is not always needed
+
+    return user_data_path("navlayers", appauthor=False) / "attack"
+
+
+def _file_names() -> tuple[list[str], Problem | None]:
+    """The names of the files in the user's folder, and why there are none where it cannot be read."""
+    folder = user_folder()
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".")), None
+    except FileNotFoundError:
+        return [], None
+    except OSError as error:
+        message = f"the folder of added ATT&CK releases cannot be read: {error.strerror or error}"
+        hint = f"make it readable, or name another folder in {DATA_DIR_VARIABLE}"
+        return [], Problem(message, Place(str(folder)), hint=hint)
+
+
+def check_added() -> tuple[Problem, ...]:
+    """A notice for each file in the user's folder that cannot be used: broken, or not of navlayers."""
+    names, trouble = _file_names()
+    notices = [] if trouble is None else [trouble]
+    problems = (_unusable(user_folder() / name) for name in names)
+    return (*notices, *(problem for problem in problems if problem is not None))
+
+
+def _unusable(path: Path) -> Problem | None:
+    """Why a file in the user's folder cannot be used, and how to remove it; None where it can."""
+    name = files.parse_name(path.name)
+    if name is None or _is_folder(path):
+        return _foreign(path)
+    try:
+        _read(files.read_threats if name.threats else files.read_catalogue, path)
+    except InputError as error:
+        problem = error.problems[0]
+        message = f"this added ATT&CK release cannot be used: {problem.message}"
+        command = f"navlayers attack remove {name.version} --domain {name.domain}"
+        return Problem(message, problem.place, hint=f"remove it with: {command}")
+    return None
+
+
+def add(bundle: Bundle) -> Release:
+    """Keep a release in the user's folder, in place of any of the same domain and version there.
+
+    Raises OutputError where it cannot be written; the release that was there before is then still there.
+    """
+    catalogue = bundle.catalogue
+    folder = user_folder()
+    path = folder / files.catalogue_name(catalogue.domain, catalogue.version)
+    other = folder / files.threats_name(catalogue.domain, catalogue.version)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        contents = {path: files.encode_catalogue(catalogue)}
+        if bundle.threats.threats:
+            contents[other] = files.encode_threats(bundle.threats)
+        else:
+            other.unlink(missing_ok=True)
+        _write(contents)
+    except OSError as error:
+        message = f"ATT&CK releases cannot be stored here: {error.strerror or error}"
+        hint = f"make room, or name another folder in {DATA_DIR_VARIABLE}"
+        raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
+    return Release(catalogue.domain, catalogue.version, path, builtin=False)
+
+
+def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release, ...]:
+    """Delete the added releases of a version, broken files of that name included; return what was deleted.
+
+    Built-in releases stay. Raises ReleaseError where there is none to delete, OutputError where it cannot be.
+    """
+    number = versions.canonical(version)
+    folder = user_folder()
+    gone = []
+    for domain in domains if number else ():
+        path = folder / files.catalogue_name(domain, number or "")
+        file = path
+        pair = []
+        try:
+            for file in (path, folder / files.threats_name(domain, number or "")):
+                if _exists(file):
+                    file.unlink()
+                    pair.append(file)
+        except OSError as error:
+            raise OutputError(Problem(f"cannot be deleted: {error.strerror or error}", Place(str(file)))) from None
+        if pair:
+            gone.append(Release(domain, number or "", path, builtin=False))
+    if not gone:
+        kept = any(release.version == number and release.domain in domains for release in _builtin())
+        what = "is built in and cannot be removed" if kept else "is not among the added releases"
+        raise ReleaseError(
+            Problem(f"ATT&CK {shown(version)[1:-1]} {what}", hint="list the releases with: navlayers attack list")
+        )
+    return tuple(gone)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # told when it is read
+        return False
+
+
+def _exists(path: Path) -> bool:
+    """Whether anything but a folder is there, be it a link to nowhere or a pipe."""
+    return path.is_symlink() or (path.exists() and not path.is_dir())
+
+
+def _foreign(path: Path) -> Problem:
+    message = "not a file of navlayers, ignored"
+    if path.suffix == ".json":
+        hint = f'to add a bundle: navlayers attack add "{path}"; then move the file out of this folder'
+    else:
+        hint = "move it out of this folder"
+    return Problem(message, Place(str(path)), hint=hint)
+
+
+def _write(contents: dict[Path, bytes]) -> None:
+    """Replace files whole or not at all: all are on the disk before the first takes its place."""
+    made = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
+    try:
+        for path, data in contents.items():
+            made[path].write_bytes(data)
+        for path, temporary in made.items():
+            temporary.replace(path)
+    finally:
+        for temporary in made.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _order(release: Release) -> tuple[int, tuple[int, int]]:
+    """Sorts releases by domain and then version."""
+    return DOMAINS.index(release.domain), versions.number(release.version)
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> tuple[Release, ...]:
+    """The releases that ship with navlayers."""
+    found = []
+    for path in _BUILTIN.iterdir():
+        name = files.parse_name(path.name)
+        if name and not name.threats:
+            found.append(Release(name.domain, name.version, path, builtin=True))
+    return tuple(sorted(found, key=_order))
+
+
+def _read(reader: Callable[[Path], T], path: Path) -> T:
+    """Read a file once for as long as it does not change."""
+    try:
+        stat = path.stat()
+    except (OSError, ValueError) as error:
+        raise InputError(Problem(f"the file cannot be read: {files.reason(error)}", Place(str(path)))) from None
+    return cast("T", _read_once(reader, path, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=64)
+def _read_once(reader: Callable[[Path], object], path: Path, _changed: int, _size: int) -> object:
+    return reader(path)

@@ -117,14 +117,11 @@ def _github_line(finding: Finding) -> str:
         fields |= {"line": str(place.line)}
         fields |= {"col": str(place.column)} if place.column else {}
     fields["title"] = finding.code
-    # Values of properties escape what ends them, beside what ends a command.
-    escaped = (
-        f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in fields.items()
-    )
+    # Values of properties escape what ends them, too.
+    values = {name: _escaped(value).replace(":", "%3A").replace(",", "%2C") for name, value in fields.items()}
     command = "notice" if finding.level == "note" else finding.level
-    return (
-        f"::{command} {','.join(f'{name}={value}' for name, value in values.items())}::{_escaped(finding.text)}\n"
-    )
+    properties = ",".join(f"{name}={value}" for name, value in values.items())
+    return f"::{command} {properties}::{_escaped(finding.text)}\n"
 
 
 def _escaped(text: str) -> str:

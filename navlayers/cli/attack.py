@@ -16,8 +16,8 @@ from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageErro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from navlayers.attack import Release
     from navlayers.attack.download import Bar
-    from navlayers.attack.release import Release
 
 _COUNTED = ("groups", "software", "campaigns")
 HEADERS = ("release", "tactics", "tech-\nniques", "sub-tech-\nniques", *_COUNTED, "built\nin")
