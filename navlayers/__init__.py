@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from navlayers.pages.report.build import ReportOptions
     from navlayers.scoring.options import ScoreOptions
     from navlayers.scoring.scores import TechniqueScore
-    from navlayers.website.options import SiteOptions
+    from navlayers.website.make import SiteOptions
 
 _HOMES = {
     "analysis.plan.options": ("PlanOptions",),
@@ -38,7 +38,7 @@ _HOMES = {
     "pages.report.build": ("ReportOptions",),
     "scoring.options": ("ScoreOptions",),
     "scoring.scores": ("TechniqueScore",),
-    "website.options": ("SiteOptions",),
+    "website.make": ("SiteOptions",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -259,7 +259,9 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(time, "time", lambda: later)
     assert render_report(make_report(subject(path)), "docx").data == first
     code = (
-        "import sys; from navlayers import load_inputs, resolve; from navlayers.pages.report import *\n"
+        "import sys; from navlayers.pages.report import *\n"
+        "from navlayers.analysis.inputs import load_inputs\n"
+        "from navlayers.mapping.find import resolve\n"
         "from navlayers.api.report import render_report\n"
         "report = make_report(subject_of(load_inputs(resolve([sys.argv[1]]))))\n"
         "sys.stdout.buffer.write(render_report(report, 'docx').data)"

@@ -20,7 +20,7 @@ from navlayers.output.document import Bars, Logo
 from navlayers.output.tables import Table, shown
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 from navlayers.pages.report.build import SECTIONS
-from navlayers.web.report.page import SCRIPTS
+from navlayers.web.report import SCRIPTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,25 +81,20 @@ def test_the_policy_names_what_runs_by_its_digest(two: str) -> None:
 
 def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
     folder = resources.files("navlayers")
-    names = [
-        *(f"report/html/explorer_{name}.js" for name in SCRIPTS),
-        "report/html/explorer.js",
-        "report/html/report.js",
-    ]
-    texts = [folder.joinpath(name).read_text("utf-8") for name in [*names, "web/base.js"]]
+    names = [*(f"web/{name}.js" for name in SCRIPTS), "web/report.js", "web/base.js"]
+    texts = [folder.joinpath(name).read_text("utf-8") for name in names]
     for text in texts:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text)
         assert set(re.findall(r"https?://[\w.]+", text)) <= {"https://attack.mitre.org"}
         assert not re.search(r"fetch\(|XMLHttpRequest|WebSocket|import\(|sendBeacon", text)
-    there = {path.name for path in folder.joinpath("report/html").iterdir() if path.name.endswith(".js")}
-    assert {f"report/html/{name}" for name in there} == set(names)
+    there = {path.name for path in folder.joinpath("web").iterdir() if path.name.endswith(".js")}
+    assert {f"web/{name}" for name in there} == set(names)
 
 
 def test_each_colour_is_named_once_and_used() -> None:
     folder = resources.files("navlayers")
     base, *more = (
-        folder.joinpath(name).read_text("utf-8")
-        for name in ("web/base.css", "report/html/report.css", "report/html/explorer.css")
+        folder.joinpath(name).read_text("utf-8") for name in ("web/base.css", "web/report.css", "web/explorer.css")
     )
     on_screens = base.partition("@media print")[0]
     names = re.findall(r"(--[\w-]+):", on_screens)

@@ -21,7 +21,7 @@ from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import set_stats
 from navlayers.website import Site, SiteOptions, write_site
-from navlayers.website.share import Share
+from navlayers.website.matrix import Share
 
 if TYPE_CHECKING:
     from pathlib import Path

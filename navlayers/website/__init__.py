@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from navlayers.website.make import Site
-from navlayers.website.options import SiteOptions
+from navlayers.website.make import Site, SiteOptions
 from navlayers.website.write import WrittenSet, WrittenSite, write_site
 
 __all__ = ["Site", "SiteOptions", "WrittenSet", "WrittenSite", "write_site"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from navlayers.layer.colors import Gradient, LegendItem
     from navlayers.mapping.model import MappingSet
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.website.addresses import SetAddresses
+    from navlayers.website.pages import SetAddresses
 
 
 class Format(NamedTuple):

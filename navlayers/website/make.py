@@ -3,29 +3,140 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from navlayers._text import counted, plain, technique_url
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
+from navlayers.errors import Problem, UsageError
+from navlayers.output import html
 from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.pages import index
 from navlayers.pages.show.set_index import indexed
-from navlayers.website.addresses import ASSETS, Addresses
-from navlayers.website.attack_pages import domain_pages, home_page, tactic_pages
-from navlayers.website.drawing import Drawing
-from navlayers.website.inputs import refuse_layers
-from navlayers.website.options import SiteOptions
-from navlayers.website.pages import Page, World
-from navlayers.website.palette import Palette
-from navlayers.website.search import search_script
+from navlayers.scoring.options import ScoreOptions
+from navlayers.website.attack_pages import domain_pages, home_page, tactic_pages, technique_pages
+from navlayers.website.pages import ASSETS, HOME, Addresses, Here, Page, Palette, World
 from navlayers.website.set_pages import set_pages
-from navlayers.website.sets import SiteSet, group_ids, titles
-from navlayers.website.technique_pages import technique_pages
+from navlayers.website.sets import SiteSet, group_ids, refuse_layers, titles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable
     from navlayers.pages.show.set_index import IndexedSet
+
+
+class SiteOptions(msgspec.Struct, frozen=True):
+    """Options of a site. `title` is what the site is called; `scoring` says how scores are made.
+
+    Raises:
+        UsageError: the title is empty.
+    """
+
+    title: str = "ATT&CK mappings"
+    scoring: ScoreOptions = ScoreOptions()
+
+    def __post_init__(self) -> None:
+        if not plain(self.title).strip():
+            raise UsageError(Problem("the title is empty", expected="what the site is called"))
+
+
+SECURITY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""What browsers let a page load: the files of its host; those on disk, too, which some take for another host's."""
+
+NAVIGATOR = "https://mitre-attack.github.io/attack-navigator/"
+_FROM_DISK = "from disk, browsers show it rather than save it: use “Save link as” in the menu of its link"
+_THOUSAND = 1000
+
+
+class Drawing:
+    """Draws the pages of a site."""
+
+    def __init__(self, world: World, title: str) -> None:
+        self._world = world
+        paths = world.addresses.domains
+        self._environment = html.environment("navlayers.website", html.finalize)
+        self._environment.filters |= {
+            "fill": world.palette.fill,
+            "breakable": html.breakable,
+            "address": technique_url,
+            "size": _size,
+        }
+        self._environment.globals |= {
+            "site_title": title,
+            "security": SECURITY,
+            "assets": ASSETS,
+            "home": HOME,
+            "counted": counted,
+            "navigator": NAVIGATOR,
+            "from_disk": _FROM_DISK,
+            "domain_names": DOMAIN_NAMES,
+            "all_domains": [(DOMAIN_NAMES[d], paths[d]) for d in DOMAINS if d in paths],
+        }
+
+    def draw(self, page: Page) -> bytes:
+        """The page as HTML."""
+        template = self._environment.get_template(f"{page.kind}.html.jinja")
+        here = Here(self._world.addresses, page.path)
+        text = template.render(here=here, title=page.title, crumbs=page.crumbs, **page.context)
+        return text.encode("utf-8", "replace")
+
+
+def _size(number: int) -> str:
+    """The size of a file as people read it."""
+    if number < _THOUSAND:
+        return f"{number} B"
+    return f"{number / _THOUSAND:.0f} kB" if number < _THOUSAND**2 else f"{number / _THOUSAND**2:.1f} MB"
+
+
+KINDS = ("Mapping sets", "Groups", "Capabilities", "Techniques", "Tactics")
+
+
+def search_script(
+    sets: Sequence[SiteSet], addresses: Addresses, techniques: dict[str, str], tactics: dict[str, str]
+) -> bytes:
+    """The script that sets the global `navlayersIndex`: `kinds`, `sets` (title, folder) and per kind its `rows`.
+
+    A row is an id, a name, the name of the page's file without its ending, and the number of the set; 0 stands for
+    a name that is the id, and for a file that is called as the id in small letters. `techniques` and `tactics` are
+    id → name.
+    """
+    rows = (
+        [(one.name, one.title, 0, n) for n, one in enumerate(sets)],
+        [row for n, one in enumerate(sets) for row in _rows(_group_names(one), one.addresses.groups, n)],
+        [row for n, one in enumerate(sets) for row in _rows(one.one.names, one.addresses.capabilities, n)],
+        list(_rows(techniques, addresses.techniques)),
+        list(_rows(tactics, addresses.tactics)),
+    )
+    index = {
+        "kinds": KINDS,
+        "sets": [(plain(one.title), one.addresses.folder) for one in sets],
+        "rows": [list(map(_plain, kind)) for kind in rows],
+    }
+    return b"globalThis.navlayersIndex = " + msgspec.json.encode(index) + b";\n"
+
+
+def _group_names(one: SiteSet) -> dict[str, str]:
+    return {group: called.name or group for group, called in one.groups.items()}
+
+
+def _rows(names: dict[str, str], paths: dict[str, str], *number: int) -> Iterator[tuple[str | int, ...]]:
+    for identifier, path in sorted(paths.items()):
+        name = names[identifier]
+        file = PurePosixPath(path).stem
+        shown = 0 if name == identifier else name
+        yield identifier, shown, 0 if file == identifier.lower() else file, *number
+
+
+def _plain(row: Iterable[str | int]) -> list[str | int]:
+    return [plain(part) if isinstance(part, str) else part for part in row]
+
 
 _OPTIONS = SiteOptions()
 _WRITTEN = {

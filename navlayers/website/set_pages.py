@@ -8,10 +8,9 @@ from navlayers._text import web_links
 from navlayers.pages.show.capability import capability_page, group_page
 from navlayers.pages.show.layout import link
 from navlayers.pages.show.parts import record
-from navlayers.website.matrix import matrix
+from navlayers.website.matrix import Share, matrix
 from navlayers.website.pages import Crumb, Page, World
-from navlayers.website.rows import row_view, table
-from navlayers.website.share import Share
+from navlayers.website.sets import row_view, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A set of a site: what it is called, and what its pages are made from."""
+"""The sets of a site: which inputs they are, what they are called, what their pages tell."""
 
 from __future__ import annotations
 
@@ -7,23 +7,149 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.errors import InputError, Place, Problem
 from navlayers.layer.build import set_title
+from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import CATEGORIES
+from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
+from navlayers.pages.show.technique import mapped_rows
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
-from navlayers.website.heat import heat, measured, shades_of
-from navlayers.website.matrix import Frame, frames
-from navlayers.website.rows import SetRows, groups_of
-from navlayers.website.share import Share, covered
+from navlayers.website.matrix import Frame, Share, covered, frames, heat, measured, shades_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.find import Source
+    from navlayers.mapping.load import Skipped
+    from navlayers.mapping.model import Mapping, MappingSet
+    from navlayers.output.tables import Span
+    from navlayers.pages.show.results import Row, SetHead
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.website.addresses import SetAddresses
-    from navlayers.website.heat import Heat
+    from navlayers.website.matrix import Heat
+    from navlayers.website.pages import SetAddresses
+
+
+_HINT = (
+    "name the mapping sets that the layer was made from; `navlayers report` and `navlayers compare` tell of layers"
+)
+
+
+def sets_of(
+    read: Iterable[Prepared | Skipped], sources: Sequence[Source]
+) -> tuple[list[Prepared], tuple[Problem, ...]]:
+    """The mapping sets of what was read, and what of a folder was passed over.
+
+    Raises:
+        InputError: a layer was named, or nothing else was found.
+    """
+    in_folders = {source.path for source in sources if source.origin == "folder"}
+    sets: list[Prepared] = []
+    notices: list[Problem] = []
+    named: list[Prepared] = []
+    for one in read:
+        if not isinstance(one, Prepared):
+            notices.append(one.problem)
+        elif one.format != "layer":
+            sets.append(one)
+        elif one.path in in_folders:
+            notices.append(Problem("passed over, for it is a layer and no mapping set", Place(str(one.path))))
+        else:
+            named.append(one)
+    refuse_layers(named)
+    if not sets and notices:
+        raise InputError([Problem("no mapping set among these files", hint=_HINT), *notices])
+    return sets, tuple(notices)
+
+
+def refuse_layers(sets: Iterable[Prepared]) -> None:
+    """Refuse layers.
+
+    Raises:
+        InputError: there are some.
+    """
+    message = "a layer has scores and no mappings, so there is nothing to browse in it"
+    problems = [
+        Problem(message, Place(str(one.path)), expected="mapping sets", hint=_HINT)
+        for one in sets
+        if one.format == "layer"
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+class RowView(NamedTuple):
+    """A mapping, or a record of what cannot be mapped, ready to be shown."""
+
+    row: Row
+    score: Span
+    notes: str
+    comments: tuple[Span, ...]
+    references: tuple[Span, ...]
+
+
+class Table(NamedTuple):
+    """Rows of one set, named `set`; `scored`: with columns for categories, values and scores."""
+
+    set: str
+    rows: tuple[RowView, ...]
+    scored: bool
+
+
+def row_view(row: Row, head: SetHead) -> RowView:
+    """A row ready to be shown."""
+    score = score_cell(None if head.counts else row.score, row.category, head)
+    return RowView(row, score, row_notes(row), paragraphs(row.comment), tuple(map(link, row.references)))
+
+
+def table(head: SetHead, rows: Iterable[RowView]) -> Table:
+    """A table of rows."""
+    rows = tuple(rows)
+    scored = any(view.row.category or view.row.value or view.score for view in rows)
+    return Table(head.name, rows, scored)
+
+
+class SetRows:
+    """All mappings of a set, by technique, then as `navlayers.pages.show.technique` orders them."""
+
+    def __init__(self, one: IndexedSet) -> None:
+        self._head = one.head
+        self._by_technique: dict[str, list[RowView]] = {}
+        self._by_capability: dict[str, list[RowView]] = {}
+        self._by_group: dict[str, list[RowView]] = {}
+        for technique in sorted(one.mappings):
+            for mapping, row in mapped_rows(technique, one):
+                view = row_view(row, one.head)
+                self._by_technique.setdefault(technique, []).append(view)
+                self._by_capability.setdefault(mapping.capability, []).append(view)
+                for group in groups_of(mapping, one):
+                    self._by_group.setdefault(group, []).append(view)
+
+    def of_technique(self, identifier: str) -> Table:
+        """The mappings of a technique."""
+        return table(self._head, self._by_technique.get(identifier, ()))
+
+    def of_capability(self, identifier: str) -> Table:
+        """The mappings of a capability."""
+        return table(self._head, self._by_capability.get(identifier, ()))
+
+    def of_group(self, identifier: str) -> Table:
+        """The mappings of the capabilities of a group."""
+        return table(self._head, self._by_group.get(identifier, ()))
+
+    def of_all(self) -> Table:
+        """Every mapping, capability by capability."""
+        ordered = sorted(self._by_capability.items())
+        return table(self._head, (view for _, views in ordered for view in views))
+
+
+def groups_of(mapping: Mapping, one: IndexedSet) -> tuple[str, ...]:
+    """The groups that a mapping is filed under, each once."""
+    if mapping.group is not None:
+        return (mapping.group,)
+    capability = one.capabilities.get(mapping.capability)
+    return tuple(dict.fromkeys(capability.groups)) if capability else ()
 
 
 class Named(NamedTuple):

@@ -12,9 +12,8 @@ from navlayers.mapping.load import prepare
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.folders import write_folder
 from navlayers.scoring.scores import odd_scores
-from navlayers.website.inputs import sets_of
-from navlayers.website.make import Site
-from navlayers.website.options import SiteOptions
+from navlayers.website.make import Site, SiteOptions
+from navlayers.website.sets import sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

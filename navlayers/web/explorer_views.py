@@ -1,4 +1,4 @@
-"""What the views of the explorer show, per measure: scores, colours and legends, worked out here once for all."""
+"""What the views of the explorer show, per measure: scores, colors and legends, worked out here once for all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text import figure, tidy
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare_layers import legend_of
-from navlayers.layer.colors import Gradient, LegendItem, value_gradient, value_legend
+from navlayers.layer.colors import Gradient, LegendItem, text_color, value_gradient, value_legend
 from navlayers.layer.view import Ratios
 
 if TYPE_CHECKING:
@@ -19,7 +19,30 @@ if TYPE_CHECKING:
     from navlayers.analysis.compare import Comparison, Difference, Gap
     from navlayers.layer.view import View
     from navlayers.scoring.coverage import Coverage
-    from navlayers.web.report.explorer_colors import Colors
+
+
+class Colors:
+    """Colours in the order in which they were first asked for; a class `k7` fills with the eighth of them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, color: str) -> int:
+        """The number of `#rrggbb`."""
+        return self._numbers.setdefault(color, len(self._numbers))
+
+    def name(self, color: str) -> str:
+        """The class that fills with `#rrggbb`, the text upon it black or white."""
+        return f"k{self.number(color)}"
+
+    @property
+    def rules(self) -> str:
+        """The rules of the classes; `fill` is for shapes."""
+        return "".join(
+            f".k{number} {{ background: {color}; color: {text_color(color)}; fill: {color}; }}\n"
+            for color, number in self._numbers.items()
+        )
+
 
 _RAMP = 10
 """Into so many steps a gradient is divided to be shown."""

@@ -15,8 +15,8 @@ from navlayers.layer.matrix import matrix_of
 from navlayers.layer.view import View
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
-from navlayers.web.report.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
-from navlayers.web.report.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
+from navlayers.web.explorer_rows import Alone, Interned, Rows, Texts, alone, clean, rows
+from navlayers.web.explorer_views import Drawn, Shown, drawn, gradient_at, layer_hidden, layer_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Document
     from navlayers.pages.report.subject import Subject
     from navlayers.scoring.coverage import Coverage
-    from navlayers.web.report.explorer_colors import Colors
+    from navlayers.web.explorer_views import Colors
 
 OVERALL = "overall"
 

@@ -1,3 +1,58 @@
+// Elements. Texts are always texts: nothing here reads markup.
+
+function make(name, options, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(options || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key === "class") element.className = value;
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+function colorClass(number) {
+  return number >= 0 ? ` k${number}` : "";
+}
+
+const NOT_COVERED = "not covered";
+
+// What stands for a score: a tick where something is covered without one, nothing where it is not covered.
+function scoreText(entry) {
+  if (entry === null || entry.score === false) return "";
+  return entry.score === null ? "\u2713" : figure(entry.score);
+}
+
+// A score on its colour; what is not covered is empty, and in words for those who ask.
+function chip(entry) {
+  if (entry === null) {
+    return make("span", { class: "chip none", title: NOT_COVERED }, make("span", { class: "hidden" }, NOT_COVERED));
+  }
+  const told = entry.score === false ? NOT_COVERED : scoreText(entry);
+  const title = entry.score === null ? "covered without a score" : null;
+  return make("span", { class: `chip${colorClass(entry.color)}`, title }, told);
+}
+
+// What a view says of a technique: its score, and the words that say more.
+function said(name, entry, words) {
+  const rest = entry.score === false ? words.replace(/^not covered\b[\s;]*/i, "") : words;
+  return make("p", { class: "small" }, `${name}: `, chip(entry), rest ? ` ${rest}` : "");
+}
+
+// A link where the text is an address of the web, else the text.
+function reference(text) {
+  if (!/^https?:\/\/[^\s]+$/i.test(text)) return document.createTextNode(text);
+  return make("a", { href: text, rel: "noreferrer" }, text.replace(/^https?:\/\//i, "").replace(/\/$/, ""));
+}
+
+// Whether an element is there to be seen and to have the focus.
+function isSeen(element) {
+  return element.isConnected && element.getClientRects().length > 0;
+}
+
+function plural(number, one, many) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many || `${one}s`}`;
+}
 // One view as a matrix: a column per tactic, a button per technique, sub-techniques below theirs when opened.
 
 class Matrix {
@@ -164,5 +219,109 @@ class Matrix {
     const visible = this.visible;
     const old = this.tabStop;
     if (!old || !visible.some((column) => column.includes(old))) this.tabStop = (visible[0] || [])[0];
+  }
+}
+// The keyboard in a matrix: arrows move, Home and End go to the ends of a column, with Ctrl to those of the matrix.
+
+function moved(matrix, cell, event) {
+  const columns = matrix.visible;
+  const at = columns.findIndex((column) => column.includes(cell));
+  if (at < 0) return null;
+  const column = columns[at];
+  const row = column.indexOf(cell);
+  const last = (list) => list[list.length - 1];
+  switch (event.key) {
+    case "ArrowUp": return column[Math.max(row - 1, 0)];
+    case "ArrowDown": return column[Math.min(row + 1, column.length - 1)];
+    case "ArrowLeft": return beside(columns[at - 1], cell);
+    case "ArrowRight": return beside(columns[at + 1], cell);
+    case "Home": return event.ctrlKey ? columns[0][0] : column[0];
+    case "End": return event.ctrlKey ? last(last(columns)) : last(column);
+    default: return null;
+  }
+}
+
+// The button of a column that stands at the height of a cell.
+function beside(column, cell) {
+  if (!column || !column.length) return cell;
+  const middle = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return (top + bottom) / 2;
+  };
+  const height = middle(cell);
+  return column.reduce((best, one) => (Math.abs(middle(one) - height) < Math.abs(middle(best) - height) ? one : best));
+}
+// What is told of the technique below the pointer or the focus: its scores per set and category.
+
+function measureNames(model) {
+  return model.measures.map((one) => one.name);
+}
+
+// A row per set: what it gives the technique in each measure, and how many of its capabilities.
+function scoreTable(model, technique) {
+  const names = measureNames(model);
+  const head = make("tr", {}, make("th", { scope: "col" }, "set"),
+    ...names.map((name) => make("th", { scope: "col", class: "right" }, name)),
+    make("th", { scope: "col", class: "right" }, "capabilities"));
+  const rows = model.views.filter((view) => view.kind === "set").map((view) => {
+    const set = model.sets[view.sets[0]];
+    const entries = names.map((_, at) => (view.shown[at] || view.shown[0]).entries.get(technique) || null);
+    const scores = entries.some((entry) => entry !== null)
+      ? entries.map((entry) => make("td", { class: "right" }, chip(entry)))
+      : [make("td", { class: "right soft", colspan: names.length }, NOT_COVERED)];
+    const number = set.layer ? "" : String(set.counts[technique] || 0);
+    return make("tr", {}, make("th", { scope: "row" }, set.name), ...scores, make("td", { class: "right" }, number));
+  });
+  return make("table", { class: "scores" }, make("thead", {}, head), make("tbody", {}, ...rows));
+}
+
+class Tip {
+  constructor(model) {
+    this.model = model;
+    this.element = make("div", { id: "tip", role: "tooltip", class: "tip", hidden: true });
+    this.cell = null;
+  }
+
+  // `title` is that of the view, whose entry of the technique of the cell it is.
+  show(cell, view, title, entry) {
+    const technique = Number(cell.dataset.technique);
+    const { id, name, parent } = this.model.techniques[technique];
+    const words = entry === null ? "" : this.model.texts[entry.words] || "";
+    this.element.replaceChildren(...[
+      make("p", { class: "tip-name" }, make("b", {}, id), " ", name),
+      parent >= 0 ? make("p", { class: "soft" }, `of ${this.model.techniques[parent].name}`) : null,
+      ["union", "difference", "gap", "layer"].includes(view.kind) && entry !== null
+        ? said(title, entry, words) : null,
+      view.kind === "set" && words ? make("p", {}, words) : null,
+      scoreTable(this.model, technique),
+    ].filter(Boolean));
+    this.element.hidden = false;
+    if (this.cell && this.cell !== cell) this.cell.removeAttribute("aria-describedby");
+    this.cell = cell;
+    cell.setAttribute("aria-describedby", "tip");
+    this.place(cell.getBoundingClientRect());
+  }
+
+  // Below the cell, or above where there is more room; never beyond the edge of the window.
+  place(cell) {
+    const { width, height } = this.element.getBoundingClientRect();
+    const room = document.documentElement;
+    const left = Math.max(8, Math.min(cell.left, room.clientWidth - width - 8));
+    const below = cell.bottom + 8;
+    const top = below + height > room.clientHeight && cell.top > height + 8 ? cell.top - height - 8 : below;
+    this.element.style.left = `${left}px`;
+    this.element.style.top = `${Math.max(8, Math.min(top, room.clientHeight - height - 8))}px`;
+  }
+
+  // Stays with what has the focus or is still below the pointer, when something is scrolled.
+  follow() {
+    if (this.cell && this.cell.matches(":focus-visible, :hover")) this.place(this.cell.getBoundingClientRect());
+    else this.hide();
+  }
+
+  hide() {
+    if (this.cell) this.cell.removeAttribute("aria-describedby");
+    this.cell = null;
+    this.element.hidden = true;
   }
 }
