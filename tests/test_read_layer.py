@@ -9,12 +9,12 @@ from conftest import row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+import navlayers.mapping.formats.native.write as native
 from navlayers import InputError, attack
 from navlayers.layer.build import layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import Capability, MappingSet, canonical
 from navlayers.scoring.scores import score_set
 

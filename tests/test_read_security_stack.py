@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import SHARED, contents, told
 
+import navlayers.mapping.formats.native.write as native
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings
-from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:

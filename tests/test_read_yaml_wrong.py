@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml_helpers import HEAD, ROOT, example, problems, read, under
 
+import navlayers.mapping.formats.native.write as native
 from navlayers import InputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import canonical
 
 TECHNIQUE = "a technique id such as T1059 or T1059.001"

@@ -10,10 +10,10 @@ from conftest import CORPUS_FILES
 from hypothesis import given
 from hypothesis import strategies as st
 
+import navlayers.mapping.formats.native.write as native
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats.native import write as native
 from navlayers.mapping.model import (
     CATEGORIES,
     DEFAULT_SCALE,

@@ -56,17 +56,17 @@ class Values:
     """Takes values out of a tree; what is wrong with them goes to the findings, with line and column."""
 
     def __init__(self, path: str, findings: Findings) -> None:
-        self._path = path
+        self.path = path
         self._findings = findings
 
     def place(self, node: Node) -> Place:
         """Where a node stands."""
-        return Place(self._path, node.line, node.column)
+        return Place(self.path, node.line, node.column)
 
     def report(self, node: Node, issue: Issue | None) -> None:
         """Report what a rule says about a node."""
         if issue is not None:
-            self._findings.add(issue, Place(self._path, node.line, node.column))
+            self._findings.add(issue, Place(self.path, node.line, node.column))
 
     def wrong(self, node: Node, message: str, expected: str, hint: str = "", code: str = "wrong-type") -> None:
         """Report an error, unless the node was refused already."""

@@ -24,7 +24,6 @@ from navlayers.mapping.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navlayers.mapping.formats._locate import Path
     from navlayers.mapping.formats.context import Kind
 
 ENTRY_KEYS = (
@@ -49,10 +48,11 @@ _NUMBER = re.compile(r"[0-9.]+")
 
 
 class Spot(NamedTuple):
-    """Where a part of a set stands: the path of its value, or of the key of that."""
+    """Where a part of a set stands: what marks its place, the node of its fields, the key of its technique."""
 
-    path: Path
-    key: bool
+    where: Node
+    entry: Node
+    technique: Scalar | None = None
 
 
 class Found(NamedTuple):
@@ -84,11 +84,8 @@ class Entries:
         """How many mappings and non-mappables were read so far, sound or not."""
         return len(self.found.mappings) + len(self.found.non_mappable)
 
-    def technique(self, capability: Capability | None, around: Path, key: Scalar, node: Node) -> None:
-        """Read what stands under one technique of a capability, or under one of those no capability covers.
-
-        `around` is the path of the mapping of techniques.
-        """
+    def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
+        """Read what stands under one technique of a capability, or under one of those no capability covers."""
         technique = self._techniques.get(key.text)
         if technique is None:
             technique, issue = checks.technique(key.text)
@@ -103,15 +100,15 @@ class Entries:
         nodes = node.items if isinstance(node, Listing) else [node]
         if not nodes:
             self._values.wrong(node, f"technique {wording.shown(technique)[1:-1]} has an empty list", ENTRY)
-        path = (*around, key.text)
-        for index, entry in enumerate(nodes):
-            at = (*path, index) if isinstance(node, Listing) else path
+        for entry in nodes:
             if capability is None:
-                self.record(None, technique, Spot(path, key=True), at, entry)
+                self.record(None, technique, key, entry)
             elif isinstance(entry, Scalar):
-                self._bare(capability, technique, Spot(at, key=at is path), entry)
+                self._bare(
+                    capability, technique, Spot(entry if isinstance(node, Listing) else key, entry, key), entry
+                )
             elif not isinstance(entry, Refused):
-                self._entry(capability, technique, at, entry)
+                self._entry(capability, technique, key, entry)
 
     def _bare(self, capability: Capability, technique: str, spot: Spot, node: Scalar) -> None:
         type_: str | None
@@ -157,11 +154,11 @@ class Entries:
             )
         return None
 
-    def _entry(self, capability: Capability, technique: str, path: Path, node: Node) -> None:
+    def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
         fields = self._values.known(node, "an entry", ENTRY_KEYS, ENTRY)
         flag = fields.get("non_mappable")
         if flag is not None and self._values.flag(flag, "non_mappable"):
-            self._record(capability, technique, Spot(path, key=False), fields)
+            self._record(capability, technique, Spot(node, node, key), fields)
             return
         common = self._common(capability, technique, fields)
         common["capability"] = capability.id
@@ -175,30 +172,26 @@ class Entries:
             self._values.wrong(
                 fields["value"], message, "the value behind its category", code="contradictory-entry"
             )
+        items = self._values.items(node, "an entry", ENTRY)
         for name in named:
             value = self._score(fields[name], name)
-            self._add(Spot((*path, name), key=True), category=name, value=value, **common)
+            self._add(Spot(items[name][0], node, key), category=name, value=value, **common)
         if not named:
             value = self._score(fields["value"], "value") if "value" in fields else None
-            self._add(Spot(path, key=False), value=value, **common)
+            self._add(Spot(node, node, key), value=value, **common)
 
-    def record(
-        self, capability: Capability | None, technique: str | None, owner: Spot, path: Path, node: Node
-    ) -> None:
-        """Read a non-mappable: true, nothing, or an entry without scores, at a path.
-
-        `owner` is where one stands that is no entry: at the key of its technique or capability.
-        """
+    def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
+        """Read a non-mappable: true, nothing, or an entry without scores."""
         if isinstance(node, Scalar):
             if (is_null(node) and technique is not None) or self._values.flag(node, "non_mappable"):
-                self._record(capability, technique, owner, {})
+                self._record(capability, technique, Spot(key, node), {})
             return
         keys = tuple(
             name for name in ENTRY_KEYS if name not in CATEGORIES and name not in {"value", "non_mappable"}
         )
         expected = "true, or an entry such as {comment: …}"
         fields = self._values.known(node, "a non-mappable", keys, expected)
-        self._record(capability, technique, Spot(path, key=False), fields)
+        self._record(capability, technique, Spot(node, node), fields)
 
     def _record(
         self, capability: Capability | None, technique: str | None, spot: Spot, fields: dict[str, Node]

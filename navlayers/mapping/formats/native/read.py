@@ -10,14 +10,13 @@ import msgspec
 from navlayers import _text as wording
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats._locate import YamlLocator
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.native.entries import Entries, Spot
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
 from navlayers.mapping.formats.yaml_values import Values, kind
-from navlayers.mapping.model import CATEGORIES, DETAILS, Capability, MappingSet, MappingType
+from navlayers.mapping.model import DETAILS, Capability, MappingSet, MappingType
 
 if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
@@ -65,11 +64,11 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
     head = _head(root, top, values, context.options.metadata)
     entries = Entries(head, values, context.technique_names(head))
-    capabilities, keys = _capabilities(top, head, entries, values)
+    capabilities = _capabilities(top, head, entries, values)
     if "non_mappable" in top:
         items = values.items(top["non_mappable"], "non_mappable", "a mapping of technique id → comment, type …")
         for key, node in items.values():
-            entries.technique(None, ("non_mappable",), key, node)
+            entries.technique(None, key, node)
     findings.raise_errors()
     if not capabilities:
         at = root.items["capabilities"][0] if "capabilities" in root.items else root
@@ -84,34 +83,33 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     found = entries.found
     mapping_set = msgspec.structs.replace(
         head,
-        groups=_with_undeclared(head, capabilities, keys, values),
+        groups=_with_undeclared(head, capabilities, found.spots["capability"], values),
         capabilities=tuple(capabilities),
         mappings=tuple(found.mappings),
         non_mappable=tuple(found.non_mappable),
     )
-    found.spots["capability"].extend(Spot(("capabilities", key.text), key=True) for key in keys)
-    return mapping_set, _places(YamlLocator(source, root), found.spots)
+    return mapping_set, _places(values, top, found.spots)
 
 
-def _places(locator: YamlLocator, spots: dict[Kind, list[Spot]]) -> Places:
+def _places(values: Values, top: dict[str, Node], spots: dict[Kind, list[Spot]]) -> Places:
     def part(kind_: Kind, index: int, field: str) -> Place:
-        path, key = spots[kind_][index]
-        place = locator.find(path, key=key) or locator.place(path)
+        where, entry, technique = spots[kind_][index]
+        node = where
         if field == "technique":
-            under = path[2:3] == ("techniques",)
-            return (locator.find(path[:4], key=True) if under else None) or place
-        if not field:
-            return place
-        # A mapping with a category stands at the key of that, among the other keys of its entry.
-        entry = path[:-1] if key and path[-1] in CATEGORIES else path
-        found = locator.find((*entry, "name" if field == "technique_name" else field))
-        if found is None and field == "value" and key:
-            found = locator.find(path)
-        return found or place
+            node = technique or where
+        elif isinstance(entry, Branch):
+            pair = entry.items.get("name" if field == "technique_name" else field)
+            if pair is None and field == "value":
+                # A mapping with a category stands at the key of that, and its value behind it.
+                pair = next((pair for pair in entry.items.values() if pair[0] is where), None)
+            node = pair[1] if pair else where
+        elif field == "value":
+            node = entry
+        return values.place(node)
 
     def head(field: str) -> Place:
-        names = ("licence", "license") if field == "licence" else (field,)
-        return next(filter(None, (locator.find((name,)) for name in names)), locator.place())
+        node = top.get(field) or (top.get("license") if field == "licence" else None)
+        return values.place(node) if node else Place(values.path, 1, 1)
 
     return Places(part, head)
 
@@ -209,14 +207,11 @@ def _scale(top: dict[str, Node], values: Values) -> dict[str, float]:
     return scale
 
 
-def _capabilities(
-    top: dict[str, Node], head: MappingSet, entries: Entries, values: Values
-) -> tuple[list[Capability], list[Scalar]]:
+def _capabilities(top: dict[str, Node], head: MappingSet, entries: Entries, values: Values) -> list[Capability]:
     capabilities: list[Capability] = []
-    keys: list[Scalar] = []
     seen: set[str] = set()
     if "capabilities" not in top:
-        return capabilities, keys
+        return capabilities
     for key, node in values.items(top["capabilities"], "capabilities", _CAPABILITIES).values():
         id_ = values.identifier(key, "a capability")
         if id_ is None:
@@ -231,7 +226,7 @@ def _capabilities(
         references = values.texts(fields["references"], f"references of {what}") if "references" in fields else ()
         capability = Capability(id_, name if name and name.strip() else id_, groups, references)
         capabilities.append(capability)
-        keys.append(key)
+        entries.found.spots["capability"].append(Spot(key, node))
         before = entries.count
         _techniques(capability, key, fields, entries, values)
         if entries.count == before and isinstance(node, (Branch, Scalar)):
@@ -239,7 +234,7 @@ def _capabilities(
             values.report(
                 key, Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
             )
-    return capabilities, keys
+    return capabilities
 
 
 def _member_of(fields: dict[str, Node], what: str, values: Values) -> tuple[str, ...]:
@@ -253,22 +248,20 @@ def _member_of(fields: dict[str, Node], what: str, values: Values) -> tuple[str,
 def _techniques(
     capability: Capability, key: Scalar, fields: dict[str, Node], entries: Entries, values: Values
 ) -> None:
-    around = ("capabilities", key.text)
     if "non_mappable" in fields:
         node = fields["non_mappable"]
-        for index, entry in enumerate(node.items if isinstance(node, Listing) else [node]):
-            path = (*around, "non_mappable", *((index,) if isinstance(node, Listing) else ()))
-            entries.record(capability, None, Spot(around, key=True), path, entry)
+        for entry in node.items if isinstance(node, Listing) else [node]:
+            entries.record(capability, None, key, entry)
     if "techniques" in fields:
         what = f"techniques of capability {wording.shown(capability.id)}"
         for technique, node in values.items(
             fields["techniques"], what, "a mapping of technique id → entry"
         ).values():
-            entries.technique(capability, (*around, "techniques"), technique, node)
+            entries.technique(capability, technique, node)
 
 
 def _with_undeclared(
-    head: MappingSet, capabilities: list[Capability], keys: list[Scalar], values: Values
+    head: MappingSet, capabilities: list[Capability], spots: list[Spot], values: Values
 ) -> dict[str, str]:
     groups = dict(head.groups)
     names = wording.Names(head.groups)
@@ -276,11 +269,11 @@ def _with_undeclared(
     def hint(group: str) -> str:
         return names.question(group) or "declare it under groups to give it a name"
 
-    for capability, key in zip(capabilities, keys, strict=True):
+    for capability, spot in zip(capabilities, spots, strict=True):
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
                 message = f"capability group {wording.shown(group)} is not declared"
                 issue = Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group")
-                values.report(key, issue)
+                values.report(spot.where, issue)
     return groups
