@@ -1,4 +1,4 @@
-"""A mapping set of any format as bytes of another: what `navlayers convert` does."""
+"""Convert a mapping set from any format to another, as `navlayers convert` does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DEFAULT = ReadOptions()
 
 
 def format_for(output: str) -> str:
-    """The format that a file's ending asks for; native YAML where it has none.
+    """The output format for a file suffix; native YAML without one.
 
     Raises:
         UsageError: no format has that ending.

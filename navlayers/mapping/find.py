@@ -1,4 +1,4 @@
-"""Which mapping sets there are, and what a name on the command line means."""
+"""The mapping sets that are available, and the resolution of names on the command line."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _may_be_set(path: Path) -> bool:
 
 
 def source_name(path: Path) -> str:
-    """What a file's set goes by: the file's name without its ending, made safe as a folder's name."""
+    """The name of a file's set: the file name without its suffix, made safe as a folder name."""
     return slugs([path.stem])[path.stem]
 
 
@@ -121,7 +121,7 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
 
 
 def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
-    """The names, of those that `resolve` takes, that mean nothing but what earlier ones mean."""
+    """The names that add no set to those that earlier names resolve to."""
     seen: set[Path] = set()
     again = []
     for name in names:
@@ -175,7 +175,7 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
 
 
 def _told_apart(sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    """The sources, those of the same name called by their paths."""
+    """The sources; those that share a name are named by their paths."""
     times = Counter(source.name for source in sources)
     return tuple(
         msgspec.structs.replace(source, name=str(source.path)) if times[source.name] > 1 else source
@@ -184,7 +184,7 @@ def _told_apart(sources: tuple[Source, ...]) -> tuple[Source, ...]:
 
 
 def briefly(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """The sources with names as short as tell them apart: those of one name get the folders that differ before it.
+    """The sources under the shortest names that are distinct: equal names get their parent folders as a prefix.
 
     A set that is named by its name alone keeps it.
     """

@@ -1,4 +1,4 @@
-"""Loading mapping sets: each is read and its ATT&CK release found."""
+"""Load mapping sets: read each and find its ATT&CK release."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READING = ReadOptions()
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A set that was read, with the release that its layers are for, carried there if that was asked.
+    """A set with the ATT&CK release of its layers, remapped to that release on request.
 
     `own_attack_version` is the release that the set says it was made for. `format` is that of its file, a name of
     `navlayers.mapping.formats.FORMATS`; `path` is where it was read from.
@@ -95,7 +95,7 @@ def _skipping(problem: Problem) -> Problem:
 
 
 def _placed(problem: Problem, source: Source) -> Problem:
-    """The problem with the set that it is about: a shipped one by its name, for its file is nobody's to mend."""
+    """The problem with the set as its place; a shipped set by its name, as users cannot edit its file."""
     if problem.place:
         return problem
     return msgspec.structs.replace(
@@ -132,7 +132,7 @@ def _in_memory(name: str, mapping_set: MappingSet, attack_version: str | None) -
 
 
 def _find_release(reading: readers.Reading, source: Source, attack_version: str | None) -> attack.Found:
-    """The release that is asked for, or else the set's own, whose absence is told where the set names it."""
+    """The requested release, else the set's own; a missing own release is reported where the set names it."""
     domain = reading.mapping_set.domain
     if attack_version is not None or source.origin == "shipped":
         wanted = reading.mapping_set.attack_version if attack_version is None else attack_version
@@ -146,7 +146,7 @@ def _find_release(reading: readers.Reading, source: Source, attack_version: str 
 
 
 def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:
-    """The release that the set was made for, where it is at hand."""
+    """The release that the set was made for; None if it is not available."""
     try:
         return attack.load(attack.find(mapping_set.domain, mapping_set.attack_version).release)
     except NavlayersError:

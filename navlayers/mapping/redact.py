@@ -1,4 +1,4 @@
-"""The facts of a mapping set: ids, names, groups, relations, scores, links, versions; none of its prose."""
+"""Reduce a mapping set to facts: ids, names, groups, relations, scores, links and versions, without prose."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 _SENTENCE = re.compile(r"[.!?]$|[.!?;]\s")
 LONGEST_NAME = 120
-"""Longer capability names are taken for sentences; the longest name that is published has 110 characters."""
+"""Longer capability names count as sentences; the longest published name has 110 characters."""
 
 PROSE_SHARE = 0.25
-"""A set that describes more than this share of its capabilities by sentences has no names for any of them."""
+"""Above this share of sentence-like names, all names of a set are treated as descriptions."""
 
 
 _Row = TypeVar("_Row", Mapping, NonMappable)

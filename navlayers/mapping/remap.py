@@ -1,4 +1,4 @@
-"""Carrying a mapping set to another ATT&CK release through revoked-by, with every change told."""
+"""Remap a mapping set to another ATT&CK release through revoked-by, and report every change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """A technique id that the set used, and the id that stands for it in the other release."""
+    """A technique id of the set, and its replacement in the other release."""
 
     id: str
     name: str

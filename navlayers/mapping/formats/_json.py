@@ -1,4 +1,4 @@
-"""JSON text: where the members of its objects and arrays stand, keys that stand twice, what is said of no JSON."""
+"""JSON text: offsets of members, duplicate keys, syntax errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Member(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A key that stands again, and the byte offsets of its first and of this standing."""
+    """A duplicate key, and the byte offsets of its first and of this occurrence."""
 
     key: str
     first: int
@@ -55,7 +55,7 @@ class Repeat(NamedTuple):
 
 
 def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Member]:
-    """The members of the object or array between two offsets, in the order written; none of another value."""
+    """The members of the object or array between two byte offsets, in file order; none for other values."""
     text = memoryview(data)[start:end]
     at = start + 1
     if data.startswith(b"[", start):
@@ -78,7 +78,7 @@ def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Mem
 
 
 def _behind(data: bytes, at: int, value: msgspec.Raw | None) -> int:
-    """The offset behind the value that starts at an offset, which most likely is the given one."""
+    """The offset after the value that starts at `at`; `value` is the decoder's guess at that value."""
     if value is not None:
         view = memoryview(value)
         # In pieces, so that no second copy of a large value is made.
@@ -96,7 +96,7 @@ def _behind(data: bytes, at: int, value: msgspec.Raw | None) -> int:
 
 
 def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int = 0) -> list[Repeat]:
-    """The keys that stand twice in an object, and in the objects `depth` levels below it."""
+    """The duplicate keys of an object, and of the objects up to `depth` levels below it."""
     if not data.startswith(b"{", start):
         return []
     seen: dict[str | int, int] = {}
@@ -111,7 +111,7 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
 
 
 def report_repeats(found: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
-    """Report keys that stand twice; `place` gives the place of a byte offset."""
+    """Report duplicate keys; `place` maps a byte offset to its place."""
     for key, first, again in found:
         findings.add(partial(_issue, key, partial(place, first)), partial(place, again))
 
@@ -121,19 +121,19 @@ def _issue(key: str, first: Callable[[], Place]) -> Issue:
 
 
 def stands_twice(key: str, first: Place) -> Issue:
-    """What to say of a key that stands again."""
+    """The error for a duplicate key."""
     message = f"key {shown(key)} stands twice, first in line {first.line}, column {first.column}"
     return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
 
 
 def most_keys(text: bytes) -> int:
-    """How many keys a JSON text has at most: the quotes before a colon, with blanks between them or not."""
+    """An upper bound on the number of keys in JSON text: quotes followed by a colon."""
     apart = len(_APART.findall(text)) if any(spaced in text for spaced in _SPACED) else 0
     return text.count(b'":') + apart
 
 
 def not_json(source: Source, error: Exception, expected: str) -> InputError:
-    """What to say of an input that the decoder refused: where it stops being JSON, and why."""
+    """The error for input that the decoder rejected: position and reason."""
     found = re.search(r"\(byte (\d+)\)", str(error))
     # The library notices half a pair only some characters behind it, if at all.
     start = max(int(found[1]) - _PAIR, 0) if found else 0
@@ -164,7 +164,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
 
 
 def _deep(data: bytes) -> int:
-    """The offset of the first bracket that is nested deeper than any file needs."""
+    """The offset of the first bracket that is nested deeper than any valid file needs."""
     depth = 0
     for token in _TOKEN.finditer(data):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)

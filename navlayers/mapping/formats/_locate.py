@@ -1,4 +1,4 @@
-"""Where a value stands in a JSON or YAML document: from its path to line and column, found only when asked for."""
+"""Locate values in JSON and YAML documents: path → line and column, computed only on request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Locator:
 
 
 class JsonLocator(Locator):
-    """Finds the places of values in JSON text, which must be sound."""
+    """Finds the places of values in valid JSON text."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -43,7 +43,7 @@ class JsonLocator(Locator):
         return None if span is None else self._source.place(span[0] if key else span[1])
 
     def inside(self, path: Path, offset: int) -> Place:
-        """The place of what stands so many bytes behind the start of the value at a path."""
+        """The place `offset` bytes after the start of the value at a path."""
         span = self._span(path)
         return self._source.place((span[1] if span else 0) + offset)
 

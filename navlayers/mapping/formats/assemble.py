@@ -97,7 +97,7 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
 
 
 class _Remembered(dict[str, str | None]):
-    """Answers of a function, each asked once."""
+    """A cache of a function's results."""
 
     def __init__(self, ask: Callable[[str], str | None]) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
 
 
 def _own(row: Row, capability: Capability | None) -> tuple[str | None, str | None, Pairs]:
-    """Name, group and other fields of a row, as far as its capability does not say the same."""
+    """Name, group and other fields of a row where they differ from its capability's."""
     spelled, group, other = row.capability_description, row.capability_group, _other(row)
     if capability is None:
         return spelled, group, other
@@ -174,7 +174,7 @@ _KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
 
 _KEPT_OF_NON_MAPPABLES = _KEPT | {"score_category", "score_value"}
 _NOT_SAID = frozenset({"capability_description", "capability_group"})
-"""Fields that are blank in `other` where the row does not say what its capability says."""
+"""Fields that are blank in `other` where the row lacks what its capability has."""
 
 
 def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]) -> Iterator[tuple[Row, Pairs]]:
@@ -203,7 +203,7 @@ def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]
 
 
 def _relate(row: Row) -> None:
-    """A scored sub-technique names its parent, as in the published files."""
+    """Set the parent as the related score of a scored sub-technique, as the published files do."""
     parent, dot, _ = (row.attack_object_id or "").partition(".")
     if dot and row.score_category and row.related_score is None:
         row.related_score = parent

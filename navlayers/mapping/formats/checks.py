@@ -1,4 +1,4 @@
-"""Rules for single values, the same in every format. Each gives the clean value and what is to be said about it."""
+"""Rules for single values, shared by all formats. Each returns the clean value and an issue, if any."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def category(text: str) -> tuple[str | None, Issue | None]:
 
 
 class Scale:
-    """The names of a scale, made ready to be looked up in any case."""
+    """The names of a scale, indexed for case-insensitive lookup."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
@@ -107,7 +107,7 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
 
 
 def numeric(text: str) -> bool:
-    """Whether a text can be taken for a number."""
+    """Whether a text parses as a number."""
     try:
         float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What every reader is given beside its source, and what every writer gives."""
+"""Types that all readers and writers share: options, context, places, output."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ METADATA = (
     *("framework", "version", "domain", "attack_version", "title", "source", "licence"),
     *DETAILS,
 )
-"""What a user can say of a set where its file does not, or says it wrongly."""
+"""Metadata that users can set or override with `--meta`."""
 
 
 Kind = Literal["mapping", "non_mappable", "capability"]
 
 
 class Places(NamedTuple):
-    """Where the parts of a set stand in the file that it was read from.
+    """The places of the parts of a set in its file.
 
     `part` gives the place of a mapping, non-mappable or capability by its kind and index in the set, or of the
     value of the field named last, where that is not "". `head` gives the place of a field of the set itself.
@@ -53,7 +53,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
 
 
 class Context(NamedTuple):
-    """What a reader is given beside its source.
+    """The arguments of a reader beside its source.
 
     `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
     """
@@ -71,12 +71,12 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def lost(what: str, why: str = "", *, hint: str = "") -> Problem:
-    """The notice that something of the set is not in the output."""
+    """The notice that the output lacks part of the set."""
     return Problem(f"{what} left out{f': {why}' if why else ''}", hint=hint, code="not-carried")
 
 
 def joined(*notices: Problem | None, more: Iterable[Problem] = ()) -> tuple[Problem, ...]:
-    """The notices that there are, each once."""
+    """The notices without duplicates and None."""
     return tuple(dict.fromkeys(notice for notice in (*notices, *more) if notice is not None))
 
 

@@ -1,4 +1,4 @@
-"""Which format an input is of, by its content."""
+"""Detect the format of an input by its content."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _tops = msgspec.json.Decoder(list[_Top])
 
 
 def sniff(source: Source) -> str:
-    """The name of the format that an input is of; where nothing speaks for any, of that whose errors help most."""
+    """The format of an input; if undecided, the format whose errors help most."""
     data = source.data
     if data.startswith((_ZIP, _OLE)):
         return "xlsx"
@@ -139,7 +139,7 @@ def sniff_folder(path: Path) -> str | None:
 
 
 def _kind_of(file: Path) -> str:
-    """What a file of a folder seems to hold; "" where that is no set."""
+    """The likely format of a file in a folder; "" if it is not a set."""
     ending = file.suffix.lower()
     if file.name.startswith((".", "~$")) or ending not in ENDINGS:
         return ""

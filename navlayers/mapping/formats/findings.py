@@ -1,4 +1,4 @@
-"""What a reader finds wrong or worth knowing, collected so that one run reports all of a file."""
+"""Errors and notices of readers, collected so that one run reports all problems of a file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIMIT = 1_000
-"""So many errors, and so many notices, of one file are kept; the others are counted."""
+"""Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
 
 class Issue(NamedTuple):
-    """What a rule says about a value: the parts of a `Problem` but its place. `fatal` tells errors from notices.
+    """A problem without its place. `fatal` distinguishes errors from notices.
 
     A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
     a key of checks/codes.toml.
@@ -60,15 +60,15 @@ class Findings:
 
     @property
     def failed(self) -> bool:
-        """Whether anything found makes the file unusable."""
+        """Whether there are errors."""
         return self._count[True] > 0
 
     def notices(self) -> tuple[Problem, ...]:
-        """What is worth knowing about a file that can be used."""
+        """The notices, in file order."""
         return self._listed(fatal=False)
 
     def errors(self) -> tuple[Problem, ...]:
-        """What makes the file unusable, in the order of the file."""
+        """The errors, in file order."""
         return self._listed(fatal=True)
 
     def raise_errors(self) -> None:

@@ -1,4 +1,4 @@
-"""What the JSON and the YAML of CTID's Mappings Explorer share: the metadata, and the document that is written."""
+"""Shared parts of CTID's Mappings Explorer JSON and YAML: metadata, and the document to write."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ NATIVE = {
 _OF_SETS = {native: field for field, native in NATIVE.items()} | {"groups": "capability_groups"}
 
 NO_DATE = "00/00/0000"
-"""What stands for a date of creation that is not known: the published schema asks for one in this form."""
+"""Placeholder for an unknown creation date, which the published schema requires."""
 
 _IGNORED = {"mapping_framework_version_schema"}
 TABLES = {"mapping_types", "capability_groups"}
@@ -154,7 +154,7 @@ def _table(value: Any) -> dict[str, Any] | None:
 
 
 def _repeated(value: Any) -> list[str]:
-    """Ids that are the same without the blanks around them."""
+    """Ids that are equal once stripped."""
     ids = [id_.strip() for id_ in value or ()]
     return sorted(id_ for id_, count in Counter(ids).items() if count > 1 and id_)
 
@@ -216,7 +216,7 @@ def metadata_of(mapping_set: MappingSet) -> tuple[Metadata, list[Problem]]:
 
 
 def _date(details: dict[str, str], field: str) -> tuple[str | None, list[Problem]]:
-    """A date as MM/DD/YYYY; None where there is none, or none that can be told."""
+    """A date as MM/DD/YYYY; None if absent or not recognized."""
     text = details.get(field)
     if text is None:
         return None, []
@@ -251,7 +251,7 @@ _NO_ROOM = "Mappings Explorer files have no room for it"
 
 
 class Document(NamedTuple):
-    """What stands in a Mappings Explorer file, and what of the set does not."""
+    """The content of a Mappings Explorer file, and notices of what it lacks."""
 
     metadata: Metadata
     rows: list[dict[str, Any]]
@@ -307,7 +307,7 @@ def _in_several_groups(mapping_set: MappingSet) -> Counter[str | None]:
 
 
 class _Values:
-    """Score values that the schema does not know, as the nearest that it does; of two as near, the lower."""
+    """Maps score values outside the schema to the nearest value in it; ties go to the lower."""
 
     def __init__(self, scale: dict[str, float]) -> None:
         self._scale = scale
@@ -324,7 +324,7 @@ class _Values:
         return self._taken[value]
 
     def notices(self) -> list[Problem]:
-        """One for each value that stands as another."""
+        """One notice per replaced value."""
         found = []
         for value, taken in self._taken.items():
             what = f"score value {shown(value)} of {_rows(self._rows[value])}"
@@ -338,7 +338,7 @@ def _closest(number: float) -> str:
 
 
 class _Losses:
-    """What readers of the rows would not learn of the set, counted rather than told row by row."""
+    """Counts what the rows cannot express of the set, for one notice per kind of loss."""
 
     def __init__(self) -> None:
         self._extra: dict[str, int] = {}
@@ -358,7 +358,7 @@ class _Losses:
         seen.groups.setdefault(group, 0)
 
     def notices(self, capabilities: tuple[Capability, ...], told: Container[str | None]) -> list[Problem]:
-        """What is lost, one notice for each kind of loss; of the groups of the capabilities `told`, all is said."""
+        """One notice per kind of loss; group losses of the capabilities in `told` are reported elsewhere."""
         found = []
         for number, (field, rows) in enumerate(self._extra.items()):
             if number == _MOST_NAMED:

@@ -53,7 +53,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class _Digits(str):
-    """A number of so many digits that Python refuses to make one of it."""
+    """A number with more digits than Python converts to int."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
 
 
 def _table(raws: list[msgspec.Raw], findings: Findings, locator: JsonLocator) -> Table:
-    """Decode rows in batches, taking them out of the list: a large file is not held in two forms at once."""
+    """Decode rows in batches and drop their text, so that a large file is not held twice in memory."""
     table = Table(findings, partial(row_place, locator))
     rows = _Rows()
     raws.reverse()
@@ -118,7 +118,7 @@ def _row_repeats(raw: bytes) -> list[Repeat]:
 
 
 def _odd_row(table: Table, start: int, at: int, raw: bytes) -> Row:
-    """Read a row that is not typed as published, field by field; it is the one `at` of a batch."""
+    """Read the row at index `at` of a batch field by field, as its types are not those published."""
     index = start + at
 
     def wrong(field: str, message: str, expected: str) -> None:
@@ -216,7 +216,7 @@ def _decoded(raw: msgspec.Raw) -> Any:
 
 
 class _Rows:
-    """Decodes rows, and tells those in which a key may stand twice.
+    """Decodes rows and reports those that may have duplicate keys.
 
     The decoder does not tell how many keys a row has. A row has no fewer colons than keys. Most rows have the keys
     of the row before: a decoder that requires these proves that a row with as many colons has no key twice.
@@ -229,7 +229,7 @@ class _Rows:
         self._shapes: dict[frozenset[str], msgspec.json.Decoder[Row] | None] = {}
 
     def batch(self, raws: Iterable[msgspec.Raw], odd: Callable[[int, bytes], Row]) -> tuple[list[Row], list[int]]:
-        """The rows, and the numbers of those that have to be looked at for keys that stand twice.
+        """The rows, and the indices of those that need a check for duplicate keys.
 
         `odd` reads a row that is not typed as published.
         """
@@ -256,7 +256,7 @@ class _Rows:
         return rows, doubtful
 
     def _other(self, text: bytes) -> tuple[Row, bool]:
-        """Decode a row whose keys are not those of the row before, and tell whether one may stand twice."""
+        """Decode a row with other keys than the row before, and whether it may have duplicate keys."""
         row = self._any(text)
         keys = frozenset(_members.decode(text))
         doubt = not (text.count(b":") == len(keys) or _no_more(text, len(keys)))
@@ -271,7 +271,7 @@ class _Rows:
 
 
 def _no_more(text: bytes, keys: int) -> bool:
-    """Whether an object surely has no more keys than that: every colon of a key stands right behind a quote."""
+    """Whether an object has at most `keys` keys: every key's quote is directly followed by a colon."""
     return text.count(b'":') == keys and not any(spaced in text for spaced in _SPACED)
 
 

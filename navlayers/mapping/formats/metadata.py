@@ -1,4 +1,4 @@
-"""The metadata of a set whose format says little of it: what the user says, then the file, then what is likely."""
+"""Metadata for formats that carry little of it: from the user, then the file, then defaults."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Seen(msgspec.Struct):
 
 
 _MOST_UNKNOWN = 200
-"""So many unknown fields of a file are compared with the known ones."""
+"""Maximum unknown fields of a file that are compared with the known ones."""
 
 _SHORT = {
     "capability": "capability_id",
@@ -125,13 +125,13 @@ _SHORT = {
     "comment": "comments",
     "reference": "references",
 }
-"""What fields are called by those who do not know their names → name."""
+"""Common misnomers of fields → field."""
 
 _NAMES = wording.Names([*Row.__struct_fields__, *_SHORT])
 
 
 def meant(field: str) -> str:
-    """The field that an unknown one all but spells; "" when there is none."""
+    """The known field closest to an unknown one; "" if none is close."""
     close = _NAMES.closest(field.replace(" ", "_"), 0.8) or ""
     return _SHORT.get(close, close)
 

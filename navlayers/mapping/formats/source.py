@@ -1,4 +1,4 @@
-"""The bytes of an input and where in them something stands. The only part of the readers that touches files."""
+"""The bytes of an input, and line and column of an offset. The only module of formats that reads files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
 
 ENDINGS = (".yaml", ".yml", ".json", ".csv", ".tsv", ".xlsx", ".xlsm")
-"""How files end that are looked at where a folder holds several sets."""
+"""Suffixes of files that are considered in a folder of sets."""
 
 MAX_FOLDERS = 100
-"""So many folders may stand in each other."""
+"""Maximum directory nesting depth."""
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -27,7 +27,7 @@ _TOO_DEEP = "the YAML is nested too deeply"
 _DEPTH = f"at most {MAX_DEPTH} levels; a mapping set needs 8"
 
 MAX_ALIASED = 1_000_000
-"""So many characters, and ten for each value, the aliases of a text may stand for together."""
+"""Maximum total size of what all aliases of a text expand to: characters, plus ten per value."""
 
 _SHOWN = 60
 _EACH = 10
@@ -63,7 +63,7 @@ class Listing(msgspec.Struct, gc=False):
 
 
 class Refused(msgspec.Struct, gc=False):
-    """Stands where something was refused and reported, so that it is reported once."""
+    """Placeholder for a node that was refused and reported, so that it is reported once."""
 
     line: int
     column: int

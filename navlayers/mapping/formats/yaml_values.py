@@ -1,4 +1,4 @@
-"""Values of a YAML tree as a mapping set wants them: text as written, lists of text, numbers, known keys."""
+"""Typed access to a YAML tree: text as written, lists of text, numbers, known keys."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def is_null(node: Node) -> bool:
 
 
 class Values:
-    """Takes values out of a tree; what is wrong with them goes to the findings, with line and column."""
+    """Reads values from a tree and reports wrong ones with line and column."""
 
     def __init__(self, path: str, findings: Findings) -> None:
         self.path = path
@@ -198,7 +198,7 @@ def _known_key(name: str, names: tuple[str, ...]) -> str:
 
 
 def kind(node: Node) -> str:
-    """What a node is, for messages."""
+    """The kind of a node, for messages."""
     if isinstance(node, Branch):
         return "a mapping"
     if isinstance(node, Listing):

@@ -1,4 +1,4 @@
-"""What stands under a technique in native YAML: one entry, several, or a mapping type alone."""
+"""Read the entries of a technique in native YAML: one entry, a list, or a bare mapping type."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Entries:
         self._add(spot, capability=capability.id, technique=technique, type=type_, references=capability.references)
 
     def _refuse_non_mappable(self, node: Node, type_: str | None) -> None:
-        """A mapping of a type that says that there is none: declared or not, quoted or not, it must not score."""
+        """Refuse a mapping of type non_mappable, declared or not, quoted or not: it must not score."""
         if type_ is not None and checks.says_non_mappable(type_):
             hint = "write {non_mappable: true}"
             self._values.wrong(
@@ -131,7 +131,7 @@ class Entries:
             )
 
     def _check_type(self, node: Scalar, type_: str) -> None:
-        """Refuse a bare word that means, or all but spells, a score; tell one that the set does not declare."""
+        """Refuse a bare word that is, or nearly is, a score; report undeclared mapping types."""
         if type_ not in self._checked:
             self._checked[type_] = self._type_issue(type_)
         self._values.report(node, self._checked[type_])

@@ -214,7 +214,7 @@ def _but_scores(entry: dict[str, Value]) -> dict[str, Value]:
 
 
 def _joins(previous: Mapping, mapping: Mapping, entry: dict[str, Value]) -> bool:
-    """Whether a mapping can stand in the entry of the one before it: another category, all else the same."""
+    """Whether a mapping can join the entry of the previous one: it differs only in category and value."""
     if mapping.category is None or previous.category is None or mapping.category in entry:
         return False
     here = (mapping.technique, mapping.type, mapping.comment, mapping.references)

@@ -1,4 +1,4 @@
-"""The objects of a STIX bundle, 2.0 or 2.1, and where they stand; nothing of what they mean."""
+"""Decode the objects of a STIX bundle, 2.0 or 2.1, and locate them."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Thing(msgspec.Struct):
 
     @property
     def own(self) -> Properties | None:
-        """What navlayers wrote beside the standard's properties."""
+        """The properties under navlayers' extension."""
         return self.extensions.own if self.extensions is not None else None
 
     @property
     def gone(self) -> bool:
-        """Whether its maker has taken it back."""
+        """Whether it is revoked or deprecated."""
         return bool(self.revoked or self.x_mitre_deprecated)
 
 
@@ -140,7 +140,7 @@ _WATCHED = tuple(
 
 
 def report_doubles(raw: msgspec.Raw, number: int, findings: Findings, locator: ObjectLocator) -> None:
-    """Report keys that stand twice in an object: the decoder keeps the last of them and says nothing."""
+    """Report duplicate keys of an object, of which the decoder silently keeps the last."""
     text = bytes(raw)
     if any(text.count(key) > 1 for key in _WATCHED):
         report_repeats(repeats(text, depth=3), findings, partial(locator.inside, ("objects", number)))
@@ -175,7 +175,7 @@ def _odd(number: int, raw: bytes, findings: Findings, locator: ObjectLocator) ->
 
 
 def _said(error: str) -> tuple[Path, str, str]:
-    """Where the decoder stopped, what is there and what should be, in plain words."""
+    """The path at which the decoder stopped, what is wrong there, and what was expected."""
     found = _WRONG.match(error)
     if found is None:
         where = re.search(r"at `\$(.*)`", error)

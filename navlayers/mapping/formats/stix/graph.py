@@ -1,4 +1,4 @@
-"""Which relationships of a STIX bundle are mappings, from which capabilities to which ATT&CK techniques."""
+"""Find the mappings of a STIX bundle: relationships from capabilities to ATT&CK techniques."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOT_CAPABILITIES = frozenset(
         *("x-mitre-asset", "x-mitre-collection", "x-mitre-matrix", "x-mitre-tactic"),
     }
 )
-"""Types of objects that map to no technique in the way of a capability: adversaries, what they do, reports."""
+"""Types of objects that are not capabilities: adversaries, their behavior, reports."""
 
 _BEHAVIOUR = frozenset({"uses", "targets", "delivers", "derived-from", "duplicate-of", "attributed-to"})
 _STRUCTURE = frozenset({"subtechnique-of", "revoked-by"})
@@ -194,7 +194,7 @@ class Graph:
 
 
 class _Releases:
-    """Techniques by their STIX ids, in every release at hand; no more of them are loaded than it takes."""
+    """Technique ids by STIX id over all available releases, which are loaded one by one as needed."""
 
     def __init__(self) -> None:
         self._left = sorted(

@@ -1,4 +1,4 @@
-"""What a STIX bundle says of the mapping set as a whole: its grouping, ATT&CK's own objects, the file's name."""
+"""Read the metadata of a mapping set from a STIX bundle: its grouping, ATT&CK's objects, the file name."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Heads:
         self._context.findings.add(issue, partial(self._locator.at, self.number or 0, path))
 
     def _written(self, own: Properties) -> MappingSet:
-        """What navlayers wrote; what the user says counts instead."""
+        """Metadata written by navlayers; the user's metadata overrides it."""
         said = self._context.options.metadata
         texts = {name: getattr(own, _FIELDS.get(name, name)) or "" for name in (*_REQUIRED, *DETAILS)} | said
         for name, expected in _REQUIRED.items():

@@ -61,7 +61,7 @@ class Unmapped(msgspec.Struct, omit_defaults=True):
 
 
 class Properties(msgspec.Struct, omit_defaults=True):
-    """What stands under the extension: of the set in its grouping, of a capability, or of a mapping.
+    """The properties under the extension: of the set (in its grouping), of a capability, or of a mapping.
 
     Dates are as the set writes them.
     """
@@ -117,7 +117,7 @@ NAMESPACE = uuid.UUID("afde33c9-8a89-5794-b366-2a6bd3743bd6").bytes
 """UUIDv5 of "navlayers" in the namespace of DNS names."""
 
 UNKNOWN_DATE = "1970-01-01T00:00:00.000Z"
-"""When an object was made, where the set does not say; STIX asks for a time."""
+"""Creation time of objects of undated sets; STIX requires one."""
 
 _OWN_DATE = "2026-01-01T00:00:00.000Z"
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?", re.DOTALL)
@@ -134,7 +134,7 @@ class Reference(msgspec.Struct, omit_defaults=True):
 
 
 class Identity(msgspec.Struct, omit_defaults=True, tag_field="type", tag="identity"):
-    """Who made objects."""
+    """The creator of objects."""
 
     spec_version: str
     id: str
@@ -145,7 +145,7 @@ class Identity(msgspec.Struct, omit_defaults=True, tag_field="type", tag="identi
 
 
 class Definition(msgspec.Struct, omit_defaults=True, tag_field="type", tag="extension-definition"):
-    """What an extension is."""
+    """The definition of an extension."""
 
     spec_version: str
     id: str
@@ -212,21 +212,21 @@ class Vulnerability(Named, omit_defaults=True, tag_field="type", tag="vulnerabil
 
 
 class AttackPattern(Named, omit_defaults=True, tag_field="type", tag="attack-pattern"):
-    """What an incident does, or a technique of no release at hand."""
+    """An incident's action, or a technique that no available release knows."""
 
 
 Thing = Identity | Definition | Grouping | CourseOfAction | Vulnerability | AttackPattern | Relationship
 
 
 class Bundle(msgspec.Struct, tag_field="type", tag="bundle"):
-    """All of it."""
+    """The bundle."""
 
     id: str
     objects: list[Thing]
 
 
 def identify(kind: str, *key: str | int | None) -> str:
-    """The id of an object of a type: UUIDv5 of what makes it the one it is."""
+    """The STIX id of an object: UUIDv5 of its type and identifying properties."""
     # As uuid.uuid5 does, which takes three times as long.
     digest = bytearray(sha1(NAMESPACE + msgspec.json.encode((kind, *key)), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
