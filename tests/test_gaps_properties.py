@@ -15,7 +15,7 @@ from navlayers.analysis.threats import Member, ThreatModel
 from navlayers.analysis.threats.model import summed
 from navlayers.errors import UsageError
 from navlayers.mapping.load import Prepared
-from navlayers.pages.gaps_json import as_json
+from navlayers.pages.gaps import as_json
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from navlayers.analysis.plan import Costs, Plan, PlanOptions, make_plan
 from navlayers.analysis.plan.costs import Price
 from navlayers.analysis.plan.summary import against, summary
 from navlayers.errors import Place, UsageError
-from navlayers.pages.plan_tables import by, curve, next_best, swaps
+from navlayers.pages.plan import by, curve, next_best, swaps
 from navlayers.scoring.options import ScoreOptions
 
 TECHNIQUES = ("T1001", "T1002", "T1005", "T1001.001", "T1001.002")

@@ -20,7 +20,7 @@ from navlayers.api.report import report_files, targets_of
 from navlayers.mapping.find import Source, resolve
 from navlayers.output import files as output_files
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.pages.compare_folder import comparison_document
+from navlayers.pages.compare import comparison_document
 from navlayers.pages.report.build import make_report
 from navlayers.pages.report.subject import subject_of
 

@@ -11,9 +11,8 @@ from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import _analysis, _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
-from navlayers.pages import compare_tables as tables
-from navlayers.pages.compare_folder import comparison_document, comparison_folder
-from navlayers.pages.compare_json import as_json
+from navlayers.pages import compare as tables
+from navlayers.pages.compare import as_json, comparison_document, comparison_folder
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare import Comparison

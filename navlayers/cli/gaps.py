@@ -13,9 +13,7 @@ from navlayers.analysis import threats
 from navlayers.analysis.gaps import headline
 from navlayers.cli import _analysis, _options, _print
 from navlayers.errors import Problem, UsageError
-from navlayers.pages.gaps_folder import gaps_document, gaps_folder
-from navlayers.pages.gaps_json import as_json
-from navlayers.pages.gaps_tables import brief_tables
+from navlayers.pages.gaps import as_json, brief_tables, gaps_document, gaps_folder
 
 if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps

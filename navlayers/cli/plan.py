@@ -12,9 +12,9 @@ from navlayers.analysis.plan.summary import against, summary
 from navlayers.cli import _analysis, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.document import encode_layer
-from navlayers.pages import plan_tables as tables
-from navlayers.pages.plan_folder import plan_folder
-from navlayers.pages.plan_json import as_json as plan_json
+from navlayers.pages import plan as tables
+from navlayers.pages.plan import as_json as plan_json
+from navlayers.pages.plan import plan_folder
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from navlayers.analysis.plan.summary import against, summary
 from navlayers.layer.build import layers_of as built_layers
 from navlayers.layer.view import COMMENTED, Ratios, View
 from navlayers.output.document import Figure, Paragraph
-from navlayers.pages import gaps_tables as gap_tables
-from navlayers.pages import plan_tables
+from navlayers.pages import gaps as gap_tables
+from navlayers.pages import plan as plan_tables
 from navlayers.pages.report.wording import in_full
 
 if TYPE_CHECKING:

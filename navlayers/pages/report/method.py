@@ -15,10 +15,10 @@ from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient
 from navlayers.output.document import Facts, Heading, Note, Paragraph
 from navlayers.output.tables import Column, Table, columns
-from navlayers.pages import compare_tables as tables
-from navlayers.pages import gaps_tables as gap_tables
-from navlayers.pages import plan_tables
-from navlayers.pages.plan_tables import words as plan_words
+from navlayers.pages import compare as tables
+from navlayers.pages import gaps as gap_tables
+from navlayers.pages import plan as plan_tables
+from navlayers.pages.plan import words as plan_words
 from navlayers.pages.report.capabilities import MOST, capability_table, non_mappable_table
 from navlayers.pages.report.wording import full_name, in_full, tactic_names, without
 

@@ -13,7 +13,7 @@ from navlayers.analysis.plan.summary import summary as asked_and_reached
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.output.document import Number, Numbers, Paragraph
 from navlayers.output.tables import Table
-from navlayers.pages import compare_tables as tables
+from navlayers.pages import compare as tables
 from navlayers.pages.report.heatmaps import UNRATED
 from navlayers.pages.report.wording import categories_of, percent
 from navlayers.scoring.stats import non_mappable

@@ -9,7 +9,7 @@ from navlayers.analysis.compare_layers import WINNERS
 from navlayers.layer.colors import RAMPS
 from navlayers.output.document import BarRow, Bars, Paragraph, Series
 from navlayers.output.tables import Column, Table, columns
-from navlayers.pages import compare_tables as tables
+from navlayers.pages import compare as tables
 from navlayers.pages.report.wording import categories_of, full_name, percent, tactic_names
 
 if TYPE_CHECKING:

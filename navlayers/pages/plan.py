@@ -1,4 +1,4 @@
-"""A plan as tables: the curve, what lies near it, the capabilities, what is redundant, the techniques."""
+"""The page of a plan: its curve, what lies near it, capabilities, techniques; as tables, files and JSON."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import percent
+from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import best
-from navlayers.analysis.plan.summary import figure, label, summary
+from navlayers.analysis.plan.summary import asked, figure, label, summary
 from navlayers.output.tables import Column, Table, columns
+from navlayers.pages.results import about, folder_of, layer_files, table_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,3 +238,102 @@ def techniques(plan: Plan) -> Table:
 
 def _score(score: float | None, givers: list[str]) -> Cell:
     return "not rated" if score is None and givers else score
+
+
+def plan_folder(plan: Plan) -> dict[str, bytes]:
+    """Path → bytes of every file, the index included."""
+    options = plan.options
+    heading = f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}"
+    made = [about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)]
+    files = [
+        *layer_files([("plan.json", "plan", plan_layer(plan))]),
+        *table_files("plan", made, curve(plan), heading),
+    ]
+    return folder_of(
+        files,
+        command="plan",
+        domain=plan.catalogue.domain,
+        attack_version=plan.catalogue.version,
+        options={
+            "budget": None if options.most is None else figure(options.most),
+            "target": None if options.least is None else float(options.least),
+            "measure": options.measure,
+            "category": options.category,
+            "min_score": options.min_score,
+            "have": [a.candidate.id for a in plan.appraisals if a.state == "have"],
+            "exclude": [a.candidate.id for a in plan.appraisals if a.state == "excluded"],
+            "costs": plan.prices or None,
+            "threat": None if plan.threat is None else plan.threat.title,
+            "scale": plan.scoring.scale,
+            "worth": plan.scoring.worth,
+            "summary": summary(plan),
+        },
+        inputs=plan.inputs,
+    )
+
+
+def as_json(plan: Plan) -> dict[str, object]:
+    """All numbers of a plan; shares are in per cent."""
+    options = plan.options
+    return {
+        "domain": plan.catalogue.domain,
+        "attack_version": plan.catalogue.version,
+        "sets": [one.name for one in plan.inputs],
+        "summary": summary(plan),
+        "budget": None if options.most is None else figure(options.most),
+        "target": None if options.least is None else float(100 * options.least),
+        "measure": options.measure,
+        "category": options.category,
+        "min_score": options.min_score,
+        "threat": None if plan.threat is None else plan.threat.title,
+        "techniques_of_threat": None if plan.threat is None else len(plan.threat.weights),
+        "costs": plan.prices or None,
+        "proven_optimal": plan.proven,
+        "ties_settled": plan.settled,
+        "bound": figure(plan.bound),
+        "chosen": list(plan.chosen),
+        "cost": figure(plan.cost),
+        "value": figure(plan.value),
+        "value_of_all": figure(plan.total),
+        "share": float(100 * plan.share),
+        "techniques": len(plan.reached),
+        "techniques_of_all": len(plan.coverable),
+        "steps": [
+            {
+                "capability": None if step.candidate is None else step.candidate.id,
+                "cost": figure(step.cost),
+                "adds": figure(step.gain),
+                "together": figure(step.value),
+                "share": float(100 * step.value / plan.total),
+                "spent": figure(step.spent),
+            }
+            for step in plan.steps
+        ],
+        "capabilities": [_appraisal(plan, appraisal) for appraisal in plan.appraisals],
+    }
+
+
+def _appraisal(plan: Plan, one: Appraisal) -> dict[str, object]:
+    return {
+        "id": one.candidate.id,
+        "set": one.candidate.set,
+        "capability": one.candidate.capability,
+        "name": one.candidate.name,
+        "state": one.state,
+        "cost": None if one.cost is None else figure(one.cost),
+        "techniques": len(plan.covered([one.candidate])),
+        "value": figure(one.value),
+        "adds": figure(one.adds),
+        "instead": None if one.swap is None else {"capability": one.swap.by, "loses": figure(one.swap.loss)},
+        "beside_all": _overlap(one.beside_all),
+        "beside_plan": _overlap(one.beside_plan),
+    }
+
+
+def _overlap(overlap: Redundancy) -> dict[str, object]:
+    return {
+        "only_it": list(overlap.only),
+        "redundant": overlap.redundant,
+        "by": list(overlap.by),
+        "by_all_of_them_together": overlap.together,
+    }

@@ -1,15 +1,20 @@
-"""Gaps as tables: techniques, tactics, categories, the threat's members, capabilities."""
+"""The page of gaps: shares per tactic, category and threat, techniques, capabilities; as tables, files and JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.gaps import covered_by, first, unscored, used_by
+from navlayers.analysis.gaps import covered_by, first, headline, unscored, used_by
+from navlayers.analysis.gaps_layers import layers_of
+from navlayers.layer.document import encode_layer, encode_layers
+from navlayers.output import markdown, sheets, tables
 from navlayers.output.tables import Column, Table, columns
+from navlayers.pages.results import ResultFile, folder_of, layer_files
 
 if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps, Share, TechniqueGap
     from navlayers.output.tables import Cell
+    from navlayers.scoring.options import ScoreOptions
 
 BRIEF = 20
 """So many gaps stand on a terminal, and half as many capabilities."""
@@ -191,3 +196,149 @@ def _category(scores: dict[str, float | None], name: str) -> Cell:
         return None
     score = scores[name]
     return "not rated" if score is None else score
+
+
+NAMED = 5
+"""So many users and capabilities of a technique stand in a cell of Markdown."""
+
+
+def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
+    """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
+    threat = [
+        {
+            "kind": member.kind,
+            "id": member.id,
+            "name": member.name,
+            "techniques": len(member.weights),
+            "by_software_alone": len(member.through),
+            "carried": member.moved,
+            "left_out": member.left_out,
+            "left_out_weights": member.lost,
+        }
+        for member in gaps.threat.members
+    ]
+    return folder_of(
+        [*layer_files(layers_of(gaps)), *_table_files(gaps)],
+        command="gaps",
+        domain=gaps.catalogue.domain,
+        attack_version=gaps.catalogue.version,
+        options={"threat": threat, "scores": options, "category": gaps.category, "weak": gaps.weak},
+        inputs=gaps.inputs,
+    )
+
+
+def _table_files(gaps: Gaps) -> list[ResultFile]:
+    """The techniques by that name, for they can be a threat again; all tables as a workbook, and to be read."""
+    heading = f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}"
+    made, main = tables_of(gaps), techniques(gaps)
+    short = markdown.tables(tables_of(gaps, NAMED))
+    text = f"# {markdown.escape(heading)}\n\n{markdown.escape(headline(gaps))}\n\n{short}"
+    contents = {
+        "techniques.csv": tables.to_csv(main),
+        "gaps.xlsx": sheets.to_xlsx(made),
+        "gaps.md": text.encode("utf-8", "replace"),
+    }
+    return [ResultFile(path, "table", heading, data, len(main.rows)) for path, data in contents.items()]
+
+
+def gaps_document(gaps: Gaps) -> bytes:
+    """All layers as one list, which the Navigator opens as tabs in reading order."""
+    return encode_layers(encode_layer(layer) for _, _, layer in layers_of(gaps))
+
+
+def as_json(gaps: Gaps) -> dict[str, object]:
+    """All numbers, inputs by their names, techniques with the largest gap first."""
+    return {
+        "domain": gaps.catalogue.domain,
+        "attack_version": gaps.catalogue.version,
+        "summary": headline(gaps),
+        "category": gaps.category,
+        "weak_below": gaps.weak,
+        "scored": gaps.scored,
+        "threat": {
+            "title": gaps.threat.title,
+            "weight": gaps.threat.total,
+            "left_out": {"weights": gaps.threat.lost, "percent_of_weight": round(gaps.threat.lost_share, 4)},
+        },
+        "inputs": {
+            one.name: {
+                "title": one.title,
+                "attack_version": one.own_attack_version,
+                "counts": one.counts,
+                "carried": one.moved,
+                "left_out": one.left_out,
+            }
+            for one in gaps.inputs
+        },
+        "total": _share(gaps.total),
+        "tactics": {one.tactic: {"name": one.name, **_share(one.share)} for one in gaps.tactics},
+        "categories": {name: _share(share) for name, share in gaps.categories.items()},
+        "threats": [
+            {
+                "kind": member.kind,
+                "id": member.id,
+                "name": member.name,
+                "by_software_alone": member.through,
+                "carried": member.moved,
+                "left_out": member.left_out,
+                **_share(share),
+            }
+            for member, share in zip(gaps.threat.members, gaps.members, strict=True)
+        ],
+        "techniques": [_row(gaps, row) for row in gaps.ranked],
+        "capabilities": [
+            {
+                "input": gaps.inputs[one.input].name,
+                "id": one.capability,
+                "name": one.label,
+                "techniques": one.techniques,
+                "only": one.only,
+                "weight": one.weight,
+                "by_score": one.by_score,
+            }
+            for one in gaps.capabilities
+        ],
+    }
+
+
+def _share(share: Share) -> dict[str, object]:
+    return {
+        "techniques": share.techniques,
+        "covered": share.covered,
+        "weak": share.weak,
+        "weight": share.weight,
+        "covered_weight": share.covered_weight,
+        "scored_weight": share.scored_weight,
+        "percent": {
+            "plain": round(share.plain, 4),
+            "by_weight": round(share.weighted, 4),
+            "by_score": None if share.by_score is None else round(share.by_score, 4),
+        },
+    }
+
+
+def _row(gaps: Gaps, row: TechniqueGap) -> dict[str, object]:
+    return {
+        "id": row.technique,
+        "name": row.name,
+        "tactics": gaps.catalogue.techniques[row.technique].tactics,
+        "weight": row.weight,
+        "state": row.state,
+        "score": row.score,
+        "categories": row.categories,
+        "missing": row.missing,
+        "gap": row.gap,
+        "best_by": [gaps.inputs[number].name for number in row.best_by],
+        "used_by": {member.id: member.weights[row.technique] for member in gaps.threat.users(row.technique)},
+        "covered_by": [
+            {
+                "input": gaps.inputs[contributor.input].name,
+                "capability": contributor.capability,
+                "score": contributor.score,
+            }
+            for contributor in row.contributors
+        ],
+        "groups": row.groups,
+        "related": row.related,
+        "newer_than_inputs": row.newer,
+    }
