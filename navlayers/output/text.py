@@ -54,13 +54,14 @@ def fit(text: str, width: int, *, right: bool = False, end: bool = False) -> str
 def item_lines(items: Sequence[Item], width: int | None = None, indent: str = "") -> Iterator[str]:
     """The items, a line each, those below others indented; a line that is too wide goes on below its text."""
     for item in items:
-        line = plain(item.text)
-        if width is None or len(indent) + columns(line) <= width:
-            yield indent + line
+        line = indent + plain(item.text)
+        if width is None or columns(line) <= width:
+            yield line
         else:
-            first, *rest = wrap(line, max(width - len(indent) - len(INDENT), _LEAST))
-            yield indent + first
-            yield from (f"{indent}{INDENT}{part}" for part in rest)
+            start = line[: len(line) - len(line.lstrip())]
+            first, *rest = wrap(line, max(width - len(start) - len(INDENT), _LEAST))
+            yield start + first
+            yield from (f"{start}{INDENT}{part}" for part in rest)
         yield from item_lines(item.below, width, f"{indent}  ")
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-import msgspec
-
-from navlayers._text import columns, figure, plain, shown, wrap
+from navlayers._text import columns, figure, json_text, shown
 from navlayers.analysis.diff import CHANGES
+from navlayers.output.document import Item
 from navlayers.output.markdown import escape
+from navlayers.output.text import item_lines
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from navlayers.analysis.diff import Diff, MeasureChange, TechniqueChange
 
 Format: TypeAlias = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-_FURTHER = "    "
 REASONS = 4
 """So many capabilities are named behind a change."""
 
@@ -33,21 +32,9 @@ _OPEN = ("lost", "weaker")
 def render(found: Diff, format_: Format, width: int | None = None) -> str:
     """The differences in a format, text in lines of at most `width` columns; it ends with a line feed."""
     if format_ == "json":
-        return msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2).decode() + "\n"
-    lines = _markdown(found) if format_ == "md" else _broken(_text(found), width)
+        return json_text(as_json(found))
+    lines = _markdown(found) if format_ == "md" else _text(found, width)
     return "\n".join(lines) + "\n"
-
-
-def _broken(lines: Iterable[str], width: int | None) -> Iterator[str]:
-    """Lines that are not wider than the terminal; what goes on stands below the text of the line."""
-    for line in lines:
-        indent = " " * (len(line) - len(line.lstrip()))
-        if width is None or columns(line) <= width:
-            yield line
-            continue
-        first, *rest = wrap(line.strip(), width - len(indent) - len(_FURTHER))
-        yield indent + first
-        yield from (f"{indent}{_FURTHER}{part}" for part in rest)
 
 
 def headline(found: Diff) -> str:
@@ -137,30 +124,44 @@ def _capabilities(found: Diff) -> Iterator[tuple[str, list[str]]]:
         yield "capabilities renamed", lines
 
 
-def _text(found: Diff) -> Iterator[str]:
-    yield plain(f"{_titles(found)}, at ATT&CK {found.catalogue.domain} {found.catalogue.version}")
-    yield headline(found)
-    yield _totals(found)
+def _text(found: Diff, width: int | None) -> Iterator[str]:
+    release = f"ATT&CK {found.catalogue.domain} {found.catalogue.version}"
+    yield from item_lines(
+        [Item(f"{_titles(found)}, at {release}"), Item(headline(found)), Item(_totals(found))], width
+    )
+    for heading, items in _lists(found):
+        yield ""
+        yield from item_lines([Item(heading, tuple(items))], width)
+
+
+def _lists(found: Diff) -> Iterator[tuple[str, list[Item]]]:
+    """Heading and items of each list that is not empty."""
     for change in CHANGES:
-        those = found.of(change)
-        if those:
-            yield from ("", change)
+        if those := found.of(change):
             wide = max(columns(one.technique) for one in those)
-            for one in those:
-                yield plain(f"  {one.technique:{wide}}  {one.name}: {_steps(one)}")
-                if one.reasons:
-                    yield plain(f"  {'':{wide}}  by {_because(found, one)}")
+            yield change, [_changed(found, one, wide) for one in those]
     for heading, lines in _capabilities(found):
-        yield from ("", heading)
-        yield from (plain(f"  {line}") for line in lines)
+        yield heading, [Item(line) for line in lines]
     if found.comments:
-        yield from ("", "comments changed")
-        for comment in found.comments:
-            before, after = (shown(text) if text else "none" for text in (comment.before, comment.after))
-            yield plain(f"  {comment.capability} {comment.technique} {comment.category}: {before} → {after}")
+        sides = [[shown(text) if text else "none" for text in (one.before, one.after)] for one in found.comments]
+        yield (
+            "comments changed",
+            [
+                Item(f"{one.capability} {one.technique} {one.category}: {before} → {after}")
+                for one, (before, after) in zip(found.comments, sides, strict=True)
+            ],
+        )
     if found.facts:
-        yield from ("", "the versions themselves")
-        yield from (plain(f"  {what}: {old or 'none'} → {new or 'none'}") for what, old, new in found.facts)
+        yield (
+            "the versions themselves",
+            [Item(f"{what}: {a or 'none'} → {b or 'none'}") for what, a, b in found.facts],
+        )
+
+
+def _changed(found: Diff, change: TechniqueChange, wide: int) -> Item:
+    # Below the name of the technique.
+    because = (Item(f"{'':{wide}}by {_because(found, change)}"),) if change.reasons else ()
+    return Item(f"{change.technique:{wide}}  {change.name}: {_steps(change)}", because)
 
 
 def _markdown(found: Diff) -> Iterator[str]:

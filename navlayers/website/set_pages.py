@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import web_links
-from navlayers.pages.show.capability import capability_page, group_page
+from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
-from navlayers.pages.show.parts import record
 from navlayers.website.matrix import Share, matrix
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.sets import row_view, table

@@ -12,7 +12,7 @@ from navlayers.layer.build import set_title
 from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
-from navlayers.pages.show.technique import mapped_rows
+from navlayers.pages.show.build import mapped_rows
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
@@ -111,7 +111,7 @@ def table(head: SetHead, rows: Iterable[RowView]) -> Table:
 
 
 class SetRows:
-    """All mappings of a set, by technique, then as `navlayers.pages.show.technique` orders them."""
+    """All mappings of a set, by technique, then as `navlayers.pages.show.build` orders them."""
 
     def __init__(self, one: IndexedSet) -> None:
         self._head = one.head

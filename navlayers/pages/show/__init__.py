@@ -54,21 +54,19 @@ def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | Non
     Raises:
         UsageError: the options do not fit a set.
     """
+    # Each command pays for its own.
+    from navlayers.pages.show import build  # noqa: PLC0415
     from navlayers.pages.show.set_index import indexed  # noqa: PLC0415
     from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415
 
     ready = indexed(sets, options or ScoreOptions())
     if subject.kind == "technique":
-        from navlayers.pages.show.technique import technique_page  # noqa: PLC0415 - each command pays for its own
-
-        return technique_page(subject.id, ready)
+        return build.technique_page(subject.id, ready)
     if subject.kind == "tactic":
-        from navlayers.pages.show.tactic import tactic_page  # noqa: PLC0415
-
-        return tactic_page(subject.id, ready)
-    from navlayers.pages.show.capability import capability_page, group_page  # noqa: PLC0415
-
-    return (capability_page if subject.kind == "capability" else group_page)(subject.ids, ready)
+        return build.tactic_page(subject.id, ready)
+    if subject.kind == "capability":
+        return build.capability_page(subject.ids, ready)
+    return build.group_page(subject.ids, ready)
 
 
 def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:
