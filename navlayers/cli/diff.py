@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ def command(
         for one in (before, after):
             version = together.catalogue.version
             _print.tell_carried(one.name, version, one.moved, one.left_out, own=one.own_attack_version)
-    width = shutil.get_terminal_size().columns if output == _print.STDOUT and sys.stdout.isatty() else None
+    width = _print.window() if output == _print.STDOUT else None
     _print.put(
         report.render(found, chosen, width), output, force=force, quiet=quiet, keep=[s.path for s in sources]
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import _text as textwidth
 from navlayers.analysis import gaps as finding
 from navlayers.analysis import threats
 from navlayers.analysis.gaps import headline
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
-
-WIDTH = 80
 
 
 @click.command()
@@ -94,9 +90,7 @@ def _no_sets(software_of: tuple[str, ...]) -> UsageError:
 
 
 def _show(found: Gaps) -> None:
-    width = WIDTH if sys.stdout.isatty() else 10 * WIDTH
-    for line in textwidth.wrap(textwidth.plain(headline(found)), width):
-        click.echo(line)
+    common.echo_text(headline(found))
     click.echo()
     for table in brief_tables(found):
         _print.echo_result(table)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -87,13 +85,12 @@ def command(
         for other in subject.also:
             _print.notify(f"note: there is also {other}; show it with --kind {other.kind}")
     if output == _print.STDOUT:
-        terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else None
-        click.echo(show.render(page, format_, width=width, styled=terminal and _colours()), nl=False)
+        width = _print.window()
+        click.echo(show.render(page, format_, width=width, styled=width is not None and _styled()), nl=False)
         return
     _print.put(show.render(page, format_), output, force=force, quiet=quiet)
 
 
-def _colours() -> bool:
+def _styled() -> bool:
     """Whether the terminal may be asked for bold and dim letters: https://no-color.org."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -123,8 +122,7 @@ def command(
         for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
             _print.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
-        terminal = sys.stdout.isatty() and not to_stdout
-        width = shutil.get_terminal_size().columns if terminal else None
+        width = None if to_stdout else common.window()
         click.echo(render(done.files, shape, width=width), nl=False, err=to_stdout)
     if to_stdout:
         click.echo(done.results[0], nl=False)

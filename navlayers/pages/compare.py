@@ -198,9 +198,9 @@ def _cell(score: float | None, *, covered: bool) -> Cell:
 
 def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str, bytes]:
     """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
-    made = [about(comparison.catalogue, comparison.inputs, words(comparison)), *tables_of(comparison)]
+    found = [about(comparison.catalogue, comparison.inputs, words(comparison)), *tables_of(comparison)]
     heading = f"Comparison of {', '.join(one.title for one in comparison.inputs)}"
-    files = [*layer_files(layers_of(comparison)), *table_files("comparison", made, made[-1], heading)]
+    files = [*layer_files(layers_of(comparison)), *table_files("comparison", heading, found, found[-1])]
     baseline = comparison.inputs[comparison.differences[0].first].name if comparison.differences else None
     return folder_of(
         files,

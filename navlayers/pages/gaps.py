@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from navlayers.analysis.gaps import covered_by, first, headline, unscored, used_by
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.layer.document import encode_layer, encode_layers
-from navlayers.output import markdown, sheets, tables
 from navlayers.output.tables import Column, Table, columns
-from navlayers.pages.results import ResultFile, folder_of, layer_files
+from navlayers.pages.results import folder_of, layer_files, table_files
 
 if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps, Share, TechniqueGap
@@ -217,28 +216,24 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
         }
         for member in gaps.threat.members
     ]
+    # The techniques go by that name, for they can be a threat again.
+    files = table_files(
+        "gaps",
+        f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
+        tables_of(gaps),
+        techniques(gaps),
+        main_name="techniques",
+        lead=headline(gaps),
+        short=tables_of(gaps, NAMED),
+    )
     return folder_of(
-        [*layer_files(layers_of(gaps)), *_table_files(gaps)],
+        [*layer_files(layers_of(gaps)), *files],
         command="gaps",
         domain=gaps.catalogue.domain,
         attack_version=gaps.catalogue.version,
         options={"threat": threat, "scores": options, "category": gaps.category, "weak": gaps.weak},
         inputs=gaps.inputs,
     )
-
-
-def _table_files(gaps: Gaps) -> list[ResultFile]:
-    """The techniques by that name, for they can be a threat again; all tables as a workbook, and to be read."""
-    heading = f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}"
-    made, main = tables_of(gaps), techniques(gaps)
-    short = markdown.tables(tables_of(gaps, NAMED))
-    text = f"# {markdown.escape(heading)}\n\n{markdown.escape(headline(gaps))}\n\n{short}"
-    contents = {
-        "techniques.csv": tables.to_csv(main),
-        "gaps.xlsx": sheets.to_xlsx(made),
-        "gaps.md": text.encode("utf-8", "replace"),
-    }
-    return [ResultFile(path, "table", heading, data, len(main.rows)) for path, data in contents.items()]
 
 
 def gaps_document(gaps: Gaps) -> bytes:

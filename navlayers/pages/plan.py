@@ -244,10 +244,10 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
     """Path → bytes of every file, the index included."""
     options = plan.options
     heading = f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}"
-    made = [about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)]
+    found = [about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)]
     files = [
         *layer_files([("plan.json", "plan", plan_layer(plan))]),
-        *table_files("plan", made, curve(plan), heading),
+        *table_files("plan", heading, found, curve(plan)),
     ]
     return folder_of(
         files,

@@ -61,13 +61,37 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
     return Table("about", "About", columns("what", "how it is"), (*rows, *facts))
 
 
-def table_files(name: str, made: Sequence[Table], main: Table, heading: str) -> list[ResultFile]:
-    """All tables as a workbook and as Markdown below a heading, and the main one as CSV; `name` is theirs."""
-    text = f"# {markdown.escape(heading)}\n\n{markdown.tables(made)}".encode("utf-8", "replace")
-    contents = {"csv": tables.to_csv(main), "xlsx": sheets.to_xlsx(made), "md": text}
-    return [
-        ResultFile(f"{name}.{ending}", "table", heading, data, len(main.rows)) for ending, data in contents.items()
-    ]
+def table_files(
+    name: str,
+    heading: str,
+    found: Sequence[Table],
+    main: Table,
+    *,
+    main_name: str = "",
+    lead: str = "",
+    short: Sequence[Table] = (),
+) -> list[ResultFile]:
+    """Tables as files.
+
+    Args:
+        name: Name of the files, without an ending.
+        heading: Title of the Markdown.
+        found: The tables of the workbook, a sheet each.
+        main: The one that is written as CSV.
+        main_name: Name of the CSV where it is not that of the others.
+        lead: What the Markdown says before the tables.
+        short: The tables of the Markdown, where they are to be shorter than those of the workbook.
+
+    Returns:
+        The CSV, the workbook and the Markdown.
+    """
+    start = "".join(f"{text}\n\n" for text in (f"# {markdown.escape(heading)}", markdown.escape(lead)) if text)
+    contents = {
+        f"{main_name or name}.csv": tables.to_csv(main),
+        f"{name}.xlsx": sheets.to_xlsx(found),
+        f"{name}.md": f"{start}{markdown.tables(short or found)}".encode("utf-8", "replace"),
+    }
+    return [ResultFile(path, "table", heading, data, len(main.rows)) for path, data in contents.items()]
 
 
 def folder_of(
