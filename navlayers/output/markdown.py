@@ -52,8 +52,16 @@ def picture_names(document: Document) -> Iterator[str]:
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it stands, on one line: no markup, no HTML, nothing linked or mentioned."""
-    marked = _MARKS.sub(r"\\\1", " ".join(plain(text).split()))
-    return _BEGINNING.sub(r"\1\\\2", _MENTION.sub("@<!-- -->", marked))
+    return _begun(_marked(text))
+
+
+def _marked(text: str) -> str:
+    return _MENTION.sub("@<!-- -->", _MARKS.sub(r"\\\1", " ".join(plain(text).split())))
+
+
+def _begun(marked: str) -> str:
+    """Marked text as it may begin a line."""
+    return _BEGINNING.sub(r"\1\\\2", marked)
 
 
 def tables(found: Iterable[Table], heading: int = 2) -> str:
@@ -97,7 +105,7 @@ def _block(block: Block) -> Iterator[Iterable[str]]:
         case Heading():
             yield (f"{'#' * block.level} {' '.join(escape(part) for part in (block.key, block.text) if part)}",)
         case Paragraph():
-            text = "".join(map(_inline, block.spans))
+            text = _begun("".join(map(_inline, block.spans)))
             yield (f"**{text}**" if block.warning else text,)
         case Note():
             yield (f"*{escape(block.text)}*",)
@@ -151,7 +159,7 @@ def _details(table: Table) -> Iterator[str]:
             first, *rest = detail.spans
             yield f"  - {escape(detail.label)}: {_inline(first)}"
             for span in rest:
-                yield from ("", f"    {_inline(span)}")
+                yield from ("", f"    {_begun(_inline(span))}")
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -169,5 +177,5 @@ def _inline(text: str) -> str:
     if url := url_of(text):
         return _cell(text, url)
     before, after = (" " if end.isspace() else "" for end in (text[:1], text[-1:]))
-    marked = escape(text)
+    marked = _marked(text)
     return f"{before}{marked}{after}" if marked else before
