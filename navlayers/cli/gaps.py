@@ -90,7 +90,7 @@ def _no_sets(software_of: tuple[str, ...]) -> UsageError:
 
 
 def _show(found: Gaps) -> None:
-    common.echo_text(headline(found))
+    _print.echo_text(headline(found))
     click.echo()
     for table in brief_tables(found):
         _print.echo_result(table)

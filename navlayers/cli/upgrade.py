@@ -122,7 +122,7 @@ def command(
         for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
             _print.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
-        width = None if to_stdout else common.window()
+        width = None if to_stdout else _print.window()
         click.echo(render(done.files, shape, width=width), nl=False, err=to_stdout)
     if to_stdout:
         click.echo(done.results[0], nl=False)
