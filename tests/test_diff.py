@@ -265,7 +265,7 @@ def test_a_file_is_written_by_its_ending_and_not_over_another(
     [
         (["gcp", "gcp"], "gcp and gcp are the same input"),
         (["gcp", "kev-mobile"], "different ATT&CK domains"),
-        (["gcp", "nist_800_53"], "say what a relation without a value is worth"),
+        (["gcp", "nist_800_53"], "give mappings without a score value a score"),
         (["gcp", "nope"], "no mapping set 'nope'"),
         (["gcp"], "Missing argument 'NEW'"),
     ],
