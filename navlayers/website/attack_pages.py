@@ -10,8 +10,8 @@ from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.layer.colors import LegendItem, count_gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.tables import Span
-from navlayers.pages.show.layout import prose, score_cell
 from navlayers.pages.show.build import technique_page
+from navlayers.pages.show.layout import prose, score_cell
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.matrix import UNRATED, Heat, covered, matrix, shades_of
 from navlayers.website.pages import HOME, Crumb, Page, World, newest

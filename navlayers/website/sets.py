@@ -11,8 +11,8 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.layer.build import set_title
 from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import CATEGORIES
-from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.pages.show.build import mapped_rows
+from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
