@@ -74,7 +74,7 @@ def test_all_layers_go_into_one_file_where_the_format_has_room(
     assert text.index("First") < text.index("Last/one") < text.index("Mine")
     refused = run("render", several, "-o", tmp_path / "all.svg")
     assert (refused.code, refused.out) == (2, "")
-    assert "svg holds one layer, and there are 2" in refused.err
+    assert "svg holds one layer, but there are 2" in refused.err
 
 
 def test_standard_output_gets_the_bytes_alone(run: Run, mine: Path) -> None:
@@ -124,19 +124,21 @@ def test_what_cannot_be_drawn_is_told(run: Run, mine: Path, out: Path) -> None:
     mine.write_text(json.dumps({**LAYER, "techniques": [{"techniqueID": "T9999", "score": 1}]}))
     done = run("render", mine, "-o", out)
     assert done.code == 0
-    assert "note: mine: not drawn, for ATT&CK 16.1 has no such active technique: T9999 (unknown)" in done.err
+    assert (
+        "note: mine: not drawn, because they are not active techniques of ATT&CK 16.1: T9999 (unknown)" in done.err
+    )
 
 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
         ([], "nothing is named to render"),
-        (["gcp", "--to", "docx"], '--to: "docx" is no format; expected svg, png, pdf, xlsx, html, md, csv'),
+        (["gcp", "--to", "docx"], '--to: unknown format "docx"; expected svg, png, pdf, xlsx, html, md, csv'),
         (["gcp", "-o", "x.docx"], 'the ending of "x.docx" does not say which format to write'),
         (["gcp", "--to", "svg,pdf", "-o", "x.svg"], '"x.svg" cannot hold svg, pdf'),
-        (["gcp", "--to", "svg,pdf", "-o", "-"], "standard output takes one format"),
+        (["gcp", "--to", "svg,pdf", "-o", "-"], "standard output takes only one format"),
         (["gcp", "-o", ""], "-o is empty"),
-        (["gcp", "--show", "colour"], "show: there is no"),
+        (["gcp", "--show", "colour"], "show: unknown value"),
         (["gcp", "--margin", "999"], "margin: 999 is out of range"),
         (["gcp", "--scale", "nan"], "scale: nan is out of range"),
         (["gcp", "--attack", "99"], "ATT&CK enterprise 99 is not at hand"),

@@ -217,10 +217,13 @@ def test_what_cannot_be_drawn_is_told_not_dropped_silently(tmp_path: Path) -> No
         gradient={"colors": ["#ffffff"], "minValue": 0, "maxValue": 100},
     )
     told = "\n".join(str(notice) for notice in made.notices)
-    assert "not drawn, for ATT&CK 16.1 has no such active technique: T9999 (unknown), T1053.001 (revoked)" in told
-    assert "not drawn, for the technique is not of that tactic: T1110 under impact" in told
-    assert "the filter names platforms that ATT&CK 16.1 has not: Azure AD" in told
-    assert "the gradient has fewer than two colours" in told
+    assert (
+        "not drawn, because they are not active techniques of ATT&CK 16.1: T9999 (unknown), T1053.001 (revoked)"
+        in told
+    )
+    assert "not drawn, because the technique does not belong to the tactic: T1110 under impact" in told
+    assert "the filter names platforms that ATT&CK 16.1 does not have: Azure AD" in told
+    assert "the gradient has fewer than two colors" in told
     assert "the Navigator shows an empty matrix for scores such as 99.7" in told
     assert made.entries.keys() == {("T1078", "persistence")}, "a tactic may be called by its name"
     assert made.platforms == ("Windows",)
@@ -381,8 +384,8 @@ def test_what_the_navigator_leaves_out_is_drawn_as_meant_and_told(tmp_path: Path
     made = view(tmp_path, entries, filters={"platforms": ["WINDOWS"]})
     assert made.entries.keys() == {("T1110", "credential-access"), ("T1078", "persistence")}
     told = "\n".join(str(notice) for notice in made.notices)
-    assert "though the Navigator leaves out what is written so:  T1110, T1078 under TA0003" in told
-    assert "empty matrix for platforms in other letters: WINDOWS" in told
+    assert "although the Navigator ignores entries written like this:  T1110, T1078 under TA0003" in told
+    assert "empty matrix for platforms whose case differs: WINDOWS" in told
 
 
 def test_names_of_colours_are_known_whoever_else_asked_for_them() -> None:

@@ -77,7 +77,7 @@ def test_a_full_layer_fits_a_pull_request_and_says_what_is_left_out(tmp_path: Pa
     assert len(text) <= LONGEST
     assert re.findall(r"^\| (T[\d.]+) \|", text, re.M) == ACTIVE
     assert text.count("</details>") == 1
-    assert "\nComments are left out, for they would be too long.\n\n</details>\n" in text
+    assert "\nComments are omitted because they would be too long.\n\n</details>\n" in text
     assert len(made.notices) == 1
 
 
@@ -87,7 +87,7 @@ def test_many_full_layers_fit_as_well(count: int, tmp_path: Path) -> None:
     text = render_markdown(views).data.decode()
     assert len(text) <= LONGEST
     assert text.count("<details>") == text.count("</details>")
-    assert "\nWhat each layer says of its techniques is left out, for it would be too long.\n" in text
+    assert "\nThe techniques of each layer are omitted because they would be too long.\n" in text
     if count < 200:
         assert re.findall(r"^\| (T[\d.]+) \|", text, re.M) == ACTIVE
         assert text.count("\n## ") == count + 1

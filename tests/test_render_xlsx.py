@@ -171,7 +171,7 @@ def test_the_legend_tells_colours_and_facts() -> None:
     assert (filled["0"], filled["100"]) == ("#ffffff", "#ff0000")
     assert (filled["none"], filled["all of it"]) == ("#ffffff", "#ff0000")
     texts = {cell.value for row in sheet.iter_rows() for cell in row}
-    assert {"Small", "ATT&CK Enterprise 16.1", "the team", "Grey cells are disabled."} <= texts
+    assert {"Small", "ATT&CK Enterprise 16.1", "the team", "Gray cells are disabled."} <= texts
 
 
 def test_several_layers_are_sheets_and_one_table_of_all_scores() -> None:
@@ -222,7 +222,7 @@ def test_odd_layers_are_workbooks_all_the_same(entries: list[dict[str, Any]], tm
 def test_a_layer_whose_filters_leave_nothing_says_so(tmp_path: Path) -> None:
     entries = [{"techniqueID": t.id, "enabled": False} for t in CATALOGUE.techniques.values() if t.active]
     made = book(*written(tmp_path, {**SMALL, "techniques": entries, "hideDisabled": True}))
-    assert found(made["Matrix"], "The filters of the layer leave no technique.")
+    assert found(made["Matrix"], "The filters of the layer hide every technique.")
     assert table(made["Techniques"]) == []
 
 

@@ -32,16 +32,16 @@ def mended(*techniques: Entry, **fields: Any) -> tuple[Entry, tuple[str, ...]]:
 @pytest.mark.parametrize(
     ("written", "now", "told"),
     [
-        ({}, DEFAULT, ["fewer than two colours", "no minValue", "no maxValue"]),
+        ({}, DEFAULT, ["fewer than two colors", "no minValue", "no maxValue"]),
         (
             {"colors": [], "minValue": 1, "maxValue": 5},
             {**DEFAULT, "minValue": 1, "maxValue": 5},
             ["fewer than two"],
         ),
-        ({"colors": ["red"], "minValue": 0, "maxValue": 100}, DEFAULT, ["fewer than two colours"]),
+        ({"colors": ["red"], "minValue": 0, "maxValue": 100}, DEFAULT, ["fewer than two colors"]),
         ({"colors": None, "minValue": None, "maxValue": 100}, DEFAULT, ["fewer than two", "no minValue"]),
         ({"colors": RED, "maxValue": 9}, {"colors": RED, "maxValue": 9, "minValue": 0}, ["has no minValue"]),
-        ({"colors": RED, "minValue": 5, "maxValue": 5}, None, ["runs from 5 to 5: all scores have the colour of"]),
+        ({"colors": RED, "minValue": 5, "maxValue": 5}, None, ["runs from 5 to 5: every score has the color of"]),
         (
             {"colors": RED, "minValue": 200},
             {"colors": RED, "minValue": 200, "maxValue": 100},
@@ -128,12 +128,12 @@ def test_what_the_navigator_drops_is_kept_and_told() -> None:
     assert after["techniques"] == [said]
     assert (after["metadata"], after["links"]) == (metadata, links)
     assert other == (
-        "metadata whose name or value is missing, empty or no text, which the Navigator drops, are kept (6): "
+        "metadata whose name or value is missing, empty or not text, which the Navigator drops, are kept (6): "
         "the layer n, the layer m, the layer, T1078 n, T1078 m, T1078",
         "links without a protocol, which lead nowhere, are kept (2): the layer example.org/x, T1078 example.org/x",
         "links without a label or a url, which the Navigator drops, are kept (4): "
         "the layer https://x.example, the layer, T1078 https://x.example, T1078",
-        "colours that are none, which the Navigator does not show, are kept (2): the legend #ggg, T1078 notacolour",
+        "invalid colors, which the Navigator does not show, are kept (2): the legend #ggg, T1078 notacolour",
     )
 
 
@@ -161,7 +161,7 @@ def test_a_layer_of_that_release_is_told_of_and_left_as_it_is() -> None:
     after, report = upgrade_layer(before, "18.1")
     assert after == before
     assert (
-        report.other[0] == "the gradient has fewer than two colours, for which the Navigator shows an empty matrix"
+        report.other[0] == "the gradient has fewer than two colors, for which the Navigator shows an empty matrix"
     )
     assert report.other[-1].endswith("for which the Navigator shows an empty matrix: T1078 99.6")
 

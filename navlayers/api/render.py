@@ -68,7 +68,7 @@ def chosen(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
     unknown = [name for name in names if name not in FORMATS]
     if unknown:
         expected = f"{', '.join(FORMATS)}, several joined by commas"
-        message = f"--to: {shown(unknown[0])} is no format"
+        message = f"--to: unknown format {shown(unknown[0])}"
         raise UsageError(Problem(message, expected=expected, hint=nearest(unknown[0], FORMATS)))
     if names:
         return tuple(dict.fromkeys(names))
@@ -92,7 +92,7 @@ def target_of(output: str | None, formats: Sequence[str]) -> Target:
     if output == STDOUT:
         if len(formats) > 1:
             hint = "name one with --to, or a folder with -o"
-            raise UsageError(Problem("standard output takes one format", hint=hint))
+            raise UsageError(Problem("standard output takes only one format", hint=hint))
         return Target()
     ending = _ending(output)
     if ending not in FORMATS:
@@ -120,7 +120,7 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
     found = FORMATS[format_]
     function = getattr(importlib.import_module(f"navlayers.output.drawing.{found.module}"), found.function)
     if found.single and len(views) != 1:
-        message = f"{format_} holds one layer, and there are {len(views)}"
+        message = f"{format_} holds one layer, but there are {len(views)}"
         raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
     made: Rendered = function(views[0] if found.single else views, options)
     return made
@@ -207,9 +207,9 @@ def render_files(
     paths = [path for path, _ in files]
     again = sorted({path for path in paths if paths.count(path) > 1})
     if again:
-        hint = "render them apart"
+        hint = "render them separately"
         raise OutputError(
-            Problem("two inputs would be written here", Place(str(path)), hint=hint) for path in again
+            Problem("two inputs would be written to this file", Place(str(path)), hint=hint) for path in again
         )
     outputs = [Output(path, rendered.data, force) for path, rendered in files]
     changed = set(write_all(outputs, keep=[source.path for source in sources if source.path.is_file()]))

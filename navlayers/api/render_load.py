@@ -89,7 +89,7 @@ def _at_release(
     wanted = one.attack_version
     if not wanted:
         wanted = attack_version or "latest"
-        told.append(Problem(f"the layer does not name its ATT&CK release; {wanted} is taken", place))
+        told.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
     try:
         found = attack.find(one.domain, wanted)
     except NavlayersError as error:

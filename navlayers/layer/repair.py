@@ -28,8 +28,8 @@ _SCORES = f"scores just below the end of the gradient, {_EMPTY}"
 _SCRIPTS = "links that run a script when they are opened"
 _ADDRESSES = "links without a protocol, which lead nowhere"
 _LINKS = "links without a label or a url, which the Navigator drops"
-_METADATA = "metadata whose name or value is missing, empty or no text, which the Navigator drops"
-_COLORS = "colours that are none, which the Navigator does not show"
+_METADATA = "metadata whose name or value is missing, empty or not text, which the Navigator drops"
+_COLORS = "invalid colors, which the Navigator does not show"
 # What is done about a fault; all others are kept.
 _MENDED = {_SCORES: "are lowered, with the exact ones in metadata", _SCRIPTS: "are left out"}
 
@@ -113,7 +113,7 @@ class Repair:
         colors = written.get("colors")
         if not isinstance(colors, list) or len(colors) < FEWEST_COLORS:
             whole["colors"] = list(DEFAULT_COLORS)
-            self._tell_gradient(f"has fewer than two colours, {_EMPTY}", "those of the Navigator now")
+            self._tell_gradient(f"has fewer than two colors, {_EMPTY}", "now the default ones")
         for key, end in _ENDS.items():
             if written.get(key) is None:
                 whole[key] = end
@@ -121,7 +121,7 @@ class Repair:
         low, high = whole["minValue"], whole["maxValue"]
         if low >= high:
             self._tell_gradient(
-                f"runs from {as_json(low)} to {as_json(high)}: all scores have the colour of an end", "kept"
+                f"runs from {as_json(low)} to {as_json(high)}: every score has the color of one end", "kept"
             )
         return whole
 

@@ -261,15 +261,17 @@ def _entries(
             found[identifier, tactic] = annotation
     if odd:
         tell(
-            f"drawn as meant, though the Navigator leaves out what is written so: {listed(list(odd))}",
-            "ids have no blanks, tactics go by short names such as credential-access",
+            f"drawn, although the Navigator ignores entries written like this: {listed(list(odd))}",
+            "write ids without blanks, and tactics by their short names, such as credential-access",
         )
     if unknown:
         ids = [f"{i} ({_fate(i, catalogue)})" for i in unknown]
-        hint = f"navlayers upgrade --attack {catalogue.version} carries what has a successor"
-        tell(f"not drawn, for ATT&CK {catalogue.version} has no such active technique: {listed(ids)}", hint)
+        hint = f"navlayers upgrade --attack {catalogue.version} replaces ids that have a successor"
+        tell(
+            f"not drawn, because they are not active techniques of ATT&CK {catalogue.version}: {listed(ids)}", hint
+        )
     if elsewhere:
-        tell(f"not drawn, for the technique is not of that tactic: {listed(list(elsewhere))}")
+        tell(f"not drawn, because the technique does not belong to the tactic: {listed(list(elsewhere))}")
     return found
 
 
@@ -320,13 +322,13 @@ def _gradient(layer: dict[str, Any], tell: Tell) -> Gradient:
     low, high = (end if type(end) in (int, float) else default for end, default in zip(ends, (0, 100), strict=True))
     wrong = []
     if len(colors) < FEWEST_COLORS:
-        wrong.append("has fewer than two colours")
+        wrong.append("has fewer than two colors")
     elif any(parse_color(color) is None for color in colors):
-        wrong.append("has a colour that is none, so the default ones are used")
+        wrong.append("has an invalid color, so the default colors are used")
     if any(type(end) not in (int, float) for end in ends):
         wrong.append("lacks minValue or maxValue, so 0 and 100 are used")
     elif low >= high:
-        wrong.append(f"runs from {low:g} to {high:g}, so all scores have the colour of an end")
+        wrong.append(f"runs from {low:g} to {high:g}, so every score has the color of one end")
     for what in wrong:
         tell(f"the gradient {what}", "the Navigator may show an empty matrix")
     return gradient_of(colors, low, high)
@@ -353,10 +355,10 @@ def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Tell) -> tup
     missing = sorted(meant - there - {"None"})
     other = sorted(p for p in asked if p not in there and p not in _OLD_PLATFORMS and p.lower() in by_lower)
     if other:
-        tell(f"the Navigator shows an empty matrix for platforms in other letters: {listed(other)}")
+        tell(f"the Navigator shows an empty matrix for platforms whose case differs: {listed(other)}")
     if missing:
         tell(
-            f"the filter names platforms that ATT&CK {catalogue.version} has not: {listed(missing)}",
+            f"the filter names platforms that ATT&CK {catalogue.version} does not have: {listed(missing)}",
             "the Navigator shows an empty matrix for them",
         )
     known = meant & (there | {"None"})

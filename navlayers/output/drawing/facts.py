@@ -108,7 +108,7 @@ def short(view: View) -> tuple[str, ...]:
     if view.platforms:
         found.append(f"platforms: {clean(', '.join(view.platforms))}")
     if view.hide_disabled and view.ratios is None:
-        found.append("disabled ones hidden")
+        found.append("disabled techniques hidden")
     return tuple(found)
 
 
@@ -129,7 +129,7 @@ def facts(view: View) -> tuple[tuple[str, str], ...]:
 
 
 def _filters(view: View) -> str:
-    return ", ".join([*view.platforms, *(["what is disabled is hidden"] if view.hide_disabled else [])])
+    return ", ".join([*view.platforms, *(["disabled techniques hidden"] if view.hide_disabled else [])])
 
 
 class Mark(NamedTuple):
@@ -178,14 +178,14 @@ def reading(tab: Tab) -> tuple[str, ...]:
     told = []
     if ticks(view):
         own = any(row.annotation.color and row.annotation.enabled for row in rows)
-        told.append(f"A cell has the colour of its score{', or one of its own' if own else ''}.")
-        told.append("Cells without a colour have no score.")
+        told.append(f"The color of a cell shows its score{' unless it has its own color' if own else ''}.")
+        told.append("Cells without a color have no score.")
     if view.layout.show_aggregate:
         told.append(f"The score of a technique is {AGGREGATES[view.layout.aggregate]}.")
     if any(not row.annotation.enabled for row in rows) and not view.hide_disabled:
-        told.append("Grey cells are disabled.")
+        told.append("Gray cells are disabled.")
     if any(row.where == "collapsed" for row in rows):
-        told.append("Sub-techniques that the layer keeps closed are in the table alone.")
+        told.append("Sub-techniques that the layer does not expand are only in the table.")
     if any(row.where == "left out" for row in rows):
-        told.append("Techniques that the layer's filters leave out are in the table alone.")
+        told.append("Techniques hidden by the layer's filters are only in the table.")
     return tuple(told)

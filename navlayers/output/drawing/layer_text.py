@@ -29,8 +29,8 @@ LONGEST = 60_000
 # Lengths to which comments are cut until all techniques fit; after that, techniques are left out.
 _COMMENTS = (300, 200, 120, 80, 40, 0)
 
-_UNCOMMENTED = "Comments are left out, for they would be too long."
-_UNLISTED = "What each layer says of its techniques is left out, for it would be too long."
+_UNCOMMENTED = "Comments are omitted because they would be too long."
+_UNLISTED = "The techniques of each layer are omitted because they would be too long."
 _MORE = "… and "
 _OPEN, _CLOSE = "<details>\n<summary>{}</summary>\n", "\n</details>\n"
 
@@ -65,7 +65,7 @@ def _notices(part: _Part) -> tuple[Problem, ...]:
     if not part.is_cut:
         return ()
     message = f"the Markdown is cut to the {LONGEST:,} characters that pull requests take"
-    return (Problem(message, hint="xlsx, html and csv hold all"),)
+    return (Problem(message, hint="xlsx, html and csv hold everything"),)
 
 
 def _single(layer: Tab) -> _Part:

@@ -65,7 +65,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
         for one in self.show or ():
             _check_choice("show", one, get_args(Show))
         if self.show == ():
-            raise UsageError(Problem("show: nothing is to stand in a cell", expected=one_of(get_args(Show))))
+            raise UsageError(Problem("show: nothing to show in a cell", expected=one_of(get_args(Show))))
         _check_number("margin", self.margin, 0, _WIDEST_MARGIN, "mm")
         _check_number("scale", self.scale, *_SCALES)
         _check_number("dpi", self.dpi, *_DPI)
@@ -78,7 +78,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise UsageError(Problem(f"{name}: there is no {shown(str(value))}", expected=one_of(choices)))
+        raise UsageError(Problem(f"{name}: unknown value {shown(str(value))}", expected=one_of(choices)))
 
 
 def _check_number(name: str, value: float | None, low: float, high: float, unit: str = "") -> None:

@@ -78,7 +78,7 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
         UsageError: nothing fits within the margins, or there is no layer.
     """
     if not views:
-        raise UsageError(Problem("there is no layer to draw"))
+        raise UsageError(Problem("no layer to draw"))
     pages = draw_alike(views, options)
     drawings = [drawing for drawing, _ in pages]
     notices = [notice for _, notices in pages for notice in notices]
@@ -86,7 +86,7 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
 
 
 def _lacking(drawings: Sequence[Drawing]) -> Iterator[Problem]:
-    hint = "--to svg takes the fonts of who opens it"
+    hint = "--to svg uses the fonts of the machine that opens it"
     return typeset.lacking(drawings[0].title, typeset.texts(drawings), hint)
 
 
@@ -187,7 +187,7 @@ def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tu
     drawing = Drawing(*size, title, describe(plan.matrix), page, (*plan.header.groups, *plan.body))
     if not plan.step.lost:
         return drawing, ()
-    message = f"{shown(clean(view.name))}: too much for {options.page} with text of {SMALLEST:g} pt"
+    message = f"{shown(clean(view.name))}: too large for {options.page} with text of {SMALLEST:g} pt"
     return drawing, (Problem(f"{message}, so {plan.step.lost}", hint="a larger --page shows more"),)
 
 

@@ -93,7 +93,7 @@ def _notices(layers: Sequence[Tab]) -> tuple[Problem, ...]:
     message = (
         f"comments are cut to the {LONGEST:,} characters that a cell holds: {listed(list(dict.fromkeys(long)))}"
     )
-    return (Problem(message, hint="html and csv hold all"),)
+    return (Problem(message, hint="html and csv hold everything"),)
 
 
 def _sheet_name(layer: Tab) -> str:
@@ -223,7 +223,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
         at += _Writer(sheet, layer, styles, lines).column(column, at) + 1
         sheet.set_column(at - 1, at - 1, _GAP)
     if not columns:
-        sheet.write_string(_TACTICS, 0, "The filters of the layer leave no technique.", styles.get("text"))
+        sheet.write_string(_TACTICS, 0, "The filters of the layer hide every technique.", styles.get("text"))
     last = max([_COUNTS, *lines])
     for row in range(_FIRST, last + 1):
         sheet.set_row(row, _LINE * lines.get(row, 1) + 2)
