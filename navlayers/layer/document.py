@@ -56,7 +56,7 @@ class Layout(msgspec.Struct, frozen=True):
 class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     """An annotated technique or sub-technique, under every tactic that it belongs to.
 
-    `color`, `#rrggbb`, comes before the colour of the score; a technique that is not `enabled` is greyed out, or
+    `color`, `#rrggbb`, comes before the color of the score; a technique that is not `enabled` is grayed out, or
     hidden where the layer hides disabled ones.
     """
 

@@ -168,7 +168,7 @@ def _has(item: Document, *keys: str) -> bool:
 
 
 def _colors(layer: Document) -> Iterator[tuple[str, Any]]:
-    """The colours of a layer beside those of its entries, and whose they are."""
+    """The colors of a layer beside those of its entries, and whose they are."""
     gradient = layer.get("gradient")
     colors = gradient.get("colors") if isinstance(gradient, dict) else None
     if isinstance(colors, list) and len(colors) >= FEWEST_COLORS:

@@ -76,7 +76,7 @@ def _walk(matrix: Matrix) -> Iterator[tuple[Cell, str, Where]]:
 
 
 def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[Cell, Where]]) -> Iterator[Row]:
-    """Tactics under which a technique has the same annotation and colour share a row."""
+    """Tactics under which a technique has the same annotation and color share a row."""
     grouped: dict[tuple[Annotation, float | None, str], list[tuple[str, Where]]] = {}
     names = {tactic.shortname: tactic.name for tactic in view.catalogue.tactics}
     for tactic in technique.tactics:

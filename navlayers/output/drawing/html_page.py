@@ -104,7 +104,7 @@ class _Layer:
 
 
 def _fills(layers: Sequence[Tab]) -> str:
-    """A rule per colour of the page."""
+    """A rule per color of the page."""
     colors: dict[str, None] = {}
     for layer in layers:
         view = layer.view
@@ -117,7 +117,7 @@ def _fills(layers: Sequence[Tab]) -> str:
 
 
 def _fill(color: str) -> str:
-    """The class of a colour."""
+    """The class of a color."""
     return f"c{color[1:]}"
 
 

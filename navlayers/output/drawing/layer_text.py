@@ -183,7 +183,7 @@ def _tactics(matrix: Matrix) -> Table:
 
 
 def _reading(view: View) -> str:
-    """What scores mean, in words, for Markdown has no colours."""
+    """What scores mean, in words, for Markdown has no colors."""
     told = []
     labels = [mark.label for mark in view.legend]
     if not all(label.strip().isdigit() for label in labels):

@@ -23,7 +23,7 @@ _PEN = 0.025
 
 
 class Rect(msgspec.Struct, frozen=True):
-    """A rectangle; lengths in points, colours as `#rrggbb`, `stroke` "" for none."""
+    """A rectangle; lengths in points, colors as `#rrggbb`, `stroke` "" for none."""
 
     x: float
     y: float

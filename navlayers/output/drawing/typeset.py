@@ -116,7 +116,7 @@ def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
     """A notice where there is text in scripts for which PNG and PDF have no letters; `name` is what it is in."""
     letters = (char for text in texts if not text.isascii() for char in text)
     if any(_is_foreign(char) and not font.is_known(char) for char in letters):
-        message = f"{shown(name)}: the font lacks letters of some of the text, which are drawn as boxes"
+        message = f"{shown(name)}: the font has no letters for some of the text and draws boxes instead"
         yield Problem(message, hint=hint)
 
 

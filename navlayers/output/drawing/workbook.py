@@ -136,7 +136,7 @@ def _write_legend(sheet: Any, layers: Sequence[Tab], styles: _Styles) -> None:
 
 
 def _write_about(sheet: Any, layer: Tab, styles: _Styles, row: int) -> int:
-    """Write what the colours of a layer mean, and what else is known of it; the row below."""
+    """Write what the colors of a layer mean, and what else is known of it; the row below."""
     view = layer.view
     sheet.write_string(row, 0, _harmless(layer.name), styles.get("strong"))
     sheet.write_string(row + 1, 0, _harmless(view.description), styles.get("text"))

@@ -79,7 +79,7 @@ def render(document: Document) -> Rendered:
 
 def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
     """The notices of a file that lacks letters, which keeps it from being PDF/UA."""
-    message = f"{shown(title)}: the font lacks letters of some of the text, which are drawn as boxes"
+    message = f"{shown(title)}: the font has no letters for some of the text and draws boxes instead"
     for notice in notices or (Problem(message, hint=NO_LETTERS),):
         yield msgspec.structs.replace(notice, message=f"{notice.message}; {_LESS}")
 
