@@ -12,21 +12,22 @@ from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_m
 from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from navlayers.analysis.gaps import Gaps, TechniqueGap
+    from navlayers.attack import Catalogue
     from navlayers.layer.document import Layer
 
 
-_YELLOW, _TEAL = "#ffd92f", "#41b6c4"
+UNCOVERED, _TEAL = "#ffd92f", "#41b6c4"
 """What nobody covers, in the layer of coverage: far from the ramp, and no darker than what is little covered."""
 UNCOVERED_GAP = RAMPS["threat"][2]
 """The same in the layer of the gap, where it weighs most."""
 
 
 def uncovered_color(category: str | None) -> str:
-    """The colour of what nobody covers, beside the ramp of a category; detect's orange is too near to yellow."""
-    return _TEAL if category == "detect" else _YELLOW
+    """The color of what nobody covers, beside the ramp of a category; detect's orange is too near to yellow."""
+    return _TEAL if category == "detect" else UNCOVERED
 
 
 def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
@@ -132,17 +133,19 @@ def _occurring(gradient: Gradient, below: Sequence[TechniqueGap]) -> Iterator[Le
             yield LegendItem(label, gradient.color(value))
 
 
-def _others(gaps: Gaps) -> Iterator[Technique]:
-    """What the threat does not do, to be hidden: not the parent of what it does, with which that would go."""
-    shown = {row.technique for row in gaps.rows}
-    shown |= {technique.partition(".")[0] for technique in shown}
-    for technique in gaps.catalogue.techniques.values():
+def hidden_entries(catalogue: Catalogue, techniques: Collection[str]) -> Iterator[Technique]:
+    """Disabled entries of the active techniques that a threat does not use.
+
+    The Navigator hides sub-techniques with their parent, so the parents of those that it uses stay.
+    """
+    shown = {*techniques, *(technique.partition(".")[0] for technique in techniques)}
+    for technique in catalogue.techniques.values():
         if technique.active and technique.id not in shown:
             yield Technique(technique.id, enabled=False)
 
 
 def weight_gradient(weights: Iterable[float]) -> Gradient:
-    """0 to the highest. Where that is 1, there is room for two colours, and none is the heaviest."""
+    """0 to the highest. Where that is 1, there is room for two colors, and none is the heaviest."""
     highest = safe_maximum(list(weights))
     low, middle, high = RAMPS["threat"]
     return Gradient((low, middle, high) if highest > 1 else (low, middle), 0, highest)
@@ -155,7 +158,7 @@ def weak_gradient(gaps: Iterable[float]) -> Gradient:
 
 
 def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> tuple[LegendItem, ...]:
-    """Numbers with their colours, the highest first; they come first in a label, which the Navigator cuts."""
+    """Numbers with their colors, the highest first; they come first in a label, which the Navigator cuts."""
     distinct = sorted({tidy(mark) for mark in marks if tidy(mark) > 0}, reverse=True)
     return tuple(LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct)
 
@@ -213,15 +216,16 @@ def _layer(
 ) -> Layer:
     """A layer of the threat's techniques; all others are hidden."""
     catalogue = gaps.catalogue
-    told = list(entries)
-    techniques = sorted([*told, *_others(gaps)], key=lambda entry: entry.techniqueID)
+    own = list(entries)
+    hidden = hidden_entries(catalogue, gaps.threat.weights)
+    techniques = sorted([*own, *hidden], key=lambda entry: entry.techniqueID)
     total = gaps.total
     facts = [
         ("shows", what),
         ("threat", "; ".join(member.label for member in gaps.threat.members)),
         ("covered by", "; ".join(gaps.titles)),
         ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
-        *count_facts(entry.techniqueID for entry in told),
+        *count_facts(entry.techniqueID for entry in own),
         ("covered", f"{total.covered} of {total.techniques}"),
         ("covered share", f"{total.plain:.1f} %"),
         ("covered share by weight", f"{total.weighted:.1f} %"),

@@ -1,16 +1,16 @@
-"""A plan → the layer of its coverage, with what the plan leaves uncovered in colours of its own."""
+"""A plan → the layer of its coverage, with what the plan leaves uncovered in colors of its own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from navlayers._text import tidy
+from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
 from navlayers.analysis.plan.result import best as best_of
 from navlayers.analysis.plan.summary import against, amount, asked, certainty, label, share, summary
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
 from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient, count_legend, value_gradient
-from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.result import Plan
     from navlayers.layer.colors import Gradient
-    from navlayers.layer.document import Layer
+    from navlayers.layer.document import Layer, Technique
 
 LEFT = "#d9d9d9"
 """A technique that capabilities cover which the plan does not choose."""
-
-UNCOVERED = "#ffd92f"
-"""A technique of the threat that no capability covers, as in the layers of gaps."""
 
 _TICKS = (100, 50, 10)
 _OTHERS = 3
@@ -116,10 +113,7 @@ class _Maker:
                     facts=self._weight(technique),
                 )
         if plan.threat:
-            shown = {*found, *(technique.partition(".")[0] for technique in found)}
-            for other in plan.catalogue.techniques.values():
-                if other.active and other.id not in shown:
-                    found[other.id] = Technique(other.id, enabled=False)
+            found |= {entry.techniqueID: entry for entry in hidden_entries(plan.catalogue, tuple(found))}
         return tuple(found[technique] for technique in sorted(found))
 
     def legend(self) -> tuple[LegendItem, ...]:
