@@ -198,7 +198,7 @@ def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
         (["gcp", "-o", "r.md", "--sections", "plan"], "--sections plan is of a plan, and none is asked for"),
         (["gcp", "-o", "r.md", "--budget", "many"], '--budget "many" is not a number'),
         (["gcp", "-o", "r.md", "--logo", "none.png"], "the logo cannot be read: no such file or directory"),
-        (["aws", "nist_800_53", "-o", "r.md"], "expected all of one kind"),
+        (["aws", "nist_800_53", "-o", "r.md"], "expected inputs of one kind"),
         (["aws", "kev-mobile", "-o", "r.md"], "different ATT&CK domains"),
     ],
 )
