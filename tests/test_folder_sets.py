@@ -150,5 +150,5 @@ def test_the_name_of_a_file_gives_a_terminal_no_orders(tmp_path: Path) -> None:
         readers.read(path)
     assert "a\\x1b[31m\\n.yml:1:" in str(caught.value)
     write(tmp_path, b_yml=RULE.format("b"))
-    (notice,) = [n for n in readers.read(tmp_path).notices if "passed over" in n.message]
+    (notice,) = [n for n in readers.read(tmp_path).notices if "skipped" in n.message]
     assert "a\\x1b[31m\\n.yml" in notice.message
