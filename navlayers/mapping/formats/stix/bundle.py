@@ -1,18 +1,19 @@
-"""Decode the objects of a STIX bundle, 2.0 or 2.1, and locate them."""
+"""The objects of a STIX bundle, 2.0 or 2.1: decoded, found by id, located in the file."""
 
 from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import shown
 from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import not_json, repeats, report_repeats
 from navlayers.mapping.formats._locate import JsonLocator
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.stix.objects import Extensions, Properties, Reference
+from navlayers.mapping.formats.stix.objects import EXTENSION, Properties, Reference
 
 if TYPE_CHECKING:
     from navlayers.errors import Place
@@ -20,24 +21,50 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
 
 EXPECTED = 'a STIX bundle: {"type": "bundle", "objects": […]}'
+ATTACK_SOURCES = ("mitre-attack", "mitre-mobile-attack", "mitre-ics-attack")
+OWN = ("extensions", EXTENSION)
+"""The path from an object to the properties of navlayers' extension."""
 
-_RELEVANT = (
-    "relationship",
-    "grouping",
-    "attack-pattern",
-    "course-of-action",
-    "infrastructure",
-    "tool",
-    "vulnerability",
+_RELEVANT = frozenset(
+    {
+        *("relationship", "grouping", "attack-pattern", "course-of-action", "infrastructure", "tool"),
+        "vulnerability",
+    }
 )
-_WRONG = re.compile(r"Expected `(.+?)`, got `(.+?)`(?: - at `\$(.*)`)?")
-_STEP = re.compile(r"\.\.\.|\.([^.\[]+)|\[(\d+|\.\.\.)\]")
-_KINDS = {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "array": "a list"}
-_KINDS |= {"object": "an object", "null": "null"}
+"""Types of objects, beside custom ones (x-…), whose wrong properties are reported."""
+
+_WATCHED = tuple(
+    f'"{key}"'.encode()
+    for key in (
+        *("id", "type", "relationship_type", "source_ref", "target_ref", "extensions", "external_references"),
+        *("capability_id", "technique_id", "mapping_type", "score_category", "score_value", "revoked"),
+    )
+)
+"""Keys whose duplicates are looked for: to look for all of them would take most of the time."""
+
+_ERROR = re.compile(
+    r"(?:Expected `(?P<wanted>.+?)`, got `(?P<got>.+?)`|.*missing required field `(?P<missing>.+?)`|.*?)"
+    r"(?: - at `\$(?P<path>.*)`)?"
+)
+"""The message of msgspec for a value of the wrong type."""
+
+_KINDS = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
 
 
-class Thing(msgspec.Struct):
-    """Any STIX object: the properties that a mapping set can be read from."""
+class _Extensions(msgspec.Struct):
+    own: Properties | None = msgspec.field(name=EXTENSION, default=None)
+
+
+class StixObject(msgspec.Struct):
+    """Any STIX object: the properties that are read."""
 
     type: str = ""
     id: str = ""
@@ -53,22 +80,38 @@ class Thing(msgspec.Struct):
     relationship_type: str | None = None
     source_ref: str | None = None
     target_ref: str | None = None
-    extensions: Extensions | None = None
+    extensions: _Extensions | None = None
 
     @property
     def own(self) -> Properties | None:
-        """The properties under navlayers' extension."""
+        """The properties of navlayers' extension."""
         return self.extensions.own if self.extensions is not None else None
 
     @property
-    def gone(self) -> bool:
+    def retired(self) -> bool:
         """Whether it is revoked or deprecated."""
         return bool(self.revoked or self.x_mitre_deprecated)
+
+    @property
+    def attack_id(self) -> str | None:
+        """The id that ATT&CK gives it."""
+        references = self.external_references or ()
+        return next((r.external_id for r in references if r.source_name in ATTACK_SOURCES and r.external_id), None)
+
+    def links(self, *, own: bool) -> tuple[str, ...]:
+        """Its references: addresses, else texts. Of an object that navlayers wrote (`own`), not that of the id."""
+        references = self.external_references or ()
+        if own:
+            return tuple(
+                r.url if r.url is not None else r.description or "" for r in references if r.external_id is None
+            )
+        texts = (r.url or ("" if r.external_id else r.description or r.source_name or "") for r in references)
+        return tuple(text for text in texts if text)
 
 
 class _Document(msgspec.Struct):
     type: str
-    objects: list[Thing]
+    objects: list[StixObject]
 
 
 class _Raws(msgspec.Struct):
@@ -79,129 +122,134 @@ class _Raws(msgspec.Struct):
 _document = msgspec.json.Decoder(_Document)
 _raws = msgspec.json.Decoder(_Raws)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
-_thing = msgspec.json.Decoder(Thing)
+_object = msgspec.json.Decoder(StixObject)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class Bundle(NamedTuple):
-    """The objects of a bundle in the order of the file, as they are understood and as they are written."""
-
-    things: list[Thing]
-    raws: list[msgspec.Raw]
-
-
-class ObjectLocator(JsonLocator):
-    """Finds the places of the objects of a bundle."""
-
-    def at(self, number: int, path: Path = ()) -> Place:
-        """The place of an object, or of the value at a path within it; of what is around an absent one."""
-        return self.place(("objects", number, *path))
-
-
-def load(source: Source, findings: Findings, locator: ObjectLocator) -> Bundle:
-    """The objects of a bundle; what is wrong in single ones goes to the findings.
+class Bundle:
+    """The objects of a bundle by number, and where they are in the file.
 
     Raises:
-        InputError: the text is not JSON, or a key of the bundle stands twice.
-        OtherFileError: it is no STIX bundle.
+        InputError: the text is not JSON, or has a duplicate key at the top.
+        OtherFileError: it is not a STIX bundle.
     """
-    data = source.data
-    try:
-        things: list[Thing] | None = None
+
+    def __init__(self, source: Source, findings: Findings) -> None:
+        self._findings = findings
+        self._locator = JsonLocator(source)
+        self.objects, self.raws = self._decode(source)
+        self._numbers = self._newest_by_id()
+
+    def number(self, ref: str | None) -> int | None:
+        """The number of the object with an id, of its newest version."""
+        return self._numbers.get(ref or "")
+
+    def get(self, ref: str | None) -> StixObject | None:
+        """The object with an id."""
+        number = self._numbers.get(ref or "")
+        return self.objects[number] if number is not None else None
+
+    def is_newest(self, number: int) -> bool:
+        """Whether no other version of the object counts."""
+        return self._numbers.get(self.objects[number].id, number) == number
+
+    def place(self, number: int | None = None, path: Path = ()) -> Place:
+        """The place of an object, or of the value at a path within it; without a number, of the bundle."""
+        return self._locator.place(("objects", number, *path) if number is not None else ())
+
+    def report(self, issue: Issue | None, number: int | None = None, path: Path = ()) -> None:
+        """Report an issue, if any, of an object, of the value at a path within it, or of the bundle."""
+        if issue is not None:
+            self._findings.add(issue, partial(self.place, number, path))
+
+    def report_repeats(self, number: int) -> None:
+        """Report duplicate keys of an object, of which the decoder keeps the last."""
+        text = bytes(self.raws[number])
+        if any(text.count(key) > 1 for key in _WATCHED):
+            inside = partial(self._locator.inside, ("objects", number))
+            report_repeats(repeats(text, depth=3), self._findings, inside)
+
+    def _decode(self, source: Source) -> tuple[list[StixObject], list[msgspec.Raw]]:
+        data = source.data
         try:
-            document = _document.decode(data)
-            if document.type == "bundle":
-                things = document.objects
+            try:
+                document: _Document | None = _document.decode(data)
+            except msgspec.ValidationError:
+                document = None
+            top = _raws.decode(data)
+            if bytes(top.type) != b'"bundle"' or not bytes(top.objects).startswith(b"["):
+                raise self._other(top)
+            report_repeats(repeats(data, data.index(b"{")), self._findings, source.place)
+            raws = _list.decode(bytes(top.objects))
         except msgspec.ValidationError:
-            pass
-        top = _raws.decode(data)
-        if things is None and (bytes(top.type) != b'"bundle"' or not bytes(top.objects).startswith(b"[")):
-            raise _other(top, locator)
-        report_repeats(repeats(data, data.index(b"{")), findings, source.place)
-        raws = _list.decode(bytes(top.objects))
-    except msgspec.ValidationError:
-        raise OtherFileError(Problem("the top level is not an object", locator.place(), EXPECTED)) from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise not_json(source, error, EXPECTED) from None
-    if findings.failed:
-        findings.raise_errors()
-    if things is None:
-        things = [_odd(number, bytes(raw), findings, locator) for number, raw in enumerate(raws)]
-    return Bundle(things, raws)
+            problem = Problem("the top level is not an object", self.place(), EXPECTED)
+            raise OtherFileError(problem) from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise not_json(source, error, EXPECTED) from None
+        self._findings.raise_errors()
+        if document is not None:
+            return document.objects, raws
+        return [self._decode_leniently(number, bytes(raw)) for number, raw in enumerate(raws)], raws
+
+    def _other(self, top: _Raws) -> OtherFileError:
+        kind = bytes(top.type)[:40].decode("utf-8", "replace")
+        path: Path = ("type",)
+        if bytes(top.type) != b'"bundle"':
+            message = f"the type is {kind}" if kind else "there is no type"
+        elif top.objects:
+            message, path = "objects is not a list", ("objects",)
+        else:
+            message, path = "the bundle has no list of objects", ()
+        return OtherFileError(Problem(message, self._locator.place(path), EXPECTED, code="wrong-shape"))
+
+    def _decode_leniently(self, number: int, raw: bytes) -> StixObject:
+        """Decode an object without the properties of the wrong type, which are reported."""
+        if not raw.startswith(b"{"):
+            issue = Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type")
+            self.report(issue, number)
+            return StixObject()
+        fields = _members.decode(raw)
+        kind = bytes(fields.get("type", b'""')).decode()
+        relevant = not kind.startswith('"') or kind[1:-1] in _RELEVANT or kind.startswith('"x-')
+        while True:
+            try:
+                return _object.decode(msgspec.json.encode(fields))
+            except msgspec.ValidationError as error:
+                path, issue = _wrong_type(str(error))
+            if relevant:
+                self.report(issue, number, path)
+            if not path or path[0] not in fields:
+                return StixObject()
+            del fields[str(path[0])]
+
+    def _newest_by_id(self) -> dict[str, int]:
+        """Id → number of the newest version. Different objects with one id and one date are an error."""
+        numbers: dict[str, int] = {}
+        for number, thing in enumerate(self.objects):
+            if not thing.id:
+                continue
+            first = numbers.setdefault(thing.id, number)
+            then, now = self.objects[first].modified or "", thing.modified or ""
+            if now > then:
+                numbers[thing.id] = number
+            elif now == then and bytes(self.raws[first]) != bytes(self.raws[number]):
+                place = self.place(first, ("id",))
+                message = f"id {shown(thing.id)} stands twice, first in line {place.line}, column {place.column}"
+                hint = "give each object its own id, or each version its own modified"
+                self.report(Issue(message, "each id once", hint, code="duplicate-key"), number, ("id",))
+        return numbers
 
 
-_WATCHED = tuple(
-    f'"{key}"'.encode()
-    for key in (
-        *("id", "type", "relationship_type", "source_ref", "target_ref", "extensions", "external_references"),
-        *("capability_id", "technique_id", "mapping_type", "score_category", "score_value", "revoked"),
-    )
-)
-
-
-def report_doubles(raw: msgspec.Raw, number: int, findings: Findings, locator: ObjectLocator) -> None:
-    """Report duplicate keys of an object, of which the decoder silently keeps the last."""
-    text = bytes(raw)
-    if any(text.count(key) > 1 for key in _WATCHED):
-        report_repeats(repeats(text, depth=3), findings, partial(locator.inside, ("objects", number)))
-
-
-def _odd(number: int, raw: bytes, findings: Findings, locator: ObjectLocator) -> Thing:
-    """Read an object that may not be typed as the standard has it: all of its properties that are not are told."""
-    try:
-        return _thing.decode(raw)
-    except msgspec.ValidationError:
-        pass
-    if not raw.startswith(b"{"):
-        findings.add(
-            Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type"), locator.at(number)
-        )
-        return Thing()
-    fields = _members.decode(raw)
-    type_ = bytes(fields.get("type", msgspec.Raw(b'""'))).decode()
-    told = not type_.startswith('"') or type_[1:-1] in _RELEVANT or type_.startswith('"x-')
-    while True:
-        try:
-            return _thing.decode(msgspec.json.encode(fields))
-        except msgspec.ValidationError as error:
-            path, message, expected = _said(str(error))
-            key = str(path[0]) if path else ""
-            if told:
-                issue = Issue(f"{path[-1] if path else 'this'} {message}", expected, code="wrong-type")
-                findings.add(issue, partial(locator.at, number, path))
-            if key not in fields:
-                return Thing()
-            del fields[key]
-
-
-def _said(error: str) -> tuple[Path, str, str]:
-    """The path at which the decoder stopped, what is wrong there, and what was expected."""
-    found = _WRONG.match(error)
-    if found is None:
-        where = re.search(r"at `\$(.*)`", error)
-        missing = re.search(r"missing required field `(.+?)`", error)
-        message = f"lacks {missing[1]}" if missing else "is not what it should be"
-        return _steps(where[1] if where else ""), message, "a property as STIX or docs/formats.md has it"
-    wanted, got, where_ = found.groups()
-    kinds = [_KINDS.get(kind, kind) for kind in wanted.split(" | ") if kind != "null"]
-    return _steps(where_ or ""), f"is {_KINDS.get(got, got)}", " or ".join(dict.fromkeys(kinds))
-
-
-def _steps(text: str) -> Path:
-    steps: list[str | int] = []
-    for key, index in _STEP.findall(text):
-        if index:
-            steps.append(int(index) if index.isdigit() else 0)
-        elif key:
-            steps.append(key)
-    return tuple(steps)
-
-
-def _other(top: _Raws, locator: ObjectLocator) -> OtherFileError:
-    kind = bytes(top.type)[:40].decode("utf-8", "replace")
-    if bytes(top.type) == b'"bundle"':
-        message = "the bundle has no list of objects" if not top.objects else "objects is not a list"
-        path = ("objects",) if top.objects else ()
-    else:
-        message, path = (f"the type is {kind}" if kind else "there is no type"), ("type",)
-    return OtherFileError(Problem(message, locator.place(path), EXPECTED, code="wrong-shape"))
+def _wrong_type(error: str) -> tuple[Path, Issue]:
+    """The path to a value of the wrong type, and what to say of it."""
+    found = _ERROR.fullmatch(error)
+    steps = re.findall(r"\.([^.\[]+)|\[(\d+)\]", found["path"] or "") if found else []
+    path = tuple(key or int(index) for key, index in steps)
+    message, expected = "is not what it should be", "a property as STIX or docs/formats.md has it"
+    if found and found["missing"]:
+        message = f"lacks {found['missing']}"
+    elif found and found["wanted"]:
+        message = f"is {_KINDS.get(found['got'], found['got'])}"
+        wanted = [_KINDS.get(kind, kind) for kind in found["wanted"].split(" | ") if kind != "null"]
+        expected = " or ".join(dict.fromkeys(wanted))
+    return path, Issue(f"{path[-1] if path else 'this'} {message}", expected, code="wrong-type")

@@ -1,52 +1,53 @@
 """Reader of STIX bundles, 2.0 and 2.1: relationships from capabilities to attack-patterns.
 
-What navlayers wrote comes back whole, by its property extension; bundles of others are read as far as they say the
-same things. docs/formats.md tells which objects count as capabilities.
+What navlayers wrote comes back whole, by its property extension. For other bundles, docs/formats.md says which
+objects are capabilities.
 """
 
 from __future__ import annotations
 
-from functools import partial
+import re
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from navlayers import _text as wording
+from navlayers._text import shown, slug
+from navlayers.attack import versions
+from navlayers.attack.domain import DOMAINS
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.stix.bundle import EXPECTED, ObjectLocator, load
-from navlayers.mapping.formats.stix.graph import OWN, Capabilities, Graph, links
-from navlayers.mapping.formats.stix.head import Heads
-from navlayers.mapping.model import DEFAULT_SCALE, Mapping, MappingSet, MappingType
+from navlayers.mapping.formats.stix.bundle import ATTACK_SOURCES, EXPECTED, OWN, Bundle
+from navlayers.mapping.formats.stix.links import DETECTIONS, Links, is_own
+from navlayers.mapping.formats.stix.objects import ROW_PROPERTIES, SET_PROPERTIES, pairs
+from navlayers.mapping.model import (
+    DEFAULT_SCALE,
+    DETAILS,
+    Capability,
+    Mapping,
+    MappingSet,
+    MappingType,
+    NonMappable,
+)
+from navlayers.mapping.redact import LONGEST_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from navlayers.attack.domain import Domain
     from navlayers.mapping.formats._locate import Path
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Source
-    from navlayers.mapping.formats.stix.graph import Link
+    from navlayers.mapping.formats.stix.bundle import StixObject
+    from navlayers.mapping.formats.stix.links import Link
     from navlayers.mapping.formats.stix.objects import Properties
     from navlayers.mapping.model import Category
 
-_MAPPING: dict[str, Path] = {
-    "capability": ("source_ref",),
-    "comment": ("description",),
-    "references": ("external_references",),
-    "technique": (*OWN, "technique_id"),
-    "type": (*OWN, "mapping_type"),
-    "category": (*OWN, "score_category"),
-    "value": (*OWN, "score_value"),
-    "group": (*OWN, "group_id"),
-    "technique_name": (*OWN, "technique_name"),
-    "capability_name": (*OWN, "capability_name"),
-    "other": (*OWN, "other_fields"),
-}
-_FOREIGN: dict[str, Path] = {**_MAPPING, "technique": ("target_ref",), "type": ("relationship_type",)}
-_RECORD = {"capability": "capability_id", "technique": "technique_id", "type": "mapping_type", "group": "group_id"}
-_RECORD |= {"other": "other_fields"}
 _BOOKKEEPING = frozenset(
     {
         *("type", "spec_version", "id", "created_by_ref", "created", "modified", "revoked", "lang", "extensions"),
@@ -56,166 +57,319 @@ _BOOKKEEPING = frozenset(
 )
 """Properties of a relationship that are read, or that only say which version of which object it is."""
 
+_REQUIRED = {
+    "framework": 'the id of the framework, such as "nist_800_53"',
+    "version": 'the version of the framework, such as "rev5"',
+    "domain": "enterprise, mobile or ics",
+    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
+}
+_VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?:[^0-9].*)?\.json", re.IGNORECASE)
+_VERSION_OF_FOLDER = re.compile(r"(?:.*-)?v([0-9]+\.[0-9]+)", re.IGNORECASE)
+
+_STANDARD: dict[str, Path] = {
+    "capability": ("source_ref",),
+    "comment": ("description",),
+    "references": ("external_references",),
+}
+"""Field of a mapping → path of a property that STIX defines."""
+
+_FOREIGN: dict[str, Path] = {**_STANDARD, "technique": ("target_ref",), "type": ("relationship_type",)}
+
+_OWN_CAPABILITY: dict[str, Path] = {
+    "id": (*OWN, "capability_id"),
+    "name": ("name",),
+    "groups": (*OWN, "group_ids"),
+    "references": ("external_references",),
+}
+_FOREIGN_CAPABILITY: dict[str, Path] = {
+    "name": ("name",),
+    "groups": ("labels",),
+    "references": ("external_references",),
+}
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """Read a STIX bundle.
 
     Raises:
         InputError: the text is not JSON, or wrong in the places listed.
-        OtherFileError: it is no STIX bundle, or one without mappings.
+        OtherFileError: it is not a STIX bundle, or one without mappings.
     """
-    source, findings = as_text(source), context.findings
-    locator = ObjectLocator(source)
-    bundle = load(source, findings, locator)
-    graph = Graph(bundle, findings, locator)
-    heads = Heads(graph, context, locator)
-    if not graph.links and heads.number is None:
-        findings.raise_errors()
-        message = "no relationship in this bundle maps a capability to an ATT&CK technique"
-        raise OtherFileError(Problem(message, locator.place(), EXPECTED, _why_none(graph), code="empty-set"))
-    capabilities = Capabilities(graph, findings, locator)
-    head = heads.read(capabilities, {link.technique for link in graph.links})
-    rows = _Rows(graph, head, capabilities, context, locator)
-    mappings = tuple(rows.mapping(link, bytes(bundle.raws[link.relationship])) for link in graph.links)
-    for number in graph.broken:
-        rows.check(number)
-    types = head.mapping_types or tuple(MappingType(type_) for type_ in rows.types)
-    mapping_set = msgspec.structs.replace(
-        head,
-        groups=capabilities.groups(head.groups),
-        capabilities=tuple(capabilities.list),
-        mappings=mappings,
-        mapping_types=types,
-        non_mappable=heads.non_mappable(),
-    )
-    if not mappings and not mapping_set.non_mappable:
-        findings.add(Issue("the set has no mappings", fatal=False, code="empty-set"), locator.place())
-    _tell(graph, context, locator.place())
-    findings.raise_errors()
-    numbers = {"mapping": [link.relationship for link in graph.links], "capability": capabilities.numbers}
-    foreign = frozenset(rows.foreign)
+    bundle = Bundle(as_text(source), context.findings)
+    reader = _Reader(bundle, Links(bundle), context)
+    mapping_set = reader.read()
+    context.findings.raise_errors()
+    return mapping_set, Places(reader.place_of_part, reader.place_of_field)
 
-    def part(kind: Kind, index: int, field: str) -> Place:
+
+class _Reader:
+    def __init__(self, bundle: Bundle, links: Links, context: Context) -> None:
+        self._bundle = bundle
+        self._links = links
+        self._context = context
+        self._grouping = self._find_grouping()
+        self._own = bundle.objects[self._grouping].own if self._grouping is not None else None
+        # The capabilities, the numbers of their objects, the paths to the values of their fields.
+        self._capabilities: list[Capability] = []
+        self._numbers: list[int] = []
+        self._paths: list[dict[str, Path]] = []
+        self._by_object: dict[int, int] = {}
+        self._labels: set[str] = set()
+        self._sources: set[tuple[str, str]] = set()
+        self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def read(self) -> MappingSet:
+        bundle, links = self._bundle, self._links.links
+        if not links and self._grouping is None:
+            self._context.findings.raise_errors()
+            message = "no relationship in this bundle maps a capability to an ATT&CK technique"
+            hint = "capabilities are courses of action, infrastructure, tools, vulnerabilities and custom objects"
+            if self._links.foreign:
+                hint = f"{self._links.foreign:,} relationships lead to attack-patterns that are not ATT&CK's"
+            raise OtherFileError(Problem(message, bundle.place(), EXPECTED, hint, code="empty-set"))
+        self._read_capabilities()
+        head = self._read_own(self._own) if self._own is not None else self._assume()
+        scale = checks.Scale(head.scale or DEFAULT_SCALE)
+        name_of = self._context.technique_names(head)
+        mappings = tuple([self._mapping(link, scale, name_of) for link in links])
+        for number in self._links.invalid:
+            self._score(number, scale)
+        foreign = [thing for link in links if not is_own(thing := bundle.objects[link.relationship])]
+        types = tuple(map(MappingType, dict.fromkeys(thing.relationship_type or "" for thing in foreign)))
+        non_mappable = self._non_mappable()
+        if not mappings and not non_mappable:
+            bundle.report(Issue("the set has no mappings", fatal=False, code="empty-set"))
+        self._links.report_omitted()
+        return msgspec.structs.replace(
+            head,
+            groups=self._groups(head.groups),
+            capabilities=tuple(self._capabilities),
+            mappings=mappings,
+            mapping_types=head.mapping_types or types,
+            non_mappable=non_mappable,
+        )
+
+    def place_of_field(self, field: str) -> Place:
+        """The place of a field of the set; of the bundle where it is not written."""
+        path = (*OWN, SET_PROPERTIES.get(field, field))
+        return self._bundle.place(self._grouping, path if self._grouping is not None else ())
+
+    def place_of_part(self, kind: Kind, index: int, field: str) -> Place:
+        """The place of a mapping, capability or non-mappable, or of the value of one of its fields."""
+        own = (*OWN, ROW_PROPERTIES.get(field, field))
         if kind == "non_mappable":
-            step = (_RECORD.get(field, field),) if field else ()
-            return locator.at(heads.number or 0, (*OWN, "non_mappable", index, *step))
-        number = numbers[kind][index]
-        paths = capabilities.paths[index] if kind == "capability" else _FOREIGN if number in foreign else _MAPPING
-        return locator.at(number, paths.get(field, ()))
+            record: Path = (*OWN, "non_mappable", index)
+            return self._bundle.place(self._grouping, (*record, own[-1]) if field else record)
+        if kind == "capability":
+            return self._bundle.place(self._numbers[index], self._paths[index].get(field, ()))
+        number = self._links.links[index].relationship
+        paths = _STANDARD if is_own(self._bundle.objects[number]) else _FOREIGN
+        return self._bundle.place(number, paths.get(field, own) if field else ())
 
-    return mapping_set, Places(part, heads.place)
+    def _find_grouping(self) -> int | None:
+        """The number of the grouping that navlayers wrote."""
+        bundle = self._bundle
+        found = [
+            number
+            for number, thing in enumerate(bundle.objects)
+            if thing.own is not None and thing.own.framework is not None and bundle.is_newest(number)
+        ]
+        for number in found[1:]:
+            first = bundle.place(found[0])
+            message = f"a second mapping set; the first is in line {first.line}, column {first.column}"
+            hint = "put each mapping set into a bundle of its own"
+            bundle.report(Issue(message, "one in a bundle", hint, code="wrong-shape"), number)
+        return found[0] if found else None
 
+    def _read_own(self, own: Properties) -> MappingSet:
+        """Metadata written by navlayers; the user's metadata overrides it."""
+        said = self._context.options.metadata
+        names = (*_REQUIRED, "title", "source", "licence", *DETAILS)
+        texts = {name: getattr(own, SET_PROPERTIES.get(name, name)) or "" for name in names} | said
+        for name, expected in _REQUIRED.items():
+            if not texts[name].strip():
+                field = SET_PROPERTIES.get(name, name)
+                missing = Issue(f"{field} is missing", expected, code="missing-metadata")
+                self._bundle.report(missing, self._grouping, (*OWN, field))
+        domain: Domain | None = None
+        if texts["domain"].strip():
+            domain, issue = checks.domain(texts["domain"])
+            self._bundle.report(issue, self._grouping, (*OWN, "domain"))
+        for index, step in enumerate(own.scale):
+            if not 0 <= step.score <= 100:
+                message = f"the number of {shown(step.value)} is outside the scale"
+                issue = Issue(message, "a number from 0 to 100", code="unknown-value")
+                self._bundle.report(issue, self._grouping, (*OWN, "scale", index, "score"))
+        return MappingSet(
+            framework=texts["framework"],
+            version=texts["version"],
+            domain=domain or "enterprise",
+            attack_version=texts["attack_version"],
+            title=texts["title"],
+            source=texts["source"],
+            licence=texts["licence"],
+            groups={group.group_id: group.name for group in own.capability_groups},
+            mapping_types=tuple(MappingType(*msgspec.structs.astuple(kind)) for kind in own.mapping_types),
+            scale={step.value: step.score for step in own.scale},
+            details={name: texts[name] for name in DETAILS if texts[name]},
+        )
 
-def _why_none(graph: Graph) -> str:
-    if graph.foreign:
-        return f"{graph.foreign:,} relationships lead to attack-patterns that are not ATT&CK's"
-    return "capabilities are courses of action, infrastructure, tools, vulnerabilities and custom objects"
+    def _assume(self) -> MappingSet:
+        """Metadata from ATT&CK's objects, the ids of the capabilities, and the name of the file."""
+        found: dict[str, str] = {}
+        matrices = {thing.attack_id for thing in self._bundle.objects if thing.type == "x-mitre-matrix"}
+        domains = [domain for domain in DOMAINS if f"{domain}-attack" in matrices]
+        if len(domains) == 1:
+            found["domain"] = domains[0]
+        collections = [thing for thing in self._bundle.objects if thing.type == "x-mitre-collection"]
+        releases = {thing.x_mitre_version or "" for thing in collections}
+        release = versions.canonical(releases.pop()) if len(releases) == 1 else None
+        path = FilePath(self._bundle.place().path)
+        if release is None and matrices:
+            named = _VERSION_IN_NAME.search(path.name) or _VERSION_OF_FOLDER.fullmatch(path.parent.name)
+            release = versions.canonical(named[1]) if named else None
+        if release is not None:
+            found["attack_version"] = release
+        names = {name for name, _ in self._sources}
+        kinds = {kind for _, kind in self._sources}
+        if names and names <= set(ATTACK_SOURCES):
+            what = "mitigations" if kinds == {"course-of-action"} else "detections" if kinds <= DETECTIONS else ""
+            found["framework"], found["title"] = f"attack-{what}".rstrip("-"), f"ATT&CK {what}".rstrip()
+            found["version"] = found.get("attack_version", "")
+        elif len(names) == 1 and slug(min(names)):
+            found["framework"], found["title"] = slug(min(names)), min(names)
+        techniques = {link.technique for link in self._links.links}
+        return make_head(self._context, found, techniques, self._bundle.place())
 
+    def _read_capabilities(self) -> None:
+        """The capabilities that map to a technique, and those that navlayers wrote."""
+        sources = {link.source for link in self._links.links}
+        described = 0
+        first: dict[str, int] = {}
+        for number, thing in enumerate(self._bundle.objects):
+            own = thing.own if thing.own is not None and thing.own.capability_id is not None else None
+            counts = own is not None and not thing.retired and self._bundle.number(thing.id) == number
+            if not (number in sources or counts):
+                continue
+            if own is not None:
+                id_, paths = own.capability_id or thing.id, _OWN_CAPABILITY
+                capability = Capability(id_, thing.name or id_, own.group_ids, thing.links(own=True))
+            else:
+                capability, paths = self._foreign_capability(thing)
+                described += bool((thing.description or "").strip()) and paths["name"] != ("description",)
+            index = self._by_object[number] = first.setdefault(capability.id, len(first))
+            if index == len(self._capabilities):
+                self._capabilities.append(capability)
+                self._numbers.append(number)
+                self._paths.append(paths)
+                continue
+            place = self._bundle.place(self._numbers[index])
+            other = f"another, in line {place.line}, column {place.column}"
+            message = f"this object has the id {shown(capability.id)} of {other}"
+            hint = "the two are read as one capability"
+            self._bundle.report(Issue(message, hint=hint, fatal=False, code="duplicate-key"), number)
+            kept = self._capabilities[index]
+            groups = tuple(dict.fromkeys((*kept.groups, *capability.groups)))
+            self._capabilities[index] = msgspec.structs.replace(kept, groups=groups)
+        if described:
+            what = "description is" if described == 1 else "descriptions are"
+            message = f"{described:,} {what} left out: a capability has a name only"
+            self._bundle.report(Issue(message, fatal=False, code="not-carried"))
 
-def _tell(graph: Graph, context: Context, place: Place) -> None:
-    """Say what of the bundle is left out."""
+    def _foreign_capability(self, thing: StixObject) -> tuple[Capability, dict[str, Path]]:
+        """The capability of an object of others: by its external id, else its name, else its STIX id."""
+        references = [
+            (at, r) for at, r in enumerate(thing.external_references or ()) if (r.external_id or "").strip()
+        ]
+        name = (thing.name or "").strip()
+        description = (thing.description or "").strip()
+        id_ = name or thing.id
+        path: Path = ("name",) if name else ("id",)
+        if references:
+            at, reference = min(references, key=lambda pair: pair[1].source_name not in ATTACK_SOURCES)
+            id_, path = (reference.external_id or "").strip(), ("external_references", at, "external_id")
+            self._sources.add((reference.source_name or "", thing.type))
+        paths = {**_FOREIGN_CAPABILITY, "id": path}
+        if name in ("", id_) and description and len(description) <= LONGEST_NAME and "\n" not in description:
+            name, paths["name"] = description, ("description",)
+        groups = [group.strip() for group in (thing.x_mitre_family or "", *(thing.labels or ()))]
+        groups = list(dict.fromkeys(filter(None, groups)))
+        self._labels.update(groups)
+        return Capability(id_, name or id_, tuple(groups), tuple(dict.fromkeys(thing.links(own=False)))), paths
 
-    def say(message: str) -> None:
-        context.findings.add(Issue(message, fatal=False, code="not-carried"), place)
+    def _groups(self, declared: dict[str, str]) -> dict[str, str]:
+        """The declared groups, then those that only capabilities name."""
+        groups = dict(declared)
+        for capability, number, paths in zip(self._capabilities, self._numbers, self._paths, strict=True):
+            for group in capability.groups:
+                if group not in groups and group not in self._labels:
+                    message = f"capability group {shown(group)} is not declared"
+                    hint = "it is named by its id; declare it in the grouping to give it a name"
+                    issue = Issue(message, hint=hint, fatal=False, code="undeclared-group")
+                    self._bundle.report(issue, number, paths["groups"])
+                groups.setdefault(group, group)
+        return groups
 
-    def many(count: int) -> str:
-        return f"{count:,} relationship{'' if count == 1 else 's'}"
-
-    if graph.gone:
-        say(f"{many(graph.gone)} left out: revoked or deprecated, or the capability or technique is")
-    if graph.foreign:
-        say(f"{many(graph.foreign)} left out: the attack-patterns are not ATT&CK's")
-    if graph.left:
-        kinds = [f"{count:,} × {kind} {type_}" for (kind, type_), count in sorted(graph.left.items())]
-        say(f"{many(graph.left.total())} left out that map no capability: {wording.listed(kinds)}")
-
-
-class _Rows:
-    """Makes mappings of relationships.
-
-    `types` are the mapping types found, `foreign` the relationships that others wrote.
-    """
-
-    def __init__(
-        self, graph: Graph, head: MappingSet, capabilities: Capabilities, context: Context, locator: ObjectLocator
-    ) -> None:
-        self._graph = graph
-        self._capabilities = capabilities
-        self._findings = context.findings
-        self._locator = locator
-        self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
-        self._release_name = context.technique_names(head)
-        self._links: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self.types: dict[str, None] = {}
-        self.foreign: list[int] = []
-
-    def mapping(self, link: Link, raw: bytes) -> Mapping:
-        thing = self._graph.things[link.relationship]
-        capability = self._capabilities.of(link.source)
-        comment = thing.description or ""
-        if thing.own is not None and thing.own.technique_id is not None:
-            own = thing.own
-            category, value = self._score(link.relationship, own)
-            references = links(thing, own=True)
-            return Mapping(
-                capability.id,
-                link.technique,
-                own.mapping_type,
-                category,
-                value,
-                comment,
-                self._links.setdefault(references, references),
-                own.group_id,
-                own.technique_name,
-                own.capability_name,
-                tuple((part.name, part.value) for part in own.other_fields),
-            )
-        self.foreign.append(link.relationship)
-        type_ = thing.relationship_type or ""
-        self.types[type_] = None
-        references = tuple(dict.fromkeys((*capability.references, *links(thing, own=False))))
-        pattern = self._graph.thing(thing.target_ref)
+    def _mapping(self, link: Link, scale: checks.Scale, name_of: Callable[[str], str | None]) -> Mapping:
+        thing = self._bundle.objects[link.relationship]
+        capability = self._capabilities[self._by_object[link.source]]
+        own = thing.own
+        if own is not None and own.technique_id is not None:
+            category, value = self._score(link.relationship, scale)
+            references, other = thing.links(own=True), pairs(own.other_fields)
+            references = self._references.setdefault(references, references)
+            names = (own.group_id, own.technique_name, own.capability_name)
+            about = (own.mapping_type, category, value, thing.description or "", references)
+            return Mapping(capability.id, link.technique, *about, *names, other)
+        references = tuple(dict.fromkeys((*capability.references, *thing.links(own=False))))
+        pattern = self._bundle.get(thing.target_ref)
         name = pattern.name if pattern is not None else None
         return Mapping(
             capability.id,
             link.technique,
-            type_,
-            comment=comment,
-            references=self._links.setdefault(references, references),
-            technique_name=None if name == self._release_name(link.technique) else name,
-            other=_other(raw),
+            thing.relationship_type or "",
+            comment=thing.description or "",
+            references=self._references.setdefault(references, references),
+            technique_name=None if name == name_of(link.technique) else name,
+            other=_other_properties(bytes(self._bundle.raws[link.relationship])),
         )
 
-    def check(self, number: int) -> None:
-        """Tell what else is wrong in a relationship that gives no mapping."""
-        own = self._graph.things[number].own
-        if own is not None:
-            self._score(number, own)
-
-    def _score(self, number: int, own: Properties) -> tuple[Category | None, str | None]:
-        category, value = own.score_category, own.score_value
-        if category is not None:
-            category, issue = checks.category(category)
-            if issue is not None:
-                self._report(number, "score_category", issue)
-        if value is not None:
-            value, issue = checks.score_value(value, self._scale)
-            if issue is not None:
-                self._report(number, "score_value", issue)
+    def _score(self, number: int, scale: checks.Scale) -> tuple[Category | None, str | None]:
+        own = self._bundle.objects[number].own
+        category = value = None
+        if own is not None and own.score_category is not None:
+            category, issue = checks.category(own.score_category)
+            self._bundle.report(issue, number, (*OWN, "score_category"))
+        if own is not None and own.score_value is not None:
+            value, issue = checks.score_value(own.score_value, scale)
+            self._bundle.report(issue, number, (*OWN, "score_value"))
         return cast("Category | None", category), value
 
-    def _report(self, number: int, name: str, issue: Issue) -> None:
-        self._findings.add(issue, partial(self._locator.at, number, (*OWN, name)))
+    def _non_mappable(self) -> tuple[NonMappable, ...]:
+        records = []
+        for index, record in enumerate(self._own.non_mappable if self._own is not None else ()):
+            path: Path = (*OWN, "non_mappable", index)
+            technique = record.technique
+            if technique is not None:
+                technique, issue = checks.technique(technique)
+                self._bundle.report(issue, self._grouping, (*path, "technique_id"))
+            if record.capability is None and record.technique is None:
+                message = "this record names neither a capability nor a technique"
+                issue = Issue(message, "a capability_id, a technique_id, or both", code="no-capability")
+                self._bundle.report(issue, self._grouping, path)
+            fields = msgspec.structs.asdict(record)
+            records.append(NonMappable(**{**fields, "technique": technique, "other": pairs(record.other)}))
+        return tuple(records)
 
 
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-def _other(raw: bytes) -> Pairs:
-    """Properties of a relationship that have no meaning here: text as it stands, all else as JSON."""
-    found: Pairs = ()
-    for key, value in _members.decode(raw).items():
-        if key not in _BOOKKEEPING and not key.startswith("x_mitre_"):
-            text = bytes(value)
-            found += ((key, msgspec.json.decode(text) if text.startswith(b'"') else text.decode()),)
-    return found
+def _other_properties(raw: bytes) -> Pairs:
+    """Properties of a relationship without a meaning here: text as it is, all else as JSON."""
+    texts = {
+        key: bytes(value)
+        for key, value in _members.decode(raw).items()
+        if key not in _BOOKKEEPING and not key.startswith("x_mitre_")
+    }
+    return tuple(
+        (key, msgspec.json.decode(text) if text.startswith(b'"') else text.decode()) for key, text in texts.items()
+    )

@@ -1,11 +1,13 @@
-"""Writer of STIX 2.1 bundles. docs/formats.md tells the arrangement; the same set always gives the same bundle."""
+"""Writer of STIX 2.1 bundles; docs/formats.md describes them. The same set always gives the same bundle."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -14,27 +16,15 @@ from navlayers._text import listed, shown
 from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats.context import Written, joined
 from navlayers.mapping.formats.stix.objects import (
-    DEFINITION,
-    DETAILS,
-    UNKNOWN_DATE,
-    AttackPattern,
-    Bundle,
-    CourseOfAction,
-    Group,
-    Grouping,
-    Kind,
-    Named,
-    Part,
+    EXTENSION,
+    SET_PROPERTIES,
+    DeclaredGroup,
+    DeclaredType,
+    Properties,
+    Record,
     Reference,
-    Relationship,
     Step,
-    Thing,
-    Unmapped,
-    Vulnerability,
-    extended,
-    identify,
-    organization,
-    timestamp,
+    parts,
 )
 from navlayers.mapping.model import MappingSet, canonical
 
@@ -46,98 +36,191 @@ if TYPE_CHECKING:
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 _INCIDENTS = frozenset({"veris"})
-"""Frameworks whose capabilities are what incidents do: attack-patterns, as the published STIX files have them."""
+"""Frameworks whose capabilities are incident actions: attack-patterns, as the published STIX files have them."""
 
 _MITIGATES = frozenset({"mitigates", "mitigate", "protects", "protect", "prevents"})
 _URL = re.compile(
     r"https?://([A-Za-z0-9.-]+)(?::[0-9]+)?(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
 )
 
+_UNKNOWN_DATE = "1970-01-01T00:00:00.000Z"
+"""Creation time of the objects of a set without dates; STIX requires one."""
+
+_NAMESPACE = UUID("afde33c9-8a89-5794-b366-2a6bd3743bd6")
+"""UUIDv5 of "navlayers" in the namespace of DNS names."""
+
+_OWN_DATE = "2026-01-01T00:00:00.000Z"
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?", re.DOTALL)
+_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+
+_Object = dict[str, Any]
+
 
 def encode(mapping_set: MappingSet) -> Written:
     """The set as a STIX 2.1 bundle; it carries everything.
 
-    Relationships point at the ids that ATT&CK gives its attack-patterns; notices tell where the set's own release
-    is not at hand, and which techniques no release knows.
+    Relationships lead to the ids that ATT&CK gives its attack-patterns. Notices name techniques whose id is from
+    another release, or that no available release has.
 
     Raises:
-        OutputError: the set holds nothing that an object of a bundle could stand for.
+        OutputError: the set has no capabilities, mappings or non-mappables.
     """
     alone = any(record.capability or record.technique for record in mapping_set.non_mappable)
     if not (mapping_set.capabilities or mapping_set.mappings or alone):
         raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
     try:
-        return _encode(canonical(mapping_set))
+        return _encode(mapping_set)
     except UnicodeEncodeError:
-        return _encode(canonical(_whole_characters(mapping_set)))
+        # UTF-8 has no halves of surrogate pairs: U+FFFD replaces them.
+        text = json.dumps(msgspec.to_builtins(mapping_set), ensure_ascii=False)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return _encode(msgspec.json.decode(text, type=MappingSet))
 
 
-def _whole_characters(mapping_set: MappingSet) -> MappingSet:
-    """The set with U+FFFD for halves of surrogate pairs, which UTF-8 cannot hold."""
-    text = json.dumps(msgspec.to_builtins(mapping_set), ensure_ascii=False)
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return msgspec.json.decode(whole, type=MappingSet)
-
-
-def _encode(whole: MappingSet) -> Written:
-    writer = _Writer(whole)
+def _encode(mapping_set: MappingSet) -> Written:
+    writer = _Writer(canonical(mapping_set))
     objects = writer.objects()
-    content = msgspec.json.encode(objects)
-    bundle = Bundle(identify("bundle", content.decode()), objects)
+    id_ = _identify("bundle", msgspec.json.encode(objects).decode())
+    bundle = {"type": "bundle", "id": id_, "objects": objects}
     data = msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
     return Written(data, joined(*writer.techniques.notices()))
 
 
+def _identify(kind: str, *key: str | int | None) -> str:
+    """The STIX id of an object: UUIDv5 of its type and identifying properties."""
+    return f"{kind}--{uuid5(_NAMESPACE, msgspec.json.encode((kind, *key)).decode())}"
+
+
+def _stix_object(kind: str, id_: str, created: str, modified: str, **properties: Any) -> dict[str, Any]:
+    """A STIX 2.1 object without the properties that are None or empty."""
+    kept = {name: value for name, value in properties.items() if value not in (None, ())}
+    return {"type": kind, "spec_version": "2.1", "id": id_, "created": created, "modified": modified, **kept}
+
+
+def _timestamp(text: str) -> str | None:
+    """The start of a day as STIX writes it; None if the text is no day.
+
+    The text is 2025-03-06, with or without a time, or 03/06/2025. The time is left out, as its zone may be missing.
+    """
+    if found := _ISO.fullmatch(text.strip()):
+        year, month, day = found.groups()
+    elif found := _AMERICAN.fullmatch(text.strip()):
+        month, day, year = found.groups()
+    else:
+        return None
+    try:
+        return f"{date(int(year), int(month), int(day)).isoformat()}T00:00:00.000Z"
+    except ValueError:
+        return None
+
+
+_AUTHOR = _stix_object(
+    "identity", _identify("identity", "navlayers"), _OWN_DATE, _OWN_DATE, name="navlayers", identity_class="system"
+)
+_DEFINITION = (
+    _AUTHOR,
+    {
+        "type": "extension-definition",
+        "spec_version": "2.1",
+        "id": EXTENSION,
+        "created_by_ref": _AUTHOR["id"],
+        "created": _OWN_DATE,
+        "modified": _OWN_DATE,
+        "name": "Mappings of security capabilities to ATT&CK",
+        "description": "What a mapping set says that STIX 2.1 has no property for.",
+        "schema": (
+            "A grouping is a mapping set: framework, framework_version, domain, attack_version, and, as far as "
+            "the set has them, its other metadata, capability_groups, mapping_types, scale and non_mappable. The "
+            "object of a capability has capability_id and group_ids. A relationship is a mapping: technique_id, "
+            "mapping_type, score_category (protect, detect or respond), score_value (a name of the scale or a "
+            "number from 0 to 100), group_id, names that the mapping spells in its own way, and other_fields. All "
+            "values are text, but for scale, which has numbers from 0 to 100 (by default minimal is 10, partial "
+            "50, significant 100)."
+        ),
+        "version": "1.0.0",
+        "extension_types": ["property-extension"],
+    },
+)
+"""The extension, and the identity that defines it."""
+
+
 class _Writer:
-    def __init__(self, whole: MappingSet) -> None:
-        self._set = whole
-        self._key = (whole.framework, whole.version, whole.domain, whole.attack_version)
-        created, modified = (timestamp(whole.details.get(field, "")) for field in ("created", "updated"))
-        self._modified = modified or created or UNKNOWN_DATE
+    def __init__(self, mapping_set: MappingSet) -> None:
+        self._set = mapping_set
+        self._key = (mapping_set.framework, mapping_set.version, mapping_set.domain, mapping_set.attack_version)
+        created, modified = (_timestamp(mapping_set.details.get(field, "")) for field in ("created", "updated"))
+        self._modified = modified or created or _UNKNOWN_DATE
         self._created = min(created or self._modified, self._modified)
-        maker = whole.details.get("organization", "")
-        self._maker = organization(maker) if maker else None
-        self._by = self._maker.id if self._maker is not None else None
+        self._author = mapping_set.details.get("organization", "")
+        self._author_id = _identify("identity", "organization", self._author) if self._author else None
         self._references: dict[tuple[str, ...], tuple[Reference, ...]] = {}
-        self.techniques = _Techniques(whole)
+        self.techniques = _Techniques(mapping_set)
 
-    def objects(self) -> list[Thing]:
+    def objects(self) -> list[_Object]:
         capabilities = [self._capability(capability) for capability in self._set.capabilities]
-        sources = {c.id: made.id for c, made in zip(self._set.capabilities, capabilities, strict=True)}
+        sources = {c.id: written["id"] for c, written in zip(self._set.capabilities, capabilities, strict=True)}
         relationships = list(self._relationships(sources))
-        alone = [self.techniques.ref(r.technique, r.technique_name) for r in self._set.non_mappable if r.technique]
-        unknown = [self._unknown(id_, name) for id_, name in sorted(self.techniques.unknown.items())]
-        refs = [thing.id for things in (capabilities, unknown, relationships) for thing in things]
-        maker = [self._maker] if self._maker is not None else []
-        return [
-            *DEFINITION,
-            *maker,
-            self._grouping(tuple(refs or dict.fromkeys(alone))),
-            *capabilities,
-            *unknown,
-            *relationships,
-        ]
+        # Looked up before the unknown techniques are listed, for it may add to them.
+        records = [r for r in self._set.non_mappable if r.technique]
+        alone = [self.techniques.stix_id(r.technique or "", r.technique_name) for r in records]
+        unknown = [self._attack_pattern(id_, name) for id_, name in sorted(self.techniques.unknown.items())]
+        refs = [written["id"] for written in (*capabilities, *unknown, *relationships)]
+        grouping = self._grouping(tuple(refs or dict.fromkeys(alone)))
+        return [*_DEFINITION, *self._authors(), grouping, *capabilities, *unknown, *relationships]
 
-    def _pairs(
-        self, made: list[CourseOfAction | Vulnerability | AttackPattern]
-    ) -> Iterator[tuple[Capability, Named]]:
-        return zip(self._set.capabilities, made, strict=True)
+    def _object(self, kind: str, id_: str, **properties: Any) -> _Object:
+        return _stix_object(kind, id_, self._created, self._modified, **properties, created_by_ref=self._author_id)
 
-    def _capability(self, capability: Capability) -> CourseOfAction | Vulnerability | AttackPattern:
+    def _authors(self) -> list[_Object]:
+        """The organization of the set; the same name is the same object in every bundle."""
+        if self._author_id is None:
+            return []
+        properties = {"name": self._author, "identity_class": "organization"}
+        return [_stix_object("identity", self._author_id, _UNKNOWN_DATE, _UNKNOWN_DATE, **properties)]
+
+    def _grouping(self, refs: tuple[str, ...]) -> _Object:
+        whole = self._set
+        return self._object(
+            "grouping",
+            _identify("grouping", *self._key),
+            name=whole.name,
+            description=f"{whole.framework} {whole.version} mapped to ATT&CK {whole.domain} {whole.attack_version}",
+            context="unspecified",
+            object_refs=refs,
+            extensions=_extended(
+                framework=whole.framework,
+                framework_version=whole.version,
+                domain=whole.domain,
+                attack_version=whole.attack_version,
+                title=whole.title,
+                source=whole.source,
+                licence=whole.licence,
+                **{SET_PROPERTIES.get(field, field): text for field, text in whole.details.items()},
+                capability_groups=tuple(DeclaredGroup(id_, name) for id_, name in whole.groups.items()),
+                mapping_types=tuple(
+                    DeclaredType(kind.id, kind.name, kind.description) for kind in whole.mapping_types
+                ),
+                scale=tuple(Step(value, score) for value, score in whole.scale.items()),
+                non_mappable=tuple(map(_record, whole.non_mappable)),
+            ),
+        )
+
+    def _capability(self, capability: Capability) -> _Object:
         cve = _CVE.fullmatch(capability.id) is not None
-        kind: type[CourseOfAction | Vulnerability | AttackPattern] = (
-            Vulnerability if cve else AttackPattern if self._set.framework in _INCIDENTS else CourseOfAction
+        kind = (
+            "vulnerability"
+            if cve
+            else "attack-pattern"
+            if self._set.framework in _INCIDENTS
+            else "course-of-action"
         )
         own = Reference("cve" if cve else self._set.framework, external_id=capability.id)
-        return kind(
-            "2.1",
-            identify(str(kind.__struct_config__.tag), *self._key, capability.id),
-            self._created,
-            self._modified,
-            capability.name,
-            (own, *self._links(capability.references)),
-            extended(capability_id=capability.id, group_ids=capability.groups),
-            self._by,
+        return self._object(
+            kind,
+            _identify(kind, *self._key, capability.id),
+            name=capability.name,
+            external_references=(own, *self._links(capability.references)),
+            extensions=_extended(capability_id=capability.id, group_ids=capability.groups),
         )
 
     def _links(self, references: tuple[str, ...]) -> tuple[Reference, ...]:
@@ -146,31 +229,32 @@ class _Writer:
         return self._references[references]
 
     def _link(self, text: str) -> Reference:
-        host = _host(text)
-        return Reference(host, url=text) if host else Reference(self._set.framework, description=text)
+        url = _URL.fullmatch(text)
+        return Reference(url[1].lower(), url=text) if url else Reference(self._set.framework, description=text)
 
-    def _unknown(self, technique: str, name: str | None) -> AttackPattern:
-        """What stands for a technique that no ATT&CK release at hand knows, so that no relationship hangs."""
+    def _attack_pattern(self, technique: str, name: str | None) -> _Object:
+        """The object of a technique that no available ATT&CK release has, so that references to it resolve."""
         source = "mitre-attack" if self._set.domain == "enterprise" else f"mitre-{self._set.domain}-attack"
-        id_ = self.techniques.ref(technique, name)
-        own = (Reference(source, external_id=technique),)
-        return AttackPattern("2.1", id_, self._created, self._modified, name or technique, own, None, self._by)
+        return self._object(
+            "attack-pattern",
+            self.techniques.stix_id(technique, name),
+            name=name or technique,
+            external_references=(Reference(source, external_id=technique),),
+        )
 
-    def _relationships(self, sources: dict[str, str]) -> Iterator[Relationship]:
-        times: defaultdict[tuple[str | None, ...], int] = defaultdict(int)
+    def _relationships(self, sources: dict[str, str]) -> Iterator[_Object]:
+        times: Counter[tuple[str | None, ...]] = Counter()
         for mapping in self._set.mappings:
             key = (mapping.capability, mapping.technique, mapping.type, mapping.category)
             times[key] += 1
             source = sources[mapping.capability]
-            yield Relationship(
-                "2.1",
-                identify("relationship", *self._key, *key, times[key]),
-                self._created,
-                self._modified,
-                _relationship_type(mapping, source),
-                source,
-                self.techniques.ref(mapping.technique, mapping.technique_name),
-                extended(
+            yield self._object(
+                "relationship",
+                _identify("relationship", *self._key, *key, times[key]),
+                relationship_type=_relationship_type(mapping, source),
+                source_ref=source,
+                target_ref=self.techniques.stix_id(mapping.technique, mapping.technique_name),
+                extensions=_extended(
                     technique_id=mapping.technique,
                     technique_name=mapping.technique_name,
                     capability_name=mapping.capability_name,
@@ -178,127 +262,66 @@ class _Writer:
                     score_category=mapping.category,
                     score_value=mapping.value,
                     group_id=mapping.group,
-                    other_fields=_parts(mapping.other),
+                    other_fields=parts(mapping.other),
                 ),
-                mapping.comment or None,
-                self._links(mapping.references),
-                self._by,
+                description=mapping.comment or None,
+                external_references=self._links(mapping.references),
             )
 
-    def _grouping(self, refs: tuple[str, ...]) -> Grouping:
-        whole = self._set
-        properties = extended(
-            framework=whole.framework,
-            framework_version=whole.version,
-            domain=whole.domain,
-            attack_version=whole.attack_version,
-            title=whole.title,
-            source=whole.source,
-            licence=whole.licence,
-            **{DETAILS[field]: text for field, text in whole.details.items()},
-            capability_groups=tuple(Group(id_, name) for id_, name in whole.groups.items()),
-            mapping_types=tuple(Kind(kind.id, kind.name, kind.description) for kind in whole.mapping_types),
-            scale=tuple(Step(value, score) for value, score in whole.scale.items()),
-            non_mappable=tuple(map(_unmapped, whole.non_mappable)),
-        )
-        return Grouping(
-            "2.1",
-            identify("grouping", *self._key),
-            self._created,
-            self._modified,
-            whole.name,
-            f"{whole.framework} {whole.version} mapped to ATT&CK {whole.domain} {whole.attack_version}",
-            "unspecified",
-            refs,
-            properties,
-            self._by,
-        )
+
+def _record(record: NonMappable) -> Record:
+    return Record(**{**msgspec.structs.asdict(record), "other": parts(record.other)})
 
 
-def _host(text: str) -> str:
-    """The host of a web address that STIX takes for one; "" where the text is none."""
-    found = _URL.fullmatch(text)
-    return found[1].lower() if found else ""
+def _extended(**properties: Any) -> dict[str, Properties]:
+    return {EXTENSION: Properties("property-extension", **properties)}
 
 
 def _relationship_type(mapping: Mapping, source: str) -> str:
-    """The type that STIX defines between the two objects; the mapping's own type stands in the extension."""
+    """The type that STIX defines between the two objects; the mapping's own type is in the extension."""
     mitigates = mapping.category == "protect" or (mapping.category is None and mapping.type in _MITIGATES)
     return "mitigates" if mitigates and source.startswith("course-of-action") else "related-to"
 
 
-def _parts(pairs: tuple[tuple[str, str], ...]) -> tuple[Part, ...]:
-    return tuple(Part(name, value) for name, value in pairs)
-
-
-def _unmapped(record: NonMappable) -> Unmapped:
-    return Unmapped(
-        record.capability,
-        record.technique,
-        record.type,
-        record.comment,
-        record.references,
-        record.group,
-        record.technique_name,
-        record.capability_name,
-        _parts(record.other),
-    )
-
-
 class _Techniques:
-    """The STIX ids of techniques: those of the set's own release, else of the newest that knows the technique.
+    """The STIX ids of techniques, as the set's release has them, else the newest release that has the technique.
 
-    `unknown` are those that no release at hand knows, with the names that the set gives them.
+    Attributes:
+        unknown: techniques that no available release has, with the names that the set gives them.
     """
 
     def __init__(self, mapping_set: MappingSet) -> None:
-        self._set = mapping_set
-        self._refs: dict[str, str] = {}
+        self._domain = mapping_set.domain
+        self._release = f"ATT&CK {mapping_set.domain} {shown(mapping_set.attack_version)[1:-1]}"
+        self._ids: dict[str, str] = {}
         self._elsewhere: defaultdict[str, list[str]] = defaultdict(list)
         self._notices: list[Problem] = []
-        self._own = self._own_release()
+        self._own: Catalogue | None = None
         self._others: list[Catalogue] | None = None
         self.unknown: dict[str, str | None] = {}
-
-    def ref(self, technique: str, name: str | None) -> str:
-        """The id of the attack-pattern of a technique; `name` is what the set calls it, if not what ATT&CK does."""
-        ref = self._refs.get(technique)
-        if ref is None:
-            known = self._own.get(technique) if self._own is not None else None
-            ref = self._refs[technique] = known.stix_id if known is not None else self._found(technique, name)
-        return ref
-
-    def notices(self) -> Iterator[Problem]:
-        """What a reader of the bundle should know of its technique ids."""
-        yield from self._notices
-        for release, techniques in self._elsewhere.items():
-            verb = "has its STIX id" if len(techniques) == 1 else "have their STIX ids"
-            message = f"{listed(techniques)}: not in ATT&CK {self._set.domain} {self._set.attack_version}"
-            yield Problem(f"{message}; {verb} from ATT&CK {release}", hint="navlayers check tells more")
-        if self.unknown:
-            message = f"{listed(sorted(self.unknown))}: no ATT&CK release at hand has a STIX id"
-            yield Problem(message, hint="the bundle holds an attack-pattern of its own for each")
-
-    def _own_release(self) -> Catalogue | None:
-        wanted = self._set.attack_version
         try:
-            found = attack.find(self._set.domain, wanted)
+            found = attack.find(mapping_set.domain, mapping_set.attack_version)
         except ReleaseError:
-            message = f"ATT&CK {self._set.domain} {shown(wanted)[1:-1]} is not at hand"
-            self._notices.append(
-                Problem(f"{message}; STIX ids are those of the newest release that knows a technique")
+            message = (
+                f"{self._release} is not at hand; STIX ids are those of the newest release that knows a technique"
             )
-            return None
-        if found.notice is not None:
-            self._notices.append(found.notice)
-        return attack.load(found.release)
+            self._notices.append(Problem(message))
+            return
+        self._notices += [found.notice] if found.notice is not None else []
+        self._own = attack.load(found.release)
 
-    def _found(self, technique: str, name: str | None) -> str:
+    def stix_id(self, technique: str, name: str | None) -> str:
+        """The id of the attack-pattern of a technique; `name` is the set's own name of it, if it has one."""
+        if technique not in self._ids:
+            known = self._own.get(technique) if self._own is not None else None
+            self._ids[technique] = known.stix_id if known is not None else self._look_up(technique, name)
+        return self._ids[technique]
+
+    def _look_up(self, technique: str, name: str | None) -> str:
         if self._others is None:
-            newest = list(reversed(attack.releases()))
-            own = [release for release in newest if release.domain == self._set.domain]
-            rest = [release for release in newest if release.domain != self._set.domain]
-            self._others = [attack.load(release) for release in (*own, *rest)]
+            newest = attack.releases()[::-1]
+            releases = sorted(newest, key=lambda release: release.domain != self._domain)
+            self._others = [attack.load(release) for release in releases]
         for catalogue in self._others:
             known = catalogue.get(technique)
             if known is not None:
@@ -306,4 +329,15 @@ class _Techniques:
                     self._elsewhere[f"{catalogue.domain} {catalogue.version}"].append(technique)
                 return known.stix_id
         self.unknown[technique] = name
-        return identify("attack-pattern", "technique", self._set.domain, technique)
+        return _identify("attack-pattern", "technique", self._domain, technique)
+
+    def notices(self) -> Iterator[Problem]:
+        """The notices of the release, and of techniques whose ids are from elsewhere."""
+        yield from self._notices
+        for release, techniques in self._elsewhere.items():
+            verb = "has its STIX id" if len(techniques) == 1 else "have their STIX ids"
+            message = f"{listed(techniques)}: not in {self._release}; {verb} from ATT&CK {release}"
+            yield Problem(message, hint="navlayers check tells more")
+        if self.unknown:
+            message = f"{listed(sorted(self.unknown))}: no ATT&CK release at hand has a STIX id"
+            yield Problem(message, hint="the bundle holds an attack-pattern of its own for each")

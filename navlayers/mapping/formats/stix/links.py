@@ -1,0 +1,165 @@
+"""The relationships of a STIX bundle that map a capability to an ATT&CK technique."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers import attack
+from navlayers._text import listed, shown
+from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.stix.bundle import OWN
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.stix.bundle import Bundle, StixObject
+
+DETECTIONS = frozenset(
+    {"x-mitre-data-component", "x-mitre-data-source", "x-mitre-detection-strategy", "x-mitre-analytic"}
+)
+_NOT_CAPABILITIES = frozenset(
+    {
+        *("attack-pattern", "campaign", "grouping", "identity", "incident", "intrusion-set", "location", "malware"),
+        *("malware-analysis", "note", "observed-data", "opinion", "relationship", "report", "sighting"),
+        *("threat-actor", "marking-definition", "extension-definition", "language-content"),
+        *("x-mitre-asset", "x-mitre-collection", "x-mitre-matrix", "x-mitre-tactic"),
+    }
+)
+"""Types of objects that are not capabilities: adversaries, their behavior, reports."""
+
+_BEHAVIOR = frozenset({"uses", "targets", "delivers", "derived-from", "duplicate-of", "attributed-to"})
+_STRUCTURE = frozenset({"subtechnique-of", "revoked-by"})
+
+
+class Link(NamedTuple):
+    """A mapping: the numbers of its relationship and of its capability's object, and the technique's id."""
+
+    relationship: int
+    source: int
+    technique: str
+
+
+class Links:
+    """The relationships of a bundle that are mappings.
+
+    Attributes:
+        links: the mappings, in the order of the file.
+        invalid: numbers of relationships of navlayers with a malformed technique id.
+        foreign: number of relationships to attack-patterns that are not ATT&CK's.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.invalid: list[int] = []
+        self.foreign = 0
+        self._bundle = bundle
+        self._techniques: dict[str, str | None] = {}
+        self._retired = 0
+        self._unrelated: Counter[tuple[str, str]] = Counter()
+        self.links: list[Link] = []
+        for number, thing in enumerate(bundle.objects):
+            link = self._link(number, thing) if thing.type == "relationship" and bundle.is_newest(number) else None
+            if link is not None:
+                bundle.report_repeats(number)
+                self.links.append(link)
+        if any(bundle.objects[link.source].type == "course-of-action" for link in self.links):
+            # Detections are a set of their own beside mitigations.
+            links, self.links = self.links, []
+            for link in links:
+                kind = bundle.objects[link.source].type
+                if kind in DETECTIONS:
+                    self._unrelated[kind, bundle.objects[link.relationship].relationship_type or ""] += 1
+                else:
+                    self.links.append(link)
+
+    def report_omitted(self) -> None:
+        """Report how many relationships are left out, and why."""
+        kinds = [f"{count:,} × {kind} {type_}" for (kind, type_), count in sorted(self._unrelated.items())]
+        omitted = {
+            "left out: revoked or deprecated, or the capability or technique is": self._retired,
+            "left out: the attack-patterns are not ATT&CK's": self.foreign,
+            f"left out that map no capability: {listed(kinds)}": self._unrelated.total(),
+        }
+        for reason, count in omitted.items():
+            if count:
+                message = f"{count:,} relationship{'' if count == 1 else 's'} {reason}"
+                self._bundle.report(Issue(message, fatal=False, code="not-carried"))
+
+    def _link(self, number: int, thing: StixObject) -> Link | None:
+        bundle = self._bundle
+        needed = ("source_ref", "target_ref", "relationship_type")
+        missing = next((name for name in needed if getattr(thing, name) is None), None)
+        if missing is not None and not thing.retired:
+            bundle.report(Issue(f"a relationship has no {missing}", "text", code="wrong-shape"), number)
+        if missing is not None or not (is_own(thing) or self._maps(thing)):
+            return None
+        ends = (bundle.get(thing.source_ref), bundle.get(thing.target_ref))
+        if any(each is not None and each.retired for each in (thing, *ends)):
+            self._retired += 1
+            return None
+        technique = self._technique(number, thing)
+        source = bundle.number(thing.source_ref)
+        if source is None:
+            message = f"source_ref {shown(thing.source_ref or '')} names no object of the bundle"
+            hint = "put the object into the bundle: it names the capability"
+            issue = Issue(message, "the id of an object", hint, code="no-capability")
+            bundle.report(issue, number, ("source_ref",))
+            return None
+        return Link(number, source, technique) if technique is not None else None
+
+    def _maps(self, thing: StixObject) -> bool:
+        """Whether the types of a relationship map a capability to a technique."""
+        kind = (thing.source_ref or "").partition("--")[0]
+        type_ = thing.relationship_type or ""
+        if not (thing.target_ref or "").startswith("attack-pattern--") or type_ in _STRUCTURE:
+            return False
+        source = self._bundle.get(thing.source_ref)
+        capability = source is not None and source.own is not None and source.own.capability_id is not None
+        if kind == "attack-pattern" and source is not None and not capability:
+            # Published mappings of VERIS have attack-patterns that are not ATT&CK's as capabilities.
+            capability = source.attack_id is None and self._releases.get(source.id) is None
+        unrelated = type_ in _BEHAVIOR or (kind in _NOT_CAPABILITIES and not capability)
+        if unrelated and not thing.retired:
+            self._unrelated[kind, type_] += 1
+        return not unrelated
+
+    def _technique(self, number: int, thing: StixObject) -> str | None:
+        if thing.own is not None and thing.own.technique_id is not None:
+            clean, issue = checks.technique(thing.own.technique_id)
+            if clean is None:
+                self.invalid.append(number)
+                issue = issue or Issue("technique_id is blank", "a technique id such as T1059", code="wrong-type")
+            self._bundle.report(issue, number, (*OWN, "technique_id"))
+            return clean
+        ref = thing.target_ref or ""
+        if ref not in self._techniques:
+            self._techniques[ref] = self._look_up(ref)
+        technique = self._techniques[ref]
+        if technique is None and self._bundle.get(ref) is not None:
+            self.foreign += 1
+        elif technique is None:
+            message = f"target_ref {shown(ref)} is neither in the bundle nor in an ATT&CK release at hand"
+            hint = "put the attack-pattern into the bundle, or add its release with: navlayers attack add"
+            issue = Issue(message, "the id of an attack-pattern", hint, code="no-technique")
+            self._bundle.report(issue, number, ("target_ref",))
+        return technique
+
+    def _look_up(self, ref: str) -> str | None:
+        pattern = self._bundle.get(ref)
+        if pattern is None or pattern.attack_id is None:
+            return self._releases.get(ref)
+        clean, issue = checks.technique(pattern.attack_id)
+        if clean is None:
+            self._bundle.report(issue, self._bundle.number(ref), ("external_references",))
+        return clean
+
+    @cached_property
+    def _releases(self) -> dict[str, str]:
+        """STIX id → technique id, as the newest available release has it."""
+        catalogues = map(attack.load, attack.releases())
+        return {t.stix_id: t.id for catalogue in catalogues for t in catalogue.techniques.values()}
+
+
+def is_own(thing: StixObject) -> bool:
+    """Whether navlayers wrote a relationship."""
+    return thing.own is not None and thing.own.technique_id is not None
