@@ -48,18 +48,23 @@ class ReleaseColumn(NamedTuple):
     tactic: Tactic
     families: tuple[Family, ...]
 
+    @property
+    def techniques(self) -> tuple[Technique, ...]:
+        """All of them, each technique before its sub-techniques."""
+        return tuple(t for family in self.families for t in (family.technique, *family.subtechniques))
+
 
 def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
     """The tactics of a release in matrix order, techniques and sub-techniques by name as the Navigator sorts them.
 
     A sub-technique stands only under those of its tactics that its technique has, too.
     """
-    bases = sorted((t for t in catalogue.techniques.values() if t.active and t.parent is None), key=_by_name)
+    bases = sorted((t for t in catalogue.techniques.values() if t.active and t.parent is None), key=by_name)
     return tuple(
         ReleaseColumn(
             tactic,
             tuple(
-                Family(base, tuple(sorted(_subtechniques(catalogue, base, tactic.shortname), key=_by_name)))
+                Family(base, tuple(sorted(_subtechniques(catalogue, base, tactic.shortname), key=by_name)))
                 for base in bases
                 if tactic.shortname in base.tactics
             ),
@@ -72,7 +77,8 @@ def _subtechniques(catalogue: Catalogue, base: Technique, tactic: str) -> Iterat
     return (sub for sub in catalogue.subtechniques(base.id) if tactic in sub.tactics)
 
 
-def _by_name(technique: Technique) -> tuple[str, str]:
+def by_name(technique: Technique) -> tuple[str, str]:
+    """The key that sorts techniques by name as the Navigator does."""
     return _collated(technique.name), technique.id
 
 

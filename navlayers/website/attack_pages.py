@@ -8,6 +8,7 @@ from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.layer.colors import LegendItem, count_gradient
+from navlayers.layer.matrix import by_name
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.tables import Span
 from navlayers.pages.show.build import technique_page
@@ -20,11 +21,12 @@ from navlayers.website.sets import Table, row_view, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.attack import Technique
     from navlayers.attack.domain import Domain
     from navlayers.layer.colors import Gradient
+    from navlayers.layer.matrix import ReleaseColumn
     from navlayers.mapping.remap import Inactive, Moved
     from navlayers.pages.show.results import Entry, SetHead, TechniquePage, TechniqueSection
-    from navlayers.pages.show.set_index import MatrixColumn
     from navlayers.website.matrix import Share
     from navlayers.website.sets import SiteSet
 
@@ -94,7 +96,7 @@ def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
         "rows": rows,
         "release": first.release,
         "heats": [heat],
-        "matrix": matrix(first.frames, [heat], whole=True),
+        "matrix": matrix(first.one.columns, [heat], whole=True),
     }
     return Page(crumb.path, "domain", crumb.text, (world.home(), Crumb(crumb.text, "")), context)
 
@@ -130,21 +132,24 @@ def _tactic(world: World, identifier: str) -> Page:
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
 
 
-def _ratio(of: SiteSet, column: MatrixColumn) -> Ratio:
+def _ratio(of: SiteSet, column: ReleaseColumn) -> Ratio:
     bases = base_techniques(covered(of.one.scored.scores), of.one.catalogue)
-    return Ratio(of, len(column.bases & bases), len(column.bases))
+    mapped = sum(family.technique.id in bases for family in column.families)
+    return Ratio(of, mapped, len(column.families))
 
 
-def _lines(sets: Sequence[SiteSet], columns: Sequence[MatrixColumn]) -> Iterator[Line]:
+def _lines(sets: Sequence[SiteSet], columns: Sequence[ReleaseColumn]) -> Iterator[Line]:
     """The techniques of all releases as the matrix has them; what differs is as the first column has it."""
-    order: dict[str, tuple[tuple[str, str, bool, str], str]] = {}
+    order: dict[str, tuple[tuple[str, ...], Technique]] = {}
     for column in columns:
-        names = {t.id: t.name for t in column.techniques if t.id in column.bases}
-        for t in column.techniques:
-            base = t.parent or t.id
-            order.setdefault(t.id, ((names.get(base, t.name), base, t.parent is not None, t.id), t.name))
-    for technique, (key, name) in sorted(order.items(), key=lambda item: item[1][0]):
-        yield Line(technique, name, key[2], tuple(_given(technique, of) for of in sets))
+        for base, subs in column.families:
+            start = (*by_name(base), "")
+            order.setdefault(base.id, (start, base))
+            for sub in subs:
+                order.setdefault(sub.id, ((*start, *by_name(sub)), sub))
+    for _, technique in sorted(order.values(), key=lambda pair: pair[0]):
+        cells = tuple(_given(technique.id, of) for of in sets)
+        yield Line(technique.id, technique.name, technique.parent is not None, cells)
 
 
 def _given(technique: str, of: SiteSet) -> Span:

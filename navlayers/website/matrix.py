@@ -9,11 +9,11 @@ from navlayers._text import figure, percent, tidy
 from navlayers.layer.colors import LegendItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from navlayers.attack import Tactic, Technique
     from navlayers.layer.colors import Gradient
-    from navlayers.pages.show.set_index import MatrixColumn
+    from navlayers.layer.matrix import ReleaseColumn
     from navlayers.scoring.scores import TechniqueScore
 
 
@@ -107,21 +107,6 @@ def measured(scores: Mapping[str, TechniqueScore], category: str | None) -> list
     ]
 
 
-class Family(NamedTuple):
-    """A technique and its sub-techniques within one tactic."""
-
-    base: Technique
-    subs: tuple[Technique, ...]
-
-
-class Frame(NamedTuple):
-    """A column without shades; `total` counts its techniques."""
-
-    tactic: Tactic
-    total: int
-    families: tuple[Family, ...]
-
-
 class Cell(NamedTuple):
     """A technique; `shade` is None where it is not mapped. `views` are its shades in all heats, for the script."""
 
@@ -148,48 +133,31 @@ class Column(NamedTuple):
     bases: tuple[Base, ...]
 
 
-def frames(columns: Sequence[MatrixColumn]) -> tuple[Frame, ...]:
-    """The columns of a release, techniques with the sub-techniques that belong to them."""
-    return tuple(Frame(column.tactic, len(column.bases), tuple(_families(column))) for column in columns)
-
-
-def _families(column: MatrixColumn) -> Iterator[Family]:
-    """Sub-techniques whose technique is not in the column are by themselves."""
-    subs: dict[str, list[Technique]] = {}
-    heads: list[Technique] = []
-    for technique in column.techniques:
-        if technique.parent in column.bases:
-            subs.setdefault(technique.parent or "", []).append(technique)
-        else:
-            heads.append(technique)
-    return (Family(head, tuple(subs.get(head.id, ()))) for head in heads)
-
-
-def matrix(framed: Sequence[Frame], heats: Sequence[Heat], *, whole: bool) -> tuple[Column, ...]:
+def matrix(release: Sequence[ReleaseColumn], heats: Sequence[Heat], *, whole: bool) -> tuple[Column, ...]:
     """The matrix shaded by the first heat.
 
     Args:
-        framed: its columns.
+        release: the columns of its release.
         heats: the ways to look at it, one at least.
         whole: with all techniques, not only those that are mapped, themselves or by a sub-technique.
     """
     shaded = {technique for heat in heats for technique in heat.shades}
-    columns = (_column(frame, heats, shaded, whole=whole) for frame in framed)
+    columns = (_column(column, heats, shaded, whole=whole) for column in release)
     return tuple(column for column in columns if column.bases)
 
 
-def _column(frame: Frame, heats: Sequence[Heat], shaded: set[str], *, whole: bool) -> Column:
+def _column(column: ReleaseColumn, heats: Sequence[Heat], shaded: set[str], *, whole: bool) -> Column:
     bases = []
     mapped = 0
-    for family in frame.families:
-        found = [sub for sub in family.subs if sub.id in shaded]
-        if found or family.base.id in shaded:
-            mapped += family.base.parent is None
+    for family in column.families:
+        found = [sub for sub in family.subtechniques if sub.id in shaded]
+        if found or family.technique.id in shaded:
+            mapped += 1
         elif not whole:
             continue
-        cells = tuple(_cell(sub, heats) for sub in (family.subs if whole else found))
-        bases.append(Base(_cell(family.base, heats), cells))
-    return Column(frame.tactic, mapped, frame.total, tuple(bases))
+        cells = tuple(_cell(sub, heats) for sub in (family.subtechniques if whole else found))
+        bases.append(Base(_cell(family.technique, heats), cells))
+    return Column(column.tactic, mapped, len(column.families), tuple(bases))
 
 
 def _cell(technique: Technique, heats: Sequence[Heat]) -> Cell:

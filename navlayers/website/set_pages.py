@@ -48,7 +48,7 @@ def _set(world: World, of: SiteSet) -> Page:
         "heats": heats,
         "files": of.downloads.facts,
         "layers": [of.layer("categories" if n else "overview", heat.name) for n, heat in enumerate(heats)],
-        "matrix": matrix(of.frames, heats, whole=True),
+        "matrix": matrix(of.one.columns, heats, whole=True),
         "made_for": "" if own == one.catalogue.version else own,
         "sources": web_links([one.set.source]),
         "details": [(label, one.set.details[key]) for key, label in DETAILS.items() if one.set.details.get(key)],
@@ -108,4 +108,4 @@ def _shaded(world: World, of: SiteSet, kind: str, identifier: str, columns: Sequ
     if heat is None:
         return {"heats": (), "matrix": ()}
     world.palette.use([heat])
-    return {"heats": (heat,), "matrix": matrix(of.frames, [heat], whole=False)}
+    return {"heats": (heat,), "matrix": matrix(of.one.columns, [heat], whole=False)}

@@ -16,14 +16,14 @@ from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
-from navlayers.website.matrix import Frame, Share, covered, frames, heat, measured, shades_of
+from navlayers.website.matrix import Share, covered, heat, measured, shades_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.mapping.find import Source
     from navlayers.mapping.load import Skipped
-    from navlayers.mapping.model import Mapping, MappingSet
+    from navlayers.mapping.model import MappingSet
     from navlayers.output.tables import Span
     from navlayers.pages.show.results import Row, SetHead
     from navlayers.pages.show.set_index import IndexedSet
@@ -123,7 +123,7 @@ class SetRows:
                 view = row_view(row, one.head)
                 self._by_technique.setdefault(technique, []).append(view)
                 self._by_capability.setdefault(mapping.capability, []).append(view)
-                for group in groups_of(mapping, one):
+                for group in one.groups_of(mapping):
                     self._by_group.setdefault(group, []).append(view)
 
     def of_technique(self, identifier: str) -> Table:
@@ -142,14 +142,6 @@ class SetRows:
         """Every mapping, capability by capability."""
         ordered = sorted(self._by_capability.items())
         return table(self._head, (view for _, views in ordered for view in views))
-
-
-def groups_of(mapping: Mapping, one: IndexedSet) -> tuple[str, ...]:
-    """The groups that a mapping is filed under, each once."""
-    if mapping.group is not None:
-        return (mapping.group,)
-    capability = one.capabilities.get(mapping.capability)
-    return tuple(dict.fromkeys(capability.groups)) if capability else ()
 
 
 class Named(NamedTuple):
@@ -220,11 +212,6 @@ class SiteSet:
     def share(self, techniques: Iterable[str]) -> Share:
         """These ids of its release as a share of that."""
         return Share.of(techniques, self.active)
-
-    @cached_property
-    def frames(self) -> tuple[Frame, ...]:
-        """The matrix of its release."""
-        return frames(self.one.columns)
 
     @cached_property
     def groups(self) -> dict[str, Named]:
@@ -305,7 +292,7 @@ def named(identifier: str, name: str) -> Named:
 def group_ids(one: IndexedSet) -> tuple[str, ...]:
     """The groups that a set declares, then those that are named by capabilities and mappings alone."""
     used = {group for capability in one.set.capabilities for group in capability.groups}
-    used |= {group for mapping in one.set.mappings for group in groups_of(mapping, one)}
+    used |= {group for mapping in one.set.mappings for group in one.groups_of(mapping)}
     return (*one.set.groups, *sorted(used - one.set.groups.keys()))
 
 

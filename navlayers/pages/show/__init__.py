@@ -1,10 +1,11 @@
-"""Pages of single techniques, tactics, capabilities and groups: `look_up(word, sets)` gives one.
+"""Pages of single techniques, tactics, capabilities and groups.
 
-`render(page, format)` makes text, Markdown, HTML or JSON of it.
+`find` looks up the subject of a word, `page` builds its page, `render` writes it as text, Markdown, HTML or JSON.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Literal, get_args
 
 from navlayers._text import json_text
@@ -25,36 +26,37 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Format = Literal["text", "md", "html", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
+# Shell completion imports this module for the names above, so that the functions import what they need.
+
 
 def look_up(
     word: str, sets: Sequence[Prepared], options: ScoreOptions | None = None, kind: Kind | None = None
 ) -> Page:
-    """The page of what `word` names: an id or a name, in any case.
+    """The page of the subject that a word names: an id or a name, in any case.
 
     Raises:
-        UsageError: nothing is called so, or several things are; or the options do not fit a set.
+        UsageError: Nothing has this id or name, or several candidates do; or the options do not fit a set.
     """
     return page(find(word, sets, kind), sets, options)
 
 
 def find(word: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subject:
-    """What `word` names: see `navlayers.pages.show.lookup.find`.
+    """The subject that a word names: see `navlayers.pages.show.lookup.find`.
 
     Raises:
-        UsageError: nothing is called so, or several things are.
+        UsageError: Nothing has this id or name, or several candidates do.
     """
-    from navlayers.pages.show import lookup  # noqa: PLC0415 - the names above are wanted for completion, in no time
+    from navlayers.pages.show import lookup  # noqa: PLC0415
 
     return lookup.find(word, sets, kind)
 
 
 def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
-    """The page of what `find` found.
+    """The page of a subject.
 
     Raises:
-        UsageError: the options do not fit a set.
+        UsageError: The options do not fit a set.
     """
-    # Each command pays for its own.
     from navlayers.pages.show import build  # noqa: PLC0415
     from navlayers.pages.show.set_index import indexed  # noqa: PLC0415
     from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415
@@ -64,31 +66,23 @@ def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | Non
         return build.technique_page(subject.id, ready)
     if subject.kind == "tactic":
         return build.tactic_page(subject.id, ready)
-    if subject.kind == "capability":
-        return build.capability_page(subject.ids, ready)
-    return build.group_page(subject.ids, ready)
+    pages = build.capability_page if subject.kind == "capability" else build.group_page
+    return pages(subject.ids, ready)
 
 
 def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:
-    """A page as text that ends with a line end.
+    """A page as text that ends with a line feed.
 
-    `width`: columns of the terminal that the text is for; None: lines as long as they are. `styled`: with the
-    terminal's bold and dim letters. Both are for text alone.
+    `width` (columns of the terminal; None: unlimited) and `styled` (bold and dim letters) are for text alone.
     """
     if format_ == "json":
         return json_text(shown)
-    # Each format is loaded where it is written.
     from navlayers.pages.show.layout import document  # noqa: PLC0415
 
-    made = document(shown)
-    if format_ == "md":
-        from navlayers.output import markdown  # noqa: PLC0415
+    if format_ == "text":
+        from navlayers.output import text  # noqa: PLC0415
 
-        return markdown.render(made)
-    if format_ == "html":
-        from navlayers.output import html  # noqa: PLC0415
-
-        return html.render(made)
-    from navlayers.output import text  # noqa: PLC0415
-
-    return text.render(made, width, styled=styled)
+        return text.render(document(shown), width, styled=styled)
+    writer = importlib.import_module({"md": "navlayers.output.markdown", "html": "navlayers.output.html"}[format_])
+    rendered: str = writer.render(document(shown))
+    return rendered

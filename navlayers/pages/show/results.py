@@ -1,6 +1,6 @@
-"""What a page of `navlayers show` holds: one type per kind of thing, with a section per mapping set.
+"""The data of a `show` page, which is also its JSON: a type per kind of page, with a section per mapping set.
 
-Scores are 0–100, or numbers of capabilities where the set (or the option) counts; None: there is no number.
+Scores are 0–100, or numbers of capabilities where the set (or an option) counts; None: there is no number.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from navlayers.attack import Status, Tactic
+from navlayers import attack
+from navlayers.attack import Tactic
 from navlayers.attack.domain import Domain
 from navlayers.scoring.stats import CapabilityStats
+
+Status: TypeAlias = attack.Status | Literal["unknown"]
+"""That of a technique in a release; "unknown": the release does not have the id."""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -22,9 +26,10 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class SetHead(msgspec.Struct, frozen=True):
-    """The set that a section is about. `attack_version` is the release that it is looked at in.
+    """The set of a section.
 
-    `counts`: scores are numbers of capabilities. `method`: sentences that say how scores are made.
+    `attack_version` is the release of the scores, which may not be the set's own. `counts`: scores are numbers of
+    capabilities. `method`: how scores are computed, in sentences.
     """
 
     name: str
@@ -38,11 +43,17 @@ class SetHead(msgspec.Struct, frozen=True):
     method: tuple[str, ...]
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One mapping, or a record of what cannot be mapped, as a published mapping page lists it.
+class Section(msgspec.Struct, frozen=True):
+    """The data of one set about the subject of the page."""
 
-    `counts` tells whether the row is part of the score; `why_not` says why it is not. `notes` are the fields of the
-    row that have no meaning in the model.
+    set: SetHead
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A mapping or a non-mappable record, with the fields of a published mapping page.
+
+    `counts`: the row is part of the score; `why_not` says why it is not. `notes` has the fields of the file that
+    the model does not know.
     """
 
     capability_id: str
@@ -61,7 +72,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What one capability gives a technique in one category."""
+    """The contribution of one capability to a technique in one category."""
 
     capability: str
     name: str
@@ -70,7 +81,7 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class CategoryScore(msgspec.Struct, frozen=True):
-    """The score of a technique in one category, and who gives it, strongest first."""
+    """The score of a technique in one category, and its contributions, the strongest first."""
 
     category: str
     score: float | None
@@ -78,7 +89,7 @@ class CategoryScore(msgspec.Struct, frozen=True):
 
 
 class Aggregate(msgspec.Struct, frozen=True):
-    """The scores of one technique; `says` is what the set's overview layer says of it, with all names."""
+    """The scores of one technique; `says` is its comment in the set's overview layer, with all names."""
 
     overall: float | None
     categories: tuple[CategoryScore, ...]
@@ -87,9 +98,10 @@ class Aggregate(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A technique in a list: its scores, its score values per category; `only`: no other capability covers it.
+    """A technique in a list.
 
-    `capabilities` is how many are mapped to it; 0: it is not mapped.
+    `categories` and `strengths` are scores and score values by category, `capabilities` the number mapped to it
+    (0: it is not mapped); `only`: no other capability covers it.
     """
 
     id: str
@@ -103,7 +115,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """The techniques of one tactic; `mapped` and `total` count base techniques, mapped themselves or by a sub."""
+    """The techniques of one tactic; `mapped` of the `total` base techniques are mapped, or a sub-technique is."""
 
     tactic: Tactic
     mapped: int
@@ -111,16 +123,11 @@ class Column(msgspec.Struct, frozen=True):
     techniques: tuple[Entry, ...]
 
 
-class TechniqueSection(msgspec.Struct, frozen=True):
-    """What one set says of a technique.
+class TechniqueSection(Section, frozen=True):
+    """A technique in one set; `carried` are revoked techniques whose mappings the remapping moved here."""
 
-    `status` and `successor` are those in the set's release; "unknown" where that does not have the id. `carried`
-    are the techniques whose mappings were carried here from an older release.
-    """
-
-    set: SetHead
     technique: Named
-    status: Status | Literal["unknown"]
+    status: Status
     successor: Named | None
     aggregate: Aggregate | None
     mappings: tuple[Row, ...]
@@ -131,32 +138,31 @@ class TechniqueSection(msgspec.Struct, frozen=True):
 
 
 class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="technique"):
-    """A technique as the release says, and what each set says of it.
+    """A technique.
 
-    `without` are the sets of its domain that do not map it, `elsewhere` those of other domains.
+    `without` are the sets of its domain that do not map it, `elsewhere` the sets of other domains.
     """
 
     id: str
-    name: str
-    url: str
-    domain: Domain
-    attack_version: str
-    description: str
-    tactics: tuple[Tactic, ...]
-    platforms: tuple[str, ...]
-    parent: Named | None
-    subtechniques: tuple[Named, ...]
-    status: Status | Literal["unknown"]
-    successor: Named | None
-    sections: tuple[TechniqueSection, ...]
-    without: tuple[str, ...]
-    elsewhere: tuple[str, ...]
+    name: str = ""
+    url: str = ""
+    domain: Domain = "enterprise"
+    attack_version: str = ""
+    description: str = ""
+    tactics: tuple[Tactic, ...] = ()
+    platforms: tuple[str, ...] = ()
+    parent: Named | None = None
+    subtechniques: tuple[Named, ...] = ()
+    status: Status = "unknown"
+    successor: Named | None = None
+    sections: tuple[TechniqueSection, ...] = ()
+    without: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
-class CapabilitySection(msgspec.Struct, frozen=True):
-    """What one set says of a capability; `unique` are the techniques that only it covers."""
+class CapabilitySection(Section, frozen=True):
+    """A capability in one set; `unique` are the techniques that no other capability of the set covers."""
 
-    set: SetHead
     id: str
     name: str
     groups: tuple[Named, ...]
@@ -178,7 +184,7 @@ class CapabilityPage(msgspec.Struct, frozen=True, tag_field="kind", tag="capabil
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A capability of a group: how many techniques and sub-techniques it covers, how many only it in the set."""
+    """A capability of a group: numbers of techniques it covers in the group, `unique` ones by no other."""
 
     id: str
     name: str
@@ -187,10 +193,9 @@ class Member(msgspec.Struct, frozen=True):
     unique: int
 
 
-class GroupSection(msgspec.Struct, frozen=True):
-    """What one set says of a capability group."""
+class GroupSection(Section, frozen=True):
+    """A capability group in one set."""
 
-    set: SetHead
     id: str
     name: str
     capabilities: tuple[Member, ...]
@@ -206,10 +211,9 @@ class GroupPage(msgspec.Struct, frozen=True, tag_field="kind", tag="group"):
     without: tuple[str, ...]
 
 
-class TacticSection(msgspec.Struct, frozen=True):
-    """What one set covers of a tactic: every technique in matrix order, mapped or not."""
+class TacticSection(Section, frozen=True):
+    """All techniques of a tactic in matrix order, with the scores of one set."""
 
-    set: SetHead
     column: Column
 
 
