@@ -12,7 +12,7 @@ from navlayers import _text as wording
 from navlayers.errors import InputError, Place
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import Folder, Source
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Refused, Scalar
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.formats.yaml_values import is_null, kind
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class Fields:
         return Place(self.path, node.line, node.column)
 
     def report(self, node: Node, issue: Issue | None, code: str = "") -> None:
-        """Report what a rule says about a node, unless the node was refused already."""
-        if issue is not None and not isinstance(node, Refused):
+        """Report what a rule says about a node."""
+        if issue is not None:
             self._findings.add(issue._replace(code=issue.code or code), self.place(node))
 
     def text(self, branch: Branch, key: str) -> str:

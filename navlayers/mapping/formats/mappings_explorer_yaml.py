@@ -23,7 +23,7 @@ from navlayers.mapping.formats.mappings_explorer import (
 )
 from navlayers.mapping.formats.rows import Row, Table
 from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Refused, Scalar, parse
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
 from navlayers.mapping.formats.yaml_values import Values, is_null, kind
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _check_shape(root: Branch, values: Values, findings: Findings) -> None:
             problems.append(Problem(message, values.place(root), _EXPECTED, code="wrong-shape"))
             continue
         node = root.items[name][1]
-        if not isinstance(node, (type_, Refused)):
+        if not isinstance(node, type_):
             message = f"{name} is not {wanted}"
             problems.append(Problem(message, values.place(node), _EXPECTED, code="wrong-shape"))
     if problems:
@@ -142,7 +142,7 @@ def _plain(node: Node, values: Values) -> Any:
         return node.text
     if isinstance(node, Branch):
         return {name: _plain(value, values) for name, (_, value) in node.items.items()}
-    return "?" if isinstance(node, Refused) else [_plain(item, values) for item in node.items]
+    return [_plain(item, values) for item in node.items]
 
 
 def encode(mapping_set: MappingSet) -> Written:

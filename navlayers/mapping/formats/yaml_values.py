@@ -10,14 +10,10 @@ from navlayers import _text as wording
 from navlayers.errors import Place
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Refused, Scalar
-from navlayers.mapping.model import DECIMAL
+from navlayers.mapping.formats.yaml_tree import Branch, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-Named = tuple[str, Scalar, Node]
-"""An id, the key that spells it, and what stands under it."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)
@@ -28,11 +24,13 @@ _NUMBER = re.compile(
     r"|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
 _SAME = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]|\.[0-9]+[1-9])?")
+_SURE = 5
+"""Plain text that starts with a letter and is longer than this is text to every YAML tool."""
 
 
 @lru_cache(maxsize=4096)
 def read_elsewhere(text: str) -> str:
-    """What YAML tools make of this text when it stands without quotes, if not the same text; else "".
+    """What YAML tools make of this text without quotes, if not the same text; else "".
 
     Covers YAML 1.1 (PyYAML, Go, Ruby) and 1.2: truth values, dates, base 60, octal, and numbers that lose digits.
     """
@@ -42,25 +40,40 @@ def read_elsewhere(text: str) -> str:
         return "read a date"
     if _BASE60.fullmatch(text):
         return "read a number in base 60"
-    if _NUMBER.fullmatch(text) and not (_SAME.fullmatch(text) and len(text) <= 15):
+    if is_number(text) and not (_SAME.fullmatch(text) and len(text) <= 15):
         return "read a number and may write it differently"
     return "read null" if text in _NULL else ""
 
 
-def is_null(node: Node) -> bool:
-    """Whether nothing, `~` or `null` stands there."""
-    return isinstance(node, Scalar) and node.plain and node.text in _NULL
+def is_number(text: str) -> bool:
+    """Whether some YAML tool reads a number, in whatever base."""
+    return bool(_NUMBER.fullmatch(text) or _BASE60.fullmatch(text))
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether the value is absent, empty, `~` or `null`."""
+    return node is None or (isinstance(node, Scalar) and node.plain and node.text in _NULL)
+
+
+def kind(node: Node) -> str:
+    """The kind of a node, for messages."""
+    if isinstance(node, Scalar):
+        return "empty" if is_null(node) else f"the text {wording.shown(node.text)}"
+    return "a mapping" if isinstance(node, Branch) else "a list"
 
 
 class Values:
-    """Reads values from a tree and reports wrong ones with line and column."""
+    """Reads values from the tree of one file; wrong ones go to the findings with line and column.
+
+    A value that is None is absent; it counts as null.
+    """
 
     def __init__(self, path: str, findings: Findings) -> None:
         self.path = path
         self._findings = findings
 
     def place(self, node: Node) -> Place:
-        """Where a node stands."""
+        """The place of a node."""
         return Place(self.path, node.line, node.column)
 
     def report(self, node: Node, issue: Issue | None) -> None:
@@ -69,138 +82,106 @@ class Values:
             self._findings.add(issue, Place(self.path, node.line, node.column))
 
     def wrong(self, node: Node, message: str, expected: str, hint: str = "", code: str = "wrong-type") -> None:
-        """Report an error, unless the node was refused already."""
-        if not isinstance(node, Refused):
-            self.report(node, Issue(message, expected, hint, code=code))
-
-    def text(self, node: Node, what: str) -> str | None:
-        """Text as written; None for null. A notice tells text that other tools read differently."""
-        if not isinstance(node, Scalar):
-            self.wrong(node, f"{what} is {kind(node)}", "text", "")
-            return None
-        if not node.plain:
-            return node.text
-        if node.text in _NULL:
-            return None
-        self.warn(node)
-        return node.text
+        """Report an error."""
+        self.report(node, Issue(message, expected, hint, code=code))
 
     def warn(self, node: Scalar) -> None:
         """Notice text without quotes that other tools read differently."""
-        if node.plain and not (node.text[:1].isalpha() and len(node.text) > 5):
+        if node.plain and not (len(node.text) > _SURE and node.text[0].isalpha()):
             other = read_elsewhere(node.text)
             if other:
                 quoted = wording.shown(node.text)
                 message = f"{quoted[1:-1] or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
                 self.report(node, Issue(message, hint=f"write {quoted}", fatal=False, code="ambiguous-text"))
 
-    def texts(self, node: Node, what: str) -> tuple[str, ...]:
+    def text(self, node: Node | None, what: str) -> str | None:
+        """Text as written; None for null, and for other kinds, which are errors."""
+        if node is None or is_null(node):
+            return None
+        if isinstance(node, Scalar):
+            self.warn(node)
+            return node.text
+        self.wrong(node, f"{what} is {kind(node)}", "text")
+        return None
+
+    def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
         """A list of text; one text alone is a list of one."""
-        if is_null(node):
+        if node is None or is_null(node):
+            return ()
+        if isinstance(node, Branch):
+            self.wrong(node, f"{what} is {kind(node)}", "a list of texts")
             return ()
         if isinstance(node, Scalar):
             return (self.text(node, what) or "",)
-        if not isinstance(node, Listing):
-            self.wrong(node, f"{what} is {kind(node)}", "a list of texts")
-            return ()
-        listed = []
+        texts = []
         for item in node.items:
-            text = self.text(item, f"an item of {what}")
-            if text is not None:
-                listed.append(text)
-            elif isinstance(item, Scalar):
+            if is_null(item):
                 self.wrong(item, f"an item of {what} is empty", "text")
-        return tuple(listed)
+            elif (text := self.text(item, f"an item of {what}")) is not None:
+                texts.append(text)
+        return tuple(texts)
 
-    def items(self, node: Node, what: str, expected: str) -> dict[str, tuple[Scalar, Node]]:
+    def items(self, node: Node | None, what: str, expected: str) -> dict[str, tuple[Scalar, Node]]:
         """The keys and values of a mapping; nothing for null."""
         if isinstance(node, Branch):
             return node.items
-        if not is_null(node):
+        if node is not None and not is_null(node):
             self.wrong(node, f"{what} is {kind(node)}", expected)
         return {}
 
     def known(self, node: Node, what: str, names: Iterable[str], expected: str) -> dict[str, Node]:
         """The values of a mapping whose keys are given; other keys are errors."""
         names = tuple(names)
-        known = {}
+        values = {}
         for name, (key, value) in self.items(node, what, expected).items():
             if name in names:
-                known[name] = value
+                values[name] = value
             else:
                 hint = partial(_known_key, name, names)
                 self.report(
                     key, Issue(f"unknown key {wording.shown(name)} in {what}", hint=hint, code="unknown-key")
                 )
-        return known
+        return values
 
-    def identifier(self, key: Scalar, what: str) -> str | None:
-        """The text of a key as an id."""
-        self.warn(key)
-        id_, issue = checks.identifier(key.text)
-        self.report(key, issue)
+    def identifier(self, node: Scalar, what: str) -> str | None:
+        """The text of a key as an id, without blanks around it."""
+        self.warn(node)
+        id_, issue = checks.identifier(node.text)
+        self.report(node, issue)
         if id_ is None:
-            self.wrong(key, f"the id of {what} is empty", "text")
+            self.wrong(node, f"the id of {what} is empty", "text")
         return id_
 
-    def ids(self, items: Iterable[tuple[Scalar, Node]], what: str, fold: Callable[[str], str] = str) -> list[Named]:
-        """The keys of a mapping as ids, each once; `fold` gives what makes two ids the same."""
-        first: dict[str, Scalar] = {}
-        named = []
-        for key, node in items:
+    def ids(
+        self, items: dict[str, tuple[Scalar, Node]], what: str, fold: Callable[[str], str] = str
+    ) -> Iterable[tuple[str, Scalar, Node]]:
+        """The keys of a mapping as ids, each once, with key and value; ids are the same if `fold` says so."""
+        seen: dict[str, Scalar] = {}
+        for key, node in items.values():
             id_ = self.identifier(key, what)
             if id_ is None:
                 continue
-            same = first.setdefault(fold(id_), key)
-            if same is not key:
-                earlier = f"{wording.shown(same.text)} in line {same.line}, column {same.column}"
+            first = seen.setdefault(fold(id_), key)
+            if first is not key:
+                earlier = f"{wording.shown(first.text)} in line {first.line}, column {first.column}"
                 message = f"{what} {wording.shown(key.text)} is the same as {earlier}"
-                self.wrong(
-                    key, message, "each id once", "ids are compared without blanks around them", "duplicate-id"
-                )
-            named.append((id_, key, node))
-        return named
+                hint = "ids are compared without blanks around them"
+                self.wrong(key, message, "each id once", hint, "duplicate-id")
+            yield id_, key, node
 
-    def trimmed(self, node: Node, text: str | None) -> str | None:
-        """A value that names an id, without blanks around it."""
-        if text is None:
-            return None
+    def trimmed(self, node: Node, text: str) -> str | None:
+        """A text of the node that names an id, without blanks around it."""
         id_, issue = checks.identifier(text)
         self.report(node, issue)
         return id_
 
-    def flag(self, node: Node, what: str) -> bool | None:
-        """True or false as written in YAML; None, with a report, for everything else."""
+    def flag(self, node: Node, what: str) -> bool:
+        """True or false as written in YAML; everything else is an error, and false."""
         if isinstance(node, Scalar) and node.text in {"true", "false"}:
             return node.text == "true"
         self.wrong(node, f"{what} is {kind(node)}", "true or false")
-        return None
-
-    def number(self, node: Node, what: str) -> float | None:
-        """A number from 0 to 100 in plain decimal digits."""
-        expected = "a number from 0 to 100 in plain decimal digits, such as 50 or 72.5"
-        if not isinstance(node, Scalar):
-            self.wrong(node, f"{what} is {kind(node)}", expected)
-        elif not DECIMAL.fullmatch(node.text):
-            hint = ""
-            if _NUMBER.fullmatch(node.text) or _BASE60.fullmatch(node.text):
-                hint = "YAML tools do not agree on which number this is"
-            self.wrong(node, f"{what} is {wording.shown(node.text)}", expected, hint)
-        elif float(node.text) > 100:
-            self.wrong(node, f"{what} is {wording.shown(node.text)[1:-1]}, outside the scale", expected)
-        else:
-            return float(node.text)
-        return None
+        return False
 
 
 def _known_key(name: str, names: tuple[str, ...]) -> str:
     return wording.nearest(name, names) or f"known keys: {', '.join(names)}"
-
-
-def kind(node: Node) -> str:
-    """The kind of a node, for messages."""
-    if isinstance(node, Branch):
-        return "a mapping"
-    if isinstance(node, Listing):
-        return "a list"
-    return "empty" if is_null(node) else f"the text {wording.shown(node.text)}" if isinstance(node, Scalar) else ""

@@ -9,191 +9,149 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from navlayers import _text as wording
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.yaml_tree import Listing, Node, Refused, Scalar
+from navlayers.mapping.formats.yaml_tree import Listing, Node, Scalar
 from navlayers.mapping.formats.yaml_values import Values, is_null, kind
-from navlayers.mapping.model import (
-    CATEGORIES,
-    DEFAULT_SCALE,
-    Capability,
-    Category,
-    Mapping,
-    MappingSet,
-    NonMappable,
-)
+from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.mapping.formats.context import Kind
 
-ENTRY_KEYS = (
-    *CATEGORIES,
-    "value",
-    "type",
-    "comment",
-    "references",
-    "group",
-    "name",
-    "capability_name",
-    "non_mappable",
-    "other",
-)
-"""Keys of an entry, in the order in which they are written."""
-
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
 """Keys of a non-mappable."""
 
-ENTRY = "a mapping type, an entry such as {protect: partial}, or a list of entries"
+ENTRY_KEYS = (*CATEGORIES, "value", *RECORD_KEYS[:-1], "non_mappable", "other")
+"""Keys of an entry, in the order of the schema."""
+
+_ENTRY = "a mapping type, an entry such as {protect: partial}, or a list of entries"
+_RECORD = "true, or an entry such as {comment: …}"
 _NUMBER = re.compile(r"[0-9.]+")
 
 
 class Spot(NamedTuple):
-    """Where a part of a set stands: what marks its place, the node of its fields, the key of its technique."""
+    """The nodes of a part of a set: where it starts, its fields, the key of its technique."""
 
-    where: Node
+    start: Node
     entry: Node
     technique: Scalar | None = None
 
 
-class Found(NamedTuple):
-    """Mappings and non-mappables in reading order, and where each stands."""
-
-    mappings: list[Mapping]
-    non_mappable: list[NonMappable]
-    spots: dict[Kind, list[Spot]]
-
-
 class Entries:
-    """Reads entries of one set into `found`."""
+    """The mappings and non-mappables of a set, in reading order, and the nodes of its parts."""
 
     def __init__(self, head: MappingSet, values: Values, technique_name: Callable[[str], str | None]) -> None:
-        self.found = Found([], [], {"mapping": [], "non_mappable": [], "capability": []})
+        self.mappings: list[Mapping] = []
+        self.non_mappable: list[NonMappable] = []
+        self.spots: dict[Kind, list[Spot]] = {"mapping": [], "non_mappable": [], "capability": []}
         self._values = values
         self._technique_name = technique_name
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
-        self._declared = wording.listed(sorted(self._types))
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
+        self._scores = wording.Names({*CATEGORIES, *(name.lower() for name in self._scale.names)} - self._types)
         self._techniques: dict[str, str] = {}
-        scores = {*CATEGORIES, *(name.lower() for name in self._scale.names)}
-        self._scores = wording.Names(scores - self._types)
-        self._checked: dict[str, Issue | None] = {}
+        self._type_issues: dict[str, Issue | None] = {}
 
     @property
     def count(self) -> int:
-        """How many mappings and non-mappables were read so far, sound or not."""
-        return len(self.found.mappings) + len(self.found.non_mappable)
+        """The number of mappings and non-mappables that were read so far, sound or not."""
+        return len(self.mappings) + len(self.non_mappable)
 
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
-        """Read what stands under one technique of a capability, or under one of those no capability covers."""
+        """Read the value of a technique: of a capability, or of the techniques that no capability covers."""
+        technique = self._technique_id(key)
+        entries = node.items if isinstance(node, Listing) else [node]
+        if not entries:
+            self._values.wrong(node, f"technique {wording.shown(technique)[1:-1]} has an empty list", _ENTRY)
+        for entry in entries:
+            if capability is None:
+                self.record(None, technique, key, entry)
+            elif isinstance(entry, Scalar):
+                self._bare(capability, technique, Spot(key if entry is node else entry, entry, key), entry)
+            else:
+                self._entry(capability, technique, key, entry)
+
+    def _technique_id(self, key: Scalar) -> str:
         technique = self._techniques.get(key.text)
         if technique is None:
             technique, issue = checks.technique(key.text)
             if technique is None and issue is None:
-                issue = Issue(
-                    "a technique id is empty",
-                    "a technique id such as T1059 or T1059.001",
-                    code="malformed-technique",
-                )
+                expected = "a technique id such as T1059 or T1059.001"
+                issue = Issue("a technique id is empty", expected, code="malformed-technique")
             self._values.report(key, issue)
             technique = self._techniques[key.text] = technique or key.text
-        nodes = node.items if isinstance(node, Listing) else [node]
-        if not nodes:
-            self._values.wrong(node, f"technique {wording.shown(technique)[1:-1]} has an empty list", ENTRY)
-        for entry in nodes:
-            if capability is None:
-                self.record(None, technique, key, entry)
-            elif isinstance(entry, Scalar):
-                self._bare(
-                    capability, technique, Spot(entry if isinstance(node, Listing) else key, entry, key), entry
-                )
-            elif not isinstance(entry, Refused):
-                self._entry(capability, technique, key, entry)
+        return technique
 
     def _bare(self, capability: Capability, technique: str, spot: Spot, node: Scalar) -> None:
-        type_: str | None
-        if is_null(node):
-            type_ = self._default_type
-        else:
+        type_ = self._default_type
+        if not is_null(node):
             type_ = node.text
             self._refuse_non_mappable(node, type_)
             if node.plain and type_ not in self._types and not checks.says_non_mappable(type_):
-                self._check_type(node, type_)
+                if type_ not in self._type_issues:
+                    self._type_issues[type_] = self._type_issue(type_)
+                self._values.report(node, self._type_issues[type_])
                 self._values.warn(node)
-        self._add(spot, capability=capability.id, technique=technique, type=type_, references=capability.references)
+        self.mappings.append(Mapping(capability.id, technique, type_, references=capability.references))
+        self.spots["mapping"].append(spot)
 
-    def _refuse_non_mappable(self, node: Node, type_: str | None) -> None:
+    def _refuse_non_mappable(self, node: Node, type_: str) -> None:
         """Refuse a mapping of type non_mappable, declared or not, quoted or not: it must not score."""
-        if type_ is not None and checks.says_non_mappable(type_):
-            hint = "write {non_mappable: true}"
-            self._values.wrong(
-                node, f"{wording.shown(type_)} is not a mapping type", ENTRY, hint, code="not-a-type"
-            )
-
-    def _check_type(self, node: Scalar, type_: str) -> None:
-        """Refuse a bare word that is, or nearly is, a score; report undeclared mapping types."""
-        if type_ not in self._checked:
-            self._checked[type_] = self._type_issue(type_)
-        self._values.report(node, self._checked[type_])
+        if checks.says_non_mappable(type_):
+            message, hint = f"{wording.shown(type_)} is not a mapping type", "write {non_mappable: true}"
+            self._values.wrong(node, message, _ENTRY, hint, code="not-a-type")
 
     def _type_issue(self, type_: str) -> Issue | None:
+        """An error for a bare word that is, or nearly is, a score; a notice for an undeclared mapping type."""
         near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
             meant = wording.shown(near or type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
                 hint = f"write {{{meant}: {wording.shown(self._scale.names[0])[1:-1]}}}"
-            return Issue(f"{wording.shown(type_)} is not a mapping type", ENTRY, hint, code="not-a-type")
-        if self._types:
-            declared = f"one of the mapping types that the set declares: {self._declared}"
-            return Issue(
-                f"mapping type {wording.shown(type_)} is not declared",
-                declared,
-                fatal=False,
-                code="undeclared-type",
-            )
-        return None
+            return Issue(f"{wording.shown(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
+        if not self._types:
+            return None
+        expected = f"one of the mapping types that the set declares: {wording.listed(sorted(self._types))}"
+        message = f"mapping type {wording.shown(type_)} is not declared"
+        return Issue(message, expected, fatal=False, code="undeclared-type")
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
-        fields = self._values.known(node, "an entry", ENTRY_KEYS, ENTRY)
-        flag = fields.get("non_mappable")
-        if flag is not None and self._values.flag(flag, "non_mappable"):
-            self._record(capability, technique, Spot(node, node, key), fields)
+        values = self._values
+        fields = values.known(node, "an entry", ENTRY_KEYS, _ENTRY)
+        if "non_mappable" in fields and values.flag(fields["non_mappable"], "non_mappable"):
+            self._add_record(capability, technique, Spot(node, node, key), fields)
             return
         common = self._common(capability, technique, fields)
-        common["capability"] = capability.id
-        if "type" in fields:
-            self._refuse_non_mappable(fields["type"], common["type"])
-        else:
+        if "type" not in fields:
             common["type"] = self._default_type
-        named = [name for name in fields if name in CATEGORIES]
-        if named and "value" in fields:
-            message = f'an entry has both "value" and {wording.shown(named[0])}'
-            self._values.wrong(
-                fields["value"], message, "the value behind its category", code="contradictory-entry"
-            )
-        items = self._values.items(node, "an entry", ENTRY)
-        for name in named:
-            value = self._score(fields[name], name)
-            self._add(Spot(items[name][0], node, key), category=name, value=value, **common)
-        if not named:
+        elif common["type"] is not None:
+            self._refuse_non_mappable(fields["type"], common["type"])
+        scored = [name for name in fields if name in CATEGORIES]
+        if scored and "value" in fields:
+            message = f'an entry has both "value" and {wording.shown(scored[0])}'
+            values.wrong(fields["value"], message, "the value behind its category", code="contradictory-entry")
+        items = values.items(node, "an entry", _ENTRY)
+        for category in scored:
+            value = self._score(fields[category], category)
+            self.mappings.append(Mapping(capability.id, category=category, value=value, **common))
+            self.spots["mapping"].append(Spot(items[category][0], node, key))
+        if not scored:
             value = self._score(fields["value"], "value") if "value" in fields else None
-            self._add(Spot(node, node, key), value=value, **common)
+            self.mappings.append(Mapping(capability.id, value=value, **common))
+            self.spots["mapping"].append(Spot(node, node, key))
 
     def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
         """Read a non-mappable: true, nothing, or an entry without scores."""
         if isinstance(node, Scalar):
             if (is_null(node) and technique is not None) or self._values.flag(node, "non_mappable"):
-                self._record(capability, technique, Spot(key, node), {})
+                self._add_record(capability, technique, Spot(key, node), {})
             return
-        keys = tuple(
-            name for name in ENTRY_KEYS if name not in CATEGORIES and name not in {"value", "non_mappable"}
-        )
-        expected = "true, or an entry such as {comment: …}"
-        fields = self._values.known(node, "a non-mappable", keys, expected)
-        self._record(capability, technique, Spot(node, node), fields)
+        fields = self._values.known(node, "a non-mappable", RECORD_KEYS, _RECORD)
+        self._add_record(capability, technique, Spot(node, node), fields)
 
-    def _record(
+    def _add_record(
         self, capability: Capability | None, technique: str | None, spot: Spot, fields: dict[str, Node]
     ) -> None:
         for name in (*CATEGORIES, "value"):
@@ -203,50 +161,51 @@ class Entries:
                     fields[name], message, "no scores beside non_mappable", code="contradictory-entry"
                 )
         common = self._common(capability, technique, fields)
-        self.found.non_mappable.append(NonMappable(capability=capability.id if capability else None, **common))
-        self.found.spots["non_mappable"].append(spot)
+        self.non_mappable.append(NonMappable(capability.id if capability else None, **common))
+        self.spots["non_mappable"].append(spot)
 
     def _common(
         self, capability: Capability | None, technique: str | None, fields: dict[str, Node]
     ) -> dict[str, Any]:
-        values: dict[str, Any] = {"technique": technique}
+        """The fields that mappings and non-mappables share."""
+        values = self._values
+        references = capability.references if capability else ()
         if "references" in fields:
-            values["references"] = self._values.texts(fields["references"], "references")
-        elif capability is not None:
-            values["references"] = capability.references
-        for name in ("type", "comment", "name", "capability_name"):
-            if name in fields:
-                values[name] = self._values.text(fields[name], name)
-        if "group" in fields:
-            values["group"] = self._group(capability, fields["group"])
-        if "comment" in values:
-            values["comment"] = values["comment"] or ""
-        if "name" in values:
-            spelled = values.pop("name")
-            known = self._technique_name(technique) if technique is not None else None
-            values["technique_name"] = None if spelled == known else spelled
-        if "other" in fields:
-            pairs = self._values.items(fields["other"], "other", "a mapping of text to text").values()
-            for key, _ in pairs:
-                self._values.warn(key)
-            values["other"] = tuple(
-                (key.text, self._values.text(value, f"other {wording.shown(key.text)}") or "")
-                for key, value in pairs
-            )
-        return values
+            references = values.texts(fields["references"], "references")
+        name = values.text(fields.get("name"), "name")
+        if name is not None and technique is not None and name == self._technique_name(technique):
+            name = None
+        other = values.items(fields.get("other"), "other", "a mapping of text to text").values()
+        for key, _ in other:
+            values.warn(key)
+        return {
+            "technique": technique,
+            "type": values.text(fields.get("type"), "type"),
+            "comment": values.text(fields.get("comment"), "comment") or "",
+            "references": references,
+            "group": self._group(capability, fields.get("group")),
+            "technique_name": name,
+            "capability_name": values.text(fields.get("capability_name"), "capability_name"),
+            "other": tuple(
+                (key.text, values.text(value, f"other {wording.shown(key.text)}") or "") for key, value in other
+            ),
+        }
 
-    def _group(self, capability: Capability | None, node: Node) -> str | None:
+    def _group(self, capability: Capability | None, node: Node | None) -> str | None:
         """The group that an entry is filed under, which has to be one of its capability's."""
-        group = self._values.trimmed(node, self._values.text(node, "group"))
+        text = self._values.text(node, "group")
+        if node is None or text is None:
+            return None
+        group = self._values.trimmed(node, text)
         if group is not None and capability is not None and group not in capability.groups:
             message = (
                 f"group {wording.shown(group)} is not one of those of capability {wording.shown(capability.id)}"
             )
-            among = (
-                f"one of {wording.listed(capability.groups)}" if capability.groups else "no group, for it has none"
+            known = capability.groups
+            expected = f"one of {wording.listed(known)}" if known else "no group, for it has none"
+            self._values.report(
+                node, Issue(message, expected, partial(_nearest_group, group, known), code="foreign-group")
             )
-            hint = partial(_among_groups, group, capability.groups)
-            self._values.report(node, Issue(message, among, hint, code="foreign-group"))
         return group
 
     def _score(self, node: Node, what: str) -> str | None:
@@ -259,11 +218,6 @@ class Entries:
         self._values.report(node, issue)
         return value
 
-    def _add(self, spot: Spot, *, category: str | None = None, **fields: Any) -> None:
-        known: Category | None = next((name for name in CATEGORIES if name == category), None)
-        self.found.mappings.append(Mapping(category=known, **fields))
-        self.found.spots["mapping"].append(spot)
 
-
-def _among_groups(group: str, groups: tuple[str, ...]) -> str:
+def _nearest_group(group: str, groups: tuple[str, ...]) -> str:
     return wording.nearest(group, groups) or "add it to the groups of the capability"
