@@ -293,7 +293,7 @@ def test_bombs_of_aliases_are_passed_over_fast_and_in_little_memory(bomb: str, t
     reading = readers.read(folder)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
     assert techniques(reading.mapping_set) == [("a", "T1078")]
-    assert "the aliases in this value expand to too much text" in told(reading, "not-carried")[0]
+    assert "the aliases up to here expand to too much text" in told(reading, "not-carried")[0]
 
 
 @pytest.mark.parametrize("action", ["global", "repeat"])

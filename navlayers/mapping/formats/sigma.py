@@ -110,7 +110,7 @@ def _read_files(source: Source | Folder, reader: _Reader, findings: Findings) ->
             if isinstance(file, InputError):
                 raise file
             path = file.path
-            trees = documents(as_text(file), inner, _READ)
+            trees = documents(as_text(file), inner)
         except InputError as error:
             if alone:
                 raise

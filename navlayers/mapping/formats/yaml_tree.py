@@ -7,8 +7,6 @@ dangerous is refused: anchors, aliases, tags, several documents, deep nesting, d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,10 +30,6 @@ MAX_ALIASED = 1_000_000
 _VALUE = 10
 _LONGEST_NAME = 60
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_ANCHOR = re.compile(rb"&(?<![^\s\[{,:]&)[\w-]")
-_ALIAS = re.compile(rb"\*(?<![^\s\[{,:]\*)[\w-]")
-"""What may be an anchor and an alias. Only a text with one of them is parsed twice."""
-
 _QUOTE = "put it between quotes if it is meant as text"
 _TOO_DEEP = Issue(
     "the YAML is nested too deeply", f"at most {MAX_DEPTH} levels; a mapping set needs 8", code="wrong-shape"
@@ -73,204 +67,151 @@ class Listing(msgspec.Struct, gc=False):
 
 
 Node = Scalar | Branch | Listing
-Report = Callable[[Any, Issue], None]
+_EMPTY = Scalar("", True, 0, 0)
 
 
 def parse(source: Source, findings: Findings) -> Node:
     """The tree of the one document of a text.
 
-    Duplicate keys, keys that are no text, anchors and tags go to `findings`; they do not end the reading.
+    Duplicate keys, keys that are not text, anchors and tags go to `findings`; they do not end the reading.
 
     Raises:
         InputError: the text is not YAML, is nested too deeply, has aliases, no document or several.
     """
-
-    def report(node: Any, issue: Issue) -> None:
-        findings.add(issue, _place(source, node))
-
     try:
-        if _ANCHOR.search(source.data) or _ALIAS.search(source.data):
-            _refuse_anchors(source, findings)
-        loader = _Loader(source)
-        root = loader.get_node() if loader.check_node() else None
-        if loader.check_node():
-            raise InputError(_second_document(source))
+        roots = list(_Builder(source, findings, strict=True).roots())
     except (yaml.YAMLError, UnicodeError) as error:
         findings.add(*_not_yaml(source, error))
         raise InputError(findings.errors()) from None
-    if root is None:
+    if not roots:
         raise InputError(
             Problem("the file holds no YAML document", Place(source.path), "a mapping set", code="wrong-shape")
         )
-    return _tree(root, report)
+    return roots[0]
 
 
-def documents(source: Source, findings: Findings, keys: frozenset[str]) -> list[Node]:
-    """The trees of all documents of a text that are mappings; anchors, aliases and tags are allowed.
+def documents(source: Source, findings: Findings) -> list[Node]:
+    """The trees of all documents of a text, which may have anchors, aliases and tags.
 
-    Only the values of `keys` at the top of a document are built: building all would take most of the time. An alias
-    is what it names; a tag changes nothing. Duplicate keys at the top level of a document go to `findings`.
+    An alias becomes the value that it names; a tag changes nothing. Duplicate keys at the top of a document go
+    to `findings`.
 
     Raises:
         InputError: the text is not YAML, is nested too deeply, or its aliases expand to more than `MAX_ALIASED`.
     """
-
-    def report(node: Any, issue: Issue) -> None:
-        if issue.code == "duplicate-key":
-            findings.add(issue, _place(source, node))
-
-    def child(key: Scalar, value: Any) -> Node:
-        return _tree(value, _ignore) if key.text in keys else key
-
-    roots: list[Node] = []
-    expanded = _Expanded(source) if _ANCHOR.search(source.data) else None
     try:
-        loader = _Loader(source)
-        while loader.check_node():
-            root = loader.get_node()
-            if expanded is not None:
-                expanded.measure(root)
-            if isinstance(root, yaml.MappingNode):
-                roots.append(_branch(root, report, child))
+        return list(_Builder(source, findings, strict=False).roots())
     except (yaml.YAMLError, UnicodeError) as error:
         syntax = Findings()
         syntax.add(*_not_yaml(source, error))
         raise InputError(syntax.errors()) from None
-    return roots
 
 
-class _Loader(_LOADER):  # type: ignore[misc, valid-type]
-    """Composes nodes no deeper than `MAX_DEPTH`, and leaves the type of a text open."""
+class _Builder:
+    """Builds trees from the events of the parser; PyYAML's own nodes would take five times the memory."""
 
-    def __init__(self, source: Source) -> None:
-        super().__init__(source.data)
-        self._source = source
-        self._depth = -1
+    def __init__(self, source: Source, findings: Findings, *, strict: bool) -> None:
+        self._path = source.path
+        self._findings = findings
+        self._strict = strict
+        self._next = _LOADER(source.data).get_event
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._size = 0
+        self._aliased = 0
 
-    def resolve(self, *_: object) -> str:
-        return ""
+    def roots(self) -> Iterator[Node]:
+        """The trees of the documents; a strict builder refuses a second one."""
+        count = 0
+        while (event := self._next()) is not None:
+            if type(event) is yaml.DocumentStartEvent:
+                count += 1
+                if self._strict and count > 1:
+                    message, hint = "a second YAML document starts here", "put each set into a file of its own"
+                    raise self._error(event, Issue(message, "one mapping set in a file", hint, code="wrong-shape"))
+                self._anchors.clear()
+                yield self._node(self._next(), 0)
+        if self._strict and self._aliased:
+            raise InputError(self._findings.errors())
 
-    def descend_resolver(self, parent: Any, _: object) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            message, expected = _TOO_DEEP[:2]
-            raise InputError(Problem(message, _place(self._source, parent), expected, code=_TOO_DEEP.code))
-
-    def ascend_resolver(self) -> None:
-        self._depth -= 1
-
-
-def _place(source: Source, node: Any) -> Place:
-    """Where a node or an event starts."""
-    return Place(source.path, node.start_mark.line + 1, node.start_mark.column + 1)
-
-
-def _tree(node: Any, report: Report) -> Node:
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if node.tag:
-        tag = wording.shown(node.tag.replace("tag:yaml.org,2002:", "!!"))
-        report(node, Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE, code="refused-yaml"))
-    if isinstance(node, yaml.ScalarNode):
-        return Scalar(node.value, not node.style, line, column)
-    if isinstance(node, yaml.SequenceNode):
-        return Listing([_tree(item, report) for item in node.value], line, column)
-    return _branch(node, report, lambda _, value: _tree(value, report))
-
-
-def _branch(node: Any, report: Report, child: Callable[[Scalar, Any], Node]) -> Branch:
-    """The tree of a mapping; `child` makes that of a value from its key and its node."""
-    items: dict[str, tuple[Scalar, Node]] = {}
-    for name, value in node.value:
-        key = _tree(name, report) if isinstance(name, yaml.ScalarNode) else None
-        if not isinstance(key, Scalar):
-            report(name, Issue("a key is a list or a mapping", "text as a key", _QUOTE, code="wrong-type"))
-        elif key.text in items:
-            report(name, _duplicate(key, items[key.text][0]))
+    def _node(self, event: Any, depth: int) -> Node:
+        mark, before = event.start_mark, self._size
+        kind = type(event)
+        if kind is yaml.AliasEvent:
+            return self._alias(event)
+        if event.tag is not None or event.anchor is not None:
+            self._refuse(event)
+            if event.anchor is not None:
+                # Within its own value, an alias expands without end.
+                self._anchors[event.anchor] = _EMPTY, MAX_ALIASED + 1
+        self._size += _VALUE
+        if kind is yaml.ScalarEvent:
+            self._size += len(event.value)
+            node: Node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
+        elif depth == MAX_DEPTH:
+            raise self._error(event, _TOO_DEEP)
+        elif kind is yaml.MappingStartEvent:
+            node = Branch(self._items(depth + 1), mark.line + 1, mark.column + 1)
         else:
-            items[key.text] = (key, child(key, value))
-    return Branch(items, node.start_mark.line + 1, node.start_mark.column + 1)
+            items: list[Node] = []
+            while type(item := self._next()) is not yaml.SequenceEndEvent:
+                items.append(self._node(item, depth + 1))
+            node = Listing(items, mark.line + 1, mark.column + 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node, self._size - before
+        return node
 
+    def _items(self, depth: int) -> dict[str, tuple[Scalar, Node]]:
+        items: dict[str, tuple[Scalar, Node]] = {}
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            key, value = self._node(event, depth), self._node(self._next(), depth)
+            if not isinstance(key, Scalar):
+                if self._strict:
+                    issue = Issue("a key is a list or a mapping", "text as a key", _QUOTE, code="wrong-type")
+                    self._findings.add(issue, self._place(event))
+                continue
+            first, _ = items.setdefault(key.text, (key, value))
+            if first is not key and (self._strict or depth == 1):
+                self._findings.add(_duplicate(key, first), self._place(event))
+        return items
 
-def _ignore(_node: Any, _issue: Issue) -> None:
-    pass
-
-
-class _Expanded:
-    """Measures a document as if each alias were written out. Nodes are shared, so measuring is cheap."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._known: dict[int, tuple[int, int]] = {}
-
-    def measure(self, node: Any) -> tuple[int, int]:
-        """The size and the height of a node.
-
-        Raises:
-            InputError: it is larger than the text by more than `MAX_ALIASED`, or higher than `MAX_DEPTH`.
-        """
-        if id(node) in self._known:
-            return self._known[id(node)]
-        # A node within itself has no end.
-        self._known[id(node)] = MAX_ALIASED + len(self._source.data), 0
-        size, height = _VALUE, 0
-        if isinstance(node, yaml.ScalarNode):
-            size += len(node.value)
-        else:
-            for item in node.value:
-                for part in item if isinstance(item, tuple) else (item,):
-                    inner, levels = self.measure(part)
-                    size, height = size + inner, max(height, levels + 1)
-        if size > MAX_ALIASED + len(self._source.data) or height > MAX_DEPTH:
+    def _alias(self, event: Any) -> Node:
+        """The value that an alias names; a strict builder refuses aliases when it is done."""
+        node, size = self._anchors.get(event.anchor, (None, 0))
+        if node is None:
+            self._refuse(event)
+        self._size += size
+        self._aliased += size + 1
+        if self._aliased > MAX_ALIASED and not self._strict:
             expected = f"at most {MAX_ALIASED:,} characters in values that aliases repeat"
-            message, hint = "the aliases in this value expand to too much text", "write the values out"
-            place = _place(self._source, node)
-            raise InputError(Problem(message, place, expected, hint, code="refused-yaml"))
-        self._known[id(node)] = size, height
-        return size, height
+            message, hint = "the aliases up to here expand to too much text", "write the values out"
+            raise self._error(event, Issue(message, expected, hint, code="refused-yaml"))
+        return node or _EMPTY
+
+    def _refuse(self, event: Any) -> None:
+        if not self._strict:
+            return
+        name = str(event.anchor)[:_LONGEST_NAME]
+        if type(event) is yaml.AliasEvent:
+            issue = Issue(f"alias *{name} is not accepted", "the value itself", _QUOTE, code="refused-yaml")
+        elif event.anchor is not None:
+            expected = "values written out, without aliases"
+            issue = Issue(f"anchor &{name} is not accepted", expected, _QUOTE, code="refused-yaml")
+        else:
+            tag = wording.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE, code="refused-yaml")
+        self._findings.add(issue, self._place(event))
+
+    def _place(self, event: Any) -> Place:
+        return Place(self._path, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _error(self, event: Any, issue: Issue) -> InputError:
+        hint = issue.hint if isinstance(issue.hint, str) else ""
+        return InputError(Problem(issue.message, self._place(event), issue.expected, hint, code=issue.code))
 
 
 def _duplicate(key: Scalar, first: Scalar) -> Issue:
     message = f"key {wording.shown(key.text)} stands twice, first in line {first.line}, column {first.column}"
     return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
-
-
-def _events(source: Source) -> Iterator[Any]:
-    return yaml.parse(source.data, Loader=_LOADER)
-
-
-def _second_document(source: Source) -> Problem:
-    starts = [event for event in _events(source) if isinstance(event, yaml.DocumentStartEvent)]
-    hint = "put each set into a file of its own"
-    message = "a second YAML document starts here"
-    return Problem(message, _place(source, starts[1]), "one mapping set in a file", hint, code="wrong-shape")
-
-
-def _refuse_anchors(source: Source, findings: Findings) -> None:
-    """Report anchors, and aliases that name none of them.
-
-    Raises:
-        InputError: there are aliases; expanding them could take any amount of memory.
-    """
-    anchors: set[str] = set()
-    expands = False
-    for event in _events(source):
-        anchor = getattr(event, "anchor", None)
-        if anchor is None:
-            continue
-        alias = isinstance(event, yaml.AliasEvent)
-        expands |= alias or anchor in anchors
-        name = anchor[:_LONGEST_NAME]
-        if not alias:
-            anchors.add(anchor)
-            expected = "values written out, without aliases"
-            issue = Issue(f"anchor &{name} is not accepted", expected, _QUOTE, code="refused-yaml")
-        elif anchor in anchors:
-            continue  # the anchor is reported; a file may hold any number of aliases to it
-        else:
-            issue = Issue(f"alias *{name} is not accepted", "the value itself", _QUOTE, code="refused-yaml")
-        findings.add(issue, partial(_place, source, event))
-    if expands:
-        raise InputError(findings.errors())
 
 
 def _not_yaml(source: Source, error: yaml.YAMLError | UnicodeError) -> tuple[Issue, Place]:
