@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -80,4 +81,8 @@ class Page(HTMLParser):
     def colors(self) -> dict[str, str]:
         """Class → colour."""
         style = self.all("style")[0][1]
-        return {line.split()[0][1:]: line.split()[3][:-1] for line in style.splitlines() if line.startswith(".k")}
+        return {
+            line.split()[0][1:]: line.split()[3][:-1]
+            for line in style.splitlines()
+            if re.match(r"\.c[0-9a-f]{6} ", line)
+        }

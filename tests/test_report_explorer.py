@@ -39,7 +39,7 @@ def entries(data: dict[str, Any], colors: dict[str, str], view: str, measure: in
     names = [one[0] for one in data["release"]["techniques"]]
     shown = next(one for one in data["views"] if one["id"] == view)["shown"][measure]
     return {
-        names[technique]: (score, colors[f"k{color}"] if color >= 0 else "")
+        names[technique]: (score, colors[data["colors"][color]] if color >= 0 else "")
         for technique, score, color in zip(shown["technique"], shown["score"], shown["color"], strict=True)
     }
 
@@ -113,7 +113,7 @@ def test_a_capability_alone_has_what_its_layer_has() -> None:
         found = dict(zip((names[number] for number in own["techniques"]), own["scores"][0], strict=True))
         assert found == {entry.techniqueID: entry.score for entry in one.layer.techniques}
         for score in found.values():
-            assert colors[f"k{palette[str(score)]}"] == one.layer.gradient.color(score)
+            assert colors[data["colors"][palette[str(score)]]] == one.layer.gradient.color(score)
     assert len(alone) == len(by_id)
 
 
@@ -278,5 +278,5 @@ def test_each_mapping_has_the_colour_of_its_score_in_its_category() -> None:
     names = [measure["name"] for measure in data["measures"]]
     for category, score in set(zip(rows["category"], rows["score"], strict=True)):
         measure = data["measures"][names.index(data["categories"][category])]
-        color = colors[f"k{measure['colors'][str(score)]}"]
+        color = colors[data["colors"][measure["colors"][str(score)]]]
         assert color == value_gradient(data["categories"][category], 100).color(score)

@@ -81,7 +81,7 @@ def test_the_policy_names_what_runs_by_its_digest(two: str) -> None:
 
 def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
     folder = resources.files("navlayers")
-    names = [*(f"web/{name}.js" for name in SCRIPTS), "web/report.js", "web/base.js"]
+    names = [*SCRIPTS, "web/base.js"]
     texts = [folder.joinpath(name).read_text("utf-8") for name in names]
     for text in texts:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text)
@@ -93,9 +93,7 @@ def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
 
 def test_each_colour_is_named_once_and_used() -> None:
     folder = resources.files("navlayers")
-    base, *more = (
-        folder.joinpath(name).read_text("utf-8") for name in ("web/base.css", "web/report.css", "web/explorer.css")
-    )
+    base, *more = (folder.joinpath(name).read_text("utf-8") for name in ("output/base.css", "web/explorer.css"))
     on_screens = base.partition("@media print")[0]
     names = re.findall(r"(--[\w-]+):", on_screens)
     assert len(names) == len(set(names)) > 10
@@ -164,7 +162,7 @@ def test_all_of_a_table_is_there_and_narrow_windows_name_each_cell(two: str) -> 
             for text in texts:
                 assert re.sub(r"\s+", "", text) in cells
     style = page.all("style")[0][1]
-    assert '#t0 tr > :nth-child(3)::before { content: "sub\\2d techniques"; }' in style
+    assert '#t0 tr:not(.more) > :nth-child(3)::before { content: "sub\\2d techniques"; }' in style
 
 
 def test_bars_are_as_wide_as_their_figures(two: str) -> None:
@@ -198,9 +196,7 @@ def test_references_are_links_each_and_long_words_are_parted(tmp_path: Path) -> 
     text = page_of(report(path, options=ReportOptions(sections=("heatmaps", "comments"))))
     page = check_inert(text)
     assert [attrs["href"] for attrs, own in page.all("a") if own in urls] == urls
-    ((attributes, _),) = [one for one in page.all("table") if "dense" in str(one[0]["class"])]
-    widths = text.partition("@media print, screen and (min-width: 721px) {")[2].partition("}\n}")[0]
-    assert widths.count(f"#{attributes['id']} tr") == 4
+    assert [str(a["class"]) for a, _ in page.all("table") if "dense" in str(a["class"])] == ["cards dense"]
     assert "one\ntwo" in page.texts
 
 

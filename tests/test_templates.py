@@ -8,10 +8,9 @@ import hashlib
 from navlayers.output import html
 
 
-def test_texts_lose_control_characters_and_keep_lines_where_they_may() -> None:
-    assert html.finalize("a\x00b\nc") == "a b c"
-    assert html.finalize("a\x00b\nc\u202e\r\n", lines=True) == "a b\nc  \n"
-    assert html.finalize(7, lines=True) == 7
+def test_texts_lose_control_characters_and_keep_lines() -> None:
+    assert html.finalize("a\x00b\nc\u202e\r\n") == "a b\nc  \n"
+    assert html.finalize(7) == 7
 
 
 def test_text_may_be_broken_where_words_meet_and_is_escaped() -> None:

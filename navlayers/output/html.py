@@ -1,7 +1,7 @@
-"""HTML: the templates of all pages, which escape what they are given, and documents as pages of their own.
+"""Documents as HTML pages, and what every page of navlayers shares: templates, colors, links, digests.
 
-Templates fail where something is missing. Beside them what all pages have in common: what becomes of their texts,
-and how a policy names what may run.
+Templates escape what they are given and fail where something is missing. Colors are classes, because the pages'
+policies allow no `style` attributes.
 """
 
 from __future__ import annotations
@@ -9,50 +9,196 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from importlib import resources
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import plain
+from navlayers._text import plain, technique_url
 from navlayers.layer.colors import text_color
-from navlayers.output.document import flat, spans
-from navlayers.output.tables import url_of
+from navlayers.output.document import Bars, flat, spans
+from navlayers.output.tables import Column, Span, address_of, fill_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection, Iterable, Iterator
 
-    from jinja2 import Environment, Template
+    from jinja2 import Environment
     from markupsafe import Markup
 
-    from navlayers.output.document import Document
+    from navlayers.output.document import Block, Document
+    from navlayers.output.tables import Cell, RowStyle, Table
 
 _BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
+_TEXT = Column("")
+
+# A word of more letters, an address mostly, is broken rather than scrolled to.
+_LONG_WORD = 40
+
+
+class Colors:
+    """The colors of a page, or of all pages of a site: a class that fills with each."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def name(self, color: str) -> str:
+        """The class that fills with `#rrggbb`, the text on it black or white."""
+        self._used.add(color)
+        return f"c{color[1:]}"
+
+    @property
+    def rules(self) -> str:
+        """The rules of the classes in use; `fill` is for shapes."""
+        return "".join(
+            f".c{c[1:]} {{ background: {c}; color: {text_color(c)}; fill: {c}; }}\n" for c in sorted(self._used)
+        )
+
+
+class HtmlRow(NamedTuple):
+    """A row of a table: the anchor that it is, its looks, and the class and content of each cell."""
+
+    anchor: str
+    style: RowStyle | None
+    cells: list[tuple[str, Markup]]
+
+
+class Page:
+    """The blocks of one document as HTML.
+
+    `explored` are the ids of techniques that lead to the explorer of the page instead of ATT&CK's site.
+    `shared` are texts that the explorer takes from the tables of the page where they are there.
+    """
+
+    def __init__(
+        self, colors: Colors | None = None, explored: Collection[str] = (), shared: Iterable[str] = ()
+    ) -> None:
+        self.colors = colors or Colors()
+        self.places: dict[str, int] = {}
+        self._explored = explored
+        self._shared = set(shared)
+        self._anchors: set[str] = set()
+        self._headers: list[tuple[str, ...]] = []
+
+    def parts(self, blocks: Iterable[Block]) -> Iterator[tuple[str, Any]]:
+        """Each block with the name of its kind; charts that follow each other are one part."""
+        for kind, group in groupby(blocks, type):
+            if kind is Bars:
+                yield "Bars", list(group)
+            else:
+                yield from ((kind.__name__, block) for block in group)
+
+    def piece(self, span: str) -> Markup:
+        """A piece of text: a link, on its color, emphasized, or plain."""
+        return self._cell(span, span, _TEXT)
+
+    def rows(self, table: Table) -> Iterator[HtmlRow]:
+        """The rows of a table."""
+        classes = [cell_class(column, number) for number, column in enumerate(table.columns)]
+        for number, (row, texts) in enumerate(zip(table.rows, table.texts, strict=True)):
+            cells = []
+            for cell, text, column, name in zip(row, texts, table.columns, classes, strict=True):
+                # Other tables may be there for browsers without scripts alone, which the explorer cannot read.
+                if table.long and text in self._shared:
+                    self._shared.remove(text)
+                    self.places[text] = len(self.places)
+                    cells.append(("told", self._cell(cell, text, _TEXT)))
+                else:
+                    cells.append((name, self._cell(cell, text, column)))
+            anchor = texts[0] if table.long and table.columns[0].kind == "technique" else ""
+            anchor = "" if anchor in self._anchors else anchor
+            self._anchors.add(anchor)
+            yield HtmlRow(anchor, table.styles[number] if table.styles else None, cells)
+
+    def table_id(self, table: Table) -> str:
+        """The id of the next table; `style` names its columns by it."""
+        self._headers.append(table.headers)
+        return f"t{len(self._headers) - 1}"
+
+    def _cell(self, cell: Cell, text: str, column: Column) -> Markup:
+        from markupsafe import Markup, escape  # noqa: PLC0415 - for HTML alone
+
+        content = escape(finalize(text))
+        strong = isinstance(cell, Span) and cell.strong and bool(text)
+        if fill := fill_of(cell, column):
+            return Markup('<span class="chip {}">{}</span>').format(self.colors.name(fill), content)
+        if column.kind == "technique" and text:
+            url = f"#pin={text}" if text in self._explored else technique_url(text)
+            return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, content)
+        lines = text.split("\n")
+        urls = [address_of(cell if len(lines) == 1 else line, column) for line in lines]
+        if all(urls):
+            name = Markup(' class="strong"') if strong else ""
+            link = Markup('<a href="{}" rel="noreferrer"{}>{}</a>')
+            return Markup("<br>").join(
+                link.format(u, name, finalize(line)) for u, line in zip(urls, lines, strict=True)
+            )
+        return Markup('<span class="strong">{}</span>').format(content) if strong else content
+
+    @property
+    def style(self) -> Markup:
+        """The rules for this page alone: its colors, and the names of columns that narrow windows put in cells."""
+        from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
+
+        names = (
+            f'#t{table} tr:not(.more) > :nth-child({number})::before {{ content: "{_quoted(header)}"; }}\n'
+            for table, headers in enumerate(self._headers)
+            for number, header in enumerate(headers, 1)
+        )
+        rules = f"{self.colors.rules}@media screen and (max-width: 720px) {{\n{''.join(names)}}}\n"
+        return Markup(rules)  # noqa: S704 - hexadecimal colors and quoted headers
+
+
+def cell_class(column: Column, number: int) -> str:
+    """The class of the cells of a column: figures at the right, ids whole."""
+    whole = column.kind == "technique" or (column.whole and number > 0)
+    return "right" if column.right else "id" if whole else ""
+
+
+def has_long_words(table: Table) -> bool:
+    """Whether a table has words that must be broken."""
+    return any(len(word) > _LONG_WORD for row in table.texts for text in row for word in text.split())
+
+
+def _quoted(text: str) -> str:
+    """A text within the quotes of a style sheet."""
+    return re.sub(r"[^A-Za-z0-9 ]", lambda char: f"\\{ord(char[0]):x} ", text)
 
 
 def render(document: Document) -> str:
-    """The document as one HTML file that needs nothing beside it: no script, no font, no picture.
+    """The document as one HTML file that needs nothing besides it: no script, no font, no picture.
 
     All text is escaped, and only http(s) addresses are links.
     """
     title = plain(f"{document.key} {document.title}".strip())
-    return _template().render(title=title, blocks=[(type(block).__name__, block) for block in flat(document)])
+    template = documents().get_template("document.html.jinja")
+    return template.render(title=title, page=Page(), blocks=flat(document))
 
 
 @lru_cache(maxsize=1)
-def _template() -> Template:
-    found = environment("navlayers.output", finalize)
-    found.filters |= {"ink": text_color, "url": url_of}
-    found.filters["color"] = lambda cell: getattr(cell, "color", "")
-    found.filters["strong"] = lambda cell: getattr(cell, "strong", False)
-    found.filters["spans"] = spans
-    return found.get_template("document.html.jinja")
+def documents() -> Environment:
+    """The templates of documents, and those of reports."""
+    made = environment("navlayers.output", "navlayers.web")
+    made.filters |= {"spans": spans, "percent": partial(shown, kind="percent")}
+    made.globals |= {
+        "cell_class": cell_class,
+        "digest": digest,
+        "has_long_words": has_long_words,
+        "source": source,
+    }
+    return made
 
 
-def environment(package: str, finalize: Callable[[object], object]) -> Environment:
-    """The templates that lie beside the modules of a package; each value goes through `finalize` first."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow, and for HTML alone
+def environment(*packages: str) -> Environment:
+    """The templates in some packages; each value goes through `finalize` first."""
+    from jinja2 import (  # noqa: PLC0415 - slow, and for HTML alone
+        ChoiceLoader,
+        Environment,
+        PackageLoader,
+        StrictUndefined,
+    )
 
     return Environment(
-        loader=PackageLoader(package, "."),
+        loader=ChoiceLoader([PackageLoader(package, ".") for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -62,14 +208,12 @@ def environment(package: str, finalize: Callable[[object], object]) -> Environme
     )
 
 
-def finalize(value: object, *, lines: bool = False) -> object:
-    """The value without control characters, which have no place in HTML; `lines`: but for line feeds."""
+def finalize(value: object) -> object:
+    """The value without control characters, which have no place in HTML, except line feeds."""
     # Markup is made of what was cleaned already.
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    if lines and "\n" in value:
-        return "\n".join(map(plain, value.split("\n")))
-    return plain(value)
+    return "\n".join(map(plain, value.split("\n"))) if "\n" in value else plain(value)
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +221,23 @@ def breakable(text: str) -> Markup:
     """Text that may be broken at slashes, underscores and the humps of names, too, rather than within words."""
     from markupsafe import Markup, escape  # noqa: PLC0415 - for HTML alone
 
-    return Markup("<wbr>").join(escape(finalize(part, lines=True)) for part in _BREAKS.split(text))
+    return Markup("<wbr>").join(escape(finalize(part)) for part in _BREAKS.split(text))
+
+
+@lru_cache(maxsize=16)
+def source(*paths: str) -> Markup:
+    """Files of this package, one after the other: styles and scripts, as they are."""
+    from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
+
+    package = resources.files("navlayers")
+    return Markup("".join(package.joinpath(path).read_text("utf-8") for path in paths))  # noqa: S704
+
+
+def bundle(*paths: str) -> Markup:
+    """Scripts of this package as one, whose names are its own."""
+    from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
+
+    return Markup('(() => {{\n"use strict";\n{}}})();\n').format(source(*paths))
 
 
 def digest(text: str) -> str:

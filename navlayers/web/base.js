@@ -6,11 +6,12 @@
   const NAMES = { system: "System", light: "Light", dark: "Dark" };
   const root = document.documentElement;
 
+  // Browsers may keep pages that are read from disk from remembering anything.
   function remembered() {
     try {
       return localStorage.getItem(KEY);
     } catch {
-      return null; // Pages that are read from disk may not be let to.
+      return null;
     }
   }
 
@@ -31,16 +32,14 @@
     }
   }
 
-  function build() {
+  function addSwitches() {
     for (const place of document.querySelectorAll("[data-themes]")) {
       place.classList.add("segments");
       place.setAttribute("role", "group");
       place.setAttribute("aria-label", "Theme");
       for (const [value, name] of Object.entries(NAMES)) {
         const button = document.createElement("button");
-        button.type = "button";
-        button.value = value;
-        button.textContent = name;
+        Object.assign(button, { type: "button", value, textContent: name });
         button.addEventListener("click", () => {
           remember(value);
           apply(value);
@@ -51,7 +50,33 @@
     apply(root.dataset.theme ?? "system");
   }
 
+  // Paper cannot unfold anything: what is folded is opened for print, and folded again.
+  function openForPrint() {
+    let opened = [];
+    window.addEventListener("beforeprint", () => {
+      opened = [...document.querySelectorAll("details:not([open])")];
+      for (const one of opened) one.open = true;
+    });
+    window.addEventListener("afterprint", () => {
+      for (const one of opened) one.open = false;
+    });
+  }
+
+  // A table that is wider than its frame can be scrolled with the keyboard, too.
+  function watchFrames() {
+    const watch = new ResizeObserver((changed) => {
+      for (const { target } of changed) {
+        if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+      }
+    });
+    for (const frame of document.querySelectorAll(".frame:not([role])")) watch.observe(frame);
+  }
+
   apply(remembered());
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", build);
-  else build();
+  document.addEventListener("DOMContentLoaded", () => {
+    addSwitches();
+    openForPrint();
+    watchFrames();
+  });
 })();

@@ -3,11 +3,8 @@
 class Explorer {
   constructor(root, data) {
     this.root = root;
-    this.model = readModel(data);
-    const asked = stateOf(this.model, location.hash.slice(1));
-    this.state = asked || firstState(this.model);
+    this.model = new Model(data);
     this.matrices = new Map();
-    this.write = addressWriter(this.model);
     this.search = new Search(this.model);
     this.tip = new Tip(this.model);
     this.panel = new Panel(this.model, (technique) => this.pin(technique), () => this.unpin());
@@ -17,16 +14,16 @@ class Explorer {
     this.listen();
     root.hidden = false;
     this.show();
-    if (asked) this.arriveAtFirst();
+    if (this.model.isAddress(location.hash.slice(1))) this.arriveAtFirst();
   }
 
   get shown() {
-    return this.state.views.map((id) => this.matrix(id));
+    return this.model.state.views.map((id) => this.matrix(id));
   }
 
   matrix(id) {
     if (!this.matrices.has(id)) {
-      const matrix = new Matrix(this.model, this.model.views.find((view) => view.id === id));
+      const matrix = new Matrix(this.model, this.model.viewOf(id));
       matrix.frame.addEventListener("scroll", () => this.scrolled(matrix), { passive: true });
       this.matrices.set(id, matrix);
     }
@@ -37,97 +34,75 @@ class Explorer {
     return this.shown.find((matrix) => matrix.grid.contains(cell));
   }
 
+  cellsOf(technique) {
+    return this.shown.flatMap((matrix) => matrix.cells.get(technique) ?? []);
+  }
+
   change(part) {
-    Object.assign(this.state, part);
+    Object.assign(this.model.state, part);
     this.show();
   }
 
   show() {
-    const { model, state, shown } = this;
+    const { model, shown } = this;
+    const { cells, pinned } = model.state;
     // Names need room: beside each other, matrices show ids, unless names are asked for.
-    const ids = state.cells ? state.cells === "ids" : shown.length > 1;
+    const ids = cells ? cells === "ids" : shown.length > 1;
     this.place.className = `views n${shown.length}${ids ? " ids" : ""}`;
-    const kept = (technique) => shown.some(({ view }) => isThere(model, state, view, technique) &&
-      isCovered(view, entryOf(model, state, view, technique)));
-    shown.forEach((matrix) => matrix.update(state, this.filters(matrix.view), kept));
+    const kept = (technique) => shown.some(({ view }) => model.isThere(view, technique) && model.isCovered(view, technique));
+    for (const matrix of shown) matrix.update(kept);
     const there = [...this.place.children];
     if (there.length !== shown.length || shown.some((matrix, at) => matrix.element !== there[at])) {
       this.place.replaceChildren(...shown.map((matrix) => matrix.element));
     }
-    this.find();
-    this.controls.show(state, ids, this.told());
-    if (state.pinned >= 0) this.panel.show(state.pinned, state);
-    else this.panel.hide();
-    this.root.classList.toggle("with-panel", state.pinned >= 0);
-    this.mark("pinned", state.pinned);
-    this.write(addressOf(model, state));
+    this.markHits();
+    this.controls.show(ids, this.search.told, shown.map((matrix) => matrix.told).join("; "));
+    this.panel.update();
+    this.root.classList.toggle("with-panel", pinned >= 0);
+    this.mark("pinned", pinned);
+    this.writeAddress();
   }
 
-  // The filters that a view is shown under, and that one which it cannot be.
-  filters(view) {
-    const { model, state } = this;
-    const measure = measureOf(state, view);
-    const capability = state.capability < 0 ? ""
-      : hasCapabilities(view) ? model.capabilities[state.capability].label : "of all capabilities, whichever is chosen";
-    return [
-      measure > 0 ? model.measures[measure].name : "",
-      state.platform >= 0 ? model.platforms[state.platform] : "",
-      capability,
-      state.least > 0 ? `from ${figure(state.least)}` : "",
-    ].filter(Boolean).join(", ");
-  }
-
-  told() {
-    const count = this.shown.map(({ view, total }) => `${view.title}: ${total.covered} of ${total.of} shown`).join("; ");
-    return { found: this.search.told, count };
-  }
-
-  find() {
-    const order = this.model.tactics.flatMap(({ cells }) => cells.flatMap(([technique, subs]) => [technique, ...subs]));
-    const found = [...new Set(order)].filter((technique) =>
-      this.shown.some(({ view }) => isThere(this.model, this.state, view, technique)));
-    this.search.find(this.state.query, found);
+  markHits() {
+    const { model, shown } = this;
+    const order = new Set(model.tactics.flatMap((tactic) => tactic.techniques.flat(2)));
+    this.search.find([...order].filter((technique) => shown.some(({ view }) => model.isThere(view, technique))));
     const hits = new Set(this.search.hits);
-    const parents = new Set([...hits].map((one) => this.model.techniques[one].parent));
-    const open = openOf(this.model, this.state);
-    for (const matrix of this.shown) {
+    const parents = new Set(this.search.hits.map((one) => model.techniques[one].parent));
+    for (const matrix of shown) {
       for (const [technique, cells] of matrix.cells) {
-        for (const cell of cells) {
-          cell.classList.toggle("hit", hits.has(technique));
-          cell.classList.toggle("holds-hit", parents.has(technique) && !open.has(technique));
+        for (const { classList } of cells) {
+          classList.toggle("hit", hits.has(technique));
+          classList.toggle("holds-hit", parents.has(technique) && !model.open.has(technique));
         }
       }
     }
   }
 
-  goTo(technique) {
-    if (technique < 0) return;
-    const { parent } = this.model.techniques[technique];
-    if (parent >= 0) this.state.open = new Set(openOf(this.model, this.state)).add(parent);
-    this.state.only = this.state.only && this.shown.some(({ view }) =>
-      isCovered(view, entryOf(this.model, this.state, view, technique)));
-    this.show();
-    this.mark("now", technique);
-    const [cell] = this.shown[0].cells.get(technique) || [];
-    if (cell) {
-      this.shown[0].tabStop = cell;
-      cell.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-  }
-
-  // Marks a technique wherever it stands, and nothing else.
+  // Marks a technique in all columns and matrices, and nothing else.
   mark(name, technique) {
     for (const cell of this.place.querySelectorAll(`.cell.${name}`)) cell.classList.remove(name);
+    for (const cell of this.cellsOf(technique)) cell.classList.add(name);
+  }
+
+  goTo(technique) {
     if (technique < 0) return;
-    for (const matrix of this.shown) {
-      for (const cell of matrix.cells.get(technique) || []) cell.classList.add(name);
-    }
+    const { model, shown } = this;
+    const { parent } = model.techniques[technique];
+    if (parent >= 0) model.state.open = new Set(model.open).add(parent);
+    model.state.only = model.state.only && shown.some(({ view }) => model.isCovered(view, technique));
+    this.show();
+    this.mark("now", technique);
+    const [cell] = shown[0].cells.get(technique) ?? [];
+    if (!cell) return;
+    shown[0].tabStop = cell;
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   pin(technique, focus = true) {
-    if (!this.back && focus) this.back = document.activeElement;
+    if (focus) this.back ??= document.activeElement;
     const cell = this.back && this.place.contains(this.back) ? this.back : null;
-    const top = cell && cell.getBoundingClientRect().top;
+    const top = cell?.getBoundingClientRect().top;
     this.change({ pinned: technique });
     if (cell) this.keepInSight(cell, top);
     if (focus) this.panel.heading.focus({ preventScroll: true });
@@ -136,7 +111,7 @@ class Explorer {
   // The details make the matrices narrower: what was clicked stays where it was, or beside the details at least.
   keepInSight(cell, top) {
     window.scrollBy(0, cell.getBoundingClientRect().top - top);
-    const frame = this.matrixOf(cell).frame;
+    const { frame } = this.matrixOf(cell);
     const across = cell.getBoundingClientRect().right - frame.getBoundingClientRect().right;
     if (across > 0) frame.scrollLeft += across + 8;
     const panel = this.panel.element.getBoundingClientRect();
@@ -144,29 +119,26 @@ class Explorer {
     if (panel.left === 0 && below > 0) window.scrollBy(0, below + 16);
   }
 
-  // The focus goes back to where it came from, or to what stands for the technique.
+  // The focus goes back to where it came from, or to a cell of the technique.
   unpin() {
-    const { back, state: { pinned } } = this;
+    const { back, model: { state: { pinned } } } = this;
     this.back = null;
     this.change({ pinned: -1 });
     const known = back && back !== document.body && isSeen(back);
-    const to = known ? back : this.cellFor(pinned) || this.shown[0].tabStop;
-    if (to) to.focus({ preventScroll: known });
+    (known ? back : this.cellFor(pinned) ?? this.shown[0].tabStop)?.focus({ preventScroll: known });
     this.leave();
   }
 
-  // The first cell of a technique that is to be seen, or that of the one above it where it is folded.
+  // The first cell of a technique that is to be seen, or that of its parent where it is folded.
   cellFor(technique) {
     if (technique < 0) return null;
-    const { parent } = this.model.techniques[technique];
-    const cells = this.shown.flatMap((matrix) => matrix.cells.get(technique) || []);
-    return cells.find(isSeen) || (parent >= 0 ? this.cellFor(parent) : null);
+    return this.cellsOf(technique).find(isSeen) ?? this.cellFor(this.model.techniques[technique].parent);
   }
 
-  // What an address leads to is brought into sight.
+  // Brings what an address leads to into sight.
   arrive() {
     this.place.scrollIntoView();
-    const cell = this.cellFor(this.state.pinned);
+    const cell = this.cellFor(this.model.state.pinned);
     if (!cell) return;
     cell.scrollIntoView({ block: "nearest", inline: "nearest" });
     this.keepInSight(cell, cell.getBoundingClientRect().top);
@@ -181,19 +153,29 @@ class Explorer {
     window.addEventListener("load", () => this.arrive(), { once: true });
   }
 
+  // No address is a step of the browser's history; browsers mind when addresses change too often.
+  writeAddress() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const { address } = this.model;
+      if (!address && !this.model.isAddress(location.hash.slice(1))) return;
+      try {
+        history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
+      } catch {
+        // A page in a frame, say, may not change its address.
+      }
+    }, 150);
+  }
+
   toggle(technique) {
-    const open = new Set(openOf(this.model, this.state));
+    const open = new Set(this.model.open);
     if (!open.delete(technique)) open.add(technique);
     this.change({ open });
   }
 
   hover(cell) {
-    const matrix = this.matrixOf(cell);
-    if (!matrix) return;
-    const technique = Number(cell.dataset.technique);
-    this.mark("linked", technique);
-    const entry = entryOf(this.model, this.state, matrix.view, technique);
-    this.tip.show(cell, matrix.view, titleOf(this.model, this.state, matrix.view), entry);
+    this.mark("linked", Number(cell.dataset.technique));
+    this.tip.show(cell, this.matrixOf(cell).view);
   }
 
   leave() {
@@ -202,41 +184,58 @@ class Explorer {
   }
 
   // Matrices beside each other are scrolled together.
-  scrolled(matrix) {
+  scrolled({ frame }) {
     this.tip.follow();
     for (const other of this.shown) {
-      if (other === matrix) continue;
-      other.frame.scrollLeft = matrix.frame.scrollLeft;
-      other.frame.scrollTop = matrix.frame.scrollTop;
+      other.frame.scrollLeft = frame.scrollLeft;
+      other.frame.scrollTop = frame.scrollTop;
     }
   }
 
   listen() {
-    const cellOf = (event) => (event.target instanceof Element ? event.target.closest(".cell") : null);
-    this.place.addEventListener("pointerover", (event) => {
-      const more = event.target instanceof Element && event.target.closest(".more");
-      const cell = more ? more.parentElement.querySelector(".cell") : cellOf(event);
+    const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+    const cellOf = (event) => closest(event, ".cell") ?? closest(event, ".fold")?.parentElement.querySelector(".cell");
+    const listen = (name, take) => this.place.addEventListener(name, (event) => take(event, cellOf(event)));
+    listen("pointerover", (event, cell) => {
       if (cell && event.pointerType !== "touch") this.hover(cell);
       else this.leave();
     });
-    this.place.addEventListener("pointerleave", () => this.leave());
-    this.place.addEventListener("focusin", (event) => {
-      const cell = cellOf(event);
-      if (!cell) return;
+    listen("pointerleave", () => this.leave());
+    listen("focusin", (event, cell) => {
+      if (event.target !== cell) return;
       this.matrixOf(cell).tabStop = cell;
       if (cell.matches(":focus-visible")) this.hover(cell);
     });
-    this.place.addEventListener("focusout", () => this.leave());
-    this.place.addEventListener("click", (event) => this.clicked(event, cellOf(event)));
-    this.place.addEventListener("keydown", (event) => this.pressed(event, cellOf(event)));
-    this.place.addEventListener("keyup", (event) => {
-      if (event.key === " " && cellOf(event)) event.preventDefault();
+    listen("focusout", () => this.leave());
+    listen("click", (event, cell) => {
+      if (closest(event, ".fold")) this.toggle(Number(cell.dataset.technique));
+      // On a site, a technique has a page of its own.
+      else if (cell && this.model.pages === null) {
+        this.back = cell;
+        // By keyboard, the focus goes to what was opened; the pointer is there already.
+        this.pin(Number(cell.dataset.technique), event.detail === 0);
+        this.leave();
+      }
     });
-    document.addEventListener("keydown", (event) => this.pressedAnywhere(event));
-    document.addEventListener("click", (event) => this.followed(event));
+    listen("keydown", (event, cell) => {
+      if (event.target === cell && !event.altKey && !event.metaKey) this.pressed(event, cell);
+    });
+    listen("keyup", (event) => {
+      if (event.key === " " && closest(event, ".cell")) event.preventDefault();
+    });
+    document.addEventListener("keydown", (event) => this.pressedAnywhere(event, closest(event, "input:not([type=checkbox])")));
+    // Ids of techniques in the tables lead to their mappings.
+    document.addEventListener("click", (event) => {
+      const link = closest(event, 'a[href^="#pin="]');
+      const technique = link && this.model.byId.get(decodeURIComponent(link.hash.slice(5)));
+      if (!link || technique === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.back = link;
+      this.pin(technique);
+    });
     window.addEventListener("scroll", () => this.tip.follow(), { passive: true });
     window.addEventListener("hashchange", () => {
-      const state = stateOf(this.model, location.hash.slice(1));
+      const state = this.model.stateOf(location.hash.slice(1));
       if (!state) return;
       // The address of a technique alone says nothing of the rest.
       if (location.hash.startsWith("#pin=")) this.pin(state.pinned);
@@ -245,64 +244,144 @@ class Explorer {
     });
   }
 
-  clicked(event, cell) {
-    if (cell) {
-      this.back = cell;
-      // By keyboard, the focus goes to what was opened; the pointer is there already.
-      this.pin(Number(cell.dataset.technique), event.detail === 0);
-      this.leave();
-      return;
-    }
-    const more = event.target.closest(".more");
-    if (more) this.toggle(Number(more.parentElement.querySelector(".cell").dataset.technique));
-  }
-
   pressed(event, cell) {
-    if (!cell || event.altKey || event.metaKey) return;
     const technique = Number(cell.dataset.technique);
-    const { subs } = this.model.techniques[technique];
     if (["+", "-", " "].includes(event.key) && !event.ctrlKey) {
       event.preventDefault();
-      const open = openOf(this.model, this.state).has(technique);
-      if (subs.length && !(event.key === "+" && open) && !(event.key === "-" && !open)) this.toggle(technique);
+      const open = this.model.open.has(technique);
+      if (this.model.techniques[technique].subs.length && event.key !== (open ? "+" : "-")) this.toggle(technique);
       return;
     }
-    const to = moved(this.matrixOf(cell), cell, event);
-    if (to) {
-      event.preventDefault();
-      to.focus({ preventScroll: true });
-      to.scrollIntoView({ block: "nearest", inline: "nearest" });
-      this.hover(to);
-    }
+    const to = this.matrixOf(cell).moved(cell, event);
+    if (!to) return;
+    event.preventDefault();
+    to.focus({ preventScroll: true });
+    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.hover(to);
   }
 
-  pressedAnywhere(event) {
-    const typing = event.target instanceof Element &&
-      event.target.closest('input[type="search"], input[type="text"], input[type="number"], textarea');
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.altKey && !event.metaKey) {
+  pressedAnywhere(event, field) {
+    const { search } = this.controls.at;
+    if (event.key === "/" && isSeen(search) && !field && !event.ctrlKey && !event.altKey && !event.metaKey) {
       event.preventDefault();
-      this.controls.at.search.focus();
-      this.controls.at.search.select();
+      search.focus();
+      search.select();
     } else if (event.key === "Escape") {
-      if (typing === this.controls.at.search && this.state.query) this.change({ query: "" });
-      else if (this.state.pinned >= 0) this.unpin();
+      if (field === search && this.model.state.query) this.change({ query: "" });
+      else if (this.model.state.pinned >= 0) this.unpin();
       else this.leave();
     }
   }
+}
 
-  // Ids of techniques in the tables lead to their mappings.
-  followed(event) {
-    const link = event.target instanceof Element && event.target.closest('a[href^="#pin="]');
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const technique = this.model.byId.get(decodeURIComponent(link.hash.slice(5)));
-    if (technique === undefined) return;
-    event.preventDefault();
-    this.back = link;
-    this.pin(technique);
+// The controls above the matrices: what they say goes into the state, and the state into them.
+class Controls {
+  // `change(part)` takes over a part of the state, `step(by)` goes to the next hit of the search.
+  constructor(root, model, change, step) {
+    this.model = model;
+    this.change = change;
+    this.at = Object.fromEntries([...root.querySelectorAll("[data-control]")].map((one) => [one.dataset.control, one]));
+    this.fill();
+    this.listen(step);
+  }
+
+  fill() {
+    const { model, at } = this;
+    const segments = (place, items) => place.append(...items.map(([value, text]) =>
+      make("button", { type: "button", value, "aria-pressed": "false" }, text)));
+    segments(at.views, model.views.map((view) => [view.id, view.title]));
+    segments(at.category, model.measures.map(({ name }, number) => [number, name]));
+    segments(at.cells, [["names", "Names"], ["ids", "IDs"]]);
+    const options = (names) => names.map(([value, name]) => make("option", { value }, name));
+    at.platform.append(...options([[-1, "All"], ...model.platforms.map((name, number) => [number, name])]));
+    const sets = model.sets.map((set) => [set, [...set.alone.keys()].sort((a, b) => a - b)]).filter(([, own]) => own.length);
+    at.capability.append(...options([[-1, "All"]]), ...sets.map(([set, own]) =>
+      make("optgroup", { label: set.name }, ...options(own.map((number) => [number, model.capabilities[number][1]])))));
+    const hide = (name, hidden) => { at[name].closest("[data-part]").hidden = hidden; };
+    if (model.counts) at.least.closest("label").querySelector(".label").textContent = "Capabilities from";
+    hide("category", model.measures.length < 2);
+    hide("platform", model.platforms.length < 2);
+    hide("capability", sets.length === 0);
+    hide("views", model.views.length < 2);
+    // A site has a search of its own.
+    hide("search", model.pages !== null);
+  }
+
+  listen(step) {
+    const { at, change } = this;
+    const clicked = (place, take) => place.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button && button.getAttribute("aria-disabled") !== "true") take(button.value);
+    });
+    const changed = (place, take) => place.addEventListener("input", () => change(take(place)));
+    clicked(at.views, (id) => this.chooseView(id));
+    clicked(at.category, (number) => change({ category: Number(number) }));
+    clicked(at.cells, (cells) => change({ cells }));
+    clicked(at.open, () => change({ open: new Set(this.model.techniques.map((one) => one.parent).filter((one) => one >= 0)) }));
+    clicked(at.close, () => change({ open: new Set() }));
+    clicked(at.reset, () => change({ ...this.model.first }));
+    at.compare.addEventListener("input", () => this.setCompare(at.compare.checked));
+    changed(at.platform, ({ value }) => ({ platform: Number(value) }));
+    changed(at.capability, ({ value }) => ({ capability: Number(value) }));
+    changed(at.least, ({ value }) => ({ least: Math.max(0, Number(value) || 0) }));
+    changed(at.only, ({ checked }) => ({ only: checked }));
+    changed(at.search, ({ value }) => ({ query: value }));
+    at.search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      step(event.shiftKey ? -1 : 1);
+    });
+  }
+
+  chooseView(id) {
+    const { model } = this;
+    const { views, compare } = model.state;
+    // A view that opens what it is about does so when it is chosen.
+    const open = model.openedBy([model.viewOf(id)]).size > 0 ? null : model.state.open;
+    if (!compare) this.change({ views: [id], open });
+    else if (!views.includes(id)) this.change({ views: [...views, id], open });
+    else if (views.length > 1) this.change({ views: views.filter((one) => one !== id) });
+  }
+
+  // Side by side starts with all sets where they are few, else with two; what is shown is among them, except the
+  // union, which is the same sets together.
+  setCompare(compare) {
+    const { views } = this.model.state;
+    const shown = views.filter((id) => this.model.viewOf(id).kind !== "union");
+    const sets = this.model.views.filter((view) => view.kind === "set").map((view) => view.id);
+    const start = sets.length > MOST_VIEWS ? [...new Set([...views, ...sets])].slice(0, 2)
+      : [...shown.filter((id) => !sets.includes(id)), ...sets].slice(0, MOST_VIEWS);
+    this.change({ compare, views: compare ? start : views.slice(0, 1) });
+  }
+
+  show(ids, found, count) {
+    const { at, model } = this;
+    const { state } = model;
+    const press = (place, isChosen) => {
+      for (const button of place.children) button.setAttribute("aria-pressed", String(isChosen(button.value)));
+    };
+    const say = (place, text) => { if (place.textContent !== text) place.textContent = text; };
+    press(at.views, (id) => state.views.includes(id));
+    press(at.category, (number) => number === String(state.category));
+    press(at.cells, (cells) => (cells === "ids") === ids);
+    for (const button of at.views.children) {
+      button.disabled = state.compare && !state.views.includes(button.value) && state.views.length >= MOST_VIEWS;
+    }
+    // Layers of a threat or a plan have one score, whichever category is chosen. Buttons stay where the focus may be.
+    const fixed = model.shownViews.every((view) => view.kind === "layer");
+    for (const button of at.category.children) button.setAttribute("aria-disabled", String(fixed));
+    say(at.why, fixed ? "this view has one score" : "");
+    say(at.found, found);
+    say(at.count, count);
+    at.compare.checked = state.compare;
+    at.only.checked = state.only;
+    at.platform.value = String(state.platform);
+    at.capability.value = String(state.capability);
+    if (Number(at.least.value || 0) !== state.least) at.least.value = state.least || "";
+    if (at.search.value !== state.query) at.search.value = state.query;
+    at.reset.setAttribute("aria-disabled", String(model.address.replace(/^matrix=1&pin=[^&]*$/, "") === ""));
   }
 }
 
 const explorerData = document.getElementById("explorer-data");
-if (explorerData) {
-  new Explorer(document.getElementById("explorer"), JSON.parse(explorerData.textContent));
-}
+if (explorerData) new Explorer(document.getElementById("explorer"), JSON.parse(explorerData.textContent));

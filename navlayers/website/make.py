@@ -61,7 +61,7 @@ class Drawing:
     def __init__(self, world: World, title: str) -> None:
         self._world = world
         paths = world.addresses.domains
-        self._environment = html.environment("navlayers.website", html.finalize)
+        self._environment = html.environment("navlayers.website")
         self._environment.filters |= {
             "fill": world.palette.fill,
             "breakable": html.breakable,
@@ -140,7 +140,7 @@ def _plain(row: Iterable[str | int]) -> list[str | int]:
 
 _OPTIONS = SiteOptions()
 _WRITTEN = {
-    "base.css": "navlayers.web",
+    "base.css": "navlayers.output",
     "base.js": "navlayers.web",
     "site.css": "navlayers.website",
     "site.js": "navlayers.website",

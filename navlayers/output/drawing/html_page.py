@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -128,7 +128,7 @@ def _figure(number: float) -> str:
 
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
-    environment = html.environment("navlayers.output.drawing", partial(html.finalize, lines=True))
+    environment = html.environment("navlayers.output.drawing")
     environment.filters |= {
         "fill": _fill,
         "figure": _figure,

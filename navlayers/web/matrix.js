@@ -1,0 +1,288 @@
+// One view as a matrix: a column per tactic, a cell per technique, sub-techniques below theirs when opened.
+
+class Matrix {
+  constructor(model, view) {
+    this.model = model;
+    this.view = view;
+    this.cells = new Map(); // technique → its cells, one per tactic
+    this.columns = model.tactics.map((tactic) => this.buildColumn(tactic));
+    this.heading = make("h3", { id: `view-${view.id}` }, view.title);
+    this.count = make("p", { class: "soft small count" });
+    this.legend = make("div", { class: "legend" });
+    this.grid = make("div", { class: "matrix" }, ...this.columns.map((column) => column.element));
+    this.frame = make("div", { class: "frame matrix-frame" }, this.grid);
+    this.element = make("section", { class: "view", "aria-labelledby": this.heading.id },
+      make("div", { class: "view-head" }, this.heading, this.count), this.legend, this.frame);
+  }
+
+  // The page of a technique or tactic on a site.
+  pageOf(folder, { id }) {
+    return `${this.model.pages}${folder}/${id.toLowerCase()}.html`;
+  }
+
+  buildColumn(tactic) {
+    const ratio = make("span", { class: "ratio" });
+    const name = this.model.pages === null ? make("span", { class: "tactic" }, tactic.name)
+      : make("a", { class: "tactic", href: this.pageOf("tactics", tactic) }, tactic.name);
+    const list = make("ul", { "aria-label": tactic.name });
+    const rows = tactic.techniques.map(([technique, subs]) => {
+      const row = { ...this.buildItem(technique), subs, fold: null, list: null, below: [] };
+      if (subs.length) {
+        row.fold = make("button", { type: "button", class: "fold", tabindex: "-1" });
+        row.element.append(row.fold);
+      }
+      list.append(row.element);
+      return row;
+    });
+    return { element: make("div", { class: "column" }, make("h4", {}, name, " ", ratio), list), ratio, rows };
+  }
+
+  buildItem(technique) {
+    const one = this.model.techniques[technique];
+    const [base, sub] = one.id.split(".");
+    const score = make("b", {});
+    const what = this.model.pages === null ? { type: "button" } : { href: this.pageOf("techniques", one) };
+    const cell = make(what.href ? "a" : "button", { ...what, class: "cell", tabindex: "-1", "data-technique": technique },
+      make("span", { class: "text" },
+        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ",
+        make("span", { class: "name" }, one.name)), " ",
+      score);
+    if (!this.cells.has(technique)) this.cells.set(technique, []);
+    this.cells.get(technique).push(cell);
+    return { technique, cell, score, element: make("li", {}, cell) };
+  }
+
+  // `kept(technique)`: whether any of the views side by side shows it although empty cells are hidden.
+  update(kept) {
+    const { model, view } = this;
+    const { state } = model;
+    const seen = new Set();
+    const covered = new Set();
+    const take = (technique) => {
+      seen.add(technique);
+      const is = model.isCovered(view, technique);
+      if (is) covered.add(technique);
+      return is;
+    };
+    // A layer's own figures are of all that it shows.
+    const whole = state.platform < 0 && !(state.least > 0);
+    this.columns.forEach(({ rows, ratio, element }, at) => {
+      let mapped = 0;
+      let total = 0;
+      for (const row of rows) {
+        const subs = row.subs.filter((sub) => model.isThere(view, sub));
+        const there = model.isThere(view, row.technique) || (subs.length > 0 && model.isOnPlatform(row.technique));
+        const own = there && take(row.technique);
+        const below = subs.filter(take).length;
+        row.element.hidden = !there || (state.only && !kept(row.technique) && !subs.some(kept));
+        // Of gaps each counts, of coverage a technique counts with what is below it.
+        total += there + (view.kind === "gap" ? subs.length : 0);
+        mapped += view.kind === "gap" ? own + below : there && (own || below > 0);
+        this.updateCell(row, there ? model.entry(view, row.technique) : null);
+        if (row.fold) this.updateSubs(row, subs, below, kept);
+      }
+      const counted = view.kind === "gap" ? "techniques and sub-techniques" : "techniques, themselves or by a sub-technique";
+      ratio.textContent = !view.ratios.length ? `${mapped}/${total}` : whole ? view.ratios[at] : "";
+      ratio.title = !view.ratios.length ? `${mapped} of ${total} ${counted}` : whole ? view.counted : "";
+      element.hidden = rows.every((row) => row.element.hidden);
+    });
+    const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
+    const figures = view.told && whole ? view.told
+      : `${plural(covered.size - subs, "technique")}, ${plural(subs, "sub-technique")} of ${seen.size.toLocaleString("en")}`;
+    this.count.textContent = [figures, this.filters()].filter(Boolean).join(" \u00b7 ");
+    this.told = `${view.title}: ${covered.size} of ${seen.size} shown`;
+    this.updateLegend();
+    const visible = this.visible;
+    if (!visible.some((column) => column.includes(this.tabStop))) this.tabStop = visible[0]?.[0];
+  }
+
+  updateSubs(row, subs, below, kept) {
+    const { model, view } = this;
+    const open = model.open.has(row.technique) && subs.length > 0;
+    row.fold.hidden = subs.length === 0;
+    row.fold.replaceChildren(make("span", {}, `${below}/${subs.length}`));
+    row.fold.className = `fold${row.fill}`;
+    row.fold.setAttribute("aria-expanded", String(open));
+    row.fold.setAttribute("aria-label", `${model.techniques[row.technique].name}: ${below}/${plural(subs.length, "sub-technique")}`);
+    // Sub-techniques get their cells when they are first shown.
+    if (open && !row.list) {
+      row.below = row.subs.map((sub) => this.buildItem(sub));
+      row.list = make("ul", {}, ...row.below.map((one) => one.element));
+      row.element.append(row.list);
+    }
+    if (row.list) row.list.hidden = !open;
+    if (!open) return;
+    for (const one of row.below) {
+      one.element.hidden = !subs.includes(one.technique) || (model.state.only && !kept(one.technique));
+      this.updateCell(one, model.entry(view, one.technique));
+    }
+  }
+
+  updateCell(row, entry) {
+    row.fill = entry ? entry.fill || " bare" : "";
+    row.cell.className = `cell${row.fill}`;
+    row.score.textContent = scoreText(entry);
+  }
+
+  // The filters that the view is shown under, and the one that it cannot be shown under.
+  filters() {
+    const { model, view } = this;
+    const { platform, capability, least } = model.state;
+    const measure = model.measureOf(view);
+    const chosen = model.capabilities[capability]?.[1];
+    return [
+      measure > 0 ? model.measures[measure].name : "",
+      model.platforms[platform],
+      chosen && (model.hasCapabilities(view) ? chosen : "of all capabilities, whichever is chosen"),
+      least > 0 ? `from ${figure(least)}` : "",
+    ].filter(Boolean).join(", ");
+  }
+
+  updateLegend() {
+    const { model } = this;
+    const { entries, legend, ramp, low, high } = this.view.shown[model.measureOf(this.view)];
+    const ticks = [...entries.values()].some((entry) => entry.score === null) ? ["not rated", "covered"] : [];
+    const items = legend.map(([label, color]) => make("li", {}, make("span", { class: `swatch${model.fill(color)}` }),
+      ticks.includes(label) ? `\u2713 ${label}` : label));
+    this.legend.replaceChildren(
+      ...(ramp.length ? [make("span", { class: "ramp", "aria-hidden": "true" }, make("span", {}, low),
+        ...ramp.map((color) => make("i", { class: model.fill(color) })), make("span", {}, high))] : []),
+      make("ul", { "aria-label": "Legend" }, ...items));
+  }
+
+  // The cells that are to be seen, in a list per column.
+  get visible() {
+    const cells = (rows) => rows.filter((row) => !row.element.hidden)
+      .flatMap((row) => [row.cell, ...(row.list && !row.list.hidden ? cells(row.below) : [])]);
+    return this.columns.filter((column) => !column.element.hidden).map((column) => cells(column.rows));
+  }
+
+  // The one cell that the tabulator key reaches: the last one that had the focus, or the first.
+  get tabStop() {
+    return this.grid.querySelector('.cell[tabindex="0"]');
+  }
+
+  set tabStop(cell) {
+    const old = this.tabStop;
+    if (old) old.tabIndex = -1;
+    if (cell) cell.tabIndex = 0;
+  }
+
+  // Where a key leads from a cell: arrows move, Home and End go to the ends of a column, with Ctrl of the matrix.
+  moved(cell, { key, ctrlKey }) {
+    const columns = this.visible;
+    const at = columns.findIndex((column) => column.includes(cell));
+    if (at < 0) return null;
+    const column = columns[at];
+    const row = column.indexOf(cell);
+    switch (key) {
+      case "ArrowUp": return column[Math.max(row - 1, 0)];
+      case "ArrowDown": return column[Math.min(row + 1, column.length - 1)];
+      case "ArrowLeft": return nearest(columns[at - 1], cell);
+      case "ArrowRight": return nearest(columns[at + 1], cell);
+      case "Home": return ctrlKey ? columns[0][0] : column[0];
+      case "End": return ctrlKey ? columns.at(-1).at(-1) : column.at(-1);
+      default: return null;
+    }
+  }
+}
+
+// The cell of a column that is at the height of another cell.
+function nearest(column, cell) {
+  if (!column?.length) return cell;
+  const distance = (one) => Math.abs(one.getBoundingClientRect().top - cell.getBoundingClientRect().top);
+  return column.reduce((best, one) => (distance(one) < distance(best) ? one : best));
+}
+
+const NOT_COVERED = "not covered";
+
+// The text of a score: a tick where something is covered without one, nothing where it is not covered.
+function scoreText(entry) {
+  if (entry === null || entry.score === false) return "";
+  return entry.score === null ? "\u2713" : figure(entry.score);
+}
+
+// A score on its color; what is not covered is empty, and in words for those who ask.
+function chip(entry) {
+  if (entry === null) {
+    return make("span", { class: "chip none", title: NOT_COVERED }, make("span", { class: "hidden" }, NOT_COVERED));
+  }
+  return make("span", { class: `chip${entry.fill}`, title: entry.score === null && "covered without a score" },
+    entry.score === false ? NOT_COVERED : scoreText(entry));
+}
+
+// What a view says of a technique: its score, and the words that say more.
+function statement(title, { words, ...entry }) {
+  const rest = entry.score === false ? words.replace(/^not covered\b[\s;]*/i, "") : words;
+  return make("p", { class: "small" }, `${title}: `, chip(entry), rest ? ` ${rest}` : "");
+}
+
+// A row per set: what it gives a technique in each measure, and how many of its capabilities.
+function scoreTable(model, technique) {
+  const names = model.measures.map((one) => one.name);
+  const right = { scope: "col", class: "right" };
+  const rows = model.sets.map((set, number) => {
+    const { shown } = model.views.find((view) => view.kind === "set" && view.sets[0] === number);
+    const entries = names.map((_, at) => (shown[at] ?? shown[0]).entries.get(technique) ?? null);
+    const scores = entries.some((entry) => entry !== null)
+      ? entries.map((entry) => make("td", { class: "right" }, chip(entry)))
+      : [make("td", { class: "right soft", colspan: names.length }, NOT_COVERED)];
+    return make("tr", {}, make("th", { scope: "row" }, set.name), ...scores,
+      make("td", { class: "right" }, set.layer ? "" : String(set.counts[technique] ?? 0)));
+  });
+  return make("table", { class: "scores" },
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "set"),
+      ...[...names, "capabilities"].map((name) => make("th", right, name)))),
+    make("tbody", {}, ...rows));
+}
+
+// What is known of the technique below the pointer or the focus.
+class Tip {
+  constructor(model) {
+    this.model = model;
+    this.element = make("div", { id: "tip", role: "tooltip", class: "tip", hidden: true });
+    this.cell = null;
+  }
+
+  show(cell, view) {
+    const { model } = this;
+    const technique = Number(cell.dataset.technique);
+    const { id, name, parent } = model.techniques[technique];
+    const entry = model.entry(view, technique);
+    const words = entry?.words && make("p", {}, entry.words);
+    this.element.replaceChildren(...[
+      make("p", {}, make("b", {}, id), " ", name),
+      parent >= 0 ? make("p", { class: "soft" }, `of ${model.techniques[parent].name}`) : null,
+      view.kind === "set" ? words : entry && statement(model.titleOf(view), entry),
+      model.sets.length ? scoreTable(model, technique) : null,
+    ].filter(Boolean));
+    this.element.hidden = false;
+    if (this.cell !== cell) this.cell?.removeAttribute("aria-describedby");
+    this.cell = cell;
+    cell.setAttribute("aria-describedby", "tip");
+    this.place(cell.getBoundingClientRect());
+  }
+
+  // Below the cell, or above where there is more room; never beyond the edge of the window.
+  place(cell) {
+    const { width, height } = this.element.getBoundingClientRect();
+    const { clientWidth, clientHeight } = document.documentElement;
+    const left = Math.max(8, Math.min(cell.left, clientWidth - width - 8));
+    const below = cell.bottom + 8;
+    const top = below + height > clientHeight && cell.top > height + 8 ? cell.top - height - 8 : below;
+    this.element.style.left = `${left}px`;
+    this.element.style.top = `${Math.max(8, Math.min(top, clientHeight - height - 8))}px`;
+  }
+
+  // Stays with what has the focus or is still below the pointer, when something is scrolled.
+  follow() {
+    if (this.cell?.matches(":focus-visible, :hover")) this.place(this.cell.getBoundingClientRect());
+    else this.hide();
+  }
+
+  hide() {
+    this.cell?.removeAttribute("aria-describedby");
+    this.cell = null;
+    this.element.hidden = true;
+  }
+}
