@@ -15,7 +15,7 @@ from plan_helpers import Gives, best_plan, chosen, threat, together, value_of
 from navlayers._text import percent
 from navlayers.analysis.plan import Costs, Plan, PlanOptions, make_plan
 from navlayers.analysis.plan.costs import Price
-from navlayers.analysis.plan.summary import against, summary
+from navlayers.analysis.plan.result import against, summary
 from navlayers.errors import Place, UsageError
 from navlayers.pages.plan import by, curve, next_best, swaps
 from navlayers.scoring.options import ScoreOptions

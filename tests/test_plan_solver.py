@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from navlayers.analysis.plan import milp
 from navlayers.analysis.plan.alternatives import Redundancies
-from navlayers.analysis.plan.candidates import Level
-from navlayers.analysis.plan.problem import CoverProblem, cover_problem
+from navlayers.analysis.plan.problem import CoverProblem, Level, cover_problem
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def test_very_many_candidates_are_chosen_from_in_no_time() -> None:
     for candidate in ids:
         for technique in choose.sample(techniques, 20):
             givers[technique].append(candidate)
-    levels = [Level(technique, Fraction(1), tuple(of)) for technique, of in givers.items()]
+    levels = [Level(technique, 1, tuple(of)) for technique, of in givers.items()]
     task = cover_problem(dict.fromkeys(ids, 1), ((1, level.givers) for level in levels), budget=400)
     assert solve(task, 0).chosen
     beside = Redundancies(levels, ids)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from navlayers.analysis.compare import compare
+from navlayers.analysis.compare_layers import layers_of
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api.render import render
 from navlayers.api.render_load import load
@@ -20,9 +21,9 @@ from navlayers.api.report import report_files, targets_of
 from navlayers.mapping.find import Source, resolve
 from navlayers.output import files as output_files
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.pages.compare import comparison_document
 from navlayers.pages.report.build import make_report
 from navlayers.pages.report.subject import subject_of
+from navlayers.pages.results import layer_list
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
 CLOUDS = ("aws", "azure")
@@ -77,7 +78,7 @@ def make() -> dict[str, bytes]:
     """Name → bytes of every file of the gallery."""
     together = load_inputs(resolve(CLOUDS))
     clouds = Source(
-        "clouds", Path("clouds.json"), data=comparison_document(compare(together.catalogue, together.coverage()))
+        "clouds", Path("clouds.json"), data=layer_list(layers_of(compare(together.catalogue, together.coverage())))
     )
     files = {}
     lines = ["# Gallery", "", "What `navlayers render` makes of the shipped sets.", ""]

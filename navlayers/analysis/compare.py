@@ -84,18 +84,18 @@ class Totals(msgspec.Struct, frozen=True):
         techniques, subtechniques: number of those covered.
         total: number of active techniques and sub-techniques.
         mean: mean score of those covered with one; None where there is none.
-        spread: mean score over `total`, those not covered being 0.
+        over_all: mean score over `total`, those not covered being 0.
         unique: number of those that no other input covers.
-        best: number of those to which it alone gives the highest score.
+        best_alone: number of those to which it alone gives the highest score.
     """
 
     techniques: int
     subtechniques: int
     total: int
     mean: float | None
-    spread: float
+    over_all: float
     unique: int
-    best: int
+    best_alone: int
 
     @property
     def covered(self) -> int:
@@ -127,8 +127,8 @@ class TacticTotals(msgspec.Struct, frozen=True):
     @property
     def strongest(self) -> tuple[int, ...]:
         """Indexes of the inputs whose scores are highest over the whole tactic; () where all are 0."""
-        highest = max(totals.spread for totals in self.inputs)
-        return tuple(index for index, totals in enumerate(self.inputs) if totals.spread == highest > 0)
+        highest = max(totals.over_all for totals in self.inputs)
+        return tuple(index for index, totals in enumerate(self.inputs) if totals.over_all == highest > 0)
 
 
 class Overlap(msgspec.Struct, frozen=True):

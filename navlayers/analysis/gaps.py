@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from navlayers.analysis.inputs import InputSet
-    from navlayers.attack import Tactic
     from navlayers.mapping import model
 
 State = Literal["uncovered", "not rated", "weak", "covered"]
@@ -153,15 +152,15 @@ class CapabilityShare(msgspec.Struct, frozen=True):
 
     Attributes:
         input: index of its input.
-        capability, label: its id, and what people call it.
+        id, name: its id, and what people call it.
         techniques, only: number of techniques that it covers, and that only it covers.
         weight: sum of the weights of those techniques.
         by_score: sum of weight × score / 100; None where there are no scores.
     """
 
     input: int
-    capability: str
-    label: str
+    id: str
+    name: str
     techniques: int
     only: int
     weight: float
@@ -218,11 +217,12 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
     def titles(self) -> tuple[str, ...]:
         """The titles of the inputs; their names where several have one title."""
         titles = tuple(each.title for each in self.inputs)
-        return titles if len(set(titles)) == len(titles) else tuple(each.name for each in self.inputs)
+        return titles if len(set(titles)) == len(titles) else self.names
 
-    def names(self, indexes: Iterable[int]) -> str:
-        """The names of inputs, joined by commas."""
-        return ", ".join(self.inputs[index].name for index in indexes)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return tuple(each.name for each in self.inputs)
 
 
 def find_gaps(
@@ -256,15 +256,16 @@ def find_gaps(
         raise UsageError(_no_category(coverages, category, own_categories))
     best = _best(coverages, category)
     per_category = {each: _best(coverages, each) for each in own_categories}
+    # Without scores, nothing is weak.
+    least = None if any(each.counts for each in coverages) else weak
     contributors = _contributors(coverages, category, threat.weights)
-    scored = not any(each.counts for each in coverages)
     groups, newer = using_groups(catalogue), newer_than(coverages, catalogue)
-
-    def row(technique: str, weight: float) -> TechniqueGap:
-        state = _state(technique, best, weak, scored=scored)
+    rows = []
+    for technique, weight in threat.weights.items():
+        state = _state(technique, best, least)
         score, best_by = best.get(technique, (None, ()))
         uncovered = state == "uncovered"
-        return TechniqueGap(
+        row = TechniqueGap(
             technique=technique,
             name=catalogue.techniques[technique].name,
             weight=weight,
@@ -274,29 +275,22 @@ def find_gaps(
             contributors=contributors.get(technique, ()),
             categories={each: found[technique][0] for each, found in per_category.items() if technique in found},
             groups=None if groups is None else groups.get(technique, 0),
-            related=_related(catalogue, technique, best, scored=scored) if uncovered else "",
+            related=_related(catalogue, technique, best, scored=least is not None) if uncovered else "",
             newer=uncovered and technique in newer,
         )
-
-    def share(weights: Mapping[str, float], found: Best) -> Share:
-        return _share(weights, found, weak, scored=scored)
-
-    rows = tuple(row(technique, weight) for technique, weight in threat.weights.items())
+        rows.append(row)
     return Gaps(
         catalogue=catalogue,
         threat=threat,
         inputs=coverages,
         category=category,
         weak=weak,
-        rows=rows,
-        total=share(threat.weights, best),
-        tactics=tuple(
-            TacticShare(tactic.id, tactic.name, share(weights, best))
-            for tactic, weights in _by_tactic(catalogue, threat.weights)
-        ),
-        categories={each: share(threat.weights, found) for each, found in per_category.items()},
-        members=tuple(share(member.weights, best) for member in threat.members),
-        capabilities=tuple(_capabilities(coverages, rows, scored=scored)),
+        rows=tuple(rows),
+        total=_share(threat.weights, best, least),
+        tactics=tuple(_by_tactic(catalogue, threat.weights, best, least)),
+        categories={each: _share(threat.weights, found, least) for each, found in per_category.items()},
+        members=tuple(_share(member.weights, best, least) for member in threat.members),
+        capabilities=tuple(_capabilities(coverages, rows, scored=least is not None)),
         notices=tuple(_notices(coverages, category)),
     )
 
@@ -325,10 +319,10 @@ def _bounded(score: float | None, *, counts: bool) -> float | None:
     return None if score is None or counts else min(score, FULL)
 
 
-def _state(technique: str, best: Best, weak: float, *, scored: bool) -> State:
+def _state(technique: str, best: Best, weak: float | None) -> State:
     if technique not in best:
         return "uncovered"
-    if not scored:
+    if weak is None:
         return "covered"
     score = best[technique][0]
     if score is None:
@@ -350,27 +344,29 @@ def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) 
     return f"{covered} of {len(subs)} sub{'s' * (len(subs) > 1)}" if covered else ""
 
 
-def _share(weights: Mapping[str, float], best: Best, weak: float, *, scored: bool) -> Share:
-    """The share of techniques; their order does not show."""
+def _share(weights: Mapping[str, float], best: Best, weak: float | None) -> Share:
+    """The share of techniques, in any order; `weak` is None where there are no scores."""
     covered = {technique: weight for technique, weight in weights.items() if technique in best}
-    scores = {technique: best[technique][0] for technique in covered}
-    by_score = math.fsum(weight * (scores[technique] or 0) / FULL for technique, weight in covered.items())
+    scores = [best[technique][0] for technique in covered]
+    by_score = math.fsum(weight * (best[technique][0] or 0) / FULL for technique, weight in covered.items())
     return Share(
         techniques=len(weights),
         covered=len(covered),
-        weak=sum(score is None or score < weak for score in scores.values()) if scored else None,
+        weak=None if weak is None else sum(score is None or score < weak for score in scores),
         weight=exact(math.fsum(weights.values())),
         covered_weight=exact(math.fsum(covered.values())),
-        scored_weight=exact(by_score) if scored else None,
+        scored_weight=None if weak is None else exact(by_score),
     )
 
 
-def _by_tactic(catalogue: Catalogue, weights: Mapping[str, float]) -> Iterator[tuple[Tactic, dict[str, float]]]:
-    """The tactics of the threat's techniques, in the order of the matrix, with the weights of these."""
+def _by_tactic(
+    catalogue: Catalogue, weights: Mapping[str, float], best: Best, weak: float | None
+) -> Iterator[TacticShare]:
+    """The tactics of the threat's techniques, in the order of the matrix."""
     for tactic in catalogue.tactics:
         inside = {t: w for t, w in weights.items() if tactic.shortname in catalogue.techniques[t].tactics}
         if inside:
-            yield tactic, inside
+            yield TacticShare(tactic.id, tactic.name, _share(inside, best, weak))
 
 
 def _contributors(
@@ -382,12 +378,11 @@ def _contributors(
         for capability, technique, score in _alone(coverage, category):
             if technique in techniques:
                 contributors.setdefault(technique, []).append(Contributor(index, capability, score))
-    return {technique: tuple(sorted(of, key=_strongest_first)) for technique, of in contributors.items()}
-
-
-def _strongest_first(contributor: Contributor) -> tuple[float, int, str]:
-    score = -1 if contributor.score is None else contributor.score
-    return -score, contributor.input, contributor.capability
+    # Sorting keeps those that are as strong in the order of inputs and ids.
+    return {
+        technique: tuple(sorted(of, key=lambda one: 1 if one.score is None else -one.score))
+        for technique, of in contributors.items()
+    }
 
 
 def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str, float | None]]:
@@ -413,22 +408,21 @@ def _capabilities(
     """By the weight that each covers, then by score, then by input and id."""
     covers: dict[tuple[int, str], list[tuple[TechniqueGap, float]]] = {}
     for row in rows:
-        for contributor in row.contributors:
-            key = (contributor.input, contributor.capability)
-            covers.setdefault(key, []).append((row, contributor.score or 0))
+        for one in row.contributors:
+            covers.setdefault((one.input, one.capability), []).append((row, one.score or 0))
     shares = [
         CapabilityShare(
             input=index,
-            capability=capability,
-            label=inputs[index].labels.get(capability, capability),
+            id=capability,
+            name=inputs[index].labels.get(capability, capability),
             techniques=len(covered),
             only=sum(len(row.contributors) == 1 for row, _ in covered),
             weight=exact(math.fsum(row.weight for row, _ in covered)),
             by_score=exact(math.fsum(row.weight * score / FULL for row, score in covered)) if scored else None,
         )
-        for (index, capability), covered in covers.items()
+        for (index, capability), covered in sorted(covers.items(), key=lambda item: item[0])
     ]
-    return sorted(shares, key=lambda share: (-share.weight, -(share.by_score or 0), share.input, share.capability))
+    return sorted(shares, key=lambda share: (-share.weight, -(share.by_score or 0)))
 
 
 def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Problem]:
@@ -487,13 +481,12 @@ def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
 
 def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
     """The capabilities that cover a technique, in words: strongest first, with the score and their input."""
-    several = len(gaps.inputs) > 1
     texts = []
-    for contributor in row.contributors:
-        coverage, score = gaps.inputs[contributor.input], contributor.score
-        label = coverage.labels.get(contributor.capability, contributor.capability)
-        rated = "" if coverage.counts else " = not rated" if score is None else f" = {score:g}"
-        texts.append(f"{coverage.name}: {label}{rated}" if several else f"{label}{rated}")
+    for one in row.contributors:
+        coverage = gaps.inputs[one.input]
+        label = coverage.labels.get(one.capability, one.capability)
+        rated = "" if coverage.counts else " = not rated" if one.score is None else f" = {one.score:g}"
+        texts.append(f"{coverage.name}: {label}{rated}" if len(gaps.inputs) > 1 else f"{label}{rated}")
     return texts
 
 
@@ -521,8 +514,8 @@ def unscored(gaps: Gaps) -> str:
     return f"no score: {joined(counted)} {say} what is covered, not how well; --worth sets one"
 
 
-def first(texts: Sequence[str], most: int) -> str:
-    """The first `most` texts, and how many more there are."""
-    more = len(texts) - most
+def first(texts: Sequence[str], most: int | None) -> str:
+    """The first `most` texts, and how many more there are; None: all of them."""
+    more = 0 if most is None else len(texts) - most
     text = "; ".join(texts[:most])
     return f"{text}; +{more} more" if more > 0 else text

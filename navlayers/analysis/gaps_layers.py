@@ -25,11 +25,6 @@ UNCOVERED_GAP = RAMPS["threat"][2]
 """The same in the layer of the gap, where it weighs most."""
 
 
-def uncovered_color(category: str | None) -> str:
-    """The color of what nobody covers, beside the ramp of a category; detect's orange is too near to yellow."""
-    return _TEAL if category == "detect" else UNCOVERED
-
-
 def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
     """Path, kind and layer of each file, in the order of the tabs."""
     yield "threat.json", "threat", _threat(gaps)
@@ -37,45 +32,39 @@ def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
     yield "gap.json", "gap", _gap(gaps)
 
 
+_HIDDEN = "What the threat does not do is hidden."
+
+
 def _threat(gaps: Gaps) -> Layer:
     threat = gaps.threat
-    gradient = weight_gradient(threat.weights.values())
-    entries = (_entry(gaps, row, row.weight, gradient, [_weight(gaps, row)]) for row in gaps.rows)
     highest = max(threat.weights.values())
+    gradient = weight_gradient(threat.weights.values())
     if threat.counted and len(threat.members) == 1:
         member = threat.members[0]
         text = f"{'of' if member.kind == 'tactic' else 'used by'} {member.name}"
         what = "Each technique scores 1"
-        legend: tuple[LegendItem, ...] = (LegendItem(text, gradient.color(1)),)
+        legend = [LegendItem(text, gradient.color(1))]
     elif threat.counted:
         what = "A technique's score is how many of the chosen use it"
         legend = _marks(gradient, (highest, (highest + 1) // 2, 1), "of the chosen")
     else:
         what = "A technique's score is its weight"
         legend = _marks(gradient, (highest, highest / 2, highest / 10), "weight")
-    says = f"What {threat.title} does. {what}. {_HIDDEN}"
-    return _layer(gaps, "threat", says, gradient, legend, entries)
-
-
-_HIDDEN = "What the threat does not do is hidden."
+    label = "Used by" if threat.counted else "Weight"
+    entries = [_entry(gaps, row, row.weight, gradient, f"{label} {_number(row.weight)}") for row in gaps.rows]
+    return _layer(gaps, "threat", f"What {threat.title} does. {what}. {_HIDDEN}", gradient, legend, entries)
 
 
 def _coverage(gaps: Gaps) -> Layer:
     gradient = value_gradient(gaps.category, FULL)
-    uncovered, covered = uncovered_color(gaps.category), gradient.color(FULL / 2)
+    # Detect's orange is too near to yellow.
+    uncovered, covered = _TEAL if gaps.category == "detect" else UNCOVERED, gradient.color(FULL / 2)
     bare = "" if gaps.scored else covered
-    entries = (
-        _entry(
-            gaps,
-            row,
-            # An entry with a colour and no score is read as covered.
-            row.score if row.covered else 0,
-            gradient,
-            [_covered(gaps, row)],
-            bare if row.covered else uncovered,
-        )
-        for row in gaps.rows
-    )
+    entries = []
+    for row in gaps.rows:
+        # An entry with a colour and no score is read as covered.
+        score, color = (row.score, bare) if row.covered else (0, uncovered)
+        entries.append(_entry(gaps, row, score, gradient, _covered(gaps, row), color))
     legend = [LegendItem("not covered", uncovered)]
     if gaps.scored:
         legend += [LegendItem(f"{mark} of 100", gradient.color(mark)) for mark in (10, 50, 100)]
@@ -93,20 +82,14 @@ def _coverage(gaps: Gaps) -> Layer:
 
 def _gap(gaps: Gaps) -> Layer:
     below = [row for row in gaps.open if row.covered]
-    gradient = weak_gradient(row.gap for row in below)
-    entries = (
-        _entry(gaps, row, None, gradient, [_covered(gaps, row)])
-        if row.state == "covered"
-        else _entry(
-            gaps,
-            row,
-            row.gap,
-            gradient,
-            [f"Gap {_number(row.gap)}", _covered(gaps, row)],
-            "" if row.covered else UNCOVERED_GAP,
-        )
-        for row in gaps.rows
-    )
+    # From 0 to the largest gap of what is weak: lighter than what nobody covers, whatever the weights.
+    gradient = Gradient(RAMPS["threat"][:2], 0, safe_maximum([row.gap for row in below]))
+    entries = []
+    for row in gaps.rows:
+        lines, score = _covered(gaps, row), None
+        if row.state != "covered":
+            lines, score = f"Gap {_number(row.gap)}\n{lines}", row.gap
+        entries.append(_entry(gaps, row, score, gradient, lines, "" if row.covered else UNCOVERED_GAP))
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     says = (
         f"What is uncovered{weak} of what {gaps.threat.title} does. A technique's score is its weight times what "
@@ -151,24 +134,14 @@ def weight_gradient(weights: Iterable[float]) -> Gradient:
     return Gradient((low, middle, high) if highest > 1 else (low, middle), 0, highest)
 
 
-def weak_gradient(gaps: Iterable[float]) -> Gradient:
-    """0 to the largest gap of what is weak: lighter than what nobody covers, whatever the weights."""
-    low, middle, _ = RAMPS["threat"]
-    return Gradient((low, middle), 0, safe_maximum(list(gaps)))
-
-
-def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> tuple[LegendItem, ...]:
+def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> list[LegendItem]:
     """Numbers with their colors, the highest first; they come first in a label, which the Navigator cuts."""
     distinct = sorted({tidy(mark) for mark in marks if tidy(mark) > 0}, reverse=True)
-    return tuple(LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct)
+    return [LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct]
 
 
 def _number(value: float) -> str:
     return f"{tidy(value):,g}"
-
-
-def _weight(gaps: Gaps, row: TechniqueGap) -> str:
-    return f"Weight {_number(row.weight)}" if not gaps.threat.counted else f"Used by {_number(row.weight)}"
 
 
 def _covered(gaps: Gaps, row: TechniqueGap) -> str:
@@ -180,52 +153,37 @@ def _covered(gaps: Gaps, row: TechniqueGap) -> str:
 
 
 def _entry(
-    gaps: Gaps, row: TechniqueGap, score: float | None, gradient: Gradient, lines: Sequence[str], color: str = ""
+    gaps: Gaps, row: TechniqueGap, score: float | None, gradient: Gradient, lines: str, color: str = ""
 ) -> Technique:
     users = used_by(gaps, row)
-    covering = covered_by(gaps, row)
-    items = [
+    facts = [
         ("weight", _number(row.weight)),
         ("used by", "; ".join(users)),
         ("state", row.state),
-        ("score", "" if row.score is None else f"{figure(row.score)}"),
-        *((category, "" if s is None else f"{figure(s)}") for category, s in row.categories.items()),
-        ("best by", gaps.names(row.best_by)),
-        ("covered by", "; ".join(covering)),
+        ("score", "" if row.score is None else figure(row.score)),
+        *((category, "" if own is None else figure(own)) for category, own in row.categories.items()),
+        ("best by", ", ".join(gaps.names[number] for number in row.best_by)),
+        ("covered by", "; ".join(covered_by(gaps, row))),
         ("gap", _number(row.gap)),
         ("related", row.hint),
         ("groups that use it", "" if row.groups is None else str(row.groups)),
     ]
-    return make_entry(
-        row.technique,
-        score,
-        gradient,
-        comment="\n".join([*lines, f"Used by {first(users, NAMES_IN_COMMENT)}"]),
-        color=color,
-        facts=items,
-    )
+    comment = f"{lines}\nUsed by {first(users, NAMES_IN_COMMENT)}"
+    return make_entry(row.technique, score, gradient, comment=comment, color=color, facts=facts)
 
 
 def _layer(
-    gaps: Gaps,
-    what: str,
-    says: str,
-    gradient: Gradient,
-    legend: Sequence[LegendItem],
-    entries: Iterable[Technique],
+    gaps: Gaps, what: str, says: str, gradient: Gradient, legend: Iterable[LegendItem], entries: Sequence[Technique]
 ) -> Layer:
     """A layer of the threat's techniques; all others are hidden."""
-    catalogue = gaps.catalogue
-    own = list(entries)
+    catalogue, total = gaps.catalogue, gaps.total
     hidden = hidden_entries(catalogue, gaps.threat.weights)
-    techniques = sorted([*own, *hidden], key=lambda entry: entry.techniqueID)
-    total = gaps.total
     facts = [
         ("shows", what),
         ("threat", "; ".join(member.label for member in gaps.threat.members)),
         ("covered by", "; ".join(gaps.titles)),
         ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
-        *count_facts(entry.techniqueID for entry in own),
+        *count_facts(entry.techniqueID for entry in entries),
         ("covered", f"{total.covered} of {total.techniques}"),
         ("covered share", f"{total.plain:.1f} %"),
         ("covered share by weight", f"{total.weighted:.1f} %"),
@@ -236,7 +194,7 @@ def _layer(
     return make_layer(
         f"{what.capitalize()}: {gaps.threat.title}",
         catalogue,
-        techniques,
+        sorted([*entries, *hidden], key=lambda entry: entry.techniqueID),
         gradient,
         legend,
         description=f"{headline(gaps)} {says}",

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers.analysis import compare as comparing
+from navlayers.analysis.compare_layers import layers_of
 from navlayers.analysis.inputs import load_inputs
 from navlayers.cli import _analysis, _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import resolve
 from navlayers.pages import compare as tables
-from navlayers.pages.compare import as_json, comparison_document, comparison_folder
+from navlayers.pages.compare import as_json, comparison_folder
+from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare import Comparison
@@ -96,7 +98,7 @@ def command(
         _analysis.Results(
             inputs=[one.path for one in together.inputs],
             folder=lambda: comparison_folder(comparison, scoring),
-            document=lambda: comparison_document(comparison),
+            document=lambda: layer_list(layers_of(comparison)),
             machine=lambda: as_json(comparison),
             tell=tell,
             show=lambda: _show(comparison, summary=summary or output.target is not None),

@@ -9,9 +9,11 @@ import click
 from navlayers.analysis import gaps as finding
 from navlayers.analysis import threats
 from navlayers.analysis.gaps import headline
+from navlayers.analysis.gaps_layers import layers_of
 from navlayers.cli import _analysis, _options, _print
 from navlayers.errors import Problem, UsageError
-from navlayers.pages.gaps import as_json, brief_tables, gaps_document, gaps_folder
+from navlayers.pages.gaps import as_json, brief_tables, gaps_folder
+from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
     from navlayers.analysis.gaps import Gaps
@@ -71,7 +73,7 @@ def command(
         _analysis.Results(
             inputs=[*(one.path for one in together.inputs), *threat.files],
             folder=lambda: gaps_folder(found, scoring),
-            document=lambda: gaps_document(found),
+            document=lambda: layer_list(layers_of(found)),
             machine=lambda: as_json(found),
             tell=tell,
             show=lambda: _show(found),

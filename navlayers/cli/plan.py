@@ -8,7 +8,7 @@ import click
 
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import MEASURES
-from navlayers.analysis.plan.summary import against, summary
+from navlayers.analysis.plan.result import against, summary
 from navlayers.cli import _analysis, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.document import encode_layer

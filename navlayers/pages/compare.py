@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from navlayers.analysis.compare import Relation
 from navlayers.analysis.compare_layers import layers_of
-from navlayers.layer.document import encode_layer, encode_layers
-from navlayers.output.tables import Column, Table, columns
-from navlayers.pages.results import about, folder_of, layer_files, table_files
+from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare import Comparison, Relation
-    from navlayers.output.tables import Cell, Kind
+    from navlayers.analysis.compare import Comparison
+    from navlayers.output.tables import Cell, Kind, Table
     from navlayers.scoring.options import ScoreOptions
-
-_RELATIONS: tuple[Relation, ...] = (
-    "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
-)  # fmt: skip
 
 
 def tables_of(comparison: Comparison) -> list[Table]:
@@ -25,7 +20,7 @@ def tables_of(comparison: Comparison) -> list[Table]:
 
 
 def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:
-    """The totals; `brief` leaves out what does not fit a terminal."""
+    """The totals; `brief`: as a terminal has room for."""
     found = [inputs(comparison), tactics(comparison, brief=brief), overlaps(comparison)]
     return [*found, differences(comparison)] if comparison.differences else found
 
@@ -57,99 +52,88 @@ def words(comparison: Comparison) -> list[tuple[str, str]]:
 
 def inputs(comparison: Comparison) -> Table:
     """Per input: techniques and sub-techniques covered, share of the matrix, scores, what it alone does."""
-    name = unit(comparison)
-    scored = not comparison.covered_only
-    found = (
-        Column("input"),
-        *columns("techniques", "sub-techniques", kind="number"),
-        Column("of the matrix", "percent"),
-        *columns(*((f"mean {name}", f"{name} over all", "best alone") if scored else ()), "only it", kind="number"),
-    )
-    names = [*(one.name for one in comparison.inputs), "all together"]
-    rows: list[tuple[Cell, ...]] = []
-    for called, total in zip(names, [*comparison.totals, comparison.union], strict=True):
-        alone: tuple[Cell, Cell] = (None, None) if total is comparison.union else (total.best, total.unique)
-        scores: tuple[Cell, ...] = (total.mean, total.spread, alone[0]) if scored else ()
-        rows.append((called, total.techniques, total.subtechniques, total.share, *scores, alone[1]))
+    name, scored = unit(comparison), not comparison.covered_only
+    totals = [*comparison.totals, comparison.union]
+    fields = [
+        Field("input", [*(one.name for one in comparison.inputs), "all together"]),
+        Field("techniques", [total.techniques for total in totals], "number"),
+        Field("sub-techniques", [total.subtechniques for total in totals], "number"),
+        Field("of the matrix", [total.share for total in totals], "percent"),
+        Field(f"mean {name}", [total.mean for total in totals], "number", shown=scored),
+        Field(f"{name} over all", [total.over_all for total in totals], "number", shown=scored),
+        Field("best alone", [*(one.best_alone for one in comparison.totals), None], "number", shown=scored),
+        Field("only it", [*(one.unique for one in comparison.totals), None], "number"),
+    ]
     about = "overall" if comparison.category is None else comparison.category
     title = f"Covered at ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}, {about}"
-    return Table("inputs", title, found, tuple(rows), _how(comparison))
-
-
-def _how(comparison: Comparison) -> str:
-    """How scores are made, where it is the same for all inputs."""
     methods = {one.method for one in comparison.inputs if one.set.mappings}
-    if comparison.category is not None or len(methods) != 1:
-        return ""
-    return methods.pop()
+    same = comparison.category is None and len(methods) == 1
+    return table_of("inputs", title, fields, methods.pop() if same else "")
 
 
 def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
     """Per tactic and input: what it covers, with scores and unique ones unless `brief`; and the strongest input."""
-    name = unit(comparison)
-    found = [Column("tactic"), *columns("in all", "any", kind="number")]
-    for one in comparison.inputs:
-        scores = () if comparison.covered_only else (f"{one.name} mean {name}", f"{one.name} {name} over all")
-        found += columns(one.name, *(() if brief else (*scores, f"only {one.name}")), kind="number")
-    found.append(Column("strongest"))
+    name, scored = unit(comparison), not (brief or comparison.covered_only)
+    found = comparison.tactics
     names = [one.name for one in comparison.inputs]
-    rows: list[tuple[Cell, ...]] = []
-    for tactic in comparison.tactics:
-        cells: list[Cell] = [tactic.name, tactic.total, tactic.any]
-        for total in tactic.inputs:
-            cells.append(total.covered)
-            if not brief:
-                cells += [] if comparison.covered_only else [total.mean, total.spread]
-                cells.append(total.unique)
-        rows.append((*cells, ", ".join(names[number] for number in tactic.strongest)))
+    fields = [
+        Field("tactic", [tactic.name for tactic in found]),
+        Field("in all", [tactic.total for tactic in found], "number"),
+        Field("any", [tactic.any for tactic in found], "number"),
+    ]
+    for number, input_ in enumerate(names):
+        totals = [tactic.inputs[number] for tactic in found]
+        fields += [
+            Field(input_, [total.covered for total in totals], "number"),
+            Field(f"{input_} mean {name}", [total.mean for total in totals], "number", shown=scored),
+            Field(f"{input_} {name} over all", [total.over_all for total in totals], "number", shown=scored),
+            Field(f"only {input_}", [total.unique for total in totals], "number", shown=not brief),
+        ]
+    fields.append(Field("strongest", [", ".join(names[number] for number in tactic.strongest) for tactic in found]))
     note = f"strongest: the highest {name} over all techniques of the tactic"
-    return Table("tactics", "Techniques and sub-techniques covered per tactic", tuple(found), tuple(rows), note)
+    return table_of("tactics", "Techniques and sub-techniques covered per tactic", fields, note)
 
 
 def overlaps(comparison: Comparison) -> Table:
     """Per pair of inputs: how many techniques both and either cover, and the Jaccard index."""
-    names = [one.name for one in comparison.inputs]
-    rows = tuple(
-        (names[pair.first], names[pair.second], pair.both, pair.either, pair.jaccard)
-        for pair in comparison.overlaps
-    )
-    found = (*columns("input", "and"), *columns("both", "either", "Jaccard index", kind="number"))
-    return Table(
-        "overlaps", "Overlap of each pair: techniques that both cover, by those that either does", found, rows
+    pairs = comparison.overlaps
+    fields = [
+        Field("input", [comparison.inputs[pair.first].name for pair in pairs]),
+        Field("and", [comparison.inputs[pair.second].name for pair in pairs]),
+        Field("both", [pair.both for pair in pairs], "number"),
+        Field("either", [pair.either for pair in pairs], "number"),
+        Field("Jaccard index", [pair.jaccard for pair in pairs], "number"),
+    ]
+    return table_of(
+        "overlaps", "Overlap of each pair: techniques that both cover, by those that either does", fields
     )
 
 
 def differences(comparison: Comparison) -> Table:
     """Per difference: how many techniques are related in which way."""
-    names = [one.name for one in comparison.inputs]
-    more = "more" if comparison.counts else "stronger"
-    found = (
-        *columns("first", "second"),
-        *columns(
-            *("only first", f"first {more}", "equal", f"second {more}", "only second", "not rated"), kind="number"
-        ),
-    )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (names[one.first], names[one.second], *(one.count(relation) for relation in _RELATIONS))
-        for one in comparison.differences
-    )
-    return Table("differences", "Differences: number of techniques", found, rows)
+    found = comparison.differences
+    fields = [
+        Field("first", [comparison.inputs[one.first].name for one in found]),
+        Field("second", [comparison.inputs[one.second].name for one in found]),
+    ]
+    for relation in get_args(Relation):
+        header = relation.replace("stronger", "more") if comparison.counts else relation
+        fields.append(Field(header, [one.count(relation) for one in found], "number"))
+    return table_of("differences", "Differences: number of techniques", fields)
 
 
 def gaps(comparison: Comparison) -> Table:
     """The active techniques that no input covers."""
-    catalogue = comparison.catalogue
-    rows: list[tuple[Cell, ...]] = []
-    for gap in comparison.gaps:
-        technique = catalogue.techniques[gap.technique]
-        covered, total = (gap.covered, gap.total) if gap.total else (None, None)
-        rows.append((technique.id, technique.name, ", ".join(technique.tactics), covered, total))
-    found = (
-        Column("technique", "technique"),
-        *columns("name", "tactics"),
-        *columns("sub-techniques covered", "of", kind="number"),
-    )
-    return Table("gap", "Active techniques that no input covers", found, tuple(rows))
+    found = comparison.gaps
+    of_matrix = [comparison.catalogue.techniques[gap.technique] for gap in found]
+    fields = [
+        Field("technique", [technique.id for technique in of_matrix], "technique"),
+        Field("name", [technique.name for technique in of_matrix]),
+        Field("tactics", [", ".join(technique.tactics) for technique in of_matrix]),
+        Field("sub-techniques covered", [gap.covered if gap.total else None for gap in found], "number"),
+        Field("of", [gap.total or None for gap in found], "number"),
+    ]
+    return table_of("gap", "Active techniques that no input covers", fields)
 
 
 def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
@@ -157,64 +141,56 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
 
     An empty cell is a technique that the input does not cover; "not rated" one that it covers without a score.
     """
+    rows = comparison.rows
+    of_matrix = [comparison.catalogue.techniques[row.technique] for row in rows]
     names = [one.name for one in comparison.inputs]
-    shown = [() if brief or comparison.category else one.categories for one in comparison.inputs]
-    found = [Column("technique", "technique"), Column("name")]
     kind: Kind = "number" if comparison.counts else "score"
-    if not brief:
-        found += [Column("tactics"), Column("covered by", "number"), Column("best", kind), Column("best by")]
-    for name, categories in zip(names, shown, strict=True):
-        found += columns(name, *(f"{name} {category}" for category in categories), kind=kind)
-    if not brief:
-        found += columns(*(f"{names[d.first]} → {names[d.second]}" for d in comparison.differences), kind="number")
-    rows = []
-    for row in comparison.rows:
-        technique = comparison.catalogue.techniques[row.technique]
-        cells: list[Cell] = [technique.id, technique.name]
-        if not brief:
-            best_by = ", ".join(names[number] for number in row.best_by)
-            cells += [", ".join(technique.tactics), len(row.covering), row.best, best_by]
-        for number, categories in enumerate(shown):
-            covered = number in row.covering
-            cells.append(_cell(row.scores[number], covered=covered))
-            entry = comparison.inputs[number].entries[row.technique] if covered else None
-            cells += [
-                _cell(entry.categories[c], covered=True) if entry and c in entry.categories else None
-                for c in categories
-            ]
-        if not brief:
-            cells += [difference.scores.get(row.technique) for difference in comparison.differences]
-        rows.append(tuple(cells))
+    fields = [
+        Field("technique", [technique.id for technique in of_matrix], "technique"),
+        Field("name", [technique.name for technique in of_matrix]),
+        Field("tactics", [", ".join(technique.tactics) for technique in of_matrix], shown=not brief),
+        Field("covered by", [len(row.covering) for row in rows], "number", shown=not brief),
+        Field("best", [row.best for row in rows], kind, shown=not brief),
+        Field("best by", [", ".join(names[number] for number in row.best_by) for row in rows], shown=not brief),
+    ]
+    for number, one in enumerate(comparison.inputs):
+        covered = [number in row.covering for row in rows]
+        scores = [
+            "not rated" if is_covered and row.scores[number] is None else row.scores[number]
+            for row, is_covered in zip(rows, covered, strict=True)
+        ]
+        fields.append(Field(one.name, scores, kind))
+        for category in () if brief or comparison.category else one.categories:
+            cells: list[Cell] = []
+            for row, is_covered in zip(rows, covered, strict=True):
+                own = one.entries[row.technique].categories if is_covered else {}
+                score = own.get(category)
+                cells.append("not rated" if category in own and score is None else score)
+            fields.append(Field(f"{one.name} {category}", cells, kind))
+    for found in comparison.differences:
+        header = f"{names[found.first]} → {names[found.second]}"
+        changes = [found.scores.get(row.technique) for row in rows]
+        fields.append(Field(header, changes, "number", shown=not brief))
     about = "" if comparison.category is None else f", {comparison.category}"
-    unit = "number of capabilities" if comparison.counts else "score"
-    return Table(
-        "techniques", f"Techniques that any input covers, {unit} per input{about}", tuple(found), tuple(rows)
-    )
-
-
-def _cell(score: float | None, *, covered: bool) -> Cell:
-    return "not rated" if covered and score is None else score
+    measure = "number of capabilities" if comparison.counts else "score"
+    return table_of("techniques", f"Techniques that any input covers, {measure} per input{about}", fields)
 
 
 def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str, bytes]:
     """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
-    found = [about(comparison.catalogue, comparison.inputs, words(comparison)), *tables_of(comparison)]
-    heading = f"Comparison of {', '.join(one.title for one in comparison.inputs)}"
-    files = [*layer_files(layers_of(comparison)), *table_files("comparison", heading, found, found[-1])]
+    found = tables_of(comparison)
     baseline = comparison.inputs[comparison.differences[0].first].name if comparison.differences else None
-    return folder_of(
-        files,
-        command="compare",
-        domain=comparison.catalogue.domain,
-        attack_version=comparison.catalogue.version,
-        options={"scores": options, "category": comparison.category, "differences from": baseline},
-        inputs=comparison.inputs,
+    return result_folder(
+        "compare",
+        comparison.catalogue,
+        comparison.inputs,
+        {"scores": options, "category": comparison.category, "differences from": baseline},
+        layers=layers_of(comparison),
+        tables_name="comparison",
+        heading=f"Comparison of {', '.join(one.title for one in comparison.inputs)}",
+        found=[about(comparison.catalogue, comparison.inputs, words(comparison)), *found],
+        main=found[-1],
     )
-
-
-def comparison_document(comparison: Comparison) -> bytes:
-    """All layers as one list, which the Navigator opens as tabs in reading order."""
-    return encode_layers(encode_layer(layer) for _, _, layer in layers_of(comparison))
 
 
 def as_json(comparison: Comparison) -> dict[str, object]:
@@ -230,23 +206,13 @@ def as_json(comparison: Comparison) -> dict[str, object]:
             one.name: {
                 "title": one.title,
                 "attack_version": one.own_attack_version,
-                "techniques": total.techniques,
-                "subtechniques": total.subtechniques,
-                "mean": total.mean,
-                "over_all": total.spread,
-                "best_alone": total.best,
-                "unique": total.unique,
+                **_numbers(total, "techniques", "subtechniques", "mean", "over_all", "best_alone", "unique"),
                 "carried": one.moved,
                 "left_out": one.left_out,
             }
             for one, total in zip(comparison.inputs, comparison.totals, strict=True)
         },
-        "together": {
-            "techniques": comparison.union.techniques,
-            "subtechniques": comparison.union.subtechniques,
-            "mean": comparison.union.mean,
-            "over_all": comparison.union.spread,
-        },
+        "together": _numbers(comparison.union, "techniques", "subtechniques", "mean", "over_all"),
         "techniques": {
             row.technique: {
                 "best": row.best,
@@ -262,24 +228,14 @@ def as_json(comparison: Comparison) -> dict[str, object]:
                 "any": tactic.any,
                 "strongest": [names[number] for number in tactic.strongest],
                 "inputs": {
-                    name: {
-                        "covered": total.covered,
-                        "mean": total.mean,
-                        "over_all": total.spread,
-                        "unique": total.unique,
-                    }
+                    name: _numbers(total, "covered", "mean", "over_all", "unique")
                     for name, total in zip(names, tactic.inputs, strict=True)
                 },
             }
             for tactic in comparison.tactics
         },
         "overlaps": [
-            {
-                "inputs": [names[pair.first], names[pair.second]],
-                "both": pair.both,
-                "either": pair.either,
-                "jaccard": pair.jaccard,
-            }
+            {"inputs": [names[pair.first], names[pair.second]], **_numbers(pair, "both", "either", "jaccard")}
             for pair in comparison.overlaps
         ],
         "differences": [
@@ -294,6 +250,10 @@ def as_json(comparison: Comparison) -> dict[str, object]:
             for found in comparison.differences
         ],
     }
+
+
+def _numbers(totals: object, *names: str) -> dict[str, object]:
+    return {name: getattr(totals, name) for name in names}
 
 
 def _scores(comparison: Comparison, technique: str, number: int) -> dict[str, float | None]:

@@ -4,109 +4,107 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.analysis.gaps import covered_by, first, headline, unscored, used_by
 from navlayers.analysis.gaps_layers import layers_of
-from navlayers.layer.document import encode_layer, encode_layers
-from navlayers.output.tables import Column, Table, columns
-from navlayers.pages.results import folder_of, layer_files, table_files
+from navlayers.pages.results import Field, result_folder, table_of
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps import Gaps, Share, TechniqueGap
-    from navlayers.output.tables import Cell
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.analysis.gaps import CapabilityShare, Contributor, Gaps, Share, TechniqueGap
+    from navlayers.output.tables import Cell, Table
     from navlayers.scoring.options import ScoreOptions
 
 BRIEF = 20
-"""So many gaps stand on a terminal, and half as many capabilities."""
+"""Maximum number of gaps on a terminal; of capabilities, half as many."""
+
+NAMED = 5
+"""Maximum number of users and of capabilities of a technique in a cell of Markdown."""
 
 _NONE = "–"
-"""Stands where there is no figure."""
+"""Text of a cell without a figure."""
 
 
 def tables_of(gaps: Gaps, most: int | None = None) -> list[Table]:
     """All tables, what sums up first, the one of techniques last; empty ones are left out.
 
-    `most`: so many users and capabilities of a technique stand in a cell.
+    `most`: maximum number of users and of capabilities of a technique in a cell.
     """
     made = [threats(gaps), tactics(gaps), categories(gaps), capabilities(gaps), techniques(gaps, most)]
     return [table for table in made if table.rows]
 
 
 def brief_tables(gaps: Gaps) -> list[Table]:
-    """What a terminal shows: shares, the first gaps, the first capabilities."""
-    made = [tactics(gaps, brief=True)]
-    if gaps.categories:
-        made.append(categories(gaps, brief=True))
-    if len(gaps.members) > 1:
-        made.append(threats(gaps, brief=True))
-    if gaps.open:
-        made.append(_open(gaps))
-    if gaps.capabilities:
-        made.append(capabilities(gaps, brief=True))
-    return made
+    """Tables that fit a terminal: shares, the first gaps, the first capabilities."""
+    made = [tactics(gaps, brief=True), categories(gaps, brief=True)]
+    made += [threats(gaps, brief=True)] if len(gaps.members) > 1 else []
+    made += [_open(gaps), capabilities(gaps, brief=True)]
+    return [table for table in made if table.rows]
 
 
-def _share_columns(gaps: Gaps, *, brief: bool) -> tuple[Column, ...]:
-    weights = () if brief else columns("weight", "covered weight", "weight by score", kind="number")
-    counts = columns("in all" if brief else "techniques", "covered", "weak", kind="number")
-    by_weight = () if brief and gaps.threat.even else ("by weight",)
-    return (*counts, *weights, *columns("share", *by_weight, "by score", kind="percent"))
+def _shares(gaps: Gaps, shares: Sequence[Share], *, brief: bool) -> list[Field]:
+    by_weight = not (brief and gaps.threat.even)
+    return [
+        Field("in all" if brief else "techniques", [share.techniques for share in shares], "number"),
+        Field("covered", [share.covered for share in shares], "number"),
+        Field("weak", _or_none(share.weak for share in shares), "number"),
+        Field("weight", [share.weight for share in shares], "number", shown=not brief),
+        Field("covered weight", [share.covered_weight for share in shares], "number", shown=not brief),
+        Field("weight by score", _or_none(share.scored_weight for share in shares), "number", shown=not brief),
+        Field("share", [share.plain for share in shares], "percent"),
+        Field("by weight", [share.weighted for share in shares], "percent", shown=by_weight),
+        Field("by score", _or_none(share.by_score for share in shares), "percent"),
+    ]
 
 
-def _share_cells(gaps: Gaps, share: Share, *, brief: bool) -> tuple[Cell, ...]:
-    weights = () if brief else (share.weight, share.covered_weight, _or_none(share.scored_weight))
-    by_weight = () if brief and gaps.threat.even else (share.weighted,)
-    counts = (share.techniques, share.covered, _or_none(share.weak))
-    return (*counts, *weights, share.plain, *by_weight, _or_none(share.by_score))
-
-
-def _or_none(number: float | None) -> Cell:
-    """A figure, or that there is none."""
-    return _NONE if number is None else number
+def _or_none(numbers: Iterable[float | None]) -> list[Cell]:
+    return [_NONE if number is None else number for number in numbers]
 
 
 def tactics(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per tactic, and in total: how much is covered of the threat's techniques."""
-    rows: list[tuple[Cell, ...]] = [(one.name, *_share_cells(gaps, one.share, brief=brief)) for one in gaps.tactics]
-    rows.append(("in total, each once", *_share_cells(gaps, gaps.total, brief=brief)))
-    found = (Column("tactic"), *_share_columns(gaps, brief=brief))
-    return Table("tactics", "Covered per tactic", found, tuple(rows), unscored(gaps))
+    names = [*(one.name for one in gaps.tactics), "in total, each once"]
+    shares = _shares(gaps, [*(one.share for one in gaps.tactics), gaps.total], brief=brief)
+    return table_of("tactics", "Covered per tactic", [Field("tactic", names), *shares], unscored(gaps))
 
 
 def categories(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per category that any input has: how much is covered of the threat in it."""
-    rows = tuple((name, *_share_cells(gaps, share, brief=brief)) for name, share in gaps.categories.items())
-    found = (Column("category"), *_share_columns(gaps, brief=brief))
+    shares = _shares(gaps, list(gaps.categories.values()), brief=brief)
     without = [one.name for one in gaps.inputs if not one.categories]
     note = f"{', '.join(without)}: without categories, and no part of this table" if without else ""
-    return Table("categories", "Covered per category", found, rows, note)
+    return table_of("categories", "Covered per category", [Field("category", gaps.categories), *shares], note)
 
 
 def threats(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per group, software, campaign, tactic or file of the threat: how much of it is covered."""
-    rows = tuple(
-        (member.name, *(() if brief else (member.id, member.kind)), *_share_cells(gaps, share, brief=brief))
-        for member, share in zip(gaps.threat.members, gaps.members, strict=True)
-    )
-    found = (Column("threat"), *(() if brief else columns("id", "kind")), *_share_columns(gaps, brief=brief))
+    members = gaps.threat.members
+    fields = [
+        Field("threat", [member.name for member in members]),
+        Field("id", [member.id for member in members], shown=not brief),
+        Field("kind", [member.kind for member in members], shown=not brief),
+        *_shares(gaps, gaps.members, brief=brief),
+    ]
     note = "; ".join(text for text in (gaps.threat.losses, "" if brief else unscored(gaps)) if text)
-    return Table("threats", "Covered per threat", found, rows, note)
+    return table_of("threats", "Covered per threat", fields, note)
 
 
 def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
     """Which capabilities cover what is covered, by the weight of it."""
-    several = len(gaps.inputs) > 1
-    weight = () if brief and gaps.threat.even else ("weight",)
-    found = (*columns(*(("input",) if several else ()), *(() if brief else ("id",)), "capability"),)
-    found += columns("techniques", "only it", *weight, "by score", kind="number")
-    rows = []
-    shown = gaps.capabilities[: BRIEF // 2] if brief else gaps.capabilities
-    for one in shown:
-        cells: list[Cell] = [gaps.inputs[one.input].name] if several else []
-        cells += [] if brief else [one.capability]
-        cells += [one.label, one.techniques, one.only, *((one.weight,) if weight else ()), _or_none(one.by_score)]
-        rows.append(tuple(cells))
+    found = gaps.capabilities[: BRIEF // 2 if brief else None]
+    fields = [
+        Field("input", [gaps.names[one.input] for one in found], shown=len(gaps.inputs) > 1),
+        Field("id", [one.id for one in found], shown=not brief),
+        Field("capability", [one.name for one in found]),
+        Field("techniques", [one.techniques for one in found], "number"),
+        Field("only it", [one.only for one in found], "number"),
+        Field("weight", [one.weight for one in found], "number", shown=not (brief and gaps.threat.even)),
+        Field("by score", _or_none(one.by_score for one in found), "number"),
+    ]
     title = "Capabilities that cover the threat, by the weight that each covers"
-    return Table("capabilities", title, found, tuple(rows), _more(len(gaps.capabilities) - len(shown)))
+    return table_of("capabilities", title, fields, _more(len(gaps.capabilities) - len(found)))
 
 
 def _more(number: int) -> str:
@@ -117,24 +115,16 @@ def _open(gaps: Gaps) -> Table:
     """The first gaps, as narrow as a terminal is; what is the same in every row is left out."""
     rows = gaps.open[:BRIEF]
     even, groups = gaps.threat.even, any(row.groups is not None for row in rows)
-    found: list[tuple[Column, list[Cell]]] = [
-        (Column("technique", "technique"), [row.technique for row in rows]),
-        (Column("name"), [row.name for row in rows]),
+    fields = [
+        Field("technique", [row.technique for row in rows], "technique"),
+        Field("name", [row.name for row in rows]),
+        Field("weight", [row.weight for row in rows], "number", shown=not even),
+        Field("score", map(_score, rows), "number", shown=gaps.scored),
+        Field("gap", [row.gap for row in rows], "number", shown=gaps.scored and not even),
+        Field("groups", [row.groups for row in rows], "number", shown=even and groups),
+        Field("related", [row.hint for row in rows], shown=any(row.hint for row in rows)),
     ]
-    if not even:
-        found.append((Column("weight", "number"), [row.weight for row in rows]))
-    if gaps.scored:
-        found.append((Column("score", "number"), [_score(row) for row in rows]))
-        if not even:
-            found.append((Column("gap", "number"), [row.gap for row in rows]))
-    if even and groups:
-        found.append((Column("groups", "number"), [row.groups for row in rows]))
-    if any(row.hint for row in rows):
-        found.append((Column("related"), [row.hint for row in rows]))
-    heads, cells = zip(*found, strict=True)
-    return Table(
-        "gaps", _order(gaps, groups=groups), heads, tuple(zip(*cells, strict=True)), _more(len(gaps.open) - BRIEF)
-    )
+    return table_of("gaps", _order(gaps, groups=groups), fields, _more(len(gaps.open) - BRIEF))
 
 
 def _order(gaps: Gaps, *, groups: bool) -> str:
@@ -155,50 +145,33 @@ def _score(row: TechniqueGap) -> Cell:
 def techniques(gaps: Gaps, most: int | None = None) -> Table:
     """Every technique of the threat, the largest gap first: weight, users, score, capabilities, what is missing.
 
-    `most`: so many users and capabilities stand in a cell.
+    `most`: maximum number of users and of capabilities in a cell.
     """
-    found = [Column("technique", "technique"), *columns("name", "tactics"), Column("weight", "number")]
-    found += [Column("groups", "number"), *columns("used by", "state"), Column("score", "number")]
-    found += [Column("best by"), *columns("missing", "gap", kind="number")]
-    found += [*columns(*gaps.categories, kind="number"), *columns("capabilities", "related")]
-    rows = tuple(_technique(gaps, row, most) for row in gaps.ranked)
+    rows = gaps.ranked
+
+    def category(row: TechniqueGap, name: str) -> Cell:
+        score = row.categories.get(name)
+        return "not rated" if name in row.categories and score is None else score
+
+    fields = [
+        Field("technique", [row.technique for row in rows], "technique"),
+        Field("name", [row.name for row in rows]),
+        Field("tactics", [", ".join(gaps.catalogue.techniques[row.technique].tactics) for row in rows]),
+        Field("weight", [row.weight for row in rows], "number"),
+        Field("groups", [row.groups for row in rows], "number"),
+        Field("used by", [first(used_by(gaps, row), most) for row in rows]),
+        Field("state", [row.state for row in rows]),
+        Field("score", map(_score, rows), "number"),
+        Field("best by", [", ".join(gaps.names[number] for number in row.best_by) for row in rows]),
+        Field("missing", [row.missing for row in rows], "number"),
+        Field("gap", [row.gap for row in rows], "number"),
+        *(Field(name, [category(row, name) for row in rows], "number") for name in gaps.categories),
+        Field("capabilities", [first(covered_by(gaps, row), most) for row in rows]),
+        Field("related", [row.hint for row in rows]),
+    ]
     about = "" if gaps.category is None else f", {gaps.category} only"
-    title = f"Techniques of the threat, the largest gap first{about}"
-    note = "groups: how many groups of ATT&CK use it" if any(row.groups is not None for row in gaps.rows) else ""
-    return Table("techniques", title, tuple(found), rows, note)
-
-
-def _technique(gaps: Gaps, row: TechniqueGap, most: int | None) -> tuple[Cell, ...]:
-    tactics_of = gaps.catalogue.techniques[row.technique].tactics
-    scores = [_category(row.categories, name) for name in gaps.categories]
-    users, covering = used_by(gaps, row), covered_by(gaps, row)
-    return (
-        row.technique,
-        row.name,
-        ", ".join(tactics_of),
-        row.weight,
-        row.groups,
-        first(users, most or len(users)),
-        row.state,
-        _score(row),
-        gaps.names(row.best_by),
-        row.missing,
-        row.gap,
-        *scores,
-        first(covering, most or len(covering)),
-        row.hint,
-    )
-
-
-def _category(scores: dict[str, float | None], name: str) -> Cell:
-    if name not in scores:
-        return None
-    score = scores[name]
-    return "not rated" if score is None else score
-
-
-NAMED = 5
-"""So many users and capabilities of a technique stand in a cell of Markdown."""
+    note = "groups: how many groups of ATT&CK use it" if any(row.groups is not None for row in rows) else ""
+    return table_of("techniques", f"Techniques of the threat, the largest gap first{about}", fields, note)
 
 
 def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
@@ -216,33 +189,26 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
         }
         for member in gaps.threat.members
     ]
-    # The techniques go by that name, for they can be a threat again.
-    files = table_files(
+    return result_folder(
         "gaps",
-        f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
-        tables_of(gaps),
-        techniques(gaps),
+        gaps.catalogue,
+        gaps.inputs,
+        {"threat": threat, "scores": options, "category": gaps.category, "weak": gaps.weak},
+        layers=layers_of(gaps),
+        tables_name="gaps",
+        heading=f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
+        found=tables_of(gaps),
+        main=techniques(gaps),
+        # The techniques go by that name, for they can be a threat again.
         main_name="techniques",
         lead=headline(gaps),
         short=tables_of(gaps, NAMED),
     )
-    return folder_of(
-        [*layer_files(layers_of(gaps)), *files],
-        command="gaps",
-        domain=gaps.catalogue.domain,
-        attack_version=gaps.catalogue.version,
-        options={"threat": threat, "scores": options, "category": gaps.category, "weak": gaps.weak},
-        inputs=gaps.inputs,
-    )
-
-
-def gaps_document(gaps: Gaps) -> bytes:
-    """All layers as one list, which the Navigator opens as tabs in reading order."""
-    return encode_layers(encode_layer(layer) for _, _, layer in layers_of(gaps))
 
 
 def as_json(gaps: Gaps) -> dict[str, object]:
     """All numbers, inputs by their names, techniques with the largest gap first."""
+    threat = gaps.threat
     return {
         "domain": gaps.catalogue.domain,
         "attack_version": gaps.catalogue.version,
@@ -251,9 +217,9 @@ def as_json(gaps: Gaps) -> dict[str, object]:
         "weak_below": gaps.weak,
         "scored": gaps.scored,
         "threat": {
-            "title": gaps.threat.title,
-            "weight": gaps.threat.total,
-            "left_out": {"weights": gaps.threat.lost, "percent_of_weight": round(gaps.threat.lost_share, 4)},
+            "title": threat.title,
+            "weight": threat.total,
+            "left_out": {"weights": threat.lost, "percent_of_weight": round(threat.lost_share, 4)},
         },
         "inputs": {
             one.name: {
@@ -278,62 +244,37 @@ def as_json(gaps: Gaps) -> dict[str, object]:
                 "left_out": member.left_out,
                 **_share(share),
             }
-            for member, share in zip(gaps.threat.members, gaps.members, strict=True)
+            for member, share in zip(threat.members, gaps.members, strict=True)
         ],
-        "techniques": [_row(gaps, row) for row in gaps.ranked],
-        "capabilities": [
+        "techniques": [
             {
-                "input": gaps.inputs[one.input].name,
-                "id": one.capability,
-                "name": one.label,
-                "techniques": one.techniques,
-                "only": one.only,
-                "weight": one.weight,
-                "by_score": one.by_score,
+                "id": row.technique,
+                "name": row.name,
+                "tactics": gaps.catalogue.techniques[row.technique].tactics,
+                "weight": row.weight,
+                "state": row.state,
+                "score": row.score,
+                "categories": row.categories,
+                "missing": row.missing,
+                "gap": row.gap,
+                "best_by": [gaps.names[number] for number in row.best_by],
+                "used_by": {member.id: member.weights[row.technique] for member in threat.users(row.technique)},
+                "covered_by": [_named(gaps, one) for one in row.contributors],
+                "groups": row.groups,
+                "related": row.related,
+                "newer_than_inputs": row.newer,
             }
-            for one in gaps.capabilities
+            for row in gaps.ranked
         ],
+        "capabilities": [_named(gaps, one) for one in gaps.capabilities],
     }
 
 
 def _share(share: Share) -> dict[str, object]:
-    return {
-        "techniques": share.techniques,
-        "covered": share.covered,
-        "weak": share.weak,
-        "weight": share.weight,
-        "covered_weight": share.covered_weight,
-        "scored_weight": share.scored_weight,
-        "percent": {
-            "plain": round(share.plain, 4),
-            "by_weight": round(share.weighted, 4),
-            "by_score": None if share.by_score is None else round(share.by_score, 4),
-        },
-    }
+    shares = {"plain": share.plain, "by_weight": share.weighted, "by_score": share.by_score}
+    percent = {name: None if number is None else round(number, 4) for name, number in shares.items()}
+    return {**msgspec.structs.asdict(share), "percent": percent}
 
 
-def _row(gaps: Gaps, row: TechniqueGap) -> dict[str, object]:
-    return {
-        "id": row.technique,
-        "name": row.name,
-        "tactics": gaps.catalogue.techniques[row.technique].tactics,
-        "weight": row.weight,
-        "state": row.state,
-        "score": row.score,
-        "categories": row.categories,
-        "missing": row.missing,
-        "gap": row.gap,
-        "best_by": [gaps.inputs[number].name for number in row.best_by],
-        "used_by": {member.id: member.weights[row.technique] for member in gaps.threat.users(row.technique)},
-        "covered_by": [
-            {
-                "input": gaps.inputs[contributor.input].name,
-                "capability": contributor.capability,
-                "score": contributor.score,
-            }
-            for contributor in row.contributors
-        ],
-        "groups": row.groups,
-        "related": row.related,
-        "newer_than_inputs": row.newer,
-    }
+def _named(gaps: Gaps, part: Contributor | CapabilityShare) -> dict[str, object]:
+    return {**msgspec.structs.asdict(part), "input": gaps.names[part.input]}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from navlayers import _text as jsontext
+from navlayers._text import encode as encode_lines
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.folders import GENERATOR, FileEntry
 from navlayers.scoring.options import ScoreOptions
@@ -15,6 +15,7 @@ from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Scored
 
 
@@ -93,6 +94,23 @@ class InputEntry(msgspec.Struct, frozen=True):
     source: str = ""
     licence: str = ""
 
+    @classmethod
+    def of(cls, coverage: Coverage) -> Self:
+        """The entry of an input that was scored."""
+        mapping_set = coverage.set
+        return cls(
+            name=coverage.name,
+            title=coverage.title,
+            framework=mapping_set.framework,
+            version=mapping_set.version,
+            attack_version=coverage.own_attack_version,
+            covered=len(coverage.scores),
+            carried=coverage.moved,
+            left_out=coverage.left_out,
+            source=mapping_set.source,
+            licence=mapping_set.licence,
+        )
+
 
 class ResultIndex(msgspec.Struct, frozen=True, kw_only=True):
     """The index of a folder of results. `options` are those that were given, by their names."""
@@ -144,7 +162,7 @@ class SiteIndex(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode(index: SetIndex | ResultIndex | SiteIndex) -> bytes:
     """The index as JSON, one item per line."""
-    return jsontext.encode(index) + b"\n"
+    return encode_lines(index) + b"\n"
 
 
 def make_index(

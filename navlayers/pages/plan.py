@@ -7,27 +7,25 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import percent
 from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.result import best
-from navlayers.analysis.plan.summary import asked, figure, label, summary
-from navlayers.output.tables import Column, Table, columns
-from navlayers.pages.results import about, folder_of, layer_files, table_files
+from navlayers.analysis.plan.result import asked, best, figure, label, summary
+from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.analysis.plan.alternatives import Redundancy
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.result import Appraisal, Plan
-    from navlayers.output.tables import Cell
+    from navlayers.output.tables import Table
 
 NAMED = 3
-"""So many others are named in a cell."""
+"""Maximum number of capabilities named in a cell."""
 
 NEAR = 5
-"""So many capabilities of the next best, and so many that others could replace, stand on the terminal."""
+"""Maximum rows on a terminal of the next best, and of those that others could replace."""
 
 NEARLY = Fraction(1, 100)
-"""Another capability does nearly as well where no more of the plan's value is lost with it."""
+"""Another capability does nearly as well where no more than this share of the plan's value is lost with it."""
 
 
 def tables_of(plan: Plan) -> list[Table]:
@@ -36,7 +34,7 @@ def tables_of(plan: Plan) -> list[Table]:
 
 
 def brief_tables(plan: Plan) -> Iterator[Table]:
-    """What a terminal has room for; tables without a row are left out."""
+    """Tables that fit a terminal; those without a row are left out."""
     found = (curve(plan, brief=True), next_best(plan, brief=True), swaps(plan, brief=True))
     yield from (table for table in found if table.rows)
 
@@ -64,197 +62,172 @@ def words(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def curve(plan: Plan, *, brief: bool = False) -> Table:
-    """The capabilities of the plan by what each adds per cost to those before it, what was had first.
-
-    `brief` is for a terminal: what people call them, in one column.
-    """
-    only = {a.candidate.id: len(a.beside_plan.only) for a in plan.appraisals}
-    rows: list[tuple[Cell, ...]] = []
-    for number, step in enumerate(plan.steps, 0 if plan.had else 1):
-        one = step.candidate
-        ours: tuple[Cell, ...] = (number or None, *_called(plan, one, brief=brief))
-        cost, spent = ((figure(step.cost),), (figure(step.spent),)) if plan.prices else ((), ())
-        figures = (figure(step.gain), figure(step.value), _percent(plan, step.value))
-        rows.append((*ours, None if one is None else only[one.id], *cost, *figures, *spent))
-    headers = (
-        Column("#", "number"),
-        *columns("capability", *(() if brief else ("name",))),
-        *columns("only it", *_priced(plan), f"adds ({unit(plan)})", "together", kind="number"),
-        Column("share", "percent"),
-        *(columns("spent", kind="number") if plan.prices else ()),
-    )
-    note = "only it: techniques to which no other of the plan gives as much"
-    if not plan.by_count:
-        note += f"; weight: a score of 100 counts {'1' if plan.threat is None else 'the weight of its technique'}"
-    return Table("plan", "The plan", headers, tuple(rows), note)
-
-
-def _called(plan: Plan, one: Candidate | None, *, brief: bool) -> tuple[str, ...]:
-    """The cells that name a capability; None is what was had."""
-    if one is not None:
-        return (label(plan, one),) if brief else (one.id, one.name)
-    had = [label(plan, candidate, briefly=True) if brief else candidate.id for candidate in plan.had]
-    more = len(had) - NAMED if brief else 0
-    text = f"in place: {', '.join(had[:NAMED] if more > 0 else had)}" + (f", +{more} more" if more > 0 else "")
-    return (text,) if brief else ("", text)
-
-
-def _priced(plan: Plan) -> tuple[str, ...]:
-    """The header of costs, where there are any."""
-    return (plan.prices,) if plan.prices else ()
+def _names(
+    plan: Plan, candidates: Sequence[Candidate], headers: tuple[str, str], *, brief: bool = False
+) -> list[Field]:
+    """The columns of ids and names; on a terminal one of labels."""
+    ids = [label(plan, one) if brief else one.id for one in candidates]
+    return [Field(headers[0], ids), Field(headers[1], [one.name for one in candidates], shown=not brief)]
 
 
 def _percent(plan: Plan, value: Fraction) -> float:
     return percent(value / plan.total, plan.options.least)
 
 
+def curve(plan: Plan, *, brief: bool = False) -> Table:
+    """The capabilities of the plan by what each adds per cost to those before it, those in place first.
+
+    `brief` is for a terminal: labels, in one column.
+    """
+    only = {a.candidate.id: len(a.beside_plan.only) for a in plan.appraisals}
+    steps = plan.steps
+    chosen = [step.candidate for step in steps if step.candidate is not None]
+    ids, names = _names(plan, chosen, ("capability", "name"), brief=brief)
+    numbers: list[int | None] = list(range(1, len(chosen) + 1))
+    alone: list[int | None] = [only[one.id] for one in chosen]
+    if plan.had:
+        numbers, alone = [None, *numbers], [None, *alone]
+        had = [label(plan, one, briefly=True) if brief else one.id for one in plan.had]
+        text = f"in place: {_first(had, NAMED if brief else len(had))}"
+        ids = ids._replace(cells=[text if brief else "", *ids.cells])
+        names = names._replace(cells=[text, *names.cells])
+    note = "only it: techniques to which no other of the plan gives as much"
+    if not plan.by_count:
+        note += f"; weight: a score of 100 counts {'1' if plan.threat is None else 'the weight of its technique'}"
+    fields = [
+        Field("#", numbers, "number"),
+        ids,
+        names,
+        Field("only it", alone, "number"),
+        Field(plan.prices, [figure(step.cost) for step in steps], "number", shown=bool(plan.prices)),
+        Field(f"adds ({unit(plan)})", [figure(step.gain) for step in steps], "number"),
+        Field("together", [figure(step.value) for step in steps], "number"),
+        Field("share", [_percent(plan, step.value) for step in steps], "percent"),
+        Field("spent", [figure(step.spent) for step in steps], "number", shown=bool(plan.prices)),
+    ]
+    return table_of("plan", "The plan", fields, note)
+
+
+def _first(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f", +{more} more" if more > 0 else "")
+
+
 def next_best(plan: Plan, *, brief: bool = False) -> Table:
     """Those that were not chosen and would add something, by what each would add per cost; `brief`: the first."""
     found = [one for one in plan.appraisals if one.state == "not chosen" and one.adds]
     found.sort(key=lambda one: (bool(one.cost), -one.adds / (one.cost or 1), -one.adds))
-    rows: list[tuple[Cell, ...]] = []
-    for one in found[: NEAR if brief else None]:
-        cost = (figure(one.cost or Fraction(0)),) if plan.prices else ()
-        figures = (figure(one.adds), _percent(plan, plan.value + one.adds))
-        rows.append((*_called(plan, one.candidate, brief=brief), *cost, *figures))
-    headers = (
-        *columns("capability", *(() if brief else ("name",))),
-        *columns(*_priced(plan), f"adds ({unit(plan)})", kind="number"),
-        Column("share", "percent"),
-    )
+    found = found[: NEAR if brief else None]
+    fields = [
+        *_names(plan, [one.candidate for one in found], ("capability", "name"), brief=brief),
+        Field(plan.prices, [figure(one.cost or Fraction(0)) for one in found], "number", shown=bool(plan.prices)),
+        Field(f"adds ({unit(plan)})", [figure(one.adds) for one in found], "number"),
+        Field("share", [_percent(plan, plan.value + one.adds) for one in found], "percent"),
+    ]
     how = ", most per cost first" if plan.prices else ""
-    note = "" if rows else "Nothing that could be chosen would add anything."
-    return Table("next best", f"Next best: what one more would add{how}", headers, tuple(rows), note)
+    note = "" if found else "Nothing that could be chosen would add anything."
+    return table_of("next best", f"Next best: what one more would add{how}", fields, note)
 
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
-    """Those of the plan whose place another one could take, and what is lost then; `brief`: nearly nothing."""
-    found = [(one, one.swap) for one in plan.appraisals if one.swap is not None]
+    """Chosen capabilities that others could replace, and the loss of value; `brief`: where it is almost none."""
+    found = [(one.candidate, one.swap) for one in plan.appraisals if one.swap is not None]
     if brief:
         most = NEARLY * plan.value
         found = sorted((pair for pair in found if pair[1].loss <= most), key=lambda pair: pair[1].loss)[:NEAR]
     by_id = {one.candidate.id: one.candidate for one in plan.appraisals}
-    rows: list[tuple[Cell, ...]] = []
-    for one, swap in found:
-        both = (one.candidate, by_id[swap.by])
-        rows.append((*(cell for c in both for cell in _called(plan, c, brief=brief)), figure(swap.loss)))
-    names = ("capability", "instead") if brief else ("capability", "name", "instead", "name of that")
-    headers = (*columns(*names), Column(f"loses ({unit(plan)})", "number"))
+    fields = [
+        *_names(plan, [one for one, _ in found], ("capability", "name"), brief=brief),
+        *_names(plan, [by_id[swap.by] for _, swap in found], ("instead", "name of that"), brief=brief),
+        Field(f"loses ({unit(plan)})", [figure(swap.loss) for _, swap in found], "number"),
+    ]
     title = "Nearly as good: another one instead" if brief else "Who could take the place of those chosen"
-    note = "" if rows else "Nothing that could be chosen could take the place of one, for what is asked."
-    return Table("instead", title, headers, tuple(rows), note)
+    note = "" if found else "Nothing that could be chosen could take the place of one, for what is asked."
+    return table_of("instead", title, fields, note)
 
 
 def redundant(plan: Plan) -> Table:
     """The capabilities all of whose scores others give as well, be they chosen or not."""
     found = [one for one in plan.appraisals if one.beside_all.redundant]
-    headers = columns("capability", "name", "state", "others that give it all", "the plan gives it all by")
-    rows = tuple(
-        (one.candidate.id, one.candidate.name, one.state, by(one.beside_all), by(one.beside_plan)) for one in found
-    )
+    fields = [
+        *_names(plan, [one.candidate for one in found], ("capability", "name")),
+        Field("state", [one.state for one in found]),
+        *_others(found),
+    ]
     title = "Of all candidates, whether chosen or not: what others give as well"
     note = f"others give all that {len(found)} of {len(plan.appraisals)} capabilities give"
-    return Table("redundant", title, headers, rows, note)
+    return table_of("redundant", title, fields, note)
 
 
-def by(overlap: Redundancy, most: int = NAMED) -> str:
+def _others(appraisals: Sequence[Appraisal]) -> list[Field]:
+    return [
+        Field("others that give it all", [by(one.beside_all) for one in appraisals]),
+        Field("the plan gives it all by", [by(one.beside_plan) for one in appraisals]),
+    ]
+
+
+def by(overlap: Redundancy) -> str:
     """Which others give all of it: "AC-03, CM-06" each by itself, "AC-03 + CM-06" together."""
     if not overlap.redundant:
         return ""
     if not overlap.by:
         return "several together"
-    if overlap.together:
-        return " + ".join(overlap.by)
-    more = len(overlap.by) - most
-    return ", ".join(overlap.by[:most]) + (f", +{more} more" if more > 0 else "")
+    return " + ".join(overlap.by) if overlap.together else _first(overlap.by, NAMED)
 
 
 def capabilities(plan: Plan) -> Table:
     """Every candidate: its state, cost, techniques, value, what only it gives, who makes it redundant."""
-    headers = (
-        *columns("capability", "name", "state"),
-        *columns(*_priced(plan), "techniques", f"value ({unit(plan)})", f"adds ({unit(plan)})", kind="number"),
-        *columns("only it of all", "only it in the plan", kind="number"),
-        *columns("techniques that only it gives", "others that give it all", "the plan gives it all by"),
-    )
-    rows = tuple(_capability(plan, one) for one in plan.appraisals)
-    title = f"All {len(plan.appraisals)} capabilities"
+    every = plan.appraisals
+    active = [one.state in ("chosen", "have") for one in every]
+    costs = [None if one.cost is None else figure(one.cost) for one in every]
+    adds = [None if had else figure(one.adds) for one, had in zip(every, active, strict=True)]
+    alone = [len(one.beside_plan.only) if had else None for one, had in zip(every, active, strict=True)]
+    fields = [
+        *_names(plan, [one.candidate for one in every], ("capability", "name")),
+        Field("state", [one.state for one in every]),
+        Field(plan.prices, costs, "number", shown=bool(plan.prices)),
+        Field("techniques", [len(plan.covered([one.candidate])) for one in every], "number"),
+        Field(f"value ({unit(plan)})", [figure(one.value) for one in every], "number"),
+        Field(f"adds ({unit(plan)})", adds, "number"),
+        Field("only it of all", [len(one.beside_all.only) for one in every], "number"),
+        Field("only it in the plan", alone, "number"),
+        Field("techniques that only it gives", [", ".join(one.beside_all.only) for one in every]),
+        *_others(every),
+    ]
     note = "techniques: those that count in the plan; adds: to the plan as it is"
-    return Table("capabilities", title, headers, rows, note)
-
-
-def _capability(plan: Plan, one: Appraisal) -> tuple[Cell, ...]:
-    cost: list[Cell] = [None if one.cost is None else figure(one.cost)] if plan.prices else []
-    active = one.state in ("chosen", "have")
-    return (
-        one.candidate.id,
-        one.candidate.name,
-        one.state,
-        *cost,
-        len(plan.covered([one.candidate])),
-        figure(one.value),
-        None if active else figure(one.adds),
-        len(one.beside_all.only),
-        len(one.beside_plan.only) if active else None,
-        ", ".join(one.beside_all.only),
-        by(one.beside_all),
-        by(one.beside_plan),
-    )
+    return table_of("capabilities", f"All {len(every)} capabilities", fields, note)
 
 
 def techniques(plan: Plan) -> Table:
     """Every technique that counts: its score under the plan, who gives it, and the best score that any gives."""
-    weighed = plan.threat is not None
-    listed = plan.coverable if plan.threat is None else tuple(sorted({*plan.coverable, *plan.threat.weights}))
-    rows: list[tuple[Cell, ...]] = []
-    for id_ in listed:
-        technique = plan.catalogue.techniques[id_]
-        active = plan.active_givers.get(id_, [])
-        mine = best(id_, active)
-        givers = [one.id for one in active if one.gives[id_] == mine]
-        weight: list[Cell] = [plan.weight(id_)] if weighed else []
-        rows.append(
-            (
-                id_,
-                technique.name,
-                ", ".join(technique.tactics),
-                *weight,
-                _score(mine, givers),
-                ", ".join(givers),
-                best(id_, plan.givers.get(id_, [])),
-            )
-        )
-    headers = (
-        Column("technique", "technique"),
-        *columns("name", "tactics"),
-        *(columns("weight", kind="number") if weighed else ()),
-        Column("under the plan", "number"),
-        Column("given by"),
-        Column("best of all", "number"),
-    )
-    return Table("techniques", "Techniques and their scores under the plan", headers, tuple(rows))
-
-
-def _score(score: float | None, givers: list[str]) -> Cell:
-    return "not rated" if score is None and givers else score
+    ids = sorted({*plan.coverable, *(plan.threat.weights if plan.threat else ())})
+    found = [plan.catalogue.techniques[id_] for id_ in ids]
+    scores = [best(id_, plan.active_givers.get(id_, [])) for id_ in ids]
+    givers = [
+        ", ".join(one.id for one in plan.active_givers.get(id_, []) if one.gives[id_] == score)
+        for id_, score in zip(ids, scores, strict=True)
+    ]
+    rated = ["not rated" if by and score is None else score for by, score in zip(givers, scores, strict=True)]
+    fields = [
+        Field("technique", ids, "technique"),
+        Field("name", [technique.name for technique in found]),
+        Field("tactics", [", ".join(technique.tactics) for technique in found]),
+        Field("weight", [plan.weight(id_) for id_ in ids], "number", shown=plan.threat is not None),
+        Field("under the plan", rated, "number"),
+        Field("given by", givers),
+        Field("best of all", [best(id_, plan.givers.get(id_, [])) for id_ in ids], "number"),
+    ]
+    return table_of("techniques", "Techniques and their scores under the plan", fields)
 
 
 def plan_folder(plan: Plan) -> dict[str, bytes]:
     """Path → bytes of every file, the index included."""
     options = plan.options
-    heading = f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}"
-    found = [about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)]
-    files = [
-        *layer_files([("plan.json", "plan", plan_layer(plan))]),
-        *table_files("plan", heading, found, curve(plan)),
-    ]
-    return folder_of(
-        files,
-        command="plan",
-        domain=plan.catalogue.domain,
-        attack_version=plan.catalogue.version,
-        options={
+    return result_folder(
+        "plan",
+        plan.catalogue,
+        plan.inputs,
+        {
             "budget": None if options.most is None else figure(options.most),
             "target": None if options.least is None else float(options.least),
             "measure": options.measure,
@@ -268,7 +241,11 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
             "worth": plan.scoring.worth,
             "summary": summary(plan),
         },
-        inputs=plan.inputs,
+        layers=[("plan.json", "plan", plan_layer(plan))],
+        tables_name="plan",
+        heading=f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}",
+        found=[about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)],
+        main=curve(plan),
     )
 
 
@@ -291,7 +268,7 @@ def as_json(plan: Plan) -> dict[str, object]:
         "proven_optimal": plan.proven,
         "ties_settled": plan.settled,
         "bound": figure(plan.bound),
-        "chosen": list(plan.chosen),
+        "chosen": plan.chosen,
         "cost": figure(plan.cost),
         "value": figure(plan.value),
         "value_of_all": figure(plan.total),
@@ -309,31 +286,21 @@ def as_json(plan: Plan) -> dict[str, object]:
             }
             for step in plan.steps
         ],
-        "capabilities": [_appraisal(plan, appraisal) for appraisal in plan.appraisals],
-    }
-
-
-def _appraisal(plan: Plan, one: Appraisal) -> dict[str, object]:
-    return {
-        "id": one.candidate.id,
-        "set": one.candidate.set,
-        "capability": one.candidate.capability,
-        "name": one.candidate.name,
-        "state": one.state,
-        "cost": None if one.cost is None else figure(one.cost),
-        "techniques": len(plan.covered([one.candidate])),
-        "value": figure(one.value),
-        "adds": figure(one.adds),
-        "instead": None if one.swap is None else {"capability": one.swap.by, "loses": figure(one.swap.loss)},
-        "beside_all": _overlap(one.beside_all),
-        "beside_plan": _overlap(one.beside_plan),
-    }
-
-
-def _overlap(overlap: Redundancy) -> dict[str, object]:
-    return {
-        "only_it": list(overlap.only),
-        "redundant": overlap.redundant,
-        "by": list(overlap.by),
-        "by_all_of_them_together": overlap.together,
+        "capabilities": [
+            {
+                "id": one.candidate.id,
+                "set": one.candidate.set,
+                "capability": one.candidate.capability,
+                "name": one.candidate.name,
+                "state": one.state,
+                "cost": None if one.cost is None else figure(one.cost),
+                "techniques": len(plan.covered([one.candidate])),
+                "value": figure(one.value),
+                "adds": figure(one.adds),
+                "instead": one.swap and {"capability": one.swap.by, "loses": figure(one.swap.loss)},
+                "beside_all": one.beside_all,
+                "beside_plan": one.beside_plan,
+            }
+            for one in plan.appraisals
+        ],
     }

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.output import markdown, sheets, tables
 from navlayers.output.folders import INDEX, FileEntry, sha256
-from navlayers.output.tables import Table, columns
+from navlayers.output.tables import Cell, Column, Kind, Table, columns
 from navlayers.pages.index import InputEntry, ResultIndex, encode
 
 if TYPE_CHECKING:
@@ -23,26 +21,25 @@ ALL = "all.json"
 """The file that holds every layer, for the Navigator to open as tabs."""
 
 
-class ResultFile(msgspec.Struct, frozen=True):
-    """One file: its path below the folder, its kind, its name, its bytes, how many techniques it tells of."""
+class Field(NamedTuple):
+    """A column of a table of results with its cells, one per row; it is left out unless it is `shown`."""
 
-    path: str
-    kind: str
-    name: str
-    data: bytes
-    techniques: int
+    header: str
+    cells: Iterable[Cell]
+    kind: Kind = "text"
+    shown: bool = True
 
 
-def layer_files(layers: Iterable[tuple[str, str, Layer]]) -> list[ResultFile]:
-    """A file for each path, kind and layer, and the one that holds all of them as tabs in this order."""
-    files = [
-        ResultFile(path, kind, layer.name, encode_layer(layer), len(layer.techniques))
-        for path, kind, layer in layers
-    ]
-    if len(files) > 1:
-        data = encode_layers(file.data for file in files)
-        files.append(ResultFile(ALL, "all", f"{len(files)} layers as tabs", data, 0))
-    return files
+def table_of(name: str, title: str, fields: Iterable[Field], note: str = "") -> Table:
+    """The table of the fields that are shown."""
+    shown = [field for field in fields if field.shown]
+    heads = tuple(Column(field.header, field.kind) for field in shown)
+    return Table(name, title, heads, tuple(zip(*(field.cells for field in shown), strict=True)), note)
+
+
+def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:
+    """Layers as one list, which the Navigator opens as tabs in reading order."""
+    return encode_layers(encode_layer(layer) for _, _, layer in layers)
 
 
 def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tuple[str, str]]) -> Table:
@@ -61,74 +58,59 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
     return Table("about", "About", columns("what", "how it is"), (*rows, *facts))
 
 
-def table_files(
-    name: str,
+def result_folder(
+    command: str,
+    catalogue: Catalogue,
+    inputs: Iterable[Coverage],
+    options: dict[str, object],
+    *,
+    layers: Iterable[tuple[str, str, Layer]],
+    tables_name: str,
     heading: str,
     found: Sequence[Table],
     main: Table,
-    *,
     main_name: str = "",
     lead: str = "",
     short: Sequence[Table] = (),
-) -> list[ResultFile]:
-    """Tables as files.
+) -> dict[str, bytes]:
+    """Path → bytes of all files of a result and their index, for `navlayers.output.folders.write_folder`.
 
     Args:
-        name: Name of the files, without an ending.
+        command: The command that they are results of.
+        catalogue: The ATT&CK release.
+        inputs: The sets and layers.
+        options: What was asked for, by name, for the index.
+        layers: Path, kind and layer of each layer; `ALL` holds several of them as tabs in this order, too.
+        tables_name: Name of the files of tables, without an ending.
         heading: Title of the Markdown.
         found: The tables of the workbook, a sheet each.
         main: The one that is written as CSV.
         main_name: Name of the CSV where it is not that of the others.
         lead: What the Markdown says before the tables.
         short: The tables of the Markdown, where they are to be shorter than those of the workbook.
-
-    Returns:
-        The CSV, the workbook and the Markdown.
     """
+    files: dict[str, bytes] = {}
+    entries: list[FileEntry] = []
+
+    def add(path: str, kind: str, name: str, data: bytes, techniques: int) -> None:
+        files[path] = data
+        entries.append(FileEntry(path=path, kind=kind, name=name, techniques=techniques, sha256=sha256(data)))
+
+    for path, kind, layer in layers:
+        add(path, kind, layer.name, encode_layer(layer), len(layer.techniques))
+    if len(files) > 1:
+        add(ALL, "all", f"{len(files)} layers as tabs", encode_layers(list(files.values())), 0)
     start = "".join(f"{text}\n\n" for text in (f"# {markdown.escape(heading)}", markdown.escape(lead)) if text)
-    contents = {
-        f"{main_name or name}.csv": tables.to_csv(main),
-        f"{name}.xlsx": sheets.to_xlsx(found),
-        f"{name}.md": f"{start}{markdown.tables(short or found)}".encode("utf-8", "replace"),
-    }
-    return [ResultFile(path, "table", heading, data, len(main.rows)) for path, data in contents.items()]
-
-
-def folder_of(
-    files: Iterable[ResultFile],
-    *,
-    command: str,
-    domain: str,
-    attack_version: str,
-    options: dict[str, object],
-    inputs: Iterable[Coverage],
-) -> dict[str, bytes]:
-    """Path → bytes of all the files and their index, for `navlayers.output.folders.write_folder`."""
-    files = list(files)
+    text = f"{start}{markdown.tables(short or found)}".encode("utf-8", "replace")
+    add(f"{main_name or tables_name}.csv", "table", heading, tables.to_csv(main), len(main.rows))
+    add(f"{tables_name}.xlsx", "table", heading, sheets.to_xlsx(found), len(main.rows))
+    add(f"{tables_name}.md", "table", heading, text, len(main.rows))
     index = ResultIndex(
         command=command,
-        domain=domain,
-        attack_version=attack_version,
+        domain=catalogue.domain,
+        attack_version=catalogue.version,
         options=options,
-        inputs=tuple(map(_input, inputs)),
-        files=tuple(
-            FileEntry(path=f.path, kind=f.kind, name=f.name, techniques=f.techniques, sha256=sha256(f.data))
-            for f in files
-        ),
+        inputs=tuple(map(InputEntry.of, inputs)),
+        files=tuple(entries),
     )
-    return {file.path: file.data for file in files} | {INDEX: encode(index)}
-
-
-def _input(coverage: Coverage) -> InputEntry:
-    return InputEntry(
-        coverage.name,
-        coverage.title,
-        coverage.set.framework,
-        coverage.set.version,
-        coverage.own_attack_version,
-        len(coverage.scores),
-        coverage.moved,
-        coverage.left_out,
-        coverage.set.source,
-        coverage.set.licence,
-    )
+    return files | {INDEX: encode(index)}

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from fractions import Fraction
 
-    from navlayers.analysis.plan.candidates import Level
+    from navlayers.analysis.plan.problem import Level
     from navlayers.analysis.plan.result import State
 
 MOST = 3
 """Maximum number of candidates named that together make one redundant."""
 
 
-class Swap(msgspec.Struct, frozen=True):
-    """The candidate `by` that would best replace a chosen one, and the `loss` of value, in weighted techniques."""
-
-    by: str
-    loss: Fraction
-
-
-class Redundancy(msgspec.Struct, frozen=True):
+class Redundancy(msgspec.Struct, frozen=True, rename={"only": "only_it", "together": "by_all_of_them_together"}):
     """Whether other candidates give all that one gives.
 
     Attributes:
@@ -40,34 +33,20 @@ class Redundancy(msgspec.Struct, frozen=True):
     together: bool = False
 
 
-class SwapLimits(NamedTuple):
-    """What a swap has to keep to.
-
-    Attributes:
-        prices: candidate id → cost.
-        left: what is left of the budget.
-        least: the value that the target asks for; None where there is none.
-    """
-
-    prices: Mapping[str, Fraction]
-    left: Fraction
-    least: Fraction | None
-
-
 class Margins:
-    """What candidates add to a plan, and what the plan loses without one.
+    """What candidates add to a plan, and what the plan loses without one, in units of the levels.
 
     Attributes:
         adds: candidate id → the value that it would add to the chosen and those in place.
+        value: that of the chosen and those in place together.
     """
 
     def __init__(self, levels: Sequence[Level], states: Mapping[str, State]) -> None:
-        self.adds = dict.fromkeys(states, Fraction(0))
+        self.adds = dict.fromkeys(states, 0)
+        self.value = 0
         self._states = states
-        self._value = Fraction(0)
-        # Of each active candidate: what it alone gives, and how much of that each other candidate would give.
-        self._own: dict[str, Fraction] = {}
-        self._shared: dict[str, dict[str, Fraction]] = {}
+        # Of each active candidate: how much of what it alone gives each candidate would give, itself included.
+        self._shared: dict[str, dict[str, int]] = {}
         active = {candidate for candidate, state in states.items() if state in ("chosen", "have")}
         for level in levels:
             givers = active.intersection(level.givers)
@@ -75,41 +54,39 @@ class Margins:
                 for giver in level.givers:
                     self.adds[giver] += level.worth
                 continue
-            self._value += level.worth
+            self.value += level.worth
             if len(givers) == 1:
-                (member,) = givers
-                self._own[member] = self._own.get(member, Fraction(0)) + level.worth
-                shared = self._shared.setdefault(member, {})
+                shared = self._shared.setdefault(givers.pop(), {})
                 for giver in level.givers:
-                    shared[giver] = shared.get(giver, Fraction(0)) + level.worth
+                    shared[giver] = shared.get(giver, 0) + level.worth
 
-    def swaps(self, limits: SwapLimits) -> dict[str, Swap]:
-        """Chosen candidate → the swap within the budget, or for the target, that loses least, where there is one.
+    def swaps(
+        self, prices: Mapping[str, Fraction], left: Fraction, most: Fraction | None
+    ) -> Iterator[tuple[str, str, int]]:
+        """Each chosen candidate that another could replace, the one that loses least, and the loss of value.
 
         Of several that lose as little, the first by id.
+
+        Args:
+            prices: candidate id → cost.
+            left: what is left of the budget.
+            most: the loss of value that the target allows; None where there is no target.
         """
         others = [candidate for candidate, state in self._states.items() if state == "not chosen"]
         others.sort(key=lambda candidate: (-self.adds[candidate], candidate))
-        swaps = {}
         for member, state in self._states.items():
             if state != "chosen":
                 continue
-            most = limits.prices[member] + limits.left
             shared = self._shared.get(member, {})
+            budget = prices[member] + left
             # Of those that share nothing with the member, only the one that adds most can be the best.
-            unrelated = next((other for other in others if limits.prices[other] <= most), None)
-            gives = {
-                other: self.adds[other] + shared.get(other, 0)
-                for other in (*shared, *([] if unrelated is None else [unrelated]))
-                if self._states[other] == "not chosen" and limits.prices[other] <= most
-            }
-            if not gives:
-                continue
-            best = min(gives, key=lambda other: (-gives[other], other))
-            loss = self._own.get(member, Fraction(0)) - gives[best]
-            if limits.least is None or self._value - loss >= limits.least:
-                swaps[member] = Swap(best, loss)
-        return swaps
+            rivals = {other for other in shared if self._states[other] == "not chosen" and prices[other] <= budget}
+            rivals.update(next(([other] for other in others if prices[other] <= budget), []))
+            if rivals:
+                best = min(rivals, key=lambda other: (-self.adds[other] - shared.get(other, 0), other))
+                loss = shared.get(member, 0) - self.adds[best] - shared.get(best, 0)
+                if most is None or loss <= most:
+                    yield member, best, loss
 
 
 class Redundancies:
@@ -121,22 +98,20 @@ class Redundancies:
 
     def __init__(self, levels: Sequence[Level], among: Iterable[str]) -> None:
         ids = frozenset(among)
-        givers = [[giver for giver in level.givers if giver in ids] for level in levels]
-        order = sorted(range(len(levels)), key=lambda number: (len(givers[number]), number))
-        self._techniques = [levels[number].technique for number in order]
-        self._givers = [givers[number] for number in order]
+        order = sorted(levels, key=lambda level: len(ids.intersection(level.givers)))
+        self._techniques = [level.technique for level in order]
+        self._givers = [[giver for giver in level.givers if giver in ids] for level in order]
         self._gives: dict[str, int] = {}
-        self._few_give = 0
-        for bit, number in enumerate(order):
-            for giver in levels[number].givers:
+        for bit, level in enumerate(order):
+            for giver in level.givers:
                 self._gives[giver] = self._gives.get(giver, 0) | 1 << bit
-            if len(self._givers[bit]) < 2:
-                self._few_give |= 1 << bit
+        self._given_by_one = (1 << sum(len(givers) < 2 for givers in self._givers)) - 1
 
     def of(self, candidate: str) -> Redundancy:
         """What the candidate alone gives, or which others give all of it."""
         gives = self._gives.get(candidate, 0)
-        only = {self._techniques[b] for b in _bits(gives & self._few_give) if self._givers[b] in ([], [candidate])}
+        rare = _bits(gives & self._given_by_one)
+        only = {self._techniques[bit] for bit in rare if self._givers[bit] in ([], [candidate])}
         if only or not gives:
             return Redundancy(tuple(sorted(only)), redundant=False)
         alone = [other for other in self._rarest_givers(gives, candidate) if not gives & ~self._gives[other]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -16,7 +16,7 @@ from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.analysis.inputs import InputSet
     from navlayers.mapping.model import Category
@@ -48,20 +48,6 @@ class Candidate(msgspec.Struct, frozen=True):
     capability: str
     name: str
     gives: dict[str, float | None]
-
-
-class Level(msgspec.Struct, frozen=True):
-    """A part of a technique's score.
-
-    Attributes:
-        technique: its id.
-        worth: value of the part, in weighted techniques.
-        givers: ids of the candidates whose score reaches it, sorted.
-    """
-
-    technique: str
-    worth: Fraction
-    givers: tuple[str, ...]
 
 
 def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
@@ -138,64 +124,30 @@ def _nothing_to_choose(inputs: Sequence[Coverage], category: str | None, min_sco
     return Problem("no capability gives a score", hint="--worth sets the score of mappings without a value")
 
 
-def levels_of(
-    candidates: Iterable[Candidate], measure: Measure, weights: Mapping[str, Fraction] | None
-) -> tuple[Level, ...]:
-    """What there is to cover, by technique and then score, lowest first.
-
-    A technique's best score among the chosen is the sum of its levels that they reach, so that the weighted sum of
-    what is covered is that of the scores.
-
-    Args:
-        candidates: what may cover it.
-        measure: "score": a level per score that a technique is given; "covered": one per technique.
-        weights: technique id → weight, 0 where it is missing; None: 1 each.
-    """
-    given: dict[str, list[tuple[float | None, str]]] = {}
-    for candidate in candidates:
-        for technique, score in candidate.gives.items():
-            given.setdefault(technique, []).append((score, candidate.id))
-    levels = []
-    for technique in sorted(given):
-        weight = Fraction(1) if weights is None else weights.get(technique, Fraction(0))
-        if not weight:
-            continue
-        if measure == "covered":
-            levels.append(Level(technique, weight, tuple(sorted(i for _, i in given[technique]))))
-            continue
-        below = Fraction(0)
-        for score in sorted({score for score, _ in given[technique] if score is not None}):
-            exact = Fraction(str(score))
-            givers = tuple(sorted(i for other, i in given[technique] if other is not None and other >= score))
-            levels.append(Level(technique, weight * (exact - below) / 100, givers))
-            below = exact
-    return tuple(levels)
-
-
 class Directory:
     """Finds candidates by their ids and names."""
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         self._candidates = candidates
-        self._several = len({candidate.set for candidate in candidates}) > 1
-        self._lookups = [self._lookup(str), self._lookup(_folded), self._lookup(_loose)]
 
-    def _lookup(self, key: Callable[[str], str]) -> tuple[Callable[[str], str], list[dict[str, list[Candidate]]]]:
-        """A way to compare texts, and the candidates by their ids with the set, their ids, and their names."""
-        tables: list[dict[str, list[Candidate]]] = [{}, {}, {}]
-        for candidate in self._candidates:
-            texts = (f"{candidate.set}:{candidate.capability}", candidate.capability, candidate.name)
-            for table, text in zip(tables, texts, strict=True):
-                table.setdefault(key(text), []).append(candidate)
-        return key, tables
+    @cached_property
+    def _tables(self) -> list[tuple[Callable[[str], str], dict[str, list[Candidate]]]]:
+        """How texts are compared, and candidates by their texts: ids with sets, ids, names; exact ones first."""
+        tables: list[tuple[Callable[[str], str], dict[str, list[Candidate]]]] = []
+        for key in (str, _folded, _loose):
+            for text in (_qualified, lambda candidate: candidate.capability, lambda candidate: candidate.name):
+                table: dict[str, list[Candidate]] = {}
+                for candidate in self._candidates:
+                    table.setdefault(key(text(candidate)), []).append(candidate)
+                tables.append((key, table))
+        return tables
 
     def find(self, text: str) -> list[Candidate]:
         """The candidates that a word means, by the closest way of writing that finds any; several share a name."""
-        for key, tables in self._lookups:
+        for key, table in self._tables:
             wanted = key(text.strip())
-            for table in tables:
-                if wanted and wanted in table:
-                    return table[wanted]
+            if wanted and wanted in table:
+                return table[wanted]
         return []
 
     def one(self, text: str, what: str, place: Place | None = None) -> Candidate | Problem:
@@ -207,10 +159,15 @@ class Directory:
             ids = [candidate.id for candidate in candidates]
             message = f"{what}{shown(text)} means {len(candidates)} capabilities: {listed(ids)}"
             return Problem(message, place, hint=f"write {ids[0]}")
-        ids_and_own = {c.id: c for c in self._candidates} | {c.capability: c for c in self._candidates}
-        hint = nearest(text, ids_and_own) or nearest(text, {c.name: c for c in self._candidates})
-        expected = "SET:ID, the id or the name of one" if self._several else "the id or the name of one"
+        ids = [*(c.id for c in self._candidates), *(c.capability for c in self._candidates)]
+        hint = nearest(text, ids) or nearest(text, [c.name for c in self._candidates])
+        several = len({candidate.set for candidate in self._candidates}) > 1
+        expected = "SET:ID, the id or the name of one" if several else "the id or the name of one"
         return Problem(f"{what}no capability {shown(text)}", place, expected, hint)
+
+
+def _qualified(candidate: Candidate) -> str:
+    return f"{candidate.set}:{candidate.capability}"
 
 
 def _folded(text: str) -> str:

@@ -62,12 +62,8 @@ class Program:
         }
         self._held: dict[Measure, int] = {}
         self._highs = _Highs()
-        for option, setting in (
-            ("threads", 1),
-            ("random_seed", 0),
-            ("mip_rel_gap", 0.0),
-            ("mip_abs_gap", WITHIN_ONE),
-        ):
+        settings = {"threads": 1, "random_seed": 0, "mip_rel_gap": 0.0, "mip_abs_gap": WITHIN_ONE}
+        for option, setting in settings.items():
             self._highs.setOptionValue(option, setting)
         self._columns = len(candidates) + len(problem.elements)
         self._highs.addVars(self._columns, np.zeros(self._columns), np.ones(self._columns))
@@ -164,9 +160,8 @@ def _run_interruptibly(highs: Any) -> None:
             answer.user_interrupt = True
 
     highs.setCallback(interrupt, None)
-    kinds = highspy.cb.HighsCallbackType
-    for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt):
-        highs.startCallback(kind)
+    highs.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
+    highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
     thread = threading.Thread(target=highs.run, daemon=True)
     thread.start()
     try:

@@ -50,7 +50,9 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
         """
         problems = []
         if (self.budget is None) == (self.target is None):
-            problems.append(_one_of_both(both=self.budget is not None))
+            both = "has a budget or a target, not both" if self.budget is not None else "needs a budget or a target"
+            expected = "--budget NUMBER, or --target SHARE such as 95%"
+            problems.append(Problem(f"a plan {both}", expected=expected))
         if self.budget is not None and not 0 <= self.budget <= LARGEST:
             problems.append(Problem(f"--budget {float(self.budget):g}", expected="a number from 0 to 1e12"))
         if self.target is not None and not 0 <= self.target <= 1:
@@ -80,11 +82,6 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
 def _exactly(number: float | Fraction | None) -> Fraction | None:
     """A number as it is written: 0.1 is a tenth."""
     return Fraction(str(number)) if isinstance(number, float) else None if number is None else Fraction(number)
-
-
-def _one_of_both(*, both: bool) -> Problem:
-    message = "a plan has a budget or a target, not both" if both else "a plan needs a budget or a target"
-    return Problem(message, expected="--budget NUMBER, or --target SHARE such as 95%")
 
 
 def parse_budget(text: str) -> Fraction:

@@ -7,23 +7,24 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import listed
-from navlayers.analysis.plan.alternatives import Margins, Redundancies, SwapLimits
-from navlayers.analysis.plan.candidates import Directory, candidates_of, levels_of, named, score_inputs
+from navlayers.analysis.plan.alternatives import Margins, Redundancies
+from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign
-from navlayers.analysis.plan.problem import ScaledProblem
-from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep
+from navlayers.analysis.plan.problem import DEAREST, cover_problem, levels_of, rounded, whole_numbers
+from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep, Swap
 from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import unrated_mappings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from navlayers.analysis.inputs import InputSet
-    from navlayers.analysis.plan.candidates import Candidate, Level
+    from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.costs import Costs
     from navlayers.analysis.plan.options import PlanOptions
+    from navlayers.analysis.plan.problem import CoverProblem, Level
     from navlayers.analysis.plan.result import State
     from navlayers.analysis.threats import ThreatModel
     from navlayers.scoring.coverage import Coverage
@@ -59,45 +60,54 @@ def make_plan(
     directory = Directory(candidates)
     have, exclude = _have_and_exclude(options, directory)
     prices, cost_notices = _prices(candidates, directory, costs)
-    levels = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
+    levels, unit = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
     if not levels:
         hint = f"{threat.title} uses none of those that they cover" if threat else ""
         raise UsageError(Problem("no capability of the sets covers a technique that counts", hint=hint))
-    free = {i: cost for i, cost in prices.items() if i not in have and i not in exclude}
-    scaled = ScaledProblem(levels, free, have, options)
-    problem = scaled.problem
+    worths, rounding = rounded([level.worth for level in levels])
+    free = {id_: price for id_, price in prices.items() if id_ not in have and id_ not in exclude}
+    problem, price_unit = _problem(levels, worths, free, have, options)
     choice = solve(problem, options.seconds)
     order = [problem.ids[i] for i, _ in in_order(problem, choice.chosen)]
-    states = {each.id: _state(each.id, frozenset(order), have, exclude, prices) for each in candidates}
-    by_id = {candidate.id: candidate for candidate in candidates}
-    steps = tuple(_steps(scaled, [by_id[i] for i in order], prices, had=bool(have)))
+    states: dict[str, State] = {each.id: "not chosen" if each.id in prices else "no cost" for each in candidates}
+    states |= {
+        **dict.fromkeys(exclude, "excluded"),
+        **dict.fromkeys(have, "have"),
+        **dict.fromkeys(order, "chosen"),
+    }
+    steps = tuple(_steps(candidates, order, levels, have, prices, unit))
     value = steps[-1].value if steps else Fraction(0)
-    cost = problem.cost(choice.chosen) * scaled.costs.step
-    limits = SwapLimits(
-        prices,
-        left=Fraction(0) if options.most is None else options.most - cost,
-        least=None if options.least is None else options.least * scaled.total,
-    )
+    cost = problem.cost(choice.chosen) * price_unit
+    if options.most is None:
+        bound = choice.bound * price_unit
+    elif choice.proven:
+        bound = value
+    else:
+        in_place = sum(level.worth for level in levels if not have.isdisjoint(level.givers)) * unit
+        # Where weights are rounded, each may be wrong by one.
+        slack = 0 if rounding == 1 else len(levels)
+        bound = max(value, in_place + (choice.bound + slack) * rounding * unit)
     return Plan(
         catalogue=inputs.catalogue,
         inputs=coverages,
         options=options,
         scoring=scoring,
         steps=steps,
-        appraisals=_appraise(candidates, levels, states, limits),
+        appraisals=tuple(_appraise(candidates, levels, states, prices, options, cost, unit)),
         value=value,
-        total=scaled.total,
+        total=sum(level.worth for level in levels) * unit,
         cost=cost,
         proven=choice.proven,
         settled=choice.settled,
-        bound=scaled.bound(choice, value),
+        bound=bound,
         threat=threat,
         prices="" if costs is None else " ".join(costs.header.split()) or "cost",
         notices=(
             *inputs.notices,
             *(threat.notices if threat else ()),
             *cost_notices,
-            *_notices(coverages, options, scoring, states, rounded=scaled.values.rounded),
+            *_notices(coverages, options, scoring, states),
+            *([] if rounding == 1 else [Problem("the weights are rounded to a millionth of the largest")]),
         ),
     )
 
@@ -137,68 +147,113 @@ def _exact(weights: Mapping[str, float]) -> dict[str, Fraction]:
     return {technique: Fraction(str(weight)) for technique, weight in weights.items()}
 
 
-def _state(
-    candidate: str,
-    chosen: frozenset[str],
-    have: frozenset[str],
-    exclude: frozenset[str],
+def _problem(
+    levels: Sequence[Level],
+    worths: Sequence[int],
     prices: Mapping[str, Fraction],
-) -> State:
-    if candidate in chosen:
-        return "chosen"
-    if candidate in have:
-        return "have"
-    if candidate in exclude:
-        return "excluded"
-    return "not chosen" if candidate in prices else "no cost"
+    have: frozenset[str],
+    options: PlanOptions,
+) -> tuple[CoverProblem, Fraction]:
+    """What is left to choose, without what the capabilities in place cover; and what a cost of 1 stands for.
+
+    Args:
+        levels: those of all candidates.
+        worths: their worths, rounded where they are too fine.
+        prices: candidate id → cost, of those that may be chosen.
+        have: ids of those in place.
+        options: the budget or target.
+
+    Raises:
+        UsageError: the costs are too fine, or the target cannot be reached.
+    """
+    costs, unit = whole_numbers(list(prices.values()))
+    if sum(costs) > DEAREST:
+        hint = "round them, or write them in thousands"
+        expected = "costs whose sum has at most nine digits"
+        raise UsageError(Problem("the costs have too many digits", expected=expected, hint=hint))
+    elements = [
+        (worth, [giver for giver in level.givers if giver in prices])
+        for level, worth in zip(levels, worths, strict=True)
+        if have.isdisjoint(level.givers)
+    ]
+    by_id = dict(zip(prices, costs, strict=True))
+    if options.most is not None:
+        return cover_problem(by_id, elements, budget=math.floor(options.most / unit)), unit
+    total = sum(worths)
+    lacking = sum(worth for worth, _ in elements)
+    reachable = total - sum(worth for worth, givers in elements if not givers)
+    target = math.ceil((options.least or 0) * total)
+    if target > reachable:
+        share = math.floor(Fraction(reachable, total) * 10_000) / 100
+        goal = f"the target of {float(100 * (options.least or 0)):g} % cannot be reached"
+        message = f"{goal}: what may be chosen gives {share:g} % of what all give"
+        raise UsageError(Problem(message, hint="lower the target, exclude less, or give more capabilities a cost"))
+    return cover_problem(by_id, elements, need=max(target - total + lacking, 0)), unit
 
 
 def _steps(
-    scaled: ScaledProblem, order: Sequence[Candidate], prices: Mapping[str, Fraction], *, had: bool
+    candidates: Iterable[Candidate],
+    order: Sequence[str],
+    levels: Iterable[Level],
+    have: frozenset[str],
+    prices: Mapping[str, Fraction],
+    unit: Fraction,
 ) -> Iterator[PlanStep]:
-    value, spent = scaled.in_place, Fraction(0)
-    if had:
-        yield PlanStep(None, spent, value, value, spent)
-    gains = scaled.gains([candidate.id for candidate in order])
-    for candidate, gain in zip(order, gains, strict=True):
-        value += gain
-        spent += prices[candidate.id]
-        yield PlanStep(candidate, prices[candidate.id], gain, value, spent)
+    """The capabilities in place, then the chosen ones, with what each adds to those before it."""
+    gains = dict.fromkeys((None, *order), 0)
+    place = {id_: number for number, id_ in enumerate(order)}
+    for level in levels:
+        if not have.isdisjoint(level.givers):
+            gains[None] += level.worth
+        elif chosen := [giver for giver in level.givers if giver in place]:
+            gains[min(chosen, key=place.__getitem__)] += level.worth
+    by_id = {candidate.id: candidate for candidate in candidates}
+    value = spent = Fraction(0)
+    for id_, gain in gains.items():
+        if id_ is None and not have:
+            continue
+        cost = Fraction(0) if id_ is None else prices[id_]
+        value += gain * unit
+        spent += cost
+        yield PlanStep(None if id_ is None else by_id[id_], cost, gain * unit, value, spent)
 
 
 def _appraise(
-    candidates: Sequence[Candidate], levels: Sequence[Level], states: Mapping[str, State], limits: SwapLimits
-) -> tuple[Appraisal, ...]:
-    values = dict.fromkeys(states, Fraction(0))
+    candidates: Iterable[Candidate],
+    levels: Sequence[Level],
+    states: Mapping[str, State],
+    prices: Mapping[str, Fraction],
+    options: PlanOptions,
+    cost: Fraction,
+    unit: Fraction,
+) -> Iterator[Appraisal]:
+    values = dict.fromkeys(states, 0)
     for level in levels:
         for giver in level.givers:
             values[giver] += level.worth
     margins = Margins(levels, states)
-    swaps = margins.swaps(limits)
+    left = Fraction(0) if options.most is None else options.most - cost
+    total = sum(level.worth for level in levels)
+    loss = None if options.least is None else margins.value - options.least * total
+    swaps = {member: Swap(by, lost * unit) for member, by, lost in margins.swaps(prices, left, loss)}
     of_all = Redundancies(levels, states)
-    of_plan = Redundancies(levels, (i for i, state in states.items() if state in ("chosen", "have")))
-    return tuple(
-        Appraisal(
+    of_plan = Redundancies(levels, (id_ for id_, state in states.items() if state in ("chosen", "have")))
+    for candidate in candidates:
+        id_ = candidate.id
+        yield Appraisal(
             candidate=candidate,
-            state=states[candidate.id],
-            cost=limits.prices.get(candidate.id),
-            value=values[candidate.id],
-            adds=margins.adds[candidate.id],
-            beside_all=of_all.of(candidate.id),
-            beside_plan=of_plan.of(candidate.id),
-            swap=swaps.get(candidate.id),
+            state=states[id_],
+            cost=prices.get(id_),
+            value=values[id_] * unit,
+            adds=margins.adds[id_] * unit,
+            beside_all=of_all.of(id_),
+            beside_plan=of_plan.of(id_),
+            swap=swaps.get(id_),
         )
-        for candidate in candidates
-    )
 
 
 def _notices(
-    inputs: Sequence[Coverage],
-    options: PlanOptions,
-    scoring: ScoreOptions,
-    states: Mapping[str, State],
-    *,
-    rounded: bool,
+    inputs: Sequence[Coverage], options: PlanOptions, scoring: ScoreOptions, states: Mapping[str, State]
 ) -> Iterator[Problem]:
     """What a user would otherwise find out by wondering about the numbers."""
     by_score = options.measure == "score" or options.min_score > 0
@@ -215,5 +270,3 @@ def _notices(
         number = len(without_cost)
         have, are = ("capabilities have", "are") if number > 1 else ("capability has", "is")
         yield Problem(f"{number} {have} no cost and {are} left out of the plan: {listed(without_cost)}")
-    if rounded:
-        yield Problem("the weights are rounded to a millionth of the largest")

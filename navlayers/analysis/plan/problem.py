@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.errors import Problem, UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from navlayers.analysis.plan.candidates import Level
-    from navlayers.analysis.plan.options import PlanOptions
+    from navlayers.analysis.plan.candidates import Candidate, Measure
 
 FINEST = 1_000_000
-"""Maximum steps of a weight: finer weights are rounded, as a solver's floats no longer tell them apart."""
+"""Maximum units of a weight: finer weights are rounded, as a solver's floats no longer tell them apart."""
 
 DEAREST = 10**9
-"""Maximum steps of all costs together: a solver's floats no longer tell finer ones apart."""
+"""Maximum units of all costs together: a solver's floats no longer tell finer ones apart."""
 
 
 class Element(NamedTuple):
@@ -77,6 +74,10 @@ class CoverProblem(msgspec.Struct, frozen=True, dict=True):
         """The cost of candidates together."""
         return sum(self.costs[candidate] for candidate in chosen)
 
+    def objective(self, chosen: Iterable[int]) -> int:
+        """What counts first of a choice: its value for a budget, its cost for a need."""
+        return self.cost(chosen) if self.budget is None else self.value(chosen)
+
     def allows(self, chosen: Collection[int]) -> bool:
         """Whether candidates keep to the budget, or meet the need."""
         if self.budget is not None:
@@ -86,24 +87,8 @@ class CoverProblem(msgspec.Struct, frozen=True, dict=True):
     def rank(self, chosen: Collection[int]) -> tuple[int, int, int, list[int]]:
         """Sort key of choices that are allowed: the best choice first."""
         value, cost = -self.value(chosen), self.cost(chosen)
-        first = (value, cost) if self.budget is not None else (cost, value)
+        first = (cost, value) if self.budget is None else (value, cost)
         return (*first, len(chosen), sorted(chosen))
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """The choice that was found.
-
-    Attributes:
-        chosen: the candidates, ascending.
-        proven: no choice has a higher value (for a budget) or a lower cost (for a need).
-        settled: of the choices as good, it is the first by the rules of `CoverProblem`.
-        bound: the highest value, or the lowest cost, that any choice can have.
-    """
-
-    chosen: tuple[int, ...]
-    proven: bool
-    settled: bool
-    bound: int
 
 
 def cover_problem(
@@ -132,107 +117,65 @@ def cover_problem(
     return CoverProblem(ids, tuple(costs[i] for i in ids), merged, budget, need)
 
 
-class IntegerScale(NamedTuple):
-    """What one step is worth, and whether numbers are rounded to steps."""
+class Level(NamedTuple):
+    """A part of a technique's score: its worth, and the ids of the candidates whose score reaches it, sorted."""
 
-    step: Fraction
-    rounded: bool = False
-
-    def steps(self, number: Fraction) -> int:
-        """A number ≥ 0 in steps; above 0 it has at least one."""
-        steps = number / self.step
-        if steps.denominator == 1:
-            return steps.numerator
-        return max(round(steps), 1) if steps > 0 else 0
+    technique: str
+    worth: int
+    givers: tuple[str, ...]
 
 
-def integer_scale(numbers: Iterable[Fraction], finest: int | None = FINEST) -> IntegerScale:
-    """The scale with the largest step in which all numbers ≥ 0 are whole, or have at most `finest` steps."""
+def levels_of(
+    candidates: Iterable[Candidate], measure: Measure, weights: Mapping[str, Fraction] | None
+) -> tuple[tuple[Level, ...], Fraction]:
+    """What there is to cover, by technique and then score, lowest first, and what a worth of 1 stands for.
+
+    A technique's best score among the chosen is the sum of its levels that they reach, so that the weighted sum of
+    what is covered is that of the scores.
+
+    Args:
+        candidates: what may cover it.
+        measure: "score": a level per score that a technique is given; "covered": one per technique.
+        weights: technique id → weight, 0 where it is missing; None: 1 each.
+    """
+    given: dict[str, list[tuple[float | None, str]]] = {}
+    for candidate in candidates:
+        for technique, score in candidate.gives.items():
+            given.setdefault(technique, []).append((score, candidate.id))
+    techniques: list[str] = []
+    worths: list[Fraction] = []
+    givers: list[tuple[str, ...]] = []
+    for technique in sorted(given):
+        weight = Fraction(1) if weights is None else weights.get(technique, Fraction(0))
+        if not weight:
+            continue
+        scored = sorted({score for score, _ in given[technique] if score is not None})
+        below = Fraction(0)
+        for least in scored if measure == "score" else [None]:
+            exact = Fraction(100) if least is None else Fraction(str(least))
+            reach = (i for score, i in given[technique] if least is None or (score is not None and score >= least))
+            techniques.append(technique)
+            worths.append(weight * (exact - below) / 100)
+            givers.append(tuple(sorted(reach)))
+            below = exact
+    units, unit = whole_numbers(worths)
+    return tuple(map(Level, techniques, units, givers)), unit
+
+
+def whole_numbers(numbers: Sequence[Fraction]) -> tuple[list[int], Fraction]:
+    """Numbers ≥ 0 as multiples of the largest unit in which all are whole, and that unit."""
     positive = {number for number in numbers if number}
     if not positive:
-        return IntegerScale(Fraction(1))
+        return [0] * len(numbers), Fraction(1)
     denominator = math.lcm(*(number.denominator for number in positive))
-    step = Fraction(math.gcd(*(int(number * denominator) for number in positive)), denominator)
-    most = max(positive)
-    if finest is not None and most / step > finest:
-        return IntegerScale(most / finest, rounded=True)
-    return IntegerScale(step)
+    unit = Fraction(math.gcd(*(int(number * denominator) for number in positive)), denominator)
+    return [int(number / unit) for number in numbers], unit
 
 
-class ScaledProblem:
-    """A plan's problem in whole numbers, beside the exact values that it stands for.
-
-    Attributes:
-        problem: what is left to choose: without the capabilities in place and what they cover.
-        values: scale of its weights, which are rounded where they are too fine.
-        costs: scale of its costs.
-        in_place: exact value of what the capabilities in place give.
-        total: exact value of what all candidates give.
-    """
-
-    def __init__(
-        self, levels: Sequence[Level], prices: Mapping[str, Fraction], have: frozenset[str], options: PlanOptions
-    ) -> None:
-        """Scale the levels of all candidates and the prices of those that may be chosen.
-
-        Raises:
-            UsageError: the costs are too fine, or the target cannot be reached.
-        """
-        self.values = integer_scale(level.worth for level in levels)
-        self.costs = integer_scale(prices.values(), None)
-        if sum(prices.values()) / self.costs.step > DEAREST:
-            message = "the costs have too many digits"
-            hint = "round them, or write them in thousands"
-            raise UsageError(Problem(message, expected="costs whose sum has at most nine digits", hint=hint))
-        self._levels = levels
-        self._open = [have.isdisjoint(level.givers) for level in levels]
-        self.total = _sum(level.worth for level in levels)
-        self.in_place = _sum(level.worth for level, is_open in zip(levels, self._open, strict=True) if not is_open)
-        steps = [self.values.steps(level.worth) for level in levels]
-        elements = [
-            (step, [giver for giver in level.givers if giver in prices])
-            for level, step, is_open in zip(levels, steps, self._open, strict=True)
-            if is_open
-        ]
-        costs = {candidate: self.costs.steps(cost) for candidate, cost in prices.items()}
-        if options.most is not None:
-            self.problem = cover_problem(costs, elements, budget=math.floor(options.most / self.costs.step))
-            return
-        every = sum(steps)
-        in_place = every - sum(step for step, _ in elements)
-        reachable = in_place + sum(step for step, givers in elements if givers)
-        target = math.ceil((options.least or 0) * every)
-        if target > reachable:
-            raise UsageError(_unreachable(options, Fraction(reachable, every)))
-        self.problem = cover_problem(costs, elements, need=max(target - in_place, 0))
-
-    def gains(self, chosen: Sequence[str]) -> list[Fraction]:
-        """What each candidate adds to those before it and those in place."""
-        place = {candidate: number for number, candidate in enumerate(chosen)}
-        gains = [Fraction(0)] * len(chosen)
-        for level, is_open in zip(self._levels, self._open, strict=True):
-            places = [place[giver] for giver in level.givers if giver in place]
-            if places and is_open:
-                gains[min(places)] += level.worth
-        return gains
-
-    def bound(self, choice: Choice, value: Fraction) -> Fraction:
-        """The highest value, or the lowest cost, that any plan can have; `value` is that of the plan."""
-        if self.problem.need is not None:
-            return choice.bound * self.costs.step
-        if choice.proven:
-            return value
-        # Where weights are rounded, each may be wrong by a step.
-        slack = len(self._levels) if self.values.rounded else 0
-        return max(value, self.in_place + (choice.bound + slack) * self.values.step)
-
-
-def _sum(worths: Iterable[Fraction]) -> Fraction:
-    return sum(worths, Fraction(0))
-
-
-def _unreachable(options: PlanOptions, reachable: Fraction) -> Problem:
-    target = float(100 * (options.least or 0))
-    most = math.floor(reachable * 10_000) / 100
-    message = f"the target of {target:g} % cannot be reached: what may be chosen gives {most:g} % of what all give"
-    return Problem(message, hint="lower the target, exclude less, or give more capabilities a cost")
+def rounded(numbers: Sequence[int]) -> tuple[list[int], Fraction]:
+    """Numbers above 0 in units of which the largest has at most `FINEST`, at least 1 each, and what a unit is."""
+    largest = max(numbers)
+    if largest <= FINEST:
+        return list(numbers), Fraction(1)
+    unit = Fraction(largest, FINEST)
+    return [max(round(number / unit), 1) for number in numbers], unit

@@ -5,13 +5,14 @@ from __future__ import annotations
 import heapq
 import math
 import time
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.plan.problem import Choice
+import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.analysis.plan.milp import Measure, Outcome, Program
     from navlayers.analysis.plan.problem import CoverProblem
@@ -21,6 +22,22 @@ BLOCK = 10
 
 NEARLY = 1e-6
 """A bound this near to an integer is that integer: HiGHS counts in floats."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The choice that was found.
+
+    Attributes:
+        chosen: the candidates, ascending.
+        proven: no choice has a higher value (for a budget) or a lower cost (for a need).
+        settled: of the choices as good, it is the first by the rules of `CoverProblem`.
+        bound: the highest value, or the lowest cost, that any choice can have.
+    """
+
+    chosen: tuple[int, ...]
+    proven: bool
+    settled: bool
+    bound: int
 
 
 def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
@@ -37,9 +54,9 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
     candidates = useful(problem)
     chosen, bound = greedy(problem, candidates)
     if not candidates or (problem.need == 0 and all(problem.costs[i] for i in candidates)):
-        return Choice(chosen, proven=True, settled=True, bound=_objective(problem, chosen))
+        return Choice(chosen, proven=True, settled=True, bound=problem.objective(chosen))
     if seconds <= 0:
-        return _choice(problem, chosen, bound, proven=False, settled=False)
+        return _choice(problem, chosen, bound)
     # The solver is imported only where there is something to solve.
     from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
 
@@ -67,13 +84,10 @@ def _may_help(problem: CoverProblem, candidate: int) -> bool:
     )
 
 
-def _objective(problem: CoverProblem, chosen: Sequence[int]) -> int:
-    """What counts first of a choice: its value for a budget, its cost for a need."""
-    return problem.value(chosen) if problem.budget is not None else problem.cost(chosen)
-
-
-def _choice(problem: CoverProblem, chosen: Sequence[int], bound: int, *, proven: bool, settled: bool) -> Choice:
-    objective = _objective(problem, chosen)
+def _choice(
+    problem: CoverProblem, chosen: Sequence[int], bound: int, *, proven: bool = False, settled: bool = False
+) -> Choice:
+    objective = problem.objective(chosen)
     # A bound that is met proves what it bounds.
     return Choice(tuple(sorted(chosen)), proven or objective == bound, settled, objective if proven else bound)
 
@@ -89,9 +103,8 @@ class _Search:
 
     def run(self) -> Choice:
         problem = self.problem
-        rules: tuple[Measure, Measure, Measure]
+        rules: tuple[Measure, ...] = ("value", "cost", "number")
         if problem.budget is not None:
-            rules = ("value", "cost", "number")
             self.program.hold("cost", problem.budget)
         else:
             rules = ("cost", "value", "number")
@@ -138,7 +151,7 @@ class _Search:
         """Take the bound of HiGHS where it is tighter, and not below what is reached."""
         if not math.isfinite(bound):
             return
-        reached = _objective(self.problem, self.chosen)
+        reached = self.problem.objective(self.chosen)
         if self.problem.budget is not None:
             whole = math.floor(bound + NEARLY)
             self.bound = min(self.bound, whole) if whole >= reached else self.bound
@@ -178,21 +191,18 @@ class _Greedy:
         self.problem = problem
         self.value = 0
         self.gains = [problem.weight(gives) for gives in problem.gives]
-        self._candidates = tuple(candidates)
         self._need = need
-        self._uncovered = [True] * len(problem.elements)
+        self._candidates = tuple(candidates)
+        self._covered: set[int] = set()
         # Rates as integers that are equal where the rates are: different ones are apart by at least 1 / cost².
         self._scale = max(problem.costs, default=1) ** 2 or 1
         self._heap = [self._rank(candidate) for candidate in self._candidates]
         heapq.heapify(self._heap)
 
-    def counted(self, candidate: int) -> int:
-        """What a candidate adds, as far as it counts."""
-        gain = self.gains[candidate]
-        return gain if self._need is None else min(gain, self._need - self.value)
-
     def _rank(self, candidate: int) -> tuple[bool, int, int, int]:
-        gain, cost = self.counted(candidate), self.problem.costs[candidate]
+        gain, cost = self.gains[candidate], self.problem.costs[candidate]
+        if self._need is not None:
+            gain = min(gain, max(self._need - self.value, 0))
         return not (gain and not cost), -(gain * self._scale // (cost or 1)), -gain, candidate
 
     def pop(self) -> int | None:
@@ -209,38 +219,31 @@ class _Greedy:
 
     def take(self, candidate: int) -> None:
         """Count what the candidate covers as covered."""
-        for index in self.problem.gives[candidate]:
-            if self._uncovered[index]:
-                self._uncovered[index] = False
-                weight, givers = self.problem.elements[index]
-                self.value += weight
-                for giver in givers:
-                    self.gains[giver] -= weight
+        for index in self.problem.gives[candidate] - self._covered:
+            weight, givers = self.problem.elements[index]
+            self.value += weight
+            for giver in givers:
+                self.gains[giver] -= weight
+        self._covered |= self.problem.gives[candidate]
 
-    def most(self, budget: int) -> int:
-        """No more value than this is added for a budget: as if nothing overlapped and parts could be had."""
-        added = 0
-        for gain, cost in self._by_rate():
-            if cost > budget:
-                return added + gain * budget // cost
+    def bound(self) -> int:
+        """The highest value (for a budget) or the lowest cost (for a need) that any choice can have.
+
+        As if what candidates add to those taken did not overlap, and parts of a candidate could be had.
+        """
+        budget, missing = self.problem.budget, (self._need or 0) - self.value
+        added, spent = 0, 0
+        for _, _, negative, candidate in sorted(map(self._rank, self._candidates)):
+            gain, cost = -negative, self.problem.costs[candidate]
+            if not gain:
+                continue
+            if budget is None and added + gain >= missing:
+                return spent - (-(missing - added) * cost) // gain
+            if budget is not None and spent + cost > budget:
+                return self.value + added + gain * (budget - spent) // cost
             added += gain
-            budget -= cost
-        return added
-
-    def least(self, missing: int) -> int:
-        """No less cost than this adds what is missing: as if nothing overlapped and parts could be had."""
-        spent = 0
-        for gain, cost in self._by_rate():
-            if gain >= missing:
-                return spent - -(missing * cost) // gain
-            missing -= gain
             spent += cost
-        return spent
-
-    def _by_rate(self) -> Iterator[tuple[int, int]]:
-        """Gain and cost of the candidates that add something, the best rate first."""
-        ranks = sorted(self._rank(candidate) for candidate in self._candidates if self.counted(candidate))
-        yield from ((-rank[2], self.problem.costs[rank[-1]]) for rank in ranks)
+        return spent if budget is None else self.value + added
 
 
 def in_order(problem: CoverProblem, candidates: Iterable[int]) -> tuple[tuple[int, int], ...]:
@@ -258,69 +261,33 @@ def greedy(problem: CoverProblem, candidates: Sequence[int]) -> tuple[tuple[int,
 
     A need that all candidates together do not meet gives all that add anything.
     """
-    if problem.budget is not None:
-        return _spend(problem, candidates, problem.budget)
-    return _meet(problem, candidates, problem.need or 0)
-
-
-def _spend(problem: CoverProblem, candidates: Sequence[int], budget: int) -> tuple[tuple[int, ...], int]:
-    search = _Greedy(problem, candidates)
-    # The strongest single candidate: where it beats the greedy choice, that is half of the best at least.
-    strongest = max(
-        (i for i in candidates if problem.costs[i] <= budget), key=lambda i: (search.gains[i], -i), default=None
-    )
-    alone = 0 if strongest is None else search.gains[strongest]
-    taken: list[int] = []
-    spent, bound = 0, min(problem.total, search.most(budget))
-    while (best := search.pop()) is not None:
-        if not search.gains[best] or spent + problem.costs[best] > budget:
-            continue
-        taken.append(best)
-        spent += problem.costs[best]
-        search.take(best)
-        if _is_power_of_two(len(taken)):
-            bound = min(bound, search.value + search.most(budget))
-    bound = min(bound, search.value + search.most(budget))
-    if strongest is not None and alone > search.value:
-        taken = [strongest]
-    return _needed(problem, taken, max(alone, search.value)), bound
-
-
-def _meet(problem: CoverProblem, candidates: Sequence[int], need: int) -> tuple[tuple[int, ...], int]:
+    need, budget = problem.need, problem.budget
     search = _Greedy(problem, candidates, need)
+    bounds = [search.bound()]
     taken: list[int] = []
-    bound = search.least(need) if need else 0
-    while search.value < need:
-        best = search.pop()
-        if best is None or not search.gains[best]:
-            break
-        missing = need - search.value
-        if search.counted(best) == missing or _is_power_of_two(len(taken)):
-            bound = max(bound, search.least(missing))
-        taken.append(best)
-        search.take(best)
-    return _needed(problem, taken, min(need, search.value)), bound
-
-
-def _is_power_of_two(number: int) -> bool:
-    """When bounds are computed again: each time as many more are taken as before."""
-    return number > 0 and not number & (number - 1)
+    spent = 0
+    while (need is None or search.value < need) and (best := search.pop()) is not None:
+        if search.gains[best] and (budget is None or spent + problem.costs[best] <= budget):
+            if need is not None and search.value + search.gains[best] >= need:
+                bounds.append(search.bound())
+            taken.append(best)
+            spent += problem.costs[best]
+            search.take(best)
+    if budget is None:
+        return _needed(problem, taken, min(need or 0, search.value)), max(bounds)
+    return _needed(problem, taken, search.value), min(problem.total, *bounds, search.bound())
 
 
 def _needed(problem: CoverProblem, taken: Sequence[int], value: int) -> tuple[int, ...]:
     """The candidates without those that a value does not need, the last taken ones tried first."""
-    times = [0] * len(problem.elements)
-    for candidate in taken:
-        for index in problem.gives[candidate]:
-            times[index] += 1
-    spare = sum(element.weight for element, n in zip(problem.elements, times, strict=True) if n) - value
+    times = Counter(index for candidate in taken for index in problem.gives[candidate])
+    spare = problem.weight(times) - value
     kept = []
     for candidate in reversed(taken):
         lost = problem.weight(index for index in problem.gives[candidate] if times[index] == 1)
         if lost > spare:
             kept.append(candidate)
-            continue
-        spare -= lost
-        for index in problem.gives[candidate]:
-            times[index] -= 1
+        else:
+            spare -= lost
+            times.subtract(problem.gives[candidate])
     return tuple(sorted(kept))

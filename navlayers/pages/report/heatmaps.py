@@ -11,7 +11,7 @@ from navlayers.analysis.compare_layers import layers_of as compared_layers
 from navlayers.analysis.gaps import headline
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.summary import against, summary
+from navlayers.analysis.plan.result import against, summary
 from navlayers.layer.build import layers_of as built_layers
 from navlayers.layer.view import COMMENTED, Ratios, View
 from navlayers.output.document import Figure, Paragraph

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import counted, figure, joined
 from navlayers.analysis.gaps import headline
-from navlayers.analysis.plan.summary import summary as asked_and_reached
+from navlayers.analysis.plan.result import summary as asked_and_reached
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.output.document import Number, Numbers, Paragraph
 from navlayers.output.tables import Table
