@@ -105,10 +105,10 @@ def test_a_version_that_is_also_a_file_means_the_file(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["add", "none.json"], "none.json: there is no such file, and it is not an ATT&CK version either"),
+        (["add", "none.json"], "none.json: no such file, and not an ATT&CK version"),
         (["add", "20.0", "--version", "20.0"], "--version 20.0 is for bundles"),
-        (["add", "99.0"], 'no ATT&CK enterprise or mobile or ics release "99.0"'),
-        (["add", "20.0", "--mirror", "nowhere"], 'the mirror "nowhere" is not a web address'),
+        (["add", "99.0"], 'does not list ATT&CK enterprise or mobile or ics release "99.0"'),
+        (["add", "20.0", "--mirror", "nowhere"], 'mirror "nowhere" is not an http or https URL'),
         (["remove", "18.1"], "ATT&CK 18.1 is built in and cannot be removed"),
         (["add", "20.0", "--domain", "pre"], "'pre' is not one of 'enterprise', 'mobile', 'ics'"),
         (["add"], "Missing argument 'SOURCE...'"),
@@ -133,7 +133,7 @@ def test_a_broken_file_in_the_data_folder_is_a_notice_beside_the_list(run: Run, 
     status, out, err = run("attack", "list")
     assert status == 0
     assert out.count("yes") == 17
-    assert f"{data_folder / 'enterprise-20.0.json'}:1:2: this added ATT&CK release cannot be used" in err
+    assert f"{data_folder / 'enterprise-20.0.json'}:1:2: invalid added ATT&CK release" in err
     assert "navlayers attack remove 20.0 --domain enterprise" in err
 
 

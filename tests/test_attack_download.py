@@ -147,9 +147,7 @@ def test_progress_counts_the_bytes_and_ends(server: Server, tmp_path: Path) -> N
 
 def test_a_wrong_hash_keeps_nothing_not_even_of_the_other_domains(server: Server, data_folder: Path) -> None:
     server.answers[path_of("ics")] = CONTENT["ics"] + b" "
-    with pytest.raises(
-        ReleaseError, match=r"ics 20\.0 cannot be downloaded.*does not have the SHA-256.*nothing was kept"
-    ):
+    with pytest.raises(ReleaseError, match=r"ics 20\.0 .*does not match the SHA-256.*was discarded"):
         add_published("20.0", base_url=server.url)
     assert held(data_folder) == []
 
@@ -176,27 +174,27 @@ def test_the_right_hash_of_something_else_is_an_error(
 
 def test_a_file_that_the_server_does_not_have_is_an_error(server: Server, data_folder: Path) -> None:
     server.answers.clear()
-    with pytest.raises(ReleaseError, match=r"127\.0\.0\.1:\d+: the server answers 404 Not Found.*attack add FILE"):
+    with pytest.raises(ReleaseError, match=r"127\.0\.0\.1:\d+: the server responds with 404.*attack add FILE"):
         add_published("20.0", ["ics"], base_url=server.url)
     assert held(data_folder) == []
 
 
 def test_a_server_error_is_an_error(server: Server) -> None:
     server.status = 503
-    with pytest.raises(ReleaseError, match="the server answers 503"):
+    with pytest.raises(ReleaseError, match="the server responds with 503"):
         add_published("20.0", ["ics"], base_url=server.url)
 
 
 def test_a_transfer_that_breaks_off_is_an_error(server: Server, data_folder: Path) -> None:
     server.missing_bytes = 100
-    with pytest.raises(ReleaseError, match=r"ics 20\.0 cannot be downloaded.*the transfer broke off"):
+    with pytest.raises(ReleaseError, match=r"ics 20\.0 .*the connection was interrupted"):
         add_published("20.0", ["ics"], base_url=server.url)
     assert held(data_folder) == []
 
 
 def test_a_server_that_does_not_answer_is_given_up(server: Server, data_folder: Path) -> None:
     server.hang.clear()
-    with pytest.raises(ReleaseError, match=r"no answer within 0\.3 seconds"):
+    with pytest.raises(ReleaseError, match=r"no response within 0\.3 seconds"):
         add_published("20.0", ["ics"], base_url=server.url, timeout=0.3)
     assert held(data_folder) == []
 
@@ -204,7 +202,7 @@ def test_a_server_that_does_not_answer_is_given_up(server: Server, data_folder: 
 def test_a_server_that_stops_in_the_middle_is_given_up(server: Server, data_folder: Path) -> None:
     server.stall.clear()
     server.missing_bytes = 100
-    with pytest.raises(ReleaseError, match=r"no answer within 0\.3 seconds"):
+    with pytest.raises(ReleaseError, match=r"no response within 0\.3 seconds"):
         add_published("20.0", ["ics"], base_url=server.url, timeout=0.3)
     assert held(data_folder) == []
 
@@ -212,7 +210,7 @@ def test_a_server_that_stops_in_the_middle_is_given_up(server: Server, data_fold
 def test_no_network_is_an_error_that_says_what_else_to_do(server: Server) -> None:
     with serving() as gone:
         url = gone.url
-    with pytest.raises(ReleaseError, match=r"the server cannot be reached.*by other means.*--mirror"):
+    with pytest.raises(ReleaseError, match=r"the server cannot be reached.*another way.*--mirror"):
         add_published("20.0", ["ics"], base_url=url)
 
 
@@ -226,7 +224,7 @@ def test_a_password_in_the_address_of_the_mirror_is_not_shown(server: Server) ->
 
 @pytest.mark.parametrize("wanted", ["99", "20.7", "0", "newest"])
 def test_an_unknown_version_is_an_error_that_names_those_that_exist(wanted: str) -> None:
-    with pytest.raises(ReleaseError, match=rf'no ATT&CK ics release "{wanted}"; expected one of 8\.0, .*, 20\.0 '):
+    with pytest.raises(ReleaseError, match=rf'ATT&CK ics release "{wanted}"; expected one of 8\.0, .*, 20\.0 '):
         add_published(wanted, ["ics"])
 
 
@@ -250,15 +248,15 @@ def test_published_versions_are_in_order_without_betas(domain: Domain) -> None:
 
 @pytest.mark.parametrize("mirror", ["ftp://127.0.0.1", "127.0.0.1:80", "http://", "http://[::1", "file:///tmp"])
 def test_a_mirror_that_is_no_web_address_is_an_error(mirror: str) -> None:
-    with pytest.raises(UsageError, match="is not a web address"):
+    with pytest.raises(UsageError, match="is not an http or https URL"):
         add_published("20.0", ["ics"], base_url=mirror)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(server: Server, data_folder: Path) -> None:
     data_folder.parent.write_text("a file")
-    with pytest.raises(OutputError, match="cannot be stored here"):
+    with pytest.raises(OutputError, match="cannot store ATT&CK releases"):
         add_published("20.0", ["ics"], base_url=server.url)
-    with pytest.raises(OutputError, match="the download cannot be stored here"):
+    with pytest.raises(OutputError, match="cannot store the download"):
         download("ics", "20.0", data_folder.parent, base_url=server.url)
 
 

@@ -52,7 +52,7 @@ def test_another_minor_of_the_same_major_is_used_with_a_notice() -> None:
     found = attack.find("enterprise", "16.0")
     assert found.release.version == "16.1"
     assert str(found.notice) == (
-        "ATT&CK enterprise 16.0 is not at hand, 16.1 is used instead (to use 16.0: navlayers attack add 16.0)"
+        "ATT&CK enterprise 16.0 is not installed; using 16.1 (add it with: navlayers attack add 16.0)"
     )
 
 
@@ -68,7 +68,7 @@ def test_a_release_not_at_hand_is_an_error_that_names_those_that_are_and_the_com
     with pytest.raises(ReleaseError) as caught:
         attack.find("mobile", wanted)
     assert str(caught.value) == (
-        "ATT&CK mobile 20.0 is not at hand; expected one of 12.1, 15.1, 16.1, 18.1 "
+        "ATT&CK mobile 20.0 is not installed; expected one of 12.1, 15.1, 16.1, 18.1 "
         "(add it with: navlayers attack add 20.0)"
     )
 
@@ -120,8 +120,8 @@ def test_removing_takes_the_release_of_the_domain_alone(tmp_path: Path, data_fol
     ("version", "message"),
     [
         ("18.1", r"18\.1 is built in and cannot be removed"),
-        ("20.0", r"20\.0 is not among the added releases"),
-        ("../x", "not among the added releases"),
+        ("20.0", r"20\.0 is not an added release"),
+        ("../x", "not an added release"),
     ],
 )
 def test_removing_what_was_not_added_is_an_error(version: str, message: str) -> None:
@@ -141,7 +141,7 @@ def test_a_broken_added_file_is_a_notice_and_the_built_in_release_is_used(
     assert "remove it with: navlayers attack remove 18.1 --domain enterprise" in str(notice)
     found = attack.find("enterprise", "18.1")
     assert found.release.builtin
-    assert "ATT&CK enterprise 18.1 is used instead" in str(found.notice)
+    assert "using ATT&CK enterprise 18.1" in str(found.notice)
     assert all(release.builtin for release in attack.releases())
     attack.remove("18.1", ("enterprise",))
     assert attack.check_added() == ()
@@ -150,7 +150,9 @@ def test_a_broken_added_file_is_a_notice_and_the_built_in_release_is_used(
 def test_a_broken_release_that_nothing_can_replace_is_an_error_that_tells_of_it(data_folder: Path) -> None:
     data_folder.mkdir(parents=True)
     (data_folder / "ics-20.0.json").write_text("{")
-    with pytest.raises(ReleaseError, match=r"(?s)ics 20 is not at hand.*cannot be used: the JSON breaks off here"):
+    with pytest.raises(
+        ReleaseError, match=r"(?s)ics 20 is not installed.*invalid added ATT&CK release: the JSON ends unexpectedly"
+    ):
         attack.find("ics", "20")
 
 
@@ -161,7 +163,7 @@ def test_a_file_that_holds_another_release_than_its_name_says_is_not_used(
     (data_folder / "enterprise-20.0.json").rename(data_folder / "enterprise-21.0.json")
     notices = [str(notice) for notice in attack.check_added()]
     assert len(notices) == 1
-    assert "holds ATT&CK enterprise 20.0, not what its name says" in notices[0]
+    assert "holds ATT&CK enterprise 20.0, unlike its name" in notices[0]
     assert attack.find("enterprise", "latest").release.version == "18.1"
 
 
@@ -181,8 +183,11 @@ def test_foreign_files_are_notices_and_hidden_ones_are_not(tmp_path: Path, data_
     write(data_folder, bundle(), "enterprise-attack-20.0.json")
     notices = [str(notice) for notice in attack.check_added()]
     assert len(notices) == 3
-    assert f'to add a bundle: navlayers attack add "{data_folder / "enterprise-attack-20.0.json"}"' in notices[0]
-    assert all("not a file of navlayers, ignored" in notice for notice in notices)
+    assert (
+        f'if it is a bundle, run: navlayers attack add "{data_folder / "enterprise-attack-20.0.json"}"'
+        in notices[0]
+    )
+    assert all("ignored: not a file written by navlayers" in notice for notice in notices)
     assert attack.find("enterprise", "latest").release.version == "18.1"
 
 
@@ -192,9 +197,9 @@ def test_a_data_folder_that_is_a_file_is_a_notice_when_reading_and_an_error_when
     data_folder.parent.mkdir()
     data_folder.touch()
     (notice,) = attack.check_added()
-    assert "cannot be read" in str(notice)
+    assert "cannot read" in str(notice)
     assert attack.find("enterprise", "18").release.builtin
-    with pytest.raises(OutputError, match="cannot be stored here"):
+    with pytest.raises(OutputError, match="cannot store ATT&CK releases"):
         attack.add(small(tmp_path, "20.0"))
 
 

@@ -142,10 +142,10 @@ def test_a_version_given_wins_over_the_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "name", "version", "message"),
     [
-        ([], "bundle.json", None, r"bundle\.json: neither the bundle nor its name says.*--version 18\.1"),
-        ([collection("16.1")], "bundle.json", "18.1", r"says that it is ATT&CK 16\.1, not 18\.1"),
+        ([], "bundle.json", None, r"bundle\.json: neither the bundle nor its file name states.*--version 18\.1"),
+        ([collection("16.1")], "bundle.json", "18.1", r"the bundle is ATT&CK 16\.1, not 18\.1"),
         ([], "bundle.json", "newest", '"newest" is not an ATT&CK version'),
-        ([collection("soon")], "bundle.json", None, "neither the bundle nor its name"),
+        ([collection("soon")], "bundle.json", None, "neither the bundle nor its file name"),
     ],
 )
 def test_a_version_that_is_not_to_be_known_is_an_error(
@@ -165,10 +165,10 @@ WHOLE = json.dumps(bundle(), indent=1).encode()
         (b" \n", r"b\.json: the file is empty"),
         (b"\xef\xbb\xbf", r"b\.json: the file is empty"),
         (b'{\n  "type": oops}', r"b\.json:2:11: malformed JSON"),
-        (WHOLE[: WHOLE.index(b'"TA0001"') + 4], r"b\.json:\d{2}:\d+: the JSON breaks off here"),
+        (WHOLE[: WHOLE.index(b'"TA0001"') + 4], r"b\.json:\d{2}:\d+: the JSON ends unexpectedly here"),
         (b"not json", r"b\.json:1:\d: malformed JSON"),
         (b"<html>", r"b\.json:1:1: malformed JSON"),
-        (b"[]", r"b\.json: the JSON does not have the form expected: Expected \"object\", got \"array\""),
+        (b"[]", r"b\.json: unexpected JSON content: Expected \"object\", got \"array\""),
         (b"12", r"Expected \"object\", got \"int\""),
         (b"{}", "this JSON file is not a STIX bundle"),
         (b'{"type": "bundle"}', "this JSON file is not a STIX bundle"),
@@ -194,8 +194,8 @@ def test_a_file_that_is_no_bundle_is_an_error_with_its_place(tmp_path: Path, dat
     [
         ([matrix()], "no ATT&CK matrix with tactics"),
         ([matrix("TA0001"), matrix("TA0002", domain="ics")], "more than one domain: enterprise-attack, ics-attack"),
-        ([matrix("TA0001", domain="pre")], r'the domain "pre-attack"; expected one of enterprise-attack'),
-        ([matrix("TA0001")], 'names a tactic that the bundle does not hold: "x-mitre-tactic--TA0001"'),
+        ([matrix("TA0001", domain="pre")], r'the unknown domain "pre-attack"; expected one of enterprise-attack'),
+        ([matrix("TA0001")], 'refers to a tactic that is not in the bundle: "x-mitre-tactic--TA0001"'),
         ([matrix("TA0001"), tactic("TA0001", "execution")], "no ATT&CK techniques"),
     ],
 )
@@ -208,11 +208,11 @@ def test_a_bundle_that_is_no_attack_release_is_an_error(
 
 
 def test_a_folder_a_missing_and_an_unreadable_file_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="this is a folder"):
+    with pytest.raises(InputError, match="is a folder"):
         read_bundle(tmp_path)
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="no such file"):
         read_bundle(tmp_path / "none.json")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot read"):
         read_bundle(write(tmp_path, bundle()) / "below.json")
 
 

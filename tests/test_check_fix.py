@@ -10,7 +10,7 @@ from conftest import CORPUS, CORPUS_FILES, Run, write_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.checks import check, mend
+from navlayers.checks import check, fix
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
 
@@ -18,7 +18,7 @@ HEAD = 'framework: demo\nversion: "1"\ndomain: enterprise\nattack_version: "16.1
 
 
 def mended(path: Path) -> bytes:
-    (one,) = mend(check(resolve([str(path)])))
+    (one,) = fix(check(resolve([str(path)])))
     return one.after
 
 
@@ -50,8 +50,8 @@ def test_a_successor_that_is_mapped_already_is_not_written_twice(tmp_path: Path)
     )
     report = check(resolve([str(path)]))
     assert [finding.code for finding in report.findings] == ["revoked-technique"]
-    assert "it is mapped already" in report.findings[0].hint
-    assert mend(report) == ()
+    assert "the capability is already mapped to it" in report.findings[0].hint
+    assert fix(report) == ()
 
 
 def test_fix_writes_all_files_or_none(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_a_table_is_mended_at_its_cells(tmp_path: Path) -> None:
     )
     path.write_bytes(text.encode())
     options = readers.ReadOptions(metadata={"attack_version": "16.1", "domain": "enterprise"})
-    (one,) = mend(check(resolve([str(path)]), reading=options), reading=options)
+    (one,) = fix(check(resolve([str(path)]), reading=options), reading=options)
     assert one.after == text.replace("T1053.001", "T1053.002").encode()
 
 
@@ -118,7 +118,7 @@ def test_published_sets_lose_their_mended_findings_and_nothing_else(path: Path) 
     if not CORPUS.is_dir():
         pytest.skip("the published mapping sets are not at ../shared/corpus")
     report = check(resolve([str(path)]))
-    for one in mend(report):
+    for one in fix(report):
         again = check([Source("again", path, data=one.after)])
         gone = {(f.code, f.place.line) for f in one.findings}
         assert gone
@@ -159,7 +159,7 @@ def test_mending_never_adds_a_finding_and_keeps_the_rest_of_every_row(
     }
     data = msgspec.json.format(msgspec.json.encode({"metadata": head, "mapping_objects": objects}))
     report = check([Source("x", Path("x.json"), data=data)])
-    for one in mend(report, {"x.json": data}):
+    for one in fix(report, {"x.json": data}):
         again = check([Source("x", Path("x.json"), data=one.after)])
         gone = {(f.code, f.place.line) for f in one.findings}
         assert {(f.code, f.place.line) for f in again.findings} <= {
@@ -179,11 +179,11 @@ def test_a_file_that_changed_while_it_was_checked_is_left_alone(
     path.write_text(f"{head}capabilities: {{c: {{techniques: {{T1053.001: {{protect: partial}}}}}}}}\n")
 
     def slow(*args: Any) -> object:
-        done = mend(*args)
+        done = fix(*args)
         path.write_text("mine", encoding="utf-8")
         return done
 
-    monkeypatch.setattr("navlayers.checks.mend", slow)
+    monkeypatch.setattr("navlayers.checks.fix", slow)
     result = run("check", "--fix", path)
     assert result.code == 2
     assert "the file has changed meanwhile" in result.err
@@ -195,7 +195,7 @@ def test_a_revoked_id_whose_name_means_another_technique_is_told_and_not_mended(
     path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Brute Force}}\n")
     report = check(resolve([str(path)]))
     assert [finding.code for finding in report.findings] == ["revoked-technique", "technique-name"]
-    assert 'if not "Brute Force" is meant, as it is named' in report.findings[0].hint
-    assert mend(report) == ()
+    assert 'unless the name "Brute Force" is right' in report.findings[0].hint
+    assert fix(report) == ()
     path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Powershell}}\n")
     assert b"T1059.001: {detect: minimal, name: PowerShell}" in mended(path)

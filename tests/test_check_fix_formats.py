@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conftest import write_set
 
-from navlayers.checks import check, mend
+from navlayers.checks import check, fix
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
 
@@ -53,7 +53,7 @@ def test_a_security_stack_file_is_mended(tmp_path: Path) -> None:
     path.write_text(STACK, encoding="utf-8")
     report = check(resolve([str(path)]))
     assert {finding.code for finding in report.findings} == {"revoked-technique", "technique-renamed"}
-    (one,) = mend(report)
+    (one,) = fix(report)
     assert one.after.decode() == MENDED_STACK
     assert check([Source("again", path, data=one.after)]).findings == ()
 
@@ -66,7 +66,7 @@ def test_mappings_explorer_yaml_is_mended(tmp_path: Path) -> None:
     assert text.count(b"T1053.001") == 1
     path = tmp_path / "one.yaml"
     path.write_bytes(text)
-    (one,) = mend(check(resolve([str(path)])))
+    (one,) = fix(check(resolve([str(path)])))
     assert one.after.count(b"T1053.002") == 1
     assert b"T1053.001" not in one.after
     assert len(one.after.splitlines()) == len(text.splitlines())

@@ -158,10 +158,10 @@ def test_a_release_that_is_not_at_hand_is_told_where_the_set_names_it(run: Run, 
     native.write_text(text + "capabilities: {a: {techniques: {T1078: mitigates}}}\n", encoding="utf-8")
     done = run("build", native)
     assert done.code == 2
-    assert f"{native}:4:17: ATT&CK enterprise 99 is not at hand" in done.err
+    assert f"{native}:4:17: ATT&CK enterprise 99 is not installed" in done.err
     explorer = write_set(tmp_path / "late.json", attack_version="99")
     place = explorer.read_text(encoding="utf-8").index('"99"') + 1
-    assert f"{explorer}:1:{place}: ATT&CK enterprise 99 is not at hand" in run("build", explorer).err
+    assert f"{explorer}:1:{place}: ATT&CK enterprise 99 is not installed" in run("build", explorer).err
 
 
 def test_a_score_is_rounded_once_when_it_is_written(run: Run, tmp_path: Path) -> None:

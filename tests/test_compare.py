@@ -359,7 +359,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
         ([], "nothing is named to compare"),
         (["aws", "gcpp"], "no mapping set 'gcpp'"),
         (["aws", "veris-ics"], "different ATT&CK domains: aws of enterprise, veris-ics of ics"),
-        (["aws", "gcp", "--attack", "99"], "ATT&CK enterprise 99 is not at hand"),
+        (["aws", "gcp", "--attack", "99"], "ATT&CK enterprise 99 is not installed"),
         (["aws", "gcp", "--baseline", "nope"], "no mapping set 'nope'"),
         (["nist_800_53", "csa_ccm", "--category", "protect"], "no input has the category protect"),
         (["aws", "gcp", "-o", ""], "-o is empty"),

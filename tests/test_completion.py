@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from navlayers.checks.codes import codes
+from navlayers.checks.finding import codes
 from navlayers.cli import _complete as candidates
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, shipped

@@ -536,8 +536,8 @@ def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: P
             ["aws", "nist_800_53", "--threat", "APT29"],
             "nist_800_53 gives numbers of capabilities, aws gives scores",
         ),
-        (["aws", "--threat", "APT29", "--attack", "17.1"], "campaigns of ATT&CK enterprise 17.1 are not at hand"),
-        (["aws", "--threat", "APT29", "--attack", "99"], "ATT&CK enterprise 99 is not at hand"),
+        (["aws", "--threat", "APT29", "--attack", "17.1"], "campaigns of ATT&CK enterprise 17.1 are not installed"),
+        (["aws", "--threat", "APT29", "--attack", "99"], "ATT&CK enterprise 99 is not installed"),
         (["aws", "--threat", "APT 29"], "(did you mean APT29 (G0016)"),
         (
             ["aws", "--threat", "cozyduke"],

@@ -274,7 +274,7 @@ def test_bad_input_is_told(run: Run, args: tuple[str, ...], message: str) -> Non
     ("args", "part"),
     [
         (("gcp", "--budget", "1", "--threat", "APT299"), "did you mean"),
-        (("gcp", "--budget", "1", "--attack", "99"), "99 is not at hand"),
+        (("gcp", "--budget", "1", "--attack", "99"), "99 is not installed"),
         (("gcp", "--budget", "1", "--cost", "missing.csv"), "missing.csv"),
         (("gcp", "--budget", "1", "--have", "@missing"), "missing"),
         (("gcp", "--budget", "1", "--worth", "200"), "worth is 200"),

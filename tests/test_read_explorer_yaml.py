@@ -10,7 +10,7 @@ import yaml
 from conftest import CORPUS, CORPUS_FILES
 
 from navlayers import InputError
-from navlayers.checks.codes import codes
+from navlayers.checks.finding import codes
 from navlayers.errors import OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import Capability, Mapping, NonMappable

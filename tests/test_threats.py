@@ -506,7 +506,7 @@ def test_a_release_without_groups_is_an_error_that_says_how_to_add_them() -> Non
     with pytest.raises(ReleaseError) as caught:
         with_threat(together("17.1"), ["APT29"], "17.1")
     assert str(caught.value) == (
-        "the groups, software and campaigns of ATT&CK enterprise 17.1 are not at hand; expected one of 18.1 "
+        "the groups, software and campaigns of ATT&CK enterprise 17.1 are not installed; expected one of 18.1 "
         "(add them with: navlayers attack add 17.1)"
     )
 
@@ -523,7 +523,7 @@ def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
     with pytest.raises(ReleaseError) as caught:
         with_threat(together("20.0"), ["New Group"])
     assert str(caught.value) == (
-        "groups, software and campaigns of ATT&CK Enterprise 20.0, or of a newer release, are not at hand; "
+        "groups, software and campaigns of ATT&CK Enterprise 20.0, or of a newer release, are not installed; "
         "expected one of 19.0, 18.1 "
         "(add them with: navlayers attack add 20.0, or carry the sets back: --attack 19.0)"
     )
@@ -534,7 +534,7 @@ def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
 def test_a_layer_of_a_release_that_is_not_at_hand_is_an_error_by_its_file(tmp_path: Path) -> None:
     versions = {"attack": "25", "navigator": "5.1.0", "layer": "4.5"}
     path = write_layer(tmp_path / "l.json", versions=versions)
-    with pytest.raises(ReleaseError, match=r"l\.json: ATT&CK enterprise 25 is not at hand"):
+    with pytest.raises(ReleaseError, match=r"l\.json: ATT&CK enterprise 25 is not installed"):
         with_threat(together(), [str(path)])
     assert with_threat(together(), [str(path)], "16.1")[1].weights
 

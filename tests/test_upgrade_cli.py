@@ -278,7 +278,7 @@ def test_a_domain_that_lacks_the_release_is_told(run: Run, tmp_path: Path) -> No
     ics = put(tmp_path / "ics.json", layer("T0801", attack="12") | {"domain": "ics-attack"})
     result = run("upgrade", ics, "--attack", "17.1")
     assert result.code == 2
-    assert "ATT&CK ics 17.1 is not at hand" in result.err
+    assert "ATT&CK ics 17.1 is not installed" in result.err
 
 
 def test_all_broken_inputs_are_told_and_nothing_is_written(run: Run, tmp_path: Path, old: Path) -> None:

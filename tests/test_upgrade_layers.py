@@ -220,7 +220,7 @@ def test_what_has_no_successor_is_removed_and_reported_with_its_entry() -> None:
     assert entries == []
     assert [(one.id, one.why, one.rows) for one in report.removed] == [
         ("T1034", "deprecated, no successor", (entry("T1034", score=4),)),
-        ("T9999", "unknown in every release at hand: a typo?", (entry("T9999", comment="x"),)),
+        ("T9999", "unknown in every installed release: a typo?", (entry("T9999", comment="x"),)),
     ]
 
 

@@ -161,10 +161,10 @@ def test_a_downgrade_tells_what_is_apart_again() -> None:
 @pytest.mark.parametrize(
     ("id_", "why"),
     [
-        ("T9999", "unknown in every release at hand: a typo?"),
+        ("T9999", "unknown in every installed release: a typo?"),
         (
             "T1656.001",
-            "unknown in every release at hand: a typo? did you mean T1566.001 Phishing: Spearphishing Attachment "
+            "unknown in every installed release: a typo? did you mean T1566.001 Phishing: Spearphishing Attachment "
             "or T1656 Impersonation?",
         ),
         ("T0801", "not in this release, but in ATT&CK ics 18.1"),

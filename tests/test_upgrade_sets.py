@@ -217,7 +217,7 @@ def test_what_is_new_leaves_out_what_the_set_considered() -> None:
 def test_without_the_old_release_what_is_new_is_not_known_and_the_report_says_so() -> None:
     carried, report = upgrade_set(set_of([row("a", AT[0])], attack_version="7.2"), "18.1")
     assert report.new is None
-    assert report.why_not_new == "ATT&CK enterprise 7.2 is not at hand"
+    assert report.why_not_new == "ATT&CK enterprise 7.2 is not installed"
     assert [m.technique for m in carried.mappings] == [AT[1]]
 
 

@@ -160,7 +160,7 @@ def test_a_technique_of_another_domain_has_its_id_from_there_and_is_told() -> No
 
 def test_a_release_that_is_not_at_hand_is_told() -> None:
     written = encode(set_of([row("ids", "T1078")], attack_version="99.0"), "stix")
-    assert "ATT&CK enterprise 99.0 is not at hand" in written.notices[0].message
+    assert "ATT&CK enterprise 99.0 is not installed" in written.notices[0].message
 
 
 def test_half_of_a_surrogate_pair_becomes_the_replacement_character() -> None:

@@ -1,4 +1,4 @@
-"""ATT&CK releases: their tactics, techniques and threats, and which of them are at hand."""
+"""ATT&CK releases: tactics, techniques and threats, and which releases are installed."""
 
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, Threat, Threats
 from navlayers.attack.store import (

@@ -1,4 +1,4 @@
-"""What one ATT&CK release says: tactics, techniques, and the groups, software and campaigns that use them."""
+"""The content of one ATT&CK release: tactics, techniques, and the groups, software and campaigns that use them."""
 
 from collections import defaultdict
 from functools import cached_property
@@ -16,7 +16,7 @@ SITE = "https://attack.mitre.org"
 
 
 class Tactic(msgspec.Struct, frozen=True):
-    """A column of the matrix: id ("TA0006"), short name ("credential-access"), name ("Credential Access")."""
+    """A column of the matrix: id ("TA0006"), short name ("credential-access") and name ("Credential Access")."""
 
     id: str
     shortname: str
@@ -24,12 +24,11 @@ class Tactic(msgspec.Struct, frozen=True):
 
 
 class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A technique or sub-technique as one release has it.
+    """A technique or sub-technique of one release.
 
-    `tactics` are short names in matrix order, without those of matrices that are deprecated. `parent` is the id
-    of a sub-technique's technique. `successor` is the id that a revoked technique was revoked by, where the
-    release says so; it may itself be revoked or deprecated. `description` is ATT&CK's own Markdown, only in
-    releases that the user added.
+    `tactics` are short names in matrix order, without those of deprecated matrices. `parent` is the id of a
+    sub-technique's technique. `successor` is the id in the revoked-by relationship of a revoked technique; it may
+    itself be revoked or deprecated. `description` is ATT&CK's Markdown, only in releases that the user added.
     """
 
     id: str
@@ -44,17 +43,17 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def active(self) -> bool:
-        """Whether the release still uses the technique: neither deprecated nor revoked."""
+        """Whether the technique is neither deprecated nor revoked."""
         return self.status == "active"
 
     @property
     def url(self) -> str:
-        """The address of the technique's page."""
+        """The URL of the technique's page."""
         return technique_url(self.id)
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
-    """One release of one domain: tactics in matrix order and every technique by id, in id order."""
+    """One release of one domain: tactics in matrix order, and techniques by id, in id order."""
 
     domain: Domain
     version: str
@@ -67,23 +66,23 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return self.version.partition(".")[0]
 
     def get(self, technique: str) -> Technique | None:
-        """The technique of that id, whatever its status; None where the release has none."""
+        """The technique with this id, of any status; None if there is none."""
         return self.techniques.get(technique)
 
     def is_active(self, technique: str) -> bool:
-        """Whether the release has a technique of that id that is neither deprecated nor revoked."""
-        found = self.techniques.get(technique)
-        return found is not None and found.active
+        """Whether the release has an active technique with this id."""
+        entry = self.techniques.get(technique)
+        return entry is not None and entry.active
 
     def subtechniques(self, parent: str) -> tuple[Technique, ...]:
-        """The active sub-techniques of a technique in id order; empty for an id that has none."""
+        """The active sub-techniques of a technique, in id order."""
         return self._subtechniques.get(parent, ())
 
     def resolve(self, technique: str) -> tuple[str, ...]:
-        """The ids from `technique` along revoked-by to where it ends; empty for an id the release does not know.
+        """The chain of revoked-by relationships from a technique, itself included; empty for an unknown id.
 
-        An id that is not revoked gives itself alone. The end need not be active: a successor may be deprecated,
-        or revoked with no successor named. A circle ends before its first repetition.
+        The last id may be inactive: deprecated, or revoked without a successor. A cycle ends before its first
+        repetition.
         """
         chain: list[str] = []
         step: str | None = technique
@@ -102,11 +101,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
 
 class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A group, a piece of software or a campaign that the release neither deprecates nor revokes.
+    """An active group, software or campaign.
 
-    `aliases` are its other names. `techniques` are sorted ids of the active techniques it is said to use itself;
-    `software` the ids of active software that a group or campaign uses; `groups` the ids of the groups that a
-    campaign is attributed to.
+    `aliases` are its other names; `techniques` the sorted ids of the active techniques that it uses directly;
+    `software` the ids of the active software that a group or campaign uses; `groups` the ids of the groups to
+    which a campaign is attributed.
     """
 
     kind: Kind
@@ -120,7 +119,7 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Threats(msgspec.Struct, frozen=True, dict=True):
-    """The threats of one release of one domain, by id: campaigns, then groups, then software, in id order."""
+    """The threats of one release of one domain by id: campaigns, groups and software, each in id order."""
 
     domain: Domain
     version: str
@@ -133,7 +132,7 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def software(self) -> tuple[Threat, ...]:
-        """The software, tools and malware alike, in id order."""
+        """The software, tools and malware, in id order."""
         return self._kind("software")
 
     @property
@@ -142,11 +141,11 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
         return self._kind("campaign")
 
     def get(self, threat: str) -> Threat | None:
-        """The threat of that id; None where the release has none."""
+        """The threat with this id; None if there is none."""
         return self.threats.get(threat)
 
     def named(self, text: str) -> tuple[Threat, ...]:
-        """The threats that have `text` as id, name or alias, upper and lower case being equal."""
+        """The threats with this id, name or alias, regardless of case."""
         return self._names.get(text.strip().casefold(), ())
 
     def _kind(self, kind: Kind) -> tuple[Threat, ...]:

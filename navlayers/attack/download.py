@@ -1,7 +1,7 @@
-"""Getting an ATT&CK release from the internet, or from a mirror, with the hash that mitreattack-python publishes.
+"""Downloads of ATT&CK releases from the internet or a mirror, verified against published hashes.
 
-mitreattack-python knows the releases and their SHA-256, pooch (which it downloads with) does the transfer.
-Importing mitreattack-python takes half a second, so that happens inside the functions.
+mitreattack-python lists the releases with their SHA-256, and pooch downloads them. Importing mitreattack-python
+takes half a second, so functions import it when they need it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 HOST = "https://raw.githubusercontent.com"
 MIRROR_VARIABLE = "NAVLAYERS_ATTACK_MIRROR"
 TIMEOUT = 30.0
-"""Seconds without a byte from the server before a download is given up."""
+"""Seconds without data from the server before a download fails."""
 
 _CHUNK = 1 << 16
 
 
 class Bar(Protocol):
-    """Shows how far a download is: `total` bytes (0: not known), of which `update` adds some; `close` ends it."""
+    """A progress bar over `total` bytes (0: unknown), such as tqdm's."""
 
     total: float
 
@@ -41,11 +41,11 @@ class Bar(Protocol):
         """Count `step` more bytes."""
 
     def close(self) -> object:
-        """The download is over, whole or not."""
+        """End the bar, whether or not the download succeeded."""
 
 
 def published(domain: Domain) -> tuple[str, ...]:
-    """The versions of a domain that mitreattack-python knows, oldest first, without betas."""
+    """The versions of a domain that mitreattack-python lists, oldest first, without betas."""
     return tuple(sorted(filter(versions.canonical, _hashes(domain)), key=versions.number))
 
 
@@ -58,14 +58,24 @@ def download(
     progress: Bar | None = None,
     timeout: float = TIMEOUT,
 ) -> Path:
-    """Fetch the STIX 2.1 bundle of one release into `folder`, which must exist, and return its path.
+    """Download the STIX 2.1 bundle of one release.
 
-    `base_url` (else the environment variable NAVLAYERS_ATTACK_MIRROR) stands for the host that ATT&CK publishes
-    on; the rest of the address is the same. The file is only there once it has the published SHA-256.
+    Args:
+        domain: its domain.
+        version: its version, such as "18.1".
+        folder: an existing folder for the file.
+        base_url: a mirror that replaces the host and keeps the rest of the URL; None for the environment variable
+            NAVLAYERS_ATTACK_MIRROR or, without it, GitHub.
+        progress: a bar to update.
+        timeout: seconds without data before the download fails.
 
-    Raises ReleaseError where there is no such release, the server cannot be reached, does not answer within
-    `timeout` seconds, or gives something else; UsageError for a mirror that is no http address; OutputError
-    where the file cannot be stored.
+    Returns:
+        The path of the file, whose SHA-256 matches the published one.
+
+    Raises:
+        ReleaseError: the release does not exist, or the server fails or sends other content.
+        UsageError: the mirror is not an http or https URL.
+        OutputError: the file cannot be stored.
     """
     known_hash = _hashes(domain).get(version)
     if known_hash is None:
@@ -87,10 +97,10 @@ def download(
     except requests.RequestException as error:
         raise ReleaseError(_failed(domain, version, base, _reason(error, timeout))) from None
     except ValueError:
-        reason = "what came does not have the SHA-256 that mitreattack-python publishes; nothing was kept"
+        reason = "the download does not match the SHA-256 that mitreattack-python publishes, and was discarded"
         raise ReleaseError(_failed(domain, version, base, reason)) from None
     except OSError as error:
-        message = f"the download cannot be stored here: {error.strerror or error}"
+        message = f"cannot store the download: {error.strerror or error}"
         raise OutputError(Problem(message, Place(str(folder)))) from None
     finally:
         logger.setLevel(level)
@@ -99,7 +109,7 @@ def download(
 
 
 def _fetch(url: str, output_file: str, _pooch: object, *, timeout: float, progress: Bar | None) -> None:
-    """What pooch calls to get a file. Its own downloader leaves the connection open when something fails."""
+    """Downloader for pooch, whose own leaves the connection open after an error."""
     import requests  # noqa: PLC0415 - slow to import
 
     with requests.get(url, stream=True, timeout=timeout) as response, Path(output_file).open("wb") as file:
@@ -109,11 +119,11 @@ def _fetch(url: str, output_file: str, _pooch: object, *, timeout: float, progre
         seen = 0
         for chunk in response.iter_content(_CHUNK):
             if file.write(chunk) and file.tell() > MAX_BYTES:
-                raise ValueError("larger than any release")
-            came = response.raw.tell()  # before decompression, as the total is
+                raise ValueError("larger than any ATT&CK release")
+            received = response.raw.tell()  # before decompression, like the total
             if progress is not None:
-                progress.update(came - seen)
-            seen = came
+                progress.update(received - seen)
+            seen = received
 
 
 def add_published(
@@ -124,10 +134,18 @@ def add_published(
     progress: Callable[[Domain, str], Bar] | None = None,
     timeout: float = TIMEOUT,
 ) -> tuple[Release, ...]:
-    """Download a release in each of `domains` that has it and keep it in the user's folder; all or none.
+    """Download a release for every domain that has it, and add all of them or none.
 
-    `wanted` is a version, a major alone (its newest minor) or "latest". Raises as `download` and `store.add`
-    do, and ReleaseError where no domain has such a release.
+    Args:
+        wanted: a version, a major version (its newest minor) or "latest".
+        domains: the domains to look in.
+        base_url: as for `download`.
+        progress: makes the bar of a download, from its domain and version.
+        timeout: as for `download`.
+
+    Raises:
+        ReleaseError: no domain has such a release, or a download fails.
+        OutputError: the releases cannot be stored.
     """
     chosen = _choose(wanted, domains)
     folder = store.user_folder()
@@ -135,8 +153,8 @@ def add_published(
         folder.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".download-")
     except OSError as error:
-        message = f"ATT&CK releases cannot be stored here: {error.strerror or error}"
-        hint = f"name another folder in {store.DATA_DIR_VARIABLE}"
+        message = f"cannot store ATT&CK releases: {error.strerror or error}"
+        hint = f"set {store.DATA_DIR_VARIABLE} to another folder"
         raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
     with temporary as name:
         bundles = []
@@ -158,7 +176,7 @@ def _hashes(domain: Domain) -> dict[str, str]:
 
 
 def _choose(wanted: str, domains: Sequence[Domain]) -> list[tuple[Domain, str]]:
-    """The release that each domain has of what is wanted: the same version in all of them."""
+    """The matching release of each domain: the same version in all of them."""
     parsed = versions.parse_wanted(wanted)
     lists = {domain: published(domain) for domain in domains}
     every = sorted({version for known in lists.values() for version in known}, key=versions.number)
@@ -172,14 +190,14 @@ def _choose(wanted: str, domains: Sequence[Domain]) -> list[tuple[Domain, str]]:
 def _unpublished(wanted: str, domains: Sequence[Domain]) -> Problem:
     known = sorted({version for domain in domains for version in published(domain)}, key=versions.number)
     return Problem(
-        f"mitreattack-python knows no ATT&CK {' or '.join(domains)} release {shown(wanted)}",
+        f"mitreattack-python does not list ATT&CK {' or '.join(domains)} release {shown(wanted)}",
         expected=f"one of {', '.join(known)}",
-        hint="a newer mitreattack-python may know more; a bundle at hand: navlayers attack add FILE.json",
+        hint="upgrade mitreattack-python, or add a downloaded bundle: navlayers attack add FILE.json",
     )
 
 
 def _base(given: str | None) -> str:
-    """The address that stands for the host, without a slash at its end."""
+    """The base URL, without a trailing slash."""
     base = (given or os.environ.get(MIRROR_VARIABLE) or HOST).rstrip("/")
     try:
         parts = urlsplit(base)
@@ -187,17 +205,17 @@ def _base(given: str | None) -> str:
     except ValueError:
         good = False
     if not good:
-        message = f"the mirror {shown(base)} is not a web address"
-        raise UsageError(Problem(message, expected="an address such as https://mirror.example.org/attack"))
+        message = f"mirror {shown(base)} is not an http or https URL"
+        raise UsageError(Problem(message, expected="a URL such as https://mirror.example.org/attack"))
     return base
 
 
 def _failed(domain: Domain, version: str, base: str, reason: str) -> Problem:
-    host = urlsplit(base).netloc.rpartition("@")[2]  # without a password that the address may hold
+    host = urlsplit(base).netloc.rpartition("@")[2]  # without credentials in the URL
     return Problem(
-        f"ATT&CK {domain} {version} cannot be downloaded from {host}: {reason}",
-        hint=f"fetch {domain}-attack-{version}.json by other means and run: navlayers attack add FILE.json; "
-        f"or name a mirror with --mirror or {MIRROR_VARIABLE}",
+        f"cannot download ATT&CK {domain} {version} from {host}: {reason}",
+        hint=f"download {domain}-attack-{version}.json another way and run: navlayers attack add FILE.json; "
+        f"or use a mirror with --mirror or {MIRROR_VARIABLE}",
     )
 
 
@@ -205,15 +223,15 @@ def _reason(error: Exception, timeout: float) -> str:
     import requests  # noqa: PLC0415 - slow to import
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code} {error.response.reason}".rstrip()
+        return f"the server responds with {error.response.status_code} {error.response.reason}".rstrip()
     if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
-        return f"no answer within {timeout:g} seconds"
+        return f"no response within {timeout:g} seconds"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate cannot be verified"
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy cannot be reached"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the transfer broke off"
+        return "the connection was interrupted"
     if isinstance(error, requests.ConnectionError):
         return "the server cannot be reached"
-    return "the server's answer cannot be used"
+    return "the response is not valid"

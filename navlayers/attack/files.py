@@ -1,4 +1,4 @@
-"""The files that hold one release: JSON, one technique or threat per line, so that versions compare well."""
+"""Catalogue files: one release as JSON, one technique or threat per line, for readable diffs."""
 
 import re
 import stat
@@ -26,14 +26,14 @@ T = TypeVar("T")
 _BOM = b"\xef\xbb\xbf"
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _PATH = re.compile(r" - at `\$(.*)`$")
-"""How msgspec ends its messages: with the offset, or with the path of the value in the document."""
+"""The end of msgspec's messages: the byte offset, or the path of the value in the document."""
 
 _NUMBER = "(?:0|[1-9][0-9]{0,3})"
 _NAME = re.compile(rf"(enterprise|mobile|ics)-({_NUMBER}\.{_NUMBER})(\.threats)?\.json")
 
 
 class Name(NamedTuple):
-    """What the name of a release's file says."""
+    """The release in the name of a catalogue file, and whether the file holds its threats."""
 
     domain: Domain
     version: str
@@ -41,7 +41,7 @@ class Name(NamedTuple):
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """What every file starts with: its form, by number, and which release it holds, from where."""
+    """The first fields of every file: version of the file format, source, licence and release."""
 
     form: Literal[1]
     source: str
@@ -60,17 +60,17 @@ class _ThreatsFile(_Header, frozen=True):
 
 
 def catalogue_name(domain: Domain, version: str) -> str:
-    """The name of the file that holds a release's tactics and techniques."""
+    """The name of the file with a release's tactics and techniques."""
     return f"{domain}-{version}.json"
 
 
 def threats_name(domain: Domain, version: str) -> str:
-    """The name of the file beside it that holds groups, software and campaigns."""
+    """The name of the file with a release's groups, software and campaigns."""
     return f"{domain}-{version}.threats.json"
 
 
 def parse_name(name: str) -> Name | None:
-    """What a file's name says; None where it is not the name of a release's file."""
+    """The release that a file name names; None for any other name."""
     match = _NAME.fullmatch(name)
     return match and Name(cast("Domain", match[1]), match[2], threats=match[3] is not None)
 
@@ -87,14 +87,22 @@ def encode_threats(threats: Threats) -> bytes:
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """Read a file that `encode_catalogue` made; InputError where it is not one or holds another release."""
+    """The catalogue of a file.
+
+    Raises:
+        InputError: the file is not a catalogue file, or holds another release than its name says.
+    """
     file = _read(path, _CatalogueFile)
     techniques = {technique.id: technique for technique in file.techniques}
     return Catalogue(file.domain, file.version, file.tactics, techniques)
 
 
 def read_threats(path: Path) -> Threats:
-    """Read a file that `encode_threats` made; InputError where it is not one or holds another release."""
+    """The threats of a file.
+
+    Raises:
+        InputError: the file is not a threats file, or holds another release than its name says.
+    """
     file = _read(path, _ThreatsFile)
     return Threats(file.domain, file.version, {threat.id: threat for threat in file.threats})
 
@@ -111,48 +119,54 @@ def _encode(domain: Domain, version: str, *body: str) -> bytes:
 
 
 def _read(path: Path, kind: type[F]) -> F:
-    file = decode(read_bytes(path, MAX_BYTES), kind, path, expected="an ATT&CK release that navlayers stored")
+    file = decode(read_bytes(path, MAX_BYTES), kind, path, expected="an ATT&CK release stored by navlayers")
     name = parse_name(path.name)
     if name and (name.domain, name.version) != (file.domain, file.version):
         held = f"{file.domain} {file.version}"
-        message = f"the file holds ATT&CK {held}, not what its name says"
+        message = f"the file holds ATT&CK {held}, unlike its name"
         raise InputError(Problem(message, Place(str(path)), expected=f"{name.domain} {name.version}"))
     return file
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """The whole file without its byte order mark.
+    """The content of a file without its byte order mark.
 
-    InputError where it cannot be read, is over `limit` bytes, or is no regular file: a pipe may never end.
+    Raises:
+        InputError: the file cannot be read, is larger than `limit` bytes, or is not a regular file, since reading a
+            pipe may never end.
     """
     place = Place(str(path))
     too_large = Problem(f"the file is larger than {limit / 1e6:.0f} MB", place)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError(Problem("this is a folder", place, expected="a file"))
+            raise InputError(Problem("is a folder", place, expected="a file"))
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(Problem("this is not a regular file", place, expected="a file"))
+            raise InputError(Problem("not a regular file", place, expected="a file"))
         if status.st_size > limit:
             raise InputError(too_large)
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except FileNotFoundError:
-        raise InputError(Problem("there is no such file", place)) from None
+        raise InputError(Problem("no such file", place)) from None
     except (OSError, ValueError) as error:
-        raise InputError(Problem(f"the file cannot be read: {reason(error)}", place)) from None
+        raise InputError(Problem(f"cannot read the file: {reason(error)}", place)) from None
     if len(data) > limit:
         raise InputError(too_large)
     return data.removeprefix(_BOM)
 
 
 def reason(error: Exception) -> str:
-    """Why the file system refused, in few words."""
+    """The operating system's reason for an error."""
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def decode(data: bytes, kind: type[T], path: Path, *, expected: str, hint: str = "") -> T:
-    """Decode JSON into `kind`; InputError, with line and column where JSON ends or breaks off, where it is not."""
+    """JSON decoded into a type.
+
+    Raises:
+        InputError: the data is not such JSON, with line and column of a syntax error.
+    """
     name = str(path)
     if not data.strip():
         raise InputError(Problem("the file is empty", Place(name), expected, hint))
@@ -160,11 +174,11 @@ def decode(data: bytes, kind: type[T], path: Path, *, expected: str, hint: str =
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         message = _PATH.sub(r" at \1", str(error)).replace("`", '"')
-        problem = Problem(f"the JSON does not have the form expected: {message}", Place(name), expected, hint)
+        problem = Problem(f"unexpected JSON content: {message}", Place(name), expected, hint)
     except msgspec.DecodeError as error:
-        found = _BYTE.search(str(error))
-        offset = int(found[1]) if found else len(data)
-        what = "malformed JSON" if found else "the JSON breaks off here"
+        byte = _BYTE.search(str(error))
+        offset = int(byte[1]) if byte else len(data)
+        what = "malformed JSON" if byte else "the JSON ends unexpectedly here"
         problem = Problem(what, _place(name, data, offset), expected, hint)
     except (UnicodeDecodeError, RecursionError) as error:
         what = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "JSON nested too deeply"

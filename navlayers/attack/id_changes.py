@@ -29,7 +29,7 @@ _SUGGESTED = 2
 class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """What becomes of one id.
 
-    `name` is what the old release calls it, or the new one where the old one is not at hand. `now` and `now_name`
+    `name` is what the old release calls it, or the new one where the old one is not installed. `now` and `now_name`
     are the id that stands for it in the new release, None and "" where it is removed. `became` tells a technique
     that became a sub-technique, or the other way round. `why` says why the new release does not have the id as an
     active one; `end` is then where revoked-by ends, if that is elsewhere. `doubt` says why one that is renamed may
@@ -89,7 +89,7 @@ class Addition(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReleaseChange:
-    """From one release (None where it is not at hand) to another of the same domain."""
+    """From one release (None where it is not installed) to another of the same domain."""
 
     def __init__(self, old: Catalogue | None, new: Catalogue) -> None:
         self.old = old
@@ -132,7 +132,7 @@ class ReleaseChange:
 
     @cached_property
     def additions(self) -> tuple[Addition, ...] | None:
-        """What the new release has and the old one had not, by id; None where the old one is not at hand."""
+        """What the new release has and the old one had not, by id; None where the old one is not installed."""
         if self.old is None:
             return None
         replaced: dict[str, list[str]] = {}
@@ -172,7 +172,7 @@ class ReleaseChange:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
         near = _near(change.id, self.new)
         question = f" did you mean {one_of(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
-        return f"unknown in every release at hand: a typo?{question}"
+        return f"unknown in every installed release: a typo?{question}"
 
     def in_order(self, sources: list[str]) -> list[int]:
         """The places of ids that all become one, in the order in which they are merged.

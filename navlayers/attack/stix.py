@@ -1,6 +1,6 @@
-"""Reading an ATT&CK release from its STIX bundle, 2.0 or 2.1.
+"""ATT&CK releases from STIX 2.0 and 2.1 bundles.
 
-Only the fields that a catalogue needs are decoded: the rest of a 33 MB bundle never becomes a Python object.
+Only the fields that a catalogue needs are decoded, because a bundle has 33 MB and more.
 """
 
 import re
@@ -18,7 +18,7 @@ from navlayers.attack.files import decode, read_bytes
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 
 MAX_BYTES = 1 << 29
-"""The largest file read as a bundle: 512 MiB, ten times ATT&CK's largest."""
+"""Maximum size of a bundle: 512 MiB, ten times ATT&CK's largest."""
 
 _SOURCES = frozenset({"mitre-attack", "mitre-mobile-attack", "mitre-ics-attack"})
 _KINDS: dict[str, Kind] = {
@@ -35,7 +35,7 @@ _HINT = "MITRE publishes one per domain and release, for example enterprise-atta
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """What a bundle holds: one release of one domain. `threats` has no entries in a bundle without any."""
+    """The release in a bundle: one version of one domain. `threats` may be empty."""
 
     catalogue: Catalogue
     threats: Threats
@@ -51,7 +51,7 @@ class _Phase(msgspec.Struct, gc=False):
 
 
 class _Object(msgspec.Struct):
-    """Any STIX object: the fields that tactics, techniques, threats, matrices or relationships have."""
+    """Any STIX object, with the fields of tactics, techniques, threats, matrices and relationships."""
 
     type: str
     id: str = ""
@@ -73,7 +73,7 @@ class _Object(msgspec.Struct):
 
     @property
     def attack_id(self) -> str | None:
-        """The id that ATT&CK gives the object; older mobile and ICS objects name a source of their own."""
+        """The ATT&CK id; older mobile and ICS objects have it under a source name of their domain."""
         for reference in self.external_references or ():
             if reference.source_name in _SOURCES and reference.external_id:
                 return reference.external_id
@@ -81,7 +81,7 @@ class _Object(msgspec.Struct):
 
     @property
     def status(self) -> Status:
-        """Revoked before deprecated, as the Navigator treats an object that is both."""
+        """The status; an object that is both revoked and deprecated counts as revoked, as in the Navigator."""
         if self.revoked:
             return "revoked"
         return "deprecated" if self.x_mitre_deprecated else "active"
@@ -93,12 +93,12 @@ class _Document(msgspec.Struct):
 
 
 class _Objects:
-    """The objects of a bundle by type, with what relates them."""
+    """The objects of a bundle by type, and its active relationships."""
 
     def __init__(self, objects: list[_Object]) -> None:
         self.by_type: defaultdict[str, list[_Object]] = defaultdict(list)
-        for thing in objects:
-            self.by_type[thing.type].append(thing)
+        for item in objects:
+            self.by_type[item.type].append(item)
         self.relations: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for relation in self.by_type["relationship"]:
             if relation.status == "active":
@@ -106,14 +106,20 @@ class _Objects:
 
 
 def read_bundle(path: Path, *, version: str | None = None, descriptions: bool = True) -> Bundle:
-    """Read the ATT&CK release that a STIX bundle holds.
+    """The ATT&CK release in a STIX bundle.
 
-    The domain is that of the matrix. The version is that of the collection object, which STIX 2.1 releases
-    have; else `version`; else the one in the file's name (`enterprise-attack-18.1.json`) or its folder's
-    (`v18.1/enterprise-attack.json`, as mitreattack-python stores them).
+    The domain is that of the matrix. The version is that of the collection object, which STIX 2.1 releases have; or
+    else `version`; or else the one in the name of the file (`enterprise-attack-18.1.json`) or of its folder
+    (`v18.1/enterprise-attack.json`, as mitreattack-python stores bundles).
 
-    Raises InputError where the file is no such bundle, ReleaseError where its version is not to be found or is
-    another one than `version`.
+    Args:
+        path: the file.
+        version: the version, if the bundle does not state it.
+        descriptions: whether to keep the descriptions of techniques.
+
+    Raises:
+        InputError: the file is not such a bundle.
+        ReleaseError: the version is unknown, or differs from `version`.
     """
     data = read_bytes(path, MAX_BYTES)
     document = decode(data, _Document, path, expected=_BUNDLE, hint=_HINT)
@@ -126,7 +132,7 @@ def read_bundle(path: Path, *, version: str | None = None, descriptions: bool = 
     tactics = _tactics(objects, path)
     techniques = _techniques(objects, tactics, path, descriptions=descriptions)
     by_id = _by_id(techniques)
-    threats = _threats(objects, {found.stix_id: found.id for found in techniques if found.active})
+    threats = _threats(objects, {t.stix_id: t.id for t in techniques if t.active})
     return Bundle(Catalogue(domain, number, tactics, by_id), Threats(domain, number, threats))
 
 
@@ -136,32 +142,32 @@ def _refuse(path: Path, message: str) -> NoReturn:
 
 def _domain(objects: _Objects, path: Path) -> Domain:
     """The domain of the matrix: "enterprise" of its external id "enterprise-attack"."""
-    found = sorted({matrix.attack_id or "" for matrix in objects.by_type["x-mitre-matrix"]})
-    if not found:
+    names = sorted({matrix.attack_id or "" for matrix in objects.by_type["x-mitre-matrix"]})
+    if not names:
         _refuse(path, "the bundle has no ATT&CK matrix (x-mitre-matrix)")
-    if len(found) > 1:
-        _refuse(path, f"the bundle holds more than one domain: {listed(found)}")
+    if len(names) > 1:
+        _refuse(path, f"the bundle has more than one domain: {listed(names)}")
     for domain in DOMAINS:
-        if found[0] == f"{domain}-attack":
+        if names[0] == f"{domain}-attack":
             return domain
     known = ", ".join(f"{domain}-attack" for domain in DOMAINS)
-    message = f"the matrix belongs to the domain {shown(found[0])}"
+    message = f"the matrix has the unknown domain {shown(names[0])}"
     raise InputError(Problem(message, Place(str(path)), expected=f"one of {known}", hint=_HINT))
 
 
-def _version(objects: _Objects, path: Path, asked: str | None) -> str:
+def _version(objects: _Objects, path: Path, requested: str | None) -> str:
     """The release's number as "major.minor"."""
-    said = {collection.x_mitre_version or "" for collection in objects.by_type["x-mitre-collection"]}
-    stated = versions.canonical(said.pop()) if len(said) == 1 else None
-    if asked is not None:
-        wanted = versions.canonical(asked)
+    collections = {collection.x_mitre_version or "" for collection in objects.by_type["x-mitre-collection"]}
+    stated = versions.canonical(collections.pop()) if len(collections) == 1 else None
+    if requested is not None:
+        wanted = versions.canonical(requested)
         if wanted is None:
             raise ReleaseError(
-                Problem(f"{shown(asked)} is not an ATT&CK version", expected="a number such as 18.1")
+                Problem(f"{shown(requested)} is not an ATT&CK version", expected="a number such as 18.1")
             )
         if stated and stated != wanted:
-            message = f"the bundle says that it is ATT&CK {stated}, not {wanted}"
-            raise ReleaseError(Problem(message, Place(str(path)), hint="leave the version out"))
+            message = f"the bundle is ATT&CK {stated}, not {wanted}"
+            raise ReleaseError(Problem(message, Place(str(path)), hint="omit the version"))
         return wanted
     if stated:
         return stated
@@ -170,9 +176,9 @@ def _version(objects: _Objects, path: Path, asked: str | None) -> str:
         return number
     raise ReleaseError(
         Problem(
-            "neither the bundle nor its name says which ATT&CK version it is",
+            "neither the bundle nor its file name states the ATT&CK version",
             Place(str(path)),
-            expected="a name such as enterprise-attack-18.1.json",
+            expected="a file name such as enterprise-attack-18.1.json",
             hint="give the version: --version 18.1",
         )
     )
@@ -188,7 +194,7 @@ def _tactics(objects: _Objects, path: Path) -> tuple[Tactic, ...]:
             if tactic is None or not tactic.attack_id or not tactic.x_mitre_shortname:
                 _refuse(
                     path,
-                    f"the matrix {shown(matrix.name)} names a tactic that the bundle does not hold: {shown(ref)}",
+                    f"the matrix {shown(matrix.name)} refers to a tactic that is not in the bundle: {shown(ref)}",
                 )
             tactics[ref] = Tactic(tactic.attack_id, tactic.x_mitre_shortname, tactic.name)
     if not tactics:
@@ -199,7 +205,7 @@ def _tactics(objects: _Objects, path: Path) -> tuple[Tactic, ...]:
 def _techniques(
     objects: _Objects, tactics: tuple[Tactic, ...], path: Path, *, descriptions: bool
 ) -> list[Technique]:
-    """Every attack pattern that has an ATT&CK id, in the order of the bundle."""
+    """Every attack pattern with an ATT&CK id, in the order of the bundle."""
     order = {tactic.shortname: position for position, tactic in enumerate(tactics)}
     patterns = {pattern.id: pattern for pattern in objects.by_type["attack-pattern"] if pattern.attack_id}
     if not patterns:
@@ -213,7 +219,7 @@ def _techniques(
     techniques = []
     for stix_id, pattern in patterns.items():
         identifier = pattern.attack_id or ""
-        # The id tells the parent: some revoked sub-techniques have lost their subtechnique-of relationship.
+        # The parent comes from the id: some revoked sub-techniques lost their subtechnique-of relationship.
         parent, dot, _ = identifier.partition(".")
         phases = {phase.phase_name for phase in pattern.kill_chain_phases or ()}
         techniques.append(
@@ -233,8 +239,8 @@ def _techniques(
 
 
 def _by_id(techniques: list[Technique]) -> dict[str, Technique]:
-    """In id order; where two have one id, the active one, else the deprecated one."""
-    ranked = sorted(techniques, key=lambda found: (found.id, _STATUS_ORDER.index(found.status), found.stix_id))
+    """Techniques in id order; of two with the same id, the active one, or else the deprecated one."""
+    ranked = sorted(techniques, key=lambda t: (t.id, _STATUS_ORDER.index(t.status), t.stix_id))
     by_id: dict[str, Technique] = {}
     for technique in ranked:
         by_id.setdefault(technique.id, technique)
@@ -244,10 +250,10 @@ def _by_id(techniques: list[Technique]) -> dict[str, Technique]:
 def _threats(objects: _Objects, techniques: dict[str, str]) -> dict[str, Threat]:
     """The active threats by id; `techniques` maps the STIX ids of active techniques to their ids."""
     active = {
-        thing.id: thing
+        item.id: item
         for kind in _KINDS
-        for thing in objects.by_type[kind]
-        if thing.status == "active" and thing.attack_id
+        for item in objects.by_type[kind]
+        if item.status == "active" and item.attack_id
     }
     used: defaultdict[str, set[str]] = defaultdict(set)
     software: defaultdict[str, set[str]] = defaultdict(set)
@@ -262,19 +268,19 @@ def _threats(objects: _Objects, techniques: dict[str, str]) -> dict[str, Threat]
             groups[source].add(active[target].attack_id or "")
     threats = [
         Threat(
-            kind=_KINDS[thing.type],
-            id=thing.attack_id or "",
+            kind=_KINDS[item.type],
+            id=item.attack_id or "",
             stix_id=stix_id,
-            name=thing.name,
+            name=item.name,
             aliases=tuple(
                 alias
-                for alias in dict.fromkeys((thing.aliases or []) + (thing.x_mitre_aliases or []))
-                if alias != thing.name
+                for alias in dict.fromkeys((item.aliases or []) + (item.x_mitre_aliases or []))
+                if alias != item.name
             ),
             techniques=tuple(sorted(used[stix_id])),
             software=tuple(sorted(software[stix_id])),
             groups=tuple(sorted(groups[stix_id])),
         )
-        for stix_id, thing in active.items()
+        for stix_id, item in active.items()
     ]
     return {threat.id: threat for threat in sorted(threats, key=lambda threat: threat.id)}

@@ -1,4 +1,4 @@
-"""The ATT&CK releases at hand: those that ship with navlayers and those that the user added."""
+"""The installed ATT&CK releases: built-in ones, and those that the user added."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DATA_DIR_VARIABLE = "NAVLAYERS_DATA_DIR"
 
 
 class Release(NamedTuple):
-    """One release of one domain and the file that holds it; `version` is "major.minor"."""
+    """One release of one domain and its catalogue file; `version` is "major.minor"."""
 
     domain: Domain
     version: str
@@ -37,27 +37,33 @@ class Release(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The release that a wish came to; `notice` says where that is not quite what was asked."""
+    """An installed release, with a notice if it is not exactly the requested one."""
 
     release: Release
     notice: Problem | None = None
 
 
 def releases() -> tuple[Release, ...]:
-    """Every release at hand, by domain and then version, oldest first; an added one replaces a built-in one.
+    """Every installed release, by domain and then version, oldest first.
 
-    Added files that cannot be used are left out; `check_added` tells of them.
+    An added release replaces a built-in one of the same version. Unusable added files are left out; `check_added`
+    reports them.
     """
     folder = user_folder()
     return _merged([name for name in _file_names()[0] if _unusable(folder / name) is None])
 
 
 def find(domain: Domain, wanted: str) -> Found:
-    """The release at hand that `wanted` means.
+    """The installed release for a requested version.
 
-    "16.1" and "v16.1" mean that release; where it is not at hand, the nearest minor of the same major, with a
-    notice. "16" means the newest 16.x at hand, "latest" the newest of all. Raises ReleaseError, which names the
-    releases at hand and the command that adds one, where there is no such release or `wanted` is no version.
+    Args:
+        domain: its domain.
+        wanted: "16.1" or "v16.1" for that release or, with a notice, the nearest minor of the same major; "16" for
+            the newest installed 16.x; "latest" for the newest of all.
+
+    Raises:
+        ReleaseError: no installed release matches, or `wanted` is not a version. The message lists the installed
+            releases and the command that adds one.
     """
     parsed = versions.parse_wanted(wanted)
     names, _ = _file_names()
@@ -77,14 +83,18 @@ def find(domain: Domain, wanted: str) -> Found:
 
 
 def load(release: Release) -> Catalogue:
-    """The tactics and techniques of a release; read once per process. Raises InputError."""
+    """The tactics and techniques of a release; read once per process.
+
+    Raises:
+        InputError: the file of an added release is not valid.
+    """
     if not release.builtin and (problem := _unusable(release.path)):
         raise InputError(problem)
     return _read(files.read_catalogue, release.path)
 
 
 def has_threats(release: Release) -> bool:
-    """Whether groups, software and campaigns of the release are at hand, in a file that can be used."""
+    """Whether the groups, software and campaigns of a release are installed, in a valid file."""
     path = _threats_path(release)
     return _is_file(path) and (release.builtin or _unusable(path) is None)
 
@@ -92,7 +102,9 @@ def has_threats(release: Release) -> bool:
 def threats(release: Release) -> Threats:
     """The groups, software and campaigns of a release; read once per process.
 
-    Raises ReleaseError where they are not at hand for this release, InputError where their file is broken.
+    Raises:
+        ReleaseError: they are not installed for this release.
+        InputError: their file is not valid.
     """
     path = _threats_path(release)
     if _is_file(path):
@@ -102,7 +114,7 @@ def threats(release: Release) -> Threats:
     others = [other.version for other in releases() if other.domain == release.domain and has_threats(other)]
     raise ReleaseError(
         Problem(
-            f"the groups, software and campaigns of {release} are not at hand",
+            f"the groups, software and campaigns of {release} are not installed",
             expected=f"one of {', '.join(others)}" if others else "",
             hint=f"add them with: navlayers attack add {release.version}",
         )
@@ -121,55 +133,58 @@ def _is_file(path: Path) -> bool:
 
 
 def _merged(names: list[str]) -> tuple[Release, ...]:
-    """The built-in releases and those that the files of these names in the user's folder hold."""
+    """The built-in releases, and those in the user's folder with these file names."""
     folder = user_folder()
-    at_hand = {(release.domain, release.version): release for release in _builtin()}
+    installed = {(release.domain, release.version): release for release in _builtin()}
     for name in names:
         parsed = files.parse_name(name)
         if parsed and not parsed.threats:
             release = Release(parsed.domain, parsed.version, folder / name, builtin=False)
-            at_hand[parsed.domain, parsed.version] = release
-    return tuple(sorted(at_hand.values(), key=_order))
+            installed[parsed.domain, parsed.version] = release
+    return tuple(sorted(installed.values(), key=_order))
 
 
-def _not_found(domain: Domain, wanted: str, at_hand: list[str], *, malformed: bool) -> Problem:
-    listing = ", ".join(at_hand)
+def _not_found(domain: Domain, wanted: str, installed: list[str], *, malformed: bool) -> Problem:
+    listing = ", ".join(installed)
     if malformed:
         return Problem(
             f"{shown(wanted)} is not an ATT&CK version",
-            expected=f"one of those at hand for {domain} ({listing}), a number such as 16, or latest",
-            hint="to add another, for example: navlayers attack add 20.0",
+            expected=f"an installed {domain} release ({listing}), a major version such as 16, or latest",
+            hint="add another release, for example: navlayers attack add 20.0",
         )
     asked = wanted.strip().lower().removeprefix("v")
     return Problem(
-        f"ATT&CK {domain} {asked} is not at hand",
+        f"ATT&CK {domain} {asked} is not installed",
         expected=f"one of {listing}" if listing else "",
         hint=f"add it with: navlayers attack add {asked}",
     )
 
 
 def _notice(wanted: versions.Wanted, release: Release, broken: Problem | None) -> Problem | None:
-    """Why `release` is not quite what was asked for: another minor, or in place of a broken file."""
+    """The notice that `release` is used in place of the requested minor version, or of an invalid file."""
     asked = f"{wanted.major}.{wanted.minor}"
     if broken is not None:
-        return Problem(f"{broken.message}; {release} is used instead", broken.place, hint=broken.hint)
+        return Problem(f"{broken.message}; using {release}", broken.place, hint=broken.hint)
     if wanted.minor is None or asked == release.version:
         return None
-    message = f"ATT&CK {release.domain} {asked} is not at hand, {release.version} is used instead"
-    return Problem(message, hint=f"to use {asked}: navlayers attack add {asked}")
+    message = f"ATT&CK {release.domain} {asked} is not installed; using {release.version}"
+    return Problem(message, hint=f"add it with: navlayers attack add {asked}")
 
 
 def user_folder() -> Path:
-    """The folder for releases that the user adds; it need not exist.
+    """The folder for added releases, which may not exist yet.
 
-    `attack` in the folder that the environment variable NAVLAYERS_DATA_DIR names, else in the one that the
-    operating system has for data of a user's programs. Raises UsageError where it is in the home of nobody.
+    It is `attack` in the folder that the environment variable NAVLAYERS_DATA_DIR names or, without it, in the
+    operating system's folder for user data.
+
+    Raises:
+        UsageError: the variable names the home folder of an unknown user.
     """
     if chosen := os.environ.get(DATA_DIR_VARIABLE):
         try:
             return Path(chosen).expanduser() / "attack"
         except RuntimeError:
-            message = f"{DATA_DIR_VARIABLE} names {shown(chosen)}, and there is no such home folder"
+            message = f"{DATA_DIR_VARIABLE} is {shown(chosen)}, whose home folder does not exist"
             raise UsageError(Problem(message, expected="a folder for added ATT&CK releases")) from None
     from platformdirs import user_data_path  # noqa: PLC0415 - costs time, and is not always needed
 
@@ -177,20 +192,20 @@ def user_folder() -> Path:
 
 
 def _file_names() -> tuple[list[str], Problem | None]:
-    """The names of the files in the user's folder, and why there are none where it cannot be read."""
+    """The names of the files in the user's folder, or the problem that it cannot be read."""
     folder = user_folder()
     try:
         return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".")), None
     except FileNotFoundError:
         return [], None
     except OSError as error:
-        message = f"the folder of added ATT&CK releases cannot be read: {error.strerror or error}"
-        hint = f"make it readable, or name another folder in {DATA_DIR_VARIABLE}"
+        message = f"cannot read the folder of added ATT&CK releases: {error.strerror or error}"
+        hint = f"make it readable, or set {DATA_DIR_VARIABLE} to another folder"
         return [], Problem(message, Place(str(folder)), hint=hint)
 
 
 def check_added() -> tuple[Problem, ...]:
-    """A notice for each file in the user's folder that cannot be used: broken, or not of navlayers."""
+    """A notice for each unusable file in the user's folder: not valid, or not written by navlayers."""
     names, trouble = _file_names()
     notices = [] if trouble is None else [trouble]
     problems = (_unusable(user_folder() / name) for name in names)
@@ -198,7 +213,7 @@ def check_added() -> tuple[Problem, ...]:
 
 
 def _unusable(path: Path) -> Problem | None:
-    """Why a file in the user's folder cannot be used, and how to remove it; None where it can."""
+    """The problem of an unusable file in the user's folder, with the command that removes it, or None."""
     name = files.parse_name(path.name)
     if name is None or _is_folder(path):
         return _foreign(path)
@@ -206,16 +221,20 @@ def _unusable(path: Path) -> Problem | None:
         _read(files.read_threats if name.threats else files.read_catalogue, path)
     except InputError as error:
         problem = error.problems[0]
-        message = f"this added ATT&CK release cannot be used: {problem.message}"
+        message = f"invalid added ATT&CK release: {problem.message}"
         command = f"navlayers attack remove {name.version} --domain {name.domain}"
         return Problem(message, problem.place, hint=f"remove it with: {command}")
     return None
 
 
 def add(bundle: Bundle) -> Release:
-    """Keep a release in the user's folder, in place of any of the same domain and version there.
+    """Store a release in the user's folder, replacing one of the same domain and version.
 
-    Raises OutputError where it cannot be written; the release that was there before is then still there.
+    Returns:
+        The stored release.
+
+    Raises:
+        OutputError: it cannot be written; an earlier one is kept.
     """
     catalogue = bundle.catalogue
     folder = user_folder()
@@ -230,20 +249,25 @@ def add(bundle: Bundle) -> Release:
             other.unlink(missing_ok=True)
         _write(contents)
     except OSError as error:
-        message = f"ATT&CK releases cannot be stored here: {error.strerror or error}"
-        hint = f"make room, or name another folder in {DATA_DIR_VARIABLE}"
+        message = f"cannot store ATT&CK releases: {error.strerror or error}"
+        hint = f"free disk space, or set {DATA_DIR_VARIABLE} to another folder"
         raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
     return Release(catalogue.domain, catalogue.version, path, builtin=False)
 
 
 def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release, ...]:
-    """Delete the added releases of a version, broken files of that name included; return what was deleted.
+    """Delete the added releases of a version, including invalid files with its name.
 
-    Built-in releases stay. Raises ReleaseError where there is none to delete, OutputError where it cannot be.
+    Returns:
+        The deleted releases.
+
+    Raises:
+        ReleaseError: no added release has this version; built-in ones cannot be deleted.
+        OutputError: a file cannot be deleted.
     """
     number = versions.canonical(version)
     folder = user_folder()
-    gone = []
+    removed = []
     for domain in domains if number else ():
         path = folder / files.catalogue_name(domain, number or "")
         file = path
@@ -254,54 +278,56 @@ def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release
                     file.unlink()
                     pair.append(file)
         except OSError as error:
-            raise OutputError(Problem(f"cannot be deleted: {error.strerror or error}", Place(str(file)))) from None
+            raise OutputError(
+                Problem(f"cannot delete the file: {error.strerror or error}", Place(str(file)))
+            ) from None
         if pair:
-            gone.append(Release(domain, number or "", path, builtin=False))
-    if not gone:
-        kept = any(release.version == number and release.domain in domains for release in _builtin())
-        what = "is built in and cannot be removed" if kept else "is not among the added releases"
+            removed.append(Release(domain, number or "", path, builtin=False))
+    if not removed:
+        builtin = any(release.version == number and release.domain in domains for release in _builtin())
+        what = "is built in and cannot be removed" if builtin else "is not an added release"
         raise ReleaseError(
-            Problem(f"ATT&CK {shown(version)[1:-1]} {what}", hint="list the releases with: navlayers attack list")
+            Problem(f"ATT&CK {shown(version)[1:-1]} {what}", hint="list releases with: navlayers attack list")
         )
-    return tuple(gone)
+    return tuple(removed)
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # told when it is read
+    except OSError:  # reported when it is read
         return False
 
 
 def _exists(path: Path) -> bool:
-    """Whether anything but a folder is there, be it a link to nowhere or a pipe."""
+    """Whether a path exists and is not a folder; it may be a dangling link or a pipe."""
     return path.is_symlink() or (path.exists() and not path.is_dir())
 
 
 def _foreign(path: Path) -> Problem:
-    message = "not a file of navlayers, ignored"
+    message = "ignored: not a file written by navlayers"
     if path.suffix == ".json":
-        hint = f'to add a bundle: navlayers attack add "{path}"; then move the file out of this folder'
+        hint = f'if it is a bundle, run: navlayers attack add "{path}"; then move it out of this folder'
     else:
         hint = "move it out of this folder"
     return Problem(message, Place(str(path)), hint=hint)
 
 
 def _write(contents: dict[Path, bytes]) -> None:
-    """Replace files whole or not at all: all are on the disk before the first takes its place."""
-    made = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
+    """Replace files atomically: all are written before the first one is renamed into place."""
+    temporaries = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
     try:
         for path, data in contents.items():
-            made[path].write_bytes(data)
-        for path, temporary in made.items():
+            temporaries[path].write_bytes(data)
+        for path, temporary in temporaries.items():
             temporary.replace(path)
     finally:
-        for temporary in made.values():
+        for temporary in temporaries.values():
             temporary.unlink(missing_ok=True)
 
 
 def _order(release: Release) -> tuple[int, tuple[int, int]]:
-    """Sorts releases by domain and then version."""
+    """The sort key of releases: domain, then version."""
     return DOMAINS.index(release.domain), versions.number(release.version)
 
 
@@ -321,7 +347,7 @@ def _read(reader: Callable[[Path], T], path: Path) -> T:
     try:
         stat = path.stat()
     except (OSError, ValueError) as error:
-        raise InputError(Problem(f"the file cannot be read: {files.reason(error)}", Place(str(path)))) from None
+        raise InputError(Problem(f"cannot read the file: {files.reason(error)}", Place(str(path)))) from None
     return cast("T", _read_once(reader, path, stat.st_mtime_ns, stat.st_size))
 
 

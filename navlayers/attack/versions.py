@@ -1,4 +1,4 @@
-"""ATT&CK version numbers as people write them: "16.1", "v16", "16", "latest"."""
+"""ATT&CK versions as users write them: "16.1", "v16", "16", "latest"."""
 
 import re
 from typing import NamedTuple
@@ -9,14 +9,14 @@ _VERSION = re.compile(r"v?([0-9]{1,4})(?:\.([0-9]{1,4}))?", re.IGNORECASE)
 
 
 class Wanted(NamedTuple):
-    """A release as asked for: by major and minor number, by major number alone, or (both None) the newest."""
+    """A requested release: by major and minor number, by major number only, or (both None) the newest."""
 
     major: int | None = None
     minor: int | None = None
 
 
 def parse_wanted(text: str) -> Wanted | None:
-    """What `text` asks for; None where it is not a version: empty, a placeholder, more than two numbers."""
+    """The requested release; None if the text is not a version."""
     text = text.strip()
     if text.casefold() == LATEST:
         return Wanted()
@@ -27,7 +27,7 @@ def parse_wanted(text: str) -> Wanted | None:
 
 
 def canonical(text: str) -> str | None:
-    """A release's own number as "major.minor", a missing minor being 0; None where it is not a version."""
+    """A version as "major.minor", with 0 for a missing minor; None if the text is not a version."""
     wanted = parse_wanted(text)
     return None if wanted is None or wanted.major is None else f"{wanted.major}.{wanted.minor or 0}"
 
@@ -39,9 +39,9 @@ def number(version: str) -> tuple[int, int]:
 
 
 def choose(wanted: Wanted, versions: list[str]) -> str | None:
-    """The version of `versions` that `wanted` means; None where none is of its major.
+    """The version that matches best; None if none has the requested major.
 
-    A major alone means its newest minor; a minor that is not there means the nearest, the newer of two.
+    A major without a minor matches its newest minor. A missing minor matches the nearest one, or the newer of two.
     """
     fitting = [version for version in versions if wanted.major in (None, number(version)[0])]
     if wanted.minor is None:

@@ -1,22 +1,19 @@
-"""Finding what is wrong in mapping sets, and mending what has one right answer."""
+"""Checks of mapping sets: findings, and fixes for those that have exactly one right correction."""
 
-from navlayers.checks.codes import explanation
-from navlayers.checks.finding import Checked, Edit, Finding, Report
-from navlayers.checks.fix import Mended, mend
+from navlayers.checks.finding import CheckedInput, Edit, Finding, Report, explanation
+from navlayers.checks.fixes import FixedFile, fix
 from navlayers.checks.formats import FORMATS, render
 from navlayers.checks.run import check
-from navlayers.checks.texts import Texts
 
 __all__ = [
     "FORMATS",
-    "Checked",
+    "CheckedInput",
     "Edit",
     "Finding",
-    "Mended",
+    "FixedFile",
     "Report",
-    "Texts",
     "check",
     "explanation",
-    "mend",
+    "fix",
     "render",
 ]

@@ -1,21 +1,86 @@
-"""What `check` finds: findings with their places and fixes, and the report of a run."""
+"""Findings of `check`: their codes, read from codes.toml, their places and fixes, and the report of a run."""
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers.checks.codes import Level, codes
-from navlayers.errors import Place, Problem
+from navlayers import _text
+from navlayers.errors import Place, Problem, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Level = Literal["error", "warning", "note"]
+
+_PAGE_HEAD = """\
+# Findings
+
+The findings of `navlayers check`, by code. An error means that layers made from the set are incomplete or wrong. A
+warning needs a person to look. The level shown here is the usual one; some formats report another level.
+
+`navlayers check --explain all` prints this page.
+
+| code | level | finding |
+| --- | --- | --- |
+"""
+
+
+class Code(msgspec.Struct, frozen=True):
+    """One kind of finding, with the fields of codes.toml."""
+
+    level: Level
+    title: str
+    why: str = ""
+    fix: str = ""
+    example: str = ""
+
+
+@cache
+def codes() -> dict[str, Code]:
+    """Every code with its explanation.
+
+    Returns:
+        Code → explanation, in the order of codes.toml.
+    """
+    text = resources.files(__package__).joinpath("codes.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), dict[str, Code])
+
+
+def require_code(code: str) -> None:
+    """Check that a code exists.
+
+    Raises:
+        UsageError: the code is unknown.
+    """
+    if code not in codes():
+        hint = _text.nearest(code, codes()) or "list all codes with: navlayers check --explain all"
+        raise UsageError(Problem(f"unknown code {_text.shown(code)}", hint=hint))
+
+
+def explanation(code: str) -> str:
+    """The meaning of a code, why it matters and what to do, as Markdown."""
+    kind = codes()[code]
+    title = kind.title[:1].lower() + kind.title[1:]
+    example = f"Example: {kind.example}" if kind.example else ""
+    parts = (f"## {code}", f"{kind.level.capitalize()}: {title}.", kind.why, kind.fix, example)
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def explanations() -> str:
+    """The explanations of all codes as Markdown: docs/findings.md."""
+    kinds = sorted(codes().items())
+    rows = "\n".join(f"| [`{code}`](#{code}) | {kind.level} | {kind.title} |" for code, kind in kinds)
+    return "\n".join([f"{_PAGE_HEAD}{rows}", "", *(explanation(code) for code, _ in kinds)])
+
 
 class Edit(msgspec.Struct, frozen=True):
-    """Text at a place of a file, without quotes and the blanks around it, and what is to stand there."""
+    """A replacement of text in a file: `old`, without quotes and surrounding blanks, becomes `new`."""
 
     place: Place
     old: str
@@ -23,10 +88,10 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong or doubtful.
+    """An error, a warning or a note about one place of an input.
 
-    `code` is a key of codes.toml; `expected` and `hint` may be empty. `fix` holds the edits that
-    mend it where there is one right answer.
+    `code` is a key of codes.toml. `expected` and `hint` may be empty. `fix` holds edits where there is exactly one
+    right correction.
     """
 
     code: str
@@ -39,7 +104,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The message with what was expected and the hint."""
+        """The message with the expected value and the hint."""
         expected = f"; expected {self.expected}" if self.expected else ""
         return f"{self.message}{expected}{f' ({self.hint})' if self.hint else ''}"
 
@@ -55,12 +120,12 @@ def finding(
     hint: str = "",
     fix: Iterable[Edit] = (),
 ) -> Finding:
-    """A finding of the level that its code has."""
+    """A finding with the level of its code."""
     return Finding(code, codes()[code].level, place, message, expected, hint, tuple(fix))
 
 
-class Checked(NamedTuple):
-    """One input: its path, the name of its format ("" where none reads it), and where it was found."""
+class CheckedInput(NamedTuple):
+    """An input of a run: its path, its format ("" if no reader accepts it), and its origin."""
 
     path: str
     format: str
@@ -68,23 +133,23 @@ class Checked(NamedTuple):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The findings of a run by file and place, and the inputs that were looked at.
+    """The findings of a run, ordered by file and place, and the inputs.
 
-    `passed_over` tells the files of folders that are no mapping sets.
+    `skipped` holds a problem for each file of a folder that is not a mapping set.
     """
 
     findings: tuple[Finding, ...]
-    checked: tuple[Checked, ...]
-    passed_over: tuple[Problem, ...] = ()
+    inputs: tuple[CheckedInput, ...]
+    skipped: tuple[Problem, ...] = ()
 
     @property
     def errors(self) -> int:
-        """How many findings are errors."""
+        """Number of errors."""
         return sum(finding.level == "error" for finding in self.findings)
 
     @property
     def warnings(self) -> int:
-        """How many findings are warnings."""
+        """Number of warnings."""
         return sum(finding.level == "warning" for finding in self.findings)
 
     @property
@@ -93,10 +158,10 @@ class Report(msgspec.Struct, frozen=True):
         return any(finding.code == "unreadable" for finding in self.findings)
 
     def by_code(self) -> dict[str, int]:
-        """How many findings of each code, the most frequent first."""
+        """Number of findings per code, most frequent first."""
         counts = Counter(finding.code for finding in self.findings)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def failed(self, *, strict: bool = False) -> bool:
-        """Whether the inputs do not pass: errors fail, with `strict` warnings too."""
+        """Whether there are errors or, with `strict`, warnings."""
         return self.errors > 0 or (strict and self.warnings > 0)

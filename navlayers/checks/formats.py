@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from navlayers.checks.codes import codes
+from navlayers.checks.finding import codes
 
 if TYPE_CHECKING:
     from navlayers.checks.finding import Finding, Report
 
 FORMATS = ("text", "json", "sarif", "github")
 MANY = 4
-"""From so many findings of one file that say the same on, text lists the others under the first."""
+"""Smallest number of equal findings in one file that text output groups under the first."""
 
 _WIDTH = 100
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -29,7 +29,7 @@ def render(report: Report, format_: str) -> str:
 
 
 def _text(report: Report) -> str:
-    """Lines `file:line:column: CODE message`; what is said many times is said once."""
+    """Lines `file:line:column: CODE message`, with repeated findings grouped."""
     same: dict[tuple[str, ...], list[Finding]] = {}
     for finding in report.findings:
         same.setdefault((finding.place.path, finding.code, finding.text), []).append(finding)
@@ -46,7 +46,7 @@ def _text(report: Report) -> str:
 
 
 def _json(report: Report) -> str:
-    """An object with the inputs, the findings and their number by level."""
+    """A JSON object with the inputs, the findings and the number of errors and warnings."""
     findings = [
         {
             "path": finding.place.path,
@@ -61,14 +61,14 @@ def _json(report: Report) -> str:
         }
         for finding in report.findings
     ]
-    checked = [{"path": path, "format": format_} for path, format_, _ in report.checked]
+    checked = [{"path": path, "format": format_} for path, format_, _ in report.inputs]
     return _indented(
         {"checked": checked, "errors": report.errors, "warnings": report.warnings, "findings": findings}
     )
 
 
 def _sarif(report: Report) -> str:
-    """One run with the rules that have findings, and a result per finding, as code scanning takes it."""
+    """A SARIF 2.1.0 log with one run: a rule per code that has findings, and a result per finding."""
     rules = sorted({finding.code for finding in report.findings})
     run = {
         "tool": {"driver": {"name": "navlayers", "rules": [_sarif_rule(code) for code in rules]}},
@@ -85,7 +85,7 @@ def _sarif_rule(code: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in code.split("-")),
         "shortDescription": {"text": f"{kind.title[:1].upper()}{kind.title[1:]}."},
         "fullDescription": {"text": kind.why or f"{kind.title}."},
-        "help": {"text": kind.mend or kind.title},
+        "help": {"text": kind.fix or kind.title},
         "defaultConfiguration": {"level": kind.level},
     }
 
@@ -106,7 +106,7 @@ def _sarif_result(finding: Finding, rule: int) -> dict[str, Any]:
 
 
 def _github(report: Report) -> str:
-    """A workflow command per finding, which annotates a line of a pull request."""
+    """A workflow command per finding, which GitHub shows as an annotation of a pull request."""
     return "".join(map(_github_line, report.findings))
 
 
@@ -117,7 +117,7 @@ def _github_line(finding: Finding) -> str:
         fields |= {"line": str(place.line)}
         fields |= {"col": str(place.column)} if place.column else {}
     fields["title"] = finding.code
-    # Values of properties escape what ends them, too.
+    # Property values also escape the characters that end them.
     values = {name: _escaped(value).replace(":", "%3A").replace(",", "%2C") for name, value in fields.items()}
     command = "notice" if finding.level == "note" else finding.level
     properties = ",".join(f"{name}={value}" for name, value in values.items())
@@ -129,7 +129,7 @@ def _escaped(text: str) -> str:
 
 
 def _indented(value: object) -> str:
-    """The value as indented JSON; a file name that is no text is written with escapes."""
+    """The value as indented JSON; file names that are not valid Unicode are escaped."""
     try:
         return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
     except UnicodeEncodeError:
@@ -137,7 +137,7 @@ def _indented(value: object) -> str:
 
 
 def _relative(path: str) -> str:
-    """The path relative to the current folder where it is below it, else as it stands; with slashes."""
+    """The path, relative to the current folder if it is inside it, with slashes."""
     found = Path(path)
     if found.is_absolute() and found.is_relative_to(here := Path.cwd()):
         found = found.relative_to(here)

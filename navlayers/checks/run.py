@@ -1,4 +1,4 @@
-"""Checking inputs: what their readers say, and on top of that what the rules find."""
+"""The run of a check: the findings of the readers, then those of the rules."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.checks.codes import Level, codes, unknown_code
-from navlayers.checks.finding import Checked, Edit, Finding, Report, finding
+from navlayers.checks.finding import CheckedInput, Edit, Finding, Level, Report, codes, finding, require_code
 from navlayers.checks.rules import RULES
 from navlayers.checks.rules.techniques import malformed
 from navlayers.checks.subject import Subject
 from navlayers.checks.texts import Texts
-from navlayers.errors import InputError, OtherFileError, Place, UsageError
+from navlayers.errors import InputError, OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
 
 MOST = 5_000
-"""So many errors, and so many notices, of one reader are told one by one."""
+"""Maximum number of errors, and of notices, that one reader reports individually."""
 
 _DEFAULT = ReadOptions()
 TABLES = frozenset({"csv"})
@@ -33,7 +32,7 @@ TABLES = frozenset({"csv"})
 _FOLLOWING = frozenset(
     {"no-technique", "no-capability", "lost-capability", "empty-row", "capability-without-mapping"}
 )
-"""What is only so because a value before it could not be read."""
+"""Codes that follow from another error in the same row."""
 
 
 def check(
@@ -44,107 +43,102 @@ def check(
     ignore: Collection[str] = (),
     select: Collection[str] = (),
 ) -> Report:
-    """Find what is wrong in mapping sets.
+    """The findings of mapping sets.
 
     Args:
         sources: the inputs, as `navlayers.mapping.find.resolve` gives them.
-        attack_version: the ATT&CK release to check against instead of the one that each set was made for.
+        attack_version: the ATT&CK release to check against; None for the release of each set.
         reading: how to read the inputs.
-        ignore: codes whose findings are left out.
-        select: codes whose findings alone are given; all when empty.
+        ignore: codes of findings to leave out.
+        select: the only codes to report; empty for all.
 
     Raises:
-        UsageError: a code is none, or the options of reading make no sense.
+        UsageError: a code is unknown, or the reading options are invalid.
     """
     for code in (*ignore, *select):
         require_code(code)
-    found: list[Finding] = []
-    checked: list[Checked] = []
-    passed_over: list[Problem] = []
+    every: list[Finding] = []
+    inputs: list[CheckedInput] = []
+    skipped: list[Problem] = []
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
-            format_, findings = _one(path, source.data, attack_version, reading)
+            format_, findings = _findings_of(path, source.data, attack_version, reading)
         except OtherFileError as error:
             if source.origin == "folder":
-                passed_over.append(error.problems[0])
+                skipped.append(error.problems[0])
                 continue
-            format_, findings = "", [_told(problem, fatal=True) for problem in error.problems]
-        checked.append(Checked(path, format_, source.origin))
-        found += findings
-    kept = (f for f in found if f.code not in ignore and (not select or f.code in select))
+            format_, findings = "", [_as_finding(problem, fatal=True) for problem in error.problems]
+        inputs.append(CheckedInput(path, format_, source.origin))
+        every += findings
+    kept = (f for f in every if f.code not in ignore and (not select or f.code in select))
     return Report(
-        tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message))), tuple(checked), tuple(passed_over)
+        tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message))), tuple(inputs), tuple(skipped)
     )
 
 
-def require_code(code: str) -> None:
-    """Raise a `UsageError` where a code is none."""
-    if code not in codes():
-        raise UsageError(unknown_code(code))
-
-
-def _one(
+def _findings_of(
     path: str, data: bytes | None, attack_version: str | None, options: ReadOptions
 ) -> tuple[str, list[Finding]]:
-    said = Findings(MOST, lenient=True)
+    reader = Findings(MOST, lenient=True)
     try:
-        read = readers.read(path, data=data, reading=options, findings=said)
+        read = readers.read(path, data=data, reading=options, findings=reader)
     except OtherFileError:
         raise
     except InputError as error:
-        problems = dict.fromkeys((*error.problems, *said.errors()))
-        told = [_told(problem, fatal=True) for problem in problems]
-        return "", [*told, *(_told(notice, fatal=False) for notice in said.notices())]
+        problems = dict.fromkeys((*error.problems, *reader.errors()))
+        errors = [_as_finding(problem, fatal=True) for problem in problems]
+        return "", [*errors, *(_as_finding(notice, fatal=False) for notice in reader.notices())]
     tables = {path} if read.format in TABLES else set()
     subject = Subject(read, Texts({path: data}, tables), attack_version)
-    errors = [_enriched(_told(problem, fatal=True), subject) for problem in said.errors()]
-    notices = [_mendable(_told(problem, fatal=False), subject) for problem in said.notices()]
-    spoilt = {error.place for error in errors}
-    findings = [*errors, *(n for n in notices if not (n.code in _FOLLOWING and n.place in spoilt))]
-    if subject.doubt is not None:
-        doubt = subject.doubt
+    errors = [_with_technique(_as_finding(problem, fatal=True), subject) for problem in reader.errors()]
+    notices = [_with_fix(_as_finding(problem, fatal=False), subject) for problem in reader.notices()]
+    invalid = {error.place for error in errors}
+    findings = [*errors, *(n for n in notices if not (n.code in _FOLLOWING and n.place in invalid))]
+    if subject.release_problem is not None:
+        problem = subject.release_problem
         place = read.place_of("attack_version")
-        findings.append(finding("release-not-at-hand", place, doubt.message, doubt.expected, doubt.hint))
+        findings.append(finding("release-not-installed", place, problem.message, problem.expected, problem.hint))
     for rule in RULES:
-        findings += (f for f in rule(subject) if f.place not in spoilt and not (errors and f.code in _FOLLOWING))
+        findings += (f for f in rule(subject) if f.place not in invalid and not (errors and f.code in _FOLLOWING))
     return read.format, findings
 
 
-def _told(problem: Problem, *, fatal: bool) -> Finding:
-    """What a reader said as a finding."""
+def _as_finding(problem: Problem, *, fatal: bool) -> Finding:
+    """A problem of a reader as a finding."""
     code = problem.code if problem.code in codes() else "wrong-shape" if fatal else "not-carried"
     place = problem.place or Place("")
     level: Level = "error" if fatal else "note" if codes()[code].level == "note" else "warning"
     return Finding(code, level, place, problem.message, problem.expected, problem.hint)
 
 
-def _enriched(error: Finding, subject: Subject) -> Finding:
-    """A malformed id with the name of the technique that is meant."""
+def _with_technique(error: Finding, subject: Subject) -> Finding:
+    """The finding of a malformed id, with the technique that was probably meant."""
     if error.code != "malformed-technique" or not error.hint:
         return error
     meant = malformed(subject, error.hint)
-    return msgspec.structs.replace(error, hint=meant or "no technique of the release is nearly called so")
+    return msgspec.structs.replace(error, hint=meant or "the release has no technique with a similar id")
 
 
-def _mendable(notice: Finding, subject: Subject) -> Finding:
-    """A notice with its fix, where there is one right answer."""
+def _with_fix(notice: Finding, subject: Subject) -> Finding:
+    """A notice about blanks, with the edit that removes them."""
     text = subject.texts.of(notice.place.path) if notice.code == "blanks" else None
     if text is None:
         return notice
-    clean = text.blanks(notice.place)
+    clean = text.stripped(notice.place)
     return msgspec.structs.replace(notice, fix=(Edit(notice.place, clean, clean),)) if clean else notice
 
 
 def _merged(findings: Iterable[Finding]) -> Sequence[Finding]:
-    """Each finding once at its place, with the edits of all of its kind there."""
-    found: dict[tuple[str, Place, str], Finding] = {}
-    for one in findings:
-        key = (one.code, one.place, "" if one.code == "capability-without-mapping" else one.message)
-        twin = found.get(key)
-        if twin is None:
-            found[key] = one
-        elif one.fix and twin.fix != one.fix:
-            found[key] = msgspec.structs.replace(twin, fix=tuple(dict.fromkeys((*twin.fix, *one.fix))))
-    spoken = {(f.code, f.place): f for f in found.values() if f.code in {"undeclared-type", "undeclared-group"}}
-    return [f for f in found.values() if (f.code, f.place) not in spoken or spoken[f.code, f.place] is f]
+    """Each finding once per place, with the edits of its duplicates."""
+    unique: dict[tuple[str, Place, str], Finding] = {}
+    for item in findings:
+        key = (item.code, item.place, "" if item.code == "capability-without-mapping" else item.message)
+        first = unique.get(key)
+        if first is None:
+            unique[key] = item
+        elif item.fix and first.fix != item.fix:
+            unique[key] = msgspec.structs.replace(first, fix=tuple(dict.fromkeys((*first.fix, *item.fix))))
+    # Reader and rule both report undeclared groups and types; the rule's finding, the later one, has the fix.
+    last = {(f.code, f.place): f for f in unique.values() if f.code in {"undeclared-type", "undeclared-group"}}
+    return [f for f in unique.values() if last.get((f.code, f.place), f) is f]

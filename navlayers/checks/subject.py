@@ -1,4 +1,4 @@
-"""What the rules look at: a reading, the ATT&CK release that it is checked against, and those around it."""
+"""The subject of the rules: a set with its places, the ATT&CK release to check against, and the other releases."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _WORDS = re.compile(r"[\W_]+")
 
 
 class Subject:
-    """A reading with the catalogue of its release; None where no release at hand will do.
+    """A set with its places and the catalogue of its release.
 
-    `version` is what the set, or the user, says of its release; `doubt` what is to be said about the one that was
-    found for it.
+    `version` is the release that the set, or the user, names. `catalogue` is None if no installed release fits, and
+    `release_problem` says so, or which other release is used.
     """
 
     def __init__(self, reading: Reading, texts: Texts, version: str | None = None) -> None:
@@ -40,26 +40,26 @@ class Subject:
         self.texts = texts
         self.version = version or self.set.attack_version
         self.catalogue: Catalogue | None = None
-        self.doubt: Problem | None = None
+        self.release_problem: Problem | None = None
         try:
             found = attack.find(self.set.domain, self.version)
-            self.doubt = found.notice
+            self.release_problem = found.notice
             self.catalogue = attack.load(found.release)
         except ReleaseError as error:
             if version is not None:
                 raise
-            self.doubt = error.problems[0]
+            self.release_problem = error.problems[0]
 
     def place(self, kind: Kind, index: int, field: str = "") -> Place:
-        """Where a field of a mapping, non-mappable or capability stands."""
+        """The place of a field of a mapping, non-mappable record or capability."""
         return self.reading.place(index, kind, field)
 
     def own_name(self, technique: str) -> str | None:
-        """The name that the set's own release gives a technique; None where that is the release in question."""
+        """The name of a technique in the set's own release; None if that is the release to check against."""
         return None if self._own is None else self._own(technique)
 
     def names_technique(self, kind: Kind, index: int) -> bool:
-        """Whether a row spells out the name of its technique."""
+        """Whether a row has the name of its technique in a cell or key of its own."""
         place = self.place(kind, index, "technique_name")
         return place not in {self.place(kind, index), self.place(kind, index, "technique")}
 
@@ -68,11 +68,11 @@ class Subject:
         return technique_names(self.set) if self.version != self.set.attack_version else None
 
     def rows(self) -> Iterator[tuple[Kind, int, Mapping | NonMappable]]:
-        """Every mapping and record that names a technique."""
+        """Every mapping and non-mappable record with a technique."""
         return (row for row in self.everything() if row[2].technique is not None)
 
     def everything(self) -> Iterator[tuple[Kind, int, Mapping | NonMappable]]:
-        """Every mapping and record."""
+        """Every mapping and non-mappable record."""
         for index, mapping in enumerate(self.set.mappings):
             yield "mapping", index, mapping
         for index, record in enumerate(self.set.non_mappable):
@@ -80,14 +80,14 @@ class Subject:
 
     @cached_property
     def declared(self) -> tuple[str, ...]:
-        """The groups that the set declares; readers add those that it only names, and say so."""
-        said = (notice.message for notice in self.reading.notices if notice.code == "undeclared-group")
-        named = {message[message.find('"') : message.rfind('"') + 1] for message in said}
+        """The groups that the set declares. Readers add undeclared ones with a notice, which names them."""
+        messages = (notice.message for notice in self.reading.notices if notice.code == "undeclared-group")
+        named = {message[message.find('"') : message.rfind('"') + 1] for message in messages}
         return tuple(group for group in self.set.groups if shown(group) not in named)
 
     @cached_property
-    def called(self) -> dict[str, list[Technique]]:
-        """The techniques in use by the letters of their names."""
+    def by_name(self) -> dict[str, list[Technique]]:
+        """The active techniques by the letters of their names."""
         found: dict[str, list[Technique]] = {}
         for entry in self.catalogue.techniques.values() if self.catalogue else ():
             if entry.active:
@@ -96,7 +96,7 @@ class Subject:
 
     @cached_property
     def former(self) -> dict[tuple[str, str], str]:
-        """The letters of a revoked technique's name, and the id of what took its place → its own id."""
+        """(letters of a revoked technique's name, id of its replacement) → its own id."""
         found: dict[tuple[str, str], str] = {}
         for release in (self.catalogue, *self.releases) if self.catalogue else self.releases:
             for old in release.techniques.values():
@@ -107,12 +107,12 @@ class Subject:
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str | None, str | None]]:
-        """Capability and technique of every mapping and record."""
+        """Capability and technique of every mapping and non-mappable record."""
         return frozenset((row.capability, row.technique) for _, _, row in self.rows())
 
     @cached_property
     def replaced(self) -> dict[tuple[str | None, str], frozenset[str]]:
-        """Capability and technique → the revoked techniques of that capability that it took the place of."""
+        """(capability, technique) → the capability's revoked techniques that this technique replaces."""
         found: dict[tuple[str | None, str], set[str]] = {}
         for capability, technique in self.pairs:
             entry = self.catalogue.get(technique) if self.catalogue and technique else None
@@ -123,7 +123,7 @@ class Subject:
 
     @cached_property
     def others(self) -> dict[Domain, Catalogue]:
-        """The catalogue of every other domain, of the same release or, failing that, of the newest."""
+        """The catalogues of the other domains, at the same release or else the newest."""
         found = {}
         for domain in DOMAINS:
             if domain != self.set.domain:
@@ -136,24 +136,24 @@ class Subject:
 
     @cached_property
     def releases(self) -> tuple[Catalogue, ...]:
-        """The other releases of the domain at hand, oldest first."""
+        """The other installed releases of the domain, oldest first."""
         of_domain = (release for release in attack.releases() if release.domain == self.set.domain)
         own = self.catalogue.version if self.catalogue else ""
         return tuple(attack.load(release) for release in of_domain if release.version != own)
 
 
 def lookalike(text: str) -> str:
-    """What two ids have in common that differ only in case, blanks, hyphens and underscores."""
+    """An id folded so that case, blanks, hyphens and underscores make no difference."""
     return _MARKS.sub("-", unicodedata.normalize("NFKC", text).strip()).casefold()
 
 
 def spellings(entry: Technique, release: Catalogue) -> set[str]:
-    """The letters of a technique's name, alone and behind that of its parent."""
+    """The letters of a technique's name, alone and after its parent's."""
     parent = release.get(entry.parent) if entry.parent else None
     names = {letters(entry.name)}
     return names | {letters(f"{parent.name}{entry.name}")} if parent else names
 
 
 def letters(text: str) -> str:
-    """A name without case, blanks and marks."""
+    """A name without case, blanks and punctuation."""
     return _WORDS.sub("", unicodedata.normalize("NFKC", text)).casefold()

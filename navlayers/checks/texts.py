@@ -1,4 +1,4 @@
-"""The text of the inputs: where a value stands in it, and putting another in its place."""
+"""The text of the inputs: finding a value at its place, and replacing it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _QUOTES = frozenset({'"', "'"})
 _BEHIND = frozenset({"", " ", "\t", "\r", "\n", ",", ":", "}", "]"})
 _DELIMITERS = (",", ";", "\t", "|")
 _PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
-"""What stands in YAML without quotes and means itself, with or without brackets around the mapping."""
+"""Text that needs no quotes in YAML, in block or flow style."""
 
 _NULL = re.compile(r"(?:null|Null|NULL|~)?[ \t]*(?=[,}\]\r\n#]|$)")
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false|null|~|[0-9_.:eE+-]+|[0-9].*", re.IGNORECASE)
 
 
 class Span(NamedTuple):
-    """A value in a text: its offsets without quotes, the value, and the quote around it ("" for none)."""
+    """A value in a text: its offsets without quotes, the value, and its quote character ("" for none)."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ class Span(NamedTuple):
 
 
 class Text:
-    """UTF-8 text of one file. Offsets count characters behind a byte order mark, as places do."""
+    """UTF-8 text of one file. Offsets count characters after a byte order mark, as places do."""
 
     def __init__(self, path: str, data: bytes, *, table: bool) -> None:
         self.path = path
@@ -55,7 +55,7 @@ class Text:
         return max(_DELIMITERS, key=first.count)
 
     def offset(self, place: Place) -> int | None:
-        """The offset of a place; None where the text has no such line and column."""
+        """The offset of a place; None if the text has no such line and column."""
         if not 0 < place.line <= len(self._starts) or not place.column:
             return None
         offset = self._starts[place.line - 1] + place.column - 1
@@ -67,9 +67,9 @@ class Text:
         return Place(self.path, line, offset - self._starts[line - 1] + 1)
 
     def find(self, value: str, place: Place, reach: int) -> Place | None:
-        """Where a value stands first at or behind a place, not further than so many characters; quotes count to it.
+        """The place of the first occurrence of a value, within `reach` characters after a place.
 
-        A value that other text goes on behind is passed over.
+        A quoted value is placed at its quote. Occurrences inside a longer word are skipped.
         """
         start = self.offset(place)
         end = 0 if start is None else start + reach
@@ -83,37 +83,37 @@ class Text:
         return None
 
     def span(self, place: Place, old: str) -> Span | None:
-        """The value at a place if it is `old` but for blanks around it and is written without escapes."""
+        """The value at a place, if it equals `old` without surrounding blanks and is written without escapes."""
         start = self.offset(place)
         if start is None:
             return None
-        found = self._delimited(start)
-        if found is None and not self.table:
+        span = self._delimited(start)
+        if span is None and not self.table:
             plain = re.compile(rf"{re.escape(old)}(?=[ \t]*(?:[,}}\]\r\n]|:[ \r\n]|:?$|[ \t]#))").match(
                 self.text, start
             )
-            found = Span(start, plain.end(), old, "") if plain is not None else None
-        return found if found is not None and found.value.strip() == old else None
+            span = Span(start, plain.end(), old, "") if plain is not None else None
+        return span if span is not None and span.value.strip() == old else None
 
     def empty(self, place: Place) -> bool:
-        """Whether nothing, or null, stands at a place."""
+        """Whether the value at a place is empty or null."""
         start = self.offset(place)
         if start is None:
             return True
-        found = self._delimited(start)
-        return not found.value.strip() if found is not None else _NULL.match(self.text, start) is not None
+        span = self._delimited(start)
+        return not span.value.strip() if span is not None else _NULL.match(self.text, start) is not None
 
-    def blanks(self, place: Place) -> str | None:
-        """The value at a place without the blanks around it; None where it has none that can be told."""
+    def stripped(self, place: Place) -> str | None:
+        """The value at a place without its surrounding blanks; None if it has none."""
         start = self.offset(place)
-        found = self._delimited(start) if start is not None else None
-        return found.value.strip() if found is not None and found.value != found.value.strip() else None
+        span = self._delimited(start) if start is not None else None
+        return span.value.strip() if span is not None and span.value != span.value.strip() else None
 
     def _delimited(self, start: int) -> Span | None:
-        """The value in quotes at an offset, or the cell of a table; None for plain text in YAML and escapes."""
+        """The quoted value or table cell at an offset; None for unquoted YAML text, and for text with escapes."""
         text, quote = self.text, self.text[start]
         if self.table and text[start - 1 : start] == '"' and start:
-            # Places of quoted cells are those of their text.
+            # The place of a quoted cell is that of its text.
             start, quote = start - 1, '"'
         if quote == '"' or (quote == "'" and not self.table):
             end = text.find(quote, start + 1)
@@ -126,7 +126,7 @@ class Text:
         return Span(start, cell.end(), cell[0], "") if cell is not None else None
 
     def written(self, span: Span, new: str) -> str | None:
-        """How a value is written in the place of another; None where that would take escapes."""
+        """A new value as it is written in place of an old one; None if it would need escapes."""
         if not new or not new.isprintable():
             return None
         if span.quote:
@@ -136,12 +136,12 @@ class Text:
         return new if _PLAIN.fullmatch(new) and not _WORD.fullmatch(new) and new == new.strip() else f'"{new}"'
 
     def takes(self, edit: Edit) -> bool:
-        """Whether an edit can be made."""
+        """Whether an edit applies to this text."""
         span = self.span(edit.place, edit.old)
         return span is not None and self.written(span, edit.new) is not None
 
-    def mended(self, edits: Iterable[Edit]) -> bytes | None:
-        """The bytes with all edits made; None where one cannot be made, or two contradict each other."""
+    def edited(self, edits: Iterable[Edit]) -> bytes | None:
+        """The bytes with all edits applied; None if one does not apply, or two contradict each other."""
         changes: dict[tuple[int, int], str] = {}
         for edit in edits:
             span = self.span(edit.place, edit.old)
@@ -159,7 +159,7 @@ class Text:
 
 
 class Texts:
-    """The texts of a run by path; `data` holds what does not come from files."""
+    """The texts of a run by path; `data` holds the content of inputs that are not files."""
 
     def __init__(self, data: Mapping[str, bytes | None], tables: Iterable[str] = ()) -> None:
         self._data = {path: content for path, content in data.items() if content is not None}
@@ -167,7 +167,7 @@ class Texts:
         self._texts: dict[str, Text | None] = {}
 
     def data(self, path: str) -> bytes | None:
-        """The bytes of an input; None where they cannot be had."""
+        """The bytes of an input; None if it cannot be read."""
         if path not in self._data:
             try:
                 self._data[path] = Path(path).read_bytes()
@@ -176,7 +176,7 @@ class Texts:
         return self._data[path]
 
     def of(self, path: str) -> Text | None:
-        """The text of a file; None where it is none that could be mended: no UTF-8, or no text."""
+        """The text of a file; None if it is not UTF-8 text."""
         if path not in self._texts:
             data = self.data(path)
             try:

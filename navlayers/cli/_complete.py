@@ -58,7 +58,7 @@ def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
 
 
 def releases(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """ATT&CK versions at hand, the newest first."""
+    """Installed ATT&CK versions, the newest first."""
     return _items(_releases(), incomplete)
 
 
@@ -131,17 +131,17 @@ def set_names() -> list[Candidate]:
 
 
 def _releases() -> list[Candidate]:
-    """ATT&CK versions at hand, the newest first, with their domains."""
+    """Installed ATT&CK versions, the newest first, with their domains."""
     domains: dict[str, list[str]] = {}
     for release in attack.releases():
         domains.setdefault(release.version, []).append(release.domain)
     newest = sorted(domains, key=lambda version: [int(part) for part in version.split(".")], reverse=True)
-    return [*((version, ", ".join(domains[version])) for version in newest), ("latest", "the newest at hand")]
+    return [*((version, ", ".join(domains[version])) for version in newest), ("latest", "the newest installed")]
 
 
 def _codes() -> list[Candidate]:
     """Codes of findings and what they mean."""
-    from navlayers.checks.codes import codes as kinds  # noqa: PLC0415 - for one option alone
+    from navlayers.checks.finding import codes as kinds  # noqa: PLC0415 - for one option alone
 
     return [(code, what.title) for code, what in kinds().items()]
 

@@ -143,7 +143,7 @@ def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tup
     from navlayers.attack.stix import read_bundle  # noqa: PLC0415 - only this command reads STIX
 
     if not _there(path):
-        message = "there is no such file, and it is not an ATT&CK version either"
+        message = "no such file, and not an ATT&CK version"
         raise InputError(
             Problem(message, Place(str(path)), expected="a STIX bundle's file, or a version such as 20.0")
         )

@@ -15,7 +15,7 @@ from navlayers.mapping.find import STDIN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.checks import Mended, Report
+    from navlayers.checks import FixedFile, Report
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats.context import ReadOptions
 
@@ -39,11 +39,11 @@ def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -
 
 def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None and not ctx.resilient_parsing:
-        from navlayers.checks import codes  # noqa: PLC0415 - only where it is needed
+        from navlayers.checks import finding  # noqa: PLC0415 - only where it is needed
 
-        if value != "all" and value not in codes.codes():
-            raise UsageError(codes.unknown_code(value))
-        click.echo(codes.page() if value == "all" else codes.explanation(value), nl=False)
+        if value != "all":
+            finding.require_code(value)
+        click.echo(finding.explanations() if value == "all" else finding.explanation(value), nl=False)
         ctx.exit()
 
 
@@ -127,7 +127,7 @@ def command(
     navlayers check --explain revoked-technique
     """
     from navlayers.checks import check as check_sources  # noqa: PLC0415 - --explain and --schema need none of it
-    from navlayers.checks import mend  # noqa: PLC0415
+    from navlayers.checks import fix as fix_files  # noqa: PLC0415
 
     if as_json and format_ not in {"text", "json"}:
         raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
@@ -141,10 +141,10 @@ def command(
 
     report = run(found)
     data = {str(source.path): source.data for source in found}
-    mended = mend(report, data, reading) if fix or diff else ()
+    mended = fix_files(report, data, reading) if fix or diff else ()
     stdin = fix and not diff and STDIN in sets
-    for one in mended:
-        click.echo(one.diff, nl=False, err=stdin)
+    for file in mended:
+        click.echo(file.diff, nl=False, err=stdin)
     if fix and not diff and mended:
         found = _write(mended, found)
         report = run(found)
@@ -165,7 +165,7 @@ def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:
     return list(_options.sources(sets, reading, distinct=False))
 
 
-def _write(mended: Sequence[Mended], found: list[Source]) -> list[Source]:
+def _write(mended: Sequence[FixedFile], found: list[Source]) -> list[Source]:
     import msgspec  # noqa: PLC0415
 
     from navlayers.output import files  # noqa: PLC0415 - only where something is written
@@ -189,12 +189,12 @@ def _print_report(report: Report, format_: str, levels: set[str] | None, *, err:
     from navlayers.checks import Report, render  # noqa: PLC0415
 
     if levels is not None and format_ == "text":
-        report = Report(tuple(f for f in report.findings if f.level in levels), report.checked)
+        report = Report(tuple(f for f in report.findings if f.level in levels), report.inputs)
     click.echo(render(report, format_), nl=False, err=err)
 
 
-def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool, mendable: bool) -> None:
-    for problem in report.passed_over:
+def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable: bool) -> None:
+    for problem in report.skipped:
         _print.notify(f"note: {problem.place}: passed over, for it is no mapping set: {problem.message}")
     codes = report.by_code()
     if len(report.findings) > MOST_CODES or len(codes) > 2:
@@ -203,12 +203,12 @@ def _sum_up(report: Report, mended: Sequence[Mended], *, fix: bool, mendable: bo
     notes = len(report.findings) - report.errors - report.warnings
     counts = [_count(report.errors, "error"), _count(report.warnings, "warning"), _count(notes, "note")]
     said = ", ".join(part for part in counts if part) or "nothing found"
-    _print.notify(f"{said} in {_count(len(report.checked), 'set')}")
+    _print.notify(f"{said} in {_count(len(report.inputs), 'set')}")
     done = sum(len(one.findings) for one in mended)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
         _print.notify(f"mended {_count(done, 'finding') or 'nothing'}")
-    elif mendable and fixable and all(checked.origin != "shipped" for checked in report.checked):
+    elif mendable and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} of them can be mended with --fix")
     if report.findings:
         _print.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")

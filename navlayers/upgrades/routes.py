@@ -82,7 +82,7 @@ class Routes:
             try:
                 own = attack.find(domain, written)
             except ReleaseError:
-                why = f"ATT&CK {domain} {written} is not at hand"
+                why = f"ATT&CK {domain} {written} is not installed"
             else:
                 notices += [own.notice] if own.notice else []
                 already = own.release.version == target.release.version and own.notice is None

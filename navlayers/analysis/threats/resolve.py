@@ -71,7 +71,7 @@ class Chosen(msgspec.Struct, frozen=True):
             return attack.load(releases[0])
         expected = f"one of {', '.join(release.version for release in releases)}" if releases else ""
         what = f"ATT&CK {DOMAIN_NAMES[self.domain]} {newest.version}"
-        message = f"groups, software and campaigns of {what}, or of a newer release, are not at hand"
+        message = f"groups, software and campaigns of {what}, or of a newer release, are not installed"
         hint = f"add them with: navlayers attack add {newest.version}"
         hint += f", or carry the sets back: --attack {releases[0].version}" if releases else ""
         raise ReleaseError(Problem(message, expected=expected, hint=hint))

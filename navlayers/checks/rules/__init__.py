@@ -1,13 +1,13 @@
-"""The rules of `check`: functions from a subject to findings, a module for each thing that they are about."""
+"""The rules of `check`: functions from a subject to findings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.checks.rules.declared import denied, lone_capabilities, lookalikes, types, unused_groups
+from navlayers.checks.rules.declared import contradictions, lookalikes, types, unmapped_capabilities, unused_groups
 from navlayers.checks.rules.links import references
 from navlayers.checks.rules.names import technique_names
-from navlayers.checks.rules.scores import halves, parents, repeats
+from navlayers.checks.rules.scores import duplicates, incomplete_scores, parents
 from navlayers.checks.rules.techniques import techniques
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     *(techniques, technique_names),
-    *(halves, repeats, parents),
-    *(unused_groups, types, lone_capabilities, lookalikes, denied),
+    *(incomplete_scores, duplicates, parents),
+    *(unused_groups, types, unmapped_capabilities, lookalikes, contradictions),
     references,
 )

@@ -1,11 +1,11 @@
-"""Rules about what a set declares and what it uses: groups, mapping types, capabilities and their ids."""
+"""Rules about declarations and their use: groups, mapping types, capabilities and their ids."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from navlayers import _text as wording
+from navlayers import _text
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import lookalike
 from navlayers.mapping.formats.checks import NON_MAPPABLE
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.mapping.model import NonMappable
 
+# Characters searched for a declaration after the start of its section.
 _REACH = 1_000_000
 
 
 def unused_groups(subject: Subject) -> Iterator[Finding]:
-    """Groups that no capability is in."""
+    """Groups without capabilities."""
     used = {group for capability in subject.set.capabilities for group in capability.groups}
     used |= {row.group for _, _, row in subject.everything() if row.group is not None}
     unused = [group for group in subject.set.groups if group not in used]
     for group in unused:
-        message = f"group {wording.shown(group)} is declared but no capability is in it"
+        message = f"group {_text.shown(group)} is declared but has no capabilities"
         place = _declared_at(subject, "groups", group)
-        yield finding("unused-group", place, message, hint="remove it, or put its capabilities into it")
+        yield finding("unused-group", place, message, hint="remove it, or add capabilities to it")
 
 
 def _declared_at(subject: Subject, field: str, id_: str) -> Place:
-    """Where an id is declared in the metadata, or the metadata that declares it."""
+    """The place where an id is declared, or else the start of the section."""
     start = subject.reading.place_of(field)
     text = subject.texts.of(start.path)
     if text is None:
@@ -42,88 +43,86 @@ def _declared_at(subject: Subject, field: str, id_: str) -> Place:
 
 
 def types(subject: Subject) -> Iterator[Finding]:
-    """Mapping types that the set does not declare, where it declares any."""
+    """Undeclared mapping types, in sets that declare any."""
     declared = {mapping_type.id: None for mapping_type in subject.set.mapping_types}
     if not declared:
         return
-    names = wording.Names(declared)
-    twins = _by_look(declared)
+    names = _text.Names(declared)
+    similar = _by_lookalike(declared)
     for kind, index, row in subject.everything():
-        # A status that stands where the type should is read as the status that it is.
+        # Readers accept the status non_mappable in place of a type.
         if row.type is not None and row.type not in declared and row.type != NON_MAPPABLE:
             place = subject.place(kind, index, "type")
-            meant = twins.get(lookalike(row.type), [])
-            fix = (Edit(place, row.type, meant[0]),) if len(meant) == 1 else ()
+            matches = similar.get(lookalike(row.type), [])
+            fix = (Edit(place, row.type, matches[0]),) if len(matches) == 1 else ()
             yield finding(
                 "undeclared-type",
                 place,
-                f"mapping type {wording.shown(row.type)} is not declared",
-                f"one of the mapping types that the set declares: {wording.listed(list(declared))}",
+                f"mapping type {_text.shown(row.type)} is not declared",
+                f"a declared mapping type: {_text.listed(list(declared))}",
                 names.question(row.type),
                 fix,
             )
 
 
-def lone_capabilities(subject: Subject) -> Iterator[Finding]:
-    """Capabilities with neither a mapping nor a record."""
+def unmapped_capabilities(subject: Subject) -> Iterator[Finding]:
+    """Capabilities with neither a mapping nor a non-mappable record."""
     used = {row.capability for _, _, row in subject.everything()}
     for index, capability in enumerate(subject.set.capabilities):
         if capability.id not in used:
-            message = f"capability {wording.shown(capability.id)} has no mappings"
-            hint = "map it, or record it as non-mappable"
+            message = f"capability {_text.shown(capability.id)} has no mappings"
+            hint = "map it, or mark it as non-mappable"
             yield finding("capability-without-mapping", subject.place("capability", index), message, hint=hint)
 
 
 def lookalikes(subject: Subject) -> Iterator[Finding]:
-    """Capability and group ids that differ from another only by case, blanks, hyphens and underscores."""
+    """Capability and group ids that differ only in case, blanks, hyphens and underscores."""
     index = {capability.id: at for at, capability in enumerate(subject.set.capabilities)}
-    for ids in _by_look(index).values():
+    for ids in _by_lookalike(index).values():
         first = ids[0]
         for id_ in ids[1:]:
             message = (
-                f"capability id {wording.shown(id_)} differs from {wording.shown(first)} only in case or marks"
+                f"capability id {_text.shown(id_)} differs from {_text.shown(first)} only in case or punctuation"
             )
             place = subject.place("capability", index[id_], "id")
             yield finding("lookalike-id", place, message, hint="write both the same way")
-    for ids in _by_look(subject.declared).values():
+    for ids in _by_lookalike(subject.declared).values():
         for id_ in ids[1:]:
-            message = f"group id {wording.shown(id_)} differs from {wording.shown(ids[0])} only in case or marks"
+            message = f"group id {_text.shown(id_)} differs from {_text.shown(ids[0])} only in case or punctuation"
             yield finding(
                 "lookalike-id", _declared_at(subject, "groups", id_), message, hint="write both the same way"
             )
 
 
-def _by_look(ids: Iterable[str]) -> dict[str, list[str]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
+def _by_lookalike(ids: Iterable[str]) -> dict[str, list[str]]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
     for id_ in ids:
-        found[lookalike(id_)].append(id_)
-    return dict(found)
+        groups[lookalike(id_)].append(id_)
+    return dict(groups)
 
 
-def denied(subject: Subject) -> Iterator[Finding]:
-    """Records that say non-mappable of what has mappings."""
+def contradictions(subject: Subject) -> Iterator[Finding]:
+    """Non-mappable records of capabilities or techniques that have mappings."""
     mapped = {mapping.capability for mapping in subject.set.mappings}
     pairs = {(mapping.capability, mapping.technique) for mapping in subject.set.mappings}
     covered = {mapping.technique: mapping.capability for mapping in subject.set.mappings}
     for index, record in enumerate(subject.set.non_mappable):
-        capability = wording.shown(record.capability or "")
+        capability = _text.shown(record.capability or "")
         if record.technique is None:
-            message = f"capability {capability} is recorded as non-mappable but has mappings"
+            message = f"capability {capability} is marked non-mappable but has mappings"
             wrong, field = record.capability in mapped, "capability"
         elif record.capability is None:
-            by = wording.shown(covered.get(record.technique, ""))
-            message = (
-                f"technique {record.technique} is recorded as non-mappable but capability {by} is mapped to it"
-            )
+            by = _text.shown(covered.get(record.technique, ""))
+            message = f"technique {record.technique} is marked non-mappable but capability {by} is mapped to it"
             wrong, field = record.technique in covered, "technique"
         else:
-            message = f"{record.technique} of capability {capability} is recorded as non-mappable and mapped"
+            message = f"{record.technique} of capability {capability} is marked non-mappable and is also mapped"
             wrong, field = (record.capability, record.technique) in pairs, "technique"
-        if wrong and _says_so(record):
+        if wrong and _explicit(record):
             place = subject.place("non_mappable", index, field)
             yield finding("mapped-non-mappable", place, message, hint="remove the record or the mappings")
 
 
-def _says_so(record: NonMappable) -> bool:
-    """Whether a record was meant as one: a row that only lacks its technique is another finding."""
+def _explicit(record: NonMappable) -> bool:
+    """Whether the input marks the record non-mappable; a row that only lacks its technique is another finding."""
     return record.type == NON_MAPPABLE or "status" not in dict(record.other)

@@ -1,11 +1,11 @@
-"""Rules about the names that stand beside technique ids."""
+"""Rules about technique names in mappings."""
 
 from __future__ import annotations
 
 import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import _text as wording
+from navlayers import _text
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.rules.techniques import fits, named
 from navlayers.checks.subject import letters, spellings
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from navlayers.checks.finding import Finding
     from navlayers.checks.subject import Subject
 
-_NEARLY = 0.85
+# Smallest similarity (difflib ratio) of a name to the right one that counts as a typo.
+_TYPO = 0.85
 
 
 class _Verdict(NamedTuple):
@@ -28,7 +29,7 @@ class _Verdict(NamedTuple):
 
 
 def technique_names(subject: Subject) -> Iterator[Finding]:
-    """Names that are not those of the release: renamed, misspelt, or another technique's."""
+    """Names that differ from the release's: renamed, misspelled, or of another technique."""
     catalogue = subject.catalogue
     if catalogue is None:
         return
@@ -40,12 +41,12 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
         name = row.technique_name
         if not entry.active:
             if name is not None and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject):
-                message = f"{entry.id} is named {wording.shown(name)}, {wording.shown(entry.name)} in ATT&CK"
+                message = f"{entry.id} is named {_text.shown(name)}, but {_text.shown(entry.name)} in ATT&CK"
                 place = subject.place(kind, index, "technique_name")
                 yield finding("technique-name", place, message, hint="is the id or the name wrong?")
             continue
         if name is None:
-            # It is the one of the set's own release, if it is written at all.
+            # Readers drop the name of the set's own release; it may differ from this release's.
             name = subject.own_name(entry.id)
             if name is None or name == entry.name or not subject.names_technique(kind, index):
                 continue
@@ -64,32 +65,32 @@ def _verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject
     full = {entry.name, f"{parent.name}: {entry.name}"} if parent else {entry.name}
     if name in full:
         return None
-    said, right = wording.shown(name), wording.shown(entry.name)
+    written, right = _text.shown(name), _text.shown(entry.name)
     release = f"ATT&CK {catalogue.version}"
     if letters(name) in {letters(text) for text in full}:
-        message = f"{entry.id} is named {said}, {right} in {release}"
-        return _Verdict("technique-spelling", message, "use the name of the release", fixed=True)
+        message = f"{entry.id} is named {written}, but {right} in {release}"
+        return _Verdict("technique-spelling", message, "use the release's name", fixed=True)
     when = _elsewhere(entry.id, name, subject)
     if when:
-        message = f"{entry.id} is named {said}, as in {when}; {right} in {release}"
-        return _Verdict("technique-renamed", message, "use the name of the release", fixed=True)
-    others = subject.called.get(letters(name), [])
-    message = f"{entry.id} is named {said}, {right} in {release}"
+        message = f"{entry.id} is named {written}, as in {when}, but {right} in {release}"
+        return _Verdict("technique-renamed", message, "use the release's name", fixed=True)
+    others = subject.by_name.get(letters(name), [])
+    message = f"{entry.id} is named {written}, but {right} in {release}"
     if others:
-        hint = f"{said} is the name of {wording.listed([named(other, catalogue) for other in others])}"
+        hint = f"{written} is the name of {_text.listed([named(other, catalogue) for other in others])}"
         return _Verdict("technique-name", message, f"{hint}; is the id or the name wrong?", fixed=False)
     close = max(difflib.SequenceMatcher(None, letters(name), letters(text)).ratio() for text in full)
-    if close >= _NEARLY:
-        return _Verdict("technique-spelling", message, "did you mean the name of the release?", fixed=False)
+    if close >= _TYPO:
+        return _Verdict("technique-spelling", message, "did you mean the release's name?", fixed=False)
     return _Verdict("technique-name", message, "is the id or the name wrong?", fixed=False)
 
 
 def _elsewhere(id_: str, name: str, subject: Subject) -> str:
-    """The release in which the technique, or one that it took the place of, has that name."""
+    """The release in which the technique, or one that it replaced, has that name."""
     plain = letters(name)
     for release in reversed(subject.releases):
         entry = release.get(id_)
         if entry is not None and plain in spellings(entry, release):
             return f"ATT&CK {release.version}"
     old = subject.former.get((plain, id_))
-    return f"{old}, whose place it took" if old else ""
+    return f"{old}, which it replaced" if old else ""

@@ -1,10 +1,10 @@
-"""Rules about categories and values: what is rated twice, differently, by half, or against its parts."""
+"""Rules about categories and values: incomplete, duplicate, conflicting and implausible ratings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers import _text as wording
+from navlayers import _text
 from navlayers.checks.finding import finding
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _Key = tuple[str, str, str | None]
 
 
-def halves(subject: Subject) -> Iterator[Finding]:
-    """A category without a value where the set scores, a value without a category where it has categories."""
+def incomplete_scores(subject: Subject) -> Iterator[Finding]:
+    """Categories without a value and values without a category, in sets that use both."""
     mapping_set = subject.set
     scored = mapping_set.scored
-    filed = any(mapping.category is not None for mapping in mapping_set.mappings)
-    if not (scored and filed):
+    categorized = any(mapping.category is not None for mapping in mapping_set.mappings)
+    if not (scored and categorized):
         return
     for index, mapping in enumerate(mapping_set.mappings):
         if mapping.category is not None and mapping.value is None:
@@ -32,15 +32,15 @@ def halves(subject: Subject) -> Iterator[Finding]:
             yield finding("category-without-value", place, message, hint="add the value, or remove the category")
         elif mapping.value is not None and mapping.category is None:
             place = subject.place("mapping", index, "category")
-            message = f"{_what(mapping)} has the value {wording.shown(mapping.value)[1:-1]} but no category"
+            message = f"{_what(mapping)} has the value {_text.shown(mapping.value)[1:-1]} but no category"
             yield finding("value-without-category", place, message, hint="add protect, detect or respond")
 
 
-def repeats(subject: Subject) -> Iterator[Finding]:
-    """A capability rated twice for a technique and category: with the same value, or with different ones.
+def duplicates(subject: Subject) -> Iterator[Finding]:
+    """Capabilities rated twice for a technique and category, with the same value or with different ones.
 
-    Rows of other mapping types are other relations, and rows that differ only in the group say that the capability
-    is in both.
+    Rows with different mapping types are different relations; rows that differ only in the group put the capability
+    into both groups.
     """
     seen: dict[tuple[object, ...], list[int]] = {}
     mappings = subject.set.mappings
@@ -55,38 +55,38 @@ def repeats(subject: Subject) -> Iterator[Finding]:
             yield _conflict(subject, same, list(values))
         first: dict[tuple[str | None, str | None], int] = {}
         for index in same:
-            twin = first.setdefault((mappings[index].value, mappings[index].group), index)
-            if twin != index:
-                yield _duplicate(subject, twin, index)
+            earlier = first.setdefault((mappings[index].value, mappings[index].group), index)
+            if earlier != index:
+                yield _duplicate(subject, earlier, index)
 
 
 def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     mappings = subject.set.mappings
     here = next(i for i in same if mappings[i].value == values[1])
     first = next(i for i in same if mappings[i].value == values[0])
-    one, other = (wording.shown(mappings[i].value or "")[1:-1] for i in (here, first))
+    value, other = (_text.shown(mappings[i].value or "")[1:-1] for i in (here, first))
     category = f"{mappings[here].category} " if mappings[here].category else ""
     earlier = _where(subject.place("mapping", first, "value"))
-    message = f"{_what(mappings[here])} is rated {category}{one} here and {other} {earlier}"
+    message = f"{_what(mappings[here])} is rated {category}{value} here and {other} {earlier}"
     more = f"{len(values)} values in all; " if len(values) > 2 else ""
     place = subject.place("mapping", here, "value")
-    return finding("conflicting-values", place, message, hint=f"{more}layers take the highest, decide for one")
+    return finding("conflicting-values", place, message, hint=f"{more}layers use the highest; choose one")
 
 
-def _duplicate(subject: Subject, twin: int, index: int) -> Finding:
+def _duplicate(subject: Subject, earlier: int, index: int) -> Finding:
     mapping = subject.set.mappings[index]
-    first = subject.set.mappings[twin]
-    as_what = f" {mapping.category}" if mapping.category else ""
-    as_what += f" {wording.shown(mapping.value)[1:-1]}" if mapping.value is not None else ""
-    said = f"is rated{as_what}" if as_what else "is mapped"
-    same = "all the same" if first == mapping else "with another comment"
+    first = subject.set.mappings[earlier]
+    rating = f" {mapping.category}" if mapping.category else ""
+    rating += f" {_text.shown(mapping.value)[1:-1]}" if mapping.value is not None else ""
+    verb = f"is rated{rating}" if rating else "is mapped"
+    difference = "identically" if first == mapping else "with another comment"
     if first.comment == mapping.comment and first != mapping:
-        same = "with other references" if first.references != mapping.references else "in other words"
+        difference = "with other references" if first.references != mapping.references else "with other wording"
     field = "technique" if mapping.value is None else "value"
     place = subject.place("mapping", index, field)
-    before = subject.place("mapping", twin, field)
-    earlier = "" if before == place else f" first {_where(before)},"
-    message = f"{_what(mapping)} {said} twice,{earlier} {same}"
+    before = subject.place("mapping", earlier, field)
+    where = "" if before == place else f" first {_where(before)},"
+    message = f"{_what(mapping)} {verb} twice,{where} {difference}"
     return finding("duplicate-mapping", place, message, hint="merge the two, or remove one")
 
 
@@ -96,11 +96,11 @@ def _where(place: object) -> str:
 
 
 def _what(mapping: Mapping) -> str:
-    return f"{mapping.technique} of capability {wording.shown(mapping.capability)}"
+    return f"{mapping.technique} of capability {_text.shown(mapping.capability)}"
 
 
 def parents(subject: Subject) -> Iterator[Finding]:
-    """A technique rated lower or higher than all of its sub-techniques, those that are not rated counting as 0."""
+    """Techniques rated lower or higher than all of their sub-techniques; unrated sub-techniques count as 0."""
     catalogue = subject.catalogue
     if catalogue is None or not subject.set.scored:
         return
@@ -121,21 +121,21 @@ def parents(subject: Subject) -> Iterator[Finding]:
         numbers = [value or 0 for value in rated]
         mapping = subject.set.mappings[first[key]]
         place = subject.place("mapping", first[key], "value")
-        said = f"{category or 'value'} {mapping.value}"
+        rating = f"{category or 'value'} {mapping.value}"
         if number < min(numbers):
-            message = f"{_what(mapping)} is rated {said}, lower than {_all(len(children))}"
-            hint = f"{_range(numbers)} on the scale from 0 to 100, it is {number:g}"
+            message = f"{_what(mapping)} is rated {rating}, lower than {_all(len(children))}"
+            hint = f"theirs {_range(numbers)}, its own {number:g}, on the scale from 0 to 100"
             yield finding("parent-below-subs", place, message, hint=hint)
         elif number > max(numbers):
             count = sum(value is not None for value in rated)
             those = f"{count} of its {len(children)} sub-techniques {'is' if count == 1 else 'are'} rated"
-            message = f"{_what(mapping)} is rated {said}, higher than all of its sub-techniques"
-            hint = f"{those}, up to {max(numbers):g} on the scale from 0 to 100, it is {number:g}"
+            message = f"{_what(mapping)} is rated {rating}, higher than all of its sub-techniques"
+            hint = f"{those}, up to {max(numbers):g}; its own is {number:g}, on the scale from 0 to 100"
             yield finding("parent-above-subs", place, message, hint=hint)
 
 
 def score(value: str | None, mapping_set: MappingSet) -> float | None:
-    """The number of a score value, 0 to 100; None for no value."""
+    """The number of a score value, 0–100; None without a value."""
     if value is None:
         return None
     scale = mapping_set.scale or DEFAULT_SCALE

@@ -1,10 +1,10 @@
-"""Rules about technique ids: each has to be an active technique of the set's release and domain."""
+"""Rules about technique ids: each must be an active technique of the set's release and domain."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import _text as wording
+from navlayers import _text
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import letters, spellings
 
@@ -29,7 +29,7 @@ class _Verdict(NamedTuple):
 
 
 def techniques(subject: Subject) -> Iterator[Finding]:
-    """Unknown, revoked and deprecated techniques, and those of another domain."""
+    """Techniques that are unknown, revoked, deprecated or of another domain."""
     catalogue = subject.catalogue
     if catalogue is None:
         return
@@ -45,10 +45,10 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         hint = verdict.hint
         fix: tuple[Edit, ...] = ()
         if verdict.successor is not None:
-            if _taken(row, verdict.successor, subject):
-                hint += "; it is mapped already, merge the two"
+            if _already_mapped(row, verdict.successor, subject):
+                hint += "; the capability is already mapped to it, merge the two"
             elif _means_another(row.technique_name, (technique, verdict.successor.id), subject):
-                hint += f", if not {wording.shown(row.technique_name or '')} is meant, as it is named"
+                hint += f", unless the name {_text.shown(row.technique_name or '')} is right and the id is wrong"
             else:
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
         yield finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
@@ -61,22 +61,22 @@ def named(technique: Technique, catalogue: Catalogue) -> str:
 
 
 def _verdict(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) -> _Verdict | None:
-    found = catalogue.get(id_)
+    technique = catalogue.get(id_)
     release = f"ATT&CK {catalogue.version}"
-    if found is None:
+    if technique is None:
         return _absent(id_, name, catalogue, subject)
-    if found.active:
+    if technique.active:
         return None
-    what = f"technique {named(found, catalogue)}"
-    if found.status == "deprecated":
-        return _Verdict("deprecated-technique", f"{what} is deprecated in {release}", "nothing took its place")
+    what = f"technique {named(technique, catalogue)}"
+    if technique.status == "deprecated":
+        return _Verdict("deprecated-technique", f"{what} is deprecated in {release}", "ATT&CK names no replacement")
     end = catalogue.get(catalogue.resolve(id_)[-1])
     if end is None or end.id == id_:
-        hint = f"{release} does not say what took its place"
+        hint = f"{release} names no replacement"
         return _Verdict("revoked-technique", f"{what} is revoked in {release}", hint)
     message = f"{what} is revoked in {release} by {named(end, catalogue)}"
     if not end.active:
-        return _Verdict("revoked-technique", message, f"which is {end.status}, too")
+        return _Verdict("revoked-technique", message, f"which is {end.status} as well")
     return _Verdict("revoked-technique", message, f"use {end.id}", end)
 
 
@@ -84,7 +84,7 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
     for domain, other in subject.others.items():
         entry = other.get(id_)
         if entry is not None:
-            where = f"the {domain} domain, not to {catalogue.domain}"
+            where = f"the {domain} domain, not the {catalogue.domain} domain"
             return _Verdict(
                 "other-domain-technique",
                 f"technique {named(entry, other)} belongs to {where}",
@@ -94,7 +94,7 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
     for release in reversed(subject.releases):
         entry = release.get(id_)
         if entry is not None:
-            hint = f"ATT&CK {release.version} has it as {named(entry, release)}; is attack_version right?"
+            hint = f"ATT&CK {release.version} has {named(entry, release)}; is attack_version right?"
             return _Verdict("unknown-technique", message, hint)
     return _Verdict("unknown-technique", message, _nearest(id_, name, catalogue))
 
@@ -102,28 +102,28 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
 def _nearest(id_: str, name: str | None, catalogue: Catalogue) -> str:
     wanted = (name or "").strip().casefold()
     every = catalogue.techniques.values() if wanted else ()
-    called = [entry for entry in every if entry.active and entry.name.casefold() == wanted]
-    if len(called) == 1:
-        return f"did you mean {named(called[0], catalogue)}?"
+    matches = [entry for entry in every if entry.active and entry.name.casefold() == wanted]
+    if len(matches) == 1:
+        return f"did you mean {named(matches[0], catalogue)}?"
     parent = catalogue.get(id_.partition(".")[0])
     if parent is not None and parent.active and "." in id_:
         children = catalogue.subtechniques(parent.id)
         if not children:
             return f"{named(parent, catalogue)} has no sub-techniques"
         return f"{named(parent, catalogue)} has {children[0].id[5:]} to {children[-1].id[5:]}"
-    found = (catalogue.get(other) for other in _swapped(id_))
-    near = [entry for entry in found if entry is not None and entry.active]
+    swapped = (catalogue.get(other) for other in _swapped(id_))
+    near = [entry for entry in swapped if entry is not None and entry.active]
     return f"did you mean {named(near[0], catalogue)}?" if len(near) == 1 else ""
 
 
 def _swapped(id_: str) -> set[str]:
-    """The ids that differ from one only in two neighbours that changed places."""
+    """The ids with two adjacent characters of this one swapped."""
     pairs = (id_[:at] + id_[at + 1] + id_[at] + id_[at + 2 :] for at in range(len(id_) - 1))
     return {other for other in pairs if other != id_}
 
 
-def _taken(row: Mapping | NonMappable, successor: Technique, subject: Subject) -> bool:
-    """Whether the mapping would meet another one of its capability, now or after that is mended, too."""
+def _already_mapped(row: Mapping | NonMappable, successor: Technique, subject: Subject) -> bool:
+    """Whether the capability is mapped to the replacement already, or will be when its other mappings are fixed."""
     catalogue = subject.catalogue
     if catalogue is None or (row.capability, successor.id) in subject.pairs:
         return True
@@ -132,7 +132,7 @@ def _taken(row: Mapping | NonMappable, successor: Technique, subject: Subject) -
 
 
 def fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
-    """Whether a name is one that any release gives one of the techniques."""
+    """Whether any release gives one of the techniques this name."""
     if name is None or subject.catalogue is None:
         return True
     releases = (subject.catalogue, *subject.releases)
@@ -141,8 +141,8 @@ def fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
 
 
 def _means_another(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
-    """Whether a name is that of another technique, so that the id may be what is wrong."""
-    return name is not None and letters(name) in subject.called and not fits(name, ids, subject)
+    """Whether the name belongs to another technique, so that the id may be wrong."""
+    return name is not None and letters(name) in subject.by_name and not fits(name, ids, subject)
 
 
 def _fix(
@@ -150,24 +150,24 @@ def _fix(
 ) -> tuple[Edit, ...]:
     technique = row.technique or ""
     if subject.reading.format == _STACK and technique.partition(".")[0] != successor.id.partition(".")[0]:
-        return ()  # sub-techniques stand under their technique there
+        return ()  # that format nests sub-techniques under their technique
     edits = [Edit(place, technique, successor.id)]
     name_place = subject.place(kind, index, "technique_name")
     old = subject.catalogue.get(technique) if subject.catalogue is not None else None
     text = subject.texts.of(place.path)
-    written = name_place not in {place, subject.place(kind, index)}
+    has_name = name_place not in {place, subject.place(kind, index)}
     kept = not fits(row.technique_name, (technique, successor.id), subject)
-    if written and not kept and text is not None and not text.empty(name_place):
+    if has_name and not kept and text is not None and not text.empty(name_place):
         edits.append(Edit(name_place, row.technique_name or (old.name if old else ""), successor.name))
     return tuple(edits)
 
 
 def malformed(subject: Subject, text: str) -> str:
-    """A question that names the technique that a malformed id all but spells; "" where the release has none."""
+    """A question that names the technique with the digits of a malformed id; "" if the release has none."""
     digits = "".join(filter(str.isdigit, text))
     catalogue = subject.catalogue
     if catalogue is None or not 4 <= len(digits) <= 7:
         return ""
     id_ = f"T{digits[:4]}" + (f".{digits[4:]:0>3}" if digits[4:] else "")
     entry = catalogue.get(id_)
-    return f"did you mean {wording.visible(named(entry, catalogue))}?" if entry is not None and entry.active else ""
+    return f"did you mean {_text.visible(named(entry, catalogue))}?" if entry is not None and entry.active else ""

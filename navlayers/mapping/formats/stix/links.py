@@ -138,7 +138,7 @@ class Links:
         if technique is None and self._bundle.get(ref) is not None:
             self.foreign += 1
         elif technique is None:
-            message = f"target_ref {shown(ref)} is neither in the bundle nor in an ATT&CK release at hand"
+            message = f"target_ref {shown(ref)} is neither in the bundle nor in an installed ATT&CK release"
             hint = "put the attack-pattern into the bundle, or add its release with: navlayers attack add"
             issue = Issue(message, "the id of an attack-pattern", hint, code="no-technique")
             self._bundle.report(issue, number, ("target_ref",))

@@ -339,5 +339,5 @@ class _Techniques:
             message = f"{listed(techniques)}: not in {self._release}; {verb} from ATT&CK {release}"
             yield Problem(message, hint="navlayers check tells more")
         if self.unknown:
-            message = f"{listed(sorted(self.unknown))}: no ATT&CK release at hand has a STIX id"
+            message = f"{listed(sorted(self.unknown))}: no installed ATT&CK release has a STIX id"
             yield Problem(message, hint="the bundle holds an attack-pattern of its own for each")

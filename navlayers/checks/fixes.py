@@ -1,4 +1,4 @@
-"""Mending inputs in place: the edits of findings, made in the text, and proved by reading it again."""
+"""Fixing inputs in place: the edits of findings, applied to the text and verified by reading it again."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _DEFAULT = ReadOptions()
 _NO_DATA: dict[str, bytes | None] = {}
 
 
-class Mended(msgspec.Struct, frozen=True):
-    """A file before and after, and the findings that are gone."""
+class FixedFile(msgspec.Struct, frozen=True):
+    """The content of a file before and after its fixes, and the fixed findings."""
 
     path: str
     before: bytes
@@ -39,107 +39,115 @@ class Mended(msgspec.Struct, frozen=True):
 
     @property
     def diff(self) -> str:
-        """The unified diff; lines are neither added nor removed, so that they are compared one by one."""
-        one, two = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.before, self.after))
-        changed = [at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
+        """The unified diff. Fixes neither add nor remove lines, so lines are compared pairwise."""
+        old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.before, self.after))
+        changed = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
         path = Place(self.path)
         lines = [f"--- {path}\n", f"+++ {path}\n"]
         while changed:
             count = next((n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT), None)
             hunk, changed = changed[:count], changed[count:] if count else []
-            lines += _hunk(one, two, hunk)
+            lines += _hunk(old, new, hunk)
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def _hunk(one: list[str], two: list[str], changed: list[int]) -> Iterator[str]:
-    start, end = max(changed[0] - _CONTEXT, 0), min(changed[-1] + _CONTEXT + 1, len(one))
+def _hunk(old: list[str], new: list[str], changed: list[int]) -> Iterator[str]:
+    start, end = max(changed[0] - _CONTEXT, 0), min(changed[-1] + _CONTEXT + 1, len(old))
     where = f"{start + 1},{end - start}"
     yield f"@@ -{where} +{where} @@\n"
     at = start
     while at < end:
-        stop = next((n for n in range(at, end) if one[n] == two[n]), end)
-        yield from (f"-{line}" for line in one[at:stop])
-        yield from (f"+{line}" for line in two[at:stop])
+        stop = next((n for n in range(at, end) if old[n] == new[n]), end)
+        yield from (f"-{line}" for line in old[at:stop])
+        yield from (f"+{line}" for line in new[at:stop])
         at = max(stop, at)
         if at < end:
-            yield f" {one[at]}"
+            yield f" {old[at]}"
             at += 1
 
 
-def mend(
+def fix(
     report: Report, data: Dict[str, bytes | None] = _NO_DATA, reading: ReadOptions = _DEFAULT
-) -> tuple[Mended, ...]:
-    """The files of a report, mended as far as there is one right answer; nothing is written.
+) -> tuple[FixedFile, ...]:
+    """The files of a report with their fixes applied; nothing is written.
 
-    Every edit is made only where its old text stands, and a file is only mended if it then reads as the same set
-    but for the mended values. Shipped sets are left alone. `data` holds, by path, what does not come from files.
+    An edit is applied only where its old text is found, and a file is changed only if it then reads as the same set
+    except for the fixed values. Shipped sets are never changed.
+
+    Args:
+        report: the findings.
+        data: path → content of inputs that are not files, such as standard input.
+        reading: the options the inputs were read with.
+
+    Returns:
+        The files that change.
     """
-    texts = Texts(data, [checked.path for checked in report.checked if checked.format in TABLES])
-    formats = {checked.path: checked for checked in report.checked}
+    texts = Texts(data, [checked.path for checked in report.inputs if checked.format in TABLES])
+    formats = {checked.path: checked for checked in report.inputs}
     by_path: dict[str, list[Finding]] = {}
     for finding in report.findings:
         if finding.fix:
             by_path.setdefault(finding.place.path, []).append(finding)
-    mended = []
+    files = []
     for path, findings in by_path.items():
-        owner = formats.get(path) or next((c for c in report.checked if path.startswith(c.path)), None)
+        owner = formats.get(path) or next((c for c in report.inputs if path.startswith(c.path)), None)
         text, before = texts.of(path), texts.data(path)
         if owner is None or owner.origin in _NEVER or text is None or before is None:
             continue
         options = msgspec.structs.replace(reading, format=owner.format or reading.format)
-        made = [finding for finding in findings if all(map(text.takes, finding.fix))]
-        after, done = _tried(text, before, made, options)
+        fixable = [finding for finding in findings if all(map(text.takes, finding.fix))]
+        after, fixed = _fixed(text, before, fixable, options)
         if after != before:
-            mended.append(Mended(path, before, after, tuple(done)))
-    return tuple(mended)
+            files.append(FixedFile(path, before, after, tuple(fixed)))
+    return tuple(files)
 
 
-def _tried(
+def _fixed(
     text: Text, before: bytes, findings: Sequence[Finding], options: ReadOptions
 ) -> tuple[bytes, list[Finding]]:
-    """All fixes at once, or else as many as can be made together."""
-    after = _made(text, before, findings, options) if findings else before
+    """The content with all fixes applied, or with as many as are valid together, found by bisection."""
+    after = _edited(text, before, findings, options) if findings else before
     if after is not None:
         return after, list(findings)
-    done: list[Finding] = []
+    fixed: list[Finding] = []
     best = before
 
     def add(some: Sequence[Finding]) -> None:
         nonlocal best
-        now = _made(text, before, [*done, *some], options)
+        now = _edited(text, before, [*fixed, *some], options)
         if now is not None:
             best = now
-            done.extend(some)
+            fixed.extend(some)
         elif len(some) > 1:
             add(some[: len(some) // 2])
             add(some[len(some) // 2 :])
 
     add(findings[: len(findings) // 2])
     add(findings[len(findings) // 2 :])
-    return best, done
+    return best, fixed
 
 
-def _made(text: Text, before: bytes, findings: Iterable[Finding], options: ReadOptions) -> bytes | None:
+def _edited(text: Text, before: bytes, findings: Iterable[Finding], options: ReadOptions) -> bytes | None:
     edits = list(dict.fromkeys(edit for finding in findings for edit in finding.fix))
-    after = text.mended(edits)
+    after = text.edited(edits)
     return after if after is not None and _same(text.path, before, after, edits, options) else None
 
 
 def _same(path: str, before: bytes, after: bytes, edits: Sequence[Edit], options: ReadOptions) -> bool:
-    """Whether both texts read as the same set but for the edits."""
+    """Whether both texts read as the same set except for the edits."""
     changed = {edit.old: edit.new for edit in edits}
     try:
-        one, two = (
+        old, new = (
             readers.read(path, data=data, reading=options, findings=Findings(lenient=True)).mapping_set
             for data in (before, after)
         )
     except InputError:
         return False
-    return _plain(one, changed) == _plain(two, changed)
+    return _comparable(old, changed) == _comparable(new, changed)
 
 
-def _plain(mapping_set: MappingSet, changed: dict[str, str]) -> object:
-    """What of a set edits leave as it is, and what they change as it is to be."""
+def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:
+    """The content of a set with the edits applied to its values, ready to compare."""
 
     def id_(text: str | None) -> str:
         return lookalike(changed.get(text or "", text or ""))
