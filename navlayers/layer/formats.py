@@ -12,10 +12,10 @@ import msgspec
 from navlayers.errors import InputError, Problem
 from navlayers.layer.document import ATTACK, LAYER_VERSION, NAVIGATOR_VERSION
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats._json import most_keys, not_json
+from navlayers.mapping.formats._json import not_json
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.layer_document import FORMAT, Places, head_of, kind, layer_texts, members_of
-from navlayers.mapping.formats.layer_entries import ALL_WRITTEN, Entries
+from navlayers.mapping.formats.layer_document import FORMAT, Layer, LayerFile, kind
+from navlayers.mapping.formats.layer_entries import read_entries
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.source import as_text
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.attack.domain import Domain
-    from navlayers.errors import Place
     from navlayers.mapping.formats.source import Source
 
 Document: TypeAlias = "dict[str, Any]"
@@ -73,73 +72,53 @@ def read(source: Source, said: Mapping[str, str]) -> Layers:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
         OtherFileError: it is sound JSON of another kind.
     """
-    source, findings = as_text(source), Findings()
-    places = Places(source)
-    layers = [_one(text, number, source, places, findings, said) for number, text in enumerate(layer_texts(source))]
+    findings = Findings()
+    file = LayerFile(as_text(source), findings)
+    layers = [_one(layer, source, findings, said) for layer in file.layers]
     findings.raise_errors()
     notices = tuple(notice for notice in findings.notices() if notice.code in {"wrong-type", "wrong-shape"})
-    return Layers(layers, source.data.strip().startswith(b"{"), notices)
+    return Layers(layers, file.single, notices)
 
 
-def _one(
-    text: bytes, number: int, source: Source, places: Places, findings: Findings, said: Mapping[str, str]
-) -> Read:
-    members = members_of(text, number, source, places, findings)
-    head = head_of(members, number, places, findings)
+def _one(layer: Layer, source: Source, findings: Findings, said: Mapping[str, str]) -> Read:
     try:
-        layer: Document = msgspec.json.decode(text)
+        document: Document = msgspec.json.decode(layer.text)
     except msgspec.ValidationError:
-        place = places.layer(number)
-        raise InputError(
-            Problem(
-                "a number of this layer is too large", place, "numbers as computers hold them", code="wrong-type"
-            )
-        ) from None
+        message, expected = "a number of this layer is too large", "numbers as computers hold them"
+        raise InputError(Problem(message, layer.place(), expected, code="wrong-type")) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, FORMAT) from None
-    if not _is_plain(bytes(members.get("techniques", b"null")), layer.get("techniques")):
-        for _ in Entries(number, places, findings).read(head.techniques):
-            pass
-    _check_head(layer, number, places, findings)
-    written = layer.get("techniques")
-    techniques = [one["techniqueID"] for one in written if _has_id(one)] if isinstance(written, list) else []
-    domain, _ = checks.domain(said.get("domain", head.domain))
-    own = said.get("attack_version") or head.attack_version or ("" if findings.failed else attack_version(layer))
-    return Read(layer, domain or likely_domain(id_.strip() for id_ in techniques), own)
+    for _ in read_entries(layer):
+        pass
+    _check_head(document, layer)
+    techniques = [entry["techniqueID"] for entry in layer.entries if _has_id(entry)]
+    domain, _ = checks.domain(said.get("domain", layer.domain))
+    own = said.get("attack_version") or layer.attack_version
+    own = own or ("" if findings.failed else attack_version(document))
+    return Read(document, domain or likely_domain(id_.strip() for id_ in techniques), own)
 
 
 def _has_id(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("techniqueID"), str)
 
 
-def _is_plain(text: bytes, entries: Any) -> bool:
-    """Whether all entries are typed as the format says and no key of them can stand twice; most are so."""
-    try:
-        written = ALL_WRITTEN.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    keys = sum(len(entry) + sum(len(item) for key in _LISTS for item in entry.get(key) or ()) for entry in entries)
-    return most_keys(text) == keys and all(map(checks.TECHNIQUE.fullmatch, {one.techniqueID for one in written}))
-
-
-def _check_head(layer: Document, number: int, places: Places, findings: Findings) -> None:
-    """What the reader of sets does not look at, and the Navigator stops at."""
+def _check_head(document: Document, layer: Layer) -> None:
+    """Report what the reader of sets does not look at, and the Navigator stops at."""
 
     def wrong(what: str, expected: str, *fields: str) -> None:
-        place: Place = places.layer(number, *fields)
-        findings.add(Issue(f"{fields[-1]} is {what}", expected, code="wrong-type"), place)
+        layer.report(Issue(f"{fields[-1]} is {what}", expected, code="wrong-type"), *fields)
 
     for key in _LISTS:
-        value = layer.get(key)
+        value = document.get(key)
         if value is not None and not isinstance(value, list):
             wrong(kind(value), "a list of objects", key)
         elif any(not isinstance(item, dict) for item in value or ()):
             wrong("a list that holds other things", "a list of objects", key)
     for key in _OBJECTS:
-        value = layer.get(key)
+        value = document.get(key)
         if value is not None and not isinstance(value, dict):
             wrong(kind(value), "an object", key)
-    filters = layer.get("filters")
+    filters = document.get("filters")
     platforms = filters.get("platforms") if isinstance(filters, dict) else None
     if platforms is not None and not isinstance(platforms, list):
         wrong(kind(platforms), "a list of names", "filters", "platforms")
