@@ -227,7 +227,7 @@ def test_foreign_files_and_inputs_are_not_overwritten(run: Run, tmp_path: Path, 
     for options in ((), ("--force",)):
         result = run("upgrade", old, other, "--attack", "18.1", "-o", old.parent, *options)
         assert result.code == 2
-        assert "this is an input" in result.err
+        assert "this is the input" in result.err
     assert contents(old.parent) == before
     put(Path("new/other.json"), "mine")
     assert run("upgrade", old, other, "--attack", "18.1", "-o", "new").code == 2

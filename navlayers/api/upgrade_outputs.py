@@ -1,24 +1,30 @@
-"""Where the results of an upgrade go: in which format, under which name, and what is not written over."""
+"""The results of an upgrade as files: their formats and names, and what writing in place would lose."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from navlayers.errors import OutputError, Place, Problem, UsageError
+from navlayers.mapping import formats as readers
 from navlayers.mapping.convert import NATIVE, format_for
 from navlayers.mapping.find import STDIN
+from navlayers.mapping.formats.native.write import EDITORS
+from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.api.upgrade import Upgraded
     from navlayers.mapping.find import Source
+    from navlayers.mapping.formats import Reading, ReadOptions
 
 LAYER = "layer"
-_AGAIN = "nothing is written; run it again"
+
+# Endings by format, the one of new files first.
 _ENDINGS = {
     "native": (".yaml", ".yml"),
     "mapex-json": (".json",),
@@ -28,27 +34,27 @@ _ENDINGS = {
     "stix": (".json",),
     LAYER: (".json",),
 }
-"""Format → how its files end, the first if they are named anew."""
+_YAML = frozenset({"native", "mapex-yaml"})
+# Other content than the set, such as further tables or objects, is compared by bytes.
+_LAID_OUT = frozenset({"csv", "xlsx", "stix"})
+_AGAIN = "nothing is written; run it again"
 
 
 def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> None:
-    """Refuse options that make no sense together, or for these inputs.
+    """Refuse options that exclude each other, or do not fit the inputs.
 
     Raises:
-        UsageError: with all that is refused.
+        UsageError: With all that is refused.
     """
     if in_place and output is not None:
         raise UsageError(Problem("--in-place and -o exclude each other", hint="leave one of them out"))
     if output == STDIN and len(inputs) > 1:
         raise UsageError(Problem(f"{len(inputs)} inputs are no one document", hint="name a folder with -o"))
-    if not in_place:
-        return
     problems = []
-    for source in inputs:
+    for source in inputs if in_place else ():
         if source.origin == "shipped":
-            problems.append(
-                Problem(f"{source.name} ships with navlayers and is not changed in place", hint="use -o")
-            )
+            message = f"{source.name} ships with navlayers and is not changed in place"
+            problems.append(Problem(message, hint="use -o"))
         elif str(source.path) == STDIN:
             problems.append(Problem("standard input cannot be changed in place", hint="use -o -"))
         elif source.path.is_dir():
@@ -59,16 +65,16 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
 
 
 def is_folder(inputs: Sequence[Source], output: str) -> bool:
-    """Whether an output is a folder: there are several inputs, or one is of a folder, or it looks like one."""
+    """Whether `-o` names a folder: of several inputs or of those of a folder, by its end, or an existing one."""
     several = len(inputs) > 1 or any(source.origin == "folder" for source in inputs)
     return several or output.endswith("/") or Path(output).is_dir()
 
 
 def format_of(own: str, *, to: str | None, output: str | None) -> str:
-    """The format to write: the one asked for, else that of the input if the output may end so, else as it ends.
+    """The format to write: `to`, else that of the input if it fits the ending of `output`, else by the ending.
 
     Raises:
-        UsageError: it is a layer, and something else is asked for; or no format ends so.
+        UsageError: A layer is to be written in another format, or no format has the ending.
     """
     ending = PurePath(output or "").suffix.lower()
     if to is None and own in _ENDINGS and (not ending or ending in _ENDINGS[own]):
@@ -81,48 +87,44 @@ def format_of(own: str, *, to: str | None, output: str | None) -> str:
 
 
 def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool) -> list[str]:
-    """Where each result goes, "" for nowhere.
+    """The path of each result, "" if it is not written.
 
     Raises:
-        OutputError: two would go to the same file.
-        UsageError: the format of an input cannot be written in place.
+        OutputError: Two results have the same path.
+        UsageError: The format of an input cannot be written in place.
     """
     if in_place:
-        odd = [one for one in results if one.to != one.format]
-        if odd:
+        if odd := [one for one in results if one.to != one.format]:
+            hint = "use -o, which gives YAML"
             raise UsageError(
-                Problem(
-                    f"{one.format} is not written", Place(str(one.source.path)), hint="use -o, which gives YAML"
-                )
-                for one in odd
+                Problem(f"{one.format} is not written", Place(str(one.source.path)), hint=hint) for one in odd
             )
         return ["" if one.unchanged else str(one.source.path) for one in results]
     if output is None or output == STDIN:
         return ["" for _ in results]
     if not is_folder([one.source for one in results], output):
         return [output]
-    paths = [str(Path(output) / path) for path in _apart(results)]
-    same = sorted(path for path, times in Counter(paths).items() if times > 1)
-    if same:
+    paths = [str(Path(output) / path) for path in _in_folder(results)]
+    if same := sorted(path for path, times in Counter(paths).items() if times > 1):
         hint = "upgrade them one at a time, or copies of them with --in-place"
-        raise OutputError(
-            Problem("several inputs would be written to this file", Place(p), hint=hint) for p in same
-        )
+        message = "several inputs would be written to this file"
+        raise OutputError(Problem(message, Place(path), hint=hint) for path in same)
     return paths
 
 
-def _apart(results: Sequence[Upgraded]) -> Iterator[Path]:
-    """Paths in a folder: those of one name stay in the folders that their inputs are in, below what these share."""
+def _in_folder(results: Sequence[Upgraded]) -> Iterator[Path]:
+    """Paths below the output folder: results of one name keep the part of their folders that differs."""
     names = [_name(one) for one in results]
-    times = Counter(names)
-    folders = [one.source.path.absolute().parent for one in results]
-    shared = {
-        name: os.path.commonpath([folder for folder, other in zip(folders, names, strict=True) if other == name])
-        for name, number in times.items()
-        if number > 1 and len({folder.anchor for folder in folders}) == 1
-    }
-    for name, folder in zip(names, folders, strict=True):
-        yield folder.relative_to(shared[name]) / name if name in shared else Path(name)
+    folders: dict[str, list[Path]] = {}
+    for one, name in zip(results, names, strict=True):
+        folders.setdefault(name, []).append(one.source.path.absolute().parent)
+    for one, name in zip(results, names, strict=True):
+        same = folders[name]
+        # Drives of Windows have no common folder.
+        if len(same) > 1 and len({folder.anchor for folder in same}) == 1:
+            yield one.source.path.absolute().parent.relative_to(os.path.commonpath(same)) / name
+        else:
+            yield Path(name)
 
 
 def _name(one: Upgraded) -> str:
@@ -134,50 +136,69 @@ def _name(one: Upgraded) -> str:
     return f"{path.name if path.is_dir() else path.stem}{endings[0]}"
 
 
-def refuse(
-    results: Sequence[Upgraded], paths: Sequence[str], report: str | None, *, in_place: bool, force: bool
-) -> None:
-    """Refuse what would lose anything, before the first file is written; files that exist are left to the writer.
+def losses(data: bytes, reading: Reading, options: ReadOptions) -> tuple[str, ...]:
+    """What a file loses when the set that was read from it is written in its format again."""
+    lost = []
+    if reading.format in _YAML and (comments := _comment_lines(data)):
+        many = f"{len(comments)} comments, the first" if len(comments) > 1 else "the comment"
+        lost.append(f"{many} in line {comments[0]}")
+    lost += [notice.message for notice in reading.notices if notice.code == "not-carried"]
+    try:
+        written = readers.encode(reading.mapping_set, reading.format)
+    except OutputError:  # Writing the result reports it.
+        return tuple(lost)
+    if reading.format in _LAID_OUT:
+        if written.data != data:
+            lost.append("what is in the file beside the mapping set, and how it is laid out")
+    elif canonical(readers.read("", data=written.data, reading=options).mapping_set) != canonical(
+        reading.mapping_set
+    ):
+        lost += [n.message for n in written.notices if n.code == "not-carried"] or ["some of what it says"]
+    return tuple(lost)
+
+
+def _comment_lines(data: bytes) -> list[int]:
+    """The numbers of the lines of a YAML text with a comment, without the one that navlayers writes for editors."""
+    if b"#" not in data:
+        return []
+    import yaml  # noqa: PLC0415 - slow, and only needed for text that may have comments
+
+    text = data.decode("utf-8-sig")
+    body = text.removeprefix(EDITORS)
+    first = text.count("\n", 0, len(text) - len(body)) + 1
+    lines = []
+    end = 0
+    # Between tokens, YAML has only blanks and comments.
+    for token in yaml.scan(body, yaml.CSafeLoader):
+        start = token.start_mark.index
+        for comment in re.finditer("#.*", body[end:start]):
+            lines.append(first + body.count("\n", 0, end + comment.start()))
+        end = max(end, token.end_mark.index)
+    return lines
+
+
+def check_in_place(results: Iterable[Upgraded], *, force: bool) -> None:
+    """Refuse to replace files that would lose something (unless `force`), or that changed since they were read.
 
     Raises:
-        OutputError: with all that is refused.
+        OutputError: With all that is refused.
     """
-    inputs = {real(one.source.path) for one in results} - {None}
-    problems: list[Problem] = []
-    for one, path in zip(results, paths, strict=True):
-        if path and in_place:
-            problems += _in_place(one, Place(path), force=force)
-        elif path and real(Path(path)) in inputs:
-            hint = "choose another name with -o, or use --in-place"
-            problems.append(Problem("this is an input", Place(path), "another file", hint))
-    if report is not None and not problems:
-        target = Path(report).absolute()
-        others = [*(str(one.source.path) for one in results), *paths]
-        if any(path and Path(path).absolute() in (target, real(target)) for path in others):
-            hint = "choose another name with --report"
-            problems.append(Problem("this is an input or a result", Place(report), "another file", hint))
+    problems = []
+    for one in results:
+        place = Place(str(one.source.path))
+        if one.lost and not force:
+            hint = "use -o, or allow it with --force"
+            if one.format in _YAML and _comment_lines(one.before or b""):
+                hint += (
+                    "; to keep comments, write the new attack_version into the file: navlayers check --fix then "
+                    "mends ids that were replaced, and tells of the others"
+                )
+            problems.append(Problem(f"written in place it would lose {'; '.join(one.lost)}", place, hint=hint))
+        try:
+            if one.before is not None and one.source.path.read_bytes() != one.before:
+                problems.append(Problem("the file has changed meanwhile", place, hint=_AGAIN))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            problems.append(Problem(f"the file cannot be read any more: {reason}", place, hint=_AGAIN))
     if problems:
         raise OutputError(problems)
-
-
-def _in_place(one: Upgraded, place: Place, *, force: bool) -> Iterator[Problem]:
-    if one.lost and not force:
-        from navlayers.api.upgrade_losses import way_out  # noqa: PLC0415 - only where something would be lost
-
-        lost = "; ".join(one.lost)
-        hint = way_out(one.before or b"", one.format)
-        yield Problem(f"written in place it would lose {lost}", place, hint=hint)
-    try:
-        if one.before is not None and one.source.path.read_bytes() != one.before:
-            yield Problem("the file has changed meanwhile", place, hint=_AGAIN)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        yield Problem(f"the file cannot be read any more: {reason}", place, hint=_AGAIN)
-
-
-def real(path: Path) -> Path | None:
-    """The file itself; None where there is none of that name."""
-    try:
-        return path.resolve(strict=True)
-    except (OSError, RuntimeError, ValueError):
-        return None

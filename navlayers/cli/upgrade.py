@@ -9,7 +9,7 @@ import click
 
 from navlayers.cli import _complete, _options, _print
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.find import STDIN
+from navlayers.mapping.find import STDIN, repeated
 
 if TYPE_CHECKING:
     from navlayers.api.upgrade import Done
@@ -85,7 +85,7 @@ def command(
     navlayers upgrade layer.json --attack 18.1 --in-place
     navlayers upgrade old/ --attack 18.1 -o new --report upgrade.md
     """
-    from navlayers.api.upgrade import named_again, upgrade_files  # noqa: PLC0415 - completion needs none of it
+    from navlayers.api.upgrade import upgrade_files  # noqa: PLC0415 - completion needs none of it
     from navlayers.pages.upgrade import render  # noqa: PLC0415
 
     if output == "":
@@ -97,7 +97,7 @@ def command(
     shape: Format = "json" if as_json else format_ or "text"
     sources = _options.sources(inputs, reading, distinct=False)
     if not quiet:
-        for name in named_again(inputs):
+        for name in () if STDIN in inputs else repeated(inputs, reading.format):
             _print.notify(f"note: {name} is named twice; it is upgraded once")
     with click.progressbar(
         length=len(sources),

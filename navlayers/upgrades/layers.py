@@ -100,8 +100,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     _update_metadata(result, route, before, [entry["techniqueID"] for entry in carried.entries])
     if result.get("customDataURL"):
         other.append("customDataURL is kept: the Navigator takes its data from there, whatever their release")
-    changes = map(releases.id_change, carried.ids)
-    report = report_of(called, "layer", route, changes, carried.removed, platforms.after if platforms else ())
+    report = report_of(called, "layer", route, carried.ids, carried.removed, platforms.after if platforms else ())
     report = msgspec.structs.replace(
         report,
         merged=tuple(carried.merged),

@@ -1,4 +1,4 @@
-"""What an upgrade changed: a report per mapping set or layer, in whose lists every id of the input stands."""
+"""The changes of an upgrade: a report per mapping set or layer that accounts for every id of the input."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["set", "layer"]
 Pairs = dict[str, object]
-"""A row of a set or an entry of a layer, as it stood: its fields that say something."""
+"""A row of a set or an entry of a layer before the upgrade: its fields that have a value."""
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """An id that the release does not have and nothing replaces, and what the input said of it."""
+    """An id that the release does not have and nothing replaces, with the rows of the input."""
 
     id: str
     name: str
@@ -29,11 +29,13 @@ class Removed(msgspec.Struct, frozen=True):
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """What became one: several rows of a set, or several entries of a layer.
+    """Several rows of a set, or entries of a layer, that became one.
 
-    `ids` are the old ids, `names` what they were called, `values` their scores as written ("" for none), `comments`
-    what each of them said; `value` is the score of the result. `where` says which: capability and category of rows,
-    the tactic of entries.
+    Attributes:
+        into, name: The technique of the result.
+        ids, names, values, comments: Those of the sources; scores as written, "" for none.
+        value: The score of the result.
+        where: Capability and category of rows, the tactic of entries.
     """
 
     into: str
@@ -47,7 +49,7 @@ class Merged(msgspec.Struct, frozen=True):
 
 
 class MovedEntry(msgspec.Struct, frozen=True):
-    """An entry of a layer whose tactic the technique does not have, and the tactics that it stands under now."""
+    """An entry of a layer whose technique is not under `tactic`, and the tactics `to` which it was moved."""
 
     id: str
     name: str
@@ -56,7 +58,7 @@ class MovedEntry(msgspec.Struct, frozen=True):
 
 
 class Dropped(msgspec.Struct, frozen=True):
-    """An entry of a layer that is not in the result although its technique is: why, and what it said."""
+    """An entry of a layer that was left out although the release has its technique."""
 
     id: str
     name: str
@@ -65,7 +67,7 @@ class Dropped(msgspec.Struct, frozen=True):
 
 
 class Platforms(msgspec.Struct, frozen=True):
-    """The filter of platforms before and after; `removed` are names that nothing stands for in the release."""
+    """The platform filter of a layer before and after; `removed` are names that the release has nothing for."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -73,13 +75,20 @@ class Platforms(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What became of one mapping set or layer.
+    """The changes of one mapping set or layer.
 
-    `attack_version` is the release that the input says it is of, "" where it says none, and `to` the one that it is
-    of now. `kept` are ids; `new` what the release has that the old one had not and the input says nothing of, None
-    where that is not known, for the reason `why_not_new`. `elsewhere` is what is new, too, but has none of the
-    platforms that a layer's filter shows. `tactics` are those of the release, in the order of the matrix. `other`
-    are further changes, in sentences.
+    Attributes:
+        name, kind, domain: Of the input.
+        attack_version: The release that the input names, "" for none.
+        to: The release of the result.
+        kept: Ids that did not change.
+        renamed, replaced, removed, merged, moved, dropped, platforms: Changes by kind.
+        other: Further changes, in sentences.
+        new: Techniques that the old release did not have and the input does not consider; None: not known.
+        why_not_new: Why `new` is not known.
+        elsewhere: Other new techniques, which a layer's platform filter hides.
+        tactics: Short names of the release's tactics in matrix order.
+        already: The input was of that release, so that nothing changed.
     """
 
     name: str
@@ -101,11 +110,10 @@ class Report(msgspec.Struct, frozen=True):
     elsewhere: tuple[Addition, ...] = ()
     tactics: tuple[str, ...] = ()
     already: bool = False
-    """Whether the input was of that release, so that nothing changed."""
 
     @property
     def total(self) -> int:
-        """How many distinct ids the input has."""
+        """The number of distinct ids of the input."""
         return len(self.kept) + len(self.renamed) + len(self.replaced) + len(self.removed)
 
     @property
@@ -117,11 +125,9 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True):
-    """What became of one input: a report for its set, or for each layer of a file, in their order.
+    """The reports of one input: of its set, or of each layer of a file in their order.
 
-    `path` is the file, or the name of a shipped set. `output` is where the result stands, "" where nothing was
-    written, as of what is written in place and was of that release. `notices` tell what the reader and the writer
-    found.
+    `path` is the file, or the name of a shipped set; `output` the file of the result, "" if none was written.
     """
 
     path: str
@@ -131,10 +137,10 @@ class FileReport(msgspec.Struct, frozen=True):
 
 
 class New(msgspec.Struct, frozen=True):
-    """What is new for all layers of a file that come from one release, or for its set.
+    """What is new for the layers of a file that are of one release, or for its set.
 
-    `techniques` is None where that is not known, for the reason `why_not_known`; `elsewhere` are those that no
-    layer's filter of platforms shows. `by_tactic` counts `techniques`, each under all of its tactics.
+    `techniques` are those that no layer considers (None: not known, see `why_not_known`), `elsewhere` those that
+    every filter hides. `by_tactic` counts `techniques`, each under all of its tactics.
     """
 
     domain: str
@@ -149,36 +155,37 @@ class New(msgspec.Struct, frozen=True):
 
 
 def new_since(reports: Iterable[Report]) -> list[New]:
-    """What is new since each release that the reports come from, and considered by none of them."""
+    """What is new since each release that the reports are from."""
     groups: dict[tuple[str, str, str], list[Report]] = {}
     for report in reports:
         if not report.already:
             groups.setdefault((report.domain, report.attack_version, report.to), []).append(report)
-    return [_new(*key, group) for key, group in groups.items()]
+    return [_new(group) for group in groups.values()]
 
 
-def _new(domain: str, attack_version: str, to: str, group: list[Report]) -> New:
+def _new(group: Sequence[Report]) -> New:
     first = group[0]
-    techniques: tuple[Addition, ...] | None = None
-    elsewhere: tuple[Addition, ...] = ()
-    by_tactic: dict[str, int] = {}
-    if first.new is not None:
-        shown = {addition.id for report in group for addition in report.new or ()}
-        counted = Counter(one.id for report in group for one in (*(report.new or ()), *report.elsewhere))
-        both = sorted((*first.new, *first.elsewhere), key=lambda addition: addition.id)
-        open_ = [addition for addition in both if counted[addition.id] == len(group)]
-        techniques = tuple(addition for addition in open_ if addition.id in shown)
-        elsewhere = tuple(addition for addition in open_ if addition.id not in shown)
-        under = Counter(tactic for addition in techniques for tactic in addition.tactics)
-        by_tactic = {tactic: under[tactic] for tactic in first.tactics if under[tactic]}
-    why = first.why_not_new
+    shown = {addition.id for report in group for addition in report.new or ()}
+    times = Counter(one.id for report in group for one in (*(report.new or ()), *report.elsewhere))
+    every = sorted((*(first.new or ()), *first.elsewhere), key=lambda addition: addition.id)
+    ignored = [addition for addition in every if times[addition.id] == len(group)]
+    techniques = tuple(addition for addition in ignored if addition.id in shown)
+    by_tactic = Counter(tactic for addition in techniques for tactic in addition.tactics)
     return New(
-        domain, attack_version, to, first.kind, len(group), techniques, elsewhere, by_tactic, why_not_known=why
+        first.domain,
+        first.attack_version,
+        first.to,
+        first.kind,
+        len(group),
+        None if first.new is None else techniques,
+        tuple(addition for addition in ignored if addition.id not in shown),
+        {tactic: by_tactic[tactic] for tactic in first.tactics if by_tactic[tactic]},
+        first.why_not_new,
     )
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How many ids, of one report or of several together, each id once; `new` is None where it is not known."""
+    """Numbers of distinct ids, of one report or of several; `new` is None where it is not known."""
 
     techniques: int
     kept: int
@@ -191,31 +198,28 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 def counts(reports: Iterable[Report]) -> Counts:
-    """The figures of the reports of an input together; an id that several layers have is counted once."""
-    listed = list(reports)
-    kinds: dict[str, set[tuple[str, str, str]]]
-    kinds = {"kept": set(), "renamed": set(), "replaced": set(), "removed": set()}
-    for report in listed:
+    """The counts of the reports of one input; an id of several layers counts once."""
+    reports = list(reports)
+    ids: dict[str, set[tuple[str, ...]]] = {"kept": set(), "renamed": set(), "replaced": set(), "removed": set()}
+    for report in reports:
         of = report.domain, report.attack_version
-        kinds["kept"].update((*of, identifier) for identifier in report.kept)
-        kinds["renamed"].update((*of, change.id) for change in report.renamed)
-        kinds["replaced"].update((*of, change.id) for change in report.replaced)
-        kinds["removed"].update((*of, one.id) for one in report.removed)
-    figures = {kind: len(ids) for kind, ids in kinds.items()}
-    known = [new.techniques for new in new_since(listed)]
+        ids["kept"].update((*of, identifier) for identifier in report.kept)
+        for kind in ("renamed", "replaced", "removed"):
+            ids[kind].update((*of, change.id) for change in getattr(report, kind))
+    figures = {kind: len(found) for kind, found in ids.items()}
+    new = [one.techniques for one in new_since(reports)]
     return Counts(
         techniques=sum(figures.values()),
         **figures,
-        merged=sum(len(report.merged) for report in listed),
-        moved=sum(len(report.moved) for report in listed),
-        new=None if None in known else sum(len(techniques or ()) for techniques in known),
+        merged=sum(len(report.merged) for report in reports),
+        moved=sum(len(report.moved) for report in reports),
+        new=None if None in new else sum(len(techniques or ()) for techniques in new),
     )
 
 
 def unchanged_report(name: str, kind: Kind, route: Route, ids: Iterable[str], other: Iterable[str]) -> Report:
-    """The report of an input that is of the release already."""
-    kept = tuple(sorted(set(ids)))
-    to = route.releases.new.version
+    """The report of an input that is of the requested release."""
+    kept, to = tuple(sorted(set(ids))), route.releases.new.version
     return Report(name, kind, route.domain, route.written, to, kept, other=tuple(other), new=(), already=True)
 
 
@@ -223,42 +227,41 @@ def report_of(
     name: str,
     kind: Kind,
     route: Route,
-    changes: Iterable[IdChange],
+    ids: Iterable[str],
     rows: Mapping[str, Sequence[Pairs]],
     platforms: Sequence[str] = (),
 ) -> Report:
-    """The report of what became of ids, each list by id.
+    """The report of the ids of an input, each list sorted by id.
 
     Args:
-        name: the name of the set or layer.
-        kind: which of the two it is.
-        route: from which release to which.
-        changes: what became of each id of the input.
-        rows: id → what the input said of it, for ids that are removed.
-        platforms: those that a layer shows; () for all.
+        name: The name of the set or layer.
+        kind: Its kind.
+        route: The releases.
+        ids: The distinct ids of the input.
+        rows: Id → rows of the input, of removed ids.
+        platforms: The platforms that a layer shows; () for all.
     """
-    by_kind: dict[str, list[IdChange]] = {"kept": [], "renamed": [], "replaced": [], "removed": []}
-    for change in sorted(changes, key=lambda change: change.id):
-        by_kind[change.kind].append(change)
-    present = {change.now for found in by_kind.values() for change in found if change.now}
-    new, elsewhere = route.additions(present, platforms)
+    changes = [route.releases.id_change(identifier) for identifier in sorted(ids)]
+    new, elsewhere = route.additions({change.now for change in changes if change.now}, platforms)
+    removed = []
+    for change in changes:
+        if change.kind == "removed":
+            lost = rows.get(change.id, ())
+            named = next((str(row["technique_name"]) for row in lost if "technique_name" in row), "")
+            why = route.releases.why_removed(change)
+            removed.append(Removed(change.id, change.name or named, why, tuple(lost)))
     return Report(
         name,
         kind,
         route.domain,
         route.written,
         route.releases.new.version,
-        kept=tuple(change.id for change in by_kind["kept"]),
-        renamed=tuple(by_kind["renamed"]),
-        replaced=tuple(by_kind["replaced"]),
-        removed=tuple(_removed(change, rows.get(change.id, ()), route) for change in by_kind["removed"]),
+        kept=tuple(change.id for change in changes if change.kind == "kept"),
+        renamed=tuple(change for change in changes if change.kind == "renamed"),
+        replaced=tuple(change for change in changes if change.kind == "replaced"),
+        removed=tuple(removed),
         new=new,
         why_not_new=route.why_not_new,
         elsewhere=elsewhere,
-        tactics=route.tactics,
+        tactics=tuple(tactic.shortname for tactic in route.releases.new.tactics),
     )
-
-
-def _removed(change: IdChange, rows: Sequence[Pairs], route: Route) -> Removed:
-    named = next((str(row["technique_name"]) for row in rows if "technique_name" in row), "")
-    return Removed(change.id, change.name or named, route.releases.why_removed(change), tuple(rows))

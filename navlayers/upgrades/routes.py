@@ -1,4 +1,4 @@
-"""The releases that an upgrade is from and to, found and read once for all inputs of a call."""
+"""The releases that an upgrade is from and to; each is found and loaded once for all inputs of a call."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Route(NamedTuple):
-    """From the release of an input to the one asked for.
+    """From the release of an input to the requested one.
 
-    `written` is the old release as the input names it, "" for none. `already`: it is the one asked for. `notices`
-    tell where another minor stands in for the release that was meant, `why_not_new` why the old one is not known.
+    `written` is the old release as the input names it, "" for none; `already`: it is the requested one. `notices`
+    name the minor release that is used for another, `why_not_new` says why the old release is not known.
     """
 
     releases: ReleaseChange
@@ -31,40 +31,33 @@ class Route(NamedTuple):
     def additions(
         self, considered: set[str], platforms: Sequence[str] = ()
     ) -> tuple[tuple[Addition, ...] | None, tuple[Addition, ...]]:
-        """What is new since the old release and not among the ids; None where the old release is not at hand.
+        """New techniques that are not among `considered`: those that a platform filter shows, and the others.
 
-        Apart from it stands what has none of the platforms of a filter, if there is one.
+        The first are None where the old release is not available.
         """
         if self.releases.additions is None:
             return None, ()
-        wanted = set(platforms)
-        new: list[Addition] = []
-        elsewhere: list[Addition] = []
-        for addition in self.releases.additions:
-            if addition.id not in considered:
-                shown = not wanted or not addition.platforms or not wanted.isdisjoint(addition.platforms)
-                (new if shown else elsewhere).append(addition)
-        return tuple(new), tuple(elsewhere)
-
-    @property
-    def tactics(self) -> tuple[str, ...]:
-        """The short names of the new release's tactics in the order of the matrix."""
-        return tuple(tactic.shortname for tactic in self.releases.new.tactics)
+        new = [addition for addition in self.releases.additions if addition.id not in considered]
+        hidden = {one.id for one in new if platforms and one.platforms and not {*platforms} & {*one.platforms}}
+        return (
+            tuple(one for one in new if one.id not in hidden),
+            tuple(one for one in new if one.id in hidden),
+        )
 
 
 class Routes:
-    """Finds the route for each domain and old release."""
+    """The routes to one release, by domain and old release."""
 
     def __init__(self, wanted: str) -> None:
-        self.wanted = wanted
+        self._wanted = wanted
         self._targets: dict[Domain, attack.Found] = {}
         self._routes: dict[tuple[Domain, str], Route] = {}
 
     def route(self, domain: Domain, written: str) -> Route:
-        """The route from a release as an input names it ("" for none).
+        """The route from a release as an input names it, "" for none.
 
         Raises:
-            ReleaseError: the release that is asked for is not at hand for this domain.
+            ReleaseError: The requested release is not available for this domain.
         """
         key = (domain, written)
         if key not in self._routes:
@@ -73,20 +66,18 @@ class Routes:
 
     def _find(self, domain: Domain, written: str) -> Route:
         if domain not in self._targets:
-            self._targets[domain] = attack.find(domain, self.wanted)
+            self._targets[domain] = attack.find(domain, self._wanted)
         target = self._targets[domain]
-        notices = [target.notice] if target.notice else []
         new = attack.load(target.release)
-        old, already, why = None, False, ""
-        if written:
-            try:
-                own = attack.find(domain, written)
-            except ReleaseError:
-                why = f"ATT&CK {domain} {written} is not installed"
-            else:
-                notices += [own.notice] if own.notice else []
-                already = own.release.version == target.release.version and own.notice is None
-                old = attack.load(own.release)
-        else:
+        notices: tuple[Problem, ...] = (target.notice,) if target.notice else ()
+        if not written:
             why = "the input does not say of which release it is"
-        return Route(ReleaseChange(old, new), domain, written, already, tuple(notices), why)
+            return Route(ReleaseChange(None, new), domain, written, False, notices, why)
+        try:
+            own = attack.find(domain, written)
+        except ReleaseError:
+            why = f"ATT&CK {domain} {written} is not installed"
+            return Route(ReleaseChange(None, new), domain, written, False, notices, why)
+        already = own.release.version == target.release.version and own.notice is None
+        notices += (own.notice,) if own.notice else ()
+        return Route(ReleaseChange(attack.load(own.release), new), domain, written, already, notices)

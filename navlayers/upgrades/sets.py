@@ -46,7 +46,7 @@ def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Rep
         non_mappable=carrier.rows(mapping_set.non_mappable),
         attack_version=releases.new.version,
     )
-    report = report_of(mapping_set.name, "set", route, map(releases.id_change, used), carrier.removed)
+    report = report_of(mapping_set.name, "set", route, used, carrier.removed)
     return result, msgspec.structs.replace(report, merged=tuple(carrier.merged))
 
 
