@@ -6,8 +6,6 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from navlayers import attack
 from navlayers._text import one_of, shown
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
@@ -17,7 +15,7 @@ from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
 from navlayers.mapping.formats.source import ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from navlayers.attack import Catalogue, Release, Tactic, Threat, Threats
 
@@ -31,13 +29,6 @@ _SHORTEST = 3
 """A word with fewer letters is part of too many names to suggest them."""
 _SIMILARITY = 0.65
 """Least ratio of `difflib` for a suggestion: catches a typo in a short name, and no other name."""
-
-
-class AttackName(msgspec.Struct, frozen=True):
-    """A name of something of ATT&CK; `tactic` is the id of a tactic, "" for groups, software, campaigns."""
-
-    text: str
-    tactic: str = ""
 
 
 def with_threats(domain: Domain) -> tuple[Release, ...]:
@@ -125,19 +116,15 @@ def _unknown(word: str, domain: Domain) -> Problem:
 def _meant(word: str, domain: Domain) -> str:
     """A hint at the names that may be meant, and at how to name several."""
     text = word.strip().casefold()
-    holding = {what: name for name, what in _names(domain) if len(text) >= _SHORTEST and text in name.casefold()}
-    several = sorted(holding, key=lambda what: (not holding[what].casefold().startswith(text), what))
-    if len(several) < 2:
+    names = {what: name for name, what in _names(domain) if len(text) >= _SHORTEST and text in name.casefold()}
+    if len(names) < 2:
         near = suggestions(word, domain)
         return f"did you mean {one_of(near)}?" if near else ""
-    more = len(several) - _LISTED
-    names = ", ".join(several[:_LISTED]) + (f" and {more} more" if more > 0 else "")
-    both = " ".join(f"--threat {_quoted(holding[what])}" for what in several[:2])
-    return f"it is part of {len(several)} names: {names}; for several: {both}"
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if " " in name else name
+    several = sorted(names, key=lambda what: (not names[what].casefold().startswith(text), what))
+    more = f" and {len(several) - _LISTED} more" if len(several) > _LISTED else ""
+    quoted = (f'"{names[what]}"' if " " in names[what] else names[what] for what in several[:2])
+    both = " ".join(f"--threat {name}" for name in quoted)
+    return f"it is part of {len(several)} names: {', '.join(several[:_LISTED])}{more}; for several: {both}"
 
 
 def suggestions(word: str, domain: Domain) -> list[str]:
@@ -166,44 +153,27 @@ def _names(domain: Domain) -> Iterator[tuple[str, str]]:
         yield source.name, f"the set {source.name}"
 
 
-def groups_named(words: Sequence[str], threats: Threats) -> tuple[Threat, ...]:
-    """The groups and campaigns that the values of `--software-of` name, each once.
+def group_named(word: str, threats: Threats) -> Threat:
+    """The group or campaign that a value of `--software-of` names, though software may have the name, too.
 
     Raises:
-        InputError: a word names no group or campaign.
+        InputError: it names no group or campaign, or several.
     """
-    groups: list[Threat] = []
-    problems: list[Problem] = []
-    for word in words:
-        try:
-            groups.append(_one_group(word, threats))
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return tuple(dict.fromkeys(groups))
-
-
-def _one_group(word: str, threats: Threats) -> Threat:
-    """The group or campaign of that name, though software may have it, too."""
     named = threats.named(word)
     using = [threat for threat in named if threat.kind != "software"]
     if len(using) == 1:
         return using[0]
-    if using or not named:
-        if not named:
-            raise InputError(_no_group(word, threats))
-        one_threat(word, threats)
-    message = f"--software-of: {named[0].name} ({named[0].id}) is software itself"
-    raise InputError(Problem(message, expected="a group or campaign", hint="choose it with --threat"))
-
-
-def _no_group(word: str, threats: Threats) -> Problem:
-    message = f"--software-of: no group or campaign {shown(word)}"
+    if using:
+        return one_threat(word, threats)
+    expected = "a group or campaign"
+    if named:
+        message = f"--software-of: {named[0].name} ({named[0].id}) is software itself"
+        raise InputError(Problem(message, expected=expected, hint="choose it with --threat"))
     if _is_there(word):
         message = f"--software-of: {shown(word)} is a set, not a group or campaign"
         hint = "write the sets before the option, or name the group: --software-of=APT29 (or all)"
-        return Problem(message, expected="a group or campaign of ATT&CK", hint=hint)
+        raise InputError(Problem(message, expected=f"{expected} of ATT&CK", hint=hint))
     near = [name for name in suggestions(word, threats.domain) if "(G" in name or "(C" in name or name[0] in "GC"]
     hint = f"did you mean {one_of(near)}?" if near else ""
-    return Problem(message, expected="a group or campaign of ATT&CK by id or name, or all", hint=hint)
+    message = f"--software-of: no group or campaign {shown(word)}"
+    raise InputError(Problem(message, expected=f"{expected} of ATT&CK by id or name, or all", hint=hint))

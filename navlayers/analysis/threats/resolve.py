@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from navlayers import attack
 from navlayers._text import shown
 from navlayers.analysis.threats import lookup
-from navlayers.analysis.threats.lookup import AttackName
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted
 from navlayers.attack.domain import DOMAIN_NAMES, Domain
@@ -18,17 +18,25 @@ from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem
 from navlayers.mapping.formats.context import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue, Threat, Threats
     from navlayers.mapping.find import Source
-    from navlayers.mapping.remap import Inactive
+
+T = TypeVar("T")
 
 _READING = ReadOptions()
 
 _LISTED = 5
 """Maximum ids listed in a notice; the results list all."""
+
+
+class AttackName(msgspec.Struct, frozen=True):
+    """A name of something of ATT&CK; `tactic` is the id of a tactic, "" for groups, software, campaigns."""
+
+    text: str
+    tactic: str = ""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -49,8 +57,7 @@ class Chosen(msgspec.Struct, frozen=True):
     @property
     def needs_threats(self) -> bool:
         """Whether groups, software or campaigns of ATT&CK are among it."""
-        names = (item for item in self.items if isinstance(item, AttackName))
-        return bool(self.software_of) or any(not name.tactic for name in names)
+        return bool(self.software_of) or any(isinstance(i, AttackName) and not i.tactic for i in self.items)
 
     def release(self, newest: Catalogue) -> Catalogue:
         """The release to work at: the newest at hand, so that a threat is the same whatever it is set against.
@@ -82,7 +89,64 @@ class Chosen(msgspec.Struct, frozen=True):
         Raises:
             NavlayersError: the release lacks what was named, or nothing of it is active there.
         """
-        return _Resolver(self, catalogue).threat()
+        release = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+        known = None
+        named: dict[str, Threat] = {}
+        using: tuple[Threat, ...] = ()
+        notices = list(self.notices)
+        if self.needs_threats:
+            known = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
+            named, using = _named(self, known)
+            notices += _same(named)
+
+        def software(threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
+            if not threat.software:
+                notices.append(Problem(f"{threat.name} ({threat.id}) uses no software that {release} knows"))
+            return _through_software(threat, known, also_own=also_own) if known else {}
+
+        def member(item: AttackName | Weighted) -> Member:
+            if isinstance(item, Weighted):
+                found, told = item.at(catalogue)
+                notices.extend(told)
+                return found
+            if item.tactic:
+                return _tactic(item.text, catalogue)
+            threat = named[item.text]
+            through = software(threat) if threat in using else {}
+            weights = dict.fromkeys(sorted({*threat.techniques, *through}), 1.0)
+            return Member(threat.kind, threat.id, threat.name, weights, through)
+
+        members = _each_once(_all(partial(member, item) for item in self.items))
+        for threat in using:
+            if threat not in named.values():
+                weights = dict.fromkeys(software(threat, also_own=True), 1.0)
+                members.append(Member("software", threat.id, f"software of {threat.name}", weights))
+        weights = summed(member.weights for member in members)
+        notices += _empty(members, known, release, everything=not weights)
+        notices += _mixed_scales(members)
+        notices += (notice for each in members for notice in _carried(each, catalogue.version))
+        title = title_of(members)
+        return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
+
+
+def _all(calls: Iterable[Callable[[], T]]) -> list[T]:
+    """What the calls return.
+
+    Raises:
+        NavlayersError: calls failed; it has the problems of all of them.
+    """
+    results: list[T] = []
+    problems: list[Problem] = []
+    kinds: set[type[NavlayersError]] = set()
+    for call in calls:
+        try:
+            results.append(call())
+        except NavlayersError as error:
+            problems += error.problems
+            kinds.add(type(error))
+    if problems:
+        raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
+    return results
 
 
 def choose(
@@ -109,20 +173,15 @@ def choose(
         raise UsageError(Problem("no threat is given", expected=lookup.EXPECTED, hint=hint))
     items: dict[object, AttackName | Weighted] = {}
     notices: list[Problem] = []
-    problems: list[Problem] = []
-    kinds: set[type[NavlayersError]] = set()
-    for word in words:
-        try:
-            for key, item in _meant(word, domain, reading, notices):
-                if key in items:
-                    name = item.path if isinstance(item, Weighted) else item.text
-                    notices.append(Problem(f"{name} is given twice and counts once"))
-                items.setdefault(key, item)
-        except NavlayersError as error:
-            problems += error.problems
-            kinds.add(type(error))
-    if problems:
-        raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
+
+    def add(word: str | Source) -> None:
+        for key, item in _meant(word, domain, reading, notices):
+            if key in items:
+                name = item.path if isinstance(item, Weighted) else item.text
+                notices.append(Problem(f"{name} is given twice and counts once"))
+            items.setdefault(key, item)
+
+    _all(partial(add, word) for word in words)
     return Chosen(domain, tuple(items.values()), values, tuple(notices))
 
 
@@ -136,12 +195,9 @@ def _meant(
         tactic = lookup.tactic_id(word, domain)
         if tactic is not None:
             return [(tactic, AttackName(word.strip(), tactic))]
-        sources = lookup.sources_of(word, domain)
-    else:
-        sources = (word,)
     files: list[tuple[object, Weighted]] = []
     passed: list[Problem] = []
-    for source in sources:
+    for source in lookup.sources_of(word, domain) if isinstance(word, str) else (word,):
         try:
             files.append((source.path.resolve(), _read(source, domain, reading)))
         except OtherFileError as error:
@@ -205,145 +261,84 @@ def with_threat(
     return inputs, chosen.at(inputs.catalogue)
 
 
-class _Resolver:
-    """Makes a threat of what was named, collecting notices on the way."""
+def _named(chosen: Chosen, known: Threats) -> tuple[dict[str, Threat], tuple[Threat, ...]]:
+    """Name → the threat of ATT&CK that it means; and the groups and campaigns whose software counts, too."""
+    names = [item.text for item in chosen.items if isinstance(item, AttackName) and not item.tactic]
+    groups = [value for value in chosen.software_of if value.casefold() != lookup.ALL]
+    calls = [
+        *(partial(lookup.one_threat, name, known) for name in names),
+        *(partial(lookup.group_named, value, known) for value in groups),
+    ]
+    found = _all(calls)
+    named, using = dict(zip(names, found, strict=False)), found[len(names) :]
+    if len(groups) < len(chosen.software_of):
+        every = [threat for threat in named.values() if threat.kind != "software"]
+        if not every:
+            hint = "choose one with --threat, or name it: --software-of=APT29"
+            raise UsageError(Problem("--software-of: no group or campaign is chosen", hint=hint))
+        using += every
+    return named, tuple(dict.fromkeys(using))
 
-    def __init__(self, chosen: Chosen, catalogue: Catalogue) -> None:
-        self._chosen = chosen
-        self._catalogue = catalogue
-        self._release = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
-        self._threats: Threats | None = None
-        self._notices = list(chosen.notices)
-        if chosen.needs_threats:
-            self._threats = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
 
-    def threat(self) -> ThreatModel:
-        members: list[Member] = []
-        problems: list[Problem] = []
-        threats, using = self._named()
-        for item in self._chosen.items:
-            try:
-                members.append(self._member(item, threats, using))
-            except NavlayersError as error:
-                problems += error.problems
-        if problems:
-            raise InputError(problems)
-        members = _each_once(members)
-        members += [self._software_alone(threat) for threat in using if threat not in threats.values()]
-        weights = summed(member.weights for member in members)
-        self._report_empty(members, everything=not weights)
-        self._report_mixed_scales(members)
-        version = self._catalogue.version
-        self._notices += [notice for member in members for notice in _carried(member, version)]
-        return ThreatModel(
-            title_of(members), self._catalogue.domain, version, tuple(members), weights, tuple(self._notices)
-        )
+def _same(named: dict[str, Threat]) -> Iterator[Problem]:
+    names: dict[str, list[str]] = {}
+    for name, threat in named.items():
+        names.setdefault(threat.id, []).append(name)
+    for id_, texts in names.items():
+        if len(texts) > 1:
+            yield Problem(f"{' and '.join(texts)} are the same threat, {id_}, which counts once")
 
-    def _named(self) -> tuple[dict[str, Threat], tuple[Threat, ...]]:
-        """Name → the threat of ATT&CK that it means; and the threats whose software counts, too."""
-        if self._threats is None:
-            return {}, ()
-        named: dict[str, Threat] = {}
-        problems: list[Problem] = []
-        for item in self._chosen.items:
-            if isinstance(item, AttackName) and not item.tactic:
-                try:
-                    named[item.text] = lookup.one_threat(item.text, self._threats)
-                except InputError as error:
-                    problems += error.problems
-        values = self._chosen.software_of
-        using: tuple[Threat, ...] = ()
-        try:
-            using = lookup.groups_named(
-                [value for value in values if value.casefold() != lookup.ALL], self._threats
-            )
-        except InputError as error:
-            problems += error.problems
-        if problems:
-            raise InputError(problems)
-        if any(value.casefold() == lookup.ALL for value in values):
-            every = [threat for threat in named.values() if threat.kind != "software"]
-            if not every:
-                hint = "choose one with --threat, or name it: --software-of=APT29"
-                raise UsageError(Problem("--software-of: no group or campaign is chosen", hint=hint))
-            using = tuple(dict.fromkeys((*using, *every)))
-        self._report_same(named)
-        return named, using
 
-    def _member(self, item: AttackName | Weighted, threats: dict[str, Threat], using: tuple[Threat, ...]) -> Member:
-        if isinstance(item, Weighted):
-            member, notices = item.at(self._catalogue)
-            self._notices += notices
-            return member
-        if item.tactic:
-            return self._tactic(item)
-        threat = threats[item.text]
-        through = self._through_software(threat) if threat in using else {}
-        weights = dict.fromkeys(sorted({*threat.techniques, *through}), 1.0)
-        return Member(threat.kind, threat.id, threat.name, weights, through)
+def _through_software(threat: Threat, known: Threats, *, also_own: bool) -> dict[str, tuple[str, ...]]:
+    """Technique id → names of the software by which a group or campaign uses it, unless it does so itself."""
+    names: dict[str, list[str]] = {}
+    for software in filter(None, map(known.threats.get, threat.software)):
+        for technique in software.techniques:
+            if also_own or technique not in threat.techniques:
+                names.setdefault(technique, []).append(software.name)
+    return {technique: tuple(sorted(names[technique])) for technique in sorted(names)}
 
-    def _through_software(self, threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
-        """Technique id → names of the software by which alone a group or campaign uses it."""
-        names: dict[str, list[str]] = {}
-        known = self._threats.threats if self._threats is not None else {}
-        for id_ in threat.software:
-            software = known.get(id_)
-            for technique in software.techniques if software else ():
-                if software and (also_own or technique not in threat.techniques):
-                    names.setdefault(technique, []).append(software.name)
-        if not threat.software:
-            self._notices.append(
-                Problem(f"{threat.name} ({threat.id}) uses no software that {self._release} knows")
-            )
-        return {technique: tuple(sorted(names[technique])) for technique in sorted(names)}
 
-    def _software_alone(self, threat: Threat) -> Member:
-        """The software of a group or campaign that is not named itself."""
-        through = self._through_software(threat, also_own=True)
-        return Member("software", threat.id, f"software of {threat.name}", dict.fromkeys(through, 1.0))
+def _tactic(name: str, catalogue: Catalogue) -> Member:
+    tactic = lookup.tactic_named(name, catalogue)
+    if tactic is None:
+        expected = f"one of {', '.join(tactic.name for tactic in catalogue.tactics)}"
+        message = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version} has no tactic {shown(name)}"
+        raise InputError(Problem(message, expected=expected))
+    inside = [t.id for t in catalogue.techniques.values() if t.active and tactic.shortname in t.tactics]
+    return Member("tactic", tactic.id, tactic.name, dict.fromkeys(sorted(inside), 1.0))
 
-    def _tactic(self, name: AttackName) -> Member:
-        tactic = lookup.tactic_named(name.text, self._catalogue)
-        if tactic is None:
-            names = ", ".join(tactic.name for tactic in self._catalogue.tactics)
-            message = f"{self._release} has no tactic {shown(name.text)}"
-            raise InputError(Problem(message, expected=f"one of {names}"))
-        inside = [t.id for t in self._catalogue.techniques.values() if t.active and tactic.shortname in t.tactics]
-        return Member("tactic", tactic.id, tactic.name, dict.fromkeys(sorted(inside), 1.0))
 
-    def _report_same(self, named: dict[str, Threat]) -> None:
-        by_id: dict[str, list[str]] = {}
-        for text, threat in named.items():
-            by_id.setdefault(threat.id, []).append(text)
-        for id_, texts in by_id.items():
-            if len(texts) > 1:
-                same = " and ".join(texts)
-                self._notices.append(Problem(f"{same} are the same threat, {id_}, which counts once"))
+def _empty(members: Sequence[Member], known: Threats | None, release: str, *, everything: bool) -> list[Problem]:
+    """Notices of members without techniques.
 
-    def _report_empty(self, members: Sequence[Member], *, everything: bool) -> None:
-        empty = []
-        for member in members:
-            if member.weights:
-                continue
-            threat = self._threats.get(member.id) if self._threats is not None and member.of_attack else None
+    Raises:
+        InputError: no member has any.
+    """
+    empty = []
+    for member in members:
+        if not member.weights:
+            threat = known.get(member.id) if known is not None and member.of_attack else None
             hint = "--software-of adds what its software does" if threat and threat.software else ""
-            uses = f"uses no techniques in {self._release}"
-            none = f"none of its techniques has a weight and is active in {self._release}"
-            message = f"{member.label}: {uses if member.of_attack else none}"
-            empty.append(Problem(message, hint=hint))
-        if everything:
-            whole = Problem("the threat has no techniques", expected="at least one with a weight above 0")
-            raise InputError([*empty, whole] if len(members) > 1 or not empty else empty)
-        self._notices += empty
+            what = (
+                "uses no techniques in"
+                if member.of_attack
+                else "none of its techniques has a weight and is active in"
+            )
+            empty.append(Problem(f"{member.label}: {what} {release}", hint=hint))
+    if everything:
+        whole = Problem("the threat has no techniques", expected="at least one with a weight above 0")
+        raise InputError([*empty, whole] if len(members) > 1 or not empty else empty)
+    return empty
 
-    def _report_mixed_scales(self, members: Sequence[Member]) -> None:
-        own = [member for member in members if not member.of_attack and member.weights]
-        if not own or len(members) < 2:
-            return
+
+def _mixed_scales(members: Sequence[Member]) -> Iterator[Problem]:
+    own = [member for member in members if not member.of_attack and member.weights]
+    if own and len(members) > 1:
         parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
         parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]
         message = f"weights are added as they are: {', '.join(parts)}"
-        self._notices.append(Problem(message, hint="give the files weights of one scale"))
+        yield Problem(message, hint="give the files weights of one scale")
 
 
 def _carried(member: Member, version: str) -> Iterator[Problem]:
@@ -354,11 +349,8 @@ def _carried(member: Member, version: str) -> Iterator[Problem]:
     if member.left_out:
         bare = f"not active in ATT&CK {version} and left out, without a weight"
         lost = losses([member], member.weights, version) or bare
-        yield Problem(f"{member.id}: {lost}: {_first([_left_out(technique) for technique in member.left_out])}")
-
-
-def _left_out(technique: Inactive) -> str:
-    return f"{technique.id} {technique.name}".rstrip() if technique.fate == "unknown" else str(technique)
+        left_out = [f"{t.id} {t.name}".rstrip() if t.fate == "unknown" else str(t) for t in member.left_out]
+        yield Problem(f"{member.id}: {lost}: {_first(left_out)}")
 
 
 def _first(texts: Sequence[str]) -> str:
