@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -13,7 +14,7 @@ from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
 Relation: TypeAlias = Literal[
     "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
@@ -58,7 +59,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What two inputs give the techniques that either covers.
+    """The scores of two inputs for the techniques that either covers.
 
     Attributes:
         first, second: indexes of the inputs.
@@ -109,14 +110,7 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class TacticTotals(msgspec.Struct, frozen=True):
-    """One tactic.
-
-    Attributes:
-        tactic, name: its short name and name.
-        total: number of its active techniques and sub-techniques.
-        any: number of those that any input covers.
-        inputs: the totals of each input.
-    """
+    """One tactic: of its `total` active techniques and sub-techniques, `any` are covered; and totals per input."""
 
     tactic: str
     name: str
@@ -221,32 +215,38 @@ def side_by_side(
     """
     check_category(inputs, category)
     measures = [each.measures(category) for each in inputs]
-    rows = tuple(_row(technique, measures) for technique in sorted(set().union(*measures)))
+    rows = [_row(technique, measures) for technique in sorted(set().union(*measures))]
+    covered = {row.technique for row in rows}
     active = [technique for technique in catalogue.techniques.values() if technique.active]
-    if baseline is None:
-        pairs = [(0, 1)] if len(inputs) == FEWEST else []
-    else:
-        pairs = [(baseline, other) for other in range(len(inputs)) if other != baseline]
     tactics = []
     for tactic in catalogue.tactics:
         inside = {technique.id for technique in active if tactic.shortname in technique.tactics}
         own = [row for row in rows if row.technique in inside]
-        totals = _totals(own, len(inputs), len(inside))
+        totals = _totals_of_each(own, len(inputs), len(inside))
         tactics.append(TacticTotals(tactic.shortname, tactic.name, len(inside), len(own), totals))
+    gaps = []
+    for technique in active:
+        if technique.id not in covered:
+            subs = catalogue.subtechniques(technique.id)
+            gaps.append(Gap(technique.id, sum(sub.id in covered for sub in subs), len(subs)))
+    pairs = [(0, 1)] if len(inputs) == FEWEST else []
+    if baseline is not None:
+        pairs = [(baseline, other) for other in range(len(inputs)) if other != baseline]
     return Comparison(
         catalogue=catalogue,
         inputs=tuple(inputs),
         category=category,
-        rows=rows,
-        gaps=tuple(_gaps(catalogue, {row.technique for row in rows})),
+        rows=tuple(rows),
+        gaps=tuple(gaps),
         active=len(active),
-        totals=_totals(rows, len(inputs), len(active)),
-        union=_counted(rows, [row.best for row in rows], len(active), unique=len(rows), best=len(rows)),
+        totals=_totals_of_each(rows, len(inputs), len(active)),
+        union=_totals([(row, row.best) for row in rows], len(active), unique=len(rows), best=len(rows)),
         tactics=tuple(tactics),
         overlaps=tuple(
-            Overlap(a, b, len(one.keys() & other.keys()), len(one.keys() | other.keys()))
-            for a, one in enumerate(measures)
-            for b, other in enumerate(measures[a + 1 :], a + 1)
+            Overlap(
+                a, b, len(measures[a].keys() & measures[b].keys()), len(measures[a].keys() | measures[b].keys())
+            )
+            for a, b in itertools.combinations(range(len(inputs)), 2)
         ),
         differences=tuple(_difference(a, b, measures[a], measures[b]) for a, b in pairs),
     )
@@ -259,31 +259,23 @@ def _row(technique: str, measures: Sequence[Measures]) -> Row:
     return Row(technique, scores, covering, best, tuple(index for index in covering if scores[index] == best))
 
 
-def _gaps(catalogue: Catalogue, covered: set[str]) -> Iterator[Gap]:
-    for technique in catalogue.techniques.values():
-        if technique.active and technique.id not in covered:
-            subs = catalogue.subtechniques(technique.id)
-            yield Gap(technique.id, sum(sub.id in covered for sub in subs), len(subs))
-
-
-def _totals(rows: Sequence[Row], inputs: int, total: int) -> tuple[Totals, ...]:
+def _totals_of_each(rows: Sequence[Row], inputs: int, total: int) -> tuple[Totals, ...]:
     """The totals of each input over `total` techniques."""
     totals = []
     for index in range(inputs):
-        own = [row for row in rows if index in row.covering]
-        unique = sum(row.covering == (index,) for row in own)
-        best = sum(row.best_by == (index,) for row in own)
-        totals.append(_counted(own, [row.scores[index] for row in own], total, unique=unique, best=best))
+        own = [(row, row.scores[index]) for row in rows if index in row.covering]
+        unique = sum(row.covering == (index,) for row, _ in own)
+        best = sum(row.best_by == (index,) for row, _ in own)
+        totals.append(_totals(own, total, unique=unique, best=best))
     return tuple(totals)
 
 
-def _counted(rows: Sequence[Row], scores: Iterable[float | None], total: int, *, unique: int, best: int) -> Totals:
-    subs = sum("." in row.technique for row in rows)
-    given = [score for score in scores if score is not None]
-    summed = math.fsum(given)
-    mean = exact(summed / len(given)) if given else None
-    spread = exact(summed / total) if total else 0
-    return Totals(len(rows) - subs, subs, total, mean, spread, unique, best)
+def _totals(rows: Sequence[tuple[Row, float | None]], total: int, *, unique: int, best: int) -> Totals:
+    subs = sum("." in row.technique for row, _ in rows)
+    scores = [score for _, score in rows if score is not None]
+    mean = exact(math.fsum(scores) / len(scores)) if scores else None
+    over_all = exact(math.fsum(scores) / total) if total else 0
+    return Totals(len(rows) - subs, subs, total, mean, over_all, unique, best)
 
 
 def _difference(first: int, second: int, before: Measures, after: Measures) -> Difference:

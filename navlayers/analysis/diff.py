@@ -14,7 +14,7 @@ from navlayers.scoring.coverage import Coverage, check_category
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from navlayers.mapping import model
     from navlayers.mapping.model import MappingSet
@@ -25,6 +25,7 @@ CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
 """In the order in which people want to hear of them."""
 
 OVERALL = "overall"
+_ORDER = (*CATEGORIES, UNSPECIFIED)
 
 
 class MeasureChange(msgspec.Struct, frozen=True):
@@ -110,6 +111,14 @@ class CapabilityName(msgspec.Struct, frozen=True):
     name: str
 
 
+class FactChange(msgspec.Struct, frozen=True):
+    """Something that the versions say of themselves, such as their ATT&CK release; "" for nothing."""
+
+    name: str
+    before: str
+    after: str
+
+
 class Diff(msgspec.Struct, frozen=True):
     """What changed from one version to another.
 
@@ -122,7 +131,7 @@ class Diff(msgspec.Struct, frozen=True):
         techniques: those whose coverage changed, by id.
         added, removed, renamed: capabilities, by id.
         comments: mappings whose comment alone changed.
-        facts: (name, before, after) of what the versions say of themselves.
+        facts: what else the versions say of themselves that differs.
         totals: those of both versions.
     """
 
@@ -134,7 +143,7 @@ class Diff(msgspec.Struct, frozen=True):
     removed: tuple[CapabilityName, ...]
     renamed: tuple[RenamedCapability, ...]
     comments: tuple[CommentChange, ...]
-    facts: tuple[tuple[str, str, str], ...]
+    facts: tuple[FactChange, ...]
     totals: tuple[CoverageTotal, CoverageTotal]
 
     def of(self, change: Change) -> tuple[TechniqueChange, ...]:
@@ -172,10 +181,13 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
     categories = () if is_layer else dict.fromkeys((*before.categories, *after.categories))
     named = [each for each in categories if category in (None, each)]
     measured = [None, *named] if category is None else named
-    measures = [(each, before.measures(each), after.measures(each)) for each in measured]
+    measures = [(each or OVERALL, before.measures(each), after.measures(each)) for each in measured]
     changes = []
     for technique in sorted({t for _, old, new in measures for t in (*old, *new)}):
-        steps = [_step(technique, *measure) for measure in measures]
+        steps = [
+            MeasureChange(name, old.get(technique), new.get(technique), technique in old, technique in new)
+            for name, old, new in measures
+        ]
         change = _change(steps)
         if change is not None:
             moved = [step for step in steps if step.direction]
@@ -206,14 +218,10 @@ def _total(coverage: Coverage, category: str | None) -> CoverageTotal:
 
 def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
     old, new = (_ratings(version.entries.get(technique)) for version in (before, after))
-    for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_order(key[0]), key[1])):
+    for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_ORDER.index(key[0]), key[1])):
         had, has = old.get((category, capability)), new.get((category, capability))
         if had != has and only in (None, category):
             yield Reason(capability, category, had, has)
-
-
-def _order(category: str) -> int:
-    return (*CATEGORIES, UNSPECIFIED).index(category)
 
 
 def _ratings(entry: TechniqueScore | None) -> dict[tuple[str, str], str]:
@@ -236,18 +244,6 @@ def _comments_by_mapping(mapping_set: MappingSet) -> dict[tuple[str | None, ...]
     for mapping in mapping_set.mappings:
         comments.setdefault(_rating(mapping), []).append(mapping.comment)
     return {rating: "\n".join(sorted(filter(None, texts))) for rating, texts in comments.items()}
-
-
-def _step(
-    technique: str, category: str | None, old: Mapping[str, float | None], new: Mapping[str, float | None]
-) -> MeasureChange:
-    return MeasureChange(
-        OVERALL if category is None else category,
-        old.get(technique),
-        new.get(technique),
-        technique in old,
-        technique in new,
-    )
 
 
 def _change(steps: Sequence[MeasureChange]) -> Change | None:
@@ -289,24 +285,20 @@ def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
+def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
     """What the inputs say of themselves that differs; the name of a layer is not a framework."""
-    yield from _fact("ATT&CK version", before.own_attack_version, after.own_attack_version)
-    if before.is_layer or after.is_layer:
-        return
-    for what in ("framework", "version"):
-        yield from _fact(what, getattr(before.set, what), getattr(after.set, what))
-    yield from _fact("mappings", f"{len(before.set.mappings)}", f"{len(after.set.mappings)}")
-    old, new = (Counter(map(_rating, version.set.mappings)) for version in (before, after))
-    if old != new:
-        yield "mappings that changed", f"{(old - new).total()} gone", f"{(new - old).total()} new"
-    yield from _fact("non-mappable", f"{len(before.set.non_mappable)}", f"{len(after.set.non_mappable)}")
+    facts = [("ATT&CK version", before.own_attack_version, after.own_attack_version)]
+    if not (before.is_layer or after.is_layer):
+        old, new = before.set, after.set
+        facts += [("framework", old.framework, new.framework), ("version", old.version, new.version)]
+        facts.append(("mappings", f"{len(old.mappings)}", f"{len(new.mappings)}"))
+        gone, come = (Counter(map(_rating, of.mappings)) for of in (old, new))
+        if gone != come:
+            changed = (f"{(gone - come).total()} gone", f"{(come - gone).total()} new")
+            facts.append(("mappings that changed", *changed))
+        facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))
+    yield from (FactChange(*fact) for fact in facts if fact[1] != fact[2])
 
 
 def _rating(mapping: model.Mapping) -> tuple[str | None, ...]:
     return mapping.capability, mapping.technique, mapping.type, mapping.category, mapping.value
-
-
-def _fact(what: str, before: str, after: str) -> Iterator[tuple[str, str, str]]:
-    if before != after:
-        yield what, before, after

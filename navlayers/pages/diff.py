@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from navlayers._text import columns, figure, json_text, shown
 from navlayers.analysis.diff import CHANGES
@@ -12,7 +12,7 @@ from navlayers.output.text import item_lines
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from navlayers.analysis.diff import Diff, MeasureChange, TechniqueChange
 
@@ -20,13 +20,23 @@ Format: TypeAlias = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 REASONS = 4
-"""So many capabilities are named behind a change."""
+"""Maximum number of capabilities named behind a change."""
 
 LISTED = 200
-"""So many items of a list stand in Markdown: pull-request comments take 65,536 characters in all."""
+"""Maximum items of a list in Markdown: pull-request comments take 65,536 characters in all."""
 
 _OPEN = ("lost", "weaker")
 """Lists that a reviewer is to see without a click."""
+
+
+class Section(NamedTuple):
+    """A list of changes: heading and items of the text; summary, table head and lines of the Markdown."""
+
+    heading: str
+    items: tuple[Item, ...]
+    summary: str
+    lines: list[str]
+    head: tuple[str, ...] = ()
 
 
 def render(found: Diff, format_: Format, width: int | None = None) -> str:
@@ -45,18 +55,19 @@ def headline(found: Diff) -> str:
         ("technique", {str(change): len(found.of(change)) for change in CHANGES}),
         ("capability", {"added": len(found.added), "removed": len(found.removed), "renamed": len(found.renamed)}),
     )
-    told = [text for noun, numbers in groups if (text := _counted(noun, numbers))]
-    return f"{'; '.join(told)}." if told else "No technique's coverage and no capability changed."
+    texts = [text for noun, numbers in groups if (text := _counted(noun, numbers))]
+    return f"{'; '.join(texts)}." if texts else "No technique's coverage and no capability changed."
 
 
 def _counted(noun: str, numbers: Mapping[str, int]) -> str:
-    """`2 techniques lost, 1 gained`: what there is none of is not told, the noun stands once."""
-    parts = [f"{number:,} {what}" for what, number in numbers.items() if number]
+    """`2 techniques lost, 1 gained`, without zeros."""
+    parts = [(number, what) for what, number in numbers.items() if number]
     if not parts:
         return ""
+    (number, what), *rest = parts
     several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    number, _, what = parts[0].partition(" ")
-    return ", ".join([f"{number} {noun if number == '1' else several} {what}", *parts[1:]])
+    start = f"{number:,} {noun if number == 1 else several} {what}"
+    return ", ".join([start, *(f"{number:,} {what}" for number, what in rest)])
 
 
 def _titles(found: Diff) -> str:
@@ -68,7 +79,6 @@ def _titles(found: Diff) -> str:
 
 
 def _totals(found: Diff) -> str:
-    """What both cover, in a sentence."""
     before, after = found.totals
     unit = "count" if found.before.counts or found.after.counts else "score"
     means = [_side(total.mean, covered=total.mean is not None) for total in found.totals]
@@ -81,17 +91,13 @@ def _totals(found: Diff) -> str:
 def _because(found: Diff, change: TechniqueChange) -> str:
     """The capabilities behind a change."""
     labels = found.before.labels | found.after.labels
-    told = []
+    texts = []
     for reason in change.reasons[:REASONS]:
         category = "" if reason.category == UNSPECIFIED else f" {reason.category}"
         label = labels.get(reason.capability, reason.capability)
-        told.append(f"{label}{category} {reason.before or 'none'} → {reason.after or 'none'}")
+        texts.append(f"{label}{category} {reason.before or 'none'} → {reason.after or 'none'}")
     more = len(change.reasons) - REASONS
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
-
-
-def _steps(change: TechniqueChange) -> str:
-    return ", ".join(map(_step, change.steps))
+    return "; ".join(texts) + (f"; and {more} more" if more > 0 else "")
 
 
 def _step(step: MeasureChange) -> str:
@@ -102,102 +108,78 @@ def _step(step: MeasureChange) -> str:
 def _side(score: float | None, *, covered: bool) -> str:
     if not covered:
         return "none"
-    return "not rated" if score is None else f"{figure(score)}"
+    return "not rated" if score is None else figure(score)
 
 
-def _capabilities(found: Diff) -> Iterator[tuple[str, list[str]]]:
-    """Heading and lines of each list of capabilities that is not empty."""
-    named = {"added": found.added, "removed": found.removed}
-    for what, those in named.items():
-        if those:
-            yield (
-                f"capabilities {what}",
-                [f"{one.id} {one.name}" if one.name != one.id else one.id for one in those],
-            )
-    if found.renamed:
-        lines = []
-        for one in found.renamed:
-            if one.before_id == one.after_id:
-                lines.append(f"{one.before_id}: {one.before_name} → {one.after_name}")
-            else:
-                lines.append(f"{one.before_id} → {one.after_id}: {one.after_name}")
-        yield "capabilities renamed", lines
+def _sections(found: Diff) -> Iterator[Section]:
+    """Lists of what changed, those that are empty left out."""
+    for change in CHANGES:
+        changed = found.of(change)
+        wide = max((columns(one.technique) for one in changed), default=0)
+        items, lines = [], []
+        for one in changed:
+            steps, because = ", ".join(map(_step, one.steps)), _because(found, one)
+            # Below the name of the technique.
+            below = (Item(f"{'':{wide}}by {because}"),) if one.reasons else ()
+            items.append(Item(f"{one.technique:{wide}}  {one.name}: {steps}", below))
+            lines.append(f"| {one.technique} | {escape(one.name)} | {escape(steps)} | {escape(because)} |")
+        head = ("| technique | name | change | by |", "| --- | --- | --- | --- |")
+        if changed:
+            yield Section(change, tuple(items), _counted("technique", {change: len(changed)}), lines, head)
+    capabilities = {
+        "added": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in found.added],
+        "removed": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in found.removed],
+        "renamed": [
+            f"{one.before_id}: {one.before_name} → {one.after_name}"
+            if one.before_id == one.after_id
+            else f"{one.before_id} → {one.after_id}: {one.after_name}"
+            for one in found.renamed
+        ],
+    }
+    for what, texts in capabilities.items():
+        if texts:
+            summary, lines = _counted("capability", {what: len(texts)}), [f"- {escape(text)}" for text in texts]
+            yield Section(f"capabilities {what}", tuple(map(Item, texts)), summary, lines)
+    if found.comments:
+        items, lines = [], []
+        for comment in found.comments:
+            sides = (comment.before, comment.after)
+            before, after = (shown(text) if text else "none" for text in sides)
+            items.append(Item(f"{comment.capability} {comment.technique} {comment.category}: {before} → {after}"))
+            before, after = (escape(text) or "none" for text in sides)
+            start = f"- {escape(comment.capability)} {comment.technique} {comment.category}"
+            lines.append(f"{start}: {before} → {after}")
+        yield Section("comments changed", tuple(items), _counted("comment", {"changed": len(lines)}), lines)
 
 
 def _text(found: Diff, width: int | None) -> Iterator[str]:
     release = f"ATT&CK {found.catalogue.domain} {found.catalogue.version}"
-    yield from item_lines(
-        [Item(f"{_titles(found)}, at {release}"), Item(headline(found)), Item(_totals(found))], width
-    )
-    for heading, items in _lists(found):
-        yield ""
-        yield from item_lines([Item(heading, tuple(items))], width)
-
-
-def _lists(found: Diff) -> Iterator[tuple[str, list[Item]]]:
-    """Heading and items of each list that is not empty."""
-    for change in CHANGES:
-        if those := found.of(change):
-            wide = max(columns(one.technique) for one in those)
-            yield change, [_changed(found, one, wide) for one in those]
-    for heading, lines in _capabilities(found):
-        yield heading, [Item(line) for line in lines]
-    if found.comments:
-        sides = [[shown(text) if text else "none" for text in (one.before, one.after)] for one in found.comments]
-        yield (
-            "comments changed",
-            [
-                Item(f"{one.capability} {one.technique} {one.category}: {before} → {after}")
-                for one, (before, after) in zip(found.comments, sides, strict=True)
-            ],
-        )
+    start = [Item(f"{_titles(found)}, at {release}"), Item(headline(found)), Item(_totals(found))]
+    yield from item_lines(start, width)
+    lists = [Item(section.heading, section.items) for section in _sections(found)]
     if found.facts:
-        yield (
-            "the versions themselves",
-            [Item(f"{what}: {a or 'none'} → {b or 'none'}") for what, a, b in found.facts],
-        )
-
-
-def _changed(found: Diff, change: TechniqueChange, wide: int) -> Item:
-    # Below the name of the technique.
-    because = (Item(f"{'':{wide}}by {_because(found, change)}"),) if change.reasons else ()
-    return Item(f"{change.technique:{wide}}  {change.name}: {_steps(change)}", because)
+        facts = tuple(Item(f"{one.name}: {one.before or 'none'} → {one.after or 'none'}") for one in found.facts)
+        lists.append(Item("the versions themselves", facts))
+    for item in lists:
+        yield ""
+        yield from item_lines([item], width)
 
 
 def _markdown(found: Diff) -> Iterator[str]:
     yield f"### Coverage: {escape(_titles(found))}"
     yield ""
     yield f"{headline(found)} {_totals(found)} At ATT&CK {found.catalogue.domain} {found.catalogue.version}."
-    for change in CHANGES:
-        those = found.of(change)
-        rows = [
-            f"| {one.technique} | {escape(one.name)} | {escape(_steps(one))} | {escape(_because(found, one))} |"
-            for one in those[:LISTED]
-        ]
-        table = ["| technique | name | change | by |", "| --- | --- | --- | --- |", *rows]
-        yield from _list(_counted("technique", {change: len(those)}), table, len(those), opened=change in _OPEN)
-    for heading, lines in _capabilities(found):
-        items = [f"- {escape(line)}" for line in lines[:LISTED]]
-        what = heading.removeprefix("capabilities ")
-        yield from _list(_counted("capability", {what: len(lines)}), items, len(lines), opened=False)
-    comments = [
-        f"- {escape(one.capability)} {one.technique} {one.category}: {escape(one.before) or 'none'} → "
-        f"{escape(one.after) or 'none'}"
-        for one in found.comments[:LISTED]
-    ]
-    yield from _list(_counted("comment", {"changed": len(found.comments)}), comments, len(comments), opened=False)
+    for section in _sections(found):
+        opened = " open" if section.heading in _OPEN else ""
+        yield from ("", f"<details{opened}><summary>{section.summary}</summary>", "")
+        yield from (*section.head, *section.lines[:LISTED])
+        if len(section.lines) > LISTED:
+            yield from ("", f"… and {len(section.lines) - LISTED:,} more")
+        yield from ("", "</details>")
     if found.facts:
         yield from ("", "| | before | after |", "| --- | --- | --- |")
-        yield from (f"| {escape(what)} | {escape(old)} | {escape(new)} |" for what, old, new in found.facts)
-
-
-def _list(summary: str, lines: Sequence[str], number: int, *, opened: bool) -> Iterator[str]:
-    if not number:
-        return
-    yield from ("", f"<details{' open' if opened else ''}><summary>{summary}</summary>", "", *lines)
-    if number > LISTED:
-        yield from ("", f"… and {number - LISTED:,} more")
-    yield from ("", "</details>")
+        for fact in found.facts:
+            yield f"| {escape(fact.name)} | {escape(fact.before)} | {escape(fact.after)} |"
 
 
 def as_json(found: Diff) -> dict[str, object]:
@@ -220,5 +202,5 @@ def as_json(found: Diff) -> dict[str, object]:
         },
         "capabilities": {"added": found.added, "removed": found.removed, "renamed": found.renamed},
         "comments": found.comments,
-        "facts": [{"name": what, "before": old, "after": new} for what, old, new in found.facts],
+        "facts": found.facts,
     }
