@@ -17,7 +17,7 @@ from navlayers.analysis.plan.candidates import Directory, candidates_of, named, 
 from navlayers.analysis.plan.costs import assign, read_costs, split_column
 from navlayers.analysis.plan.options import parse_budget, parse_target
 from navlayers.errors import InputError, NavlayersError, UsageError
-from navlayers.mapping.formats.amounts import amount
+from navlayers.mapping.formats.table_values import amount
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -220,9 +220,9 @@ def test_a_column_without_numbers_is_one_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "asked", "message"),
     [
-        ("id,cost,cost\na,1,2\n", None, "4: 2 columns speak of costs: cost, cost; {} (give the one with {})"),
-        ("id,cost,cost\na,1,2\n", "cost", '9: 2 columns are called "cost"; {} (give the one with {})'),
-        ("id,Cost,cost \na,1,2\n", "COST", '9: 2 columns are called "COST"; {} (give the one with {})'),
+        ("id,cost,cost\na,1,2\n", None, "4: 2 columns speak of costs: cost, cost; {} ({})"),
+        ("id,cost,cost\na,1,2\n", "cost", '9: 2 columns are called "cost"; {} ({})'),
+        ("id,Cost,cost \na,1,2\n", "COST", '9: 2 columns are called "COST"; {} ({})'),
         ("id,cost,price\na,1,2\n", None, "4: 2 columns speak of costs: cost, price; {} (name one with {path})"),
     ],
 )
@@ -231,7 +231,7 @@ def test_of_two_columns_none_is_taken_silently(text: str, asked: str | None, mes
     with pytest.raises(InputError) as caught:
         read_costs(path, asked)
     told = message.format(
-        "expected one column of costs", "the costs a name of its own", path=f"--cost {path}:COLUMN"
+        "expected one column of costs", "rename the one with the costs", path=f"--cost {path}:COLUMN"
     )
     assert str(caught.value) == f"{path}:1:{told}"
 

@@ -31,6 +31,7 @@ ENDINGS = {
     "xlsx": "xlsx",
     "stix": "json",
 }
+TABLES = {"csv", "xlsx"}
 
 
 @lru_cache
@@ -47,18 +48,38 @@ def test_all_formats_of_convert_are_tried_here() -> None:
 def test_a_published_set_comes_back_from_every_format_as_it_was(path: Path, to: str) -> None:
     mapping_set = original(path)
     written = readers.encode(mapping_set, to)
-    assert [str(notice) for notice in written.notices if notice.code == "not-carried"] == []
     again = readers.read(f"set.{ENDINGS[to]}", data=written.data)
     assert again.format == to
-    assert canonical(again.mapping_set) == canonical(mapping_set)
+    if to in TABLES:
+        assert facts(again.mapping_set) == facts(mapping_set)
+    else:
+        assert [str(notice) for notice in written.notices if notice.code == "not-carried"] == []
+        assert canonical(again.mapping_set) == canonical(mapping_set)
+
+
+def facts(mapping_set: MappingSet) -> list[tuple[object, ...]]:
+    """What every format has room for, in any order; a scale of the set's own becomes numbers in tables."""
+    scale = {value: f"{number:g}" for value, number in mapping_set.scale.items()}
+    return sorted(
+        (
+            m.capability,
+            m.technique,
+            m.type or "",
+            m.category or "",
+            scale.get(m.value or "", m.value or ""),
+            m.comment,
+            m.references,
+        )
+        for m in mapping_set.mappings
+    )
 
 
 @pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.stem)
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", [to for to in FORMATS if to not in TABLES])
 def test_the_json_of_a_published_set_is_the_same_whichever_format_it_went_through(
     run: Run, path: Path, to: str
 ) -> None:
-    """Rows keep their order in tables and documents; the other formats go by capability and technique."""
+    """Rows keep their order in documents; the other formats go by capability and technique."""
     assert run("convert", path, "--to", to, "-o", f"there.{ENDINGS[to]}").code == 0
     assert run("convert", f"there.{ENDINGS[to]}", "--to", "mapex-json", "-o", "back.json").code == 0
     assert run("convert", path, "--to", "mapex-json", "-o", "straight.json").code == 0
@@ -112,24 +133,24 @@ def test_a_shipped_set_comes_back_but_for_what_is_told(source: Source, to: str) 
     again = readers.read(f"set.{ENDINGS[to]}", data=written.data).mapping_set
     told = " ".join(str(notice) for notice in written.notices)
     lost = {field: "" for field in ("title", "source", "licence") if field in told}
-    assert canonical(again) == canonical(msgspec.structs.replace(mapping_set, **lost))
+    assert facts(again) == facts(mapping_set)
+    if to not in TABLES:
+        assert canonical(again) == canonical(msgspec.structs.replace(mapping_set, **lost))
 
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_a_folder_that_is_a_set_comes_back_from_every_format_but_for_what_is_told(run: Run, to: str) -> None:
-    """Mappings Explorer files have no room for the second tag of a control; that is told, and scores stay."""
+    """Rows have no room for the second tag of a control; that is told, and scores stay."""
     if not AZURE.is_dir():
         pytest.skip("the security stack mappings are not at ../shared/corpus")
     result = run("convert", AZURE, "--to", to, "-o", f"azure.{ENDINGS[to]}")
     assert result.code == 0, result.err
     there = readers.read(AZURE).mapping_set
     back = readers.read(f"azure.{ENDINGS[to]}").mapping_set
-    told = "all groups but the first of 829 rows left out" in result.err
-    assert told == (to in {"mapex-json", "mapex-yaml"})
+    told = "all groups but the first of 829 rows" in result.err
+    assert told == (to not in {"native", "stix"})
     assert told or canonical(back) == canonical(there)
-    assert {(m.capability, m.technique, m.category, m.value) for m in back.mappings} == {
-        (m.capability, m.technique, m.category, m.value) for m in there.mappings
-    }
+    assert facts(back) == facts(there)
 
 
 def test_the_same_set_gives_the_same_bytes_and_is_not_changed() -> None:

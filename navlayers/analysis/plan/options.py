@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text import shown
 from navlayers.analysis.plan.candidates import Measure
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.formats.amounts import LARGEST, amount, spellings
+from navlayers.mapping.formats.table_values import LARGEST, amount, spellings
 from navlayers.mapping.model import CATEGORIES, Category
 from navlayers.scoring.options import refuse_unknown
 

@@ -9,7 +9,7 @@ import msgspec
 from navlayers import attack
 from navlayers._text import counted, shown
 from navlayers.analysis.threats.model import Member, summed
-from navlayers.analysis.threats.weights_table import HEAVIEST, others_of_numbers, read_weights, weights_sheet
+from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import source as files
@@ -18,8 +18,8 @@ from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer import written
 from navlayers.mapping.formats.metadata import likely_domain
+from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import check_names
-from navlayers.mapping.formats.table_sheet import open_sheets
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.remap import carry_to, inactive
 from navlayers.scoring.aggregate import exact
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading
-    from navlayers.mapping.formats.table_sheet import Sheet
+    from navlayers.mapping.formats.table import Sheet
 
 _TABLES = ("csv", "xlsx")
 _TOLD = 4
@@ -182,7 +182,7 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
     notices = findings.notices()
     if column is None:
         notices += (Problem(f"{name}: the table has no weight column: every row weighs 1"),)
-    elif "score_value" not in by_user and (others := others_of_numbers(sheet, column)):
+    elif "score_value" not in by_user and (others := other_numbers(sheet, column)):
         there = ", ".join(map(shown, others[:_TOLD]))
         message = f"{name}: weights from column {shown(sheet.columns.headers[column])}; there is also {there}"
         notices += (Problem(message, hint=f"--columns score={shown(others[0])[1:-1]} takes that one"),)
@@ -198,16 +198,18 @@ def _domain(techniques: Sequence[str], wanted: Domain) -> Domain:
 
 
 def _sheets(loaded: files.Source, findings: Findings, reading: ReadOptions) -> tuple[list[Sheet], dict[str, str]]:
-    """The tables of a file that have a technique column, and those of the user's columns that are there."""
-    context = Context(findings, ReadOptions(max_bytes=reading.max_bytes), technique_names)
+    """The tables of a file that have a technique column, and the columns of the user that are in them.
+
+    The user may have named columns of the sets only.
+    """
+    grids = open_grids(loaded, Context(findings, reading, technique_names))
     by_user = check_names(reading.columns)
     try:
-        sheets = open_sheets(loaded, context, by_user)
+        sheets = technique_sheets(loaded.path, grids, by_user)
     except OtherFileError:
         if not by_user:
             raise
-        # What the user says of columns may speak of the sets alone.
-        return open_sheets(loaded, context, {}), {}
-    there = {header for sheet in sheets for header in sheet.columns.headers}
-    fitting = {field: header for field, header in by_user.items() if header in there}
-    return (sheets if fitting == by_user else open_sheets(loaded, context, fitting)), fitting
+        return technique_sheets(loaded.path, grids, {}), {}
+    headers = {header for sheet in sheets for header in sheet.columns.headers}
+    fitting = {field: header for field, header in by_user.items() if header in headers}
+    return technique_sheets(loaded.path, grids, fitting), fitting

@@ -6,43 +6,40 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import _text as wording
+from navlayers._text import counted, listed, shown
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import checks, table_values
-from navlayers.mapping.formats.amounts import LARGEST, NOT_A_NUMBER, TOO_LARGE, amount, spellings
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.table_sheet import Amount, without_percent
+from navlayers.mapping.formats.table import Amount, without_percent
+from navlayers.mapping.formats.table_values import LARGEST, TOO_LARGE, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from navlayers.errors import Place
-    from navlayers.mapping.formats.table_columns import Columns
-    from navlayers.mapping.formats.table_sheet import Sheet
+    from navlayers.mapping.formats.table import Sheet
 
 WORDS = (
     *("weight", "weighting", "prevalence", "frequency", "sightings", "observations", "occurrences", "incidents"),
     *("hits", "count", "counts", "uses", "usage", "times", "likelihood", "probability", "importance", "percentage"),
     *("percent", "share", "number", "total"),
 )
-"""Words in a header that speak of weights, the surest first."""
+"""Words in the headers of weights, the surest first."""
 
 HEAVIEST = float(LARGEST)
-"""The largest weight; beyond it, sums would lose the small ones."""
+"""The largest weight."""
 
 _ID = re.compile(r"T[0-9]{4}")
-_TECHNIQUE_FIELDS = ("attack_object_id", "attack_object_name")
-_SURE_CAPABILITY = ("protect", "detect", "respond", "score_category")
+_TECHNIQUE = ("attack_object_id", "attack_object_name")
+_CAPABILITY = ("capability_id", "capability_description")
+_SCORES = frozenset({"protect", "detect", "respond", "score_category"})
 _VAGUE = frozenset({"id", "name", "title"})
-_OWN = frozenset({"weight", "missing", "gap"})
-"""Columns that `navlayers gaps` writes beside the weights."""
-
-_USUAL = 0.5
-"""A column holds numbers where at least so many of its cells do."""
+_GAPS = frozenset({"weight", "missing", "gap"})
+"""Columns of the tables that `navlayers gaps` writes; only the weights of these are weights."""
 
 
 class Weight(NamedTuple):
-    """A row: a technique as it is written, its weight ≥ 0, and where the weight stands."""
+    """A row: a technique as it is written, its weight ≥ 0, and the place of the weight."""
 
     technique: str
     weight: float
@@ -50,99 +47,65 @@ class Weight(NamedTuple):
 
 
 def weights_sheet(sheets: Sequence[Sheet], by_user: Mapping[str, str]) -> tuple[Sheet, int | None] | None:
-    """The first sheet that holds weights and the column that they are in; None where the sheets hold mappings.
-
-    The column is None where a row is a technique and nothing else counts.
+    """The first sheet of weights and their column, or the first of techniques alone; None if all hold mappings.
 
     Raises:
         InputError: several columns may be the weights.
     """
-    of_techniques = [sheet for sheet in sheets if _names_techniques(sheet)]
-    found = [(sheet, _column(sheet, by_user)) for sheet in of_techniques or sheets]
-    with_weights = [(sheet, column) for sheet, column in found if column is not None]
-    if with_weights:
-        return with_weights[0]
-    bare = [sheet for sheet, _ in found if not _is_mappings(sheet.columns)]
-    return (bare[0], None) if bare else None
+    # A column called "techniques" may as well count them.
+    with_ids = [sheet for sheet in sheets if any(_ID.search(cells[_ids(sheet)]) for _, cells in sheet.below())]
+    found = [(sheet, _column(sheet, by_user)) for sheet in with_ids or sheets]
+    weighted = [(sheet, column) for sheet, column in found if column is not None]
+    bare = [(sheet, None) for sheet, _ in found if not _is_mappings(sheet)]
+    return next(iter([*weighted, *bare]), None)
 
 
-def _names_techniques(sheet: Sheet) -> bool:
-    """Whether any cell below the header of techniques names one; it may as well say how many there are."""
-    at = sheet.columns.fields["attack_object_id"]
-    return any(at < len(cells) and _ID.search(cells[at]) for _, cells in sheet.below())
+def _ids(sheet: Sheet) -> int:
+    return sheet.columns.fields["attack_object_id"]
 
 
-def _is_mappings(columns: Columns) -> bool:
-    """Whether the table says which capability is related to a technique, not only a technique and a number."""
-    if any(field in columns.fields for field in _SURE_CAPABILITY):
-        return True
-    named = [columns.headers[columns.fields[f]] for f in _CAPABILITY if f in columns.fields]
-    return any(header.casefold() not in _VAGUE for header in named)
+def _is_mappings(sheet: Sheet) -> bool:
+    """Whether the table has capabilities or scores, not only a technique and a number."""
+    columns = sheet.columns
+    named = [columns.headers[columns.fields[field]] for field in _CAPABILITY if field in columns.fields]
+    return not _SCORES.isdisjoint(columns.fields) or any(header.casefold() not in _VAGUE for header in named)
 
 
-_CAPABILITY = ("capability_id", "capability_description")
+def _free(sheet: Sheet) -> list[int]:
+    """The columns that do not hold techniques."""
+    taken = [sheet.columns.fields.get(field) for field in _TECHNIQUE]
+    return [column for column in range(sheet.columns.width) if column not in taken]
 
 
 def _column(sheet: Sheet, by_user: Mapping[str, str]) -> int | None:
     columns = sheet.columns
-    if "score_value" in by_user:
-        return columns.fields.get("score_value")
-    taken = _named(columns)
-    ranked = sorted(
-        (WORDS.index(word), column)
-        for column, header in enumerate(columns.headers)
-        if column not in taken
-        for word in re.findall(r"[a-z]+", header.casefold())
-        if word in WORDS
-    )
-    numeric = _numeric(sheet, taken)
-    sure = [column for _, column in ranked if column in numeric]
-    if sure:
-        return sure[0]
-    if ranked and not _is_mappings(columns):
-        return ranked[0][1]
-    if _is_mappings(columns):
-        return None
     score = columns.fields.get("score_value")
+    if "score_value" in by_user:
+        return score
+    named = sheet.with_words(WORDS, _free(sheet))
+    numeric = sheet.numeric(_free(sheet))
+    sure = [column for column in named if column in numeric]
+    if sure or _is_mappings(sheet):
+        return sure[0] if sure else None
+    if named:
+        return named[0]
     if score is not None:
         return score if score in numeric else None
     if len(numeric) > 1:
-        names = [columns.headers[column] or f"column {column + 1}" for column in numeric]
-        message = f"{len(numeric)} columns hold numbers: {wording.listed(names)}"
+        names = [sheet.header(column) or f"column {column + 1}" for column in numeric]
+        message = f"{len(numeric)} columns hold numbers: {listed(names)}"
         expected = "one column of weights, called weight, count, prevalence or the like"
-        hint = f"rename it, or name it with --columns score={wording.shown(names[-1])[1:-1]}"
+        hint = f"rename it, or name it with --columns score={shown(names[-1])[1:-1]}"
         raise InputError(Problem(message, sheet.grid.place(columns.row, numeric[0]), expected, hint))
     return numeric[0] if numeric else None
 
 
-def _numeric(sheet: Sheet, taken: set[int]) -> list[int]:
-    """The columns most of whose cells are numbers, whatever else is wrong with these."""
-    filled: dict[int, int] = {}
-    numbers: dict[int, int] = {}
-    for _, cells in sheet.below():
-        for column, cell in enumerate(cells):
-            if cell.strip() and column not in taken:
-                filled[column] = filled.get(column, 0) + 1
-                numbers[column] = numbers.get(column, 0) + _looks_numeric(cell)
-    return [column for column in sorted(filled) if numbers[column] >= _USUAL * filled[column] and numbers[column]]
-
-
-def _looks_numeric(cell: str) -> bool:
-    return checks.numeric(cell) or amount(without_percent(cell)) != NOT_A_NUMBER
-
-
-def others_of_numbers(sheet: Sheet, column: int) -> list[str]:
-    """The headers of the columns that hold numbers, too, and are not the weights; none for a table of our own."""
-    headers = sheet.columns.headers
-    if _OWN.issubset(headers):
+def other_numbers(sheet: Sheet, column: int) -> list[str]:
+    """The headers of other columns of numbers than that of the weights; none in a table of `navlayers gaps`."""
+    if _GAPS.issubset(sheet.columns.headers):
         return []
-    numeric = _numeric(sheet, {column, *_named(sheet.columns)})
-    return [headers[other] for other in numeric if headers[other]]
-
-
-def _named(columns: Columns) -> set[int]:
-    """The columns of techniques."""
-    return {columns.fields[field] for field in _TECHNIQUE_FIELDS if field in columns.fields}
+    numeric = sheet.numeric([other for other in _free(sheet) if other != column])
+    return [header for other in numeric if (header := sheet.header(other))]
 
 
 def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[Weight]:
@@ -150,35 +113,28 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
 
     What is wrong goes to `findings`; rows without a technique or a weight are left out with a notice.
     """
-    at = sheet.columns.fields["attack_object_id"]
-    found: list[Weight] = []
-    blank = 0
-    first: Place | None = None
+    ids = _ids(sheet)
+    weights: list[Weight] = []
+    blank: list[int] = []
     one = Fraction(1)
-    rows = (
-        (Amount(line, cells, "1", one) for line, cells in sheet.below())
-        if column is None
-        else sheet.amounts(column, percent=True)
-    )
-    for line, cells, written, weight in rows:
-        text = cells[at] if at < len(cells) else ""
-        if not (text.strip() and written.strip()):
-            blank += 1
-            first = first or sheet.grid.place(line, at)
+    bare = (Amount(line, cells, "1", one) for line, cells in sheet.below())
+    for line, cells, text, weight in bare if column is None else sheet.amounts(column, percent=True):
+        if not (cells[ids].strip() and text.strip()):
+            blank.append(line)
             continue
-        where = sheet.grid.place(line, at if column is None else column)
+        place = sheet.grid.place(line, ids if column is None else column)
         if isinstance(weight, str):
             largest = "at most 1e12" if weight == TOO_LARGE else "a number of 0 or more"
-            expected = spellings(without_percent(written)) or largest
-            findings.add(Issue(f"weight {wording.shown(written)} {weight}", expected, code="unknown-value"), where)
+            expected = spellings(without_percent(text)) or largest
+            findings.add(Issue(f"weight {shown(text)} {weight}", expected, code="unknown-value"), place)
             continue
-        for technique in table_values.techniques(text):
+        for technique in table_values.techniques(cells[ids]):
             id_, issue = checks.technique(technique.id)
             if issue is not None:
-                findings.add(issue, sheet.grid.place(line, at, technique.offset))
+                findings.add(issue, sheet.grid.place(line, ids, technique.offset))
             if id_ is not None:
-                found.append(Weight(id_, float(weight), where))
-    if blank and first is not None:
-        message = f"skipped {wording.counted(blank, 'row')} without a technique or a weight"
-        findings.add(Issue(message, fatal=False), first)
-    return found
+                weights.append(Weight(id_, float(weight), place))
+    if blank:
+        message = f"skipped {counted(len(blank), 'row')} without a technique or a weight"
+        findings.add(Issue(message, fatal=False), sheet.grid.place(blank[0], ids))
+    return weights

@@ -14,9 +14,9 @@ from navlayers.mapping.formats import rows
 from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from navlayers.mapping.formats.table_sheet import Grid
+    from navlayers.mapping.formats.table import Grid
 
 HEADER_WITHIN = 20
 """A header is looked for in so many rows."""
@@ -30,13 +30,10 @@ SET_FIELDS = {
     "creation_date": "created",
     "last_update": "updated",
 }
-"""Published column that says the same in every row → what it says of the set."""
+"""Published column that has the same value in every row → field of the set."""
 
-_NEARLY = 0.8
-
-OTHER, EXACT, SET_METADATA = "other", "exact", "set_metadata"
-OWN = (OTHER, EXACT, SET_METADATA)
-"""Columns that navlayers writes beside the published ones."""
+_ALWAYS = ("mapping_framework", "mapping_framework_version", "attack_version", "technology_domain")
+"""Those of them that mean the same in any table; the others only beside the ids of the published tables."""
 
 _SURE: dict[str, str] = {
     "attack_object_id": "attackobjectid techniqueid attckid attackid attcktechniqueid attacktechniqueid "
@@ -99,11 +96,24 @@ _BY_USER: dict[str, str] = {
 """What `--columns` takes → field."""
 
 
-class Columns(msgspec.Struct):
-    """Where the header stands (from 0), which column holds which field, and the headers of all columns.
+_WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}
+_PLURALS = {f"{word}s": word for word in _WORDS} | {word: word for word in _WORDS}
+_NAMES = Names(_WORDS)
+_HEADERS = [
+    *((field, words.split()) for field, words in _SURE.items()),
+    *((field, words.split()) for words, pair in _LIKELY.items() for field in pair),
+]
 
-    `others` are the columns that have no meaning, by the name under which they are kept; `width` counts the cells
-    of the header row, with blank ones at its end.
+
+class Columns(msgspec.Struct):
+    """The header of a table.
+
+    Attributes:
+        row: the number of its row, from 0.
+        headers: the texts of its cells, without blank ones at the end.
+        fields: field of a row or score category → column.
+        others: column without a meaning → the name under which its cells are kept.
+        width: the number of its cells, with blank ones at the end.
     """
 
     row: int
@@ -118,148 +128,115 @@ class Columns(msgspec.Struct):
         return {name: self.fields[name] for name in CATEGORIES if name in self.fields}
 
 
-def check_names(by_user: Mapping[str, str]) -> dict[str, str]:
-    """What the user says of columns: field → header.
+def check_names(columns: Mapping[str, str]) -> dict[str, str]:
+    """Field → header, from what the user gives with `--columns`.
 
     Raises:
-        UsageError: it names what no column can hold.
+        UsageError: it has an unknown name.
     """
     known = (*_BY_USER, *_SURE)
     problems = [
         Problem(
             f"--columns has the unknown name {shown(name)}", expected=", ".join(_BY_USER), hint=nearest(name, known)
         )
-        for name in by_user
+        for name in columns
         if name not in known
     ]
     if problems:
         raise UsageError(problems)
-    return {_BY_USER.get(name, name): header for name, header in by_user.items()}
+    return {_BY_USER.get(name, name): header for name, header in columns.items()}
 
 
-def find_columns(grid: Grid, by_user: Mapping[str, str]) -> Columns | None:
-    """The columns of a table that has one for techniques; None where no row of the first is such a header."""
-    found = (columns_of(number, row, by_user) for number, row in enumerate(islice(grid.rows(), HEADER_WITHIN)))
-    fit = [columns for columns in found if "attack_object_id" in columns.fields or SET_METADATA in columns.fields]
-    return max(fit, key=lambda columns: len(columns.fields), default=None)
+def find_columns(grid: Grid, by_user: Mapping[str, str], wanted: Collection[str]) -> Columns | None:
+    """The columns of a table, by the row near its start that has the most known headers.
+
+    Returns:
+        None where no such row has one of the wanted fields.
+    """
+    rows = enumerate(islice(grid.rows(), HEADER_WITHIN))
+    headers = (columns_of(number, row, by_user) for number, row in rows)
+    fit = [columns for columns in headers if not columns.fields.keys().isdisjoint(wanted)]
+    # The title of a table may be a known word: of two such rows, the wider is the header.
+    return max(fit, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
 
 
 def columns_of(number: int, row: Iterable[str], by_user: Mapping[str, str]) -> Columns:
-    """What the cells of a row mean as headers."""
+    """The columns of a table whose header is this row."""
     headers = [restore(cell).strip() for cell in row]
     width = len(headers)
     while headers and not headers[-1]:
         headers.pop()
     names = [_normal(header) for header in headers]
+    columns: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        columns.setdefault(name, []).append(column)
     fields: dict[str, int] = {}
-    columns = _by_name(names)
-    free = {column for of in columns.values() for column in of}
+    free = {column for column, name in enumerate(names) if name}
 
-    def take(field: str, column: int) -> None:
-        fields[field] = column
-        free.discard(column)
+    def take(field: str, candidates: Iterable[int]) -> None:
+        column = next((column for column in candidates if column in free), None)
+        if column is not None and field not in fields:
+            fields[field] = column
+            free.discard(column)
 
     for field, header in by_user.items():
-        exactly = [column for column, text in enumerate(headers) if text == header]
-        nearly = [column for column, name in enumerate(names) if name and name == _normal(header)]
-        for found in (exactly or nearly)[:1]:
-            take(field, found)
-    published = {"attackobjectid", "capabilityid"} <= set(names)
-    for field in (*SET_FIELDS, *OWN):
-        same = [c for c in columns.get(_normal(field), ()) if c in free and headers[c].lower() == field]
-        always = field in {"mapping_framework", "mapping_framework_version", "attack_version", "technology_domain"}
-        if same and (always or published):
-            take(field, same[0])
-    for field, words in _SURE.items():
+        same = [column for column, text in enumerate(headers) if text == header]
+        alike = columns.get(_normal(header), []) if _normal(header) else []
+        if same or alike:
+            fields[field] = (same or alike)[0]
+    free.difference_update(fields.values())
+    published = {"attackobjectid", "capabilityid"} <= columns.keys()
+    for field in SET_FIELDS if published else _ALWAYS:
+        take(field, (column for column, header in enumerate(headers) if header.lower() == field))
+    for field, words in _HEADERS:
         if field not in by_user:
-            _take_first(field, words.split(), columns, free, fields)
-    for words, pair in _LIKELY.items():
-        for field in pair:
-            if field not in by_user:
-                _take_first(field, words.split(), columns, free, fields)
-    # Of "Detection" alone one cannot tell whether it is a category.
+            take(field, (column for word in words for column in columns.get(word, ())))
+    # "Detection" may be a category or a description: it is a category beside others, or if it is called "detect".
     rated = [column for column in sorted(free) if names[column] in _CATEGORY]
-    for place in rated:
-        category = _CATEGORY[names[place]]
-        if category not in fields and (category == names[place] or len(rated) > 1):
-            take(category, place)
+    for column in rated:
+        category = _CATEGORY[names[column]]
+        if category == names[column] or len(rated) > 1:
+            take(category, [column])
     return Columns(number, headers, fields, _others(headers, fields), width)
 
 
-def _by_name(names: list[str]) -> dict[str, list[int]]:
-    columns: dict[str, list[int]] = {}
-    for column, name in enumerate(names):
-        if name:
-            columns.setdefault(name, []).append(column)
-    return columns
-
-
-def _take_first(
-    field: str, words: list[str], columns: dict[str, list[int]], free: set[int], fields: dict[str, int]
-) -> None:
-    if field in fields:
-        return
-    for word in words:
-        for column in columns.get(word, ()):
-            if column in free:
-                fields[field] = column
-                free.discard(column)
-                return
-
-
 def _others(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
-    taken = set(fields.values())
-    others: dict[int, str] = {}
-    names: set[str] = set()
-    for column, header in enumerate(headers):
-        if column not in taken:
-            name = header or f"column {column + 1}"
-            others[column] = name if name not in names else f"{name} ({column + 1})"
-            names.add(others[column])
-    return others
+    columns: dict[str, int] = {}
+    for column in sorted(set(range(len(headers))).difference(fields.values())):
+        name = headers[column] or f"column {column + 1}"
+        columns[name if name not in columns else f"{name} ({column + 1})"] = column
+    return {column: name for name, column in columns.items()}
 
 
 def _normal(header: str) -> str:
-    """A header without case, blanks and marks, and without the plural of its last word."""
+    """A header without case, blanks and marks; a known one without the plural of its last word."""
     plain = re.sub(r"[\W_]+", "", header.casefold().replace("&amp;", "&").replace("(s)", ""))
-    return _SINGULAR.get(plain, plain)
-
-
-def _words() -> set[str]:
-    texts = (*_SURE.values(), *_LIKELY, " ".join(_CATEGORY))
-    return {word for text in texts for word in text.split()}
-
-
-_NAMES = Names(_words())
+    return _PLURALS.get(plain, plain)
 
 
 def meant(header: str) -> str:
-    """The word for a column that an unknown header all but spells; "" when there is none."""
-    return rows.meant(header) or _NAMES.closest(_normal(header), _NEARLY) or ""
+    """The known name closest to an unknown header; "" if none is close."""
+    return rows.meant(header) or _NAMES.closest(_normal(header), 0.8) or ""
 
 
-_SINGULAR = {f"{word}s": word for word in _words() if f"{word}s" not in _words()}
-
-
-def no_technique_column(path: str, grids: Iterable[tuple[str, Grid]], by_user: Mapping[str, str]) -> OtherFileError:
-    """The error of a table without a technique column; `grids` are its sheets by name."""
+def no_technique_column(path: str, grids: Iterable[Grid], by_user: Mapping[str, str]) -> OtherFileError:
+    """The error of a file without a technique column; its hint lists the headers of the first tables."""
     seen = []
-    for name, grid in grids:
-        rows = [row for row in islice(grid.rows(), HEADER_WITHIN) if any(row)]
-        widest = max(rows, key=lambda row: sum(map(bool, row)), default=[])
-        headers = [cell.strip() for cell in widest if cell.strip()]
+    for grid in grids:
+        candidates = islice(grid.rows(), HEADER_WITHIN)
+        headers = max(([cell.strip() for cell in row if cell.strip()] for row in candidates), key=len, default=[])
         if headers:
-            seen.append(f"{f'sheet {shown(name)} has ' if name else 'the table has '}{listed(headers)}")
+            seen.append(f"{f'sheet {shown(grid.name)}' if grid.name else 'the table'} has {listed(headers)}")
     there = "; ".join(seen[:3])
-    if "attack_object_id" in by_user:
-        message = f"no column is called {shown(by_user['attack_object_id'])}"
-        return OtherFileError(
-            Problem(message, Place(path, 1, 1), "a header of the table", there, code="wrong-shape")
-        )
+    message, expected = (
+        "no column holds techniques",
+        "a column that is called technique, technique id, ATT&CK ID or the like",
+    )
     hint = f"{there}: name it with --columns technique=HEADER" if there else ""
-    expected = "a column that is called technique, technique id, ATT&CK ID or the like"
-    problem = Problem("no column holds techniques", Place(path, 1, 1), expected, hint, code="wrong-shape")
-    return OtherFileError(problem)
+    if "attack_object_id" in by_user:
+        message, expected = f"no column is called {shown(by_user['attack_object_id'])}", "a header of the table"
+        hint = there
+    return OtherFileError(Problem(message, Place(path, 1, 1), expected, hint, code="wrong-shape"))
 
 
 def refuse_missing(grid: Grid, columns: Columns, by_user: Mapping[str, str]) -> None:

@@ -1,7 +1,12 @@
-"""From the rows of tables to a mapping set: what is the same whether they stood in CSV or in XLSX."""
+"""Mapping sets from the rows of tables, and back: the same for CSV and XLSX."""
 
 from __future__ import annotations
 
+import re
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from decimal import Decimal
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -11,341 +16,363 @@ import msgspec
 from navlayers import _text as wording
 from navlayers._text import restore, slugs
 from navlayers.errors import Place
-from navlayers.mapping.formats import table_lossless as lossless
 from navlayers.mapping.formats import table_values
-from navlayers.mapping.formats.assemble import assemble
+from navlayers.mapping.formats.assemble import assemble, rows_of
 from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
+from navlayers.mapping.formats.context import Places, lost, technique_names
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import make_head
-from navlayers.mapping.formats.rows import MEANINGLESS, Row, Table
-from navlayers.mapping.formats.table_columns import EXACT, OTHER, SET_FIELDS, SET_METADATA, meant
-from navlayers.mapping.formats.table_sheet import Places, Sheet
-from navlayers.mapping.model import MappingType
+from navlayers.mapping.formats.rows import Row, Table, row_field
+from navlayers.mapping.formats.table import technique_sheets
+from navlayers.mapping.formats.table_columns import SET_FIELDS, check_names, columns_of, meant, refuse_missing
+from navlayers.mapping.model import DEFAULT_SCALE, MappingType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from navlayers.mapping.formats.context import Context
+    from navlayers.errors import Problem
+    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.table import Grid, Sheet
     from navlayers.mapping.formats.table_columns import Columns
-    from navlayers.mapping.formats.table_lossless import Exact, Said
-    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.model import Mapping, MappingSet, NonMappable
+
+COLUMNS = (
+    *("mapping_framework", "mapping_framework_version", "capability_group", "capability_id"),
+    *("capability_description", "mapping_type", "attack_object_id", "attack_object_name", "attack_version"),
+    *("technology_domain", "score_category", "score_value", "related_score", "references", "comments"),
+    *("organization", "creation_date", "last_update", "status"),
+)
+"""The columns of the published tables in their order, and the status, which only the published JSON has."""
 
 _BATCH = 4096
 _TEXT = tuple(
     field for field in Row.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
 )
+_CAPABILITY = frozenset({"capability_id", "capability_description"})
 _NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
 """What people write into the column of a category that does not apply."""
 
-_OTHERS = msgspec.json.Decoder(dict[str, str])
+_BESIDE = {"attack_object_name": "attack_object_id", "capability_id": "capability_description"}
+"""Field → the field whose column names it where it has no column: a cell may hold an id and a name."""
+
+_OF_SETS = {native: column for column, native in SET_FIELDS.items()}
 
 
-def read_tables(
-    path: str, sheets: Sequence[Sheet], context: Context, said: Said | None = None
-) -> tuple[MappingSet, Places]:
-    """The set of tables that have a technique column; `said` is what navlayers wrote beside them.
+def read(path: str, grids: Sequence[Grid], context: Context) -> tuple[MappingSet, Places]:
+    """The set of the tables that have a technique column.
 
     Raises:
-        InputError: something in them is wrong; all of it is listed.
+        InputError: there is none, or something in them is wrong; all of it is listed.
+        UsageError: `columns` of the options has an unknown name.
     """
-    return _Reader(path, sheets, context, said).read()
+    by_user = check_names(context.options.columns)
+    sheets = _alike(path, technique_sheets(path, grids, by_user), context)
+    refuse_missing(sheets[0].grid, sheets[0].columns, by_user)
+    reader = _Reader(path, sheets, context)
+    return reader.read(), Places(reader.part, reader.head)
+
+
+def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
+    """The sheet whose header has the most known columns and those with the same header, with a notice of others."""
+    best = max(sheets, key=lambda sheet: len(sheet.columns.fields))
+    alike = [sheet for sheet in sheets if sheet.columns.headers == best.columns.headers]
+    others = [wording.shown(sheet.grid.name) for sheet in sheets if sheet not in alike]
+    if others:
+        name = wording.shown(best.grid.name)
+        message = f"only sheet {name} is read, not {wording.one_of(others)}: their columns differ"
+        hint = "give the sheets the same header, or read one at a time"
+        context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
+    for sheet in alike[1:]:
+        sheet.grid.path = f"{path}[{sheet.grid.name}]"
+    return alike
 
 
 class _Reader:
-    def __init__(self, path: str, sheets: Sequence[Sheet], context: Context, said: Said | None) -> None:
+    """Reads sheets, and finds the places of their rows again. One row of a sheet may be several rows of the set."""
+
+    def __init__(self, path: str, sheets: list[Sheet], context: Context) -> None:
         self._path = path
         self._sheets = sheets
         self._context = context
         self._findings = context.findings
-        self._places = Places(path, sheets)
-        self._own = said if said is not None else self._find_said()
-        self._table = Table(context.findings, self._places.row, self._own.scale if self._own else ())
+        self._table = Table(context.findings, self.row)
         self._batch: list[Row] = []
-        self._group_ids = self._own.group_ids() if self._own else {}
-        self._groups: dict[str, None] = {}
-        self._several: dict[int, tuple[str, ...]] = {}
-        self._exact: dict[int, Exact] = {}
-        self._heads: dict[str, str] = {}
+        self._heads: dict[str, tuple[str, Sheet, int]] = {}
         self._techniques: dict[str, tuple[table_values.Technique, ...]] = {}
         self._links: dict[str, tuple[str, ...]] = {}
         self._unrated = 0
-        self._columns = sheets[0].columns
+        # The place of each row of the set: its sheet, its line there, and where known the offset of the technique
+        # in its cell and the column of its score.
+        self._first_rows: list[int] = []
+        self._lines = array("Q")
+        self._details: dict[int, tuple[int, int | None]] = {}
+        self._parts: dict[Kind, Sequence[int]] = {}
 
-    def read(self) -> tuple[MappingSet, Places]:
+    def read(self) -> MappingSet:
         for sheet in self._sheets:
-            self._places.begin_sheet()
-            self._columns = sheet.columns
-            self._report_misspelt()
-            self._report_one_capability()
+            self._first_rows.append(len(self._lines))
+            self._report_columns(sheet)
             self._read_sheet(sheet)
         self._flush()
-        if not self._table.rows and not (self._own and self._own.capabilities):
+        first = self._sheets[0]
+        if not self._table.rows:
             message = "the table has no rows below its header"
-            self._findings.add(
-                Issue(message, fatal=False, code="empty-set"), self._places.cell(self._columns.row, 0)
-            )
+            issue = Issue(message, fatal=False, code="empty-set")
+            self._findings.add(issue, first.grid.place(first.columns.row, 0))
         if self._unrated:
-            names = wording.one_of(self._columns.categories)
+            names = wording.one_of(first.columns.categories)
             message = f"skipped {wording.counted(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
-        return self._finish()
-
-    def _finish(self) -> tuple[MappingSet, Places]:
-        head = self._head()
-        if self._own is not None:
-            lossless.tell_capabilities(self._table, self._own)
-        done = assemble(head, self._table, self._context.technique_names(head))
-        self._findings.raise_errors()
-        self._places.keep(done.rows)
-        mapping_set = done.mapping_set
-        if self._own is not None:
-            mapping_set = lossless.corrected(done, self._own, self._several, self._exact)
-        return mapping_set, self._places
-
-    def _report_one_capability(self) -> None:
-        """Where no column names capabilities, all rows are one: that has to be meant."""
-        columns = self._columns
-        if self._own is not None or not {"capability_id", "capability_description"}.isdisjoint(columns.fields):
-            return
-        others = [header for column, header in columns.others.items() if columns.headers[column]]
-        there = f" (there is {wording.listed(others)})" if others else ""
-        issue = Issue(
-            "no column names capabilities, so all rows are of one",
-            hint=f"name the column with --columns capability=HEADER{there}" if others else "",
-            fatal=False,
-            code="assumed-metadata",
-        )
-        self._findings.add(issue, self._places.cell(columns.row, 0))
-
-    def _head(self) -> MappingSet:
-        found = {SET_FIELDS[column]: text for column, text in self._heads.items()}
-        own = self._own
-        if own is not None:
-            found = {f: getattr(own, f) for f in ("framework", "version", "domain", "attack_version")} | found
         ids = [row.attack_object_id for row in self._table.rows if row.attack_object_id is not None]
-        head = make_head(self._context, found, ids, self._places.head(""))
-        if own is not None:
-            columns = {SET_FIELDS[column]: text for column, text in self._heads.items()}
-            head = lossless.with_said(head, own, self._context.options.metadata, columns)
-            return msgspec.structs.replace(
-                head, groups=head.groups | {g: g for g in self._groups if g not in head.groups}
-            )
+        found = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
         types = dict.fromkeys(row.mapping_type for row in self._table.rows)
-        return msgspec.structs.replace(
-            head,
-            groups={name: name for name in self._groups},
+        head = msgspec.structs.replace(
+            make_head(self._context, found, ids, self.head("")),
+            groups={group: group for row in self._table.rows if (group := row.capability_group)},
             mapping_types=tuple(MappingType(t) for t in types if t is not None and t != NON_MAPPABLE),
         )
+        result = assemble(head, self._table, self._context.technique_names(head))
+        self._findings.raise_errors()
+        self._parts = result.rows
+        return result.mapping_set
 
-    def _report_misspelt(self) -> None:
-        columns = self._columns
+    def _report_columns(self, sheet: Sheet) -> None:
+        """Report headers close to known ones, and that all rows have one capability where no column names any."""
+        columns = sheet.columns
         for column, header in columns.others.items():
             known = meant(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
                 hint = f"did you mean {known}? it is kept without meaning; rename it, or say --columns"
-                issue = Issue(
-                    f"unknown column {wording.shown(header)}", hint=hint, fatal=False, code="unknown-field"
-                )
-                self._findings.add(issue, self._places.cell(columns.row, column))
-
-    def _find_said(self) -> Said | None:
-        for grid, columns in self._sheets:
-            column = columns.fields.get(SET_METADATA)
-            if column is None:
-                continue
-            for line, cells in enumerate(grid.rows()):
-                if line > columns.row and len(cells) > column and cells[column].strip():
-                    try:
-                        return msgspec.json.decode(restore(cells[column]), type=lossless.Said)
-                    except (msgspec.DecodeError, RecursionError) as error:
-                        message = f"{SET_METADATA} is damaged: {wording.visible(str(error))}"
-                        hint = "restore the cell, or delete it and say with --meta what it said"
-                        issue = Issue(message, "JSON as navlayers writes it", hint, code="wrong-type")
-                        self._findings.add(issue, grid.place(line, column))
-                        return None
-        return None
+                message = f"unknown column {wording.shown(header)}"
+                issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+                self._findings.add(issue, sheet.grid.place(columns.row, column))
+        if _CAPABILITY.isdisjoint(columns.fields):
+            others = [header for column, header in columns.others.items() if columns.headers[column]]
+            hint = f"name the column with --columns capability=HEADER (there is {wording.listed(others)})"
+            message = "no column names capabilities, so all rows are of one"
+            issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
+            self._findings.add(issue, sheet.grid.place(columns.row, 0))
 
     def _read_sheet(self, sheet: Sheet) -> None:
         grid, columns = sheet
         fields = columns.fields
-        plain = [(field, fields[field]) for field in _TEXT if field in fields]
+        texts = [(field, fields[field]) for field in _TEXT if field in fields]
         heads = [(field, fields[field]) for field in SET_FIELDS if field in fields]
         width = len(columns.headers)
         for line, raw in enumerate(grid.rows()):
             if line <= columns.row or not any(raw):
                 continue
             cells = [restore(cell) if cell[:1] == "'" else cell for cell in raw]
-            if len(cells) > width:
-                cells = self._surplus(line, cells, width)
-            else:
-                cells += [""] * (width - len(cells))
+            if len(cells) > columns.width and grid.strict:
+                cells = self._cut(sheet, line, cells)
+            cells += [""] * (width - len(cells))
             for field, column in heads:
                 if cells[column]:
-                    self._say(field, line, column, cells[column])
-            if SET_METADATA in fields and cells[fields[SET_METADATA]].strip():
-                self._places.add_head(SET_METADATA, line)
+                    self._take_head(field, sheet, line, cells[column])
             row = Row()
-            for field, column in plain:
+            for field, column in texts:
                 if cells[column]:
                     setattr(row, field, cells[column])
-            self._add_rows(line, cells, row)
+            self._add_rows(columns, line, cells, row)
 
-    def _surplus(self, line: int, cells: list[str], width: int) -> list[str]:
-        if not self._sheets[0].grid.strict:
-            return cells
-        most = self._columns.width
-        at = next((c for c in range(most, len(cells)) if cells[c].strip()), None)
-        if at is not None:
-            message = f"this row has {len(cells)} cells, the header {most}"
+    def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:
+        """The row without the cells right of the header, which have to be blank."""
+        width = sheet.columns.width
+        column = next((c for c in range(width, len(cells)) if cells[c].strip()), None)
+        if column is not None:
+            message = f"this row has {len(cells)} cells, the header {width}"
             hint = "quote cells that hold the separator, or name every column"
-            issue = Issue(message, f"at most {most} cells", hint, code="syntax")
-            self._findings.add(issue, partial(self._places.cell, line, at))
-        return cells[: max(width, most)]
+            issue = Issue(message, f"at most {width} cells", hint, code="syntax")
+            self._findings.add(issue, partial(sheet.grid.place, line, column))
+        return cells[:width]
 
-    def _say(self, field: str, line: int, column: int, text: str) -> None:
-        """Take what a column says of the set; all rows have to agree."""
-        if self._own is not None:
-            text = lossless.unescape(text)
-        before = self._heads.get(field)
-        if before is None:
-            self._heads[field] = text
-            self._places.add_head(field, line)
-        elif before != text:
+    def _take_head(self, field: str, sheet: Sheet, line: int, text: str) -> None:
+        """Keep the value of a column about the set; all rows have to agree."""
+        before = self._heads.setdefault(field, (text, sheet, line))[0]
+        if before != text:
             message = f"{field} is {wording.shown(text)}, but {wording.shown(before)} in rows above"
             hint = "a file holds one set: make the rows agree, or split the file"
             issue = Issue(message, "the same in every row", hint, code="wrong-type")
-            self._findings.add(issue, partial(self._places.cell, line, column))
+            self._findings.add(issue, partial(sheet.grid.place, line, sheet.columns.fields[field]))
 
-    def _add_rows(self, line: int, cells: list[str], row: Row) -> None:
-        columns = self._columns
+    def _add_rows(self, columns: Columns, line: int, cells: list[str], row: Row) -> None:
+        """Add a row of the set for each technique of the row and each category that has a column with a value."""
         fields = columns.fields
-        self._clean(cells, row)
-        groups = self._groups_of(row)
-        extra = tuple((name, cells[c]) for c, name in columns.others.items() if self._kept(columns, c, cells[c]))
+        # Tools number rows in a column without a header: such numbers are not kept.
+        extra = tuple(
+            (name, cells[column])
+            for column, name in columns.others.items()
+            if cells[column] and (columns.headers[column] or not cells[column].isdecimal())
+        )
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
-        exact: Exact | None = None
-        if OTHER in fields or EXACT in fields:
-            more, exact = self._json(line, cells, row)
-            extra += more
-        text = cells[fields["attack_object_id"]] if "attack_object_id" in fields else ""
+        text = cells[fields["attack_object_id"]]
+        self._complete(columns, cells, row)
         if not text.strip() and row == Row() and not extra:
             return
-        found = self._techniques_in(text)
-        if found and {"capability_id", "capability_description"}.isdisjoint(fields):
+        techniques = self._techniques.get(text)
+        if techniques is None:
+            techniques = self._techniques[text] = table_values.techniques(text)
+        if techniques and _CAPABILITY.isdisjoint(fields):
             row.capability_id = self._file_id()
-        for technique in found or (None,):
-            single = msgspec.structs.replace(row) if len(found) > 1 else row
-            if technique is not None:
+        for technique in techniques or (table_values.Technique(""),):
+            single = msgspec.structs.replace(row) if len(techniques) > 1 else row
+            if techniques:
                 single.attack_object_id = technique.id
-                single.attack_object_name = technique.name or (row.attack_object_name if len(found) == 1 else None)
-            for rated, column in self._rated(single, cells):
-                index = len(self._table.rows) + len(self._batch)
+                single.attack_object_name = technique.name or (
+                    None if len(techniques) > 1 else row.attack_object_name
+                )
+            for rated, column in self._rated(columns, single, cells):
+                index = len(self._lines)
+                self._lines.append(line)
                 if extra:
                     self._table.extras[index] = extra
-                if len(groups) > 1:
-                    self._several[index] = groups
-                if exact is not None:
-                    self._exact[index] = exact
-                self._places.add(line, technique.offset if technique is not None else 0, column)
+                if technique.offset or column is not None:
+                    self._details[index] = technique.offset, column
                 self._batch.append(rated)
         if len(self._batch) >= _BATCH:
             self._flush()
 
-    def _clean(self, cells: list[str], row: Row) -> None:
-        """Fill in what is not the text of a cell as it stands."""
-        fields = self._columns.fields
-        column = fields.get("references")
-        if column is not None and cells[column]:
-            text = cells[column]
-            if text not in self._links:
-                self._links[text] = table_values.references(text)
-            row.references = self._links[text]
-        if self._own is not None:
-            for field in _TEXT:
-                value = getattr(row, field)
-                if value is not None and "\\u" in value:
-                    setattr(row, field, lossless.unescape(value))
+    def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:
+        """Set the fields of a row that are not just the text of a cell."""
+        fields = columns.fields
+        links = cells[fields["references"]] if "references" in fields else ""
+        if links:
+            row.references = self._links.get(links)
+            if row.references is None:
+                row.references = self._links[links] = table_values.references(links)
         if "status" not in fields and row.mapping_type is not None and says_non_mappable(row.mapping_type):
             row.status, row.mapping_type = NON_MAPPABLE, None
         if "capability_id" not in fields:
             row.capability_id = row.capability_description
-
-    def _techniques_in(self, text: str) -> tuple[table_values.Technique, ...]:
-        if text not in self._techniques:
-            self._techniques[text] = table_values.techniques(text)
-        return self._techniques[text]
-
-    def _rated(self, row: Row, cells: list[str]) -> list[tuple[Row, int | None]]:
-        """The row, once for each category that has a column with a value in it."""
-        keep = self._own.scale if self._own is not None else ()
-        if row.score_value is not None and row.score_value not in keep:
+        if row.capability_group is not None:
+            row.capability_group = row.capability_group.strip() or None
+        if row.score_value is not None:
             row.score_value = table_values.score(row.score_value) or None
-        categories = self._columns.categories
+
+    def _rated(self, columns: Columns, row: Row, cells: list[str]) -> list[tuple[Row, int | None]]:
+        """The row, once for each category that has a column with a value in it, and that column."""
+        categories = columns.categories
         if not categories or row.attack_object_id is None:
             return [(row, None)]
         rated: list[tuple[Row, int | None]] = []
         for category, column in categories.items():
             value = cells[column].strip()
             if value.lower() not in _NO_VALUE:
-                value = table_values.score(value)
-                single = msgspec.structs.replace(row, score_category=category, score_value=value)
+                single = msgspec.structs.replace(
+                    row, score_category=category, score_value=table_values.score(value)
+                )
                 rated.append((single, column))
-        if not rated:
-            if row.score_value is not None or row.score_category is not None:
-                return [(row, None)]
-            self._unrated += 1
+        if not rated and (row.score_value is not None or row.score_category is not None):
+            return [(row, None)]
+        self._unrated += not rated
         return rated
 
-    def _groups_of(self, row: Row) -> tuple[str, ...]:
-        """The ids of the groups that the row names; it keeps the first."""
-        text = row.capability_group
-        if text is None or not text.strip():
-            return ()
-        found = (text.strip(),) if self._own is None else self._own.groups_in(text, self._group_ids)
-        row.capability_group = found[0]
-        self._groups.update(dict.fromkeys(found))
-        return found
-
-    @staticmethod
-    def _kept(columns: Columns, column: int, text: str) -> bool:
-        """Whether a cell without meaning is worth keeping: the row numbers of other tools are not."""
-        return bool(text) and (bool(columns.headers[column]) or not text.isdecimal())
-
-    def _json(self, line: int, cells: list[str], row: Row) -> tuple[tuple[tuple[str, str], ...], Exact | None]:
-        """What the cells say that hold JSON: fields without meaning, and what other cells cannot tell."""
-        fields = self._columns.fields
-        extra: tuple[tuple[str, str], ...] = ()
-        exact: Exact | None = None
-        for field in (OTHER, EXACT):
-            column = fields.get(field)
-            text = cells[column].strip() if column is not None else ""
-            if column is None or not text:
-                continue
-            if not text.startswith("{"):
-                extra += ((field, text),)
-                continue
-            try:
-                if field == EXACT:
-                    exact = msgspec.json.decode(text, type=lossless.Exact)
-                else:
-                    for name, value in _OTHERS.decode(text).items():
-                        if name in MEANINGLESS:
-                            setattr(row, name, value)
-                        else:
-                            extra += ((name, value),)
-            except (msgspec.DecodeError, RecursionError) as error:
-                message = f"{field} is damaged: {wording.visible(str(error))}"
-                hint = "restore the cell, or delete what is in it"
-                issue = Issue(message, "JSON as navlayers writes it", hint, code="wrong-type")
-                self._findings.add(issue, partial(self._places.cell, line, column))
-        return extra, exact
-
     def _file_id(self) -> str:
-        """What the one capability of a table without capabilities is called."""
-        said = self._context.options.metadata.get("framework") or self._heads.get("mapping_framework")
+        """The id of the one capability of a table without capabilities."""
+        framework = self._context.options.metadata.get("framework")
+        if framework is None and "mapping_framework" in self._heads:
+            framework = self._heads["mapping_framework"][0]
         stem = PurePath(self._path).stem
-        return said or (slugs([stem])[stem] if stem.strip("-") else "stdin")
+        return framework or (slugs([stem])[stem] if stem.strip("-") else "stdin")
 
     def _flush(self) -> None:
         self._table.add(self._batch)
         self._batch = []
+
+    def row(self, index: int, field: str = "") -> Place:
+        """The place of a field of a row of the set; of its first cell where the row lacks the field."""
+        if not 0 <= index < len(self._lines):
+            return self.head("")
+        grid, columns = self._sheets[bisect_right(self._first_rows, index) - 1]
+        offset, category_column = self._details.get(index, (0, None))
+        if field in {"score_value", "score_category"} and category_column is not None:
+            return grid.place(self._lines[index], category_column)
+        others = (column for column, name in columns.others.items() if name == field)
+        column = columns.fields.get(field, next(others, columns.fields.get(_BESIDE.get(field, ""), 0)))
+        at_id = column == columns.fields["attack_object_id"] and field in {"attack_object_id", "attack_object_name"}
+        return grid.place(self._lines[index], column, offset if at_id else 0)
+
+    def part(self, kind: Kind, index: int, field: str = "") -> Place:
+        """The place of a mapping, non-mappable or capability by its index in the set."""
+        rows = self._parts.get(kind, ())
+        return self.row(rows[index] if index < len(rows) else -1, row_field(field))
+
+    def head(self, field: str) -> Place:
+        """The place of a field of the set; the start of the file where no column holds it."""
+        column = _OF_SETS.get(field, field)
+        if column not in self._heads:
+            return Place(self._path, 1, 1)
+        _, sheet, line = self._heads[column]
+        return sheet.grid.place(line, sheet.columns.fields[column])
+
+
+_AUTHORS = ("author", "author_contact", "author_organization")
+_MOST_EXTRA = 100
+"""Most columns that are written for fields without meaning."""
+
+_NOT_IN_CELLS = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
+
+
+def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem, ...]]:
+    """The header and the rows of a set as a table, and the notice of what they lack of it.
+
+    Cells are not neutralized yet. Characters that no cell can hold are replaced by U+FFFD.
+    """
+    rows = list(rows_of(mapping_set, technique_names(mapping_set)))
+    extras = [{f: value for f in _AUTHORS if (value := getattr(row, f))} | dict(extra) for row, extra in rows]
+    names = list(dict.fromkeys(name for extra in extras for name in extra))
+    columns = columns_of(0, [*COLUMNS, *names[:_MOST_EXTRA]], {})
+    # A field whose name has a meaning in the header of a table cannot have a column.
+    kept = [
+        name
+        for column, name in enumerate(names[:_MOST_EXTRA], len(COLUMNS))
+        if name not in COLUMNS
+        and (columns.others.get(column) == name or (name in _AUTHORS and columns.fields.get(name) == column))
+    ]
+    times = Counter(mapping_set.groups.values())
+    groups = {id_: name if name.strip() and times[name] == 1 else id_ for id_, name in mapping_set.groups.items()}
+    values = _numbers(mapping_set)
+    heads = {
+        column: str(getattr(mapping_set, field, "") or mapping_set.details.get(field, ""))
+        for column, field in SET_FIELDS.items()
+    }
+    table = [[*COLUMNS, *kept]]
+    for (row, _), extra in zip(rows, extras, strict=True):
+        cells = extra | {field: value for field in COLUMNS if (value := getattr(row, field, None))} | heads
+        cells["references"] = repr(list(row.references)) if row.references else ""
+        if row.capability_group:
+            cells["capability_group"] = groups.get(row.capability_group, row.capability_group)
+        if row.score_value in values:
+            cells["score_value"] = values[row.score_value]
+        table.append([_NOT_IN_CELLS.sub("\ufffd", cells.get(column, "")) for column in table[0]])
+    losses = list(_losses(mapping_set))
+    losses += [f"names of score values ({wording.listed(list(values))})"] if values else []
+    dropped = [name for name in names if name not in kept]
+    losses += [f"fields {wording.listed(dropped)}"] if dropped else []
+    hint = "native YAML keeps everything"
+    return table, (lost(", ".join(losses), "tables have no columns for this", hint=hint),) if losses else ()
+
+
+def _numbers(mapping_set: MappingSet) -> dict[str, str]:
+    """Score value of the set's own scale → the number that a table holds instead."""
+    scale = {name: number for name, number in mapping_set.scale.items() if DEFAULT_SCALE.get(name) != number}
+    return {name: f"{Decimal(str(number)).normalize():f}" for name, number in scale.items()}
+
+
+def _losses(mapping_set: MappingSet) -> Iterator[str]:
+    yield from (field for field in ("title", "source", "licence") if getattr(mapping_set, field))
+    yield from (field for field in mapping_set.details if field not in SET_FIELDS.values())
+    if any(kind.description or kind.name not in ("", kind.id) for kind in mapping_set.mapping_types):
+        yield "names and descriptions of mapping types"
+    if any(name not in ("", id_) for id_, name in mapping_set.groups.items()):
+        yield "ids of groups"
+    parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
+    several = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
+    rows = sum(part.group is None and part.capability in several for part in parts)
+    if rows:
+        yield f"all groups but the first of {wording.counted(rows, 'row')}"
+    silent = {capability.id for capability in mapping_set.capabilities}.difference(
+        part.capability for part in parts
+    )
+    if silent:
+        yield f"{wording.counted(len(silent), 'capability', 'capabilities')} without mappings"

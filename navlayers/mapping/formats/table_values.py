@@ -1,20 +1,24 @@
-"""What the cells of a table say: technique ids among other words, lists of links, scores as people write them."""
+"""Values of the cells of a table: technique ids among other words, links, scores, numbers as people write them."""
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.mapping.formats.checks import TECHNIQUE
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _ID = r"T[0-9]{4}(?:\.[0-9]{3})?(?![0-9.]*[0-9])"
 _URL = re.compile(r"https?://\S*/techniques/(T[0-9]{4})(?:/([0-9]{3}))?/?(?:[?#]\S*)?")
-_PARTS = re.compile(
+_BETWEEN = re.compile(
     r"[;\r\n]++|[,|&]\s*+(?=T[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?=T[0-9])"
     r"|(?<!\s)\s++(?:and\s++)?(?=T[0-9]{3}|https?:)"
 )
-"""What stands between techniques. A comma within a name does not."""
+"""Separators of techniques. A comma counts only before an id: names of techniques hold commas, too."""
 
 _NAMED = re.compile(rf"({_ID})\s*(?:\s[-–—]+\s|:|[-–—]|\s)\s*(\S.*)", re.DOTALL)
 _NAME_FIRST = re.compile(rf"([^()\[\]]*\S)\s*[(\[]\s*({_ID})\s*[)\]]")
@@ -28,7 +32,7 @@ _LONGEST_LIST = 1_000_000
 
 
 class Technique(NamedTuple):
-    """A technique that a cell names: its id as it is written, its name where it is, and where the id begins."""
+    """A technique in a cell: its id as written, its name if there is one, and the offset of the id in the cell."""
 
     id: str
     name: str | None = None
@@ -36,23 +40,22 @@ class Technique(NamedTuple):
 
 
 def techniques(text: str) -> tuple[Technique, ...]:
-    """The techniques of a cell, in its order, each once; what is no id comes as it stands, for a rule to refuse.
+    """The techniques of a cell in their order, without duplicates; malformed ids are included as they are.
 
-    Between them are commas, semicolons, bars, blanks or line ends; a name may follow an id, or an id stand in
-    brackets behind its name; addresses of technique pages count as their ids.
+    A name may follow an id, or the id may be in brackets after its name; addresses of technique pages count as ids.
     """
     if TECHNIQUE.fullmatch(text):
         return (Technique(text),)
-    found: dict[str, Technique] = {}
+    result: dict[str, Technique] = {}
     at = 0
-    for separator in (*_PARTS.finditer(text), None):
+    for separator in (*_BETWEEN.finditer(text), None):
         part = text[at : separator.start() if separator else len(text)]
         clean = part.strip(_EDGES)
         if clean:
             technique = _technique(clean, at + part.index(clean))
-            found.setdefault(technique.id, technique)
+            result.setdefault(technique.id, technique)
         at = separator.end() if separator else len(text)
-    return tuple(found.values())
+    return tuple(result.values())
 
 
 def _technique(part: str, at: int) -> Technique:
@@ -64,15 +67,16 @@ def _technique(part: str, at: int) -> Technique:
         return Technique(wrapped[1], None, at + wrapped.start(1))
     if named := _NAMED.fullmatch(part):
         return Technique(named[1], named[2].strip(), at)
-    if behind := _NAME_FIRST.fullmatch(part):
-        return Technique(behind[2], behind[1].strip(), at + behind.start(2))
+    if name_first := _NAME_FIRST.fullmatch(part):
+        return Technique(name_first[2], name_first[1].strip(), at + name_first.start(2))
     return Technique(part, None, at)
 
 
 def references(text: str) -> tuple[str, ...]:
-    """The links of a cell: a list as Python or JSON writes it, or links with blanks, commas or lines between."""
+    """The links of a cell: a list in Python or JSON syntax, or links separated by blanks, commas or line ends."""
     clean = text.strip()
     if clean.startswith("[") and clean.endswith("]") and len(clean) <= _LONGEST_LIST:
+        # The published tables hold Python lists.
         try:
             value = ast.literal_eval(clean)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
@@ -86,10 +90,88 @@ def references(text: str) -> tuple[str, ...]:
 
 
 def score(text: str) -> str:
-    """A score without its percent sign, with a point for a decimal comma; other texts as they stand."""
+    """A score without its percent sign and with a decimal point; other texts without the blanks around them."""
     clean = text.strip()
-    if found := _PERCENT.fullmatch(clean):
-        clean = found[1]
-    if found := _COMMA.fullmatch(clean):
-        return f"{found[1]}.{found[2]}"
+    if percent := _PERCENT.fullmatch(clean):
+        clean = percent[1]
+    if comma := _COMMA.fullmatch(clean):
+        return f"{comma[1]}.{comma[2]}"
     return clean
+
+
+LARGEST = Fraction(10**12)
+"""Largest weight or cost. Sums of larger floats would lose the small ones."""
+
+NOT_A_NUMBER = "is not a number"
+TOO_LARGE = "is too large"
+
+_LONGEST_NUMBER = 1_000
+_CURRENCY = re.compile(r"^(?:[$€£¥]|[A-Z]{3}\b)\s*|\s*(?:[$€£¥]|\b[A-Z]{3})$")
+_BLANKS = " '\u2019\u00a0\u202f"
+
+
+def _number_pattern(mark: str, other: str) -> re.Pattern[str]:
+    """Numbers with this decimal mark; the other mark or a blank may group thousands."""
+    plain = rf"(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?"
+    grouped = rf"[1-9][0-9]{{0,2}}([{other}{_BLANKS}])[0-9]{{3}}(?:\1[0-9]{{3}})*(?:{mark}[0-9]+)?"
+    return re.compile(f"{grouped}|{plain}")
+
+
+_NUMBERS = {".": _number_pattern(r"\.", ","), ",": _number_pattern(",", ".")}
+_GROUPS = {mark: str.maketrans(mark, ".", _BLANKS + other) for mark, other in (".,", ",.")}
+
+
+def amount(text: str, mark: str = "") -> Fraction | str:
+    """The exact number ≥ 0 of a text, which may have a currency, or what is wrong with it, as "is …".
+
+    Args:
+        text: "1200", "1,200.50 EUR", "1 200" or the like.
+        mark: the decimal mark of its column where that is known, "." or ",". Without it, "1,200" and "1.200" are
+            ambiguous.
+    """
+    sign, number = _split(text)
+    values = _values(number)
+    if not values:
+        return NOT_A_NUMBER
+    if not mark and _ambiguous(values):
+        whole, part = re.split("[.,]", number)
+        return f"is {whole}{part} or {whole}.{part}"
+    value = values.get(mark, next(iter(values.values())))
+    if sign and value:
+        return "is negative"
+    return TOO_LARGE if value > LARGEST else value
+
+
+def decimal_mark(texts: Iterable[str]) -> str:
+    """The decimal mark, "." or ",", that the unambiguous numbers of a column have; "" if none or both."""
+    marks = {mark for text in texts if len(values := _values(_split(text)[1])) == 1 for mark in values}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def spellings(text: str) -> str:
+    """Unambiguous spellings of an ambiguous number: "3.000" → "3000 or 3.0"; "" for other texts."""
+    number = _split(text)[1]
+    if not _ambiguous(_values(number)):
+        return ""
+    whole, part = re.split("[.,]", number)
+    short = part.rstrip("0") or "0"
+    return f"{whole}{part} or {whole}.{short if short != part else f'{part}0'}"
+
+
+def _values(number: str) -> dict[str, Fraction]:
+    """Decimal mark → the value with that mark; both marks for a number that has none."""
+    if len(number) > _LONGEST_NUMBER:
+        return {}
+    marks = [mark for mark, pattern in _NUMBERS.items() if pattern.fullmatch(number)]
+    return {mark: Fraction(number.translate(_GROUPS[mark])) for mark in marks}
+
+
+def _ambiguous(values: dict[str, Fraction]) -> bool:
+    return len(set(values.values())) > 1
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The sign of a number, and the number without its currency."""
+    clean = _CURRENCY.sub("", text.strip()).strip()
+    sign = clean[:1] if clean[:1] in ("-", "−") else ""
+    return sign, clean.removeprefix(sign).strip()

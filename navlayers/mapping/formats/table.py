@@ -1,0 +1,136 @@
+"""A table as its readers see it, from a text or a workbook: a header, and rows of text cells with their places."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from navlayers._text import restore
+from navlayers.mapping.formats.table_columns import find_columns, no_technique_column
+from navlayers.mapping.formats.table_values import NOT_A_NUMBER, amount, decimal_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from fractions import Fraction
+
+    from navlayers.errors import Place
+    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.table_columns import Columns
+
+WORKBOOK = (b"PK\x03\x04", OLE := b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""First bytes of XLSX workbooks, and of old (.xls) or encrypted ones, which are refused."""
+
+
+class Number(str):
+    """The text of a cell that a workbook stores as a number, so that its decimal mark is a point."""
+
+    __slots__ = ()
+
+
+class Grid(Protocol):
+    """The rows of a table from the first of the file; blank cells are "".
+
+    `name` is that of the sheet, "" in a text. `strict`: a row with more cells than the header is an error, as a
+    separator inside an unquoted cell causes it.
+    """
+
+    path: str
+    name: str
+    strict: bool
+
+    def rows(self) -> Iterator[list[str]]:
+        """Each row as long as it is written; may be called again. Cells keep the mark that neutralizes formulas."""
+
+    def place(self, row: int, column: int, offset: int = 0) -> Place:
+        """The place of the character `offset` of a cell; row and column count from 0."""
+
+
+class Amount(NamedTuple):
+    """A row, the text of one of its cells, and the number ≥ 0 that this is, or what is wrong with it."""
+
+    line: int
+    cells: list[str]
+    text: str
+    value: Fraction | str
+
+
+class Sheet(NamedTuple):
+    """A table and the meaning of its columns."""
+
+    grid: Grid
+    columns: Columns
+
+    def header(self, column: int) -> str:
+        """The header of a column; "" for one without."""
+        return self.columns.headers[column] if column < len(self.columns.headers) else ""
+
+    def below(self) -> Iterator[tuple[int, list[str]]]:
+        """The number and cells of each row with any text below the header; none is shorter than the header."""
+        width = self.columns.width
+        for line, cells in enumerate(self.grid.rows()):
+            if line > self.columns.row and any(cells):
+                yield line, [*map(restore, cells), *[""] * (width - len(cells))]
+
+    def amounts(self, column: int, *, percent: bool = False) -> Iterator[Amount]:
+        """The number in a column of each row below the header; with `percent`, a percent sign may follow it.
+
+        All cells of a column have the same decimal mark.
+        """
+        rows = [(line, cells, cells[column]) for line, cells in self.below()]
+        clean = without_percent if percent else str.strip
+        mark = decimal_mark(clean(text) for _, _, text in rows if not isinstance(text, Number))
+        for line, cells, text in rows:
+            yield Amount(line, cells, text, amount(clean(text), "." if isinstance(text, Number) else mark))
+
+    def numeric(self, columns: Collection[int]) -> list[int]:
+        """Those of the columns in which most of the filled cells are numbers, negative ones included."""
+        numbers = dict.fromkeys(columns, 0)
+        filled = dict.fromkeys(columns, 0)
+        for _, cells in self.below():
+            for column in columns:
+                if cells[column].strip():
+                    filled[column] += 1
+                    numbers[column] += amount(without_percent(cells[column])) != NOT_A_NUMBER
+        return [column for column in columns if numbers[column] and 2 * numbers[column] > filled[column]]
+
+    def with_words(self, words: Sequence[str], columns: Collection[int]) -> list[int]:
+        """Those of the columns whose headers have one of the words, in the order of the words."""
+        ranks = {}
+        for column in columns:
+            found = {*re.findall(r"[a-z]+", self.header(column).casefold())}.intersection(words)
+            if found:
+                ranks[column] = min(map(words.index, found))
+        return sorted(ranks, key=lambda column: ranks[column])
+
+
+def without_percent(text: str) -> str:
+    """A number without a percent sign behind it."""
+    return text.strip().removesuffix("%").rstrip()
+
+
+def open_grids(source: Source, context: Context) -> Sequence[Grid]:
+    """The sheets of a workbook, or the one table of a text, whatever their columns are.
+
+    Raises:
+        InputError: the file is neither a readable workbook nor text.
+    """
+    # Imported here because both modules read mapping sets with what is here.
+    from navlayers.mapping.formats import csv_table, xlsx_table  # noqa: PLC0415
+
+    if source.data.startswith(WORKBOOK):
+        return xlsx_table.open_grids(source, context)
+    return [csv_table.open_grid(source, context)]
+
+
+def technique_sheets(path: str, grids: Sequence[Grid], by_user: Mapping[str, str]) -> list[Sheet]:
+    """The tables that have a column of techniques, at least one.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = ((grid, find_columns(grid, by_user, {"attack_object_id"})) for grid in grids)
+    sheets = [Sheet(grid, columns) for grid, columns in found if columns is not None]
+    if not sheets:
+        raise no_technique_column(path, grids, by_user)
+    return sheets

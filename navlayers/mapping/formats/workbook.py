@@ -1,0 +1,213 @@
+"""Whether a file is an XLSX workbook that calamine can open without harm, found in bounded memory.
+
+calamine unpacks whatever is there, allocates every cell between the first and the last of a sheet, and copies a
+shared text into each cell that shows it: a small file could ask for any amount of memory.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from array import array
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.table import OLE
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.source import Source
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+"""Size of a sheet in Excel."""
+
+_MOST_PARTS = 10_000
+_CHUNK = 1 << 18
+_SHEET = b"sheetData"
+_BYTES_PER_CELL = 75
+"""Bytes of the limit that each cell of a sheet, blank ones included, counts for: 2 million cells by default."""
+
+_OTHERS = {
+    "xl/workbook.bin": ("a binary workbook (.xlsb)", "open it in a spreadsheet and save it as .xlsx"),
+    "content.xml": ("an OpenDocument file (.ods)", "open it in a spreadsheet and save it as .xlsx"),
+    "word/document.xml": ("a Word document", "save its table as CSV or XLSX"),
+    "ppt/presentation.xml": ("a presentation", "save its table as CSV or XLSX"),
+}
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, OSError, ValueError),
+    *(
+        LookupError,
+        RuntimeError,
+    ),  # an unknown encoding in the head of an XML part; flags that zipfile does not know
+)
+
+
+def check_workbook(source: Source, context: Context) -> int:
+    """Check that a workbook takes no more than the maximum size when unpacked, nor more characters in its cells.
+
+    All of it is unpacked once, in pieces: the sizes that a zip file declares may be wrong.
+
+    Returns:
+        The number of its sheets. A notice goes to the findings where it has macros.
+
+    Raises:
+        InputError: it is not an XLSX workbook, encrypted, damaged, or too large.
+    """
+    if source.data.startswith(OLE):
+        if "EncryptedPackage".encode("utf-16-le") in source.data:
+            raise encrypted(source.path)
+        hint = "open it in a spreadsheet and save it as .xlsx or CSV"
+        raise _refused(source.path, "this is a workbook of the old kind (.xls)", hint=hint)
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            if any(name.lower() == "xl/vbaproject.bin" for name in archive.namelist()):
+                issue = Issue("the workbook has macros; they are not run", fatal=False, code="not-carried")
+                context.findings.add(issue, Place(source.path))
+            return _check(source.path, archive, context.options.max_bytes)
+    except _DAMAGE as error:
+        message = f"the workbook is damaged: {str(error) or type(error).__name__}"
+        raise _refused(source.path, message, hint="download or save it again") from None
+
+
+def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
+    members = archive.infolist()
+    names = {member.filename.lower() for member in members}
+    if "xl/workbook.xml" not in names:
+        other, hint = "a zip file, not a workbook", "unpack it first"
+        other, hint = next((_OTHERS[name] for name in _OTHERS if name in names), (other, hint))
+        raise _refused(path, f"this is {other}", hint=hint)
+    if len(members) > _MOST_PARTS:
+        raise _refused(path, f"the workbook has {len(members):,} parts", f"at most {_MOST_PARTS:,}")
+    declared = sum(member.file_size for member in members)
+    if declared > most:
+        raise _bomb(path, f"says that it unpacks to {declared / 1e6:,.1f} MB", most)
+    left, cells, sheets = most, 0, 0
+    shown, lengths = array("Q"), array("Q")
+    for member in members:
+        if member.flag_bits & 1:
+            raise encrypted(path)
+        member.file_size = 1 << 62  # zipfile stops reading at the declared size, calamine does not
+        part = _Part(member.filename)
+        with archive.open(member) as stream:
+            while piece := stream.read(_CHUNK):
+                left -= len(piece)
+                if left < 0:
+                    raise _bomb(path, "unpacks to more than it says", most)
+                part.feed(piece)
+        sheets += part.sheet
+        shown += part.shown
+        lengths = max(lengths, part.lengths, key=len)
+        cells += part.rows * part.columns
+        if cells * _BYTES_PER_CELL > most:
+            spread = f"{part.rows:,} rows and {part.columns:,} columns"
+            message = f"the cells of {member.filename} are spread over {spread}"
+            hint = "delete the cells far from the table, or save it as CSV"
+            raise _refused(path, message, f"at most {most // _BYTES_PER_CELL:,} places in all sheets", hint)
+    if sum(lengths[number] for number in shown if number < len(lengths)) > most:
+        raise _bomb(path, "shows more text than that in its cells", most)
+    return sheets
+
+
+def _bomb(path: str, what: str, most: int) -> InputError:
+    hint = "raise the limit with --max-size if this really is a mapping set"
+    return _refused(path, f"the workbook {what}", f"at most {most / 1e6:,g} MB when unpacked", hint)
+
+
+def encrypted(path: str) -> InputError:
+    """The error of a workbook that needs a password."""
+    hint = "open it with its password and save it without"
+    return _refused(path, "the workbook is encrypted", "an XLSX workbook without a password", hint)
+
+
+def _refused(path: str, message: str, expected: str = "an XLSX workbook", hint: str = "") -> InputError:
+    return InputError(Problem(message, Place(path), expected, hint, code="unreadable"))
+
+
+class _Part:
+    """What a part of a workbook holds of the cells of a sheet, or of shared texts.
+
+    `rows` and `columns` count to the last cell, `shown` holds the numbers of the shared texts that cells show,
+    `lengths` the lengths of the shared texts.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.is_xml = name.lower().endswith((".xml", ".rels"))
+        self.sheet = False
+        self.rows = self.columns = 0
+        self.shown, self.lengths = array("Q"), array("Q")
+        self._row = self._column = 0
+        self._number = ""
+        self._tail = b""
+        self._shared = False
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartDoctypeDeclHandler = _refuse_doctype
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+
+    def feed(self, piece: bytes) -> None:
+        """Read on. Raises one of `_DAMAGE` where this is not sound XML, or a sheet that is not called XML."""
+        if self.is_xml:
+            self._parser.Parse(piece, False)
+        elif _SHEET in self._tail + piece:
+            raise ValueError("a sheet has the name of another kind of file")
+        self._tail = piece[-len(_SHEET) :]
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition(":")[2]
+        if name == "c":
+            place = attributes.get("r")
+            letters = place.rstrip("0123456789") if place is not None else ""
+            self._row = _whole(place[len(letters) :], LAST_ROW) if place is not None else self._row
+            self._column = _column(letters) if place is not None else self._column + 1
+            self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
+            self._shared = attributes.get("t") == "s"
+        elif name == "v" and self._shared:
+            self._parser.CharacterDataHandler = self._add_digits
+        elif name == "t" and self.lengths:
+            self._parser.CharacterDataHandler = self._add_length
+        elif name == "row":
+            self._row = _whole(attributes.get("r", str(self._row + 1)), LAST_ROW)
+            self._column = 0
+        elif name == "si":
+            self.lengths.append(0)
+        elif name == "sheetData":
+            self.sheet = True
+
+    def _end(self, _tag: str) -> None:
+        self._parser.CharacterDataHandler = None
+        if self._number:
+            self.shown.append(_whole(self._number.strip(), 1 << 32))
+            self._number = ""
+
+    def _add_digits(self, text: str) -> None:
+        self._number += text[:100]
+
+    def _add_length(self, text: str) -> None:
+        self.lengths[-1] += len(text)
+
+
+@lru_cache(LAST_COLUMN)
+def _column(letters: str) -> int:
+    column = 0
+    for letter in letters[:4]:
+        if not "A" <= letter <= "Z":
+            raise ValueError(f"invalid cell reference {letters[:20]!r}")
+        column = column * 26 + ord(letter) - 64
+    if not 0 < column <= LAST_COLUMN:
+        raise ValueError(f"invalid cell reference {letters[:20]!r}")
+    return column
+
+
+def _refuse_doctype(*_declaration: object) -> None:
+    raise ValueError("a document type is declared")
+
+
+def _whole(digits: str, most: int) -> int:
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 12 or int(digits) > most:
+        raise ValueError(f"{digits[:20]!r} is not a row number or a string index")
+    return int(digits)
