@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers import _text as wording
-from navlayers._text import slugs
+from navlayers._text import shown, slugs
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.folder_sets import Fields, FolderPlaces
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.source import Source, as_text
-from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
+from navlayers.mapping.formats.yaml_files import Fields, PartPlaces
+from navlayers.mapping.formats.yaml_tree import Branch, parse
 from navlayers.mapping.formats.yaml_values import kind
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable
 
@@ -32,14 +31,10 @@ Side = Literal["detection", "visibility"]
 
 
 class _Scale(NamedTuple):
-    """The scores of a side: the lowest, which says that there is nothing, and the highest, which is worth 100."""
+    """The scores of a side: the lowest, which means none, and the highest, which is worth 100."""
 
-    nothing: int
+    none: int
     highest: int
-
-    def value(self, score: int) -> str:
-        """The score value 0–100."""
-        return str(score * 100 // self.highest)
 
 
 VISIBILITY = "dettect-visibility"
@@ -53,7 +48,7 @@ _TECHNIQUE = ("technique_id", "technique_name", *_SCALES)
 _SIDE = ("applicable_to", "location", "comment", "score_logbook")
 _ENTRY = ("date", "score", "comment", "auto_generated")
 _OLD = ("date_registered", "date_implemented", "score", "auto_generated")
-"""What stands beside `applicable_to` in files from before the log book: one score and its dates."""
+"""Keys beside `applicable_to` in files from before the log book: one score and its dates."""
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt ].*)?")
@@ -61,209 +56,177 @@ _ALL = "all"
 
 
 class _Score(NamedTuple):
-    """The entry of a log book that counts. `date` is year-month-day, "" where there is none."""
+    """The entry of a log book that counts. `date` is year-month-day, "" for none."""
 
     score: int
-    node: Node
     date: str
-    entry: Branch
+    entry: Fields
 
 
-def read(source: Source | Folder, context: Context) -> tuple[MappingSet, FolderPlaces]:
+def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPlaces]:
     """Read a technique administration file.
 
     Raises:
         InputError: the text is not YAML, of another file type, or wrong in the places listed.
     """
     if not isinstance(source, Source):
-        raise OtherFileError(
-            Problem("this is a folder", Place(source.path), "one file of DeTT&CT", code="unreadable")
-        )
+        problem = Problem("this is a folder", Place(source.path), "one file of DeTT&CT", code="unreadable")
+        raise OtherFileError(problem)
     findings = context.findings
     source = as_text(source)
     root = parse(source, findings)
-    fields = Fields(source.path, findings)
     if not isinstance(root, Branch):
-        other = Problem(f"the top level is {kind(root)}", fields.place(root), _FILE_TYPE, code="wrong-shape")
+        place = Place(source.path, root.line, root.column)
+        other = Problem(f"the top level is {kind(root)}", place, _FILE_TYPE, code="wrong-shape")
         raise OtherFileError(findings.errors() or other)
-    _check_kind(root, fields)
-    places = FolderPlaces(source.path)
-    reader = _Reader(fields, places, "visibility" if context.options.format == VISIBILITY else "detection")
-    fields.unknown(root, _TOP, "the file")
-    for entry in fields.branches(root, "techniques", "a technique: technique_id, detection, visibility"):
+    top = Fields(source.path, root, findings)
+    file_type = top.text("file_type")
+    if file_type and file_type != _FILE_TYPE:
+        message = f"the file type is {shown(file_type)}"
+        raise OtherFileError(Problem(message, top.place("file_type"), _FILE_TYPE, code="wrong-shape"))
+    if "techniques" not in top:
+        problem = Problem("there are no techniques", top.place(""), '"techniques"', code="wrong-shape")
+        raise OtherFileError(problem)
+    reader = _Reader(source.path, "visibility" if context.options.format == VISIBILITY else "detection")
+    top.unknown(_TOP, "the file")
+    for entry in top.children("techniques", "a technique: technique_id, detection, visibility"):
         reader.technique(entry)
     findings.raise_errors()
-    head = _head(root, fields, places, reader, context)
-    reader.tell(root)
+    head = reader.head(top, context)
+    reader.report_omitted(top)
     findings.raise_errors()
-    return reader.finish(head, context), places
-
-
-def _check_kind(root: Branch, fields: Fields) -> None:
-    file_type = fields.text(root, "file_type")
-    if file_type and file_type != _FILE_TYPE:
-        node = fields.value(root, "file_type") or root
-        message = f"the file type is {wording.shown(file_type)}"
-        raise OtherFileError(Problem(message, fields.place(node), _FILE_TYPE, code="wrong-shape"))
-    if "techniques" not in root.items:
-        message = "there are no techniques"
-        raise OtherFileError(Problem(message, fields.place(root), '"techniques"', code="wrong-shape"))
-
-
-def _head(root: Branch, fields: Fields, places: FolderPlaces, reader: _Reader, context: Context) -> MappingSet:
-    found = {"framework": "dettect", "title": fields.text(root, "name")}
-    # What a file without a domain is about is what DeTT&CT takes it for.
-    found["domain"] = fields.text(root, "domain") or "enterprise-attack"
-    if reader.dates:
-        found |= {"version": max(reader.dates), "created": min(reader.dates), "updated": max(reader.dates)}
-    for field, key in (("title", "name"), ("domain", "domain")):
-        node = fields.value(root, key)
-        if node is not None:
-            places.keep_head(field, fields.place(node))
-    techniques = (mapping.technique for mapping in reader.mappings)
-    return make_head(context, found, techniques, places.head("domain"))
+    return reader.finish(head, context), reader.places
 
 
 class _Reader:
-    def __init__(self, fields: Fields, places: FolderPlaces, scored: Side) -> None:
-        self.mappings: list[Mapping] = []
-        self.dates: set[str] = set()
-        self._fields = fields
-        self._places = places
+    def __init__(self, path: str, scored: Side) -> None:
+        self.places = PartPlaces(path)
         self._scored = scored
+        self._mappings: list[Mapping] = []
         self._records: list[NonMappable] = []
-        self._systems: dict[tuple[Side, str], Branch] = {}
+        self._dates: set[str] = set()
+        self._systems: dict[tuple[Side, str], Fields] = {}
         self._earlier = 0
-        self._hidden = 0
 
-    def technique(self, entry: Branch) -> None:
+    def technique(self, entry: Fields) -> None:
         """Read both sides of one technique."""
-        fields = self._fields
-        fields.unknown(entry, _TECHNIQUE, "a technique")
-        text = fields.text(entry, "technique_id")
+        entry.unknown(_TECHNIQUE, "a technique")
+        text = entry.text("technique_id")
         technique, issue = checks.technique(text)
         if technique is None and issue is None:
             issue = Issue("a technique has no id", "a technique_id such as T1059 or T1059.001")
-        node = fields.value(entry, "technique_id") or entry
-        fields.report(node, issue, "malformed-technique" if technique is None else "blanks")
+        entry.report(issue, "technique_id", "malformed-technique" if technique is None else "blanks")
         for side in _SCALES:
-            for part in fields.branches(entry, side, "applicable_to and score_logbook"):
-                self._part(entry, technique or text, side, part)
+            for part in entry.children(side, "applicable_to and score_logbook"):
+                part.unknown((*_SIDE, *_OLD), side)
+                latest = self._latest(part, side)
+                if latest is not None:
+                    self._part(entry, technique or text, side, part, latest)
 
-    def _part(self, entry: Branch, technique: str, side: Side, part: Branch) -> None:
-        fields = self._fields
-        fields.unknown(part, (*_SIDE, *_OLD), side)
-        latest = self._latest(part, side)
-        if latest is None:
-            return
-        name = fields.text(entry, "technique_name") or None
-        comments = (fields.text(latest.entry, "comment"), fields.text(part, "comment"))
+    def _part(self, entry: Fields, technique: str, side: Side, part: Fields, latest: _Score) -> None:
+        name = entry.text("technique_name") or None
+        comments = (latest.entry.text("comment"), part.text("comment"))
         comment = "\n".join(dict.fromkeys(text for text in comments if text))
-        locations = "; ".join(text for text, _ in fields.texts(part, "location"))
         pairs = (
             ("score", str(latest.score)),
             ("date", latest.date),
-            ("location", locations),
-            ("auto_generated", fields.text(latest.entry, "auto_generated")),
+            ("location", "; ".join(text for text, _ in part.texts("location"))),
+            ("auto_generated", latest.entry.text("auto_generated")),
         )
         other = tuple((key, text) for key, text in pairs if text)
-        scale = _SCALES[side]
-        nothing = latest.score == scale.nothing
-        value = scale.value(latest.score) if side == self._scored else None
-        for system in self._applicable(part):
+        value = str(latest.score * 100 // _SCALES[side].highest) if side == self._scored else None
+        # A category without a value would repeat the type.
+        category: Literal["detect"] | None = "detect" if value is not None and side == "detection" else None
+        texts = [text for text, _ in part.texts("applicable_to")]
+        systems = dict.fromkeys(_ALL if text.lower() == _ALL else text for text in texts)
+        for system in systems or (_ALL,):
             self._systems.setdefault((side, system), part)
             id_ = f"{side} {system}"
-            if nothing:
+            none = latest.score == _SCALES[side].none
+            if none:
                 record = NonMappable(id_, technique, side, comment, technique_name=name, other=other)
                 self._records.append(record)
             else:
-                # A category without a value would only say again what the type does.
-                category: Literal["detect"] | None = "detect" if value is not None and side == "detection" else None
-                mapping = Mapping(
-                    *(id_, technique, side, category, value, comment), technique_name=name, other=other
-                )
-                self.mappings.append(mapping)
-                self._hidden += value is None
-            self._places.keep(
-                *(
-                    "non_mappable" if nothing else "mapping",
-                    fields.path,
-                    fields.value(entry, "technique_id") or entry,
-                ),
-                technique=fields.value(entry, "technique_id"),
-                technique_name=fields.value(entry, "technique_name"),
-                value=latest.node,
-                comment=fields.value(latest.entry, "comment"),
-                capability=fields.value(part, "applicable_to"),
+                about = (side, category, value, comment)
+                self._mappings.append(Mapping(id_, technique, *about, technique_name=name, other=other))
+            self.places.keep(
+                *("non_mappable" if none else "mapping", entry.path, entry.node("technique_id")),
+                technique=entry.branch.get("technique_id"),
+                technique_name=entry.branch.get("technique_name"),
+                value=latest.entry.node("score"),
+                comment=latest.entry.branch.get("comment"),
+                capability=part.branch.get("applicable_to"),
             )
 
-    def _applicable(self, part: Branch) -> list[str]:
-        """The systems that a score is about; all where the file names none."""
-        systems = [text for text, _ in self._fields.texts(part, "applicable_to")]
-        return list(dict.fromkeys(_ALL if text.lower() == _ALL else text for text in systems)) or [_ALL]
-
-    def _latest(self, part: Branch, side: Side) -> _Score | None:
-        """The newest entry of a log book, the first of several of that day, as DeTT&CT has it."""
-        if "score_logbook" in part.items:
-            entries = self._fields.branches(part, "score_logbook", "an entry: date, score, comment")
+    def _latest(self, part: Fields, side: Side) -> _Score | None:
+        """The newest entry of a log book, the first of several of that day, as in DeTT&CT."""
+        if "score_logbook" in part:
+            entries = part.children("score_logbook", "an entry: date, score, comment")
         else:
-            entries = [part] if "score" in part.items else []
-        read_ = [score for entry in entries if (score := self._entry(entry, side)) is not None]
+            entries = [part] if "score" in part else []
         if not entries:
-            issue = Issue(f"{side} has no score", "score_logbook: date, score, comment", code="wrong-shape")
-            self._fields.report(part, issue)
-        if not read_:
+            part.report(Issue(f"{side} has no score", "score_logbook: date, score, comment", code="wrong-shape"))
+        scores = [score for entry in entries if (score := self._score(entry, side)) is not None]
+        if not scores:
             return None
-        self._earlier += len(read_) - 1
-        self.dates |= {score.date for score in read_ if score.date}
-        newest = max(score.date for score in read_)
-        return next(score for score in read_ if score.date == newest)
+        self._earlier += len(scores) - 1
+        self._dates |= {score.date for score in scores if score.date}
+        return max(scores, key=lambda score: score.date)
 
-    def _entry(self, entry: Branch, side: Side) -> _Score | None:
-        fields = self._fields
-        if "score_logbook" not in entry.items and "applicable_to" not in entry.items:
-            fields.unknown(entry, _ENTRY, "a score")
-        node = fields.value(entry, "score") or entry
-        text = fields.text(entry, "score")
+    def _score(self, entry: Fields, side: Side) -> _Score | None:
+        if "score_logbook" not in entry and "applicable_to" not in entry:
+            entry.unknown(_ENTRY, "a score")
+        text = entry.text("score")
         scale = _SCALES[side]
-        if not _WHOLE.fullmatch(text) or not scale.nothing <= int(text) <= scale.highest:
-            what = f"score of {side} {wording.shown(text)}" if text else f"score of {side} is missing"
-            tail = " is outside the scale" if _WHOLE.fullmatch(text) else " is not a whole number" if text else ""
-            expected = f"a whole number from {scale.nothing} to {scale.highest}"
-            fields.report(node, Issue(what + tail, expected, code="unknown-value"))
+        whole = _WHOLE.fullmatch(text)
+        if not whole or not scale.none <= int(text) <= scale.highest:
+            problem = "outside the scale" if whole else "not a whole number"
+            message = f"score of {side} {shown(text)} is {problem}" if text else f"score of {side} is missing"
+            expected = f"a whole number from {scale.none} to {scale.highest}"
+            entry.report(Issue(message, expected, code="unknown-value"), "score")
             return None
-        return _Score(int(text), node, self._date(entry), entry)
+        return _Score(int(text), self._date(entry), entry)
 
-    def _date(self, entry: Branch) -> str:
-        fields = self._fields
-        key = next((key for key in ("date", "date_implemented", "date_registered") if fields.text(entry, key)), "")
-        if not key:
-            return ""
-        text = fields.text(entry, key)
-        date = _DATE.fullmatch(text)
-        if date is None:
-            node = fields.value(entry, key) or entry
-            expected = "year-month-day, such as 2024-03-31"
-            fields.report(node, Issue(f"invalid date {wording.shown(text)}", expected, code="wrong-type"))
-            return ""
-        return f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}"
+    @staticmethod
+    def _date(entry: Fields) -> str:
+        for key in ("date", "date_implemented", "date_registered"):
+            text = entry.text(key)
+            if text:
+                date = _DATE.fullmatch(text)
+                if date is not None:
+                    return f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}"
+                expected = "year-month-day, such as 2024-03-31"
+                entry.report(Issue(f"invalid date {shown(text)}", expected, code="wrong-type"), key)
+                break
+        return ""
 
-    def tell(self, root: Branch) -> None:
-        """Tell, once for the file, what is not carried and what has no score value."""
-        fields = self._fields
+    def head(self, top: Fields, context: Context) -> MappingSet:
+        """The metadata of the set. DeTT&CT takes a file without a domain for the enterprise domain."""
+        found = {"framework": "dettect", "title": top.text("name")}
+        found["domain"] = top.text("domain") or "enterprise-attack"
+        if self._dates:
+            found |= {"version": max(self._dates), "created": min(self._dates), "updated": max(self._dates)}
+        for field, key in (("title", "name"), ("domain", "domain")):
+            if key in top:
+                self.places.keep_head(field, top.place(key))
+        techniques = (mapping.technique for mapping in self._mappings)
+        return make_head(context, found, techniques, self.places.head("domain"))
+
+    def report_omitted(self, top: Fields) -> None:
+        """Report, once for the file, what is not carried over and what has no score value."""
         left = [f"{self._earlier:,} earlier score{'s' * (self._earlier > 1)} in log books"] if self._earlier else []
-        platforms = ", ".join(text for text, _ in fields.texts(root, "platform"))
+        platforms = ", ".join(text for text, _ in top.texts("platform"))
         left += [f"platform {platforms}"] if platforms else []
-        left += ["notes"] if fields.text(root, "notes") else []
+        left += ["notes"] if top.text("notes") else []
         if left:
-            fields.report(root, Issue(f"not carried over: {'; '.join(left)}", fatal=False, code="not-carried"))
-        if self._hidden:
+            top.report(Issue(f"not carried over: {'; '.join(left)}", fatal=False, code="not-carried"))
+        if any(mapping.type != self._scored for mapping in self._mappings):
             other, format_ = ("detection", "dettect")
             if self._scored == "detection":
                 other, format_ = ("visibility", VISIBILITY)
             hint = f"use --from {format_} to read it the other way round"
             message = f"{other} is kept beside {self._scored}, without score values"
-            fields.report(root, Issue(message, hint=hint, fatal=False, code="not-carried"))
+            top.report(Issue(message, hint=hint, fatal=False, code="not-carried"))
 
     def finish(self, head: MappingSet, context: Context) -> MappingSet:
         """The whole set, its capabilities named by side and system."""
@@ -271,25 +234,25 @@ class _Reader:
         ids = slugs(f"{side} {system}" for side, system in self._systems)
 
         def own(row: Mapping | NonMappable) -> dict[str, str | None]:
-            known = row.technique_name is not None and row.technique_name == name_of(row.technique or "")
+            known = row.technique_name == name_of(row.technique or "")
             return {
                 "capability": ids[row.capability or ""],
                 "technique_name": None if known else row.technique_name,
             }
 
         for part in self._systems.values():
-            node = self._fields.value(part, "applicable_to") or part
-            self._places.keep("capability", self._fields.path, node, name=node)
+            node = part.node("applicable_to")
+            self.places.keep("capability", part.path, node, name=node)
         capabilities = (
             Capability(ids[f"{side} {system}"], f"{_TYPES[side]}: {system}", (side,))
             for side, system in self._systems
         )
-        present = {side for side, _ in self._systems}
+        sides = [side for side in _SCALES if any(side == each for each, _ in self._systems)]
         return msgspec.structs.replace(
             head,
-            groups={side: _TYPES[side] for side in _SCALES if side in present},
-            mapping_types=tuple(MappingType(side, side) for side in _SCALES if side in present),
+            groups={side: _TYPES[side] for side in sides},
+            mapping_types=tuple(MappingType(side, side) for side in sides),
             capabilities=tuple(capabilities),
-            mappings=tuple(msgspec.structs.replace(mapping, **own(mapping)) for mapping in self.mappings),
+            mappings=tuple(msgspec.structs.replace(mapping, **own(mapping)) for mapping in self._mappings),
             non_mappable=tuple(msgspec.structs.replace(record, **own(record)) for record in self._records),
         )
