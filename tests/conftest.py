@@ -14,15 +14,13 @@ import pytest
 from browser_helpers import chromium, watched
 from hypothesis import settings
 
+import navlayers
 from navlayers import attack
-from navlayers.api.build import build_folder
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
 from navlayers.layer.build import KINDS, BuiltLayer, Kind
 from navlayers.layer.build import build as build_set
-from navlayers.mapping.find import resolve
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
-from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -234,7 +232,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def build(out: Path, *sources: Path, force: bool = False, worth: float | None = None) -> BuildResult:
-    return build_folder(resolve([str(s) for s in sources]), out, ScoreOptions(worth=worth), force=force)
+    return navlayers.build(*sources, output=out, worth=worth, force=force)
 
 
 def release(mapping_set: MappingSet, version: str | None = None) -> Catalogue:

@@ -10,9 +10,7 @@ import pytest
 from conftest import contents, write_set
 
 import navlayers
-from navlayers.api.build import build_folder
 from navlayers.layer.document import encode_layers
-from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +75,7 @@ def test_scores_can_be_those_of_another_release(tmp_path: Path) -> None:
 
 def test_layers_of_the_library_are_the_bytes_of_the_command(tmp_path: Path) -> None:
     path = write_set(tmp_path / "tiny.json")
-    build_folder(resolve([str(path)]), tmp_path / "out")
+    navlayers.build(path, output=tmp_path / "out")
     files = contents(tmp_path / "out" / "tiny")
     built = {name: layer.to_json() for name, layer in navlayers.load(path).layers().items()}
     assert built == {name: data for name, data in files.items() if name not in ("index.json", "all.json")}

@@ -121,7 +121,7 @@ def test_a_name_that_means_nothing_is_refused_with_the_nearest_ones(run: Run, na
         (["--weights", "protect=0,detect=0"], ["0"]),
         (["--scale", "partial=101"], ["partial", "101"]),
         (["--scale", "partial=1,partial=2"], ["twice"]),
-        (["--only", "everything"], ["--only", "overview", "capabilities"]),
+        (["--only", "everything"], ["layer kind", "overview", "capabilities"]),
         (["--only", ""], ["--only"]),
         (["--only", ","], ["--only"]),
         (["--attack", "99.9"], ["99.9", "16.1", "navlayers attack add 99.9"]),

@@ -129,7 +129,7 @@ def test_files_of_one_name_are_told_apart_by_their_paths(run: Run, tmp_path: Pat
         write_set(tmp_path / folder / "own.json", [("mfa", "T1078", "protect", "partial")])
     paths = [str(tmp_path / folder / "own.json") for folder in ("a", "b")]
     counted = json.loads(run("stats", *paths, "--json").out)
-    assert [one["name"] for one in counted] == paths
+    assert [one["name"] for one in counted] == ["a/own", "b/own"]
     refused = run("build", *paths, "-o", tmp_path / "out")
     assert refused.code == 2
     assert f"{paths[0]} and {paths[1]} would be written to the same folder, own" in refused.err

@@ -356,7 +356,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
     [
         (["aws"], "there are fewer than two inputs to compare"),
         (["aws", "aws"], "aws is named twice: it is one input"),
-        ([], "nothing is named to compare"),
+        ([], "no input given"),
         (["aws", "gcpp"], "no mapping set 'gcpp'"),
         (["aws", "veris-ics"], "different ATT&CK domains: aws of enterprise, veris-ics of ics"),
         (["aws", "gcp", "--attack", "99"], "ATT&CK enterprise 99 is not installed"),

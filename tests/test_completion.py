@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from navlayers.checks.finding import codes
-from navlayers.cli import _complete as candidates
-from navlayers.mapping import formats as readers
+from navlayers.cli import group
+from navlayers.mapping import formats
 from navlayers.mapping.find import Source, shipped
 
 BIN = Path(sys.executable).parent
@@ -60,6 +61,16 @@ def _bash(folder: Path, *words: str) -> list[str]:
 def _fish(folder: Path, line: str) -> list[str]:
     code = f'source "{_script("fish", folder)}"; complete --do-complete "{line}"'
     return _run("fish", "--no-config", "-c", code, cwd=folder).splitlines()
+
+
+def _completed(command: str, option: str, typed: str, **params: object) -> dict[str, str | None]:
+    """What an option or argument completes the word to, with what the words mean."""
+    context = click.Context(group)
+    found = group.get_command(context, command)
+    assert found is not None
+    context.params = params
+    parameter = next(each for each in found.params if each.name == option)
+    return {item.value: item.help for item in parameter.shell_complete(context, typed)}
 
 
 def _need(shell: str) -> None:
@@ -138,40 +149,18 @@ def test_the_shell_itself_takes_the_script(tmp_path: Path, shell: str) -> None:
 
 
 @pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
-def test_ids_are_picked_out_as_reading_finds_them(source: Source) -> None:
-    text = source.path.read_text(encoding="utf-8")
-    picked = candidates._pick(text)
-    assert picked is not None, "the fast way has to do for sets that ship"
-    read = readers.read(source.path).mapping_set
-    assert list(picked.capabilities) == [capability.id for capability in read.capabilities]
-    assert picked.groups.keys() == read.groups.keys()
-    assert (picked.domain, picked.attack_version) == (read.domain, read.attack_version)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        SET,
-        SET.replace("  plain-1: {", "  ? plain-1\n  : {"),
-        SET.replace('"a b (c)"', "'a b (c)'"),
-        SET.replace("groups: {odd: Odd ones}", "groups:\n    odd: Odd ones"),
-        SET.replace(
-            "plain-1: {name: Plain, techniques: {T1078: }}", "# a note\n  plain-1:\n      techniques: {T1078: }"
-        ),
-        SET.replace("\n", "\r\n"),
-    ],
-)
-def test_what_is_written_otherwise_is_read_in_full(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "own.yaml"
-    path.write_text(text, encoding="utf-8", newline="")
-    found = candidates.scan(Source("own", path))
-    assert sorted(found.capabilities) == ["a b (c)", "plain-1"]
-    assert list(found.groups) == ["odd"]
+def test_ids_of_every_shipped_set_are_completed(source: Source) -> None:
+    mapping_set = formats.read(source.path).mapping_set
+    first = mapping_set.capabilities[0].id
+    assert first in _completed("show", "what", first[:2], sets=(source.name,))
+    group = next(iter(mapping_set.groups), None)
+    if group is not None:
+        assert group in _completed("show", "what", group[:2], sets=(source.name,), kind="group")
 
 
 def test_codes_and_releases_are_there_to_complete() -> None:
-    assert dict(candidates._codes()) == {code: what.title for code, what in codes().items()}
-    versions = [version for version, _ in candidates._releases()]
+    assert _completed("check", "select", "") == {code: what.title for code, what in codes().items()}
+    versions = list(_completed("build", "attack_version", ""))
     assert versions[0] == "18.1"
     assert versions[-1] == "latest"
     assert versions.index("10.1") < versions.index("9.0")

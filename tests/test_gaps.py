@@ -17,7 +17,6 @@ import pytest
 from conftest import Cells, Run, contents, write_set
 
 from navlayers import attack
-from navlayers.cli import _complete as candidates
 from navlayers.cli.gaps import command
 from navlayers.layer.colors import Gradient
 
@@ -617,12 +616,14 @@ def test_the_hash_seed_reaches_no_byte(pair: tuple[Path, Path], tmp_path: Path) 
     ],
 )
 def test_threats_are_completed_by_id_and_name(typed: str, found: tuple[str, str]) -> None:
-    assert found in candidates._threats(typed)
+    option = next(each for each in command.params if each.name == "threat")
+    items = option.shell_complete(click.Context(command), typed)
+    assert found in [(item.value, item.help) for item in items]
 
 
 def test_the_shell_completes_threats_and_sets() -> None:
     context = click.Context(command)
-    option = next(one for one in command.params if one.name == "words")
+    option = next(each for each in command.params if each.name == "threat")
     values = [item.value for item in option.shell_complete(context, "k")]
     assert "kev" in values
     assert "KARAE" in values

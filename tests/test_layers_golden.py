@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import contents
 
-from navlayers.api.build import build_folder
-from navlayers.mapping.find import resolve
+import navlayers
 
 GOLDEN = Path(__file__).with_name("golden")
 
 
 def made(folder: Path) -> dict[str, bytes]:
-    build_folder(resolve([str(GOLDEN / "tiny.yaml")]), folder)
+    navlayers.build(GOLDEN / "tiny.yaml", output=folder)
     return contents(folder / "tiny")
 
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import ROWS, build, contents, write_set
 
-from navlayers.api.build import build_folder
+import navlayers
 from navlayers.errors import OutputError
-from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,7 +270,7 @@ def test_an_edited_layer_that_is_not_built_again_stays_when_forced(out: Path, on
     build(out, one)
     edited = out / "one" / "capabilities" / "mfa.json"
     edited.write_text("mine", encoding="utf-8")
-    build_folder(resolve([str(one)]), out, only=["overview"], force=True)
+    navlayers.build(one, output=out, only=["overview"], force=True)
     assert edited.read_text(encoding="utf-8") == "mine"
     assert not (out / "one" / "capabilities" / "ids.json").exists()
 
@@ -284,8 +283,8 @@ def test_an_empty_folder_among_the_layers_stays(out: Path, one: Path) -> None:
 
 
 def test_the_order_in_which_kinds_are_asked_for_never_shows(out: Path, one: Path, tmp_path: Path) -> None:
-    build_folder(resolve([str(one)]), out, only=["groups", "capabilities", "overview"])
-    build_folder(resolve([str(one)]), tmp_path / "other", only=["overview", "capabilities", "groups"])
+    navlayers.build(one, output=out, only=["groups", "capabilities", "overview"])
+    navlayers.build(one, output=tmp_path / "other", only=["overview", "capabilities", "groups"])
     assert contents(out) == contents(tmp_path / "other")
 
 

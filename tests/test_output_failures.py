@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from conftest import ROWS, build, contents, write_set
 
-from navlayers.api.build import build_folder
+import navlayers
 from navlayers.errors import InputError, NavlayersError, OutputError, UsageError
-from navlayers.mapping.find import resolve
-from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +45,7 @@ def test_the_problems_of_all_bad_sets_are_told_at_once(out: Path, bad: Path, tmp
 
 def test_options_that_do_not_fit_the_second_set_write_nothing(out: Path, one: Path, two: Path) -> None:
     with pytest.raises(UsageError):
-        build_folder(resolve([str(two), str(one)]), out, ScoreOptions(weights={"detect": 1}))
+        navlayers.build(two, one, output=out, weights={"detect": 1})
     assert not out.exists()
 
 
@@ -64,11 +62,11 @@ def test_missing_parents_of_the_output_are_made_and_go_again_on_failure(
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])
 def test_an_interruption_leaves_nothing(out: Path, one: Path, interruption: type[BaseException]) -> None:
-    def stop() -> None:
+    def stop(done: int) -> None:
         raise interruption
 
     with pytest.raises(interruption):
-        build_folder(resolve([str(one)]), out, on_set=stop)
+        navlayers.build(one, output=out, on_set=stop)
     assert not out.exists()
 
 
@@ -123,7 +121,7 @@ def test_a_disk_that_is_full_leaves_nothing(out: Path, one: Path, monkeypatch: p
 
 def test_a_set_that_cannot_be_carried_writes_nothing(out: Path, one: Path) -> None:
     with pytest.raises(NavlayersError, match=r"99\.9.*16\.1"):
-        build_folder(resolve([str(one)]), out, attack_version="99.9")
+        navlayers.build(one, output=out, attack_version="99.9")
     assert not out.exists()
 
 

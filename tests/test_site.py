@@ -24,7 +24,6 @@ from conftest import CORPUS, SHARED, contents, release, row, set_of, write_set
 import navlayers
 from navlayers import attack
 from navlayers._text import slugs
-from navlayers.api.build import build_folder
 from navlayers.attack.stix import read_bundle
 from navlayers.mapping import formats
 from navlayers.mapping.find import resolve
@@ -310,7 +309,7 @@ def test_downloads_are_what_the_writers_and_the_build_give(several: Pages, tmp_p
         assert f'href="downloads/gcp.{ending}" download' in page
         for notice in written.notices:
             assert str(notice) in several.text("sets/gcp/index.html")
-    build_folder(resolve(["gcp"]), tmp_path)
+    navlayers.build("gcp", output=tmp_path)
     built = {path: data for path, data in contents(tmp_path / "gcp").items() if path != "index.json"}
     start = "sets/gcp/layers/"
     assert {p.removeprefix(start): d for p, d in several.files.items() if p.startswith(start)} == built

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Unpack
 
 from navlayers.analysis import compare as comparing
 from navlayers.analysis import diff as differing
 from navlayers.analysis import gaps as finding
-from navlayers.analysis.inputs import InputSet, load_inputs
+from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.plan import result as plan_result
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.frames import Tabular
+from navlayers.api.inputs import Paths, against, baseline_index, files_of, input_set, paths_of, plan_files, plan_for
 from navlayers.api.mapping_set import READING, Scoring, own
-from navlayers.api.sources import Input, source, sources
+from navlayers.api.sources import Input, named_twice, sources
+from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from navlayers.analysis.threats import ThreatModel
     from navlayers.mapping.formats import ReadOptions
 
 
 class Comparison(comparing.Comparison, Tabular, frozen=True):
-    """Inputs side by side at one ATT&CK release."""
+    """Inputs side by side at one ATT&CK release.
+
+    `notices` is what to tell the user, besides the notices of each input; `files` are the files that were read.
+    """
+
+    notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Inputs and release in one line."""
@@ -47,7 +55,13 @@ class Comparison(comparing.Comparison, Tabular, frozen=True):
 
 
 class Diff(differing.Diff, Tabular, frozen=True):
-    """What changed between two versions of a set or layer."""
+    """What changed between two versions of a set or layer.
+
+    `notices` and `files`: as of `Comparison`.
+    """
+
+    notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Inputs and number of changes in one line."""
@@ -70,7 +84,12 @@ class Diff(differing.Diff, Tabular, frozen=True):
 
 
 class Gaps(finding.Gaps, Tabular, frozen=True):
-    """What inputs leave open of a threat."""
+    """What inputs leave open of a threat.
+
+    `notices` and `files`: as of `Comparison`.
+    """
+
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Threat and number of open techniques in one line."""
@@ -92,7 +111,12 @@ class Gaps(finding.Gaps, Tabular, frozen=True):
 
 
 class Plan(plan_result.Plan, Tabular, frozen=True):
-    """The capabilities to put in place for a budget or a target."""
+    """The capabilities to put in place for a budget or a target.
+
+    `notices` and `files`: as of `Comparison`.
+    """
+
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """Number of capabilities and share in one line."""
@@ -116,7 +140,7 @@ class Plan(plan_result.Plan, Tabular, frozen=True):
 
 def compare(
     *inputs: Input,
-    baseline: int | None = None,
+    baseline: str | os.PathLike[str] | int | None = None,
     category: str | None = None,
     attack_version: str | None = None,
     covered_only: bool = False,
@@ -127,7 +151,8 @@ def compare(
 
     Args:
         *inputs: Two or more names, paths, sets or layers.
-        baseline: Index of the input from which differences are told; None: of two inputs, the first.
+        baseline: Name, path or index of the input from which differences are reported; a name that is not among
+            the inputs is added as the first; None: of two inputs, the first.
         category: Compare the scores of this category only.
         attack_version: Remap the inputs to this ATT&CK release; None: the newest of theirs.
         covered_only: Compare whether techniques are covered, not how well, so that counts and scores can mix.
@@ -140,9 +165,18 @@ def compare(
     Raises:
         NavlayersError: An input cannot be read, the inputs are of different domains, or an option does not fit.
     """
-    together = load_inputs(sources(inputs, reading), attack_version, reading).split_layers()
-    coverages = together.coverage(ScoreOptions(**options), scores=not covered_only)
-    return own(Comparison, comparing.compare(together.catalogue, coverages, category=category, baseline=baseline))
+    if not (baseline is None or isinstance(baseline, int) or baseline in inputs):
+        inputs = (baseline, *inputs)
+    together = input_set(inputs, attack_version, reading).split_layers()
+    if len(together.inputs) < comparing.FEWEST and named_twice(inputs, reading):
+        raise UsageError(Problem(f"{inputs[0]} is named twice: it is one input", expected="two sets or layers"))
+    found = comparing.compare(
+        together.catalogue,
+        together.coverage(ScoreOptions(**options), scores=not covered_only),
+        category=category,
+        baseline=baseline_index(baseline, together, reading),
+    )
+    return own(Comparison, found, notices=together.notices, files=files_of(together))
 
 
 def diff(
@@ -168,17 +202,21 @@ def diff(
         The changes; `lost_coverage` says whether any technique is lost or weaker.
 
     Raises:
-        NavlayersError: An input cannot be read, or an option does not fit.
+        NavlayersError: An input cannot be read, both are the same file, or an option does not fit.
     """
-    found = (source(before, reading), source(after, reading))
+    found = sources((before, after), reading)
+    if len(found) != 2:
+        message = f"{before} and {after} are {'the same input' if len(found) < 2 else f'{len(found)} inputs'}"
+        raise UsageError(Problem(message, expected="two versions of a set or layer"))
     together = load_inputs(found, attack_version, reading)
     first, second = together.coverage(ScoreOptions(**options))
-    return own(Diff, differing.diff(together.catalogue, first, second, category=category))
+    changes = differing.diff(together.catalogue, first, second, category=category)
+    return own(Diff, changes, notices=together.notices, files=files_of(together))
 
 
 def gaps(
     *inputs: Input,
-    threat: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    threat: Paths,
     category: str | None = None,
     weak: float = finding.WEAK,
     software_of: Sequence[str] = (),
@@ -205,10 +243,11 @@ def gaps(
     Raises:
         NavlayersError: An input cannot be read, the threat is unknown, or an option does not fit.
     """
-    together = load_inputs(sources(inputs, reading), attack_version, reading)
-    together, model = _against(together, threat, software_of, attack_version, reading)
-    scoring = ScoreOptions(**options)
-    return own(Gaps, finding.find_gaps(together, model, scoring, category=category, weak=weak))
+    together = input_set(inputs, attack_version, reading, example="gaps aws --threat APT29")
+    together, model = against(together, threat, software_of, attack_version, reading)
+    found = finding.find_gaps(together, model, ScoreOptions(**options), category=category, weak=weak)
+    notices = (*together.notices, *model.notices, *found.notices)
+    return own(Gaps, found, notices=notices, files=files_of(together, threat))
 
 
 def plan(
@@ -216,8 +255,9 @@ def plan(
     options: PlanOptions | None = None,
     budget: float | None = None,
     target: float | None = None,
-    threat: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
-    costs: tuple[str | os.PathLike[str], str] | None = None,
+    threat: Paths = (),
+    software_of: Sequence[str] = (),
+    costs: str | os.PathLike[str] | None = None,
     scale: dict[str, float] | None = None,
     worth: float | None = None,
     attack_version: str | None = None,
@@ -231,7 +271,8 @@ def plan(
         budget: Maximum number of capabilities, or with `costs` their maximum cost.
         target: Share to reach of what all capabilities give, 0–1.
         threat: As for `gaps`: techniques count by their weight in it; empty: each counts 1.
-        costs: A table of costs and the header of the column to take from it; None: each capability costs 1.
+        software_of: As for `gaps`.
+        costs: A table of costs, as FILE or FILE:COLUMN; None: each capability costs 1.
         scale: Score value → number 0–100, over the set's own scale.
         worth: What a mapping without a value is worth, 0–100.
         attack_version: Remap the inputs to this ATT&CK release; None: the newest of theirs.
@@ -243,29 +284,11 @@ def plan(
     Raises:
         NavlayersError: An input cannot be read, an option does not fit, or the target cannot be reached.
     """
-    # The solver is slow to import.
-    from navlayers.analysis.plan import make_plan, read_costs  # noqa: PLC0415
-
-    together = load_inputs(sources(inputs, reading), attack_version, reading)
-    model = None
-    if threat:
-        together, model = _against(together, threat, (), attack_version, reading)
-    prices = None if costs is None else read_costs(os.fspath(costs[0]), costs[1])
     chosen = options or PlanOptions(budget=budget, target=target)
     scoring = ScoreOptions(scale=scale or {}, worth=worth)
-    return own(Plan, make_plan(together, chosen, scoring, threat=model, costs=prices))
-
-
-def _against(
-    together: InputSet,
-    threat: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-    software_of: Sequence[str],
-    attack_version: str | None,
-    reading: ReadOptions,
-) -> tuple[InputSet, ThreatModel]:
-    from navlayers.analysis.threats import with_threat  # noqa: PLC0415 - for threats alone
-
-    words = [threat] if isinstance(threat, str | os.PathLike) else list(threat)
-    return with_threat(
-        together, [os.fspath(word) for word in words], attack_version, software_of=software_of, reading=reading
-    )
+    together = input_set(inputs, attack_version, reading, example="plan gcp --budget 5")
+    model = None
+    if threat or software_of:
+        together, model = against(together, threat, software_of, attack_version, reading)
+    found = plan_for(together, chosen, scoring, model, costs)
+    return own(Plan, found, files=files_of(together, [*paths_of(threat), *plan_files(chosen, costs)]))

@@ -1,4 +1,4 @@
-"""From mapping sets on disk to layers on disk: what `navlayers build` does, as one function."""
+"""From mapping sets to layers on disk: what `navlayers build` does, as one function."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import msgspec
 
 from navlayers.api.sources import Input, sources
 from navlayers.errors import Place, Problem, UsageError
-from navlayers.layer.build import KINDS, BuiltLayer, Kind, layers_of
+from navlayers.layer.build import KINDS, Kind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
-from navlayers.mapping.find import shipped
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, Skipped, prepare
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.folders import INDEX, FileEntry, SetFolders, sha256
 from navlayers.pages import index
-from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.options import ScoreOptions, refuse_unknown
 from navlayers.scoring.scores import Scored, odd_scores, score_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.api.mapping_set import Scoring
-    from navlayers.mapping.find import Source
+    from navlayers.layer.document import Technique
 
 _READING = ReadOptions()
 ALL_KIND: Kind = "all"
@@ -47,41 +46,54 @@ class SetResult(msgspec.Struct, frozen=True):
 
 
 class BuildResult(msgspec.Struct, frozen=True):
-    """What was built of all sets, and what is worth knowing beyond a single set."""
+    """What was built of all sets, and notices beyond a single set; `document` has layers that are not written."""
 
     sets: tuple[SetResult, ...]
     notices: tuple[Problem, ...]
+    document: bytes = b""
 
 
-def build_folder(
-    sources: Sequence[Source],
-    target: str | Path,
-    options: ScoreOptions | None = None,
-    *,
-    attack_version: str | None = None,
+def build(
+    *inputs: Input,
+    output: str | Path | None,
     only: Sequence[Kind] = KINDS,
+    attack_version: str | None = None,
     force: bool = False,
     reading: ReadOptions = _READING,
-    on_set: Callable[[], None] = lambda: None,
+    on_set: Callable[[int], None] = lambda total: None,
+    **options: Unpack[Scoring],
 ) -> BuildResult:
-    """Build the layers of all sets into `target`, a folder per set; all of them or none.
+    """Write the layers of sets into a folder, a folder per set; all of them or none.
 
     Args:
-        sources: the sets, as `navlayers.mapping.find.resolve` gives them.
-        target: the folder to write to; made where it is missing.
-        options: how scores are made.
-        attack_version: carry every set to this release; None: each at its own.
-        only: which layers to make; "all" by itself means the one file that holds every kind.
-        force: write into a folder that holds foreign files (they stay, but for those of the same name).
-        reading: what the user says of the inputs.
-        on_set: called after each set that is built, before anything is in place.
+        *inputs: Names, paths or sets; none: the sets in the folder `mappings` if there is one, else all shipped.
+        output: The folder to write to; None: write nothing, and give the layers as the `document` of the result: a
+            single layer, or a list that the Navigator opens as tabs.
+        only: The kinds of layers: "overview", "categories", "groups", "capabilities", and "all", the file with the
+            layers of the other kinds, or of every kind if it is the only one.
+        attack_version: Remap every set to this ATT&CK release; None: each at its own.
+        force: Write into a folder that holds other files; files of the same name are replaced.
+        reading: How to read files.
+        on_set: Called after each set with the number of all sets, before anything is written.
+        **options: How mappings become scores, as in `ScoreOptions`.
+
+    Returns:
+        What was built, per set.
 
     Raises:
-        NavlayersError: an input, an option, a release or the output does not do; nothing was written.
+        NavlayersError: An input, an option, a release or the output does not do; nothing was written.
     """
-    only = [kind for kind in KINDS if kind in only]
-    with SetFolders(Path(target), [source.name for source in sources], force=force) as folders:
-        result = _build_sets(prepare(sources, attack_version, reading), options, only, folders.add, on_set)
+    scoring = ScoreOptions(**options)
+    unknown = [problem for kind in only for problem in refuse_unknown("layer kind", kind, KINDS)]
+    if unknown or not only:
+        raise UsageError(unknown or Problem("no layer kind given", expected=", ".join(KINDS)))
+    kinds = [kind for kind in KINDS if kind in only]
+    found = sources(inputs, reading, distinct=True)
+    prepared = prepare(found, attack_version, reading)
+    if output is None:
+        return _build_document(prepared, scoring, kinds)
+    with SetFolders(Path(output), [source.name for source in found], force=force) as folders:
+        result = _build_sets(prepared, scoring, kinds, folders.add, lambda: on_set(len(found)))
         removed = folders.commit()
     gone = tuple(
         Problem(f"{name}: gone: {count} file{'s' * (count > 1)} of an earlier build that this one does not make")
@@ -96,53 +108,45 @@ def build_folder(
     return msgspec.structs.replace(result, notices=(*result.notices, *gone, *left))
 
 
-def build_document(
-    sources: Sequence[Source],
-    options: ScoreOptions | None = None,
-    *,
-    attack_version: str | None = None,
-    only: Sequence[Kind] = KINDS,
-    reading: ReadOptions = _READING,
-) -> tuple[bytes, BuildResult]:
-    """Build the layers of all sets as one document: a single layer, or a list that opens as tabs.
-
-    The arguments and errors are those of `build_folder`; so is the result, beside the document.
-    """
+def _build_document(
+    prepared: Iterable[Prepared | Skipped], scoring: ScoreOptions, kinds: Sequence[Kind]
+) -> BuildResult:
     layers: list[bytes] = []
 
     def keep(name: str, path: str, data: bytes) -> None:
         if path != INDEX:
             layers.append(data)
 
-    kinds = [kind for kind in (KINDS if set(only) == {ALL_KIND} else only) if kind != ALL_KIND]
-    result = _build_sets(prepare(sources, attack_version, reading), options, kinds, keep)
+    # The document is the list that "all" stands for.
+    kinds = [kind for kind in (KINDS if kinds == [ALL_KIND] else kinds) if kind != ALL_KIND]
+    result = _build_sets(prepared, scoring, kinds, keep, lambda: None)
     if not layers:
-        why = "; ".join(notice.message for one in result.sets for notice in one.notices)
+        why = "; ".join(notice.message for each in result.sets for notice in each.notices)
         raise UsageError(Problem("there is no layer to write", hint=why))
-    return (layers[0] if len(layers) == 1 else encode_layers(layers)), result
+    return msgspec.structs.replace(result, document=layers[0] if len(layers) == 1 else encode_layers(layers))
 
 
 def _build_sets(
     prepared: Iterable[Prepared | Skipped],
-    options: ScoreOptions | None,
+    scoring: ScoreOptions,
     only: Sequence[Kind],
     put: Put,
-    on_set: Callable[[], None] = lambda: None,
+    on_set: Callable[[], None],
 ) -> BuildResult:
     results: list[SetResult] = []
     notices: list[Problem] = []
-    for one in prepared:
-        if isinstance(one, Skipped):
-            notices.append(one.problem)
+    for each in prepared:
+        if isinstance(each, Skipped):
+            notices.append(each.problem)
         else:
-            results.append(_build_set(one, options or ScoreOptions(), only, put))
+            results.append(_build_set(each, scoring, only, put))
             on_set()
     return BuildResult(tuple(results), tuple(notices))
 
 
-def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], put: Put) -> SetResult:
+def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[Kind], put: Put) -> SetResult:
     """Build one set and put its files and its index where they go."""
-    scored = score_set(prepared.set, prepared.catalogue, options)
+    scored = score_set(prepared.set, prepared.catalogue, scoring)
     listed: list[bytes] = []
     entries: list[FileEntry] = []
     layers = 0
@@ -151,23 +155,14 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
         layers += 1
         if built.kind in only:
             put(prepared.name, built.path, data)
-            entries.append(_entry(built, data))
+            techniques = built.layer.techniques
+            entries.append(_entry(built.path, built.kind, built.id, built.layer.name, techniques, data))
         if ALL_KIND in only:
             listed.append(data)
     if listed:
         data = encode_layers(listed)
         put(prepared.name, ALL, data)
-        entries.append(
-            FileEntry(
-                path=ALL,
-                kind=ALL_KIND,
-                id=ALL_KIND,
-                name=f"{len(listed)} layers as tabs",
-                techniques=0,
-                subtechniques=0,
-                sha256=sha256(data),
-            )
-        )
+        entries.append(_entry(ALL, ALL_KIND, ALL_KIND, f"{len(listed)} layers as tabs", (), data))
     made = index.make_index(
         scored,
         own_attack_version=prepared.own_attack_version,
@@ -177,15 +172,26 @@ def _build_set(prepared: Prepared, options: ScoreOptions, only: Sequence[Kind], 
         layers=layers,
     )
     put(prepared.name, INDEX, index.encode(made))
-    notices = (*prepared.notices, *_worth_knowing(prepared.name, scored, entries, only))
+    notices = (*prepared.notices, *_notices(prepared.name, scored, entries, only))
     return SetResult(
         prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, notices
     )
 
 
-def _worth_knowing(
-    name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]
-) -> Iterator[Problem]:
+def _entry(path: str, kind: Kind, id_: str, name: str, techniques: Sequence[Technique], data: bytes) -> FileEntry:
+    subs = sum("." in technique.techniqueID for technique in techniques)
+    return FileEntry(
+        path=path,
+        kind=kind,
+        id=id_,
+        name=name,
+        techniques=len(techniques) - subs,
+        subtechniques=subs,
+        sha256=sha256(data),
+    )
+
+
+def _notices(name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]) -> Iterator[Problem]:
     """What a user would otherwise find out by looking at an odd layer."""
     if not scored.set.mappings:
         yield Problem(f"{name}: the set has no mappings, so its layers are empty")
@@ -195,49 +201,3 @@ def _worth_knowing(
         why = "the set has no score values" if missing == ["categories"] else "the set has none"
         yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")
     yield from odd_scores(name, scored)
-
-
-def _entry(built: BuiltLayer, data: bytes) -> FileEntry:
-    subs = sum("." in technique.techniqueID for technique in built.layer.techniques)
-    return FileEntry(
-        path=built.path,
-        kind=built.kind,
-        id=built.id,
-        name=built.layer.name,
-        techniques=len(built.layer.techniques) - subs,
-        subtechniques=subs,
-        sha256=sha256(data),
-    )
-
-
-def build(
-    *inputs: Input,
-    output: str | Path,
-    only: Sequence[Kind] = KINDS,
-    attack_version: str | None = None,
-    force: bool = False,
-    reading: ReadOptions = _READING,
-    **options: Unpack[Scoring],
-) -> BuildResult:
-    """Write the layers of sets into a folder, a folder per set.
-
-    Args:
-        *inputs: Names, paths or sets; none: all shipped sets.
-        output: The folder to write to.
-        only: The kinds of layers: "overview", "categories", "groups", "capabilities", "all".
-        attack_version: Remap every set to this ATT&CK release; None: each at its own.
-        force: Write into a folder that holds other files.
-        reading: How to read files.
-        **options: How mappings become scores, as in `ScoreOptions`.
-
-    Returns:
-        What was built, per set.
-
-    Raises:
-        NavlayersError: An input, an option, a release or the output does not do; nothing was written.
-    """
-    found = sources(inputs, reading) if inputs else shipped()
-    scoring = ScoreOptions(**options)
-    return build_folder(
-        found, output, scoring, attack_version=attack_version, only=only, force=force, reading=reading
-    )

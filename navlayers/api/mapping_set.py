@@ -269,11 +269,11 @@ def load(item: Input, reading: ReadOptions = READING) -> MappingSet:
     return own(MappingSet, formats.read(found.path, data=found.data, reading=reading).mapping_set)
 
 
-def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
-    """An object of the library's own class, which has methods, with the fields of the item."""
-    if isinstance(item, kind):
+def own(kind: type[_Own], item: msgspec.Struct, **more: object) -> _Own:
+    """An object of the library's own class, which has methods, with the fields of the item and more."""
+    if isinstance(item, kind) and not more:
         return item
-    return kind(**{name: getattr(item, name) for name in item.__struct_fields__})
+    return kind(**{name: getattr(item, name) for name in item.__struct_fields__} | more)
 
 
 def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:

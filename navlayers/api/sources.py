@@ -1,43 +1,72 @@
-"""Inputs of the library: names, paths and objects as sources that can be read."""
+"""Inputs of the library and the commands: names, paths and objects as sources that can be read."""
 
 from __future__ import annotations
 
 import os
+import sys
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from navlayers._text import slug
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.layer.document import Layer, encode_layer
-from navlayers.mapping.find import Source, briefly, resolve
+from navlayers.mapping.find import STDIN, Source, briefly, repeated, resolve
 from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from navlayers.mapping.formats import ReadOptions
 
 Input: TypeAlias = "str | os.PathLike[str] | MappingSet | Layer"
-"""A shipped name, a file of any format, a folder, or an object."""
+"""A shipped name, a file of any format, a folder, "-" for standard input, or an object."""
 
 
-def sources(inputs: tuple[Input, ...], reading: ReadOptions) -> tuple[Source, ...]:
+def sources(inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = False) -> tuple[Source, ...]:
     """The sources of inputs, in their order; a folder may stand for several.
+
+    Args:
+        inputs: Names, paths and objects; none: the sets in the folder `mappings` if there is one, else all shipped.
+        reading: How to read files.
+        distinct: Refuse different files of the same name, instead of telling them apart by their folders.
 
     Raises:
         TypeError: An input is neither a name, a path, a MappingSet nor a Layer.
-        InputError: A name or path means nothing.
+        InputError: A name or path means nothing, or standard input cannot be read.
+        UsageError: Two files have the same name and `distinct` is set.
     """
+    if not inputs:
+        return resolve((), reading.format, distinct=distinct)
     found: list[Source] = []
-    for item in inputs:
-        if isinstance(item, MappingSet):
-            found.append(Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item))
-        elif isinstance(item, Layer):
-            found.append(Source(slug(item.name) or "layer", Path(f"{item.name}.json"), data=encode_layer(item)))
-        elif isinstance(item, str | os.PathLike):
-            found += resolve([os.fspath(item)], reading.format, distinct=False)
+    for are_names, group in groupby(inputs, lambda item: isinstance(item, str | os.PathLike)):
+        if are_names:
+            names: list[Any] = list(group)
+            found += resolve([os.fspath(name) for name in names], reading.format, distinct=distinct)
         else:
-            kind = type(item).__name__
-            raise TypeError(f"expected a name, a path, a MappingSet or a Layer, not {kind}: {item!r:.60}")
-    return briefly(found)
+            found += map(_in_memory, group)
+    return briefly(_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in found)
+
+
+def _in_memory(item: object) -> Source:
+    if isinstance(item, MappingSet):
+        return Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item)
+    if isinstance(item, Layer):
+        return Source(slug(item.name) or "layer", Path(f"{item.name}.json"), data=encode_layer(item))
+    kind = type(item).__name__
+    raise TypeError(f"expected a name, a path, a MappingSet or a Layer, not {kind}: {item!r:.60}")
+
+
+def _stdin(item: Source, max_bytes: int) -> Source:
+    """Standard input, read one byte past the limit, so that the reader of its format can refuse it."""
+    try:
+        data = sys.stdin.buffer.read(max_bytes + 1) if sys.stdin else b""
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(Problem(f"standard input cannot be read: {reason}", Place(STDIN))) from error
+    return msgspec.structs.replace(item, data=data)
 
 
 def source(item: Input, reading: ReadOptions) -> Source:
@@ -53,3 +82,10 @@ def source(item: Input, reading: ReadOptions) -> Source:
         message = f"{item} is a folder of {len(found)} sets"
         raise UsageError(Problem(message, expected="one set or layer", hint=f"for example {found[0].path}"))
     return found[0]
+
+
+def named_twice(inputs: Sequence[Input], reading: ReadOptions) -> tuple[Problem, ...]:
+    """Notices of the names that mean nothing but inputs that names before them mean already."""
+    names = [os.fspath(item) for item in inputs if isinstance(item, str | os.PathLike)]
+    again = () if STDIN in names or len(names) < 2 else repeated(names, reading.format)
+    return tuple(Problem(f"{name} is named twice") for name in again)

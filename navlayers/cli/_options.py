@@ -8,92 +8,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import msgspec
 
 from navlayers._text import shown
-from navlayers.cli import _complete
-from navlayers.cli._print import STDOUT
-from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.mapping.find import STDIN, Source, resolve
+from navlayers.cli import _complete, _print
+from navlayers.errors import Problem, UsageError
 from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.scoring import options as parsing
-from navlayers.scoring.aggregate import AGGREGATES, Aggregate
+from navlayers.scoring.aggregate import AGGREGATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
+    from collections.abc import Callable, Mapping
 
 Format = TypeVar("Format", bound=str)
 
 MEGABYTE = 1_000_000
 
 
-def sets_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`[SET]...`: shipped names, files, folders, or `-`."""
-    argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
-        "sets", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets
-    )
-    return argument(function)
+def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Options that a command gets as one argument, `name`: what `make` makes of their values."""
+    probe = functools.reduce(lambda function, option: option(function), options, lambda: None)
+    parameters = [parameter.name for parameter in probe.__click_params__]  # type: ignore[attr-defined]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **values: Any) -> Any:
+            made = make(**{parameter: values.pop(parameter) for parameter in parameters})
+            return function(*args, **{name: made}, **values)
+
+        return functools.reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
+
+    return decorate
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
+def words(*known: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
+    """The callback of options that take several words, joined by commas or repeated; `known` is for an error."""
 
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+    def callback(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(part.strip() for text in value for part in text.split(",") if part.strip())
+        if value and not found:
+            expected = ", ".join(known) or f"{parameter.metavar}"
+            raise UsageError(Problem(f"{parameter.opts[0]} is empty", expected=expected))
+        return found
 
-no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out notes.")
-
-attack_option = click.option(
-    "--attack",
-    "attack_version",
-    metavar="VERSION",
-    shell_complete=_complete.releases,
-    help="Carry the sets to this ATT&CK release, such as 18.1.",
-)
-
-_max_size_option = click.option(
-    "--max-size",
-    type=click.IntRange(1, 1_000_000),
-    default=150,
-    show_default=True,
-    metavar="MB",
-    help="Refuse inputs larger than this many megabytes.",
-)
-
-
-def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--from`, `--columns`, `--meta` and `--max-size`, given to the command as one `reading: ReadOptions`."""
-
-    @functools.wraps(function)
-    def wrapped(
-        *args: Any, from_: str | None, columns: dict[str, str], meta: dict[str, str], max_size: int, **options: Any
-    ) -> Any:
-        reading = ReadOptions(from_, columns, meta, max_size * MEGABYTE)
-        return function(*args, reading=reading, **options)
-
-    for option in (_max_size_option, _meta_option, _columns_option, _from_option):
-        wrapped = option(wrapped)
-    return wrapped
-
-
-def scoring_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--aggregate`, `--weights`, `--scale`, `--worth` and `--rollup`, given to the command as one `scoring`."""
-
-    @functools.wraps(function)
-    def wrapped(
-        *args: Any,
-        aggregate: Aggregate,
-        weights: dict[str, float],
-        scale: dict[str, float],
-        worth: float | None,
-        rollup: parsing.Rollup,
-        **options: Any,
-    ) -> Any:
-        return function(*args, scoring=parsing.ScoreOptions(aggregate, weights, scale, worth, rollup), **options)
-
-    for option in (_rollup_option, worth_option, scale_option, _weights_option, _aggregate_option):
-        wrapped = option(wrapped)
-    return wrapped
+    return callback
 
 
 def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
@@ -103,7 +61,7 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
         name, equals, text = part.partition("=")
         if equals:
             pairs[name.strip()] = text.strip()
-        elif pairs and not equals:
+        elif pairs:
             # A comma within a text, as titles have them.
             last = next(reversed(pairs))
             pairs[last] += f",{part}"
@@ -112,111 +70,127 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
     return pairs
 
 
-_from_option = click.option(
-    "--from", "from_", type=click.Choice(list(FORMATS)), help="Format of the input, if not as its content says."
-)
-
-_columns_option = click.option(
-    "--columns",
-    metavar="NAME=HEADER,…",
-    multiple=True,
-    callback=_pairs,
-    help="Columns of a table, such as technique=ID,score=Rating.",
-)
-
-_meta_option = click.option(
-    "--meta",
-    metavar="NAME=TEXT,…",
-    multiple=True,
-    callback=_pairs,
-    help="Say of the set what its file does not, such as domain=ics,version=2.",
-)
-
-
-def sources(names: Sequence[str], reading: ReadOptions, *, distinct: bool = True) -> tuple[Source, ...]:
-    """The sets that the arguments mean; `-` is read from standard input, up to just past the limit.
-
-    `distinct` as in `navlayers.mapping.find.resolve`.
-    """
-    found = resolve(names, reading.format, distinct=distinct)
-    if STDIN not in names:
-        return found
-    try:
-        data = sys.stdin.buffer.read(reading.max_bytes + 1) if sys.stdin else b""
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"standard input cannot be read: {reason}", Place(STDIN))) from error
-    return tuple(msgspec.structs.replace(s, data=data) if str(s.path) == STDIN else s for s in found)
-
-
-def numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
+def _numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
     """Callback of the options that take `NAME=NUMBER,…` and may be repeated."""
     return parsing.parse_numbers(str(parameter.opts[0]), ",".join(value)) if value else {}
 
 
-_aggregate_option = click.option(
-    "--aggregate",
-    type=click.Choice(AGGREGATES),
-    default="max",
-    show_default=True,
-    help="How the scores of several capabilities make one.",
-)
-
-_weights_option = click.option(
-    "--weights",
-    multiple=True,
-    callback=numbers,
-    metavar="CATEGORY=NUMBER,…",
-    help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
-)
-
-scale_option = click.option(
-    "--scale",
-    multiple=True,
-    callback=numbers,
-    metavar="VALUE=NUMBER,…",
-    help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
-)
-
-worth_option = click.option(
-    "--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100."
-)
-
-_rollup_option = click.option(
-    "--rollup",
-    type=click.Choice(parsing.ROLLUPS),
-    default="none",
-    show_default=True,
-    help="Give a technique without a score that of its sub-techniques.",
-)
-
-
-def folder(ctx: click.Context, parameter: click.Parameter, value: str) -> Path:
-    """Callback of `-o`: an empty name, as an unset variable of the shell gives it, is no folder."""
-    if not value:
-        raise UsageError(Problem("-o is empty", expected="a folder to write to, or - for standard output"))
-    return Path(value)
-
-
-def optional_folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
-    """Callback of a `-o` that may be left out."""
-    return None if value is None else folder(ctx, parameter, value)
-
-
-def file_name(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Callback of a `-o` that takes a file: an empty name is none."""
-    if not value:
-        raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
+def output(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Callback of `-o`: refuses an empty name, as an unset variable of the shell gives it."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        raise UsageError(Problem("-o is empty", expected="a file or folder to write to, or - for standard output"))
     return value
 
 
-def format_of(output: str, endings: Mapping[str, Format]) -> Format:
-    """The format that a file's ending asks for, "" being none; `-` has none.
+sets_argument = click.argument("sets", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out notes.")
+force_file_option = click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
+force_files_option = click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
+force_folder_option = click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+attack_option = click.option(
+    "--attack",
+    "attack_version",
+    metavar="VERSION",
+    shell_complete=_complete.releases,
+    help="Carry the sets to this ATT&CK release, such as 18.1.",
+)
+output_file_option = click.option(
+    "-o",
+    "--output",
+    default=_print.STDOUT,
+    metavar="FILE",
+    callback=output,
+    shell_complete=_complete.files,
+    help="Write to this file; - is standard output.",
+)
+reading_options = bundle(
+    "reading",
+    lambda from_, columns, meta, max_size: ReadOptions(from_, columns, meta, max_size * MEGABYTE),
+    click.option(
+        "--from", "from_", type=click.Choice(list(FORMATS)), help="Format of the input, if not as its content says."
+    ),
+    click.option(
+        "--columns",
+        metavar="NAME=HEADER,…",
+        multiple=True,
+        callback=_pairs,
+        help="Columns of a table, such as technique=ID,score=Rating.",
+    ),
+    click.option(
+        "--meta",
+        metavar="NAME=TEXT,…",
+        multiple=True,
+        callback=_pairs,
+        help="Say of the set what its file does not, such as domain=ics,version=2.",
+    ),
+    click.option(
+        "--max-size",
+        type=click.IntRange(1, 1_000_000),
+        default=150,
+        show_default=True,
+        metavar="MB",
+        help="Refuse inputs larger than this many megabytes.",
+    ),
+)
+"""Given to a command as `reading: ReadOptions`."""
+
+_scale_option = click.option(
+    "--scale",
+    multiple=True,
+    callback=_numbers,
+    metavar="VALUE=NUMBER,…",
+    help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
+)
+_worth_option = click.option(
+    "--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100."
+)
+scale_options = bundle("scoring", parsing.ScoreOptions, _scale_option, _worth_option)
+"""Given to a command as `scoring: ScoreOptions`; all else is at its default."""
+
+scoring_options = bundle(
+    "scoring",
+    parsing.ScoreOptions,
+    click.option(
+        "--aggregate",
+        type=click.Choice(AGGREGATES),
+        default="max",
+        show_default=True,
+        help="How the scores of several capabilities make one.",
+    ),
+    click.option(
+        "--weights",
+        multiple=True,
+        callback=_numbers,
+        metavar="CATEGORY=NUMBER,…",
+        help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
+    ),
+    _scale_option,
+    _worth_option,
+    click.option(
+        "--rollup",
+        type=click.Choice(parsing.ROLLUPS),
+        default="none",
+        show_default=True,
+        help="Give a technique without a score that of its sub-techniques.",
+    ),
+)
+"""Given to a command as `scoring: ScoreOptions`."""
+
+
+def report_format(
+    format_: Format | None, output: str, endings: Mapping[str, Format], *, as_json: bool = False
+) -> Format:
+    """The format of a report: `--format`, `--json`, or that of the ending of `-o` ("" is that of `-`).
 
     Raises:
-        UsageError: no format has that ending.
+        UsageError: `--json` and `--format` differ, or no format has that ending.
     """
-    ending = "" if output == STDOUT else Path(output).suffix.lower()
+    refuse_other_format(format_, as_json=as_json)
+    if as_json or format_ is not None:
+        return format_ or endings[".json"]
+    ending = "" if output == _print.STDOUT else Path(output).suffix.lower()
     if ending not in endings:
         message = f"the ending of {shown(output)} does not say which format to write"
         expected = ", ".join(known for known in endings if known)
@@ -224,12 +198,19 @@ def format_of(output: str, endings: Mapping[str, Format]) -> Format:
     return endings[ending]
 
 
-output_file_option = click.option(
-    "-o",
-    "--output",
-    default=STDOUT,
-    metavar="FILE",
-    callback=file_name,
-    shell_complete=_complete.files,
-    help="Write to this file; - is standard output.",
-)
+def refuse_other_format(format_: str | None, *, as_json: bool) -> None:
+    """Refuse `--json` beside another `--format`."""
+    if as_json and format_ not in (None, "json"):
+        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
+
+
+def refuse_two_results(output: str | None, *, as_json: bool) -> None:
+    """Refuse to print JSON and a document, both on standard output."""
+    if as_json and output == _print.STDOUT:
+        raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
+
+
+def refuse_terminal(format_: str, output: str | None, *, hint: str, binary: bool) -> None:
+    """Refuse to write a binary format to a terminal."""
+    if binary and output == _print.STDOUT and sys.stdout.isatty():
+        raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))

@@ -1,4 +1,4 @@
-"""Printing: results on standard output, what is to be said about the run on standard error."""
+"""Printing: results on standard output, everything about the run on standard error."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import _text as textwidth
+from navlayers import _text as text_helpers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from click._termui_impl import ProgressBar
 
     from navlayers.errors import Problem
     from navlayers.mapping.remap import Inactive, Moved
     from navlayers.output.tables import Cell, Table
+    from navlayers.scoring.coverage import Coverage
 
 STDOUT = "-"
 
@@ -32,10 +35,7 @@ def release_name(domain: str, version: str) -> str:
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
-    """Print a table on standard output: as wide as the terminal, whole where it goes to a file or a pipe.
-
-    `right` holds the numbers of the columns of figures.
-    """
+    """Print a table on standard output, fitted to a terminal; `right` holds the indexes of columns of numbers."""
     # Most commands print no table.
     from navlayers.output.tables import Column, Table  # noqa: PLC0415
     from navlayers.output.text import table_lines  # noqa: PLC0415
@@ -44,49 +44,51 @@ def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: 
     click.echo("\n".join(table_lines(Table("", "", columns, tuple(rows)), window())))
 
 
-def echo_result(table: Table) -> None:
-    """Print a table of results on standard output, its title above and its note below it."""
+def echo_tables(tables: Iterable[Table]) -> None:
+    """Print tables of results on standard output, each with its title and note."""
     from navlayers.output.text import table_text  # noqa: PLC0415
 
-    click.echo(table_text(table, window()))
+    for table in tables:
+        click.echo(table_text(table, window()))
 
 
 def echo_text(text: str) -> None:
-    """Print text in lines as wide as the terminal; as one line where it goes to a file or a pipe."""
-    plain, width = textwidth.plain(text), window()
-    click.echo("\n".join(textwidth.wrap(plain, width)) if width else plain)
+    """Print text in lines that fit the terminal; as one line to a file or a pipe."""
+    plain, width = text_helpers.plain(text), window()
+    click.echo("\n".join(text_helpers.wrap(plain, width)) if width else plain)
 
 
 def window() -> int | None:
-    """How many columns the terminal has that is standard output; None for a file or a pipe."""
+    """The width of the terminal that is standard output, in columns; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def put(text: str, output: str, *, force: bool, quiet: bool, keep: Sequence[Path] = ()) -> None:
-    """Print a report, or write it to a file, which is none of those to keep, and say so."""
+def put(data: str | bytes, output: str, *, force: bool, quiet: bool, keep: Path | Sequence[Path] = ()) -> None:
+    """Print a result, or write it to a file, which must not be one of those to keep."""
     if output == STDOUT:
-        click.echo(text, nl=False)
+        click.echo(data, nl=False)
         return
     from navlayers.output import files  # noqa: PLC0415 - for files alone
 
-    changed = files.write(text.encode("utf-8", "replace"), output, force=force, keep=keep)
+    data = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    changed = files.write(data, output, force=force, keep=keep)
     if not quiet:
-        notify(f"wrote {output}" if changed else f"{output} is up to date")
+        written([output] if changed else [], [] if changed else [output])
 
 
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
-    click.echo(textwidth.json_text(value), nl=False)
+    click.echo(text_helpers.json_text(value), nl=False)
 
 
 def notify(text: str) -> None:
     """Say something about the run, on standard error; where that cannot be written, the result still counts."""
     with contextlib.suppress(OSError):
-        click.echo(textwidth.plain(text), err=True)
+        click.echo(text_helpers.plain(text), err=True)
 
 
 def notices(problems: Iterable[Problem]) -> None:
-    """Print notices, the first so many in full."""
+    """Print notices, each once, and the number of those past the first twenty."""
     listed = list(dict.fromkeys(problems))
     for problem in listed[:MOST_NOTICES]:
         notify(f"note: {problem}")
@@ -94,31 +96,60 @@ def notices(problems: Iterable[Problem]) -> None:
         notify(f"note: … and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
 
 
-def tell_carried(
+def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
+    """Print what changed for inputs on the way to a release."""
+    for each in inputs:
+        remapped(each.name, attack_version, each.moved, each.left_out, own=each.own_attack_version)
+
+
+def remapped(
     name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
 ) -> None:
-    """Say what changed on the way of a set to a release, and what is not active there; `own` is the set's own."""
-    told = [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved]
+    """Print what changed for a set on the way to a release, and what is not active there; `own` is its own one."""
     there = f"revoked in ATT&CK {attack_version} already, taken for what revoked it"
-    _tell_list(f"{name}: {there if own == attack_version else f'carried to ATT&CK {attack_version}'}", told)
-    _tell_list(f"{name}: left out, not active in ATT&CK {attack_version}", [str(one) for one in left_out])
+    heading = there if own == attack_version else f"carried to ATT&CK {attack_version}"
+    _list(f"{name}: {heading}", [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved])
+    _list(f"{name}: left out, not active in ATT&CK {attack_version}", list(map(str, left_out)))
 
 
-def _tell_list(heading: str, items: list[str]) -> None:
-    if not items:
-        return
-    notify(f"{heading}:")
-    for item in items[:LISTED]:
-        notify(f"  {item}")
+def _list(heading: str, items: Sequence[str]) -> None:
+    for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])) if items else ():
+        notify(line)
     if len(items) > LISTED:
         notify(f"  … and {len(items) - LISTED} more, in the index")
 
 
-def notify_written(output: Path, gone: int) -> None:
-    """Say where results are, and how many files of an earlier run went."""
-    if gone:
-        notify(f"note: gone: {gone} file{'s' * (gone > 1)} of an earlier run that this one does not make")
+def folder_written(output: str, removed: int) -> None:
+    """Say where results are, and how many files of an earlier run were removed."""
+    if removed:
+        notify(f"note: gone: {removed} file{'s' * (removed > 1)} of an earlier run that this one does not make")
     notify(f"written to {output}")
+
+
+def written(paths: Sequence[Path | str], unchanged: Sequence[Path | str]) -> None:
+    """Say which files were written, and which had the content already."""
+    for path in paths[:LISTED]:
+        notify(f"wrote {path}")
+    if len(paths) > LISTED:
+        notify(f"… and {len(paths) - LISTED} more files")
+    if unchanged:
+        notify(f"{unchanged[0]} is up to date" if len(unchanged) == 1 else f"{len(unchanged)} files are up to date")
+
+
+@contextlib.contextmanager
+def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, if that is a terminal: a function to call after each of `total` steps."""
+    with contextlib.ExitStack() as stack:
+        bars: list[ProgressBar[int]] = []
+
+        def step(total: int) -> None:
+            if not bars:
+                hidden = quiet or total < 2 or not on_terminal()
+                bar = click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden)
+                bars.append(stack.enter_context(bar))
+            bars[0].update(1)
+
+        yield step
 
 
 def on_terminal() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def add_releases(
     rows = []
     for source in sources:
         path = Path(source)
-        if _is_file(path) or versions.parse_wanted(source) is None:
+        if os.path.isfile(path) or versions.parse_wanted(source) is None:  # noqa: PTH113 - for names that are too long
             added = _add_file(path, domains, version)
         elif version is None:
             added = _download(source, domains, mirror, silent=quiet)
@@ -102,10 +103,7 @@ def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, qui
     for release in () if quiet else gone:
         _print.notify(f"removed {release} ({release.path})")
     if as_json:
-        rows = [
-            {"domain": release.domain, "version": release.version, "path": str(release.path)} for release in gone
-        ]
-        _print.echo_json(rows)
+        _print.echo_json([{"domain": r.domain, "version": r.version, "path": str(r.path)} for r in gone])
 
 
 def _bar(domain: Domain, version: str) -> Bar:
@@ -124,25 +122,10 @@ def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, sil
     return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if shown else None)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _there(path: Path) -> bool:
-    """Whether there may be something of that name; what cannot be asked after is told when it is read."""
-    try:
-        return path.is_symlink() or path.exists()
-    except (OSError, ValueError):
-        return True
-
-
 def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tuple[Release, ...]:
     from navlayers.attack.stix import read_bundle  # noqa: PLC0415 - only this command reads STIX
 
-    if not _there(path):
+    if not os.path.lexists(path):
         message = "no such file, and not an ATT&CK version"
         raise InputError(
             Problem(message, Place(str(path)), expected="a STIX bundle's file, or a version such as 20.0")
@@ -161,21 +144,20 @@ def _facts(release: Release) -> dict[str, object]:
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     subs = sum(technique.parent is not None for technique in active)
     threats = attack.threats(release) if attack.has_threats(release) else None
+    counts = {kind: None if threats is None else len(getattr(threats, kind)) for kind in _COUNTED}
     return {
         "domain": release.domain,
         "version": release.version,
         "tactics": len(catalogue.tactics),
         "techniques": len(active) - subs,
         "subtechniques": subs,
-        "groups": len(threats.groups) if threats else None,
-        "software": len(threats.software) if threats else None,
-        "campaigns": len(threats.campaigns) if threats else None,
+        **counts,
         "built_in": release.builtin,
         "path": str(release.path),
     }
 
 
 def _cells(facts: dict[str, object]) -> tuple[str, ...]:
-    counts = ("tactics", "techniques", "subtechniques", "groups", "software", "campaigns")
-    numbers = ["-" if facts[key] is None else str(facts[key]) for key in counts]
+    keys = ("tactics", "techniques", "subtechniques", *_COUNTED)
+    numbers = ["-" if facts[key] is None else str(facts[key]) for key in keys]
     return (f"{facts['domain']} {facts['version']}", *numbers, "yes" if facts["built_in"] else "no")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from navlayers.api.build import BuildResult, SetResult, build_document, build_folder
+from navlayers.api.build import BuildResult, build
 from navlayers.cli import _options, _print
-from navlayers.errors import Problem, UsageError
 from navlayers.layer.build import KINDS, Kind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    callback=_options.folder,
+    callback=_options.output,
     default="layers",
     metavar="DIR",
     show_default=True,
@@ -33,17 +29,23 @@ if TYPE_CHECKING:
 )
 @_options.attack_option
 @_options.scoring_options
-@click.option("--only", multiple=True, metavar="KIND,…", help=f"Make these layers only: {', '.join(KINDS)}.")
-@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+@click.option(
+    "--only",
+    multiple=True,
+    callback=_options.words(*KINDS),
+    metavar="KIND,…",
+    help=f"Make these layers only: {', '.join(KINDS)}.",
+)
+@_options.force_folder_option
 @_options.reading_options
 @_options.json_option
 @_options.quiet_option
 def command(
     sets: tuple[str, ...],
-    output: Path,
+    output: str,
     attack_version: str | None,
     scoring: ScoreOptions,
-    only: tuple[str, ...],
+    only: tuple[Kind, ...],
     force: bool,
     reading: ReadOptions,
     as_json: bool,
@@ -59,79 +61,38 @@ def command(
     navlayers build my-controls.yaml -o out
     navlayers build nist_800_53 --attack 18.1
     """
-    sources = _options.sources(sets, reading)
-    kinds = _kinds(only)
-    if str(output) == _print.STDOUT:
-        if as_json:
-            raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
-        data, result = build_document(sources, scoring, attack_version=attack_version, only=kinds, reading=reading)
-        if not quiet:
-            _tell(result)
-        click.echo(data, nl=False)
-        return
-    with click.progressbar(
-        length=len(sources),
-        label="Building",
-        file=sys.stderr,
-        hidden=quiet or len(sources) < 2 or not _print.on_terminal(),
-    ) as progress:
-        result = build_folder(
-            sources,
-            output,
-            scoring,
+    _options.refuse_two_results(output, as_json=as_json)
+    with _print.progress("Building", quiet=quiet) as progress:
+        result = build(
+            *sets,
+            output=None if output == _print.STDOUT else output,
+            only=only or KINDS,
             attack_version=attack_version,
-            only=kinds,
             force=force,
             reading=reading,
-            on_set=lambda: progress.update(1),
+            on_set=progress,
+            **msgspec.structs.asdict(scoring),
         )
     if not quiet:
-        _tell(result)
-    if as_json:
+        _print.notices([*result.notices, *(notice for each in result.sets for notice in each.notices)])
+        for each in result.sets:
+            _print.remapped(each.folder, each.attack_version, each.carried, each.left_out)
+    if output == _print.STDOUT:
+        click.echo(result.document, nl=False)
+    elif as_json:
         _print.echo_json(result.sets)
     elif not quiet:
-        _show(result.sets)
+        _show(result)
         _print.notify(f"written to {output}")
 
 
-def _kinds(only: tuple[str, ...]) -> tuple[Kind, ...]:
-    if not only:
-        return KINDS
-    asked = [part.strip() for part in ",".join(only).split(",") if part.strip()]
-    unknown = [part for part in asked if part not in KINDS]
-    if unknown or not asked:
-        near = get_close_matches(unknown[0], KINDS, 1) if unknown else []
-        raise UsageError(
-            Problem(
-                f"--only: {', '.join(unknown)} is no kind of layer" if unknown else "--only is empty",
-                expected=f"{', '.join(KINDS)}, several joined by commas",
-                hint=f"did you mean {near[0]}?" if near else "",
-            )
-        )
-    return tuple(kind for kind in KINDS if kind in asked)
-
-
-def _show(results: tuple[SetResult, ...]) -> None:
+def _show(result: BuildResult) -> None:
     headers = ("set", "ATT&CK", "capabilities", "tech-\nniques", "sub-\ntechniques", "non-\nmappable", "layers")
-    rows = [
-        (
-            result.folder,
-            _print.release_name(result.set.domain, result.attack_version),
-            result.counts.capabilities,
-            result.counts.techniques,
-            result.counts.subtechniques,
-            result.counts.non_mappable_capabilities
-            + result.counts.non_mappable_techniques
-            + result.counts.non_mappable_pairs,
-            result.counts.layers,
-        )
-        for result in results
-    ]
+    rows = []
+    for each in result.sets:
+        counts = each.counts
+        non_mappable = counts.non_mappable_capabilities + counts.non_mappable_techniques + counts.non_mappable_pairs
+        release = _print.release_name(each.set.domain, each.attack_version)
+        numbers = (counts.capabilities, counts.techniques, counts.subtechniques, non_mappable, counts.layers)
+        rows.append((each.folder, release, *numbers))
     _print.echo_table(headers, rows, {2, 3, 4, 5, 6})
-
-
-def _tell(built: BuildResult) -> None:
-    """What is not in the layers, and what changed on the way to another release."""
-    _print.notices([*built.notices, *(notice for result in built.sets for notice in result.notices)])
-    for result in built.sets:
-        _print.tell_carried(result.folder, result.attack_version, result.carried, result.left_out)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from navlayers._text import counted
 from navlayers.cli import _complete, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN
@@ -23,10 +25,6 @@ EXIT_FOUND = 1
 EXIT_UNREADABLE = 2
 FORMATS = ("text", "json", "sarif", "github")
 MOST_CODES = 12
-
-
-def _codes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.strip() for part in ",".join(value).split(",") if part.strip())
 
 
 def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -60,7 +58,7 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
 @click.option(
     "--select",
     multiple=True,
-    callback=_codes,
+    callback=_options.words(),
     metavar="CODE,…",
     shell_complete=_complete.codes,
     help="Only these findings.",
@@ -68,7 +66,7 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
 @click.option(
     "--ignore",
     multiple=True,
-    callback=_codes,
+    callback=_options.words(),
     metavar="CODE,…",
     shell_complete=_complete.codes,
     help="Leave out these findings.",
@@ -126,33 +124,35 @@ def command(
     navlayers check --fix my-controls.yaml
     navlayers check --explain revoked-technique
     """
-    from navlayers.checks import check as check_sources  # noqa: PLC0415 - --explain and --schema need none of it
-    from navlayers.checks import fix as fix_files  # noqa: PLC0415
+    # --explain and --schema need none of these.
+    from navlayers.api.sources import sources  # noqa: PLC0415
+    from navlayers.checks import Report, render  # noqa: PLC0415
+    from navlayers.checks import check as check_sources  # noqa: PLC0415
+    from navlayers.checks import fix as fix_sources  # noqa: PLC0415
 
-    if as_json and format_ not in {"text", "json"}:
-        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
+    _options.refuse_other_format(None if format_ == "text" else format_, as_json=as_json)
     if attack_version is not None and (fix or diff):
         hint = "sets are mended within their own release; leave one of the two out"
         raise UsageError(Problem("--fix and --attack exclude each other", hint=hint))
-    found = _sources(sets, reading)
-
-    def run(sources: Sequence[Source]) -> Report:
-        return check_sources(sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
-
+    run = partial(check_sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
+    found = sources(sets, reading)
     report = run(found)
-    data = {str(source.path): source.data for source in found}
-    mended = fix_files(report, data, reading) if fix or diff else ()
-    stdin = fix and not diff and STDIN in sets
-    for file in mended:
-        click.echo(file.diff, nl=False, err=stdin)
+    mended = fix_sources(report, {str(each.path): each.data for each in found}, reading) if fix or diff else ()
+    # The mended set is the result of `check --fix -`, so everything else goes to standard error.
+    to_stdout = fix and not diff and STDIN in sets
+    for each in mended:
+        click.echo(each.diff, nl=False, err=to_stdout)
     if fix and not diff and mended:
         found = _write(mended, found)
         report = run(found)
-    if stdin:
+    if to_stdout:
         sys.stdout.flush()
-        click.echo(next(s.data for s in found if str(s.path) == STDIN), nl=False)
-    levels = {"error", "warning"} if strict else {"error"}
-    _print_report(report, "json" if as_json else format_, levels if quiet else None, err=stdin)
+        click.echo(next(each.data for each in found if str(each.path) == STDIN), nl=False)
+    shown = report
+    if quiet and format_ == "text" and not as_json:
+        levels = ("error", "warning") if strict else ("error",)
+        shown = Report(tuple(each for each in report.findings if each.level in levels), report.inputs)
+    click.echo(render(shown, "json" if as_json else format_), nl=False, err=to_stdout)
     if not quiet:
         _sum_up(report, mended, fix=fix and not diff, mendable=attack_version is None)
     if report.unreadable:
@@ -161,36 +161,22 @@ def command(
         sys.exit(EXIT_FOUND)
 
 
-def _sources(sets: tuple[str, ...], reading: ReadOptions) -> list[Source]:
-    return list(_options.sources(sets, reading, distinct=False))
-
-
-def _write(mended: Sequence[FixedFile], found: list[Source]) -> list[Source]:
+def _write(mended: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source, ...]:
+    """Write the mended files; the sources with the mended content of standard input."""
     import msgspec  # noqa: PLC0415
 
     from navlayers.output import files  # noqa: PLC0415 - only where something is written
 
-    for one in mended:
-        if one.path != STDIN and Path(one.path).read_bytes() != one.before:
-            raise OutputError(
-                Problem("the file has changed meanwhile", Place(one.path), hint="nothing is written; run it again")
-            )
-    texts = {one.path: one.after for one in mended}
+    texts = {each.path: each.after for each in mended}
+    for each in mended:
+        if each.path != STDIN and Path(each.path).read_bytes() != each.before:
+            hint = "nothing is written; run it again"
+            raise OutputError(Problem("the file has changed meanwhile", Place(each.path), hint=hint))
     files.write_all(files.Output(path, data, force=True) for path, data in texts.items() if path != STDIN)
-    return [
-        msgspec.structs.replace(source, data=texts[STDIN])
-        if str(source.path) == STDIN and STDIN in texts
-        else source
-        for source in found
-    ]
-
-
-def _print_report(report: Report, format_: str, levels: set[str] | None, *, err: bool) -> None:
-    from navlayers.checks import Report, render  # noqa: PLC0415
-
-    if levels is not None and format_ == "text":
-        report = Report(tuple(f for f in report.findings if f.level in levels), report.inputs)
-    click.echo(render(report, format_), nl=False, err=err)
+    return tuple(
+        msgspec.structs.replace(each, data=texts.get(STDIN, each.data)) if str(each.path) == STDIN else each
+        for each in found
+    )
 
 
 def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable: bool) -> None:
@@ -201,18 +187,14 @@ def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable:
         for code, count in codes.items():
             _print.notify(f"{count:6,}  {code}")
     notes = len(report.findings) - report.errors - report.warnings
-    counts = [_count(report.errors, "error"), _count(report.warnings, "warning"), _count(notes, "note")]
-    said = ", ".join(part for part in counts if part) or "nothing found"
-    _print.notify(f"{said} in {_count(len(report.inputs), 'set')}")
-    done = sum(len(one.findings) for one in mended)
+    numbers = {"error": report.errors, "warning": report.warnings, "note": notes}
+    counts = ", ".join(counted(number, level) for level, number in numbers.items() if number)
+    _print.notify(f"{counts or 'nothing found'} in {counted(len(report.inputs), 'set')}")
+    done = sum(len(each.findings) for each in mended)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
-        _print.notify(f"mended {_count(done, 'finding') or 'nothing'}")
+        _print.notify(f"mended {counted(done, 'finding') if done else 'nothing'}")
     elif mendable and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} of them can be mended with --fix")
     if report.findings:
         _print.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}" if number else ""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from navlayers.api.sources import source
 from navlayers.cli import _complete, _options, _print
-from navlayers.errors import Problem, UsageError
 from navlayers.mapping import formats
-from navlayers.mapping.convert import BINARY, convert, format_for, single
-from navlayers.mapping.find import STDIN
-from navlayers.output import files
+from navlayers.mapping.convert import BINARY, convert, format_for
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
 
 
 @click.command()
-@click.argument("source", metavar="SET", shell_complete=_complete.sets)
+@click.argument("set_", metavar="SET", shell_complete=_complete.sets)
 @_options.output_file_option
 @click.option(
     "--to",
@@ -30,11 +27,11 @@ if TYPE_CHECKING:
 @click.option("--title", help="Name the set; people see it instead of the framework's id.")
 @click.option("--source", "origin", metavar="URL", help="Say where the set was published.")
 @click.option("--licence", "--license", metavar="ID", help="Say under which licence, such as Apache-2.0.")
-@click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
+@_options.force_file_option
 @_options.reading_options
 @_options.quiet_option
 def command(
-    source: str,
+    set_: str,
     output: str,
     to: str | None,
     only_facts: bool,
@@ -51,10 +48,9 @@ def command(
     input. JSON is that of the Mappings Explorer.
     """
     format_ = to or format_for(output)
-    found = single(source, _options.sources((source,), reading))
-    if format_ in BINARY and output == STDIN and sys.stdout.isatty():
-        hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
-        raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))
+    found = source(set_, reading)
+    hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
+    _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint=hint)
     written = convert(
         found,
         format_,
@@ -66,9 +62,4 @@ def command(
     )
     if not quiet:
         _print.notices(written.notices)
-    if output == STDIN:
-        click.echo(written.data, nl=False)
-        return
-    changed = files.write(written.data, output, force=force, keep=found.path)
-    if not quiet:
-        _print.notify(f"wrote {output}" if changed else f"{output} is up to date")
+    _print.put(written.data, output, force=force, quiet=quiet, keep=found.path)

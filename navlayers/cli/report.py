@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 from click.core import ParameterSource
 
 from navlayers._text import joined
-from navlayers.analysis.gaps import WEAK, find_gaps
-from navlayers.analysis.inputs import load_inputs
-from navlayers.analysis.plan.options import MEASURES
+from navlayers.analysis.gaps import find_gaps
 from navlayers.api import report as files
+from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
 from navlayers.cli import _analysis, _complete, _options, _print
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.find import resolve
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
 from navlayers.pages.report.build import SECTIONS, USUAL, ReportOptions, make_report
@@ -23,22 +20,12 @@ from navlayers.pages.report.inputs import inputs_of
 from navlayers.pages.report.subject import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.inputs import InputSet
-    from navlayers.analysis.plan.candidates import Measure
     from navlayers.mapping.formats.context import ReadOptions
-    from navlayers.mapping.model import Category
+    from navlayers.pages.report.build import SectionId
     from navlayers.pages.report.subject import Subject
     from navlayers.scoring.options import ScoreOptions
-
-
-def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    """Callback of an option that takes several words, joined by commas or repeated."""
-    found = tuple(part.strip() for text in value for part in text.split(",") if part.strip())
-    if value and not found:
-        raise UsageError(Problem(f"{parameter.opts[0]} is empty", expected=", ".join(SECTIONS)))
-    return found
 
 
 @click.command()
@@ -49,6 +36,7 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     "outputs",
     multiple=True,
     metavar="FILE",
+    callback=_options.output,
     shell_complete=_complete.files,
     help="The file to write: .pdf, .html, .md or .docx. Repeatable. - is standard output, in Markdown.",
 )
@@ -62,7 +50,7 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     "--sections",
     multiple=True,
     metavar="SECTION,…",
-    callback=_listed,
+    callback=_options.words(*SECTIONS),
     help=f"Which sections: {', '.join(SECTIONS)}. Without it: all but comments that there is something to say of.",
 )
 @click.option(
@@ -75,34 +63,18 @@ def _listed(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ..
     show_default=True,
     help="The paper of PDF and DOCX.",
 )
-@click.option(
-    "--baseline",
-    metavar="SET",
-    shell_complete=_complete.sets,
-    help="Tell each input's differences from this one.",
-)
+@_analysis.baseline_option
 @_analysis.threat_options
-@click.option(
-    "--weak",
-    type=float,
-    default=WEAK,
-    show_default=f"{WEAK:g}",
-    metavar="NUMBER",
-    help="Covered below this score is weak, of the threat.",
-)
+@_analysis.weak_option("Covered below this score is weak, of the threat.")
 @_analysis.plan_options
 @_analysis.category_option
-@click.option(
-    "--measure",
-    type=click.Choice(MEASURES),
-    default="score",
-    show_default=True,
-    help="Report how well techniques are covered, or whether they are: then counts and scores can stand together.",
+@_analysis.measure_option(
+    "Report how well techniques are covered, or whether they are: then counts and scores can stand together."
 )
 @_options.attack_option
 @_options.scoring_options
 @_options.reading_options
-@click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
+@_options.force_files_option
 @_options.quiet_option
 def command(
     sets: tuple[str, ...],
@@ -111,15 +83,16 @@ def command(
     author: str,
     date: str,
     logo: str | None,
-    sections: tuple[str, ...],
+    sections: tuple[SectionId, ...],
     comments: bool,
     paper: Paper,
     baseline: str | None,
-    threat: _analysis.AskedThreat,
+    threat: tuple[str, ...],
+    software_of: tuple[str, ...],
     weak: float,
-    planned: _analysis.AskedPlan,
-    category: Category | None,
-    measure: Measure,
+    request: _analysis.PlanRequest,
+    category: str | None,
+    measure: str,
     attack_version: str | None,
     scoring: ScoreOptions,
     reading: ReadOptions,
@@ -146,77 +119,78 @@ def command(
             raise UsageError(Problem(message, expected="one of them"))
         names = names if baseline in names else (baseline, *names)
         folders = tuple(dict.fromkeys((*folders, *of_baseline)))
-    if not names:
-        hint = "`navlayers sets` lists the shipped sets; for example: navlayers report gcp -o report.pdf"
-        raise UsageError(Problem("nothing is named to report", expected="one or more sets or layers", hint=hint))
-    threat.check(names)
-    planned.check()
-    _check_idle(threat, planned, sections)
+    _analysis.refuse_stdin_twice(names, threat)
+    if not (threat or software_of):
+        _refuse_idle({"weak"}, "gaps", sections, "a threat", "add --threat THREAT")
+    plan_options = None
+    if request.budget is not None or request.target is not None:
+        plan_options = request.options(measure=measure, category=category)
+    else:
+        hint = "add --budget NUMBER or --target SHARE"
+        _refuse_idle({"have", "exclude", "cost", "time_limit"}, "plan", sections, "a plan", hint)
     options = ReportOptions(
         title=title,
         author=author,
         date=date,
         logo=None if logo is None else read_logo(logo),
-        sections=(*(sections or USUAL), *(("comments",) if comments else ())),  # type: ignore[arg-type]
+        sections=(*(sections or USUAL), *(("comments",) if comments else ())),
         paper=paper,
     )
-    sources, again = _analysis.named(names, reading)
-    together = load_inputs(sources, attack_version, reading).split_layers()
+    inputs = input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
     model = gaps = plan = None
-    if threat.asked:
-        together, model = threat.against(together, attack_version, reading)
-        gaps = find_gaps(together, model, scoring, category=category, weak=weak)
-    if planned.asked:
-        plan = planned.make(together, scoring, model, measure=measure, category=category)
+    if threat or software_of:
+        inputs, model = against(inputs, threat, software_of, attack_version, reading)
+        gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
+    if plan_options is not None:
+        plan = plan_for(inputs, plan_options, scoring, model, request.cost)
     subject = subject_of(
-        together,
+        inputs,
         scoring,
         scores=measure == "score",
         category=category,
-        baseline=None if baseline is None else _number(baseline, together, reading),
+        baseline=baseline_index(baseline, inputs, reading),
         gaps=gaps,
         plan=plan,
     )
-    kept = [*(one.path for one in together.inputs), *threat.files, *planned.files, *([Path(logo)] if logo else [])]
-    written = files.write_report(make_report(subject, options), outputs, force=force, keep=kept)
+    more_files = [
+        *threat,
+        *(plan_files(plan_options, request.cost) if plan_options else []),
+        *([logo] if logo else []),
+    ]
+    result = files.write_report(
+        make_report(subject, options), outputs, force=force, keep=files_of(inputs, more_files)
+    )
     if not quiet:
-        of_more = (*(gaps.threat.notices if gaps else ()), *(gaps.notices if gaps else ()))
-        told = [*folders, *subject.notices, *again, *of_more, *(plan.notices if plan else ())]
-        _print.notices([*told, *_without_comments(subject, options), *written.notices])
-        for one in subject.inputs:
-            _print.tell_carried(
-                one.name, subject.catalogue.version, one.moved, one.left_out, own=one.own_attack_version
-            )
-    click.echo(written.data, nl=False)
-    for path in written.files if not quiet else ():
-        _print.notify(f"wrote {path}" if path in written.changed else f"{path} is up to date")
+        notices = [*folders, *subject.notices]
+        if gaps:
+            notices += [*gaps.threat.notices, *gaps.notices]
+        notices += [*(plan.notices if plan else ()), *_without_comments(subject, options), *result.notices]
+        _print.notices(notices)
+        _print.remapped_inputs(subject.inputs, subject.catalogue.version)
+    click.echo(result.data, nl=False)
+    if not quiet:
+        _print.written(
+            [path for path in result.files if path in result.changed],
+            [path for path in result.files if path not in result.changed],
+        )
 
 
 def _without_comments(subject: Subject, options: ReportOptions) -> Iterator[Problem]:
     """That mappings have comments which the report leaves out."""
-    has = [one.name for one in subject.inputs if any(mapping.comment for mapping in one.set.mappings)]
-    if has and "comments" not in options.sections and options.sections == USUAL:
-        message = f"{joined(has)}: the comments of mappings are left out, but for what HTML shows of a technique"
+    names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
+    if names and options.sections == USUAL:
+        message = f"{joined(names)}: the comments of mappings are left out, but for what HTML shows of a technique"
         yield Problem(message, hint="--comments adds them")
 
 
-def _check_idle(threat: _analysis.AskedThreat, planned: _analysis.AskedPlan, sections: tuple[str, ...]) -> None:
-    """Refuse what is of a threat or a plan where none is asked for."""
-    given = click.get_current_context().get_parameter_source
-    weak = given("weak") == ParameterSource.COMMANDLINE
-    if not threat.asked and (weak or "gaps" in sections):
-        what = "--weak" if weak else "--sections gaps"
-        raise UsageError(Problem(f"{what} is of a threat, and none is asked for", hint="add --threat THREAT"))
-    seconds = given("time_limit") == ParameterSource.COMMANDLINE
-    if not planned.asked and (seconds or "plan" in sections):
-        what = "--time-limit" if seconds else "--sections plan"
-        hint = "add --budget NUMBER or --target SHARE"
-        raise UsageError(Problem(f"{what} is of a plan, and none is asked for", hint=hint))
-
-
-def _number(baseline: str, together: InputSet, reading: ReadOptions) -> int:
-    """Which of the inputs is the baseline."""
-    (first, *more) = resolve((baseline,), reading.format, distinct=False)
-    if more:
-        raise UsageError(Problem(f"--baseline {baseline} is a folder of several sets", expected="one of them"))
-    return together.index_of(first.path)
+def _refuse_idle(names: set[str], section: str, sections: Sequence[str], what: str, hint: str) -> None:
+    """Refuse options, and the section, of a threat or a plan where none is asked for."""
+    ctx = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in ctx.command.params
+        if option.name in names and ctx.get_parameter_source(option.name) == ParameterSource.COMMANDLINE
+    ]
+    given += [f"--sections {section}"] if section in sections else []
+    if given:
+        raise UsageError(Problem(f"{given[0]} is of {what}, and none is asked for", hint=hint))

@@ -9,11 +9,13 @@ import msgspec
 
 from navlayers.cli import _options, _print
 from navlayers.errors import NavlayersError
-from navlayers.mapping import formats as readers
+from navlayers.mapping import formats
 from navlayers.mapping.find import HERE, Source, here, shipped
 
 if TYPE_CHECKING:
+    from navlayers.errors import Problem
     from navlayers.mapping.model import MappingSet
+    from navlayers.output.tables import Cell
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -39,30 +41,20 @@ class Listed(msgspec.Struct, frozen=True):
 @_options.no_notes_option
 def command(as_json: bool, quiet: bool) -> None:
     """List the mapping sets that ship and those in the folder mappings here."""
-    listed: list[Listed] = []
-    broken = []
-    for source in (*here(), *_not_here(shipped())):
+    local = here()
+    names = {source.name for source in local}
+    listed = []
+    broken: list[Problem] = []
+    for source in (*local, *(source for source in shipped() if source.name not in names)):
         try:
-            listed.append(_listed(source, readers.read(source.path).mapping_set))
+            listed.append(_listed(source, formats.read(source.path).mapping_set))
         except NavlayersError as error:
-            broken += list(error.problems)
+            broken += error.problems
     if as_json:
         _print.echo_json(listed)
     else:
         headers = ("name", "found", "title", "version", "ATT&CK", "scores", "capa-\nbilities")
-        rows = [
-            (
-                one.name,
-                one.origin,
-                one.title or one.framework,
-                one.version,
-                _print.release_name(one.domain, one.attack_version),
-                "values" if one.scored else "counts",
-                one.capabilities,
-            )
-            for one in listed
-        ]
-        _print.echo_table(headers, rows, {6})
+        _print.echo_table(headers, map(_row, listed), {6})
     if not quiet:
         _print.notices(broken)
         if not as_json:
@@ -71,10 +63,10 @@ def command(as_json: bool, quiet: bool) -> None:
             )
 
 
-def _not_here(sources: tuple[Source, ...]) -> list[Source]:
-    """The shipped sets, but for those that the folder here has under the same name or is itself."""
-    own = {source.name for source in here()}
-    return [source for source in sources if source.name not in own]
+def _row(each: Listed) -> tuple[Cell, ...]:
+    release = _print.release_name(each.domain, each.attack_version)
+    scores = "values" if each.scored else "counts"
+    return (each.name, each.origin, each.title or each.framework, each.version, release, scores, each.capabilities)
 
 
 def _listed(source: Source, mapping_set: MappingSet) -> Listed:

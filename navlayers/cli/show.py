@@ -26,7 +26,7 @@ _ENDINGS: dict[str, Format] = {
 
 
 @click.command()
-@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_complete.things)
+@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_complete.subjects)
 @click.option(
     "--set",
     "sets",
@@ -45,7 +45,7 @@ _ENDINGS: dict[str, Format] = {
     help="Format of the page; without it, that of the ending of -o, else text.",
 )
 @_options.output_file_option
-@click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
+@_options.force_file_option
 @_options.reading_options
 @_options.no_notes_option
 def command(
@@ -71,26 +71,21 @@ def command(
     navlayers show AC-02 --set nist_800_53 --format html -o ac-02.html
     """
     # Completion of this command does not need these.
+    from navlayers.api.sources import sources  # noqa: PLC0415
     from navlayers.mapping.load import Prepared, Skipped, prepare  # noqa: PLC0415
 
-    format_ = format_ or _options.format_of(output, _ENDINGS)
-    read = list(prepare(_options.sources(sets, reading, distinct=False), attack_version, reading))
-    prepared = [one for one in read if isinstance(one, Prepared)]
-    subject = show.find(what, prepared, kind)
-    page = show.page(subject, prepared, scoring)
+    format_ = _options.report_format(format_, output, _ENDINGS)
+    read = list(prepare(sources(sets, reading), attack_version, reading))
+    loaded = [each for each in read if isinstance(each, Prepared)]
+    subject = show.find(what, loaded, kind)
+    page = show.page(subject, loaded, scoring)
     if not quiet:
-        _print.notices(one.problem for one in read if isinstance(one, Skipped))
+        _print.notices(each.problem for each in read if isinstance(each, Skipped))
         if sets:
-            _print.notices(notice for one in prepared for notice in one.notices)
+            _print.notices(notice for each in loaded for notice in each.notices)
         for other in subject.also:
             _print.notify(f"note: there is also {other}; show it with --kind {other.kind}")
-    if output == _print.STDOUT:
-        width = _print.window()
-        click.echo(show.render(page, format_, width=width, styled=width is not None and _styled()), nl=False)
-        return
-    _print.put(show.render(page, format_), output, force=force, quiet=quiet)
-
-
-def _styled() -> bool:
-    """Whether the terminal may be asked for bold and dim letters: https://no-color.org."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = _print.window() if output == _print.STDOUT else None
+    # https://no-color.org: bold and dim letters count as color.
+    styled = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    _print.put(show.render(page, format_, width=width, styled=styled), output, force=force, quiet=quiet)

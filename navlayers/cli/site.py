@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _analysis, _complete, _options, _print
+from navlayers.api.sources import named_twice, sources
+from navlayers.cli import _complete, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
-    from navlayers.website import WrittenSite
 
 _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
 """Endings of files, which nobody gives to a folder on purpose."""
@@ -28,7 +26,7 @@ _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?m
 @click.option(
     "-o",
     "--output",
-    callback=_options.folder,
+    callback=_options.output,
     default="site",
     metavar="DIR",
     show_default=True,
@@ -40,12 +38,12 @@ _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?m
 )
 @_options.attack_option
 @_options.scoring_options
-@click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+@_options.force_folder_option
 @_options.reading_options
 @_options.quiet_option
 def command(
     sets: tuple[str, ...],
-    output: Path,
+    output: str,
     title: str,
     attack_version: str | None,
     scoring: ScoreOptions,
@@ -64,46 +62,37 @@ def command(
     navlayers site gcp aws --attack 18.1 -o clouds
     navlayers site my-controls.yaml --title "Our controls" -o public
     """
-    _check_folder(output)
-    sources, again = _analysis.named(sets, reading)
-    with click.progressbar(
-        length=1, label="Writing", file=sys.stderr, hidden=quiet or not _print.on_terminal()
-    ) as progress:
-
-        def on_file(total: int) -> None:
-            progress.length = total
-            progress.update(1)
-
+    folder = Path(output)
+    if output == _print.STDOUT or (_FILES.fullmatch(folder.suffix) and not folder.is_dir()):
+        hint = f"such as -o {folder.with_suffix('')}" if folder.suffix else ""
+        raise UsageError(Problem("a site is a folder of files", expected="a folder to write to", hint=hint))
+    with _print.progress("Writing", quiet=quiet) as step:
         written = write_site(
-            sources,
-            output,
+            sources(sets, reading),
+            folder,
             SiteOptions(title, scoring),
             attack_version=attack_version,
             reading=reading,
             force=force,
-            on_file=on_file,
+            on_file=step,
         )
-    if not quiet:
-        _print.notices([*again, *written.notices])
-        _tell(written, output)
-
-
-def _check_folder(output: Path) -> None:
-    """Refuse what is no folder, or seems to be meant as none."""
-    if str(output) == _print.STDOUT or (_FILES.fullmatch(output.suffix) and not output.is_dir()):
-        hint = f"such as -o {output.with_suffix('')}" if output.suffix else ""
-        raise UsageError(Problem("a site is a folder of files", expected="a folder to write to", hint=hint))
-
-
-def _tell(written: WrittenSite, output: Path) -> None:
-    for one in written.sets:
-        _print.tell_carried(one.name, one.attack_version, one.moved, one.left_out, own=one.own_attack_version)
+    if quiet:
+        return
+    _print.notices([*named_twice(sets, reading), *written.notices])
+    for each in written.sets:
+        _print.remapped(each.name, each.attack_version, each.moved, each.left_out, own=each.own_attack_version)
     rows = [
-        (one.name, _print.release_name(one.domain, one.attack_version), one.groups, one.capabilities, one.mappings)
-        for one in written.sets
+        (
+            each.name,
+            _print.release_name(each.domain, each.attack_version),
+            each.groups,
+            each.capabilities,
+            each.mappings,
+        )
+        for each in written.sets
     ]
     _print.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
     size = written.size / _options.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
-    _print.notify_written(output, written.gone)
-    _print.notify(f"open {output / 'index.html'}")
+    _print.folder_written(output, written.gone)
+    _print.notify(f"open {folder / 'index.html'}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers.api.sources import sources
 from navlayers.cli import _options, _print
 from navlayers.mapping.load import Prepared, Skipped, prepare
 from navlayers.scoring.scores import UNSPECIFIED
@@ -13,6 +14,7 @@ from navlayers.scoring.stats import Stats, set_stats
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.output.tables import Cell
 
 
 @click.command()
@@ -33,40 +35,28 @@ def command(
     navlayers stats gcp
     navlayers stats aws azure gcp --json
     """
-    sources = _options.sources(sets, reading, distinct=False)
-    read = list(prepare(sources, attack_version, reading))
-    prepared = [one for one in read if isinstance(one, Prepared)]
-    counted = [set_stats(one.set, one.catalogue) for one in prepared]
+    read = list(prepare(sources(sets, reading), attack_version, reading))
+    loaded = [each for each in read if isinstance(each, Prepared)]
+    counted = [(each.name, set_stats(each.set, each.catalogue)) for each in loaded]
     if not quiet:
-        _print.notices(one.problem for one in read if isinstance(one, Skipped))
-        _print.notices(notice for one in prepared for notice in one.notices)
+        _print.notices(each.problem for each in read if isinstance(each, Skipped))
+        _print.notices(notice for each in loaded for notice in each.notices)
     if as_json:
-        _print.echo_json([{"name": one.name, **_plain(s)} for one, s in zip(prepared, counted, strict=True)])
+        # Not asdict, which would take the structs within apart as well.
+        fields = Stats.__struct_fields__
+        _print.echo_json([{"name": name} | {field: getattr(s, field) for field in fields} for name, s in counted])
         return
-    _overview(prepared, counted)
-    for one, numbers in zip(prepared, counted, strict=True):
-        _details(one.name, numbers)
-
-
-def _plain(numbers: Stats) -> dict[str, object]:
-    return {field: getattr(numbers, field) for field in numbers.__struct_fields__}
-
-
-def _overview(prepared: list[Prepared], counted: list[Stats]) -> None:
     headers = ("set", "ATT&CK", "capa-\nbilities", "tech-\nniques", "sub-tech-\nniques", "of base\ntechniques", "%")
-    rows = [
-        (
-            one.name,
-            _print.release_name(s.domain, s.attack_version),
-            s.capabilities,
-            s.techniques,
-            s.subtechniques,
-            f"{s.base_techniques_mapped}/{s.base_techniques}",
-            _percent(s.base_techniques_mapped, s.base_techniques),
-        )
-        for one, s in zip(prepared, counted, strict=True)
-    ]
-    _print.echo_table(headers, rows, {2, 3, 4, 5, 6})
+    _print.echo_table(headers, (_row(name, numbers) for name, numbers in counted), {2, 3, 4, 5, 6})
+    for name, numbers in counted:
+        _details(name, numbers)
+
+
+def _row(name: str, numbers: Stats) -> tuple[Cell, ...]:
+    base = f"{numbers.base_techniques_mapped}/{numbers.base_techniques}"
+    share = _percent(numbers.base_techniques_mapped, numbers.base_techniques)
+    release = _print.release_name(numbers.domain, numbers.attack_version)
+    return (name, release, numbers.capabilities, numbers.techniques, numbers.subtechniques, base, share)
 
 
 def _details(name: str, numbers: Stats) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from navlayers.cli import _complete, _options, _print
-from navlayers.errors import Problem, UsageError
-from navlayers.mapping.find import STDIN, repeated
 
 if TYPE_CHECKING:
-    from navlayers.api.upgrade import Done
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.pages.upgrade import Format
 
@@ -34,6 +30,7 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
     "-o",
     "--output",
     metavar="FILE|DIR",
+    callback=_options.output,
     shell_complete=_complete.files,
     help="Write to this file, or to this folder if there are several inputs; - is standard output.",
 )
@@ -85,28 +82,17 @@ def command(
     navlayers upgrade layer.json --attack 18.1 --in-place
     navlayers upgrade old/ --attack 18.1 -o new --report upgrade.md
     """
-    from navlayers.api.upgrade import upgrade_files  # noqa: PLC0415 - completion needs none of it
+    # Completion of this command does not need these.
+    from navlayers.api.sources import named_twice, sources  # noqa: PLC0415
+    from navlayers.api.upgrade import upgrade_files  # noqa: PLC0415
     from navlayers.pages.upgrade import render  # noqa: PLC0415
 
-    if output == "":
-        raise UsageError(
-            Problem("-o is empty", expected="a file or a folder to write to, or - for standard output")
-        )
-    if as_json and format_ not in (None, "json"):
-        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
+    _options.refuse_other_format(format_, as_json=as_json)
     shape: Format = "json" if as_json else format_ or "text"
-    sources = _options.sources(inputs, reading, distinct=False)
-    if not quiet:
-        for name in () if STDIN in inputs else repeated(inputs, reading.format):
-            _print.notify(f"note: {name} is named twice; it is upgraded once")
-    with click.progressbar(
-        length=len(sources),
-        label="Upgrading",
-        file=sys.stderr,
-        hidden=quiet or len(sources) < 2 or not _print.on_terminal(),
-    ) as progress:
+    found = sources(inputs, reading)
+    with _print.progress("Upgrading", quiet=quiet) as step:
         done = upgrade_files(
-            sources,
+            found,
             attack_version,
             output=output,
             in_place=in_place,
@@ -114,11 +100,11 @@ def command(
             report=report_file,
             force=force,
             reading=reading,
-            on_input=lambda: progress.update(1),
+            on_input=lambda: step(len(found)),
         )
-    to_stdout = output == STDIN
+    to_stdout = output == _print.STDOUT
     if not quiet:
-        _print.notices(done.notices)
+        _print.notices([*named_twice(inputs, reading), *done.notices])
         for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
             _print.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
@@ -126,17 +112,10 @@ def command(
         click.echo(render(done.files, shape, width=width), nl=False, err=to_stdout)
     if to_stdout:
         click.echo(done.results[0], nl=False)
-    elif not quiet:
-        _tell(done, nowhere=output is None and not in_place)
-
-
-def _tell(done: Done, *, nowhere: bool) -> None:
-    if nowhere:
-        _print.notify("nothing is written: -o or --in-place says where to")
+    elif quiet:
         return
-    results = [file.output or file.path for file in done.files]
-    same = [path for path in results if path not in done.written]
-    if same:
-        _print.notify(f"{same[0]} is up to date" if len(same) == 1 else f"{len(same)} files are up to date")
-    if done.written:
-        _print.notify(f"wrote {done.written[0] if len(done.written) == 1 else f'{len(done.written)} files'}")
+    elif output is None and not in_place:
+        _print.notify("nothing is written: -o or --in-place says where to")
+    else:
+        paths = [file.output or file.path for file in done.files]
+        _print.written(done.written, [path for path in paths if path not in done.written])

@@ -1,0 +1,105 @@
+"""What analyses start from: inputs at one ATT&CK release, a baseline, a threat, a plan."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from navlayers.analysis.inputs import InputSet, load_inputs
+from navlayers.api.sources import Input, named_twice, source, sources
+from navlayers.errors import Problem, UsageError
+from navlayers.mapping.find import STDIN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.analysis.plan import Plan, PlanOptions
+    from navlayers.analysis.threats import ThreatModel
+    from navlayers.mapping.formats import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
+
+Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""One or several names or paths."""
+
+
+def input_set(
+    inputs: Sequence[Input], attack_version: str | None, reading: ReadOptions, *, example: str = "compare aws azure"
+) -> InputSet:
+    """Inputs at one ATT&CK release; its notices name the inputs that are given twice.
+
+    Raises:
+        NavlayersError: There is no input (`example` is a command with one), or `load_inputs` raises.
+    """
+    if not inputs:
+        hint = f"`navlayers sets` lists the shipped sets; for example: navlayers {example}"
+        raise UsageError(Problem("no input given", expected="one or more sets or layers", hint=hint))
+    loaded = load_inputs(sources(inputs, reading), attack_version, reading)
+    return msgspec.structs.replace(loaded, notices=(*loaded.notices, *named_twice(inputs, reading)))
+
+
+def baseline_index(
+    baseline: str | os.PathLike[str] | int | None, inputs: InputSet, reading: ReadOptions
+) -> int | None:
+    """The index of the input that the others differ from.
+
+    Raises:
+        UsageError: The name is not that of one input.
+    """
+    if baseline is None or isinstance(baseline, int):
+        return baseline
+    return inputs.index_of(source(baseline, reading).path)
+
+
+def against(
+    inputs: InputSet, threat: Paths, software_of: Sequence[str], attack_version: str | None, reading: ReadOptions
+) -> tuple[InputSet, ThreatModel]:
+    """Inputs and a threat at one release; the threat may come from standard input.
+
+    Raises:
+        NavlayersError: As `with_threat` raises.
+    """
+    from navlayers.analysis.threats import with_threat  # noqa: PLC0415 - for threats alone
+
+    words = [source(word, reading) if word == STDIN else word for word in paths_of(threat)]
+    return with_threat(inputs, words, attack_version, software_of=software_of, reading=reading)
+
+
+def plan_for(
+    inputs: InputSet,
+    options: PlanOptions,
+    scoring: ScoreOptions,
+    threat: ThreatModel | None,
+    costs: str | os.PathLike[str] | None,
+) -> Plan:
+    """A plan; `costs` is a table as FILE or FILE:COLUMN.
+
+    Raises:
+        NavlayersError: As `read_costs` or `make_plan` raises.
+    """
+    # The solver is slow to import.
+    from navlayers.analysis.plan import make_plan, read_costs  # noqa: PLC0415
+    from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415
+
+    table = None if costs is None else read_costs(*split_column(os.fspath(costs)))
+    return make_plan(inputs, options, scoring, threat=threat, costs=table)
+
+
+def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> list[str]:
+    """The files that a plan reads besides its inputs: lists of capabilities, and the costs."""
+    from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415
+
+    lists = [word[1:] for word in (*options.have, *options.exclude) if word.startswith("@")]
+    return [*lists, *([] if costs is None else [split_column(os.fspath(costs))[0]])]
+
+
+def files_of(inputs: InputSet, more: Paths = ()) -> tuple[Path, ...]:
+    """The files that were read: those of the inputs, and those among other arguments."""
+    return (*(item.path for item in inputs.inputs), *(path for path in map(Path, paths_of(more)) if path.is_file()))
+
+
+def paths_of(paths: Paths) -> list[str]:
+    """One or several names or paths as a list."""
+    return [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
