@@ -281,7 +281,7 @@ def test_another_minor_release_at_hand_is_used_with_a_notice(run: Run, tmp_path:
     assert done.code == 0
     assert "16.0" in done.err
     assert "16.1" in done.err
-    assert "used instead" in done.err
+    assert "using 16.1" in done.err
 
 
 @pytest.mark.parametrize(

@@ -521,7 +521,7 @@ def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: P
     ("args", "message"),
     [
         (["aws"], "no threat is given; expected"),
-        (["--threat", "APT29"], "no set is named that could cover the threat; expected one or more sets or layers"),
+        (["--threat", "APT29"], "no input given; expected one or more sets or layers"),
         (
             ["--threat", "APT29", "--software-of", "aws"],
             "--software-of took aws for a group: write the sets before it",

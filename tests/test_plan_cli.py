@@ -239,7 +239,7 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
         (("gcp", "--budget", "-3"), '--budget "-3" is negative; expected a number of 0 or more, such as 10'),
         (
             ("--budget", "1"),
-            "no set is named to choose from; expected one or more sets (`navlayers sets` lists the shipped sets; "
+            "no input given; expected one or more sets or layers (`navlayers sets` lists the shipped sets; "
             "for example: navlayers plan gcp --budget 5)",
         ),
         (
