@@ -120,7 +120,7 @@ def test_a_name_that_means_nothing_is_refused_with_the_nearest_ones(run: Run, na
         (["--weights", "protect=-1,detect=1"], ["-1"]),
         (["--weights", "protect=0,detect=0"], ["0"]),
         (["--scale", "partial=101"], ["partial", "101"]),
-        (["--scale", "partial=1,partial=2"], ["twice"]),
+        (["--scale", "partial=1,partial=2"], ["duplicate name partial"]),
         (["--only", "everything"], ["layer kind", "overview", "capabilities"]),
         (["--only", ""], ["--only"]),
         (["--only", ","], ["--only"]),

@@ -238,7 +238,7 @@ def test_a_layer_is_compared_by_its_own_scores(
     }  # fmt: skip
     refused = run("compare", pair[0], path, "--category", "protect")
     assert refused.code == 2
-    assert "a layer has scores only, no categories: mine" in refused.err
+    assert "layers have no categories: mine" in refused.err
 
 
 def test_the_layers_of_one_list_are_compared_with_each_other(run: Run, pair: tuple[Path, Path], out: Path) -> None:
@@ -311,7 +311,7 @@ def test_what_is_covered_can_be_compared_without_scores(
     assert [item["label"] for item in layer(out, "union.json")["legendItems"]] == ["covered"]
     text = (out / "comparison.md").read_text()
     assert "mean score |" not in text
-    assert "how well it is covered does not count" in text
+    assert "Every covered technique counts as 100" in text
 
 
 def test_numbers_of_capabilities_are_more_not_stronger(run: Run, out: Path, tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def test_a_mapping_without_a_score_counts_as_covered_and_otherwise_with_a_worth(
     rows = [row("a", "T1001", "protect", "minimal"), row("b", "T1002", "protect"), row("b", "T1005", "protect")]
     assert make_plan(together(rows), PlanOptions(budget=1)).chosen == ("a",)
     told = [n.message for n in make_plan(together(rows), PlanOptions(budget=1)).notices]
-    assert told == ["one: 2 mappings have no score value and so no score"]
+    assert told == ["one: 2 mappings without a score value, not rated"]
     assert make_plan(together(rows), PlanOptions(budget=1, measure="covered")).chosen == ("b",)
     assert make_plan(together(rows), PlanOptions(budget=1), ScoreOptions(worth=20)).chosen == ("b",)
 

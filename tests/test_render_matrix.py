@@ -384,7 +384,7 @@ def test_what_the_navigator_leaves_out_is_drawn_as_meant_and_told(tmp_path: Path
     made = view(tmp_path, entries, filters={"platforms": ["WINDOWS"]})
     assert made.entries.keys() == {("T1110", "credential-access"), ("T1078", "persistence")}
     told = "\n".join(str(notice) for notice in made.notices)
-    assert "although the Navigator ignores entries written like this:  T1110, T1078 under TA0003" in told
+    assert "although the Navigator ignores entries in this form:  T1110, T1078 under TA0003" in told
     assert "empty matrix for platforms whose case differs: WINDOWS" in told
 
 

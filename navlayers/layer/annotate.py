@@ -1,7 +1,7 @@
-"""One technique's score → its entry in a layer: score, comment, metadata, links.
+"""Entries of a layer from technique scores: score, comment, metadata, links.
 
-The comment is made for the Navigator's tooltip of 300 pixels and names the strongest capabilities; the metadata
-holds all of them, in order.
+The comment fits the Navigator's tooltip, 300 pixels wide, and names the strongest capabilities. The metadata has
+all of them, in order.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from navlayers.scoring.scores import Contribution, TechniqueScore
 
 NAMES_IN_COMMENT = 6
-"""Shared by the categories: the Navigator's tooltip shows some thirty short lines and does not scroll."""
+"""Maximum number of capabilities in a comment, over all categories: the Navigator's tooltip does not scroll."""
 
 LINKS_IN_MENU = 5
-"""The Navigator's context menu does not scroll; its own entries fill half a screen."""
+"""Maximum number of references linked: the Navigator's context menu does not scroll."""
 
 LABEL_LENGTH = 50
 
 EXACT = "exact score"
-"""The metadata that holds a score that the Navigator cannot show."""
+"""Name of the metadata with the exact score, where the Navigator cannot show it."""
 
 
 class Style(msgspec.Struct, frozen=True):
-    """How one layer shows scores: all categories (`category` None) or one, under one gradient.
+    """The style of a layer: one category, or all for None, and a gradient.
 
-    `links` is how many references a technique is linked to; None: all.
+    `links` is the maximum number of references linked per technique; None for all.
     """
 
     rules: Rules
@@ -47,27 +47,27 @@ class Style(msgspec.Struct, frozen=True):
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The categories that the layer tells of, in order."""
+        """The categories of the layer, in order."""
         return self.rules.categories if self.category is None else (self.category,)
 
     @property
     def measure(self) -> str:
-        """What the layer's score is called among the measures that are rolled up."""
+        """The key of the layer's score in `TechniqueScore.rolled_up`."""
         return self.category or "overall"
 
 
 def comment(entry: TechniqueScore, style: Style, most: int = NAMES_IN_COMMENT) -> str:
-    """What the tooltip says: the scores, then per category who gives them, strongest first, "+n more" past a limit.
+    """The comment: scores, then per category the capabilities, strongest first, with "+n more" past a limit.
 
     Protect 100 · Detect 50
     Protect – significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
     Detect – partial: Cloud Asset Inventory
     """
-    told = [category for category in style.categories if entry.contributions.get(category)]
-    lines = [" · ".join(_score(entry, style.rules, category) for category in told)] if told else []
-    for category in told:
-        names = _names(entry.contributions[category], style, most // len(told))
-        lines.append(f"{category.capitalize()} – {names}" if len(told) > 1 else names)
+    present = [category for category in style.categories if entry.contributions.get(category)]
+    lines = [" · ".join(_score(entry, style.rules, category) for category in present)] if present else []
+    for category in present:
+        names = _names(entry.contributions[category], style, most // len(present))
+        lines.append(f"{category.capitalize()} – {names}" if len(present) > 1 else names)
     if style.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[style.measure]
         lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
@@ -84,7 +84,7 @@ def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
 
 
 def _names(contributions: Sequence[Contribution], style: Style, most: int) -> str:
-    """The strongest capabilities, those of the same strength together behind it."""
+    """The strongest capabilities, grouped by strength."""
     groups: list[tuple[str, list[str]]] = []
     for contribution in contributions[:most]:
         strength = strength_name(contribution, style.rules)
@@ -99,7 +99,7 @@ def _names(contributions: Sequence[Contribution], style: Style, most: int) -> st
 
 
 def strength_name(contribution: Contribution, rules: Rules) -> str:
-    """How a mapping says how well it holds: the score value, or else its mapping types."""
+    """The strength of a mapping in words: its score value, or else its mapping types."""
     if contribution.value is not None:
         return contribution.value
     types = ", ".join(contribution.types) if rules.several_types else ""
@@ -107,7 +107,7 @@ def strength_name(contribution: Contribution, rules: Rules) -> str:
 
 
 def metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
-    """All capabilities behind the score, by id, per category, strongest first, as `id = value (number); …`."""
+    """All capabilities of the score per category, strongest first, as `id = value (number); …`."""
     rules = style.rules
     items = []
     for category in style.categories:
@@ -133,9 +133,9 @@ def _item(contribution: Contribution, rules: Rules) -> str:
 def technique_links(
     entry: TechniqueScore, references: Iterable[str], limit: int | None
 ) -> tuple[tuple[Link, ...], int]:
-    """The technique's ATT&CK page, then its references; and how many references found no place within `limit`.
+    """Links to the technique's ATT&CK page and its references, and the number of references beyond the limit.
 
-    Only http(s) links are written: the Navigator opens whatever a layer holds.
+    Only http(s) links are written, because the Navigator opens any link.
     """
     urls = web_links(references)
     shown = urls[:limit]
@@ -144,18 +144,18 @@ def technique_links(
 
 @lru_cache(maxsize=2_000)
 def page_link(technique: str) -> Link:
-    """The link to a technique's ATT&CK page; remembered, for it stands in many layers."""
+    """The link to a technique's ATT&CK page, cached because many layers share it."""
     return Link(f"{technique} at attack.mitre.org", technique_url(technique))
 
 
 @lru_cache(maxsize=10_000)
 def _link(url: str) -> Link:
-    """A link; remembered, for the same addresses stand in many layers."""
+    """A link, cached because many layers share it."""
     return Link(_shorten(url), url)
 
 
 def _shorten(url: str) -> str:
-    """The address without its scheme; of a long one the host and the last parts, which tell it from others."""
+    """The URL without its scheme; a long one is cut to its host and last parts."""
     text = url.partition("://")[2].rstrip("/")
     if len(text) <= LABEL_LENGTH:
         return text
@@ -179,12 +179,12 @@ def make_entry(
 
     Args:
         technique: its id.
-        score: any number, written with two decimals at most; None for none. Scores for which the Navigator shows
-            an empty matrix are lowered, and the metadata holds the exact one.
-        gradient: that of the layer.
+        score: any number, rounded to two decimals; None for none. A score that would empty the Navigator's matrix
+            is lowered, and the metadata has the exact one.
+        gradient: the gradient of the layer.
         comment: the text of the tooltip.
         color: `#rrggbb`, which replaces the color of the score; "" for none.
-        facts: names and values of its metadata; those with an empty value are left out.
+        facts: names and values of its metadata; empty values are omitted.
         links: None for the technique's ATT&CK page.
     """
     metadata = [Metadata(name, value) for name, value in facts if value]
@@ -208,9 +208,9 @@ def annotate(
 
     Args:
         entry: its scores.
-        style: what the layer shows.
-        references: of its mappings, in the order in which they become links.
-        notes: the comments of its mappings, added to the comment where a layer is about one capability.
+        style: the style of the layer.
+        references: the references of its mappings, in the order of the links.
+        notes: comments of its mappings to append to the comment, in the layer of one capability.
     """
     links, more = technique_links(entry, references, style.links)
     facts = metadata(entry, style)

@@ -44,14 +44,14 @@ def make_layer(
 
     Args:
         name: the title of its tab.
-        catalogue: the ATT&CK release that it is of.
-        techniques: its entries, as `navlayers.layer.annotate.make_entry` makes them, in id order.
+        catalogue: its ATT&CK release.
+        techniques: its entries from `navlayers.layer.annotate.make_entry`, in id order.
         gradient: the colors of their scores.
-        legend: what the colors mean, in reading order.
-        description: what it shows and how its scores were made, in a few sentences.
-        facts: names and values of its metadata; those with an empty value are left out.
-        links: where its data comes from.
-        hide_disabled: hide entries that are not enabled, instead of graying them out.
+        legend: the meaning of the colors, in reading order.
+        description: a few sentences about its content and scoring.
+        facts: names and values of its metadata; empty values are omitted.
+        links: the sources of its data.
+        hide_disabled: hide disabled entries instead of graying them out.
     """
     return Layer(
         name=name,
@@ -68,18 +68,18 @@ def make_layer(
 
 
 def release_fact(catalogue: Catalogue) -> tuple[str, str]:
-    """Domain and full release for the metadata: the layer format itself knows the major number only."""
+    """The metadata with domain and full release; the layer format itself has the major version only."""
     return ATTACK, f"{catalogue.domain} {catalogue.version}"
 
 
 def count_facts(techniques: Iterable[str]) -> list[tuple[str, str]]:
-    """How many techniques and sub-techniques there are among the ids, for the metadata."""
+    """The metadata with the numbers of techniques and sub-techniques among the ids."""
     subs = ["." in technique for technique in techniques]
     return [("techniques", str(len(subs) - sum(subs))), ("sub-techniques", str(sum(subs)))]
 
 
 def set_title(mapping_set: MappingSet) -> str:
-    """Framework and version, with which the names of a set's layers begin."""
+    """Framework and version, the start of the names of a set's layers."""
     return f"{mapping_set.name} {mapping_set.version}".strip()
 
 
@@ -91,19 +91,19 @@ def set_description(
     category: str | None,
     single: bool,
 ) -> str:
-    """What a layer shows and how its scores were made, in a few sentences; `single`: of one capability."""
+    """A few sentences about a layer's content and scoring; `single`: it shows one capability."""
     domain = DOMAIN_NAMES[mapping_set.domain]
     subject = f"{set_title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
     return " ".join([subject, *how_scored(rules, category, single), *how_rolled_up(rules)])
 
 
 def set_links(mapping_set: MappingSet) -> tuple[Link, ...]:
-    """Where the mappings come from."""
+    """The link to the source of the mappings."""
     return tuple(Link("Source of the mappings", url) for url in web_links([mapping_set.source]))
 
 
 def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rules) -> list[tuple[str, str]]:
-    """Names and values of the metadata that all layers of a set share."""
+    """The metadata that all layers of a set share."""
     options = rules.options
     scale = {} if rules.counts else rules.scale
     return [
@@ -125,7 +125,7 @@ def _pairs(numbers: dict[str, float]) -> str:
 
 
 def view_facts(what: str, entries: Iterable[scoring.TechniqueScore], left_out: int) -> list[tuple[str, str]]:
-    """Names and values of the metadata of one layer of a set: what it shows, and its counts."""
+    """The metadata of one layer of a set: its content and counts."""
     entries = list(entries)
     capabilities = {c.capability for e in entries for group in e.contributions.values() for c in group}
     return [
@@ -137,7 +137,7 @@ def view_facts(what: str, entries: Iterable[scoring.TechniqueScore], left_out: i
 
 
 class BuiltLayer(msgspec.Struct, frozen=True):
-    """A layer and where it goes: `path` is relative to the set's folder, with forward slashes."""
+    """A layer with its path relative to the set's folder, with forward slashes."""
 
     kind: Kind
     id: str
@@ -146,7 +146,7 @@ class BuiltLayer(msgspec.Struct, frozen=True):
 
 
 class _Builder:
-    """What all layers of one set share, worked out once."""
+    """The data that all layers of a set share."""
 
     def __init__(self, scored: scoring.Scored) -> None:
         self.scored = scored
@@ -170,12 +170,12 @@ class _Builder:
 
         Args:
             what: the end of its name.
-            mappings: those that it shows.
-            category: the one category that it shows; None for all.
-            shown: what it shows, where the description says more than `what`.
-            left_out: how many techniques the release does not have.
-            scores: of the mappings, where they are at hand.
-            notes: of one capability: with its comments and all of its links.
+            mappings: the mappings to show.
+            category: the only category to show; None for all.
+            shown: the content in the description, if it differs from `what`.
+            left_out: number of techniques that the release lacks.
+            scores: the scores of the mappings, if known.
+            notes: add comments and all links, for the layer of one capability.
         """
         if scores is None:
             scores = self.scored.of(mappings)
@@ -205,20 +205,20 @@ class _Builder:
 
 
 def _references(mappings: Iterable[Mapping], category: str | None) -> dict[str, list[str]]:
-    """Technique id → its references, sorted: the order of the rows must not show."""
-    found: dict[str, set[str]] = {}
+    """Technique id → its references, sorted so that the order of the rows makes no difference."""
+    by_technique: dict[str, set[str]] = {}
     for mapping in mappings:
         if mapping.references and (category is None or mapping.category == category):
-            found.setdefault(mapping.technique, set()).update(mapping.references)
-    return {technique: sorted(references) for technique, references in found.items()}
+            by_technique.setdefault(mapping.technique, set()).update(mapping.references)
+    return {technique: sorted(references) for technique, references in by_technique.items()}
 
 
 def _comments(mappings: Iterable[Mapping]) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
+    by_technique: dict[str, set[str]] = {}
     for mapping in mappings:
         if mapping.comment:
-            found.setdefault(mapping.technique, set()).add(mapping.comment)
-    return {technique: sorted(comments) for technique, comments in found.items()}
+            by_technique.setdefault(mapping.technique, set()).add(mapping.comment)
+    return {technique: sorted(comments) for technique, comments in by_technique.items()}
 
 
 def build(
@@ -227,7 +227,7 @@ def build(
     options: ScoreOptions | None = None,
     only: Iterable[Kind] = KINDS,
 ) -> Iterator[BuiltLayer]:
-    """Score a set and make its layers: `layers_of` for those who have no scores yet.
+    """Score a set and make its layers.
 
     Raises:
         UsageError: the options do not fit the set.
@@ -236,9 +236,9 @@ def build(
 
 
 def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[BuiltLayer]:
-    """Make the layers of a scored set, in reading order: overview, categories, groups, capabilities.
+    """The layers of a scored set, in reading order: overview, categories, groups, capabilities.
 
-    "all" is the file that holds the other kinds as a list (`encode_layers` makes it): here it adds nothing.
+    The kind "all" adds none: it is a file with all other layers, which `encode_layers` makes.
     """
     builder = _Builder(scored)
     wanted = set(only)
@@ -263,22 +263,22 @@ def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[
 
 def _groups(builder: _Builder) -> Iterator[BuiltLayer]:
     members = {capability.id: capability.groups for capability in builder.set.capabilities}
-    found: dict[str, list[Mapping]] = {}
+    by_group: dict[str, list[Mapping]] = {}
     for mapping in builder.scored.mappings:
         for group in members.get(mapping.capability, ()) if mapping.group is None else (mapping.group,):
-            found.setdefault(group, []).append(mapping)
-    names = slugs(found)
-    called = labels({group: builder.set.groups.get(group, group) for group in found})
-    for group in sorted(found):
-        layer = builder.layer(f"group {called[group]}", found[group])
+            by_group.setdefault(group, []).append(mapping)
+    names = slugs(by_group)
+    titles = labels({group: builder.set.groups.get(group, group) for group in by_group})
+    for group in sorted(by_group):
+        layer = builder.layer(f"group {titles[group]}", by_group[group])
         yield BuiltLayer("groups", group, f"groups/{names[group]}.json", layer)
 
 
 def _capabilities(builder: _Builder) -> Iterator[BuiltLayer]:
-    found: dict[str, list[Mapping]] = {}
+    by_capability: dict[str, list[Mapping]] = {}
     for mapping in builder.scored.mappings:
-        found.setdefault(mapping.capability, []).append(mapping)
-    names = slugs(found)
-    for capability in sorted(found):
-        layer = builder.layer(builder.labels.get(capability, capability), found[capability], notes=True)
+        by_capability.setdefault(mapping.capability, []).append(mapping)
+    names = slugs(by_capability)
+    for capability in sorted(by_capability):
+        layer = builder.layer(builder.labels.get(capability, capability), by_capability[capability], notes=True)
         yield BuiltLayer("capabilities", capability, f"capabilities/{names[capability]}.json", layer)

@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 BLACK, WHITE = "#000000", "#ffffff"
 DEFAULT_COLORS = ("#ff6666", "#ffe766", "#8ec843")
-"""The gradient of a layer that names no colors."""
+"""The default gradient of layer format 4.5."""
 
 STEPS = 100
 FEWEST_COLORS = 2
-"""A gradient with fewer colors makes the Navigator show an empty matrix."""
+"""Minimum number of colors: with fewer, the Navigator shows an empty matrix."""
 
 BAND = 0.995
-"""A score of at least this share of the range, yet below its end, makes the Navigator show an empty matrix: its
-index rounds to 100, one beyond the last of the 100 colors."""
+"""Scores from this share of the range up to, but not including, its end empty the Navigator's matrix: their index
+rounds to 100, one past the last of the 100 colors."""
 
-# Two decimals are neither too coarse nor too fine for ranges from 1 to a billion.
+# Two decimals suit ranges from 1 up to this one.
 _WIDE = 1e9
-# 10 to the power of more than this is close to the largest float.
+# Largest exponent of 10 that is well within floats.
 _FINE = 300
 
 
 class LegendItem(msgspec.Struct, frozen=True):
-    """What a color means; an item of the layer format."""
+    """The label of a color, an item of the layer format."""
 
     label: str
     color: str
@@ -54,7 +54,7 @@ class Gradient(msgspec.Struct, frozen=True):
     maxValue: float = 100  # noqa: N815 - the layer format's name
 
     def color(self, score: float) -> str:
-        """The `#rrggbb` that the Navigator gives a cell of that score."""
+        """The `#rrggbb` of a cell with this score in the Navigator."""
         colors = gradient_steps(self.colors)
         if score >= self.maxValue:
             return colors[-1]
@@ -64,7 +64,7 @@ class Gradient(msgspec.Struct, frozen=True):
         return colors[min(_round(place), STEPS - 1)]
 
     def safe(self, score: float) -> float:
-        """The score, lowered just enough to leave the band that empties the Navigator's matrix."""
+        """The score, lowered just below the band that empties the Navigator's matrix if it is inside."""
         return self._below if self.empties(score) else score
 
     def empties(self, score: float) -> bool:
@@ -74,17 +74,17 @@ class Gradient(msgspec.Struct, frozen=True):
 
     @property
     def _below(self) -> float:
-        """A score just below the band, to two decimals unless the range is too small or too large for these."""
+        """A score just below the band, with two decimals unless the range is very small or large."""
         span = self.maxValue - self.minValue
         unit = 100 if 1 <= span <= _WIDE else 10.0 ** min(4 - math.floor(math.log10(span)), _FINE)
         return math.floor((self.minValue + span * BAND) * unit - 1) / unit
 
 
 def safe_maximum(scores: list[float]) -> int:
-    """The end of a gradient from 0 for scores that set its scale themselves, such as counts; 1 or more.
+    """The maxValue of a gradient for scores without a fixed range, such as counts; at least 1.
 
-    It is the highest score, rounded up, or a little more where another score would lie in the band that empties
-    the Navigator's matrix.
+    It is the highest score, rounded up, or slightly more if another score would be in the band that empties the
+    Navigator's matrix.
     """
     highest = max([1, *map(math.ceil, scores)])
     if any(BAND <= score / highest < 1 for score in scores):
@@ -94,7 +94,7 @@ def safe_maximum(scores: list[float]) -> int:
 
 @lru_cache(maxsize=64)
 def gradient_steps(colors: tuple[str, ...]) -> tuple[str, ...]:
-    """The gradient's 100 colors, as `#rrggbb`, from the first to the last."""
+    """The 100 colors of a gradient as `#rrggbb`, first to last."""
     stops = [_rgb(color) for color in colors]
     result: list[str] = []
     for start, end, count in zip(stops, stops[1:], _substeps(len(stops)), strict=False):
@@ -105,7 +105,7 @@ def gradient_steps(colors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _substeps(stops: int) -> list[int]:
-    """How many colors lie between each two stops, 100 in all: even, the odd ones where tinygradient puts them."""
+    """Number of colors between each two stops, 100 in all, distributed as in tinygradient."""
     substeps = [max(1, _round((STEPS - 1) / (stops - 1)))] * (stops - 1)
     while (total := sum(substeps) + 1) != STEPS:
         if total < STEPS:
@@ -128,7 +128,7 @@ def _round(number: float) -> int:
     return math.floor(number + 0.5)
 
 
-# Colors as CSS and tinycolor write them.
+# Colors in CSS and tinycolor notation.
 
 _HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 _NUMBER = r"([-+]?\d*\.\d+%?|[-+]?\d+%?)"
@@ -137,9 +137,9 @@ _FUNCTION = re.compile(rf"(rgb|hsl|hsv)(a?)[\s(]+{_NUMBER}[,\s]+{_NUMBER}[,\s]+{
 
 @lru_cache(maxsize=4096)
 def parse_color(text: str) -> tuple[int, int, int, float] | None:
-    """Red, green and blue, 0–255 each, and alpha, 0–1 in hundredths; None where the text is no color.
+    """Red, green and blue, 0–255 each, and alpha, 0–1 in hundredths; None if the text is not a color.
 
-    As tinycolor does, it takes names, hexadecimal digits, and rgb, hsl and hsv with or without alpha, brackets
+    Like tinycolor, it accepts names, hexadecimal digits, and rgb, hsl and hsv with or without alpha, parentheses
     and commas.
     """
     plain = text.strip().lower()
@@ -152,10 +152,10 @@ def parse_color(text: str) -> tuple[int, int, int, float] | None:
     if function:
         kind, _, first, second, third, alpha = function.groups()
         return *_from_function(kind, first, second, third), _alpha(alpha)
-    # Names are rare; Pillow, which knows them, is slow to import.
+    # Color names are rare, and Pillow is slow to import.
     from PIL import ImageColor  # noqa: PLC0415
 
-    # Pillow replaces the digits by channels once it has itself looked a name up.
+    # Pillow replaces the text of a color by a tuple once it has looked it up.
     named = ImageColor.colormap.get(plain)
     if isinstance(named, tuple):
         red, green, blue = named[:3]
@@ -182,7 +182,7 @@ def _from_function(kind: str, first: str, second: str, third: str) -> tuple[int,
 
 
 def _share(text: str, most: float) -> float:
-    """A number or a percentage as a share of `most`, 0–1; "1.0" is all of it, as in tinycolor."""
+    """A number or percentage as a share of `most`, 0–1; "1.0" means 100 %, as in tinycolor."""
     if "." in text and float(text.rstrip("%")) == 1:
         text = "100%"
     share = float(text[:-1]) / 100 if text.endswith("%") else float(text) / most
@@ -190,7 +190,7 @@ def _share(text: str, most: float) -> float:
 
 
 def _percentage(text: str) -> str:
-    """Tinycolor takes numbers up to 1 for shares of 100 %."""
+    """A number up to 1 as a percentage, as in tinycolor."""
     return text if text.endswith("%") or float(text) > 1 else f"{float(text) * 100}%"
 
 
@@ -206,7 +206,7 @@ def _hundredths(alpha: float) -> float:
 
 
 def cell_color(text: str) -> str:
-    """The `#rrggbb` of a cell's own color, mixed with white by its alpha; "" where the text is no color."""
+    """The `#rrggbb` of a cell's own color, blended with white by its alpha; "" if the text is not a color."""
     parsed = parse_color(text)
     if parsed is None:
         return ""
@@ -215,7 +215,7 @@ def cell_color(text: str) -> str:
 
 
 def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
-    """The gradient of a layer, its alpha ignored as in the Navigator; a single color stands for all."""
+    """The gradient of a layer. Alpha is ignored, as in the Navigator, and a single color is repeated."""
     parsed = [parse_color(color) for color in colors]
     plain = tuple(_join(color[:3]) for color in parsed if color is not None)
     if len(plain) < len(colors) or not plain:
@@ -223,12 +223,12 @@ def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
     return Gradient(plain if len(plain) >= FEWEST_COLORS else plain * FEWEST_COLORS, low, high)
 
 
-# Ramps and legends of the layers that navlayers makes.
+# Ramps and legends of navlayers' own layers.
 
 UNSCORED = WHITE
 
-# ColorBrewer's sequential schemes: light to dark and monotonic in lightness, so that they survive gray print and
-# every color vision. One hue per category.
+# ColorBrewer's sequential schemes, one hue per category: monotonic in lightness, so they survive gray print and
+# color blindness.
 RAMPS: dict[str, tuple[str, str, str]] = {
     "overall": ("#e0ecf4", "#8c96c6", "#810f7c"),
     "protect": ("#deebf7", "#6baed6", "#08519c"),
@@ -238,21 +238,20 @@ RAMPS: dict[str, tuple[str, str, str]] = {
     "threat": ("#fee5d9", "#fb6a4a", "#99000d"),
 }
 
-# Aggregates whose scores lie between the score values, so that the legend needs round numbers.
+# Aggregates with scores between the score values, whose legend needs round numbers.
 _BETWEEN = ("mean", "median", "sum", "combined")
 
 
 def value_gradient(category: str | None, highest: float) -> Gradient:
-    """0–100 in the category's hue; further only where a sum of scores goes beyond 100."""
+    """The gradient from 0 to 100 in the category's hue; beyond 100 only for larger sums of scores."""
     ramp = RAMPS.get(category or "overall", RAMPS["overall"])
     return Gradient(ramp, 0, 100 if highest <= 100 else safe_maximum([highest]))
 
 
 def count_gradient(counts: list[float]) -> Gradient:
-    """0 to the highest count.
+    """The gradient from 0 to the highest count.
 
-    Up to 1, it has the ends of the ramp only: mitreattack-python rejects gradients with more colors than whole
-    numbers.
+    With counts up to 1 it has two colors: mitreattack-python rejects gradients with more colors than whole numbers.
     """
     highest = safe_maximum(counts)
     low, middle, high = RAMPS["count"]
@@ -260,13 +259,13 @@ def count_gradient(counts: list[float]) -> Gradient:
 
 
 def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[LegendItem, ...]:
-    """What the colors mean, strongest first: the score values that the set uses, and round numbers between them.
+    """The legend, strongest first: the set's score values, and round numbers between them.
 
-    Numbers come first in a label: the Navigator cuts labels after some fourteen letters.
+    Labels start with the number, because the Navigator cuts them after about fourteen letters.
 
     Args:
         gradient: the gradient of the layer.
-        rules: the scale, the score values in use and the aggregate.
+        rules: scale, score values in use and aggregate.
         unrated: whether the layer has cells without a score.
     """
     marks = {rules.scale[value]: value for value in rules.used}
@@ -283,7 +282,7 @@ def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[Legen
 
 
 def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:
-    """The highest count, round ones at two thirds and a third of it, and one."""
+    """The legend: the highest count, round numbers at two thirds and one third of it, and 1."""
     marks = {1, int(highest), *(_round_mark(highest * third / 3) for third in (1, 2))}
     return tuple(
         LegendItem("1 capability" if mark == 1 else f"{mark} capabilities", gradient.color(mark))
@@ -293,7 +292,7 @@ def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:
 
 
 def _round_mark(number: float) -> int:
-    """The number, rounded down to tens, fives or ones, as people pick ticks."""
+    """A number rounded down to a multiple of 10, 5 or 1, by its size."""
     step = 10 if number >= 20 else 5 if number >= 10 else 1
     return int(number // step * step)
 
@@ -320,13 +319,13 @@ def contrast(first: str, second: str) -> float:
 
 @lru_cache(maxsize=4096)
 def text_color(background: str) -> str:
-    """Black or white, whichever contrasts more; at least 4.5:1 on any color."""
+    """Black or white, whichever has more contrast; at least 4.5:1 on any color."""
     return BLACK if contrast(BLACK, background) >= contrast(WHITE, background) else WHITE
 
 
 @lru_cache(maxsize=4096)
 def gray(color: str) -> str:
-    """The gray of the same luminance (IEC 61966-2-1), as a black-and-white printer gives it."""
+    """The gray of the same luminance (IEC 61966-2-1), as in black-and-white print."""
     linear = luminance(color)
     level = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
     return "#" + f"{round(level * 255):02x}" * 3

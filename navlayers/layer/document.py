@@ -19,25 +19,25 @@ LAYER_VERSION = "4.5"
 NAVIGATOR_VERSION = "5.1.0"
 
 ATTACK = "ATT&CK version"
-"""The metadata that names domain and full release, such as "enterprise 16.1": the format knows majors only."""
+"""Name of the metadata with domain and full release, such as "enterprise 16.1"; `versions` has the major only."""
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """A name and a value; the Navigator drops an item where either is empty."""
+    """A name and a value; the Navigator drops an item with an empty one."""
 
     name: str
     value: str
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A label and an http(s) URL, opened by a click."""
+    """A label and an http(s) URL, which a click opens."""
 
     label: str
     url: str
 
 
 class Versions(msgspec.Struct, frozen=True):
-    """`attack` is the major release as a string: the Navigator reads its first digits only."""
+    """Versions of ATT&CK (the major version, as the Navigator reads no more), Navigator and layer format."""
 
     attack: str
     navigator: str = NAVIGATOR_VERSION
@@ -45,7 +45,7 @@ class Versions(msgspec.Struct, frozen=True):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How the matrix opens; "annotated" shows the sub-techniques that the layer holds."""
+    """The initial layout of the matrix; "annotated" expands techniques with annotated sub-techniques."""
 
     layout: str = "side"
     showName: bool = True  # noqa: N815 - the layer format's name
@@ -54,10 +54,10 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An annotated technique or sub-technique, under every tactic that it belongs to.
+    """An annotated technique or sub-technique, under each of its tactics.
 
-    `color`, `#rrggbb`, comes before the color of the score; a technique that is not `enabled` is grayed out, or
-    hidden where the layer hides disabled ones.
+    `color`, `#rrggbb`, overrides the color of the score. A disabled technique is grayed out, or hidden if the layer
+    has `hideDisabled`.
     """
 
     techniqueID: str  # noqa: N815 - the layer format's name
@@ -92,7 +92,7 @@ def encode_layer(layer: Layer) -> bytes:
 
 
 def encode_layers(layers: Iterable[bytes]) -> bytes:
-    """Encoded layers as one file, for tabs that stand in the given order.
+    """Encoded layers as one file, which opens as tabs in the given order.
 
     The Navigator opens a list from its end, so the first layer is written last.
     """

@@ -1,6 +1,6 @@
-"""Layers of formats 3.0 to 4.5 as decoded JSON: checked where navlayers relies on them, and brought to format 4.5.
+"""Layers of formats 3.0 to 4.5 as decoded JSON: checked, and converted to format 4.5.
 
-Layers stay documents here, for unknown fields are kept when a layer is upgraded.
+Layers stay JSON documents here, so that an upgrade keeps unknown fields.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LISTS = ("metadata", "links")
 _OBJECTS = ("filters", "layout")
 
 
-# Fields that the Navigator stops or complains at where they are null.
+# Fields whose null values make the Navigator fail or complain.
 _NULLS = frozenset(
     {
         *("description", "filters", "sorting", "layout", "hideDisabled", "techniques", "gradient", "legendItems"),
@@ -42,7 +42,7 @@ _NULLS = frozenset(
     }
 )
 
-# What `viewMode` meant before layers had a layout; 0 is the layout that a layer has anyway.
+# The layouts of `viewMode`, which layers had before `layout`; 0 is the default layout.
 _VIEW_MODES = {
     1: {"layout": "side", "showName": False, "showID": True},
     2: {"layout": "mini", "showName": False, "showID": False},
@@ -50,7 +50,7 @@ _VIEW_MODES = {
 
 
 class Read(NamedTuple):
-    """One layer, the domain and the release that it is of ("" where it does not say)."""
+    """A layer with its domain and release ("" if it does not state one)."""
 
     layer: Document
     domain: Domain
@@ -58,7 +58,7 @@ class Read(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """The layers of a file in its order; `single`: the file is a layer, not a list of them."""
+    """The layers of a file, in order; `single`: the file is one layer, not a list."""
 
     layers: list[Read]
     single: bool
@@ -84,7 +84,7 @@ def _one(layer: Layer, source: Source, findings: Findings, said: Mapping[str, st
     try:
         document: Document = msgspec.json.decode(layer.text)
     except msgspec.ValidationError:
-        message, expected = "a number of this layer is too large", "numbers as computers hold them"
+        message, expected = "a number of this layer is too large", "a number that fits a 64-bit float"
         raise InputError(Problem(message, layer.place(), expected, code="wrong-type")) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, FORMAT) from None
@@ -113,7 +113,7 @@ def _check_head(document: Document, layer: Layer) -> None:
         if value is not None and not isinstance(value, list):
             wrong(kind(value), "a list of objects", key)
         elif any(not isinstance(item, dict) for item in value or ()):
-            wrong("a list that holds other things", "a list of objects", key)
+            wrong("a list with other items", "a list of objects", key)
     for key in _OBJECTS:
         value = document.get(key)
         if value is not None and not isinstance(value, dict):
@@ -123,11 +123,11 @@ def _check_head(document: Document, layer: Layer) -> None:
     if platforms is not None and not isinstance(platforms, list):
         wrong(kind(platforms), "a list of names", "filters", "platforms")
     elif any(not isinstance(name, str) for name in platforms or ()):
-        wrong("a list that holds other things", "a list of names", "filters", "platforms")
+        wrong("a list with other items", "a list of names", "filters", "platforms")
 
 
 def attack_version(layer: Document) -> str:
-    """The release that navlayers wrote into the metadata, "" where it did not."""
+    """The release in the metadata written by navlayers, or ""."""
     for item in layer.get("metadata") or ():
         if item.get("name") == ATTACK and isinstance(item.get("value"), str):
             return str(item["value"]).strip().rpartition(" ")[2]
@@ -135,10 +135,10 @@ def attack_version(layer: Document) -> str:
 
 
 def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:
-    """The layer with the fields of format 4.5 at the catalogue's release, in their order; and what changed.
+    """The layer in format 4.5 at the catalogue's release, and the list of changes.
 
-    It reads formats 3.0 to 4.4 as the Navigator does: versions, domain, layout, filters. Techniques and platforms
-    are left as they are.
+    Versions, domain, layout and filters of formats 3.0 to 4.4 are converted as the Navigator does. Techniques and
+    platforms stay unchanged.
     """
     changes = []
     written = _format_of(layer)
@@ -148,10 +148,10 @@ def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:
     result: Document = {}
     for key, value in layer.items():
         if key in ("version", "versions"):
-            # The two may both be there; unknown fields beside the three versions stay.
+            # A layer may have both; unknown fields of `versions` are kept.
             result["versions"] = {**(value if isinstance(value, dict) else {}), **versions}
         elif value is None and key in _NULLS:
-            changes.append(f"{key}: null left out")
+            changes.append(f"{key}: null removed")
         else:
             result[key] = value
     result.setdefault("versions", versions)
@@ -161,7 +161,7 @@ def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:
     result["domain"] = domain
     changes += _layout_of_mode(result)
     if isinstance(result.get("filters"), dict) and "stages" in result["filters"]:
-        changes.append("filters.stages left out: the layer format has none")
+        changes.append("filters.stages removed: not part of the layer format")
         result["filters"] = {key: value for key, value in result["filters"].items() if key != "stages"}
     return result, changes
 
@@ -178,7 +178,7 @@ def _layout_of_mode(layer: Document) -> list[str]:
         return []
     mode = layer.pop("viewMode")
     if "layout" in layer:
-        return ["viewMode left out: the layer has a layout"]
+        return ["viewMode removed: the layer has a layout"]
     layout = _VIEW_MODES.get(mode) if type(mode) is int else None
     if layout is not None:
         layer["layout"] = dict(layout)

@@ -1,8 +1,8 @@
-"""The matrix as the ATT&CK Navigator draws it: which techniques, in which order, in which colors.
+"""The matrix as the ATT&CK Navigator draws it: techniques, order, colors.
 
-`release_columns` is the order of a release alone; `matrix_of` lays out a layer.
+`release_columns` gives the columns of a release, and `matrix_of` lays out a layer.
 
-Source: the Navigator 5.1, observed and read; docs/render.md states its rules.
+Source: the code and behavior of Navigator 5.1; docs/render.md states the rules.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 Detail: TypeAlias = Literal["full", "scored", "mini"]
 
-# The order of characters in localeCompare, by which the Navigator sorts: marks, digits, letters; blanks first.
+# The Navigator sorts names with localeCompare: blanks, punctuation, digits, letters.
 _ORDER = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz"
 _PLACES = {char: f"{place:02d}" for place, char in enumerate(_ORDER)}
 
-# Values of the layer format's `sorting` from here on sort by score.
+# Smallest value of the layer format's `sorting` that sorts by score.
 _BY_SCORE = 2
 
-# From here on, floats have no decimals.
+# Floats of this size have no decimals.
 _WHOLE = 2.0**53
 
 
 class Family(NamedTuple):
-    """A technique and its sub-techniques under one tactic, in the order of the matrix."""
+    """A technique and its sub-techniques under one tactic, in matrix order."""
 
     technique: Technique
     subtechniques: tuple[Technique, ...]
 
 
 class ReleaseColumn(NamedTuple):
-    """A tactic and its active techniques in the order of the matrix."""
+    """A tactic and its active techniques, in matrix order."""
 
     tactic: Tactic
     families: tuple[Family, ...]
@@ -55,9 +55,9 @@ class ReleaseColumn(NamedTuple):
 
 
 def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
-    """The tactics of a release in matrix order, techniques and sub-techniques by name as the Navigator sorts them.
+    """The columns of a release: tactics in matrix order, techniques and sub-techniques sorted as in the Navigator.
 
-    A sub-technique stands only under those of its tactics that its technique has, too.
+    A sub-technique appears only under tactics that its technique has, too.
     """
     bases = sorted((t for t in catalogue.techniques.values() if t.active and t.parent is None), key=by_name)
     return tuple(
@@ -84,16 +84,16 @@ def by_name(technique: Technique) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def _collated(name: str) -> str:
-    """The key by which browsers sort a name: blanks, marks, digits, letters."""
+    """The sort key of a name in browsers: blanks, punctuation, digits, letters."""
     return "".join(_PLACES.get(char, char) if char != " " else " " for char in name.lower())
 
 
 class Cell(msgspec.Struct, frozen=True):
     """A technique or sub-technique under a tactic.
 
-    `score` is the number that stands for it, the aggregate where the layer shows aggregates; `color` the `#rrggbb`
-    that the Navigator gives it, "" for none. `subtechniques` are those that the filters leave, `opened` says
-    whether they are shown; `in_all` is how many there are.
+    `score` is the score shown: the aggregate if the layer shows aggregates. `color` is the `#rrggbb` that the
+    Navigator draws, "" for none. `subtechniques` are those that pass the filters, `opened` says whether they are
+    expanded, and `in_all` counts all of them.
     """
 
     id: str
@@ -107,26 +107,26 @@ class Cell(msgspec.Struct, frozen=True):
 
     @property
     def enabled(self) -> bool:
-        """Whether the layer has it enabled."""
+        """Whether the technique is enabled."""
         return self.annotation.enabled
 
     @property
     def shown(self) -> tuple[Cell, ...]:
-        """The sub-techniques that are drawn as cells."""
+        """The sub-techniques drawn as cells."""
         return self.subtechniques if self.opened else ()
 
     @property
     def closed(self) -> tuple[Cell, ...]:
-        """The annotated sub-techniques that the layer does not open, as nobody can in a picture."""
+        """The annotated sub-techniques that are collapsed, and cannot be expanded in a picture."""
         return () if self.opened else tuple(sub for sub in self.subtechniques if sub.annotation.annotated)
 
 
 class Column(msgspec.Struct, frozen=True):
     """A tactic and its techniques.
 
-    `total` counts those that the filters leave, `mapped` the ones of them that are annotated and enabled,
-    themselves or by a sub-technique; where the view has ratios, they are those, and 0 where it has none of the
-    tactic. `counted` says what they count.
+    `total` counts the techniques that pass the filters, `mapped` those of them that are annotated and enabled or
+    have such a sub-technique. A view with ratios replaces both, with 0 for a tactic that it lacks. `counted` names
+    what they count.
     """
 
     id: str
@@ -139,24 +139,24 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> str:
-        """What stands beneath the name: "4/10", or nothing."""
+        """The text below the name, such as "4/10", or nothing."""
         return f"{self.mapped}/{self.total}" if self.total else ""
 
     @property
     def told(self) -> str:
-        """The same in words, with the name."""
+        """The name with the ratio in words, as a tooltip."""
         name = f"{self.id} {clean(self.name)}"
         return f"{name}\n{self.mapped} of {self.total} {self.counted}" if self.total else name
 
 
 class Matrix(msgspec.Struct, frozen=True):
-    """A layer laid out: the columns that have any technique, in ATT&CK's order."""
+    """The layout of a layer: its non-empty columns, in ATT&CK's order."""
 
     view: View
     columns: tuple[Column, ...]
 
     def cells(self) -> Iterator[Cell]:
-        """Every cell that is drawn, parents before their sub-techniques."""
+        """Every drawn cell, parents before their sub-techniques."""
         for column in self.columns:
             for cell in column.cells:
                 yield cell
@@ -164,10 +164,12 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 def matrix_of(view: View, detail: Detail = "full") -> Matrix:
-    """Lay out a layer.
+    """The layout of a layer.
 
-    "scored" leaves out what the layer does not annotate, but for parents of what it does, and opens all of them;
-    the others show what the Navigator shows.
+    Args:
+        view: the layer at its release.
+        detail: "scored" keeps annotated techniques and their parents only, and expands all of them; the others show
+            what the Navigator shows.
     """
     builder = _Builder(view, only_annotated=detail == "scored")
     columns = map(builder.column, release_columns(view.catalogue))
@@ -187,7 +189,7 @@ class _Builder:
         tactic = column.tactic
         left = [family for family in column.families if self._is_left(family, tactic.shortname)]
         shown = [family for family in left if self._is_shown(family, tactic.shortname)]
-        # The Navigator works aggregates out as it sorts, and so shows none where there is nothing to sort.
+        # The Navigator computes aggregates while sorting, so a column with one technique has none.
         self._aggregates = len(left) > 1
         cells = tuple(self._cell(family, tactic.shortname) for family in self._sorted(shown, tactic.shortname))
         mapped = sum(
@@ -200,13 +202,13 @@ class _Builder:
         return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(left))
 
     def _is_shown(self, family: Family, tactic: str) -> bool:
-        """Whether a technique that the filters leave is asked for: it or one below it is annotated, or all are."""
+        """Whether a technique is drawn: always, or only if it or a sub-technique is annotated."""
         if not self._only_annotated:
             return True
         return any(self._view.annotation(t.id, tactic).annotated for t in (family.technique, *family.subtechniques))
 
     def _is_left(self, family: Family, tactic: str) -> bool:
-        """Whether the filters leave a technique: its platforms, and those that are disabled."""
+        """Whether a technique passes the filters: by platform, and by being enabled."""
         if self._view.hide_disabled and not self._view.annotation(family.technique.id, tactic).enabled:
             kept = any(
                 self._view.annotation(sub.id, tactic).enabled and self._is_on_platform(sub)
@@ -249,7 +251,7 @@ class _Builder:
         return entry.color or ("" if score is None else self._view.gradient.color(score))
 
     def _aggregate(self, family: Family, tactic: str) -> float | None:
-        """The aggregate of a technique and its sub-techniques; its own score is 0 there where it has none."""
+        """The aggregate of a technique and its sub-techniques; a technique without a score counts as 0."""
         own = self._view.annotation(family.technique.id, tactic).score
         subs = (self._view.annotation(sub.id, tactic).score for sub in family.subtechniques)
         given = [score for score in subs if score is not None]
@@ -264,7 +266,7 @@ class _Builder:
         return _fixed(sum(scores) if how == "sum" else max(scores) if how == "max" else min(scores))
 
     def _sorted(self, families: Sequence[Family], tactic: str) -> Sequence[Family]:
-        """Families, which are sorted by name, in the order that the layer asks for."""
+        """Families in the order of the layer's sorting; the input is sorted by name."""
         sorting = self._view.sorting
         if sorting < _BY_SCORE:
             return families[::-1] if sorting == 1 else families
@@ -279,7 +281,7 @@ class _Builder:
 
 
 def _fixed(score: float) -> float:
-    """Two decimals as JavaScript has them: exactly half a hundredth goes away from 0."""
+    """A number rounded to two decimals as JavaScript's toFixed does: halves away from 0."""
     if abs(score) >= _WHOLE:
         return score
     return float(Decimal(score).quantize(Decimal("0.01"), ROUND_HALF_UP))

@@ -1,7 +1,7 @@
-"""Parts of a layer that the Navigator cannot show: those that empty its matrix are repaired, the others reported.
+"""Repair of layers that the Navigator cannot show: faults that empty its matrix are fixed, others reported.
 
-Source: the Navigator 5.1, observed. A score just below the end of the gradient, and a gradient without two colors
-or without an end, make it show an empty matrix; it drops items of metadata and links that lack a part.
+Source: the behavior of Navigator 5.1. It shows an empty matrix for a score just below the end of the gradient, and
+for a gradient without two colors or without an end; it drops incomplete metadata and links.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _ADDRESSES = "links without a protocol, which lead nowhere"
 _LINKS = "links without a label or a url, which the Navigator drops"
 _METADATA = "metadata whose name or value is missing, empty or not text, which the Navigator drops"
 _COLORS = "invalid colors, which the Navigator does not show"
-# What is done about a fault; all others are kept.
+# The repair of a fault; all others are kept.
 _MENDED = {_SCORES: "are lowered, with the exact ones in metadata", _SCRIPTS: "are left out"}
 
 _SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\t\n\r]*".join("javascript:"), re.IGNORECASE)
 _PROTOCOL = re.compile(r"[\x00-\x20]*(?:[a-z][a-z0-9+.-]*://|mailto:)", re.IGNORECASE)
-# Colors that are not looked into any further.
+# Colors that are accepted without parsing.
 _FUNCTION = re.compile(r"\s*(?:rgb|hsl|hsv)a?\b.*\d.*|\s*transparent\s*", re.IGNORECASE)
 
 
 class Repair:
-    """Repairs one layer, or (`mend` false) only reports what is wrong with it."""
+    """The repair of one layer; with `mend` false, only a report of its faults."""
 
     def __init__(self, layer: Document, *, mend: bool = True) -> None:
         self._mend = mend
@@ -52,7 +52,7 @@ class Repair:
         self._whole = None if written is None else whole
 
     def layer(self, layer: Document) -> None:
-        """Repair what stands beside the entries; the parts of the layer are replaced, not changed."""
+        """Repair everything except the entries; parts of the layer are replaced, not modified."""
         if self._mend and self._whole is not None:
             layer["gradient"] = self._whole
         self._metadata("the layer", layer.get("metadata") or ())
@@ -64,7 +64,7 @@ class Repair:
             self._color(whose, color)
 
     def entry(self, fields: Document) -> Document:
-        """The fields of an entry, repaired; those given are not changed."""
+        """The fields of an entry, repaired; the argument is not modified."""
         identifier: str = fields["techniqueID"]
         score = fields.get("score")
         metadata = fields.get("metadata") or ()
@@ -86,7 +86,7 @@ class Repair:
         return {**fields, **changes} if changes and self._mend else fields
 
     def meant(self, fields: Document) -> float | None:
-        """The score of an entry; where it was lowered before, the exact one."""
+        """The score of an entry, or the exact one if an earlier run lowered it."""
         score: float | None = fields.get("score")
         if score is None:
             return None
@@ -99,7 +99,7 @@ class Repair:
 
     @property
     def told(self) -> list[str]:
-        """What is wrong, and what was done about it, in sentences."""
+        """Sentences about the faults and their repair."""
         sentences = list(self._gradient_told)
         for what, places in self._found.items():
             done = f", {_MENDED.get(what, 'are kept')}" if self._mend else ""
@@ -108,16 +108,16 @@ class Repair:
         return sentences
 
     def _completed(self, written: Document) -> Document:
-        """A gradient with all that the Navigator needs."""
+        """A gradient with all fields that the Navigator needs."""
         whole = dict(written)
         colors = written.get("colors")
         if not isinstance(colors, list) or len(colors) < FEWEST_COLORS:
             whole["colors"] = list(DEFAULT_COLORS)
-            self._tell_gradient(f"has fewer than two colors, {_EMPTY}", "now the default ones")
+            self._tell_gradient(f"has fewer than two colors, {_EMPTY}", "replaced by the default ones")
         for key, end in _ENDS.items():
             if written.get(key) is None:
                 whole[key] = end
-                self._tell_gradient(f"has no {key}, {_EMPTY}", f"{end} now")
+                self._tell_gradient(f"has no {key}, {_EMPTY}", f"set to {end}")
         low, high = whole["minValue"], whole["maxValue"]
         if low >= high:
             self._tell_gradient(
@@ -138,7 +138,7 @@ class Repair:
                 self._tell(_METADATA, f"{whose} {_short(name)}" if isinstance(name, str) and name else whose)
 
     def _links(self, whose: str, items: Iterable[Document]) -> list[Document]:
-        """The links without those that would run something."""
+        """The links without those that run a script."""
         kept = []
         for item in items:
             url = item.get("url")
@@ -158,17 +158,17 @@ class Repair:
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON has it."""
+    """A value as JSON text."""
     return msgspec.json.encode(value).decode()
 
 
 def _has(item: Document, *keys: str) -> bool:
-    """Whether an item is a divider, or all of these are texts that say something."""
+    """Whether an item is a divider, or all of these fields are non-empty text."""
     return "divider" in item or all(isinstance(item.get(key), str) and item[key] for key in keys)
 
 
 def _colors(layer: Document) -> Iterator[tuple[str, Any]]:
-    """The colors of a layer beside those of its entries, and whose they are."""
+    """The colors of a layer outside its entries, with their owners."""
     gradient = layer.get("gradient")
     colors = gradient.get("colors") if isinstance(gradient, dict) else None
     if isinstance(colors, list) and len(colors) >= FEWEST_COLORS:
@@ -178,11 +178,11 @@ def _colors(layer: Document) -> Iterator[tuple[str, Any]]:
         if isinstance(item, dict) and item.get("color"):
             yield "the legend", item["color"]
     if layer.get("tacticRowBackground"):
-        yield "the row of tactics", layer["tacticRowBackground"]
+        yield "the tactic row", layer["tacticRowBackground"]
 
 
 def _number(score: float) -> float:
-    """A score, an int where it is whole."""
+    """A score, as an int if it is whole."""
     return int(score) if float(score).is_integer() else score
 
 

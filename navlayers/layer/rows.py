@@ -1,7 +1,7 @@
-"""A layer as rows: what it says of each technique, whether its matrix shows the technique or not.
+"""A layer as rows, one per technique, whether or not its matrix shows the technique.
 
-Layers that navlayers made repeat themselves: the comment is written for the Navigator's tooltip, and the metadata
-holds the same in full. `metadata_of` and `facts_of` leave out what is written elsewhere.
+Layers written by navlayers are redundant: the comment fits the Navigator's tooltip, and the metadata repeats it in
+full. `metadata_of` and `facts_of` leave out such repetition.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from navlayers.layer.matrix import Cell, Matrix
 
 Where: TypeAlias = Literal["shown", "collapsed", "left out"]
-"""Whether the matrix shows a technique, has it below one that is not opened, or leaves it out by a filter."""
+"""Whether the matrix shows a technique, has it in a collapsed one, or filters it out."""
 
 _WHERES: tuple[Where, ...] = ("shown", "collapsed", "left out")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What a layer says of a technique under those of its tactics (names) of which it says the same.
+    """A technique's annotation, under the tactics (names) that share it.
 
-    `score` is the layer's own; `aggregate` that of a technique with its sub-techniques, where the layer shows it.
-    `color` is the `#rrggbb` of the cell, "" for none.
+    `score` is the layer's own; `aggregate` includes the sub-techniques, if the layer shows aggregates. `color` is
+    the `#rrggbb` of the cell, "" for none.
     """
 
     id: str
@@ -45,13 +45,13 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
-        """Its labels and addresses, without that of the technique's own page, to which its id leads."""
+        """Labels and URLs, without the technique's ATT&CK page, which its id links to."""
         own = technique_url(self.id).rstrip("/")
         return tuple((label, url) for label, url in self.annotation.links if url.rstrip("/") != own)
 
 
 class Joint(msgspec.Struct, frozen=True):
-    """A technique and its scores in several layers, under those of its tactics for which they are the same."""
+    """A technique's scores in several layers, under the tactics that share them."""
 
     id: str
     name: str
@@ -61,7 +61,7 @@ class Joint(msgspec.Struct, frozen=True):
 
 
 def rows_of(matrix: Matrix) -> tuple[Row, ...]:
-    """A row per technique that the layer annotates or scores, in the order of their ids."""
+    """A row per technique with an annotation or aggregate, in id order."""
     cells = {(cell.id, tactic): (cell, where) for cell, tactic, where in _walk(matrix)}
     active = (technique for technique in matrix.view.catalogue.techniques.values() if technique.active)
     return tuple(row for technique in active for row in _rows(technique, matrix.view, cells))
@@ -76,7 +76,7 @@ def _walk(matrix: Matrix) -> Iterator[tuple[Cell, str, Where]]:
 
 
 def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[Cell, Where]]) -> Iterator[Row]:
-    """Tactics under which a technique has the same annotation and color share a row."""
+    """The rows of a technique: tactics with the same annotation and color share one."""
     grouped: dict[tuple[Annotation, float | None, str], list[tuple[str, Where]]] = {}
     names = {tactic.shortname: tactic.name for tactic in view.catalogue.tactics}
     for tactic in technique.tactics:
@@ -105,7 +105,7 @@ def _aggregates(view: View, cell: Cell) -> bool:
 
 
 def _says_something(entry: Annotation, view: View) -> bool:
-    """Whether an annotation is worth a row: those that only hide a technique are many, and say no more."""
+    """Whether an annotation gets a row; annotations that only hide a technique do not."""
     if not entry.annotated:
         return False
     only_hides = msgspec.structs.replace(entry, enabled=True, opened=False) == Annotation()
@@ -119,7 +119,7 @@ def _color(entry: Annotation, view: View) -> str:
 
 
 def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
-    """A row per technique that any of the layers scores, in the order of their ids."""
+    """A row per technique with a score in any of the layers, in id order."""
     found: dict[str, dict[str, dict[int, Row]]] = {}
     for number, rows in enumerate(layers):
         for row in rows:
@@ -139,7 +139,7 @@ def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
     return tuple(joint)
 
 
-# Metadata that repeats what is shown elsewhere.
+# Metadata that repeats other parts of the layer.
 
 _PER_CATEGORY = frozenset({"protect", "detect", "respond", "capabilities"})
 _SHOWN = frozenset(
@@ -158,10 +158,9 @@ _CUT = re.compile(r"\+\d+ more\b")
 
 
 def metadata_of(view: View, entry: Annotation) -> tuple[tuple[str, str], ...]:
-    """The metadata of a technique, without what its comment says in other words.
+    """The metadata of a technique, without what its comment repeats.
 
-    Layers of other tools keep all metadata; so do techniques whose comment names only the first of many
-    capabilities.
+    Layers of other tools keep all metadata; so do techniques whose comment names only the first capabilities.
     """
     if not _is_ours(view) or not entry.comment:
         return entry.metadata
@@ -171,18 +170,18 @@ def metadata_of(view: View, entry: Annotation) -> tuple[tuple[str, str], ...]:
 def _repeats(comment: str, name: str, value: str) -> bool:
     if name in _PER_CATEGORY:
         return not _CUT.search(comment)
-    # Comparisons tell the score of each input, and in metadata those of its categories, too.
+    # Comments of comparisons have the score of each input; the metadata adds the scores of categories.
     score = re.escape(f"{name} {value.partition(';')[0]}")
     return re.search(rf"(?<!\w){score}(?![\w.])", comment, re.IGNORECASE) is not None
 
 
 def facts_of(view: View) -> tuple[tuple[str, str], ...]:
-    """The metadata of a layer, without what its name, its legend and its counts show."""
+    """The metadata of a layer, without what its name, legend and counts repeat."""
     if not _is_ours(view):
         return view.metadata
     return tuple((name, value) for name, value in view.metadata if name not in _SHOWN)
 
 
 def _is_ours(view: View) -> bool:
-    """Whether navlayers made the layer: it names the framework, or what was compared."""
+    """Whether navlayers wrote the layer: its metadata has the framework, or the compared inputs."""
     return any(name in ("framework", "compared") for name, _ in view.metadata)

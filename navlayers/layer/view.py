@@ -1,7 +1,7 @@
-"""A layer at its ATT&CK release, ready to be drawn: annotations per technique and tactic, layout, filters, colors.
+"""A layer at its ATT&CK release, ready to draw: annotations per technique and tactic, layout, filters, colors.
 
-`View.of` takes a layer that navlayers made; `view_of` reads the decoded JSON of any other, as the Navigator does,
-and tells what cannot be drawn as it stands.
+`View.of` takes a typed layer. `view_of` reads the decoded JSON of any layer as the Navigator does, and reports what
+cannot be drawn as written.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ _LAYOUTS = ("side", "flat", "mini")
 _AGGREGATES = ("average", "min", "max", "sum")
 _EXPANDED = ("none", "annotated", "all")
 
-# The Navigator carries these platforms of old layers over.
+# The Navigator converts these platforms of old layers.
 _OLD_PLATFORMS = {"AWS": "IaaS", "GCP": "IaaS", "Azure": "IaaS"}
 
 COMMENTED = "•"
-"""Drawn in place of a score in cells that are annotated without one."""
+"""Text of cells that are annotated without a score."""
 
 
 class Annotation(msgspec.Struct, frozen=True):
-    """What a layer says of a technique under one tactic.
+    """The annotation of a technique under one tactic.
 
-    `score` is any number; `color` is `#rrggbb` or "". `metadata` are names and values, `links` labels and http(s)
-    addresses. `opened`: the layer asks to show the sub-techniques.
+    `score` is any number; `color` is `#rrggbb` or ""; `metadata` are names and values; `links` labels and http(s)
+    URLs. `opened`: the sub-techniques are expanded.
     """
 
     score: float | None = None
@@ -61,7 +61,7 @@ class Annotation(msgspec.Struct, frozen=True):
 
     @property
     def annotated(self) -> bool:
-        """Whether it says anything of the technique itself."""
+        """Whether it has any content about the technique itself."""
         return (
             self.score is not None
             or not self.enabled
@@ -70,7 +70,7 @@ class Annotation(msgspec.Struct, frozen=True):
 
     @property
     def counted(self) -> bool:
-        """Whether counts include it: a disabled technique is not covered by anything."""
+        """Whether it counts as annotated; a disabled technique does not."""
         return self.enabled and self.annotated
 
 
@@ -78,7 +78,7 @@ _NOTHING = Annotation()
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How a layer is laid out. `aggregate` names the function that merges the scores of a technique's family."""
+    """The layout of a layer; `aggregate` is the function over a technique and its sub-techniques."""
 
     layout: str = "side"
     show_name: bool = True
@@ -90,10 +90,10 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Ratios(msgspec.Struct, frozen=True):
-    """Figures beneath the names of tactics, where these are not how much of the tactic the layer annotates.
+    """Ratios below the tactic names that replace the number of annotated techniques.
 
-    `tactics` holds short name → how many of how many, None to show nothing, as for tactics that it lacks. `told`
-    says the same of the whole layer, `counted` what the figures count.
+    `tactics` has short name → (number, total), or None for no ratio, as for missing tactics. `told` is the sentence
+    about the whole layer, and `counted` names what is counted.
     """
 
     tactics: dict[str, tuple[int, int] | None]
@@ -105,16 +105,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """A layer at its ATT&CK release.
 
     Attributes:
-        name: of the layer.
+        name: the name of the layer.
         catalogue: the release; `entries` are of its active techniques only.
         entries: (technique id, tactic short name) → annotation.
-        platforms: those that the layer filters by; empty for all.
+        platforms: the platform filter; empty for all.
         sorting: 0 A–Z, 1 Z–A, 2 score ascending, 3 descending.
-        tactic_background: `#rrggbb`, or "" where tactics have none.
-        notices: what could not be drawn as it stands.
-        ratios: figures of the tactics that replace the counts of annotations.
-        unscored: the legend's label for cells without a color, "" for the usual one.
-        mark: drawn in cells that are annotated with neither score nor color.
+        tactic_background: `#rrggbb`, or "" for none.
+        notices: problems with parts that cannot be drawn as written.
+        ratios: replacement for the tactics' counts of annotated techniques.
+        unscored: the legend's label for cells without a color; "" for the default.
+        mark: text of cells that are annotated without score and color.
     """
 
     name: str
@@ -137,7 +137,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, layer: document.Layer, catalogue: Catalogue) -> View:
-        """The view of a layer that navlayers made for this release."""
+        """The view of a typed layer of this release."""
         entries: dict[tuple[str, str], Annotation] = {}
         for entry in layer.techniques:
             technique = catalogue.get(entry.techniqueID)
@@ -172,21 +172,21 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def release(self) -> str:
-        """The ATT&CK release as people say it: "ATT&CK Enterprise 16.1"."""
+        """The ATT&CK release as text, such as "ATT&CK Enterprise 16.1"."""
         return f"ATT&CK {DOMAIN_NAMES[self.catalogue.domain]} {self.catalogue.version}"
 
     def annotation(self, technique: str, tactic: str) -> Annotation:
-        """What the layer says of a technique under a tactic."""
+        """The annotation of a technique under a tactic."""
         return self.entries.get((technique, tactic), _NOTHING)
 
 
 def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
-    """Read a decoded layer of format 4.5, as the Navigator reads it.
+    """The view of a decoded layer of format 4.5, read as the Navigator does.
 
     Args:
-        layer: its parts are known to be of the types that the format says, as `navlayers.layer.formats` checks.
-        catalogue: the release at which it is drawn.
-        name: what messages call it.
+        layer: a layer whose types `navlayers.layer.formats` has checked.
+        catalogue: the release to draw it at.
+        name: its name in messages.
     """
     notices: list[Problem] = []
 
@@ -237,7 +237,7 @@ def _text(value: Any) -> str:
 def _entries(
     written: Iterable[dict[str, Any]], catalogue: Catalogue, tell: Tell
 ) -> dict[tuple[str, str], Annotation]:
-    """As the Navigator loads them: without a tactic, under each of the technique's; the last one counts."""
+    """Annotations as in the Navigator: an entry without a tactic applies to all, and the last entry wins."""
     found: dict[tuple[str, str], Annotation] = {}
     unknown: dict[str, None] = {}
     elsewhere: dict[str, None] = {}
@@ -261,7 +261,7 @@ def _entries(
             found[identifier, tactic] = annotation
     if odd:
         tell(
-            f"drawn, although the Navigator ignores entries written like this: {listed(list(odd))}",
+            f"drawn, although the Navigator ignores entries in this form: {listed(list(odd))}",
             "write ids without blanks, and tactics by their short names, such as credential-access",
         )
     if unknown:
@@ -295,7 +295,7 @@ def _annotation(entry: dict[str, Any]) -> Annotation:
 
 
 def _pairs(items: Any) -> tuple[tuple[str, str], ...]:
-    """Names and values that are both texts that say something: the Navigator shows no others."""
+    """Names and values that are non-empty text; the Navigator shows no others."""
     return tuple(
         (item["name"], item["value"])
         for item in _list(items)
@@ -304,7 +304,7 @@ def _pairs(items: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _links(items: Any) -> tuple[tuple[str, str], ...]:
-    """Labels and addresses; only of the web, for whatever else a layer holds would be opened by a click, too."""
+    """Labels and URLs of web links only, because a click would open any other link, too."""
     found = []
     for item in _list(items):
         if isinstance(item, dict) and _text(item.get("url")):

@@ -1,4 +1,4 @@
-"""Aggregation functions: the scores that several capabilities give one technique → one score.
+"""Aggregation functions: from the scores of several capabilities to one score.
 
 Scores are numbers 0–100. Every function is independent of the order of its input.
 """
@@ -22,7 +22,7 @@ def mean(scores: Sequence[float]) -> float:
 
 
 def combined(scores: Sequence[float]) -> float:
-    """100·(1−∏(1−sᵢ/100)): what is left when capabilities are independent and each stops its share.
+    """100·(1−∏(1−sᵢ/100)): the combined effect of independent capabilities.
 
     With every score within 0–100 the result lies within [max, 100].
     """
@@ -48,10 +48,10 @@ DESCRIPTIONS: dict[Aggregate, str] = {
     "count": "the number of capabilities that are mapped to it",
     "combined": "that of its capabilities combined as if they were independent",
 }
-"""What each function computes, to follow "a technique's score is"."""
+"""The end of the sentence "A technique's score is …", per function."""
 
 
 def exact(score: float) -> float:
-    """The score as it is computed with: whole ones as int, without the noise of floating point in the tail."""
+    """The score without floating-point noise; whole numbers as int."""
     rounded = round(score, 10)
     return int(rounded) if rounded == int(rounded) else rounded

@@ -1,4 +1,4 @@
-"""What one input covers, whether a mapping set or a layer: a score per technique, at the release of all inputs."""
+"""The coverage of an input, a mapping set or a layer: a score per technique at the inputs' common release."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """What an input covers: the techniques, overall or in a category, that have a score above 0, or are not rated.
+    """The coverage of an input: techniques with a score above 0, overall or in a category, or not rated.
 
     Attributes:
-        name: tells it from the other inputs.
-        title: what people call it.
-        set: the mapping set; a layer is one, too.
-        scored: what its scores come from.
+        name: its unique name among the inputs.
+        title: its title for readers.
+        set: the mapping set, also for a layer.
+        scored: the scored set.
         is_layer: the input is a layer, or a list of layers.
-        own_attack_version: the release that it was made for.
+        own_attack_version: its own release.
         counts: scores are numbers of capabilities, not 0–100.
-        categories: those that it has, in order; () for a layer.
-        entries: technique id → scores, of all techniques that are mapped and active in the release.
-        labels: capability id → what people call it.
-        moved, left_out: what carrying it to the release changed.
-        notices: what to tell the user.
-        covered_only: every score is 100, whatever it was.
+        categories: its categories, in order; () for a layer.
+        entries: technique id → scores, for all mapped techniques that are active in the release.
+        labels: capability id → its label.
+        moved, left_out: changes by remapping it to the common release.
+        notices: messages for the user.
+        covered_only: every covered technique has the score 100.
     """
 
     name: str
@@ -57,16 +57,16 @@ class Coverage(msgspec.Struct, frozen=True):
 
     @property
     def method(self) -> str:
-        """How its scores are made, in sentences."""
+        """Sentences about its scoring."""
         if self.covered_only:
-            return "What is covered at all counts as 100, how well it is covered does not count."
+            return "Every covered technique counts as 100, whatever its score."
         if self.is_layer:
-            return "A layer's own numbers of capabilities." if self.counts else "A layer's own scores."
+            return "The layer's own numbers of capabilities." if self.counts else "The layer's own scores."
         return " ".join(method(self.scored.rules))
 
     @property
     def scores(self) -> dict[str, TechniqueScore]:
-        """The entries of the techniques that it covers overall."""
+        """The entries of the techniques covered overall."""
         return {t: entry for t, entry in self.entries.items() if _covers(entry.overall)}
 
     def measures(self, category: str | None = None) -> dict[str, float | None]:
@@ -85,7 +85,7 @@ def _covers(score: float | None) -> bool:
 
 
 def without_scores(coverage: Coverage) -> Coverage:
-    """The same with 100 for all that it covers and 0 for the rest, so that counts and scores compare."""
+    """The coverage with 100 for covered techniques and 0 for others, so that counts and scores are comparable."""
     entries = {
         technique: msgspec.structs.replace(
             entry,
@@ -102,12 +102,12 @@ def _full(score: float | None) -> float:
 
 
 def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None = None) -> Coverage:
-    """What a set or layer covers.
+    """The coverage of a set or layer.
 
     Args:
-        prepared: the input, at the release of all inputs.
-        options: how mappings become scores.
-        counted: technique id → number, of a layer of counts that was read as an unscored set.
+        prepared: the input, at the common release.
+        options: the scoring options.
+        counted: technique id → count, for a layer of counts that was read as an unscored set.
 
     Raises:
         UsageError: the options do not fit the set.
@@ -141,7 +141,7 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
 
 
 def _rounded(entry: TechniqueScore) -> TechniqueScore:
-    """The scores as layers and tables write them: what differs in further decimals alone does not differ."""
+    """Scores rounded as in layers and tables, so that comparisons ignore further decimals."""
     overall = None if entry.overall is None else tidy(entry.overall)
     categories = {category: None if score is None else tidy(score) for category, score in entry.categories.items()}
     if (overall, categories) == (entry.overall, entry.categories):
@@ -150,7 +150,7 @@ def _rounded(entry: TechniqueScore) -> TechniqueScore:
 
 
 def _countable(prepared: Prepared) -> Prepared:
-    """A layer whose entries are to be counted: what it scores 0 does not count."""
+    """A layer for counting entries, without those that score 0."""
     kept = tuple(m for m in prepared.set.mappings if m.value is None or float(m.value) > 0)
     note = Problem(f"{prepared.name}: --aggregate count counts the entries of a layer and ignores its scores")
     counted = msgspec.structs.replace(prepared.set, mappings=kept)
@@ -167,19 +167,17 @@ def _notices(coverage: Coverage) -> Iterator[Problem]:
 
 
 def check_category(inputs: Iterable[Coverage], category: str | None) -> None:
-    """Refuse a category that no input has.
+    """Check that an input has a category.
 
     Raises:
-        UsageError: there is no such category, or no input scores it.
+        UsageError: no input has it.
     """
-    layers = [each.name for each in inputs if each.is_layer]
+    layers = [coverage.name for coverage in inputs if coverage.is_layer]
     if category is not None and layers:
-        message = f"a layer has scores only, no categories: {', '.join(layers)}"
-        raise UsageError(Problem(message, hint="leave --category out, or name the set that the layer is of"))
-    own = {name for each in inputs for name in each.categories}
+        message = f"layers have no categories: {', '.join(layers)}"
+        raise UsageError(Problem(message, hint="omit --category, or use the mapping set instead of the layer"))
+    own = {name for coverage in inputs for name in coverage.categories}
     if category is not None and category not in own:
         there = [name for name in CATEGORIES if name in own]
         message = f"no input has the category {category}"
-        raise UsageError(
-            Problem(message, expected=" or ".join(there), hint="" if there else "leave --category out")
-        )
+        raise UsageError(Problem(message, expected=" or ".join(there), hint="" if there else "omit --category"))

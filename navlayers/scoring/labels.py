@@ -1,4 +1,4 @@
-"""What people call a capability or a group: its name, after its id where the id is a code that they know."""
+"""Labels of capabilities and groups: the name, after the id if that is a code such as AC-02."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def capability_labels(mapping_set: MappingSet) -> dict[str, str]:
 def labels(names: Mapping[str, str]) -> dict[str, str]:
     """Id → label, from id → name.
 
-    "Cloud IDS" for `cloud_ids`, "AC-02 Account Management" for `AC-02`. A name that several ids bear is told apart
-    by the id.
+    "Cloud IDS" for `cloud_ids`, "AC-02 Account Management" for `AC-02`. A name shared by several ids is
+    preceded by the id.
     """
     times = Counter(names.values())
     return {identifier: _label(identifier, name, times[name] == 1) for identifier, name in names.items()}

@@ -1,4 +1,4 @@
-"""How scores are made, in sentences."""
+"""Sentences about the scoring method."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def method(rules: Rules) -> tuple[str, ...]:
-    """How the overall scores of a set are made, in sentences."""
+    """Sentences about the overall scores of a set."""
     return (*how_scored(rules, None, single=False), *how_rolled_up(rules))
 
 
 def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
-    """How scores of one category, or overall for None, are made; `single`: of one capability."""
+    """Sentences about the scores of one category, or overall for None; `single`: of one capability."""
     options = rules.options
     if not rules.scored_categories:
         return [f"A technique's score is {DESCRIPTIONS['count']}."]
@@ -45,7 +45,7 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
 
 
 def how_rolled_up(rules: Rules) -> list[str]:
-    """How parents without a score of their own get one, in sentences."""
+    """The sentence about rolled-up scores of parents, if they are rolled up."""
     how = rules.options.rollup
     if how == "none":
         return []

@@ -1,4 +1,4 @@
-"""How scores are made: the options of a build, checked, and parsed from what a user types."""
+"""Scoring options: checked, and parsed from command-line text."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Rollup = Literal["none", "max", "mean"]
 ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
 
 HEAVIEST = 1_000_000
-"""The largest weight; far beyond what weights are for, and within what floats add exactly."""
+"""Maximum weight; floats still add such numbers exactly."""
 
 
 class ScoreOptions(msgspec.Struct, frozen=True):
-    """How mappings become scores.
+    """The scoring options.
 
     Attributes:
         aggregate: function across capabilities, per category.
         weights: category → weight ≥ 0 of a weighted mean across categories; empty: the maximum.
-        scale: score value → number 0–100, before the set's own scale.
-        worth: number 0–100 of a mapping without a value; None: it has none.
-        rollup: how sub-techniques give a score to a parent that has none.
+        scale: score value → number 0–100; overrides the set's scale.
+        worth: score 0–100 of a mapping without a value; None for no score.
+        rollup: how unscored parents get a score from their sub-techniques.
     """
 
     aggregate: Aggregate = "max"
@@ -37,10 +37,10 @@ class ScoreOptions(msgspec.Struct, frozen=True):
     rollup: Rollup = "none"
 
     def __post_init__(self) -> None:
-        """Refuse numbers that no score can be made of.
+        """Check the options.
 
         Raises:
-            UsageError: an unknown aggregate, roll-up or category; a number out of its bounds.
+            UsageError: an unknown aggregate, roll-up or category, or a number out of range.
         """
         problems = [
             *refuse_unknown("aggregate", self.aggregate, AGGREGATES),
@@ -59,14 +59,14 @@ class ScoreOptions(msgspec.Struct, frozen=True):
             problems.append(Problem("every weight is 0", hint="give at least one category a weight above 0"))
         if problems:
             raise UsageError(problems)
-        # The order in which they were given must not show in what is written.
+        # Sorted, so that the order on the command line makes no difference.
         ordered = {category: self.weights[category] for category in CATEGORIES if category in self.weights}
         msgspec.structs.force_setattr(self, "weights", ordered)
         msgspec.structs.force_setattr(self, "scale", dict(sorted(self.scale.items())))
 
 
 def refuse_unknown(what: str, given: str, known: tuple[str, ...]) -> list[Problem]:
-    """The problem with a word that is none of the known ones; [] where it is one."""
+    """The problem of an unknown word; [] for a known one."""
     if given in known:
         return []
     near = difflib.get_close_matches(given.lower(), known, 1)
@@ -84,11 +84,11 @@ def parse_numbers(option: str, text: str) -> dict[str, float]:
     """`protect=2,detect=1` → {"protect": 2.0, "detect": 1.0}.
 
     Args:
-        option: for messages, such as "--weights".
-        text: what the user typed.
+        option: its name for messages, such as "--weights".
+        text: the text of the option.
 
     Raises:
-        UsageError: a part is not `name=number`, or a name is given twice.
+        UsageError: a part is not `name=number`, or a name is repeated.
     """
     numbers: dict[str, float] = {}
     problems = []
@@ -99,13 +99,13 @@ def parse_numbers(option: str, text: str) -> dict[str, float]:
         except ValueError:
             equals = ""
         if not (name.isprintable() and name and equals):
-            problems.append(Problem(f"{option}: {part!r}", expected="NAME=NUMBER, several joined by commas"))
+            problems.append(Problem(f"{option}: {part!r}", expected="NAME=NUMBER, separated by commas"))
         elif name in numbers:
-            problems.append(Problem(f"{option}: {name} is given twice"))
+            problems.append(Problem(f"{option}: duplicate name {name}"))
         else:
             numbers[name] = value
     if not (numbers or problems):
-        problems.append(Problem(f"{option} is empty", expected="NAME=NUMBER, several joined by commas"))
+        problems.append(Problem(f"{option} is empty", expected="NAME=NUMBER, separated by commas"))
     if problems:
         raise UsageError(problems)
     return numbers

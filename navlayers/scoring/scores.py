@@ -1,7 +1,6 @@
-"""Scores: many mappings of one technique → one number per category and overall.
+"""Scores: the mappings of a technique become one number per category and overall.
 
-The rules are those of docs/scoring.md. Nothing here knows files or layers, and the order of the mappings never
-shows in the result.
+docs/scoring.md has the rules. The result does not depend on the order of the mappings.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
 
 
 UNSPECIFIED = "unspecified"
-"""The category of a mapping that names none: every mapping of an unscored set."""
+"""The category of mappings without one, such as all mappings of an unscored set."""
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False):
-    """What one capability gives one technique in one category.
+    """The contribution of one capability to one technique in one category.
 
     Attributes:
-        capability: its id.
-        score: 0–100; None where the mapping is not rated.
-        value: the score value behind it; None where it has none.
+        capability: the id of the capability.
+        score: 0–100; None if the mapping is not rated.
+        value: the score value; None if there is none.
         types: the mapping types of its rows, sorted.
     """
 
@@ -42,15 +41,15 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
 
 
 class TechniqueScore(msgspec.Struct, frozen=True):
-    """The scores of one technique: 0–100, or numbers of capabilities; None where nothing gives a number.
+    """The scores of one technique: 0–100, or numbers of capabilities; None if no mapping has a number.
 
     Attributes:
         technique: its id.
         overall: score across categories.
         categories: category → score.
         contributions: category → capabilities, strongest first.
-        rolled_up: measures ("overall" or a category) that come from sub-techniques → number of sub-techniques that
-            are mapped there, and of all.
+        rolled_up: measure ("overall" or a category) taken from sub-techniques → (number of mapped sub-techniques,
+            number of all).
     """
 
     technique: str
@@ -65,21 +64,21 @@ class TechniqueScore(msgspec.Struct, frozen=True):
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """Ids of the capabilities that are mapped to the technique, sorted."""
+        """The sorted ids of the capabilities mapped to the technique."""
         return tuple(sorted({c.capability for group in self.contributions.values() for c in group}))
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """How the scores of one set are made: its own rules and the options together.
+    """The scoring rules of one set: its scale combined with the options.
 
     Attributes:
-        options: what the user asked for.
+        options: the options of the user.
         scale: score value → number 0–100, weakest first.
         counts: scores are numbers of capabilities, not 0–100.
-        categories: those of the set, in order.
-        scored_categories: those that have a number somewhere, over which weights divide.
-        used: the values of the scale that the set has.
-        worth: of the options, where the set has a mapping without a value.
+        categories: the categories of the set, in order.
+        scored_categories: the categories with numbers, to which weights apply.
+        used: the values of the scale in use.
+        worth: the score of mappings without a value, if the set has any.
         several_types: the mappings are of more than one mapping type.
     """
 
@@ -94,10 +93,10 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
-    """Work out how scores of `mapping_set` are made.
+    """The scoring rules of a set.
 
     Raises:
-        UsageError: the weights leave out a category that the set scores, or weigh none of them.
+        UsageError: the weights lack a category of the set, or are all 0.
     """
     scale = {**(mapping_set.scale or DEFAULT_SCALE), **options.scale}
     scale = dict(sorted(scale.items(), key=lambda item: (item[1], item[0])))
@@ -129,7 +128,7 @@ def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) 
     if missing:
         raise UsageError(
             Problem(
-                f"the weights leave out {', '.join(missing)}, which {name} scores",
+                f"the weights lack {', '.join(missing)}, which {name} scores",
                 hint="add " + ",".join(f"{category}=0" for category in missing) + " or another number",
             )
         )
@@ -140,7 +139,7 @@ def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) 
 
 
 def number(value: str | None, rules: Rules) -> float | None:
-    """The number 0–100 that a score value stands for; `worth`, which may be None, where there is no value.
+    """The number of a score value, 0–100; without a value, `rules.worth`, which may be None.
 
     Raises:
         UsageError: the value is neither on the scale nor a number.
@@ -163,7 +162,7 @@ def number(value: str | None, rules: Rules) -> float | None:
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """A set scored at a release: all that layers, index and tables are made from.
+    """A scored set at a release, from which layers, index and tables are made.
 
     Attributes:
         set: the mapping set.
@@ -199,28 +198,28 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
 
 
 def score(mappings: Iterable[Mapping], rules: Rules) -> dict[str, TechniqueScore]:
-    """Score every technique that the mappings name; keys are technique ids, sorted."""
-    found: dict[str, dict[str, dict[str, list[Mapping]]]] = {}
+    """The scores of all mapped techniques, by sorted technique id."""
+    rows: dict[str, dict[str, dict[str, list[Mapping]]]] = {}
     for mapping in mappings:
-        by_category = found.setdefault(mapping.technique, {})
+        by_category = rows.setdefault(mapping.technique, {})
         by_capability = by_category.setdefault(mapping.category or UNSPECIFIED, {})
         by_capability.setdefault(mapping.capability, []).append(mapping)
     numbers: dict[str | None, float | None] = {}
-    return {technique: _score_one(technique, found[technique], rules, numbers) for technique in sorted(found)}
+    return {technique: _score_technique(technique, rows[technique], rules, numbers) for technique in sorted(rows)}
 
 
-def _score_one(
+def _score_technique(
     technique: str,
-    found: dict[str, dict[str, list[Mapping]]],
+    rows: dict[str, dict[str, list[Mapping]]],
     rules: Rules,
     numbers: dict[str | None, float | None],
 ) -> TechniqueScore:
     categories: dict[str, float | None] = {}
     contributions: dict[str, tuple[Contribution, ...]] = {}
     for category in rules.categories:
-        if category not in found:
+        if category not in rows:
             continue
-        best = [_best(capability, rows, rules, numbers) for capability, rows in found[category].items()]
+        best = [_best(capability, group, rules, numbers) for capability, group in rows[category].items()]
         best.sort(key=_strongest_first)
         contributions[category] = tuple(best)
         categories[category] = _aggregate(best, rules)
@@ -238,7 +237,7 @@ def _strongest_first(contribution: Contribution) -> tuple[float, str]:
 def _best(
     capability: str, rows: Sequence[Mapping], rules: Rules, numbers: dict[str | None, float | None]
 ) -> Contribution:
-    """Several rows of one capability, technique and category count once: the highest value."""
+    """The contribution of a capability: the highest value of its rows for one technique and category."""
     best: tuple[float, str] | None = None
     for row in rows:
         value = row.value
@@ -278,10 +277,10 @@ def _overall(categories: dict[str, float | None], rules: Rules) -> float | None:
 
 
 def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
-    """Give parents that lack a score one from their sub-techniques, per category and overall.
+    """The scores with those of unscored parents rolled up from their sub-techniques, per category and overall.
 
-    `max` takes the highest, `mean` divides by all active sub-techniques of the release, unmapped ones as 0. The
-    result is sorted by technique id; parents that have a score of their own keep it.
+    `max` takes the highest score; `mean` is over all active sub-techniques of the release, with 0 for unmapped
+    ones. Parents with a score keep it. The result is sorted by technique id.
     """
     how = rules.options.rollup
     if how == "none":
@@ -311,22 +310,22 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
 
 
 def _without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
-    """Options that were given and cannot change the scores of the set, each with the reason."""
+    """Options that cannot change the scores of the set, each with the reason."""
     options = rules.options
     if not rules.scored_categories:
-        reason = "the set has no score values; --worth sets one"
-        idle = ["--scale"] if options.scale else []
-        idle += ["--weights"] if options.weights else []
-        idle += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
-        return tuple((option, reason) for option in idle)
-    found = [(f"--scale {v}", "no mapping has this score value") for v in options.scale if v not in rules.used]
+        reason = "the set has no score values; set one with --worth"
+        unused = ["--scale"] if options.scale else []
+        unused += ["--weights"] if options.weights else []
+        unused += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
+        return tuple((option, reason) for option in unused)
+    idle = [(f"--scale {v}", "no mapping has this score value") for v in options.scale if v not in rules.used]
     if options.worth is not None and rules.worth is None:
-        found.append(("--worth", "every mapping has a score value"))
-    return tuple(found)
+        idle.append(("--worth", "every mapping has a score value"))
+    return tuple(idle)
 
 
 def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
-    """Notices of options without effect, and of mappings that give no score."""
+    """Notices of options without effect, and of mappings without a score."""
     for option, why in _without_effect(scored.rules):
         yield Problem(f"{name}: {option} without effect: {why}")
     if scored.rules.options.worth is None:
@@ -334,8 +333,8 @@ def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
 
 
 def unrated_mappings(name: str, mapping_set: MappingSet) -> Iterator[Problem]:
-    """The notice of a scored set that some of its mappings have no score value."""
+    """The notice that some mappings of a scored set have no score value."""
     unrated = sum(mapping.value is None for mapping in mapping_set.mappings)
     if unrated and mapping_set.scored:
-        some = f"{unrated} mapping{'s have' if unrated > 1 else ' has'} no score value and so no score"
-        yield Problem(f"{name}: {some}", hint="--worth sets their score")
+        some = f"{unrated} mapping{'s' if unrated > 1 else ''} without a score value, not rated"
+        yield Problem(f"{name}: {some}", hint="set a score for them with --worth")

@@ -1,4 +1,4 @@
-"""Numbers of a mapping set: what it covers of a release, per tactic, per category, per capability."""
+"""Statistics of a mapping set: its coverage of a release, per tactic, category and capability."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TacticStats(msgspec.Struct, frozen=True):
-    """One column of the matrix: its base techniques, and how many of them are mapped, themselves or by a sub."""
+    """A tactic: number of its base techniques, and of those that are mapped themselves or by a sub-technique."""
 
     tactic: str
     name: str
@@ -30,7 +30,7 @@ class TacticStats(msgspec.Struct, frozen=True):
 
 
 class NonMappableStats(msgspec.Struct, frozen=True):
-    """Distinct capabilities, techniques, and pairs of the two, that are recorded as non-mappable."""
+    """Numbers of distinct capabilities, techniques and pairs that are marked non-mappable."""
 
     capabilities: int
     techniques: int
@@ -38,7 +38,7 @@ class NonMappableStats(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """What a set covers of one ATT&CK release, in numbers.
+    """The statistics of a set at one ATT&CK release.
 
     Attributes:
         set, framework, version: of the mapping set.
@@ -48,12 +48,12 @@ class Stats(msgspec.Struct, frozen=True):
         capabilities: number of capabilities with at least one mapping.
         techniques, subtechniques: number of distinct ids that are mapped, active in the release or not.
         base_techniques: number of active techniques without a parent.
-        base_techniques_mapped: number of those that are mapped themselves, or by a sub-technique.
+        base_techniques_mapped: number of them that are mapped themselves or by a sub-technique.
         base_techniques_unmapped: number of the others.
-        non_mappable: what was looked at and cannot be mapped.
+        non_mappable: numbers of non-mappable records.
         tactics: numbers per tactic, in the order of the matrix.
         values: category → score value → number of mappings; for an unscored set, mapping types in "unspecified".
-        not_active: techniques that are mapped and not active.
+        not_active: mapped techniques that are not active.
     """
 
     set: str
@@ -118,13 +118,13 @@ def base_techniques(techniques: Iterable[str], catalogue: Catalogue) -> set[str]
 
 
 def non_mappable(mapping_set: MappingSet) -> NonMappableStats:
-    """Count what was looked at and cannot be mapped."""
+    """The numbers of non-mappable records."""
     ids = non_mappable_ids(mapping_set)
     return NonMappableStats(len(ids.capabilities), len(ids.techniques), len(ids.pairs))
 
 
 class NonMappableIds(NamedTuple):
-    """What records name that cannot be mapped: whole capabilities, techniques by any capability, single pairs."""
+    """Non-mappable ids: capabilities, techniques, and pairs of capability and technique."""
 
     capabilities: list[str]
     techniques: list[str]
@@ -132,7 +132,7 @@ class NonMappableIds(NamedTuple):
 
 
 def non_mappable_ids(mapping_set: MappingSet) -> NonMappableIds:
-    """Distinct ids of the records, sorted. A capability may have a record and mappings, too."""
+    """The distinct ids of the records, sorted. A capability may have both a record and mappings."""
     records = mapping_set.non_mappable
     return NonMappableIds(
         sorted({r.capability for r in records if r.capability and not r.technique}),
@@ -164,13 +164,13 @@ class CategoryStats(msgspec.Struct, frozen=True):
 
 
 class CapabilityStats(msgspec.Struct, frozen=True):
-    """What one capability contributes.
+    """The statistics of one capability.
 
     Attributes:
         id, name, groups: of the capability.
-        techniques, subtechniques: number of those that it covers.
-        share: those in per cent of the release's active techniques and sub-techniques.
-        unique: number of those that no other capability of the set covers.
+        techniques, subtechniques: numbers of covered ids.
+        share: covered ids in percent of the release's active techniques and sub-techniques.
+        unique: number of ids that no other capability of the set covers.
         categories: category → its technique scores.
     """
 
@@ -185,7 +185,7 @@ class CapabilityStats(msgspec.Struct, frozen=True):
 
 
 def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
-    """Numbers per capability that covers something, by id."""
+    """The statistics of every mapped capability, by id."""
     covered: dict[str, set[str]] = {}
     numbers: dict[str, dict[str, list[float]]] = {}
     unique: dict[str, int] = {}
