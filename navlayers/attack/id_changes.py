@@ -14,7 +14,7 @@ from navlayers._text import listed, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from navlayers.attack import Catalogue
+    from navlayers.attack import Catalogue, Technique
 
 Kind = Literal["kept", "renamed", "replaced", "removed"]
 Why = Literal["revoked", "deprecated", "unknown"]
@@ -95,14 +95,12 @@ class ReleaseChange:
         self.old = old
         self.new = new
         self._changes: dict[str, IdChange] = {}
-        self._meaning = _Meaning(old, new) if old else None
 
     def id_change(self, identifier: str) -> IdChange:
         """What becomes of an id; of one that the new release does not know, too."""
-        known = self._changes.get(identifier)
-        if known is None:
-            known = self._changes[identifier] = self._find(identifier)
-        return known
+        if identifier not in self._changes:
+            self._changes[identifier] = self._find(identifier)
+        return self._changes[identifier]
 
     def _find(self, identifier: str) -> IdChange:
         before = self.old.get(identifier) if self.old else None
@@ -112,8 +110,9 @@ class ReleaseChange:
             return IdChange(identifier, "removed", name, why="unknown")
         if technique.active:
             kind: Kind = "kept" if name == technique.name else "renamed"
-            was_active = before is not None and before.active
-            doubt = self._meaning.doubt(identifier) if self._meaning and was_active and kind == "renamed" else ""
+            doubt = ""
+            if self.old and before and before.active and kind == "renamed":
+                doubt = "; ".join(self._doubts(self.old, before, technique))
             return IdChange(identifier, kind, name, identifier, technique.name, doubt=doubt)
         why: Why = "deprecated" if technique.status == "deprecated" else "revoked"
         last = self.new.resolve(identifier)[-1]
@@ -125,6 +124,34 @@ class ReleaseChange:
             became = "sub-technique" if "." in last else "technique"
         return IdChange(identifier, "replaced", name, last, end.name, became, why, last)
 
+    def _doubts(self, old: Catalogue, before: Technique, after: Technique) -> Iterator[str]:
+        """Signs that a renamed technique has another meaning, in words: see docs/upgrade.md, "The report"."""
+        if merged := self._merged.get(after.id):
+            yield f"it took in {listed([f'{one} {old.techniques[one].name}' for one in merged])}"
+        if split := self._split.get(after.id):
+            yield f"without {listed([f'{one} {self.new.techniques[one].name}' for one in split])}"
+        name = before.name.casefold()
+        others = (t for t in self.new.techniques.values() if t.active and t.id != after.id)
+        if heirs := [other.id for other in others if other.name.casefold() == name]:
+            yield f"its old name is that of {listed(heirs)}"
+        elif self.new.subtechniques(after.id) and not old.subtechniques(after.id):
+            yield "it has sub-techniques now"
+        has = {tactic.id for tactic in self.new.tactics if tactic.shortname in after.tactics}
+        lost = [t.name for t in old.tactics if t.shortname in before.tactics and t.id not in has]
+        if lost:
+            yield f"no longer under {listed(lost)}"
+        if not _words(before.name) & _words(after.name):
+            yield "no word of its name is the same"
+
+    @cached_property
+    def _merged(self) -> dict[str, list[str]]:
+        return _replaced(self.old, self.new) if self.old else {}
+
+    @cached_property
+    def _split(self) -> dict[str, list[str]]:
+        """Techniques that the old release had replaced, after a downgrade."""
+        return _replaced(self.new, self.old) if self.old else {}
+
     @cached_property
     def tactics(self) -> Tactics:
         """The tactics of both releases by all their names."""
@@ -135,18 +162,12 @@ class ReleaseChange:
         """What the new release has and the old one had not, by id; None where the old one is not installed."""
         if self.old is None:
             return None
-        replaced: dict[str, list[str]] = {}
-        for technique in self.old.techniques.values():
-            if technique.active:
-                now = self.id_change(technique.id).now
-                if now is not None and now != technique.id:
-                    replaced.setdefault(now, []).append(technique.id)
         return tuple(
             Addition(
                 technique.id,
                 self.full_name(technique.id),
                 technique.tactics,
-                tuple(replaced.get(technique.id, ())),
+                tuple(self._merged.get(technique.id, ())),
                 technique.platforms,
             )
             for technique in sorted(self.new.techniques.values(), key=lambda technique: technique.id)
@@ -187,64 +208,15 @@ class ReleaseChange:
         return sorted(range(len(sources)), key=lambda at: (first[units[at]], at))
 
 
-class _Meaning:
-    """What two releases say of a technique that both have as an active one."""
-
-    def __init__(self, old: Catalogue, new: Catalogue) -> None:
-        self._old = old
-        self._new = new
-
-    def doubt(self, identifier: str) -> str:
-        """Why the technique may mean something else in the new release, in words; "" where nothing says so."""
-        return "; ".join(self._signs(identifier))
-
-    def _signs(self, identifier: str) -> Iterator[str]:
-        before, after = self._old.techniques[identifier], self._new.techniques[identifier]
-        if taken := self._taken.get(identifier):
-            yield f"it took in {listed([f'{one} {self._old.techniques[one].name}' for one in taken])}"
-        if parted := self._parted.get(identifier):
-            yield f"without {listed([f'{one} {self._new.techniques[one].name}' for one in parted])}"
-        heirs = [one for one in self._named.get(before.name.casefold(), ()) if one != identifier]
-        if heirs:
-            yield f"its old name is that of {listed(heirs)}"
-        elif self._new.subtechniques(identifier) and not self._old.subtechniques(identifier):
-            yield "it has sub-techniques now"
-        tactics = {tactic.shortname: tactic.id for tactic in self._new.tactics}
-        has = {tactics.get(name) for name in after.tactics}
-        lost = [t.name for t in self._old.tactics if t.shortname in before.tactics and t.id not in has]
-        if lost:
-            yield f"no longer under {listed(lost)}"
-        if not _words(before.name) & _words(after.name):
-            yield "no word of its name is the same"
-
-    @cached_property
-    def _taken(self) -> dict[str, list[str]]:
-        """Id → active techniques of the old release that the new one has replaced by it."""
-        return _ends(self._old, self._new)
-
-    @cached_property
-    def _parted(self) -> dict[str, list[str]]:
-        """Id → active techniques of the new release that the old one has replaced by it: after a downgrade."""
-        return _ends(self._new, self._old)
-
-    @cached_property
-    def _named(self) -> dict[str, list[str]]:
-        """Name → the active techniques of the new release that are called so."""
-        found: dict[str, list[str]] = {}
-        for technique in self._new.techniques.values():
-            if technique.active:
-                found.setdefault(technique.name.casefold(), []).append(technique.id)
-        return found
-
-
-def _ends(active: Catalogue, revoked: Catalogue) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for technique in active.techniques.values():
-        if technique.active and not revoked.is_active(technique.id):
-            chain = revoked.resolve(technique.id)
+def _replaced(before: Catalogue, after: Catalogue) -> dict[str, list[str]]:
+    """Id → active techniques of one release that another has replaced by it."""
+    ends: dict[str, list[str]] = {}
+    for technique in before.techniques.values():
+        if technique.active and not after.is_active(technique.id):
+            chain = after.resolve(technique.id)
             if len(chain) > 1:
-                found.setdefault(chain[-1], []).append(technique.id)
-    return found
+                ends.setdefault(chain[-1], []).append(technique.id)
+    return ends
 
 
 def _words(name: str) -> set[str]:
@@ -259,37 +231,30 @@ class Tactics:
         self._domain = new.domain
         self._short = {tactic.id: tactic.shortname for tactic in new.tactics}
         self._ids: dict[str, str] = {}
-        for catalogue in (old, new):
-            self._take(catalogue)
-        self._all = False
+        self._add([old, new] if old else [new])
+        self._complete = False
 
     def find(self, text: str) -> str | None:
-        """The short name in the new release; None where there is no such tactic."""
-        key = " ".join(text.split()).casefold()
-        if key not in self._ids and not self._all:
-            self._all = True
-            for release in attack.releases():
-                if release.domain == self._domain:
-                    self._take(attack.load(release))
+        """The short name in the new release; None: it has no such tactic."""
+        key = _folded(text)
+        if key not in self._ids and not self._complete:
+            self._complete = True
+            self._add(attack.load(release) for release in attack.releases() if release.domain == self._domain)
         return self._short.get(self._ids.get(key, ""))
 
     def of(self, identifier: str) -> tuple[str, ...]:
-        """The tactics of a technique in the old release, as the new one calls them; none where it is not known."""
+        """The tactics of a technique in the old release, by their short names in the new one; () if unknown."""
         before = self._old.get(identifier) if self._old else None
-        return tuple(found for name in (before.tactics if before else ()) if (found := self.find(name)))
+        return tuple(short for name in (before.tactics if before else ()) if (short := self.find(name)))
 
-    def _take(self, catalogue: Catalogue | None) -> None:
-        for tactic in catalogue.tactics if catalogue else ():
-            for word in _spellings(tactic.id, tactic.shortname, tactic.name):
-                self._ids.setdefault(word, tactic.id)
+    def _add(self, catalogues: Iterable[Catalogue]) -> None:
+        for tactic in (tactic for catalogue in catalogues for tactic in catalogue.tactics):
+            for name in (tactic.id, tactic.shortname, tactic.name):
+                self._ids.setdefault(_folded(name), tactic.id)
 
 
-def _spellings(*names: str) -> Iterable[str]:
-    for name in names:
-        folded = name.casefold()
-        yield folded
-        yield folded.replace("-", " ")
-        yield folded.replace(" ", "-")
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().replace("-", " ").split())
 
 
 def _near(identifier: str, catalogue: Catalogue) -> list[str]:
