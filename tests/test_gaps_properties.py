@@ -9,7 +9,7 @@ from conftest import TINY, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.analysis.gaps import Gaps, find_gaps
+from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import InputSet
 from navlayers.analysis.threats import Member, ThreatModel
 from navlayers.analysis.threats.model import summed
@@ -19,7 +19,7 @@ from navlayers.pages.gaps import as_json
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps import Share
+    from navlayers.analysis.gaps_result import Gaps, Share
 
 TECHNIQUES = tuple(sorted(t.id for t in TINY.techniques.values() if t.active))
 VALUES = ("minimal", "partial", "significant", None)

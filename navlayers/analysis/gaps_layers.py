@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import figure, tidy
-from navlayers.analysis.gaps import FULL, covered_by, first, headline, used_by
+from navlayers.analysis.gaps_result import FULL, covered_by, first, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
 from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
@@ -14,7 +14,7 @@ from navlayers.layer.document import Technique
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from navlayers.analysis.gaps import Gaps, TechniqueGap
+    from navlayers.analysis.gaps_result import Gaps, TechniqueGap
     from navlayers.attack import Catalogue
     from navlayers.layer.document import Layer
 

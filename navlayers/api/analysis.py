@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from navlayers.analysis import compare as comparing
 from navlayers.analysis import diff as differing
 from navlayers.analysis import gaps as finding
+from navlayers.analysis import gaps_result
 from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.plan import result as plan_result
 from navlayers.analysis.plan.options import PlanOptions
@@ -83,7 +84,7 @@ class Diff(differing.Diff, Tabular, frozen=True):
         ]
 
 
-class Gaps(finding.Gaps, Tabular, frozen=True):
+class Gaps(gaps_result.Gaps, Tabular, frozen=True):
     """What inputs leave open of a threat.
 
     `notices` and `files`: as of `Comparison`.

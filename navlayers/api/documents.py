@@ -18,7 +18,7 @@ from navlayers.scoring.options import ScoreOptions
 from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps import Gaps
+    from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.formats import ReadOptions
 

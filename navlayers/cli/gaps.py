@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from navlayers.analysis.gaps import headline
 from navlayers.analysis.gaps_layers import layers_of
+from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.threats import ALL
 from navlayers.api.analysis import gaps as find_gaps
 from navlayers.cli import _analysis, _options, _print

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.analysis.gaps import covered_by, first, headline, unscored, used_by
 from navlayers.analysis.gaps_layers import layers_of
+from navlayers.analysis.gaps_result import covered_by, first, headline, unscored, used_by
 from navlayers.pages.results import Field, result_folder, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.gaps import CapabilityShare, Contributor, Gaps, Share, TechniqueGap
+    from navlayers.analysis.gaps_result import CapabilityShare, Contributor, Gaps, Share, TechniqueGap
     from navlayers.output.tables import Cell, Table
     from navlayers.scoring.options import ScoreOptions
 

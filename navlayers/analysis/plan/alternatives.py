@@ -65,12 +65,8 @@ class Margins:
     ) -> Iterator[tuple[str, str, int]]:
         """Each chosen candidate that another could replace, the one that loses least, and the loss of value.
 
-        Of several that lose as little, the first by id.
-
-        Args:
-            prices: candidate id → cost.
-            left: what is left of the budget.
-            most: the loss of value that the target allows; None where there is no target.
+        Of several that lose as little, the first by id. `left` is what is left of the budget, `most` the loss that
+        the target allows, None without a target.
         """
         others = [candidate for candidate, state in self._states.items() if state == "not chosen"]
         others.sort(key=lambda candidate: (-self.adds[candidate], candidate))

@@ -68,13 +68,9 @@ def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...
 def candidates_of(
     inputs: Sequence[Coverage], category: Category | None, min_score: float, measure: Measure
 ) -> tuple[Candidate, ...]:
-    """Every capability that has a mapping, by id.
+    """Every capability that has a mapping, by id, with its scores of the category (None: all) from `min_score` up.
 
-    Args:
-        inputs: the sets, scored.
-        category: only scores of this category count; None: of all.
-        min_score: scores below it, 0–100, do not count.
-        measure: "covered": mappings without a score count, too, unless there is a `min_score`.
+    By the measure "covered", mappings without a score count, too, unless there is a `min_score`.
 
     Raises:
         UsageError: no input has a mapping that counts.
@@ -182,10 +178,7 @@ def _loose(text: str) -> str:
 def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str, ...]:
     """The ids of the candidates that an option names, sorted.
 
-    Args:
-        texts: each a name, several joined by commas, or `@FILE` with one name in a line.
-        directory: the candidates.
-        option: for messages, such as "--have".
+    Each text is a name, several joined by commas, or `@FILE` with one name in a line.
 
     Raises:
         UsageError: a name means no candidate, or several.

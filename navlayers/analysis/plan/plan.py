@@ -156,12 +156,7 @@ def _problem(
 ) -> tuple[CoverProblem, Fraction]:
     """What is left to choose, without what the capabilities in place cover; and what a cost of 1 stands for.
 
-    Args:
-        levels: those of all candidates.
-        worths: their worths, rounded where they are too fine.
-        prices: candidate id → cost, of those that may be chosen.
-        have: ids of those in place.
-        options: the budget or target.
+    `worths` are those of the levels, rounded where they are too fine; `prices` those of what may be chosen.
 
     Raises:
         UsageError: the costs are too fine, or the target cannot be reached.

@@ -97,14 +97,9 @@ def cover_problem(
     budget: int | None = None,
     need: int | None = None,
 ) -> CoverProblem:
-    """The problem of candidates and elements, in any order.
+    """The problem of candidates with their costs, and elements: weights and ids of candidates, in any order.
 
-    Args:
-        costs: candidate id → cost.
-        elements: weight and the ids of the candidates that cover it. Elements of the same candidates become one;
-            those without a candidate or a weight are left out.
-        budget: the highest cost of a choice.
-        need: the lowest value of a choice.
+    Elements of the same candidates become one; those without a candidate or a weight are left out.
     """
     ids = tuple(sorted(costs))
     index = {candidate: i for i, candidate in enumerate(ids)}
@@ -131,12 +126,8 @@ def levels_of(
     """What there is to cover, by technique and then score, lowest first, and what a worth of 1 stands for.
 
     A technique's best score among the chosen is the sum of its levels that they reach, so that the weighted sum of
-    what is covered is that of the scores.
-
-    Args:
-        candidates: what may cover it.
-        measure: "score": a level per score that a technique is given; "covered": one per technique.
-        weights: technique id → weight, 0 where it is missing; None: 1 each.
+    what is covered is that of the scores. Without scores, by the measure "covered", a technique has one level. The
+    weights are by technique, 0 where one is missing; None: 1 each.
     """
     given: dict[str, list[tuple[float | None, str]]] = {}
     for candidate in candidates:

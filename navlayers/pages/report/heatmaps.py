@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers.analysis.compare_layers import layers_of as compared_layers
-from navlayers.analysis.gaps import headline
 from navlayers.analysis.gaps_layers import layers_of
+from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import against, summary
 from navlayers.layer.build import layers_of as built_layers
@@ -22,7 +22,7 @@ from navlayers.pages.report.wording import in_full
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.gaps import Gaps
+    from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
     from navlayers.attack import Catalogue
     from navlayers.layer.document import Layer

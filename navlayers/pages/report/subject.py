@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import msgspec
 
 from navlayers.analysis.compare import Comparison, side_by_side
-from navlayers.analysis.gaps import Gaps
+from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan
 from navlayers.errors import Problem
 from navlayers.scoring.options import ScoreOptions

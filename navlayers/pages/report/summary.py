@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import counted, figure, joined
-from navlayers.analysis.gaps import headline
+from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as asked_and_reached
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.output.document import Number, Numbers, Paragraph

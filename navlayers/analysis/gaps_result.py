@@ -1,0 +1,262 @@
+"""Gaps: what is covered of a threat, what is not, and by whom; and the same in words."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from navlayers._text import joined
+from navlayers.analysis.threats import ThreatModel
+from navlayers.attack import Catalogue
+from navlayers.errors import Problem
+from navlayers.scoring.aggregate import exact
+from navlayers.scoring.coverage import Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+State = Literal["uncovered", "not rated", "weak", "covered"]
+
+FULL = 100.0
+
+NEWER = "newer than the sets"
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How much is covered of some techniques.
+
+    Attributes:
+        techniques, covered: number of all, and of the covered ones.
+        weak: number of those covered below the bound, or not rated; None where there are no scores.
+        weight, covered_weight: sum of the weights of all, and of the covered ones.
+        scored_weight: sum of weight × score / 100; None where there are no scores.
+    """
+
+    techniques: int
+    covered: int
+    weak: int | None
+    weight: float
+    covered_weight: float
+    scored_weight: float | None
+
+    @property
+    def plain(self) -> float:
+        """Covered techniques in per cent of all."""
+        return _percent(self.covered, self.techniques)
+
+    @property
+    def weighted(self) -> float:
+        """Covered weight in per cent of all."""
+        return _percent(self.covered_weight, self.weight)
+
+    @property
+    def by_score(self) -> float | None:
+        """Scored weight in per cent of all: 100 where every technique scores 100."""
+        return None if self.scored_weight is None else _percent(self.scored_weight, self.weight)
+
+
+def _percent(part: float, whole: float) -> float:
+    return FULL * part / whole if whole else 0
+
+
+class Contributor(msgspec.Struct, frozen=True):
+    """A capability of an input, by its index, that covers a technique, and the score 0–100 that it gives by itself.
+
+    The score is None where it is not rated, or the input has no scores.
+    """
+
+    input: int
+    capability: str
+    score: float | None
+
+
+class TechniqueGap(msgspec.Struct, frozen=True):
+    """One technique of the threat.
+
+    Attributes:
+        technique, name: its id and name.
+        weight: in the threat, above 0.
+        state: how it is covered.
+        score: the best that any input gives, 0–100; None where no input covers it, or none rates it.
+        best_by: indexes of the inputs that give this score.
+        contributors: the capabilities of all inputs that cover it, strongest first.
+        categories: the best score of each category that any input has for it.
+        groups: number of ATT&CK groups that use it; None where that is not at hand.
+        related: what is covered of the parent or the sub-techniques of an uncovered technique, in words.
+        newer: it is uncovered, and in none of the releases that the inputs were made for.
+    """
+
+    technique: str
+    name: str
+    weight: float
+    state: State
+    score: float | None
+    best_by: tuple[int, ...]
+    contributors: tuple[Contributor, ...]
+    categories: dict[str, float | None]
+    groups: int | None = None
+    related: str = ""
+    newer: bool = False
+
+    @property
+    def hint(self) -> str:
+        """What is worth knowing of an uncovered technique, in a few words."""
+        return ", ".join(text for text in (self.related, NEWER if self.newer else "") if text)
+
+    @property
+    def covered(self) -> bool:
+        """Whether any input covers it, however weakly."""
+        return self.state != "uncovered"
+
+    @property
+    def missing(self) -> float:
+        """What its score lacks of 100; 0 where it is covered and there are no scores."""
+        return 0 if self.state == "covered" and self.score is None else exact(FULL - (self.score or 0))
+
+    @property
+    def gap(self) -> float:
+        """Its weight × missing / 100, from 0 to the weight."""
+        return exact(self.weight * self.missing / FULL)
+
+
+class TacticShare(msgspec.Struct, frozen=True):
+    """How much is covered of a threat's techniques of one tactic."""
+
+    tactic: str
+    name: str
+    share: Share
+
+
+class CapabilityShare(msgspec.Struct, frozen=True):
+    """What one capability covers of the threat.
+
+    Attributes:
+        input: index of its input.
+        id, name: its id, and what people call it.
+        techniques, only: number of techniques that it covers, and that only it covers.
+        weight: sum of the weights of those techniques.
+        by_score: sum of weight × score / 100; None where there are no scores.
+    """
+
+    input: int
+    id: str
+    name: str
+    techniques: int
+    only: int
+    weight: float
+    by_score: float | None
+
+
+class Gaps(msgspec.Struct, frozen=True, dict=True):
+    """Inputs against a threat.
+
+    Attributes:
+        catalogue: the ATT&CK release.
+        threat: techniques with weights.
+        inputs: the sets and layers, scored.
+        category: only its scores count; None: the overall ones.
+        weak: covered below this score, 0–100, is weak.
+        rows: every technique of the threat, by id.
+        total: share of all techniques of the threat.
+        tactics: shares by tactic, in the order of the matrix.
+        categories: category → share by its scores.
+        members: shares of the threat's members, in their order.
+        capabilities: what each covers, the most weight first.
+        notices: what to tell the user.
+    """
+
+    catalogue: Catalogue
+    threat: ThreatModel
+    inputs: tuple[Coverage, ...]
+    category: str | None
+    weak: float
+    rows: tuple[TechniqueGap, ...]
+    total: Share
+    tactics: tuple[TacticShare, ...]
+    categories: dict[str, Share]
+    members: tuple[Share, ...]
+    capabilities: tuple[CapabilityShare, ...]
+    notices: tuple[Problem, ...] = ()
+
+    @property
+    def scored(self) -> bool:
+        """Whether the inputs say how well they cover, not only what."""
+        return not any(each.counts for each in self.inputs)
+
+    @cached_property
+    def ranked(self) -> tuple[TechniqueGap, ...]:
+        """All rows, the largest gap first, then by the number of groups that use them, then by id."""
+        return tuple(sorted(self.rows, key=lambda row: (-row.gap, -(row.groups or 0), row.technique)))
+
+    @cached_property
+    def open(self) -> tuple[TechniqueGap, ...]:
+        """The rows that are uncovered, weak or not rated, the largest gap first."""
+        return tuple(row for row in self.ranked if row.state != "covered")
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the inputs; their names where several have one title."""
+        titles = tuple(each.title for each in self.inputs)
+        return titles if len(set(titles)) == len(titles) else self.names
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return tuple(each.name for each in self.inputs)
+
+
+def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
+    """The threat's members that use a technique, in words: with the weight where that is not 1 of each."""
+    texts = []
+    for member in gaps.threat.users(row.technique):
+        text = member.label
+        if not gaps.threat.counted:
+            text += f" = {member.weights[row.technique]:g}"
+        if row.technique in member.through:
+            text += f" by {', '.join(member.through[row.technique])}"
+        texts.append(text)
+    return texts
+
+
+def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
+    """The capabilities that cover a technique, in words: strongest first, with the score and their input."""
+    texts = []
+    for one in row.contributors:
+        coverage = gaps.inputs[one.input]
+        label = coverage.labels.get(one.capability, one.capability)
+        rated = "" if coverage.counts else " = not rated" if one.score is None else f" = {one.score:g}"
+        texts.append(f"{coverage.name}: {label}{rated}" if len(gaps.inputs) > 1 else f"{label}{rated}")
+    return texts
+
+
+def headline(gaps: Gaps) -> str:
+    """The result in a few sentences."""
+    total = gaps.total
+    verb = "cover" if len(gaps.inputs) > 1 else "covers"
+    about = "" if gaps.category is None else f" ({gaps.category} only)"
+    covered = f"{total.covered} of {total.techniques} techniques of {gaps.threat.title}{about}"
+    shares = [f"{total.plain:.1f} %"]
+    shares += [] if gaps.threat.even else [f"{total.weighted:.1f} % by weight"]
+    shares += [] if total.by_score is None else [f"{total.by_score:.1f} % by score"]
+    sentence = f"{joined(gaps.titles)} {verb} {covered} at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
+    sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
+    weak = "" if total.weak is None else f", {total.weak} weak (below {gaps.weak:g})"
+    return f"{sentence}. {total.techniques - total.covered} uncovered{weak}."
+
+
+def unscored(gaps: Gaps) -> str:
+    """Why there are no shares by score; "" where there are."""
+    counted = [each.name for each in gaps.inputs if each.counts]
+    if not counted:
+        return ""
+    say = "say" if len(counted) > 1 else "says"
+    return f"no score: {joined(counted)} {say} what is covered, not how well; --worth sets one"
+
+
+def first(texts: Sequence[str], most: int | None) -> str:
+    """The first `most` texts, and how many more there are; None: all of them."""
+    more = 0 if most is None else len(texts) - most
+    text = "; ".join(texts[:most])
+    return f"{text}; +{more} more" if more > 0 else text
