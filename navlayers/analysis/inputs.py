@@ -11,7 +11,7 @@ from navlayers.attack import Catalogue, versions
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.layer import as_unscored, counting, counts
-from navlayers.mapping.load import Prepared, Skipped, prepare
+from navlayers.mapping.load import Prepared, prepare
 from navlayers.scoring.coverage import Coverage, coverage_of, without_scores
 from navlayers.scoring.options import ScoreOptions
 
@@ -118,7 +118,7 @@ def load_inputs(
             if is_counted:
                 counted.add(each.name)
         loaded.append(prepared.at(newest))
-    skipped = tuple(each.problem for each in read if isinstance(each, Skipped))
+    skipped = tuple(each for each in read if isinstance(each, Problem))
     return InputSet(newest, tuple(loaded), skipped, frozenset(counted))
 
 

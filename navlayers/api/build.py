@@ -12,7 +12,7 @@ from navlayers.errors import Place, Problem, UsageError
 from navlayers.layer.build import KINDS, Kind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.load import Prepared, Skipped, prepare
+from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.folders import INDEX, FileEntry, SetFolders, sha256
 from navlayers.pages import index
@@ -109,7 +109,7 @@ def build(
 
 
 def _build_document(
-    prepared: Iterable[Prepared | Skipped], scoring: ScoreOptions, kinds: Sequence[Kind]
+    prepared: Iterable[Prepared | Problem], scoring: ScoreOptions, kinds: Sequence[Kind]
 ) -> BuildResult:
     layers: list[bytes] = []
 
@@ -127,7 +127,7 @@ def _build_document(
 
 
 def _build_sets(
-    prepared: Iterable[Prepared | Skipped],
+    prepared: Iterable[Prepared | Problem],
     scoring: ScoreOptions,
     only: Sequence[Kind],
     put: Put,
@@ -136,8 +136,8 @@ def _build_sets(
     results: list[SetResult] = []
     notices: list[Problem] = []
     for each in prepared:
-        if isinstance(each, Skipped):
-            notices.append(each.problem)
+        if isinstance(each, Problem):
+            notices.append(each)
         else:
             results.append(_build_set(each, scoring, only, put))
             on_set()

@@ -72,7 +72,7 @@ def command(
     """
     # Completion of this command does not need these.
     from navlayers.api.sources import sources  # noqa: PLC0415
-    from navlayers.mapping.load import Prepared, Skipped, prepare  # noqa: PLC0415
+    from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
 
     format_ = _options.report_format(format_, output, _ENDINGS)
     read = list(prepare(sources(sets, reading), attack_version, reading))
@@ -80,7 +80,7 @@ def command(
     subject = show.find(what, loaded, kind)
     page = show.page(subject, loaded, scoring)
     if not quiet:
-        _print.notices(each.problem for each in read if isinstance(each, Skipped))
+        _print.notices(each for each in read if not isinstance(each, Prepared))
         if sets:
             _print.notices(notice for each in loaded for notice in each.notices)
         for other in subject.also:

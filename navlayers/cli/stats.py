@@ -8,7 +8,7 @@ import click
 
 from navlayers.api.sources import sources
 from navlayers.cli import _options, _print
-from navlayers.mapping.load import Prepared, Skipped, prepare
+from navlayers.mapping.load import Prepared, prepare
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import Stats, set_stats
 
@@ -39,7 +39,7 @@ def command(
     loaded = [each for each in read if isinstance(each, Prepared)]
     counted = [(each.name, set_stats(each.set, each.catalogue)) for each in loaded]
     if not quiet:
-        _print.notices(each.problem for each in read if isinstance(each, Skipped))
+        _print.notices(each for each in read if not isinstance(each, Prepared))
         _print.notices(notice for each in loaded for notice in each.notices)
     if as_json:
         # Not asdict, which would take the structs within apart as well.

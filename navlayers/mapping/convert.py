@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import OutputError, Place, Problem, UsageError
-from navlayers.mapping import formats as readers
+from navlayers.mapping import formats
 from navlayers.mapping.find import Source, resolve
 from navlayers.mapping.formats.context import ReadOptions, Written
 from navlayers.mapping.redact import facts
@@ -66,7 +66,7 @@ def convert(
 
     Args:
         source: the name of a shipped set, a file, the folder of a folder format, or what `resolve` gives for it.
-        to: a name of `readers.WRITABLE`.
+        to: a name of `formats.WRITABLE`.
         reading: how to read it.
         only_facts: leave out comments, descriptions and other prose, see `navlayers.mapping.redact`.
         title: what people call the set, instead of what the file says.
@@ -80,14 +80,13 @@ def convert(
     """
     if not isinstance(source, Source):
         source = single(str(source), resolve([str(source)], reading.format))
-    read = readers.read(source.path, data=source.data, reading=reading)
-    said = {"title": title, "source": origin, "licence": licence}
-    changes = {field: text for field, text in said.items() if text is not None}
+    read = formats.read(source.path, data=source.data, reading=reading)
+    given = {"title": title, "source": origin, "licence": licence}
+    changes = {field: text for field, text in given.items() if text is not None}
     mapping_set = msgspec.structs.replace(read.mapping_set, **changes)
     try:
-        written = readers.encode(facts(mapping_set) if only_facts else mapping_set, to)
+        written = formats.encode(facts(mapping_set) if only_facts else mapping_set, to)
     except OutputError as error:
-        here = Place(str(source.path))
-        placed = (p if p.place is not None else msgspec.structs.replace(p, place=here) for p in error.problems)
-        raise OutputError(placed) from None
+        place = Place(str(source.path))
+        raise OutputError(msgspec.structs.replace(p, place=p.place or place) for p in error.problems) from None
     return Written(written.data, (*read.notices, *written.notices))

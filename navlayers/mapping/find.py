@@ -117,7 +117,11 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     if distinct:
         _refuse_same_names(found.values())
         return tuple(found.values())
-    return _told_apart(tuple(found.values()))
+    times = Counter(source.name for source in found.values())
+    return tuple(
+        msgspec.structs.replace(source, name=str(source.path)) if times[source.name] > 1 else source
+        for source in found.values()
+    )
 
 
 def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
@@ -174,15 +178,6 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
     )
 
 
-def _told_apart(sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    """The sources; those that share a name are named by their paths."""
-    times = Counter(source.name for source in sources)
-    return tuple(
-        msgspec.structs.replace(source, name=str(source.path)) if times[source.name] > 1 else source
-        for source in sources
-    )
-
-
 def briefly(sources: Iterable[Source]) -> tuple[Source, ...]:
     """The sources under the shortest names that are distinct: equal names get their parent folders as a prefix.
 
@@ -202,16 +197,17 @@ def briefly(sources: Iterable[Source]) -> tuple[Source, ...]:
 def _brief(source: Source, sources: Sequence[Source]) -> str:
     if source.origin in ("shipped", "here"):
         return source_name(source.path)
-    for length in range(2, len(source.path.parts)):
-        tail = _tail(source.path, length)
-        if all(_tail(other.path, length).casefold() != tail.casefold() for other in sources if other is not source):
+    parts = _parts(source.path)
+    others = [_parts(other.path) for other in sources if other is not source]
+    for length in range(2, len(parts)):
+        tail = "/".join(parts[-length:])
+        if all("/".join(other[-length:]).casefold() != tail.casefold() for other in others):
             return tail
-    return _tail(source.path, len(source.path.parts)).removeprefix("//") or str(source.path)
+    return "/".join(parts).removeprefix("//") or str(source.path)
 
 
-def _tail(path: Path, length: int) -> str:
-    whole = path.with_suffix("") if path.suffix.lower() in ENDINGS else path
-    return "/".join(whole.parts[-length:])
+def _parts(path: Path) -> tuple[str, ...]:
+    return (path.with_suffix("") if path.suffix.lower() in ENDINGS else path).parts
 
 
 def _refuse_same_names(sources: Iterable[Source]) -> None:

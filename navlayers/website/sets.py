@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.mapping.find import Source
-    from navlayers.mapping.load import Skipped
     from navlayers.mapping.model import MappingSet
     from navlayers.output.tables import Span
     from navlayers.pages.show.results import Row, SetHead
@@ -37,7 +36,7 @@ _HINT = (
 
 
 def sets_of(
-    read: Iterable[Prepared | Skipped], sources: Sequence[Source]
+    read: Iterable[Prepared | Problem], sources: Sequence[Source]
 ) -> tuple[list[Prepared], tuple[Problem, ...]]:
     """The mapping sets of what was read, and what of a folder was passed over.
 
@@ -50,7 +49,7 @@ def sets_of(
     named: list[Prepared] = []
     for one in read:
         if not isinstance(one, Prepared):
-            notices.append(one.problem)
+            notices.append(one)
         elif one.format != "layer":
             sets.append(one)
         elif one.path in in_folders:
