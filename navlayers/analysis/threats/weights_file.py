@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from navlayers import attack
 from navlayers._text import counted, shown
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
+from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions, technique_names
@@ -19,7 +20,7 @@ from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer import written
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.table import open_grids, technique_sheets
-from navlayers.mapping.formats.table_columns import check_names
+from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.remap import carry_to, inactive
 from navlayers.scoring.aggregate import exact
@@ -200,16 +201,9 @@ def _domain(techniques: Sequence[str], wanted: Domain) -> Domain:
 def _sheets(loaded: files.Source, findings: Findings, reading: ReadOptions) -> tuple[list[Sheet], dict[str, str]]:
     """The tables of a file that have a technique column, and the columns of the user that are in them.
 
-    The user may have named columns of the sets only.
+    Columns of the user that are not may be those of the sets.
     """
     grids = open_grids(loaded, Context(findings, reading, technique_names))
-    by_user = check_names(reading.columns)
-    try:
-        sheets = technique_sheets(loaded.path, grids, by_user)
-    except OtherFileError:
-        if not by_user:
-            raise
-        return technique_sheets(loaded.path, grids, {}), {}
-    headers = {header for sheet in sheets for header in sheet.columns.headers}
-    fitting = {field: header for field, header in by_user.items() if header in headers}
-    return technique_sheets(loaded.path, grids, fitting), fitting
+    headers = {cell.strip() for grid in grids for row in islice(grid.rows(), HEADER_WITHIN) for cell in row}
+    by_user = {field: header for field, header in check_names(reading.columns).items() if header in headers}
+    return technique_sheets(loaded.path, grids, by_user), by_user

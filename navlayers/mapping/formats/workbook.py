@@ -7,10 +7,9 @@ shared text into each cell that shows it: a small file could ask for any amount 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
-from array import array
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -22,11 +21,9 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Context
     from navlayers.mapping.formats.source import Source
 
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-"""Size of a sheet in Excel."""
-
 _MOST_PARTS = 10_000
 _CHUNK = 1 << 18
+_REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _SHEET = b"sheetData"
 _BYTES_PER_CELL = 75
 """Bytes of the limit that each cell of a sheet, blank ones included, counts for: 2 million cells by default."""
@@ -86,7 +83,8 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
     if declared > most:
         raise _bomb(path, f"says that it unpacks to {declared / 1e6:,.1f} MB", most)
     left, cells, sheets = most, 0, 0
-    shown, lengths = array("Q"), array("Q")
+    shown: list[int] = []
+    lengths: list[int] = []
     for member in members:
         if member.flag_bits & 1:
             raise encrypted(path)
@@ -135,23 +133,23 @@ class _Part:
     """
 
     def __init__(self, name: str) -> None:
-        self.is_xml = name.lower().endswith((".xml", ".rels"))
         self.sheet = False
         self.rows = self.columns = 0
-        self.shown, self.lengths = array("Q"), array("Q")
-        self._row = self._column = 0
-        self._number = ""
+        self.shown: list[int] = []
+        self.lengths: list[int] = []
+        self._is_xml = name.lower().endswith((".xml", ".rels"))
         self._tail = b""
+        self._row = self._column = 0
         self._shared = False
+        self._texts: list[str] = []
         self._parser = expat.ParserCreate()
-        self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
 
     def feed(self, piece: bytes) -> None:
         """Read on. Raises one of `_DAMAGE` where this is not sound XML, or a sheet that is not called XML."""
-        if self.is_xml:
+        if self._is_xml:
             self._parser.Parse(piece, False)
         elif _SHEET in self._tail + piece:
             raise ValueError("a sheet has the name of another kind of file")
@@ -161,53 +159,42 @@ class _Part:
         name = tag.rpartition(":")[2]
         if name == "c":
             place = attributes.get("r")
-            letters = place.rstrip("0123456789") if place is not None else ""
-            self._row = _whole(place[len(letters) :], LAST_ROW) if place is not None else self._row
-            self._column = _column(letters) if place is not None else self._column + 1
+            self._row, self._column = position(place) if place is not None else (self._row, self._column + 1)
             self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
             self._shared = attributes.get("t") == "s"
-        elif name == "v" and self._shared:
-            self._parser.CharacterDataHandler = self._add_digits
-        elif name == "t" and self.lengths:
-            self._parser.CharacterDataHandler = self._add_length
+        elif (name == "v" and self._shared) or (name == "t" and self.lengths):
+            self._parser.CharacterDataHandler = self._texts.append
         elif name == "row":
-            self._row = _whole(attributes.get("r", str(self._row + 1)), LAST_ROW)
-            self._column = 0
+            self._row, self._column = int(attributes.get("r", self._row + 1)), 0
         elif name == "si":
             self.lengths.append(0)
         elif name == "sheetData":
             self.sheet = True
 
-    def _end(self, _tag: str) -> None:
+    def _end(self, tag: str) -> None:
+        if self._texts:
+            if tag.endswith("v"):
+                self.shown.append(int("".join(self._texts)))
+            else:
+                self.lengths[-1] += sum(map(len, self._texts))
+            self._texts.clear()
         self._parser.CharacterDataHandler = None
-        if self._number:
-            self.shown.append(_whole(self._number.strip(), 1 << 32))
-            self._number = ""
-
-    def _add_digits(self, text: str) -> None:
-        self._number += text[:100]
-
-    def _add_length(self, text: str) -> None:
-        self.lengths[-1] += len(text)
 
 
-@lru_cache(LAST_COLUMN)
-def _column(letters: str) -> int:
+def position(reference: str) -> tuple[int, int]:
+    """Row and column, from 1, of a cell such as "B3".
+
+    Raises:
+        ValueError: it is not a reference to a cell.
+    """
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
+        raise ValueError(f"invalid cell reference {reference[:20]!r}")
     column = 0
-    for letter in letters[:4]:
-        if not "A" <= letter <= "Z":
-            raise ValueError(f"invalid cell reference {letters[:20]!r}")
+    for letter in found[1]:
         column = column * 26 + ord(letter) - 64
-    if not 0 < column <= LAST_COLUMN:
-        raise ValueError(f"invalid cell reference {letters[:20]!r}")
-    return column
+    return int(found[2]), column
 
 
 def _refuse_doctype(*_declaration: object) -> None:
     raise ValueError("a document type is declared")
-
-
-def _whole(digits: str, most: int) -> int:
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > 12 or int(digits) > most:
-        raise ValueError(f"{digits[:20]!r} is not a row number or a string index")
-    return int(digits)

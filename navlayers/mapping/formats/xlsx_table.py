@@ -7,6 +7,7 @@ import io
 import posixpath
 import re
 import zipfile
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -16,7 +17,7 @@ from navlayers.errors import InputError, OutputError, Place, Problem
 from navlayers.mapping.formats import table_rows
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.table import Number
-from navlayers.mapping.formats.workbook import check_workbook, encrypted
+from navlayers.mapping.formats.workbook import check_workbook, encrypted, position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,99 +87,81 @@ class SheetGrid:
         self.name = name
         self._sheet = sheet
         self._data = source.data
-        self._percent: set[str] | None = None
-        self._firsts = {
-            (row, column): (top, left)
-            for (top, left), (bottom, right) in _small_merges(sheet)
-            for row in range(top, bottom + 1)
-            for column in range(left, right + 1)
-        }
 
     def rows(self) -> Iterator[list[str]]:
         """Each row of the sheet from its first."""
-        if self._sheet.start is None:
-            return
-        top, left = self._sheet.start
-        yield from ([] for _ in range(top))
-        merged: dict[tuple[int, int], str] = {}
-        for line, cells in enumerate(self._sheet.iter_rows(), top):
-            row = [""] * left + [
-                cell if type(cell) is str else self._text(cell, line, column)
-                for column, cell in enumerate(cells, left)
-            ]
-            if self._firsts:
-                for column, text in enumerate(row):
-                    first = self._firsts.get((line, column))
-                    if first is not None:
-                        row[column] = text or merged.get(first, "")
-                        merged.setdefault(first, text)
-            yield row
+        return map(list, self._rows)
 
     def place(self, row: int, column: int, offset: int = 0) -> Place:
         """The row and column of a cell; characters in it have no places."""
         return Place(self.path, row + 1, column + 1)
 
-    def _text(self, value: Any, line: int, column: int) -> str:
-        if isinstance(value, bool):
-            return "TRUE" if value else "FALSE"
-        if isinstance(value, float | int):
-            from xlsxwriter.utility import xl_rowcol_to_cell  # noqa: PLC0415 - slow, and only needed for numbers
+    @cached_property
+    def _rows(self) -> list[list[str]]:
+        top, left = self._sheet.start or (0, 0)
+        before = [""] * left
+        cells = self._sheet.iter_rows() if self._sheet.start is not None else ()
+        rows = [*([] for _ in range(top)), *([*before, *map(_text, row)] for row in cells)]
+        if any(isinstance(cell, Number) for row in rows for cell in row):
+            for line, column in _percent_cells(self._data, self.name):
+                if line < len(rows) and column < len(rows[line]) and isinstance(rows[line][column], Number):
+                    rows[line][column] = Number(f"{_number(round(float(rows[line][column]) * 100, 10))}%")
+        to_fill = _MOST_MERGED
+        for (top, left), (bottom, right) in self._sheet.merged_cell_ranges or ():
+            size = (min(bottom + 1, len(rows)) - top) * (right + 1 - left)
+            if 0 < size <= to_fill and left < len(rows[top]):
+                to_fill -= size
+                for row in rows[top : bottom + 1]:
+                    row[left : right + 1] = [cell or rows[top][left] for cell in row[left : right + 1]]
+        return rows
 
-            if self._percent is None:
-                self._percent = _percent_cells(self._data, self.name)
-            if self._percent and xl_rowcol_to_cell(line, column) in self._percent:
-                return Number(f"{_number(round(value * 100, 10))}%")
-            return Number(_number(value))
-        if isinstance(value, datetime.datetime):
-            midnight = value.time() == datetime.time()
-            return value.date().isoformat() if midnight else value.isoformat(" ")
-        if isinstance(value, datetime.date | datetime.time):
-            return value.isoformat()
-        return str(value)
+
+def _text(value: Any) -> str:
+    """The text of a cell as a spreadsheet shows it, but for percentages."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float | int):
+        return Number(_number(value))
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time()
+        return value.date().isoformat() if midnight else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
 
 
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
 
 
-def _small_merges(sheet: Any) -> Iterator[Any]:
-    """Merged ranges as people make them, not whole sheets, up to a number of cells in all."""
-    last = (sheet.end or (0, 0))[0]
-    left = _MOST_MERGED
-    for (top, first), (bottom, end) in sheet.merged_cell_ranges or ():
-        size = (min(bottom, last) - top + 1) * (end - first + 1)
-        if 0 < size <= left:
-            left -= size
-            yield (top, first), (min(bottom, last), end)
-
-
-def _percent_cells(data: bytes, sheet: str) -> set[str]:
-    """References of the cells that are shown as percentages, such as "B3": calamine gives only their numbers."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        try:
-            styles = ET.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - without a document type: checked before
+def _percent_cells(data: bytes, sheet: str) -> list[tuple[int, int]]:
+    """Row and column, from 0, of the cells that are shown as percentages: calamine gives only their numbers."""
+    # `check_workbook` has refused document types, so there are no entities to expand.
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            styles = ET.fromstring(archive.read("xl/styles.xml"))  # noqa: S314
             book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
             links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+            # 9 and 10 are 0% and 0.00%, which no workbook declares.
+            formats = {"9", "10"} | {
+                one.get("numFmtId")
+                for one in styles.iterfind(".//{*}numFmt")
+                if "%" in _LITERAL.sub("", one.get("formatCode", ""))
+            }
+            uses = styles.iterfind("{*}cellXfs/{*}xf")
+            percent = {str(number) for number, use in enumerate(uses) if use.get("numFmtId") in formats}
             (link,) = (one.attrib for one in book.iterfind(".//{*}sheet") if one.get("name") == sheet)
             (target,) = (one.get("Target", "") for one in links if one.get("Id") in link.values())
             part = archive.open(posixpath.normpath(posixpath.join("/xl", target)).lstrip("/"))
-        except (KeyError, ValueError):
-            return set()
-        # 9 and 10 are 0% and 0.00%, which no workbook declares.
-        formats = {"9", "10"} | {
-            one.get("numFmtId")
-            for one in styles.iterfind(".//{*}numFmt")
-            if "%" in _LITERAL.sub("", one.get("formatCode", ""))
-        }
-        uses = styles.iterfind("{*}cellXfs/{*}xf")
-        percent = {str(number) for number, use in enumerate(uses) if use.get("numFmtId") in formats}
-        cells = set()
-        for _, element in ET.iterparse(part) if percent else ():  # noqa: S314
-            if element.get("s") in percent and element.tag.endswith("}c"):
-                cells.add(element.get("r", ""))
-            if element.tag.endswith("}row"):
-                element.clear()
-        return cells
+            cells = []
+            for _, element in ET.iterparse(part) if percent else ():  # noqa: S314
+                if element.get("s") in percent and element.tag.endswith("}c"):
+                    cells.append(position(element.get("r", "")))
+                if element.tag.endswith("}row"):
+                    element.clear()
+            return [(row - 1, column - 1) for row, column in cells]
+    except (KeyError, ValueError, ET.ParseError):  # calamine found the cells all the same
+        return []
 
 
 def encode(mapping_set: MappingSet) -> Written:
