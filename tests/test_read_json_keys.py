@@ -7,16 +7,14 @@ import json
 import random
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_read_json import META, START, problems, read_rows, row
 
 from navlayers import InputError
+from navlayers.mapping import formats as readers
 from navlayers.mapping.formats._json import members, repeats
-from navlayers.mapping.formats.mappings_explorer_json import _Rows
-from navlayers.mapping.formats.rows import Row
 
 ADVICE = "expected each key once (merge the two, or remove one)"
 TWICE = {
@@ -85,11 +83,12 @@ seps = st.sampled_from([":", ": ", " :", "\n: ", "\t:"])
 @given(st.lists(st.tuples(keys, seps, st.sampled_from(['"c"', "null", '""', '"a: \\": b"'])), max_size=6))
 def test_exactly_the_rows_in_which_a_key_stands_twice_are_told(lines: list[tuple[list[str], str, str]]) -> None:
     raws = ["{" + ",".join(f'"{key}"{sep}{value}' for key in names) + "}" for names, sep, value in lines]
-    _, doubtful = _Rows().batch([msgspec.Raw(raw.encode()) for raw in raws], lambda _number, _raw: Row())
-    for at, (names, _, _) in enumerate(lines):
-        twice = len(set(names)) < len(names)
-        assert bool(repeats(raws[at].encode())) == twice
-        assert at in doubtful or not twice
+    findings = readers.Findings(lenient=True)
+    readers.read("set.json", data=(START + ",\n".join(raws) + "]}").encode(), findings=findings)
+    found = [problem for problem in findings.errors() if problem.code == "duplicate-key"]
+    twice = sum(len(names) - len(set(names)) for names, _, _ in lines)
+    assert len(found) == twice
+    assert [bool(repeats(raw.encode())) for raw in raws] == [len(set(names)) < len(names) for names, _, _ in lines]
 
 
 values = st.recursive(

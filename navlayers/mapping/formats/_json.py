@@ -1,4 +1,4 @@
-"""JSON text: offsets of members, duplicate keys, syntax errors."""
+"""JSON text: places of values, duplicate keys, syntax errors. Nothing is scanned before a place is asked for."""
 
 from __future__ import annotations
 
@@ -19,19 +19,23 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
+Path = tuple[str | int, ...]
+"""Keys and indices that lead to a value from the top of a document."""
+
 HALF_PAIR = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
+"""The escape of half of a surrogate pair."""
+
+_PAIR = len("\\ud800\\udc00")
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _KEY = re.compile(rb"[ \t\r\n,]*(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
 _TOKEN = re.compile(_STRING + rb'|[][{}]|[^][{}",: \t\r\n]+', re.DOTALL)
+_LEVELS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+_MAX_LEVELS = 50
 _NEXT = re.compile(rb"[ \t\r\n]*[,}]")
-_SPACED = (b" :", b"\t:", b"\r:", b"\n:")
-_APART = re.compile(rb'"[ \t\r\n]+:')
-_CHUNK = 1 << 20
-_MOST_LEVELS = 50
-_PAIR = len("\\ud800\\udc00")
+_SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -54,42 +58,73 @@ class Repeat(NamedTuple):
     again: int
 
 
+class JsonLocator:
+    """Finds the places of values in valid JSON text."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        start = len(source.data) - len(source.data.lstrip())
+        self._members: dict[Path, Member] = {(): Member("", start, start, len(source.data))}
+        self._scanned: set[Path] = set()
+
+    def find(self, path: Path, *, key: bool = False) -> Place | None:
+        """The place of the value at a path, or of its key; None where the document has none."""
+        member = self._member(path)
+        return None if member is None else self._source.place(member.at if key else member.value)
+
+    def place(self, path: Path = ()) -> Place:
+        """The place of the value at a path, or of the nearest one around it where there is none."""
+        return self.find(path) or self.place(path[:-1])
+
+    def inside(self, path: Path, offset: int) -> Place:
+        """The place `offset` bytes after the start of the value at a path."""
+        member = self._member(path)
+        return self._source.place((member.value if member else 0) + offset)
+
+    def _member(self, path: Path) -> Member | None:
+        if path in self._members or not path:
+            return self._members[path]
+        outer = self._member(path[:-1])
+        if outer is None or path[:-1] in self._scanned:
+            return None
+        self._scanned.add(path[:-1])
+        for member in members(self._source.data, outer.value, outer.end):
+            # The first of duplicate keys counts for places.
+            self._members.setdefault((*path[:-1], member.key), member)
+        return self._members.get(path)
+
+
 def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Member]:
     """The members of the object or array between two byte offsets, in file order; none for other values."""
     text = memoryview(data)[start:end]
     at = start + 1
     if data.startswith(b"[", start):
-        for index, item in enumerate(_array.decode(text)):
-            raw = bytes(item)
-            at = data.index(raw, at)
-            yield Member(index, at, at, at + len(raw))
-            at += len(raw)
+        for index, raw in enumerate(_array.decode(text)):
+            item = bytes(raw)
+            at = data.index(item, at)
+            yield Member(index, at, at, at + len(item))
+            at += len(item)
     if not data.startswith(b"{", start):
         return
     try:
-        # Of a key that stands twice, the last value; stepping over values that are known takes no time.
+        # The last value of each key: steps over the values without a look at their tokens.
         known = _object.decode(text)
     except (msgspec.DecodeError, RecursionError):
         known = {}
-    while found := _KEY.match(data, at):
-        key = str(json.loads(found[1], strict=False))
-        at = _behind(data, found.end(), known.get(key))
-        yield Member(key, found.start(1), found.end(), at)
+    while match := _KEY.match(data, at):
+        key = str(json.loads(match[1], strict=False))
+        at = _end_of_value(data, match.end(), known.get(key))
+        yield Member(key, match.start(1), match.end(), at)
 
 
-def _behind(data: bytes, at: int, value: msgspec.Raw | None) -> int:
-    """The offset after the value that starts at `at`; `value` is the decoder's guess at that value."""
-    if value is not None:
-        view = memoryview(value)
-        # In pieces, so that no second copy of a large value is made.
-        pieces = range(0, len(view), _CHUNK)
-        if all(data.startswith(bytes(view[p : p + _CHUNK]), at + p) for p in pieces) and _NEXT.match(
-            data, at + len(view)
-        ):
-            return at + len(view)
+def _end_of_value(data: bytes, start: int, known: msgspec.Raw | None) -> int:
+    if known is not None:
+        value = bytes(known)
+        if data.startswith(value, start) and _NEXT.match(data, start + len(value)):
+            return start + len(value)
     depth = 0
-    for token in _TOKEN.finditer(data, at):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
+    for token in _TOKEN.finditer(data, start):
+        depth += _LEVELS.get(token[0], 0)
         if depth <= 0:
             return token.end()
     return len(data)
@@ -100,23 +135,23 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
     if not data.startswith(b"{", start):
         return []
     seen: dict[str | int, int] = {}
-    found = []
+    again = []
     for member in members(data, start, end):
         first = seen.setdefault(member.key, member.at)
         if first != member.at:
-            found.append(Repeat(str(member.key), first, member.at))
+            again.append(Repeat(str(member.key), first, member.at))
         if depth:
-            found += repeats(data, member.value, member.end, depth=depth - 1)
-    return found
+            again += repeats(data, member.value, member.end, depth=depth - 1)
+    return again
 
 
-def report_repeats(found: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
+def report_repeats(again: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
     """Report duplicate keys; `place` maps a byte offset to its place."""
-    for key, first, again in found:
-        findings.add(partial(_issue, key, partial(place, first)), partial(place, again))
+    for key, first, offset in again:
+        findings.add(partial(_duplicate_at, key, partial(place, first)), partial(place, offset))
 
 
-def _issue(key: str, first: Callable[[], Place]) -> Issue:
+def _duplicate_at(key: str, first: Callable[[], Place]) -> Issue:
     return stands_twice(key, first())
 
 
@@ -128,46 +163,44 @@ def stands_twice(key: str, first: Place) -> Issue:
 
 def most_keys(text: bytes) -> int:
     """An upper bound on the number of keys in JSON text: quotes followed by a colon."""
-    apart = len(_APART.findall(text)) if any(spaced in text for spaced in _SPACED) else 0
-    return text.count(b'":') + apart
+    keys = text.count(b'":')
+    # Asked for each row of large files: most have no blank before a colon.
+    spaced = b" :" in text or b"\n:" in text or b"\t:" in text or b"\r:" in text
+    return keys + len(_SPACED_KEY.findall(text)) if spaced else keys
 
 
 def not_json(source: Source, error: Exception, expected: str) -> InputError:
     """The error for input that the decoder rejected: position and reason."""
-    found = re.search(r"\(byte (\d+)\)", str(error))
-    # The library notices half a pair only some characters behind it, if at all.
-    start = max(int(found[1]) - _PAIR, 0) if found else 0
-    surrogate = HALF_PAIR.search(source.data, start, start + 2 * _PAIR if found else len(source.data))
-    if surrogate and found and surrogate.start() > int(found[1]):
-        surrogate = None
-    place, hint = Place(source.path), "check for missing commas, quotes or brackets"
+    data, position = source.data, re.search(r"\(byte (\d+)\)", str(error))
+    # msgspec reports the byte after a wrong character behind the end.
+    at = int(position[1]) - ("trailing" in str(error)) if position else len(data.rstrip())
+    # msgspec notices half a pair only some characters after it, if at all.
+    half = HALF_PAIR.search(data, max(at - _PAIR, 0) if position else 0, at + _PAIR)
+    if half and position and half.start() > at:
+        half = None
+    hint = "check for missing commas, quotes or brackets"
     if isinstance(error, RecursionError):
-        message, hint = "the JSON is nested too deeply", "a mapping set needs five levels"
-        place = source.place(_deep(source.data))
-    elif surrogate:
-        message = f"this is not JSON text: {surrogate[0].decode()} is half of a surrogate pair"
-        place, hint = source.place(surrogate.start()), "remove it, or write both halves"
-    elif found:
-        # Of what stands behind the end, the library tells the place after its first character.
-        at = int(found[1]) - ("trailing" in str(error))
-        rest = source.data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
+        message, hint, at = "the JSON is nested too deeply", "a mapping set needs five levels", _too_deep(data)
+    elif half:
+        message = f"this is not JSON text: {half[0].decode()} is half of a surrogate pair"
+        at, hint = half.start(), "remove it, or write both halves"
+    elif position:
+        rest = data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
         message = f"this is not JSON: {shown(rest)} cannot stand here"
-        place = source.place(at)
         if rest.startswith(("//", "/*")):
             hint = "JSON has no comments: remove it"
         elif rest.lstrip("-").startswith(("NaN", "Infinity")):
             hint = "JSON has numbers only: leave the value out"
     else:
         message = "this is not JSON: the text ends too early"
-        place = source.place(len(source.data.rstrip()))
-    return InputError(Problem(message, place, expected, hint, code="syntax"))
+    return InputError(Problem(message, source.place(at), expected, hint, code="syntax"))
 
 
-def _deep(data: bytes) -> int:
+def _too_deep(data: bytes) -> int:
     """The offset of the first bracket that is nested deeper than any valid file needs."""
     depth = 0
     for token in _TOKEN.finditer(data):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        if depth > _MOST_LEVELS:
+        depth += _LEVELS.get(token[0], 0)
+        if depth > _MAX_LEVELS:
             return token.start()
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
@@ -37,7 +38,7 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
         for id_, found in table.seen.items()
     }
     groups = _with_undeclared(head.groups, table)
-    release_name = _Remembered(technique_name)
+    release_name = cache(technique_name)
     mappings: list[Mapping] = []
     non_mappable: list[NonMappable] = []
     mapping_rows: list[int] = []
@@ -45,7 +46,7 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
     for index, row in enumerate(table.rows):
         technique = row.attack_object_id
         name = row.attack_object_name
-        if technique is not None and name == release_name[technique]:
+        if technique is not None and name == release_name(technique):
             name = None
         capability = capabilities.get(row.capability_id) if row.capability_id is not None else None
         spelled, group, other = _own(row, capability)
@@ -94,18 +95,6 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
     firsts = [found.first for found in table.seen.values()]
     kept = mapping_rows if non_mappable else range(len(table.rows))
     return Assembled(mapping_set, {"mapping": kept, "non_mappable": non_mappable_rows, "capability": firsts})
-
-
-class _Remembered(dict[str, str | None]):
-    """A cache of a function's results."""
-
-    def __init__(self, ask: Callable[[str], str | None]) -> None:
-        super().__init__()
-        self._ask = ask
-
-    def __missing__(self, key: str) -> str | None:
-        answer = self[key] = self._ask(key)
-        return answer
 
 
 def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:

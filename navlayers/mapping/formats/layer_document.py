@@ -16,8 +16,7 @@ import msgspec
 from navlayers._text import counted, shown
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats._json import most_keys, not_json, repeats, report_repeats
-from navlayers.mapping.formats._locate import JsonLocator
+from navlayers.mapping.formats._json import JsonLocator, most_keys, not_json, repeats, report_repeats
 from navlayers.mapping.formats.findings import Issue
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +16,8 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import DEFAULT_SCALE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
 
@@ -53,7 +56,6 @@ MEANINGLESS = Row.__struct_fields__[12:]
 
 _MISSING: Any = object()
 
-Rule = Callable[[str], tuple[str | None, Issue | None]]
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -78,21 +80,24 @@ def row_field(field: str) -> str:
     return _OF_SETS.get(field, field)
 
 
-class Unknown(msgspec.Struct):
-    """A field that is not known: the first row that has it, the field that is meant, the number of rows."""
-
-    first: int
-    meant: str
-    rows: int = 1
-
-
 class Seen(msgspec.Struct):
-    """What the rows of one capability say of it. `first` is the number of its first row."""
+    """What the rows of one capability say of it, with the number of rows that say so; `first` is its first row.
+
+    `groups` maps a group to the first row that names it.
+    """
 
     first: int
-    links: dict[tuple[str, ...], int]
-    names: dict[str | None, int]
-    groups: dict[str | None, int]
+    links: dict[tuple[str, ...], int] = {}
+    names: dict[str | None, int] = {}
+    groups: dict[str | None, int] = {}
+
+    def add(self, row: Row, index: int) -> None:
+        """Count what a row says."""
+        references, name = row.references or (), row.capability_description
+        self.links[references] = self.links.get(references, 0) + 1
+        self.names[name] = self.names.get(name, 0) + 1
+        if row.capability_group not in self.groups:
+            self.groups[row.capability_group] = index
 
     def group_ids(self) -> tuple[str, ...]:
         """The groups that its rows name, sorted: the order of the rows says nothing."""
@@ -104,8 +109,8 @@ class Seen(msgspec.Struct):
 
     def name(self) -> str | None:
         """The description that most rows carry; of several the smallest; None if no row has one."""
-        named = [(-count, name) for name, count in self.names.items() if name is not None]
-        return min(named)[1] if named else None
+        names = [(-count, name) for name, count in self.names.items() if name is not None]
+        return min(names)[1] if names else None
 
 
 _MOST_UNKNOWN = 200
@@ -154,11 +159,7 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
     return (text if text.strip() else None), None
 
 
-def _score_rule(names: Iterable[str]) -> Rule:
-    return partial(checks.score_value, scale=checks.Scale(names))
-
-
-_RULES: dict[str, Rule] = {
+_RULES: dict[str, Callable[[str], tuple[str | None, Issue | None]]] = {
     "capability_id": checks.identifier,
     "capability_group": checks.identifier,
     "capability_description": _text,
@@ -167,7 +168,7 @@ _RULES: dict[str, Rule] = {
     "mapping_type": checks.kind,
     "status": checks.kind,
     "score_category": checks.category,
-    "score_value": _score_rule(DEFAULT_SCALE),
+    "score_value": partial(checks.score_value, scale=checks.Scale(DEFAULT_SCALE)),
 }
 
 
@@ -176,7 +177,6 @@ class Table:
 
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
     `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
-    `scale` are the names of the set's own score values, where it has a scale of its own.
     """
 
     def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: Iterable[str] = ()) -> None:
@@ -185,94 +185,78 @@ class Table:
         self.seen: dict[str, Seen] = {}
         self._findings = findings
         self._place = place
-        self._unknown: dict[str, Unknown] = {}
-        self._known: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
-        names = tuple(scale)
-        self._rules = {**_RULES, "score_value": _score_rule(names)} if names else _RULES
+        self._rules = dict(_RULES)
+        if names := tuple(scale):
+            self._rules["score_value"] = partial(checks.score_value, scale=checks.Scale(names))
+        self._clean: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def report(self, index: int, field: str, issue: Issue) -> None:
         """Report what a rule says about a field of a row."""
         self._findings.add(issue, partial(self._place, index, field))
 
-    def keep_extra(self, index: int, fields: Pairs) -> None:
-        """Keep the fields of a row, to be added, that a `Row` has no room for."""
-        self.extras[index] = fields
-        for field, _ in fields:
-            found = self._unknown.get(field)
-            if found is not None:
-                found.rows += 1
-            elif len(self._unknown) < _MOST_UNKNOWN:
-                self._unknown[field] = Unknown(index, meant(field))
-
     def report_misspelt(self) -> None:
-        """Tell, once each, the fields that all but spell one that has a meaning."""
-        for field, found in self._unknown.items():
-            if found.meant:
-                rows = f"{found.rows:,} rows" if found.rows > 1 else "a row"
+        """Report, once each, the extra fields that nearly spell a known one."""
+        first: dict[str, int] = {}
+        times: Counter[str] = Counter()
+        for index, fields in self.extras.items():
+            for field, _ in fields:
+                first.setdefault(field, index)
+                times[field] += 1
+        for field, index in islice(first.items(), _MOST_UNKNOWN):
+            if known := meant(field):
+                rows = f"{times[field]:,} rows" if times[field] > 1 else "a row"
                 message = f"unknown field {wording.shown(field)} in {rows}"
-                hint = f"did you mean {found.meant}? it is kept without meaning"
-                self.report(found.first, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
+                hint = f"did you mean {known}? it is kept without meaning"
+                self.report(index, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
-        for field, rule in self._rules.items():
-            self._clean_field(batch, field, rule)
         start = len(self.rows)
+        for field, rule in self._rules.items():
+            clean = self._clean[field]
+            for index, row in enumerate(batch, start):
+                raw: str | None = getattr(row, field)
+                if raw is None:
+                    continue
+                value: str | None = clean.get(raw, _MISSING)
+                if value is _MISSING:
+                    value, issue = rule(raw)
+                    if issue is None:
+                        clean[raw] = value
+                    else:
+                        self.report(index, field, issue)
+                setattr(row, field, value)
         self.rows += batch
         for index, row in enumerate(batch, start):
+            references = row.references or ()
+            row.references = self._references.setdefault(references, references)
             self._gather(index, row)
 
-    def _clean_field(self, batch: list[Row], field: str, rule: Rule) -> None:
-        known = self._known[field]
-        for index, row in enumerate(batch, len(self.rows)):
-            raw: str | None = getattr(row, field)
-            if raw is None:
-                continue
-            value: str | None = known.get(raw, _MISSING)
-            if value is _MISSING:
-                value, issue = rule(raw)
-                if issue is None:
-                    known[raw] = value
-                else:
-                    self.report(index, field, issue)
-            setattr(row, field, value)
-
     def _gather(self, index: int, row: Row) -> None:
-        references = row.references or ()
-        references = row.references = self._references.setdefault(references, references)
-        id_ = row.capability_id
-        if id_ is None:
-            if row.attack_object_id is None:
-                self.report(index, "", _NAMELESS)
-            elif NON_MAPPABLE not in (row.status, row.mapping_type):
-                self._report_no_capability(index, row)
-            return
-        found = self.seen.get(id_)
-        if found is None:
-            found = self.seen[id_] = Seen(index, {}, {}, {})
-        found.links[references] = found.links.get(references, 0) + 1
-        name = row.capability_description
-        found.names[name] = found.names.get(name, 0) + 1
-        if row.capability_group not in found.groups:
-            found.groups[row.capability_group] = index
-        if row.attack_object_id is None and NON_MAPPABLE not in (row.status, row.mapping_type):
-            self.report(index, "attack_object_id", _NO_TECHNIQUE)
+        non_mappable = NON_MAPPABLE in (row.status, row.mapping_type)
+        if row.capability_id is not None:
+            seen = self.seen.get(row.capability_id)
+            if seen is None:
+                seen = self.seen[row.capability_id] = Seen(index)
+            seen.add(row, index)
+            if row.attack_object_id is None and not non_mappable:
+                self.report(index, "attack_object_id", _NO_TECHNIQUE)
+        elif row.attack_object_id is None:
+            self.report(index, "", _NAMELESS)
+        elif not non_mappable:
+            self._report_no_capability(index, row)
 
     def _report_no_capability(self, index: int, row: Row) -> None:
         """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
         misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
-        hint = f"it has {wording.shown(misspelt)}; did you mean capability_id?" if misspelt is not None else ""
-        field = misspelt or "capability_id"
+        hint = "" if misspelt is None else f"it has {wording.shown(misspelt)}; did you mean capability_id?"
         if row.score_category or row.score_value or row.mapping_type:
-            hint = hint or "complete the row, or give it the status non_mappable"
             what = "score" if row.score_category or row.score_value else "mapping type"
             message = f"this row has a {what} but names no capability"
-            self.report(index, field, Issue(message, "a capability_id", hint, code="lost-capability"))
-            return
-        kept = "it is kept as non-mappable; give it a capability_id, or the status non_mappable"
-        self.report(
-            index,
-            field,
-            Issue("this row names no capability", hint=hint or kept, fatal=False, code="no-capability"),
-        )
+            hint = hint or "complete the row, or give it the status non_mappable"
+            issue = Issue(message, "a capability_id", hint, code="lost-capability")
+        else:
+            hint = hint or "it is kept as non-mappable; give it a capability_id, or the status non_mappable"
+            issue = Issue("this row names no capability", hint=hint, fatal=False, code="no-capability")
+        self.report(index, misspelt or "capability_id", issue)

@@ -10,14 +10,13 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import OtherFileError, Problem
-from navlayers.mapping.formats._json import not_json, repeats, report_repeats
-from navlayers.mapping.formats._locate import JsonLocator
+from navlayers.mapping.formats._json import JsonLocator, not_json, repeats, report_repeats
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.stix.objects import EXTENSION, Properties, Reference
 
 if TYPE_CHECKING:
     from navlayers.errors import Place
-    from navlayers.mapping.formats._locate import Path
+    from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.source import Source
 
 EXPECTED = 'a STIX bundle: {"type": "bundle", "objects": […]}'

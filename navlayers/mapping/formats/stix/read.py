@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.attack.domain import Domain
-    from navlayers.mapping.formats._locate import Path
+    from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Source

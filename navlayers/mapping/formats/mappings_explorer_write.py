@@ -1,0 +1,178 @@
+"""The document of a Mappings Explorer file: metadata and rows as the published schema allows, and what it lacks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from navlayers._text import listed, shown
+from navlayers.errors import Problem
+from navlayers.mapping.formats.assemble import rows_of
+from navlayers.mapping.formats.checks import NON_MAPPABLE
+from navlayers.mapping.formats.context import joined, lost, technique_names
+from navlayers.mapping.formats.mappings_explorer import NO_DATE
+from navlayers.mapping.formats.rows import COMPLETE, Row, Seen
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from navlayers.mapping.model import Mapping, MappingSet, NonMappable
+
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})((?:[Tt ].*)?)")
+_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+
+_REQUIRED = (
+    *("capability_id", "capability_description", "mapping_type"),
+    *("attack_object_id", "attack_object_name", "capability_group"),
+)
+_OPTIONAL = ("score_category", "score_value", "related_score", "comments")
+_LAST = ("status", *Row.__struct_fields__[12:])
+"""Fields of a row in the order of the published files; `references` come before the last ones."""
+
+_STATUSES = frozenset({COMPLETE, NON_MAPPABLE, "in_progress"})
+_MAX_FIELDS = 20
+"""Fields without a place in the format that are named in notices; further ones are counted."""
+
+_NO_ROOM = "Mappings Explorer files have no room for it"
+
+
+class Document(NamedTuple):
+    """The content of a Mappings Explorer file, and notices of what it lacks."""
+
+    metadata: dict[str, Any]
+    rows: list[dict[str, Any]]
+    notices: tuple[Problem, ...]
+
+
+def document_of(mapping_set: MappingSet) -> Document:
+    """The set as a document that the published schema allows."""
+    metadata, notices = _metadata(mapping_set)
+    fields: Counter[str] = Counter()
+    values: Counter[str] = Counter()
+    seen: dict[str, Seen] = {}
+    rows = []
+    for row, extra in rows_of(mapping_set, technique_names(mapping_set)):
+        fields.update(field for field, _ in extra)
+        if row.score_value is not None and row.score_value not in DEFAULT_SCALE:
+            values[row.score_value] += 1
+            row.score_value = _nearest(row.score_value, mapping_set.scale)
+        if row.status is not None and row.status not in _STATUSES:
+            fields["status"] += 1
+            row.status = None
+        if row.capability_id is not None:
+            seen.setdefault(row.capability_id, Seen(0)).add(row, 0)
+        rows.append(_fields(row))
+    for value, count in values.items():
+        taken = _nearest(value, mapping_set.scale)
+        why = f"the format knows {', '.join(DEFAULT_SCALE)}; it is written as {taken}" if taken else _NO_ROOM
+        notices.append(lost(f"score value {shown(value)} of {_rows(count)}", why))
+    for field, count in list(fields.items())[:_MAX_FIELDS]:
+        notices.append(lost(f"field {shown(field)} of {_rows(count)}", _NO_ROOM))
+    if len(fields) > _MAX_FIELDS:
+        notices.append(lost(f"{len(fields) - _MAX_FIELDS} more fields", _NO_ROOM))
+    notices += _lost_of_capabilities(mapping_set, seen)
+    return Document(metadata, rows, joined(*notices))
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: getattr(row, name) for name in _REQUIRED}
+    fields |= {name: value for name in _OPTIONAL if (value := getattr(row, name)) is not None}
+    fields["references"] = row.references or ()
+    return fields | {name: value for name in _LAST if (value := getattr(row, name)) is not None}
+
+
+def _nearest(value: str, scale: dict[str, float]) -> str | None:
+    """The score value of the format that is nearest to another, the lower of two; None for one without a number."""
+    number = float(value) if value not in scale and DECIMAL.fullmatch(value) else scale.get(value)
+    if number is None:
+        return None
+    return min(DEFAULT_SCALE, key=lambda name: (abs(DEFAULT_SCALE[name] - number), DEFAULT_SCALE[name]))
+
+
+def _metadata(mapping_set: MappingSet) -> tuple[dict[str, Any], list[Problem]]:
+    """The metadata object of a set, its keys in the order of the published files, and what it has no room for."""
+    details = mapping_set.details
+    created, notices = _date(details, "created")
+    updated, more = _date(details, "updated")
+    notices += more
+    metadata = {
+        "mapping_version": details.get("mapping_version", ""),
+        "technology_domain": mapping_set.domain,
+        "attack_version": mapping_set.attack_version,
+        "mapping_framework": mapping_set.framework,
+        "mapping_framework_version": mapping_set.version,
+        "author": details.get("author"),
+        "contact": details.get("contact"),
+        "organization": details.get("organization"),
+        "creation_date": created or NO_DATE,
+        **({} if updated is None else {"last_update": updated}),
+        "mapping_types": {
+            kind.id: {"name": kind.name, "description": kind.description} for kind in mapping_set.mapping_types
+        },
+        "capability_groups": dict(mapping_set.groups),
+    }
+    if "created" not in details:
+        why = "the set does not say when it was created"
+        notices.append(_made_up(why, "say it with --meta created=2025-01-31"))
+    named = [field for field in ("title", "source", "licence", "scale") if getattr(mapping_set, field)]
+    if named:
+        notices.append(lost(listed(named), _NO_ROOM))
+    return metadata, notices
+
+
+def _date(details: dict[str, str], field: str) -> tuple[str | None, list[Problem]]:
+    """A date as MM/DD/YYYY, None if absent or not recognized; and a notice of what is lost."""
+    if field not in details:
+        return None, []
+    text = details[field]
+    american, iso = _AMERICAN.fullmatch(text.strip()), _ISO.fullmatch(text.strip())
+    if american:
+        return f"{american[1]:0>2}/{american[2]:0>2}/{american[3]}", []
+    if iso:
+        date = f"{iso[2]:0>2}/{iso[3]:0>2}/{iso[1]}"
+        return date, [lost(f"the time of {field} {shown(text)}", f"it is written as {date}")] if iso[4] else []
+    hint = "write it as 2025-01-31"
+    if field == "created":
+        return None, [_made_up(f"created {shown(text)} is no date", hint)]
+    return None, [lost(f"{field} {shown(text)}", "it is no date", hint=hint)]
+
+
+def _made_up(why: str, hint: str) -> Problem:
+    return Problem(f"{why}: creation_date is written as {NO_DATE}", hint=hint, code="not-carried")
+
+
+def _lost_of_capabilities(mapping_set: MappingSet, seen: dict[str, Seen]) -> Iterator[Problem]:
+    """What the rows do not say of the capabilities: one notice for each kind of loss."""
+    grouped = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
+    # Rows that count for several groups of their capability, as they do not name one.
+    parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
+    several = Counter(
+        part.capability
+        for part in parts
+        if part.capability in grouped and part.group is None and ("capability_group", "") not in part.other
+    )
+    read = {id_: (said.name() or id_, said.group_ids(), said.references()) for id_, said in seen.items()}
+    said = [(one, read[one.id]) for one in mapping_set.capabilities if one.id in read]
+    silent = (one.id for one in mapping_set.capabilities if one.id not in read)
+    yield from _lost_ids("capabilities without mappings", silent, "the format holds rows alone")
+    renamed = (one.id for one, (name, _, _) in said if name != one.name)
+    yield from _lost_ids("names of capabilities", renamed, "their rows are described otherwise")
+    regrouped = (one.id for one, (_, ids, _) in said if set(ids) != set(one.groups) and one.id not in several)
+    yield from _lost_ids("groups of capabilities", regrouped, "a row names one group")
+    relinked = (one.id for one, (_, _, references) in said if references != one.references)
+    yield from _lost_ids("references of capabilities", relinked, "their rows carry others")
+    if several:
+        yield lost(f"all groups but the first of {_rows(several.total())}", "a row names one group")
+
+
+def _lost_ids(what: str, ids: Iterable[str], why: str) -> Iterator[Problem]:
+    ids = sorted(ids)
+    if ids:
+        more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
+        yield lost(f"{what} ({', '.join(map(shown, ids[:3]))}{more})", why)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} rows" if count > 1 else "a row"
