@@ -53,12 +53,16 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         findings.raise_errors()
         raw = bytes(top["metadata"])
         report_repeats(repeats(raw, depth=2), findings, partial(locator.inside, ("metadata",)))
-        # A number is the text that stands there: a version 16.10 is not 16.1.
-        metadata = json.loads(raw, parse_int=str, parse_float=str)
+        metadata = {field: _metadata_value(bytes(value).decode()) for field, value in _top.decode(raw).items()}
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, "Mappings Explorer JSON") from None
     objects = _objects(_rows.decode(top["mapping_objects"]), findings, locator)
     return read_document(metadata, objects, locator.place, context)
+
+
+def _metadata_value(text: str) -> Any:
+    """The value of a metadata field. A number is the text as written: a version 16.10 is not 16.1."""
+    return text if text[0] in "-0123456789" else json.loads(text, parse_int=float)
 
 
 def _objects(raws: list[msgspec.Raw], findings: Findings, locator: JsonLocator) -> Iterator[Any]:
