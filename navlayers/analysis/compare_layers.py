@@ -9,7 +9,7 @@ import msgspec
 from navlayers._text import figure, slugs
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
-from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, make_entry, technique_links
+from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import (
     RAMPS,
     UNSCORED,
@@ -274,41 +274,43 @@ def difference_legend(
 
 def _input(comparison: Comparison, one: Coverage) -> Layer:
     """The layer of one input, as a set by itself has it, in the colors of all inputs."""
-    category, catalogue, rules = comparison.category, comparison.catalogue, one.scored.rules
     gradient = common_gradient(comparison)
-    what = category or "overview"
+    what = comparison.category or "overview"
+    legend = legend_of(comparison, gradient)
     if one.is_layer:
         entries = list(_entries_of_layer(one, gradient))
-        says = f"{one.title} at ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}: its own scores."
-        facts = [build.release_fact(catalogue), ("aggregate", "count" if one.counts else "")]
-    else:
-        entries = list(_entries_of_set(one, category, gradient))
-        says = f"{build.set_title(one.set)}: {one.method}"
-        if not one.covered_only:
-            says = build.set_description(one.set, catalogue, rules, what, category, single=False)
-        facts = build.set_facts(one.set, catalogue, rules)
-    scores = [one.entries[entry.techniqueID] for entry in entries]
-    return build.make_layer(
-        f"{one.title}: {what}",
-        catalogue,
-        entries,
-        gradient,
-        legend_of(comparison, gradient),
-        description=says,
-        facts=[*build.view_facts(what, scores, len(one.left_out)), *facts],
-        links=build.set_links(one.set),
+        catalogue = comparison.catalogue
+        release = f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+        scores = [one.entries[entry.techniqueID] for entry in entries]
+        return build.make_layer(
+            f"{one.title}: {what}",
+            catalogue,
+            entries,
+            gradient,
+            legend,
+            description=f"{one.title} at ATT&CK {release}: its own scores.",
+            facts=[
+                *build.view_facts(what, scores, len(one.left_out)),
+                build.release_fact(catalogue),
+                ("aggregate", "count" if one.counts else ""),
+            ],
+            links=build.set_links(one.set),
+        )
+    layer = build.SetLayers(one.scored).layer(
+        what,
+        one.scored.mappings,
+        comparison.category,
+        left_out=len(one.left_out),
+        scores={technique: one.scored.scores[technique] for technique in one.measures(comparison.category)},
+        colors=(gradient, legend),
     )
-
-
-def _entries_of_set(one: Coverage, category: str | None, gradient: Gradient) -> Iterator[Technique]:
-    style = Style(one.scored.rules, category, gradient, one.labels)
-    references: dict[str, set[str]] = {}
-    for mapping in one.scored.mappings:
-        if category is None or mapping.category == category:
-            references.setdefault(mapping.technique, set()).update(mapping.references)
-    for technique in one.measures(category):
-        entry = annotate(one.scored.scores[technique], style, sorted(references.get(technique, ())))
-        yield msgspec.structs.replace(entry, score=100) if one.covered_only else entry
+    if not one.covered_only:
+        return layer
+    return msgspec.structs.replace(
+        layer,
+        description=f"{build.set_title(one.set)}: {one.method}",
+        techniques=tuple(msgspec.structs.replace(entry, score=100) for entry in layer.techniques),
+    )
 
 
 def _entries_of_layer(one: Coverage, gradient: Gradient) -> Iterator[Technique]:

@@ -145,7 +145,7 @@ class BuiltLayer(msgspec.Struct, frozen=True):
     layer: Layer
 
 
-class _Builder:
+class SetLayers:
     """The data that all layers of a set share."""
 
     def __init__(self, scored: scoring.Scored) -> None:
@@ -165,6 +165,7 @@ class _Builder:
         left_out: int = 0,
         scores: dict[str, scoring.TechniqueScore] | None = None,
         notes: bool = False,
+        colors: tuple[Gradient, Sequence[LegendItem]] | None = None,
     ) -> Layer:
         """The layer of some of the set's mappings.
 
@@ -176,12 +177,16 @@ class _Builder:
             left_out: number of techniques that the release lacks.
             scores: the scores of the mappings, if known.
             notes: add comments and all links, for the layer of one capability.
+            colors: gradient and legend; None: by the scores.
         """
         if scores is None:
             scores = self.scored.of(mappings)
         entries = [e for e in scores.values() if category is None or category in e.categories]
         numbers = [e.measure(category) or 0 for e in entries]
-        if self.rules.counts:
+        legend: Sequence[LegendItem]
+        if colors is not None:
+            gradient, legend = colors
+        elif self.rules.counts:
             gradient = count_gradient(numbers)
             legend = count_legend(gradient, max(numbers, default=1))
         else:
@@ -240,7 +245,7 @@ def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[
 
     The kind "all" adds none: it is a file with all other layers, which `encode_layers` makes.
     """
-    builder = _Builder(scored)
+    builder = SetLayers(scored)
     wanted = set(only)
     if "overview" in wanted:
         missing = len(scored.left_out)
@@ -261,7 +266,7 @@ def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[
         yield from _capabilities(builder)
 
 
-def _groups(builder: _Builder) -> Iterator[BuiltLayer]:
+def _groups(builder: SetLayers) -> Iterator[BuiltLayer]:
     members = {capability.id: capability.groups for capability in builder.set.capabilities}
     by_group: dict[str, list[Mapping]] = {}
     for mapping in builder.scored.mappings:
@@ -274,7 +279,7 @@ def _groups(builder: _Builder) -> Iterator[BuiltLayer]:
         yield BuiltLayer("groups", group, f"groups/{names[group]}.json", layer)
 
 
-def _capabilities(builder: _Builder) -> Iterator[BuiltLayer]:
+def _capabilities(builder: SetLayers) -> Iterator[BuiltLayer]:
     by_capability: dict[str, list[Mapping]] = {}
     for mapping in builder.scored.mappings:
         by_capability.setdefault(mapping.capability, []).append(mapping)
