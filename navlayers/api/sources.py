@@ -13,7 +13,7 @@ import msgspec
 from navlayers._text import slug
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.layer.document import Layer, encode_layer
-from navlayers.mapping.find import STDIN, Source, briefly, repeated, resolve
+from navlayers.mapping.find import STDIN, Source, repeated, resolve
 from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def sources(inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = F
             found += resolve([os.fspath(name) for name in names], reading.format, distinct=distinct)
         else:
             found += map(_in_memory, group)
-    return briefly(_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in found)
+    return tuple(_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in found)
 
 
 def _in_memory(item: object) -> Source:

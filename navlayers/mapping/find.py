@@ -95,7 +95,8 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     With no name: the folder `mappings` here if there is one, else all shipped sets. A bare name means the set
     here before the shipped one, and both before a file or folder of that name.
 
-    Not `distinct`: different files that would go by the same name go by their paths instead.
+    Not `distinct`: different files of the same name get the names of their folders as a prefix, the shortest that
+    is distinct.
 
     Raises:
         InputError: a name means nothing, or a folder holds no file that could be a set.
@@ -119,7 +120,7 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
         return tuple(found.values())
     times = Counter(source.name for source in found.values())
     return tuple(
-        msgspec.structs.replace(source, name=str(source.path)) if times[source.name] > 1 else source
+        msgspec.structs.replace(source, name=_brief(source, found.values())) if times[source.name] > 1 else source
         for source in found.values()
     )
 
@@ -178,23 +179,8 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
     )
 
 
-def briefly(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """The sources under the shortest names that are distinct: equal names get their parent folders as a prefix.
-
-    A set that is named by its name alone keeps it.
-    """
-    sources = tuple(sources)
-    names = {source.path: source_name(source.path) for source in sources}
-    times = Counter(names.values())
-    return tuple(
-        msgspec.structs.replace(source, name=_brief(source, sources))
-        if times[names[source.path]] > 1 and source.name == str(source.path)
-        else source
-        for source in sources
-    )
-
-
-def _brief(source: Source, sources: Sequence[Source]) -> str:
+def _brief(source: Source, sources: Iterable[Source]) -> str:
+    """The shortest distinct name: the end of the path without suffix."""
     if source.origin in ("shipped", "here"):
         return source_name(source.path)
     parts = _parts(source.path)

@@ -12,7 +12,7 @@ from navlayers._text import shown
 from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import JsonLocator, not_json, repeats, report_repeats
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.stix.objects import EXTENSION, Properties, Reference
+from navlayers.mapping.formats.stix.objects import EXTENSION, Extensions, Properties, Reference
 
 if TYPE_CHECKING:
     from navlayers.errors import Place
@@ -58,10 +58,6 @@ _KINDS = {
 }
 
 
-class _Extensions(msgspec.Struct):
-    own: Properties | None = msgspec.field(name=EXTENSION, default=None)
-
-
 class StixObject(msgspec.Struct):
     """Any STIX object: the properties that are read."""
 
@@ -79,7 +75,7 @@ class StixObject(msgspec.Struct):
     relationship_type: str | None = None
     source_ref: str | None = None
     target_ref: str | None = None
-    extensions: _Extensions | None = None
+    extensions: Extensions | None = None
 
     @property
     def own(self) -> Properties | None:

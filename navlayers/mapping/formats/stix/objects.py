@@ -115,6 +115,12 @@ class Properties(msgspec.Struct, omit_defaults=True):
     other_fields: tuple[Part, ...] = ()
 
 
+class Extensions(msgspec.Struct, omit_defaults=True):
+    """The extensions of an object; those of others are not read."""
+
+    own: Properties | None = msgspec.field(name=EXTENSION, default=None)
+
+
 class Reference(msgspec.Struct, omit_defaults=True):
     """An external reference."""
 

@@ -20,6 +20,7 @@ from navlayers.mapping.formats.stix.objects import (
     SET_PROPERTIES,
     DeclaredGroup,
     DeclaredType,
+    Extensions,
     Properties,
     Record,
     Reference,
@@ -53,6 +54,8 @@ _OWN_DATE = "2026-01-01T00:00:00.000Z"
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?", re.DOTALL)
 _AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 
+_SET_FIELDS = ("framework", "version", "domain", "attack_version", "title", "source", "licence")
+
 _Object = dict[str, Any]
 
 
@@ -79,9 +82,8 @@ def encode(mapping_set: MappingSet) -> Written:
 
 def _encode(mapping_set: MappingSet) -> Written:
     writer = _Writer(canonical(mapping_set))
-    objects = writer.objects()
-    id_ = _identify("bundle", msgspec.json.encode(objects).decode())
-    bundle = {"type": "bundle", "id": id_, "objects": objects}
+    objects = msgspec.json.encode(writer.objects())
+    bundle = {"type": "bundle", "id": _identify("bundle", objects.decode()), "objects": msgspec.Raw(objects)}
     data = msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
     return Written(data, joined(*writer.techniques.notices()))
 
@@ -91,10 +93,11 @@ def _identify(kind: str, *key: str | int | None) -> str:
     return f"{kind}--{uuid5(_NAMESPACE, msgspec.json.encode((kind, *key)).decode())}"
 
 
-def _stix_object(kind: str, id_: str, created: str, modified: str, **properties: Any) -> dict[str, Any]:
+def _object(kind: str, id_: str, created: str, modified: str, properties: _Object) -> _Object:
     """A STIX 2.1 object without the properties that are None or empty."""
-    kept = {name: value for name, value in properties.items() if value not in (None, ())}
-    return {"type": kind, "spec_version": "2.1", "id": id_, "created": created, "modified": modified, **kept}
+    written = {"type": kind, "spec_version": "2.1", "id": id_, "created": created, "modified": modified}
+    written.update((name, value) for name, value in properties.items() if value is not None and value != ())
+    return written
 
 
 def _timestamp(text: str) -> str | None:
@@ -114,9 +117,11 @@ def _timestamp(text: str) -> str | None:
         return None
 
 
-_AUTHOR = _stix_object(
-    "identity", _identify("identity", "navlayers"), _OWN_DATE, _OWN_DATE, name="navlayers", identity_class="system"
-)
+def _identity(id_: str, date_: str, name: str, class_: str) -> _Object:
+    return _object("identity", id_, date_, date_, {"name": name, "identity_class": class_})
+
+
+_AUTHOR = _identity(_identify("identity", "navlayers"), _OWN_DATE, "navlayers", "system")
 _DEFINITION = (
     _AUTHOR,
     {
@@ -144,6 +149,22 @@ _DEFINITION = (
 """The extension, and the identity that defines it."""
 
 
+class _Relationship(msgspec.Struct, tag_field="type", tag="relationship", omit_defaults=True, gc=False):
+    """A mapping. Unlike other objects it is a type: a set has thousands, and dicts take twice the time."""
+
+    spec_version: str
+    id: str
+    created: str
+    modified: str
+    relationship_type: str
+    source_ref: str
+    target_ref: str
+    extensions: Extensions
+    description: str = ""
+    external_references: tuple[Reference, ...] = ()
+    created_by_ref: str | None = None
+
+
 class _Writer:
     def __init__(self, mapping_set: MappingSet) -> None:
         self._set = mapping_set
@@ -156,71 +177,68 @@ class _Writer:
         self._references: dict[tuple[str, ...], tuple[Reference, ...]] = {}
         self.techniques = _Techniques(mapping_set)
 
-    def objects(self) -> list[_Object]:
+    def objects(self) -> list[_Object | _Relationship]:
         capabilities = [self._capability(capability) for capability in self._set.capabilities]
         sources = {c.id: written["id"] for c, written in zip(self._set.capabilities, capabilities, strict=True)}
         relationships = list(self._relationships(sources))
         # Looked up before the unknown techniques are listed, for it may add to them.
-        records = [r for r in self._set.non_mappable if r.technique]
-        alone = [self.techniques.stix_id(r.technique or "", r.technique_name) for r in records]
+        alone = [
+            self.techniques.stix_id(r.technique, r.technique_name) for r in self._set.non_mappable if r.technique
+        ]
         unknown = [self._attack_pattern(id_, name) for id_, name in sorted(self.techniques.unknown.items())]
-        refs = [written["id"] for written in (*capabilities, *unknown, *relationships)]
+        refs = [written["id"] for written in (*capabilities, *unknown)] + [each.id for each in relationships]
         grouping = self._grouping(tuple(refs or dict.fromkeys(alone)))
         return [*_DEFINITION, *self._authors(), grouping, *capabilities, *unknown, *relationships]
 
-    def _object(self, kind: str, id_: str, **properties: Any) -> _Object:
-        return _stix_object(kind, id_, self._created, self._modified, **properties, created_by_ref=self._author_id)
+    def _object(self, kind: str, id_: str, properties: _Object) -> _Object:
+        written = _object(kind, id_, self._created, self._modified, properties)
+        if self._author_id is not None:
+            written["created_by_ref"] = self._author_id
+        return written
 
     def _authors(self) -> list[_Object]:
         """The organization of the set; the same name is the same object in every bundle."""
         if self._author_id is None:
             return []
-        properties = {"name": self._author, "identity_class": "organization"}
-        return [_stix_object("identity", self._author_id, _UNKNOWN_DATE, _UNKNOWN_DATE, **properties)]
+        return [_identity(self._author_id, _UNKNOWN_DATE, self._author, "organization")]
 
     def _grouping(self, refs: tuple[str, ...]) -> _Object:
         whole = self._set
+        framework = f"{whole.framework} {whole.version}"
         return self._object(
             "grouping",
             _identify("grouping", *self._key),
-            name=whole.name,
-            description=f"{whole.framework} {whole.version} mapped to ATT&CK {whole.domain} {whole.attack_version}",
-            context="unspecified",
-            object_refs=refs,
-            extensions=_extended(
-                framework=whole.framework,
-                framework_version=whole.version,
-                domain=whole.domain,
-                attack_version=whole.attack_version,
-                title=whole.title,
-                source=whole.source,
-                licence=whole.licence,
-                **{SET_PROPERTIES.get(field, field): text for field, text in whole.details.items()},
-                capability_groups=tuple(DeclaredGroup(id_, name) for id_, name in whole.groups.items()),
-                mapping_types=tuple(
-                    DeclaredType(kind.id, kind.name, kind.description) for kind in whole.mapping_types
+            {
+                "name": whole.name,
+                "description": f"{framework} mapped to ATT&CK {whole.domain} {whole.attack_version}",
+                "context": "unspecified",
+                "object_refs": refs,
+                "extensions": _extended(
+                    **{SET_PROPERTIES.get(field, field): getattr(whole, field) for field in _SET_FIELDS},
+                    **{SET_PROPERTIES.get(field, field): text for field, text in whole.details.items()},
+                    capability_groups=tuple(DeclaredGroup(id_, name) for id_, name in whole.groups.items()),
+                    mapping_types=tuple(
+                        DeclaredType(*msgspec.structs.astuple(each)) for each in whole.mapping_types
+                    ),
+                    scale=tuple(Step(value, score) for value, score in whole.scale.items()),
+                    non_mappable=tuple(map(_record, whole.non_mappable)),
                 ),
-                scale=tuple(Step(value, score) for value, score in whole.scale.items()),
-                non_mappable=tuple(map(_record, whole.non_mappable)),
-            ),
+            },
         )
 
     def _capability(self, capability: Capability) -> _Object:
         cve = _CVE.fullmatch(capability.id) is not None
-        kind = (
-            "vulnerability"
-            if cve
-            else "attack-pattern"
-            if self._set.framework in _INCIDENTS
-            else "course-of-action"
-        )
+        other = "attack-pattern" if self._set.framework in _INCIDENTS else "course-of-action"
+        kind = "vulnerability" if cve else other
         own = Reference("cve" if cve else self._set.framework, external_id=capability.id)
         return self._object(
             kind,
             _identify(kind, *self._key, capability.id),
-            name=capability.name,
-            external_references=(own, *self._links(capability.references)),
-            extensions=_extended(capability_id=capability.id, group_ids=capability.groups),
+            {
+                "name": capability.name,
+                "external_references": (own, *self._links(capability.references)),
+                "extensions": _extended(capability_id=capability.id, group_ids=capability.groups),
+            },
         )
 
     def _links(self, references: tuple[str, ...]) -> tuple[Reference, ...]:
@@ -238,34 +256,41 @@ class _Writer:
         return self._object(
             "attack-pattern",
             self.techniques.stix_id(technique, name),
-            name=name or technique,
-            external_references=(Reference(source, external_id=technique),),
+            {
+                "name": name or technique,
+                "external_references": (Reference(source, external_id=technique),),
+            },
         )
 
-    def _relationships(self, sources: dict[str, str]) -> Iterator[_Object]:
+    def _relationships(self, sources: dict[str, str]) -> Iterator[_Relationship]:
         times: Counter[tuple[str | None, ...]] = Counter()
         for mapping in self._set.mappings:
             key = (mapping.capability, mapping.technique, mapping.type, mapping.category)
             times[key] += 1
             source = sources[mapping.capability]
-            yield self._object(
-                "relationship",
+            extension = Properties(
+                "property-extension",
+                technique_id=mapping.technique,
+                technique_name=mapping.technique_name,
+                capability_name=mapping.capability_name,
+                mapping_type=mapping.type,
+                score_category=mapping.category,
+                score_value=mapping.value,
+                group_id=mapping.group,
+                other_fields=parts(mapping.other),
+            )
+            yield _Relationship(
+                "2.1",
                 _identify("relationship", *self._key, *key, times[key]),
-                relationship_type=_relationship_type(mapping, source),
-                source_ref=source,
-                target_ref=self.techniques.stix_id(mapping.technique, mapping.technique_name),
-                extensions=_extended(
-                    technique_id=mapping.technique,
-                    technique_name=mapping.technique_name,
-                    capability_name=mapping.capability_name,
-                    mapping_type=mapping.type,
-                    score_category=mapping.category,
-                    score_value=mapping.value,
-                    group_id=mapping.group,
-                    other_fields=parts(mapping.other),
-                ),
-                description=mapping.comment or None,
-                external_references=self._links(mapping.references),
+                self._created,
+                self._modified,
+                _relationship_type(mapping, source),
+                source,
+                self.techniques.stix_id(mapping.technique, mapping.technique_name),
+                Extensions(extension),
+                mapping.comment,
+                self._links(mapping.references),
+                self._author_id,
             )
 
 
@@ -273,8 +298,8 @@ def _record(record: NonMappable) -> Record:
     return Record(**{**msgspec.structs.asdict(record), "other": parts(record.other)})
 
 
-def _extended(**properties: Any) -> dict[str, Properties]:
-    return {EXTENSION: Properties("property-extension", **properties)}
+def _extended(**properties: Any) -> Extensions:
+    return Extensions(Properties("property-extension", **properties))
 
 
 def _relationship_type(mapping: Mapping, source: str) -> str:
@@ -302,10 +327,8 @@ class _Techniques:
         try:
             found = attack.find(mapping_set.domain, mapping_set.attack_version)
         except ReleaseError:
-            message = (
-                f"{self._release} is not at hand; STIX ids are those of the newest release that knows a technique"
-            )
-            self._notices.append(Problem(message))
+            source = "STIX ids are those of the newest release that knows a technique"
+            self._notices.append(Problem(f"{self._release} is not at hand; {source}"))
             return
         self._notices += [found.notice] if found.notice is not None else []
         self._own = attack.load(found.release)
