@@ -21,7 +21,6 @@ from navlayers.errors import UsageError
 from navlayers.layer.colors import contrast
 from navlayers.output.drawing import pictures, typeset
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.output.drawing.packing import packings, settle
 from navlayers.output.drawing.shapes import Drawing, Group, Line, Rect
 from navlayers.output.drawing.theme import figure
 
@@ -228,13 +227,18 @@ def test_pages_of_one_pdf_are_laid_out_alike(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_techniques_stay_with_their_subtechniques_where_that_costs_little_height() -> None:
-    rows = (10,) * 30
-    groups = tuple(rows[:count] for count in (4, 6, 5, 5, 4, 6, 1, 1, 8))
-    (packing,) = packings([400], 2, 1)
-    assert settle(packing, [groups], 1)[1] == ((20, 20),)
-    uneven = tuple(rows[:count] for count in (19, 3, 18))
-    assert settle(packing, [uneven], 1)[1] == ((20, 20),)
-    assert settle(packing, [uneven], 1.05)[1] == ((19, 21),)
+    drawn = picture(scored(gradient=RAMP), page="fit")
+    parted = set()
+    for (technique, tactic), cell in drawn.cells.items():
+        parent = drawn.cells.get((technique.partition(".")[0], tactic))
+        if "." in technique and parent is not None and cell.rects[0].top < parent.rects[0].top:
+            parted.add((technique.partition(".")[0], tactic))
+    assert len(parted) <= 3
+    for technique, tactic in parted:
+        # The technique keeps its first sub-technique at least.
+        below = [cell.rects[0].top for (one, other), cell in drawn.cells.items() if other == tactic and
+                 one.startswith(f"{technique}.")]  # fmt: skip
+        assert any(top > drawn.cells[technique, tactic].rects[0].top for top in below)
 
 
 def test_a_margin_that_leaves_no_room_is_refused() -> None:

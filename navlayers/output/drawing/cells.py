@@ -8,163 +8,115 @@ import msgspec
 
 from navlayers._text import clean
 from navlayers.layer.colors import text_color
-from navlayers.output.drawing.fitting import APART, LEADING, MOST_LINES, PAD, Fit, Name, Texts
 from navlayers.output.drawing.font import CAP, ems, rooms, wrap
+from navlayers.output.drawing.layout import (
+    APART,
+    INDENT,
+    MOST_LINES,
+    PAD,
+    ROW,
+    SQUARES,
+    SQUARES_ROW,
+    squares_height,
+)
 from navlayers.output.drawing.options import SMALLEST
-from navlayers.output.drawing.packing import ROW
 from navlayers.output.drawing.shapes import Group, Line, Rect, Shape, Text
-from navlayers.output.drawing.theme import Look, told
+from navlayers.output.drawing.theme import Look, tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.layer.matrix import Cell, Column, Matrix
-    from navlayers.output.drawing.packing import Groups
-
-# Indent of sub-techniques, in sizes of the text.
-_INDENT = 0.9
-
-# Small squares below a technique: how many stand side by side, and the height of a line of them in tenths of a row.
-_SQUARES = 10
-_SQUARES_ROW = 6
+    from navlayers.output.drawing.layout import Layout
 
 
-def groups_of(matrix: Matrix, look: Look) -> tuple[Groups, ...]:
-    """Per tactic and technique, the heights of the cells that stand below each other, in tenths of a row."""
-    return tuple(tuple(_heights(cell, look) for cell in column.cells) for column in matrix.columns)
-
-
-def _heights(cell: Cell, look: Look) -> tuple[int, ...]:
-    return (ROW + _squares_height(look.small(cell)), *(ROW for _ in look.subtechniques(cell)))
-
-
-def _squares_height(squares: Sequence[Cell]) -> int:
-    return _SQUARES_ROW * -(-len(squares) // _SQUARES)
-
-
-def texts_of(matrix: Matrix, look: Look) -> Texts:
-    """How wide the texts in the cells are."""
-    names: list[Name] = []
-    score = 0.0
-    for column in matrix.columns:
-        for cell in column.cells:
-            for one in (cell, *look.subtechniques(cell)):
-                figure = look.figure(one)
-                wide = ems(figure) + APART if figure else 0.0
-                score = max(score, wide)
-                beside = ems(one.id) + APART if look.id and look.name else 0.0
-                indent = _INDENT if one is not cell else 0.0
-                names.append(Name(rooms(look.label(one), MOST_LINES + 1), indent, wide, beside))
-    heads = tuple(clean(column.name) for column in matrix.columns)
-    return Texts(tuple(names), score, heads)
-
-
-def draw_cells(matrix: Matrix, look: Look, fit: Fit, x: float, y: float) -> Iterator[Group]:
+def draw_cells(matrix: Matrix, look: Look, layout: Layout, x: float, y: float) -> Iterator[Group]:
     """The matrix in columns, its upper left corner at a place."""
-    painter = _Painter(look, fit, texts_of(matrix, look).score if look.id and look.name else 0)
-    step = fit.width + fit.gap
-    for band in fit.packing.bands:
+    step = layout.width + layout.gap
+    for band in layout.bands:
         left = x
-        for number, count in enumerate(band.counts, band.first):
+        for number, lengths in enumerate(band.columns, band.first):
             column = matrix.columns[number]
-            yield painter.head(column, left, y, count * step - fit.gap, matrix.view.tactic_background)
-            yield from painter.column(column, fit.lengths[number], left, y + fit.head)
-            left += count * step
-        y += fit.head + band.height * fit.row / ROW + fit.band_gap
+            width = len(lengths) * step - layout.gap
+            yield _head(column, look, layout, left, y, width, matrix.view.tactic_background)
+            yield from _column(column, look, layout, lengths, left, y + layout.head)
+            left += len(lengths) * step
+        y += layout.head + band.height * layout.row / ROW + layout.band_gap
 
 
-class _Painter:
-    def __init__(self, look: Look, fit: Fit, score: float) -> None:
-        self._look, self._fit, self._theme = look, fit, look.theme
-        self._score = score * fit.small
+def _head(column: Column, look: Look, layout: Layout, x: float, y: float, width: float, background: str) -> Group:
+    """The head of a tactic: its name, how much of it is annotated, and a line that spans its columns."""
+    ink, muted = look.theme.ink, look.theme.muted
+    bottom = y + layout.head - layout.size * 0.35
+    shapes: list[Shape] = []
+    inset = 0.0
+    if background:
+        fill = look.theme.paint(background)
+        ink = muted = text_color(fill)
+        inset = PAD * layout.size
+        shapes.append(Rect(x, y, width, bottom - y, fill))
+    base = bottom - layout.size * 0.35
+    shapes.append(Text(x + inset, base, column.ratio, layout.small, muted))
+    base -= layout.small * 1.25
+    size = layout.head_size
+    name = wrap(clean(column.name), (width - 2 * inset) / size, layout.head_lines)
+    for place, line in enumerate(reversed(name)):
+        shapes.append(Text(x + inset, base - place * size * 1.15, line, size, ink, strong=True))
+    shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, layout.size * 0.12)))
+    return Group(f"tactic--{column.shortname}", column.told, tuple(shapes))
 
-    def head(self, column: Column, x: float, y: float, width: float, background: str) -> Group:
-        """The head of a tactic: its name, how much of it is annotated, and a line that spans its columns."""
-        fit, theme = self._fit, self._theme
-        ink, muted = theme.ink, theme.muted
-        bottom = y + fit.head - fit.size * 0.35
-        shapes: list[Shape] = []
-        inset = 0.0
-        if background:
-            fill = theme.paint(background)
-            ink = muted = text_color(fill)
-            inset = PAD * fit.size
-            shapes.append(Rect(x, y, width, bottom - y, fill))
-        base = bottom - fit.size * 0.35
-        shapes.append(Text(x + inset, base, column.ratio, fit.small, muted))
-        base -= fit.small * 1.25
-        name = wrap(clean(column.name), (width - 2 * inset) / fit.head_size, fit.head_lines)
-        for place, line in enumerate(reversed(name)):
-            shapes.append(
-                Text(x + inset, base - place * fit.head_size * 1.15, line, fit.head_size, ink, strong=True)
-            )
-        shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, fit.size * 0.12)))
-        return Group(f"tactic--{column.shortname}", column.told, tuple(shapes))
 
-    def column(self, column: Column, lengths: Sequence[int], x: float, y: float) -> Iterator[Group]:
-        """The cells of a tactic, in as many columns as lengths are given."""
-        slots = [(one, one is not cell) for cell in column.cells for one in (cell, *self._look.subtechniques(cell))]
-        start = 0
-        rules: list[Line] = []
-        for length in lengths:
-            top = y
-            for cell, is_sub in slots[start : start + length]:
-                yield self._cell(cell, is_sub, column.shortname, x, top)
-                if is_sub:
-                    _extend(rules, x + _INDENT * self._fit.size * 0.4, top, top + self._fit.row, self._theme.rule)
-                top += self._fit.row
-                squares = () if is_sub else self._look.small(cell)
-                yield from self._squares(squares, column.shortname, x, top)
-                top += _squares_height(squares) * self._fit.row / ROW
-            start += length
-            x += self._fit.width + self._fit.gap
-        if rules:
-            yield Group(f"rules--{column.shortname}", "", tuple(rules))
+def _column(
+    column: Column, look: Look, layout: Layout, lengths: Sequence[int], x: float, y: float
+) -> Iterator[Group]:
+    """The cells of a tactic, in as many columns as lengths are given."""
+    slots = [(one, one is not cell) for cell in column.cells for one in (cell, *look.subtechniques(cell))]
+    start = 0
+    rules: list[Line] = []
+    for length in lengths:
+        top = y
+        for cell, is_sub in slots[start : start + length]:
+            yield _cell(cell, look, layout, column.shortname, x + (INDENT * layout.size if is_sub else 0), x, top)
+            if is_sub:
+                _extend(rules, x + INDENT * layout.size * 0.4, top, top + layout.row, look.theme.rule)
+            top += layout.row
+            squares = () if is_sub else look.small(cell)
+            yield from _squares(squares, look, layout, column.shortname, x, top)
+            top += squares_height(len(squares)) * layout.row / ROW
+        start += length
+        x += layout.width + layout.gap
+    if rules:
+        yield Group(f"rules--{column.shortname}", "", tuple(rules))
 
-    def _cell(self, cell: Cell, is_sub: bool, tactic: str, x: float, y: float) -> Group:
-        fit, look = self._fit, self._look
-        indent = _INDENT * fit.size if is_sub else 0.0
-        left, right = x + indent, x + fit.width
-        fill, ink = look.colors(cell)
-        shapes: list[Shape] = [Rect(left, y, right - left, fit.row, fill, self._theme.border)]
-        pad = PAD * fit.size
-        middle, end = y + fit.row / 2, right - pad
-        figure = look.figure(cell)
-        beside = look.id and look.name
-        # Where a cell has room for two lines, score and id stand one above the other.
-        stacked = beside and fit.lines > 1
-        drop = fit.small * LEADING / 2 if stacked and figure else 0
-        taken = 0.0
-        if figure:
-            at = middle - drop + CAP * fit.small / 2
-            shapes.append(Text(end, at, figure, fit.small, ink, "end"))
-            taken = (ems(figure) + APART) * fit.small
-        if beside:
-            shift = 0 if stacked else self._score
-            shapes.append(Text(end - shift, middle + drop + CAP * fit.small / 2, cell.id, fit.small, ink, "end"))
-            wide = (ems(cell.id) + APART) * fit.small
-            taken = max(taken, wide) if stacked else shift + wide
-        label = look.label(cell)
-        if label:
-            room = end - taken - left - pad
-            size, most, leading = fit.setting(rooms(label, MOST_LINES + 1), room)
-            lines = wrap(label, room / size, most)
-            at = middle + CAP * size / 2 - (len(lines) - 1) * leading * size / 2
-            for line in lines:
-                shapes.append(Text(left + pad, at, line, size, ink))
-                at += leading * size
-        return Group(f"{cell.id}--{tactic}", told(cell), tuple(shapes))
 
-    def _squares(self, squares: Sequence[Cell], tactic: str, x: float, y: float) -> Iterator[Group]:
-        row = _SQUARES_ROW * self._fit.row / ROW
-        step = min((self._fit.width - PAD * self._fit.size) / _SQUARES, row)
-        side = step * 0.8
-        for number, sub in enumerate(squares):
-            at = x + PAD * self._fit.size + number % _SQUARES * step
-            top = y + number // _SQUARES * row + (step - side) * 0.6
-            fill = self._look.colors(sub)[0]
-            shape = Rect(at, top, side, side, fill, self._theme.rule, 0.35)
-            yield Group(f"{sub.id}--{tactic}", told(sub), (shape,))
+def _cell(cell: Cell, look: Look, layout: Layout, tactic: str, left: float, x: float, y: float) -> Group:
+    """A cell from its left edge to the right edge of the column that begins at `x`."""
+    fill, ink = look.colors(cell)
+    right, middle = x + layout.width, y + layout.row / 2
+    shapes: list[Shape] = [Rect(left, y, right - left, layout.row, fill, look.theme.border)]
+    left, right = left + PAD * layout.size, right - PAD * layout.size
+    if figure := look.figure(cell):
+        shapes.append(Text(right, middle + CAP * layout.small / 2, figure, layout.small, ink, "end"))
+        right -= (ems(figure) + APART) * layout.small
+    if label := look.label(cell):
+        size, most, leading = layout.setting(rooms(label, MOST_LINES + 1), right - left)
+        lines = wrap(label, (right - left) / size, most)
+        base = middle + CAP * size / 2 - (len(lines) - 1) * leading * size / 2
+        shapes += (Text(left, base + n * leading * size, line, size, ink) for n, line in enumerate(lines))
+    return Group(f"{cell.id}--{tactic}", tooltip(cell), tuple(shapes))
+
+
+def _squares(
+    squares: Sequence[Cell], look: Look, layout: Layout, tactic: str, x: float, y: float
+) -> Iterator[Group]:
+    row = SQUARES_ROW * layout.row / ROW
+    step = min((layout.width - PAD * layout.size) / SQUARES, row)
+    side = step * 0.8
+    for number, sub in enumerate(squares):
+        left = x + PAD * layout.size + number % SQUARES * step
+        top = y + number // SQUARES * row + (step - side) * 0.6
+        shape = Rect(left, top, side, side, look.colors(sub)[0], look.theme.rule, 0.35)
+        yield Group(f"{sub.id}--{tactic}", tooltip(sub), (shape,))
 
 
 def _extend(rules: list[Line], x: float, top: float, bottom: float, color: str) -> None:
@@ -175,15 +127,14 @@ def _extend(rules: list[Line], x: float, top: float, bottom: float, color: str) 
         rules.append(Line(x, top, x, bottom, color))
 
 
-# The compact matrix. Lengths are in sides of the square of a technique.
+# The compact matrix. In sides of the square of a technique: the square of a sub-technique, what of a side
+# is left free, the space after a sub-technique and after the last one.
+_SUB, _FREE, _AFTER_SUB, _BEHIND = 0.72, 0.14, 0.02, 0.2
 
-# The side of the square of a sub-technique; what of a side is left free; the space after the last sub-technique.
-_SUB, _FREE, _BEHIND = 0.72, 0.14, 0.2
-_AFTER_SUB = 0.02
+# Sides of squares in points at A4: the largest on a page, that on a free page, the smallest, the steps tried.
+_LARGEST, _USUAL, _LEAST, _SHRINK = 20.0, 11.0, 3.0, 0.25
 
-# Sides of squares in points at unit 1: the largest on a page, that on a free page, the smallest of all.
-_LARGEST, _USUAL, _LEAST = 20.0, 11.0, 3.0
-_SHRINK = 0.25
+# The size of tactics' names in points at A4.
 _NAME = 8.5
 
 # The space between tactics, and how much it grows at most where the page is higher.
@@ -219,7 +170,7 @@ def compact_fit(matrix: Matrix, width: float, height: float, unit: float) -> Com
     while side >= _LEAST:
         lines = tuple(_flow(column, (width - label) / side) for column in matrix.columns)
         between = _BETWEEN * max(side, size * 0.7)
-        needed = sum(_lines_height(len(one), side, size) for one in lines) + between * (len(lines) - 1)
+        needed = sum(_lines_height(len(rows), side, size) for rows in lines) + between * (len(lines) - 1)
         if not height or needed <= height:
             spare = max(height - needed, 0) / max(len(lines) - 1, 1)
             return Compact(side, size, label, lines, needed, between + min(spare, side * _MOST_MORE))
@@ -285,4 +236,4 @@ def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: fl
         shapes.append(Text(x + side / 2, y + side / 2 + CAP * size / 2, figure, size, ink, "middle"))
     elif not cell.enabled:
         shapes += [Line(x, y, x + side, y + side, ink, 0.4), Line(x, y + side, x + side, y, ink, 0.4)]
-    return Group(f"{cell.id}--{column.shortname}", told(cell), tuple(shapes))
+    return Group(f"{cell.id}--{column.shortname}", tooltip(cell), tuple(shapes))

@@ -13,9 +13,9 @@ from navlayers.errors import Problem, UsageError
 from navlayers.layer.colors import lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of
 from navlayers.output.drawing import typeset
-from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact, groups_of, texts_of
-from navlayers.output.drawing.fitting import best_fit, free_fit
+from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact
 from navlayers.output.drawing.header import Header, describe, header_of
+from navlayers.output.drawing.layout import content_of, free_layout, page_layouts
 from navlayers.output.drawing.options import SMALLEST, Frame, Rendered, frames
 from navlayers.output.drawing.shapes import Drawing, Group, Text, to_svg
 from navlayers.output.drawing.theme import THEMES, Look
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.layer.view import View
-    from navlayers.output.drawing.fitting import Fit
+    from navlayers.output.drawing.layout import Layout
     from navlayers.output.drawing.options import RenderOptions, Show
     from navlayers.output.drawing.theme import Theme
 
@@ -102,7 +102,7 @@ def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ..
 def draw_alike(
     views: Sequence[View], options: RenderOptions, frame: Frame | None = None
 ) -> list[tuple[Drawing, tuple[Problem, ...]]]:
-    """Pages of one size that are looked at one after the other: laid out in the same way as far as they can be.
+    """Pages that are looked at one after the other: of one size, one detail, and as many bands as far as can be.
 
     Args:
         views: the layers.
@@ -113,44 +113,35 @@ def draw_alike(
         UsageError: nothing fits within the margins.
     """
     pages = [frame] if frame is not None else list(frames(options))
-    plans = [_plan(view, options, pages, _Common()) for view in views]
-    matrices = [plan for plan in plans if plan.step.detail != "mini"]
-    if len(views) > 1 and options.page != "fit" and matrices:
-        # All as the one for which there is the least room.
-        tightest = min(matrices, key=lambda plan: plan.quality)
-        step = max(plan.step.rank for plan in matrices)
-        common = _Common(step, tightest.height > tightest.width, tightest.bands)
-        plans = [
-            plan if plan.step.detail == "mini" else _plan(view, options, pages, common)
-            for view, plan in zip(views, plans, strict=True)
-        ]
-    return [_drawn(view, options, plan) for view, plan in zip(views, plans, strict=True)]
+    if pages[0].is_fit or not views:
+        return [_drawn(view, options, _on_free_page(view, _steps(view, options)[0], pages[0])) for view in views]
+    steps = [_steps(view, options) for view in views]
+    for number in range(max(map(len, steps))):
+        own = [each[min(number, len(each) - 1)] for each in steps]
+        best = max(
+            (found for page in pages if (found := _alike(views, own, page)) is not None),
+            key=lambda found: found[0],
+            default=None,
+        )
+        if best is not None:
+            return [_drawn(view, options, plan) for view, plan in zip(views, best[1], strict=True)]
+    raise UsageError(Problem("nothing fits between the margins", hint="a smaller --margin, or a larger --page"))
 
 
 class _Step(NamedTuple):
-    """A way to draw with less detail than the one before.
+    """How much of a layer is drawn.
 
     Attributes:
-        rank: its number.
         detail: which techniques there are.
         look: what stands in their cells.
         whole: the share of names that must not be cut.
         lost: what is missing, for people.
     """
 
-    rank: int
     detail: Detail
     look: Look
     whole: float
     lost: str = ""
-
-
-class _Common(NamedTuple):
-    """What pages have in common: the first step, whether they are upright (None: either), the bands (0: any)."""
-
-    rank: int = 0
-    is_upright: bool | None = None
-    bands: int = 0
 
 
 class _Plan(NamedTuple):
@@ -163,22 +154,22 @@ class _Plan(NamedTuple):
     height: float
     header: Header
     body: Iterator[Group]
-    bands: int = 1
 
 
-def _plan(view: View, options: RenderOptions, pages: Sequence[Frame], common: _Common) -> _Plan:
-    """The page with the most detail that fits; `common` is given up where it does not."""
-    matrices: dict[Detail, Matrix] = {}
-    for step in _steps(view, options):
-        if step.rank < common.rank:
-            continue
-        if step.detail not in matrices:
-            matrices[step.detail] = matrix_of(view, step.detail)
-        for wanted in dict.fromkeys((common, _Common())):
-            plan = _best(matrices[step.detail], step, pages, wanted)
-            if plan is not None:
-                return plan
-    raise UsageError(Problem("nothing fits between the margins", hint="a smaller --margin, or a larger --page"))
+def _alike(views: Sequence[View], steps: Sequence[_Step], page: Frame) -> tuple[float, list[_Plan]] | None:
+    """The pages in as many bands as make the least legible one most legible, and its quality."""
+    found = [_on_page(view, step, page) for view, step in zip(views, steps, strict=True)]
+    if not all(found):
+        return None
+    best: tuple[float, list[_Plan]] | None = None
+    for bands in sorted({number for plans in found for number in plans}):
+        pages = [plans[min(plans, key=lambda number: abs(number - bands))] for plans in found]
+        quality = min(plan.quality for plan in pages)
+        if best is None or quality > best[0]:
+            best = quality, pages
+    if best is not None and page.height > page.width:
+        return best[0] * _PORTRAIT, best[1]
+    return best
 
 
 def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tuple[Problem, ...]]:
@@ -191,27 +182,20 @@ def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tu
     return drawing, (Problem(f"{message}, so {plan.step.lost}", hint="a larger --page shows more"),)
 
 
-def _steps(view: View, options: RenderOptions) -> Iterator[_Step]:
-    """What is asked for, and then less and less."""
+def _steps(view: View, options: RenderOptions) -> list[_Step]:
+    """What is asked for, and then less and less: full, compact, mini."""
     detail = options.detail or ("mini" if view.layout.layout == "mini" else "full")
     look = _look(view, options)
-    if detail != "mini":
-        yield _Step(0, detail, look, _WHOLE)
-        if look.id and look.name:
-            look = msgspec.structs.replace(look, id=False)
-            yield _Step(1, detail, look, _WHOLE, "ids are left out")
-        squares = msgspec.structs.replace(look, squares=True, id=False)
-        lost = "sub-techniques are small squares below their technique"
-        if look.letters:
-            # A square has no room for the letter that stands for its color in gray print.
-            yield _Step(2, detail, look, _CUT, "names are cut short")
-            lost += " without letters"
-        if look.name:
-            yield _Step(3, detail, squares, _WHOLE, lost)
-            yield _Step(4, detail, squares, _CUT, f"{lost}, and names are cut short")
-        yield _Step(5, "mini", look, 0, "techniques are squares without names")
-    else:
-        yield _Step(0, "mini", look, 0)
+    if detail == "mini":
+        return [_Step("mini", look, 0)]
+    # A square has no room for the letter that stands for its color in gray print: names are rather cut short.
+    full = _Step(detail, look, _CUT if look.letters else _WHOLE)
+    lost = "sub-techniques are small squares below their technique"
+    if look.id and look.name:
+        lost = f"ids are left out and {lost}"
+    squares = msgspec.structs.replace(look, squares=True, id=look.id and not look.name)
+    compact = _Step(detail, squares, _CUT, f"{lost}{' without letters' if look.letters else ''}")
+    return [full, compact, _Step("mini", look, 0, "techniques are squares without names")]
 
 
 def _look(view: View, options: RenderOptions) -> Look:
@@ -240,65 +224,49 @@ def _lettered(view: View, theme: Theme) -> dict[str, None]:
     return dict.fromkeys(c for c in levels if c in own and (is_alike or c in bare))
 
 
-def _best(matrix: Matrix, step: _Step, pages: Sequence[Frame], common: _Common) -> _Plan | None:
-    """The more legible of the pages; None where none of them can hold the matrix."""
-    best: tuple[float, _Plan] | None = None
-    for number, frame in enumerate(pages):
-        if common.is_upright not in (None, frame.height > frame.width):
-            continue
-        plan = _on_free_page(matrix, step, frame) if frame.is_fit else _on_page(matrix, step, frame, common.bands)
-        if plan is not None:
-            quality = plan.quality * (1 if number == 0 else _PORTRAIT)
-            if best is None or quality > best[0]:
-                best = quality, plan
-    return None if best is None else best[1]
-
-
-def _on_page(matrix: Matrix, step: _Step, frame: Frame, bands: int) -> _Plan | None:
+def _on_page(view: View, step: _Step, frame: Frame) -> dict[int, _Plan]:
+    """Number of bands → the page; 0 for one that has no bands."""
     margin, unit, look = frame.margin, frame.unit, step.look
-    note = _note(matrix, step)
-    header = header_of(matrix, look, margin, margin, frame.inner_width, unit, note, headed=frame.headed)
+    matrix = matrix_of(view, step.detail)
+    header = header_of(
+        matrix, look, margin, margin, frame.inner_width, unit, _note(matrix, step), headed=frame.headed
+    )
     top, room = margin + header.height, frame.inner_height - header.height
     if room <= 0 or frame.inner_width <= 0:
-        return None
-    body: Iterator[Group]
-    found_bands = 1
+        return {}
+
+    def plan(quality: float, body: Iterator[Group]) -> _Plan:
+        return _Plan(matrix, step, quality, frame.width, frame.height, header, body)
+
     if not matrix.columns:
-        quality, body = 1.0, _empty(look.theme, margin, top, unit)
-    elif step.detail == "mini":
+        return {0: plan(math.inf, _empty(look.theme, margin, top, unit))}
+    if step.detail == "mini":
         compact = compact_fit(matrix, frame.inner_width, room, unit)
-        if compact is None:
-            return None
-        quality, body = compact.side, draw_compact(matrix, look, compact, margin, top)
-    else:
-        groups, texts = groups_of(matrix, look), texts_of(matrix, look)
-        fit = best_fit(groups, texts, frame.inner_width, room, unit, step.whole, bands)
-        if fit is None:
-            return None
-        found_bands = len(fit.packing.bands)
-        quality, body = fit.quality, draw_cells(matrix, look, fit, margin, top)
-    return _Plan(matrix, step, quality, frame.width, frame.height, header, body, found_bands)
+        return {} if compact is None else {0: plan(compact.side, draw_compact(matrix, look, compact, margin, top))}
+    layouts = page_layouts(content_of(matrix, look), frame.inner_width, room, unit, step.whole)
+    return {
+        bands: plan(layout.quality, draw_cells(matrix, look, layout, margin, top))
+        for bands, layout in layouts.items()
+    }
 
 
-def _on_free_page(matrix: Matrix, step: _Step, frame: Frame) -> _Plan:
+def _on_free_page(view: View, step: _Step, frame: Frame) -> _Plan:
     """A page as large as the matrix needs."""
     margin, unit, look = frame.margin, frame.unit, step.look
-    fit: Fit | None = None
-    if step.detail == "mini" or not matrix.columns:
-        width = _FREE_COMPACT * unit
-    else:
-        fit = free_fit(groups_of(matrix, look), texts_of(matrix, look), unit, frame.aspect)
-        width = max(fit.total_width, _FREE_WIDTH * unit)
+    matrix = matrix_of(view, step.detail)
+    layout: Layout | None = None
+    width = _FREE_COMPACT * unit
+    if step.detail != "mini" and matrix.columns:
+        layout = free_layout(content_of(matrix, look), unit, frame.aspect)
+        width = max(layout.total_width, _FREE_WIDTH * unit)
     # A wide picture is shown smaller, so its header is larger.
     larger = unit * min(max(math.sqrt(width / _HEADER_WIDTH), 1), _HEADER_LARGEST)
     header = header_of(matrix, look, margin, margin, width, larger, _note(matrix, step))
     top = margin + header.height
     body: Iterator[Group]
-    if fit is not None:
-        body, height = draw_cells(matrix, look, fit, margin, top), fit.total_height
-    elif matrix.columns:
-        compact = compact_fit(matrix, width, 0, unit)
-        assert compact is not None  # noqa: S101 - the height is free
+    if layout is not None:
+        body, height = draw_cells(matrix, look, layout, margin, top), layout.total_height
+    elif compact := compact_fit(matrix, width, 0, unit) if matrix.columns else None:
         body, height = draw_compact(matrix, look, compact, margin, top), compact.height
     else:
         body, height = _empty(look.theme, margin, top, unit), 12 * unit

@@ -119,8 +119,8 @@ class Look(msgspec.Struct, frozen=True):
         return self.letters.get(own, "") if own and cell.enabled else ""
 
     def label(self, cell: Cell) -> str:
-        """What stands at the left of a cell."""
-        return clean(cell.name) if self.name else cell.id if self.id else ""
+        """The text at the left of a cell: id, name, or both."""
+        return f"{cell.id * self.id} {clean(cell.name) * self.name}".strip()
 
     def subtechniques(self, cell: Cell) -> tuple[Cell, ...]:
         """The sub-techniques that are cells of their own below a technique."""
@@ -156,7 +156,7 @@ def _short(score: float) -> str:
     return f"{score:.1e}".replace("e+", "e")
 
 
-def told(cell: Cell) -> str:
+def tooltip(cell: Cell) -> str:
     """The title of a cell, which browsers show where the pointer rests on it."""
     lines = [f"{cell.id} {cell.name}"]
     if cell.score is not None:

@@ -1,0 +1,395 @@
+"""Where the cells of a matrix stand on a page, and how large their text is.
+
+Tactics stand side by side in one to three bands; long tactics take several columns. Lengths of text are in ems,
+sizes of the text, so that one measurement serves every size. Heights of cells are whole tenths of a row, so that
+heights of columns add up exactly.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import msgspec
+
+from navlayers._text import clean
+from navlayers.output.drawing.font import ems, rooms
+from navlayers.output.drawing.options import SMALLEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.layer.matrix import Matrix
+    from navlayers.output.drawing.theme import Look
+
+Family: TypeAlias = tuple[int, ...]
+"""Heights of a technique's cell and those of its sub-techniques, in tenths of a row."""
+
+ROW = 10
+"""The height of one row, in tenths of it."""
+
+SQUARES, SQUARES_ROW = 10, 6
+"""Small squares below a technique: how many stand side by side, and the height of a line of them in tenths."""
+
+PAD, INDENT, APART = 0.4, 0.9, 0.6
+"""In ems: between border and text, before sub-techniques, between a name and the score at its right."""
+
+LEADING, MOST_LINES = 1.12, 3
+"""Line height of names in ems, and their most lines; one more where a name is set smaller."""
+
+# The free height of a cell around the lines of its name, in ems: at least, at most, on a free page.
+_AIR, _MOST_AIR, _FREE_AIR = 0.26, 1.0, 0.4
+
+# A name that is too long is set smaller, down to 58 % of the size of the others: of the largest size that is
+# SMALLEST. In one line more than the others have, lines are tight: free height, first line, line height, in ems.
+_SMALLER, _SMALLEST = 0.84, 0.58
+_TIGHT_AIR, _FIRST_LINE, _TIGHT = 0.2, 0.78, 1.06
+
+# Sizes of text in points at A4: the largest, that of a printed footnote; the steps tried; that of a free page.
+_LARGEST, _STEP, _FREE = 8.5, 0.25, 7.2
+
+# Sizes of scores and of the names of tactics, as shares of the size of names.
+_FIGURES, _HEAD = 0.86, 1.12
+
+_MOST_BANDS = 3
+# A further band is one more row of heads to look through: it has to gain a twentieth in size.
+_PER_BAND = 0.95
+
+# Techniques keep their sub-techniques in their column where that makes columns no higher than so: on a page, where
+# height costs size of text, and on a free page, where it is only more paper.
+_HIGHER, _HIGHER_FREE = 1.05, 1.12
+
+# Columns of a free page hold 97 % of the names in one line, and are 9 to 24 ems wide; the others are set smaller.
+_FREE_SHARE, _FREE_NARROWEST, _FREE_WIDEST = 0.97, 9.0, 24.0
+
+# Rounding must not cut a name that is exactly as wide as its column, in points.
+_SLACK = 0.01
+
+
+class Label(NamedTuple):
+    """Widths in ems: a cell's text in one line, two and so on, and what stands beside it (indent and score)."""
+
+    rooms: tuple[float, ...]
+    beside: float
+
+
+class Content(NamedTuple):
+    """What is to be laid out: the families and the name of each tactic, and the texts of all cells."""
+
+    tactics: tuple[tuple[Family, ...], ...]
+    heads: tuple[str, ...]
+    labels: tuple[Label, ...]
+
+
+def content_of(matrix: Matrix, look: Look) -> Content:
+    """The sizes of all that stands in a matrix."""
+    tactics, labels = [], []
+    for column in matrix.columns:
+        families = []
+        for cell in column.cells:
+            subtechniques = look.subtechniques(cell)
+            families.append((ROW + squares_height(len(look.small(cell))), *(ROW for _ in subtechniques)))
+            for one in (cell, *subtechniques):
+                figure = look.figure(one)
+                beside = (INDENT if one is not cell else 0.0) + (ems(figure) + APART if figure else 0.0)
+                labels.append(Label(rooms(look.label(one), MOST_LINES + 1), beside))
+        tactics.append(tuple(families))
+    return Content(tuple(tactics), tuple(clean(column.name) for column in matrix.columns), tuple(labels))
+
+
+def squares_height(count: int) -> int:
+    """The height of small squares below a technique, in tenths of a row."""
+    return SQUARES_ROW * -(-count // SQUARES)
+
+
+class Band(NamedTuple):
+    """Tactics side by side: the number of the first, per tactic the cells of each of its columns, the height."""
+
+    first: int
+    columns: tuple[tuple[int, ...], ...]
+    height: int
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """A layout; lengths in points.
+
+    Attributes:
+        bands: where the tactics are.
+        width: of a column.
+        gap: between columns.
+        row: height of a cell.
+        size: of names.
+        lines: of a name.
+        head: height of the head of a tactic.
+        head_size: size of tactics' names.
+        head_lines: lines of tactics' names.
+        quality: by which layouts are compared; larger is better.
+    """
+
+    bands: tuple[Band, ...]
+    width: float
+    gap: float
+    row: float
+    size: float
+    lines: int
+    head: float
+    head_size: float
+    head_lines: int
+    quality: float
+
+    @property
+    def small(self) -> float:
+        """The size of scores."""
+        return _small(self.size)
+
+    def setting(self, label: Sequence[float], room: float) -> tuple[float, int, float]:
+        """Size, lines and line height (in ems) of a text, given its `rooms`, in so many points."""
+        ways = _settings(self.size, self.lines, self.row)
+        return next((way for way in ways if label[way[1] - 1] * way[0] <= room), ways[-1])
+
+    @property
+    def band_gap(self) -> float:
+        """The space between bands."""
+        return self.gap * 2.5
+
+    @property
+    def total_width(self) -> float:
+        """The width of all columns."""
+        return _slots(self.bands) * (self.width + self.gap) - self.gap
+
+    @property
+    def total_height(self) -> float:
+        """The height of all bands with their heads."""
+        heads = len(self.bands) * (self.head + self.band_gap) - self.band_gap
+        return heads + _height(self.bands) * self.row / ROW
+
+
+def page_layouts(content: Content, width: float, height: float, unit: float, least: float) -> dict[int, Layout]:
+    """Number of bands → the most legible layout.
+
+    The quality of a layout is its size of text times the square of the share of names that are whole: a name that
+    is cut costs more than small letters.
+
+    Args:
+        content: what stands in the matrix.
+        width: of the room, in points.
+        height: of the room, in points.
+        unit: the size of text relative to A4.
+        least: the share of names, 0–1, that must not be cut.
+    """
+    measure, packer = _Measure(content), _Packer(content.tactics, _HIGHER)
+    found: list[Layout] = []
+    slots = max(1, math.ceil(packer.total / ROW * SMALLEST * (LEADING + _AIR) / max(height, 1)))
+    while measure.share((width + 3 * unit) / slots - 3 * unit, SMALLEST, MOST_LINES + 1) >= least:
+        found += (
+            layout
+            for bands in packer.packings(slots)
+            if (layout := measure.largest(bands, width, height, unit)) is not None
+        )
+        slots += 1
+    best: dict[int, Layout] = {}
+    for layout in sorted(found, key=lambda layout: -layout.quality):
+        if len(layout.bands) not in best and measure.whole(layout) >= least:
+            best[len(layout.bands)] = layout
+    return best
+
+
+def free_layout(content: Content, unit: float, aspect: float) -> Layout:
+    """A layout with room for all names, whose width is about `aspect` times its height."""
+    measure, packer = _Measure(content), _Packer(content.tactics, _HIGHER_FREE)
+    size, gap = _FREE * unit, 3.5 * unit
+    row = size * (LEADING + _FREE_AIR)
+    width = measure.free_width(size, row)
+
+    def layout(bands: tuple[Band, ...]) -> Layout:
+        head_size, head_lines, head = measure.head(bands, width, gap, size)
+        return Layout(bands, width, gap, row, size, 1, head, head_size, head_lines, size)
+
+    def cost(made: Layout) -> tuple[float, int]:
+        # Distance from the wanted shape, and empty room; the header of the page takes about 40 points.
+        shape = made.total_width / (made.total_height + 40 * unit) / aspect
+        waste = 1 - packer.total / (_slots(made.bands) * _height(made.bands))
+        return abs(math.log(shape)) / 2 + waste + 0.15 * len(made.bands), len(made.bands)
+
+    # A perfect packing with the wanted shape has so many columns; real ones have some fewer or more.
+    middle = math.sqrt(aspect * packer.total / ROW * row / (width + gap))
+    fewest = max(int(middle * 0.8), 1)
+    counts = range(fewest, max(int(middle * 1.7), fewest) + len(content.tactics))
+    return min((layout(bands) for slots in counts for bands in packer.packings(slots)), key=cost)
+
+
+def _slots(bands: Sequence[Band]) -> int:
+    return max(sum(map(len, band.columns)) for band in bands)
+
+
+def _height(bands: Sequence[Band]) -> int:
+    return sum(band.height for band in bands)
+
+
+def _small(size: float) -> float:
+    return max(SMALLEST, _FIGURES * size)
+
+
+@lru_cache(maxsize=1 << 10)
+def _settings(size: float, lines: int, row: float) -> tuple[tuple[float, int, float], ...]:
+    """The ways to set a name in a cell, the best first: size, lines, line height."""
+    smaller = max(SMALLEST, _SMALLER * size)
+    tight = min((row - _TIGHT_AIR * size) / (_FIRST_LINE + _TIGHT * lines), smaller)
+    ways = [(size, lines, LEADING), (smaller, lines, LEADING)]
+    return (*ways, (tight, lines + 1, _TIGHT)) if tight >= max(SMALLEST, _SMALLEST * size) else tuple(ways)
+
+
+class _Measure:
+    """How much of the texts can be read at a size in a column."""
+
+    def __init__(self, content: Content) -> None:
+        self._labels, self._heads = content.labels, content.heads
+        self._rooms = [
+            sorted(label.rooms[lines] + label.beside for label in content.labels) for lines in range(MOST_LINES + 1)
+        ]
+        self._beside = max((label.beside for label in content.labels), default=0)
+        self._word = max((ems(word) for head in content.heads for word in head.split()), default=1)
+
+    def share(self, width: float, size: float, lines: int) -> float:
+        """The share of names that are whole in a column of so many points; -1 where scores have no room."""
+        room = width / size - 2 * PAD + 1e-6
+        return bisect_right(self._rooms[lines - 1], room) / len(self._labels) if room >= self._beside else -1
+
+    def _readable(self, width: float, size: float, lines: int) -> float:
+        """The share of names that are whole, those that are so only in a smaller size counted half."""
+        room = width / size - 2 * PAD
+        smaller = bisect_right(self._rooms[lines - 1], room / _SMALLER)
+        return (bisect_right(self._rooms[lines - 1], room) + smaller) / 2 / len(self._labels)
+
+    def whole(self, layout: Layout) -> float:
+        """The share of names that a layout does not cut, smaller ones included."""
+        ways = _settings(layout.size, layout.lines, layout.row)
+        room = layout.width - 2 * PAD * layout.size + 1e-6
+        return sum(
+            any(rooms[lines - 1] * size + beside * layout.size <= room for size, lines, _ in ways)
+            for rooms, beside in self._labels
+        ) / len(self._labels)
+
+    def largest(self, bands: tuple[Band, ...], width: float, height: float, unit: float) -> Layout | None:
+        """The most legible sizes for cells in bands, in so many points; None where the smallest do not fit."""
+        gap = 3 * unit
+        column = (width + gap) / _slots(bands) - gap
+        best: Layout | None = None
+        for step in range(int((_LARGEST * unit - SMALLEST) / (_STEP * unit) + 1e-6) + 1):
+            size = SMALLEST + _STEP * unit * step
+            head_size, head_lines, head = self.head(bands, column, gap, size)
+            row = (height - len(bands) * head - (len(bands) - 1) * gap * 2.5) * ROW / _height(bands)
+            lines = min(int((row / size - _AIR) / LEADING), MOST_LINES)
+            if lines < 1 or self.share(column, size, lines) < 0:
+                break
+            whole = self._readable(column, size, lines)
+            while lines > 1 and self._readable(column, size, lines - 1) == whole:
+                lines -= 1
+            quality = size * whole**2 * _PER_BAND ** (len(bands) - 1)
+            if best is None or quality > best.quality:
+                needed = max((self._rooms[lines - 1][-1] + 2 * PAD) * size, self._word * size * _HEAD * 1.6)
+                narrow = min(column, needed + _SLACK)
+                row = min(row, (LEADING * lines + _MOST_AIR) * size)
+                best = Layout(bands, narrow, gap, row, size, lines, head, head_size, head_lines, quality)
+        return best
+
+    def free_width(self, size: float, row: float) -> float:
+        """The width of a column in points in which no name of one line is cut."""
+        usual = self._rooms[0][min(int(len(self._labels) * _FREE_SHARE), len(self._labels) - 1)]
+        needs = (
+            min(rooms[lines - 1] * smaller for smaller, lines, _ in _settings(size, 1, row)) + beside * size
+            for rooms, beside in self._labels
+        )
+        return max(min(max(usual, _FREE_NARROWEST), _FREE_WIDEST) * size, *needs) + 2 * PAD * size + _SLACK
+
+    def head(self, bands: Sequence[Band], width: float, gap: float, size: float) -> tuple[float, int, float]:
+        """Size and lines of tactics' names, and the height of their heads with the counts below."""
+        wanted = max(SMALLEST, min(size * _HEAD, width / self._word))
+        rooms = (len(columns) * (width + gap) - gap for band in bands for columns in band.columns)
+        lines = 1 + any(ems(name) * wanted > room for name, room in zip(self._heads, rooms, strict=True))
+        return wanted, lines, wanted * 1.15 * lines + _small(size) * 1.25 + size * 0.6
+
+
+class _Packer:
+    """Stands tactics of very different length in bands of about even columns."""
+
+    def __init__(self, tactics: Sequence[Sequence[Family]], higher: float) -> None:
+        self._tactics, self._higher = tactics, higher
+        self.total = sum(sum(map(sum, families)) for families in tactics)
+        """The heights of all cells, in tenths of a row."""
+        self._columns: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
+        self._bands: dict[tuple[int, int, int], Band | None] = {}
+
+    def packings(self, slots: int) -> Iterator[tuple[Band, ...]]:
+        """The lowest packing in so many columns per band for each number of bands that has one."""
+        count = len(self._tactics)
+        for number in range(1, min(_MOST_BANDS, count) + 1):
+            found = []
+            for cuts in combinations(range(1, count), number - 1):
+                bands = [self._band(*ends, slots) for ends in zip((0, *cuts), (*cuts, count), strict=True)]
+                whole = tuple(band for band in bands if band is not None)
+                if len(whole) == number:
+                    found.append(whole)
+            if found:
+                yield min(found, key=_height)
+
+    def _band(self, start: int, end: int, slots: int) -> Band | None:
+        """The tactics side by side, each further column given to the highest; None where they have no room."""
+        key = start, end, slots
+        if key not in self._bands:
+            self._bands[key] = self._spread(start, end, slots) if end - start <= slots else None
+        return self._bands[key]
+
+    def _spread(self, start: int, end: int, slots: int) -> Band:
+        counts = dict.fromkeys(range(start, end), 1)
+        heap = [(-self._in_columns(tactic, 1)[0], tactic) for tactic in counts]
+        heapq.heapify(heap)
+        for _ in range(slots - len(counts)):
+            height, tactic = heap[0]
+            lower = -self._in_columns(tactic, counts[tactic] + 1)[0]
+            if lower <= height:
+                break
+            counts[tactic] += 1
+            heapq.heapreplace(heap, (lower, tactic))
+        return Band(start, tuple(self._in_columns(*one)[1] for one in counts.items()), -heap[0][0])
+
+    def _in_columns(self, tactic: int, count: int) -> tuple[int, tuple[int, ...]]:
+        """The least height of a tactic in so many columns, and how many cells each of them has."""
+        key = tactic, count
+        if key not in self._columns:
+            families = self._tactics[tactic]
+            # A technique keeps its first sub-technique, so that it never stands alone at the foot of a column.
+            parted = [part for own in families for part in (own[:2], *((height,) for height in own[2:]))]
+            lowest, whole = _fill(parted, count), _fill(families, count)
+            self._columns[key] = whole if whole[0] <= lowest[0] * self._higher else lowest
+        return self._columns[key]
+
+
+def _fill(parts: Sequence[Family], count: int) -> tuple[int, tuple[int, ...]]:
+    """The least height at which the parts fill no more columns than that, and the cells of each column."""
+    heights = [sum(part) for part in parts]
+    heights_tried = range(max(-(-sum(heights) // count), *heights), sum(heights) + 1)
+    height = heights_tried[
+        bisect_left(heights_tried, True, key=lambda limit: len(_filled(heights, limit)) <= count)
+    ]
+    cells, start = [], 0
+    for length in _filled(heights, height):
+        cells.append(sum(map(len, parts[start : start + length])))
+        start += length
+    return height, tuple(cells)
+
+
+def _filled(heights: Sequence[int], limit: int) -> list[int]:
+    """How many parts stand in each column, of which each is filled before the next is begun."""
+    columns, left = [0], limit
+    for height in heights:
+        if height > left:
+            columns.append(0)
+            left = limit
+        columns[-1] += 1
+        left -= height
+    return columns
