@@ -1,4 +1,4 @@
-"""Tables in a document of Word: those of results, and those that hold a layout."""
+"""Tables of Word documents: tables of results, and tables that hold a layout."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
-from docx.shared import Pt, RGBColor
-from docx.text.run import Run
+from docx.shared import Pt
 
 from navlayers._text import plain
 from navlayers.layer.colors import text_color
@@ -24,53 +23,45 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.oxml.table import CT_Row, CT_Tc
     from docx.table import Table as WordTable
-    from docx.table import _Row as WordRow
 
     from navlayers.output.document import Numbers
     from navlayers.output.tables import Cell, Column, Table
 
-_MOST_BESIDE = 4
-_NUMBER, _BOLD = 22.0, 1.1
+# Figures: how many stand beside each other, their size in points, how much wider bold letters are.
+_ACROSS, _NUMBER, _BOLD = 4, 22.0, 1.1
+
+# Facts, in points: the size of text, the widest names, the gap behind them.
 _FACT, _WIDEST_NAME, _FACT_GAP = 9.5, 150.0, 20.0
+
+# The longest caption of a table that Word takes.
 _LONGEST_CAPTION = 255
 
-_GAP = 8.0
-"""Between the texts of columns, half of it at either side of each, in points."""
-
-_PADDING = 5.0
-_HIGHEST_WHOLE = 240.0
-"""Rows that are higher, in points, may be parted over pages: higher than a page, they would be cut off."""
-
-_HIGHEST_KEPT = 340.0
-"""A table that is higher, in points, may be parted."""
+# In tables of results, in points: the gap between the texts of columns, the free height of a row, the heights up to
+# which a row and a table stay on one page. Word cuts off a row that is higher than a page and must not be split.
+_GAP, _PADDING, _HIGHEST_ROW, _HIGHEST_TABLE = 8.0, 5.0, 240.0, 340.0
 
 
 def _add_table(
     document: Document, style: str, rows: int, widths: Sequence[float], title: str = "", *, head: bool = False
 ) -> WordTable:
-    """A table with columns of such widths in points; `title` is for those who hear it."""
+    """A table with columns of such widths in points, whose rows stay whole; `title` is for screen readers."""
     table: WordTable = document.add_table(rows, len(widths), style)
     table.autofit = False
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Pt(width)
     for row in table.rows:
-        _keep_whole(row)
+        row._tr.get_or_add_trPr().append(element("cantSplit"))
         for cell, width in zip(row.cells, widths, strict=True):
             cell.width = Pt(width)
     properties = table._tbl.tblPr
     total = sum(int(column.get(qn("w:w"), 0)) for column in table._tbl.tblGrid)
-    for name, value in (("type", "dxa"), ("w", str(total))):
-        properties.find(qn("w:tblW")).set(qn(f"w:{name}"), value)
-    properties.remove(properties.find(qn("w:tblLook")))
+    properties.replace(properties.find(qn("w:tblW")), element("tblW", type="dxa", w=total))
     bands = {"firstColumn": 0, "lastRow": 0, "lastColumn": 0, "noHBand": 1, "noVBand": 1}
-    properties.append(element("tblLook", val="0620" if head else "0600", firstRow=int(head), **bands))
+    look = element("tblLook", val="0620" if head else "0600", firstRow=int(head), **bands)
+    properties.replace(properties.find(qn("w:tblLook")), look)
     if title:
         properties.append(element("tblCaption", val=" ".join(plain(title).split())[:_LONGEST_CAPTION]))
     return table
-
-
-def _keep_whole(row: WordRow) -> None:
-    row._tr.get_or_add_trPr().append(element("cantSplit"))
 
 
 def add_numbers(document: Document, block: Numbers, room: float) -> None:
@@ -78,48 +69,52 @@ def add_numbers(document: Document, block: Numbers, room: float) -> None:
     items = block.items
     if not items:
         return
-    rows = -(-len(items) // _MOST_BESIDE)
-    beside = -(-len(items) // rows)
+    rows = -(-len(items) // _ACROSS)
+    across = -(-len(items) // rows)
     widest = max(ems(plain(item.value)) for item in items)
-    size = max(min(_NUMBER, (room / beside - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
-    table = _add_table(document, "Report Layout", rows, [room / beside] * beside)
+    size = max(min(_NUMBER, (room / across - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
+    table = _add_table(document, "Report Layout", rows, [room / across] * across)
     for number, cell in enumerate(cell for row in table.rows for cell in row.cells):
         value = cell.paragraphs[0]
         if number >= len(items):
-            value.style = "Number Note"
+            value._p.style = "NumberNote"
             continue
         item = items[number]
-        value.style = "Number Value"
+        value._p.style = "NumberValue"
         value.add_run(safe(item.value)).font.size = Pt(round(size * 2) / 2)  # Word knows half points
         last = cell.add_paragraph(safe(item.label), "Number Label")
         if item.note:
             last = cell.add_paragraph(safe(item.note), "Number Note")
         last.paragraph_format.space_after = Pt(10)
-    document.add_paragraph(style="After Table")
+    _end(document)
 
 
 def add_facts(document: Document, items: Sequence[tuple[str, str]], room: float) -> None:
-    """Names and what there is to say of each."""
+    """Names and texts beside each other."""
     if not items:
         return
     first = min(max(ems(plain(name)) for name, _ in items) * _FACT, _WIDEST_NAME) + _FACT_GAP
     table = _add_table(document, "Report Layout", len(items), [first, room - first])
     for row, texts in zip(table.rows, items, strict=True):
-        for cell, text, style in zip(row.cells, texts, ("Fact Name", "Fact Text"), strict=True):
-            cell.paragraphs[0].style = style
+        for cell, text, style in zip(row.cells, texts, ("FactName", "FactText"), strict=True):
+            cell.paragraphs[0]._p.style = style
             cell.paragraphs[0].add_run(safe(text))
-    document.add_paragraph(style="After Table")
+    _end(document)
+
+
+def _end(document: Document) -> None:
+    document.add_paragraph()._p.style = "AfterTable"
 
 
 class _Look(NamedTuple):
-    """Styles of a table's texts, and the size of the text in points."""
+    """Styles of a table's texts and headers, and the size of its text in points."""
 
     text: str
     head: str
     size: float
 
 
-_USUAL, _SMALL = _Look("Table Text", "Table Head", 9), _Look("Table Text Small", "Table Head Small", 7.5)
+_USUAL, _SMALL = _Look("TableText", "TableHead", 9), _Look("TableTextSmall", "TableHeadSmall", 7.5)
 
 
 class Tables:
@@ -135,86 +130,79 @@ class Tables:
         return self._measured.of(table).fits(room - _GAP, look.size, _GAP)
 
     def add(self, table: Table, room: float) -> None:
-        """Add a table and its note, without its title; one that is too wide is set small, and goes on below."""
+        """Add a table and its note, without its title; one that is too wide is small, and goes on below."""
         look = _USUAL if not table.long and self.fits(table, room, _USUAL) else _SMALL
         for number, part in enumerate(parts(table, lambda part: self.fits(part, room))):
             if number:
-                self._document.add_paragraph(style="After Table")
+                _end(self._document)
             self._add_part(part, look, room)
         if table.note:
             self._document.add_paragraph(safe(table.note), "Note")
         else:
-            self._document.add_paragraph(style="After Table")
+            _end(self._document)
 
     def _add_part(self, table: Table, look: _Look, room: float) -> None:
         """Add a table that has room on its page."""
         measured = self._measured.of(table)
         widths = measured.within(room - _GAP, look.size, _GAP)
-        made = _add_table(
-            self._document, "Report Table", 2, [width + _GAP for width in widths], table.title, head=True
-        )
+        made = _add_table(self._document, "Report Table", 2, [w + _GAP for w in widths], table.title, head=True)
         head, pattern = made.rows
-        _fill_head(head, table, widths, look)
-        _style(pattern, table.columns, look.text)
+        for row, style in ((head, look.head), (pattern, look.text)):
+            for cell, column in zip(row.cells, table.columns, strict=True):
+                cell.paragraphs[0]._p.style = style
+                if column.right:
+                    cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+                cell.paragraphs[0].add_run(" ")
+        headers = [lines_of(header) for header in table.headers]
+        # Headers stand on each page again if they leave room for rows there.
+        is_repeated = height_of(headers, widths, look.size, _PADDING) <= _HIGHEST_ROW
+        if is_repeated:
+            head._tr.get_or_add_trPr().append(element("tblHeader"))
+        else:
+            head._tr.remove(head._tr.trPr)
+        for cell, column in zip(head.cells, table.columns, strict=True):
+            cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
+            cell.paragraphs[0].runs[0].text = safe(column.header)
+            if is_repeated and table.rows:
+                cell.paragraphs[0].paragraph_format.keep_with_next = True
         made._tbl.remove(pattern._tr)
-        # A short table stays on one page; what is too high for one, readers of the format cannot keep together.
+        # A short table stays on one page.
         high = heights(measured, widths, look.size, _PADDING)
-        last = len(table.rows) - 1 if sum(high) <= _HIGHEST_KEPT else 0
-        patterns: dict[tuple[bool, bool], CT_Row] = {}
+        last = len(table.rows) - 1 if sum(high) <= _HIGHEST_TABLE else 0
+        # Copies of a row are made ten times as fast as rows, and tables have thousands of cells.
+        kinds = {
+            (kept, whole): _pattern(pattern._tr, kept=kept, whole=whole)
+            for kept in (False, True)
+            for whole in (False, True)
+        }
         for number, (texts, values, height) in enumerate(zip(table.texts, table.rows, high, strict=True)):
-            kind = (number < last, height <= _HIGHEST_WHOLE)
-            if kind not in patterns:
-                patterns[kind] = _pattern(pattern, is_kept=kind[0], is_whole=kind[1])
-            # Copies of a row are made faster than rows: tables have thousands of cells.
-            row = deepcopy(patterns[kind])
+            row = deepcopy(kinds[number < last, height <= _HIGHEST_ROW])
             made._tbl.append(row)
             for cell, text, value, column in zip(row.tc_lst, texts, values, table.columns, strict=True):
-                self._fill(Run(cell.p_lst[0].r_lst[0], made), cell, text, value, column)
+                self._fill(cell, text, value, column)
 
-    def _fill(self, run: Run, cell: CT_Tc, text: str, value: Cell, column: Column) -> None:
-        text = safe(text)
-        if "\n" in text:
-            run.text = text
-        else:
-            run._r[0].text = text  # its `w:t`, which `run.text` would make again
+    def _fill(self, cell: CT_Tc, text: str, value: Cell, column: Column) -> None:
+        """Put text, color and link into the cell of a pattern, whose one run has one text."""
+        run = cell[-1][-1]
+        first, *rest = safe(text).split("\n")
+        run[0].text = first
+        for line in rest:
+            below = element("t")
+            below.text = line
+            run.extend((element("br"), below))
         if fill := fill_of(value, column):
             cell.get_or_add_tcPr().append(element("shd", val="clear", color="auto", fill=fill[1:].upper()))
-            run.font.color.rgb = RGBColor.from_string(text_color(fill)[1:].upper())
+            run.insert(0, element("rPr", element("color", val=text_color(fill)[1:].upper())))
         if url := address_of(value, column):
             self._links.add(run, url)
 
 
-def _style(row: WordRow, columns: Sequence[Column], style: str) -> None:
-    for cell, column in zip(row.cells, columns, strict=True):
-        paragraph = cell.paragraphs[0]
-        paragraph.style = style
-        if column.right:
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-        paragraph.add_run(" ")
-
-
-def _fill_head(row: WordRow, table: Table, widths: Sequence[float], look: _Look) -> None:
-    _style(row, table.columns, look.head)
-    # Again on each page, if it leaves room for rows there.
-    headers = [lines_of(header) for header in table.headers]
-    is_repeated = height_of(headers, widths, look.size, _PADDING) <= _HIGHEST_WHOLE
-    if is_repeated:
-        row._tr.get_or_add_trPr().append(element("tblHeader"))
-    else:
-        row._tr.remove(row._tr.trPr)
-    for cell, column in zip(row.cells, table.columns, strict=True):
-        cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
-        cell.paragraphs[0].runs[0].text = safe(column.header)
-        if is_repeated and table.rows:
-            cell.paragraphs[0].paragraph_format.keep_with_next = True
-
-
-def _pattern(row: WordRow, *, is_kept: bool, is_whole: bool) -> CT_Row:
+def _pattern(row: CT_Row, *, kept: bool, whole: bool) -> CT_Row:
     """A row to copy: whether it stays with the next one, and on one page."""
-    made = deepcopy(row._tr)
-    if not is_whole:
+    made = deepcopy(row)
+    if not whole:
         made.remove(made.trPr)
-    if is_kept:
+    if kept:
         for cell in made.tc_lst:
             cell.p_lst[0].get_or_add_pPr().get_or_add_keepNext()
     return made

@@ -1,143 +1,206 @@
-"""A report → a document of Word: title page, contents, sections; heatmaps on pages that lie on their side."""
+"""A document as a Word document: title page, contents, sections, heatmaps on landscape pages.
+
+The styles are those of the template report.docx, which tools/make_docx_template.py makes.
+"""
 
 from __future__ import annotations
 
+import math
+from importlib.resources import files
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
+import docx
+import msgspec
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
 
-from navlayers._text import plain
+from navlayers._text import clean, plain
 from navlayers.output.bars import bars_drawings
 from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
-from navlayers.output.docx import styles
-from navlayers.output.docx.elements import add_field, add_reference, bookmark, element, safe, saved
-from navlayers.output.docx.pictures import add_drawing, add_logo, heatmap_drawings
-from navlayers.output.docx.styles import TEXT_WIDTH
+from navlayers.output.docx.elements import (
+    add_bookmark,
+    add_drawing,
+    add_field,
+    add_logo,
+    add_reference,
+    element,
+    safe,
+    saved,
+)
 from navlayers.output.docx.tables import Tables, add_facts, add_numbers
 from navlayers.output.drawing import typeset
-from navlayers.output.drawing.font import ems
-from navlayers.output.drawing.options import Rendered
+from navlayers.output.drawing.font import cut, ems
+from navlayers.output.drawing.options import MM, PAPERS, Frame, Rendered, RenderOptions
+from navlayers.output.drawing.pictures import draw_alike
+from navlayers.output.drawing.shapes import bottom
 from navlayers.output.paper import NO_LETTERS, is_sticky
 from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from docx.document import Document as WordDocument
     from docx.oxml.xmlchemy import BaseOxmlElement
+    from docx.section import Section as WordSection
     from docx.text.paragraph import Paragraph as WordParagraph
 
     from navlayers.output.document import Block, Document, Section
     from navlayers.output.drawing.shapes import Drawing
 
-Way: TypeAlias = Literal["title", "upright", "turned", "wide"]
-"""Which page a section of the document has: of texts, upright or turned for wide tables; of heatmaps."""
+TEMPLATE = files("navlayers.output.docx") / "report.docx"
 
-_NO_BREAK = "\u00a0"
+TEXT_WIDTH = 170 * MM
+"""Width of the text on upright pages in points, whatever the paper."""
+
+# The longest title in the header, in ems.
+_HEADER_EMS = 55.0
+
+# Sizes of the title, and in how many lines it has to stand to be so large.
 _TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
-"""Sizes of the title, and in how many lines it has to stand to be so large."""
 
-_AROUND_BARS = 110.0
-"""Points for the heading and the note of bars."""
+# Space above the title in points, without and with a logo.
+_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
 
-_FRESH = ("appendix",)
-"""Sections that begin a page."""
+# Points that headings and notes take on the page of bars and of a heatmap; size, line height and most lines of
+# captions; the width of "Figure 1. " before them, in ems.
+_AROUND_BARS, _AROUND_HEATMAP = 110.0, 72.0
+_CAPTION, _CAPTION_LINE, _MOST_CAPTION, _FIGURE = 8.5, 11.0, 5, 6.0
 
 _CONTENTS_LEVELS = 2
-_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
+
+Kind: TypeAlias = Literal["title", "upright", "turned", "wide"]
+"""The pages of a section: of texts, upright or turned for wide tables; of heatmaps."""
+
+
+class _Page(NamedTuple):
+    """A page; lengths in points. `edge`: from the edge of the paper to header and footer."""
+
+    width: float
+    height: float
+    side: float
+    top: float
+    bottom: float
+    edge: float
+
+    @property
+    def inner_width(self) -> float:
+        return self.width - 2 * self.side
+
+    @property
+    def inner_height(self) -> float:
+        return self.height - self.top - self.bottom
+
+
+def _pages(short: float, long: float) -> dict[Kind, _Page]:
+    """The pages of a paper, given its sides in mm."""
+    width, height = short * MM, long * MM
+    upright = _Page(width, height, (width - TEXT_WIDTH) / 2, 23 * MM, 20 * MM, 10 * MM)
+    turned = upright._replace(width=height, height=width)
+    wide = _Page(height, width, 12 * MM, 14 * MM, 13 * MM, 7 * MM)
+    return {"title": upright, "upright": upright, "turned": turned, "wide": wide}
 
 
 def render(document: Document) -> Rendered:
-    """The report as DOCX.
+    """The document as DOCX.
 
     Raises:
         UsageError: the logo cannot be drawn.
     """
     writer = _Writer(document)
     data = writer.write()
-    lacking = typeset.lacking(document.title, typeset.texts(writer.drawings), NO_LETTERS)
-    return Rendered(data, tuple(lacking))
-
-
-def _title_size(title: str) -> float:
-    """What keeps the title on its page."""
-    size = ems(plain(title))
-    return next((points for points, lines in _TITLES if size * points <= lines * TEXT_WIDTH), _SMALLEST_TITLE)
+    return Rendered(data, tuple(typeset.lacking(document.title, typeset.texts(writer.drawings), NO_LETTERS)))
 
 
 class _Writer:
     def __init__(self, document: Document) -> None:
         self._document = document
-        upright, wide = styles.upright(document.paper), styles.wide(document.paper)
-        self._pages: dict[Way, styles.Page] = {
-            "title": upright,
-            "upright": upright,
-            "turned": upright.turned(),
-            "wide": wide,
-        }
-        self._word = styles.new_document(document.title, upright)
+        paper = PAPERS[document.paper]
+        self._pages = _pages(paper.short, paper.long)
+        with TEMPLATE.open("rb") as template:
+            self._word: WordDocument = docx.Document(template)
+        section = self._word.sections[0]
+        _set_page(section, self._pages["title"])
+        section.header.paragraphs[0].text = cut(clean(document.title), _HEADER_EMS)
         self._tables = Tables(self._word)
         self.drawings: list[Drawing] = []
-        self._heatmaps = chain.from_iterable(
-            heatmap_drawings(section.figures, wide) for section in document.sections
-        )
+        self._heatmaps = chain.from_iterable(self._drawn(section.figures) for section in document.sections)
         self._headings: list[tuple[int, str, str]] = []
         self._figures = 0
-        self._way: Way = "title"
+        self._kind: Kind = "title"
 
     def write(self) -> bytes:
         """The bytes of the file."""
         self._title_page()
         self._turn("upright")
-        self._word.add_paragraph("Contents", "TOC Heading")
-        contents = self._word.add_paragraph(style="End of Section")
+        self._add("TOCHeading", "Contents")
+        contents = self._add("EndofSection")
         for number, section in enumerate(self._document.sections):
             self._section(section, is_first=number == 0)
         self._contents(contents)
         return saved(self._word, plain(self._document.title), plain(self._document.author))
 
+    def _add(self, style: str, text: str = "") -> WordParagraph:
+        """A paragraph, by the id of its style: looking it up by name takes python-docx 1 ms each time."""
+        paragraph = self._word.add_paragraph(safe(text))
+        paragraph._p.style = style
+        return paragraph
+
     def _title_page(self) -> None:
         document = self._document
         if document.logo is not None:
-            add_logo(self._word.add_paragraph(style="Picture"), document.logo)
-        title = self._word.add_paragraph(style="Title")
+            add_logo(self._add("Picture"), document.logo)
+        title = self._add("Title")
         title.paragraph_format.space_before = Pt(_TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO)
-        title.add_run(_one_line(document.title)).font.size = Pt(_title_size(document.title))
-        # Its last word does not stand alone on a line.
-        self._word.add_paragraph(_NO_BREAK.join(_one_line(document.subtitle).rsplit(" ", 1)), "Subtitle")
-        told = [("Author", document.author), ("Date", document.date), *document.facts]
-        add_facts(self._word, [(name, text) for name, text in told if text], TEXT_WIDTH)
+        wide = ems(plain(document.title))
+        sizes = (size for size, lines in _TITLES if wide * size <= lines * TEXT_WIDTH)
+        title.add_run(_one_line(document.title)).font.size = Pt(next(sizes, _SMALLEST_TITLE))
+        # A no-break space keeps the last word from standing alone on a line.
+        self._add("Subtitle", "\u00a0".join(_one_line(document.subtitle).rsplit(" ", 1)))
+        known = [("Author", document.author), ("Date", document.date), *document.facts]
+        add_facts(self._word, [(name, text) for name, text in known if text], TEXT_WIDTH)
 
     def _contents(self, end: WordParagraph) -> None:
-        """Fill in the contents before a paragraph; Word adds the pages when it is asked to update the field."""
-        code = f'TOC \\o "1-{_CONTENTS_LEVELS}" \\h \\z'
+        """Fill in the contents before a paragraph; Word adds page numbers when it is asked to update the field."""
         instruction = element("instrText")
-        instruction.text = code
+        instruction.text = f'TOC \\o "1-{_CONTENTS_LEVELS}" \\h \\z'
         start = [_field_mark("begin"), element("r", instruction), _field_mark("separate")]
         for level, text, name in self._headings:
             if level <= _CONTENTS_LEVELS:
-                entry = end.insert_paragraph_before(style=f"toc {level}")
+                entry = end.insert_paragraph_before()
+                entry._p.style = f"toc{level}"
                 entry._p.extend(start)
                 start = []
                 add_reference(entry, text, name)
         end._p.extend([*start, _field_mark("end")])
 
-    def _turn(self, way: Way) -> bool:
-        """Go on with other pages, if the next page is another one; whether it is."""
-        if way == self._way:
+    def _turn(self, kind: Kind) -> bool:
+        """Go on with pages of a kind; whether that starts a new page."""
+        if kind == self._kind:
             return False
-        styles.start_section(self._word, self._pages[way])
-        self._way = way
+        section = self._word.add_section(WD_SECTION.NEW_PAGE)
+        section.different_first_page_header_footer = False
+        _set_page(section, self._pages[kind])
+        # python-docx ends the section with a paragraph of its own, which would take a line, or a page.
+        mark = cast("CT_P", self._word.element.body[-2])
+        last = mark.getprevious()
+        if isinstance(last, CT_P):
+            last.set_sectPr(mark.pPr.sectPr)  # type: ignore[union-attr,arg-type]  # it has both
+            self._word.element.body.remove(mark)
+        else:
+            mark.style = "EndofSection"
+        self._kind = kind
         return True
 
     def _section(self, section: Section, *, is_first: bool) -> None:
-        ways = self._ways(section.blocks)
-        is_top = self._turn(ways[0] if ways else "upright")
-        breaks = not is_top and (is_first or ways[:1] == ["wide"] or section.id in _FRESH)
+        kinds = self._kinds(section.blocks)
+        is_top = self._turn(kinds[0] if kinds else "upright")
+        breaks = not is_top and (is_first or kinds[:1] == ["wide"] or section.id == "appendix")
         self._heading(1, section.title, is_top=is_top, breaks=breaks)
         level = 2
-        for number, (block, way) in enumerate(zip(section.blocks, ways, strict=True)):
-            turns = self._turn(way)
+        for number, (block, kind) in enumerate(zip(section.blocks, kinds, strict=True)):
+            turns = self._turn(kind)
             if isinstance(block, Figure):
                 is_top = turns or number == 0
                 self._heading(level, block.title, is_top=is_top, breaks=not is_top)
@@ -147,42 +210,42 @@ class _Writer:
                 level = 3
                 self._heading(2, block.text)
             else:
-                follows = section.blocks[number + 1] if number + 1 < len(section.blocks) else None
-                self._block(block, level, follows)
+                self._block(block, level, next(iter(section.blocks[number + 1 :]), None))
 
     def _heading(self, level: int, text: str, *, is_top: bool = False, breaks: bool = False) -> None:
         """A heading that the contents lead to; `breaks`: on a new page."""
         text = _one_line(text)
-        paragraph = self._word.add_paragraph(text, f"Heading {level}")
+        paragraph = self._add(f"Heading{level}", text)
         number = len(self._headings) + 1
         name = f"_Toc{number:08d}"
-        bookmark(paragraph, name, number)
+        add_bookmark(paragraph, name, number)
         self._headings.append((level, text, name))
         if breaks:
             paragraph.paragraph_format.page_break_before = True
         if is_top or breaks:
             paragraph.paragraph_format.space_before = Pt(0)
 
-    def _ways(self, blocks: Sequence[Block]) -> list[Way]:
-        """Which page each block has: long tables are turned one by one, others with all of their section."""
-        short = [block for block in blocks if isinstance(block, Table) and not block.long]
-        is_upright = all(self._tables.fits(table, TEXT_WIDTH) for table in short)
-        return [self._way_of(block, is_upright=is_upright) for block in blocks]
+    def _kinds(self, blocks: Sequence[Block]) -> list[Kind]:
+        """The page of each block: long tables are turned one by one, others with all of their section."""
+        tables = [block for block in blocks if isinstance(block, Table)]
+        wide = [not self._tables.fits(table, TEXT_WIDTH) for table in tables]
+        is_turned = any(turned for table, turned in zip(tables, wide, strict=True) if not table.long)
+        turned_one_by_one = {id(table): turned for table, turned in zip(tables, wide, strict=True) if table.long}
+        return [
+            "wide"
+            if isinstance(block, Figure)
+            else "turned"
+            if turned_one_by_one.get(id(block), is_turned)
+            else "upright"
+            for block in blocks
+        ]
 
-    def _way_of(self, block: Block, *, is_upright: bool) -> Way:
-        if isinstance(block, Figure):
-            return "wide"
-        if isinstance(block, Table) and block.long:
-            is_upright = self._tables.fits(block, TEXT_WIDTH)
-        return "upright" if is_upright else "turned"
-
-    def _block(self, block: Block, level: int, follows: Block | None) -> None:
-        page = self._pages[self._way]
+    def _block(self, block: Block, level: int, following: Block | None) -> None:
+        page = self._pages[self._kind]
         match block:
             case Paragraph() | Note():
-                style = "Note" if isinstance(block, Note) else "Normal"
-                made = self._word.add_paragraph(safe(block.text), style)
-                if is_sticky(block, follows):
+                made = self._add("Note" if isinstance(block, Note) else "Normal", block.text)
+                if is_sticky(block, following):
                     made.paragraph_format.keep_with_next = True
             case Numbers():
                 add_numbers(self._word, block, page.inner_width)
@@ -197,15 +260,42 @@ class _Writer:
                     self._drawing(drawing)
                 self._caption(block.note or block.title)
 
+    def _drawn(self, figures: Sequence[Figure]) -> list[Drawing]:
+        """The heatmaps of a section, laid out alike; title and caption stand around each."""
+        page = self._pages["wide"]
+        captions = [
+            math.ceil((ems(plain(figure.caption)) + _FIGURE) * _CAPTION * 1.05 / page.inner_width)
+            for figure in figures
+        ]
+        lines = min(max(captions, default=1), _MOST_CAPTION)
+        height = page.inner_height - _AROUND_HEATMAP - lines * _CAPTION_LINE
+        frame = Frame(page.inner_width, height, 0, 1, page.inner_width / height, headed=False)
+        drawings = draw_alike([figure.view for figure in figures], RenderOptions(page="A4"), frame)
+        # The caption stands below what is drawn, not below empty room.
+        return [
+            msgspec.structs.replace(
+                drawing, title=clean(figure.title) or "Heatmap", height=min(bottom(drawing) + 1, height)
+            )
+            for figure, (drawing, _) in zip(figures, drawings, strict=True)
+        ]
+
     def _drawing(self, drawing: Drawing) -> None:
         self.drawings.append(drawing)
-        add_drawing(self._word.add_paragraph(style="Picture"), drawing)
+        add_drawing(self._add("Picture"), drawing)
 
     def _caption(self, text: str) -> None:
         self._figures += 1
-        caption = self._word.add_paragraph("Figure ", "Caption")
+        caption = self._add("Caption", "Figure ")
         add_field(caption, "SEQ Figure \\* ARABIC", str(self._figures))
         caption.add_run(safe(f". {text}"))
+
+
+def _set_page(section: WordSection, page: _Page) -> None:
+    section.page_width, section.page_height = Pt(page.width), Pt(page.height)
+    section.orientation = WD_ORIENT.LANDSCAPE if page.width > page.height else WD_ORIENT.PORTRAIT
+    section.left_margin = section.right_margin = Pt(page.side)
+    section.top_margin, section.bottom_margin = Pt(page.top), Pt(page.bottom)
+    section.header_distance = section.footer_distance = Pt(page.edge)
 
 
 def _one_line(text: str) -> str:

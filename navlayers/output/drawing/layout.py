@@ -259,11 +259,13 @@ class _Measure:
         room = width / size - 2 * PAD + 1e-6
         return bisect_right(self._rooms[lines - 1], room) / len(self._labels) if room >= self._beside else -1
 
-    def _readable(self, width: float, size: float, lines: int) -> float:
+    def _readable(self, width: float, size: float, lines: int, row: float) -> float:
         """The share of names that are whole, those that are so only in a smaller size counted half."""
-        room = width / size - 2 * PAD
-        smaller = bisect_right(self._rooms[lines - 1], room / _SMALLER)
-        return (bisect_right(self._rooms[lines - 1], room) + smaller) / 2 / len(self._labels)
+        room = width - 2 * PAD * size
+        usual, *smaller = (
+            bisect_right(self._rooms[lines - 1], room / size) for size, lines, _ in _settings(size, lines, row)
+        )
+        return (usual + max(smaller)) / 2 / len(self._labels)
 
     def whole(self, layout: Layout) -> float:
         """The share of names that a layout does not cut, smaller ones included."""
@@ -286,8 +288,8 @@ class _Measure:
             lines = min(int((row / size - _AIR) / LEADING), MOST_LINES)
             if lines < 1 or self.share(column, size, lines) < 0:
                 break
-            whole = self._readable(column, size, lines)
-            while lines > 1 and self._readable(column, size, lines - 1) == whole:
+            whole = self._readable(column, size, lines, row)
+            while lines > 1 and self._readable(column, size, lines - 1, row) == whole:
                 lines -= 1
             quality = size * whole**2 * _PER_BAND ** (len(bands) - 1)
             if best is None or quality > best.quality:

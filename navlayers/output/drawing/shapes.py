@@ -138,3 +138,19 @@ def _number(value: float) -> str:
 def _escape(text: str) -> str:
     """Text for XML 1.0, without the characters that it cannot hold."""
     return escape(text if text.isprintable() else _FORBIDDEN.sub("", text), _QUOTES)
+
+
+def bottom(drawing: Drawing) -> float:
+    """The lowest point of all that is drawn, in points; letters reach 0.22 of their size below their baseline."""
+    return max(
+        (
+            shape.y + shape.height
+            if isinstance(shape, Rect)
+            else max(shape.y1, shape.y2)
+            if isinstance(shape, Line)
+            else shape.y + 0.22 * shape.size
+            for group in drawing.groups
+            for shape in group.shapes
+        ),
+        default=0.0,
+    )
