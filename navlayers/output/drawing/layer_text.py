@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import plain
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from navlayers.layer.rows import Row
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
-from navlayers.output.tables import Cell
+    from navlayers.output.tables import Cell
 
 LONGEST = 60_000
 """Most characters of the Markdown: GitHub takes 65,536 in a comment of a pull request."""
@@ -32,7 +33,6 @@ _COMMENTS = (300, 200, 120, 80, 40, 0)
 _UNCOMMENTED = "Comments are omitted because they would be too long."
 _UNLISTED = "The techniques of each layer are omitted because they would be too long."
 _MORE = "… and "
-_OPEN, _CLOSE = "<details>\n<summary>{}</summary>\n", "\n</details>\n"
 
 # Longest texts in letters, and most facts, legend labels and layers that are listed.
 _LONGEST_FACT, _TITLE = 400, 120
@@ -70,7 +70,10 @@ def _notices(part: _Part) -> tuple[Problem, ...]:
 
 def _single(layer: Tab) -> _Part:
     start, end = _start(layer, 1), _about(layer.view)
-    details = _details(layer, LONGEST - len(start) - len(end) - 2)
+    room = LONGEST - len(start) - len(end) - 2
+    fitting = (_Part(text, is_cut=False) for n in _COMMENTS[:-1] if len(text := _folded_rows(layer, n)) <= room)
+    note = _UNCOMMENTED if _longest_comment(layer) else ""
+    details = next(fitting, None) or _fitted(_techniques(layer.rows, 0), _held(layer), room, note)
     return _Part("\n".join([start, details.text, *([end] if end else [])]), details.is_cut)
 
 
@@ -78,23 +81,17 @@ def _several(layers: Sequence[Tab]) -> _Part:
     """All scores, then a section per layer: as much of each as all of them have room for."""
     start = f"# {_cut(title_of(layers), 2 * _TITLE)}\n\n{_overview(layers)}"
     heads = [_start(layer, 2) for layer in layers]
-    needed = sum(len(one) + 3 for one in heads)
+    needed = sum(len(head) + 3 for head in heads)
     room = LONGEST - len(start) - 200
     joint = _joint(layers, room, needed)
     room -= len(joint.text)
-    left = room - needed
     for longest in _COMMENTS:
-        tables = [_folded(_techniques(layer.rows, longest), _held(layer)) for layer in layers]
-        if sum(map(len, tables)) <= left:
-            sections = [f"{one}\n{table}" for one, table in zip(heads, tables, strict=True)]
+        tables = [_folded_rows(layer, longest) for layer in layers]
+        if sum(map(len, tables)) <= room - needed:
+            sections = [f"{head}\n{table}" for head, table in zip(heads, tables, strict=True)]
             is_cut = joint.is_cut or longest == 0 < max(map(_longest_comment, layers))
             return _Part("\n".join([start, joint.text, *sections]), is_cut)
-    kept = 0
-    for one in heads:
-        room -= len(one) + 1
-        if room < 0:
-            break
-        kept += 1
+    kept = sum(end <= room for end in accumulate(len(head) + 1 for head in heads))
     missing = [f"{_MORE}{len(heads) - kept} more layers\n"] if kept < len(heads) else []
     return _Part("\n".join([start, joint.text, f"{_UNLISTED}\n", *heads[:kept], *missing]), is_cut=True)
 
@@ -227,13 +224,9 @@ def _longest_comment(layer: Tab) -> int:
     return max((len(row.annotation.comment) for row in layer.rows), default=0)
 
 
-def _details(layer: Tab, room: int) -> _Part:
-    """The folded techniques of a layer, with comments as long as there is room for."""
-    for longest in _COMMENTS[:-1]:
-        text = _folded(_techniques(layer.rows, longest), _held(layer))
-        if len(text) <= room:
-            return _Part(text, is_cut=False)
-    return _fitted(_techniques(layer.rows, 0), _held(layer), room, _UNCOMMENTED if _longest_comment(layer) else "")
+def _folded_rows(layer: Tab, longest: int) -> str:
+    """The folded techniques of a layer, with comments up to a length."""
+    return _folded(_techniques(layer.rows, longest), _held(layer))
 
 
 def _held(layer: Tab) -> str:
@@ -266,13 +259,13 @@ def _techniques(rows: Sequence[Row], longest: int) -> Table:
 
 
 def _folded(table: Table, summary: str, note: str = "") -> str:
-    return _wrapped(table_lines(table), summary, [note] if note else [])
+    return _wrapped(table_lines(table), summary, note)
 
 
-def _wrapped(lines: Iterable[str], summary: str, below: Sequence[str]) -> str:
-    """Lines that open by a click; the blank ones are needed, for Markdown to be read in there."""
-    parts = [_OPEN.format(summary), *lines, *(f"\n{one}" for one in below)]
-    return "\n".join(parts) + "\n" + _CLOSE
+def _wrapped(lines: Iterable[str], summary: str, *below: str) -> str:
+    """Lines that open by a click; without blank lines around them, GitHub shows Markdown there as it is written."""
+    parts = [f"<details>\n<summary>{summary}</summary>\n", *lines, *(f"\n{text}" for text in below if text)]
+    return "\n".join([*parts, "\n</details>\n"])
 
 
 def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Part:
@@ -281,14 +274,7 @@ def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Part:
     if len(text) <= room:
         return _Part(text, is_cut=bool(note))
     lines = table_lines(table)
-    used = len(_folded(Table("", "", table.columns, ()), summary, note)) + 40
-    kept = 0
-    for line in lines[2:]:
-        used += len(line) + 1
-        if used > room:
-            break
-        kept += 1
+    left = room - len(_folded(Table("", "", table.columns, ()), summary, note)) - 40
+    kept = sum(end <= left for end in accumulate(len(line) + 1 for line in lines[2:]))
     more = f"{_MORE}{len(table.rows) - kept} more"
-    if not kept:
-        return _Part(f"{more}\n", is_cut=True)
-    return _Part(_wrapped(lines[: kept + 2], summary, [more, *([note] if note else [])]), is_cut=True)
+    return _Part(_wrapped(lines[: kept + 2], summary, more, note) if kept else f"{more}\n", is_cut=True)
