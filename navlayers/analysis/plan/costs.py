@@ -7,14 +7,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import listed, nearest, shown
+from navlayers._text import listed, shown
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.context import Context, technique_names
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.table import Sheet, open_grids
-from navlayers.mapping.formats.table_columns import find_columns
+from navlayers.mapping.formats.table_columns import find_columns, refuse_missing
 from navlayers.mapping.formats.table_values import spellings
 
 if TYPE_CHECKING:
@@ -84,13 +84,12 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     sheet, cost = next(
         ((sheet, cost) for sheet in sheets if (cost := _cost_column(sheet, column)) is not None), (sheets[0], None)
     )
-    header_place = sheet.grid.place(sheet.columns.row, cost or 0)
     headers = sheet.columns.headers
+    header_place = sheet.grid.place(sheet.columns.row, cost or 0)
+    if cost is None and column is not None:
+        refuse_missing(sheet.grid, sheet.columns, {"cost": column})
     if cost is None:
         there = listed([header for header in headers if header])
-        if column is not None:
-            message = f"no column is called {shown(column)}"
-            raise InputError(Problem(message, header_place, there, nearest(column, filter(None, headers))))
         hint = f"the table has {there}: name one with --cost {path}:COLUMN"
         expected = "a column that is called cost or the like"
         raise InputError(Problem("no column holds costs", header_place, expected, hint))

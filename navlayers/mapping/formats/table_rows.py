@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -96,10 +97,7 @@ class _Reader:
         self._context = context
         self._findings = context.findings
         self._table = Table(context.findings, self.row)
-        self._batch: list[Row] = []
         self._heads: dict[str, tuple[str, Sheet, int]] = {}
-        self._techniques: dict[str, tuple[table_values.Technique, ...]] = {}
-        self._links: dict[str, tuple[str, ...]] = {}
         self._unrated = 0
         # The place of each row of the set: its sheet, its line there, and where known the offset of the technique
         # in its cell and the column of its score.
@@ -112,13 +110,14 @@ class _Reader:
         for sheet in self._sheets:
             self._first_rows.append(len(self._lines))
             self._report_columns(sheet)
-            self._read_sheet(sheet)
-        self._flush()
+            rows = self._rows_of(sheet)
+            while batch := list(islice(rows, _BATCH)):
+                self._table.add(batch)
         first = self._sheets[0]
         if not self._table.rows:
             message = "the table has no rows below its header"
-            issue = Issue(message, fatal=False, code="empty-set")
-            self._findings.add(issue, first.grid.place(first.columns.row, 0))
+            place = first.grid.place(first.columns.row, 0)
+            self._findings.add(Issue(message, fatal=False, code="empty-set"), place)
         if self._unrated:
             names = wording.one_of(first.columns.categories)
             message = f"skipped {wording.counted(self._unrated, 'row')} without a value in {names}"
@@ -153,7 +152,7 @@ class _Reader:
             issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
             self._findings.add(issue, sheet.grid.place(columns.row, 0))
 
-    def _read_sheet(self, sheet: Sheet) -> None:
+    def _rows_of(self, sheet: Sheet) -> Iterator[Row]:
         grid, columns = sheet
         fields = columns.fields
         texts = [(field, fields[field]) for field in _TEXT if field in fields]
@@ -173,7 +172,7 @@ class _Reader:
             for field, column in texts:
                 if cells[column]:
                     setattr(row, field, cells[column])
-            self._add_rows(columns, line, cells, row)
+            yield from self._split(columns, line, cells, row)
 
     def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:
         """The row without the cells right of the header, which have to be blank."""
@@ -195,8 +194,8 @@ class _Reader:
             issue = Issue(message, "the same in every row", hint, code="wrong-type")
             self._findings.add(issue, partial(sheet.grid.place, line, sheet.columns.fields[field]))
 
-    def _add_rows(self, columns: Columns, line: int, cells: list[str], row: Row) -> None:
-        """Add a row of the set for each technique of the row and each category that has a column with a value."""
+    def _split(self, columns: Columns, line: int, cells: list[str], row: Row) -> Iterator[Row]:
+        """A row of the set for each technique of a row and each category that has a column with a value."""
         fields = columns.fields
         # Tools number rows in a column without a header: such numbers are not kept.
         extra = tuple(
@@ -209,37 +208,30 @@ class _Reader:
         self._complete(columns, cells, row)
         if not text.strip() and row == Row() and not extra:
             return
-        techniques = self._techniques.get(text)
-        if techniques is None:
-            techniques = self._techniques[text] = table_values.techniques(text)
-        if techniques and _CAPABILITY.isdisjoint(fields):
-            row.capability_id = self._file_id()
-        for technique in techniques or (table_values.Technique(""),):
-            single = msgspec.structs.replace(row) if len(techniques) > 1 else row
-            if techniques:
-                single.attack_object_id = technique.id
-                single.attack_object_name = technique.name or (
-                    None if len(techniques) > 1 else row.attack_object_name
+        techniques = table_values.techniques(text)
+        for technique in techniques or (None,):
+            single = row
+            if technique is not None:
+                named = row.attack_object_name if len(techniques) == 1 else None
+                single = msgspec.structs.replace(
+                    row, attack_object_id=technique.id, attack_object_name=technique.name or named
                 )
+                if _CAPABILITY.isdisjoint(fields):
+                    single.capability_id = self._file_id()
+            offset = technique.offset if technique is not None else 0
             for rated, column in self._rated(columns, single, cells):
-                index = len(self._lines)
-                self._lines.append(line)
                 if extra:
-                    self._table.extras[index] = extra
-                if technique.offset or column is not None:
-                    self._details[index] = technique.offset, column
-                self._batch.append(rated)
-        if len(self._batch) >= _BATCH:
-            self._flush()
+                    self._table.extras[len(self._lines)] = extra
+                if offset or column is not None:
+                    self._details[len(self._lines)] = offset, column
+                self._lines.append(line)
+                yield rated
 
     def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:
         """Set the fields of a row that are not just the text of a cell."""
         fields = columns.fields
-        links = cells[fields["references"]] if "references" in fields else ""
-        if links:
-            row.references = self._links.get(links)
-            if row.references is None:
-                row.references = self._links[links] = table_values.references(links)
+        if "references" in fields and cells[fields["references"]]:
+            row.references = table_values.references(cells[fields["references"]])
         if "status" not in fields and row.mapping_type is not None and says_non_mappable(row.mapping_type):
             row.status, row.mapping_type = NON_MAPPABLE, None
         if "capability_id" not in fields:
@@ -249,23 +241,17 @@ class _Reader:
         if row.score_value is not None:
             row.score_value = table_values.score(row.score_value) or None
 
-    def _rated(self, columns: Columns, row: Row, cells: list[str]) -> list[tuple[Row, int | None]]:
+    def _rated(self, columns: Columns, row: Row, cells: list[str]) -> Iterator[tuple[Row, int | None]]:
         """The row, once for each category that has a column with a value in it, and that column."""
-        categories = columns.categories
-        if not categories or row.attack_object_id is None:
-            return [(row, None)]
-        rated: list[tuple[Row, int | None]] = []
-        for category, column in categories.items():
-            value = cells[column].strip()
-            if value.lower() not in _NO_VALUE:
-                single = msgspec.structs.replace(
-                    row, score_category=category, score_value=table_values.score(value)
-                )
-                rated.append((single, column))
-        if not rated and (row.score_value is not None or row.score_category is not None):
-            return [(row, None)]
-        self._unrated += not rated
-        return rated
+        categories = columns.categories if row.attack_object_id is not None else {}
+        rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in _NO_VALUE]
+        for category, column in rated:
+            value = table_values.score(cells[column])
+            yield msgspec.structs.replace(row, score_category=category, score_value=value), column
+        if not categories or (not rated and (row.score_value is not None or row.score_category is not None)):
+            yield row, None
+        elif not rated:
+            self._unrated += 1
 
     def _file_id(self) -> str:
         """The id of the one capability of a table without capabilities."""
@@ -274,10 +260,6 @@ class _Reader:
             framework = self._heads["mapping_framework"][0]
         stem = PurePath(self._path).stem
         return framework or (slugs([stem])[stem] if stem.strip("-") else "stdin")
-
-    def _flush(self) -> None:
-        self._table.add(self._batch)
-        self._batch = []
 
     def row(self, index: int, field: str = "") -> Place:
         """The place of a field of a row of the set; of its first cell where the row lacks the field."""
@@ -327,6 +309,7 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
         name
         for column, name in enumerate(names[:_MOST_EXTRA], len(COLUMNS))
         if name not in COLUMNS
+        and _NOT_IN_CELLS.search(name) is None
         and (columns.others.get(column) == name or (name in _AUTHORS and columns.fields.get(name) == column))
     ]
     times = Counter(mapping_set.groups.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.mapping.formats.checks import TECHNIQUE
@@ -29,6 +30,8 @@ _LINKS = re.compile(r"[;,]?\s+|[;,](?=https?:)")
 _PERCENT = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*%")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)")
 _LONGEST_LIST = 1_000_000
+_REMEMBERED = 10_000
+"""Results that are kept: the rows of a table repeat techniques and links."""
 
 
 class Technique(NamedTuple):
@@ -39,6 +42,7 @@ class Technique(NamedTuple):
     offset: int = 0
 
 
+@lru_cache(_REMEMBERED)
 def techniques(text: str) -> tuple[Technique, ...]:
     """The techniques of a cell in their order, without duplicates; malformed ids are included as they are.
 
@@ -72,6 +76,7 @@ def _technique(part: str, at: int) -> Technique:
     return Technique(part, None, at)
 
 
+@lru_cache(_REMEMBERED)
 def references(text: str) -> tuple[str, ...]:
     """The links of a cell: a list in Python or JSON syntax, or links separated by blanks, commas or line ends."""
     clean = text.strip()
