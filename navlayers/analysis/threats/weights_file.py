@@ -185,7 +185,7 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
         notices += (Problem(f"{name}: the table has no weight column: every row weighs 1"),)
     elif "score_value" not in by_user and (others := other_numbers(sheet, column)):
         there = ", ".join(map(shown, others[:_TOLD]))
-        message = f"{name}: weights from column {shown(sheet.columns.headers[column])}; there is also {there}"
+        message = f"{name}: weights from column {shown(sheet.header(column))}; there is also {there}"
         notices += (Problem(message, hint=f"--columns score={shown(others[0])[1:-1]} takes that one"),)
     return Weighted("table", name, name, loaded.path, whole, tuple(one.weight for one in weights), None, notices)
 
