@@ -14,8 +14,8 @@ import yaml
 
 from navlayers._text import web_links
 from navlayers.mapping import formats as readers
+from navlayers.mapping.convert import facts
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable
-from navlayers.mapping.redact import facts
 
 if TYPE_CHECKING:
     from types import ModuleType

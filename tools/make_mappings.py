@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from navlayers.mapping import formats as readers
-from navlayers.mapping.redact import facts
+from navlayers.mapping.convert import facts
 from navlayers.output import files as output_files
 
 SOURCE = "https://github.com/center-for-threat-informed-defense/mappings-explorer"

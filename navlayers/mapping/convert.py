@@ -1,21 +1,24 @@
-"""Convert a mapping set from any format to another, as `navlayers convert` does."""
+"""Convert a mapping set from any format to another, on request reduced to its facts."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import shown, web_links
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping import formats
 from navlayers.mapping.find import Source, resolve
 from navlayers.mapping.formats.context import ReadOptions, Written
-from navlayers.mapping.redact import facts
+from navlayers.mapping.model import LONGEST_NAME, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 NATIVE = "native"
@@ -24,6 +27,14 @@ BINARY = frozenset({"xlsx"})
 
 _ENDINGS = {"": NATIVE, ".yaml": NATIVE, ".yml": NATIVE, ".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
 _DEFAULT = ReadOptions()
+
+
+_SENTENCE = re.compile(r"[.!?]$|[.!?;]\s")
+_PROSE_SHARE = 0.25
+"""Above this share of sentence-like names, all names of a set are treated as descriptions."""
+
+
+_Row = TypeVar("_Row", Mapping, NonMappable)
 
 
 def format_for(output: str) -> str:
@@ -68,7 +79,7 @@ def convert(
         source: the name of a shipped set, a file, the folder of a folder format, or what `resolve` gives for it.
         to: a name of `formats.WRITABLE`.
         reading: how to read it.
-        only_facts: leave out comments, descriptions and other prose, see `navlayers.mapping.redact`.
+        only_facts: leave out comments, descriptions and other prose, see `facts`.
         title: what people call the set, instead of what the file says.
         origin: where the set was published, instead of what the file says.
         licence: under which licence, instead of what the file says.
@@ -90,3 +101,56 @@ def convert(
         place = Place(str(source.path))
         raise OutputError(msgspec.structs.replace(p, place=p.place or place) for p in error.problems) from None
     return Written(written.data, (*read.notices, *written.notices))
+
+
+def facts(mapping_set: MappingSet) -> MappingSet:
+    """The set without comments, descriptions of mapping types, `other` fields, and names that are sentences.
+
+    A capability whose name is a sentence is named after the last part of its id; so are all of a set that
+    describes its capabilities rather than names them. References are cleaned by `web_links`.
+    """
+    cleaned = cache(web_links)
+
+    def bare(row: _Row) -> _Row:
+        links = cleaned(row.references)
+        return msgspec.structs.replace(row, comment="", references=links, capability_name=None, other=())
+
+    mappings = tuple(map(bare, mapping_set.mappings))
+    non_mappable = tuple(map(bare, mapping_set.non_mappable))
+    common = _common_links((*mappings, *non_mappable))
+    described = sum(map(_is_prose, mapping_set.capabilities))
+    prose = described > _PROSE_SHARE * len(mapping_set.capabilities)
+    return msgspec.structs.replace(
+        mapping_set,
+        groups={id_: name.strip() or id_ for id_, name in mapping_set.groups.items()},
+        mapping_types=tuple(msgspec.structs.replace(t, description="") for t in mapping_set.mapping_types),
+        capabilities=tuple(
+            Capability(
+                capability.id,
+                _id_as_name(capability.id) if prose or _is_prose(capability) else capability.name.strip(),
+                capability.groups,
+                common.get(capability.id, cleaned(capability.references)),
+            )
+            for capability in mapping_set.capabilities
+        ),
+        mappings=mappings,
+        non_mappable=non_mappable,
+    )
+
+
+def _is_prose(capability: Capability) -> bool:
+    name = capability.name.strip()
+    return name != capability.id and (len(name) > LONGEST_NAME or bool(_SENTENCE.search(name)))
+
+
+def _id_as_name(id_: str) -> str:
+    return id_.rpartition(".")[2].strip() or id_
+
+
+def _common_links(rows: Iterable[Mapping | NonMappable]) -> dict[str, tuple[str, ...]]:
+    """Capability → the links that most of its rows carry, as when they were read; cleaning may have joined some."""
+    times: dict[str, Counter[tuple[str, ...]]] = {}
+    for row in rows:
+        if row.capability is not None:
+            times.setdefault(row.capability, Counter())[row.references] += 1
+    return {id_: min((-count, links) for links, count in counted.items())[1] for id_, counted in times.items()}

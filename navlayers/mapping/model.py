@@ -22,6 +22,10 @@ DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 """How a number stands in a mapping set: plain decimal, so that every tool reads the same one."""
 
 
+LONGEST_NAME = 120
+"""Longer capability names count as sentences; the longest published name has 110 characters."""
+
+
 class Capability(msgspec.Struct, frozen=True):
     """A security control, service, setting, or vulnerability that is mapped.
 

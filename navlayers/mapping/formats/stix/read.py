@@ -21,19 +21,26 @@ from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.stix.bundle import ATTACK_SOURCES, EXPECTED, OWN, Bundle
+from navlayers.mapping.formats.stix.bundle import (
+    ATTACK_SOURCES,
+    EXPECTED,
+    OWN,
+    ROW_PROPERTIES,
+    SET_PROPERTIES,
+    Bundle,
+    pairs,
+)
 from navlayers.mapping.formats.stix.links import DETECTIONS, Links, is_own
-from navlayers.mapping.formats.stix.objects import ROW_PROPERTIES, SET_PROPERTIES, pairs
 from navlayers.mapping.model import (
     DEFAULT_SCALE,
     DETAILS,
+    LONGEST_NAME,
     Capability,
     Mapping,
     MappingSet,
     MappingType,
     NonMappable,
 )
-from navlayers.mapping.redact import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +50,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Source
-    from navlayers.mapping.formats.stix.bundle import StixObject
+    from navlayers.mapping.formats.stix.bundle import Properties, StixObject
     from navlayers.mapping.formats.stix.links import Link
-    from navlayers.mapping.formats.stix.objects import Properties
     from navlayers.mapping.model import Category
 
 _BOOKKEEPING = frozenset(

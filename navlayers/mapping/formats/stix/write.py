@@ -15,7 +15,7 @@ from navlayers import attack
 from navlayers._text import listed, shown
 from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats.context import Written, joined
-from navlayers.mapping.formats.stix.objects import (
+from navlayers.mapping.formats.stix.bundle import (
     EXTENSION,
     SET_PROPERTIES,
     DeclaredGroup,
