@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from browser_helpers import axe, no_sideways_scroll, pdf_pages, print_pdf, serve, shot
 from conftest import row, set_of
-from test_site import HOSTILE, alone, hostile_set, prepared
+from site_pages import alone, prepared
+from test_site_hostile import HOSTILE, hostile_set
 
 from navlayers.output.folders import write_folder
 from navlayers.website import Site, SiteOptions
@@ -113,11 +114,12 @@ def test_a_host_serves_it_below_any_address(open_page: OpenPage, host: str, kind
 def test_without_scripts_everything_is_there_to_be_read(open_page: OpenPage, site: Path) -> None:
     visit = open_page(site / KINDS["set"], script=False)
     assert visit.page.get_by_role("link", name="Cloud IDS").count()
-    assert visit.page.locator(".cell.on").count() > 300
     assert not visit.page.get_by_role("combobox").count()
     assert not visit.page.get_by_role("button").count(), "what does nothing is not there"
-    visit.page.locator(".cell.on").first.click()
-    assert at(visit).startswith("techniques/")
+    assert not visit.page.locator("#explorer").is_visible()
+    visit.page.locator("noscript").get_by_role("link", name="Initial Access").click()
+    visit.page.get_by_role("link", name="T1078", exact=True).click()
+    assert at(visit) == "techniques/t1078.html"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_the_search_is_walked_with_the_keyboard(open_page: OpenPage, site: Path)
     page.keyboard.press("Escape")
     assert box.input_value() == ""
     search(visit, "zzzz nothing")
-    assert found(visit) == ["Nothing is called so."]
+    assert found(visit) == ["No matches."]
     page.keyboard.press("Enter")
     assert at(visit) == "index.html"
 
@@ -199,90 +201,63 @@ def test_a_slash_within_a_field_is_a_slash(open_page: OpenPage, site: Path) -> N
     assert field.input_value() == "a/b"
 
 
-def test_a_category_shows_its_scores_colours_and_legend(open_page: OpenPage, site: Path) -> None:
-    visit = open_page(site / KINDS["set"])
-    page = visit.page
+def test_a_category_shows_its_scores_and_colors(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site / KINDS["set"]).page
     layer = json.loads((site / "sets/gcp/layers/detect.json").read_bytes())
-    wanted = {entry["techniqueID"].lower(): str(entry["score"]) for entry in layer["techniques"]}
-    page.get_by_role("button", name="Detect").click()
-    shown = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll(".cell.on")].map(
-            cell => [cell.href.match(/(t[0-9.]+)[.]html/)[1], cell.querySelector("b").textContent]))"""
+    wanted = {entry["techniqueID"]: str(entry["score"]) for entry in layer["techniques"]}
+    one = page.locator(".cell", has_text="Valid Accounts").first
+    color = "cell => getComputedStyle(cell).backgroundColor"
+    overall = one.evaluate(color)
+    page.get_by_role("button", name="detect", exact=True).click()
+    page.get_by_role("button", name="Open all").click()
+    shown = page.locator(".cell").evaluate_all(
+        """cells => Object.fromEntries(cells.filter(cell => cell.querySelector("b").textContent).map(
+            cell => [cell.querySelector(".id").textContent, cell.querySelector("b").textContent]))"""
     )
     assert shown == wanted
-    color = "() => getComputedStyle(document.querySelector('.cell.on')).backgroundColor"
-    detect = page.evaluate(color)
-    assert page.locator(".legend:visible").get_attribute("data-view") == "detect"
+    assert one.evaluate(color) != overall
     shot(page, "site-detect", whole=False)
-    page.get_by_role("button", name="Overview").click()
-    assert page.evaluate(color) != detect
-    assert page.locator(".cell.on").count() > len(wanted)
-    assert page.locator(".legend:visible").get_attribute("data-view") == "overview"
+    page.get_by_role("button", name="Reset").click()
+    assert one.evaluate(color) == overall
 
 
-def test_the_heads_of_the_tactics_count_what_is_shown(open_page: OpenPage, site: Path) -> None:
-    visit = open_page(site / KINDS["set"])
-    head = visit.page.locator(".ratio").first
-    overview = head.inner_text()
-    visit.page.get_by_role("button", name="Respond").click()
-    assert head.inner_text() != overview
-    visit.page.get_by_role("button", name="Overview").click()
-    assert head.inner_text() == overview
-
-
-def test_sub_techniques_are_shown_and_hidden_and_no_technique_goes(open_page: OpenPage, site: Path) -> None:
+def test_a_cell_has_a_tooltip_and_leads_to_its_technique(open_page: OpenPage, site: Path) -> None:
     visit = open_page(site / KINDS["set"])
     page = visit.page
-    bases = page.locator(".matrix section > ul > li > .cell:visible")
-    subs = page.locator(".matrix ul ul .cell:visible")
-    techniques, mapped = bases.count(), subs.count()
-    page.get_by_role("button", name="All", exact=True).click()
-    assert subs.count() > mapped
-    page.get_by_role("button", name="None", exact=True).click()
-    assert subs.count() == 0
-    page.get_by_role("button", name="Mapped", exact=True).click()
-    assert subs.count() == mapped
-    page.get_by_role("button", name="Respond").click()
-    assert 0 < subs.count() < mapped
-    assert bases.count() == techniques
+    one = page.locator(".cell", has_text="Valid Accounts").first
+    one.hover()
+    tip = page.get_by_role("tooltip").inner_text()
+    assert "T1078 Valid Accounts" in tip
+    assert "Detect \N{EN DASH} " in tip
+    assert re.search(r"Google Cloud 03/06/2025\s+100\s+100\s+50\s+50\s+\d+", tip)
+    one.press("ArrowDown")
+    one.press("Enter")
+    page.wait_for_url("**/techniques/t1078.html")
+    page.go_back()
+    page.locator(".matrix").get_by_role("link", name="Initial Access").click()
+    page.wait_for_url("**/tactics/ta0001.html")
 
 
-def test_the_matrix_is_one_stop_and_arrows_walk_it(open_page: OpenPage, site: Path) -> None:
-    visit = open_page(site / KINDS["set"])
-    page = visit.page
-    focused = "() => document.activeElement.querySelector('small')?.textContent"
-    assert page.locator('.cell[tabindex="0"]').count() == 1
-    page.locator(".cell").first.focus()
-    first = page.evaluate(focused)
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate(focused) != first
-    page.keyboard.press("ArrowUp")
-    assert page.evaluate(focused) == first
-    page.keyboard.press("ArrowRight")
-    beside = page.evaluate(focused)
-    assert beside != first
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(focused) == beside
-    page.keyboard.press("End")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/techniques/*.html")
+def test_the_matrix_of_a_domain_names_the_sets(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site / KINDS["domain"]).page
+    page.locator(".cell", has_text="Valid Accounts").first.hover()
+    tip = page.get_by_role("tooltip").inner_text()
+    assert "Mapping sets: 3" in tip
+    assert "Google Cloud 03/06/2025" in tip
+    page.get_by_label("Sets from").fill("3")
+    assert "from 3" in page.locator(".count").inner_text()
 
 
-def test_the_matrix_stays_a_stop_whatever_is_hidden(open_page: OpenPage, site: Path) -> None:
-    visit = open_page(site / KINDS["set"])
-    page = visit.page
-    stop = page.locator('.cell[tabindex="0"]:visible')
-    page.locator(".matrix ul ul .cell:visible").first.focus()
-    page.get_by_role("button", name="None", exact=True).click()
-    assert stop.count() == 1
-    page.get_by_role("button", name="Mapped", exact=True).click()
-    sub = page.locator('.matrix ul ul .cell:visible:not([data-views*="|"][data-views$="="])').first
-    sub.focus()
-    for view in ("Respond", "Detect", "Protect", "Overview"):
-        page.get_by_role("button", name=view).click()
-        assert stop.count() == 1, view
-        page.locator(".matrix ul ul .cell:visible").last.focus()
+def test_the_matrix_of_a_capability_has_no_empty_cells(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site / KINDS["capability"]).page
+    layer = json.loads((site / "sets/gcp/layers/capabilities/cloud_ids.json").read_bytes())
+    ids = {entry["techniqueID"] for entry in layer["techniques"]}
+    shown = set(page.locator(".cell:visible .id").all_text_contents())
+    assert shown == ids | {one.partition(".")[0] for one in ids}
+    page.get_by_label("Hide empty cells").uncheck()
+    assert page.locator(".cell:visible").count() > 200
+    page.wait_for_timeout(250)
+    assert page.url.endswith("#matrix=1&only=0")
 
 
 def test_read_from_disk_it_says_how_layers_are_saved(open_page: OpenPage, site: Path, host: str) -> None:
@@ -323,7 +298,7 @@ def test_a_filter_leaves_the_rows_with_all_words(open_page: OpenPage, site: Path
     shown = page.locator("tbody:visible").all_inner_texts()
     assert shown
     assert all("T1078" in text and "detect" in text for text in shown)
-    assert f"{len(shown)} of 518 rows" in page.locator(".controls").inner_text()
+    assert f"{len(shown)} of 518 rows" in page.locator(".filter").inner_text()
     field.fill("")
     assert page.locator("tbody:visible").count() == 518
 
@@ -427,7 +402,7 @@ def test_a_filter_finds_words_of_comments(open_page: OpenPage, commented: Path) 
     page = open_page(commented / "sets/tiny/mappings.html").page
     page.get_by_role("searchbox", name="Filter rows").fill("stolen machine")
     assert page.locator("tbody:visible").count() == 1
-    assert "1 of 15 rows" in page.locator(".controls").inner_text()
+    assert "1 of 15 rows" in page.locator(".filter").inner_text()
 
 
 def test_printed_cells_are_whole(open_page: OpenPage, site: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from conftest import contents, release, row, set_of, write_set
-from test_site import alone, assert_sound, pages_of, prepared, site_of
+from site_pages import alone, assert_sound, pages_of, prepared, site_of
 
 from navlayers._text import percent
 from navlayers.analysis.inputs import load_inputs
@@ -21,7 +21,7 @@ from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import set_stats
 from navlayers.website import Site, SiteOptions, write_site
-from navlayers.website.matrix import Share
+from navlayers.website.sets import Share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,8 +132,7 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     assert start == "Tiny 1 Enterprise 16.1 values 2 4 1 1 0.3 %"
     layer = json.loads(site.files["sets/tiny/layers/overview.json"])
     assert sorted(entry["techniqueID"] for entry in layer["techniques"]) == ["T1053.002", "T1078"]
-    shown = re.findall(r'class="cell on[^"]*" href="[^"]*/(t[0-9.]+)\.html"', site.html("sets/tiny/index.html"))
-    assert set(shown) == {"t1053.002", "t1078"}
+    assert set(site.matrix("sets/tiny/index.html")) == {"T1053.002", "T1078"}
     index = json.loads(site.files["index.json"])["sets"][0]
     assert (index["techniques"], index["subtechniques"]) == (1, 1)
     assert [moved["id"] for moved in index["carried"]] == ["T1053.001"]
@@ -174,10 +173,8 @@ def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
     older = _older()
     site = site_of(older, newer)
     assert_sound(site)
-    page = site.html("attack/enterprise.html")
-    marked = dict(re.findall(r'href="[^"]*/(t[0-9.]+)\.html" title.*?<b>(\d+)</b>', page, re.DOTALL))
-    assert marked == {"t1078": "2", "t1574.001": "1"}
-    assert "Older" not in page
+    matrix = site.matrix("attack/enterprise.html")
+    assert {technique: score for technique, (score, _) in matrix.items()} == {"T1078": 2, "T1574.001": 1}
     text = site.text("attack/enterprise.html")
     assert "carried to ATT&CK Enterprise 18.1" in text
     (said,) = re.findall(r"Tiny 1 \(older\) 15\.1 .*", text)
@@ -187,9 +184,8 @@ def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
 def test_the_legend_of_a_domain_ends_at_what_its_cells_count() -> None:
     gone = [alone(set_of([row("a", "T1153")], attack_version="15.1"), f"s{n}") for n in range(3)]
     site = site_of(*gone, alone(set_of([row("a", "T1078")], attack_version="18.1"), "newer"))
-    legend = re.findall(r'<ul class="legend".*?</ul>', site.html("attack/enterprise.html"), re.DOTALL)
-    assert "1 set<" in legend[0]
-    assert "sets<" not in legend[0]
+    legend = site.data("attack/enterprise.html")["views"][0]["shown"][0]["legend"]
+    assert [label for label, _ in legend] == ["1 set"]
 
 
 def test_a_group_has_the_same_capabilities_on_all_pages() -> None:
@@ -232,23 +228,10 @@ def _of(name: str) -> tuple[MappingSet, Catalogue]:
 def test_what_is_mapped_without_a_score_has_a_sign_that_is_explained() -> None:
     made = set_of([row("a", "T1078", "protect", "partial"), row("a", "T1110")])
     site = site_of(alone(made))
-    page = site.html("sets/tiny/index.html")
-    assert "<li>✓ mapped, not rated</li>" in page
-    assert re.search(r'<a class="cell on" href="[^"]*t1110\.html".*?<b>✓</b>', page)
+    shown = site.data("sets/tiny/index.html")["views"][0]["shown"][0]
+    assert [label for label, _ in shown["legend"]][-1] == "not rated"
+    assert site.matrix("sets/tiny/index.html")["T1110"] == (None, "")
     assert '<td class="right">✓</td>' in site.html("tactics/ta0006.html")
-    rated = site_of(alone(set_of([row("a", "T1078", "protect", "partial")])))
-    assert "✓" not in rated.html("sets/tiny/index.html")
-
-
-def test_pages_can_be_made_before_downloads() -> None:
-    site = Site(prepared("gcp"))
-    of = site.sets[0]
-    before = [heat.name for heat in of.heats()], of.layer("capabilities", "cloud_ids")
-    files = dict(site.files())
-    assert before == ([heat.name for heat in of.heats()], of.layer("capabilities", "cloud_ids"))
-    assert before[0] == ["overview", "protect", "detect", "respond"]
-    assert before[1] is not None
-    assert before[1].size == len(files[before[1].path])
 
 
 def test_what_is_scored_0_is_not_covered() -> None:

@@ -118,6 +118,8 @@ class Page:
         from markupsafe import Markup, escape  # noqa: PLC0415 - for HTML alone
 
         content = escape(finalize(text))
+        if column is _TEXT and not isinstance(cell, Span) and "://" not in text:
+            return content
         strong = isinstance(cell, Span) and cell.strong and bool(text)
         if fill := fill_of(cell, column):
             return Markup('<span class="chip {}">{}</span>').format(self.colors.name(fill), content)

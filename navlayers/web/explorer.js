@@ -298,7 +298,7 @@ class Controls {
     at.capability.append(...options([[-1, "All"]]), ...sets.map(([set, own]) =>
       make("optgroup", { label: set.name }, ...options(own.map((number) => [number, model.capabilities[number][1]])))));
     const hide = (name, hidden) => { at[name].closest("[data-part]").hidden = hidden; };
-    if (model.counts) at.least.closest("label").querySelector(".label").textContent = "Capabilities from";
+    if (model.counts) at.least.closest("label").querySelector(".label").textContent = `${model.counts} from`;
     hide("category", model.measures.length < 2);
     hide("platform", model.platforms.length < 2);
     hide("capability", sets.length === 0);

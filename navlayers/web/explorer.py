@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
+from markupsafe import Markup
 
 from navlayers._text import figure, plain, tidy
 from navlayers.layer.matrix import release_columns
@@ -129,7 +130,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         release: the matrix; None where a script of the site has it.
         measures: the choices of category, the page's own first.
-        counts: whether scores are numbers of capabilities.
+        counts: what scores count, "" where they do not: "Capabilities", "Sets".
         capabilities: ids and labels.
         colors: the classes that fill with the colors.
         shared: text → its place among the cells of class "told" in the tables of the page, which have it instead.
@@ -142,7 +143,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     views: Sequence[View]
     sets: Sequence[Input] = ()
     categories: Sequence[str] = ()
-    counts: bool = False
+    counts: str = ""
     capabilities: Sequence[tuple[str, str]] = ()
     colors: Sequence[str]
     texts: Sequence[str]
@@ -151,12 +152,12 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     compact: bool = False
 
 
-def to_json(data: Explorer | Release) -> str:
+def to_json(data: Explorer | Release) -> Markup:
     """The data as JSON that no text in it can end: what means something to HTML is escaped."""
     text = msgspec.json.encode(data).decode()
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
-    return text
+    return Markup(text)  # noqa: S704 - just escaped
 
 
 class Numbers:

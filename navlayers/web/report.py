@@ -6,7 +6,6 @@ import base64
 from typing import TYPE_CHECKING
 
 import msgspec
-from markupsafe import Markup
 
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.html import Page, bundle, documents
@@ -15,6 +14,8 @@ from navlayers.web.explorer import to_json
 from navlayers.web.report_data import report_data
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from navlayers.output.document import Logo
     from navlayers.output.tables import Kind
     from navlayers.pages.report.build import Report
@@ -65,7 +66,7 @@ def _json(data: Explorer, places: dict[str, int]) -> Markup:
     """The data without the texts that the tables of the page have."""
     shared = {number: places[text] for number, text in enumerate(data.texts) if text in places}
     texts = ["" if number in shared else text for number, text in enumerate(data.texts)]
-    return Markup(to_json(msgspec.structs.replace(data, texts=texts, shared=shared)))  # noqa: S704 - escaped
+    return to_json(msgspec.structs.replace(data, texts=texts, shared=shared))
 
 
 def _scores(subject: Subject) -> Table:

@@ -52,7 +52,7 @@ def report_data(subject: Subject, document: Document, colors: Colors) -> Explore
         release=data.numbers.release(),
         measures=[data.measure(comparison, at, sets) for at, comparison in enumerate(comparisons)],
         categories=data.categories,
-        counts=own.counts,
+        counts="Capabilities" if own.counts else "",
         capabilities=[(clean(one), clean(label)) for one, label in capabilities],
         sets=sets,
         views=views,

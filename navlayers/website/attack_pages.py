@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
-from navlayers.layer.colors import LegendItem, count_gradient
 from navlayers.layer.matrix import by_name
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.tables import Span
 from navlayers.pages.show.build import technique_page
 from navlayers.pages.show.layout import prose, score_cell
 from navlayers.scoring.stats import base_techniques
-from navlayers.website.matrix import UNRATED, Heat, covered, matrix, shades_of
-from navlayers.website.pages import HOME, Crumb, Page, World, newest
+from navlayers.website.matrix import UNRATED, covered, domain_matrix
+from navlayers.website.pages import HOME, Crumb, Page, World
 from navlayers.website.sets import Table, row_view, table
 
 if TYPE_CHECKING:
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Technique
     from navlayers.attack.domain import Domain
-    from navlayers.layer.colors import Gradient
     from navlayers.layer.matrix import ReleaseColumn
     from navlayers.mapping.remap import Inactive, Moved
     from navlayers.pages.show.results import Entry, SetHead, TechniquePage, TechniqueSection
-    from navlayers.website.matrix import Share
-    from navlayers.website.sets import SiteSet
+    from navlayers.website.sets import Share, SiteSet
 
 
 class Line(NamedTuple):
@@ -76,7 +73,7 @@ def domain_pages(world: World) -> Iterator[Page]:
 
 
 def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
-    first = newest(inside)
+    first = max(inside, key=lambda of: versions.number(of.one.catalogue.version))
     mapped: dict[str, list[str]] = {}
     rows = []
     for of in inside:
@@ -85,27 +82,10 @@ def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
         rows.append(Carried(of, first.share(techniques), there.prepared.moved, there.scored.left_out))
         for technique in techniques:
             mapped.setdefault(technique, []).append(of.title)
-    counts = {technique: len(mapped[technique]) for technique in sorted(mapped)}
-    gradient = count_gradient([*counts.values()])
-    tips = {technique: "\n".join(titles) for technique, titles in mapped.items()}
-    legend = _legend(gradient, max(counts.values(), default=1))
-    heat = Heat("sets", shades_of(counts.items(), gradient), legend, tips)
-    world.palette.use([heat])
     crumb = world.domain(domain)
-    context = {
-        "rows": rows,
-        "release": first.release,
-        "heats": [heat],
-        "matrix": matrix(first.one.columns, [heat], whole=True),
-    }
-    return Page(crumb.path, "domain", crumb.text, (world.home(), Crumb(crumb.text, "")), context)
-
-
-def _legend(gradient: Gradient, highest: int) -> tuple[LegendItem, ...]:
-    marks = {1, highest, *(max(1, highest * third // 3) for third in (1, 2))}
-    return tuple(
-        LegendItem(f"{mark} set{'s' * (mark > 1)}", gradient.color(mark)) for mark in sorted(marks, reverse=True)
-    )
+    matrix = domain_matrix(first, mapped, crumb.path, world.colors)
+    context = {"rows": rows, "release": first.release, "matrix": matrix}
+    return Page(crumb.path, "domain", crumb.text, (world.home, Crumb(crumb.text)), context)
 
 
 def tactic_pages(world: World) -> Iterator[Page]:
@@ -128,7 +108,7 @@ def _tactic(world: World, identifier: str) -> Page:
         "ratios": [ratios[of.name] for of in sets],
         "lines": list(_lines(sets, [column for _, column in found])),
     }
-    crumbs = (world.home(), world.domain(first.one.set.domain), Crumb(title, ""))
+    crumbs = (world.home, world.domain(first.one.set.domain), Crumb(title))
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
 
 
@@ -219,12 +199,12 @@ def _technique(world: World, identifier: str, taken: Sequence[tuple[SiteSet, Mov
 
 
 def _way(world: World, page: TechniquePage) -> Iterator[Crumb]:
-    yield world.home()
+    yield world.home
     yield world.domain(page.domain)
     if page.parent is not None:
         path = world.addresses.techniques.get(page.parent.id, "")
         yield Crumb(f"{page.parent.id} {page.parent.name}", path)
-    yield Crumb(page.id if page.name == page.id else f"{page.id} {page.name}", "")
+    yield Crumb(page.id if page.name == page.id else f"{page.id} {page.name}")
 
 
 def _section(of: SiteSet, section: TechniqueSection) -> Section:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import counted, plain, technique_url
+from navlayers._text import counted, plain
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.output import html
@@ -16,8 +15,10 @@ from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.pages import index
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
+from navlayers.web.report import SCRIPTS
 from navlayers.website.attack_pages import domain_pages, home_page, tactic_pages, technique_pages
-from navlayers.website.pages import ASSETS, HOME, Addresses, Here, Page, Palette, World
+from navlayers.website.matrix import release_data, release_script
+from navlayers.website.pages import HOME, Addresses, Here, Page, World
 from navlayers.website.set_pages import set_pages
 from navlayers.website.sets import SiteSet, group_ids, refuse_layers, titles
 
@@ -59,19 +60,18 @@ class Drawing:
     """Draws the pages of a site."""
 
     def __init__(self, world: World, title: str) -> None:
-        self._world = world
+        self._addresses = world.addresses
         paths = world.addresses.domains
-        self._environment = html.environment("navlayers.website")
+        self._environment = html.environment("navlayers.website", "navlayers.web")
         self._environment.filters |= {
-            "fill": world.palette.fill,
+            "fill": world.colors.name,
+            "piece": html.Page(world.colors).piece,
             "breakable": html.breakable,
-            "address": technique_url,
             "size": _size,
         }
         self._environment.globals |= {
             "site_title": title,
             "security": SECURITY,
-            "assets": ASSETS,
             "home": HOME,
             "counted": counted,
             "navigator": NAVIGATOR,
@@ -83,8 +83,9 @@ class Drawing:
     def draw(self, page: Page) -> bytes:
         """The page as HTML."""
         template = self._environment.get_template(f"{page.kind}.html.jinja")
-        here = Here(self._world.addresses, page.path)
-        text = template.render(here=here, title=page.title, crumbs=page.crumbs, **page.context)
+        here = Here(self._addresses, page.path)
+        context = {"matrix": None, **page.context}
+        text = template.render(here=here, title=page.title, crumbs=page.crumbs, **context)
         return text.encode("utf-8", "replace")
 
 
@@ -139,13 +140,17 @@ def _plain(row: Iterable[str | int]) -> list[str | int]:
 
 
 _OPTIONS = SiteOptions()
-_WRITTEN = {
-    "base.css": "navlayers.output",
-    "base.js": "navlayers.web",
-    "site.css": "navlayers.website",
-    "site.js": "navlayers.website",
-    "icon.svg": "navlayers.website",
-}
+
+
+def _assets() -> dict[str, str]:
+    return {
+        "base.css": html.source("output/base.css"),
+        "explorer.css": html.source("web/explorer.css"),
+        "site.css": html.source("website/site.css"),
+        "base.js": html.source("web/base.js"),
+        "site.js": html.bundle(*SCRIPTS, "website/site.js"),
+        "icon.svg": html.source("website/icon.svg"),
+    }
 
 
 class Site:
@@ -170,8 +175,10 @@ class Site:
         addresses = Addresses(ready, self._techniques, {one.name: group_ids(one) for one in ready})
         found = zip(ready, sets, titles(ready), strict=True)
         made = [SiteSet(one, read.set, title, addresses.sets[one.name]) for one, read, title in found]
-        self._world = World(made, addresses, Palette())
+        self._world = World(made, addresses, html.Colors())
         self.sets = self._world.sets
+        releases = {(one.catalogue.domain, one.catalogue.version): one.catalogue for one in ready}
+        self._releases = tuple(releases.values())
 
     @property
     def pages(self) -> int:
@@ -184,7 +191,7 @@ class Site:
     def count(self) -> int:
         """About how many files it has: all, but for formats that cannot hold a set."""
         layers = sum(one.downloads.expected for one in self.sets)
-        return self.pages + layers + len(_WRITTEN) + 3
+        return self.pages + layers + len(_assets()) + len(self._releases) + 3
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Path → bytes, the index of them all last."""
@@ -207,12 +214,13 @@ class Site:
                 yield "download", of.title, path, data
         for page in self._pages():
             yield page.kind, page.title, page.path, drawing.draw(page)
-        for name, package in _WRITTEN.items():
-            yield "asset", "", f"{ASSETS}/{name}", resources.files(package).joinpath(name).read_bytes()
-        yield "asset", "", f"{ASSETS}/colours.css", self._world.palette.css().encode()
+        assets = {name: text.encode() for name, text in _assets().items()}
+        assets |= {release_script(c): release_data(c, self._world.colors) for c in self._releases}
+        assets["colors.css"] = self._world.colors.rules.encode()
         names = {t.id: t.name for one in self._world.indexed for t in one.catalogue.tactics}
-        search = search_script(self.sets, self._world.addresses, self._techniques, names)
-        yield "asset", "", f"{ASSETS}/search.js", search
+        assets["search.js"] = search_script(self.sets, self._world.addresses, self._techniques, names)
+        for name, data in assets.items():
+            yield "asset", "", f"assets/{name}", data
 
     def _pages(self) -> Iterator[Page]:
         yield home_page(self._world, self.options.title)
@@ -243,7 +251,7 @@ def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
 
 def _entry(of: SiteSet) -> index.SiteSetEntry:
     stats = of.stats
-    files = of.downloads.facts
+    files = of.downloads
     losses = [f"{file.title}: {loss}" for file in files.others for loss in file.losses]
     return index.SiteSetEntry(
         name=of.name,

@@ -7,36 +7,32 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import slugs
-from navlayers.attack import versions
 from navlayers.attack.domain import DOMAIN_NAMES
-from navlayers.layer.colors import text_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from navlayers.attack.domain import Domain
+    from navlayers.output.html import Colors
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.website.matrix import Heat
     from navlayers.website.sets import SiteSet
 
-
 HOME = "index.html"
-ASSETS = "assets"
 
 
 class SetAddresses:
     """Where the pages and files of one set are."""
 
     def __init__(self, folder: str, capabilities: Iterable[str], groups: Iterable[str]) -> None:
+        self.name = folder
         self.folder = f"sets/{folder}"
         self.page = f"{self.folder}/index.html"
         self.mappings = f"{self.folder}/mappings.html"
         self.capabilities = _pages(f"{self.folder}/capabilities", capabilities)
         self.groups = _pages(f"{self.folder}/groups", groups)
-        self.name = folder
 
     def layer(self, path: str) -> str:
-        """Where the layer is that `layers.build` puts at a path."""
+        """Where the layer is that `navlayers build` puts at a path."""
         return f"{self.folder}/layers/{path}"
 
 
@@ -59,29 +55,28 @@ def _pages(folder: str, ids: Iterable[str]) -> dict[str, str]:
 
 
 class Here:
-    """A page, and the links from it; those of what has no page are empty."""
+    """A page, and the links from it; "" where there is no page to link to."""
 
     def __init__(self, addresses: Addresses, path: str) -> None:
         self._addresses = addresses
-        self.path = path
         self._folder = posixpath.dirname(path)
         self.root = "../" * path.count("/")
 
-    def to(self, path: str) -> str:
+    def to(self, path: str | None) -> str:
         """The link to a file of the site."""
-        return relative(self._folder, path)
+        return relative(self._folder, path) if path else ""
 
     def technique(self, identifier: str) -> str:
         """The link to a technique."""
-        return self._link(self._addresses.techniques.get(identifier))
+        return self.to(self._addresses.techniques.get(identifier))
 
     def tactic(self, identifier: str) -> str:
         """The link to a tactic."""
-        return self._link(self._addresses.tactics.get(identifier))
+        return self.to(self._addresses.tactics.get(identifier))
 
     def domain(self, domain: str) -> str:
         """The link to the matrix of a domain."""
-        return self._link(self._addresses.domains.get(domain))
+        return self.to(self._addresses.domains.get(domain))
 
     def set(self, name: str) -> str:
         """The link to a set."""
@@ -89,14 +84,11 @@ class Here:
 
     def capability(self, name: str, identifier: str) -> str:
         """The link to a capability of a set."""
-        return self._link(self._addresses.sets[name].capabilities.get(identifier))
+        return self.to(self._addresses.sets[name].capabilities.get(identifier))
 
     def group(self, name: str, identifier: str) -> str:
         """The link to a group of a set."""
-        return self._link(self._addresses.sets[name].groups.get(identifier))
-
-    def _link(self, path: str | None) -> str:
-        return "" if path is None else self.to(path)
+        return self.to(self._addresses.sets[name].groups.get(identifier))
 
 
 @lru_cache(maxsize=65_536)
@@ -105,36 +97,15 @@ def relative(folder: str, path: str) -> str:
     return posixpath.relpath(path, folder or ".")
 
 
-class Palette:
-    """Remembers the colours that pages use, so that one style sheet has a class for each."""
-
-    def __init__(self) -> None:
-        self._used: set[str] = set()
-
-    def fill(self, color: str) -> str:
-        """The class of a `#rrggbb`."""
-        self._used.add(color)
-        return f"c{color[1:]}"
-
-    def use(self, heats: Iterable[Heat]) -> None:
-        """Have a class for each colour of some heats, whichever of them a page shows first."""
-        for heat in heats:
-            self._used.update(shade.color for shade in heat.shades.values() if shade.color)
-
-    def css(self) -> str:
-        """The style sheet: a rule per colour, in order."""
-        return "".join(f".c{c[1:]} {{ background: {c}; color: {text_color(c)}; }}\n" for c in sorted(self._used))
-
-
 class Crumb(NamedTuple):
-    """A step on the way to a page: what it is called, and where it is; "" for the page itself."""
+    """A step on the way to a page; `path` is "" for the page itself."""
 
     text: str
-    path: str
+    path: str = ""
 
 
 class Page(NamedTuple):
-    """A page. `kind` names its template, `context` is what that draws beside what all pages have."""
+    """A page: the name of its template, the way to it, and what the template needs besides that."""
 
     path: str
     kind: str
@@ -144,16 +115,16 @@ class Page(NamedTuple):
 
 
 class World:
-    """All sets of a site, where their pages are, and the colours of those."""
+    """The sets of a site, where their pages are, and the colors of all pages."""
 
-    def __init__(self, sets: Sequence[SiteSet], addresses: Addresses, palette: Palette) -> None:
+    def __init__(self, sets: Sequence[SiteSet], addresses: Addresses, colors: Colors) -> None:
         self.sets = tuple(sets)
         self.addresses = addresses
-        self.palette = palette
+        self.colors = colors
 
     @cached_property
     def indexed(self) -> tuple[IndexedSet, ...]:
-        """The sets without what is the site's."""
+        """The sets as `show` knows them."""
         return tuple(of.one for of in self.sets)
 
     @cached_property
@@ -161,8 +132,9 @@ class World:
         """The sets by their names."""
         return {of.name: of for of in self.sets}
 
+    @property
     def home(self) -> Crumb:
-        """The step that every way begins with."""
+        """The first step of every way."""
         return Crumb("All sets", HOME)
 
     def domain(self, domain: Domain) -> Crumb:
@@ -172,8 +144,3 @@ class World:
     def set(self, of: SiteSet) -> Crumb:
         """The step to a set."""
         return Crumb(of.title, of.addresses.page)
-
-
-def newest(sets: Iterable[SiteSet]) -> SiteSet:
-    """The set of the newest release, the first of several."""
-    return max(sets, key=lambda of: versions.number(of.one.catalogue.version))

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from navlayers._text import web_links
 from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
-from navlayers.website.matrix import Share, matrix
+from navlayers.website.matrix import part_matrix, set_matrix
 from navlayers.website.pages import Crumb, Page, World
-from navlayers.website.sets import row_view, table
+from navlayers.website.sets import Share, row_view, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.pages.show.results import Column
+    from navlayers.website.downloads import LayerFile
     from navlayers.website.sets import SiteSet
 
 DETAILS = {
@@ -26,6 +27,9 @@ DETAILS = {
     "updated": "Updated",
 }
 """Other metadata of a set → what to call it."""
+
+_WHOLE = ("overview", "categories")
+"""The kinds of layers that are about all capabilities."""
 
 
 def set_pages(world: World, of: SiteSet) -> Iterator[Page]:
@@ -39,16 +43,13 @@ def set_pages(world: World, of: SiteSet) -> Iterator[Page]:
 
 
 def _set(world: World, of: SiteSet) -> Page:
-    heats = of.heats()
-    world.palette.use(heats)
     one = of.one
     own = one.prepared.own_attack_version
     context = {
         "of": of,
-        "heats": heats,
-        "files": of.downloads.facts,
-        "layers": [of.layer("categories" if n else "overview", heat.name) for n, heat in enumerate(heats)],
-        "matrix": matrix(of.one.columns, heats, whole=True),
+        "files": of.downloads,
+        "layers": [(id_, of.layer(kind, id_)) for kind, id_ in of.downloads.layers if kind in _WHOLE],
+        "matrix": set_matrix(of, world.colors),
         "made_for": "" if own == one.catalogue.version else own,
         "sources": web_links([one.set.source]),
         "details": [(label, one.set.details[key]) for key, label in DETAILS.items() if one.set.details.get(key)],
@@ -58,33 +59,32 @@ def _set(world: World, of: SiteSet) -> Page:
         "moved": one.prepared.moved,
         "left_out": one.scored.left_out,
     }
-    return Page(of.addresses.page, "set", of.title, (world.home(), Crumb(of.title, "")), context)
+    return Page(of.addresses.page, "set", of.title, (world.home, Crumb(of.title)), context)
 
 
 def _mappings(world: World, of: SiteSet) -> Page:
-    crumbs = (world.home(), world.set(of), Crumb("All mappings", ""))
+    crumbs = (world.home, world.set(of), Crumb("All mappings"))
     context = {"of": of, "table": of.rows.of_all()}
     return Page(of.addresses.mappings, "mappings", f"All mappings of {of.title}", crumbs, context)
 
 
 def _group(world: World, of: SiteSet, group: str) -> Page:
     (section,) = group_page({of.name: group}, (of.one,)).sections
-    called = of.groups[group]
-    crumbs = (world.home(), world.set(of), Crumb("Groups", f"{of.addresses.page}#groups"), Crumb(str(called), ""))
+    called, page = of.groups[group], of.addresses.groups[group]
+    crumbs = (world.home, world.set(of), Crumb("Groups", f"{of.addresses.page}#groups"), Crumb(str(called)))
     context = {
         "of": of,
         "called": called,
         "members": section.capabilities,
-        "layer": of.layer("groups", group),
         "table": of.rows.of_group(group),
-        **_shaded(world, of, "groups", group, section.tactics),
+        **_part(world, of, of.layer("groups", group), page, str(called), section.tactics),
     }
-    return Page(of.addresses.groups[group], "group", f"{called}, {of.title}", crumbs, context)
+    return Page(page, "group", f"{called}, {of.title}", crumbs, context)
 
 
 def _capability(world: World, of: SiteSet, identifier: str) -> Page:
     (section,) = capability_page({of.name: identifier}, (of.one,)).sections
-    called = of.capability(identifier)
+    called, page = of.capability(identifier), of.addresses.capabilities[identifier]
     way = Crumb("Capabilities", f"{of.addresses.page}#capabilities")
     context = {
         "of": of,
@@ -92,20 +92,17 @@ def _capability(world: World, of: SiteSet, identifier: str) -> Page:
         "section": section,
         "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, of.active),
         "references": [link(reference) for reference in section.references],
-        "layer": of.layer("capabilities", identifier),
         "table": of.rows.of_capability(identifier),
         "records": table(of.head, (row_view(row, of.head) for row in section.non_mappable)),
-        **_shaded(world, of, "capabilities", identifier, section.tactics),
+        **_part(world, of, of.layer("capabilities", identifier), page, str(called), section.tactics),
     }
-    crumbs = (world.home(), world.set(of), way, Crumb(str(called), ""))
-    return Page(of.addresses.capabilities[identifier], "capability", f"{called}, {of.title}", crumbs, context)
+    crumbs = (world.home, world.set(of), way, Crumb(str(called)))
+    return Page(page, "capability", f"{called}, {of.title}", crumbs, context)
 
 
-def _shaded(world: World, of: SiteSet, kind: str, identifier: str, columns: Sequence[Column]) -> dict[str, object]:
-    """The matrix of what a capability or group covers."""
-    scores = ((entry.id, entry.overall) for column in columns for entry in column.techniques)
-    heat = of.heat_of(kind, identifier, scores)
-    if heat is None:
-        return {"heats": (), "matrix": ()}
-    world.palette.use([heat])
-    return {"heats": (heat,), "matrix": matrix(of.one.columns, [heat], whole=False)}
+def _part(
+    world: World, of: SiteSet, layer: LayerFile | None, page: str, title: str, columns: Sequence[Column]
+) -> dict[str, object]:
+    """The layer of a capability or group, and the matrix of what it covers."""
+    scores = {entry.id: entry.overall for column in columns for entry in column.techniques}
+    return {"layer": layer, "matrix": layer and part_matrix(of, title, layer, scores, page, world.colors)}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.layer.build import set_title
 from navlayers.mapping.load import Prepared
-from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.build import mapped_rows
 from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
-from navlayers.website.matrix import Share, covered, heat, measured, shades_of
+from navlayers.website.matrix import covered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from navlayers.output.tables import Span
     from navlayers.pages.show.results import Row, SetHead
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.website.matrix import Heat
     from navlayers.website.pages import SetAddresses
 
 
@@ -166,6 +166,30 @@ class Counted(NamedTuple):
     unique: int = 0
 
 
+class Share(NamedTuple):
+    """Techniques and sub-techniques, and how many of both the release has as active ones."""
+
+    techniques: int
+    subtechniques: int
+    total: int
+
+    @classmethod
+    def of(cls, ids: Iterable[str], total: int) -> Share:
+        """The share of these ids."""
+        subs = ["." in identifier for identifier in ids]
+        return cls(len(subs) - sum(subs), sum(subs), total)
+
+    @property
+    def number(self) -> int:
+        """Techniques and sub-techniques together."""
+        return self.techniques + self.subtechniques
+
+    @property
+    def percent(self) -> str:
+        """The share in per cent, with one decimal."""
+        return f"{percent(Fraction(self.number, self.total)):.1f}" if self.total else "0.0"
+
+
 class SiteSet:
     """A set and everything that several of its pages need."""
 
@@ -226,25 +250,9 @@ class SiteSet:
         """A capability with its name."""
         return named(identifier, self.one.names.get(identifier, identifier))
 
-    def heats(self) -> list[Heat]:
-        """The overview, and a heat per category that the set scores."""
-        found = [self._heat("overview", None)]
-        found += [self._heat(c, c) for c in CATEGORIES if ("categories", c) in self.downloads.facts.layers]
-        return found
-
-    def _heat(self, name: str, category: str | None) -> Heat:
-        layer = self.downloads.facts.layers["overview" if category is None else "categories", name]
-        shades = shades_of(measured(self.one.scored.scores, category), layer.gradient)
-        return heat(name, shades, layer.legend, layer.comments)
-
-    def heat_of(self, kind: str, identifier: str, scores: Iterable[tuple[str, float | None]]) -> Heat | None:
-        """What a capability or group covers; None where that is nothing. `kind` is that of its layer."""
-        layer = self.downloads.facts.layers.get((kind, identifier))
-        return heat(kind, shades_of(scores, layer.gradient), layer.legend) if layer else None
-
     def layer(self, kind: str, identifier: str) -> LayerFile | None:
         """The layer of a kind, of a category, group or capability."""
-        return self.downloads.facts.layers.get((kind, identifier))
+        return self.downloads.layers.get((kind, identifier))
 
     def counted_capabilities(self) -> list[Counted]:
         """Its capabilities by id."""

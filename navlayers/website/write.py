@@ -135,5 +135,5 @@ def _worth_knowing(of: SiteSet) -> Iterator[Problem]:
     if not of.one.set.mappings:
         yield Problem(f"{of.name}: the set has no mappings, so its matrix is empty")
     yield from odd_scores(of.name, of.one.scored)
-    for why in of.downloads.facts.refused:
+    for why in of.downloads.refused:
         yield Problem(f"{of.name}: no {why}")

@@ -1,0 +1,153 @@
+"""Sites for the tests: made of sets by name, file or from memory, their pages and matrices taken apart."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from conftest import release
+
+from navlayers.mapping.find import resolve
+from navlayers.mapping.load import Prepared, prepare
+from navlayers.website import Site, SiteOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from navlayers.mapping.model import MappingSet
+
+VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+
+class Parsed(HTMLParser):
+    """A page: its links, ids and text, and what is wrong with its markup."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.wrong: list[str] = []
+        self.texts: list[str] = []
+        self.headings: list[tuple[int, str]] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        self.wrong += [f"<{name}> is not closed" for name in self._open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self._open.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append((int(tag[1]), ""))
+        names = [name for name, _ in attrs]
+        if len(names) != len(set(names)):
+            self.wrong.append(f"<{tag}> says an attribute twice")
+        self.wrong += [f"<{tag} {name}>" for name in names if name == "style" or name.startswith("on")]
+        if tag in ("style", "base", "form", "iframe", "object"):
+            self.wrong.append(f"<{tag}>")
+        for name, value in attrs:
+            if name in ("href", "src"):
+                self.links.append(value or "")
+            elif name == "id":
+                self.ids.append(value or "")
+        if tag == "script" and not {"src", "type"} & set(names):
+            self.wrong.append("a script within the page")
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            self.wrong.append(f"</{tag}> out of place")
+        if tag in ("a", "td", "th", "p", "li", "dd", "dt", "h1", "h2", "h3", "small", "b"):
+            self.texts.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+        if self._open and self.headings and any(re.fullmatch(r"h[1-6]", tag) for tag in self._open):
+            level, text = self.headings[-1]
+            self.headings[-1] = (level, text + data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.texts).split())
+
+
+class Pages(NamedTuple):
+    """The files of a site, and its pages parsed."""
+
+    files: dict[str, bytes]
+    pages: dict[str, Parsed]
+
+    def text(self, path: str) -> str:
+        return self.pages[path].text
+
+    def html(self, path: str) -> str:
+        return self.files[path].decode()
+
+    def data(self, path: str) -> dict[str, Any]:
+        """What the explorer of a page is given."""
+        (text,) = re.findall(r'<script type="application/json" id="explorer-data">(.*?)</script>', self.html(path))
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def release(self, path: str) -> dict[str, Any]:
+        """The release of the matrix of a page."""
+        (name,) = re.findall(r'src="[^"]*(assets/[a-z]+-[0-9.]+\.js)"', self.html(path))
+        script = self.files[name].decode()
+        found: dict[str, Any] = json.loads(script.removeprefix("globalThis.navlayersRelease = ").rstrip(";\n"))
+        return found
+
+    def matrix(self, path: str, measure: int = 0) -> dict[str, tuple[float | None, str]]:
+        """Technique → score and class of its color, of the matrix of a page."""
+        data = self.data(path)
+        shown = data["views"][0]["shown"][measure]
+        ids = [technique[0] for technique in self.release(path)["techniques"]]
+        colors = [*data["colors"], ""]
+        found = zip(shown["technique"], shown["score"], shown["color"], strict=True)
+        return {ids[technique]: (score, colors[color]) for technique, score, color in found}
+
+
+def pages_of(files: dict[str, bytes]) -> Pages:
+    return Pages(files, {path: Parsed(data.decode()) for path, data in files.items() if path.endswith(".html")})
+
+
+def prepared(*names: str | Path, attack_version: str | None = None) -> list[Prepared]:
+    read = prepare(resolve([str(name) for name in names]), attack_version)
+    return [one for one in read if isinstance(one, Prepared)]
+
+
+def alone(made: MappingSet, name: str = "tiny") -> Prepared:
+    """A set in memory at its release."""
+    return Prepared(name, made, made.attack_version, release(made), (), ())
+
+
+def site_of(*sets: Prepared, options: SiteOptions | None = None) -> Pages:
+    return pages_of(dict(Site(sets, options or SiteOptions()).files()))
+
+
+def assert_sound(site: Pages) -> None:
+    """Every page is well-formed and every link leads to a file, and to a place in it where it names one."""
+    for path, page in site.pages.items():
+        assert not page.wrong, (path, page.wrong[:5])
+        assert len(page.ids) == len(set(page.ids)), path
+        levels = [level for level, _ in page.headings]
+        assert levels[0] == 1, path
+        assert levels.count(1) == 1, path
+        assert all(after <= before + 1 for before, after in pairwise(levels)), (path, levels)
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme:
+                assert parts.scheme in ("http", "https"), (path, link)
+                continue
+            assert not link.startswith("/"), (path, link)
+            target = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
+                if parts.path
+                else path
+            )
+            assert target in site.files, (path, link)
+            if parts.fragment:
+                assert parts.fragment in (*site.pages[target].ids,), (path, link)
