@@ -15,18 +15,19 @@ from attack_helpers import needs_bundles
 from conftest import CORPUS, SHARED, contents, row, set_of
 from site_pages import Pages, Parsed, alone, assert_sound, prepared, site_of
 
+import navlayers
 from navlayers import attack
 from navlayers._text import slugs
 from navlayers.attack.stix import read_bundle
 from navlayers.layer.colors import Gradient
 from navlayers.mapping import formats
-from navlayers.mapping.find import resolve
 from navlayers.mapping.model import Capability
 from navlayers.output.folders import sha256
 from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import set_stats
 from navlayers.website import Site, SiteOptions
+from navlayers.website.downloads import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,7 +228,7 @@ def test_a_tactic_has_a_column_per_set_of_its_domain(several: Pages) -> None:
 
 
 def test_the_matrix_of_a_domain_counts_sets(several: Pages) -> None:
-    counts = {technique: score for technique, (score, _) in several.matrix("attack/enterprise.html").items()}
+    counts = {technique: score or 0 for technique, (score, _) in several.matrix("attack/enterprise.html").items()}
     sets = [one for one in prepared(*NAMES) if one.set.domain == "enterprise"]
     scored = [IndexedSet(one, ScoreOptions()).scored.scores for one in sets]
     assert counts["T1078"] == sum("T1078" in scores for scores in scored)
@@ -294,9 +295,9 @@ def test_the_index_lists_every_file_with_its_hash(several: Pages) -> None:
     }
     releases = {entry["name"]: entry["attack_version"] for entry in index["sets"]}
     assert (releases["gcp"], releases["intel-vpro"], releases["csa_ccm"]) == ("16.1", "15.1", "17.1")
+    (one,) = prepared("gcp")
     assert index["sets"][0]["losses"] == [
-        "Mappings Explorer JSON: title, source, licence left out: Mappings Explorer files have no room for it",
-        "Mappings Explorer YAML: title, source, licence left out: Mappings Explorer files have no room for it",
+        f"{title}: {notice}" for name, _, title in FORMATS for notice in formats.encode(one.set, name).notices
     ]
 
 
