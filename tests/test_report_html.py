@@ -20,7 +20,7 @@ from navlayers.output.document import Bars, Logo
 from navlayers.output.tables import Table, shown
 from navlayers.pages.report import ReportOptions, make_report, subject_of
 from navlayers.pages.report.build import SECTIONS
-from navlayers.web.report import SCRIPTS
+from navlayers.web.explorer import SCRIPTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,6 +29,9 @@ Score: TypeAlias = float | bool | None
 
 OVERALL = "overall"
 
+SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/explorer.js")
+"""The script of the explorer, each part built on those before it."""
+
 # A gradient is shown in so many steps.
 _RAMP = 10
 

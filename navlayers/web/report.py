@@ -10,7 +10,7 @@ import msgspec
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.html import Page, bundle, documents
 from navlayers.output.tables import Column, Table
-from navlayers.web.explorer import to_json
+from navlayers.web.explorer import SCRIPTS, to_json
 from navlayers.web.report_data import report_data
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from navlayers.pages.report.build import Report
     from navlayers.pages.report.subject import Subject
     from navlayers.web.explorer import Explorer
-
-SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/explorer.js")
-"""The explorer, each part built on those before it."""
 
 # Texts of so many letters are worth being looked up in the tables of the page.
 _SHARED = 60

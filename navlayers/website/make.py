@@ -15,7 +15,7 @@ from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.pages import index
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
-from navlayers.web.report import SCRIPTS
+from navlayers.web.explorer import SCRIPTS
 from navlayers.website.attack_pages import domain_pages, home_page, tactic_pages, technique_pages
 from navlayers.website.matrix import release_data, release_script
 from navlayers.website.pages import HOME, Addresses, Here, Page, World
