@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import navlayers
 from navlayers import OutputError, UsageError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.convert import convert, format_for
-from navlayers.mapping.find import resolve
+from navlayers.mapping.convert import format_for
+from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.model import MappingSet, NonMappable, canonical
 from navlayers.output import files
 
@@ -112,14 +113,11 @@ def test_what_the_format_has_no_room_for_is_told_on_standard_error(run: Run) -> 
 
 
 def test_the_library_converts_what_the_command_does(run: Run, source: Path) -> None:
-    done = convert(source, "native", only_facts=True, title="Demo", licence="MIT")
-    by_command = run("convert", source, "--facts", "--title", "Demo", "--licence", "MIT")
-    assert done.data.decode() == by_command.out
-    assert convert("gcp").data == (Path(__file__).parent.parent / "mappings" / "gcp.yaml").read_bytes()
-    assert convert(resolve(["gcp"])[0]).data == convert("gcp").data
-    source.with_name("other.json").write_text(EXPLORER)
-    with pytest.raises(UsageError, match="holds 2 files"):
-        convert(source.parent)
+    metadata = {"title": "Demo", "licence": "MIT"}
+    converted = navlayers.convert(source, "native", reading=ReadOptions(metadata=metadata))
+    by_command = run("convert", source, "--title", "Demo", "--licence", "MIT")
+    assert converted.decode() == by_command.out
+    assert navlayers.convert("gcp") == (Path(__file__).parent.parent / "mappings" / "gcp.yaml").read_bytes()
 
 
 def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run, source: Path) -> None:
@@ -183,7 +181,7 @@ def test_a_folder_of_several_files_is_refused(run: Run, source: Path) -> None:
     source.with_name("other.json").write_text(EXPLORER)
     result = run("convert", source.parent)
     assert result.code == 2
-    assert "holds 2 files, and one set is converted at a time; expected one file" in result.err
+    assert "is a folder of 2 sets; expected one set or layer" in result.err
 
 
 def test_a_larger_file_is_read_when_the_limit_is_raised(run: Run, source: Path) -> None:

@@ -146,7 +146,7 @@ def test_only_an_organisation_that_the_set_names_has_made_it() -> None:
 
 def test_a_technique_that_no_release_knows_is_told_and_comes_back() -> None:
     written = encode(set_of([row("ids", "T9999")]), "stix")
-    assert [str(notice) for notice in written.notices if "T9999: no ATT&CK release" in notice.message]
+    assert [str(notice) for notice in written.notices if "T9999: no installed ATT&CK release" in notice.message]
     assert read_back(written.data).mappings[0].technique == "T9999"
     (pattern,) = of_type(set_of([row("ids", "T9999")]), "attack-pattern")
     assert pattern["external_references"] == [{"source_name": "mitre-attack", "external_id": "T9999"}]
@@ -158,7 +158,7 @@ def test_a_technique_of_another_domain_has_its_id_from_there_and_is_told() -> No
     assert "T1521.003: not in ATT&CK enterprise 16.1; has its STIX id from ATT&CK mobile 18.1" in notice.message
 
 
-def test_a_release_that_is_not_at_hand_is_told() -> None:
+def test_a_release_that_is_not_installed_is_told() -> None:
     written = encode(set_of([row("ids", "T1078")], attack_version="99.0"), "stix")
     assert "ATT&CK enterprise 99.0 is not installed" in written.notices[0].message
 

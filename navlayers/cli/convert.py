@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from navlayers.api.sources import source
 from navlayers.cli import _complete, _options, _print
@@ -51,15 +52,10 @@ def command(
     found = source(set_, reading)
     hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint=hint)
-    written = convert(
-        found,
-        format_,
-        reading=reading,
-        only_facts=only_facts,
-        title=title,
-        origin=origin,
-        licence=licence,
-    )
+    given = {"title": title, "source": origin, "licence": licence}
+    metadata = reading.metadata | {field: text for field, text in given.items() if text is not None}
+    reading = msgspec.structs.replace(reading, metadata=metadata)
+    written = convert(found, format_, reading=reading, only_facts=only_facts)
     if not quiet:
         _print.notices(written.notices)
     _print.put(written.data, output, force=force, quiet=quiet, keep=found.path)

@@ -327,8 +327,9 @@ class _Techniques:
         try:
             found = attack.find(mapping_set.domain, mapping_set.attack_version)
         except ReleaseError:
-            source = "STIX ids are those of the newest release that knows a technique"
-            self._notices.append(Problem(f"{self._release} is not at hand; {source}"))
+            message = f"{self._release} is not installed"
+            hint = "STIX ids are from the newest installed release that has the technique"
+            self._notices.append(Problem(message, hint=hint))
             return
         self._notices += [found.notice] if found.notice is not None else []
         self._own = attack.load(found.release)
