@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -12,7 +12,6 @@ from navlayers.cli import _options, _print
 from navlayers.layer.build import KINDS, Kind
 
 if TYPE_CHECKING:
-    from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -43,13 +42,11 @@ if TYPE_CHECKING:
 def command(
     sets: tuple[str, ...],
     output: str,
-    attack_version: str | None,
     scoring: ScoreOptions,
     only: tuple[Kind, ...],
-    force: bool,
-    reading: ReadOptions,
     as_json: bool,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Build ATT&CK Navigator layers from mapping sets.
 
@@ -67,10 +64,8 @@ def command(
             *sets,
             output=None if output == _print.STDOUT else output,
             only=only or KINDS,
-            attack_version=attack_version,
-            force=force,
-            reading=reading,
             on_set=progress,
+            **options,
             **msgspec.structs.asdict(scoring),
         )
     if not quiet:

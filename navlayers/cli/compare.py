@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,7 +15,6 @@ from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
     from navlayers.api.analysis import Comparison
-    from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -36,13 +35,10 @@ if TYPE_CHECKING:
 def command(
     sets: tuple[str, ...],
     output: _analysis.Output,
-    baseline: str | None,
-    category: str | None,
     measure: str,
-    attack_version: str | None,
     scoring: ScoreOptions,
     summary: bool,
-    reading: ReadOptions,
+    **options: Any,
 ) -> None:
     """Compare mapping sets and layers: union, agreement, gap, differences.
 
@@ -55,15 +51,7 @@ def command(
     navlayers compare aws azure gcp m365 --baseline aws -o compared
     navlayers compare last-quarter.json overview.json --summary
     """
-    comparison = compare(
-        *sets,
-        baseline=baseline,
-        category=category,
-        attack_version=attack_version,
-        covered_only=measure == "covered",
-        reading=reading,
-        **msgspec.structs.asdict(scoring),
-    )
+    comparison = compare(*sets, covered_only=measure == "covered", **options, **msgspec.structs.asdict(scoring))
     output.deliver(
         comparison,
         folder=lambda: pages.comparison_folder(comparison, scoring),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,7 +14,6 @@ from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
 if TYPE_CHECKING:
-    from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
 EXIT_LOSS = 1
@@ -45,13 +44,11 @@ def command(
     format_: pages.Format | None,
     fail_on_loss: bool,
     output: str,
-    category: str | None,
-    attack_version: str | None,
     scoring: ScoreOptions,
     force: bool,
-    reading: ReadOptions,
     as_json: bool,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Tell what changed between two versions of a set or layer.
 
@@ -63,14 +60,7 @@ def command(
     git show main:my-controls.yaml | navlayers diff - my-controls.yaml --format md --fail-on-loss
     """
     format_ = _options.report_format(format_, output, _ENDINGS, as_json=as_json)
-    changes = diff(
-        old,
-        new,
-        category=category,
-        attack_version=attack_version,
-        reading=reading,
-        **msgspec.structs.asdict(scoring),
-    )
+    changes = diff(old, new, **options, **msgspec.structs.asdict(scoring))
     if not quiet:
         _print.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
         _print.remapped_inputs((changes.before, changes.after), changes.catalogue.version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -18,7 +18,6 @@ from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
     from navlayers.api.analysis import Gaps
-    from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -36,11 +35,8 @@ def command(
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
     output: _analysis.Output,
-    category: str | None,
-    weak: float,
-    attack_version: str | None,
     scoring: ScoreOptions,
-    reading: ReadOptions,
+    **options: Any,
 ) -> None:
     """Tell what mapping sets and layers leave open of a threat.
 
@@ -59,16 +55,8 @@ def command(
         hint = f"--software-of took {groups[-1]} for a group: write the sets before it, or --software-of=all"
         raise UsageError(Problem("no input given", expected="one or more sets or layers", hint=hint))
     _analysis.refuse_stdin_twice(sets, threat)
-    gaps = find_gaps(
-        *sets,
-        threat=threat,
-        category=category,
-        weak=weak,
-        software_of=software_of,
-        attack_version=attack_version,
-        reading=reading,
-        **msgspec.structs.asdict(scoring),
-    )
+    scores = msgspec.structs.asdict(scoring)
+    gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
     output.deliver(
         gaps,
         folder=lambda: pages.gaps_folder(gaps, scoring),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,6 @@ from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
     from navlayers.api.analysis import Plan
-    from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -33,15 +32,13 @@ if TYPE_CHECKING:
 def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
-    software_of: tuple[str, ...],
     request: _analysis.PlanRequest,
     measure: str,
     min_score: float,
     category: str | None,
     output: _analysis.Output,
-    attack_version: str | None,
     scoring: ScoreOptions,
-    reading: ReadOptions,
+    **options: Any,
 ) -> None:
     """Choose which capabilities to put in place, for a budget or a target.
 
@@ -58,12 +55,10 @@ def command(
         *sets,
         options=request.options(measure=measure, min_score=min_score, category=category),
         threat=threat,
-        software_of=software_of,
         costs=request.cost,
         scale=scoring.scale,
         worth=scoring.worth,
-        attack_version=attack_version,
-        reading=reading,
+        **options,
     )
     output.deliver(
         plan,

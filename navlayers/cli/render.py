@@ -29,7 +29,7 @@ def _render_options(show: tuple[Show, ...], **values: Any) -> RenderOptions:
 
 
 render_options = _options.bundle(
-    "options",
+    "looks",
     _render_options,
     click.option(
         "--page",
@@ -78,7 +78,7 @@ render_options = _options.bundle(
     ),
     click.option("--dpi", type=float, default=None, metavar="NUMBER", help="The same in dots per inch."),
 )
-"""Given to the command as `options: RenderOptions`."""
+"""Given to the command as `looks: RenderOptions`."""
 
 
 @click.command()
@@ -101,11 +101,10 @@ def command(
     layers: tuple[str, ...],
     asked: tuple[str, ...],
     output: str | None,
-    options: RenderOptions,
-    attack_version: str | None,
-    force: bool,
+    looks: RenderOptions,
     reading: ReadOptions,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Render layers as pictures, workbooks, pages and tables.
 
@@ -130,11 +129,10 @@ def command(
             inputs,
             formats,
             target,
-            options,
-            attack_version=attack_version,
+            looks,
             reading=reading,
-            force=force,
             on_input=lambda: step(len(inputs)),
+            **options,
         )
     if not quiet:
         _print.notices([*_idle(formats), *result.notices])

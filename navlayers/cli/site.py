@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,11 +45,10 @@ def command(
     sets: tuple[str, ...],
     output: str,
     title: str,
-    attack_version: str | None,
     scoring: ScoreOptions,
-    force: bool,
     reading: ReadOptions,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Write a static site of mapping sets, to browse from disk or any host.
 
@@ -71,10 +70,9 @@ def command(
             sources(sets, reading),
             folder,
             SiteOptions(title, scoring),
-            attack_version=attack_version,
             reading=reading,
-            force=force,
             on_file=step,
+            **options,
         )
     if quiet:
         return

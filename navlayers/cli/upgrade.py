@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -52,7 +52,6 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
 @_options.json_option
 @click.option(
     "--report",
-    "report_file",
     metavar="FILE",
     shell_complete=_complete.files,
     help="Write the report to this file, too: .md, .json or .txt.",
@@ -64,13 +63,11 @@ def command(
     attack_version: str,
     output: str | None,
     in_place: bool,
-    to: str | None,
-    force: bool,
     format_: Format | None,
     as_json: bool,
-    report_file: str | None,
     reading: ReadOptions,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Upgrade mapping sets and layers to another ATT&CK release.
 
@@ -96,11 +93,9 @@ def command(
             attack_version,
             output=output,
             in_place=in_place,
-            to=to,
-            report=report_file,
-            force=force,
             reading=reading,
             on_input=lambda: step(len(found)),
+            **options,
         )
     to_stdout = output == _print.STDOUT
     if not quiet:
