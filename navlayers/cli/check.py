@@ -12,7 +12,7 @@ import click
 from navlayers._text import counted
 from navlayers.cli import _complete, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
-from navlayers.mapping.find import STDIN
+from navlayers.mapping.find import STDIN, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,24 +25,6 @@ EXIT_FOUND = 1
 EXIT_UNREADABLE = 2
 FORMATS = ("text", "json", "sarif", "github")
 MOST_CODES = 12
-
-
-def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from navlayers.mapping.find import schema_text  # noqa: PLC0415 - only where it is needed
-
-        click.echo(schema_text(), nl=False)
-        ctx.exit()
-
-
-def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None and not ctx.resilient_parsing:
-        from navlayers.checks import finding  # noqa: PLC0415 - only where it is needed
-
-        if value != "all":
-            finding.require_code(value)
-        click.echo(finding.explanations() if value == "all" else finding.explanation(value), nl=False)
-        ctx.exit()
 
 
 @click.command()
@@ -85,17 +67,11 @@ def _print_explanation(ctx: click.Context, parameter: click.Parameter, value: st
     "--explain",
     metavar="CODE",
     shell_complete=_complete.codes,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_explanation,
     help="Explain a finding; all explains every one.",
 )
 @click.option(
     "--schema",
     is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_schema,
     help="Print the JSON Schema of native YAML.",
 )
 @_options.reading_options
@@ -110,6 +86,8 @@ def command(
     fix: bool,
     diff: bool,
     format_: str,
+    explain: str | None,
+    schema: bool,
     reading: ReadOptions,
     as_json: bool,
     quiet: bool,
@@ -124,6 +102,12 @@ def command(
     navlayers check --fix my-controls.yaml
     navlayers check --explain revoked-technique
     """
+    if schema:
+        click.echo(schema_text(), nl=False)
+        return
+    if explain is not None:
+        _explain(explain)
+        return
     # --explain and --schema need none of these.
     from navlayers.api.sources import sources  # noqa: PLC0415
     from navlayers.checks import Report, render  # noqa: PLC0415
@@ -159,6 +143,14 @@ def command(
         sys.exit(EXIT_UNREADABLE)
     if report.failed(strict=strict):
         sys.exit(EXIT_FOUND)
+
+
+def _explain(code: str) -> None:
+    from navlayers.checks import finding  # noqa: PLC0415 - only where it is needed
+
+    if code != "all":
+        finding.require_code(code)
+    click.echo(finding.explanations() if code == "all" else finding.explanation(code), nl=False)
 
 
 def _write(mended: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source, ...]:
