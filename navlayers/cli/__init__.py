@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.errors import NavlayersError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
@@ -101,26 +99,32 @@ def main(args: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _say("stopped")
         sys.exit(EXIT_STOPPED)
-    except NavlayersError as error:
+    except Exception as error:
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    """Print what went wrong; the exit code for it."""
+    # Errors are made of msgspec, whose import would double the cost of --help.
+    from navlayers.errors import NavlayersError  # noqa: PLC0415
+
+    if isinstance(error, NavlayersError):
         for problem in error.problems[:MOST_PROBLEMS]:
             _say(str(problem))
         if len(error.problems) > MOST_PROBLEMS:
             _say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:])} more")
-        sys.exit(EXIT_BAD_INPUT)
-    except OSError as error:
-        # Files are read and written where their errors are told; what is left is the output of the command.
-        if os.environ.get("NAVLAYERS_DEBUG"):
-            raise
+        return EXIT_BAD_INPUT
+    if os.environ.get("NAVLAYERS_DEBUG"):
+        raise error
+    if isinstance(error, OSError):
+        # Errors of files that are read and written are NavlayersErrors; what is left is standard output.
         _say(f"the output cannot be written: {error.strerror or error}")
-        sys.exit(EXIT_BAD_INPUT)
-    except Exception as error:
-        if os.environ.get("NAVLAYERS_DEBUG"):
-            raise
-        _say(
-            f"a mistake in navlayers itself: {type(error).__name__}: {error} "
-            "(set NAVLAYERS_DEBUG=1 to see where, and report it with the input)"
-        )
-        sys.exit(EXIT_BUG)
+        return EXIT_BAD_INPUT
+    what = f"{type(error).__name__}: {error}"
+    _say(
+        f"a mistake in navlayers itself: {what} (set NAVLAYERS_DEBUG=1 to see where, and report it with the input)"
+    )
+    return EXIT_BUG
 
 
 def _as_a_program() -> None:
