@@ -24,18 +24,18 @@ class Cost(NamedTuple):
     memory: float
 
 
-def cost(command: list[str], runs: int, fresh: Path | None = None) -> Cost:
+def cost(command: list[str], runs: int, fresh: Path | None = None, cwd: Path | None = None) -> Cost:
     """Run a command several times; it must succeed. The folder `fresh` is removed before each run."""
     costs = []
     for _ in range(runs):
         if fresh:
             shutil.rmtree(fresh, ignore_errors=True)
-        costs.append(_once(command))
+        costs.append(_once(command, cwd))
     return Cost(statistics.median(c.cpu for c in costs), statistics.median(c.memory for c in costs))
 
 
-def _once(command: list[str]) -> Cost:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def _once(command: list[str], cwd: Path | None) -> Cost:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd)
     output = process.stdout.read() if process.stdout else b""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

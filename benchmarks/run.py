@@ -1,12 +1,13 @@
 """Measure navlayers: `python benchmarks/run.py [CORPUS] [--runs N] [--quick]`.
 
-CORPUS is a folder of Mappings Explorer JSON files; without it, generated sets of the same sizes stand in. Prints a
-table; beside each figure stands the floor of the same run (see floor.py), for machines differ and are noisy.
+CORPUS is a folder of Mappings Explorer JSON files; without it, generated sets of the same sizes are measured. Every
+figure is the median CPU time of a process. Machines differ and are noisy: compare ratios of one run alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,20 +15,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import against
-import comparisons
-import documents
-import formats
-import pictures
-import plans
-import upgrades
+from cases import NAVLAYERS, NIST, everything, nist_layer
 from generate import write_set
+from imports import imports
 from measure import Cost, cost
 
-NAVLAYERS = [sys.executable, "-m", "navlayers"]
 FLOOR = str(Path(__file__).parent / "floor.py")
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "mappings-explorer"
-NIST = "nist_800_53-rev5_attack-16.1-enterprise.json"
+SHARED = Path(__file__).parent.parent.parent / "shared"
+CORPUS = SHARED / "corpus" / "mappings-explorer"
+SCHEMA = "mapex-unified-data-schema.json"
+BUNDLE = SHARED / "attack" / "enterprise-attack-16.1.json"
 
 
 def main() -> None:
@@ -36,47 +33,37 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="leave out the set of a million rows")
     args = parser.parse_args()
-    print(f"{'what':44} {'CPU s':>7} {'floor':>7} {'ratio':>6} {'MB':>6}")
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        corpus = args.corpus if args.corpus.is_dir() else _stand_in(work / "corpus")
-        _show("navlayers --help", cost([*NAVLAYERS, "--help"], args.runs))
-        nist = [str(corpus / NIST), "--only", "overview"]
-        _build("NIST JSON → overview", nist, corpus / NIST, work / "nist", args.runs)
-        every = [str(path) for path in sorted(corpus.glob("*attack-*.json"))]
+        corpus = args.corpus if args.corpus.is_dir() else _generated(work / "corpus")
+        print(f"{'command':12} {'modules':>8} {'budget':>7} {'import ms':>10}")
+        for each in imports(work):
+            over = "  over budget" if each.modules > each.budget else ""
+            print(f"{each.command:12} {each.modules:8} {each.budget:7} {each.milliseconds:10.0f}{over}", flush=True)
+        print(f"\n{'what':44} {'CPU s':>7} {'floor':>7} {'ratio':>6} {'MB':>6}")
+        click = cost([sys.executable, "-c", "import click"], args.runs)
+        _show("navlayers --help, against import click", cost([*NAVLAYERS, "--help"], args.runs), click.cpu)
+        nist = corpus / NIST
+        built = _build("NIST JSON → overview", [nist], nist, work / "nist", args.runs, "--only", "overview")
+        every = sorted(corpus.glob("*attack-*.json"))
         _build(f"{len(every)} sets → all layers", every, corpus, work / "all", args.runs)
-        again = [*NAVLAYERS, "build", *every, "-o", str(work / "all")]
+        again = [*NAVLAYERS, "build", *map(str, every), "-o", str(work / "all")]
         _show("the same again, over what is there", cost(again, args.runs))
-        _show("stats of the NIST set", cost([*NAVLAYERS, "stats", str(corpus / NIST), "--json"], args.runs))
-        for what, command in formats.commands(NAVLAYERS, corpus, corpus / NIST, work):
-            _show(what, cost(command, args.runs))
-        for what, command in comparisons.commands(NAVLAYERS, corpus, work):
-            _show(what, cost(command, args.runs))
-        for what, command in against.commands(NAVLAYERS, corpus, work):
-            _show(what, cost(command, args.runs))
-        for what, command in plans.commands(NAVLAYERS, work):
-            _show(what, cost(command, args.runs))
-        for what, command in upgrades.commands(NAVLAYERS, corpus, work):
-            _show(what, cost(command, args.runs))
-        for what, command in pictures.commands(NAVLAYERS, corpus / NIST, work):
-            _show(what, cost(command, args.runs))
-        for what, command in documents.commands(NAVLAYERS, corpus, work):
-            _show(what, cost(command, args.runs))
-        what, command = documents.site(NAVLAYERS, work / "site")
-        _show(what, cost(command, min(args.runs, 3), fresh=work / "site"))
-        _show("shipped nist_800_53 (YAML) → overview", _shipped(work / "yaml", args.runs))
+        for what, command in everything(corpus, work):
+            _show(what, cost([*NAVLAYERS, *command], args.runs))
+        site = [*NAVLAYERS, "site", "-q", "-o", str(work / "site")]
+        _show("all shipped sets → site (≤ 20 s, ≤ 500 MB)", cost(site, min(args.runs, 3), fresh=work / "site"))
+        yaml = [*NAVLAYERS, "build", "nist_800_53", "-o", str(work / "yaml"), "--only", "overview"]
+        _show("shipped nist_800_53 (YAML) → overview", cost(yaml, args.runs))
+        _peers(corpus, work, built, args.runs)
         if not args.quick:
             _scaling(work)
-    _limits()
-
-
-def _limits() -> None:
-    """Run the tests that bear a limit of CPU time and hold them to it."""
+    # Tests with a limit of CPU time are held to it here alone: elsewhere a busy machine would fail them.
     tests = Path(__file__).parent.parent / "tests"
     subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", "cpu", "--limits", str(tests)], check=False)
 
 
-def _stand_in(folder: Path) -> Path:
+def _generated(folder: Path) -> Path:
     folder.mkdir()
     write_set(folder / NIST, 5410, scored=False)
     for number in range(14):
@@ -84,37 +71,54 @@ def _stand_in(folder: Path) -> Path:
     return folder
 
 
-def _build(what: str, sets: list[str], source: Path, out: Path, runs: int) -> Cost:
-    build = [*NAVLAYERS, "build", *sets, "-o", str(out)]
-    measured = cost(build, runs, fresh=out)
-    command = [sys.executable, FLOOR, str(source), str(out), str(out) + "-floor"]
+def _build(what: str, sets: list[Path], source: Path, out: Path, runs: int, *options: str) -> Cost:
+    """Measure a build and the least that it can cost, see floor.py."""
+    built = cost([*NAVLAYERS, "build", *map(str, sets), *options, "-o", str(out)], runs, fresh=out)
+    command = [sys.executable, FLOOR, str(source), str(out), f"{out}-floor"]
     floor = cost(command, runs, fresh=Path(command[-1]))
-    taken_off = float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
-    _show(what, measured, floor.cpu - taken_off)
-    return measured
+    reading = float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    _show(what, built, floor.cpu - reading)
+    return built
 
 
-def _shipped(out: Path, runs: int) -> Cost:
-    return cost([*NAVLAYERS, "build", "nist_800_53", "-o", str(out), "--only", "overview"], runs)
+def _peers(corpus: Path, work: Path, built: Cost, runs: int) -> None:
+    """The same work by other tools: CTID's mapex, and the exporter of mitreattack-python."""
+    print(f"\n{'peer':44} {'CPU s':>7} {'ours':>7} {'ratio':>6} {'MB':>6}")
+    what, out, mapex = "mapex: NIST JSON → layer", work / "mapex", shutil.which("mapex")
+    if mapex is None or not (corpus / SCHEMA).is_file():
+        print(f"{what:44} not installed")
+    else:
+        # mapex looks for its schema below the current folder.
+        (work / "schema").mkdir()
+        shutil.copy(corpus / SCHEMA, work / "schema")
+        out.mkdir()
+        command = [mapex, "export", str(corpus / NIST), str(out), "--file-type", "navigator-layer"]
+        _show(what, cost(command, runs, cwd=work), built.cpu)
+    what, exporter = "mitreattack-python: NIST layer → svg", shutil.which("layerExporter_cli")
+    if exporter is None or not BUNDLE.is_file():
+        print(f"{what:44} not installed")
+    else:
+        layer, svg = str(nist_layer(corpus, work)), str(work / "nist.svg")
+        ours = cost([*NAVLAYERS, "render", layer, "-o", svg, "--force"], runs)
+        command = [exporter, "-m", "svg", "-s", "local", "--resource", str(BUNDLE), "-o", svg, "--", layer]
+        _show(what, cost(command, 1), ours.cpu)
 
 
 def _scaling(work: Path) -> None:
-    rows = {10_000: 5, 1_000_000: 1}
     per_row = {}
-    for count, runs in rows.items():
+    for count, runs in {10_000: 5, 1_000_000: 1}.items():
         path = work / f"{count}.json"
         write_set(path, count)
-        size = path.stat().st_size / 1e6
         options = ["--only", "overview,categories", "--max-size", "400"]
-        measured = cost([*NAVLAYERS, "build", str(path), "-o", str(work / str(count)), *options], runs)
-        per_row[count] = measured.cpu / count
-        _show(f"{count:,} rows ({size:.0f} MB) → overview, categories", measured)
+        built = cost([*NAVLAYERS, "build", str(path), "-o", str(work / str(count)), *options], runs)
+        per_row[count] = built.cpu / count
+        _show(f"{count:,} rows ({path.stat().st_size / 1e6:.0f} MB) → overview, categories", built)
     ratio = per_row[1_000_000] / per_row[10_000]
     print(f"{'CPU per row, of a million against ten thousand':44} {'':7} {'':7} {ratio:6.2f}")
 
 
-def _show(what: str, measured: Cost, floor: float | None = None) -> None:
-    beside = f"{floor:7.3f} {measured.cpu / floor:6.2f}" if floor else " " * 14
+def _show(what: str, measured: Cost, other: float | None = None) -> None:
+    beside = f"{other:7.3f} {measured.cpu / other:6.2f}" if other else " " * 14
     print(f"{what:44} {measured.cpu:7.3f} {beside} {measured.memory:6.0f}", flush=True)
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from navlayers.analysis.plan.options import PlanOptions
-    from navlayers.api.analysis import Comparison, Diff, Gaps, Plan, compare, diff, gaps, plan
     from navlayers.api.build import build
+    from navlayers.api.compare import Comparison, Diff, compare, diff
     from navlayers.api.documents import picture, render, report, site
+    from navlayers.api.gaps import Gaps, Plan, gaps, plan
     from navlayers.api.maintenance import check, convert, show, upgrade
     from navlayers.api.mapping_set import Layer, MappingSet, Scores, load
     from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analysis.plan.options": ("PlanOptions",),
-    "api.analysis": ("Comparison", "Diff", "Gaps", "Plan", "compare", "diff", "gaps", "plan"),
     "api.build": ("build",),
+    "api.compare": ("Comparison", "Diff", "compare", "diff"),
     "api.documents": ("picture", "render", "report", "site"),
+    "api.gaps": ("Gaps", "Plan", "gaps", "plan"),
     "api.maintenance": ("check", "convert", "show", "upgrade"),
     "api.mapping_set": ("Layer", "MappingSet", "Scores", "load"),
     "errors": ("InputError", "NavlayersError", "OutputError", "Place", "Problem", "ReleaseError", "UsageError"),

@@ -8,21 +8,21 @@ import click
 import msgspec
 
 from navlayers.analysis.compare_layers import layers_of
-from navlayers.api.analysis import compare
-from navlayers.cli import _analysis, _options, _print
+from navlayers.api.compare import compare
+from navlayers.cli import _options, _print, _results
 from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from navlayers.api.analysis import Comparison
+    from navlayers.api.compare import Comparison
     from navlayers.scoring.options import ScoreOptions
 
 
 @click.command()
 @_options.sets_argument
-@_analysis.baseline_option
-@_analysis.category_option
-@_analysis.measure_option(
+@_results.baseline_option
+@_results.category_option
+@_results.measure_option(
     "Compare how well techniques are covered, or whether they are: then counts and scores can be compared."
 )
 @_options.attack_option
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     "--summary", is_flag=True, help="Print the totals only. So it is where -o puts the techniques into files."
 )
 @_options.reading_options
-@_analysis.output_options
+@_results.output_options
 def command(
     sets: tuple[str, ...],
-    output: _analysis.Output,
+    output: _results.Output,
     measure: str,
     scoring: ScoreOptions,
     summary: bool,

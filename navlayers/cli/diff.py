@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from navlayers.api.analysis import diff
+from navlayers.api.compare import diff
 from navlayers.cli import _complete, _options, _print
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages

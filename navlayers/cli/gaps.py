@@ -10,31 +10,31 @@ import msgspec
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.threats import ALL
-from navlayers.api.analysis import gaps as find_gaps
-from navlayers.cli import _analysis, _options, _print
+from navlayers.api.gaps import gaps as find_gaps
+from navlayers.cli import _options, _print, _results, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.pages import gaps as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from navlayers.api.analysis import Gaps
+    from navlayers.api.gaps import Gaps
     from navlayers.scoring.options import ScoreOptions
 
 
 @click.command()
 @_options.sets_argument
-@_analysis.threat_options
-@_analysis.category_option
-@_analysis.weak_option("Covered below this score is weak.")
+@_threat.threat_options
+@_results.category_option
+@_threat.weak_option("Covered below this score is weak.")
 @_options.attack_option
 @_options.scoring_options
 @_options.reading_options
-@_analysis.output_options
+@_results.output_options
 def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
-    output: _analysis.Output,
+    output: _results.Output,
     scoring: ScoreOptions,
     **options: Any,
 ) -> None:
@@ -54,7 +54,7 @@ def command(
         # `--software-of aws` takes the set for the group, as its value is optional.
         hint = f"--software-of took {groups[-1]} for a group: write the sets before it, or --software-of=all"
         raise UsageError(Problem("no input given", expected="one or more sets or layers", hint=hint))
-    _analysis.refuse_stdin_twice(sets, threat)
+    _threat.refuse_stdin_twice(sets, threat)
     scores = msgspec.structs.asdict(scoring)
     gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
     output.deliver(

@@ -8,35 +8,35 @@ import click
 
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import against, summary
-from navlayers.api.analysis import plan as make_plan
-from navlayers.cli import _analysis, _options, _print
+from navlayers.api.gaps import plan as make_plan
+from navlayers.cli import _options, _print, _results, _threat
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
-    from navlayers.api.analysis import Plan
+    from navlayers.api.gaps import Plan
     from navlayers.scoring.options import ScoreOptions
 
 
 @click.command()
 @_options.sets_argument
-@_analysis.threat_options
-@_analysis.plan_options
-@_analysis.measure_option("Count how well techniques are covered, or how many are.")
+@_threat.threat_options
+@_threat.plan_options
+@_results.measure_option("Count how well techniques are covered, or how many are.")
 @click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Scores below this do not count.")
-@_analysis.category_option
+@_results.category_option
 @_options.attack_option
 @_options.scale_options
 @_options.reading_options
-@_analysis.output_options
+@_results.output_options
 def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
-    request: _analysis.PlanRequest,
+    request: _threat.PlanRequest,
     measure: str,
     min_score: float,
     category: str | None,
-    output: _analysis.Output,
+    output: _results.Output,
     scoring: ScoreOptions,
     **options: Any,
 ) -> None:
@@ -50,7 +50,7 @@ def command(
     navlayers plan gcp --budget 5 --threat APT29
     navlayers plan aws azure --budget 20000 --cost prices.csv --have aws:amazon_guardduty
     """
-    _analysis.refuse_stdin_twice(sets, threat)
+    _threat.refuse_stdin_twice(sets, threat)
     plan = make_plan(
         *sets,
         options=request.options(measure=measure, min_score=min_score, category=category),

@@ -11,7 +11,7 @@ from navlayers._text import joined
 from navlayers.analysis.gaps import find_gaps
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
-from navlayers.cli import _analysis, _complete, _options, _print
+from navlayers.cli import _complete, _options, _print, _results, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
@@ -63,12 +63,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="The paper of PDF and DOCX.",
 )
-@_analysis.baseline_option
-@_analysis.threat_options
-@_analysis.weak_option("Covered below this score is weak, of the threat.")
-@_analysis.plan_options
-@_analysis.category_option
-@_analysis.measure_option(
+@_results.baseline_option
+@_threat.threat_options
+@_threat.weak_option("Covered below this score is weak, of the threat.")
+@_threat.plan_options
+@_results.category_option
+@_results.measure_option(
     "Report how well techniques are covered, or whether they are: then counts and scores can stand together."
 )
 @_options.attack_option
@@ -90,7 +90,7 @@ def command(
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
     weak: float,
-    request: _analysis.PlanRequest,
+    request: _threat.PlanRequest,
     category: str | None,
     measure: str,
     attack_version: str | None,
@@ -119,7 +119,7 @@ def command(
             raise UsageError(Problem(message, expected="one of them"))
         names = names if baseline in names else (baseline, *names)
         folders = tuple(dict.fromkeys((*folders, *of_baseline)))
-    _analysis.refuse_stdin_twice(names, threat)
+    _threat.refuse_stdin_twice(names, threat)
     if not (threat or software_of):
         _refuse_idle({"weak"}, "gaps", sections, "a threat", "add --threat THREAT")
     plan_options = None

@@ -1,4 +1,4 @@
-"""What compare, gaps, plan and report share: options of threats and plans, and where results go."""
+"""Options of gaps, plan and report: a threat, and a plan."""
 
 from __future__ import annotations
 
@@ -7,100 +7,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from navlayers.analysis.gaps import WEAK
-from navlayers.analysis.plan.options import MEASURES, SECONDS, PlanOptions, parse_budget, parse_target
+from navlayers.analysis.plan.options import SECONDS, PlanOptions, parse_budget, parse_target
 from navlayers.analysis.threats import ALL
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _complete, _options
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN
-from navlayers.mapping.model import CATEGORIES
-from navlayers.output.folders import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from navlayers.api.analysis import Comparison, Gaps, Plan
-
-category_option = click.option(
-    "--category", type=click.Choice(CATEGORIES), help="Take the scores of this category only."
-)
-baseline_option = click.option(
-    "--baseline",
-    metavar="SET",
-    shell_complete=_complete.sets,
-    help="Tell each input's differences from this one.",
-)
-
-
-def measure_option(help_: str) -> Callable[[Any], Any]:
-    """`--measure`: how well techniques are covered, or whether they are."""
-    return click.option("--measure", type=click.Choice(MEASURES), default="score", show_default=True, help=help_)
-
 
 def weak_option(help_: str) -> Callable[[Any], Any]:
     """`--weak`, a score 0–100."""
     return click.option("--weak", type=float, default=WEAK, show_default=f"{WEAK:g}", metavar="NUMBER", help=help_)
-
-
-class Output(NamedTuple):
-    """Where results go: `-o`, `--force`, `--json` and `-q`."""
-
-    target: str | None
-    force: bool
-    as_json: bool
-    quiet: bool
-
-    def deliver(
-        self,
-        result: Comparison | Gaps | Plan,
-        *,
-        folder: Callable[[], dict[str, bytes]],
-        document: Callable[[], bytes],
-        machine: Callable[[], object],
-        show: Callable[[], None],
-    ) -> None:
-        """Write and print a result, and what is worth knowing of its inputs.
-
-        Each form of it is made only where it is asked for: the files of a `folder`, the `document` of `-o -`, what
-        `--json` prints (`machine`), and the tables that `show` prints.
-        """
-        removed = None
-        if self.target is not None and self.target != _print.STDOUT:
-            removed = write_folder(self.target, folder(), force=self.force, keep=result.files)
-        if not self.quiet:
-            _print.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
-            _print.remapped_inputs(result.inputs, result.catalogue.version)
-        if self.target == _print.STDOUT:
-            click.echo(document(), nl=False)
-        elif self.as_json:
-            _print.echo_json(machine())
-        elif not self.quiet or self.target is None:
-            show()
-        if removed is not None and not self.quiet:
-            _print.folder_written(str(self.target), removed)
-
-
-def _output(output: str | None, force: bool, as_json: bool, quiet: bool) -> Output:
-    _options.refuse_two_results(output, as_json=as_json)
-    return Output(output, force, as_json, quiet)
-
-
-output_options = _options.bundle(
-    "output",
-    _output,
-    click.option(
-        "-o",
-        "--output",
-        callback=_options.output,
-        metavar="DIR",
-        shell_complete=_complete.folders,
-        help="Folder to write layers and tables to. - writes the layers alone to standard output.",
-    ),
-    _options.force_folder_option,
-    _options.json_option,
-    _options.quiet_option,
-)
-"""Given to a command as `output: Output`."""
 
 
 class PlanRequest(NamedTuple):
