@@ -61,7 +61,7 @@ def test_layers_of_a_folder_are_passed_over(run: Run, out: Path, tmp_path: Path)
     write_set(tmp_path / "ours" / "set.json")
     result = run("site", tmp_path / "ours", "-o", out)
     assert result.code == 0, result.err
-    assert f"{layer}: passed over, for it is a layer and no mapping set" in result.err
+    assert f"{layer}: skipped: a layer, not a mapping set" in result.err
     assert [path.name for path in (out / "sets").iterdir()] == ["set"]
 
 

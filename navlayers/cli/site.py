@@ -77,18 +77,13 @@ def command(
     if quiet:
         return
     _print.notices([*named_twice(sets, reading), *written.notices])
-    for each in written.sets:
-        _print.remapped(each.name, each.attack_version, each.moved, each.left_out, own=each.own_attack_version)
-    rows = [
-        (
-            each.name,
-            _print.release_name(each.domain, each.attack_version),
-            each.groups,
-            each.capabilities,
-            each.mappings,
-        )
-        for each in written.sets
-    ]
+    rows = []
+    for of in written.sets:
+        one, release = of.one, of.one.catalogue
+        own = one.prepared.own_attack_version
+        _print.remapped(of.name, release.version, one.prepared.moved, one.scored.left_out, own=own)
+        name = _print.release_name(release.domain, release.version)
+        rows.append((of.name, name, len(of.groups), of.stats.capabilities, of.stats.mappings))
     _print.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
     size = written.size / _options.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")

@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from navlayers.website.make import Site, SiteOptions
-from navlayers.website.write import WrittenSet, WrittenSite, write_site
+from navlayers.website.write import WrittenSite, write_site
 
-__all__ = ["Site", "SiteOptions", "WrittenSet", "WrittenSite", "write_site"]
+__all__ = ["Site", "SiteOptions", "WrittenSite", "write_site"]

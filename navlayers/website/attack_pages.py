@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack import versions
@@ -12,6 +13,7 @@ from navlayers.mapping.model import CATEGORIES
 from navlayers.output.tables import Span
 from navlayers.pages.show.build import technique_page
 from navlayers.pages.show.layout import prose, score_cell
+from navlayers.pages.show.results import Entry
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.matrix import UNRATED, covered, domain_matrix
 from navlayers.website.pages import HOME, Crumb, Page, World
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from navlayers.attack.domain import Domain
     from navlayers.layer.matrix import ReleaseColumn
     from navlayers.mapping.remap import Inactive, Moved
-    from navlayers.pages.show.results import Entry, SetHead, TechniquePage, TechniqueSection
+    from navlayers.pages.show.results import SetHead, TechniquePage, TechniqueSection
     from navlayers.website.sets import Share, SiteSet
 
 
@@ -44,14 +46,6 @@ class Carried(NamedTuple):
     covered: Share
     moved: tuple[Moved, ...]
     left_out: tuple[Inactive, ...]
-
-
-class Ratio(NamedTuple):
-    """How many techniques of a tactic a set maps, themselves or by a sub-technique."""
-
-    of: SiteSet
-    mapped: int
-    total: int
 
 
 def home_page(world: World, title: str) -> Page:
@@ -105,17 +99,18 @@ def _tactic(world: World, identifier: str) -> Page:
     context = {
         "tactic": tactic,
         "url": f"{SITE}/tactics/{identifier}/",
-        "ratios": [ratios[of.name] for of in sets],
+        "heads": [(of, ratios[of.name]) for of in sets],
         "lines": list(_lines(sets, [column for _, column in found])),
     }
     crumbs = (world.home, world.domain(first.one.set.domain), Crumb(title))
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
 
 
-def _ratio(of: SiteSet, column: ReleaseColumn) -> Ratio:
+def _ratio(of: SiteSet, column: ReleaseColumn) -> str:
+    """How many techniques of a tactic a set maps, themselves or by a sub-technique."""
     bases = base_techniques(covered(of.one.scored.scores), of.one.catalogue)
     mapped = sum(family.technique.id in bases for family in column.families)
-    return Ratio(of, mapped, len(column.families))
+    return f"{mapped}/{len(column.families)}"
 
 
 def _lines(sets: Sequence[SiteSet], columns: Sequence[ReleaseColumn]) -> Iterator[Line]:
@@ -136,11 +131,7 @@ def _given(technique: str, of: SiteSet) -> Span:
     entry = of.one.scored.scores.get(technique)
     if entry is None:
         return Span("")
-    cell = score_cell(entry.overall, "", of.head)
-    return cell if cell else Span(UNRATED)
-
-
-NOT_RATED = "not rated"
+    return score_cell(entry.overall, "", of.head) or Span(UNRATED)
 
 
 class Scores(NamedTuple):
@@ -208,48 +199,40 @@ def _way(world: World, page: TechniquePage) -> Iterator[Crumb]:
 
 
 def _section(of: SiteSet, section: TechniqueSection) -> Section:
-    entries = [entry for entry in (section.parent, *section.subtechniques) if entry is not None]
-    mapped = [entry for entry in section.subtechniques if _is_mapped(entry)]
-    found = {category for entry in entries for category in entry.categories}
-    if section.aggregate is not None:
-        found |= {scored.category for scored in section.aggregate.categories}
+    own, parent = _own(section), section.parent
+    found = {c for entry in (own, parent, *section.subtechniques) if entry for c in entry.categories}
     categories = tuple(category for category in CATEGORIES if category in found)
-    parent = section.parent
-    own = _own(section, categories)
+    scores = partial(_scores, categories=categories, head=of.head)
+    given = scores(own) if own else None
     return Section(
         of=of,
         anchor=f"set-{of.addresses.name}",
         section=section,
         categories=categories,
-        own=own,
-        given={c: cell for c, cell in zip(categories, own.categories, strict=True) if cell} if own else {},
-        parent=_scores(parent, categories, of.head) if parent is not None and _is_mapped(parent) else None,
-        subs=tuple(_scores(entry, categories, of.head) for entry in mapped),
+        own=given,
+        given={c: cell for c, cell in zip(categories, given.categories, strict=True) if cell} if given else {},
+        parent=scores(parent) if parent and _is_mapped(parent) else None,
+        subs=tuple(map(scores, filter(_is_mapped, section.subtechniques))),
         total=len(section.subtechniques),
-        table=of.rows.of_technique(section.technique.id),
+        table=of.mappings("techniques", section.technique.id),
         records=table(of.head, (row_view(row, of.head) for row in section.non_mappable)),
     )
+
+
+def _own(section: TechniqueSection) -> Entry | None:
+    """The technique itself as an entry."""
+    aggregate, technique = section.aggregate, section.technique
+    if aggregate is None:
+        return None
+    scores = {one.category: one.score for one in aggregate.categories}
+    return Entry(technique.id, technique.name, aggregate.overall, scores, capabilities=aggregate.capabilities)
 
 
 def _is_mapped(entry: Entry) -> bool:
     return entry.capabilities > 0 or entry.overall is not None
 
 
-def _own(section: TechniqueSection, categories: Sequence[str]) -> Scores | None:
-    aggregate = section.aggregate
-    if aggregate is None:
-        return None
-    found = {scored.category: scored.score for scored in aggregate.categories}
-    cells = tuple(score_cell(found.get(category), category, section.set) for category in categories)
-    overall = _overall(aggregate.overall, section.set)
-    return Scores(section.technique.id, section.technique.name, overall, cells, aggregate.capabilities)
-
-
 def _scores(entry: Entry, categories: Sequence[str], head: SetHead) -> Scores:
     cells = tuple(score_cell(entry.categories.get(category), category, head) for category in categories)
-    return Scores(entry.id, entry.name, _overall(entry.overall, head), cells, entry.capabilities)
-
-
-def _overall(score: float | None, head: SetHead) -> Span:
-    cell = score_cell(score, "", head)
-    return cell if cell else Span(NOT_RATED)
+    overall = score_cell(entry.overall, "", head) or Span("not rated")
+    return Scores(entry.id, entry.name, overall, cells, entry.capabilities)

@@ -64,7 +64,7 @@ def _set(world: World, of: SiteSet) -> Page:
 
 def _mappings(world: World, of: SiteSet) -> Page:
     crumbs = (world.home, world.set(of), Crumb("All mappings"))
-    context = {"of": of, "table": of.rows.of_all()}
+    context = {"of": of, "table": of.all_mappings()}
     return Page(of.addresses.mappings, "mappings", f"All mappings of {of.title}", crumbs, context)
 
 
@@ -76,7 +76,7 @@ def _group(world: World, of: SiteSet, group: str) -> Page:
         "of": of,
         "called": called,
         "members": section.capabilities,
-        "table": of.rows.of_group(group),
+        "table": of.mappings("groups", group),
         **_part(world, of, of.layer("groups", group), page, str(called), section.tactics),
     }
     return Page(page, "group", f"{called}, {of.title}", crumbs, context)
@@ -92,7 +92,7 @@ def _capability(world: World, of: SiteSet, identifier: str) -> Page:
         "section": section,
         "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, of.active),
         "references": [link(reference) for reference in section.references],
-        "table": of.rows.of_capability(identifier),
+        "table": of.mappings("capabilities", identifier),
         "records": table(of.head, (row_view(row, of.head) for row in section.non_mappable)),
         **_part(world, of, of.layer("capabilities", identifier), page, str(called), section.tactics),
     }

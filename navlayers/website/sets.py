@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
@@ -53,7 +53,7 @@ def sets_of(
         elif one.format != "layer":
             sets.append(one)
         elif one.path in in_folders:
-            notices.append(Problem("passed over, for it is a layer and no mapping set", Place(str(one.path))))
+            notices.append(Problem("skipped: a layer, not a mapping set", Place(str(one.path))))
         else:
             named.append(one)
     refuse_layers(named)
@@ -107,40 +107,6 @@ def table(head: SetHead, rows: Iterable[RowView]) -> Table:
     rows = tuple(rows)
     scored = any(view.row.category or view.row.value or view.score for view in rows)
     return Table(head.name, rows, scored)
-
-
-class SetRows:
-    """All mappings of a set, by technique, then as `navlayers.pages.show.build` orders them."""
-
-    def __init__(self, one: IndexedSet) -> None:
-        self._head = one.head
-        self._by_technique: dict[str, list[RowView]] = {}
-        self._by_capability: dict[str, list[RowView]] = {}
-        self._by_group: dict[str, list[RowView]] = {}
-        for technique in sorted(one.mappings):
-            for mapping, row in mapped_rows(technique, one):
-                view = row_view(row, one.head)
-                self._by_technique.setdefault(technique, []).append(view)
-                self._by_capability.setdefault(mapping.capability, []).append(view)
-                for group in one.groups_of(mapping):
-                    self._by_group.setdefault(group, []).append(view)
-
-    def of_technique(self, identifier: str) -> Table:
-        """The mappings of a technique."""
-        return table(self._head, self._by_technique.get(identifier, ()))
-
-    def of_capability(self, identifier: str) -> Table:
-        """The mappings of a capability."""
-        return table(self._head, self._by_capability.get(identifier, ()))
-
-    def of_group(self, identifier: str) -> Table:
-        """The mappings of the capabilities of a group."""
-        return table(self._head, self._by_group.get(identifier, ()))
-
-    def of_all(self) -> Table:
-        """Every mapping, capability by capability."""
-        ordered = sorted(self._by_capability.items())
-        return table(self._head, (view for _, views in ordered for view in views))
 
 
 class Named(NamedTuple):
@@ -213,9 +179,25 @@ class SiteSet:
         return " ".join(self.head.method)
 
     @cached_property
-    def rows(self) -> SetRows:
-        """Its mappings as tables list them."""
-        return SetRows(self.one)
+    def _rows(self) -> dict[tuple[str, str], list[RowView]]:
+        """Its mappings by kind and id, as `mappings` takes them."""
+        found: dict[tuple[str, str], list[RowView]] = {}
+        for technique in sorted(self.one.mappings):
+            for mapping, row in mapped_rows(technique, self.one):
+                groups = [("groups", group) for group in self.one.groups_of(mapping)]
+                view = row_view(row, self.head)
+                for key in [("techniques", technique), ("capabilities", mapping.capability), *groups]:
+                    found.setdefault(key, []).append(view)
+        return found
+
+    def mappings(self, kind: Literal["techniques", "capabilities", "groups"], identifier: str) -> Table:
+        """The mappings of a technique, a capability, or the capabilities of a group."""
+        return table(self.head, self._rows.get((kind, identifier), ()))
+
+    def all_mappings(self) -> Table:
+        """Every mapping, capability by capability."""
+        capabilities = sorted(key for key in self._rows if key[0] == "capabilities")
+        return table(self.head, (view for key in capabilities for view in self._rows[key]))
 
     @cached_property
     def stats(self) -> Stats:
@@ -265,7 +247,7 @@ class SiteSet:
         return Counted(
             named=named(identifier, capability.name),
             groups=tuple(self.groups[group] for group in dict.fromkeys(capability.groups)),
-            mappings=len(self.rows.of_capability(identifier).rows),
+            mappings=len(self.mappings("capabilities", identifier).rows),
             techniques=stats.techniques if stats else 0,
             subtechniques=stats.subtechniques if stats else 0,
             unique=stats.unique if stats else 0,
@@ -284,7 +266,7 @@ class SiteSet:
         return Counted(
             named=self.groups[group],
             capabilities=len(self.one.members.get(group, ())),
-            mappings=len(self.rows.of_group(group).rows),
+            mappings=len(self.mappings("groups", group).rows),
             techniques=len(covered) - subs,
             subtechniques=subs,
             layer=layer.path if layer else "",

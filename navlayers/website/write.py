@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Problem
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import prepare
-from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.folders import write_folder
 from navlayers.scoring.scores import odd_scores
 from navlayers.website.make import Site, SiteOptions
@@ -26,31 +23,19 @@ _OPTIONS = SiteOptions()
 _READING = ReadOptions()
 
 
-class WrittenSet(msgspec.Struct, frozen=True):
-    """What a site has of one set, and what carrying it to its release changed.
+class WrittenSite(NamedTuple):
+    """The result of `write_site`.
 
-    `capabilities` are those with a mapping.
+    Attributes:
+        sets: the sets of the site.
+        pages: how many pages it has.
+        files: how many files.
+        size: of all files, in bytes.
+        gone: how many files of an earlier site were removed.
+        notices: skipped files, and what the sets or the formats of downloads lack.
     """
 
-    name: str
-    title: str
-    domain: str
-    attack_version: str
-    own_attack_version: str
-    capabilities: int
-    groups: int
-    mappings: int
-    moved: tuple[Moved, ...]
-    left_out: tuple[Inactive, ...]
-
-
-class WrittenSite(msgspec.Struct, frozen=True):
-    """A site that was written: its sets, how many pages and files it has, how large they are.
-
-    `gone` is how many files of an earlier site went; `notices` tell what is worth knowing.
-    """
-
-    sets: tuple[WrittenSet, ...]
+    sets: tuple[SiteSet, ...]
     pages: int
     files: int
     size: int
@@ -85,55 +70,24 @@ def write_site(
     sources = list(sources)
     sets, skipped = sets_of(prepare(sources, attack_version, reading), sources)
     site = Site(sets, options)
-    counted = _Counted(site, on_file)
-    inputs = [one.path for one in sets if one.path.exists()]
-    gone = write_folder(folder, counted.files(), command="site", force=force, keep=inputs)
-    return WrittenSite(
-        sets=tuple(map(_written, site.sets)),
-        pages=site.pages,
-        files=counted.number,
-        size=counted.size,
-        gone=gone,
-        notices=(*skipped, *(notice for of in site.sets for notice in _worth_knowing(of))),
-    )
+    sizes: list[int] = []
 
-
-class _Counted:
-    """The files of a site, counted as they pass."""
-
-    def __init__(self, site: Site, on_file: Callable[[int], None]) -> None:
-        self._site = site
-        self._on_file = on_file
-        self.number = 0
-        self.size = 0
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        for path, data in self._site.files():
-            self.number += 1
-            self.size += len(data)
+    def files() -> Iterator[tuple[str, bytes]]:
+        for path, data in site.files():
+            sizes.append(len(data))
             yield path, data
-            self._on_file(self._site.count)
+            on_file(site.count)
+
+    inputs = [one.path for one in sets if one.path.exists()]
+    gone = write_folder(folder, files(), command="site", force=force, keep=inputs)
+    notices = (*skipped, *(notice for of in site.sets for notice in _notices(of)))
+    return WrittenSite(site.sets, site.pages, len(sizes), sum(sizes), gone, notices)
 
 
-def _written(of: SiteSet) -> WrittenSet:
-    return WrittenSet(
-        name=of.name,
-        title=of.title,
-        domain=of.one.set.domain,
-        attack_version=of.one.catalogue.version,
-        own_attack_version=of.one.prepared.own_attack_version,
-        capabilities=of.stats.capabilities,
-        groups=len(of.groups),
-        mappings=of.stats.mappings,
-        moved=of.one.prepared.moved,
-        left_out=of.one.scored.left_out,
-    )
-
-
-def _worth_knowing(of: SiteSet) -> Iterator[Problem]:
+def _notices(of: SiteSet) -> Iterator[Problem]:
     yield from of.one.prepared.notices
     if not of.one.set.mappings:
         yield Problem(f"{of.name}: the set has no mappings, so its matrix is empty")
     yield from odd_scores(of.name, of.one.scored)
-    for why in of.downloads.refused:
-        yield Problem(f"{of.name}: no {why}")
+    for reason in of.downloads.refused:
+        yield Problem(f"{of.name}: no {reason}")
