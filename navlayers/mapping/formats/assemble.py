@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.formats.rows import Pairs, Table
 
+_NOTHING = (None,) * len(MEANINGLESS)
+_KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
+"""Fields of a row that readers keep in `other`."""
+
+_KEPT_OF_NON_MAPPABLES = _KEPT | {"score_category", "score_value"}
+_NOT_SAID = frozenset({"capability_description", "capability_group"})
+"""Fields that are blank in `other` where the row lacks what its capability has."""
+
 
 class Assembled(NamedTuple):
     """A mapping set and, for each of its parts, the number of the row that it was read from."""
@@ -28,25 +36,24 @@ class Assembled(NamedTuple):
 
 
 def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str | None]) -> Assembled:
-    """Turn rows into the capabilities, mappings and non-mappables of a set whose metadata is `head`.
+    """Turn rows into the capabilities, mappings and non-mappables of a set.
 
-    `technique_name` tells the name that the set's ATT&CK release gives an id. What is wrong goes to the table's
-    findings; the result is of use only if nothing is.
+    Args:
+        head: the set with its metadata alone.
+        table: the rows. What is wrong goes to its findings; the result is of use only if nothing is.
+        technique_name: the name that the set's ATT&CK release gives an id.
     """
     capabilities = {
-        id_: Capability(id_, found.name() or id_, found.group_ids(), found.references())
-        for id_, found in table.seen.items()
+        id_: Capability(id_, seen.name() or id_, seen.group_ids(), seen.references())
+        for id_, seen in table.seen.items()
     }
-    groups = _with_undeclared(head.groups, table)
-    release_name = cache(technique_name)
+    technique_name = cache(technique_name)
     mappings: list[Mapping] = []
     non_mappable: list[NonMappable] = []
-    mapping_rows: list[int] = []
-    non_mappable_rows: list[int] = []
+    rows: dict[Kind, list[int]] = {"mapping": [], "non_mappable": [], "capability": []}
     for index, row in enumerate(table.rows):
-        technique = row.attack_object_id
-        name = row.attack_object_name
-        if technique is not None and name == release_name(technique):
+        technique, name = row.attack_object_id, row.attack_object_name
+        if technique is not None and name == technique_name(technique):
             name = None
         capability = capabilities.get(row.capability_id) if row.capability_id is not None else None
         spelled, group, other = _own(row, capability)
@@ -62,12 +69,12 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
                 group=group,
                 technique_name=name,
                 capability_name=spelled,
-                other=other + _not_of_non_mappables(row),
+                other=other + _only_of_mappings(row),
             )
             non_mappable.append(record)
-            non_mappable_rows.append(index)
+            rows["non_mappable"].append(index)
             continue
-        if row.status != "complete" and row.status is not None:
+        if row.status != COMPLETE and row.status is not None:
             other += (("status", row.status),)
         # By position: this is the innermost statement of reading a million rows.
         mapping = Mapping(
@@ -84,30 +91,28 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
             other,
         )
         mappings.append(mapping)
-        mapping_rows.append(index)
+        rows["mapping"].append(index)
+    rows["capability"] += [seen.first for seen in table.seen.values()]
     mapping_set = msgspec.structs.replace(
         head,
-        groups=groups,
+        groups=_with_undeclared(head.groups, table),
         capabilities=tuple(capabilities.values()),
         mappings=tuple(mappings),
         non_mappable=tuple(non_mappable),
     )
-    firsts = [found.first for found in table.seen.values()]
-    kept = mapping_rows if non_mappable else range(len(table.rows))
-    return Assembled(mapping_set, {"mapping": kept, "non_mappable": non_mappable_rows, "capability": firsts})
+    return Assembled(mapping_set, dict(rows))
 
 
 def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
     groups = dict(declared)
-    for found in table.seen.values():
-        for group, index in found.groups.items():
+    for seen in table.seen.values():
+        for group, index in seen.groups.items():
             if group is not None and group not in groups:
                 groups[group] = group
                 message = f"capability group {wording.shown(group)} is not declared"
                 hint = "it is named by its id; declare it in the metadata to give it a name"
-                table.report(
-                    index, "capability_group", Issue(message, hint=hint, fatal=False, code="undeclared-group")
-                )
+                issue = Issue(message, hint=hint, fatal=False, code="undeclared-group")
+                table.report(index, "capability_group", issue)
     return groups
 
 
@@ -116,117 +121,90 @@ def _own(row: Row, capability: Capability | None) -> tuple[str | None, str | Non
     spelled, group, other = row.capability_description, row.capability_group, _other(row)
     if capability is None:
         return spelled, group, other
-    described = capability.name != capability.id
-    if spelled is None:
-        if described:
+    # A capability without a description is named by its id; a row that spells the id out keeps it.
+    if capability.name != capability.id:
+        if spelled is None:
             other += (("capability_description", ""),)
-    elif described and spelled == capability.name:
-        # A capability without a description is named by its id; a row that spells the id out keeps it.
-        spelled = None
-    if group is None:
-        if capability.groups:
-            other += (("capability_group", ""),)
-    elif len(capability.groups) == 1:
-        group = None
-    return spelled, group, other
+        elif spelled == capability.name:
+            spelled = None
+    if group is None and capability.groups:
+        other += (("capability_group", ""),)
+    return spelled, None if len(capability.groups) == 1 else group, other
 
 
 def _other(row: Row) -> Pairs:
+    values = msgspec.structs.astuple(row)[-len(MEANINGLESS) :]
     other: Pairs = ()
-    if (
-        row.mapping_framework_version is not None
-        or row.attack_version is not None
-        or row.mapping_framework is not None
-        or row.technology_domain is not None
-        or row.author is not None
-        or row.author_contact is not None
-        or row.author_organization is not None
-    ):
-        pairs = ((field, getattr(row, field)) for field in MEANINGLESS)
-        other = tuple((field, value) for field, value in pairs if value is not None)
-    related = row.related_score
-    if related:
+    if values != _NOTHING:
+        other = tuple(pair for pair in zip(MEANINGLESS, values, strict=True) if pair[1] is not None)
+    if row.related_score:
         parent, dot, _ = (row.attack_object_id or "").partition(".")
-        if not (dot and related == parent and row.score_category):
-            other += (("related_score", related),)
+        if not (dot and row.related_score == parent and row.score_category):
+            other += (("related_score", row.related_score),)
     return other
 
 
-def _not_of_non_mappables(row: Row) -> Pairs:
+def _only_of_mappings(row: Row) -> Pairs:
+    """Fields that a non-mappable has no place for."""
     status = None if row.status == NON_MAPPABLE else row.status or ""
     pairs = (("status", status), ("score_category", row.score_category), ("score_value", row.score_value))
     return tuple((field, value) for field, value in pairs if value is not None)
 
 
-_KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
-"""Fields of a row that readers keep in `other`."""
-
-_KEPT_OF_NON_MAPPABLES = _KEPT | {"score_category", "score_value"}
-_NOT_SAID = frozenset({"capability_description", "capability_group"})
-"""Fields that are blank in `other` where the row lacks what its capability has."""
-
-
 def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]) -> Iterator[tuple[Row, Pairs]]:
     """Each mapping, then each non-mappable, as a row, with the fields that a row has no room for.
 
-    `technique_name` tells the name that the set's ATT&CK release gives an id. A row has room for one group: of a
+    `technique_name` gives the name of an id in the set's ATT&CK release. A row has room for one group: of a
     mapping that counts for several groups of its capability, the row names the first.
     """
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
-    for mapping in mapping_set.mappings:
-        row, extra = _common(mapping, capabilities, technique_name, _KEPT)
-        row.score_category = mapping.category
-        row.score_value = mapping.value
-        if not row.status or row.status == NON_MAPPABLE:
-            row.status = COMPLETE
-        _relate(row)
+    parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
+    for part in parts:
+        row = _row_of(part, capabilities.get(part.capability or ""), technique_name)
+        mapped = isinstance(part, Mapping)
+        extra: Pairs = ()
+        for field, value in part.other:
+            if field in (_KEPT if mapped else _KEPT_OF_NON_MAPPABLES):
+                setattr(row, field, value)
+            elif field in _NOT_SAID and not value:
+                setattr(row, field, None)
+            else:
+                extra += ((field, value),)
+        if isinstance(part, Mapping):
+            row.score_category, row.score_value = part.category, part.value
+            if not row.status or row.status == NON_MAPPABLE:
+                row.status = COMPLETE
+        else:
+            # A status that was not written, or not "non_mappable", is in `other`; "" is one that was not written.
+            if row.status is None or (part.capability and part.technique and part.type != NON_MAPPABLE):
+                row.status = NON_MAPPABLE
+            row.status = row.status or None
+        # The parent is the related score of a scored sub-technique, as in the published files.
+        parent, dot, _ = (part.technique or "").partition(".")
+        if dot and row.score_category and row.related_score is None:
+            row.related_score = parent
         yield row, extra
-    for record in mapping_set.non_mappable:
-        row, extra = _common(record, capabilities, technique_name, _KEPT_OF_NON_MAPPABLES)
-        # A status that was not written, or not "non_mappable", is kept in `other`; "" is one that was not written.
-        if row.status is None or (record.capability and record.technique and record.type != NON_MAPPABLE):
-            row.status = NON_MAPPABLE
-        row.status = row.status or None
-        _relate(row)
-        yield row, extra
 
 
-def _relate(row: Row) -> None:
-    """Set the parent as the related score of a scored sub-technique, as the published files do."""
-    parent, dot, _ = (row.attack_object_id or "").partition(".")
-    if dot and row.score_category and row.related_score is None:
-        row.related_score = parent
-
-
-def _common(
-    part: Mapping | NonMappable,
-    capabilities: dict[str, Capability],
-    technique_name: Callable[[str], str | None],
-    kept: frozenset[str],
-) -> tuple[Row, Pairs]:
+def _row_of(
+    part: Mapping | NonMappable, capability: Capability | None, technique_name: Callable[[str], str | None]
+) -> Row:
+    """What mappings and non-mappables share, without `other`."""
     row = Row(
         capability_id=part.capability,
         attack_object_id=part.technique,
         mapping_type=part.type,
         comments=part.comment or None,
         references=part.references,
+        attack_object_name=part.technique_name,
+        capability_description=part.capability_name,
+        capability_group=part.group,
     )
-    row.attack_object_name = part.technique_name
     if part.technique is not None and not part.technique_name:
         row.attack_object_name = technique_name(part.technique)
-    capability = capabilities.get(part.capability) if part.capability is not None else None
-    row.capability_description, row.capability_group = part.capability_name, part.group
     if capability is not None:
         if row.capability_description is None and capability.name != capability.id:
             row.capability_description = capability.name
         if row.capability_group is None and capability.groups:
             row.capability_group = capability.groups[0]
-    extra: Pairs = ()
-    for field, value in part.other:
-        if field in kept:
-            setattr(row, field, value)
-        elif field in _NOT_SAID and not value:
-            setattr(row, field, None)
-        else:
-            extra += ((field, value),)
-    return row, extra
+    return row

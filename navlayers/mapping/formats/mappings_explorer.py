@@ -13,21 +13,21 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import InputError, OtherFileError, Problem
-from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.metadata import head_of
 from navlayers.mapping.formats.rows import Row, Table, row_field
-from navlayers.mapping.model import MappingSet, MappingType
+from navlayers.mapping.model import MappingType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from navlayers.attack.domain import Domain
     from navlayers.errors import Place
     from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.context import Context
     from navlayers.mapping.formats.findings import Findings
+    from navlayers.mapping.model import MappingSet
 
 REQUIRED = {
     "mapping_framework": 'the id of the framework, such as "nist_800_53"',
@@ -211,26 +211,15 @@ def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Plac
         if field not in NATIVE and field not in _TABLES and field not in _IGNORED:
             add(field, f"metadata {field} has no meaning here and is left out", code="not-carried", fatal=False)
     texts |= said
-    domain: Domain | None = None
-    if "domain" in texts:
-        domain, issue = checks.domain(texts["domain"])
-        if issue:
-            context.findings.add(issue, partial(place, ("metadata", "technology_domain")))
     types, groups = (_table(field, fields.get(field), add) for field in _TABLES)
-    return MappingSet(
-        framework=texts.get("framework", ""),
-        version=texts.get("version", ""),
-        domain=domain or "enterprise",
-        attack_version=texts.get("attack_version", ""),
-        title=texts.get("title", ""),
-        source=texts.get("source", ""),
-        licence=texts.get("licence", ""),
+    return head_of(
+        texts,
+        lambda issue: context.findings.add(issue, partial(place, ("metadata", "technology_domain"))),
         groups={id_: _text(value, "name") or id_ for id_, value in groups.items()},
         mapping_types=tuple(
             MappingType(id_, _text(value, "name"), _text(value, "description") if isinstance(value, dict) else "")
             for id_, value in types.items()
         ),
-        details={native: texts[native] for native in DETAILS.values() if native in texts},
     )
 
 

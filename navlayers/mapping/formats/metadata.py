@@ -1,10 +1,10 @@
-"""Metadata for formats that carry little of it: from the user, then the file, then defaults."""
+"""Metadata of sets: as read, and for formats that carry little of it, from the user, the file, or defaults."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from navlayers import _text as wording
 from navlayers import attack
@@ -15,7 +15,7 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import DETAILS, MappingSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context
@@ -24,52 +24,52 @@ UNVERSIONED = "unversioned"
 """The version of a set that has none."""
 
 
-def make_head(context: Context, found: Mapping[str, str], techniques: Iterable[str], place: Place) -> MappingSet:
-    """A mapping set that has only metadata.
-
-    `found` is what the file says, by names of `METADATA`; blank is nothing. What neither it nor the user says is
-    taken from elsewhere, with one notice: the framework from the file's name, the domain from most of the technique
-    ids, the ATT&CK version from the newest release at hand, the version is "unversioned".
-    """
-    texts = {name: text.strip() for name, text in found.items() if text.strip()}
-    texts |= context.options.metadata
-    assumed: list[str] = []
-
-    def assume(field: str, text: str) -> None:
-        texts[field] = text
-        assumed.append(f"{field.replace('_', ' ')} {wording.shown(text)[1:-1]}")
-
-    if "framework" not in texts:
-        stem = PurePath(place.path).stem
-        assume("framework", slugs([stem])[stem] if stem.strip("-") else "stdin")
-    if "version" not in texts:
-        assume("version", UNVERSIONED)
+def head_of(texts: Mapping[str, str], report: Callable[[Issue], None], **parts: Any) -> MappingSet:
+    """A set from its metadata, by names of `METADATA`, and its other parts. An unknown domain goes to `report`."""
     domain: Domain | None = None
     if "domain" in texts:
         domain, issue = checks.domain(texts["domain"])
         if issue is not None:
-            context.findings.add(issue, place)
-    else:
-        domain = likely_domain(techniques)
-        assume("domain", domain)
-    if "attack_version" not in texts:
-        assume("attack_version", attack.find(domain or "enterprise", "latest").release.version)
-    if assumed:
-        hint = "say otherwise with --meta, such as --meta " + ",".join(
-            f"{part.rsplit(' ', 1)[0].replace(' ', '_')}=…" for part in assumed[:2]
-        )
-        message = f"the file does not say everything about the set; taken: {', '.join(assumed)}"
-        context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
+            report(issue)
     return MappingSet(
-        framework=texts["framework"],
-        version=texts["version"],
+        framework=texts.get("framework", ""),
+        version=texts.get("version", ""),
         domain=domain or "enterprise",
-        attack_version=texts["attack_version"],
+        attack_version=texts.get("attack_version", ""),
         title=texts.get("title", ""),
         source=texts.get("source", ""),
         licence=texts.get("licence", ""),
         details={field: texts[field] for field in DETAILS if field in texts},
+        **parts,
     )
+
+
+def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[str], place: Place) -> MappingSet:
+    """A mapping set that has only metadata.
+
+    `given` is what the file says, by names of `METADATA`; blank is nothing. What neither it nor the user says is
+    assumed, with one notice: the framework is the file's name, the domain that of most of the technique ids, the
+    ATT&CK version the newest release at hand, the version "unversioned".
+    """
+    texts = {name: text.strip() for name, text in given.items() if text.strip()}
+    texts |= context.options.metadata
+    assumed: dict[str, str] = {}
+    if "framework" not in texts:
+        stem = PurePath(place.path).stem
+        assumed["framework"] = slugs([stem])[stem] if stem.strip("-") else "stdin"
+    if "version" not in texts:
+        assumed["version"] = UNVERSIONED
+    if "domain" not in texts:
+        assumed["domain"] = likely_domain(techniques)
+    if "attack_version" not in texts:
+        domain, _ = checks.domain(texts.get("domain") or assumed["domain"])
+        assumed["attack_version"] = attack.find(domain or "enterprise", "latest").release.version
+    if assumed:
+        hint = "say otherwise with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
+        named = [f"{name.replace('_', ' ')} {wording.shown(text)[1:-1]}" for name, text in assumed.items()]
+        message = f"the file does not say everything about the set; taken: {', '.join(named)}"
+        context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
+    return head_of(texts | assumed, lambda issue: context.findings.add(issue, place))
 
 
 def likely_domain(techniques: Iterable[str]) -> Domain:

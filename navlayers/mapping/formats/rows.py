@@ -16,7 +16,7 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import DEFAULT_SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
@@ -179,15 +179,12 @@ class Table:
     `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
     """
 
-    def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: Iterable[str] = ()) -> None:
+    def __init__(self, findings: Findings, place: Callable[[int, str], Place]) -> None:
         self.rows: list[Row] = []
         self.extras: dict[int, Pairs] = {}
         self.seen: dict[str, Seen] = {}
         self._findings = findings
         self._place = place
-        self._rules = dict(_RULES)
-        if names := tuple(scale):
-            self._rules["score_value"] = partial(checks.score_value, scale=checks.Scale(names))
         self._clean: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
 
@@ -213,7 +210,7 @@ class Table:
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
         start = len(self.rows)
-        for field, rule in self._rules.items():
+        for field, rule in _RULES.items():
             clean = self._clean[field]
             for index, row in enumerate(batch, start):
                 raw: str | None = getattr(row, field)

@@ -75,47 +75,40 @@ def document(tree: dict[str, Value]) -> str:
 def _mapping(tree: dict[str, Value], indent: str) -> Iterator[str]:
     for key, value in tree.items():
         written = text(key)
-        head = f"{indent}{written}:"
         if len(written) > _KEY_LIMIT:
             yield f"{indent}? {written}"
-            head = f"{indent}:"
-        yield from _under(head, value, indent)
+            written = ""
+        yield from _under(f"{indent}{written}:", value, indent)
 
 
 def _under(head: str, value: Value, indent: str) -> Iterator[str]:
-    """The lines of a value that stands behind a head such as `key:` or `-`."""
+    """The lines of a value after a head such as `key:` or `-`."""
     if isinstance(value, str) and "\n" in value and _literal(value):
-        body = value.removesuffix("\n")
         yield f"{head} {'|' if value.endswith(chr(10)) else '|-'}"
-        for line in body.split("\n"):
+        for line in value.removesuffix("\n").split("\n"):
             yield f"{indent}  {line}" if line else ""
         return
-    if not isinstance(value, (dict, list)) or not value:
-        scalar = _flow(value, inside=False)
+    if not isinstance(value, (dict, list)):
+        scalar = _scalar(value, flow=False)
         yield f"{head} {scalar}" if scalar else head
-        return
-    if not isinstance(value, Block):
-        short = _one_line(value, WIDTH - len(head) - 1)
-        if short is not None:
-            yield f"{head} {short}"
-            return
-    if isinstance(value, dict):
-        if head.endswith("-"):
-            # The first key of a list's item stands on the line of its dash.
-            lines = _mapping(value, indent + "  ")
-            yield f"{head} {next(lines).lstrip(' ')}"
-            yield from lines
-        else:
-            yield head
-            yield from _mapping(value, indent + "  ")
-        return
-    yield head
-    for item in value:
-        yield from _under(f"{indent}  -", item, indent + "  ")
+    elif (short := _line(value, WIDTH - len(head) - 1)) is not None:
+        yield f"{head} {short}"
+    elif isinstance(value, dict) and head.endswith("-"):
+        # The first key of a list's item follows its dash.
+        lines = _mapping(value, indent + "  ")
+        yield f"{head} {next(lines).lstrip(' ')}"
+        yield from lines
+    elif isinstance(value, dict):
+        yield head
+        yield from _mapping(value, indent + "  ")
+    else:
+        yield head
+        for item in value:
+            yield from _under(f"{indent}  -", item, indent + "  ")
 
 
 def _literal(value: str) -> bool:
-    """Whether a text of several lines can stand as it is, each line on a line of its own."""
+    """Whether each line of a text of several lines can be written as it is."""
     lines = value.removesuffix("\n").split("\n")
     return (
         bool(lines[0])
@@ -125,44 +118,30 @@ def _literal(value: str) -> bool:
     )
 
 
-def _one_line(value: Value, room: int) -> str | None:
-    """A mapping or list on one line, if it fits and neither nests blocks nor holds a long key or link."""
-    if isinstance(value, Block):
-        return None
+def _line(value: Value, room: int) -> str | None:
+    """A value on one line between brackets, if it fits and neither nests blocks nor holds a long key or link."""
     if isinstance(value, list):
         addresses = [item for item in value if isinstance(item, str) and "://" in item]
         if addresses and (len(value) > 1 or text(addresses[0], flow=True) != addresses[0]):
             return None
         if any(isinstance(item, dict) for item in value) and len(value) > 1:
             return None
-        parts = [_one_line(item, room) for item in value]
-        brackets = "[]"
+        parts = [_line(item, room) for item in value]
+        line = f"[{', '.join(part or '' for part in parts)}]"
     elif isinstance(value, dict):
-        parts = []
-        for key, item in value.items():
-            line = _one_line(item, room)
-            written = text(key, flow=True)
-            if len(written) > _KEY_LIMIT:
-                return None
-            parts.append(None if line is None else f"{written}: {line or '~'}")
-        brackets = "{}"
-    else:
-        if isinstance(value, str) and "\n" in value:
+        keys = [text(key, flow=True) for key in value]
+        if (isinstance(value, Block) and value) or any(len(key) > _KEY_LIMIT for key in keys):
             return None
-        return _flow(value, inside=True)
-    if any(part is None for part in parts):
-        return None
-    line = f"{brackets[0]}{', '.join(part or '~' for part in parts)}{brackets[1]}"
-    return line if len(line) <= room else None
+        parts = [_line(item, room) for item in value.values()]
+        line = f"{{{', '.join(f'{key}: {part}' for key, part in zip(keys, parts, strict=True))}}}"
+    else:
+        return None if isinstance(value, str) and "\n" in value else _scalar(value, flow=True)
+    return None if None in parts or (len(line) > room and value) else line
 
 
-def _flow(value: Value, *, inside: bool) -> str:
+def _scalar(value: str | bool | None, *, flow: bool) -> str:
     if value is None:
-        return "~" if inside else ""
+        return "~" if flow else ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Number):
-        return str(value)
-    if isinstance(value, str):
-        return text(value, flow=inside)
-    return "[]" if isinstance(value, list) else "{}"
+    return str(value) if isinstance(value, Number) else text(value, flow=flow)

@@ -12,16 +12,17 @@ from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.metadata import head_of
 from navlayers.mapping.formats.native.entries import Entries, Spot
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
 from navlayers.mapping.formats.yaml_values import Values, is_number, kind
-from navlayers.mapping.model import DECIMAL, DETAILS, Capability, MappingSet, MappingType
+from navlayers.mapping.model import DECIMAL, DETAILS, Capability, MappingType
 
 if TYPE_CHECKING:
-    from navlayers.attack.domain import Domain
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.model import MappingSet
 
 REQUIRED = {
     "framework": "the id of the framework, such as nist_800_53",
@@ -131,22 +132,14 @@ def _head(root: Branch, top: dict[str, Node], values: Values, said: dict[str, st
             what = "missing" if node is None else "empty"
             values.wrong(node or root, f'"{field}" is {what}', REQUIRED[field], code="missing-metadata")
     texts |= said
-    domain: Domain | None = None
-    if "domain" in texts:
-        domain, issue = checks.domain(texts["domain"])
-        values.report(top.get("domain", root), issue)
-    return MappingSet(
-        framework=texts.get("framework", ""),
-        version=texts.get("version", ""),
-        domain=domain or "enterprise",
-        attack_version=texts.get("attack_version", ""),
-        title=texts.get("title", ""),
+    if "license" in texts:
+        texts.setdefault("licence", texts["license"])
+    return head_of(
+        texts,
+        partial(values.report, top.get("domain", root)),
         groups=_groups(top.get("groups"), values),
         mapping_types=_mapping_types(top.get("mapping_types"), values),
         scale=_scale(top.get("scale"), values),
-        source=texts.get("source", ""),
-        licence=texts.get("licence", texts.get("license", "")),
-        details={field: texts[field] for field in DETAILS if field in texts},
     )
 
 

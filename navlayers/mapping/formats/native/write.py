@@ -1,27 +1,26 @@
-"""Writer of native YAML. docs/native-yaml.md tells the format; the same set always gives the same text."""
+"""Write native YAML. docs/native-yaml.md describes the format; the same set always gives the same text."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written
-from navlayers.mapping.formats.yaml_text import Block, Number, Value, document
-from navlayers.mapping.model import (
-    CATEGORIES,
-    DEFAULT_SCALE,
-    Capability,
-    Mapping,
-    MappingSet,
-    MappingType,
-    NonMappable,
-    canonical,
-)
+from navlayers.mapping.formats.yaml_text import Block, Number, document
+from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, canonical
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.yaml_text import Value
+    from navlayers.mapping.model import Mapping, MappingSet, MappingType, NonMappable
 
 EDITORS = "# yaml-language-server: $schema=navlayers.schema.json\n"
 """Where editors find the JSON Schema of native YAML: beside the file."""
 
-_UNKNOWN = Capability("", "")
+_OUTSIDE = Capability("", "")
+"""Stands for the capability of techniques that no capability covers."""
 
 
 def dumps(mapping_set: MappingSet) -> str:
@@ -34,7 +33,7 @@ def dumps(mapping_set: MappingSet) -> str:
             a technique, a group that is not among those of the capability, nothing at all.
     """
     _check(mapping_set)
-    return EDITORS + document(_Writer(mapping_set).tree())
+    return EDITORS + document(_tree(canonical(mapping_set)))
 
 
 def encode(mapping_set: MappingSet) -> Written:
@@ -47,69 +46,81 @@ def encode(mapping_set: MappingSet) -> Written:
 
 
 def _check(mapping_set: MappingSet) -> None:
-    records = mapping_set.non_mappable
-    if not (mapping_set.capabilities or mapping_set.mappings or records):
+    rows: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
+    if not (mapping_set.capabilities or rows):
         raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
-    if any(record.capability is None and record.technique is None for record in records):
-        message = "a non-mappable names neither a capability nor a technique"
-        raise OutputError(Problem(message, hint="leave it out, or name what cannot be mapped"))
     groups = {capability.id: capability.groups for capability in mapping_set.capabilities}
-    rows: list[Mapping | NonMappable] = [*mapping_set.mappings, *records]
     for row in rows:
+        if row.capability is None and row.technique is None:
+            message = "a non-mappable names neither a capability nor a technique"
+            raise OutputError(Problem(message, hint="leave it out, or name what cannot be mapped"))
         if row.group is not None and row.capability is not None and row.group not in groups.get(row.capability, ()):
             message = f"group {row.group!r} is not one of those of capability {row.capability!r}"
             raise OutputError(Problem(message, hint="add it to the groups of the capability"))
 
 
-class _Writer:
+def _tree(mapping_set: MappingSet) -> dict[str, Value]:
+    texts = {
+        "title": mapping_set.title,
+        "version": mapping_set.version,
+        "domain": mapping_set.domain,
+        "attack_version": mapping_set.attack_version,
+        "source": mapping_set.source,
+        "licence": mapping_set.licence,
+        **mapping_set.details,
+    }
+    tree: dict[str, Value] = {"framework": mapping_set.framework, **{k: text for k, text in texts.items() if text}}
+    if mapping_set.mapping_types:
+        tree["mapping_types"] = _mapping_types(mapping_set.mapping_types)
+    if mapping_set.scale:
+        tree["scale"] = {name: _number(number) for name, number in mapping_set.scale.items()}
+    if mapping_set.groups:
+        tree["groups"] = Block(mapping_set.groups)
+    mappings: dict[str, list[Mapping]] = {}
+    for mapping in mapping_set.mappings:
+        mappings.setdefault(mapping.capability, []).append(mapping)
+    records: dict[str | None, list[NonMappable]] = {}
+    for record in mapping_set.non_mappable:
+        records.setdefault(record.capability, []).append(record)
+    entries = _Entries(mapping_set)
+    if mapping_set.capabilities:
+        tree["capabilities"] = Block(
+            (one.id, entries.capability(one, mappings.get(one.id, []), records.get(one.id, [])))
+            for one in mapping_set.capabilities
+        )
+    if None in records:
+        tree["non_mappable"] = Block(entries.techniques(_OUTSIDE, [], records[None]))
+    return tree
+
+
+def _mapping_types(kinds: tuple[MappingType, ...]) -> Value:
+    """Their ids, where that is all; else id → name."""
+    if all(kind.name == kind.id and not kind.description for kind in kinds):
+        return [kind.id for kind in kinds]
+    return Block(
+        (
+            kind.id,
+            Block({"name": kind.name, "description": kind.description}) if kind.description else kind.name or None,
+        )
+        for kind in kinds
+    )
+
+
+def _number(number: float) -> Number:
+    digits = format(Decimal(repr(float(number))), "f")
+    return Number(digits.rstrip("0").rstrip(".") if "." in digits else digits)
+
+
+class _Entries:
+    """Makes the entries of the techniques of a set, which leave out what is so by default."""
+
     def __init__(self, mapping_set: MappingSet) -> None:
-        self._set = canonical(mapping_set)
-        self._default_type = self._set.default_type
-        scale = self._set.scale or DEFAULT_SCALE
+        self._default_type = mapping_set.default_type
+        scale = mapping_set.scale or DEFAULT_SCALE
+        # Without quotes, a reader would take them for scores.
         self._not_types = {*CATEGORIES, *(name.lower() for name in scale)}
 
-    def tree(self) -> dict[str, Value]:
-        whole = self._set
-        tree: dict[str, Value] = {"framework": whole.framework}
-        texts = {
-            "title": whole.title,
-            "version": whole.version,
-            "domain": whole.domain,
-            "attack_version": whole.attack_version,
-            "source": whole.source,
-            "licence": whole.licence,
-            **whole.details,
-        }
-        tree.update((key, value) for key, value in texts.items() if value)
-        if whole.mapping_types:
-            tree["mapping_types"] = _mapping_types(whole.mapping_types)
-        if whole.scale:
-            tree["scale"] = {name: _number(number) for name, number in whole.scale.items()}
-        if whole.groups:
-            tree["groups"] = Block(whole.groups)
-        if whole.capabilities:
-            tree["capabilities"] = Block(self._by_capability())
-        alone = [record for record in whole.non_mappable if record.capability is None]
-        if alone:
-            tree["non_mappable"] = Block(self._techniques(_UNKNOWN, [], alone))
-        return tree
-
-    def _by_capability(self) -> dict[str, Value]:
-        mappings: dict[str, list[Mapping]] = {}
-        for mapping in self._set.mappings:
-            mappings.setdefault(mapping.capability, []).append(mapping)
-        records: dict[str, list[NonMappable]] = {}
-        for record in self._set.non_mappable:
-            if record.capability is not None:
-                records.setdefault(record.capability, []).append(record)
-        return {
-            capability.id: self._capability(
-                capability, mappings.get(capability.id, []), records.get(capability.id, [])
-            )
-            for capability in self._set.capabilities
-        }
-
-    def _capability(
+    def capability(
         self, capability: Capability, mappings: list[Mapping], records: list[NonMappable]
     ) -> dict[str, Value]:
         fields = Block()
@@ -119,107 +130,67 @@ class _Writer:
             fields["groups"] = list(capability.groups)
         if capability.references:
             fields["references"] = list(capability.references)
-        whole = [self._record(capability, record) for record in records if record.technique is None]
+        whole: list[Value] = [_record(capability, one) or True for one in records if one.technique is None]
         if whole:
-            fields["non_mappable"] = whole[0] or True if len(whole) == 1 else [entry or True for entry in whole]
-        rest = [record for record in records if record.technique is not None]
-        if mappings or rest:
-            fields["techniques"] = Block(self._techniques(capability, mappings, rest))
+            fields["non_mappable"] = whole[0] if len(whole) == 1 else whole
+        techniques = self.techniques(capability, mappings, [one for one in records if one.technique is not None])
+        if techniques:
+            fields["techniques"] = Block(techniques)
         return fields
 
-    def _techniques(
+    def techniques(
         self, capability: Capability, mappings: list[Mapping], records: list[NonMappable]
     ) -> dict[str, Value]:
         entries: dict[str, list[Value]] = {}
-        previous: Mapping | None = None
+        scores: dict[str, Value] = {}
+        rest: dict[str, Value] = {}
+        previous: tuple[object, ...] = ()
         for mapping in mappings:
             listed = entries.setdefault(mapping.technique, [])
-            last = listed[-1] if listed else None
-            if previous is not None and isinstance(last, dict) and _joins(previous, mapping, last):
-                # Scores come first in an entry.
-                listed[-1] = {**_scores(last), str(mapping.category): mapping.value, **_but_scores(last)}
-            else:
-                listed.append(self._entry(capability, mapping))
-            previous = mapping
+            fields = msgspec.structs.astuple(mapping)
+            alike = (*fields[:3], *fields[5:])  # all but category and value
+            if mapping.category is not None and alike == previous and mapping.category not in scores:
+                scores[mapping.category] = mapping.value
+                listed[-1] = {**scores, **rest}
+                continue
+            previous = alike if mapping.category is not None else ()
+            scores, rest = {}, _common(capability, mapping)
+            if mapping.category is not None or mapping.value is not None:
+                scores[mapping.category or "value"] = mapping.value
+            if (scores or rest) and mapping.type != self._default_type:
+                rest = {"type": mapping.type, **rest}
+            listed.append({**scores, **rest} or self._bare(mapping.type))
         for record in records:
-            entry = self._record(capability, record)
-            marked: Value = entry or None if record.capability is None else {"non_mappable": True, **entry}
-            entries.setdefault(str(record.technique), []).append(marked)
-        return {
-            technique: listed[0] if len(listed) == 1 else listed for technique, listed in sorted(entries.items())
-        }
+            entry = _record(capability, record)
+            listed = entries.setdefault(str(record.technique), [])
+            listed.append({"non_mappable": True, **entry} if record.capability is not None else entry or None)
+        return {id_: listed[0] if len(listed) == 1 else listed for id_, listed in sorted(entries.items())}
 
-    def _entry(self, capability: Capability, mapping: Mapping) -> Value:
-        scores: dict[str, Value] = {}
-        if mapping.category is not None:
-            scores[mapping.category] = mapping.value
-        elif mapping.value is not None:
-            scores["value"] = mapping.value
-        entry = self._common(capability, mapping)
-        if not scores and not entry:
-            if mapping.type is None:
-                return None if self._default_type is None else {"type": None}
-            if mapping.type and mapping.type.lower() not in self._not_types and mapping.type[0].isalpha():
-                return mapping.type
-        if mapping.type != self._default_type or not (scores or entry):
-            scores["type"] = mapping.type
-        return {**scores, **entry}
-
-    def _record(self, capability: Capability, record: NonMappable) -> dict[str, Value]:
-        typed: dict[str, Value] = {} if record.type is None else {"type": record.type}
-        return {**typed, **self._common(capability, record)}
-
-    @staticmethod
-    def _common(capability: Capability, row: Mapping | NonMappable) -> dict[str, Value]:
-        entry: dict[str, Value] = {}
-        if row.group is not None:
-            entry["group"] = row.group
-        if row.technique_name is not None:
-            entry["name"] = row.technique_name
-        if row.capability_name is not None:
-            entry["capability_name"] = row.capability_name
-        if row.comment:
-            entry["comment"] = row.comment
-        if row.references != capability.references:
-            entry["references"] = list(row.references)
-        if row.other:
-            entry["other"] = dict(row.other)
-        return entry
+    def _bare(self, type_: str | None) -> Value:
+        """The entry of a mapping that has nothing but a type."""
+        if type_ is None and self._default_type is None:
+            return None
+        if type_ and type_[0].isalpha() and type_.lower() not in self._not_types:
+            return type_
+        return {"type": type_}
 
 
-def _mapping_types(kinds: tuple[MappingType, ...]) -> Value:
-    """Their ids, where that is all; else id → name."""
-    if all(kind.name == kind.id and not kind.description for kind in kinds):
-        return [kind.id for kind in kinds]
-    return Block((kind.id, _mapping_type(kind)) for kind in kinds)
+def _record(capability: Capability, record: NonMappable) -> dict[str, Value]:
+    common = _common(capability, record)
+    return common if record.type is None else {"type": record.type, **common}
 
 
-def _mapping_type(kind: MappingType) -> Value:
-    if kind.description:
-        return Block({"name": kind.name, "description": kind.description})
-    return kind.name or None
-
-
-def _number(number: float) -> Number:
-    written = format(Decimal(repr(float(number))), "f")
-    return Number(written.rstrip("0").rstrip(".") if "." in written else written)
-
-
-def _scores(entry: dict[str, Value]) -> dict[str, Value]:
-    return {key: value for key, value in entry.items() if key in CATEGORIES}
-
-
-def _but_scores(entry: dict[str, Value]) -> dict[str, Value]:
-    return {key: value for key, value in entry.items() if key not in CATEGORIES}
-
-
-def _joins(previous: Mapping, mapping: Mapping, entry: dict[str, Value]) -> bool:
-    """Whether a mapping can join the entry of the previous one: it differs only in category and value."""
-    if mapping.category is None or previous.category is None or mapping.category in entry:
-        return False
-    here = (mapping.technique, mapping.type, mapping.comment, mapping.references)
-    there = (previous.technique, previous.type, previous.comment, previous.references)
-    if here != there or mapping.group != previous.group or mapping.other != previous.other:
-        return False
-    names = (mapping.technique_name, mapping.capability_name)
-    return names == (previous.technique_name, previous.capability_name)
+def _common(capability: Capability, row: Mapping | NonMappable) -> dict[str, Value]:
+    """The fields that mappings and non-mappables share, without the type."""
+    fields: dict[str, Value] = {
+        "group": row.group,
+        "name": row.technique_name,
+        "capability_name": row.capability_name,
+        "comment": row.comment or None,
+    }
+    entry: dict[str, Value] = {key: value for key, value in fields.items() if value is not None}
+    if row.references != capability.references:
+        entry["references"] = list(row.references)
+    if row.other:
+        entry["other"] = dict(row.other)
+    return entry
