@@ -14,14 +14,14 @@ from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Document, Section
 from navlayers.output.tables import Column, Table
-from navlayers.pages.report import ReportOptions, subject_of
+from navlayers.pages.report import report_input
 from navlayers.pages.report.build import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from navlayers.pages.report import Subject
+    from navlayers.pages.report import ReportInput
 
 EMU, TWIPS = 914_400, 1440
 """Per inch."""
@@ -148,13 +148,13 @@ def pages(word: Word) -> list[dict[str, Any]]:
     return found
 
 
-def subject(*names: str | Path) -> Subject:
-    return subject_of(load_inputs(resolve([str(name) for name in names])))
+def subject(*names: str | Path) -> ReportInput:
+    return report_input(load_inputs(resolve([str(name) for name in names])))
 
 
-def written(document: Document, **options: Any) -> Word:
+def written(document: Document) -> Word:
     """A document by itself, whatever it is about."""
-    report = Report(document, cast("Any", None), ReportOptions(**options))
+    report = Report(document, cast("Any", None))
     return Word(render_report(report, "docx").data)
 
 

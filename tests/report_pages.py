@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
-from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, report_input
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,8 @@ VOID = {"col", "meta", "img", "br", "link", "input", "wbr", "rect"}
 
 
 def report(*names: str | Path, options: ReportOptions | None = None, **about: Any) -> Report:
-    """A report about sets, all else being as `subject_of` has it."""
-    subject = subject_of(load_inputs(resolve([str(name) for name in names])), **about)
+    """A report about sets, all else being as `report_input` has it."""
+    subject = report_input(load_inputs(resolve([str(name) for name in names])), **about)
     return make_report(subject, options or ReportOptions())
 
 

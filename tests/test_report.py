@@ -21,7 +21,7 @@ from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import Mapping, NonMappable
 from navlayers.output.document import Bars, Document, Facts, Figure, Numbers, Paragraph
 from navlayers.output.tables import Table
-from navlayers.pages.report import ReportOptions, Subject, make_report, subject_of
+from navlayers.pages.report import ReportInput, ReportOptions, make_report, report_input
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def best(of: dict[str, dict[str, int]]) -> int:
     return max(value for categories in of.values() for value in categories.values())
 
 
-def subject(*names: str | Path, attack_version: str | None = None, **options: Any) -> Subject:
-    return subject_of(load_inputs(resolve([str(n) for n in names]), attack_version), **options)
+def subject(*names: str | Path, attack_version: str | None = None, **options: Any) -> ReportInput:
+    return report_input(load_inputs(resolve([str(n) for n in names]), attack_version), **options)
 
 
 def blocks(document: Document, section: str) -> tuple[Any, ...]:
@@ -323,7 +323,7 @@ def _with_more() -> Document:
     scoring = ScoreOptions()
     gaps = find_gaps(together, threat, scoring)
     plan = make_plan(together, PlanOptions(budget=3), scoring, threat=threat)
-    return make_report(subject_of(together, scoring, gaps=gaps, plan=plan)).document
+    return make_report(report_input(together, scoring, gaps=gaps, plan=plan)).document
 
 
 def test_gaps_and_a_plan_have_their_sections_and_are_in_the_summary() -> None:
@@ -358,13 +358,13 @@ def test_the_title_page_has_what_is_given_and_no_date_by_itself() -> None:
     assert (given.title, given.author, given.date) == ("Mine", "Me", "May")
 
 
-def _tiny(*rows: tuple[str, str, Category, str], **options: Any) -> Subject:
+def _tiny(*rows: tuple[str, str, Category, str], **options: Any) -> ReportInput:
     """A report of a set of these rows at 16.1."""
     made = set_of([Mapping(one, technique, None, category, value) for one, technique, category, value in rows])
     catalogue = attack.load(attack.find("enterprise", "16.1").release)
     prepared = Prepared("tiny", made, "16.1", catalogue, (), ())
     scoring = options.pop("scoring", ScoreOptions())
-    return subject_of(InputSet(catalogue, (prepared,)), scoring, **options)
+    return report_input(InputSet(catalogue, (prepared,)), scoring, **options)
 
 
 def test_an_input_without_the_category_covers_nothing_in_it() -> None:
@@ -479,6 +479,6 @@ def test_a_section_that_has_nothing_to_say_makes_no_document() -> None:
 def test_a_plan_of_unscored_sets_says_that_relations_count_in_full() -> None:
     together = load_inputs(resolve(["nist_800_53"]))
     plan = make_plan(together, PlanOptions(budget=2), ScoreOptions())
-    document = make_report(subject_of(together, plan=plan)).document
+    document = make_report(report_input(together, plan=plan)).document
     assert "the sets do not say how well" in texts(document, "plan")
     assert "the sets do not say how well" in texts(document, "summary")

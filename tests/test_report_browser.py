@@ -15,7 +15,7 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.mapping.find import resolve
-from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, report_input
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -524,7 +524,7 @@ def test_a_report_of_one_category_tells_of_it_alone(open_page: OpenPage, tmp_pat
 def test_layers_of_a_threat_are_views(open_page: OpenPage, tmp_path: Path) -> None:
     together = load_inputs(resolve(["aws", "azure"]), "18.1")
     gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
-    made = make_report(subject_of(together, gaps=gaps), ReportOptions(sections=("gaps",)))
+    made = make_report(report_input(together, gaps=gaps), ReportOptions(sections=("gaps",)))
     page = open_page(write_page(tmp_path, made)).page
     page.get_by_role("link", name="Gap: APT29 in the matrix").click()
     assert page.locator(".view h3").all_inner_texts() == ["Gap: APT29"]

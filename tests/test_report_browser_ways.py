@@ -17,7 +17,7 @@ from navlayers.analysis.plan import make_plan
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Figure
-from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, report_input
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def threat_report() -> Report:
     threat = threat_model(["APT29"], together.catalogue)
     scoring = ScoreOptions()
     plan = make_plan(together, PlanOptions(budget=3), scoring, threat=threat)
-    return make_report(subject_of(together, gaps=find_gaps(together, threat, scoring), plan=plan))
+    return make_report(report_input(together, gaps=find_gaps(together, threat, scoring), plan=plan))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, 
 
 def test_ids_that_the_matrix_has_not_lead_to_attack(open_page: OpenPage, tmp_path: Path) -> None:
     old = write_set(tmp_path / "old.json", [("ids", "T1574.002", "detect", "partial")])
-    made = make_report(subject_of(load_inputs(resolve([str(old), "aws"]), "18.1")))
+    made = make_report(report_input(load_inputs(resolve([str(old), "aws"]), "18.1")))
     page = open_page(write_page(tmp_path, made)).page
     link = page.locator("a", has_text="T1574.002").first
     assert link.get_attribute("href") == "https://attack.mitre.org/techniques/T1574/002/"

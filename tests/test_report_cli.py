@@ -188,7 +188,7 @@ def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
         (["gcp", "-o", "r.txt"], 'the ending of "r.txt" does not say which format to write'),
         (["gcp", "-o", ""], "-o is empty"),
         (["gcp", "-o", "r.md", "-o", "r.md"], "-o r.md is named twice"),
-        (["-o", "r.md"], "nothing is named to report"),
+        (["-o", "r.md"], "no input given"),
         (["gcp", "-o", "r.md", "--sections", "summry"], 'there is no "summry"'),
         (["gcp", "-o", "r.md", "--sections", ","], "--sections is empty"),
         (["gcp", "-o", "r.md", "--cost", "x.csv"], "--cost is of a plan, and none is asked for"),

@@ -263,7 +263,7 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
         "from navlayers.analysis.inputs import load_inputs\n"
         "from navlayers.mapping.find import resolve\n"
         "from navlayers.api.report import render_report\n"
-        "report = make_report(subject_of(load_inputs(resolve([sys.argv[1]]))))\n"
+        "report = make_report(report_input(load_inputs(resolve([sys.argv[1]]))))\n"
         "sys.stdout.buffer.write(render_report(report, 'docx').data)"
     )
     for zone, seed in (("Pacific/Kiritimati", "1"), ("America/Los_Angeles", "2")):

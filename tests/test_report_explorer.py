@@ -16,7 +16,7 @@ from navlayers.layer.build import layers_of
 from navlayers.layer.colors import RAMPS, value_gradient
 from navlayers.layer.document import encode_layer
 from navlayers.mapping.find import resolve
-from navlayers.pages.report import make_report, subject_of
+from navlayers.pages.report import make_report, report_input
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_views_have_the_scores_and_colours_of_the_layers(names: tuple[str, ...],
 def test_categories_have_the_colours_of_their_layers() -> None:
     made = report("azure")
     data, colors = explorer(made)
-    built = {one.id: one.layer for one in layers_of(made.subject.inputs[0].scored, ["categories"])}
+    built = {one.id: one.layer for one in layers_of(made.data.inputs[0].scored, ["categories"])}
     assert [measure["name"] for measure in data["measures"]] == ["overall", *built]
     for number, (category, layer) in enumerate(built.items(), 1):
         found = entries(data, colors, "microsoft-azure", number)
@@ -108,7 +108,7 @@ def test_a_capability_alone_has_what_its_layer_has() -> None:
     names = [one[0] for one in data["release"]["techniques"]]
     by_id = {identifier: str(number) for number, (identifier, _) in enumerate(data["capabilities"])}
     alone, palette = data["sets"][0]["alone"], data["measures"][0]["colors"]
-    for one in layers_of(made.subject.inputs[0].scored, ["capabilities"]):
+    for one in layers_of(made.data.inputs[0].scored, ["capabilities"]):
         own = alone[by_id[one.id]]
         found = dict(zip((names[number] for number in own["techniques"]), own["scores"][0], strict=True))
         assert found == {entry.techniqueID: entry.score for entry in one.layer.techniques}
@@ -185,7 +185,7 @@ def test_references_are_addresses_or_text(tmp_path: Path) -> None:
 
 def test_layers_are_views_too(tmp_path: Path) -> None:
     made = report("aws")
-    (built,) = layers_of(made.subject.inputs[0].scored, ["overview"])
+    (built,) = layers_of(made.data.inputs[0].scored, ["overview"])
     (tmp_path / "own.json").write_bytes(encode_layer(built.layer))
     data, colors = explorer(report(tmp_path / "own.json", "azure"))
     assert [measure["name"] for measure in data["measures"]] == ["overall"]
@@ -204,7 +204,7 @@ def test_layers_are_views_too(tmp_path: Path) -> None:
 def test_a_threat_and_a_plan_are_views_of_one_measure() -> None:
     together = load_inputs(resolve(["aws", "azure"]), "18.1")
     gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
-    made = make_report(subject_of(together, gaps=gaps))
+    made = make_report(report_input(together, gaps=gaps))
     data, _ = explorer(made)
     layers = [view for view in data["views"] if view["kind"] == "layer"]
     assert [view["id"] for view in layers] == ["~layer1", "~layer2"]
@@ -217,7 +217,7 @@ def test_a_threat_and_a_plan_are_views_of_one_measure() -> None:
 def test_a_threat_hides_what_it_does_not_do_and_tells_its_own_figures() -> None:
     together = load_inputs(resolve(["aws", "azure"]), "18.1")
     gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
-    made = make_report(subject_of(together, gaps=gaps))
+    made = make_report(report_input(together, gaps=gaps))
     data, colors = explorer(made)
     names = [one[0] for one in data["release"]["techniques"]]
     does = {row.technique for row in gaps.rows}
@@ -251,7 +251,7 @@ def test_columns_are_those_of_the_navigator() -> None:
     made = report("aws")
     data, _ = explorer(made)
     names = [one[0] for one in data["release"]["techniques"]]
-    catalogue = made.subject.catalogue
+    catalogue = made.data.catalogue
     assert names == [t.id for t in catalogue.techniques.values() if t.active]
     for tactic, column in zip(catalogue.tactics, data["release"]["tactics"], strict=True):
         assert column["name"] == tactic.name

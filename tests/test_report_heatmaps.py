@@ -22,23 +22,23 @@ from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.pictures import draw
 from navlayers.output.drawing.shapes import Text
 from navlayers.output.drawing.workbook import render_xlsx
-from navlayers.pages.report import make_report, subject_of
+from navlayers.pages.report import make_report, report_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from navlayers.output.document import Figure
     from navlayers.output.drawing.shapes import Drawing
-    from navlayers.pages.report import Subject
+    from navlayers.pages.report import ReportInput
 
 
 @lru_cache
-def subject() -> Subject:
+def subject() -> ReportInput:
     """Two clouds against a threat, with a plan for it."""
     together = load_inputs(resolve(["aws", "azure"]), "18.1")
     threat = threat_model(["APT29"], together.catalogue)
     plan = make_plan(together, PlanOptions(budget=3), threat=threat)
-    return subject_of(together, gaps=find_gaps(together, threat), plan=plan)
+    return report_input(together, gaps=find_gaps(together, threat), plan=plan)
 
 
 def heatmap(start: str) -> Figure:

@@ -18,7 +18,7 @@ from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Bars, Logo
 from navlayers.output.tables import Table, shown
-from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, report_input
 from navlayers.pages.report.build import SECTIONS
 from navlayers.web.explorer import SCRIPTS
 
@@ -182,7 +182,7 @@ def test_bars_say_shares_as_tables_do(two: str) -> None:
 
 def test_ids_that_the_matrix_has_not_lead_to_attack(tmp_path: Path) -> None:
     old = write_set(tmp_path / "old.json", [("ids", "T1574.002", "detect", "partial")])
-    subject = subject_of(load_inputs(resolve([str(old), "aws"]), "18.1"))
+    subject = report_input(load_inputs(resolve([str(old), "aws"]), "18.1"))
     leads = {a["href"] for a, text in check_inert(page_of(make_report(subject))).all("a") if text == "T1574.002"}
     assert leads == {"https://attack.mitre.org/techniques/T1574/002/"}
 

@@ -40,7 +40,7 @@ from navlayers.output.drawing.font import ems
 from navlayers.output.paper import Measured, said
 from navlayers.output.pdf.blocks import Materials
 from navlayers.output.tables import Column, Span, Table, columns
-from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, report_input
 from navlayers.pages.report.build import Report
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from navlayers.output.document import Block, Paper
     from navlayers.output.tables import Kind
-    from navlayers.pages.report import Subject
+    from navlayers.pages.report import ReportInput
 
 MARKUP = (
     '#emph[x] $x^2$ *b* _i_ `c` <lab> @ref // gone /* gone */ \\ "q" #import "x" [z] ~ --- ... https://evil.example'
@@ -69,8 +69,8 @@ SIDE, TOP, EDGE = 28, 16, 48
 
 
 @lru_cache
-def subject(*names: str) -> Subject:
-    return subject_of(load_inputs(resolve(list(names))))
+def subject(*names: str) -> ReportInput:
+    return report_input(load_inputs(resolve(list(names))))
 
 
 @lru_cache
@@ -90,7 +90,7 @@ def section(*blocks: Block, id_: str = "summary", title: str = "Summary") -> Sec
 
 
 def render(found: Document, paper: Paper = "A4") -> tuple[bytes, list[str]]:
-    rendered = render_report(Report(found, subject("gcp"), ReportOptions(paper=paper)), "pdf")
+    rendered = render_report(Report(msgspec.structs.replace(found, paper=paper), subject("gcp")), "pdf")
     return rendered.data, list(map(str, rendered.notices))
 
 
@@ -202,7 +202,7 @@ def test_it_is_tagged_and_says_what_it_is() -> None:
     data = made("gcp", title="The title", author="Jane Doe")
     info = pdf.info(data)
     assert (info["Tagged"], info["Title"], info["Author"]) == ("yes", "The title", "Jane Doe")
-    assert info["Subject"].startswith("Google Cloud")
+    assert info["ReportInput"].startswith("Google Cloud")
     assert "CreationDate" not in info
     assert "ModDate" not in info
     assert b"pdfuaid:part" in data
@@ -505,7 +505,7 @@ def test_sets_with_nothing_mapped_and_with_one_technique(tmp_path: Path) -> None
     empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)])
     one = write_set(tmp_path / "one.json", [("ids", "T1078", "detect", "partial")])
     for path in (empty, one):
-        report = make_report(subject_of(load_inputs(resolve([str(path)]))), ReportOptions())
+        report = make_report(report_input(load_inputs(resolve([str(path)]))), ReportOptions())
         assert_all_in_place(render_report(report, "pdf").data)
 
 

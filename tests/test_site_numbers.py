@@ -16,7 +16,7 @@ from navlayers._text import percent
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError
 from navlayers.mapping.find import resolve, shipped
-from navlayers.pages.report import subject_of
+from navlayers.pages.report import report_input
 from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import set_stats
@@ -100,7 +100,7 @@ def everything() -> Site:
 
 def test_every_set_covers_as_much_as_a_report_of_it_says(everything: Site) -> None:
     for source, of in zip(shipped(), everything.sets, strict=True):
-        total = subject_of(load_inputs(resolve([source.name]))).comparison.totals[0]
+        total = report_input(load_inputs(resolve([source.name]))).comparison.totals[0]
         assert of.covered == Share(total.techniques, total.subtechniques, total.total), source.name
         assert float(of.covered.percent) == percent(Fraction(total.covered, total.total)), source.name
 

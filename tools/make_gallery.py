@@ -22,7 +22,7 @@ from navlayers.mapping.find import Source, resolve
 from navlayers.output import files as output_files
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.report.build import make_report
-from navlayers.pages.report.subject import subject_of
+from navlayers.pages.report.input import report_input
 from navlayers.pages.results import layer_list
 
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
@@ -91,7 +91,7 @@ def make() -> dict[str, bytes]:
         shown = picture.name.endswith((".svg", ".png"))
         lines += [f"![{picture.caption}]({picture.name})" if shown else f"[{picture.name}]({picture.name})", ""]
     lines += ["## AWS against Azure, as a report", "", "What `navlayers report aws azure` writes.", ""]
-    for made in report_files(make_report(subject_of(together)), targets_of(REPORTS)):
+    for made in report_files(make_report(report_input(together)), targets_of(REPORTS)):
         if made.path is not None:
             files[made.path.as_posix()] = made.rendered.data
     lines += [*(f"- [{name}]({name})" for name in REPORTS), ""]

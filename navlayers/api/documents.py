@@ -13,7 +13,7 @@ from navlayers.api.report import write_report
 from navlayers.api.sources import Input, source, sources
 from navlayers.errors import Problem, UsageError
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.pages.report import ReportOptions, make_report, subject_of
+from navlayers.pages.report import ReportOptions, make_report, report_input
 from navlayers.scoring.options import ScoreOptions
 from navlayers.website import SiteOptions, write_site
 
@@ -118,7 +118,7 @@ def report(
     for result in (gaps, plan):
         if result is not None:
             together = together.at_release(result.catalogue)
-    subject = subject_of(together, scoring, gaps=gaps, plan=plan)
+    subject = report_input(together, scoring, gaps=gaps, plan=plan)
     write_report(make_report(subject, options), [str(output)], force=force)
     return Path(output)
 

@@ -1,4 +1,4 @@
-"""Reports as files: which formats there are, how each is made, what lies beside a file."""
+"""The files of a report: its inputs, which may be folders that navlayers wrote, and its outputs by format."""
 
 from __future__ import annotations
 
@@ -7,21 +7,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import shown
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError
 from navlayers.output.files import Output, write_all
+from navlayers.output.folders import read_index
+from navlayers.pages.results import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.output.drawing.options import Rendered
     from navlayers.pages.report.build import Report
 
-
 FORMATS = {"pdf": "output.pdf", "html": "web.report", "md": "output.markdown", "docx": "output.docx"}
-"""Name, which is the ending of files, too → the module of `navlayers` whose `render(report)` makes them."""
+"""Format, which is also the ending of its files → the module with its `render`."""
 
 STDOUT = "-"
 _SYNONYMS = {"markdown": "md", "htm": "html"}
+_AGAIN = {
+    "gaps": "name the sets, and the threat with --threat",
+    "plan": "name the sets, and --budget or --target",
+}
+
+
+def inputs_of(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Names of inputs with folders of results replaced: a comparison by its inputs, a built set by its overview.
+
+    Returns:
+        The names, and a notice per folder.
+
+    Raises:
+        UsageError: A folder holds other results.
+    """
+    inputs: list[str] = []
+    notices = []
+    for name in names:
+        folder = Path(name).parent if Path(name).name == ALL else Path(name)
+        index = read_index(folder) if name and folder.is_dir() else None
+        if index is None:
+            inputs.append(name)
+            continue
+        layers = [
+            file.path for file in index.files if file.path.startswith("inputs/") or file.path == "overview.json"
+        ]
+        if not layers:
+            command = index.command
+            what = f"the results of navlayers {command}" if command else "layers, and no overview among them"
+            hint = _AGAIN.get(command, "name the sets")
+            raise UsageError(Problem(f"holds {what}", Place(str(folder)), "sets, layers or a comparison", hint))
+        inputs += [str(folder / path) for path in layers]
+        hint = "name the sets themselves for their mappings"
+        notices.append(Problem("a folder of layers, which have scores and no mappings", Place(name), hint=hint))
+    return tuple(inputs), tuple(notices)
 
 
 class Target(NamedTuple):
@@ -31,26 +67,17 @@ class Target(NamedTuple):
     format: str
 
 
-class Made(NamedTuple):
-    """One file: its path, or None for standard output; what it holds, and what there is to know of it."""
-
-    path: Path | None
-    rendered: Rendered
-
-
 def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
-    """The files that `-o` names, each in the format of its ending; `-` is Markdown.
+    """The files that `-o` names, in the formats of their endings; "-" is Markdown.
 
     Raises:
-        UsageError: none is named, an ending says nothing, or two are the same.
+        UsageError: There is none, an ending is unknown, or two are the same.
     """
     endings = ", ".join(f".{name}" for name in FORMATS)
     if not outputs:
-        hint = "for example: -o report.pdf"
-        raise UsageError(
-            Problem("no file is named to write to", expected=f"-o FILE that ends in {endings}", hint=hint)
-        )
-    targets = []
+        expected = f"-o FILE that ends in {endings}"
+        raise UsageError(Problem("no file is named to write to", None, expected, "for example: -o report.pdf"))
+    targets: list[Target] = []
     for output in outputs:
         if not output:
             raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
@@ -59,55 +86,56 @@ def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
         if format_ not in FORMATS:
             message = f"the ending of {shown(output)} does not say which format to write"
             raise UsageError(Problem(message, expected=endings))
-        targets.append(Target(None if output == STDOUT else Path(output), format_))
-    again = [target for target in targets if targets.count(target) > 1]
-    if again:
-        raise UsageError(Problem(f"-o {again[0].path or STDOUT} is named twice", expected="different files"))
+        target = Target(None if output == STDOUT else Path(output), format_)
+        if target in targets:
+            raise UsageError(Problem(f"-o {target.path or STDOUT} is named twice", expected="different files"))
+        targets.append(target)
     return tuple(targets)
 
 
 def render_report(report: Report, format_: str) -> Rendered:
-    """The report in a format, one of `FORMATS`; in Markdown, without the pictures that stand beside a file.
+    """The report in a format, one of `FORMATS`; in Markdown without pictures.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: The format is unknown.
     """
     if format_ not in FORMATS:
         raise UsageError(Problem(f"there is no format {shown(format_)}", expected=", ".join(FORMATS)))
     if format_ == "md":
-        return _markdown(report, {})
-    made: Rendered = importlib.import_module(f"navlayers.{FORMATS[format_]}").render(
-        report if format_ == "html" else report.document
-    )
-    return made
+        return report_files(report, [Target(None, "md")])[0].rendered
+    # Each format is loaded where it is used.
+    module = importlib.import_module(f"navlayers.{FORMATS[format_]}")
+    rendered: Rendered = module.render(report if format_ == "html" else report.document)
+    return rendered
 
 
-def _markdown(report: Report, pictures: Mapping[str, str]) -> Rendered:
-    """The report in Markdown; `pictures` says where its pictures are, by their names."""
-    from navlayers.output import markdown  # noqa: PLC0415 - each format pays for its own
-    from navlayers.output.drawing.options import Rendered  # noqa: PLC0415
+class File(NamedTuple):
+    """A file of a report: its path (None: standard output) and content."""
 
-    return Rendered(markdown.render(report.document, pictures).encode("utf-8", "replace"))
+    path: Path | None
+    rendered: Rendered
 
 
-def report_files(report: Report, targets: Iterable[Target]) -> list[Made]:
-    """The files of a report; beside one of Markdown, its heatmaps as pictures in a folder of its name."""
-    made = []
-    for target in targets:
-        if target.path is None or target.format != "md":
-            made.append(Made(target.path, render_report(report, target.format)))
+def report_files(report: Report, targets: Iterable[Target]) -> list[File]:
+    """The files of a report; the heatmaps of Markdown are pictures in a folder beside it."""
+    files = []
+    for path, format_ in targets:
+        if format_ != "md":
+            files.append(File(path, render_report(report, format_)))
             continue
-        from navlayers.output import markdown  # noqa: PLC0415 - each format pays for its own
+        from navlayers.output import markdown  # noqa: PLC0415
+        from navlayers.output.drawing.options import Rendered  # noqa: PLC0415
 
-        folder = target.path.with_name(f"{target.path.stem}-files")
-        pictures = markdown.pictures(report.document)
-        made.append(Made(target.path, _markdown(report, {name: f"{folder.name}/{name}" for name in pictures})))
-        made += [Made(folder / name, picture) for name, picture in pictures.items()]
-    return made
+        folder = path.with_name(f"{path.stem}-files") if path else Path()
+        pictures = markdown.pictures(report.document) if path else {}
+        text = markdown.render(report.document, {name: f"{folder.name}/{name}" for name in pictures})
+        files.append(File(path, Rendered(text.encode("utf-8", "replace"))))
+        files += [File(folder / name, picture) for name, picture in pictures.items()]
+    return files
 
 
 class Written(NamedTuple):
-    """What was written: the files, which of them changed, notices. `data` is for standard output."""
+    """The files of a report, those that changed, notices; `data` is for standard output."""
 
     files: tuple[Path, ...]
     changed: frozenset[Path]
@@ -120,21 +148,24 @@ def write_report(
 ) -> Written:
     """Write a report to files, in the formats of their endings; all of them or none.
 
-    `outputs` may hold "-", whose bytes are given back. `force` allows to replace files that hold something else;
-    `keep`, such as the inputs, never are.
+    Args:
+        report: The report.
+        outputs: Paths; "-" is returned as data.
+        force: Overwrite files with other content.
+        keep: Files that are never overwritten, such as the inputs.
 
     Raises:
-        UsageError: an ending says no format, or a format cannot hold the report.
-        OutputError: a file holds something else and not `force`, is one to keep, or cannot be written.
+        UsageError: An ending is unknown, or a format cannot hold the report.
+        OutputError: A file has other content (without `force`), is one to keep, or cannot be written.
     """
-    made = report_files(report, targets_of(outputs))
-    files = tuple(one.path for one in made if one.path is not None)
-    changed = write_all(
-        (Output(one.path, one.rendered.data, force) for one in made if one.path is not None), keep=keep
+    files = report_files(report, targets_of(outputs))
+    paths = tuple(file.path for file in files if file.path is not None)
+    changed = set(
+        write_all((Output(path, file.data, force) for path, file in files if path is not None), keep=keep)
     )
     return Written(
-        files,
-        frozenset(path for path in files if str(path) in set(changed)),
-        b"".join(one.rendered.data for one in made if one.path is None),
-        tuple(notice for one in made for notice in one.rendered.notices),
+        paths,
+        frozenset(path for path in paths if str(path) in changed),
+        b"".join(file.data for path, file in files if path is None),
+        tuple(notice for _, file in files for notice in file.notices),
     )

@@ -16,15 +16,14 @@ from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
 from navlayers.pages.report.build import SECTIONS, USUAL, ReportOptions, make_report
-from navlayers.pages.report.inputs import inputs_of
-from navlayers.pages.report.subject import subject_of
+from navlayers.pages.report.input import report_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.pages.report.build import SectionId
-    from navlayers.pages.report.subject import Subject
+    from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -111,9 +110,9 @@ def command(
     navlayers report nist_800_53 --target 90% -o controls.pdf
     """
     files.targets_of(outputs)
-    names, folders = inputs_of(sets)
+    names, folders = files.inputs_of(sets)
     if baseline is not None:
-        (baseline, *more), of_baseline = inputs_of([baseline])
+        (baseline, *more), of_baseline = files.inputs_of([baseline])
         if more:
             message = f"--baseline {baseline} is a folder of several inputs"
             raise UsageError(Problem(message, expected="one of them"))
@@ -143,7 +142,7 @@ def command(
         gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
     if plan_options is not None:
         plan = plan_for(inputs, plan_options, scoring, model, request.cost)
-    subject = subject_of(
+    subject = report_input(
         inputs,
         scoring,
         scores=measure == "score",
@@ -175,7 +174,7 @@ def command(
         )
 
 
-def _without_comments(subject: Subject, options: ReportOptions) -> Iterator[Problem]:
+def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:
     """That mappings have comments which the report leaves out."""
     names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
     if names and options.sections == USUAL:

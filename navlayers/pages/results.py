@@ -28,13 +28,14 @@ class Field(NamedTuple):
     cells: Iterable[Cell]
     kind: Kind = "text"
     shown: bool = True
+    category: str = ""
 
 
-def table_of(name: str, title: str, fields: Iterable[Field], note: str = "") -> Table:
+def table_of(name: str, title: str, fields: Iterable[Field], note: str = "", *, long: bool = False) -> Table:
     """The table of the fields that are shown."""
     shown = [field for field in fields if field.shown]
-    heads = tuple(Column(field.header, field.kind) for field in shown)
-    return Table(name, title, heads, tuple(zip(*(field.cells for field in shown), strict=True)), note)
+    heads = tuple(Column(field.header, field.kind, field.category) for field in shown)
+    return Table(name, title, heads, tuple(zip(*(field.cells for field in shown), strict=True)), note, long)
 
 
 def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:

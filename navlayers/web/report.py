@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Logo
     from navlayers.output.tables import Kind
     from navlayers.pages.report.build import Report
-    from navlayers.pages.report.subject import Subject
+    from navlayers.pages.report.input import ReportInput
     from navlayers.web.explorer import Explorer
 
 # Texts of so many letters are worth being looked up in the tables of the page.
@@ -30,7 +30,7 @@ _MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 
 def render(report: Report) -> Rendered:
     """The report as a page."""
-    document, subject = report.document, report.subject
+    document, subject = report.document, report.data
     page = Page()
     data = table = None
     if document.figures:
@@ -66,7 +66,7 @@ def _json(data: Explorer, places: dict[str, int]) -> Markup:
     return to_json(msgspec.structs.replace(data, texts=texts, shared=shared))
 
 
-def _scores(subject: Subject) -> Table:
+def _scores(subject: ReportInput) -> Table:
     """The scores of every technique that any input covers, for browsers that run no script."""
     comparison = subject.comparison
     kind: Kind = "number" if comparison.counts else "score"

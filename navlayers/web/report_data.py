@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping
     from navlayers.output.document import Document
     from navlayers.output.html import Colors
-    from navlayers.pages.report.subject import Subject
+    from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.coverage import Coverage
     from navlayers.web.explorer import Shown
 
 _SCORE_AGAIN = re.compile(r"Gap [\d.,]+|[\d.,]+ under the plan")
 
 
-def report_data(subject: Subject, document: Document, colors: Colors) -> Explorer:
+def report_data(subject: ReportInput, document: Document, colors: Colors) -> Explorer:
     """The data of a report."""
     own = subject.comparison
     comparisons = (own, *_categories(own))

@@ -1,20 +1,9 @@
-"""Documents that people attach: a report of mapping sets, of a comparison, of gaps, of a plan.
+"""Reports: documents about mapping sets, alone, compared, against a threat, with a plan.
 
-`make_report(subject)` works out what it says, `render_report(report, "pdf")` makes a file of it.
+`report_input` collects the data, `make_report` makes the document of it.
 """
 
-from __future__ import annotations
-
-from navlayers.output.document import Document
 from navlayers.pages.report.build import SECTIONS, Report, ReportOptions, make_report
-from navlayers.pages.report.subject import Subject, subject_of
+from navlayers.pages.report.input import ReportInput, report_input
 
-__all__ = [
-    "SECTIONS",
-    "Document",
-    "Report",
-    "ReportOptions",
-    "Subject",
-    "make_report",
-    "subject_of",
-]
+__all__ = ["SECTIONS", "Report", "ReportInput", "ReportOptions", "make_report", "report_input"]

@@ -1,4 +1,4 @@
-"""Capabilities by what they cover, what cannot be mapped, comments of mappings."""
+"""The capabilities of a report's sets, their non-mappable records, and the comments of their mappings."""
 
 from __future__ import annotations
 
@@ -6,171 +6,143 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import counted, joined, web_links
 from navlayers.output.document import Paragraph
-from navlayers.output.tables import Column, Table, columns
-from navlayers.pages.report.wording import names_of
+from navlayers.pages.report.input import optional
+from navlayers.pages.results import Field, table_of
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import non_mappable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.output.document import Block
-    from navlayers.output.tables import Cell
-    from navlayers.pages.report.subject import Subject
+    from navlayers.output.tables import Table
+    from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.coverage import Coverage
 
+LISTED = 10
+"""Rows per input in a section; the appendix has all."""
 
-MOST = 10
-"""So many of an input are told of; the appendix has all."""
 _NAMED = 6
 
 
-def capability_blocks(subject: Subject) -> Iterator[Block]:
-    """The first of each input."""
-    for number in subject.sets:
-        ranked = subject.ranked[number]
+def capability_blocks(data: ReportInput) -> Iterator[Block]:
+    """The capabilities of each input that cover most."""
+    for number in data.sets:
+        ranked = data.ranked[number]
         if not ranked:
             continue
-        yield Paragraph(_sentence_of(subject, number))
-        yield capability_table(subject, number, MOST)
-
-
-def _sentence_of(subject: Subject, number: int) -> str:
-    ranked = subject.ranked[number]
-    title = subject.names[number]
-    first = ranked[0]
-    covered = first.stats.techniques + first.stats.subtechniques
-    cover = counted(len(ranked), "capability covers", "capabilities cover")
-    text = f"{title}: {cover} something; {first.label} covers most ({covered:,})."
-    needed = sum(bool(one.only) for one in ranked)
-    if needed:
-        text += (
-            f" {counted(needed, 'capability is', 'capabilities are')} the only one of the set for some technique."
+        top = ranked[0].stats
+        cover = counted(len(ranked), "capability covers", "capabilities cover")
+        text = (
+            f"{data.names[number]}: {cover} something; {ranked[0].label} covers most "
+            f"({top.techniques + top.subtechniques:,})."
         )
-        leading = max(ranked, key=lambda one: len(one.only))
-        text += f" Most rests on {leading.label}: {len(leading.only):,} that no other one of the set covers."
-    return text
-
-
-def capability_table(subject: Subject, number: int, most: int | None = None) -> Table:
-    """The capabilities of an input; the first so many, with some of what only they cover, or all."""
-    one = subject.inputs[number]
-    ranked = subject.ranked[number]
-    several = len(subject.inputs) > 1
-    asked = subject.comparison.category
-    bare = one.counts or one.covered_only
-    categories = [c for c in one.scored.rules.scored_categories if not bare and asked in (None, c)]
-    active = subject.comparison.active
-    found = (
-        Column("capability"),
-        *columns("techniques", "sub-techniques", kind="number"),
-        Column("of the matrix", "percent"),
-        *(_mean(category) for category in categories),
-        *columns(*(("only it in the set", "only it of all") if several else ("only it",)), kind="number"),
-        Column("techniques that only it covers" + (" in the set" if several else "")),
-    )
-    rows = []
-    for rank in ranked[:most]:
-        stats = rank.stats
-        means: list[Cell] = [
-            round(stats.categories[c].mean, 1) if c in stats.categories else None for c in categories
-        ]
-        counts: list[Cell] = [len(rank.only), *([len(rank.only_of_all)] if several else [])]
-        share = 100 * (stats.techniques + stats.subtechniques) / active
-        only = names_of(rank.only, _NAMED if most else len(rank.only))
-        rows.append((rank.label, stats.techniques, stats.subtechniques, share, *means, *counts, only))
-    more = len(ranked) - len(rows)
-    note = f"The appendix has all {len(ranked):,}." if more > 0 else ""
-    title = f"{subject.names[number]}: capabilities by what they cover"
-    return Table(f"capabilities of {one.name}", title, found, tuple(rows), note)
-
-
-def _mean(category: str) -> Column:
-    if category == UNSPECIFIED:
-        return Column("mean score", "score")
-    return Column(f"mean {category}", "score", category)
-
-
-MOST = 10
-"""So many of an input are told of; the appendix has all where there are more."""
-
-
-def non_mappable_blocks(subject: Subject) -> Iterator[Block]:
-    """Per input: how much, and the first of it."""
-    for number, one in enumerate(subject.inputs):
-        if one.is_layer:
-            continue
-        found = non_mappable(one.set)
-        parts = [
-            *([counted(found.capabilities, "capability", "capabilities")] if found.capabilities else []),
-            *([counted(found.techniques, "technique")] if found.techniques else []),
-            *(
-                [counted(found.pairs, "pair of capability and technique", "pairs of capability and technique")]
-                if found.pairs
-                else []
-            ),
-        ]
-        title = subject.names[number]
-        if not parts:
-            yield Paragraph(f"{title} records nothing that cannot be mapped.")
-            continue
-        yield Paragraph(f"{title} records {joined(parts)} as looked at and not to be mapped.")
-        yield non_mappable_table(subject, number, MOST)
-
-
-def non_mappable_table(subject: Subject, number: int, most: int | None = None) -> Table:
-    """The records of an input, the first so many, or all; columns without anything are left out."""
-    one = subject.inputs[number]
-    names = {capability.id: capability.name for capability in one.set.capabilities}
-    records = sorted(
-        {
-            (
-                record.capability or "",
-                record.capability_name or names.get(record.capability or "", ""),
-                record.technique or "",
-                _recorded_name(subject, record.technique, record.technique_name),
-                record.comment,
+        if needed := sum(bool(one.only) for one in ranked):
+            most = max(ranked, key=lambda one: len(one.only))
+            are = counted(needed, "capability is", "capabilities are")
+            text += (
+                f" {are} the only one of the set for some technique. Most rests on {most.label}: "
+                f"{len(most.only):,} that no other one of the set covers."
             )
-            for record in one.set.non_mappable
-        }
-    )
-    headers = (*columns("capability", "name"), Column("technique", "technique"), *columns("name", "comment"))
-    used = [i for i in range(len(headers)) if any(record[i] for record in records)]
-    rows: tuple[tuple[Cell, ...], ...] = tuple(tuple(record[i] for i in used) for record in records[:most])
-    note = f"The appendix has all {len(records):,}." if len(rows) < len(records) else ""
-    title = f"{subject.names[number]}: not mappable"
-    return Table(f"not mappable in {one.name}", title, tuple(headers[i] for i in used), rows, note)
+        yield Paragraph(text)
+        yield capability_table(data, number, LISTED)
 
 
-def _recorded_name(subject: Subject, identifier: str | None, written: str | None) -> str:
-    known = subject.catalogue.get(identifier) if identifier else None
-    return known.name if known else written or ""
+def capability_table(data: ReportInput, number: int, most: int | None = None) -> Table:
+    """The capabilities of an input; the first `most`, with some of what only they cover, or all."""
+    one, every = data.inputs[number], data.ranked[number]
+    ranked = every[:most]
+    category = data.comparison.category
+    unscored = one.counts or one.covered_only
+    categories = [c for c in one.scored.rules.scored_categories if not unscored and category in (None, c)]
+    in_set = " in the set" if data.several else ""
+
+    def mean(c: str) -> Field:
+        means = [round(r.stats.categories[c].mean, 1) if c in r.stats.categories else None for r in ranked]
+        if c == UNSPECIFIED:
+            return Field("mean score", means, "score")
+        return Field(f"mean {c}", means, "score", category=c)
+
+    covered = [r.stats.techniques + r.stats.subtechniques for r in ranked]
+    fields = [
+        Field("capability", [r.label for r in ranked]),
+        Field("techniques", [r.stats.techniques for r in ranked], "number"),
+        Field("sub-techniques", [r.stats.subtechniques for r in ranked], "number"),
+        Field("of the matrix", [100 * part / data.comparison.active for part in covered], "percent"),
+        *map(mean, categories),
+        Field(f"only it{in_set}", [len(r.only) for r in ranked], "number"),
+        Field("only it of all", [len(r.only_of_all) for r in ranked], "number", data.several),
+        Field(f"techniques that only it covers{in_set}", [_first(r.only, most and _NAMED) for r in ranked]),
+    ]
+    note = f"The appendix has all {len(every):,}." if len(every) > len(ranked) else ""
+    title = f"{data.names[number]}: capabilities by what they cover"
+    return table_of(f"capabilities of {one.name}", title, fields, note)
 
 
-def comment_blocks(subject: Subject) -> Iterator[Block]:
-    """A table per set that has any."""
-    for one in subject.inputs:
-        if not one.is_layer:
-            found = comment_table(one, subject.comparison.category)
-            if found.rows:
-                yield found
+def _first(names: Sequence[str], most: int | None) -> str:
+    more = 0 if most is None else len(names) - most
+    return ", ".join([*names[:most], *([f"+{more} more"] if more > 0 else [])])
 
 
-def comment_table(one: Coverage, category: str | None) -> Table:
+def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
+    """The number of records of each input, and the first of them."""
+    for number in data.sets:
+        records = non_mappable(data.inputs[number].set)
+        kinds = (
+            (records.capabilities, "capability", "capabilities"),
+            (records.techniques, "technique", ""),
+            (records.pairs, "pair of capability and technique", "pairs of capability and technique"),
+        )
+        parts = [counted(*kind) for kind in kinds if kind[0]]
+        if parts:
+            yield Paragraph(f"{data.names[number]} records {joined(parts)} as looked at and not to be mapped.")
+            yield non_mappable_table(data, number, LISTED)
+        else:
+            yield Paragraph(f"{data.names[number]} records nothing that cannot be mapped.")
+
+
+def non_mappable_table(data: ReportInput, number: int, most: int | None = None) -> Table:
+    """The non-mappable records of an input, the first `most` or all."""
+    one = data.inputs[number]
+    names = {capability.id: capability.name for capability in one.set.capabilities}
+    records = set()
+    for record in one.set.non_mappable:
+        capability, technique = record.capability or "", record.technique or ""
+        known = data.catalogue.get(technique)
+        name = known.name if known else record.technique_name or ""
+        capability_name = record.capability_name or names.get(capability, "")
+        records.add((capability, capability_name, technique, name, record.comment))
+    rows = sorted(records)
+    # A column is there if any record has a value for it, even if none of the first rows does.
+    used = [any(row[i] for row in rows) for i in range(5)]
+    headers = ("capability", "name", "technique", "name", "comment")
+    fields = [
+        Field(header, [row[i] for row in rows[:most]], "technique" if header == "technique" else "text", used[i])
+        for i, header in enumerate(headers)
+    ]
+    note = f"The appendix has all {len(rows):,}." if most and len(rows) > most else ""
+    return table_of(f"not mappable in {one.name}", f"{data.names[number]}: not mappable", fields, note)
+
+
+def comment_blocks(data: ReportInput) -> Iterator[Block]:
+    """A table of comments and references per set that has any."""
+    for number in data.sets:
+        table = _comment_table(data.inputs[number], data.comparison.category)
+        if table.rows:
+            yield table
+
+
+def _comment_table(one: Coverage, category: str | None) -> Table:
     """A row per capability and comment: the techniques that it is about, its text, its references."""
-    groups: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
+    groups: dict[tuple[str, str, str], set[str]] = {}
     for mapping in one.scored.mappings:
-        references = tuple(sorted(web_links(mapping.references)))
+        references = "\n".join(sorted(web_links(mapping.references)))
         if category in (None, mapping.category) and (mapping.comment or references):
-            key = (mapping.capability, mapping.comment, references)
+            key = (one.labels.get(mapping.capability, mapping.capability), mapping.comment, references)
             rated = " ".join(text for text in (mapping.technique, mapping.category, mapping.value) if text)
             groups.setdefault(key, set()).add(rated)
-    rows = sorted(
-        (one.labels.get(capability, capability), "\n".join(sorted(techniques)), comment, "\n".join(references))
-        for (capability, comment, references), techniques in groups.items()
-    )
-    found = columns("capability", "techniques", "comment", "references")
-    used = [i for i in range(len(found)) if any(row[i] for row in rows)]
+    rows = sorted((label, "\n".join(sorted(rated)), *rest) for (label, *rest), rated in groups.items())
+    headers = ("capability", "techniques", "comment", "references")
+    fields = [optional(header, [row[i] for row in rows]) for i, header in enumerate(headers)]
     title = f"{one.name}: comments and references of the mappings"
-    shown = tuple(tuple(row[i] for i in used) for row in rows)
-    return Table(f"comments of {one.name}", title, tuple(found[i] for i in used), shown, long=True)
+    return table_of(f"comments of {one.name}", title, fields, long=True)

@@ -1,37 +1,38 @@
-"""The layers that a report draws, and its sections about a threat and a plan."""
+"""The heatmaps of a report, and its sections about a threat and a plan."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers.analysis.compare_layers import layers_of as compared_layers
-from navlayers.analysis.gaps_layers import layers_of
+from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import against, summary
-from navlayers.layer.build import layers_of as built_layers
-from navlayers.layer.view import COMMENTED, Ratios, View
+from navlayers.layer.build import layers_of
+from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
 from navlayers.pages import gaps as gap_tables
 from navlayers.pages import plan as plan_tables
-from navlayers.pages.report.wording import in_full
+from navlayers.pages.report.input import TECHNIQUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
-    from navlayers.attack import Catalogue
     from navlayers.layer.document import Layer
     from navlayers.output.document import Block
-    from navlayers.pages.report.subject import Subject
+    from navlayers.output.tables import Cell, Table
+    from navlayers.pages.report.input import ReportInput
 
-_TECHNIQUES = "techniques and sub-techniques"
+UNRATED = "What is mapped counts in full there, for the sets do not say how well."
+"""A sentence about plans of unscored sets."""
 
-_OF_SEVERAL = {
+# Layer of a comparison → its title ("": the layer's name) and caption: a picture cannot show comments.
+_COMPARED = {
     "union": ("All together", "The score of a technique is the highest that any input gives it."),
     "difference": (
         "",
@@ -44,134 +45,114 @@ _OF_SEVERAL = {
         "are covered, the share of them in per cent that none covers.",
     ),
 }
-"""Kind of layer → its title, "" for its own, and its caption: a picture has no comments that could say more."""
-
-
-class Reading(NamedTuple):
-    """How to read a heatmap: the figures of its tactics, what cells without a colour are, what stands in some."""
-
-    ratios: Ratios | None = None
-    unscored: str = "not covered"
-    mark: str = COMMENTED
-
-
-_OF_INPUTS = Reading()
 _NOT_OF_THREAT = "not of the threat"
 
 
-def heatmap_blocks(subject: Subject) -> Iterator[Figure]:
-    """The heatmaps in reading order."""
-    for title, caption, layer, reading in _layers(subject):
-        yield heatmap(subject, layer, title, caption, reading)
-
-
-def _layers(subject: Subject) -> Iterator[tuple[str, str, Layer, Reading]]:
-    comparison = subject.comparison
-    (first, *more) = comparison.inputs
-    titles = _titles(subject)
-    if not more and comparison.category is None and not (first.is_layer or first.covered_only):
-        # By itself, a set has the colours and the legend of its own scale.
-        (built,) = built_layers(first.scored, ["overview"])
-        yield next(titles), "", built.layer, _OF_INPUTS
+def heatmap_blocks(data: ReportInput) -> Iterator[Figure]:
+    """A heatmap per input, and of several those of their comparison."""
+    comparison = data.comparison
+    category = comparison.category
+    titles = iter(name if category is None else f"{name}: {category}" for name in data.names)
+    first = data.inputs[0]
+    if not (data.several or category or first.is_layer or first.covered_only):
+        # By itself, a set has the colors and the legend of its own scale.
+        (built,) = layers_of(first.scored, ["overview"])
+        yield _heatmap(data, built.layer, next(titles))
         return
-    for _, kind, layer in compared_layers(comparison):
+    for _, kind, layer in compare_layers.layers_of(comparison):
         if kind == "input":
-            yield next(titles), "", layer, _OF_INPUTS
-        elif more and kind in _OF_SEVERAL:
-            title, caption = _OF_SEVERAL[kind]
-            yield title or layer.name, caption, layer, _of_none(subject) if kind == "gap" else _OF_INPUTS
+            yield _heatmap(data, layer, next(titles))
+        elif kind in _COMPARED and data.several:
+            title, caption = _COMPARED[kind]
+            view = {"ratios": _uncovered(data), "unscored": "covered"} if kind == "gap" else {}
+            yield _heatmap(data, layer, title or layer.name, caption, **view)
 
 
-def _titles(subject: Subject) -> Iterator[str]:
-    """What stands above the heatmaps of the inputs."""
-    about = subject.comparison.category
-    return (name if about is None else f"{name}: {about}" for name in subject.names)
-
-
-def _of_none(subject: Subject) -> Reading:
-    """How much of each tactic no input covers."""
-    comparison = subject.comparison
-    gaps, total = len(comparison.gaps), comparison.active
-    ratios = Ratios(
+def _uncovered(data: ReportInput) -> Ratios:
+    """The share of each tactic that no input covers."""
+    comparison = data.comparison
+    return Ratios(
         {tactic.tactic: (tactic.total - tactic.any, tactic.total) for tactic in comparison.tactics},
-        f"{gaps:,} of {total:,} {_TECHNIQUES} covered by none",
-        f"{_TECHNIQUES} covered by none",
+        f"{len(comparison.gaps):,} of {comparison.active:,} {TECHNIQUES} covered by none",
+        f"{TECHNIQUES} covered by none",
     )
-    return Reading(ratios, "covered")
 
 
-def of_gaps(gaps: Gaps, kind: str) -> Reading:
-    """How much of the threat is covered, or, for the layer "gap", how much of it is not covered well."""
-    every = [row.technique for row in gaps.rows]
-    if kind != "gap":
-        found = [row.technique for row in gaps.rows if row.covered]
-        return Reading(_counted(gaps.catalogue, every, found, "covered"), _NOT_OF_THREAT)
-    what = "not covered, or weakly" if gaps.scored else "not covered"
-    found = [row.technique for row in gaps.open]
-    return Reading(_counted(gaps.catalogue, every, found, what), _NOT_OF_THREAT, "✓")
+def _heatmap(data: ReportInput, layer: Layer, title: str, caption: str = "", **view: Any) -> Figure:
+    """A layer as a figure, with a caption or else its description; `view` are further fields of the view."""
+    caption = caption or layer.description
+    fields = {"unscored": "not covered", "description": caption, **view}
+    return Figure(msgspec.structs.replace(View.of(layer, data.catalogue), **fields), title, caption)
 
 
-def of_plan(plan: Plan) -> Reading:
-    """How much the plan covers of the threat, or else of all that any capability does."""
-    every, unscored = plan.coverable, "nothing covers"
-    if plan.threat is not None:
-        every, unscored = tuple(filter(plan.weight, plan.threat.weights)), _NOT_OF_THREAT
-    return Reading(_counted(plan.catalogue, every, plan.reached, "covered by the plan"), unscored)
-
-
-def _counted(catalogue: Catalogue, every: Sequence[str], found: Sequence[str], what: str) -> Ratios:
-    of, counted = (
-        Counter(tactic for technique in techniques for tactic in catalogue.techniques[technique].tactics)
-        for techniques in (every, found)
+def _ratios(data: ReportInput, every: Sequence[str], part: Sequence[str], what: str) -> Ratios:
+    """The share of some techniques in others, of all and per tactic."""
+    total, counted = (
+        Counter(tactic for technique in techniques for tactic in data.catalogue.techniques[technique].tactics)
+        for techniques in (every, part)
     )
     return Ratios(
-        {tactic: (counted[tactic], total) for tactic, total in of.items()},
-        f"{len(found):,} of {len(every):,} {_TECHNIQUES} {what}",
-        f"{_TECHNIQUES} {what}",
+        {tactic: (counted[tactic], number) for tactic, number in total.items()},
+        f"{len(part):,} of {len(every):,} {TECHNIQUES} {what}",
+        f"{TECHNIQUES} {what}",
     )
 
 
-def heatmap(subject: Subject, layer: Layer, title: str, caption: str = "", reading: Reading = _OF_INPUTS) -> Figure:
-    """A layer that is drawn below a title of its own, with the caption or else what the layer says of itself."""
-    said = caption or layer.description
-    view = msgspec.structs.replace(
-        View.of(layer, subject.catalogue),
-        description=said,
-        ratios=reading.ratios,
-        unscored=reading.unscored,
-        mark=reading.mark,
-    )
-    return Figure(view, title, said)
-
-
-UNRATED = "What is mapped counts in full there, for the sets do not say how well."
-"""Said of a plan of unscored sets."""
-
-_DRAWN = ("coverage", "gap")
-
-
-def gaps_blocks(subject: Subject) -> Iterator[Block]:
-    """How much of the threat is covered, what is not, and by which capabilities; heatmaps of coverage and gap."""
-    gaps = subject.gaps
+def gaps_blocks(data: ReportInput) -> Iterator[Block]:
+    """The coverage of the threat, its gaps and the capabilities that cover it; heatmaps of coverage and gaps."""
+    gaps = data.gaps
     if gaps is None:
         return
     yield Paragraph(headline(gaps))
     for table in gap_tables.brief_tables(gaps):
-        # What a terminal is told of files is in the appendix here.
+        # The note of a shortened table names files that a report does not have.
         note = "The appendix has all." if table.note.startswith("…") else table.note
-        yield in_full(msgspec.structs.replace(table, note=note), subject.catalogue)
-    for _, kind, layer in layers_of(gaps):
-        if kind in _DRAWN:
-            yield heatmap(subject, layer, layer.name, reading=of_gaps(gaps, kind))
+        yield full_names(msgspec.structs.replace(table, note=note), data)
+    for _, kind, layer in gaps_layers.layers_of(gaps):
+        if kind in ("coverage", "gap"):
+            yield _heatmap(data, layer, layer.name, **_gaps_view(data, gaps, kind))
 
 
-def plan_blocks(subject: Subject) -> Iterator[Block]:
-    """The chosen capabilities by what each adds, what comes next, who could take their place."""
-    plan = subject.plan
+def _gaps_view(data: ReportInput, gaps: Gaps, kind: str) -> dict[str, Any]:
+    every = [row.technique for row in gaps.rows]
+    if kind == "coverage":
+        covered = [row.technique for row in gaps.rows if row.covered]
+        return {"ratios": _ratios(data, every, covered, "covered"), "unscored": _NOT_OF_THREAT}
+    what = "not covered, or weakly" if gaps.scored else "not covered"
+    ratios = _ratios(data, every, [row.technique for row in gaps.open], what)
+    return {"ratios": ratios, "unscored": _NOT_OF_THREAT, "mark": "✓"}
+
+
+def plan_blocks(data: ReportInput) -> Iterator[Block]:
+    """The chosen capabilities, the next best, possible replacements; a heatmap."""
+    plan = data.plan
     if plan is None:
         return
     sentences = [f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence]
     yield Paragraph(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
     yield from plan_tables.brief_tables(plan)
     layer = plan_layer(plan)
-    yield heatmap(subject, layer, layer.name, reading=of_plan(plan))
+    yield _heatmap(data, layer, layer.name, **_plan_view(data, plan))
+
+
+def _plan_view(data: ReportInput, plan: Plan) -> dict[str, Any]:
+    every, unscored = plan.coverable, "nothing covers"
+    if plan.threat is not None:
+        every, unscored = tuple(filter(plan.weight, plan.threat.weights)), _NOT_OF_THREAT
+    return {"ratios": _ratios(data, every, plan.reached, "covered by the plan"), "unscored": unscored}
+
+
+def full_names(table: Table, data: ReportInput) -> Table:
+    """A table of techniques with the full names of techniques and tactics."""
+    kinds = [column.kind for column in table.columns]
+    if "technique" not in kinds:
+        return table
+    rows = []
+    for row in table.rows:
+        cells: list[Cell] = list(row)
+        identifier = str(row[kinds.index("technique")])
+        for header, text in (("name", data.full_name), ("tactics", data.tactics)):
+            if header in table.headers and identifier in data.catalogue.techniques:
+                cells[table.headers.index(header)] = text(identifier)
+        rows.append(tuple(cells))
+    return msgspec.structs.replace(table, rows=tuple(rows))

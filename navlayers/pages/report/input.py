@@ -1,0 +1,239 @@
+"""The data of a report: inputs at one release, their comparison, gaps, a plan; and words that sections share.
+
+Its figures are those of `navlayers.scoring.coverage` (what an input covers) and `navlayers.scoring.stats`
+(capabilities, non-mappable records), as in `stats`, `show` and the site.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from navlayers.analysis.compare import Comparison, side_by_side
+from navlayers.analysis.gaps_result import Gaps
+from navlayers.analysis.plan.result import Plan
+from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.errors import Problem
+from navlayers.output.tables import Cell, Kind, shown
+from navlayers.pages.results import Field
+from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.stats import capability_stats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from navlayers.analysis.inputs import InputSet
+    from navlayers.attack import Catalogue
+    from navlayers.scoring.coverage import Coverage
+    from navlayers.scoring.scores import Contribution, Scored, TechniqueScore
+    from navlayers.scoring.stats import CapabilityStats
+
+_OPTIONS = ScoreOptions()
+TECHNIQUES = "techniques and sub-techniques"
+
+
+class Ranked(NamedTuple):
+    """A capability, and the techniques that no other covers: none of its input (`only`), none of any input."""
+
+    stats: CapabilityStats
+    label: str
+    only: tuple[str, ...]
+    only_of_all: tuple[str, ...]
+
+
+class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The data of a report: a comparison of the inputs, even if there is but one; gaps and a plan on request."""
+
+    comparison: Comparison
+    gaps: Gaps | None = None
+    plan: Plan | None = None
+    notices: tuple[Problem, ...] = ()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The release of all inputs."""
+        return self.comparison.catalogue
+
+    @property
+    def release(self) -> str:
+        """The release in sentences, without "ATT&CK"."""
+        return f"{DOMAIN_NAMES[self.catalogue.domain]} {self.catalogue.version}"
+
+    @property
+    def inputs(self) -> tuple[Coverage, ...]:
+        """The inputs in the given order."""
+        return self.comparison.inputs
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one input."""
+        return len(self.inputs) > 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the inputs in sentences, tables and charts."""
+        return tuple(one.name for one in self.inputs)
+
+    @property
+    def sets(self) -> tuple[int, ...]:
+        """The numbers of the inputs that are mapping sets; layers do not name their capabilities."""
+        return tuple(number for number, one in enumerate(self.inputs) if not one.is_layer)
+
+    @property
+    def unscored(self) -> bool:
+        """Whether scores say no more than the number of capabilities."""
+        return self.comparison.counts or self.comparison.covered_only
+
+    def categories(self, one: Coverage) -> tuple[str, ...]:
+        """The categories of an input, or the one that the report is restricted to."""
+        wanted = self.comparison.category
+        return one.categories if wanted is None else tuple(c for c in one.categories if c == wanted)
+
+    def full_name(self, identifier: str) -> str:
+        """The name of a technique, that of a sub-technique after its parent's."""
+        technique = self.catalogue.techniques[identifier]
+        parent = self.catalogue.techniques.get(technique.parent or "")
+        return f"{parent.name}: {technique.name}" if parent else technique.name
+
+    def tactics(self, identifier: str) -> str:
+        """The names of a technique's tactics in matrix order."""
+        own = self.catalogue.techniques[identifier].tactics
+        return ", ".join(tactic.name for tactic in self.catalogue.tactics if tactic.shortname in own)
+
+    def capabilities(self, technique: str) -> int:
+        """The number of capabilities of sets that cover a technique."""
+        return sum(number in self.sets for number, _ in self.covering[technique])
+
+    @cached_property
+    def covering(self) -> dict[str, tuple[tuple[int, str], ...]]:
+        """Covered technique → number of input and id of each capability that covers it, or a rolled-up sub."""
+        covered = [one.scores for one in self.inputs]
+        return {
+            row.technique: tuple(
+                (number, capability)
+                for number, entries in enumerate(covered)
+                if row.technique in entries
+                for capability in sorted(self._covering(number, entries[row.technique]))
+            )
+            for row in self.comparison.rows
+        }
+
+    def _covering(self, number: int, entry: TechniqueScore) -> set[str]:
+        category = self.comparison.category
+        own = _capabilities(entry, category)
+        if own or not entry.rolled_up:
+            return own
+        scores = self.inputs[number].scored.scores
+        subs = (scores[sub.id] for sub in self.catalogue.subtechniques(entry.technique) if sub.id in scores)
+        return {capability for sub in subs for capability in _capabilities(sub, category)}
+
+    @cached_property
+    def ranked(self) -> tuple[tuple[Ranked, ...], ...]:
+        """Per input, its capabilities: those that cover most first, then those that cover most alone."""
+        return tuple(map(self._ranked, range(len(self.inputs))))
+
+    def _ranked(self, number: int) -> tuple[Ranked, ...]:
+        one = self.inputs[number]
+        only: dict[str, list[str]] = {}
+        only_of_all: dict[str, list[str]] = {}
+        for technique, every in self.covering.items():
+            own = [capability for input_, capability in every if input_ == number]
+            if len(own) == 1:
+                only.setdefault(own[0], []).append(technique)
+                if len(every) == 1:
+                    only_of_all.setdefault(own[0], []).append(technique)
+        ranked = [
+            Ranked(
+                stats,
+                one.labels.get(stats.id, stats.id),
+                tuple(only.get(stats.id, ())),
+                tuple(only_of_all.get(stats.id, ())),
+            )
+            for stats in capability_stats(_covered(one, self.comparison.category))
+        ]
+        return tuple(
+            sorted(ranked, key=lambda r: (-(r.stats.techniques + r.stats.subtechniques), -len(r.only), r.stats.id))
+        )
+
+
+def _capabilities(entry: TechniqueScore, category: str | None) -> set[str]:
+    """The capabilities that cover a technique, in a category or at all."""
+    groups = (group for c, group in entry.contributions.items() if category in (None, c))
+    return {one.capability for group in groups for one in group if _covers(one)}
+
+
+def _covers(contribution: Contribution) -> bool:
+    return contribution.score is None or contribution.score > 0
+
+
+def _covered(one: Coverage, category: str | None) -> Scored:
+    """The scores of an input, without what scores 0 and without other categories."""
+    kept = {}
+    for technique in one.measures(category):
+        entry = one.scored.scores[technique]
+        groups = {
+            c: tuple(filter(_covers, group)) for c, group in entry.contributions.items() if category in (None, c)
+        }
+        kept[technique] = msgspec.structs.replace(entry, contributions=groups)
+    return msgspec.structs.replace(one.scored, scores=kept)
+
+
+def report_input(
+    together: InputSet,
+    scoring: ScoreOptions = _OPTIONS,
+    *,
+    scores: bool = True,
+    category: str | None = None,
+    baseline: int | None = None,
+    gaps: Gaps | None = None,
+    plan: Plan | None = None,
+) -> ReportInput:
+    """The data of a report about inputs at one release.
+
+    Args:
+        together: The inputs, as `navlayers.analysis.inputs.load_inputs` returns them.
+        scoring: How mappings become scores.
+        scores: Whether scores count, or only what is covered.
+        category: Restrict the report to this score category.
+        baseline: The number of the input that the others are compared with; None: only two inputs are compared.
+        gaps: The gaps of the same inputs.
+        plan: A plan of the same inputs.
+
+    Raises:
+        UsageError: The options do not fit an input, or some inputs have counts and others scores.
+    """
+    inputs = together.coverage(scoring, scores=scores)
+    notices = tuple(notice for one in inputs for notice in one.notices)
+    names = _short_names(inputs)
+    compared = side_by_side(together.catalogue, _renamed(inputs, names), category=category, baseline=baseline)
+    return ReportInput(
+        comparison=compared,
+        gaps=gaps and msgspec.structs.replace(gaps, inputs=_renamed(gaps.inputs, names)),
+        plan=plan,
+        notices=(*together.notices, *notices),
+    )
+
+
+def _short_names(inputs: Sequence[Coverage]) -> list[str]:
+    """The names of the sets, or with versions, or those of the files: the first that are all different."""
+    for names in ([one.set.name for one in inputs], [one.title for one in inputs]):
+        if len(set(names)) == len(names) and all(names):
+            return names
+    return [one.name for one in inputs]
+
+
+def _renamed(inputs: Sequence[Coverage], names: Sequence[str]) -> tuple[Coverage, ...]:
+    return tuple(msgspec.structs.replace(one, name=name) for one, name in zip(inputs, names, strict=True))
+
+
+def percent(part: float, whole: float) -> str:
+    """A share with one decimal."""
+    return shown(100 * part / whole if whole else 0, "percent")
+
+
+def optional(header: str, cells: Iterable[Cell], kind: Kind = "text") -> Field:
+    """A column that is left out if all of its cells are empty."""
+    cells = list(cells)
+    return Field(header, cells, kind, shown=any(cells))
