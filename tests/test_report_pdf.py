@@ -202,7 +202,7 @@ def test_it_is_tagged_and_says_what_it_is() -> None:
     data = made("gcp", title="The title", author="Jane Doe")
     info = pdf.info(data)
     assert (info["Tagged"], info["Title"], info["Author"]) == ("yes", "The title", "Jane Doe")
-    assert info["ReportInput"].startswith("Google Cloud")
+    assert info["Subject"].startswith("Google Cloud")
     assert "CreationDate" not in info
     assert "ModDate" not in info
     assert b"pdfuaid:part" in data
