@@ -66,7 +66,7 @@ class InputError(NavlayersError):
 
 
 class OtherFileError(InputError):
-    """The input is a sound file of another kind; among the files of a folder it may be passed over."""
+    """The input is a readable file of another kind; in a folder it may be skipped."""
 
 
 class UsageError(NavlayersError):

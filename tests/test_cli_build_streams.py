@@ -40,7 +40,7 @@ def test_files_of_a_folder_that_are_no_sets_are_passed_over_with_a_note(run: Run
     assert done.code == 0
     assert [path.name for path in Path("out").iterdir()] == ["tiny"]
     for name in ("schema.json", "config.yaml", "list.yml"):
-        assert f"{name}: passed over" in done.err
+        assert f"{name}: skipped" in done.err
 
 
 def test_a_file_that_is_no_set_is_refused_when_it_is_named_itself(run: Run, tiny: Path) -> None:

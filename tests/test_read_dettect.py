@@ -175,7 +175,7 @@ def test_the_set_says_what_the_file_says_and_tells_what_is_left_out(file: Path) 
     )
     assert [notice.message for notice in reading.notices if notice.code == "not-carried"] == [
         "not carried over: 2 earlier scores in log books; platform Windows, Linux",
-        "visibility is kept beside detection, without score values",
+        "visibility is read without score values",
     ]
 
 

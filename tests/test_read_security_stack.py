@@ -192,7 +192,7 @@ def test_files_that_disagree_on_the_release_are_told_and_most_files_count(tmp_pa
     assert reading.mapping_set.attack_version == "8.2"
     (notice,) = [n for n in reading.notices if "ATT&CK version" in n.message]
     assert notice.place == Place(str(tmp_path / "in" / "c.yaml"), 2, 17)
-    assert notice.message == "ATT&CK version 9 in 1 file, where 8.2 in 2 files"
+    assert notice.message == "ATT&CK version is 9 in 1 file, but 8.2 in 2 files"
 
 
 def test_controls_of_two_platforms_are_no_set(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_adversaries_and_what_they_do_are_left_out_and_counted() -> None:
     assert len(reading.mapping_set.mappings) == 1
     left = [n.message for n in reading.notices if n.code == "not-carried"]
     assert left == [
-        "2 relationships left out that map no capability: 1 × intrusion-set uses, 1 × tool uses",
+        "skipped 2 relationships that do not map a capability: 1 × intrusion-set uses, 1 × tool uses",
     ]
 
 
@@ -170,7 +170,7 @@ def test_what_is_revoked_or_deprecated_at_any_end_is_left_out_and_counted() -> N
         relation(4, A, ref("attack-pattern", 2)),
     )
     assert len(reading.mapping_set.mappings) == 1
-    assert [n.message for n in reading.notices if "3 relationships left out: revoked" in n.message]
+    assert [n.message for n in reading.notices if "skipped 3 relationships that are revoked" in n.message]
 
 
 def test_detections_are_a_set_of_their_own_beside_mitigations() -> None:
@@ -230,7 +230,7 @@ def test_everything_wrong_is_told_at_once_at_its_place() -> None:
     assert found[1].startswith(f"b.json:5:{lines[3].index(ref('course-of-action', 8))}: source_ref ")
     assert found[2].startswith(f"b.json:6:{lines[4].index(ref('attack-pattern', 8))}: target_ref ")
     assert found[3].startswith("b.json:8:1: a relationship has no relationship_type")
-    assert found[4].startswith(f"b.json:9:{lines[7].index(ref('course-of-action', 1))}: id ")
+    assert found[4].startswith(f"b.json:9:{lines[7].index(ref('course-of-action', 1))}: duplicate id ")
     assert len(found) == 5
 
 

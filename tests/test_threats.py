@@ -432,7 +432,7 @@ def test_a_folder_is_each_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "in" / "settings.json").write_text("{}", encoding="utf-8")
     found = threat(tmp_path / "in")
     assert found.weights == {"T1059": 3}
-    assert any("settings.json:1:1: passed over" in note for note in notes(found))
+    assert any("settings.json:1:1: skipped" in note for note in notes(found))
 
 
 def test_a_source_that_was_found_already_is_read_from_its_content() -> None:

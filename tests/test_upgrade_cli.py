@@ -124,11 +124,11 @@ def test_several_inputs_go_to_a_folder_under_their_names(run: Run, tmp_path: Pat
     assert sorted(contents(Path("new"))) == ["kev.yaml", "native.yaml", "old.json", "one.json"]
     assert "wrote 4 files" in result.err
     assert json.loads(Path("new/one.json").read_bytes())["techniques"] == [{"techniqueID": "T1053.002", "score": 0}]
-    # A folder means its files; those that are no sets are passed over.
+    # A folder means its files; those that are not sets are skipped.
     put(tmp_path / "in" / "index.json", {"generator": "navlayers"})
     result = run("upgrade", tmp_path / "in", "--attack", "18.1", "-o", "new")
     assert result.code == 0
-    assert "index.json: passed over" in result.err
+    assert "index.json: skipped" in result.err
 
 
 def test_formats_that_are_not_written_become_native_yaml(run: Run, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class InputSet(msgspec.Struct, frozen=True):
     Attributes:
         catalogue: the release.
         inputs: the sets and layers, in the order given.
-        notices: files that were passed over.
+        notices: files that were skipped.
         counted: names of the inputs that are layers of counts; their sets are unscored.
     """
 

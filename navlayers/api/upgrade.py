@@ -171,7 +171,7 @@ class _Upgrader:
             except OtherFileError as error:
                 if source.origin == "folder":
                     problem = error.problems[0]
-                    message = f"passed over, for it is no mapping set and no layer: {problem.message}"
+                    message = f"skipped, neither a mapping set nor a layer: {problem.message}"
                     skipped.append(Problem(message, Place(str(source.path)), hint=problem.hint))
                     continue
                 problems += error.problems

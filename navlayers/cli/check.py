@@ -173,7 +173,7 @@ def _write(mended: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source
 
 def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable: bool) -> None:
     for problem in report.skipped:
-        _print.notify(f"note: {problem.place}: passed over, for it is no mapping set: {problem.message}")
+        _print.notify(f"note: {problem.place}: skipped, not a mapping set: {problem.message}")
     codes = report.by_code()
     if len(report.findings) > MOST_CODES or len(codes) > 2:
         for code, count in codes.items():

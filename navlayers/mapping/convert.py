@@ -118,7 +118,7 @@ def _id_as_name(id_: str) -> str:
 
 
 def _common_links(rows: Iterable[Mapping | NonMappable]) -> dict[str, tuple[str, ...]]:
-    """Capability → the links that most of its rows carry, as when they were read; cleaning may have joined some."""
+    """Capability → the links that most of its rows have, as readers choose them; cleaning may have merged some."""
     times: dict[str, Counter[tuple[str, ...]]] = {}
     for row in rows:
         if row.capability is not None:

@@ -1,4 +1,4 @@
-"""The mapping sets that are available, and the resolution of names on the command line."""
+"""Find mapping sets: shipped ones, those of the project, and files and folders that users name."""
 
 from __future__ import annotations
 
@@ -24,17 +24,21 @@ HERE = "mappings"
 
 STDIN = "-"
 SCHEMA_FILE = "navlayers.schema.json"
-"""The JSON Schema of native YAML, which editors look for beside the sets."""
+"""The JSON Schema of native YAML, where editors look for it: in the folder of the sets."""
 
 _SCHEMA = ".schema.json"
-"""How the names of JSON Schemas end."""
+"""The suffix of JSON Schemas."""
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A mapping set to be read: the name that its results go by, where it is, and where it was found.
+    """A mapping set to read.
 
-    `origin` is "shipped", "here", "folder" (among the files of a folder) or "file" (or a folder that is one set).
-    `data` is the content where it does not come from the path, `mapping_set` the set where it is read already.
+    Attributes:
+        name: the name of its results.
+        path: the file or folder; only a name if `data` or `mapping_set` is given.
+        origin: "shipped", "here" (of the project), "folder" (a file of a folder), or "file" (or folder of one set).
+        data: the content, if it does not come from the path.
+        mapping_set: the set, if it is in memory.
     """
 
     name: str
@@ -50,19 +54,19 @@ def shipped() -> tuple[Source, ...]:
 
 
 def schema_text() -> str:
-    """The JSON Schema of native YAML, as it comes with navlayers."""
+    """The JSON Schema of native YAML."""
     return (_shipped_folder() / SCHEMA_FILE).read_text(encoding="utf-8")
 
 
 def _shipped_folder() -> Path:
     package = Path(__file__).parents[1]
-    # In the wheel the folder stands in the package, in a checkout beside it.
+    # The wheel has the folder in the package, a checkout has it next to the package.
     folders = (package / "mappings", package.parent / "mappings")
     return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
 def here() -> tuple[Source, ...]:
-    """The sets in the folder `mappings` of the current folder, by name; none where there is no such folder."""
+    """The sets in the folder `mappings` of the current folder, by name; none if there is no such folder."""
     try:
         return _in_folder(Path(HERE), "here")
     except OSError:
@@ -70,7 +74,7 @@ def here() -> tuple[Source, ...]:
 
 
 def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
-    """Files that may hold a set, by name: hidden ones and other endings are none."""
+    """Files that may hold a set, by name: without hidden files and other endings."""
     entries = sorted(folder.iterdir(), key=lambda path: path.name)
     paths = [p for p in entries if _may_be_set(p) and p.is_file()]
     return tuple(Source(source_name(path), path, origin) for path in paths)
@@ -82,25 +86,25 @@ def _may_be_set(path: Path) -> bool:
 
 
 def source_name(path: Path) -> str:
-    """The name of a file's set: the file name without its suffix, made safe as a folder name."""
+    """The name of the set in a file: the file name without its suffix, safe as the name of a folder."""
     return slugs([path.stem])[path.stem]
 
 
 def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool = True) -> tuple[Source, ...]:
-    """The sets that `names` mean: each a set here, a shipped one, a file, a folder, or `-`.
+    """The sets that names stand for.
 
-    A folder is one set where it holds files of a folder format (`format_`, or else by their content), such as
-    Sigma rules; of any other folder, each file is a set.
-
-    With no name: the folder `mappings` here if there is one, else all shipped sets. A bare name means the set
-    here before the shipped one, and both before a file or folder of that name.
-
-    Not `distinct`: different files of the same name get the names of their folders as a prefix, the shortest that
-    is distinct.
+    Args:
+        names: set names, files, folders, or `-` for standard input. A name is first that of a set in the folder
+            `mappings`, then of a shipped set, then of a file or folder. No names: the folder `mappings` if there is
+            one, else all shipped sets.
+        format_: the format of the inputs; None detects it. A folder of a folder format, such as Sigma rules, is one
+            set; of other folders, each file is a set.
+        distinct: refuse different files with the same name. Otherwise the names of their folders are added as a
+            prefix, as few as make them distinct.
 
     Raises:
-        InputError: a name means nothing, or a folder holds no file that could be a set.
-        UsageError: two different files would go by the same name, and names are to be distinct.
+        InputError: a name is unknown, or a folder has no file that could be a set.
+        UsageError: two different files have the same name and `distinct` is set.
     """
     if not (names or Path(HERE).is_dir()):
         return shipped()
@@ -126,7 +130,7 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
 
 
 def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
-    """The names that add no set to those that earlier names resolve to."""
+    """The names whose sets earlier names include."""
     seen: set[Path] = set()
     again = []
     for name in names:
@@ -149,7 +153,7 @@ def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tu
         return _at_path(name, path, known, format_)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"cannot be looked at: {reason}", Place(name))) from error
+        raise InputError(Problem(f"cannot be read: {reason}", Place(name))) from error
 
 
 def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
@@ -161,9 +165,9 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         if not sources:
             endings = ", ".join(ENDINGS)
             below = any(entry.is_dir() for entry in path.iterdir() if not entry.name.startswith("."))
-            hint = "folders in it are not looked into: name them" if below else ""
+            hint = "folders inside it are not searched: name them" if below else ""
             raise InputError(
-                Problem("no mapping set in this folder", Place(name), f"files that end in {endings}", hint)
+                Problem("no mapping set in this folder", Place(name), f"files ending in {endings}", hint)
             )
         return sources
     if path.exists() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
@@ -174,13 +178,13 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         Problem(
             f"no mapping set {name!r}",
             expected="a shipped name, a file or a folder",
-            hint=f"{hint}`navlayers sets` lists what there is",
+            hint=f"{hint}`navlayers sets` lists the available sets",
         )
     )
 
 
 def _brief(source: Source, sources: Iterable[Source]) -> str:
-    """The shortest distinct name: the end of the path without suffix."""
+    """The shortest end of the path, without suffix, that no other source has."""
     if source.origin in ("shipped", "here"):
         return source_name(source.path)
     parts = _parts(source.path)

@@ -23,10 +23,17 @@ _READING = ReadOptions()
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A set with the ATT&CK release of its layers, remapped to that release on request.
+    """A set, and the ATT&CK release that it is used at.
 
-    `own_attack_version` is the release that the set says it was made for. `format` is that of its file, a name of
-    `navlayers.mapping.formats.FORMATS`; `path` is where it was read from.
+    Attributes:
+        name: the name of its results.
+        set: the set, remapped to the release if one was requested.
+        own_attack_version: the release that the set was made for.
+        catalogue: the release.
+        moved: the techniques that got other ids in remapping.
+        notices: notices about the file and the release.
+        format: a name of `navlayers.mapping.formats.FORMATS`.
+        path: the file or folder.
     """
 
     name: str
@@ -39,7 +46,7 @@ class Prepared(msgspec.Struct, frozen=True):
     path: Path = Path()
 
     def at(self, catalogue: attack.Catalogue) -> Prepared:
-        """The set carried to a release, which may be the one that it is at: ids are revoked within one, too."""
+        """The set remapped to a release, also to its own: ids are revoked within a release, too."""
         carried, moved = carry_to(self.set, catalogue, self.catalogue)
         return msgspec.structs.replace(self, set=carried, catalogue=catalogue, moved=(*self.moved, *moved))
 
@@ -51,7 +58,7 @@ def prepare(
 
     Args:
         sources: the sets, as `navlayers.mapping.find.resolve` gives them.
-        attack_version: the release to carry the sets to; None leaves each at its own.
+        attack_version: the release to remap the sets to; None leaves each at its own.
         reading: how to read files.
 
     Yields:
@@ -91,7 +98,7 @@ def prepare(
 
 def _skipped(problem: Problem) -> Problem:
     place = problem.place and Place(problem.place.path)
-    return Problem(f"passed over, for it is no mapping set: {problem.message}", place, hint=problem.hint)
+    return Problem(f"skipped, not a mapping set: {problem.message}", place, hint=problem.hint)
 
 
 def _placed(problem: Problem, source: Source) -> Problem:

@@ -1,4 +1,4 @@
-"""What a mapping set is: capabilities of one framework, related to techniques of one ATT&CK release.
+"""The mapping set: capabilities of one framework, related to techniques of one ATT&CK release.
 
 All types are frozen; they hold what the file says, in the order of the file, and nothing of files or layers.
 """
@@ -19,7 +19,7 @@ DEFAULT_SCALE: dict[str, float] = {"minimal": 10, "partial": 50, "significant": 
 """Score value → number 0–100; the figures that CTID's security-stack mappings published."""
 
 DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-"""How a number stands in a mapping set: plain decimal, so that every tool reads the same one."""
+"""A number in a mapping set: plain decimal, so that every tool reads the same number."""
 
 
 LONGEST_NAME = 120
@@ -63,7 +63,7 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
 
 
 class NonMappable(msgspec.Struct, frozen=True):
-    """A record that a capability, or a technique, was looked at and cannot be mapped. Never a mapping.
+    """A record that a capability, or a technique, was assessed and cannot be mapped. Never a mapping.
 
     `capability` is None when the record is about a technique alone, `technique` when it is about a capability.
     """
@@ -117,26 +117,26 @@ class MappingSet(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What people call the set: its title, or its framework where it has none."""
+        """The title, or the framework if there is no title."""
         return self.title or self.framework
 
     @property
     def scored(self) -> bool:
-        """Whether any mapping says how well (has a score value), not only that a relation holds."""
+        """Whether any mapping has a score value."""
         return any(mapping.value is not None for mapping in self.mappings)
 
     @property
     def default_type(self) -> str | None:
-        """The mapping type that a mapping has where its file does not say: the first that the set declares."""
+        """The mapping type of mappings whose file gives none: the first that the set declares."""
         return self.mapping_types[0].id if self.mapping_types else None
 
 
 DETAILS = ("mapping_version", "created", "updated", "author", "contact", "organization")
-"""The keys of `MappingSet.details`, in the order in which they are written."""
+"""The keys of `MappingSet.details`, in the order of the file."""
 
 
 def canonical(mapping_set: MappingSet) -> MappingSet:
-    """The set as it comes back from native YAML: the same facts in the order of the file.
+    """The set as native YAML gives it back: the same facts in the order of the file.
 
     Capabilities go by id (with those that only mappings name); mappings and non-mappables follow their capability,
     then go by technique id, then keep their order. Equal sets in other orders become equal.

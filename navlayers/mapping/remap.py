@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A mapped technique that the release does not have as an active one.
+    """A mapped technique that is not active in the release.
 
     `successor` is the id that took its place where it was revoked, active in the release or not; `capabilities` are
     the ids mapped to it.
@@ -44,7 +44,7 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
-    """The techniques that `mapping_set` maps and that are not active in the release, by id."""
+    """The mapped techniques that are not active in the release, by id."""
     found: dict[str, set[str]] = {}
     names: dict[str, set[str]] = {}
     for mapping in mapping_set.mappings:
@@ -72,11 +72,11 @@ def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], rele
 def carry_to(
     mapping_set: MappingSet, catalogue: Catalogue, own: Catalogue | None = None
 ) -> tuple[MappingSet, tuple[Moved, ...]]:
-    """The set at the catalogue's release: revoked techniques become the ones that revoked them.
+    """The set at the catalogue's release: revoked techniques become their replacements.
 
-    What the release does not have as an active technique and nothing replaces stays as it is, for `inactive` to
-    report; where the release does not know it at all, it gets its name from `own`, the set's own release. Carrying
-    twice is the same as carrying once.
+    A technique that is not active in the release and has no replacement stays; `inactive` reports it. One that the
+    release does not have at all gets its name from `own`, the set's own release. To carry a set twice changes
+    nothing more.
     """
     releases = ReleaseChange(None, catalogue)
     moved: dict[str, Moved] = {}

@@ -188,7 +188,7 @@ def choose(
 def _meant(
     word: str | Source, domain: Domain, reading: ReadOptions, notices: list[Problem]
 ) -> Iterable[tuple[object, AttackName | Weighted]]:
-    """What a word names, each with a key that only the same has; files that are passed over go to `notices`."""
+    """What a word names, each with a key that only the same has; files that are skipped go to `notices`."""
     if isinstance(word, str):
         if lookup.is_threat(word, domain):
             return [(word.strip().casefold(), AttackName(word.strip()))]
@@ -206,7 +206,7 @@ def _meant(
             passed += error.problems
     if passed and not files:
         raise InputError(passed)
-    notices += [msgspec.structs.replace(problem, message=f"passed over: {problem.message}") for problem in passed]
+    notices += [msgspec.structs.replace(problem, message=f"skipped: {problem.message}") for problem in passed]
     return files
 
 

@@ -1,8 +1,8 @@
-"""Reader of DeTT&CT technique administration files: how well techniques are detected, and how well they are seen.
+"""Reader of DeTT&CT technique administration files: scores of detection and of visibility.
 
 The format is that of github.com/rabobank-cdc/DeTTECT, versions 1.0 to 1.2. A set has one overall score for a
-technique, and good visibility is no detection: the format dettect takes the scores of detection, dettect-visibility
-those of visibility. The other kind comes without score values, with its own score beside it.
+technique, and good visibility is not detection. So the format dettect reads the scores of detection, and the format
+dettect-visibility those of visibility. The other side gets mappings without score values; `other` has its scores.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _TECHNIQUE = ("technique_id", "technique_name", *_SCALES)
 _SIDE = ("applicable_to", "location", "comment", "score_logbook")
 _ENTRY = ("date", "score", "comment", "auto_generated")
 _OLD = ("date_registered", "date_implemented", "score", "auto_generated")
-"""Keys beside `applicable_to` in files from before the log book: one score and its dates."""
+"""Keys of a side in files older than the log book: one score and its dates."""
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt ].*)?")
@@ -224,8 +224,8 @@ class _Reader:
             other, format_ = ("detection", "dettect")
             if self._scored == "detection":
                 other, format_ = ("visibility", VISIBILITY)
-            hint = f"use --from {format_} to read it the other way round"
-            message = f"{other} is kept beside {self._scored}, without score values"
+            hint = f"use --from {format_} to score {other} instead of {self._scored}"
+            message = f"{other} is read without score values"
             top.report(Issue(message, hint=hint, fatal=False, code="not-carried"))
 
     def finish(self, head: MappingSet, context: Context) -> MappingSet:

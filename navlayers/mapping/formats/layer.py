@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _WRITTEN = "score"
 """The other field of a mapping that holds the score of the layer, where that is not the value."""
 
-_LAST_COUNTS = "the last one is used, as in the Navigator"
+_LAST_COUNTS = "the last entry counts, as in the Navigator"
 _MOST_REPORTED = 100
 """Maximum duplicate entries reported one by one: their places take time to find."""
 
@@ -41,7 +41,7 @@ _HEAD = {"attack_version": ("versions", "attack"), "framework": ("name",), "titl
 
 
 class _Row(msgspec.Struct, gc=False):
-    """What becomes one mapping or non-mappable: an entry, its number, and all tactics that it is under."""
+    """An entry that becomes one mapping or non-mappable: its number, and all tactics that it is under."""
 
     number: int
     entry: Entry
@@ -123,7 +123,7 @@ def _refuse_unlike(layers: list[Layer], field: str, what: str) -> None:
             here, there = wording.shown(text)[1:-1], wording.shown(expected)[1:-1]
             path = _HEAD.get(field, (field,))
             message = f"this layer has {what} {here}, the one in line {first.place(*path).line} has {there}"
-            hint = f"a set has one {what}: split the list, or name one with --meta {field}=…"
+            hint = f"a set has one {what}: split the list, or set it with --meta {field}=…"
             layer.report(Issue(message, f"the same {what} in every layer", hint, code="wrong-shape"), *path)
 
 

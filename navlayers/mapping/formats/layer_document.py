@@ -81,7 +81,7 @@ class LayerFile:
             if self.single:
                 members = _members.decode(text)
                 if sum(key in members for key in _LIKENESS) < 2 and "techniques" not in members:
-                    hint = "this looks like the index that navlayers writes beside its layers"
+                    hint = "this looks like the index that navlayers writes with its layers"
                     hint = hint if "generator" in members else ""
                     message, place = 'there is no "techniques"', self.place(0)
                     raise OtherFileError(Problem(message, place, _EXPECTED, hint, code="wrong-shape"))
@@ -129,7 +129,7 @@ class Layer:
         self._read_versions()
         self.gradient = self._read_gradient()
         if not self.name:
-            message, hint = 'the layer has no "name"', "it is named layer"
+            message, hint = 'the layer has no "name"', 'it gets the name "layer"'
             self.report(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), "name")
         left = sorted(key for key, value in self._fields.items() if key not in _CARRIED and value)
         if left:
@@ -234,7 +234,7 @@ class Layer:
             self.attack_version = own
         written = (versions or {}).get("layer", self._fields.get("version"))
         if isinstance(written, str) and written not in _FORMATS:
-            message, hint = f"unknown layer format {shown(written)[1:-1]}", "it is read like those"
+            message, hint = f"unknown layer format {shown(written)[1:-1]}", "it is read like these"
             issue = Issue(message, "3.0 to 4.5", hint, fatal=False, code="wrong-shape")
             self.report(issue, "versions" if versions is not None else "version")
 

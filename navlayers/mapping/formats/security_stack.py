@@ -64,7 +64,7 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class _Control(NamedTuple):
-    """One file, and what it says of the whole set."""
+    """One file, and its metadata of the whole set."""
 
     fields: Fields
     capability: Capability
@@ -114,7 +114,7 @@ class _Reader:
             return
         if id_ in self._controls:
             message = f"duplicate control {shown(name)}, first in {self._controls[id_].fields.path}"
-            top.report(Issue(message, "one file for a control", "merge the two", code="duplicate-id"), "name")
+            top.report(Issue(message, "one file per control", "merge the files", code="duplicate-id"), "name")
             return
         references = tuple(dict.fromkeys(text for text, _ in top.texts("references")))
         tags = {_id(tag) or tag: tag for tag, _ in reversed(top.texts("tags"))}
@@ -231,8 +231,8 @@ class _Reader:
         first = {control.metadata[key]: control for control in reversed(controls)}
         for text, control in first.items():
             if text != most:
-                message = f"{key} {counted(text)}, where {counted(most)}"
-                hint = "read the folder of each platform by itself" if fatal else f"it is read as {most}"
+                message = f"{key} is {counted(text)}, but {counted(most)}"
+                hint = "read the folder of each platform separately" if fatal else f"{most} is used"
                 code = "wrong-shape" if fatal else "files-disagree"
                 control.fields.report(Issue(message, f"one {key} in a set", hint, fatal, code), key)
         return most
@@ -252,7 +252,7 @@ class _Reader:
                 control.fields.report(Issue(message, expected, fatal=False, code="unknown-term"), key)
 
     def finish(self, head: MappingSet, context: Context) -> MappingSet:
-        """The whole set; names of techniques are kept where they are not those of its release."""
+        """The whole set, with the names of techniques that differ from those of its release."""
         name_of = context.technique_names(head)
         mappings = (
             msgspec.structs.replace(m, technique_name=None) if m.technique_name == name_of(m.technique) else m

@@ -32,7 +32,7 @@ _TYPE = "detects"
 _LEVELS = ("critical", "high", "medium", "low", "informational")
 _STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _TECHNIQUE = re.compile(r"attack\.\s*(t[0-9].*)", re.IGNORECASE)
-"""A tag that names a technique, well or not; others of ATT&CK name tactics (attack.execution), groups, software."""
+"""A tag for a technique, malformed or not. Other tags of ATT&CK are for tactics (attack.execution) and groups."""
 
 _KEPT = ("level", "status", "author", "date", "modified", "license")
 _READ = frozenset({*_KEPT, "title", "id", "description", "references", "tags", "logsource", "action"})
@@ -46,7 +46,7 @@ MOST_REPEATED = 1_000_000
 
 _VALUE = 10
 _LOGSOURCE = {"product": "product", "category": "log"}
-"""Parts of a rule's log source that are groups, beside the level and the status → how the ids of groups begin."""
+"""Part of a rule's log source that is a group → prefix of the group's id."""
 
 _TITLES = {"level": "Level", "status": "Status", "product": "Product", "log": "Log category"}
 _DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})")
@@ -123,7 +123,7 @@ class _Reader:
                 continue
             left -= sum(_size(pair[1], sizes) for key, pair in taken.items() if key in _READ)
             if left < 0:
-                message = "the shared parts of this file are too large for so many rules"
+                message = "the global parts of this file are too large for its number of rules"
                 expected = f"at most {MOST_REPEATED:,} characters in all rules together"
                 place = fields.place("")
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
@@ -165,7 +165,7 @@ class _Reader:
         self._techniques(fields, self._capabilities[id_], rule.techniques)
 
     def _unique(self, fields: Fields, id_: str, number: int | None, at: str) -> str:
-        """The id of a rule; one that is missing or taken is made of the path, and of the number in the file."""
+        """A unique id for a rule: its own, else its path, with its number in the file if needed."""
         if id_ and id_ not in self._capabilities:
             return id_
         path = "-".join(Path(fields.path).parts[self._top :])
@@ -175,7 +175,7 @@ class _Reader:
         elif not id_:
             id_ = name
         if id_ in self._capabilities:
-            # Counting goes on where it ended, or thousands of rules of one id would take minutes.
+            # Resume counting where it ended: thousands of rules with one id would take minutes.
             tries = chain([(name, 1)], ((f"{name}-{n}", n) for n in count(self._numbers.get(name, 2))))
             other, last = next(pair for pair in tries if pair[0] not in self._capabilities)
             self._numbers[name] = last + 1

@@ -1,4 +1,4 @@
-"""What readers of other tools' YAML share: the files of a folder, the values of a mapping, the places of parts."""
+"""Shared by the readers of other tools' YAML: files of a folder, values of a mapping, places of parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMED = 3
 
 
 class FileKind(msgspec.Struct):
-    """What the files of a folder format hold.
+    """The kind of the files of a folder format.
 
     Attributes:
         name: such as "Sigma rule".
@@ -97,7 +97,7 @@ def _add(problems: tuple[Problem, ...], findings: Findings) -> None:
 
 
 class Fields:
-    """The values of a YAML mapping by key. What is wrong with them goes to the findings.
+    """The values of a YAML mapping by key. Errors in them go to the findings.
 
     Text is without blanks around it; "" for null, an absent key, and what is not text.
     """

@@ -56,7 +56,7 @@ _RELEVANT = frozenset(
         "vulnerability",
     }
 )
-"""Types of objects, beside custom ones (x-…), whose wrong properties are reported."""
+"""Types of objects, in addition to custom ones (x-…), whose wrong properties are reported."""
 
 _WATCHED = tuple(
     f'"{key}"'.encode()
@@ -65,7 +65,7 @@ _WATCHED = tuple(
         *("capability_id", "technique_id", "mapping_type", "score_category", "score_value", "revoked"),
     )
 )
-"""Keys whose duplicates are looked for: to look for all of them would take most of the time."""
+"""Keys checked for duplicates: a check of all keys would take most of the time."""
 
 _ERROR = re.compile(
     r"(?:Expected `(?P<wanted>.+?)`, got `(?P<got>.+?)`|.*missing required field `(?P<missing>.+?)`|.*?)"
@@ -320,7 +320,7 @@ class Bundle:
         kind = bytes(top.type)[:40].decode("utf-8", "replace")
         path: Path = ("type",)
         if bytes(top.type) != b'"bundle"':
-            message = f"the type is {kind}" if kind else "there is no type"
+            message = f"the type is {kind}" if kind else "the bundle has no type"
         elif top.objects:
             message, path = "objects is not a list", ("objects",)
         else:
@@ -359,18 +359,18 @@ class Bundle:
                 numbers[thing.id] = number
             elif now == then and bytes(self.raws[first]) != bytes(self.raws[number]):
                 place = self.place(first, ("id",))
-                message = f"id {shown(thing.id)} stands twice, first in line {place.line}, column {place.column}"
+                message = f"duplicate id {shown(thing.id)}, first in line {place.line}, column {place.column}"
                 hint = "give each object its own id, or each version its own modified"
-                self.report(Issue(message, "each id once", hint, code="duplicate-key"), number, ("id",))
+                self.report(Issue(message, "unique ids", hint, code="duplicate-key"), number, ("id",))
         return numbers
 
 
 def _wrong_type(error: str) -> tuple[Path, Issue]:
-    """The path to a value of the wrong type, and what to say of it."""
+    """The path to a value of the wrong type, and the issue."""
     found = _ERROR.fullmatch(error)
     steps = re.findall(r"\.([^.\[]+)|\[(\d+)\]", found["path"] or "") if found else []
     path = tuple(key or int(index) for key, index in steps)
-    message, expected = "is not what it should be", "a property as STIX or docs/formats.md has it"
+    message, expected = "has the wrong type", "a property as STIX or docs/formats.md defines it"
     if found and found["missing"]:
         message = f"lacks {found['missing']}"
     elif found and found["wanted"]:

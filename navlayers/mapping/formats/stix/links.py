@@ -73,16 +73,16 @@ class Links:
                     self.links.append(link)
 
     def report_omitted(self) -> None:
-        """Report how many relationships are left out, and why."""
+        """Report how many relationships are skipped, and why."""
         kinds = [f"{count:,} × {kind} {type_}" for (kind, type_), count in sorted(self._unrelated.items())]
         omitted = {
-            "left out: revoked or deprecated, or the capability or technique is": self._retired,
-            "left out: the attack-patterns are not ATT&CK's": self.foreign,
-            f"left out that map no capability: {listed(kinds)}": self._unrelated.total(),
+            "that are revoked or deprecated, or whose capability or technique is": self._retired,
+            "to attack-patterns that are not ATT&CK's": self.foreign,
+            f"that do not map a capability: {listed(kinds)}": self._unrelated.total(),
         }
         for reason, count in omitted.items():
             if count:
-                message = f"{count:,} relationship{'' if count == 1 else 's'} {reason}"
+                message = f"skipped {count:,} relationship{'' if count == 1 else 's'} {reason}"
                 self._bundle.report(Issue(message, fatal=False, code="not-carried"))
 
     def _link(self, number: int, thing: StixObject) -> Link | None:
@@ -100,8 +100,8 @@ class Links:
         technique = self._technique(number, thing)
         source = bundle.number(thing.source_ref)
         if source is None:
-            message = f"source_ref {shown(thing.source_ref or '')} names no object of the bundle"
-            hint = "put the object into the bundle: it names the capability"
+            message = f"source_ref {shown(thing.source_ref or '')} is not in the bundle"
+            hint = "add the object: it is the capability"
             issue = Issue(message, "the id of an object", hint, code="no-capability")
             bundle.report(issue, number, ("source_ref",))
             return None
@@ -139,7 +139,7 @@ class Links:
             self.foreign += 1
         elif technique is None:
             message = f"target_ref {shown(ref)} is neither in the bundle nor in an installed ATT&CK release"
-            hint = "put the attack-pattern into the bundle, or add its release with: navlayers attack add"
+            hint = "add the attack-pattern to the bundle, or its release with: navlayers attack add"
             issue = Issue(message, "the id of an attack-pattern", hint, code="no-technique")
             self._bundle.report(issue, number, ("target_ref",))
         return technique

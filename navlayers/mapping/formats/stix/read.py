@@ -132,7 +132,7 @@ class _Reader:
             message = "no relationship in this bundle maps a capability to an ATT&CK technique"
             hint = "capabilities are courses of action, infrastructure, tools, vulnerabilities and custom objects"
             if self._links.foreign:
-                hint = f"{self._links.foreign:,} relationships lead to attack-patterns that are not ATT&CK's"
+                hint = f"relationships to attack-patterns that are not ATT&CK's: {self._links.foreign:,}"
             raise OtherFileError(Problem(message, bundle.place(), EXPECTED, hint, code="empty-set"))
         self._read_capabilities()
         head = self._read_own(self._own) if self._own is not None else self._assume()
@@ -184,8 +184,8 @@ class _Reader:
         for number in found[1:]:
             first = bundle.place(found[0])
             message = f"a second mapping set; the first is in line {first.line}, column {first.column}"
-            hint = "put each mapping set into a bundle of its own"
-            bundle.report(Issue(message, "one in a bundle", hint, code="wrong-shape"), number)
+            hint = "write each mapping set to a separate bundle"
+            bundle.report(Issue(message, "one mapping set per bundle", hint, code="wrong-shape"), number)
         return found[0] if found else None
 
     def _read_own(self, own: Properties) -> MappingSet:
@@ -271,16 +271,16 @@ class _Reader:
                 self._paths.append(paths)
                 continue
             place = self._bundle.place(self._numbers[index])
-            other = f"another, in line {place.line}, column {place.column}"
-            message = f"this object has the id {shown(capability.id)} of {other}"
-            hint = "the two are read as one capability"
+            first_place = f"first in line {place.line}, column {place.column}"
+            message = f"duplicate capability id {shown(capability.id)}, {first_place}"
+            hint = "both objects are read as one capability"
             self._bundle.report(Issue(message, hint=hint, fatal=False, code="duplicate-key"), number)
             kept = self._capabilities[index]
             groups = tuple(dict.fromkeys((*kept.groups, *capability.groups)))
             self._capabilities[index] = msgspec.structs.replace(kept, groups=groups)
         if described:
-            what = "description is" if described == 1 else "descriptions are"
-            message = f"{described:,} {what} left out: a capability has a name only"
+            descriptions = "description" if described == 1 else "descriptions"
+            message = f"{described:,} {descriptions} not carried over: a capability has only a name"
             self._bundle.report(Issue(message, fatal=False, code="not-carried"))
 
     def _foreign_capability(self, thing: StixObject) -> tuple[Capability, dict[str, Path]]:
@@ -361,7 +361,7 @@ class _Reader:
                 technique, issue = checks.technique(technique)
                 self._bundle.report(issue, self._grouping, (*path, "technique_id"))
             if record.capability is None and record.technique is None:
-                message = "this record names neither a capability nor a technique"
+                message = "this record has neither a capability nor a technique"
                 issue = Issue(message, "a capability_id, a technique_id, or both", code="no-capability")
                 self._bundle.report(issue, self._grouping, path)
             fields = msgspec.structs.asdict(record)

@@ -361,7 +361,7 @@ class _Techniques:
         for release, techniques in self._elsewhere.items():
             verb = "has its STIX id" if len(techniques) == 1 else "have their STIX ids"
             message = f"{listed(techniques)}: not in {self._release}; {verb} from ATT&CK {release}"
-            yield Problem(message, hint="navlayers check tells more")
+            yield Problem(message, hint="run navlayers check for details")
         if self.unknown:
             message = f"{listed(sorted(self.unknown))}: no installed ATT&CK release has a STIX id"
-            yield Problem(message, hint="the bundle holds an attack-pattern of its own for each")
+            yield Problem(message, hint="the bundle defines an attack-pattern for each")
