@@ -303,7 +303,7 @@ def test_parts_that_count_for_too_many_rules_are_refused(action: str, tmp_path: 
     logsource = "" if action == "repeat" else "logsource: {product: linux}\ndetection: {a: b}\n"
     rule = f"---\naction: {action if action == 'repeat' else 'none'}\n{logsource}title: "
     path = write(tmp_path, {"a.yml": first + "".join(f"{rule}r{n}\n" for n in range(1_000))}) / "a.yml"
-    with pytest.raises(InputError, match="the global parts of this file are too large for its number of rules") as caught:
+    with pytest.raises(InputError, match="the global parts of this file are too large") as caught:
         readers.read(path)
     assert caught.value.problems[0].place is not None
     assert caught.value.problems[0].place.line > 1
