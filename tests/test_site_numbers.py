@@ -99,17 +99,19 @@ def everything() -> Site:
 
 
 def test_every_set_covers_as_much_as_a_report_of_it_says(everything: Site) -> None:
-    for source, of in zip(shipped(), everything.sets, strict=True):
+    for source, site_set in zip(shipped(), everything.sets, strict=True):
         total = report_input(load_inputs(resolve([source.name]))).comparison.totals[0]
-        assert of.covered == Share(total.techniques, total.subtechniques, total.total), source.name
-        assert float(of.covered.percent) == percent(Fraction(total.covered, total.total)), source.name
+        assert site_set.covered == Share(total.techniques, total.subtechniques, total.total), source.name
+        assert float(site_set.covered.percent) == percent(Fraction(total.covered, total.total)), source.name
 
 
 @pytest.mark.parametrize(("name", "subtechniques"), [("azure", 270), ("nist_800_53", 327)])
 def test_what_a_release_revoked_counts_for_its_successor(everything: Site, name: str, subtechniques: int) -> None:
-    (of,) = (of for of in everything.sets if of.name == name)
-    assert of.covered.subtechniques == subtechniques
-    assert {moved.id for moved in of.one.prepared.moved} | {left.id for left in of.one.scored.left_out}
+    (site_set,) = (site_set for site_set in everything.sets if site_set.name == name)
+    assert site_set.covered.subtechniques == subtechniques
+    assert {moved.id for moved in site_set.indexed.prepared.moved} | {
+        left.id for left in site_set.indexed.scored.left_out
+    }
 
 
 def test_a_capability_counts_what_its_release_revoked_for_the_successor() -> None:

@@ -78,12 +78,14 @@ def command(
         return
     _print.notices([*named_twice(sets, reading), *written.notices])
     rows = []
-    for of in written.sets:
-        one, release = of.one, of.one.catalogue
+    for site_set in written.sets:
+        one, release = site_set.indexed, site_set.indexed.catalogue
         own = one.prepared.own_attack_version
-        _print.remapped(of.name, release.version, one.prepared.moved, one.scored.left_out, own=own)
+        _print.remapped(site_set.name, release.version, one.prepared.moved, one.scored.left_out, own=own)
         name = _print.release_name(release.domain, release.version)
-        rows.append((of.name, name, len(of.groups), of.stats.capabilities, of.stats.mappings))
+        rows.append(
+            (site_set.name, name, len(site_set.groups), site_set.stats.capabilities, site_set.stats.mappings)
+        )
     _print.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
     size = written.size / _options.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")

@@ -42,7 +42,7 @@ class Line(NamedTuple):
 class Carried(NamedTuple):
     """A set as the matrix of its domain counts it: what it covers there, which ids others stand for or are gone."""
 
-    of: SiteSet
+    site_set: SiteSet
     covered: Share
     moved: tuple[Moved, ...]
     left_out: tuple[Inactive, ...]
@@ -53,7 +53,9 @@ def home_page(world: World, title: str) -> Page:
     domains = [domain for domain in DOMAINS if domain in world.addresses.domains]
     context = {
         "sets": world.sets,
-        "domains": [(d, DOMAIN_NAMES[d], sum(of.one.set.domain == d for of in world.sets)) for d in domains],
+        "domains": [
+            (d, DOMAIN_NAMES[d], sum(site_set.indexed.set.domain == d for site_set in world.sets)) for d in domains
+        ],
     }
     return Page(HOME, "home", title, (), context)
 
@@ -61,21 +63,21 @@ def home_page(world: World, title: str) -> Page:
 def domain_pages(world: World) -> Iterator[Page]:
     """The matrix of each domain: how many sets map each technique."""
     for domain in DOMAINS:
-        inside = [of for of in world.sets if of.one.set.domain == domain]
+        inside = [site_set for site_set in world.sets if site_set.indexed.set.domain == domain]
         if inside:
             yield _domain(world, domain, inside)
 
 
 def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
-    first = max(inside, key=lambda of: versions.number(of.one.catalogue.version))
+    first = max(inside, key=lambda site_set: versions.number(site_set.indexed.catalogue.version))
     mapped: dict[str, list[str]] = {}
     rows = []
-    for of in inside:
-        there = of.one.at(first.one.catalogue)
+    for site_set in inside:
+        there = site_set.indexed.at(first.indexed.catalogue)
         techniques = covered(there.scored.scores)
-        rows.append(Carried(of, first.share(techniques), there.prepared.moved, there.scored.left_out))
+        rows.append(Carried(site_set, first.share(techniques), there.prepared.moved, there.scored.left_out))
         for technique in techniques:
-            mapped.setdefault(technique, []).append(of.title)
+            mapped.setdefault(technique, []).append(site_set.title)
     crumb = world.domain(domain)
     matrix = domain_matrix(first, mapped, crumb.path, world.colors)
     context = {"rows": rows, "release": first.release, "matrix": matrix}
@@ -89,26 +91,31 @@ def tactic_pages(world: World) -> Iterator[Page]:
 
 
 def _tactic(world: World, identifier: str) -> Page:
-    found = [(of, column) for of in world.sets for column in of.one.columns if column.tactic.id == identifier]
-    found.sort(key=lambda pair: versions.number(pair[0].one.catalogue.version), reverse=True)
+    found = [
+        (site_set, column)
+        for site_set in world.sets
+        for column in site_set.indexed.columns
+        if column.tactic.id == identifier
+    ]
+    found.sort(key=lambda pair: versions.number(pair[0].indexed.catalogue.version), reverse=True)
     (first, column), *_ = found
-    sets = [of for of in world.sets if of in {one for one, _ in found}]
+    sets = [site_set for site_set in world.sets if site_set in {one for one, _ in found}]
     tactic = column.tactic
     title = f"{tactic.id} {tactic.name}"
-    ratios = {of.name: _ratio(of, column) for of, column in found}
+    ratios = {site_set.name: _ratio(site_set, column) for site_set, column in found}
     context = {
         "tactic": tactic,
         "url": f"{SITE}/tactics/{identifier}/",
-        "heads": [(of, ratios[of.name]) for of in sets],
+        "heads": [(site_set, ratios[site_set.name]) for site_set in sets],
         "lines": list(_lines(sets, [column for _, column in found])),
     }
-    crumbs = (world.home, world.domain(first.one.set.domain), Crumb(title))
+    crumbs = (world.home, world.domain(first.indexed.set.domain), Crumb(title))
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
 
 
-def _ratio(of: SiteSet, column: ReleaseColumn) -> str:
+def _ratio(site_set: SiteSet, column: ReleaseColumn) -> str:
     """How many techniques of a tactic a set maps, themselves or by a sub-technique."""
-    bases = base_techniques(covered(of.one.scored.scores), of.one.catalogue)
+    bases = base_techniques(covered(site_set.indexed.scored.scores), site_set.indexed.catalogue)
     mapped = sum(family.technique.id in bases for family in column.families)
     return f"{mapped}/{len(column.families)}"
 
@@ -123,15 +130,15 @@ def _lines(sets: Sequence[SiteSet], columns: Sequence[ReleaseColumn]) -> Iterato
             for sub in subs:
                 order.setdefault(sub.id, ((*start, *by_name(sub)), sub))
     for _, technique in sorted(order.values(), key=lambda pair: pair[0]):
-        cells = tuple(_given(technique.id, of) for of in sets)
+        cells = tuple(_given(technique.id, site_set) for site_set in sets)
         yield Line(technique.id, technique.name, technique.parent is not None, cells)
 
 
-def _given(technique: str, of: SiteSet) -> Span:
-    entry = of.one.scored.scores.get(technique)
+def _given(technique: str, site_set: SiteSet) -> Span:
+    entry = site_set.indexed.scored.scores.get(technique)
     if entry is None:
         return Span("")
-    return score_cell(entry.overall, "", of.head) or Span(UNRATED)
+    return score_cell(entry.overall, "", site_set.head) or Span(UNRATED)
 
 
 class Scores(NamedTuple):
@@ -151,7 +158,7 @@ class Section(NamedTuple):
     `parent` of the technique that it belongs to, `subs` of its sub-techniques that are mapped, of `total`.
     """
 
-    of: SiteSet
+    site_set: SiteSet
     anchor: str
     section: TechniqueSection
     categories: tuple[str, ...]
@@ -167,9 +174,9 @@ class Section(NamedTuple):
 def technique_pages(world: World) -> Iterator[Page]:
     """The page of every technique that a set maps or a release of theirs has."""
     taken: dict[str, list[tuple[SiteSet, Moved]]] = {}
-    for of in world.sets:
-        for moved in of.one.prepared.moved:
-            taken.setdefault(moved.id, []).append((of, moved))
+    for site_set in world.sets:
+        for moved in site_set.indexed.prepared.moved:
+            taken.setdefault(moved.id, []).append((site_set, moved))
     for identifier in world.addresses.techniques:
         yield _technique(world, identifier, taken.get(identifier, ()))
 
@@ -198,15 +205,15 @@ def _way(world: World, page: TechniquePage) -> Iterator[Crumb]:
     yield Crumb(page.id if page.name == page.id else f"{page.id} {page.name}")
 
 
-def _section(of: SiteSet, section: TechniqueSection) -> Section:
+def _section(site_set: SiteSet, section: TechniqueSection) -> Section:
     own, parent = _own(section), section.parent
     found = {c for entry in (own, parent, *section.subtechniques) if entry for c in entry.categories}
     categories = tuple(category for category in CATEGORIES if category in found)
-    scores = partial(_scores, categories=categories, head=of.head)
+    scores = partial(_scores, categories=categories, head=site_set.head)
     given = scores(own) if own else None
     return Section(
-        of=of,
-        anchor=f"set-{of.addresses.name}",
+        site_set=site_set,
+        anchor=f"set-{site_set.addresses.name}",
         section=section,
         categories=categories,
         own=given,
@@ -214,8 +221,8 @@ def _section(of: SiteSet, section: TechniqueSection) -> Section:
         parent=scores(parent) if parent and _is_mapped(parent) else None,
         subs=tuple(map(scores, filter(_is_mapped, section.subtechniques))),
         total=len(section.subtechniques),
-        table=of.mappings("techniques", section.technique.id),
-        records=table(of.head, (row_view(row, of.head) for row in section.non_mappable)),
+        table=site_set.mappings("techniques", section.technique.id),
+        records=table(site_set.head, (row_view(row, site_set.head) for row in section.non_mappable)),
     )
 
 

@@ -111,7 +111,7 @@ def search_script(
     rows = (
         [(one.name, one.title, 0, n) for n, one in enumerate(sets)],
         [row for n, one in enumerate(sets) for row in _rows(_group_names(one), one.addresses.groups, n)],
-        [row for n, one in enumerate(sets) for row in _rows(one.one.names, one.addresses.capabilities, n)],
+        [row for n, one in enumerate(sets) for row in _rows(one.indexed.names, one.addresses.capabilities, n)],
         list(_rows(techniques, addresses.techniques)),
         list(_rows(tactics, addresses.tactics)),
     )
@@ -209,9 +209,9 @@ class Site:
 
     def _files(self) -> Iterator[tuple[str, str, str, bytes]]:
         drawing = Drawing(self._world, self.options.title)
-        for of in self.sets:
-            for path, data in of.downloads.files():
-                yield "download", of.title, path, data
+        for site_set in self.sets:
+            for path, data in site_set.downloads.files():
+                yield "download", site_set.title, path, data
         for page in self._pages():
             yield page.kind, page.title, page.path, drawing.draw(page)
         assets = {name: text.encode() for name, text in _assets().items()}
@@ -224,8 +224,8 @@ class Site:
 
     def _pages(self) -> Iterator[Page]:
         yield home_page(self._world, self.options.title)
-        for of in self.sets:
-            yield from set_pages(self._world, of)
+        for site_set in self.sets:
+            yield from set_pages(self._world, site_set)
         yield from domain_pages(self._world)
         yield from tactic_pages(self._world)
         yield from technique_pages(self._world)
@@ -249,25 +249,25 @@ def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _entry(of: SiteSet) -> index.SiteSetEntry:
-    stats = of.stats
-    files = of.downloads
+def _entry(site_set: SiteSet) -> index.SiteSetEntry:
+    stats = site_set.stats
+    files = site_set.downloads
     losses = [f"{file.title}: {loss}" for file in files.others for loss in file.losses]
     return index.SiteSetEntry(
-        name=of.name,
-        title=of.title,
-        framework=of.one.set.framework,
-        version=of.one.set.version,
-        domain=of.one.set.domain,
-        attack_version=of.one.catalogue.version,
-        own_attack_version=of.one.prepared.own_attack_version,
+        name=site_set.name,
+        title=site_set.title,
+        framework=site_set.indexed.set.framework,
+        version=site_set.indexed.set.version,
+        domain=site_set.indexed.set.domain,
+        attack_version=site_set.indexed.catalogue.version,
+        own_attack_version=site_set.indexed.prepared.own_attack_version,
         mappings=stats.mappings,
         capabilities=stats.capabilities,
-        techniques=of.covered.techniques,
-        subtechniques=of.covered.subtechniques,
-        source=of.one.set.source,
-        licence=of.one.set.licence,
+        techniques=site_set.covered.techniques,
+        subtechniques=site_set.covered.subtechniques,
+        source=site_set.indexed.set.source,
+        licence=site_set.indexed.set.licence,
         losses=(*losses, *files.refused),
-        carried=of.one.prepared.moved,
-        left_out=of.one.scored.left_out,
+        carried=site_set.indexed.prepared.moved,
+        left_out=site_set.indexed.scored.left_out,
     )

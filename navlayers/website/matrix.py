@@ -47,13 +47,13 @@ def covered(scores: Mapping[str, TechniqueScore]) -> list[str]:
     return [t for t, entry in scores.items() if entry.overall is None or tidy(entry.overall) > 0]
 
 
-def set_matrix(of: SiteSet, colors: Colors) -> Matrix:
+def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
     """The matrix of a set: overall, and each category that it scores; tooltips say what layers say."""
-    scores, title = of.one.scored.scores, clean(of.title)
-    numbers = Numbers(of.one.catalogue, colors)
+    scores, title = site_set.indexed.scored.scores, clean(site_set.title)
+    numbers = Numbers(site_set.indexed.catalogue, colors)
     measures, shown = [], []
     for category in (None, *CATEGORIES):
-        layer = of.layer("categories" if category else "overview", category or "overview")
+        layer = site_set.layer("categories" if category else "overview", category or "overview")
         if layer is None:
             continue
         given = {t: e.measure(category) for t, e in scores.items() if category is None or category in e.categories}
@@ -61,26 +61,31 @@ def set_matrix(of: SiteSet, colors: Colors) -> Matrix:
         measures.append(Measure(category or OVERALL))
         shown.append(numbers.shown(given, layer.gradient, legend, words=layer.comments, ramp=False))
     mapped = {numbers.techniques[technique]: len(entry.capabilities) for technique, entry in scores.items()}
-    view = View(of.addresses.name, title, "set", [0], shown)
+    view = View(site_set.addresses.name, title, "set", [0], shown)
     return _matrix(
-        numbers, [view], of.addresses.page, measures, [Input(title, title, counts=mapped)], counts=_unit(of)
+        numbers,
+        [view],
+        site_set.addresses.page,
+        measures,
+        [Input(title, title, counts=mapped)],
+        counts=_unit(site_set),
     )
 
 
 def part_matrix(
-    of: SiteSet, title: str, layer: LayerFile, scores: Mapping[str, float | None], page: str, colors: Colors
+    site_set: SiteSet, title: str, layer: LayerFile, scores: Mapping[str, float | None], page: str, colors: Colors
 ) -> Matrix:
     """The matrix of a capability or group, without empty cells."""
-    numbers = Numbers(of.one.catalogue, colors)
+    numbers = Numbers(site_set.indexed.catalogue, colors)
     shown = numbers.shown(scores, layer.gradient, _legend(layer, scores), ramp=False)
     return _matrix(
-        numbers, [View("part", clean(title), "layer", [], [shown])], page, counts=_unit(of), compact=True
+        numbers, [View("part", clean(title), "layer", [], [shown])], page, counts=_unit(site_set), compact=True
     )
 
 
 def domain_matrix(first: SiteSet, mapped: Mapping[str, Sequence[str]], page: str, colors: Colors) -> Matrix:
     """How many sets map each technique; tooltips name them. `mapped` is technique → titles of sets."""
-    numbers = Numbers(first.one.catalogue, colors)
+    numbers = Numbers(first.indexed.catalogue, colors)
     counts = {technique: float(len(titles)) for technique, titles in mapped.items()}
     gradient = count_gradient([*counts.values()])
     highest = int(max(counts.values(), default=1))
@@ -93,8 +98,8 @@ def domain_matrix(first: SiteSet, mapped: Mapping[str, Sequence[str]], page: str
     return _matrix(numbers, [View("sets", "Mapping sets", "layer", [], [shown])], page, counts="Sets")
 
 
-def _unit(of: SiteSet) -> str:
-    return "Capabilities" if of.head.counts else ""
+def _unit(site_set: SiteSet) -> str:
+    return "Capabilities" if site_set.head.counts else ""
 
 
 def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[LegendItem, ...]:

@@ -125,12 +125,12 @@ class World:
     @cached_property
     def indexed(self) -> tuple[IndexedSet, ...]:
         """The sets as `show` knows them."""
-        return tuple(of.one for of in self.sets)
+        return tuple(site_set.indexed for site_set in self.sets)
 
     @cached_property
     def by_name(self) -> dict[str, SiteSet]:
         """The sets by their names."""
-        return {of.name: of for of in self.sets}
+        return {site_set.name: site_set for site_set in self.sets}
 
     @property
     def home(self) -> Crumb:
@@ -141,6 +141,6 @@ class World:
         """The step to the matrix of a domain."""
         return Crumb(f"ATT&CK {DOMAIN_NAMES[domain]}", self.addresses.domains.get(domain, ""))
 
-    def set(self, of: SiteSet) -> Crumb:
+    def set(self, site_set: SiteSet) -> Crumb:
         """The step to a set."""
-        return Crumb(of.title, of.addresses.page)
+        return Crumb(site_set.title, site_set.addresses.page)

@@ -32,77 +32,82 @@ _WHOLE = ("overview", "categories")
 """The kinds of layers that are about all capabilities."""
 
 
-def set_pages(world: World, of: SiteSet) -> Iterator[Page]:
+def set_pages(world: World, site_set: SiteSet) -> Iterator[Page]:
     """All pages of a set."""
-    yield _set(world, of)
-    yield _mappings(world, of)
-    for group in of.groups:
-        yield _group(world, of, group)
-    for identifier in sorted(of.one.capabilities):
-        yield _capability(world, of, identifier)
+    yield _set(world, site_set)
+    yield _mappings(world, site_set)
+    for group in site_set.groups:
+        yield _group(world, site_set, group)
+    for identifier in sorted(site_set.indexed.capabilities):
+        yield _capability(world, site_set, identifier)
 
 
-def _set(world: World, of: SiteSet) -> Page:
-    one = of.one
+def _set(world: World, site_set: SiteSet) -> Page:
+    one = site_set.indexed
     own = one.prepared.own_attack_version
     context = {
-        "of": of,
-        "files": of.downloads,
-        "layers": [(id_, of.layer(kind, id_)) for kind, id_ in of.downloads.layers if kind in _WHOLE],
-        "matrix": set_matrix(of, world.colors),
+        "site_set": site_set,
+        "files": site_set.downloads,
+        "layers": [(id_, site_set.layer(kind, id_)) for kind, id_ in site_set.downloads.layers if kind in _WHOLE],
+        "matrix": set_matrix(site_set, world.colors),
         "made_for": "" if own == one.catalogue.version else own,
         "sources": web_links([one.set.source]),
         "details": [(label, one.set.details[key]) for key, label in DETAILS.items() if one.set.details.get(key)],
-        "capabilities": of.counted_capabilities(),
-        "groups": of.counted_groups(),
-        "records": table(of.head, (row_view(record(row, one), of.head) for row in one.non_mappable)),
+        "capabilities": site_set.counted_capabilities(),
+        "groups": site_set.counted_groups(),
+        "records": table(site_set.head, (row_view(record(row, one), site_set.head) for row in one.non_mappable)),
         "moved": one.prepared.moved,
         "left_out": one.scored.left_out,
     }
-    return Page(of.addresses.page, "set", of.title, (world.home, Crumb(of.title)), context)
+    return Page(site_set.addresses.page, "set", site_set.title, (world.home, Crumb(site_set.title)), context)
 
 
-def _mappings(world: World, of: SiteSet) -> Page:
-    crumbs = (world.home, world.set(of), Crumb("All mappings"))
-    context = {"of": of, "table": of.all_mappings()}
-    return Page(of.addresses.mappings, "mappings", f"All mappings of {of.title}", crumbs, context)
+def _mappings(world: World, site_set: SiteSet) -> Page:
+    crumbs = (world.home, world.set(site_set), Crumb("All mappings"))
+    context = {"site_set": site_set, "table": site_set.all_mappings()}
+    return Page(site_set.addresses.mappings, "mappings", f"All mappings of {site_set.title}", crumbs, context)
 
 
-def _group(world: World, of: SiteSet, group: str) -> Page:
-    (section,) = group_page({of.name: group}, (of.one,)).sections
-    called, page = of.groups[group], of.addresses.groups[group]
-    crumbs = (world.home, world.set(of), Crumb("Groups", f"{of.addresses.page}#groups"), Crumb(str(called)))
+def _group(world: World, site_set: SiteSet, group: str) -> Page:
+    (section,) = group_page({site_set.name: group}, (site_set.indexed,)).sections
+    called, page = site_set.groups[group], site_set.addresses.groups[group]
+    crumbs = (
+        world.home,
+        world.set(site_set),
+        Crumb("Groups", f"{site_set.addresses.page}#groups"),
+        Crumb(str(called)),
+    )
     context = {
-        "of": of,
+        "site_set": site_set,
         "called": called,
         "members": section.capabilities,
-        "table": of.mappings("groups", group),
-        **_part(world, of, of.layer("groups", group), page, str(called), section.tactics),
+        "table": site_set.mappings("groups", group),
+        **_part(world, site_set, site_set.layer("groups", group), page, str(called), section.tactics),
     }
-    return Page(page, "group", f"{called}, {of.title}", crumbs, context)
+    return Page(page, "group", f"{called}, {site_set.title}", crumbs, context)
 
 
-def _capability(world: World, of: SiteSet, identifier: str) -> Page:
-    (section,) = capability_page({of.name: identifier}, (of.one,)).sections
-    called, page = of.capability(identifier), of.addresses.capabilities[identifier]
-    way = Crumb("Capabilities", f"{of.addresses.page}#capabilities")
+def _capability(world: World, site_set: SiteSet, identifier: str) -> Page:
+    (section,) = capability_page({site_set.name: identifier}, (site_set.indexed,)).sections
+    called, page = site_set.capability(identifier), site_set.addresses.capabilities[identifier]
+    way = Crumb("Capabilities", f"{site_set.addresses.page}#capabilities")
     context = {
-        "of": of,
+        "site_set": site_set,
         "called": called,
         "section": section,
-        "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, of.active),
+        "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, site_set.active),
         "references": [link(reference) for reference in section.references],
-        "table": of.mappings("capabilities", identifier),
-        "records": table(of.head, (row_view(row, of.head) for row in section.non_mappable)),
-        **_part(world, of, of.layer("capabilities", identifier), page, str(called), section.tactics),
+        "table": site_set.mappings("capabilities", identifier),
+        "records": table(site_set.head, (row_view(row, site_set.head) for row in section.non_mappable)),
+        **_part(world, site_set, site_set.layer("capabilities", identifier), page, str(called), section.tactics),
     }
-    crumbs = (world.home, world.set(of), way, Crumb(str(called)))
-    return Page(page, "capability", f"{called}, {of.title}", crumbs, context)
+    crumbs = (world.home, world.set(site_set), way, Crumb(str(called)))
+    return Page(page, "capability", f"{called}, {site_set.title}", crumbs, context)
 
 
 def _part(
-    world: World, of: SiteSet, layer: LayerFile | None, page: str, title: str, columns: Sequence[Column]
+    world: World, site_set: SiteSet, layer: LayerFile | None, page: str, title: str, columns: Sequence[Column]
 ) -> dict[str, object]:
     """The layer of a capability or group, and the matrix of what it covers."""
     scores = {entry.id: entry.overall for column in columns for entry in column.techniques}
-    return {"layer": layer, "matrix": layer and part_matrix(of, title, layer, scores, page, world.colors)}
+    return {"layer": layer, "matrix": layer and part_matrix(site_set, title, layer, scores, page, world.colors)}

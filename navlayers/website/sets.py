@@ -140,7 +140,7 @@ class Share(NamedTuple):
     total: int
 
     @classmethod
-    def of(cls, ids: Iterable[str], total: int) -> Share:
+    def from_ids(cls, ids: Iterable[str], total: int) -> Share:
         """The share of these ids."""
         subs = ["." in identifier for identifier in ids]
         return cls(len(subs) - sum(subs), sum(subs), total)
@@ -161,7 +161,7 @@ class SiteSet:
 
     def __init__(self, one: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
         """`one` is what pages tell, at a release of ATT&CK; `read` is the set as its file has it."""
-        self.one = one
+        self.indexed = one
         self.name = one.name
         self.title = title
         self.addresses = addresses
@@ -171,7 +171,7 @@ class SiteSet:
     @property
     def release(self) -> str:
         """The ATT&CK release that its pages are about."""
-        return f"ATT&CK {DOMAIN_NAMES[self.one.set.domain]} {self.one.catalogue.version}"
+        return f"ATT&CK {DOMAIN_NAMES[self.indexed.set.domain]} {self.indexed.catalogue.version}"
 
     @cached_property
     def method(self) -> str:
@@ -182,9 +182,9 @@ class SiteSet:
     def _rows(self) -> dict[tuple[str, str], list[RowView]]:
         """Its mappings by kind and id, as `mappings` takes them."""
         found: dict[tuple[str, str], list[RowView]] = {}
-        for technique in sorted(self.one.mappings):
-            for mapping, row in mapped_rows(technique, self.one):
-                groups = [("groups", group) for group in self.one.groups_of(mapping)]
+        for technique in sorted(self.indexed.mappings):
+            for mapping, row in mapped_rows(technique, self.indexed):
+                groups = [("groups", group) for group in self.indexed.groups_of(mapping)]
                 view = row_view(row, self.head)
                 for key in [("techniques", technique), ("capabilities", mapping.capability), *groups]:
                     found.setdefault(key, []).append(view)
@@ -202,26 +202,26 @@ class SiteSet:
     @cached_property
     def stats(self) -> Stats:
         """Its numbers."""
-        return set_stats(self.one.set, self.one.catalogue)
+        return set_stats(self.indexed.set, self.indexed.catalogue)
 
     @cached_property
     def active(self) -> int:
         """How many techniques and sub-techniques its release has as active ones."""
-        return sum(technique.active for technique in self.one.catalogue.techniques.values())
+        return sum(technique.active for technique in self.indexed.catalogue.techniques.values())
 
     @cached_property
     def covered(self) -> Share:
         """What it covers of its release."""
-        return self.share(covered(self.one.scored.scores))
+        return self.share(covered(self.indexed.scored.scores))
 
     def share(self, techniques: Iterable[str]) -> Share:
         """These ids of its release as a share of that."""
-        return Share.of(techniques, self.active)
+        return Share.from_ids(techniques, self.active)
 
     @cached_property
     def groups(self) -> dict[str, Named]:
         """Its groups, those that have names first."""
-        return {group: named(group, self.one.set.groups.get(group, group)) for group in group_ids(self.one)}
+        return {group: named(group, self.indexed.set.groups.get(group, group)) for group in group_ids(self.indexed)}
 
     @cached_property
     def group_labels(self) -> dict[str, str]:
@@ -230,7 +230,7 @@ class SiteSet:
 
     def capability(self, identifier: str) -> Named:
         """A capability with its name."""
-        return named(identifier, self.one.names.get(identifier, identifier))
+        return named(identifier, self.indexed.names.get(identifier, identifier))
 
     def layer(self, kind: str, identifier: str) -> LayerFile | None:
         """The layer of a kind, of a category, group or capability."""
@@ -238,11 +238,11 @@ class SiteSet:
 
     def counted_capabilities(self) -> list[Counted]:
         """Its capabilities by id."""
-        return [self._counted(identifier) for identifier in sorted(self.one.capabilities)]
+        return [self._counted(identifier) for identifier in sorted(self.indexed.capabilities)]
 
     def _counted(self, identifier: str) -> Counted:
-        capability = self.one.capabilities[identifier]
-        stats = self.one.stats.get(identifier)
+        capability = self.indexed.capabilities[identifier]
+        stats = self.indexed.stats.get(identifier)
         layer = self.layer("capabilities", identifier)
         return Counted(
             named=named(identifier, capability.name),
@@ -259,13 +259,13 @@ class SiteSet:
         return [self._counted_group(group) for group in self.groups]
 
     def _counted_group(self, group: str) -> Counted:
-        mappings = self.one.grouped.get(group, [])
+        mappings = self.indexed.grouped.get(group, [])
         covered = {mapping.technique for mapping in mappings}
         subs = sum("." in technique for technique in covered)
         layer = self.layer("groups", group)
         return Counted(
             named=self.groups[group],
-            capabilities=len(self.one.members.get(group, ())),
+            capabilities=len(self.indexed.members.get(group, ())),
             mappings=len(self.mappings("groups", group).rows),
             techniques=len(covered) - subs,
             subtechniques=subs,

@@ -80,14 +80,14 @@ def write_site(
 
     inputs = [one.path for one in sets if one.path.exists()]
     gone = write_folder(folder, files(), command="site", force=force, keep=inputs)
-    notices = (*skipped, *(notice for of in site.sets for notice in _notices(of)))
+    notices = (*skipped, *(notice for site_set in site.sets for notice in _notices(site_set)))
     return WrittenSite(site.sets, site.pages, len(sizes), sum(sizes), gone, notices)
 
 
-def _notices(of: SiteSet) -> Iterator[Problem]:
-    yield from of.one.prepared.notices
-    if not of.one.set.mappings:
-        yield Problem(f"{of.name}: the set has no mappings, so its matrix is empty")
-    yield from odd_scores(of.name, of.one.scored)
-    for reason in of.downloads.refused:
-        yield Problem(f"{of.name}: no {reason}")
+def _notices(site_set: SiteSet) -> Iterator[Problem]:
+    yield from site_set.indexed.prepared.notices
+    if not site_set.indexed.set.mappings:
+        yield Problem(f"{site_set.name}: the set has no mappings, so its matrix is empty")
+    yield from odd_scores(site_set.name, site_set.indexed.scored)
+    for reason in site_set.downloads.refused:
+        yield Problem(f"{site_set.name}: no {reason}")
