@@ -368,7 +368,7 @@ def test_costs_decide_and_those_without_one_are_left_out() -> None:
     assert chosen(plan) == ["b", "d"]
     assert plan.cost == 3
     assert [str(notice) for notice in plan.notices] == [
-        "prices.csv:2:1: a row names no capability of the sets: Name of x",
+        "prices.csv:2:1: skipped 1 row with an unknown capability: Name of x",
         "1 capability has no cost and is left out of the plan: c",
     ]
     assert summary(plan).startswith("Choose 2 of 4 capabilities (cost 3) for a budget of 3 at ATT&CK ")
@@ -392,7 +392,7 @@ def test_costs_that_name_nobody_are_an_error() -> None:
     with pytest.raises(UsageError) as caught:
         make_plan(together(ROWS), PlanOptions(budget=3), costs=costs_of({"zz": 1}))
     assert [str(problem) for problem in caught.value.problems] == [
-        "prices.csv:2:1: a row names no capability of the sets: zz",
+        "prices.csv:2:1: skipped 1 row with an unknown capability: zz",
         "no row of the cost table names a capability of the sets; expected ids or names of capabilities",
     ]
 

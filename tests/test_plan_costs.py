@@ -161,8 +161,8 @@ def test_costs_are_the_only_numbers_or_the_column_that_is_named(tmp_path: Path) 
     with pytest.raises(InputError) as caught:
         read_costs(path)
     assert str(caught.value) == (
-        f"{path}:1:9: 2 columns hold numbers: next year, this year; expected one column of costs "
-        f"(name one with --cost {path}:COLUMN)"
+        f"{path}:1:9: 2 numeric columns: next year, this year; expected one cost column "
+        f"(choose one with --cost {path}:COLUMN)"
     )
     assert read_costs(_write(tmp_path, "id\tworth\na\t5\n")).header == "worth"
 
@@ -189,7 +189,7 @@ def test_the_column_decides_what_a_mark_before_three_digits_means(tmp_path: Path
 
 
 NUMBER = "expected a number of 0 or more, such as 1200 or 1200.50"
-COLUMN = "expected a column that is called capability, control, id, name or the like"
+COLUMN = "expected a header such as capability, control, id or name"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ COLUMN = "expected a column that is called capability, control, id, name or the 
         ("id,cost\na,-1\n", f'2:3: cost "-1" is negative; {NUMBER}'),
         ('id,cost\na,"1,200"\n', '2:4: cost "1,200" is 1200 or 1.200; expected 1200 or 1.2'),
         ("id,cost\na,3.000\n", '2:3: cost "3.000" is 3000 or 3.000; expected 3000 or 3.0'),
-        ("technique,cost\nT1001,1\n", f"1:1: no column holds capabilities; {COLUMN}"),
+        ("technique,cost\nT1001,1\n", f"1:1: no capability column; {COLUMN}"),
     ],
 )
 def test_tables_that_hold_no_costs_are_refused(text: str, message: str, tmp_path: Path) -> None:
@@ -220,19 +220,17 @@ def test_a_column_without_numbers_is_one_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "asked", "message"),
     [
-        ("id,cost,cost\na,1,2\n", None, "4: 2 columns speak of costs: cost, cost; {} ({})"),
-        ("id,cost,cost\na,1,2\n", "cost", '9: 2 columns are called "cost"; {} ({})'),
-        ("id,Cost,cost \na,1,2\n", "COST", '9: 2 columns are called "COST"; {} ({})'),
-        ("id,cost,price\na,1,2\n", None, "4: 2 columns speak of costs: cost, price; {} (name one with {path})"),
+        ("id,cost,cost\na,1,2\n", None, "4: 2 cost columns: cost, cost; {} ({})"),
+        ("id,cost,cost\na,1,2\n", "cost", '9: duplicate column "cost"; {} ({})'),
+        ("id,Cost,cost \na,1,2\n", "COST", '9: duplicate column "COST"; {} ({})'),
+        ("id,cost,price\na,1,2\n", None, "4: 2 cost columns: cost, price; {} (choose one with {path})"),
     ],
 )
 def test_of_two_columns_none_is_taken_silently(text: str, asked: str | None, message: str, tmp_path: Path) -> None:
     path = _write(tmp_path, text)
     with pytest.raises(InputError) as caught:
         read_costs(path, asked)
-    told = message.format(
-        "expected one column of costs", "rename the one with the costs", path=f"--cost {path}:COLUMN"
-    )
+    told = message.format("expected one cost column", "rename the others", path=f"--cost {path}:COLUMN")
     assert str(caught.value) == f"{path}:1:{told}"
 
 
@@ -264,14 +262,14 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     path = _write(tmp_path, "id,cost,owner\na,1,x\n")
     with pytest.raises(InputError) as caught:
         read_costs(path, "cots")
-    expected = f'{path}:1:1: no column is called "cots"; expected id, cost, owner (did you mean cost?)'
+    expected = f'{path}:1:1: no column "cots"; expected id, cost, owner (did you mean cost?)'
     assert str(caught.value) == expected
     path = _write(tmp_path, "id,owner\na,x\n")
     with pytest.raises(InputError) as caught:
         read_costs(path)
     assert str(caught.value) == (
-        f"{path}:1:1: no column holds costs; expected a column that is called cost or the like "
-        f"(the table has id, owner: name one with --cost {path}:COLUMN)"
+        f"{path}:1:1: no cost column; expected a header such as cost, price or effort "
+        f"(the table has id, owner; choose one with --cost {path}:COLUMN)"
     )
 
 
@@ -286,14 +284,14 @@ def test_a_row_may_name_its_capability_by_id_or_by_name(tmp_path: Path) -> None:
     costs = read_costs(_write(tmp_path, "id,name,cost\nx9,Name of a,1\nB,other,2\nzz,nobody,3\n"))
     found, notices = assign(costs, directory(["a", "b"]))
     assert found == {"a": 1, "b": 2}
-    assert [notice.message for notice in notices] == ["a row names no capability of the sets: zz"]
+    assert [notice.message for notice in notices] == ["skipped 1 row with an unknown capability: zz"]
 
 
 def test_two_costs_of_one_capability_are_an_error_with_both_places(tmp_path: Path) -> None:
     path = _write(tmp_path, "id,cost\na,1\nb,2\nA,1\na,5\n")
     with pytest.raises(InputError) as caught:
         assign(read_costs(path), directory(["a", "b"]))
-    assert str(caught.value) == f"{path}:5:3: a has another cost at {path}:2:3 (keep one of them)"
+    assert str(caught.value) == f"{path}:5:3: a has a different cost at {path}:2:3 (keep one of them)"
 
 
 def test_a_cost_that_several_sets_may_mean_is_an_error(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_layer_of_colours_alone_weighs_each_technique_1(tmp_path: Path) -> Non
     entries = [{"techniqueID": t, "color": "#ff0000"} for t in ("T1059", "T1078")]
     found = threat(write_layer(tmp_path / "l.json", techniques=entries))
     assert found.weights == {"T1059": 1, "T1078": 1}
-    assert "l: the layer has no scores: every technique weighs 1" in notes(found)
+    assert "l: the layer has no scores: every technique has weight 1" in notes(found)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,9 @@ def test_numbers_of_a_workbook_are_what_they_are(tmp_path: Path) -> None:
 
 def test_a_column_that_is_taken_by_its_name_is_told_where_others_hold_numbers(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,Sightings 2025,Impact,Why", "T1059,5,6,x")
-    note = 't: weights from column "Sightings 2025"; there is also "Impact" (--columns score=Impact takes that one)'
+    note = (
+        't: using the weights of column "Sightings 2025", not of "Impact" (to change this: --columns score=Impact)'
+    )
     assert notes(threat(path)) == [note]
     assert notes(threat(path, score="Impact")) == []
 
@@ -323,8 +325,8 @@ def test_several_columns_of_numbers_are_an_error_that_names_them(
     monkeypatch.chdir(tmp_path)
     table(tmp_path / "t.csv", "technique,a,b", "T1059,5,6")
     assert refused("t.csv") == (
-        "t.csv:1:11: 2 columns hold numbers: a, b; expected one column of weights, called weight, count, "
-        "prevalence or the like (rename it, or name it with --columns score=b)"
+        "t.csv:1:11: 2 numeric columns: a, b; expected one weight column, with a header such as weight, "
+        "count or prevalence (rename it, or choose it with --columns score=b)"
     )
 
 

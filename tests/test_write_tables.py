@@ -106,7 +106,7 @@ def test_what_tables_have_no_columns_for_is_one_notice() -> None:
     )
     assert notice(full) == (
         "title, source, contact, ids of groups, all groups but the first of 2 rows, 1 capability without mappings, "
-        "names of score values (high) left out: tables have no columns for this"
+        "names of score values (high, written as numbers) left out: tables have no columns for this"
     )
     first, second = cells(full)
     assert [first[name] for name in ("score_value", "capability_group", "creation_date")] == [

@@ -13,14 +13,15 @@ from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.context import Context, technique_names
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.table import Sheet, open_grids
-from navlayers.mapping.formats.table_columns import find_columns, refuse_missing
+from navlayers.mapping.formats.table import find_sheets, open_grids
+from navlayers.mapping.formats.table_columns import refuse_missing
 from navlayers.mapping.formats.table_values import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.analysis.plan.candidates import Directory
+    from navlayers.mapping.formats.table import Sheet
 
 WORDS = ("cost", "costs", "price", "expense", "effort", "budget", "amount", "days", "hours", "fte", "eur", "usd")
 """Words in the headers of costs."""
@@ -30,7 +31,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/][^:]*")
 
 
 class Price(NamedTuple):
-    """A row: what its cells call the capability, the id first, its cost ≥ 0, and the places of both."""
+    """A row: the id and name of a capability as far as it has them, its cost ≥ 0, and the places of both."""
 
     names: tuple[str, ...]
     cost: Fraction
@@ -65,7 +66,7 @@ def read_costs(path: str, column: str | None = None) -> Costs:
 
     Args:
         path: the file.
-        column: the header of the costs; None: the one with one of `WORDS` in its header, or the only numeric one.
+        column: the header of the costs; None for the one that has one of `WORDS`, or else the only numeric one.
 
     Raises:
         InputError: the file cannot be read, has no such columns, or a cost is not a number of 0 or more.
@@ -76,11 +77,10 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     source = read_file(path, "--cost", "a table of capabilities and costs")
     findings = Findings()
     grids = open_grids(source, Context(findings, ReadOptions(), technique_names))
-    found = ((grid, find_columns(grid, {}, _CAPABILITY)) for grid in grids)
-    sheets = [Sheet(grid, columns) for grid, columns in found if columns is not None]
+    sheets = find_sheets(grids, {}, _CAPABILITY)
     if not sheets:
-        expected = "a column that is called capability, control, id, name or the like"
-        raise InputError(Problem("no column holds capabilities", Place(path, 1, 1), expected))
+        expected = "a header such as capability, control, id or name"
+        raise InputError(Problem("no capability column", Place(path, 1, 1), expected))
     sheet, cost = next(
         ((sheet, cost) for sheet in sheets if (cost := _cost_column(sheet, column)) is not None), (sheets[0], None)
     )
@@ -89,13 +89,13 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     if cost is None and column is not None:
         refuse_missing(sheet.grid, sheet.columns, {"cost": column})
     if cost is None:
-        there = listed([header for header in headers if header])
-        hint = f"the table has {there}: name one with --cost {path}:COLUMN"
-        expected = "a column that is called cost or the like"
-        raise InputError(Problem("no column holds costs", header_place, expected, hint))
+        listing = listed([header for header in headers if header])
+        hint = f"the table has {listing}; choose one with --cost {path}:COLUMN"
+        expected = "a header such as cost, price or effort"
+        raise InputError(Problem("no cost column", header_place, expected, hint))
     rows = tuple(_prices(sheet, cost))
     problems = [row for row in rows if isinstance(row, Problem)]
-    if len(problems) == len(rows) > 1 and not sheet.numeric([cost]):
+    if len(problems) == len(rows) > 1 and not sheet.numeric_columns([cost]):
         message = f"column {shown(headers[cost])[1:-1]} has no numbers ({len(problems)} rows)"
         raise InputError(Problem(message, header_place, "costs, such as 1200 or 1200.50"))
     if problems:
@@ -111,24 +111,24 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
     """
     grid, columns = sheet
     headers = columns.headers
-    unique = "rename the one with the costs"
+    unique = "rename the others"
     if asked is not None:
-        same = [column for column, header in enumerate(headers) if header == asked]
+        equal = [column for column, header in enumerate(headers) if header == asked]
         wanted = _plain(asked)
-        alike = same or [column for column, header in enumerate(headers) if _plain(header) == wanted]
+        alike = equal or [column for column, header in enumerate(headers) if _plain(header) == wanted]
         if len(alike) > 1:
-            message = f"{len(alike)} columns are called {shown(asked)}"
-            raise InputError(Problem(message, grid.place(columns.row, alike[1]), "one column of costs", unique))
+            message = f"duplicate column {shown(asked)}"
+            raise InputError(Problem(message, grid.place(columns.row, alike[1]), "one cost column", unique))
         return alike[0] if alike else None
     taken = {columns.fields[field] for field in _CAPABILITY if field in columns.fields}
     free = [column for column in range(len(headers)) if column not in taken]
-    named = sorted(sheet.with_words(WORDS, free))
-    numeric = sheet.numeric(named or free)
+    named = sorted(sheet.columns_with(WORDS, free))
+    numeric = sheet.numeric_columns(named or free)
     if len(numeric) > 1:
         names = [headers[column] or f"column {column + 1}" for column in numeric]
-        message = f"{len(numeric)} columns {'speak of costs' if named else 'hold numbers'}: {listed(names)}"
-        hint = f"name one with --cost {grid.path}:COLUMN" if len({*names}) > 1 else unique
-        raise InputError(Problem(message, grid.place(columns.row, numeric[0]), "one column of costs", hint))
+        message = f"{len(numeric)} {'cost' if named else 'numeric'} columns: {listed(names)}"
+        hint = f"choose one with --cost {grid.path}:COLUMN" if len({*names}) > 1 else unique
+        raise InputError(Problem(message, grid.place(columns.row, numeric[0]), "one cost column", hint))
     return next(iter([*numeric, *named]), None)
 
 
@@ -156,7 +156,7 @@ def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tup
     Raises:
         InputError: a row names several candidates, or a candidate has several costs.
     """
-    found: dict[str, tuple[Fraction, Place]] = {}
+    prices: dict[str, tuple[Fraction, Place]] = {}
     unknown: list[Price] = []
     problems: list[Problem] = []
     for price in costs.prices:
@@ -164,19 +164,23 @@ def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tup
         if name is None:
             unknown.append(price)
             continue
-        one = directory.one(name, "", price.name_place)
-        if isinstance(one, Problem):
-            problems.append(one)
+        candidate = directory.one(name, "", price.name_place)
+        if isinstance(candidate, Problem):
+            problems.append(candidate)
             continue
-        before, place = found.setdefault(one.id, (price.cost, price.place))
+        before, place = prices.setdefault(candidate.id, (price.cost, price.place))
         if before != price.cost:
-            message = f"{one.id} has another cost at {place}"
+            message = f"{candidate.id} has a different cost at {place}"
             problems.append(Problem(message, price.place, hint="keep one of them"))
     if problems:
         raise InputError(problems)
     notices = list(costs.notices)
     if unknown:
-        rows = f"{len(unknown)} rows name" if len(unknown) > 1 else "a row names"
+        rows = (
+            "1 row with an unknown capability"
+            if len(unknown) == 1
+            else f"{len(unknown)} rows with unknown capabilities"
+        )
         names = listed(list(dict.fromkeys(price.names[0] for price in unknown)))
-        notices.append(Problem(f"{rows} no capability of the sets: {names}", unknown[0].name_place))
-    return {id_: cost for id_, (cost, _) in found.items()}, tuple(notices)
+        notices.append(Problem(f"skipped {rows}: {names}", unknown[0].name_place))
+    return {id_: cost for id_, (cost, _) in prices.items()}, tuple(notices)

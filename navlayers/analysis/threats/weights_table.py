@@ -27,7 +27,7 @@ WORDS = (
 """Words in the headers of weights, the surest first."""
 
 HEAVIEST = float(LARGEST)
-"""The largest weight."""
+"""Maximum weight."""
 
 _ID = re.compile(r"T[0-9]{4}")
 _TECHNIQUE = ("attack_object_id", "attack_object_name")
@@ -46,17 +46,17 @@ class Weight(NamedTuple):
     place: Place
 
 
-def weights_sheet(sheets: Sequence[Sheet], by_user: Mapping[str, str]) -> tuple[Sheet, int | None] | None:
+def weights_sheet(sheets: Sequence[Sheet], user_headers: Mapping[str, str]) -> tuple[Sheet, int | None] | None:
     """The first sheet of weights and their column, or the first of techniques alone; None if all hold mappings.
 
     Raises:
         InputError: several columns may be the weights.
     """
     # A column called "techniques" may as well count them.
-    with_ids = [sheet for sheet in sheets if any(_ID.search(cells[_ids(sheet)]) for _, cells in sheet.below())]
-    found = [(sheet, _column(sheet, by_user)) for sheet in with_ids or sheets]
-    weighted = [(sheet, column) for sheet, column in found if column is not None]
-    bare = [(sheet, None) for sheet, _ in found if not _is_mappings(sheet)]
+    with_ids = [sheet for sheet in sheets if any(_ID.search(cells[_ids(sheet)]) for _, cells in sheet.data_rows())]
+    candidates = [(sheet, _column(sheet, user_headers)) for sheet in with_ids or sheets]
+    weighted = [(sheet, column) for sheet, column in candidates if column is not None]
+    bare = [(sheet, None) for sheet, _ in candidates if not _is_mappings(sheet)]
     return next(iter([*weighted, *bare]), None)
 
 
@@ -77,13 +77,13 @@ def _free(sheet: Sheet) -> list[int]:
     return [column for column in range(sheet.columns.width) if column not in taken]
 
 
-def _column(sheet: Sheet, by_user: Mapping[str, str]) -> int | None:
+def _column(sheet: Sheet, user_headers: Mapping[str, str]) -> int | None:
     columns = sheet.columns
     score = columns.fields.get("score_value")
-    if "score_value" in by_user:
+    if "score_value" in user_headers:
         return score
-    named = sheet.with_words(WORDS, _free(sheet))
-    numeric = sheet.numeric(_free(sheet))
+    named = sheet.columns_with(WORDS, _free(sheet))
+    numeric = sheet.numeric_columns(_free(sheet))
     sure = [column for column in named if column in numeric]
     if sure or _is_mappings(sheet):
         return sure[0] if sure else None
@@ -93,9 +93,9 @@ def _column(sheet: Sheet, by_user: Mapping[str, str]) -> int | None:
         return score if score in numeric else None
     if len(numeric) > 1:
         names = [sheet.header(column) or f"column {column + 1}" for column in numeric]
-        message = f"{len(numeric)} columns hold numbers: {listed(names)}"
-        expected = "one column of weights, called weight, count, prevalence or the like"
-        hint = f"rename it, or name it with --columns score={shown(names[-1])[1:-1]}"
+        message = f"{len(numeric)} numeric columns: {listed(names)}"
+        expected = "one weight column, with a header such as weight, count or prevalence"
+        hint = f"rename it, or choose it with --columns score={shown(names[-1])[1:-1]}"
         raise InputError(Problem(message, sheet.grid.place(columns.row, numeric[0]), expected, hint))
     return numeric[0] if numeric else None
 
@@ -104,7 +104,7 @@ def other_numbers(sheet: Sheet, column: int) -> list[str]:
     """The headers of other columns of numbers than that of the weights; none in a table of `navlayers gaps`."""
     if _GAPS.issubset(sheet.columns.headers):
         return []
-    numeric = sheet.numeric([other for other in _free(sheet) if other != column])
+    numeric = sheet.numeric_columns([other for other in _free(sheet) if other != column])
     return [header for other in numeric if (header := sheet.header(other))]
 
 
@@ -117,7 +117,7 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
     weights: list[Weight] = []
     blank: list[int] = []
     one = Fraction(1)
-    bare = (Amount(line, cells, "1", one) for line, cells in sheet.below())
+    bare = (Amount(line, cells, "1", one) for line, cells in sheet.data_rows())
     for line, cells, text, weight in bare if column is None else sheet.amounts(column, percent=True):
         if not (cells[ids].strip() and text.strip()):
             blank.append(line)

@@ -26,24 +26,23 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-"""Separators of cells and what they are called, the most usual first."""
+"""Separators of cells and their names, the most usual first."""
 
 MOST_COLUMNS = 16_384
-"""Most cells of a row, as in spreadsheets."""
+"""Maximum number of cells in a row: the limit of Excel."""
 
-csv.field_size_limit(
-    0x7FFF_FFFF
-)  # the module's own limit of 128 KB is for the whole process; files are limited anyway
+# The limit of the csv module, 128 KB, is below what cells may hold; the size of files is limited elsewhere.
+csv.field_size_limit(0x7FFF_FFFF)
 
 _SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?(?:\r\n?|\n)', re.IGNORECASE)
-"""The first line by which Excel is told the separator."""
+"""A first line that names the separator, which Excel understands."""
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++\Z")
 _END = re.compile(r"\r\n?|\n")
 _BOM = "\ufeff"
-_SAVE = 'save it as UTF-8; spreadsheets call that "CSV UTF-8"'
+_SAVE = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
-"""Text that is written in quotes; spreadsheets drop blanks at the edges of a cell without them."""
+"""Text to write in quotes. Spreadsheets drop blanks at the edges of a cell that has none."""
 
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
@@ -59,7 +58,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
 def encode(mapping_set: MappingSet) -> Written:
     """The set as CSV, with a notice of what its columns cannot hold.
 
-    A byte order mark is written only before text that is not ASCII: Excel takes the text for Windows-1252 without.
+    Text that is not ASCII starts with a byte order mark: without one, Excel reads it as Windows-1252.
     """
     rows, notices = table_rows.rows_of_set(mapping_set)
     text = "".join(f"{','.join(map(_cell, row))}\n" for row in rows)
@@ -75,13 +74,13 @@ def _cell(text: str) -> str:
 
 
 def open_grid(source: Source, context: Context) -> TextGrid:
-    """The table of a text, by the separator that gives the header most known columns.
+    """The table of a text, with the separator by which its header has the most known columns.
 
     Raises:
         InputError: this is not text, or a quote near its start never closes.
     """
     text = _decode(source, context.findings)
-    by_user = check_names(context.options.columns)
+    user_headers = check_names(context.options.columns)
     named = _SEPARATOR.match(text)
     if named:
         return TextGrid(source.path, text, named[1], named.end())
@@ -90,7 +89,7 @@ def open_grid(source: Source, context: Context) -> TextGrid:
     for delimiter in [mark for mark in DELIMITERS if mark in text] or [","]:
         grid = TextGrid(source.path, text, delimiter)
         try:
-            fit = _fit(grid, by_user)
+            fit = _fit(grid, user_headers)
         except InputError as error:  # the quotes may make sense with another separator
             errors.append(error)
             continue
@@ -101,10 +100,10 @@ def open_grid(source: Source, context: Context) -> TextGrid:
     return best[1]
 
 
-def _fit(grid: TextGrid, by_user: Mapping[str, str]) -> tuple[int, int]:
-    """The most known columns of a row near the start; where no row has any, the width of the first decides."""
+def _fit(grid: TextGrid, user_headers: Mapping[str, str]) -> tuple[int, int]:
+    """The number of known columns of the header; the width of the first row if no header has any."""
     rows = list(islice(grid.rows(), HEADER_WITHIN))
-    known = max((len(columns_of(number, row, by_user).fields) for number, row in enumerate(rows)), default=0)
+    known = max((len(columns_of(number, row, user_headers).fields) for number, row in enumerate(rows)), default=0)
     return known, 0 if known else len(rows[0]) if rows else 0
 
 
@@ -152,7 +151,7 @@ class TextGrid:
                 yield row
 
     def place(self, row: int, column: int, offset: int = 0) -> Place:
-        """The place of a character of a cell; of a cell that the row does not have, the start of the row."""
+        """The place of a character of a cell; the start of the row if it does not have the cell."""
         start = self._starts[row]
         cell = next(islice(self._cells(start), column, None), None)
         if cell is None:
@@ -163,16 +162,16 @@ class TextGrid:
         return self._place(cell.start("quoted") + offset + doubled)
 
     def _cells(self, at: int) -> Iterator[re.Match[str]]:
-        """The cells of the row that starts at an offset of the text: only messages need these places."""
+        """The cells of the row at an offset of the text, found again for messages: `csv` gives no places."""
         mark = re.escape(self._delimiter)
         cell = re.compile(
             rf'(?:"(?P<quoted>[^"]*+(?:""[^"]*+)*+)(?P<close>"?+)(?P<behind>[^{mark}\r\n]*+)|[^{mark}\r\n]*+)(?P<end>{mark}?+)'
         )
-        while found := cell.match(self._text, at):
-            yield found
-            if not found["end"]:
+        while match := cell.match(self._text, at):
+            yield match
+            if not match["end"]:
                 return
-            at = found.end()
+            at = match.end()
 
     def _quote_error(self, start: int) -> InputError:
         """The error of the first cell of a row whose quotes are wrong."""
@@ -181,20 +180,19 @@ class TextGrid:
             for cell in self._cells(start)
             if cell["quoted"] is not None and (cell["behind"] or not cell["close"])
         )
-        hint = "double the quotes inside of quoted cells"
+        hint = "double the quotes inside quoted cells"
         if not cell["close"]:
-            message, expected = "the quote that opens here never closes", "a closing quote"
+            message, expected, offset = "unclosed quote", "a closing quote", cell.start()
             hint = f"close it, or {hint}"
         else:
-            place = self._place(cell.end("close"))
-            message = f"the quote that opens here closes before line {place.line}, column {place.column}"
-            message, hint = f"{message}, and text follows", f"{hint}, or close the quote where the cell ends"
+            message, offset = "text after the closing quote of a cell", cell.end("close")
+            hint = f"{hint}, or close the quote where the cell ends"
             expected = f"cells separated by {DELIMITERS.get(self._delimiter, self._delimiter)}"
-        return InputError(Problem(message, self._place(cell.start()), expected, hint, code="syntax"))
+        return InputError(Problem(message, self._place(offset), expected, hint, code="syntax"))
 
     def _too_wide(self, start: int, cells: int) -> InputError:
-        expected = f"at most {MOST_COLUMNS:,}, as in spreadsheets"
-        hint = "a table has one mapping in a row"
+        expected = f"at most {MOST_COLUMNS:,}, the limit of spreadsheets"
+        hint = "put one mapping in each row"
         return InputError(
             Problem(f"this row has {cells:,} cells", self._place(start), expected, hint, code="syntax")
         )
@@ -216,7 +214,7 @@ def _decode(source: Source, findings: Findings) -> str:
     """
     path, data = source.path, source.data
     if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
-        raise _not_text(Place(path, 1, 1), "this is UTF-32 text")
+        raise _not_text(Place(path, 1, 1), "the text is UTF-32")
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2], "utf-8")
     if encoding == "utf-8" and len(data) > 3 and data[:4].count(0) == 2:
         encoding = "utf-16-le" if data[1] == 0 else "utf-16-be"
@@ -225,12 +223,12 @@ def _decode(source: Source, findings: Findings) -> str:
     except UnicodeDecodeError as error:
         place = _end_of(path, data[: error.start].decode(encoding, "replace"))
         if encoding != "utf-8":
-            raise _not_text(place, "the UTF-16 text is damaged here") from None
+            raise _not_text(place, "invalid UTF-16") from None
         try:
             text, name = data.decode("cp1252"), "Windows-1252"
         except UnicodeDecodeError:
             text, name = data.decode("latin-1"), "Latin-1"
-        message = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8; the file is read as {name}"
+        message = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8; reading the file as {name}"
         findings.add(Issue(message, hint=_SAVE, fatal=False, code="encoding"), place)
     text = text.removeprefix(_BOM)
     if not text.strip():
@@ -238,7 +236,7 @@ def _decode(source: Source, findings: Findings) -> str:
     before, nul, _ = text.partition("\0")
     if nul:
         hint = "the file is damaged, or not a table"
-        raise _not_text(_end_of(path, before), "this is not text: it contains a NUL character", "text", hint)
+        raise _not_text(_end_of(path, before), "not a text file: it contains a NUL character", "text", hint)
     return text
 
 

@@ -10,7 +10,7 @@ from navlayers.mapping.formats.table_columns import find_columns, no_technique_c
 from navlayers.mapping.formats.table_values import NOT_A_NUMBER, amount, decimal_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from fractions import Fraction
 
     from navlayers.errors import Place
@@ -65,7 +65,7 @@ class Sheet(NamedTuple):
         """The header of a column; "" for one without."""
         return self.columns.headers[column] if column < len(self.columns.headers) else ""
 
-    def below(self) -> Iterator[tuple[int, list[str]]]:
+    def data_rows(self) -> Iterator[tuple[int, list[str]]]:
         """The number and cells of each row with any text below the header; none is shorter than the header."""
         width = self.columns.width
         for line, cells in enumerate(self.grid.rows()):
@@ -77,30 +77,30 @@ class Sheet(NamedTuple):
 
         All cells of a column have the same decimal mark.
         """
-        rows = [(line, cells, cells[column]) for line, cells in self.below()]
+        rows = [(line, cells, cells[column]) for line, cells in self.data_rows()]
         clean = without_percent if percent else str.strip
         mark = decimal_mark(clean(text) for _, _, text in rows if not isinstance(text, Number))
         for line, cells, text in rows:
             yield Amount(line, cells, text, amount(clean(text), "." if isinstance(text, Number) else mark))
 
-    def numeric(self, columns: Collection[int]) -> list[int]:
+    def numeric_columns(self, columns: Collection[int]) -> list[int]:
         """Those of the columns in which most of the filled cells are numbers, negative ones included."""
         numbers = dict.fromkeys(columns, 0)
         filled = dict.fromkeys(columns, 0)
-        for _, cells in self.below():
+        for _, cells in self.data_rows():
             for column in columns:
                 if cells[column].strip():
                     filled[column] += 1
                     numbers[column] += amount(without_percent(cells[column])) != NOT_A_NUMBER
         return [column for column in columns if numbers[column] and 2 * numbers[column] > filled[column]]
 
-    def with_words(self, words: Sequence[str], columns: Collection[int]) -> list[int]:
+    def columns_with(self, words: Sequence[str], columns: Collection[int]) -> list[int]:
         """Those of the columns whose headers have one of the words, in the order of the words."""
         ranks = {}
         for column in columns:
-            found = {*re.findall(r"[a-z]+", self.header(column).casefold())}.intersection(words)
-            if found:
-                ranks[column] = min(map(words.index, found))
+            known = {*re.findall(r"[a-z]+", self.header(column).casefold())}.intersection(words)
+            if known:
+                ranks[column] = min(map(words.index, known))
         return sorted(ranks, key=lambda column: ranks[column])
 
 
@@ -123,14 +123,19 @@ def open_grids(source: Source, context: Context) -> Sequence[Grid]:
     return [csv_table.open_grid(source, context)]
 
 
-def technique_sheets(path: str, grids: Sequence[Grid], by_user: Mapping[str, str]) -> list[Sheet]:
+def find_sheets(grids: Iterable[Grid], user_headers: Mapping[str, str], wanted: Collection[str]) -> list[Sheet]:
+    """The tables that have a column for one of the wanted fields."""
+    headers = ((grid, find_columns(grid, user_headers, wanted)) for grid in grids)
+    return [Sheet(grid, header) for grid, header in headers if header is not None]
+
+
+def technique_sheets(path: str, grids: Sequence[Grid], user_headers: Mapping[str, str]) -> list[Sheet]:
     """The tables that have a column of techniques, at least one.
 
     Raises:
         InputError: there is none.
     """
-    found = ((grid, find_columns(grid, by_user, {"attack_object_id"})) for grid in grids)
-    sheets = [Sheet(grid, columns) for grid, columns in found if columns is not None]
+    sheets = find_sheets(grids, user_headers, {"attack_object_id"})
     if not sheets:
-        raise no_technique_column(path, grids, by_user)
+        raise no_technique_column(path, grids, user_headers)
     return sheets

@@ -1,4 +1,4 @@
-"""Which column of a table holds what: by the words that people put over them, or as the user says."""
+"""The columns of a table and their meaning: by the usual headers, or as the user names them with --columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.table import Grid
 
 HEADER_WITHIN = 20
-"""A header is looked for in so many rows."""
+"""The header is one of the first rows: titles may precede it."""
 
 SET_FIELDS = {
     "mapping_framework": "framework",
@@ -33,7 +33,7 @@ SET_FIELDS = {
 """Published column that has the same value in every row → field of the set."""
 
 _ALWAYS = ("mapping_framework", "mapping_framework_version", "attack_version", "technology_domain")
-"""Those of them that mean the same in any table; the others only beside the ids of the published tables."""
+"""Those that have this meaning in any table; the others have it only in the published tables."""
 
 _SURE: dict[str, str] = {
     "attack_object_id": "attackobjectid techniqueid attckid attackid attcktechniqueid attacktechniqueid "
@@ -56,7 +56,7 @@ _SURE: dict[str, str] = {
     "author_contact": "authorcontact",
     "author_organization": "authororganization",
 }
-"""Field → normalised headers that mean it, the surest first."""
+"""Field → normalized headers that mean it, the surest first."""
 
 _LIKELY: dict[str, tuple[str, str]] = {
     "technique attcktechnique attacktechnique mitretechnique mitreattcktechnique mitreattacktechnique attck attack "
@@ -64,7 +64,7 @@ _LIKELY: dict[str, tuple[str, str]] = {
     "capability control securitycontrol rule mitigation safeguard countermeasure requirement service product "
     "feature vulnerability tool solution id name title": ("capability_id", "capability_description"),
 }
-"""Headers that mean the id where no surer one does, and else the name."""
+"""Headers that mean the id if no surer one does, else the name."""
 
 _CATEGORY: dict[str, str] = {
     "protect": "protect",
@@ -93,7 +93,7 @@ _BY_USER: dict[str, str] = {
     "detect": "detect",
     "respond": "respond",
 }
-"""What `--columns` takes → field."""
+"""Name in `--columns` → field."""
 
 
 _WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}
@@ -129,16 +129,14 @@ class Columns(msgspec.Struct):
 
 
 def check_names(columns: Mapping[str, str]) -> dict[str, str]:
-    """Field → header, from what the user gives with `--columns`.
+    """Field → header, from the values of `--columns`.
 
     Raises:
         UsageError: it has an unknown name.
     """
     known = (*_BY_USER, *_SURE)
     problems = [
-        Problem(
-            f"--columns has the unknown name {shown(name)}", expected=", ".join(_BY_USER), hint=nearest(name, known)
-        )
+        Problem(f"unknown name {shown(name)} in --columns", expected=", ".join(_BY_USER), hint=nearest(name, known))
         for name in columns
         if name not in known
     ]
@@ -147,20 +145,20 @@ def check_names(columns: Mapping[str, str]) -> dict[str, str]:
     return {_BY_USER.get(name, name): header for name, header in columns.items()}
 
 
-def find_columns(grid: Grid, by_user: Mapping[str, str], wanted: Collection[str]) -> Columns | None:
+def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection[str]) -> Columns | None:
     """The columns of a table, by the row near its start that has the most known headers.
 
     Returns:
         None where no such row has one of the wanted fields.
     """
     rows = enumerate(islice(grid.rows(), HEADER_WITHIN))
-    headers = (columns_of(number, row, by_user) for number, row in rows)
-    fit = [columns for columns in headers if not columns.fields.keys().isdisjoint(wanted)]
+    headers = (columns_of(number, row, user_headers) for number, row in rows)
+    candidates = [columns for columns in headers if not columns.fields.keys().isdisjoint(wanted)]
     # The title of a table may be a known word: of two such rows, the wider is the header.
-    return max(fit, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
+    return max(candidates, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
 
 
-def columns_of(number: int, row: Iterable[str], by_user: Mapping[str, str]) -> Columns:
+def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str]) -> Columns:
     """The columns of a table whose header is this row."""
     headers = [restore(cell).strip() for cell in row]
     width = len(headers)
@@ -179,19 +177,19 @@ def columns_of(number: int, row: Iterable[str], by_user: Mapping[str, str]) -> C
             fields[field] = column
             free.discard(column)
 
-    for field, header in by_user.items():
-        same = [column for column, text in enumerate(headers) if text == header]
+    for field, header in user_headers.items():
+        equal = [column for column, text in enumerate(headers) if text == header]
         alike = columns.get(_normal(header), []) if _normal(header) else []
-        if same or alike:
-            fields[field] = (same or alike)[0]
+        if equal or alike:
+            fields[field] = (equal or alike)[0]
     free.difference_update(fields.values())
     published = {"attackobjectid", "capabilityid"} <= columns.keys()
     for field in SET_FIELDS if published else _ALWAYS:
         take(field, (column for column, header in enumerate(headers) if header.lower() == field))
     for field, words in _HEADERS:
-        if field not in by_user:
+        if field not in user_headers:
             take(field, (column for word in words for column in columns.get(word, ())))
-    # "Detection" may be a category or a description: it is a category beside others, or if it is called "detect".
+    # "Detection" alone may be a description; with "Protection" in the same table, both are categories.
     rated = [column for column in sorted(free) if names[column] in _CATEGORY]
     for column in rated:
         category = _CATEGORY[names[column]]
@@ -214,12 +212,12 @@ def _normal(header: str) -> str:
     return _PLURALS.get(plain, plain)
 
 
-def meant(header: str) -> str:
+def closest_header(header: str) -> str:
     """The known name closest to an unknown header; "" if none is close."""
     return rows.meant(header) or _NAMES.closest(_normal(header), 0.8) or ""
 
 
-def no_technique_column(path: str, grids: Iterable[Grid], by_user: Mapping[str, str]) -> OtherFileError:
+def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[str, str]) -> OtherFileError:
     """The error of a file without a technique column; its hint lists the headers of the first tables."""
     seen = []
     for grid in grids:
@@ -229,22 +227,22 @@ def no_technique_column(path: str, grids: Iterable[Grid], by_user: Mapping[str, 
             seen.append(f"{f'sheet {shown(grid.name)}' if grid.name else 'the table'} has {listed(headers)}")
     there = "; ".join(seen[:3])
     message, expected = (
-        "no column holds techniques",
-        "a column that is called technique, technique id, ATT&CK ID or the like",
+        "no technique column",
+        "a header such as technique, technique id or ATT&CK ID",
     )
-    hint = f"{there}: name it with --columns technique=HEADER" if there else ""
-    if "attack_object_id" in by_user:
-        message, expected = f"no column is called {shown(by_user['attack_object_id'])}", "a header of the table"
+    hint = f"{there}; name the column with --columns technique=HEADER" if there else ""
+    if "attack_object_id" in user_headers:
+        message, expected = f"no column {shown(user_headers['attack_object_id'])}", "a header of the table"
         hint = there
     return OtherFileError(Problem(message, Place(path, 1, 1), expected, hint, code="wrong-shape"))
 
 
-def refuse_missing(grid: Grid, columns: Columns, by_user: Mapping[str, str]) -> None:
+def refuse_missing(grid: Grid, columns: Columns, user_headers: Mapping[str, str]) -> None:
     """Raise an `InputError` where a header that the user names is not in the table."""
-    missing = [header for field, header in by_user.items() if field not in columns.fields]
+    missing = [header for field, header in user_headers.items() if field not in columns.fields]
     if missing:
         place, there = grid.place(columns.row, 0), listed([header for header in columns.headers if header])
         raise InputError(
-            Problem(f"no column is called {shown(header)}", place, there, nearest(header, columns.headers))
+            Problem(f"no column {shown(header)}", place, there, nearest(header, columns.headers))
             for header in missing
         )

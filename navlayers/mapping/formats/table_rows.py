@@ -25,7 +25,13 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.rows import Row, Table, row_field
 from navlayers.mapping.formats.table import technique_sheets
-from navlayers.mapping.formats.table_columns import SET_FIELDS, check_names, columns_of, meant, refuse_missing
+from navlayers.mapping.formats.table_columns import (
+    SET_FIELDS,
+    check_names,
+    closest_header,
+    columns_of,
+    refuse_missing,
+)
 from navlayers.mapping.model import DEFAULT_SCALE, MappingType
 
 if TYPE_CHECKING:
@@ -51,10 +57,10 @@ _TEXT = tuple(
 )
 _CAPABILITY = frozenset({"capability_id", "capability_description"})
 _NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
-"""What people write into the column of a category that does not apply."""
+"""Texts in the column of a category that does not apply."""
 
 _BESIDE = {"attack_object_name": "attack_object_id", "capability_id": "capability_description"}
-"""Field → the field whose column names it where it has no column: a cell may hold an id and a name."""
+"""Field → the field whose place it has if it has no column: a cell may hold an id and a name."""
 
 _OF_SETS = {native: column for column, native in SET_FIELDS.items()}
 
@@ -66,9 +72,9 @@ def read(path: str, grids: Sequence[Grid], context: Context) -> tuple[MappingSet
         InputError: there is none, or something in them is wrong; all of it is listed.
         UsageError: `columns` of the options has an unknown name.
     """
-    by_user = check_names(context.options.columns)
-    sheets = _alike(path, technique_sheets(path, grids, by_user), context)
-    refuse_missing(sheets[0].grid, sheets[0].columns, by_user)
+    user_headers = check_names(context.options.columns)
+    sheets = _alike(path, technique_sheets(path, grids, user_headers), context)
+    refuse_missing(sheets[0].grid, sheets[0].columns, user_headers)
     reader = _Reader(path, sheets, context)
     return reader.read(), Places(reader.part, reader.head)
 
@@ -80,7 +86,7 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
     others = [wording.shown(sheet.grid.name) for sheet in sheets if sheet not in alike]
     if others:
         name = wording.shown(best.grid.name)
-        message = f"only sheet {name} is read, not {wording.one_of(others)}: their columns differ"
+        message = f"reading only sheet {name}: the columns of {wording.joined(others)} differ"
         hint = "give the sheets the same header, or read one at a time"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
     for sheet in alike[1:]:
@@ -89,7 +95,7 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
 
 
 class _Reader:
-    """Reads sheets, and finds the places of their rows again. One row of a sheet may be several rows of the set."""
+    """Reads sheets and gives the places of their rows. One row of a sheet may become several rows of the set."""
 
     def __init__(self, path: str, sheets: list[Sheet], context: Context) -> None:
         self._path = path
@@ -123,10 +129,10 @@ class _Reader:
             message = f"skipped {wording.counted(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         ids = [row.attack_object_id for row in self._table.rows if row.attack_object_id is not None]
-        found = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
+        metadata = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
         types = dict.fromkeys(row.mapping_type for row in self._table.rows)
         head = msgspec.structs.replace(
-            make_head(self._context, found, ids, self.head("")),
+            make_head(self._context, metadata, ids, self.head("")),
             groups={group: group for row in self._table.rows if (group := row.capability_group)},
             mapping_types=tuple(MappingType(t) for t in types if t is not None and t != NON_MAPPABLE),
         )
@@ -136,19 +142,19 @@ class _Reader:
         return result.mapping_set
 
     def _report_columns(self, sheet: Sheet) -> None:
-        """Report headers close to known ones, and that all rows have one capability where no column names any."""
+        """Report headers close to known ones, and a table without a capability column."""
         columns = sheet.columns
         for column, header in columns.others.items():
-            known = meant(header) if columns.headers[column] else ""
+            known = closest_header(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
-                hint = f"did you mean {known}? it is kept without meaning; rename it, or say --columns"
+                hint = f"did you mean {known}? it is kept without meaning; rename it, or use --columns"
                 message = f"unknown column {wording.shown(header)}"
                 issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
                 self._findings.add(issue, sheet.grid.place(columns.row, column))
         if _CAPABILITY.isdisjoint(columns.fields):
             others = [header for column, header in columns.others.items() if columns.headers[column]]
-            hint = f"name the column with --columns capability=HEADER (there is {wording.listed(others)})"
-            message = "no column names capabilities, so all rows are of one"
+            hint = f"name the column with --columns capability=HEADER; the table has {wording.listed(others)}"
+            message = "no capability column: all rows belong to one capability"
             issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
             self._findings.add(issue, sheet.grid.place(columns.row, 0))
 
@@ -175,29 +181,29 @@ class _Reader:
             yield from self._split(columns, line, cells, row)
 
     def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:
-        """The row without the cells right of the header, which have to be blank."""
+        """The row without cells right of the header, which must be blank."""
         width = sheet.columns.width
         column = next((c for c in range(width, len(cells)) if cells[c].strip()), None)
         if column is not None:
-            message = f"this row has {len(cells)} cells, the header {width}"
-            hint = "quote cells that hold the separator, or name every column"
+            message = f"this row has {len(cells)} cells, but the header has {width}"
+            hint = "quote cells that contain the separator, or give every column a header"
             issue = Issue(message, f"at most {width} cells", hint, code="syntax")
             self._findings.add(issue, partial(sheet.grid.place, line, column))
         return cells[:width]
 
     def _take_head(self, field: str, sheet: Sheet, line: int, text: str) -> None:
-        """Keep the value of a column about the set; all rows have to agree."""
+        """Keep the value of a column about the set; all rows must have the same."""
         before = self._heads.setdefault(field, (text, sheet, line))[0]
         if before != text:
             message = f"{field} is {wording.shown(text)}, but {wording.shown(before)} in rows above"
             hint = "a file holds one set: make the rows agree, or split the file"
-            issue = Issue(message, "the same in every row", hint, code="wrong-type")
+            issue = Issue(message, "the same value in every row", hint, code="wrong-type")
             self._findings.add(issue, partial(sheet.grid.place, line, sheet.columns.fields[field]))
 
     def _split(self, columns: Columns, line: int, cells: list[str], row: Row) -> Iterator[Row]:
         """A row of the set for each technique of a row and each category that has a column with a value."""
         fields = columns.fields
-        # Tools number rows in a column without a header: such numbers are not kept.
+        # Some tools number the rows in a column without a header.
         extra = tuple(
             (name, cells[column])
             for column, name in columns.others.items()
@@ -228,7 +234,7 @@ class _Reader:
                 yield rated
 
     def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:
-        """Set the fields of a row that are not just the text of a cell."""
+        """Set the fields of a row that need more than the text of a cell."""
         fields = columns.fields
         if "references" in fields and cells[fields["references"]]:
             row.references = table_values.references(cells[fields["references"]])
@@ -242,7 +248,7 @@ class _Reader:
             row.score_value = table_values.score(row.score_value) or None
 
     def _rated(self, columns: Columns, row: Row, cells: list[str]) -> Iterator[tuple[Row, int | None]]:
-        """The row, once for each category that has a column with a value in it, and that column."""
+        """The row once for each category column that has a value, and that column."""
         categories = columns.categories if row.attack_object_id is not None else {}
         rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in _NO_VALUE]
         for category, column in rated:
@@ -290,13 +296,13 @@ class _Reader:
 
 _AUTHORS = ("author", "author_contact", "author_organization")
 _MOST_EXTRA = 100
-"""Most columns that are written for fields without meaning."""
+"""Maximum number of columns for fields without meaning."""
 
 _NOT_IN_CELLS = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
 
 
 def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem, ...]]:
-    """The header and the rows of a set as a table, and the notice of what they lack of it.
+    """The header and the rows of a set as a table, and the notice of what the table leaves out.
 
     Cells are not neutralized yet. Characters that no cell can hold are replaced by U+FFFD.
     """
@@ -304,7 +310,7 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
     extras = [{f: value for f in _AUTHORS if (value := getattr(row, f))} | dict(extra) for row, extra in rows]
     names = list(dict.fromkeys(name for extra in extras for name in extra))
     columns = columns_of(0, [*COLUMNS, *names[:_MOST_EXTRA]], {})
-    # A field whose name has a meaning in the header of a table cannot have a column.
+    # A field named like a known header cannot have a column: it would be read as that.
     kept = [
         name
         for column, name in enumerate(names[:_MOST_EXTRA], len(COLUMNS))
@@ -329,7 +335,7 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
             cells["score_value"] = values[row.score_value]
         table.append([_NOT_IN_CELLS.sub("\ufffd", cells.get(column, "")) for column in table[0]])
     losses = list(_losses(mapping_set))
-    losses += [f"names of score values ({wording.listed(list(values))})"] if values else []
+    losses += [f"names of score values ({wording.listed(list(values))}, written as numbers)"] if values else []
     dropped = [name for name in names if name not in kept]
     losses += [f"fields {wording.listed(dropped)}"] if dropped else []
     hint = "native YAML keeps everything"
@@ -337,7 +343,7 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
 
 
 def _numbers(mapping_set: MappingSet) -> dict[str, str]:
-    """Score value of the set's own scale → the number that a table holds instead."""
+    """Score value of the set's own scale → the number to write instead."""
     scale = {name: number for name, number in mapping_set.scale.items() if DEFAULT_SCALE.get(name) != number}
     return {name: f"{Decimal(str(number)).normalize():f}" for name, number in scale.items()}
 

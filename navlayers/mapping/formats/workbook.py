@@ -1,4 +1,4 @@
-"""Whether a file is an XLSX workbook that calamine can open without harm, found in bounded memory.
+"""Checks in bounded memory that calamine can open an XLSX workbook without harm.
 
 calamine unpacks whatever is there, allocates every cell between the first and the last of a sheet, and copies a
 shared text into each cell that shows it: a small file could ask for any amount of memory.
@@ -26,7 +26,7 @@ _CHUNK = 1 << 18
 _REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _SHEET = b"sheetData"
 _BYTES_PER_CELL = 75
-"""Bytes of the limit that each cell of a sheet, blank ones included, counts for: 2 million cells by default."""
+"""Share of the limit in bytes that each cell takes, blank ones included: 2 million cells by default."""
 
 _OTHERS = {
     "xl/workbook.bin": ("a binary workbook (.xlsb)", "open it in a spreadsheet and save it as .xlsx"),
@@ -58,11 +58,11 @@ def check_workbook(source: Source, context: Context) -> int:
         if "EncryptedPackage".encode("utf-16-le") in source.data:
             raise encrypted(source.path)
         hint = "open it in a spreadsheet and save it as .xlsx or CSV"
-        raise _refused(source.path, "this is a workbook of the old kind (.xls)", hint=hint)
+        raise _refused(source.path, "this is an old Excel workbook (.xls)", hint=hint)
     try:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
             if any(name.lower() == "xl/vbaproject.bin" for name in archive.namelist()):
-                issue = Issue("the workbook has macros; they are not run", fatal=False, code="not-carried")
+                issue = Issue("ignoring the macros of the workbook", fatal=False, code="not-carried")
                 context.findings.add(issue, Place(source.path))
             return _check(source.path, archive, context.options.max_bytes)
     except _DAMAGE as error:
@@ -81,7 +81,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
         raise _refused(path, f"the workbook has {len(members):,} parts", f"at most {_MOST_PARTS:,}")
     declared = sum(member.file_size for member in members)
     if declared > most:
-        raise _bomb(path, f"says that it unpacks to {declared / 1e6:,.1f} MB", most)
+        raise _bomb(path, f"declares an unpacked size of {declared / 1e6:,.1f} MB", most)
     left, cells, sheets = most, 0, 0
     shown: list[int] = []
     lengths: list[int] = []
@@ -94,7 +94,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
             while piece := stream.read(_CHUNK):
                 left -= len(piece)
                 if left < 0:
-                    raise _bomb(path, "unpacks to more than it says", most)
+                    raise _bomb(path, "is larger than it declares", most)
                 part.feed(piece)
         sheets += part.sheet
         shown += part.shown
@@ -102,11 +102,11 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
         cells += part.rows * part.columns
         if cells * _BYTES_PER_CELL > most:
             spread = f"{part.rows:,} rows and {part.columns:,} columns"
-            message = f"the cells of {member.filename} are spread over {spread}"
-            hint = "delete the cells far from the table, or save it as CSV"
-            raise _refused(path, message, f"at most {most // _BYTES_PER_CELL:,} places in all sheets", hint)
+            message = f"{member.filename} extends over {spread}"
+            hint = "delete the cells far from the table, or save the table as CSV"
+            raise _refused(path, message, f"at most {most // _BYTES_PER_CELL:,} cells in all sheets", hint)
     if sum(lengths[number] for number in shown if number < len(lengths)) > most:
-        raise _bomb(path, "shows more text than that in its cells", most)
+        raise _bomb(path, "has too much text in its cells", most)
     return sheets
 
 
@@ -152,7 +152,7 @@ class _Part:
         if self._is_xml:
             self._parser.Parse(piece, False)
         elif _SHEET in self._tail + piece:
-            raise ValueError("a sheet has the name of another kind of file")
+            raise ValueError("a sheet that is not named as XML")
         self._tail = piece[-len(_SHEET) :]
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -187,13 +187,13 @@ def position(reference: str) -> tuple[int, int]:
     Raises:
         ValueError: it is not a reference to a cell.
     """
-    found = _REFERENCE.fullmatch(reference)
-    if found is None:
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
         raise ValueError(f"invalid cell reference {reference[:20]!r}")
     column = 0
-    for letter in found[1]:
+    for letter in match[1]:
         column = column * 26 + ord(letter) - 64
-    return int(found[2]), column
+    return int(match[2]), column
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 LONGEST = 32_767
-"""Most characters of a cell in Excel, counted in UTF-16."""
+"""Maximum length of a cell in Excel, in UTF-16 code units."""
 
 _CREATED = datetime.datetime(2000, 1, 1)
-"""Always the same, so that the same set gives the same bytes."""
+"""Fixed, so that the same set gives the same bytes."""
 
 _NARROW, _WIDE = 10, 60
 _MOST_MERGED = 100_000
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-"""Parts of a number format that are shown as they are, or give a color or currency."""
+"""Parts of a number format that are literal text, colors or currencies."""
 
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
@@ -62,8 +62,8 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
         book = python_calamine.load_workbook(io.BytesIO(source.data))
         kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
         names = [name for name in book.sheet_names if kinds[name] == python_calamine.SheetTypeEnum.WorkSheet]
-        if len(names) > sheets:  # each name would take the memory of a sheet
-            message = f"the workbook is damaged: of {len(names):,} sheets that it names it has {sheets:,}"
+        if len(names) > sheets:  # each name takes the memory of a sheet
+            message = f"the workbook is damaged: it names {len(names):,} sheets but has {sheets:,}"
         else:
             return [SheetGrid(source, name, book.get_sheet_by_name(name)) for name in names]
     except python_calamine.PasswordError:
@@ -78,7 +78,7 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
 
 
 class SheetGrid:
-    """The cells of a sheet as text; all cells of a merged range hold the text of its first."""
+    """The cells of a sheet as text; all cells of a merged range have the text of its first."""
 
     strict = False
 
@@ -117,7 +117,7 @@ class SheetGrid:
 
 
 def _text(value: Any) -> str:
-    """The text of a cell as a spreadsheet shows it, but for percentages."""
+    """The text of a cell as spreadsheets show it, except for percentages."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -135,32 +135,32 @@ def _number(value: float) -> str:
 
 
 def _percent_cells(data: bytes, sheet: str) -> list[tuple[int, int]]:
-    """Row and column, from 0, of the cells that are shown as percentages: calamine gives only their numbers."""
+    """Row and column, from 0, of the cells that are shown as percentages: calamine gives only their values."""
     # `check_workbook` has refused document types, so there are no entities to expand.
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             styles = ET.fromstring(archive.read("xl/styles.xml"))  # noqa: S314
             book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
             links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-            # 9 and 10 are 0% and 0.00%, which no workbook declares.
+            # 9 and 10 are the built-in formats 0% and 0.00%.
             formats = {"9", "10"} | {
-                one.get("numFmtId")
-                for one in styles.iterfind(".//{*}numFmt")
-                if "%" in _LITERAL.sub("", one.get("formatCode", ""))
+                format_.get("numFmtId")
+                for format_ in styles.iterfind(".//{*}numFmt")
+                if "%" in _LITERAL.sub("", format_.get("formatCode", ""))
             }
             uses = styles.iterfind("{*}cellXfs/{*}xf")
             percent = {str(number) for number, use in enumerate(uses) if use.get("numFmtId") in formats}
-            (link,) = (one.attrib for one in book.iterfind(".//{*}sheet") if one.get("name") == sheet)
-            (target,) = (one.get("Target", "") for one in links if one.get("Id") in link.values())
-            part = archive.open(posixpath.normpath(posixpath.join("/xl", target)).lstrip("/"))
+            (link,) = (part.attrib for part in book.iterfind(".//{*}sheet") if part.get("name") == sheet)
+            (target,) = (part.get("Target", "") for part in links if part.get("Id") in link.values())
+            xml = archive.open(posixpath.normpath(posixpath.join("/xl", target)).lstrip("/"))
             cells = []
-            for _, element in ET.iterparse(part) if percent else ():  # noqa: S314
+            for _, element in ET.iterparse(xml) if percent else ():  # noqa: S314
                 if element.get("s") in percent and element.tag.endswith("}c"):
                     cells.append(position(element.get("r", "")))
                 if element.tag.endswith("}row"):
                     element.clear()
             return [(row - 1, column - 1) for row, column in cells]
-    except (KeyError, ValueError, ET.ParseError):  # calamine found the cells all the same
+    except (KeyError, ValueError, ET.ParseError):  # parts that calamine does not need are missing or odd
         return []
 
 
@@ -200,7 +200,7 @@ def _write(sheet: Any, rows: list[list[str]], bold: Any) -> None:
 def _too_long(text: str, line: int, header: str, cells: list[str]) -> OutputError:
     named = (cells[table_rows.COLUMNS.index(field)] for field in ("capability_id", "attack_object_id"))
     where = " and ".join(shown(cell) for cell in named if cell)
-    message = f"the {header} of row {line + 1} ({where}) has {len(text):,} characters"
-    hint = "shorten it, or write another format, which has no such limit"
-    expected = f"at most {LONGEST:,}, which is all that a cell of XLSX holds"
+    message = f"{header} of row {line + 1} ({where}) has {len(text):,} characters"
+    hint = "shorten it, or write another format"
+    expected = f"at most {LONGEST:,}, the limit of an XLSX cell"
     return OutputError(Problem(message, expected=expected, hint=hint))
