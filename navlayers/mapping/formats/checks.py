@@ -12,13 +12,14 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import CATEGORIES, DECIMAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 NON_MAPPABLE = "non_mappable"
 
 TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 """ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
 
+_DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
 
 
@@ -65,12 +66,7 @@ def category(text: str) -> tuple[str | None, Issue | None]:
     clean = text.strip().lower()
     if not clean or clean in CATEGORIES:
         return clean or None, None
-    return None, Issue(
-        f"unknown score category {shown(text)}",
-        one_of(CATEGORIES),
-        partial(nearest, text, CATEGORIES),
-        code="unknown-category",
-    )
+    return None, _unknown("score category", text, CATEGORIES, "unknown-category")
 
 
 class Scale:
@@ -93,17 +89,14 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
         return text, None
     if clean.lower() in scale.lower:
         return scale.lower[clean.lower()], None
-    expected = scale.expected
-    if DECIMAL.fullmatch(clean):
-        if float(clean) <= 100:
-            return clean, None
-        return None, Issue(f"score value {shown(text)} is outside the scale", expected, code="unknown-value")
+    decimal = DECIMAL.fullmatch(clean)
+    if decimal and float(clean) <= 100:
+        return clean, None
+    message, hint = f"unknown score value {shown(text)}", partial(scale.near.question, text)
     if re.match(r"[-+]?\.?[0-9]", clean):
-        plain = "write it as a plain decimal number, such as 50 or 72.5"
-        return None, Issue(f"score value {shown(text)} is outside the scale", expected, plain, code="unknown-value")
-    return None, Issue(
-        f"unknown score value {shown(text)}", expected, partial(scale.near.question, text), code="unknown-value"
-    )
+        message = f"score value {shown(text)} is outside the scale"
+        return None, Issue(message, scale.expected, "" if decimal else _DECIMAL_HINT, code="unknown-value")
+    return None, Issue(message, scale.expected, hint, code="unknown-value")
 
 
 def numeric(text: str) -> bool:
@@ -121,9 +114,8 @@ def domain(text: str) -> tuple[Domain | None, Issue | None]:
     for known in DOMAINS:
         if clean == known:
             return known, None
-    return None, Issue(
-        f"unknown ATT&CK domain {shown(text)}",
-        one_of(DOMAINS),
-        partial(nearest, text, DOMAINS),
-        code="unknown-domain",
-    )
+    return None, _unknown("ATT&CK domain", text, DOMAINS, "unknown-domain")
+
+
+def _unknown(what: str, text: str, known: Sequence[str], code: str) -> Issue:
+    return Issue(f"unknown {what} {shown(text)}", one_of(known), partial(nearest, text, known), code=code)

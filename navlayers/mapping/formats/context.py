@@ -11,7 +11,7 @@ from navlayers.mapping.formats.source import MAX_BYTES
 from navlayers.mapping.model import DETAILS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
@@ -73,11 +73,6 @@ class Written(msgspec.Struct, frozen=True):
 def lost(what: str, why: str = "", *, hint: str = "") -> Problem:
     """The notice that the output lacks part of the set."""
     return Problem(f"{what} left out{f': {why}' if why else ''}", hint=hint, code="not-carried")
-
-
-def joined(*notices: Problem | None, more: Iterable[Problem] = ()) -> tuple[Problem, ...]:
-    """The notices without duplicates and None."""
-    return tuple(dict.fromkeys(notice for notice in (*notices, *more) if notice is not None))
 
 
 def technique_names(head: MappingSet) -> Callable[[str], str | None]:

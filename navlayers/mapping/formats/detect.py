@@ -30,19 +30,8 @@ _SIGMA = frozenset({b"logsource", b"detection"})
 _SIGMA_PARTS = _SIGMA | {b"correlation"}
 
 
-_ABSENT = msgspec.Raw(b"")  # the decoder takes null alone for `Raw | None`
-
-
-class _Top(msgspec.Struct):
-    objects: msgspec.Raw = _ABSENT
-    techniques: msgspec.Raw = _ABSENT
-    metadata: msgspec.Raw = _ABSENT
-    mapping_objects: msgspec.Raw = _ABSENT
-    type: msgspec.Raw = _ABSENT
-
-
-_top = msgspec.json.Decoder(_Top)
-_tops = msgspec.json.Decoder(list[_Top])
+_top = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_tops = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 def sniff(source: Source) -> str:
@@ -60,8 +49,7 @@ def _json(data: bytes) -> str:
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         if data.lstrip()[:1] == b"[":
-            tops = _tops.decode(data)
-            return "layer" if tops and any(top.techniques for top in tops) else "mapex-json"
+            return "layer" if any("techniques" in top for top in _tops.decode(data)) else "mapex-json"
         top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head tells what it was to be.
@@ -71,11 +59,11 @@ def _json(data: bytes) -> str:
         if b'"objects"' in head and b'"bundle"' in head:
             return "stix"
         return "layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json"
-    if top.mapping_objects:
+    if "mapping_objects" in top:
         return "mapex-json"
-    if top.objects:
+    if "objects" in top:
         return "stix"
-    return "layer" if top.techniques else "mapex-json"
+    return "layer" if "techniques" in top else "mapex-json"
 
 
 def _text(start: bytes) -> str:

@@ -10,7 +10,7 @@ from navlayers._text import listed, shown
 from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.checks import NON_MAPPABLE
-from navlayers.mapping.formats.context import joined, lost, technique_names
+from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.mappings_explorer import NO_DATE
 from navlayers.mapping.formats.rows import COMPLETE, Row, Seen
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
@@ -73,7 +73,7 @@ def document_of(mapping_set: MappingSet) -> Document:
     if len(fields) > _MAX_FIELDS:
         notices.append(lost(f"{len(fields) - _MAX_FIELDS} more fields", _NO_ROOM))
     notices += _lost_of_capabilities(mapping_set, seen)
-    return Document(metadata, rows, joined(*notices))
+    return Document(metadata, rows, tuple(dict.fromkeys(notices)))
 
 
 def _fields(row: Row) -> dict[str, Any]:

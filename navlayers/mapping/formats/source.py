@@ -30,7 +30,6 @@ MAX_FOLDERS = 100
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 1 << 20
-_NEAR = 4096
 
 
 class Source:
@@ -47,10 +46,6 @@ class Source:
 
     def place(self, offset: int) -> Place:
         """Line and column (in characters) of a byte offset."""
-        if offset < _NEAR and b"\r" not in self.data[:offset]:
-            # Near the start, the lines of a large file need not all be counted.
-            before = self.data[:offset].decode("utf-8", "replace")
-            return Place(self.path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
         line = bisect_left(self._newlines, offset)
         start = self._newlines[line - 1] + 1 if line else 0
         column = len(self.data[start:offset].decode("utf-8", "replace"))

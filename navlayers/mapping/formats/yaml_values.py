@@ -146,8 +146,7 @@ class Values:
     def identifier(self, node: Scalar, what: str) -> str | None:
         """The text of a key as an id, without blanks around it."""
         self.warn(node)
-        id_, issue = checks.identifier(node.text)
-        self.report(node, issue)
+        id_ = self.trimmed(node, node.text)
         if id_ is None:
             self.wrong(node, f"the id of {what} is empty", "text")
         return id_

@@ -14,7 +14,7 @@ import msgspec
 from navlayers import attack
 from navlayers._text import listed, shown
 from navlayers.errors import OutputError, Problem, ReleaseError
-from navlayers.mapping.formats.context import Written, joined
+from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.stix.bundle import (
     EXTENSION,
     SET_PROPERTIES,
@@ -85,7 +85,7 @@ def _encode(mapping_set: MappingSet) -> Written:
     objects = msgspec.json.encode(writer.objects())
     bundle = {"type": "bundle", "id": _identify("bundle", objects.decode()), "objects": msgspec.Raw(objects)}
     data = msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
-    return Written(data, joined(*writer.techniques.notices()))
+    return Written(data, tuple(dict.fromkeys(writer.techniques.notices())))
 
 
 def _identify(kind: str, *key: str | int | None) -> str:
