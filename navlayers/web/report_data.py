@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -78,20 +78,13 @@ def _categories(own: Comparison) -> Iterator[Comparison]:
             yield side_by_side(own.catalogue, own.inputs, category=category, baseline=baseline)
 
 
-class _Data:
+class _Data(NamedTuple):
     """`comparisons` differ by their category alone; capabilities are known by id and label."""
 
-    def __init__(
-        self,
-        numbers: Numbers,
-        comparisons: Sequence[Comparison],
-        capabilities: dict[tuple[str, str], int],
-        categories: list[str],
-    ) -> None:
-        self.numbers = numbers
-        self.comparisons = comparisons
-        self.capabilities = capabilities
-        self.categories = categories
+    numbers: Numbers
+    comparisons: Sequence[Comparison]
+    capabilities: dict[tuple[str, str], int]
+    categories: list[str]
 
     def views(self, titles: Sequence[str]) -> Iterator[View]:
         """The inputs, their union, what none covers, their differences."""

@@ -17,7 +17,7 @@ from navlayers.pages.show.results import Entry
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.matrix import UNRATED, covered, domain_matrix
 from navlayers.website.pages import HOME, Crumb, Page, World
-from navlayers.website.sets import Table, row_view, table
+from navlayers.website.sets import Table, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -222,7 +222,7 @@ def _section(site_set: SiteSet, section: TechniqueSection) -> Section:
         subs=tuple(map(scores, filter(_is_mapped, section.subtechniques))),
         total=len(section.subtechniques),
         table=site_set.mappings("techniques", section.technique.id),
-        records=table(site_set.head, (row_view(row, site_set.head) for row in section.non_mappable)),
+        records=table(site_set.head, section.non_mappable),
     )
 
 

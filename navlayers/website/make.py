@@ -13,6 +13,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.output import html
 from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.pages import index
+from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
 from navlayers.web.explorer import SCRIPTS
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable
+    from navlayers.output.tables import Span
+    from navlayers.pages.show.results import Row, SetHead
     from navlayers.pages.show.set_index import IndexedSet
 
 
@@ -53,7 +56,6 @@ SECURITY = (
 
 NAVIGATOR = "https://mitre-attack.github.io/attack-navigator/"
 _FROM_DISK = "from disk, browsers show it rather than save it: use “Save link as” in the menu of its link"
-_THOUSAND = 1000
 
 
 class Drawing:
@@ -67,7 +69,10 @@ class Drawing:
             "fill": world.colors.name,
             "piece": html.Page(world.colors).piece,
             "breakable": html.breakable,
-            "size": _size,
+            "notes": row_notes,
+            "paragraphs": paragraphs,
+            "reference": link,
+            "score": _score,
         }
         self._environment.globals |= {
             "site_title": title,
@@ -89,11 +94,8 @@ class Drawing:
         return text.encode("utf-8", "replace")
 
 
-def _size(number: int) -> str:
-    """The size of a file as people read it."""
-    if number < _THOUSAND:
-        return f"{number} B"
-    return f"{number / _THOUSAND:.0f} kB" if number < _THOUSAND**2 else f"{number / _THOUSAND**2:.1f} MB"
+def _score(row: Row, head: SetHead) -> Span:
+    return score_cell(None if head.counts else row.score, row.category, head)
 
 
 KINDS = ("Mapping sets", "Groups", "Capabilities", "Techniques", "Tactics")
@@ -175,7 +177,7 @@ class Site:
         addresses = Addresses(ready, self._techniques, {one.name: group_ids(one) for one in ready})
         found = zip(ready, sets, titles(ready), strict=True)
         made = [SiteSet(one, read.set, title, addresses.sets[one.name]) for one, read, title in found]
-        self._world = World(made, addresses, html.Colors())
+        self._world = World(tuple(made), addresses, html.Colors())
         self.sets = self._world.sets
         releases = {(one.catalogue.domain, one.catalogue.version): one.catalogue for one in ready}
         self._releases = tuple(releases.values())

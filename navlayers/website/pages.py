@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import slugs
@@ -114,20 +114,19 @@ class Page(NamedTuple):
     context: dict[str, Any]
 
 
-class World:
+class World(NamedTuple):
     """The sets of a site, where their pages are, and the colors of all pages."""
 
-    def __init__(self, sets: Sequence[SiteSet], addresses: Addresses, colors: Colors) -> None:
-        self.sets = tuple(sets)
-        self.addresses = addresses
-        self.colors = colors
+    sets: tuple[SiteSet, ...]
+    addresses: Addresses
+    colors: Colors
 
-    @cached_property
+    @property
     def indexed(self) -> tuple[IndexedSet, ...]:
         """The sets as `show` knows them."""
         return tuple(site_set.indexed for site_set in self.sets)
 
-    @cached_property
+    @property
     def by_name(self) -> dict[str, SiteSet]:
         """The sets by their names."""
         return {site_set.name: site_set for site_set in self.sets}

@@ -9,7 +9,7 @@ from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
 from navlayers.website.matrix import part_matrix, set_matrix
 from navlayers.website.pages import Crumb, Page, World
-from navlayers.website.sets import Share, row_view, table
+from navlayers.website.sets import Share, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
         "details": [(label, one.set.details[key]) for key, label in DETAILS.items() if one.set.details.get(key)],
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),
-        "records": table(site_set.head, (row_view(record(row, one), site_set.head) for row in one.non_mappable)),
+        "records": table(site_set.head, (record(row, one) for row in one.non_mappable)),
         "moved": one.prepared.moved,
         "left_out": one.scored.left_out,
     }
@@ -98,7 +98,7 @@ def _capability(world: World, site_set: SiteSet, identifier: str) -> Page:
         "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, site_set.active),
         "references": [link(reference) for reference in section.references],
         "table": site_set.mappings("capabilities", identifier),
-        "records": table(site_set.head, (row_view(row, site_set.head) for row in section.non_mappable)),
+        "records": table(site_set.head, section.non_mappable),
         **_part(world, site_set, site_set.layer("capabilities", identifier), page, str(called), section.tactics),
     }
     crumbs = (world.home, world.set(site_set), way, Crumb(str(called)))

@@ -13,7 +13,6 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.layer.build import set_title
 from navlayers.mapping.load import Prepared
 from navlayers.pages.show.build import mapped_rows
-from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.find import Source
     from navlayers.mapping.model import MappingSet
-    from navlayers.output.tables import Span
     from navlayers.pages.show.results import Row, SetHead
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.pages import SetAddresses
@@ -44,22 +42,18 @@ def sets_of(
         InputError: a layer was named, or nothing else was found.
     """
     in_folders = {source.path for source in sources if source.origin == "folder"}
-    sets: list[Prepared] = []
-    notices: list[Problem] = []
-    named: list[Prepared] = []
-    for one in read:
-        if not isinstance(one, Prepared):
-            notices.append(one)
-        elif one.format != "layer":
-            sets.append(one)
-        elif one.path in in_folders:
-            notices.append(Problem("skipped: a layer, not a mapping set", Place(str(one.path))))
-        else:
-            named.append(one)
-    refuse_layers(named)
+    read = list(read)
+    sets = [one for one in read if isinstance(one, Prepared)]
+    refuse_layers(one for one in sets if one.path not in in_folders)
+    notices = tuple(
+        one if isinstance(one, Problem) else Problem("skipped: a layer, not a mapping set", Place(str(one.path)))
+        for one in read
+        if isinstance(one, Problem) or one.format == "layer"
+    )
+    sets = [one for one in sets if one.format != "layer"]
     if not sets and notices:
         raise InputError([Problem("no mapping set among these files", hint=_HINT), *notices])
-    return sets, tuple(notices)
+    return sets, notices
 
 
 def refuse_layers(sets: Iterable[Prepared]) -> None:
@@ -78,35 +72,19 @@ def refuse_layers(sets: Iterable[Prepared]) -> None:
         raise InputError(problems)
 
 
-class RowView(NamedTuple):
-    """A mapping, or a record of what cannot be mapped, ready to be shown."""
-
-    row: Row
-    score: Span
-    notes: str
-    comments: tuple[Span, ...]
-    references: tuple[Span, ...]
-
-
 class Table(NamedTuple):
-    """Rows of one set, named `set`; `scored`: with columns for categories, values and scores."""
+    """Mappings or non-mappable records of one set; `scored`: with columns for categories, values and scores."""
 
-    set: str
-    rows: tuple[RowView, ...]
+    head: SetHead
+    rows: tuple[Row, ...]
     scored: bool
 
 
-def row_view(row: Row, head: SetHead) -> RowView:
-    """A row ready to be shown."""
-    score = score_cell(None if head.counts else row.score, row.category, head)
-    return RowView(row, score, row_notes(row), paragraphs(row.comment), tuple(map(link, row.references)))
-
-
-def table(head: SetHead, rows: Iterable[RowView]) -> Table:
+def table(head: SetHead, rows: Iterable[Row]) -> Table:
     """A table of rows."""
     rows = tuple(rows)
-    scored = any(view.row.category or view.row.value or view.score for view in rows)
-    return Table(head.name, rows, scored)
+    scored = any(row.category or row.value or (row.score is not None and not head.counts) for row in rows)
+    return Table(head, rows, scored)
 
 
 class Named(NamedTuple):
@@ -179,15 +157,14 @@ class SiteSet:
         return " ".join(self.head.method)
 
     @cached_property
-    def _rows(self) -> dict[tuple[str, str], list[RowView]]:
+    def _rows(self) -> dict[tuple[str, str], list[Row]]:
         """Its mappings by kind and id, as `mappings` takes them."""
-        found: dict[tuple[str, str], list[RowView]] = {}
+        found: dict[tuple[str, str], list[Row]] = {}
         for technique in sorted(self.indexed.mappings):
             for mapping, row in mapped_rows(technique, self.indexed):
                 groups = [("groups", group) for group in self.indexed.groups_of(mapping)]
-                view = row_view(row, self.head)
                 for key in [("techniques", technique), ("capabilities", mapping.capability), *groups]:
-                    found.setdefault(key, []).append(view)
+                    found.setdefault(key, []).append(row)
         return found
 
     def mappings(self, kind: Literal["techniques", "capabilities", "groups"], identifier: str) -> Table:
@@ -197,7 +174,7 @@ class SiteSet:
     def all_mappings(self) -> Table:
         """Every mapping, capability by capability."""
         capabilities = sorted(key for key in self._rows if key[0] == "capabilities")
-        return table(self.head, (view for key in capabilities for view in self._rows[key]))
+        return table(self.head, (row for key in capabilities for row in self._rows[key]))
 
     @cached_property
     def stats(self) -> Stats:
