@@ -14,7 +14,7 @@ from navlayers.layer.document import ATTACK, LAYER_VERSION, NAVIGATOR_VERSION
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats._json import not_json
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.layer_document import FORMAT, Layer, LayerFile, kind
+from navlayers.mapping.formats.layer_document import FORMAT, Layer, kind, load_layers
 from navlayers.mapping.formats.layer_entries import read_entries
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.source import as_text
@@ -72,12 +72,11 @@ def read(source: Source, said: Mapping[str, str]) -> Layers:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
         OtherFileError: it is sound JSON of another kind.
     """
-    findings = Findings()
-    file = LayerFile(as_text(source), findings)
-    layers = [_one(layer, source, findings, said) for layer in file.layers]
+    findings, source = Findings(), as_text(source)
+    layers = [_one(layer, source, findings, said) for layer in load_layers(source, findings)]
     findings.raise_errors()
     notices = tuple(notice for notice in findings.notices() if notice.code in {"wrong-type", "wrong-shape"})
-    return Layers(layers, file.single, notices)
+    return Layers(layers, not source.data.lstrip().startswith(b"["), notices)
 
 
 def _one(layer: Layer, source: Source, findings: Findings, said: Mapping[str, str]) -> Read:

@@ -15,7 +15,7 @@ from navlayers._text import slugs
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.layer_document import Layer, LayerFile
+from navlayers.mapping.formats.layer_document import Layer, load_layers
 from navlayers.mapping.formats.layer_entries import Entry, read_entries
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
@@ -54,7 +54,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     Raises:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
     """
-    layers = LayerFile(sources.as_text(source), context.findings).layers
+    layers = load_layers(sources.as_text(source), context.findings)
     rows = [_rows(layer) for layer in layers]
     for field, what in (("domain", "domain"), ("attack_version", "ATT&CK version")):
         if field not in context.options.metadata:
@@ -206,7 +206,7 @@ def _ids(layers: list[Layer]) -> list[str]:
 def counting(source: FoundSource, max_bytes: int) -> tuple[bool, ...]:
     """For each layer of a file, whether its scores count capabilities, as its metadata say."""
     text = sources.as_text(sources.load(source.path, source.data, max_bytes))
-    return tuple(layer.is_count for layer in LayerFile(text, Findings()).layers)
+    return tuple(layer.is_count for layer in load_layers(text, Findings()))
 
 
 def as_unscored(mapping_set: MappingSet) -> MappingSet:

@@ -22,6 +22,7 @@ from navlayers.mapping.formats.findings import Issue
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
@@ -45,76 +46,58 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class LayerFile:
-    """The layers of a file. What is wrong in them goes to the findings.
+def load_layers(source: Source, findings: Findings) -> list[Layer]:
+    """The layers of a file: one, or those of a list. Errors in them go to the findings.
 
     Raises:
         InputError: the text is not JSON, or an item of the list is not a layer.
         OtherFileError: it is JSON of another kind.
     """
-
-    def __init__(self, source: Source, findings: Findings) -> None:
-        self.findings = findings
-        self.single = not source.data.lstrip().startswith(b"[")
-        self._locator = JsonLocator(source)
-        try:
-            self.layers = [Layer(self, number, text) for number, text in enumerate(self._texts(source))]
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise not_json(source, error, FORMAT) from None
-
-    def path(self, layer: int, *path: str | int) -> tuple[str | int, ...]:
-        """The path from the top of the file to a value of a layer."""
-        return path if self.single else (layer, *path)
-
-    def place(self, layer: int, *path: str | int) -> Place:
-        """The place of a value of a layer, or of the nearest one around it."""
-        return self._locator.place(self.path(layer, *path))
-
-    def report_repeats(self, text: bytes, layer: int, *path: str | int) -> None:
-        """Report the duplicate keys of an object, given its text and the path to it."""
-        inside = partial(self._locator.inside, self.path(layer, *path))
-        report_repeats(repeats(text), self.findings, inside)
-
-    def _texts(self, source: Source) -> list[bytes]:
-        text = source.data.strip()
-        try:
-            if self.single:
-                members = _members.decode(text)
-                if sum(key in members for key in _LIKENESS) < 2 and "techniques" not in members:
-                    hint = "this looks like the index that navlayers writes with its layers"
-                    hint = hint if "generator" in members else ""
-                    message, place = 'there is no "techniques"', self.place(0)
-                    raise OtherFileError(Problem(message, place, _EXPECTED, hint, code="wrong-shape"))
-                return [text]
-            texts = [bytes(raw) for raw in _raws.decode(text)]
-        except msgspec.ValidationError:
-            message, place = "the top level is neither a layer nor a list of layers", Place(source.path, 1, 1)
-            raise OtherFileError(Problem(message, place, _EXPECTED, code="wrong-shape")) from None
+    text, locator = source.data.strip(), JsonLocator(source)
+    try:
+        if not text.startswith(b"["):
+            _refuse_other(_members.decode(text), locator)
+            return [Layer(text, (), locator, findings)]
+        texts = [bytes(raw) for raw in _raws.decode(text)]
         if not texts:
-            message, place = "the list of layers is empty", Place(source.path, 1, 1)
-            raise OtherFileError(Problem(message, place, _EXPECTED, code="wrong-shape"))
+            place = Place(source.path, 1, 1)
+            raise OtherFileError(Problem("the list of layers is empty", place, _EXPECTED, code="wrong-shape"))
         odd = [number for number, text in enumerate(texts) if not text.startswith(b"{")]
         if odd:
             message = "an item of the list is not a layer"
-            raise InputError(Problem(message, self.place(number), _EXPECTED, code="wrong-shape") for number in odd)
-        return texts
+            places = [locator.place((number,)) for number in odd]
+            raise InputError(Problem(message, place, _EXPECTED, code="wrong-shape") for place in places)
+        return [Layer(text, (number,), locator, findings) for number, text in enumerate(texts)]
+    except msgspec.ValidationError:
+        message, place = "the top level is neither a layer nor a list of layers", Place(source.path, 1, 1)
+        raise OtherFileError(Problem(message, place, _EXPECTED, code="wrong-shape")) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(source, error, FORMAT) from None
+
+
+def _refuse_other(members: dict[str, msgspec.Raw], locator: JsonLocator) -> None:
+    if sum(key in members for key in _LIKENESS) < 2 and "techniques" not in members:
+        hint = "this looks like the index that navlayers writes with its layers" if "generator" in members else ""
+        message = 'there is no "techniques"'
+        raise OtherFileError(Problem(message, locator.place(), _EXPECTED, hint, code="wrong-shape"))
 
 
 class Layer:
-    """One layer of a file. Attributes are "" where it does not say.
+    """One layer of a file. Attributes are "" where it has no value.
 
     Attributes:
         text: its JSON.
         is_count: whether its scores count capabilities, as in navlayers' layers of unscored sets.
         entries: the items of `techniques`, decoded; not checked.
-        attack_version: the release, with its minor version where navlayers' metadata say it.
+        attack_version: the release, with its minor version if navlayers' metadata have it.
         gradient: the lowest and the highest score of the gradient.
     """
 
-    def __init__(self, file: LayerFile, number: int, text: bytes) -> None:
-        self._file = file
-        self._number = number
+    def __init__(self, text: bytes, path: Path, locator: JsonLocator, findings: Findings) -> None:
         self.text = text
+        self._path = path
+        self._locator = locator
+        self._findings = findings
         members = _members.decode(text)
         self._fields: dict[str, Any] = json.loads(text, parse_int=_integer, strict=False)
         self.entries: list[Any] = self._typed("techniques", list, "a list of entries") or []
@@ -139,11 +122,11 @@ class Layer:
 
     def place(self, *path: str | int) -> Place:
         """The place of a value, or of the nearest one around it."""
-        return self._file.place(self._number, *path)
+        return self._locator.place((*self._path, *path))
 
     def report(self, issue: Issue, *path: str | int) -> None:
         """Report an issue of the value at a path."""
-        self._file.findings.add(issue, partial(self.place, *path))
+        self._findings.add(issue, partial(self.place, *path))
 
     def scale(self, scores: Sequence[float]) -> Callable[[float], tuple[str, str]]:
         """The function from a score to its score value and to itself as text.
@@ -185,12 +168,12 @@ class Layer:
 
     def _report_repeats(self, members: dict[str, msgspec.Raw]) -> None:
         """Report duplicate keys of the layer and of its entries; some may only look so to `most_keys`."""
-        self._file.report_repeats(self.text, self._number)
-        if self.entries:
-            for index, raw in enumerate(_raws.decode(members["techniques"])):
-                entry = bytes(raw)
-                if most_keys(entry) != keys_in(self.entries[index]):
-                    self._file.report_repeats(entry, self._number, "techniques", index)
+        objects: list[tuple[bytes, Path]] = [(self.text, self._path)]
+        for index, raw in enumerate(_raws.decode(members["techniques"]) if self.entries else ()):
+            if most_keys(bytes(raw)) != keys_in(self.entries[index]):
+                objects.append((bytes(raw), (*self._path, "techniques", index)))
+        for text, path in objects:
+            report_repeats(repeats(text), self._findings, partial(self._locator.inside, path))
 
     def _read_metadata(self, metadata: Any) -> None:
         """Take what navlayers says of a set in the metadata of its layers."""
