@@ -85,7 +85,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
         message = f"the file type is {shown(file_type)}"
         raise OtherFileError(Problem(message, top.place("file_type"), _FILE_TYPE, code="wrong-shape"))
     if "techniques" not in top:
-        problem = Problem("there are no techniques", top.place(""), '"techniques"', code="wrong-shape")
+        problem = Problem("there are no techniques", top.place(), '"techniques"', code="wrong-shape")
         raise OtherFileError(problem)
     reader = _Reader(source.path, "visibility" if context.options.format == VISIBILITY else "detection")
     top.unknown(_TOP, "the file")
@@ -150,9 +150,9 @@ class _Reader:
                 about = (side, category, value, comment)
                 self._mappings.append(Mapping(id_, technique, *about, technique_name=name, other=other))
             self.places.keep(
-                *("non_mappable" if none else "mapping", entry.path, entry.node("technique_id")),
-                technique=entry.branch.get("technique_id"),
-                technique_name=entry.branch.get("technique_name"),
+                *("non_mappable" if none else "mapping", entry, "technique_id"),
+                technique="technique_id",
+                technique_name="technique_name",
                 value=latest.entry.node("score"),
                 comment=latest.entry.branch.get("comment"),
                 capability=part.branch.get("applicable_to"),
@@ -241,8 +241,7 @@ class _Reader:
             }
 
         for part in self._systems.values():
-            node = part.node("applicable_to")
-            self.places.keep("capability", part.path, node, name=node)
+            self.places.keep("capability", part, "applicable_to", name="applicable_to")
         capabilities = (
             Capability(ids[f"{side} {system}"], f"{_TYPES[side]}: {system}", (side,))
             for side, system in self._systems

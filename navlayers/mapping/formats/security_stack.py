@@ -122,9 +122,8 @@ class _Reader:
         self._groups = {**tags, **self._groups}
         keys = (_VERSION, "platform", "creation date", "last update", *_SHARED)
         self._controls[id_] = _Control(top, capability, {key: text for key in keys if (text := top.text(key))})
-        node, get = top.node("name"), top.branch.get
-        places = {"id": node, "name": node, "groups": get("tags"), "references": get("references")}
-        self.places.keep("capability", top.path, node, **places)
+        where = {"id": "name", "name": "name", "groups": "tags", "references": "references"}
+        self.places.keep("capability", top, "name", **where)
         self._techniques(top, capability, extra)
 
     def _techniques(self, top: Fields, capability: Capability, extra: list[tuple[str, str]]) -> None:
@@ -147,8 +146,7 @@ class _Reader:
         comment, references = top.text("comments"), capability.references
         record = NonMappable(capability.id, None, checks.NON_MAPPABLE, comment, references, other=other)
         self._records.append(record)
-        node = top.node("name")
-        self.places.keep("non_mappable", top.path, node, capability=node, comment=top.branch.get("comments"))
+        self.places.keep("non_mappable", top, "name", capability="name", comment="comments")
 
     def _group(self, group: Fields, capability: Capability) -> None:
         """Read scores that several sub-techniques share."""
@@ -188,9 +186,9 @@ class _Reader:
             name = entry.text("name") or None
             self._mappings.append(Mapping(capability.id, technique or text, *about, technique_name=name))
             self.places.keep(
-                *("mapping", entry.path, entry.node("id")),
-                technique=entry.branch.get("id"),
-                technique_name=entry.branch.get("name"),
+                *("mapping", entry, "id"),
+                technique="id",
+                technique_name="name",
                 category=score.branch.get("category"),
                 value=score.branch.get("value"),
                 comment=score.branch.get("comments"),

@@ -125,7 +125,7 @@ class _Reader:
             if left < 0:
                 message = "the global parts of this file are too large for its number of rules"
                 expected = f"at most {MOST_REPEATED:,} characters in all rules together"
-                place = fields.place("")
+                place = fields.place()
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
             part = not tree.items.keys() & {"id", "title"}
@@ -154,14 +154,9 @@ class _Reader:
         references = tuple(dict.fromkeys(text for text, _ in fields.texts("references")))
         self._capabilities[id_] = Capability(id_, title or id_, tuple(groups), references)
         rules[key] = rule = _Rule(id_, dict.fromkeys(groups), set())
-        get = fields.branch.get
-        self.places.keep(
-            *("capability", fields.path, get("title") or fields.node(at)),
-            id=get("id"),
-            name=get("title"),
-            references=get("references"),
-            groups=get("level"),
-        )
+        where = "title" if "title" in fields else at
+        keys = {"id": "id", "name": "title", "references": "references", "groups": "level"}
+        self.places.keep("capability", fields, where, **keys)
         self._techniques(fields, self._capabilities[id_], rule.techniques)
 
     def _unique(self, fields: Fields, id_: str, number: int | None, at: str) -> str:
@@ -236,7 +231,7 @@ class _Reader:
         for technique, at in techniques:
             mapping = Mapping(capability.id, technique, _TYPE, "detect", None, comment, references, other=other)
             self.mappings.append(mapping)
-            self.places.keep("mapping", fields.path, at, technique=at, comment=fields.branch.get("description"))
+            self.places.keep("mapping", fields, at, technique=at, comment="description")
 
     def _other(self, fields: Fields, tags: list[str]) -> tuple[tuple[str, str], ...]:
         pairs = [(key, fields.text(key)) for key in _KEPT if key != "author"]

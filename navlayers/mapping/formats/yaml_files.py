@@ -114,16 +114,15 @@ class Fields:
         """The value of a key; the mapping itself where it lacks the key."""
         return self.branch.get(key) or self.branch
 
-    def place(self, key: str) -> Place:
-        """The place of `node`."""
-        node = self.node(key)
+    def place(self, at: str | Node = "") -> Place:
+        """The place of a node, of the value of a key, or of the mapping."""
+        node = self.node(at) if isinstance(at, str) else at
         return Place(self.path, node.line, node.column)
 
     def report(self, issue: Issue | None, at: str | Node = "", code: str = "") -> None:
         """Report an issue of the value of a key, of a node, or of the mapping."""
         if issue is not None:
-            node = self.node(at) if isinstance(at, str) else at
-            self._findings.add(issue._replace(code=issue.code or code), Place(self.path, node.line, node.column))
+            self._findings.add(issue._replace(code=issue.code or code), self.place(at))
 
     def text(self, key: str) -> str:
         """The text of a key."""
@@ -192,11 +191,11 @@ class PartPlaces:
         self._heads: dict[str, Place] = {}
         self._parts: dict[Kind, list[dict[str, Place]]] = {"mapping": [], "non_mappable": [], "capability": []}
 
-    def keep(self, kind_: Kind, path: str, node: Node, **fields: Node | None) -> None:
-        """Keep the place of the next part of a kind, and of its fields."""
-        nodes = {"": node, **fields}
-        places = {name: Place(path, at.line, at.column) for name, at in nodes.items() if at is not None}
-        self._parts[kind_].append(places)
+    def keep(self, kind_: Kind, fields: Fields, at: str | Node, **parts: str | Node | None) -> None:
+        """Keep the place of the next part of a kind, and of its fields, given by node or by key in `fields`."""
+        nodes = {name: fields.branch.get(part) if isinstance(part, str) else part for name, part in parts.items()}
+        nodes[""] = fields.node(at) if isinstance(at, str) else at
+        self._parts[kind_].append({name: fields.place(node) for name, node in nodes.items() if node is not None})
 
     def keep_head(self, field: str, place: Place) -> None:
         """Keep the place of a field of the set, the first one where several files have it."""
