@@ -84,22 +84,21 @@ def write_folder(
     """Write the files of one folder, all of them or none, and remove those of an earlier run without a successor.
 
     Args:
-        folder: where they go; made where it is missing.
+        folder: where they go; made if missing.
         files: path below the folder → bytes, `index.json` among them; or pairs of the two, which are put on disk as
-            they come, for results that are too many to be held together.
-        command: the command that pairs are of; that of a mapping stands in its index.
-        force: write into a folder that holds anything else: that stays, but for files of the same name.
+            they come.
+        command: the command that made them, if the files are pairs; else their index names it.
+        force: write into a folder that holds other files: they stay, unless a new file has the same name.
         keep: the inputs, which are neither removed nor changed.
 
     Returns:
         How many files of an earlier run were removed.
 
     Raises:
-        OutputError: the folder holds foreign files and not `force`, an input would be lost, or it cannot be
-            written; nothing was changed.
+        OutputError: the folder holds foreign files and not `force`, an input would be lost, or the file system
+            refuses; nothing was changed.
     """
     target = Path(folder)
-    keep = tuple(keep)
     states = _FileStates()
     with _reported(target):
         if _in_the_way(target):
@@ -108,15 +107,13 @@ def write_folder(
             _check_paths(target, files, keep)
             if INDEX in files:
                 command = msgspec.json.decode(files[INDEX], type=WrittenIndex).command
+            files = files.items()
         if not force:
             _check_folder(target, command, states)
     with _Stage(target) as stage:
-        paths = dict.fromkeys(
-            stage.add(path, data) for path, data in (files.items() if isinstance(files, Mapping) else files)
-        )
+        paths = dict.fromkeys(stage.add(path, data) for path, data in files)
         with _reported(target), undisturbed():
-            if not isinstance(files, Mapping):
-                _check_paths(target, paths, keep)
+            _check_paths(target, paths, keep)
             index = read_index(target)
             earlier = states.states(target, index) if index else ()
             own = [path.relative_to(target).as_posix() for path, state in earlier if state == "own"]
@@ -317,9 +314,8 @@ def _foreign_below(target: Path, sets: Iterable[str], states: _FileStates) -> li
     return [problem for name in sets for problem in states.problems(target / name)]
 
 
-def _check_paths(target: Path, files: Iterable[str], keep: Iterable[Path]) -> None:
+def _check_paths(target: Path, files: Collection[str], keep: Iterable[Path]) -> None:
     """Refuse files that would take the place of inputs, or of folders."""
-    files = tuple(files)
     earlier = read_index(target)
     # An index may have been edited: a path that leads out of the folder is not ours to touch.
     listed = [Path(file.path) for file in earlier.files] if earlier else []

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import plain
+from navlayers._text import clean, plain
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Bars
 from navlayers.output.drawing.font import ems, rooms
+from navlayers.output.drawing.options import Frame, RenderOptions
+from navlayers.output.drawing.pictures import draw_alike
+from navlayers.output.drawing.shapes import bottom
 from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from navlayers.output.document import Block, Note, Paragraph
+    from navlayers.output.document import Block, Figure, Note, Paragraph
+    from navlayers.output.drawing.shapes import Drawing
     from navlayers.output.tables import Column
 
 NO_LETTERS = "-o report.html takes the fonts of who opens it"
@@ -225,6 +229,18 @@ def height_of(row: Sequence[Sequence[str]], widths: Sequence[float], size: float
 def _count(lines: Sequence[str], size: float, width: float) -> int:
     """About how many lines a text takes."""
     return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in lines) or 1
+
+
+def heatmaps(figures: Sequence[Figure], width: float, height: float) -> list[Drawing]:
+    """Figures as drawings of so many points at most, laid out alike, without title and caption."""
+    frame = Frame(width, height, 0, 1, width / height, headed=False)
+    drawn = draw_alike([figure.view for figure in figures], RenderOptions(), frame)
+    return [
+        msgspec.structs.replace(
+            drawing, title=clean(figure.title) or "Heatmap", height=min(bottom(drawing) + 1, height)
+        )
+        for figure, (drawing, _) in zip(figures, drawn, strict=True)
+    ]
 
 
 def is_sticky(text: Paragraph | Note, follows: Block | None) -> bool:

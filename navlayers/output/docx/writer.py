@@ -11,7 +11,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 import docx
-import msgspec
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
@@ -32,10 +31,8 @@ from navlayers.output.docx.elements import (
 from navlayers.output.docx.tables import Tables, add_facts, add_numbers
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import cut, ems
-from navlayers.output.drawing.options import MM, PAPERS, Frame, Rendered, RenderOptions
-from navlayers.output.drawing.pictures import draw_alike
-from navlayers.output.drawing.shapes import bottom
-from navlayers.output.paper import NO_LETTERS, is_sticky
+from navlayers.output.drawing.options import MM, PAPERS, Rendered
+from navlayers.output.paper import NO_LETTERS, heatmaps, is_sticky
 from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
@@ -261,23 +258,14 @@ class _Writer:
                 self._caption(block.note or block.title)
 
     def _drawn(self, figures: Sequence[Figure]) -> list[Drawing]:
-        """The heatmaps of a section, laid out alike; title and caption stand around each."""
+        """The heatmaps of a section; title and caption stand around each."""
         page = self._pages["wide"]
         captions = [
             math.ceil((ems(plain(figure.caption)) + _FIGURE) * _CAPTION * 1.05 / page.inner_width)
             for figure in figures
         ]
         lines = min(max(captions, default=1), _MOST_CAPTION)
-        height = page.inner_height - _AROUND_HEATMAP - lines * _CAPTION_LINE
-        frame = Frame(page.inner_width, height, 0, 1, page.inner_width / height, headed=False)
-        drawings = draw_alike([figure.view for figure in figures], RenderOptions(page="A4"), frame)
-        # The caption stands below what is drawn, not below empty room.
-        return [
-            msgspec.structs.replace(
-                drawing, title=clean(figure.title) or "Heatmap", height=min(bottom(drawing) + 1, height)
-            )
-            for figure, (drawing, _) in zip(figures, drawings, strict=True)
-        ]
+        return heatmaps(figures, page.inner_width, page.inner_height - _AROUND_HEATMAP - lines * _CAPTION_LINE)
 
     def _drawing(self, drawing: Drawing) -> None:
         self.drawings.append(drawing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from navlayers.output.tables import Cell, Column, Span, Table, columns
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from navlayers.output.drawing.facts import Tab
 
 # More names of metadata share one column; more links of a technique do, too.
-_MOST_COLUMNS = 12
-_MOST_LINKS = 5
+_MOST_COLUMNS, _MOST_LINKS = 12, 5
+
+_Field: TypeAlias = "tuple[Column, Callable[[Row], Cell]]"
+"""A column, and what it takes from a row."""
 
 
 def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
@@ -25,65 +27,47 @@ def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
     What is read comes before what programs filter by: the table is printed up to the comment.
     """
     rows = [row for layer in layers for row in layer.rows]
-    fields = _Fields()
-    fields.add(Column("technique", "technique"), lambda row: row.id)
-    fields.add(Column("name"), lambda row: row.name)
-    fields.add(Column("tactics"), lambda row: ", ".join(row.tactics))
-    fields.add(Column("score", "number"), lambda row: row.score)
+    fields: list[_Field] = [
+        (Column("technique", "technique"), lambda row: row.id),
+        (Column("name"), lambda row: row.name),
+        (Column("tactics"), lambda row: ", ".join(row.tactics)),
+        (Column("score", "number"), lambda row: row.score),
+    ]
     if any(row.aggregate is not None for row in rows):
-        fields.add(Column("aggregate", "number"), lambda row: row.aggregate)
-    fields.add(Column("comment"), lambda row: on_a_line(row.annotation.comment))
-    fields.add(Column("parent"), lambda row: row.parent)
-    fields.add(Column("color", "color"), lambda row: row.color or None)
-    fields.add(Column("enabled"), lambda row: "yes" if row.annotation.enabled else "no")
+        fields.append((Column("aggregate", "number"), lambda row: row.aggregate))
+    fields += [
+        (Column("comment"), lambda row: on_a_line(row.annotation.comment)),
+        (Column("parent"), lambda row: row.parent),
+        (Column("color", "color"), lambda row: row.color or None),
+        (Column("enabled"), lambda row: "yes" if row.annotation.enabled else "no"),
+    ]
     if any(row.where != "shown" for row in rows):
-        fields.add(Column("matrix"), lambda row: row.where)
-    _add_metadata(fields, rows)
+        fields.append((Column("matrix"), lambda row: row.where))
+    fields += _metadata(rows, {column.header for column, _ in fields} | {"layer", "link", "links"})
     most = max((len(row.links) for row in rows), default=0)
-    if most and not linked:
-        fields.add(Column("links"), lambda row: " ".join(url for _, url in row.links))
+    if linked:
+        fields += _links(most)
     elif most:
-        _add_links(fields, most)
-    heads, body = fields.columns, (fields.of(row) for row in rows)
+        fields.append((Column("links"), lambda row: " ".join(url for _, url in row.links)))
+    heads = tuple(column for column, _ in fields)
+    body = tuple(tuple(take(row) for _, take in fields) for row in rows)
     if len(layers) > 1:
-        names = (layer.name for layer in layers for _ in layer.rows)
-        return Table(
-            "Techniques",
-            "Techniques",
-            (Column("layer"), *heads),
-            tuple((name, *cells) for name, cells in zip(names, body, strict=True)),
-        )
-    return Table("Techniques", "Techniques", tuple(heads), tuple(body))
+        names = [layer.name for layer in layers for _ in layer.rows]
+        heads = (Column("layer"), *heads)
+        body = tuple((name, *cells) for name, cells in zip(names, body, strict=True))
+    return Table("Techniques", "Techniques", heads, body)
 
 
-class _Fields:
-    """Columns, and what each of them takes from a row."""
-
-    def __init__(self) -> None:
-        self.columns: list[Column] = []
-        self._take: list[Callable[[Row], Cell]] = []
-
-    def add(self, column: Column, take: Callable[[Row], Cell]) -> None:
-        self.columns.append(column)
-        self._take.append(take)
-
-    def of(self, row: Row) -> tuple[Cell, ...]:
-        return tuple(take(row) for take in self._take)
-
-
-def _add_metadata(fields: _Fields, rows: Sequence[Row]) -> None:
+def _metadata(rows: Sequence[Row], taken: set[str]) -> list[_Field]:
     """A column per name of metadata where these are few, else one for all."""
     names = list(dict.fromkeys(name for row in rows for name, _ in row.annotation.metadata))
     if len(names) > _MOST_COLUMNS:
-        fields.add(Column("metadata"), lambda row: joined(row.annotation.metadata))
-        return
-    taken = {column.header for column in fields.columns} | {"layer", "link", "links"}
-    for name in names:
-        fields.add(Column(f"{name} (metadata)" if name in taken else name), partial(_values, name))
+        return [(Column("metadata"), lambda row: joined(row.annotation.metadata))]
+    return [(Column(f"{name} (metadata)" if name in taken else name), partial(_values, name)) for name in names]
 
 
 def _values(name: str, row: Row) -> str:
-    return "; ".join(value for called, value in row.annotation.metadata if called == name)
+    return "; ".join(value for key, value in row.annotation.metadata if key == name)
 
 
 def on_a_line(comment: str) -> str:
@@ -98,12 +82,15 @@ def joined(metadata: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{name}: {value}" for name, value in metadata)
 
 
-def _add_links(fields: _Fields, most: int) -> None:
-    """A column per link, as many as a row has at most; a few, and a last one with the addresses of further ones."""
-    for number in range(min(most, _MOST_LINKS)):
-        fields.add(Column(f"link {number + 1}" if most > 1 else "link"), partial(_link, number))
+def _links(most: int) -> list[_Field]:
+    """A column per link, as many as a row has at most; after a few, one with the addresses of all others."""
+    fields: list[_Field] = [
+        (Column(f"link {number + 1}" if most > 1 else "link"), partial(_link, number))
+        for number in range(min(most, _MOST_LINKS))
+    ]
     if most > _MOST_LINKS:
-        fields.add(Column("more links"), lambda row: " ".join(url for _, url in row.links[_MOST_LINKS:]))
+        fields.append((Column("more links"), lambda row: " ".join(url for _, url in row.links[_MOST_LINKS:])))
+    return fields
 
 
 def _link(number: int, row: Row) -> Span | None:

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import plain
+from navlayers._text import clean, plain
 from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
 from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
-from navlayers.output.drawing.font import ems
-from navlayers.output.paper import CHIP, MeasuredTables, heights, is_sticky, one_line, parted, parts, said
+from navlayers.output.drawing.font import ems, paragraph
+from navlayers.output.paper import CHIP, MeasuredTables, heatmaps, heights, is_sticky, one_line, parted, parts, said
 from navlayers.output.tables import Table, address_of, fill_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.output.document import Block
+    from navlayers.output.document import Block, Figure
     from navlayers.output.drawing.shapes import Drawing
     from navlayers.output.paper import Measured
     from navlayers.output.tables import Cell, Column
 
-SMALL, NOTE, BODY, PART = 7.5, 8.5, 9.5, 12.0
+SMALL, NOTE, BODY, PART, TITLE = 7.5, 8.5, 9.5, 12.0, 15.0
 """Sizes of text, in points, as in the template."""
 
 _SMALLEST = 6.5
@@ -44,6 +44,9 @@ _MANY = 7
 _PADDING = 8.0
 _AROUND_BARS = 84
 """Points for the heading and the note of bars."""
+
+_AROUND_HEATMAP, _TITLE_LINES, _CAPTION_LINES = 20.0, 2, 4
+"""Points around the title and the caption of a heatmap, and their most lines."""
 
 
 class Materials:
@@ -174,6 +177,26 @@ def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
         return {"text": text, "url": url}
     fill = fill_of(value, column)
     return {"text": text, "fill": fill, "ink": text_color(fill)} if fill else text
+
+
+def heatmap_pages(figures: Sequence[Figure], width: float, height: float, materials: Materials) -> Iterator[Any]:
+    """Pages of heatmaps with so much room, each below its title and caption, which are cut if they are long."""
+    titles = [paragraph(clean(figure.title), 0.98 * width / TITLE, _TITLE_LINES) for figure in figures]
+    captions = [paragraph(clean(figure.caption), 0.98 * width / NOTE, _CAPTION_LINES) for figure in figures]
+    above = _AROUND_HEATMAP + 1.3 * (
+        TITLE * max(map(len, titles), default=1) + NOTE * max(map(len, captions), default=1)
+    )
+    drawings = heatmaps(figures, width, height - above)
+    for figure, title, caption, drawing in zip(figures, titles, captions, drawings, strict=True):
+        told = f"{clean(figure.caption)} {drawing.description}".lstrip()
+        picture = msgspec.structs.replace(drawing, description=told, background="none")
+        yield {
+            "kind": "heatmap",
+            "level": 2,
+            "title": one_line(" ".join(title), TITLE, width),
+            "caption": said(" ".join(caption), NOTE, width),
+            **materials.add(picture),
+        }
 
 
 def _bars(block: Bars, width: float, height: float, materials: Materials) -> dict[str, Any]:

@@ -17,16 +17,18 @@ from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.theme import THEMES
 from navlayers.output.paper import NO_LETTERS, bad_logo, one_line, said
-from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits
-from navlayers.output.pdf.heatmaps import heatmap_pages
+from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits, heatmap_pages
 from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.output.document import Block, Document, Logo, Paper
+    from navlayers.output.document import Block, Document, Logo
 
 _MARGIN, _MORE_ABOVE = 56.0, 8.0
+_HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
+"""Of the pages of heatmaps, in points."""
+
 _TITLES = ((28.0, 3), (20.0, 4))
 """Sizes of the title and in how many lines it has to stand to be so large."""
 
@@ -67,7 +69,7 @@ def render(document: Document) -> Rendered:
     found = PAPERS[document.paper]
     paper = _Paper(found.short * MM, found.long * MM)
     materials = Materials()
-    runs = _runs(document, paper, document.paper, materials)
+    runs = _runs(document, paper, materials)
     data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, materials)
@@ -104,6 +106,7 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
         "logo": None,
         "theme": msgspec.to_builtins(theme),
         "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
+        "heatmap_margin": _HEATMAP_MARGIN,
     }
 
 
@@ -132,10 +135,10 @@ def _within_svg(logo: Logo) -> bytes:
     return svg.encode()
 
 
-def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) -> list[dict[str, Any]]:
+def _runs(document: Document, paper: _Paper, materials: Materials) -> list[dict[str, Any]]:
     """Blocks that flow over pages of one kind, and heatmaps, which have pages of their own."""
     runs: list[dict[str, Any]] = []
-    for run in _flows(document, paper, name, materials):
+    for run in _flows(document, paper, materials):
         if run["turned"] and runs and runs[-1]["turned"]:
             runs[-1]["blocks"] += run["blocks"]
             continue
@@ -146,10 +149,14 @@ def _runs(document: Document, paper: _Paper, name: Paper, materials: Materials) 
     return runs
 
 
-def _flows(document: Document, paper: _Paper, name: Paper, materials: Materials) -> Iterator[dict[str, Any]]:
+def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[dict[str, Any]]:
     for section in document.sections:
         # Alike within a section: a threat has fewer techniques than a set, so they have room for more.
-        heatmaps = heatmap_pages(section.figures, name, materials)
+        room = (
+            paper.height - 2 * _HEATMAP_MARGIN["x"],
+            paper.width - _HEATMAP_MARGIN["top"] - _HEATMAP_MARGIN["bottom"],
+        )
+        heatmaps = heatmap_pages(section.figures, *room, materials)
         title, is_first, level = one_line(section.title, PART, paper.width), True, 2
         for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Figure)):
             if is_heatmap:
