@@ -1,4 +1,4 @@
-"""A document, whatever format it is written in: title page, sections, and the blocks that they hold.
+"""The document model of all formats: title page, sections, blocks.
 
 All texts are plain: each format escapes them in its own way. Nothing here knows mapping sets, or how
 documents are written.
@@ -20,16 +20,16 @@ Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
 _SQUARES = 20
 Content: TypeAlias = "str | tuple[str, ...]"
-"""A text, or pieces of text, some of which may be spans that lead somewhere or stand out."""
+"""A text, or pieces of text; a `Span` is a link or has a color or emphasis."""
 
 
 def spans(content: Content) -> tuple[str, ...]:
-    """The pieces of a content."""
+    """The pieces of text of a content."""
     return (content,) if isinstance(content, str) else content
 
 
 class Logo(msgspec.Struct, frozen=True):
-    """A picture for the title page: its bytes and what they are; its size in pixels, or in units of the SVG."""
+    """A picture for the title page: bytes, kind, and size in pixels or units of the SVG."""
 
     data: bytes
     kind: LogoKind
@@ -38,7 +38,7 @@ class Logo(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """A heading within a section, whose own has level 2. `key` is a code set apart from the text."""
+    """A heading within a section, whose own has level 2. `key` is an id in front of the text."""
 
     text: str
     level: int = 3
@@ -53,17 +53,17 @@ class Paragraph(msgspec.Struct, frozen=True):
 
     @property
     def spans(self) -> tuple[str, ...]:
-        """Its pieces."""
+        """The pieces of text."""
         return spans(self.content)
 
     @property
     def text(self) -> str:
-        """All of it as plain text."""
+        """The plain text."""
         return "".join(self.spans)
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A paragraph, set back, that explains what stands before it."""
+    """A muted paragraph that explains the block before it."""
 
     text: str
 
@@ -82,7 +82,7 @@ class Items(msgspec.Struct, frozen=True):
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A figure to be read at a glance: what it counts, the figure as text, what it is of or how it came about."""
+    """A key figure: its label, its value as text, and a note on its base or origin."""
 
     label: str
     value: str
@@ -90,30 +90,30 @@ class Number(msgspec.Struct, frozen=True):
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Figures beside each other."""
+    """Key figures, side by side."""
 
     items: tuple[Number, ...]
 
     @property
     def table(self) -> Table:
-        """The figures as a table, where cards have no place."""
+        """The figures as a table, for formats without cards."""
         columns = (Column("figure"), Column("value", "number"), Column("of what"))
         return Table("", "", columns, tuple((one.label, one.value, one.note) for one in self.items))
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """Names and what there is to say of each: a text, or several values."""
+    """Names, each with a text or several values."""
 
     items: tuple[tuple[str, Content], ...]
 
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
-        """The names and what there is to say as plain text."""
+        """The names and their values as plain text."""
         return tuple((name, ", ".join(spans(content))) for name, content in self.items)
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """The matrix of one layer; `caption` says in a sentence what it shows."""
+    """The matrix of one layer; `caption` describes it in a sentence."""
 
     view: View
     title: str
@@ -121,7 +121,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """One of the bars of each row: its name and its colour, `#rrggbb`."""
+    """One of the bars of each row: its name and its color, `#rrggbb`."""
 
     name: str
     color: str
@@ -136,12 +136,12 @@ class BarRow(msgspec.Struct, frozen=True):
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """The bars in per cent, 0–100."""
+        """The lengths of the bars in percent, 0–100."""
         return tuple(100 * number / self.total if self.total else 0.0 for number in self.covered)
 
 
 class Bars(msgspec.Struct, frozen=True):
-    """Shares as bars, 0–100 % wide, those of a row beside each other; `note` says what is counted."""
+    """Rows of bars, each 0–100 % long; `note` says what they count."""
 
     title: str
     series: tuple[Series, ...]
@@ -150,7 +150,7 @@ class Bars(msgspec.Struct, frozen=True):
 
     @property
     def table(self) -> Table:
-        """The bars as a table: of squares, so that rows can be compared at a glance, and as figures."""
+        """The bars as a table of figures and of squares, which show the shares at a glance."""
         columns = [Column("tactic"), Column("techniques", "number")]
         for series in self.series:
             columns += [Column(series.name, "number"), Column("share")]
@@ -181,9 +181,9 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A document. `subtitle` and `facts` (name, value) stand on the title page, as do author, date and logo.
+    """A document. `subtitle`, `facts` (name, value), author, date and logo go on the title page.
 
-    `key` is a code set apart from the title; `blocks` stand before the first section.
+    `key` is an id in front of the title; `blocks` come before the first section.
     """
 
     title: str
@@ -204,7 +204,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def flat(document: Document) -> Iterator[Block]:
-    """All blocks of a document in their order, its title and those of its sections as headings."""
+    """All blocks of a document in order, with headings for its title and its sections."""
     yield Heading(document.title, 1, document.key)
     yield from document.blocks
     for section in document.sections:

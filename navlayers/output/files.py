@@ -1,4 +1,4 @@
-"""Writing files: all of them or none, and nothing is overwritten that was not meant to be.
+"""Writing files: all of them or none; foreign files are never overwritten without `force`.
 
 New content waits under hidden names on the same file system and takes its place by renaming, when all of it is on
 disk. Where one rename fails, those before it are undone.
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _PREFIX = 40
-"""Characters of a file's name in that of its staged file: 255 bytes are the limit of most file systems."""
+"""The longest start of a file's name in the name of its staged file: most file systems take 255 bytes."""
 
 
 class Output(NamedTuple):
-    """What to write to a file; `force` allows to replace one that holds something else."""
+    """The content for a file; `force` allows to replace a file that holds something else."""
 
     path: str | Path
     data: bytes
@@ -42,7 +42,7 @@ def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Se
 
 
 def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) -> list[str]:
-    """Write several files, all of them or none, and make folders that are missing.
+    """Write several files, all of them or none, and create missing folders.
 
     Args:
         outputs: the files. A device or a pipe among them cannot be undone: it is written to when all else is
@@ -125,7 +125,7 @@ def would_change(data: bytes, path: str | Path, *, force: bool = False, keep: Pa
 
 
 def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> list[Output]:
-    """The outputs that change something, once it is known that none is refused."""
+    """The outputs that change a file; raises if any is refused."""
     changed = []
     problems: list[Problem] = []
     for output in outputs:
@@ -147,7 +147,7 @@ def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> lis
 
 
 def _stage_beside(output: Output, moves: list[Move], made: list[Path]) -> None:
-    """Write new content beside its target, for folders may be on different file systems."""
+    """Write new content next to its target, because renaming works only within a file system."""
     target = Path(output.path).resolve()
     made[:0] = missing_folders(target.parent)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ def _stage_beside(output: Output, moves: list[Move], made: list[Path]) -> None:
 
 
 def _real(path: str | Path) -> str:
-    """The file itself; the path as it is where it cannot be a file's name: writing it tells why."""
+    """The resolved path; the path as it is if it cannot be a file's name (writing it reports why)."""
     try:
         return os.path.realpath(path)
     except ValueError:
@@ -168,12 +168,12 @@ def _real(path: str | Path) -> str:
 
 
 def _is_stream(target: Path) -> bool:
-    """Whether it is a device or a pipe, which holds nothing to compare with or to keep."""
+    """Whether it is a device or a pipe, which has no content to compare or to keep."""
     return target.exists() and not target.is_file()
 
 
 def _is_of(target: Path, keep: Path) -> bool:
-    """Whether a target is the file to keep, or one of those in the folder to keep."""
+    """Whether a target is the file to keep, or in the folder to keep."""
     if not keep.exists() or not target.exists():
         return False
     inside = keep.is_dir() and target.is_file() and keep.resolve() in target.resolve().parents
@@ -197,11 +197,11 @@ def _not_undone(move: Move, error: OSError) -> Problem:
     return Problem(message, Place(move.name), hint=hint)
 
 
-# Moves that are undone where one fails
+# Moves, undone if one fails
 
 
 class Move(NamedTuple):
-    """A place to change: what is to stand there (None: nothing), and where what stood there is kept meanwhile."""
+    """A place to change: its new content (None: nothing), and the backup of its old content."""
 
     name: str
     place: Path
@@ -210,7 +210,7 @@ class Move(NamedTuple):
 
 
 class MoveError(Exception):
-    """A move failed. All moves are undone, but for those that are `stuck`, with the reasons."""
+    """A move failed. All moves are undone except those in `stuck`, with the reasons."""
 
     def __init__(self, move: Move, error: BaseException, stuck: list[tuple[Move, OSError]]) -> None:
         super().__init__(str(error))
@@ -220,7 +220,7 @@ class MoveError(Exception):
 
 
 def move_all(moves: Sequence[Move]) -> None:
-    """Make all moves, or none; `old` is left to the caller.
+    """Make all moves, or none; the caller removes the backups.
 
     Raises:
         MoveError: the file system refuses a move, or undoing one.
@@ -230,7 +230,7 @@ def move_all(moves: Sequence[Move]) -> None:
         try:
             for move in moves:
                 begun.append(move)
-                # A single file that replaces another needs no way back.
+                # Replacing a single file is atomic: no backup is needed.
                 if len(moves) > 1 or not move.place.is_file():
                     _set_aside(move)
                 if move.new is not None:
@@ -256,7 +256,7 @@ def _set_aside(move: Move) -> None:
         move.place.rename(move.old)
         return
     try:
-        # A second name for the file, so that at no moment nothing stands in its place.
+        # A hard link, so that the place is never empty.
         move.old.hardlink_to(move.place)
     except OSError:  # FAT, some network file systems
         shutil.copy2(move.place, move.old)
@@ -278,7 +278,7 @@ def _undo(move: Move) -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold off the signals that stop a program: moving files and tidying up are finished first."""
+    """Delay signals that stop the program until moving files and cleaning up are finished."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -290,12 +290,12 @@ def undisturbed() -> Iterator[None]:
 
 
 def missing_folders(target: Path) -> list[Path]:
-    """The folders that making `target` makes, innermost first."""
+    """The folders that creating `target` creates, innermost first."""
     return [folder for folder in (target, *target.parents) if not folder.exists()]
 
 
 def remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those of the folders, innermost first, that hold nothing."""
+    """Remove the empty ones of the folders, innermost first."""
     for folder in folders:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

@@ -1,4 +1,4 @@
-"""Writing folders of results: all files or none, and nothing foreign is overwritten.
+"""Writing folders of results: all files or none; foreign files are never overwritten without `force`.
 
 A folder is known as navlayers' own by its `index.json`, which lists every file with its SHA-256. New files wait in
 a hidden folder inside the target and are moved into place when all of them are on disk.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INDEX = "index.json"
 GENERATOR = "navlayers"
 STAGE = ".navlayers-"
-"""Prefix of the hidden folder in which the files of a folder wait."""
+"""Prefix of the hidden folder for staged files."""
 
 _CHANGED = "keep it elsewhere first, or overwrite it with --force"
 _FORCE = "choose another folder with -o, or allow it with --force"
@@ -35,7 +35,7 @@ _State: TypeAlias = Literal["own", "changed", "foreign"]
 
 
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as an index lists it: its path below the folder, its SHA-256, and what it shows.
+    """A file in an index: its path below the folder, its SHA-256, and its subject.
 
     `techniques` and `subtechniques` count the entries of a layer; each command's index has some of them.
     """
@@ -123,7 +123,7 @@ def write_folder(
 
 
 class SetFolders:
-    """Several folders below one, a folder per mapping set: each is replaced as a whole, all of them or none.
+    """Folders of mapping sets below one target: each is replaced as a whole, all of them or none.
 
     Use it as a context manager and call `commit` last; without it, or on any error, nothing remains.
     """
@@ -144,7 +144,7 @@ class SetFolders:
             if not (problems or force):
                 problems = _foreign_below(target, sets, self._states)
             self.abandoned = tuple(sorted(target.glob(f"{STAGE}*"))) if target.is_dir() else ()
-            """Stages of builds that were killed, or are still at work."""
+            """Staging folders of builds that were killed or are still running."""
         if problems:
             raise OutputError(problems)
 
@@ -161,7 +161,7 @@ class SetFolders:
         self._stage.add(f"{name}/{path}", data)
 
     def commit(self) -> dict[str, int]:
-        """Move the staged folders into place; put the old ones back if anything stops that halfway.
+        """Move the staged folders into place; restore the old ones if a move fails.
 
         Returns:
             Set → how many of its earlier files have no successor, where there are any.
@@ -177,7 +177,7 @@ class SetFolders:
         return removed
 
     def _keep_foreign(self, name: str, index: WrittenIndex | None) -> None:
-        """Copy what navlayers did not write, or not so, from a folder to be replaced; new files win."""
+        """Copy foreign and changed files from a folder to be replaced, unless a new file has the same path."""
         old, new = self._target / name, self._stage.new / name
         for path, state in self._states.states(old, index) if old.exists() else ():
             kept = new / path.relative_to(old)
@@ -190,7 +190,7 @@ class SetFolders:
 
 
 class _Stage:
-    """A hidden folder in the target: new files wait in `new`, what they replace in `old` until all is done."""
+    """A hidden folder in the target: staged files in `new`, and in `old` the files that they replace."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -206,7 +206,7 @@ class _Stage:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with undisturbed():
-            # What could not be put back is left where the error says that it is.
+            # Files that could not be restored stay where the error message says.
             if not any(os.path.lexists(move.old) for move in self._moves):
                 shutil.rmtree(self._folder, ignore_errors=True)
             if kind is not None:
@@ -220,7 +220,7 @@ class _Stage:
         return path
 
     def commit(self, paths: Collection[str], removed: Iterable[str] = ()) -> None:
-        """Move staged files or folders into place and others away; everything is put back if a move fails."""
+        """Move staged files or folders into place and `removed` files away; restore everything if a move fails."""
         old = self._folder / "old"
         self._moves = [Move(path, self._target / path, None, old / path) for path in removed]
         self._moves += [Move(path, self._target / path, self.new / path, old / path) for path in paths]
@@ -242,13 +242,13 @@ class _Stage:
 
 
 class _FileStates:
-    """Tells files that are as navlayers wrote them from others; remembers those that it has read."""
+    """Compares files with the hashes of an index; does not read an unchanged file twice."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[str, int, int]] = {}
 
     def states(self, folder: Path, index: WrittenIndex | None) -> Iterator[tuple[Path, _State]]:
-        """Each file below a folder, and whether it is as navlayers wrote it."""
+        """Each file below a folder, with its state."""
         hashes = {file.path: file.sha256 for file in index.files} if index else {}
         for path in _files_below(folder):
             name = path.relative_to(folder).as_posix()
@@ -260,11 +260,11 @@ class _FileStates:
                 yield path, "own" if self._is_as_written(path, hashes[name]) else "changed"
 
     def problems(self, folder: Path) -> list[Problem]:
-        """Files below a folder that navlayers did not write, or that were changed since."""
+        """Foreign and changed files below a folder."""
         index = read_index(folder)
         problems = []
         for path, state in self.states(folder, index) if index else ():
-            # An empty folder holds nothing to lose; it is kept.
+            # An empty folder is kept.
             if state == "foreign" and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir()):
                 problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=_FORCE))
             elif state == "changed":
@@ -272,7 +272,7 @@ class _FileStates:
         return problems
 
     def _is_as_written(self, path: Path, expected: str) -> bool:
-        """Whether a file has the hash; one that has not been touched since it was last asked is not read again."""
+        """Whether a file has the hash."""
         status = path.stat()
         stamp = (expected, status.st_mtime_ns, status.st_size)
         if self._known.get(path) != stamp:
@@ -283,7 +283,7 @@ class _FileStates:
 
 
 def _check_folder(target: Path, command: str, states: _FileStates) -> None:
-    """Refuse a folder that holds anything but the unchanged results of the same command."""
+    """Refuse a folder with anything but unchanged results of the same command."""
     if not target.exists():
         return
     index = read_index(target)
@@ -301,7 +301,7 @@ def _check_folder(target: Path, command: str, states: _FileStates) -> None:
 
 
 def _foreign_below(target: Path, sets: Iterable[str], states: _FileStates) -> list[Problem]:
-    """What stands below a folder of folders and is not navlayers' own, or was changed in those of the sets."""
+    """Foreign entries of a folder of folders, and foreign and changed files in the folders of the sets."""
     if not target.exists():
         return []
     place = Place(str(target))
@@ -315,9 +315,9 @@ def _foreign_below(target: Path, sets: Iterable[str], states: _FileStates) -> li
 
 
 def _check_paths(target: Path, files: Collection[str], keep: Iterable[Path]) -> None:
-    """Refuse files that would take the place of inputs, or of folders."""
+    """Refuse files that would replace inputs or folders."""
     earlier = read_index(target)
-    # An index may have been edited: a path that leads out of the folder is not ours to touch.
+    # The index may have been edited: ignore paths that lead out of the folder.
     listed = [Path(file.path) for file in earlier.files] if earlier else []
     below = [path for path in listed if not path.is_absolute() and ".." not in path.parts]
     touched = {(target / path).resolve() for path in [*map(Path, files), *below]}
@@ -358,15 +358,15 @@ def _first(entries: Sequence[Path]) -> str:
 
 
 def _in_the_way(path: Path) -> bool:
-    """A file, or a link that leads nowhere, where a folder should be."""
+    """Whether a file or a broken link is where a folder should be."""
     return (path.exists() or path.is_symlink()) and not path.is_dir()
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """Everything below the folder but the folders that hold something, in order; links are not followed.
+    """All files, links and empty folders below a folder, sorted; links are not followed.
 
     Raises:
-        OSError: a folder cannot be looked into.
+        OSError: a folder cannot be read.
     """
 
     def fail(error: OSError) -> None:
@@ -383,7 +383,7 @@ def _files_below(folder: Path) -> list[Path]:
 
 @contextmanager
 def _reported(target: Path) -> Iterator[None]:
-    """Raise what the file system refuses as an OutputError."""
+    """Turn an OSError into an OutputError."""
     try:
         yield
     except OSError as error:

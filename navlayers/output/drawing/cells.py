@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def draw_cells(matrix: Matrix, look: Look, layout: Layout, x: float, y: float) -> Iterator[Group]:
-    """The matrix in columns, its upper left corner at a place."""
+    """Draw the matrix in columns from an upper left corner on."""
     step = layout.width + layout.gap
     for band in layout.bands:
         left = x
@@ -69,8 +69,8 @@ def _head(column: Column, look: Look, layout: Layout, x: float, y: float, width:
 def _column(
     column: Column, look: Look, layout: Layout, lengths: Sequence[int], x: float, y: float
 ) -> Iterator[Group]:
-    """The cells of a tactic, in as many columns as lengths are given."""
-    slots = [(one, one is not cell) for cell in column.cells for one in (cell, *look.subtechniques(cell))]
+    """The cells of a tactic; `lengths` are the numbers of cells of its columns."""
+    slots = [(each, each is not cell) for cell in column.cells for each in (cell, *look.subtechniques(cell))]
     start = 0
     rules: list[Line] = []
     for length in lengths:
@@ -120,15 +120,15 @@ def _squares(
 
 
 def _extend(rules: list[Line], x: float, top: float, bottom: float, color: str) -> None:
-    """Add a vertical rule, as part of the last one where it goes on below it."""
+    """Add a vertical rule, or lengthen the last one if the new one continues it."""
     if rules and rules[-1].x1 == x and abs(rules[-1].y2 - top) < 0.01:
         rules[-1] = msgspec.structs.replace(rules[-1], y2=bottom)
     else:
         rules.append(Line(x, top, x, bottom, color))
 
 
-# The compact matrix. In sides of the square of a technique: the square of a sub-technique, what of a side
-# is left free, the space after a sub-technique and after the last one.
+# The compact matrix. In sides of a technique's square: the square of a sub-technique, the free part of a side, the
+# space after a sub-technique and after the last one.
 _SUB, _FREE, _AFTER_SUB, _BEHIND = 0.72, 0.14, 0.02, 0.2
 
 # Sides of squares in points at A4: the largest on a page, that on a free page, the smallest, the steps tried.
@@ -162,7 +162,7 @@ class Compact(NamedTuple):
 
 
 def compact_fit(matrix: Matrix, width: float, height: float, unit: float) -> Compact | None:
-    """The largest squares that fit, None where none do; a height of 0 is as high as is needed."""
+    """The layout with the largest squares that fit; None if none fit. A height of 0 means as high as needed."""
     size = max(SMALLEST, _NAME * unit)
     counts = max(ems(column.ratio) for column in matrix.columns)
     label = (max(ems(clean(column.name)) for column in matrix.columns) + counts + 2.5) * size
@@ -183,7 +183,7 @@ def _lines_height(lines: int, side: float, size: float) -> float:
 
 
 def _flow(column: Column, room: float) -> tuple[tuple[Cell, ...], ...]:
-    """The techniques of a tactic in lines; one stays with its sub-techniques even where these need more room."""
+    """The techniques of a tactic in lines; a technique shares a line with its sub-techniques, even a short one."""
     lines: list[list[Cell]] = [[]]
     used = 0.0
     for cell in column.cells:
@@ -198,7 +198,7 @@ def _flow(column: Column, room: float) -> tuple[tuple[Cell, ...], ...]:
 
 
 def draw_compact(matrix: Matrix, look: Look, fit: Compact, x: float, y: float) -> Iterator[Group]:
-    """The compact matrix, its upper left corner at a place."""
+    """Draw the compact matrix from an upper left corner on."""
     side = fit.side
     for column, lines in zip(matrix.columns, fit.lines, strict=True):
         yield _label(column, look, fit, x, y)

@@ -1,4 +1,4 @@
-"""What every format says of a layer: names and matrices, counts, the gradient with round numbers, the legend."""
+"""Facts about a layer that all formats share: names, counts, round numbers of the gradient, legend."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
 
-# Letters of a title that names several layers.
+# The longest title that names several layers, in letters.
 _LONGEST_TITLE = 120
 _DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
 
@@ -32,11 +32,11 @@ AGGREGATES = {
     "max": "the highest of its own and those of its sub-techniques",
     "sum": "the sum of its own and those of its sub-techniques",
 }
-"""What a technique's score is, by the name of the layer's aggregate function."""
+"""Aggregate function of a layer → the meaning of a technique's score."""
 
 
 class Tab(NamedTuple):
-    """A layer of a file that may hold several; `name` differs from those of the others."""
+    """One of the layers of a file; `name` is unique in the file."""
 
     name: str
     matrix: Matrix
@@ -49,7 +49,7 @@ class Tab(NamedTuple):
 
 
 def tabs_of(views: Iterable[View], options: RenderOptions) -> list[Tab]:
-    """The layers in order, each with as much of its matrix as the options ask for."""
+    """The layers in order, each with its matrix in the detail of the options."""
     tabs: list[Tab] = []
     names: set[str] = set()
     for view in views:
@@ -64,7 +64,7 @@ def tabs_of(views: Iterable[View], options: RenderOptions) -> list[Tab]:
 
 
 def short_name(view: View) -> str:
-    """The name of a layer without the version or the date of what it shows, which make names long."""
+    """The name of a layer without version and date, which make names long."""
     name = view.name
     for label, value in view.metadata:
         if label == "framework version" and len(value) > 1:
@@ -74,7 +74,7 @@ def short_name(view: View) -> str:
 
 
 def title_of(tabs: Sequence[Tab]) -> str:
-    """The title of a file: the names of its layers, the first few of many."""
+    """The title of a file: the names of its layers, cut after 120 letters."""
     if len(tabs) == 1:
         return tabs[0].name
     names = [short_name(tab.view) for tab in tabs]
@@ -88,7 +88,7 @@ def title_of(tabs: Sequence[Tab]) -> str:
 
 
 def counts(view: View) -> str:
-    """How much of its release a layer annotates and has enabled, or its ratios."""
+    """The share of its release that a layer annotates and has enabled, or its ratios, in words."""
     if view.ratios is not None:
         return clean(view.ratios.told)
     annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
@@ -99,17 +99,17 @@ def counts(view: View) -> str:
 
 
 def _of(annotated: set[str], techniques: Sequence[str]) -> str:
-    return f"{sum(one in annotated for one in techniques)} of {len(techniques)}"
+    return f"{sum(technique in annotated for technique in techniques)} of {len(techniques)}"
 
 
 def short(view: View) -> tuple[str, ...]:
     """Release, counts and filters, for the header of a picture."""
-    found = [view.release, counts(view)]
+    parts = [view.release, counts(view)]
     if view.platforms:
-        found.append(f"platforms: {clean(', '.join(view.platforms))}")
+        parts.append(f"platforms: {clean(', '.join(view.platforms))}")
     if view.hide_disabled and view.ratios is None:
-        found.append("disabled techniques hidden")
-    return tuple(found)
+        parts.append("disabled techniques hidden")
+    return tuple(parts)
 
 
 def summary(view: View) -> tuple[str, ...]:
@@ -120,12 +120,12 @@ def summary(view: View) -> tuple[str, ...]:
 
 def facts(view: View) -> tuple[tuple[str, str], ...]:
     """Labels and texts about a layer, from its release to its metadata."""
-    found = [("release", view.release), ("holds", counts(view))]
+    parts = [("release", view.release), ("holds", counts(view))]
     if _filters(view):
-        found.append(("filters", _filters(view)))
+        parts.append(("filters", _filters(view)))
     if view.layout.show_aggregate:
-        found.append(("score of a technique", AGGREGATES[view.layout.aggregate]))
-    return (*found, *view.metadata)
+        parts.append(("score of a technique", AGGREGATES[view.layout.aggregate]))
+    return (*parts, *view.metadata)
 
 
 def _filters(view: View) -> str:
@@ -133,14 +133,14 @@ def _filters(view: View) -> str:
 
 
 class Mark(NamedTuple):
-    """A color of the legend and what it means."""
+    """A color of the legend and its meaning."""
 
     label: str
     color: str
 
 
 def ticks(view: View) -> tuple[Mark, ...]:
-    """Round numbers on the gradient, its ends among them, low to high; none where the layer has no score."""
+    """Round numbers on the gradient from end to end, low to high; none if the layer has no score."""
     if all(entry.score is None for entry in view.entries.values()):
         return ()
     gradient = view.gradient
@@ -148,7 +148,7 @@ def ticks(view: View) -> tuple[Mark, ...]:
 
 
 def legend(view: View) -> tuple[Mark, ...]:
-    """What colors mean: the legend of the layer, or else the gradient's numbers."""
+    """The meaning of colors: the legend of the layer, or else numbers of the gradient."""
     return tuple(Mark(item.label, item.color) for item in view.legend) or ticks(view)
 
 
@@ -173,19 +173,19 @@ def _round_numbers(gradient: Gradient) -> list[float]:
 
 
 def reading(tab: Tab) -> tuple[str, ...]:
-    """How to read the colors of a layer, a sentence each."""
+    """Sentences on how to read the colors of a layer."""
     view, rows = tab.view, tab.rows
-    told = []
+    sentences = []
     if ticks(view):
         own = any(row.annotation.color and row.annotation.enabled for row in rows)
-        told.append(f"The color of a cell shows its score{' unless it has its own color' if own else ''}.")
-        told.append("Cells without a color have no score.")
+        sentences.append(f"The color of a cell shows its score{' unless it has its own color' if own else ''}.")
+        sentences.append("Cells without a color have no score.")
     if view.layout.show_aggregate:
-        told.append(f"The score of a technique is {AGGREGATES[view.layout.aggregate]}.")
+        sentences.append(f"The score of a technique is {AGGREGATES[view.layout.aggregate]}.")
     if any(not row.annotation.enabled for row in rows) and not view.hide_disabled:
-        told.append("Gray cells are disabled.")
+        sentences.append("Gray cells are disabled.")
     if any(row.where == "collapsed" for row in rows):
-        told.append("Sub-techniques that the layer does not expand are only in the table.")
+        sentences.append("Sub-techniques that the layer does not expand are only in the table.")
     if any(row.where == "left out" for row in rows):
-        told.append("Techniques hidden by the layer's filters are only in the table.")
-    return tuple(told)
+        sentences.append("Techniques hidden by the layer's filters are only in the table.")
+    return tuple(sentences)

@@ -1,4 +1,4 @@
-"""How wide text is in the font of the pictures, and as much of it as fits: Helvetica, or what has its metrics.
+"""Measuring, cutting and wrapping text in the font of pictures, which has the metrics of Helvetica.
 
 The font is the one that mitreattack-python brings; Arial and Liberation Sans are as wide to the letter.
 """
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 ELLIPSIS = "…"
 ASCENT, CAP = 0.76, 0.72
-"""Heights above the baseline in ems: of letters with everything, and of capitals and figures."""
+"""Heights above the baseline in ems: of the highest letters, and of capitals and digits."""
 
-# What no line may break: words with the hyphen or slash behind them; dates are whole.
+# Unbreakable parts: words with the hyphen or slash behind them, and whole dates.
 _PARTS = re.compile(r"(?:[^\s/-]|(?<=\d)[/-](?=\d))+(?:[/-]|\s+)?|[/-]|\s+")
 
-# Shares of the room that are tried until no word stands alone on the last line.
+# Shares of the width to try until the last line has more than one word.
 _NARROWER = (0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.6)
 
 # Sizes of the font: Helvetica has 1,000 units per em, so that advances are whole; 40 tells shapes of letters apart.
 _MEASURED_AT, _COMPARED_AT = 1000, 40
 
-# A private code point that no font has, whose picture is that of every missing letter.
+# A private code point that no font has: its glyph is the one for missing letters.
 _MISSING = "\U0010fffe"
 
-# Widths in ems of letters that the font lacks: of symbols and East Asian letters, and of all others.
+# Assumed widths in ems of letters that the font lacks: symbols and East Asian letters, all others.
 _SYMBOLS = 0x2000
 _WIDE, _UNKNOWN = 1.0, 0.85
 
 
 def folder() -> Path:
-    """Where the font's file is."""
-    # The package itself takes long to import, and is not needed to find its files.
-    found = find_spec("mitreattack")
-    places = found.submodule_search_locations if found is not None else None
+    """The folder of the font file."""
+    # Importing the package to find its files would take long.
+    spec = find_spec("mitreattack")
+    places = spec.submodule_search_locations if spec is not None else None
     return Path(next(iter(places or ("",)))) / "navlayers" / "exporters" / "fonts"
 
 
@@ -58,7 +58,7 @@ def ems(text: str) -> float:
 
 @lru_cache(maxsize=1 << 16)
 def cut(text: str, room: float) -> str:
-    """As much of the text as fits into that many ems, with an ellipsis where some is missing; "" if nothing."""
+    """The text, cut with an ellipsis to a width in ems; "" if nothing fits."""
     if ems(text) <= room:
         return text
     left = room - ems(ELLIPSIS)
@@ -73,37 +73,37 @@ def cut(text: str, room: float) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def wrap(text: str, room: float, lines: int) -> tuple[str, ...]:
-    """The text in so many lines at most, of that many ems, parted at blanks, hyphens and slashes."""
-    made: list[str] = []
+    """The text in at most `lines` lines of `room` ems, broken at blanks, hyphens and slashes."""
+    result: list[str] = []
     parts = _PARTS.findall(text)
-    while parts and len(made) < lines - 1 and ems(text) > room:
-        taken = 1
-        while taken < len(parts) and ems("".join(parts[: taken + 1]).rstrip()) <= room:
-            taken += 1
-        line = "".join(parts[:taken]).rstrip()
+    while parts and len(result) < lines - 1 and ems(text) > room:
+        count = 1
+        while count < len(parts) and ems("".join(parts[: count + 1]).rstrip()) <= room:
+            count += 1
+        line = "".join(parts[:count]).rstrip()
         if ems(line) > room:
             break
-        made.append(line)
-        parts = parts[taken:]
+        result.append(line)
+        parts = parts[count:]
         text = "".join(parts)
-    made.append(cut(text, room))
-    return tuple(line for line in made if line)
+    result.append(cut(text, room))
+    return tuple(line for line in result if line)
 
 
 def paragraph(text: str, room: float, lines: int) -> tuple[str, ...]:
-    """The text in lines as by `wrap`, with no word alone on the last one where that can be."""
-    made = wrap(text, room, lines)
-    if len(made) > 1 and " " not in made[-1] and not made[-1].endswith(ELLIPSIS):
+    """The text in lines as by `wrap`, if possible with more than one word on the last line."""
+    result = wrap(text, room, lines)
+    if len(result) > 1 and " " not in result[-1] and not result[-1].endswith(ELLIPSIS):
         for share in _NARROWER:
-            other = wrap(text, room * share, len(made))
+            other = wrap(text, room * share, len(result))
             if not other[-1].endswith(ELLIPSIS) and " " in other[-1]:
                 return other
-    return made
+    return result
 
 
 @lru_cache(maxsize=1 << 14)
 def rooms(text: str, lines: int) -> tuple[float, ...]:
-    """The widths, in ems, that the text needs to stand whole in one line, in two, and so on."""
+    """The widths in ems that the text needs in one line, in two, up to `lines`."""
     starts, ends = [0.0], []
     for part in _PARTS.findall(text):
         ends.append(starts[-1] + ems(part.rstrip()))
@@ -111,16 +111,16 @@ def rooms(text: str, lines: int) -> tuple[float, ...]:
     count = len(ends)
     if not count:
         return (0.0,) * lines
-    # The least of the widths in which what is left from each part on stands in so many lines.
+    # For each part, the least width in which the text from it on fits the lines counted so far.
     left = [ends[-1] - start for start in starts[:-1]]
-    found = [left[0]]
+    widths = [left[0]]
     for _ in range(lines - 1):
         left = [
             min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], left[j]) for j in range(i + 1, count))])
             for i in range(count)
         ]
-        found.append(left[0])
-    return tuple(found)
+        widths.append(left[0])
+    return tuple(widths)
 
 
 class _Advances(dict[str, float]):
@@ -134,7 +134,7 @@ class _Advances(dict[str, float]):
     def _measure(char: str) -> float:
         if unicodedata.category(char) in ("Mn", "Me"):
             return 0
-        # What the font lacks is drawn in another one, whose widths can only be guessed.
+        # Another font draws the letters that this one lacks; guess its widths.
         if not is_known(char):
             return _WIDE if ord(char) >= _SYMBOLS or unicodedata.east_asian_width(char) in "WF" else _UNKNOWN
         return _font(_MEASURED_AT).getlength(char) / _MEASURED_AT
@@ -154,7 +154,7 @@ def is_known(char: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _font(size: int) -> FreeTypeFont:
-    # Only drawings measure text; the import takes longer than the measuring.
+    # Only drawings measure text, and the import takes longer than measuring.
     from PIL import ImageFont  # noqa: PLC0415
 
     path = folder() / "sans-serif.ttf"

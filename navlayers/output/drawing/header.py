@@ -1,4 +1,4 @@
-"""What stands above the matrix of a picture: title, description, facts, and the legend."""
+"""The header of a picture: title, description, facts, legend."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from navlayers.layer.view import View
     from navlayers.output.drawing.theme import Look, Theme
 
-# Sizes of text in points at unit 1, and how many lines title and texts have at most.
+# Sizes of text in points on A4, and the most lines of title and texts.
 _TITLE, _LINE, _LEGEND = 15.0, 7.6, 6.4
 _TITLE_LINES, _LINES = 2, 4
 
-# A legend wider than this share of the page stands below the words instead of beside them.
+# A legend wider than this share of the page goes below the text instead of next to it.
 _WIDEST_LEGEND = 0.36
 _FEWEST_ROWS, _MOST_ROWS = 3, 7
 
@@ -34,17 +34,17 @@ _WIDEST_LABEL = 20
 _BESIDE = 2.5
 _ITEM = 1.45
 
-# The least space between two numbers on the ramp, as a share of it.
+# The minimum space between two numbers on the ramp, as a share of its width.
 _APART = 0.06
 
-# Channels of two colors that differ by no more than this look the same.
+# Colors whose channels (0–255) differ by at most this look the same.
 _SAME = 6
 
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
 
 
 class Header(NamedTuple):
-    """The groups, and the height that they take with the space below, in points."""
+    """The groups of the header, and its height with the space below, in points."""
 
     groups: tuple[Group, ...]
     height: float
@@ -61,17 +61,17 @@ def header_of(
     *,
     headed: bool = True,
 ) -> Header:
-    """Title, description and facts at the left, the legend at the right; below each other where it is wide.
+    """Draw title, description and facts at the left and the legend at the right, or below if it is wide.
 
     Args:
-        matrix: what they are about.
-        look: what stands in its cells.
+        matrix: the matrix below.
+        look: the look of its cells.
         x: the left edge.
         y: the upper edge.
         width: of the page between its margins.
         unit: the size of text relative to A4.
-        note: a further fact: how to read what does not look like a matrix.
-        headed: with title and description.
+        note: a further fact.
+        headed: whether to draw title and description.
     """
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
     legend = _legend_of(matrix, look, unit)
@@ -122,14 +122,14 @@ def _words(
 
 
 def describe(matrix: Matrix) -> str:
-    """The picture in a sentence, for those who do not see it."""
+    """The picture in a sentence, as its alternative text."""
     parts = [f"{clean(c.name)} {c.mapped} of {c.total}" for c in matrix.columns if c.total]
     text = "; ".join(facts.short(matrix.view))
     return f"{text}. By tactic: {', '.join(parts)}." if parts else f"{text}."
 
 
 class _Item(NamedTuple):
-    """A swatch and what it means; `mark` stands on it, in `ink`."""
+    """A color of the legend and its meaning; `mark` is drawn on it in `ink`."""
 
     label: str
     fill: str
@@ -144,10 +144,10 @@ class _Legend(NamedTuple):
         ramp: the colors from the lowest to the highest score.
         ticks: places on the ramp, 0–1, and the numbers that stand there.
         items: the swatches.
-        named: how many of the first items are the layer's own.
+        named: how many of the items, from the first on, the layer's own legend has.
         theme: the colors of its text.
         size: of its text, in points.
-        counts: whether scores are numbers of something.
+        counts: whether scores are counts.
     """
 
     ramp: tuple[str, ...]
@@ -159,7 +159,7 @@ class _Legend(NamedTuple):
     counts: bool = False
 
     def within(self, room: float, most_rows: int) -> tuple[_Legend, int]:
-        """The legend in as few rows as fit the width; items of the layer that do not fit are counted."""
+        """The legend in as few rows as fit the width; a last item counts the layer's items that do not fit."""
         rows = _FEWEST_ROWS
         while self.width(rows) > room and rows < min(len(self.items), most_rows):
             rows += 1
@@ -173,26 +173,26 @@ class _Legend(NamedTuple):
         return kept, rows
 
     def _columns(self, rows: int) -> list[tuple[Sequence[_Item], float]]:
-        """The items in columns of so many rows, and how wide each is."""
+        """The items in columns of `rows` rows, each with its width in points."""
         parts = [self.items[start : start + rows] for start in range(0, len(self.items), rows)]
         return [
-            (part, (max(min(ems(one.label), _WIDEST_LABEL) for one in part) + 3.2) * self.size) for part in parts
+            (part, (max(min(ems(item.label), _WIDEST_LABEL) for item in part) + 3.2) * self.size) for part in parts
         ]
 
     def width(self, rows: int) -> float:
-        """The width of ramp and items, with so many rows."""
+        """The width of ramp and items in points."""
         items = sum(width for _, width in self._columns(rows))
         parts = [_RAMP * self.size] if self.ramp else []
         parts += [items - self.size] if self.items else []
         return sum(parts) + _BESIDE * self.size * max(len(parts) - 1, 0)
 
     def height(self, rows: int) -> float:
-        """The height of ramp and items."""
+        """The height of ramp and items in points."""
         ramp = 4.4 * self.size if self.ramp else 0
         return max(ramp, min(rows, len(self.items)) * _ITEM * self.size)
 
     def shapes(self, x: float, y: float, rows: int) -> Iterator[Shape]:
-        """The legend with its upper left corner at a place."""
+        """Draw the legend from an upper left corner on."""
         if self.ramp:
             yield from self._ramp(x, y)
             x += (_RAMP + _BESIDE) * self.size
@@ -207,7 +207,7 @@ class _Legend(NamedTuple):
         top, height = y + 1.45 * size, 1.2 * size
         part = width / len(self.ramp)
         for number, color in enumerate(self.ramp):
-            # Each reaches to the end, so that no seam shows between two.
+            # Each rectangle reaches to the end of the ramp, so that no seams show.
             yield Rect(x + number * part, top, width - number * part, height, color)
         for at, label in self.ticks:
             place = x + at * width
@@ -226,11 +226,11 @@ class _Legend(NamedTuple):
 
 
 def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
-    """What the cells of a matrix show that has to be explained."""
+    """The legend of the colors and marks in a matrix."""
     view, theme = matrix.view, look.theme
     cells = list(matrix.cells())
     scored = {c.score: c.color for c in cells if c.score is not None and c.enabled and not c.annotation.color}
-    # One score alone is a color, not a range of them.
+    # A single score needs one color, not a ramp.
     is_range = len(scored) > 1 and view.gradient.minValue < view.gradient.maxValue
     ramp = tuple(map(theme.paint, gradient_steps(view.gradient.colors))) if is_range else ()
     items = [_Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
@@ -239,7 +239,7 @@ def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
     named = len(items)
     labels = {item.label.lower() for item in items}
     if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
-        # A layer that explains white explains these cells.
+        # A legend item for white explains these cells.
         white = next((place for place, item in enumerate(view.legend) if item.color == WHITE), None)
         if white is None:
             items.append(_Item("commented, no score", theme.unscored, view.mark, theme.ink))
@@ -256,27 +256,27 @@ def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
 
 
 def _is_close(first: str, second: str) -> bool:
-    """Whether two colors look the same: people write colors of the gradient by hand, of which it has a hundred."""
+    """Whether two colors look the same: legends name gradient colors by hand, and the gradient has only 100."""
     return all(abs(int(first[i : i + 2], 16) - int(second[i : i + 2], 16)) <= _SAME for i in (1, 3, 5))
 
 
 def _ticks(view: View) -> Iterator[tuple[float, str]]:
-    """Where numbers stand on the ramp: those that the layer's legend names and its ends, or else round ones."""
+    """Positions (0–1) and labels on the ramp: its ends and the numbers of the layer's legend, or round numbers."""
     low, high = view.gradient.minValue, view.gradient.maxValue
     named = [
-        (float(found[1]), found[1])
+        (float(match[1]), match[1])
         for item in view.legend
-        if (found := _NUMBER.match(item.label)) and low <= float(found[1]) <= high
-        and _is_close(view.gradient.color(float(found[1])), item.color)
+        if (match := _NUMBER.match(item.label)) and low <= float(match[1]) <= high
+        and _is_close(view.gradient.color(float(match[1])), item.color)
     ]  # fmt: skip
     round_ones = [(float(mark.label), mark.label) for mark in facts.ticks(view)]
     ends = [*round_ones[:1], *round_ones[-1:]]
     wanted = [*sorted(named), *ends] if named else [*ends, *round_ones[1:-1]]
-    taken: list[tuple[float, float]] = []
+    spans: list[tuple[float, float]] = []
     for number, label in wanted:
         at = (number - low) / (high - low)
         half = ems(label) / 2 / _RAMP
         start = 0.0 if at < 0.02 else 1 - 2 * half if at > 0.98 else at - half
-        if all(start > end + _APART or start + 2 * half < begin - _APART for begin, end in taken):
-            taken.append((start, start + 2 * half))
+        if all(start > end + _APART or start + 2 * half < begin - _APART for begin, end in spans):
+            spans.append((start, start + 2 * half))
             yield at, label.replace("-", "−")

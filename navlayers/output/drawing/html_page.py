@@ -1,4 +1,4 @@
-"""Layers as one HTML file that needs nothing beside it and runs nothing: matrices, legends, tables."""
+"""Layers as one self-contained HTML file without scripts: matrices, legends, tables."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _LONGEST_TIP = 600
 
 
 def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
-    """The layers as one page; that of several starts with their names and their scores beside each other."""
-    # The library of templates is imported only where it is needed.
+    """Render layers as one page; a page of several layers starts with their names and a table of all scores."""
+    # Only HTML needs the template library.
     from markupsafe import Markup as Safe  # noqa: PLC0415
 
     layers = tabs_of(views, options)
@@ -39,7 +39,7 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     style = css + _fills(layers)
     page = template.get_template("page.html.jinja").render(
         title=title_of(layers),
-        # Made here of `#rrggbb` alone, and its digest is what browsers are told to apply.
+        # Safe: rules made of `#rrggbb` only. Browsers apply only styles with the digest in the policy.
         style=Safe(style),  # noqa: S704
         style_hash=html.digest(style),
         layers=shown,
@@ -49,7 +49,7 @@ def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
 
 
 class _ShownRow:
-    """A row of the table of techniques; `anchor` is where cells lead, of the first row of a technique alone."""
+    """A row of the table of techniques; `anchor` is the target of cells, "" except in a technique's first row."""
 
     def __init__(self, row: Row, anchor: str, view: View) -> None:
         entry = row.annotation
@@ -64,11 +64,11 @@ class _ShownRow:
         self.comment = "\n".join(plain(line) for line in entry.comment.splitlines())
         self.metadata = metadata_of(view, entry)
         self.links = row.links
-        self.said = bool(self.states or self.comment or self.metadata or self.links)
+        self.has_details = bool(self.states or self.comment or self.metadata or self.links)
 
 
 class _Layer:
-    """A layer as the template shows it."""
+    """A layer as the template takes it."""
 
     def __init__(self, layer: Tab, anchor: str) -> None:
         self._view = view = layer.view
@@ -88,18 +88,18 @@ class _Layer:
             seen.add(row.id)
 
     def text(self, cell: Cell) -> str:
-        """What stands in a cell."""
+        """The text of a cell."""
         return f"{cell.id} {cell.name}" if self._view.layout.show_id else cell.name
 
     def tip(self, cell: Cell) -> str:
-        """What is shown where the pointer rests on a cell."""
+        """The tooltip of a cell."""
         entry = cell.annotation
-        told = [f"{cell.id} {cell.name}"]
-        told += [] if cell.score is None else [f"score {_figure(cell.score)}"]
-        told += [] if entry.enabled else ["disabled"]
-        told += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
-        told += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
-        text = "\n".join(told)
+        lines = [f"{cell.id} {cell.name}"]
+        lines += [] if cell.score is None else [f"score {_figure(cell.score)}"]
+        lines += [] if entry.enabled else ["disabled"]
+        lines += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
+        lines += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
+        text = "\n".join(lines)
         return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
 
 
@@ -122,7 +122,7 @@ def _fill(color: str) -> str:
 
 
 def _figure(number: float) -> str:
-    """A score with a minus as wide as its digits."""
+    """A score with a minus sign as wide as digits."""
     return facts.figure(number).replace("-", "\N{MINUS SIGN}")
 
 

@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     from navlayers.output.tables import Cell
 
 LONGEST = 60_000
-"""Most characters of the Markdown: GitHub takes 65,536 in a comment of a pull request."""
+"""The most characters of the Markdown: GitHub takes 65,536 in a comment on a pull request."""
 
-# Lengths to which comments are cut until all techniques fit; after that, techniques are left out.
+# Comments are cut to these lengths in turn until all techniques fit; after that, techniques are omitted.
 _COMMENTS = (300, 200, 120, 80, 40, 0)
 
 _UNCOMMENTED = "Comments are omitted because they would be too long."
 _UNLISTED = "The techniques of each layer are omitted because they would be too long."
 _MORE = "… and "
 
-# Longest texts in letters, and most facts, legend labels and layers that are listed.
+# The longest texts in letters, and the most facts, legend labels and layers to list.
 _LONGEST_FACT, _TITLE = 400, 120
 _MOST_FACTS = 30
 
 
 def render_csv(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
-    """What the layers say of techniques as CSV; of several, with the layer's name first."""
+    """Render the table of techniques as CSV; of several layers, with the layer's name in the first column."""
     return Rendered(to_csv(technique_table.techniques(tabs_of(views, options), linked=False)))
 
 
 def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
-    """The layers as Markdown: what each covers of each tactic, and folded its techniques.
+    """Render layers as Markdown: coverage per tactic, then folded techniques.
 
     Several layers start with all scores beside each other, which stay whole where they fit.
     """
@@ -55,7 +55,7 @@ def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) ->
 
 
 class _Part(NamedTuple):
-    """A text, and whether it lacks anything for being too long."""
+    """A text, and whether it is cut for length."""
 
     text: str
     is_cut: bool
@@ -78,7 +78,7 @@ def _single(layer: Tab) -> _Part:
 
 
 def _several(layers: Sequence[Tab]) -> _Part:
-    """All scores, then a section per layer: as much of each as all of them have room for."""
+    """All scores, then a section per layer with as much as fits of each."""
     start = f"# {_cut(title_of(layers), 2 * _TITLE)}\n\n{_overview(layers)}"
     heads = [_start(layer, 2) for layer in layers]
     needed = sum(len(head) + 3 for head in heads)
@@ -110,24 +110,24 @@ def _overview(layers: Sequence[Tab]) -> str:
 
 
 def _joint(layers: Sequence[Tab], room: int, others: int) -> _Part:
-    """The scores of all layers; where their table would be too long, of as many techniques as there is room for.
+    """The scores of all layers, of as many techniques as fit.
 
-    Tactics are left out where what stands below, so many characters, would find no room otherwise.
+    Tactics are omitted if the `others` characters below would not fit otherwise.
     """
     rows = joint_of([layer.rows for layer in layers])
     table = technique_table.joint(layers, rows)
     title = f"## {table.title}\n\n"
     ids = {row.id for row in rows}
-    found = _fitted(table, _number(len(ids)), room - len(title))
-    if len(found.text) + others > room and len(ids) == len(rows):
+    part = _fitted(table, _number(len(ids)), room - len(title))
+    if len(part.text) + others > room and len(ids) == len(rows):
         heads, body = table.columns, table.rows
         short = Table(table.name, table.title, (*heads[:2], *heads[3:]), tuple((*r[:2], *r[3:]) for r in body))
-        found = _fitted(short, _number(len(ids)), room - len(title))
-    return _Part(title + found.text, found.is_cut)
+        part = _fitted(short, _number(len(ids)), room - len(title))
+    return _Part(title + part.text, part.is_cut)
 
 
 def _start(layer: Tab, level: int) -> str:
-    """What stands above the techniques: the layer's name, its result, and what it covers of each tactic."""
+    """The part above the techniques: the layer's name, its result, and its coverage per tactic."""
     view = layer.view
     lines = [f"{'#' * level} {_cut(layer.name, _TITLE)}", ""]
     if view.description:
@@ -137,8 +137,8 @@ def _start(layer: Tab, level: int) -> str:
     lines += [" · ".join(result), ""]
     if layer.matrix.columns:
         lines += [*table_lines(_tactics(layer.matrix)), ""]
-    told = _reading(view)
-    return "\n".join([*lines, *([told, ""] if told else [])])
+    reading = _reading(view)
+    return "\n".join([*lines, *([reading, ""] if reading else [])])
 
 
 def _range(layer: Tab) -> list[str]:
@@ -152,7 +152,7 @@ def _range(layer: Tab) -> list[str]:
 
 
 def _scores(layer: Tab) -> list[float]:
-    """The scores of what the matrix holds, one of each technique unless they differ by tactic."""
+    """The scores in the matrix, one per technique unless they differ by tactic."""
     rows = (row for row in layer.rows if row.annotation.enabled and row.where != "left out")
     return [row.score for row in rows if row.score is not None]
 
@@ -165,11 +165,11 @@ def _mean(scores: Sequence[float]) -> float | None:
 
 
 def _tactics(matrix: Matrix) -> Table:
-    """How much of each tactic is scored: techniques as the heads of the picture count them."""
+    """The coverage per tactic, with the counts of the pictures."""
     rows: list[tuple[Cell, ...]] = []
     every = True
     for column in matrix.columns:
-        entries = [one.annotation for cell in column.cells for one in (cell, *cell.subtechniques)]
+        entries = [each.annotation for cell in column.cells for each in (cell, *cell.subtechniques)]
         counted = [entry for entry in entries if entry.counted]
         scores = [entry.score for entry in counted if entry.score is not None]
         every = every and len(scores) == len(counted)
@@ -180,34 +180,34 @@ def _tactics(matrix: Matrix) -> Table:
 
 
 def _reading(view: View) -> str:
-    """What scores mean, in words, for Markdown has no colors."""
-    told = []
+    """The meaning of scores in words, because Markdown has no colors."""
+    sentences = []
     labels = [mark.label for mark in view.legend]
     if not all(label.strip().isdigit() for label in labels):
         shown = [*labels[:_MOST_FACTS], *(["…"] if len(labels) > _MOST_FACTS else [])]
-        told.append(f"Legend: {_cut(', '.join(shown))}.")
+        sentences.append(f"Legend: {_cut(', '.join(shown))}.")
     if view.layout.show_aggregate:
-        told.append(f"The score of a technique is {facts.AGGREGATES[view.layout.aggregate]}.")
-    return " ".join(told)
+        sentences.append(f"The score of a technique is {facts.AGGREGATES[view.layout.aggregate]}.")
+    return " ".join(sentences)
 
 
 def _about(view: View) -> str:
-    """What else is known of the layer, on a line."""
+    """Metadata and links of the layer on one line."""
     metadata = facts_of(view)
     values = {value for _, value in metadata}
-    told = [*metadata, *((label, url) for label, url in view.links if url not in values)]
-    parts = [f"{_cut(label, 60)}: {_cut(value, 120)}" for label, value in told[:_MOST_FACTS]]
-    more = [f"{_MORE}{len(told) - _MOST_FACTS} more"] if len(told) > _MOST_FACTS else []
+    entries = [*metadata, *((label, url) for label, url in view.links if url not in values)]
+    parts = [f"{_cut(label, 60)}: {_cut(value, 120)}" for label, value in entries[:_MOST_FACTS]]
+    more = [f"{_MORE}{len(entries) - _MOST_FACTS} more"] if len(entries) > _MOST_FACTS else []
     return f"{' · '.join([*parts, *more])}\n" if parts else ""
 
 
 def _cut(text: str, longest: int = _LONGEST_FACT) -> str:
-    """Text as it stands, on one line, cut when long."""
+    """Escaped text on one line, cut if it is long."""
     return escape(_short(text, longest))
 
 
 def _short(text: str, longest: int) -> str:
-    """Text on one line; a long one is cut between words where these are not long themselves."""
+    """Text on one line, cut between words if it is long."""
     line = " ".join(plain(text[: 20 * longest]).split())
     if len(line) <= longest:
         return line
@@ -225,7 +225,7 @@ def _longest_comment(layer: Tab) -> int:
 
 
 def _folded_rows(layer: Tab, longest: int) -> str:
-    """The folded techniques of a layer, with comments up to a length."""
+    """The folded techniques of a layer, comments cut to a length."""
     return _folded(_techniques(layer.rows, longest), _held(layer))
 
 
@@ -238,7 +238,7 @@ def _number(count: int) -> str:
 
 
 def _techniques(rows: Sequence[Row], longest: int) -> Table:
-    """What the layer says of techniques, short; columns that would be empty are left out."""
+    """A short table of a layer's techniques without empty columns."""
     table: list[tuple[Column, list[Cell]]] = [
         (Column("technique"), [row.id for row in rows]),
         (Column("name"), [row.name for row in rows]),
@@ -263,13 +263,13 @@ def _folded(table: Table, summary: str, note: str = "") -> str:
 
 
 def _wrapped(lines: Iterable[str], summary: str, *below: str) -> str:
-    """Lines that open by a click; without blank lines around them, GitHub shows Markdown there as it is written."""
+    """Folded lines; GitHub renders Markdown in there only between blank lines."""
     parts = [f"<details>\n<summary>{summary}</summary>\n", *lines, *(f"\n{text}" for text in below if text)]
     return "\n".join([*parts, "\n</details>\n"])
 
 
 def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Part:
-    """The table in as many characters, its last rows left out where need be."""
+    """The table in at most `room` characters; the last rows are omitted if necessary."""
     text = _folded(table, summary, note)
     if len(text) <= room:
         return _Part(text, is_cut=bool(note))

@@ -1,4 +1,4 @@
-"""Where the cells of a matrix stand on a page, and how large their text is.
+"""The layout of a matrix on a page: the positions of cells and the sizes of text.
 
 Tactics stand side by side in one to three bands; long tactics take several columns. Lengths of text are in ems,
 sizes of the text, so that one measurement serves every size. Heights of cells are whole tenths of a row, so that
@@ -71,14 +71,14 @@ _SLACK = 0.01
 
 
 class Label(NamedTuple):
-    """Widths in ems: a cell's text in one line, two and so on, and what stands beside it (indent and score)."""
+    """Widths in ems: a cell's text in one line, two and so on, and the indent and score beside it."""
 
     rooms: tuple[float, ...]
     beside: float
 
 
 class Content(NamedTuple):
-    """What is to be laid out: the families and the name of each tactic, and the texts of all cells."""
+    """The content of a layout: the families and the name of each tactic, and the texts of all cells."""
 
     tactics: tuple[tuple[Family, ...], ...]
     heads: tuple[str, ...]
@@ -86,17 +86,17 @@ class Content(NamedTuple):
 
 
 def content_of(matrix: Matrix, look: Look) -> Content:
-    """The sizes of all that stands in a matrix."""
+    """Measure the cells and texts of a matrix."""
     tactics, labels = [], []
     for column in matrix.columns:
         families = []
         for cell in column.cells:
             subtechniques = look.subtechniques(cell)
             families.append((ROW + squares_height(len(look.small(cell))), *(ROW for _ in subtechniques)))
-            for one in (cell, *subtechniques):
-                figure = look.figure(one)
-                beside = (INDENT if one is not cell else 0.0) + (ems(figure) + APART if figure else 0.0)
-                labels.append(Label(rooms(look.label(one), MOST_LINES + 1), beside))
+            for each in (cell, *subtechniques):
+                figure = look.figure(each)
+                beside = (INDENT if each is not cell else 0.0) + (ems(figure) + APART if figure else 0.0)
+                labels.append(Label(rooms(look.label(each), MOST_LINES + 1), beside))
         tactics.append(tuple(families))
     return Content(tuple(tactics), tuple(clean(column.name) for column in matrix.columns), tuple(labels))
 
@@ -147,7 +147,7 @@ class Layout(msgspec.Struct, frozen=True):
         return _small(self.size)
 
     def setting(self, label: Sequence[float], room: float) -> tuple[float, int, float]:
-        """Size, lines and line height (in ems) of a text, given its `rooms`, in so many points."""
+        """Size, lines and line height (in ems) of a text, given its `rooms` and the width in points."""
         ways = _settings(self.size, self.lines, self.row)
         return next((way for way in ways if label[way[1] - 1] * way[0] <= room), ways[-1])
 
@@ -175,24 +175,24 @@ def page_layouts(content: Content, width: float, height: float, unit: float, lea
     is cut costs more than small letters.
 
     Args:
-        content: what stands in the matrix.
+        content: the cells and texts of the matrix.
         width: of the room, in points.
         height: of the room, in points.
         unit: the size of text relative to A4.
         least: the share of names, 0–1, that must not be cut.
     """
     measure, packer = _Measure(content), _Packer(content.tactics, _HIGHER)
-    found: list[Layout] = []
+    layouts: list[Layout] = []
     slots = max(1, math.ceil(packer.total / ROW * SMALLEST * (LEADING + _AIR) / max(height, 1)))
     while measure.share((width + 3 * unit) / slots - 3 * unit, SMALLEST, MOST_LINES + 1) >= least:
-        found += (
+        layouts += (
             layout
             for bands in packer.packings(slots)
             if (layout := measure.largest(bands, width, height, unit)) is not None
         )
         slots += 1
     best: dict[int, Layout] = {}
-    for layout in sorted(found, key=lambda layout: -layout.quality):
+    for layout in sorted(layouts, key=lambda layout: -layout.quality):
         if len(layout.bands) not in best and measure.whole(layout) >= least:
             best[len(layout.bands)] = layout
     return best
@@ -209,11 +209,11 @@ def free_layout(content: Content, unit: float, aspect: float) -> Layout:
         head_size, head_lines, head = measure.head(bands, width, gap, size)
         return Layout(bands, width, gap, row, size, 1, head, head_size, head_lines, size)
 
-    def cost(made: Layout) -> tuple[float, int]:
+    def cost(candidate: Layout) -> tuple[float, int]:
         # Distance from the wanted shape, and empty room; the header of the page takes about 40 points.
-        shape = made.total_width / (made.total_height + 40 * unit) / aspect
-        waste = 1 - packer.total / (_slots(made.bands) * _height(made.bands))
-        return abs(math.log(shape)) / 2 + waste + 0.15 * len(made.bands), len(made.bands)
+        shape = candidate.total_width / (candidate.total_height + 40 * unit) / aspect
+        waste = 1 - packer.total / (_slots(candidate.bands) * _height(candidate.bands))
+        return abs(math.log(shape)) / 2 + waste + 0.15 * len(candidate.bands), len(candidate.bands)
 
     # A perfect packing with the wanted shape has so many columns; real ones have some fewer or more.
     middle = math.sqrt(aspect * packer.total / ROW * row / (width + gap))
@@ -244,7 +244,7 @@ def _settings(size: float, lines: int, row: float) -> tuple[tuple[float, int, fl
 
 
 class _Measure:
-    """How much of the texts can be read at a size in a column."""
+    """Measures how many names fit a column at a size of text."""
 
     def __init__(self, content: Content) -> None:
         self._labels, self._heads = content.labels, content.heads
@@ -255,12 +255,12 @@ class _Measure:
         self._word = max((ems(word) for head in content.heads for word in head.split()), default=1)
 
     def share(self, width: float, size: float, lines: int) -> float:
-        """The share of names that are whole in a column of so many points; -1 where scores have no room."""
+        """The share of names that are whole in a column of a width in points; -1 if its scores do not fit."""
         room = width / size - 2 * PAD + 1e-6
         return bisect_right(self._rooms[lines - 1], room) / len(self._labels) if room >= self._beside else -1
 
     def _readable(self, width: float, size: float, lines: int, row: float) -> float:
-        """The share of names that are whole, those that are so only in a smaller size counted half."""
+        """The share of names that are whole; a name that is whole only in a smaller size counts half."""
         room = width - 2 * PAD * size
         usual, *smaller = (
             bisect_right(self._rooms[lines - 1], room / size) for size, lines, _ in _settings(size, lines, row)
@@ -277,7 +277,7 @@ class _Measure:
         ) / len(self._labels)
 
     def largest(self, bands: tuple[Band, ...], width: float, height: float, unit: float) -> Layout | None:
-        """The most legible sizes for cells in bands, in so many points; None where the smallest do not fit."""
+        """The most legible sizes for bands in a width and height in points; None if no size fits."""
         gap = 3 * unit
         column = (width + gap) / _slots(bands) - gap
         best: Layout | None = None
@@ -317,7 +317,7 @@ class _Measure:
 
 
 class _Packer:
-    """Stands tactics of very different length in bands of about even columns."""
+    """Packs tactics of very different length into bands of columns of about the same height."""
 
     def __init__(self, tactics: Sequence[Sequence[Family]], higher: float) -> None:
         self._tactics, self._higher = tactics, higher
@@ -327,20 +327,20 @@ class _Packer:
         self._bands: dict[tuple[int, int, int], Band | None] = {}
 
     def packings(self, slots: int) -> Iterator[tuple[Band, ...]]:
-        """The lowest packing in so many columns per band for each number of bands that has one."""
+        """The lowest packing with `slots` columns per band, for each possible number of bands."""
         count = len(self._tactics)
         for number in range(1, min(_MOST_BANDS, count) + 1):
-            found = []
+            candidates = []
             for cuts in combinations(range(1, count), number - 1):
                 bands = [self._band(*ends, slots) for ends in zip((0, *cuts), (*cuts, count), strict=True)]
                 whole = tuple(band for band in bands if band is not None)
                 if len(whole) == number:
-                    found.append(whole)
-            if found:
-                yield min(found, key=_height)
+                    candidates.append(whole)
+            if candidates:
+                yield min(candidates, key=_height)
 
     def _band(self, start: int, end: int, slots: int) -> Band | None:
-        """The tactics side by side, each further column given to the highest; None where they have no room."""
+        """A band of tactics, each further column given to the highest; None if there are too many tactics."""
         key = start, end, slots
         if key not in self._bands:
             self._bands[key] = self._spread(start, end, slots) if end - start <= slots else None
@@ -357,10 +357,10 @@ class _Packer:
                 break
             counts[tactic] += 1
             heapq.heapreplace(heap, (lower, tactic))
-        return Band(start, tuple(self._in_columns(*one)[1] for one in counts.items()), -heap[0][0])
+        return Band(start, tuple(self._in_columns(*item)[1] for item in counts.items()), -heap[0][0])
 
     def _in_columns(self, tactic: int, count: int) -> tuple[int, tuple[int, ...]]:
-        """The least height of a tactic in so many columns, and how many cells each of them has."""
+        """The least height of a tactic in `count` columns, and the number of cells of each column."""
         key = tactic, count
         if key not in self._columns:
             families = self._tactics[tactic]
@@ -372,7 +372,7 @@ class _Packer:
 
 
 def _fill(parts: Sequence[Family], count: int) -> tuple[int, tuple[int, ...]]:
-    """The least height at which the parts fill no more columns than that, and the cells of each column."""
+    """The least height at which the parts fill at most `count` columns, and the cells of each column."""
     heights = [sum(part) for part in parts]
     heights_tried = range(max(-(-sum(heights) // count), *heights), sum(heights) + 1)
     height = heights_tried[
@@ -386,7 +386,7 @@ def _fill(parts: Sequence[Family], count: int) -> tuple[int, tuple[int, ...]]:
 
 
 def _filled(heights: Sequence[int], limit: int) -> list[int]:
-    """How many parts stand in each column, of which each is filled before the next is begun."""
+    """The number of parts in each column if every column is filled before the next."""
     columns, left = [0], limit
     for height in heights:
         if height > left:

@@ -1,4 +1,4 @@
-"""What rendering takes and gives: options, pages and their sizes, the bytes of a file."""
+"""Options of rendering, page sizes, and the result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         detail: how much of the matrix; None takes "mini" where the layer asks for it, else "full".
-        show: what stands in a cell; None takes what the layer's layout shows, and the score.
+        show: the content of cells; None takes the layer's layout, and the score.
         page: "fit" is one page as large as the matrix needs, "poster" is A1.
         orientation: "auto" takes the more legible one.
         margin: in mm; None for the page's own.
@@ -62,8 +62,8 @@ class RenderOptions(msgspec.Struct, frozen=True):
             _check_choice(name, getattr(self, name), get_args(kind))
         if self.detail is not None:
             _check_choice("detail", self.detail, get_args(Detail))
-        for one in self.show or ():
-            _check_choice("show", one, get_args(Show))
+        for part in self.show or ():
+            _check_choice("show", part, get_args(Show))
         if self.show == ():
             raise UsageError(Problem("show: nothing to show in a cell", expected=one_of(get_args(Show))))
         _check_number("margin", self.margin, 0, _WIDEST_MARGIN, "mm")
@@ -91,7 +91,7 @@ DEFAULTS = RenderOptions()
 
 
 class Paper(NamedTuple):
-    """A paper: its sides and its usual margin in mm, and the size of its text relative to A4's."""
+    """A paper: sides and default margin in mm, and the size of text relative to A4."""
 
     short: float
     long: float
@@ -119,11 +119,11 @@ class Frame(msgspec.Struct, frozen=True):
 
     Attributes:
         width: of the page.
-        height: of the page; 0 for as large as is needed.
+        height: of the page; 0 for as high as needed.
         margin: on each side.
         unit: the size of text relative to A4.
         aspect: width by height.
-        headed: whether title and description stand on it, rather than in a document around it.
+        headed: whether it has title and description, or the document around it has.
     """
 
     width: float
@@ -150,7 +150,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 def frames(options: RenderOptions) -> Iterator[Frame]:
-    """The pages to choose among: both orientations where either will do, landscape first."""
+    """The candidate pages: landscape first, then portrait if the orientation is "auto"."""
     paper = PAPERS.get(options.page)
     if paper is None:
         margin = _FIT_MARGIN if options.margin is None else options.margin
@@ -166,7 +166,7 @@ def frames(options: RenderOptions) -> Iterator[Frame]:
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """The bytes of one file, and notices about what is in it."""
+    """The bytes of one file, and notices about its content."""
 
     data: bytes
     notices: tuple[Problem, ...] = ()

@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from navlayers.output.drawing.options import RenderOptions, Show
     from navlayers.output.drawing.theme import Theme
 
-# A4 at 1,000 dpi has as many; more takes gigabytes of memory.
+# The pixels of A4 at 1,000 dpi; more take gigabytes of memory.
 _MOST_PIXELS = 100_000_000
 
-# The quality of an upright page is worth less, as people have wide screens: it is taken only where it is better.
+# Most people read on wide screens: a portrait page has to be better by this factor to be chosen.
 _PORTRAIT = 0.93
 
-# The share of names that must not be cut: where there is a way to draw with less detail, and where there is none.
+# The share of names that must not be cut: usually, and where less detail would lose more.
 _WHOLE, _CUT = 0.8, 0.5
 
-# Grays whose lightness (L*, 0–100) is nearer to each other than this look the same in print.
+# Grays whose lightness (L*, 0–100) differs by less look the same in print.
 _ALIKE = 15
 
-# Widths of a free page in points: the least one, and that of a compact matrix.
+# Widths of a free page in points: the minimum, and that of a compact matrix.
 _FREE_WIDTH, _FREE_COMPACT = 580, 760
 
-# From this width on the header of a free page grows with it, up to so many times.
+# The header of a free page grows with it from this width (in points) on, up to this factor.
 _HEADER_WIDTH, _HEADER_LARGEST = 800, 1.7
 
 
@@ -91,7 +91,7 @@ def _lacking(drawings: Sequence[Drawing]) -> Iterator[Problem]:
 
 
 def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ...]]:
-    """One page, and notices about what it leaves out.
+    """Draw one page, with notices about omitted parts.
 
     Raises:
         UsageError: nothing fits within the margins.
@@ -102,7 +102,7 @@ def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ..
 def draw_alike(
     views: Sequence[View], options: RenderOptions, frame: Frame | None = None
 ) -> list[tuple[Drawing, tuple[Problem, ...]]]:
-    """Pages that are looked at one after the other: of one size, one detail, and as many bands as far as can be.
+    """Draw pages that are read one after the other, with the same size, detail and, if possible, number of bands.
 
     Args:
         views: the layers.
@@ -119,8 +119,8 @@ def draw_alike(
     for number in range(max(map(len, steps))):
         own = [each[min(number, len(each) - 1)] for each in steps]
         best = max(
-            (found for page in pages if (found := _alike(views, own, page)) is not None),
-            key=lambda found: found[0],
+            (candidate for page in pages if (candidate := _alike(views, own, page)) is not None),
+            key=lambda candidate: candidate[0],
             default=None,
         )
         if best is not None:
@@ -135,7 +135,7 @@ class _Step(NamedTuple):
         detail: which techniques there are.
         look: what stands in their cells.
         whole: the share of names that must not be cut.
-        lost: what is missing, for people.
+        lost: a clause for a notice about missing parts.
     """
 
     detail: Detail
@@ -145,7 +145,7 @@ class _Step(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """A page, and how legible it is; its body is drawn when it is asked for."""
+    """A page and its quality; the body is drawn on demand."""
 
     matrix: Matrix
     step: _Step
@@ -157,13 +157,13 @@ class _Plan(NamedTuple):
 
 
 def _alike(views: Sequence[View], steps: Sequence[_Step], page: Frame) -> tuple[float, list[_Plan]] | None:
-    """The pages in as many bands as make the least legible one most legible, and its quality."""
-    found = [_on_page(view, step, page) for view, step in zip(views, steps, strict=True)]
-    if not all(found):
+    """The pages with the number of bands that suits the least legible one best, and the quality of that one."""
+    candidates = [_on_page(view, step, page) for view, step in zip(views, steps, strict=True)]
+    if not all(candidates):
         return None
     best: tuple[float, list[_Plan]] | None = None
-    for bands in sorted({number for plans in found for number in plans}):
-        pages = [plans[min(plans, key=lambda number: abs(number - bands))] for plans in found]
+    for bands in sorted({number for plans in candidates for number in plans}):
+        pages = [plans[min(plans, key=lambda number: abs(number - bands))] for plans in candidates]
         quality = min(plan.quality for plan in pages)
         if best is None or quality > best[0]:
             best = quality, pages
@@ -183,12 +183,12 @@ def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tu
 
 
 def _steps(view: View, options: RenderOptions) -> list[_Step]:
-    """What is asked for, and then less and less: full, compact, mini."""
+    """The steps of detail, most first: full, compact, mini; only mini if that is asked for."""
     detail = options.detail or ("mini" if view.layout.layout == "mini" else "full")
     look = _look(view, options)
     if detail == "mini":
         return [_Step("mini", look, 0)]
-    # A square has no room for the letter that stands for its color in gray print: names are rather cut short.
+    # A square has no room for the letter that marks its color in gray print, so rather cut names.
     full = _Step(detail, look, _CUT if look.letters else _WHOLE)
     lost = "sub-techniques are small squares below their technique"
     if look.id and look.name:
@@ -200,20 +200,20 @@ def _steps(view: View, options: RenderOptions) -> list[_Step]:
 
 def _look(view: View, options: RenderOptions) -> Look:
     theme = THEMES[options.theme]
-    asked = options.show
-    if asked is None:
+    parts = options.show
+    if parts is None:
         layout = view.layout
         names = layout.show_name or layout.layout == "mini"
         wanted: dict[Show, bool] = {"score": True, "id": layout.show_id, "name": names}
-        asked = tuple(part for part, is_wanted in wanted.items() if is_wanted)
+        parts = tuple(part for part, is_wanted in wanted.items() if is_wanted)
     letters = dict(zip(_lettered(view, theme), string.ascii_uppercase, strict=False)) if theme.grays else {}
     return Look(
-        theme, "score" in asked or theme.grays, "id" in asked, "name" in asked, letters=letters, mark=view.mark
+        theme, "score" in parts or theme.grays, "id" in parts, "name" in parts, letters=letters, mark=view.mark
     )
 
 
 def _lettered(view: View, theme: Theme) -> dict[str, None]:
-    """The colors that need a letter in gray: those without a score, or all where two look too much alike."""
+    """The legend colors that need a letter in gray: those without a score, or all if two grays look the same."""
     own = {entry.color: None for entry in view.entries.values() if entry.color}
     levels = {item.color: lightness(theme.paint(item.color)) for item in view.legend}
     is_alike = any(
@@ -225,7 +225,7 @@ def _lettered(view: View, theme: Theme) -> dict[str, None]:
 
 
 def _on_page(view: View, step: _Step, frame: Frame) -> dict[int, _Plan]:
-    """Number of bands → the page; 0 for one that has no bands."""
+    """Number of bands → the page; 0 for a page without bands."""
     margin, unit, look = frame.margin, frame.unit, step.look
     matrix = matrix_of(view, step.detail)
     header = header_of(
@@ -279,7 +279,7 @@ def _empty(theme: Theme, x: float, y: float, unit: float) -> Iterator[Group]:
 
 
 def _note(matrix: Matrix, step: _Step) -> str:
-    """How to read what does not look like a matrix."""
+    """A hint on reading small squares; "" if there are none."""
     if step.detail == "mini":
         return "large squares are techniques, small ones their sub-techniques"
     any_closed = any(cell.closed for column in matrix.columns for cell in column.cells)

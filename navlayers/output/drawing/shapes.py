@@ -1,4 +1,4 @@
-"""What a picture is made of: rectangles, lines, texts, and groups of them that have a name and a title; as SVG."""
+"""Drawings of rectangles, lines and texts in groups with id and title, and drawings as SVG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _QUOTES = {'"': "&quot;", "'": "&#39;"}
 
-# Strong text is drawn with a pen, in ems: so it looks the same with fonts that have no bold face, and is no wider.
+# Strong text has a stroke (in ems) instead of a bold face: it looks the same in every font and is no wider.
 _PEN = 0.025
 
 
@@ -64,7 +64,7 @@ Shape: TypeAlias = Rect | Line | Text
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Shapes that are one thing: `id` is unique in the picture, `title` what is told when it is pointed at."""
+    """Shapes that form a unit: `id` is unique in the picture, `title` is the tooltip."""
 
     id: str
     title: str
@@ -72,7 +72,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Drawing(msgspec.Struct, frozen=True):
-    """One page, in points; `title` and `description` are for those who do not see it."""
+    """One page, in points; `title` and `description` are its alternative text."""
 
     width: float
     height: float
@@ -88,7 +88,7 @@ def to_svg(drawing: Drawing) -> bytes:
 
 
 def _lines(drawing: Drawing) -> Iterator[str]:
-    # Of a page to be turned into pixels every part of one counts, else all of it is drawn a little off.
+    # Six decimals: pages that become PNG are cut to whole pixels.
     width, height = (f"{side:.6f}".rstrip("0").rstrip(".") for side in (drawing.width, drawing.height))
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield (
@@ -130,7 +130,7 @@ def _shape(shape: Shape) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _number(value: float) -> str:
-    """Two decimals at most, which is finer than any printer."""
+    """A number with at most two decimals, which is finer than any printer."""
     text = f"{value:.2f}"
     return text.rstrip("0").rstrip(".") if text[-1] == "0" else text
 
@@ -141,7 +141,7 @@ def _escape(text: str) -> str:
 
 
 def bottom(drawing: Drawing) -> float:
-    """The lowest point of all that is drawn, in points; letters reach 0.22 of their size below their baseline."""
+    """The lowest point of all shapes, in points; letters reach 0.22 of their size below their baseline."""
     return max(
         (
             shape.y + shape.height

@@ -1,4 +1,4 @@
-"""Tables of what layers say of techniques: one row per technique, and one of the scores of several layers."""
+"""Tables of layers: all facts about each technique, and the scores of several layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from navlayers.layer.rows import Joint, Row
     from navlayers.output.drawing.facts import Tab
 
-# More names of metadata share one column; more links of a technique do, too.
+# More metadata names than these share one column; so do more links.
 _MOST_COLUMNS, _MOST_LINKS = 12, 5
 
 _Field: TypeAlias = "tuple[Column, Callable[[Row], Cell]]"
@@ -21,7 +21,7 @@ _Field: TypeAlias = "tuple[Column, Callable[[Row], Cell]]"
 
 
 def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
-    """All that the layers say of techniques; `linked`: in columns of links, else addresses in one column.
+    """All facts about the techniques of layers; `linked`: a column per link, else one column of addresses.
 
     Columns that would say nothing, or the same of all, are left out; with several layers their names come first.
     What is read comes before what programs filter by: the table is printed up to the comment.
@@ -59,7 +59,7 @@ def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
 
 
 def _metadata(rows: Sequence[Row], taken: set[str]) -> list[_Field]:
-    """A column per name of metadata where these are few, else one for all."""
+    """A column per metadata name, or one for all if there are many."""
     names = list(dict.fromkeys(name for row in rows for name, _ in row.annotation.metadata))
     if len(names) > _MOST_COLUMNS:
         return [(Column("metadata"), lambda row: joined(row.annotation.metadata))]
@@ -71,7 +71,7 @@ def _values(name: str, row: Row) -> str:
 
 
 def on_a_line(comment: str) -> str:
-    """A comment on one line, its own lines told apart where no mark does."""
+    """A comment on one line, with a dot between lines that do not end with a punctuation mark."""
     lines = [line.strip() for line in comment.splitlines() if line.strip()]
     ends = (" · " if line[-1:].isalnum() or line[-1:] in ")]%\"'" else " " for line in lines)
     return "".join(line + end for line, end in zip(lines, ends, strict=True)).removesuffix(" · ").rstrip()
@@ -83,7 +83,7 @@ def joined(metadata: Sequence[tuple[str, str]]) -> str:
 
 
 def _links(most: int) -> list[_Field]:
-    """A column per link, as many as a row has at most; after a few, one with the addresses of all others."""
+    """A column per link of the row with the most links; from the sixth on, one column of addresses."""
     fields: list[_Field] = [
         (Column(f"link {number + 1}" if most > 1 else "link"), partial(_link, number))
         for number in range(min(most, _MOST_LINKS))
@@ -98,7 +98,7 @@ def _link(number: int, row: Row) -> Span | None:
 
 
 def joint(layers: Sequence[Tab], rows: Sequence[Joint]) -> Table:
-    """The scores of several layers beside each other."""
+    """The scores of several layers, a column per layer."""
     heads = (Column("technique", "technique"), *columns("name", "tactics"))
     scores = columns(*(layer.name for layer in layers), kind="number")
     body = tuple((row.id, row.name, ", ".join(row.tactics), *row.scores) for row in rows)

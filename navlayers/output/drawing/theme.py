@@ -1,4 +1,4 @@
-"""How cells look: the colors of themes around those of scores, and what stands in a cell."""
+"""The look of cells: theme colors, labels, scores, tooltips."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from navlayers.layer.matrix import Cell
 
 OFF = "×"
-"""Drawn in place of a score in cells that are disabled."""
+"""The mark of disabled cells, in place of a score."""
 
-# Longest comment in what is told of a cell, in letters.
+# The longest comment in a tooltip, in letters.
 _COMMENT = 300
 _LARGE = 1e6
 _SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
@@ -26,7 +26,7 @@ _SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
 class Theme(msgspec.Struct, frozen=True):
     """Colors as `#rrggbb`; text has at least 4.5:1 on its background.
 
-    `ink` and `muted` stand on `page`, `quiet` on cells without a score, `off` on disabled ones.
+    `ink` and `muted` are on `page`, `quiet` on cells without a score, `off` on disabled ones.
     """
 
     page: str
@@ -77,15 +77,15 @@ THEMES = {
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What stands in the cells, and their colors.
+    """The content of cells, and their colors.
 
     Attributes:
         theme: the colors.
-        score: whether scores stand in cells.
-        id: whether ids do.
-        name: whether names do.
+        score: whether cells show scores.
+        id: whether cells show ids.
+        name: whether cells show names.
         squares: whether sub-techniques are small squares below their technique.
-        letters: color → the letter that stands for it in gray print.
+        letters: color → the letter that marks it in gray print.
         mark: drawn in cells that are annotated with neither score nor color.
     """
 
@@ -98,12 +98,12 @@ class Look(msgspec.Struct, frozen=True):
     mark: str = COMMENTED
 
     def letter(self, color: str) -> tuple[str, str]:
-        """The letter of a color of the layer and the color to write it in, "" where there is none."""
+        """The letter that marks a color, and the color to write it in; "" for no letter."""
         letter = self.letters.get(color, "")
         return letter, text_color(self.theme.paint(color)) if letter else ""
 
     def figure(self, cell: Cell) -> str:
-        """What stands at the right of a cell."""
+        """The text at the right of a cell."""
         if not cell.enabled:
             return OFF
         letter = self.letter_of(cell)
@@ -114,7 +114,7 @@ class Look(msgspec.Struct, frozen=True):
         return self.mark if cell.annotation.annotated else ""
 
     def letter_of(self, cell: Cell) -> str:
-        """The letter of a cell's own color, "" where there is none."""
+        """The letter that marks a cell's own color; "" for no letter."""
         own = cell.annotation.color
         return self.letters.get(own, "") if own and cell.enabled else ""
 
@@ -123,11 +123,11 @@ class Look(msgspec.Struct, frozen=True):
         return f"{cell.id * self.id} {clean(cell.name) * self.name}".strip()
 
     def subtechniques(self, cell: Cell) -> tuple[Cell, ...]:
-        """The sub-techniques that are cells of their own below a technique."""
+        """The sub-techniques that are cells below a technique."""
         return () if self.squares else cell.shown
 
     def small(self, cell: Cell) -> tuple[Cell, ...]:
-        """The sub-techniques that are small squares below a technique: those that are closed, or all."""
+        """The sub-techniques that are small squares below a technique: the closed ones, or all."""
         return (cell.shown if self.squares else ()) or cell.closed
 
     def colors(self, cell: Cell) -> tuple[str, str]:
@@ -143,7 +143,7 @@ class Look(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1 << 12)
 def figure(score: float) -> str:
-    """A score as cells show it: two decimals at most, from a million on in millions and so on."""
+    """A score as cells show it: at most two decimals, from a million on as 1.2M."""
     text = str(tidy(score)) if abs(score) < _LARGE else _short(score)
     return text.replace("-", "−")
 
@@ -157,7 +157,7 @@ def _short(score: float) -> str:
 
 
 def tooltip(cell: Cell) -> str:
-    """The title of a cell, which browsers show where the pointer rests on it."""
+    """The tooltip of a cell."""
     lines = [f"{cell.id} {cell.name}"]
     if cell.score is not None:
         lines.append(f"score {tidy(cell.score)}")

@@ -1,4 +1,4 @@
-"""SVG pictures as PNG and PDF, with one font whatever the machine has, and the same bytes every time."""
+"""SVG pictures as PNG and PDF: the same font on every machine, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from navlayers.output.drawing.shapes import Drawing, Shape
 
-# Code points of scripts beyond the European ones begin here, pause for more Latin, Greek and signs, and go on.
+# Non-European scripts: code points from Hebrew up to the Latin and Greek extensions, and from CJK on.
 _HEBREW, _LATIN_MORE, _CJK = 0x590, 0x1E00, 0x2E80
 
-# Signs that texts of navlayers use and the font lacks, as strokes from where they start on the baseline, and the
-# width of the pen, in ems. Another font would draw them in another weight and width.
+# Signs that navlayers writes and the font lacks, as strokes from their start on the baseline, and the pen, in ems.
+# A fallback font would draw them in another weight and width.
 _PEN = 0.075
 _TIP = ((0.66, 0.54, 0.9, 0.34), (0.66, 0.14, 0.9, 0.34))
 _TAIL = ((0.34, 0.54, 0.1, 0.34), (0.34, 0.14, 0.1, 0.34))
@@ -37,10 +37,10 @@ _SIGNS = {
     "✗": ((0.2, 0.06, 0.8, 0.62), (0.2, 0.62, 0.8, 0.06)),
 }
 
-# typst rounds pixels up: a page gets this much of a pixel less, so that 100.0004 do not become 101.
+# typst rounds pixels up: pages are smaller by this part of a pixel, so that 100.0004 does not become 101.
 _SLACK = 0.001
 
-# Signature (8 bytes) and IHDR (25 bytes) of a PNG, after which pHYs may stand.
+# The length of the signature (8 bytes) and IHDR (25 bytes) of a PNG; pHYs goes behind them.
 _PNG_HEADER = 33
 _INCHES_PER_METER = 1 / 0.0254
 
@@ -58,13 +58,13 @@ _PAGE = """#page(width: {width:.6f}pt, height: {height:.6f}pt, margin: 0pt, fill
 
 
 def to_png(drawing: Drawing, ppi: float) -> bytes:
-    """A drawing as PNG, which states its pixels per inch so that it is pasted in the size of the page."""
-    # Whole pixels: else lines between pixels are blurred, and a row of them is cut off.
+    """A drawing as PNG that states its pixels per inch, so that programs paste it in the size of the page."""
+    # Whole pixels: otherwise typst blurs lines and cuts off a row of pixels.
     pixels = (math.ceil(side * ppi / 72 - 0.01) for side in (drawing.width, drawing.height))
     width, height = ((count - _SLACK) * 72 / ppi for count in pixels)
     whole = msgspec.structs.replace(drawing, width=width, height=height)
-    made = _compile([whole], "png", ppi)
-    return made[:_PNG_HEADER] + _density(ppi) + made[_PNG_HEADER:]
+    data = _compile([whole], "png", ppi)
+    return data[:_PNG_HEADER] + _density(ppi) + data[_PNG_HEADER:]
 
 
 def _density(ppi: float) -> bytes:
@@ -75,12 +75,12 @@ def _density(ppi: float) -> bytes:
 
 
 def to_pdf(drawings: Sequence[Drawing]) -> bytes:
-    """Drawings as PDF, a page and an entry of the outline each."""
+    """Drawings as PDF, each with a page and an outline entry."""
     return _compile(drawings, "pdf", None)
 
 
 def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: float | None) -> bytes:
-    # The compiler is large, and only pictures need it.
+    # The compiler is large; only pictures need it.
     import typst  # noqa: PLC0415
 
     inputs = {"title": drawings[0].title}
@@ -90,7 +90,7 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         inputs[f"title{number}"] = drawing.title
         inputs[f"alt{number}"] = drawing.description
         inputs[f"page{number}"] = svg(drawing).decode()
-    made: bytes = typst.compile(  # type: ignore[misc]
+    data: bytes = typst.compile(  # type: ignore[misc]
         (_HEAD + "".join(pages)).encode(),
         format=format_,
         ppi=ppi,
@@ -99,21 +99,21 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         sys_inputs=inputs,
         timestamp=0,
     )
-    return made
+    return data
 
 
 def svg(drawing: Drawing) -> bytes:
-    """A drawing as SVG for the compiler: `to_svg` but for signs that the font lacks."""
+    """A drawing as SVG for the compiler, with signs that the font lacks as strokes."""
     return to_svg(_parted(drawing))
 
 
 def texts(drawings: Sequence[Drawing]) -> set[str]:
-    """All that is written in drawings."""
+    """All texts of drawings."""
     return {shape.text for d in drawings for g in d.groups for shape in g.shapes if isinstance(shape, Text)}
 
 
 def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
-    """A notice where there is text in scripts for which PNG and PDF have no letters; `name` is what it is in."""
+    """A notice if text is in scripts for which PNG and PDF have no letters; `name` names the file's subject."""
     letters = (char for text in texts if not text.isascii() for char in text)
     if any(_is_foreign(char) and not font.is_known(char) for char in letters):
         message = f"{shown(name)}: the font has no letters for some of the text and draws boxes instead"
@@ -121,12 +121,12 @@ def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
 
 
 def _is_foreign(char: str) -> bool:
-    """Whether it is neither of the European scripts nor a usual sign, which the compiler brings letters for."""
+    """Whether it is not in a European script, for which the compiler brings fonts."""
     return _HEBREW <= ord(char) < _LATIN_MORE or ord(char) >= _CJK
 
 
 def _parted(drawing: Drawing) -> Drawing:
-    """The drawing with what the font lacks as texts of their own: else all of a text is set in another font."""
+    """The drawing with letters that the font lacks as separate texts, or typst sets all of a text in a fallback."""
     groups = tuple(
         msgspec.structs.replace(group, shapes=tuple(part for shape in group.shapes for part in _runs(shape)))
         if any(isinstance(shape, Text) and not shape.text.isascii() for shape in group.shapes)

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _JOINT, _TECHNIQUES, _LEGEND, _MATRIX = "All layers", "Techniques", "Legend", "Matrix"
 _FIRST_SCORE = 3
 
-# The widest of columns that would take the room of others on paper.
+# Maximum widths of columns with long texts, which would leave no room for others on paper.
 _WIDEST = {"layer": 24, "name": 36, "tactics": 30}
 
-# Marks of a legend in the sheet "Legend".
+# The most marks of a legend in the sheet "Legend".
 _MOST_MARKS = 200
 
 _FONT = 9
 
-# The width of a column of the matrix, and how many letters of the font stand in one line of it.
+# The width of a column of the matrix, and the letters that fit one line of it.
 _WIDTH, _LETTERS = 14, 16
 
 # The height of a line in points, and the width of the column between two tactics.
@@ -41,12 +41,12 @@ _LINE, _GAP = 12, 0.8
 
 _LONGEST_NOTE, _LONGEST_TEXT = 1000, 500
 
-# Notes: letters and points of a line, and their size in pixels; a note does not grow with its text.
+# Notes: letters and points of a line, width and most height in pixels; notes do not grow with their text.
 _NOTE_LETTERS, _NOTE_LINE, _NOTE_WIDTH, _NOTE_HEIGHT = 56, 14, 320, 480
 _BORDER = "#cfd4da"
 _SOFT, _OFF = "#59636e", "#4d565f"
 
-# The fill of disabled cells, which the Navigator grays out.
+# The fill of disabled cells, which are gray in the Navigator, too.
 _DISABLED = "#d9d9d9"
 
 # Excel's numbers of paper sizes.
@@ -56,8 +56,8 @@ _NAME, _DESCRIPTION, _FACTS, _LEGEND_ROW, _TACTICS, _COUNTS, _FIRST = range(7)
 
 
 def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
-    """The layers as one workbook; that of several starts with their scores beside each other."""
-    # Libraries for workbooks are imported only where one is written.
+    """Render layers as one workbook; a workbook of several layers starts with a sheet of all scores."""
+    # Only workbooks need the library.
     import xlsxwriter  # noqa: PLC0415
 
     layers = tabs_of(views, options)
@@ -68,7 +68,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
         formats, styles = Formats(book), _Styles(book)
         first = [] if single else [_JOINT]
         matrices = [_MATRIX] if single else [_sheet_name(layer) for layer in layers]
-        # Sheets of the workbook's own keep their names, whatever layers are called.
+        # Fixed sheets keep their names, whatever the names of layers are.
         names = sheet_names([*first, _TECHNIQUES, _LEGEND, *matrices])
         sheets = {
             name: book.add_worksheet(name) for name in (*first, *names[len(first) + 2 :], _TECHNIQUES, _LEGEND)
@@ -97,7 +97,7 @@ def _notices(layers: Sequence[Tab]) -> tuple[Problem, ...]:
 
 
 def _sheet_name(layer: Tab) -> str:
-    """The layer's name; without its date or version where it would be cut, or has marks that sheets lack."""
+    """The layer's name, without date and version if it is too long for a sheet or has forbidden characters."""
     name = layer.name.replace(":", "")
     if is_sheet_name(name):
         return name
@@ -106,7 +106,7 @@ def _sheet_name(layer: Tab) -> str:
 
 
 def _write_techniques(sheet: Any, layers: Sequence[Tab], formats: Formats, styles: _Styles) -> None:
-    """All of it, of which ids, names, tactics, scores and comments are printed."""
+    """Write the table of techniques; the print area ends with the comments."""
     table = technique_table.techniques(layers, linked=True)
     write_sheet(sheet, table, formats, _WIDEST)
     scores = table.headers.index("score")
@@ -136,7 +136,7 @@ def _write_legend(sheet: Any, layers: Sequence[Tab], styles: _Styles) -> None:
 
 
 def _write_about(sheet: Any, layer: Tab, styles: _Styles, row: int) -> int:
-    """Write what the colors of a layer mean, and what else is known of it; the row below."""
+    """Write the meaning of a layer's colors and its metadata; return the row below."""
     view = layer.view
     sheet.write_string(row, 0, _harmless(layer.name), styles.get("strong"))
     sheet.write_string(row + 1, 0, _harmless(view.description), styles.get("text"))
@@ -152,11 +152,11 @@ def _write_about(sheet: Any, layer: Tab, styles: _Styles, row: int) -> int:
     for number, sentence in enumerate(facts.reading(layer), row):
         sheet.write_string(number, 0, sentence, styles.get("text"))
     row += len(facts.reading(layer)) + 1
-    told = [*facts.facts(view), *(("link", f"{label} {url}") for label, url in view.links)]
-    for number, (label, value) in enumerate(told, row):
+    about = [*facts.facts(view), *(("link", f"{label} {url}") for label, url in view.links)]
+    for number, (label, value) in enumerate(about, row):
         sheet.write_string(number, 0, _harmless(label), styles.get("label"))
         sheet.write_string(number, 1, _harmless(value), styles.get("wrapped"))
-    return row + len(told)
+    return row + len(about)
 
 
 def _set_page(sheet: Any) -> None:
@@ -169,7 +169,7 @@ def _set_page(sheet: Any) -> None:
 
 
 class _Styles:
-    """The formats of a workbook, made as they are needed."""
+    """The formats of a workbook, created on demand."""
 
     _PLAIN: ClassVar[dict[str, dict[str, Any]]] = {
         "title": {"bold": True, "font_size": 16},
@@ -196,7 +196,7 @@ class _Styles:
         self._formats: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
 
     def get(self, name: str, fill: str = "", **more: Any) -> Any:
-        """The format of that name; on a fill of `#rrggbb`, with text that contrasts."""
+        """The format of that name; on a fill (`#rrggbb`), black or white text, whichever contrasts more."""
         if fill:
             more = {"bg_color": fill, "font_color": text_color(fill), **more}
         key = (name, tuple(more.items()))
@@ -205,7 +205,7 @@ class _Styles:
         return self._formats[key]
 
     def cell(self, color: str, *, enabled: bool, tall: bool = False) -> Any:
-        """A cell of the matrix; the text of a tall one, which stands beside several, is at its top."""
+        """A cell of the matrix; the text of a tall cell, next to several sub-techniques, is at its top."""
         more = {"valign": "top"} if tall else {}
         if not enabled:
             return self.get("cell", _DISABLED, font_color=_OFF, **more)
@@ -239,7 +239,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
 
 
 def _harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Text of a layer for a cell: on one line, no formula, cut when long."""
+    """Text of a layer for a cell: on one line, not a formula, cut if it is long."""
     return neutralise(cut(" ".join(plain(text).split()), longest))
 
 
@@ -264,12 +264,12 @@ def _legend_columns(layer: Tab) -> list[int]:
 
 
 def _width(column: Column) -> int:
-    """How many columns of the sheet a tactic takes: two where any sub-technique is shown."""
+    """The columns of the sheet that a tactic takes: two if it shows any sub-technique."""
     return 2 if any(cell.shown for cell in column.cells) else 1
 
 
 class _Writer:
-    """Writes columns; `lines` is how many lines of text the rows hold."""
+    """Writes tactics; `lines` holds the lines of text per row of the sheet."""
 
     def __init__(self, sheet: Any, layer: Tab, styles: _Styles, lines: dict[int, int]) -> None:
         self._sheet = sheet
@@ -278,7 +278,7 @@ class _Writer:
         self._lines = lines
 
     def column(self, column: Column, at: int) -> int:
-        """Write a tactic; how many columns it takes."""
+        """Write a tactic; return the number of columns it takes."""
         width = _width(column)
         view = self._layer.view
         named = self._styles.get("tactic", view.tactic_background)
@@ -318,15 +318,15 @@ class _Writer:
         return name if cell.score is None else f"{name} ({facts.figure(cell.score)})"
 
     def _note(self, cell: Cell) -> str:
-        """What the layer says of a technique; "" where that is no more than stands in its cell."""
+        """The facts about a technique; "" if the cell shows all of them."""
         entry = cell.annotation
         if not entry.annotated:
             return ""
-        told = [f"{cell.id} {cell.name}"]
+        lines = [f"{cell.id} {cell.name}"]
         if cell.score is not None:
-            told.append(f"Score: {facts.figure(cell.score)}")
+            lines.append(f"Score: {facts.figure(cell.score)}")
         if not entry.enabled:
-            told.append("Disabled")
-        told += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
-        told += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(self._layer.view, entry)[:20])
-        return cut("\n".join(told), _LONGEST_NOTE)
+            lines.append("Disabled")
+        lines += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
+        lines += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(self._layer.view, entry)[:20])
+        return cut("\n".join(lines), _LONGEST_NOTE)
