@@ -136,7 +136,7 @@ def test_what_was_left_by_a_build_that_was_killed_is_told(run: Run, tiny: Path) 
     Path("out/.navlayers-abc/old/tiny").mkdir(parents=True)
     done = run("build", tiny, "-o", "out")
     assert done.code == 0
-    assert "out/.navlayers-abc: a build that was stopped, or is still at work, left this folder" in done.err
+    assert "out/.navlayers-abc: an interrupted or still running build left this folder" in done.err
 
 
 def test_no_layer_to_write_is_refused_with_the_reason(run: Run, tmp_path: Path) -> None:

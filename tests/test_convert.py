@@ -238,7 +238,7 @@ def test_what_cannot_be_written_names_the_input(run: Run, tmp_path: Path) -> Non
 def test_an_ending_of_no_format_is_refused_and_nothing_is_written(run: Run, source: Path, name: str) -> None:
     done = run("convert", source, "-o", name)
     assert (done.code, done.out) == (2, "")
-    assert f'the ending of "{name}" does not say which format to write' in done.err
+    assert f'the ending of "{name}" does not name a format' in done.err
     assert "--to" in done.err
     assert not Path(name).exists()
     assert run("convert", source, "-o", name, "--to", "csv").code == 0

@@ -55,7 +55,7 @@ def test_a_file_that_was_changed_is_kept_unless_forced(out: Path) -> None:
 def test_a_foreign_file_stops_the_writing_and_survives_force(out: Path, name: str) -> None:
     write_folder(out, FIRST)
     (out / name).write_text("mine")
-    with pytest.raises(OutputError, match="is not navlayers' own file"):
+    with pytest.raises(OutputError, match="is not a file of navlayers"):
         write_folder(out, SECOND)
     write_folder(out, SECOND, force=True)
     assert contents(out) == {**SECOND, name: b"mine"}
@@ -141,9 +141,9 @@ def test_where_not_even_that_works_the_old_files_are_kept_and_named(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", failing)
-    with pytest.raises(OutputError, match=r"cannot be put back as it was.*what stood there is in") as error:
+    with pytest.raises(OutputError, match=r"cannot be restored.*the old content is in") as error:
         write_folder(out, SECOND)
-    kept = Path(str(error.value).partition("what stood there is in ")[2].rstrip(")"))
+    kept = Path(str(error.value).partition("the old content is in ")[2].rstrip(")"))
     assert contents(kept) == {"a.txt": b"1", "gone/c.txt": b"3", "sub/b.txt": b"2"}
 
 

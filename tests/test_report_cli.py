@@ -185,7 +185,7 @@ def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
     ("args", "says"),
     [
         (["gcp"], "no file is named to write to; expected -o FILE that ends in .pdf, .html, .md, .docx"),
-        (["gcp", "-o", "r.txt"], 'the ending of "r.txt" does not say which format to write'),
+        (["gcp", "-o", "r.txt"], 'the ending of "r.txt" does not name a format'),
         (["gcp", "-o", ""], "-o is empty"),
         (["gcp", "-o", "r.md", "-o", "r.md"], "-o r.md is named twice"),
         (["-o", "r.md"], "no input given"),
@@ -217,15 +217,15 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}
     [
         ("a.svg", SVG.format('width="4" height="2"', ""), ""),
         ("a.svg", SVG.format('viewBox="0 0 4 2"', '<use href="#a"/>'), ""),
-        ("a.svg", SVG.format("", ""), "does not say how large it is"),
-        ("a.svg", SVG.format('viewBox="0 0 x 2"', ""), "does not say how large it is"),
+        ("a.svg", SVG.format("", ""), "the logo has no size"),
+        ("a.svg", SVG.format('viewBox="0 0 x 2"', ""), "the logo has no size"),
         ("a.svg", SVG.format('width="4" height="2"', "<script>x</script>"), "is more than a picture"),
         ("a.svg", SVG.format('width="4" height="2"', '<image href="http://x/y.png"/>'), "is more than a picture"),
         ("a.svg", SVG.format('width="4" height="2"', "<style>@import 'x';</style>"), "is more than a picture"),
         ("a.svg", "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "is more than a picture"),
-        ("a.svg", "<svg", "is no valid SVG"),
-        ("a.svg", "<x><svg/></x>", "is no SVG"),
-        ("a.svg", SVG.format('viewBox="0 0 inf 2"', ""), "does not say how large it is"),
+        ("a.svg", "<svg", "is not valid SVG"),
+        ("a.svg", "<x><svg/></x>", "is not an SVG"),
+        ("a.svg", SVG.format('viewBox="0 0 inf 2"', ""), "the logo has no size"),
         ("a.svg", SVG.format('width="4" height="2" onload="x()"', ""), "is more than a picture"),
         (
             "a.svg",
@@ -243,7 +243,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}
             "is more than a picture",
         ),
         ("a.svg", SVG.format('width="4" height="2"', '<g fill="url(#a)"/>'), ""),
-        ("a.png", "not a picture", "is no picture that can be read"),
+        ("a.png", "not a picture", "is not a picture that can be read"),
     ],
 )
 def test_a_logo_is_a_picture_and_nothing_else(run: Run, tmp_path: Path, name: str, text: str, says: str) -> None:
@@ -261,4 +261,4 @@ def test_a_logo_in_pixels_is_read_whole(run: Run, tmp_path: Path) -> None:
     cut = (tmp_path / "a.png").read_bytes()[:-30]
     (tmp_path / "cut.png").write_bytes(cut)
     done = run("report", "gcp", "-o", "-", "--logo", tmp_path / "cut.png")
-    assert (done.code, "is no picture that can be read" in done.err) == (2, True)
+    assert (done.code, "is not a picture that can be read" in done.err) == (2, True)

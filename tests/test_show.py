@@ -367,7 +367,7 @@ def test_an_ending_of_no_format_is_refused_and_nothing_is_written(run: Run, exam
     out = tmp_path / "page.pdf"
     done = run("show", "T1078", "--set", example, "-o", out)
     assert (done.code, done.out) == (2, "")
-    assert "does not say which format to write" in done.err
+    assert "does not name a format" in done.err
     assert "--format" in done.err
     assert not out.exists()
     assert run("show", "T1078", "--set", example, "-o", out, "--format", "html").code == 0

@@ -91,8 +91,8 @@ def test_what_cannot_be_put_back_is_named_and_kept(tmp_path: Path, stuck: Callab
     first, second = caught.value.problems
     assert "cannot be written" in first.message
     assert not first.hint
-    assert "was written and cannot be put back" in second.message
-    kept = Path(second.hint.removeprefix("what stood there is in "))
+    assert "was written and cannot be restored" in second.message
+    kept = Path(second.hint.removeprefix("the old content is in "))
     assert (kept.read_bytes(), (tmp_path / "a").read_bytes()) == (b"old", b"new")
 
 
@@ -108,7 +108,7 @@ def test_a_device_is_written_to_before_a_file_takes_its_place(tmp_path: Path, st
         write_all([Output(tmp_path / "a", b"a"), Output("/dev/full", b"x")])
     assert contents(tmp_path) == {}
     stuck("a")
-    with pytest.raises(OutputError, match="nothing else than /dev/null is written"):
+    with pytest.raises(OutputError, match="only /dev/null is written"):
         write_all([Output(tmp_path / "a", b"a"), Output("/dev/null", b"x")])
 
 

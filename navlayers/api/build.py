@@ -100,9 +100,7 @@ def build(
         for name, count in removed.items()
     )
     left = tuple(
-        Problem(
-            "a build that was stopped, or is still at work, left this folder", Place(str(path)), hint="look into it"
-        )
+        Problem("an interrupted or still running build left this folder", Place(str(path)), hint="look into it")
         for path in folders.abandoned
     )
     return msgspec.structs.replace(result, notices=(*result.notices, *gone, *left))

@@ -1,4 +1,4 @@
-"""Rendered layers as files: formats, names, writing."""
+"""Rendering layers into files: formats, file names, writing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _READING = ReadOptions()
 
 
 class Format(NamedTuple):
-    """A format: the module and the function that make it.
+    """A format: the module and the function that render it.
 
     `single`: a file holds one layer, not several. `binary`: it is not text.
     """
@@ -45,21 +45,21 @@ FORMATS = {
     "md": Format("layer_text", "render_markdown"),
     "csv": Format("layer_text", "render_csv"),
 }
-"""Name, which is the ending of its files, too → format."""
+"""Name and file extension → format."""
 
 STDOUT = "-"
 _SYNONYMS = {"markdown": "md", "htm": "html"}
 
 
 class Target(NamedTuple):
-    """Where files go: a file, a folder, or (both None) standard output."""
+    """The destination: a file, a folder, or (both None) standard output."""
 
     file: Path | None = None
     folder: Path | None = None
 
 
 def chosen(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
-    """The formats that are asked for by name, or else by the ending of the output; SVG without either.
+    """The requested formats: by name, else by the extension of the output, else SVG.
 
     Raises:
         UsageError: there is no such format.
@@ -76,13 +76,13 @@ def chosen(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
     if not ending:
         return ("svg",)
     if ending not in FORMATS:
-        message = f"the ending of {shown(str(output))} does not say which format to write"
+        message = f"the ending of {shown(str(output))} does not name a format"
         raise UsageError(Problem(message, expected=", ".join(FORMATS), hint="or name formats with --to"))
     return (ending,)
 
 
 def target_of(output: str | None, formats: Sequence[str]) -> Target:
-    """Where `-o` says that files go: a file where its ending is that of the one format; else a folder.
+    """The destination that `-o` names: a file if its extension is that of the only format, else a folder.
 
     Raises:
         UsageError: several formats cannot be one file, or one stream.
@@ -104,7 +104,7 @@ def target_of(output: str | None, formats: Sequence[str]) -> Target:
 
 
 def _ending(output: str | None) -> str:
-    """The ending of a file to write, without its dot; "" for a folder, standard output or nothing."""
+    """The extension of a file to write, without its dot; "" for a folder, standard output or nothing."""
     if output is None or output == STDOUT or output.endswith(("/", os.sep)) or Path(output).is_dir():
         return ""
     ending = Path(output).suffix.lower().lstrip(".")
@@ -112,10 +112,10 @@ def _ending(output: str | None) -> str:
 
 
 def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rendered:
-    """Layers in a format, all of them in one file where the format has room for several.
+    """Render layers into one file.
 
     Raises:
-        UsageError: the format has room for one layer, and there are several.
+        UsageError: the format holds one layer, and there are several.
     """
     found = FORMATS[format_]
     function = getattr(importlib.import_module(f"navlayers.output.drawing.{found.module}"), found.function)
@@ -129,7 +129,7 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
 def files_of(
     loaded: Loaded, formats: Iterable[str], folder: Path, options: RenderOptions, name: str
 ) -> Iterator[tuple[Path, Rendered]]:
-    """The files of one input below a folder: one per format, or per layer where a format holds one alone.
+    """The files of one input below a folder: one per format, or one per layer if the format holds one layer.
 
     `name` is what they are called.
     """
@@ -143,7 +143,7 @@ def files_of(
 
 
 class Result(NamedTuple):
-    """What was rendered: the paths that were written and those that were so already, or the bytes for `-o -`."""
+    """The result: the paths written and those already up to date, or the bytes for `-o -`."""
 
     written: tuple[Path, ...]
     unchanged: tuple[Path, ...]
@@ -175,7 +175,7 @@ def render_files(
         on_input: called after each input that is rendered.
 
     Raises:
-        NavlayersError: an input cannot be read, a release is not at hand, or a file cannot be written.
+        NavlayersError: an input cannot be read, a release is not installed, or a file cannot be written.
     """
     files: list[tuple[Path, Rendered]] = []
     views: list[View] = []

@@ -1,4 +1,4 @@
-"""From what the user names to views: layers of formats 3.0 to 4.5, lists and folders of them, overviews of sets."""
+"""Loading inputs to render: layers of formats 3.0 to 4.5, lists and folders of layers, mapping sets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FROM_FOLDER = "folder"
 
 
 class Loaded(NamedTuple):
-    """The views of one input, a list in the order of its tabs; `name` is what its results are called."""
+    """The views of one input in the order of the Navigator's tabs; `name` names its results."""
 
     name: str
     source: Source
@@ -51,21 +51,21 @@ def load(
     options: ScoreOptions = _OPTIONS,
     reading: ReadOptions = _READING,
 ) -> Loaded:
-    """Read one input: a layer, a list of layers, or a mapping set, whose overview is taken.
+    """Read one input: a layer, a list of layers, or a mapping set, of which the overview is drawn.
 
     `attack_version` carries it to that release first.
 
     Raises:
-        NavlayersError: it cannot be read, or its ATT&CK release is not at hand.
+        NavlayersError: it cannot be read, or its ATT&CK release is not installed.
     """
     if (reading.format or _format(source, reading)) != "layer":
         return _set(source, attack_version, options, reading)
     raw = sources.load(source.path, source.data, reading.max_bytes)
-    # Half a surrogate pair is no text: it is shown as the mark for what cannot be shown.
+    # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
     read = formats.read(whole, reading.metadata)
     views, notices = [], list(read.notices)
-    # The Navigator opens a list from its end: so its tabs read.
+    # The Navigator opens the last layer of a list in its first tab.
     for number, one in enumerate(reversed(read.layers)):
         called = source.name if read.single else f"{source.name}, layer {number + 1}"
         layer, catalogue, told = _at_release(one, source, attack_version)
@@ -83,7 +83,7 @@ def _format(source: Source, reading: ReadOptions) -> str:
 def _at_release(
     one: formats.Read, source: Source, attack_version: str | None
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
-    """The layer in format 4.5, at its own release, or the one that is asked for; without any, at the newest."""
+    """The layer in format 4.5 at the requested release, else its own, else the newest."""
     told = []
     place = Place(str(source.path))
     wanted = one.attack_version
@@ -113,7 +113,7 @@ def _set(source: Source, attack_version: str | None, options: ScoreOptions, read
 
 
 def to_draw(found: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
-    """The inputs that are drawn: of a folder its layers, or else its sets; and notices of what is not.
+    """The inputs to draw: of a folder its layers, or else its sets; with notices about skipped files.
 
     Of a folder that navlayers wrote, the one file that holds all of its layers is enough.
 
@@ -156,7 +156,7 @@ def _of_folder(folder: Path, found: Sequence[Source], max_bytes: int) -> list[So
 
 
 def _layer_format(source: Source, max_bytes: int) -> str:
-    """What a file is; a file that cannot be read is told of when it is drawn."""
+    """The format of a file; `load` reports a file that cannot be read."""
     try:
         return sniff(sources.load(source.path, source.data, max_bytes))
     except NavlayersError:

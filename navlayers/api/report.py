@@ -84,7 +84,7 @@ def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
         ending = Path(output).suffix.lower().lstrip(".")
         format_ = "md" if output == STDOUT else _SYNONYMS.get(ending, ending)
         if format_ not in FORMATS:
-            message = f"the ending of {shown(output)} does not say which format to write"
+            message = f"the ending of {shown(output)} does not name a format"
             raise UsageError(Problem(message, expected=endings))
         target = Target(None if output == STDOUT else Path(output), format_)
         if target in targets:

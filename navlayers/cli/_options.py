@@ -192,7 +192,7 @@ def report_format(
         return format_ or endings[".json"]
     ending = "" if output == _print.STDOUT else Path(output).suffix.lower()
     if ending not in endings:
-        message = f"the ending of {shown(output)} does not say which format to write"
+        message = f"the ending of {shown(output)} does not name a format"
         expected = ", ".join(known for known in endings if known)
         raise UsageError(Problem(message, expected=expected, hint="or name the format with --format"))
     return endings[ending]

@@ -45,7 +45,7 @@ def format_for(output: str) -> str:
     ending = PurePath(output).suffix.lower()
     if ending not in _ENDINGS:
         expected = ", ".join(known for known in _ENDINGS if known)
-        message = f"the ending of {shown(output)} does not say which format to write"
+        message = f"the ending of {shown(output)} does not name a format"
         raise UsageError(Problem(message, expected=expected, hint="or name the format with --to"))
     return _ENDINGS[ending]
 

@@ -74,7 +74,7 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
                     opened.write(stream.data)
             except OSError as error:
                 raise _unwritable(stream.path, error, hint) from None
-            hint = f"nothing else than {stream.path} is written"
+            hint = f"only {stream.path} is written"
         try:
             move_all(moves)
         except MoveError as failed:
@@ -192,8 +192,8 @@ def _unwritable(path: str | Path, error: BaseException, hint: str = "") -> Outpu
 
 
 def _not_undone(move: Move, error: OSError) -> Problem:
-    hint = f"what stood there is in {move.old}" if os.path.lexists(move.old) else "nothing stood there"
-    message = f"the file was written and cannot be put back: {error.strerror or error}"
+    hint = f"the old content is in {move.old}" if os.path.lexists(move.old) else "the file did not exist before"
+    message = f"the file was written and cannot be restored: {error.strerror or error}"
     return Problem(message, Place(move.name), hint=hint)
 
 

@@ -231,9 +231,9 @@ class _Stage:
         except MoveError as failed:
             if failed.stuck:
                 reason = _reason(failed.stuck[0][1])
-                hint = f"what stood there is in {old}"
+                hint = f"the old content is in {old}"
                 place = Place(str(self._target))
-                raise OutputError(Problem(f"cannot be put back as it was: {reason}", place, hint=hint)) from failed
+                raise OutputError(Problem(f"cannot be restored: {reason}", place, hint=hint)) from failed
             raise _cannot_write(self._target, failed.error) from failed
         else:
             self._moves = []
@@ -266,7 +266,7 @@ class _FileStates:
         for path, state in self.states(folder, index) if index else ():
             # An empty folder is kept.
             if state == "foreign" and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir()):
-                problems.append(Problem("is not navlayers' own file", Place(str(path)), hint=_FORCE))
+                problems.append(Problem("is not a file of navlayers", Place(str(path)), hint=_FORCE))
             elif state == "changed":
                 problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=_CHANGED))
         return problems
@@ -393,7 +393,7 @@ def _reported(target: Path) -> Iterator[None]:
 def _cannot_write(path: Path, error: BaseException) -> OutputError:
     hint = "choose another folder with -o"
     if isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
-        hint = "another build may be at work there: try again, or choose another folder with -o"
+        hint = "another build may be running there: try again, or choose another folder with -o"
     return OutputError(Problem(f"cannot be written: {_reason(error)}", Place(str(path)), hint=hint))
 
 

@@ -29,11 +29,11 @@ _ACTIVE = frozenset(("script", "foreignObject", "handler", "listener", "iframe",
 
 
 def read_logo(path: str | Path) -> Logo:
-    """The picture of a file, by its content.
+    """Read a logo; its content decides on its kind.
 
     Raises:
-        InputError: there is no such file, it is no PNG, JPEG or SVG, it is too large, or an SVG has
-            scripts or takes in what lies elsewhere.
+        InputError: there is no such file, it is not a PNG, JPEG or SVG, it is too large, or it is
+            an SVG with scripts or references to other files.
     """
     place = Place(str(path))
     try:
@@ -52,13 +52,13 @@ def _pixels(data: bytes, place: Place) -> Logo:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a picture that is too large is refused below
+            warnings.simplefilter("ignore")  # a picture that is too large raises below
             with Image.open(io.BytesIO(data), formats=tuple(_KINDS)) as image:
                 kind, (width, height) = _KINDS[str(image.format)], image.size
                 if width * height <= _MOST_PIXELS:
                     image.load()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(Problem("the logo is no picture that can be read", place, _EXPECTED)) from error
+        raise InputError(Problem("the logo is not a picture that can be read", place, _EXPECTED)) from error
     if width * height > _MOST_PIXELS:
         raise InputError(Problem("the logo has too many pixels", place, f"{_MOST_PIXELS / 1e6:g} million at most"))
     return Logo(data, kind, width, height)
@@ -72,25 +72,25 @@ def _svg(data: bytes, place: Place) -> Logo:
     try:
         root = ElementTree.fromstring(data)  # noqa: S314 - without declarations, entities cannot be blown up
     except (ParseError, ValueError, LookupError) as error:
-        raise InputError(Problem(f"the logo is no valid SVG: {error}", place, _EXPECTED)) from error
+        raise InputError(Problem(f"the logo is not valid SVG: {error}", place, _EXPECTED)) from error
     if root.tag not in ("svg", f"{_SVG}svg"):
-        raise InputError(Problem("the logo is no SVG", place, _EXPECTED))
+        raise InputError(Problem("the logo is not an SVG", place, _EXPECTED))
     if not all(map(_is_still, root.iter())):
         raise InputError(_more_than_a_picture(place))
     width, height = _size(root)
     if not (0 < width < _LONGEST_SIDE and 0 < height < _LONGEST_SIDE):
         hint = "give its svg element a viewBox"
-        raise InputError(Problem("the logo does not say how large it is", place, "width and height", hint))
+        raise InputError(Problem("the logo has no size", place, "width and height", hint))
     return Logo(data, "svg", width, height)
 
 
 def _more_than_a_picture(place: Place) -> Problem:
-    message = "the logo is more than a picture: it has scripts, or takes in what lies elsewhere"
-    return Problem(message, place, "an SVG of shapes and text alone", "save it as a plain SVG or a PNG")
+    message = "the logo is more than a picture: it has scripts, or loads other files"
+    return Problem(message, place, "an SVG with only shapes and text", "save it as a plain SVG or a PNG")
 
 
 def _is_still(element: Element) -> bool:
-    """Whether an element neither does anything nor takes in anything from elsewhere."""
+    """Whether an element has no script, animation or reference to other files."""
     if element.tag.rpartition("}")[2] in _ACTIVE:
         return False
     for name, value in element.attrib.items():
@@ -102,7 +102,7 @@ def _is_still(element: Element) -> bool:
 
 
 def _stays_within(style: str) -> bool:
-    """Whether what may be CSS refers to the picture itself alone; escapes could hide that it does not."""
+    """Whether possible CSS refers only to the picture itself; escapes, which could hide references, are refused."""
     if "@import" in style.lower() or ("\\" in style and ":" in style):
         return False
     return all(_WITHIN.match(style, found.end()) for found in _URL.finditer(style))

@@ -1,4 +1,4 @@
-"""Documents and tables as GitHub-flavored Markdown; nothing in the data is taken for markup."""
+"""Documents and tables as GitHub-flavored Markdown; markup in the data is escaped."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 _ADDRESS_MARKS = re.compile(r"""[\s()<>|\\"'`]""")
 _MARKS = re.compile(r"([\\|*_`<>\[\]~#$]|:(?=//)|(?<=www)\.|&(?=#?\w+;))")
-"""What is markup, or links by itself; $ begins a formula on GitHub."""
+"""Markup, and text that becomes a link by itself; $ starts a formula on GitHub."""
 
 _BEGINNING = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=]+$)")
-"""What begins an item of a list, or is a line beneath a heading."""
+"""The start of a list item, or the line under a heading."""
 
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
-"""What GitHub takes for the name of somebody to notify; a comment between keeps them apart, unseen."""
+"""A mention, which notifies a user of GitHub; an invisible comment behind the @ prevents that."""
 
 _NONE: dict[str, str] = {}
 
 
 def render(document: Document, addresses: Mapping[str, str] = _NONE) -> str:
-    """The document; `addresses` says where its pictures are, by their names: without, there are only captions."""
+    """The document as Markdown; a figure whose file name is not in `addresses` has only its caption."""
     names = picture_names(document)
     return "\n\n".join("\n".join(lines) for lines in _blocks(document, names, addresses)) + "\n"
 
@@ -51,7 +51,7 @@ def picture_names(document: Document) -> Iterator[str]:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line: no markup, no HTML, nothing linked or mentioned."""
+    """Text on one line that Markdown shows unchanged: no markup, HTML, links or mentions."""
     return _begun(_marked(text))
 
 
@@ -60,7 +60,7 @@ def _marked(text: str) -> str:
 
 
 def _begun(marked: str) -> str:
-    """Marked text as it may begin a line."""
+    """Escaped text for the start of a line."""
     return _BEGINNING.sub(r"\1\\\2", marked)
 
 
@@ -71,9 +71,9 @@ def tables(found: Iterable[Table], heading: int = 2) -> str:
 
 
 def table_lines(table: Table, *, linked: bool = False) -> list[str]:
-    """The table alone: a line of headers, one of rules, one per row; then what stands under rows as a list.
+    """The table without title and note: headers, rules, rows; then the details of rows as a list.
 
-    `linked`: ids of techniques and addresses lead somewhere, too, not only spans that do.
+    `linked`: ids of techniques and addresses become links, too, not only spans.
     """
     heads = _line(map(escape, table.headers))
     rules = _line("---:" if column.right else "---" for column in table.columns)
@@ -126,7 +126,7 @@ def _facts(facts: Facts) -> Iterator[str]:
 
 
 def item_lines(items: Iterable[Item], indent: str = "") -> Iterator[str]:
-    """The items of a list, those below others indented."""
+    """The items of a list, nested items indented."""
     for item in items:
         yield f"{indent}- {escape(item.text)}"
         yield from item_lines(item.below, f"{indent}  ")
@@ -173,7 +173,7 @@ def _cell(text: str, url: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """A piece of a sentence; blanks around it part it from the next."""
+    """A piece of a sentence, with the blanks at its ends."""
     if url := url_of(text):
         return _cell(text, url)
     before, after = (" " if end.isspace() else "" for end in (text[:1], text[-1:]))

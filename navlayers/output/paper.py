@@ -1,4 +1,4 @@
-"""What reports on paper have in common, be they PDF or DOCX: lines of text, widths of columns, tables in parts."""
+"""Layout that PDF and DOCX share: lines of text, widths of columns, splitting of tables, heatmaps."""
 
 from __future__ import annotations
 
@@ -25,42 +25,43 @@ if TYPE_CHECKING:
     from navlayers.output.drawing.shapes import Drawing
     from navlayers.output.tables import Column
 
-NO_LETTERS = "-o report.html takes the fonts of who opens it"
-"""What to do where there are no letters for a script."""
+NO_LETTERS = "-o report.html uses the fonts of the reader's machine"
+"""The hint if the font has no letters for a script."""
 
 _STICKY = 600
-"""A paragraph of that many letters or more need not stay with what comes next."""
+"""A shorter paragraph, in letters, stays on the page of the table or bars it introduces."""
 
 _LEADING, _RAGGED = 1.25, 1.05
 _MOST_LEADING = 2
-"""So many columns say what a row is about, at most."""
+"""The most columns that name a row."""
 
 _HEAD_LINES = 3
 _WHOLE, _WORD, _LEAST, _SHORT = 20.0, 15.0, 9.0, 9.0
-"""In sizes: up to where figures and words stand whole, what texts have at least, and what is never parted."""
+"""In ems: widths up to which figures and words are never broken, the least width of texts, and of columns that are
+never broken."""
 
 CHIP = 0.8
-"""In sizes: how much wider than its figure the colour behind a score is."""
+"""In ems: padding of the color behind a score."""
 
 _SLACK = 0.1
-"""In sizes, so that no rounding parts what fits."""
+"""In ems, so that rounding never breaks a text that fits."""
 
 _STEP = 0.5
 _SAMPLE = 400
-"""Rows that are looked at for how long texts are."""
+"""The most rows to measure for the lengths of texts."""
 
 _BREAK = "\u200b"
 _PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
-"""Where a line may end within a word, by Unicode's line breaking rules (UAX 14)."""
+"""Line break opportunities within a word, by Unicode's line breaking rules (UAX 14)."""
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text as they may be shown, with single blanks."""
+    """The lines of a text, cleaned, with single blanks."""
     return [" ".join(plain(line).split()) for line in text.strip().splitlines()]
 
 
 def parted(line: str, size: float, room: float) -> str:
-    """A line whose words may be parted where one is too long for so much room with letters of that size."""
+    """A line with break opportunities in words that are wider than `room` points at a size."""
     room /= size
     if ems(line) <= room:
         return line
@@ -68,30 +69,30 @@ def parted(line: str, size: float, room: float) -> str:
 
 
 def said(text: str, size: float, room: float) -> str:
-    """A text in its lines, as it may be shown in so much room."""
+    """A text in lines, with break opportunities in words that are too wide."""
     return "\n".join(parted(line, size, room) for line in lines_of(text))
 
 
 def one_line(text: str, size: float, room: float) -> str:
-    """A text as `said`, but in one line as far as there is room."""
+    """A text as `said`, but without its own line breaks."""
     return parted(" ".join(lines_of(text)), size, room)
 
 
 def _word(word: str, room: float) -> str:
-    """A word that may be parted anywhere where parting it at hyphens and slashes is not enough."""
+    """A word with break opportunities anywhere, if those at hyphens and slashes are not enough."""
     return "".join(part if ems(part) <= room else _loose(part) for part in _PARTS.split(word))
 
 
 def _loose(part: str) -> str:
-    # What stands upon a letter stays with it.
+    # Combining marks stay with their letter.
     return "".join(c if not i or unicodedata.combining(c) else _BREAK + c for i, c in enumerate(part))
 
 
 class _Column(msgspec.Struct, frozen=True):
-    """A column in sizes.
+    """The widths of a column, in ems.
 
-    `heads` are what the header needs to stand in one line, in two and so on, `least` what the column needs, `most`
-    what it needs to have no line parted; `texts` are the lengths of what may be parted.
+    `heads`: of the header in one line, in two and so on; `least`: the minimum; `most`: without any broken line;
+    `texts`: of texts that may be broken.
     """
 
     heads: tuple[float, ...]
@@ -100,12 +101,12 @@ class _Column(msgspec.Struct, frozen=True):
     texts: tuple[float, ...] = ()
 
     def rows(self, width: float) -> float:
-        """About how much height the texts take, where one that is twice as high counts four times."""
+        """The approximate height of the texts, squared: a text that is twice as high counts four times."""
         return sum(max(1, text / width) ** 2 for text in self.texts)
 
 
 class Measured:
-    """A table's texts as they are shown, row by row in lines, and its columns measured."""
+    """A table's texts in lines, and the measures of its columns."""
 
     def __init__(self, table: Table) -> None:
         self.texts = [[lines_of(text) for text in row] for row in table.texts]
@@ -114,11 +115,11 @@ class Measured:
         ]
 
     def fits(self, room: float, size: float, gap: float) -> bool:
-        """Whether so much room is enough with letters of a size and gaps between the columns."""
+        """Whether the columns fit in `room` points with a size of text and gaps between columns."""
         return self._left(room, size, gap) >= 0
 
     def within(self, room: float, size: float, gap: float) -> tuple[float, ...]:
-        """The widths of the columns without the gaps; less than they need where so much room is not enough."""
+        """The widths of the columns in points without the gaps; less than the minimum if they do not fit."""
         columns, left = self._columns, self._left(room, size, gap)
         if not columns:
             return ()
@@ -128,13 +129,13 @@ class Measured:
             return tuple(round(width * share * size, 2) for width in widths)
         left = _grow(columns, widths, left)
         left = _lower_heads(columns, widths, left)
-        # What nothing needs goes to the last of the texts, so that figures stay with what stands before them.
+        # The rest goes to the last text column, so that figures stay close to the column before them.
         taking = max((number for number, column in enumerate(columns) if column.texts), default=len(columns) - 1)
         widths[taking] += left
         return tuple(round(width * size, 2) for width in widths)
 
     def _left(self, room: float, size: float, gap: float) -> float:
-        """What is left of the room, in sizes, when each column has what it needs."""
+        """The rest of the room, in ems, if each column has its minimum."""
         gaps = gap * (len(self._columns) - 1)
         return (room - gaps) / size - sum(column.least for column in self._columns)
 
@@ -156,7 +157,7 @@ def _column(column: Column, cells: Sequence[Sequence[str]]) -> _Column:
 
 
 def _grow(columns: Sequence[_Column], widths: list[float], left: float) -> float:
-    """Give room where it saves most height, until all lines are whole; what is left over."""
+    """Widen the columns that save most height, until no line is broken; return the rest of the room."""
     heights = [column.rows(width) for column, width in zip(columns, widths, strict=True)]
     while left >= _STEP:
         gains = [
@@ -173,7 +174,7 @@ def _grow(columns: Sequence[_Column], widths: list[float], left: float) -> float
 
 
 def _lower_heads(columns: Sequence[_Column], widths: list[float], left: float) -> float:
-    """Put headers in fewer lines as far as there is room; what is left over."""
+    """Widen columns so that headers take fewer lines; return the rest of the room."""
     for lines in range(_HEAD_LINES - 1):
         more = [max(column.heads[lines] - width, 0) for column, width in zip(columns, widths, strict=True)]
         if sum(more) <= left:
@@ -186,18 +187,18 @@ class MeasuredTables:
     """Tables, each measured once."""
 
     def __init__(self) -> None:
-        # A table is kept, so that no other one takes its id.
+        # The table is kept, so that no other object gets its id.
         self._known: dict[int, tuple[Table, Measured]] = {}
 
     def of(self, table: Table) -> Measured:
-        """The table as it was measured."""
+        """The measures of a table."""
         if id(table) not in self._known:
             self._known[id(table)] = (table, Measured(table))
         return self._known[id(table)][1]
 
 
 def parts(table: Table, fits: Callable[[Table], bool]) -> Iterator[Table]:
-    """The columns of a table in as few tables as fit, each with those that say what a row is about."""
+    """Split a table by columns into as few tables as fit, each with the columns that name a row."""
     count = len(table.columns)
     lead = min(next((i for i, column in enumerate(table.columns) if column.right), 1), _MOST_LEADING) or 1
     found = [table]
@@ -216,18 +217,18 @@ def _columns(table: Table, numbers: Sequence[int]) -> Table:
 
 
 def heights(measured: Measured, widths: Sequence[float], size: float, padding: float) -> list[float]:
-    """About how high each row of a table is in columns of such widths, in points."""
+    """The approximate height of each row in points."""
     return [height_of(row, widths, size, padding) for row in measured.texts]
 
 
 def height_of(row: Sequence[Sequence[str]], widths: Sequence[float], size: float, padding: float) -> float:
-    """About how high a row is whose texts are given in lines."""
+    """The approximate height in points of a row, whose texts are given in lines."""
     lines = max((_count(texts, size, width) for texts, width in zip(row, widths, strict=True)), default=1)
     return lines * size * _LEADING + padding
 
 
 def _count(lines: Sequence[str], size: float, width: float) -> int:
-    """About how many lines a text takes."""
+    """The approximate number of lines of a text."""
     return sum(max(1, math.ceil(ems(line) * size * _RAGGED / width)) for line in lines) or 1
 
 
@@ -244,7 +245,7 @@ def heatmaps(figures: Sequence[Figure], width: float, height: float) -> list[Dra
 
 
 def is_sticky(text: Paragraph | Note, follows: Block | None) -> bool:
-    """Whether a paragraph stays with what follows it, which it introduces."""
+    """Whether a paragraph stays on the page of the block that it introduces."""
     return isinstance(follows, Table | Bars) and len(text.text) < _STICKY
 
 

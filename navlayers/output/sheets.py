@@ -1,4 +1,4 @@
-"""Tables as sheets of a workbook: filters, a frozen header, real numbers, links, the same bytes for the same."""
+"""Tables as sheets of a workbook: filters, a frozen header, real numbers, links, deterministic bytes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST = 32_767
-"""So many characters fit into a cell of XLSX."""
+"""The most characters of a cell in XLSX."""
 
 MADE = datetime.datetime(2000, 1, 1)
-"""When workbooks say that they were made: the same table gives the same bytes."""
+"""The creation date of all workbooks, so that the same table gives the same bytes."""
 
 _LONGEST_ADDRESS = 2079
 _LINKS = 65_530
-"""So long an address, and so many links on a sheet, spreadsheets take."""
+"""The longest address, and the most links on a sheet, in Excel."""
 
 _NARROW, _WIDE = 6, 60
 _MOST_LINES, _LINE, _ROOM = 8, 15, 5
@@ -41,17 +41,17 @@ _SCALE = {
     "mid_color": _MIDDLE,
     "max_color": _HIGH,
 }
-"""The ramp of scores as far as black figures are easily read on it."""
+"""The colors of scores, up to the darkest on which black figures are easy to read."""
 
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _LONGEST_NAME = 31
 _TAKEN = "history"
-"""The name of a sheet that spreadsheets keep for themselves."""
+"""A sheet name that Excel reserves."""
 
 
 def to_xlsx(tables: Sequence[Table]) -> bytes:
     """The tables as a workbook, a sheet each: filters, a frozen header, real numbers, technique ids as links."""
-    # Libraries for workbooks are imported only where one is written.
+    # Only workbooks need the library.
     import xlsxwriter  # noqa: PLC0415
 
     stream = io.BytesIO()
@@ -64,7 +64,7 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
 
 
 class Formats:
-    """The formats of a workbook's tables; those of colours as they come."""
+    """The formats of a workbook's tables; formats of colors are created on demand."""
 
     def __init__(self, book: Any) -> None:
         self._book = book
@@ -76,7 +76,7 @@ class Formats:
         self.link = book.add_format({"font_color": "#0b5394", "valign": "top"})
 
     def color(self, color: str) -> Any:
-        """A cell filled with `#rrggbb`; its text is there for filters, in the same colour."""
+        """A cell filled with `#rrggbb`; its text, for filters, has the same color."""
         if color not in self._colors:
             look = {"bg_color": color, "font_color": color, "border": 1, "border_color": _EDGE}
             self._colors[color] = self._book.add_format(look)
@@ -88,7 +88,7 @@ class Formats:
 
 
 def sheet_names(wanted: Iterable[str]) -> list[str]:
-    """Names that a workbook takes: short, without some characters, different even where case does not count."""
+    """Valid names for sheets: short, without forbidden characters, unique regardless of case."""
     names: list[str] = []
     for one in wanted:
         name = base = _short(" ".join(_SHEET.sub(" ", plain(one)).split()), _LONGEST_NAME) or "table"
@@ -102,17 +102,17 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
 
 
 def is_sheet_name(text: str) -> bool:
-    """Whether a sheet may be called so, unless another one is already."""
+    """Whether a text is a valid name for a sheet."""
     return sheet_names([text]) == [text]
 
 
 def _short(text: str, longest: int) -> str:
-    """The start of a text, whose length counts in UTF-16."""
+    """The start of a text; Excel counts length in UTF-16."""
     return text.encode("utf-16-le", "replace")[: 2 * longest].decode("utf-16-le", "ignore").strip()
 
 
 def write_sheet(sheet: Any, table: Table, formats: Formats, widest: Mapping[str, int] | None = None) -> None:
-    """Write a table on a sheet of an xlsxwriter book; `widest`: how wide columns may be, by their headers."""
+    """Write a table on a sheet of an xlsxwriter book; `widest`: header → maximum width of the column."""
     widths = [min(max(map(len, column.header.split()), default=0), _WIDE) for column in table.columns]
     for number, header in enumerate(table.headers):
         sheet.write_string(0, number, cut(neutralise(plain(header))), formats.head)
@@ -143,14 +143,14 @@ def write_sheet(sheet: Any, table: Table, formats: Formats, widest: Mapping[str,
         sheet.set_column(number, number, width)
         if table.columns[number].kind == "score" and table.rows:
             sheet.conditional_format(1, number, len(table.rows), number, _SCALE)
-    # Figures within texts, such as metadata, are meant; spreadsheets would put a mark on each.
+    # Excel would mark every number that is stored as text, such as metadata.
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     sheet.freeze_panes(1, _frozen(table))
     sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
 
 
 def _set_heights(sheet: Any, table: Table, widths: Sequence[int]) -> None:
-    """Rows as high as their texts need, which not all spreadsheets see to; the longest texts are cut off."""
+    """Set row heights for wrapped texts, which not all spreadsheets do; very long texts are cut off."""
     for line, row in enumerate((table.headers, *table.rows)):
         long = [(c, w) for c, w in zip(row, widths, strict=True) if isinstance(c, str) and len(c) > w - 2]
         lines = max((len(wrap(c[: 2 * w * _MOST_LINES], w * 5 // 4)) for c, w in long), default=1)
@@ -165,12 +165,12 @@ def _address(cell: str, kind: Kind) -> str:
 
 
 def _frozen(table: Table) -> int:
-    """How many columns stay in sight: the first ones, up to the first figure."""
+    """The number of frozen columns: those before the first figure."""
     return next((i for i, column in enumerate(table.columns) if column.right), 1)
 
 
 def cut(text: str, longest: int = LONGEST) -> str:
-    """As much of the text as a cell holds, which counts in UTF-16."""
+    """As much of the text as fits a cell; Excel counts length in UTF-16."""
     if len(text) * 2 <= longest:
         return text
     data = text.encode("utf-16-le", "replace")

@@ -1,4 +1,4 @@
-"""The one table of results, what its cells look like and lead to in every format alike, and the table as CSV."""
+"""Tables of results, the look and the links of their cells in every format, and tables as CSV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color", "path"]
 Cell: TypeAlias = "str | float | None"
-"""None is a cell that has nothing to say, which is not 0."""
+"""None is an empty cell, which is not 0."""
 
 _ALMOST = 99.9
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
@@ -33,7 +33,7 @@ class Span(str):
     strong: bool
 
     def __new__(cls, text: str, url: str = "", *, color: str = "", strong: bool = False) -> Span:
-        """The text and its looks; the caller knows the address to be one of the web."""
+        """The text and its looks; the caller ensures that the address is http(s)."""
         span = super().__new__(cls, text)
         span.url, span.color, span.strong = url, color, strong
         return span
@@ -45,7 +45,7 @@ def url_of(text: str) -> str:
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column: its header, and what it holds: text, numbers, scores, percentages, technique ids, colors, paths.
+    """A column: header and kind of content (text, numbers, scores, percentages, technique ids, colors, paths).
 
     Scores are numbers 0–100 whose cells are colored as layers are, in the hue of their `category`, "" for overall;
     colors, `#rrggbb`, fill theirs. In narrow windows, cells of `whole` columns are neither cut nor broken, and the
@@ -60,19 +60,19 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def right(self) -> bool:
-        """Whether it holds figures, which stand at the right."""
+        """Whether it holds figures, which are right-aligned."""
         return self.kind in ("number", "score", "percent")
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """What stands under a row: a label, and paragraphs or links."""
+    """A detail under a row: a label, and paragraphs or links."""
 
     label: str
     spans: tuple[str, ...]
 
 
 class RowStyle(msgspec.Struct, frozen=True):
-    """How a row is set. `level`: 1 for a sub-technique below its technique. `quiet`: nothing is mapped there."""
+    """The look of a row. `level`: 1 for a sub-technique below its technique. `quiet`: nothing is mapped there."""
 
     level: int = 0
     quiet: bool = False
@@ -80,7 +80,7 @@ class RowStyle(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table: `name` is that of its sheet, `title` what stands above it, `note` what there is to know below it.
+    """A table: `name` is the name of its sheet, `title` goes above it, `note` below it.
 
     `long`: it may run over many pages, so it is set small. `styles` has an entry per row, or none at all. `keys`:
     the numbers of the columns that name a row.
@@ -107,7 +107,7 @@ class Table(msgspec.Struct, frozen=True):
 
     @property
     def texts(self) -> list[list[str]]:
-        """The rows as people read them: figures of a column with as many decimals."""
+        """The rows as texts; all figures of a column have the same number of decimals."""
         cells = [_texts([row[i] for row in self.rows], column.kind) for i, column in enumerate(self.columns)]
         return [list(row) for row in zip(*cells, strict=True)]
 
@@ -120,7 +120,7 @@ def _texts(cells: Sequence[Cell], kind: Kind) -> list[str]:
 
 
 def decimals(cells: Iterable[Cell]) -> int:
-    """How many decimals the figures of a column need, two at most."""
+    """The number of decimals that the figures of a column need, at most two."""
     figures = (shown(cell) for cell in cells if cell is not None and not isinstance(cell, str))
     return max((len(figure.partition(".")[2]) for figure in figures), default=0)
 
@@ -131,7 +131,7 @@ def columns(*headers: str, kind: Kind = "text") -> tuple[Column, ...]:
 
 
 def shown(cell: Cell, kind: Kind = "text") -> str:
-    """A cell as people read it: two decimals at most, percentages with one; what is not all is not 100.0 %."""
+    """A cell as text: at most two decimals, percentages with one; less than all is never 100.0 %."""
     if cell is None:
         return ""
     if isinstance(cell, str):
@@ -142,7 +142,7 @@ def shown(cell: Cell, kind: Kind = "text") -> str:
 
 
 def fill_of(cell: Cell, column: Column) -> str:
-    """The colour of a cell as `#rrggbb`: that of its score, in the hue of its category, or the one that it names.
+    """The color of a cell as `#rrggbb`: of its score, in the hue of its category, or the color it names.
 
     "" for none.
     """
@@ -156,7 +156,7 @@ def fill_of(cell: Cell, column: Column) -> str:
 
 
 def address_of(cell: Cell, column: Column) -> str:
-    """Where a cell leads to: the page of a technique, or an address of the web; "" for nowhere."""
+    """The address that a cell links to: the page of a technique, or an http(s) address; "" for none."""
     if not isinstance(cell, str):
         return ""
     if column.kind == "technique" and not isinstance(cell, Span):
@@ -166,9 +166,9 @@ def address_of(cell: Cell, column: Column) -> str:
 
 
 def to_csv(table: Table) -> bytes:
-    """The table as CSV: commas, lines that end in LF, a byte order mark only where the text is not all ASCII.
+    """The table as CSV: commas, LF line ends, a byte order mark only if the text is not ASCII.
 
-    Texts that a spreadsheet would run as formulas are neutralised.
+    Texts that a spreadsheet would run as formulas are neutralized.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

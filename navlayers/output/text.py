@@ -1,4 +1,4 @@
-"""Documents and tables as text for a terminal: they fit its width, and nothing in them obeys the data."""
+"""Documents and tables as text that fits the terminal's width; control characters in the data are removed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 GAP = 2
 INDENT = "    "
 NARROWEST, SHORTEST = 14, 12
-"""No column of text is made narrower than this: where its cells are broken over lines, and where they are cut."""
+"""Minimum widths of text columns: of those whose cells are wrapped, and of those whose cells are cut."""
 
 SHORT_HEADER = 9
 _LEAST = 20
-"""Text that is indented has that many columns at least, however narrow the window."""
+"""The minimum width of indented text, however narrow the window."""
 
 _BOLD, _DIM, _END = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _PLAIN = RowStyle()
 
 
 def render(document: Document, width: int | None = None, *, styled: bool = False) -> str:
-    """The document in lines of at most `width` columns, as long as they come without; it ends with a line feed.
+    """The document in lines of at most `width` columns (None: unlimited), with a line feed at the end.
 
     `styled`: with the terminal's bold and dim letters.
     """
@@ -38,7 +38,7 @@ def render(document: Document, width: int | None = None, *, styled: bool = False
 
 
 def fit(text: str, width: int, *, right: bool = False, end: bool = False) -> str:
-    """The text in so many columns: padded, or cut with an ellipsis; `end`: the end says more than the start."""
+    """The text padded or cut with an ellipsis to a width; `end`: rather keep the end than the start."""
     if columns(text) > width:
         start = text[: max(width // 3, 1)] if end else text
         rest = text if end else ""
@@ -52,7 +52,7 @@ def fit(text: str, width: int, *, right: bool = False, end: bool = False) -> str
 
 
 def item_lines(items: Sequence[Item], width: int | None = None, indent: str = "") -> Iterator[str]:
-    """The items, a line each, those below others indented; a line that is too wide goes on below its text."""
+    """The items of a list, nested items indented; long lines are wrapped."""
     for item in items:
         line = indent + plain(item.text)
         if width is None or columns(line) <= width:
@@ -66,14 +66,14 @@ def item_lines(items: Sequence[Item], width: int | None = None, indent: str = ""
 
 
 def table_text(table: Table, width: int | None = None) -> str:
-    """The table with its title above and its note below it, and an empty line at the end."""
+    """The table with its title, its note, and an empty line at the end."""
     note = plain(table.note)
     notes = (wrap(note, width) if width else [note]) if note else []
     return "\n".join([plain(table.title), *table_lines(table, width), *notes, ""])
 
 
 def table_lines(table: Table, width: int | None = None) -> list[str]:
-    """The table alone, a line per row: names are cut before figures where it would be wider than `width`.
+    """The table without title and note, a line per row; texts are cut, but not figures, to fit `width`.
 
     Headers of several lines stand at the bottom of the heading; those of figures are about as narrow as these.
     """
@@ -101,7 +101,7 @@ def table_lines(table: Table, width: int | None = None) -> list[str]:
 
 
 def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int] | None:
-    """Widths of columns that fit, the widest of those that may giving way first; None where they cannot."""
+    """Column widths that fit, the widest columns narrowed first; None if the minimum widths do not fit."""
     widths = list(natural)
     if width is None:
         return widths
@@ -172,7 +172,7 @@ class _Writer:
             self._flow(table.note, dim=True)
 
     def _table(self, table: Table) -> None:
-        """Columns side by side, or some below others, or each row as lines of its own: the first that fits."""
+        """Add the rows: in columns, with some columns below others, or as a line per cell, whichever fits first."""
         styles = table.styles or (_PLAIN,) * len(table.rows)
         texts = [
             [plain(f"  {text}" if i == 0 and style.level else text) for i, text in enumerate(row)]
@@ -214,7 +214,7 @@ class _Writer:
         return _shared(natural, least, self._width)
 
     def _draw(self, cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], *, dim: bool) -> None:
-        """One row of the table; its cells may have several lines."""
+        """Add a row; its cells may have several lines."""
         broken = [_broken(cell, width) for cell, width in zip(cells, widths, strict=True)]
         for number in range(max(map(len, broken))):
             parts = []
@@ -236,7 +236,7 @@ class _Writer:
 
 
 def _stacked(table: Table, told: Sequence[int]) -> list[list[int]]:
-    """The numbers of columns, those that may stand below another one joined to it."""
+    """The numbers of columns in groups: a column and those that may go below it."""
     groups: dict[int, list[int]] = {}
     for number in told:
         under = table.columns[number].under
@@ -245,7 +245,7 @@ def _stacked(table: Table, told: Sequence[int]) -> list[list[int]]:
 
 
 def _broken(cell: str, width: int) -> list[str]:
-    """The lines of a cell, each in so many columns."""
+    """The lines of a cell, wrapped to a width."""
     found: list[str] = []
     for part in cell.split("\n"):
         start = part[: len(part) - len(part.lstrip())]

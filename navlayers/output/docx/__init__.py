@@ -1,4 +1,4 @@
-"""Reports for Word: real headings, tables and fields, heatmaps as pictures with what they show in words."""
+"""Documents for Word: real headings, tables and fields, pictures with alternative texts."""
 
 from __future__ import annotations
 

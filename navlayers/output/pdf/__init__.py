@@ -1,4 +1,4 @@
-"""Reports as PDF: tagged, with bookmarks, heatmaps on pages of their own."""
+"""Documents as PDF/UA: tagged, with bookmarks, each heatmap on a landscape page."""
 
 from __future__ import annotations
 

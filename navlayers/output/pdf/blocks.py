@@ -1,4 +1,4 @@
-"""The blocks of a document as the template of the PDF takes them: strings, numbers and the names of pictures."""
+"""The blocks of a document as data for the PDF template: strings, numbers, file names of pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SMALL, NOTE, BODY, PART, TITLE = 7.5, 8.5, 9.5, 12.0, 15.0
 """Sizes of text, in points, as in the template."""
 
 _SMALLEST = 6.5
-"""Of tables that are too wide otherwise."""
+"""The size of text in tables that are too wide otherwise."""
 
 _FIGURE = 22.0
 _GAP = 10.0
@@ -36,10 +36,10 @@ _ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
 _WHOLE = 0.4
-"""A table that takes less than that share of a page is not parted."""
+"""A table that takes a smaller share of a page than this stays on one page."""
 
 _MANY = 7
-"""A table of more columns is set small."""
+"""A table with more columns has small text."""
 
 _PADDING = 8.0
 _AROUND_BARS = 84
@@ -50,7 +50,7 @@ _AROUND_HEATMAP, _TITLE_LINES, _CAPTION_LINES = 20.0, 2, 4
 
 
 class Materials:
-    """What a document is made with: the files that it refers to, all texts within them, tables as measured."""
+    """The parts of a document: picture files, all texts in them, measured tables."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -58,7 +58,7 @@ class Materials:
         self.tables = MeasuredTables()
 
     def add(self, drawing: Drawing) -> dict[str, Any]:
-        """A drawing, as the template takes it."""
+        """Add a drawing; return its data for the template."""
         name = f"picture-{len(self.files)}.svg"
         self.files[name] = typeset.svg(drawing)
         self.texts |= typeset.texts([drawing])
@@ -68,7 +68,7 @@ class Materials:
 def blocks(
     found: Sequence[Block], level: int, width: float, height: float, materials: Materials
 ) -> Iterator[dict[str, Any]]:
-    """All blocks but heatmaps for pages of so much room; `level` is that of their first heading."""
+    """All blocks except heatmaps for pages with `width` and `height` points; `level`: of the first heading."""
     for number, block in enumerate(found):
         following = found[number + 1 :]
         match block:
@@ -85,7 +85,7 @@ def blocks(
             case Facts():
                 yield {"kind": "facts", **facts(block.texts, width)}
             case Table():
-                # A line at the end is not left alone on the last page.
+                # A last line is never alone on its page.
                 sticky = len(following) == 1 and isinstance(following[0], Paragraph | Note)
                 for part in _parts(block, width, materials):
                     made = _rows(part, materials.tables.of(part), width, height)
@@ -95,7 +95,7 @@ def blocks(
 
 
 def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
-    """Names and texts beside each other."""
+    """Names and texts, side by side."""
     widest = max((ems(plain(name)) for name, _ in items), default=0) * BODY + 1
     names = min(widest, _FACT * width)
     return {
@@ -124,12 +124,12 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
 
 
 def fits(block: Table, width: float, materials: Materials) -> bool:
-    """Whether the table has room on a page of that width."""
+    """Whether the table fits on a page of that width."""
     return materials.tables.of(block).fits(width, SMALL, _GAP)
 
 
 def _parts(block: Table, width: float, materials: Materials) -> Iterator[Table]:
-    """The table, or, where it is too wide for the page, its parts."""
+    """The table, or its parts if it is too wide for the page."""
     tables = materials.tables
     if tables.of(block).fits(width, _SMALLEST, _GAP):
         yield block
@@ -159,7 +159,7 @@ def _rows(block: Table, measured: Measured, width: float, height: float) -> dict
         "gap": _GAP,
         "chip": (max(figures, default=0) + CHIP) * size,
         "right": [column.right for column in table.columns],
-        # A cell is as wide as its text and the halves of the gaps beside it.
+        # A cell includes half of the gaps at its sides.
         "widths": [w + _GAP / 2 * ((i > 0) + (i < len(widths) - 1)) for i, w in enumerate(widths)],
         "head": [one_line(header, size, room) for header, room in zip(table.headers, widths, strict=True)],
         "rows": [

@@ -1,4 +1,4 @@
-"""A report as PDF: tagged, with bookmarks, its heatmaps on pages of their own."""
+"""A document as PDF/UA: tagged, with bookmarks, each heatmap on a landscape page."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 _MARGIN, _MORE_ABOVE = 56.0, 8.0
 _HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
-"""Of the pages of heatmaps, in points."""
+"""Margins of the pages of heatmaps, in points."""
 
 _TITLES = ((28.0, 3), (20.0, 4))
-"""Sizes of the title and in how many lines it has to stand to be so large."""
+"""Sizes of the title, each with the most lines at that size."""
 
 _FRESH = ("summary", "appendix")
-"""Sections that begin on a page of their own."""
+"""Sections that start a new page."""
 
 _LOGO, _LOGO_NAME = (200.0, 64.0), "logo.svg"
 _RUNNING = 0.6
@@ -45,11 +45,11 @@ _ACCESSIBLE = "ua-1"
 
 _LESS = "the file is tagged, but not PDF/UA"
 _LACKING = "could not be displayed"
-"""What the compiler says of text for which no font has letters, which the standard does not allow."""
+"""The compiler's message about text for which no font has letters; the standard forbids that."""
 
 
 class _Paper(NamedTuple):
-    """A sheet in points, the longer side of which is the height of most pages."""
+    """A portrait sheet, in points."""
 
     width: float
     height: float
@@ -61,10 +61,10 @@ class _Paper(NamedTuple):
 
 
 def render(document: Document) -> Rendered:
-    """The report as PDF.
+    """The document as PDF.
 
     Raises:
-        UsageError: the logo is no picture that the PDF can hold.
+        UsageError: the logo cannot be drawn.
     """
     found = PAPERS[document.paper]
     paper = _Paper(found.short * MM, found.long * MM)
@@ -80,7 +80,7 @@ def render(document: Document) -> Rendered:
 
 
 def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
-    """The notices of a file that lacks letters, which keeps it from being PDF/UA."""
+    """The notices of a file that is not PDF/UA because the font lacks letters."""
     message = f"{shown(title)}: the font has no letters for some of the text and draws boxes instead"
     for notice in notices or (Problem(message, hint=NO_LETTERS),):
         yield msgspec.structs.replace(notice, message=f"{notice.message}; {_LESS}")
@@ -111,7 +111,7 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
 
 
 def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]:
-    """Space above the entries of the table of contents: less where that makes it fit one page."""
+    """Space above the entries of the table of contents: less if that makes it fit one page."""
     found = [block for run in runs for block in run["blocks"]]
     sections = sum(block["kind"] == "section" or block.get("section", "") != "" for block in found)
     others = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in found)
@@ -128,7 +128,7 @@ def _logo(logo: Logo, materials: Materials) -> dict[str, Any]:
 
 
 def _within_svg(logo: Logo) -> bytes:
-    """The compiler takes only text from memory."""
+    """A logo as SVG, because the compiler takes only text from memory."""
     size = f'width="{logo.width:g}" height="{logo.height:g}"'
     href = f"data:image/{logo.kind};base64,{base64.b64encode(logo.data).decode()}"
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image {size} href="{href}"/></svg>'
@@ -136,14 +136,14 @@ def _within_svg(logo: Logo) -> bytes:
 
 
 def _runs(document: Document, paper: _Paper, materials: Materials) -> list[dict[str, Any]]:
-    """Blocks that flow over pages of one kind, and heatmaps, which have pages of their own."""
+    """Runs of blocks on pages of one orientation, and heatmaps."""
     runs: list[dict[str, Any]] = []
     for run in _flows(document, paper, materials):
         if run["turned"] and runs and runs[-1]["turned"]:
             runs[-1]["blocks"] += run["blocks"]
             continue
         if run["turned"]:
-            # Another page begins anyway, and one more would be empty.
+            # A new page starts anyway; a page break would add an empty one.
             run["blocks"][0]["fresh"] = False
         runs.append(run)
     return runs
@@ -151,7 +151,7 @@ def _runs(document: Document, paper: _Paper, materials: Materials) -> list[dict[
 
 def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[dict[str, Any]]:
     for section in document.sections:
-        # Alike within a section: a threat has fewer techniques than a set, so they have room for more.
+        # Alike within a section only: heatmaps of a threat have fewer techniques, so room for more detail.
         room = (
             paper.height - 2 * _HEATMAP_MARGIN["x"],
             paper.width - _HEATMAP_MARGIN["top"] - _HEATMAP_MARGIN["bottom"],
@@ -173,7 +173,7 @@ def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[
 
 
 def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterator[tuple[bool, list[Block]]]:
-    """Blocks, and whether they need the longer side across; what does not care goes with what follows."""
+    """Blocks with their orientation, True for landscape; those that fit both go with the next that does not."""
     width, _ = paper.inner(turned=False)
     wanted: list[bool | None] = [
         False
@@ -202,8 +202,8 @@ def _strings(data: object) -> Iterator[str]:
 
 
 def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
-    """The file, and whether it is as accessible as the standard asks for."""
-    # The compiler is large, and only paper needs it.
+    """The file, and whether it is PDF/UA."""
+    # The compiler is large; only PDF needs it.
     import typst  # noqa: PLC0415
 
     template = files("navlayers.output.pdf").joinpath("report.typ").read_bytes()
@@ -230,14 +230,14 @@ def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
 
 
 def _lacks_letters(error: RuntimeError) -> bool:
-    """Whether nothing is wrong but that there is text for which no font has letters."""
+    """Whether the only errors are about text for which no font has letters."""
     lines = str(getattr(error, "diagnostic", "")).splitlines()
     told = [line for line in lines if line.startswith("error:")]
     return bool(told) and all(_LACKING in line for line in told)
 
 
 def _is_of_logo(error: RuntimeError, given: dict[str, bytes]) -> bool:
-    """Whether the logo cannot be read; not all errors of the compiler say what they are about."""
+    """Whether the logo is the cause; not all errors of the compiler name a file."""
     if _LOGO_NAME not in given or _lacks_letters(error):
         return False
     diagnostic = getattr(error, "diagnostic", None)
