@@ -132,7 +132,7 @@ def test_what_cannot_be_drawn_is_told(run: Run, mine: Path, out: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ([], "nothing is named to render"),
+        ([], "no input given"),
         (["gcp", "--to", "docx"], '--to: unknown format "docx"; expected svg, png, pdf, xlsx, html, md, csv'),
         (["gcp", "-o", "x.docx"], 'the ending of "x.docx" does not name a format'),
         (["gcp", "--to", "svg,pdf", "-o", "x.svg"], '"x.svg" cannot hold svg, pdf'),
