@@ -82,6 +82,7 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
 
 def _may_be_set(path: Path) -> bool:
     name = path.name
+    # "~$" starts the lock files of Excel.
     return path.suffix.lower() in ENDINGS and not name.startswith((".", "~$")) and not name.endswith(_SCHEMA)
 
 

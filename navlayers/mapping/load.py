@@ -87,6 +87,7 @@ def prepare(
             kinds.add(type(error))
             continue
         done += 1
+        # After a problem nothing is built, but the other files are still checked.
         if not problems:
             yield prepared
     if not (done or problems):

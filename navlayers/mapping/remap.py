@@ -10,7 +10,7 @@ from navlayers.attack.id_changes import ReleaseChange, Why, reason
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
-    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.model import Mapping, MappingSet
 
 
 class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,28 +45,24 @@ class Moved(msgspec.Struct, frozen=True):
 
 def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
     """The mapped techniques that are not active in the release, by id."""
-    found: dict[str, set[str]] = {}
-    names: dict[str, set[str]] = {}
+    mappings: dict[str, list[Mapping]] = {}
     for mapping in mapping_set.mappings:
         if not catalogue.is_active(mapping.technique):
-            found.setdefault(mapping.technique, set()).add(mapping.capability)
-            names.setdefault(mapping.technique, set()).add(mapping.technique_name or "")
+            mappings.setdefault(mapping.technique, []).append(mapping)
     releases = ReleaseChange(None, catalogue)
-    return tuple(_inactive(i, max(names[i]), tuple(sorted(found[i])), releases) for i in sorted(found))
-
-
-def _inactive(identifier: str, written: str, capabilities: tuple[str, ...], releases: ReleaseChange) -> Inactive:
-    change = releases.id_change(identifier)
-    end = releases.new.get(change.end) if change.end else None
-    return Inactive(
-        identifier,
-        written if change.why == "unknown" else change.name,
-        change.why or "unknown",
-        end.id if end else "",
-        end.name if end else "",
-        capabilities,
-        successor_active=end is None or end.active,
-    )
+    techniques = []
+    for id_, rows in sorted(mappings.items()):
+        change = releases.id_change(id_)
+        end = catalogue.get(change.end) if change.end else None
+        # The release has no name for an unknown id; the mappings may.
+        name = max(row.technique_name or "" for row in rows) if change.why == "unknown" else change.name
+        capabilities = tuple(sorted({row.capability for row in rows}))
+        successor = (end.id, end.name) if end else ("", "")
+        active = end is None or end.active
+        techniques.append(
+            Inactive(id_, name, change.why or "unknown", *successor, capabilities, successor_active=active)
+        )
+    return tuple(techniques)
 
 
 def carry_to(
@@ -82,16 +78,14 @@ def carry_to(
     moved: dict[str, Moved] = {}
     mappings = []
     for mapping in mapping_set.mappings:
-        identifier = mapping.technique
-        now = mapping
-        change = releases.id_change(identifier)
+        id_, changed = mapping.technique, mapping
+        change = releases.id_change(id_)
         if change.kind == "replaced" and change.now is not None:
-            moved[identifier] = Moved(identifier, change.name, change.now, change.now_name)
-        if own and mapping.technique_name is None and catalogue.get(identifier) is None:
-            known = own.get(identifier)
-            now = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
-        if identifier in moved:
-            now = msgspec.structs.replace(mapping, technique=moved[identifier].successor, technique_name=None)
-        mappings.append(now)
+            moved[id_] = Moved(id_, change.name, change.now, change.now_name)
+            changed = msgspec.structs.replace(mapping, technique=change.now, technique_name=None)
+        elif own and mapping.technique_name is None and catalogue.get(id_) is None:
+            known = own.get(id_)
+            changed = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
+        mappings.append(changed)
     carried = msgspec.structs.replace(mapping_set, mappings=tuple(mappings), attack_version=catalogue.version)
-    return carried, tuple(moved[identifier] for identifier in sorted(moved))
+    return carried, tuple(moved[id_] for id_ in sorted(moved))

@@ -171,6 +171,7 @@ class _Reader:
             return None
         self._earlier += len(scores) - 1
         self._dates |= {score.date for score in scores if score.date}
+        # `max` gives the first of equal dates, as DeTT&CT does.
         return max(scores, key=lambda score: score.date)
 
     def _score(self, entry: Fields, side: Side) -> _Score | None:

@@ -79,6 +79,7 @@ def _rows(layer: Layer) -> list[_Row]:
     for index, entry in enumerate(read_entries(layer)):
         if entry is None:
             continue
+        # The Navigator lets later entries overwrite earlier ones.
         earlier = kept.pop((entry.technique, entry.tactic), None)
         if earlier is not None:
             again.append(index)

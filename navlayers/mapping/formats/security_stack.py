@@ -59,6 +59,7 @@ _SHARED = ("author", "contact", "organization")
 _KEPT = ("description", "comments", "creation date", "last update", "version")
 """Keys of a control that a capability has no field for; kept with its first mapping."""
 
+# CTID's mapping format has American dates; some files have ISO dates all the same.
 _DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

@@ -56,6 +56,7 @@ def read_files(
     skipped = []
     for file in files:
         total += 1
+        # Errors of a file count only once it is known to be of the kind.
         inner = Findings()
         try:
             if isinstance(file, InputError):

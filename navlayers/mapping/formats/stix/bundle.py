@@ -297,6 +297,7 @@ class Bundle:
     def _decode(self, source: Source) -> tuple[list[StixObject], list[msgspec.Raw]]:
         data = source.data
         try:
+            # Most bundles decode in one go; only in others is each object looked at, and each wrong property named.
             try:
                 document: _Document | None = _document.decode(data)
             except msgspec.ValidationError:
@@ -338,6 +339,7 @@ class Bundle:
         relevant = not kind.startswith('"') or kind[1:-1] in _RELEVANT or kind.startswith('"x-')
         while True:
             try:
+                # msgspec stops at the first wrong property: without it, decoding names the next.
                 return _object.decode(msgspec.json.encode(fields))
             except msgspec.ValidationError as error:
                 path, issue = _wrong_type(str(error))
@@ -357,6 +359,7 @@ class Bundle:
             then, now = self.objects[first].modified or "", thing.modified or ""
             if now > then:
                 numbers[thing.id] = number
+            # Tools that merge bundles repeat objects; equal copies are harmless.
             elif now == then and bytes(self.raws[first]) != bytes(self.raws[number]):
                 place = self.place(first, ("id",))
                 message = f"duplicate id {shown(thing.id)}, first in line {place.line}, column {place.column}"

@@ -15,6 +15,7 @@ from navlayers.mapping.formats.stix.bundle import OWN
 if TYPE_CHECKING:
     from navlayers.mapping.formats.stix.bundle import Bundle, StixObject
 
+# Data components until ATT&CK 17, detection strategies and their analytics since 18.
 DETECTIONS = frozenset(
     {"x-mitre-data-component", "x-mitre-data-source", "x-mitre-detection-strategy", "x-mitre-analytic"}
 )

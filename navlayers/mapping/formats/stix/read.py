@@ -69,6 +69,7 @@ _REQUIRED = {
     "domain": "enterprise, mobile or ics",
     "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
 }
+# As ATT&CK publishes its releases: enterprise-attack-16.1.json, ATT&CK-v16.1/enterprise-attack/….
 _VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?:[^0-9].*)?\.json", re.IGNORECASE)
 _VERSION_OF_FOLDER = re.compile(r"(?:.*-)?v([0-9]+\.[0-9]+)", re.IGNORECASE)
 

@@ -82,6 +82,7 @@ def encode(mapping_set: MappingSet) -> Written:
 
 def _encode(mapping_set: MappingSet) -> Written:
     writer = _Writer(canonical(mapping_set))
+    # The id depends on all of the content: a bundle with any change is another bundle.
     objects = msgspec.json.encode(writer.objects())
     bundle = {"type": "bundle", "id": _identify("bundle", objects.decode()), "objects": msgspec.Raw(objects)}
     data = msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
@@ -304,6 +305,7 @@ def _extended(**properties: Any) -> Extensions:
 
 def _relationship_type(mapping: Mapping, source: str) -> str:
     """The type that STIX defines between the two objects; the mapping's own type is in the extension."""
+    # STIX 2.1 has "mitigates" from a course of action only, and "related-to" between any objects.
     mitigates = mapping.category == "protect" or (mapping.category is None and mapping.type in _MITIGATES)
     return "mitigates" if mitigates and source.startswith("course-of-action") else "related-to"
 
