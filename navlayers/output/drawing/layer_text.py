@@ -86,14 +86,25 @@ def _several(layers: Sequence[Tab]) -> _Part:
     joint = _joint(layers, room, needed)
     room -= len(joint.text)
     for longest in _COMMENTS:
-        tables = [_folded_rows(layer, longest) for layer in layers]
-        if sum(map(len, tables)) <= room - needed:
+        tables = _tables(layers, longest, room - needed)
+        if tables is not None:
             sections = [f"{head}\n{table}" for head, table in zip(heads, tables, strict=True)]
             is_cut = joint.is_cut or longest == 0 < max(map(_longest_comment, layers))
             return _Part("\n".join([start, joint.text, *sections]), is_cut)
     kept = sum(end <= room for end in accumulate(len(head) + 1 for head in heads))
     missing = [f"{_MORE}{len(heads) - kept} more layers\n"] if kept < len(heads) else []
     return _Part("\n".join([start, joint.text, f"{_UNLISTED}\n", *heads[:kept], *missing]), is_cut=True)
+
+
+def _tables(layers: Sequence[Tab], longest: int, room: int) -> list[str] | None:
+    """The techniques of each layer with comments up to a length; None if they do not fit."""
+    tables = []
+    for layer in layers:
+        tables.append(_folded_rows(layer, longest))
+        room -= len(tables[-1])
+        if room < 0:
+            return None
+    return tables
 
 
 def _overview(layers: Sequence[Tab]) -> str:
