@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
 
 _MOST_PARTS = 10_000
+"""Workbooks of people have tens of parts, large ones hundreds."""
+
 _CHUNK = 1 << 18
 _REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _SHEET = b"sheetData"
@@ -34,12 +36,10 @@ _OTHERS = {
     "word/document.xml": ("a Word document", "save its table as CSV or XLSX"),
     "ppt/presentation.xml": ("a presentation", "save its table as CSV or XLSX"),
 }
+# LookupError: an unknown encoding in the head of an XML part. RuntimeError: flags that zipfile does not know.
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, OSError, ValueError),
-    *(
-        LookupError,
-        RuntimeError,
-    ),  # an unknown encoding in the head of an XML part; flags that zipfile does not know
+    *(LookupError, RuntimeError),
 )
 
 
@@ -56,7 +56,7 @@ def check_workbook(source: Source, context: Context) -> int:
     """
     if source.data.startswith(OLE):
         if "EncryptedPackage".encode("utf-16-le") in source.data:
-            raise encrypted(source.path)
+            raise _encrypted(source.path)
         hint = "open it in a spreadsheet and save it as .xlsx or CSV"
         raise _refused(source.path, "this is an old Excel workbook (.xls)", hint=hint)
     try:
@@ -87,7 +87,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
     lengths: list[int] = []
     for member in members:
         if member.flag_bits & 1:
-            raise encrypted(path)
+            raise _encrypted(path)
         member.file_size = 1 << 62  # zipfile stops reading at the declared size, calamine does not
         part = _Part(member.filename)
         with archive.open(member) as stream:
@@ -115,8 +115,7 @@ def _bomb(path: str, what: str, most: int) -> InputError:
     return _refused(path, f"the workbook {what}", f"at most {most / 1e6:,g} MB when unpacked", hint)
 
 
-def encrypted(path: str) -> InputError:
-    """The error of a workbook that needs a password."""
+def _encrypted(path: str) -> InputError:
     hint = "open it with its password and save it without"
     return _refused(path, "the workbook is encrypted", "an XLSX workbook without a password", hint)
 

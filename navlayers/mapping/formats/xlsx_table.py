@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from navlayers import _text as wording
-from navlayers._text import neutralise, shown
+from navlayers._text import neutralise, shown, visible
 from navlayers.errors import InputError, OutputError, Place, Problem
 from navlayers.mapping.formats import table_rows
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.table import Number
-from navlayers.mapping.formats.workbook import check_workbook, encrypted, position
+from navlayers.mapping.formats.workbook import check_workbook, position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,24 +56,21 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
     import python_calamine  # noqa: PLC0415 - slow, and only needed for a workbook
 
     sheets = check_workbook(source, context)
-    hint = "save it again in a spreadsheet"
     try:
         book = python_calamine.load_workbook(io.BytesIO(source.data))
         kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
         names = [name for name in book.sheet_names if kinds[name] == python_calamine.SheetTypeEnum.WorkSheet]
         if len(names) > sheets:  # each name takes the memory of a sheet
-            message = f"the workbook is damaged: it names {len(names):,} sheets but has {sheets:,}"
-        else:
-            return [SheetGrid(source, name, book.get_sheet_by_name(name)) for name in names]
-    except python_calamine.PasswordError:
-        raise encrypted(source.path) from None
-    except Exception as error:
-        message = f"the workbook is damaged: {wording.visible(str(error))}"
+            raise ValueError(f"it names {len(names):,} sheets but has {sheets:,}")
+        return [SheetGrid(source, name, book.get_sheet_by_name(name)) for name in names]
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # what a bug of calamine raises
+        # A bug of calamine raises a PanicException, which is not an Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        message = "the workbook is damaged"
-    raise InputError(Problem(message, Place(source.path), "an XLSX workbook", hint, code="unreadable"))
+        message, hint = f"the workbook is damaged: {visible(str(error))}", "save it again in a spreadsheet"
+        raise InputError(
+            Problem(message, Place(source.path), "an XLSX workbook", hint, code="unreadable")
+        ) from None
 
 
 class SheetGrid:
