@@ -77,32 +77,24 @@ def open_grid(source: Source, context: Context) -> TextGrid:
     """The table of a text, with the separator by which its header has the most known columns.
 
     Raises:
-        InputError: this is not text, or a quote near its start never closes.
+        InputError: this is not text.
     """
     text = _decode(source, context.findings)
     user_headers = check_names(context.options.columns)
     named = _SEPARATOR.match(text)
     if named:
         return TextGrid(source.path, text, named[1], named.end())
-    errors: list[InputError] = []
-    best: tuple[tuple[int, int], TextGrid] | None = None
-    for delimiter in [mark for mark in DELIMITERS if mark in text] or [","]:
-        grid = TextGrid(source.path, text, delimiter)
-        try:
-            fit = _fit(grid, user_headers)
-        except InputError as error:  # the quotes may make sense with another separator
-            errors.append(error)
-            continue
-        if best is None or fit > best[0]:
-            best = fit, grid
-    if best is None:
-        raise errors[0]
-    return best[1]
+    delimiters = [mark for mark in DELIMITERS if mark in text] or [","]
+    grids = [TextGrid(source.path, text, delimiter) for delimiter in delimiters]
+    return max(grids, key=lambda grid: _fit(grid, user_headers))
 
 
 def _fit(grid: TextGrid, user_headers: Mapping[str, str]) -> tuple[int, int]:
     """The number of known columns of the header; the width of the first row if no header has any."""
-    rows = list(islice(grid.rows(), HEADER_WITHIN))
+    try:
+        rows = list(islice(grid.rows(), HEADER_WITHIN))
+    except InputError:  # its quotes may make sense with another separator; else the reader of the rows reports it
+        return -1, 0
     known = max((len(columns_of(number, row, user_headers).fields) for number, row in enumerate(rows)), default=0)
     return known, 0 if known else len(rows[0]) if rows else 0
 
