@@ -96,7 +96,7 @@ def build(
         result = _build_sets(prepared, scoring, kinds, folders.add, lambda: on_set(len(found)))
         removed = folders.commit()
     gone = tuple(
-        Problem(f"{name}: gone: {count} file{'s' * (count > 1)} of an earlier build that this one does not make")
+        Problem(f"{name}: removed {count} file{'s' * (count > 1)} of an earlier build")
         for name, count in removed.items()
     )
     left = tuple(
@@ -120,7 +120,7 @@ def _build_document(
     result = _build_sets(prepared, scoring, kinds, keep, lambda: None)
     if not layers:
         why = "; ".join(notice.message for each in result.sets for notice in each.notices)
-        raise UsageError(Problem("there is no layer to write", hint=why))
+        raise UsageError(Problem("no layer to write", hint=why))
     return msgspec.structs.replace(result, document=layers[0] if len(layers) == 1 else encode_layers(layers))
 
 
@@ -192,7 +192,7 @@ def _entry(path: str, kind: Kind, id_: str, name: str, techniques: Sequence[Tech
 def _notices(name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]) -> Iterator[Problem]:
     """What a user would otherwise find out by looking at an odd layer."""
     if not scored.set.mappings:
-        yield Problem(f"{name}: the set has no mappings, so its layers are empty")
+        yield Problem(f"{name}: no mappings, so the layers are empty")
     made = {entry.kind for entry in entries}
     missing = [kind for kind in only if kind not in made]
     if missing and {*only, ALL_KIND} != set(KINDS):

@@ -110,7 +110,7 @@ def compare(
         inputs = (baseline, *inputs)
     together = input_set(inputs, attack_version, reading).split_layers()
     if len(together.inputs) < comparing.FEWEST and named_twice(inputs, reading):
-        raise UsageError(Problem(f"{inputs[0]} is named twice: it is one input", expected="two sets or layers"))
+        raise UsageError(Problem(f"duplicate input {inputs[0]}", expected="two sets or layers"))
     found = comparing.compare(
         together.catalogue,
         together.coverage(ScoreOptions(**options), scores=not covered_only),

@@ -93,7 +93,7 @@ def gaps(
         *inputs: One or more names, paths, sets or layers.
         threat: A group, software, campaign or tactic by id or name, or a set, layer or table of weights; one or
             several.
-        category: Take the scores of this category only.
+        category: Use only the scores of this category.
         weak: A technique that is covered below this score, 0–100, is weak.
         software_of: Add what the software of these groups does.
         attack_version: Remap the inputs to this ATT&CK release; None: one that knows the threat.

@@ -65,7 +65,7 @@ def _stdin(item: Source, max_bytes: int) -> Source:
         data = sys.stdin.buffer.read(max_bytes + 1) if sys.stdin else b""
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"standard input cannot be read: {reason}", Place(STDIN))) from error
+        raise InputError(Problem(f"cannot read standard input: {reason}", Place(STDIN))) from error
     return msgspec.structs.replace(item, data=data)
 
 
@@ -88,4 +88,4 @@ def named_twice(inputs: Sequence[Input], reading: ReadOptions) -> tuple[Problem,
     """Notices of the names that mean nothing but inputs that names before them mean already."""
     names = [os.fspath(item) for item in inputs if isinstance(item, str | os.PathLike)]
     again = () if STDIN in names or len(names) < 2 else repeated(names, reading.format)
-    return tuple(Problem(f"{name} is named twice") for name in again)
+    return tuple(Problem(f"duplicate input {name}") for name in again)

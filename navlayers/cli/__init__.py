@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
-    "sets": "List the mapping sets that ship and those in the folder mappings here.",
-    "stats": "Count what mapping sets cover of their ATT&CK release.",
-    "check": "Find what is wrong in mapping sets, and mend it.",
-    "convert": "Write a mapping set in another format.",
+    "sets": "List the shipped mapping sets and those in the folder mappings.",
+    "stats": "Count the techniques that mapping sets cover.",
+    "check": "Check mapping sets for mistakes, and fix them.",
+    "convert": "Convert a mapping set to another format.",
     "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
-    "render": "Render layers as pictures, workbooks, pages and tables.",
-    "report": "Write a report about mapping sets: alone, compared, against a threat, with a plan.",
-    "site": "Write a static site of mapping sets, to browse from disk or any host.",
-    "show": "Show what mapping sets say of a technique, capability, group or tactic.",
-    "compare": "Compare mapping sets and layers: union, agreement, gap, differences.",
-    "diff": "Tell what changed between two versions of a set or layer.",
-    "gaps": "Tell what mapping sets and layers leave open of a threat.",
-    "plan": "Choose which capabilities to put in place, for a budget or a target.",
-    "attack": "List, add and remove the ATT&CK releases that navlayers works with.",
-    "completion": "Print the script that makes bash, zsh or fish complete navlayers.",
+    "render": "Render layers as images, workbooks, web pages and tables.",
+    "report": "Write a report on mapping sets: coverage, comparison, gaps, plan.",
+    "site": "Write a static website of mapping sets.",
+    "show": "Show the mappings of a technique, capability, group or tactic.",
+    "compare": "Compare mapping sets and layers side by side.",
+    "diff": "Show what changed between two versions of a set or layer.",
+    "gaps": "Show which techniques of a threat are not covered.",
+    "plan": "Choose the capabilities to implement for a budget or a target.",
+    "attack": "List, add and remove ATT&CK releases.",
+    "completion": "Print the completion script for bash, zsh or fish.",
 }
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
 
@@ -82,7 +82,7 @@ def group() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
-    0 done, 1 a check has findings, 2 bad input or usage, 70 a mistake in navlayers itself, 130 stopped.
+    0 done, 1 a check has findings, 2 bad input or usage, 70 an internal error, 130 stopped.
     """
     if args is None:
         _as_a_program()
@@ -118,12 +118,10 @@ def _report(error: Exception) -> int:
         raise error
     if isinstance(error, OSError):
         # Errors of files that are read and written are NavlayersErrors; what is left is standard output.
-        _say(f"the output cannot be written: {error.strerror or error}")
+        _say(f"cannot write the output: {error.strerror or error}")
         return EXIT_BAD_INPUT
     what = f"{type(error).__name__}: {error}"
-    _say(
-        f"a mistake in navlayers itself: {what} (set NAVLAYERS_DEBUG=1 to see where, and report it with the input)"
-    )
+    _say(f"internal error: {what} (set NAVLAYERS_DEBUG=1 for a traceback, and report it with the input)")
     return EXIT_BUG
 
 
@@ -135,7 +133,7 @@ def _as_a_program() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     if sys.stdout is None:
-        _say("standard output is closed (send it to a file, or to the null device)")
+        _say("standard output is closed (redirect it to a file or the null device)")
         sys.exit(EXIT_BAD_INPUT)
 
 

@@ -66,7 +66,9 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
             last = next(reversed(pairs))
             pairs[last] += f",{part}"
         else:
-            raise UsageError(Problem(f"{parameter.opts[0]} {part!r} is no pair", expected=f"{parameter.metavar}"))
+            raise UsageError(
+                Problem(f"{parameter.opts[0]} {part!r} is not a pair", expected=f"{parameter.metavar}")
+            )
     return pairs
 
 
@@ -83,18 +85,18 @@ def output(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
 
 
 sets_argument = click.argument("sets", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Leave out notes.")
-force_file_option = click.option("--force", is_flag=True, help="Overwrite a file that holds something else.")
-force_files_option = click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
-force_folder_option = click.option("--force", is_flag=True, help="Write into a folder that holds other files, too.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
+no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Do not print notes.")
+force_file_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
+force_files_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+force_folder_option = click.option("--force", is_flag=True, help="Write into a folder that contains other files.")
 attack_option = click.option(
     "--attack",
     "attack_version",
     metavar="VERSION",
     shell_complete=_complete.releases,
-    help="Carry the sets to this ATT&CK release, such as 18.1.",
+    help="Remap the sets to this ATT&CK release, such as 18.1.",
 )
 output_file_option = click.option(
     "-o",
@@ -103,14 +105,12 @@ output_file_option = click.option(
     metavar="FILE",
     callback=output,
     shell_complete=_complete.files,
-    help="Write to this file; - is standard output.",
+    help="Output file; - is standard output.",
 )
 reading_options = bundle(
     "reading",
     lambda from_, columns, meta, max_size: ReadOptions(from_, columns, meta, max_size * MEGABYTE),
-    click.option(
-        "--from", "from_", type=click.Choice(list(FORMATS)), help="Format of the input, if not as its content says."
-    ),
+    click.option("--from", "from_", type=click.Choice(list(FORMATS)), help="Input format (default: detected)."),
     click.option(
         "--columns",
         metavar="NAME=HEADER,…",
@@ -123,7 +123,7 @@ reading_options = bundle(
         metavar="NAME=TEXT,…",
         multiple=True,
         callback=_pairs,
-        help="Say of the set what its file does not, such as domain=ics,version=2.",
+        help="Metadata that the file lacks, such as domain=ics,version=2.",
     ),
     click.option(
         "--max-size",
@@ -131,7 +131,7 @@ reading_options = bundle(
         default=150,
         show_default=True,
         metavar="MB",
-        help="Refuse inputs larger than this many megabytes.",
+        help="Maximum size of an input in megabytes.",
     ),
 )
 """Given to a command as `reading: ReadOptions`."""
@@ -141,10 +141,10 @@ _scale_option = click.option(
     multiple=True,
     callback=_numbers,
     metavar="VALUE=NUMBER,…",
-    help="What score values are worth, 0-100, such as minimal=10,partial=50,significant=100.",
+    help="Score of each value, 0-100, such as minimal=10,partial=50,significant=100.",
 )
 _worth_option = click.option(
-    "--worth", type=float, metavar="NUMBER", help="What a relation without a value is worth, 0-100."
+    "--worth", type=float, metavar="NUMBER", help="Score of a mapping without a value, 0-100."
 )
 scale_options = bundle("scoring", parsing.ScoreOptions, _scale_option, _worth_option)
 """Given to a command as `scoring: ScoreOptions`; all else is at its default."""
@@ -157,14 +157,14 @@ scoring_options = bundle(
         type=click.Choice(AGGREGATES),
         default="max",
         show_default=True,
-        help="How the scores of several capabilities make one.",
+        help="How to combine the scores of several capabilities.",
     ),
     click.option(
         "--weights",
         multiple=True,
         callback=_numbers,
         metavar="CATEGORY=NUMBER,…",
-        help="Make the overall score a weighted mean across categories, such as protect=2,detect=1,respond=1.",
+        help="Compute the overall score as a weighted mean, such as protect=2,detect=1,respond=1.",
     ),
     _scale_option,
     _worth_option,
@@ -173,7 +173,7 @@ scoring_options = bundle(
         type=click.Choice(parsing.ROLLUPS),
         default="none",
         show_default=True,
-        help="Give a technique without a score that of its sub-techniques.",
+        help="Score a technique without a score by its sub-techniques.",
     ),
 )
 """Given to a command as `scoring: ScoreOptions`."""
@@ -201,16 +201,16 @@ def report_format(
 def refuse_other_format(format_: str | None, *, as_json: bool) -> None:
     """Refuse `--json` beside another `--format`."""
     if as_json and format_ not in (None, "json"):
-        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="leave one of them out"))
+        raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="use one of them"))
 
 
 def refuse_two_results(output: str | None, *, as_json: bool) -> None:
     """Refuse to print JSON and a document, both on standard output."""
     if as_json and output == _print.STDOUT:
-        raise UsageError(Problem("--json and -o - both want standard output", hint="leave one of them out"))
+        raise UsageError(Problem("--json and -o - both write to standard output", hint="use one of them"))
 
 
 def refuse_terminal(format_: str, output: str | None, *, hint: str, binary: bool) -> None:
     """Refuse to write a binary format to a terminal."""
     if binary and output == _print.STDOUT and sys.stdout.isatty():
-        raise UsageError(Problem(f"{format_.upper()} is not text that a terminal could show", hint=hint))
+        raise UsageError(Problem(f"{format_.upper()} is binary, and standard output is a terminal", hint=hint))

@@ -106,8 +106,8 @@ def remapped(
     name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
 ) -> None:
     """Print what changed for a set on the way to a release, and what is not active there; `own` is its own one."""
-    there = f"revoked in ATT&CK {attack_version} already, taken for what revoked it"
-    heading = there if own == attack_version else f"carried to ATT&CK {attack_version}"
+    there = f"revoked in ATT&CK {attack_version}, replaced"
+    heading = there if own == attack_version else f"remapped to ATT&CK {attack_version}"
     _list(f"{name}: {heading}", [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved])
     _list(f"{name}: left out, not active in ATT&CK {attack_version}", list(map(str, left_out)))
 
@@ -122,7 +122,7 @@ def _list(heading: str, items: Sequence[str]) -> None:
 def folder_written(output: str, removed: int) -> None:
     """Say where results are, and how many files of an earlier run were removed."""
     if removed:
-        notify(f"note: gone: {removed} file{'s' * (removed > 1)} of an earlier run that this one does not make")
+        notify(f"note: removed {removed} file{'s' * (removed > 1)} of an earlier run")
     notify(f"written to {output}")
 
 

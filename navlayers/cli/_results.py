@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from navlayers.api.gaps import Gaps, Plan
 
 category_option = click.option(
-    "--category", type=click.Choice(CATEGORIES), help="Take the scores of this category only."
+    "--category", type=click.Choice(CATEGORIES), help="Use only the scores of this category."
 )
 baseline_option = click.option(
     "--baseline",
     metavar="SET",
     shell_complete=_complete.sets,
-    help="Tell each input's differences from this one.",
+    help="Show how each input differs from this set.",
 )
 
 
@@ -86,7 +86,7 @@ output_options = _options.bundle(
         callback=_options.output,
         metavar="DIR",
         shell_complete=_complete.folders,
-        help="Folder to write layers and tables to. - writes the layers alone to standard output.",
+        help="Output folder for layers and tables; - writes only the layers to standard output.",
     ),
     _options.force_folder_option,
     _options.json_option,

@@ -55,28 +55,30 @@ plan_options = _options.bundle(
     "request",
     _plan_request,
     click.option(
-        "--budget", metavar="NUMBER", help="How many capabilities at most, or with --cost what they may cost."
+        "--budget", metavar="NUMBER", help="Maximum number of capabilities, or with --cost their maximum cost."
     ),
-    click.option("--target", metavar="SHARE", help="Reach this share of what all capabilities give, such as 95%."),
+    click.option(
+        "--target", metavar="SHARE", help="Reach this share of the coverage of all capabilities, such as 95%."
+    ),
     click.option(
         "--have",
         multiple=True,
         metavar="ID,…",
         shell_complete=_complete.capabilities,
-        help="Capabilities that are in place, or @FILE with one in a line.",
+        help="Capabilities already in place, or @FILE with one per line.",
     ),
     click.option(
         "--exclude",
         multiple=True,
         metavar="ID,…",
         shell_complete=_complete.capabilities,
-        help="Capabilities that are not to be chosen, or @FILE with one in a line.",
+        help="Capabilities not to choose, or @FILE with one per line.",
     ),
     click.option(
         "--cost",
         metavar="FILE[:COLUMN]",
         shell_complete=_complete.files,
-        help="A table with a capability and its cost in a row; without it, each costs 1.",
+        help="Table of capabilities and costs (default: each costs 1).",
     ),
     click.option(
         "--time-limit",
@@ -84,7 +86,7 @@ plan_options = _options.bundle(
         default=SECONDS,
         show_default=True,
         metavar="SECONDS",
-        help="Past it, take the best plan found so far and say how far from the best it may be.",
+        help="Stop searching after this time, and report how far the plan may be from the best.",
     ),
 )
 """Given to a command as `request: PlanRequest`."""
@@ -94,7 +96,7 @@ _threat_option = click.option(
     multiple=True,
     metavar="THREAT",
     shell_complete=_complete.threats,
-    help="A group, software, campaign or tactic by id or name, or a set, layer or table with weights. Repeatable.",
+    help="Group, software, campaign or tactic by id or name, or a set, layer or table of weights. Repeatable.",
 )
 _software_option = click.option(
     "--software-of",
@@ -103,7 +105,7 @@ _software_option = click.option(
     flag_value=ALL,
     metavar="[GROUP]",
     shell_complete=_complete.threats,
-    help="Add what the software of this group or campaign does; without a value, of all that are chosen.",
+    help="Add the software of this group or campaign; without a value, of all those given.",
 )
 
 
@@ -116,4 +118,4 @@ def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def refuse_stdin_twice(sets: tuple[str, ...], threat: tuple[str, ...]) -> None:
     """Refuse standard input as both a set and the threat."""
     if STDIN in threat and STDIN in sets:
-        raise UsageError(Problem("- is both a set and the threat", hint="give one of the two as a file"))
+        raise UsageError(Problem("- is both a set and the threat", hint="read one of them from a file"))

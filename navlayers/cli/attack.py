@@ -24,22 +24,22 @@ _COUNTED = ("groups", "software", "campaigns")
 HEADERS = ("release", "tactics", "tech-\nniques", "sub-tech-\nniques", *_COUNTED, "built\nin")
 
 _domain = click.option(
-    "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain; may be repeated."
+    "--domain", "domains", multiple=True, type=click.Choice(DOMAINS), help="Only this domain. Repeatable."
 )
 
 
 @click.group()
 def command() -> None:
-    """List, add and remove the ATT&CK releases that navlayers works with."""
+    """List, add and remove ATT&CK releases."""
 
 
 @command.command("list")
 @_options.json_option
 @_options.no_notes_option
 def list_releases(as_json: bool, quiet: bool) -> None:
-    """List the ATT&CK releases at hand.
+    """List the installed ATT&CK releases.
 
-    Techniques, groups and so on are those that are neither deprecated nor revoked.
+    Counts leave out techniques, groups and so on that are deprecated or revoked.
     """
     rows = [_facts(release) for release in attack.releases()]
     if as_json:
@@ -54,8 +54,8 @@ def list_releases(as_json: bool, quiet: bool) -> None:
 @command.command("add")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @_domain
-@click.option("--version", help="The version of a bundle that does not name it, such as 18.1.")
-@click.option("--mirror", metavar="URL", help="Download from here; also by NAVLAYERS_ATTACK_MIRROR.")
+@click.option("--version", help="Version of a bundle that does not state it, such as 18.1.")
+@click.option("--mirror", metavar="URL", help="Download from this address (default: $NAVLAYERS_ATTACK_MIRROR).")
 @_options.json_option
 @_options.quiet_option
 def add_releases(
@@ -69,8 +69,8 @@ def add_releases(
     """Add releases from STIX bundles, or download them.
 
     SOURCE is a bundle's file (enterprise-attack-20.0.json), a version (20.0), a major version (20: its newest
-    release) or latest. Downloads bring all domains unless --domain says otherwise, and are verified against the
-    SHA-256 that mitreattack-python publishes.
+    release) or latest. Downloads include all domains unless --domain limits them, and are verified against the
+    SHA-256 hashes that mitreattack-python publishes.
     """
     rows = []
     for source in sources:
@@ -80,8 +80,8 @@ def add_releases(
         elif version is None:
             added = _download(source, domains, mirror, silent=quiet)
         else:
-            message = f"--version {version} is for bundles, {source} is a version already"
-            raise UsageError(Problem(message, hint=f"leave --version out, or {source}"))
+            message = f"--version {version} is for bundles, and {source} is a version"
+            raise UsageError(Problem(message, hint="remove one of them"))
         for release in added:
             facts = _facts(release)
             rows.append(facts)
@@ -98,7 +98,7 @@ def add_releases(
 @_options.json_option
 @_options.quiet_option
 def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, quiet: bool) -> None:
-    """Remove an added release; those that ship with navlayers stay."""
+    """Remove an added release; built-in ones stay."""
     gone = attack.remove(version, domains or DOMAINS)
     for release in () if quiet else gone:
         _print.notify(f"removed {release} ({release.path})")

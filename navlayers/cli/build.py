@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     default="layers",
     metavar="DIR",
     show_default=True,
-    help="Folder to write to; each set gets a folder of its own there. - writes one document to standard output.",
+    help="Output folder, with a subfolder per set; - writes one document to standard output.",
 )
 @_options.attack_option
 @_options.scoring_options
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     multiple=True,
     callback=_options.words(*KINDS),
     metavar="KIND,…",
-    help=f"Make these layers only: {', '.join(KINDS)}.",
+    help=f"Build only these layers: {', '.join(KINDS)}.",
 )
 @_options.force_folder_option
 @_options.reading_options
@@ -50,8 +50,8 @@ def command(
 ) -> None:
     """Build ATT&CK Navigator layers from mapping sets.
 
-    SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. Without any:
-    the sets in the folder mappings here if there is one, else all shipped sets.
+    SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. The
+    default is the sets in the folder mappings if there is one, else all shipped sets.
 
     \b
     navlayers build gcp                    layers of a shipped set, in layers/gcp

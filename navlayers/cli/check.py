@@ -34,7 +34,7 @@ MOST_CODES = 12
     "attack_version",
     metavar="VERSION",
     shell_complete=_complete.releases,
-    help="Check against this ATT&CK release.",
+    help="Check against this ATT&CK release (default: that of each set).",
 )
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
 @click.option(
@@ -43,7 +43,7 @@ MOST_CODES = 12
     callback=_options.words(),
     metavar="CODE,…",
     shell_complete=_complete.codes,
-    help="Only these findings.",
+    help="Report only these codes.",
 )
 @click.option(
     "--ignore",
@@ -51,23 +51,23 @@ MOST_CODES = 12
     callback=_options.words(),
     metavar="CODE,…",
     shell_complete=_complete.codes,
-    help="Leave out these findings.",
+    help="Do not report these codes.",
 )
-@click.option("--fix", is_flag=True, help="Mend what has one right answer, in place, and show the difference.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--fix", is_flag=True, help="Fix findings that have one right answer, in place, and print the diff.")
+@click.option("--diff", is_flag=True, help="Print the diff of --fix, and change nothing.")
 @click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="Form of the findings.",
+    help="Output format.",
 )
 @click.option(
     "--explain",
     metavar="CODE",
     shell_complete=_complete.codes,
-    help="Explain a finding; all explains every one.",
+    help="Explain a code, or all.",
 )
 @click.option(
     "--schema",
@@ -92,10 +92,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Find what is wrong in mapping sets, and mend it.
+    """Check mapping sets for mistakes, and fix them.
 
-    SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. Without any:
-    the sets in the folder mappings here if there is one, else all shipped sets.
+    SET is a shipped name (see `navlayers sets`), a file, a folder of files, or - for standard input. The
+    default is the sets in the folder mappings if there is one, else all shipped sets.
 
     \b
     navlayers check my-controls.yaml
@@ -116,7 +116,7 @@ def command(
 
     _options.refuse_other_format(None if format_ == "text" else format_, as_json=as_json)
     if attack_version is not None and (fix or diff):
-        hint = "sets are mended within their own release; leave one of the two out"
+        hint = "--fix works within the release of each set; use one of them"
         raise UsageError(Problem("--fix and --attack exclude each other", hint=hint))
     run = partial(check_sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
     found = sources(sets, reading)
@@ -162,8 +162,8 @@ def _write(mended: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source
     texts = {each.path: each.after for each in mended}
     for each in mended:
         if each.path != STDIN and Path(each.path).read_bytes() != each.before:
-            hint = "nothing is written; run it again"
-            raise OutputError(Problem("the file has changed meanwhile", Place(each.path), hint=hint))
+            hint = "nothing was written; run the command again"
+            raise OutputError(Problem("the file has changed since it was read", Place(each.path), hint=hint))
     files.write_all(files.Output(path, data, force=True) for path, data in texts.items() if path != STDIN)
     return tuple(
         msgspec.structs.replace(each, data=texts.get(STDIN, each.data)) if str(each.path) == STDIN else each
@@ -181,12 +181,12 @@ def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable:
     notes = len(report.findings) - report.errors - report.warnings
     numbers = {"error": report.errors, "warning": report.warnings, "note": notes}
     counts = ", ".join(counted(number, level) for level, number in numbers.items() if number)
-    _print.notify(f"{counts or 'nothing found'} in {counted(len(report.inputs), 'set')}")
+    _print.notify(f"{counts or 'no findings'} in {counted(len(report.inputs), 'set')}")
     done = sum(len(each.findings) for each in mended)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
-        _print.notify(f"mended {counted(done, 'finding') if done else 'nothing'}")
+        _print.notify(f"fixed {counted(done, 'finding') if done else 'nothing'}")
     elif mendable and fixable and all(checked.origin != "shipped" for checked in report.inputs):
-        _print.notify(f"{fixable:,} of them can be mended with --fix")
+        _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:
-        _print.notify(f"navlayers check --explain {next(iter(codes))} says more; so it does of every code")
+        _print.notify(f"`navlayers check --explain {next(iter(codes))}` explains the code")

@@ -23,13 +23,11 @@ if TYPE_CHECKING:
 @_results.baseline_option
 @_results.category_option
 @_results.measure_option(
-    "Compare how well techniques are covered, or whether they are: then counts and scores can be compared."
+    "Compare scores, or only whether techniques are covered, which allows to mix scores and counts."
 )
 @_options.attack_option
 @_options.scoring_options
-@click.option(
-    "--summary", is_flag=True, help="Print the totals only. So it is where -o puts the techniques into files."
-)
+@click.option("--summary", is_flag=True, help="Print only the totals, as with -o.")
 @_options.reading_options
 @_results.output_options
 def command(
@@ -40,11 +38,10 @@ def command(
     summary: bool,
     **options: Any,
 ) -> None:
-    """Compare mapping sets and layers: union, agreement, gap, differences.
+    """Compare mapping sets and layers side by side.
 
     SET is a shipped name, a file of any format, a layer, a folder of files, or - for standard input. All are
-    carried to one ATT&CK release first, the newest among theirs or that of --attack, and share one scale of
-    colours.
+    remapped to one ATT&CK release, the newest among theirs or that of --attack, and share one color scale.
 
     \b
     navlayers compare aws azure -o compared
@@ -67,4 +64,6 @@ def _show(comparison: Comparison, *, summary: bool) -> None:
     _print.echo_tables(pages.summary(comparison, brief=True))
     gap = len(comparison.gaps)
     subs = sum("." in each.technique for each in comparison.gaps)
-    click.echo(f"None covers {gap - subs} techniques and {subs} sub-techniques of {comparison.active} in all.")
+    click.echo(
+        f"No input covers {gap - subs} techniques and {subs} sub-techniques, of {comparison.active} in total."
+    )

@@ -84,7 +84,7 @@ def register() -> None:
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script that makes bash, zsh or fish complete navlayers.
+    """Print the completion script for bash, zsh or fish.
 
     \b
     eval "$(navlayers completion bash)"       in ~/.bashrc

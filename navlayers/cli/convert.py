@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 @click.option(
     "--to",
     type=click.Choice(list(formats.WRITABLE)),
-    help="Format to write; if not given, as .json, .csv or .xlsx of the output asks for, else native.",
+    help="Output format (default: by the ending of -o, else native).",
 )
 @click.option("--facts", "only_facts", is_flag=True, help="Leave out comments, descriptions and other prose.")
-@click.option("--title", help="Name the set; people see it instead of the framework's id.")
-@click.option("--source", "origin", metavar="URL", help="Say where the set was published.")
-@click.option("--licence", "--license", metavar="ID", help="Say under which licence, such as Apache-2.0.")
+@click.option("--title", help="Title of the set.")
+@click.option("--source", "origin", metavar="URL", help="Address where the set is published.")
+@click.option("--licence", "--license", metavar="ID", help="License of the set, such as Apache-2.0.")
 @_options.force_file_option
 @_options.reading_options
 @_options.quiet_option
@@ -43,14 +43,14 @@ def command(
     reading: ReadOptions,
     quiet: bool,
 ) -> None:
-    """Write a mapping set in another format.
+    """Convert a mapping set to another format.
 
     SET is a shipped name, a file of any format that navlayers reads, a folder that is one set, or - for standard
-    input. JSON is that of the Mappings Explorer.
+    input. JSON is the format of the Mappings Explorer.
     """
     format_ = to or format_for(output)
     found = source(set_, reading)
-    hint = f"name a file, such as -o {found.name}.{format_}, or send it into a pipe"
+    hint = f"name a file, such as -o {found.name}.{format_}, or pipe the output"
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint=hint)
     given = {"title": title, "source": origin, "licence": licence}
     metadata = reading.metadata | {field: text for field, text in given.items() if text is not None}

@@ -27,11 +27,11 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
     "--format",
     "format_",
     type=click.Choice(pages.FORMATS),
-    help="Format of the report; without it, that of the ending of -o, else text.",
+    help="Report format (default: by the ending of -o, else text).",
 )
-@click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 where a technique is lost or weaker.")
+@click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 if a technique is lost or weaker.")
 @_options.output_file_option
-@click.option("--category", type=click.Choice(CATEGORIES), help="Tell what changed in this category only.")
+@click.option("--category", type=click.Choice(CATEGORIES), help="Compare only this category.")
 @_options.attack_option
 @_options.scoring_options
 @_options.force_file_option
@@ -50,10 +50,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Tell what changed between two versions of a set or layer.
+    """Show what changed between two versions of a set or layer.
 
-    OLD and NEW are shipped names, files of any format, layers, or - for standard input. Both are carried to one
-    ATT&CK release first, the newer of theirs or that of --attack.
+    OLD and NEW are shipped names, files of any format, layers, or - for standard input. Both are remapped to one
+    ATT&CK release, the newer of theirs or that of --attack.
 
     \b
     navlayers diff last-quarter.yaml my-controls.yaml
@@ -68,5 +68,5 @@ def command(
     text = pages.render(changes, format_, width)
     _print.put(text, output, force=force, quiet=quiet, keep=changes.files)
     if fail_on_loss and changes.lost_coverage:
-        _print.notify("coverage was lost: exit status 1, as --fail-on-loss asks")
+        _print.notify("coverage was lost: exit status 1 (--fail-on-loss)")
         sys.exit(EXIT_LOSS)

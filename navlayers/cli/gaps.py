@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @_options.sets_argument
 @_threat.threat_options
 @_results.category_option
-@_threat.weak_option("Covered below this score is weak.")
+@_threat.weak_option("A score below this is weak.")
 @_options.attack_option
 @_options.scoring_options
 @_options.reading_options
@@ -38,10 +38,10 @@ def command(
     scoring: ScoreOptions,
     **options: Any,
 ) -> None:
-    """Tell what mapping sets and layers leave open of a threat.
+    """Show which techniques of a threat are not covered.
 
-    SET is a shipped name, a file of any format, a layer, a folder of files, or - for standard input. Several are
-    taken together: the best of all counts.
+    SET is a shipped name, a file of any format, a layer, a folder of files, or - for standard input. The best
+    score of all inputs counts.
 
     \b
     navlayers gaps aws --threat APT29

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @_options.sets_argument
 @_threat.threat_options
 @_threat.plan_options
-@_results.measure_option("Count how well techniques are covered, or how many are.")
-@click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Scores below this do not count.")
+@_results.measure_option("Count scores, or only whether techniques are covered.")
+@click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Ignore scores below this.")
 @_results.category_option
 @_options.attack_option
 @_options.scale_options
@@ -40,10 +40,10 @@ def command(
     scoring: ScoreOptions,
     **options: Any,
 ) -> None:
-    """Choose which capabilities to put in place, for a budget or a target.
+    """Choose the capabilities to implement for a budget or a target.
 
-    SET is a shipped name, a file of any format, a folder of files, or - for standard input. The capabilities of all
-    sets are chosen from; all sets are carried to one ATT&CK release first.
+    SET is a shipped name, a file of any format, a folder of files, or - for standard input. The capabilities
+    are chosen from all sets, which are remapped to one ATT&CK release.
 
     \b
     navlayers plan nist_800_53 --target 100%

@@ -36,37 +36,34 @@ render_options = _options.bundle(
         type=click.Choice(get_args(Page), case_sensitive=False),
         default="fit",
         show_default=True,
-        help="The page of pictures.",
+        help="Page size.",
     ),
     click.option(
         "--orientation",
         type=click.Choice(get_args(Orientation), case_sensitive=False),
         default="auto",
         show_default=True,
-        help="How the page lies.",
+        help="Page orientation.",
     ),
-    click.option(
-        "--margin", type=float, default=None, metavar="MM", help="The margin of the page, in millimetres."
-    ),
+    click.option("--margin", type=float, default=None, metavar="MM", help="Page margin in millimeters."),
     click.option(
         "--detail",
         type=click.Choice(get_args(Detail), case_sensitive=False),
-        help="All techniques, only those that the layer annotates, or small squares. "
-        "Without it: as the layer asks.",
+        help="All techniques, only annotated ones, or small squares (default: as the layer is set).",
     ),
     click.option(
         "--show",
         multiple=True,
         callback=_options.words(*get_args(Show)),
         metavar="WHAT,…",
-        help=f"What stands in a cell: {', '.join(get_args(Show))}.",
+        help=f"Content of a cell: {', '.join(get_args(Show))}.",
     ),
     click.option(
         "--theme",
         type=click.Choice(get_args(ThemeName), case_sensitive=False),
         default="light",
         show_default=True,
-        help="Colours of the page.",
+        help="Color theme.",
     ),
     click.option(
         "--scale",
@@ -74,9 +71,15 @@ render_options = _options.bundle(
         default=2,
         show_default=True,
         metavar="NUMBER",
-        help="Pixels of a PNG per pixel of the SVG.",
+        help="Pixels of a PNG per CSS pixel.",
     ),
-    click.option("--dpi", type=float, default=None, metavar="NUMBER", help="The same in dots per inch."),
+    click.option(
+        "--dpi",
+        type=float,
+        default=None,
+        metavar="NUMBER",
+        help="Resolution of a PNG in dots per inch, instead of --scale.",
+    ),
 )
 """Given to the command as `looks: RenderOptions`."""
 
@@ -90,7 +93,7 @@ render_options = _options.bundle(
     metavar="FILE|DIR",
     callback=_options.output,
     shell_complete=_complete.files,
-    help="The file or folder to write to; - is standard output. Without it: the current folder.",
+    help="Output file or folder; - is standard output (default: the current folder).",
 )
 @render_options
 @_options.attack_option
@@ -106,10 +109,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Render layers as pictures, workbooks, pages and tables.
+    """Render layers as images, workbooks, web pages and tables.
 
     LAYER is a Navigator layer of any tool (formats 3.0 to 4.5), a list of layers, a folder of them, a mapping set
-    by name or file (its overview is taken), or - for standard input.
+    by name or file (its overview is rendered), or - for standard input.
 
     \b
     navlayers render overview.json -o overview.svg
@@ -122,7 +125,7 @@ def command(
     formats = files.chosen(asked, output)
     target = files.target_of(output, formats)
     inputs = sources(layers, reading)
-    hint = "name a file with -o, or send it into a pipe"
+    hint = "name a file with -o, or pipe the output"
     _options.refuse_terminal(formats[0], output, binary=files.FORMATS[formats[0]].binary, hint=hint)
     with _print.progress("Rendering", quiet=quiet) as step:
         result = files.render_files(
@@ -148,9 +151,9 @@ def _idle(formats: Sequence[str]) -> Iterator[Problem]:
     given = {name for name in ctx.params if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE}
     if not PICTURES & set(formats):
         for name in sorted(given & _OF_PICTURES):
-            yield Problem(f"--{name} without effect: {', '.join(formats)} are no pictures")
+            yield Problem(f"--{name} has no effect on {', '.join(formats)}")
     elif "png" not in formats:
         for name in sorted(given & _OF_PNG):
-            yield Problem(f"--{name} without effect: only a PNG has pixels")
+            yield Problem(f"--{name} has no effect: no PNG is rendered")
     if given >= _OF_PNG:
-        yield Problem("--scale without effect: --dpi says the same")
+        yield Problem("--scale has no effect with --dpi")

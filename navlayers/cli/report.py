@@ -37,38 +37,36 @@ if TYPE_CHECKING:
     metavar="FILE",
     callback=_options.output,
     shell_complete=_complete.files,
-    help="The file to write: .pdf, .html, .md or .docx. Repeatable. - is standard output, in Markdown.",
+    help="Output file: .pdf, .html, .md or .docx. Repeatable. - writes Markdown to standard output.",
 )
-@click.option("--title", default="", metavar="TEXT", help="The title, if not made of the names of the sets.")
-@click.option("--author", default="", metavar="TEXT", help="Who the report is by.")
-@click.option("--date", default="", metavar="TEXT", help="The date, as it is to stand. Without it there is none.")
+@click.option("--title", default="", metavar="TEXT", help="Title (default: from the names of the sets).")
+@click.option("--author", default="", metavar="TEXT", help="Author.")
+@click.option("--date", default="", metavar="TEXT", help="Date, printed as given (default: none).")
 @click.option(
-    "--logo", metavar="FILE", shell_complete=_complete.files, help="A picture for the title page: PNG, JPEG or SVG."
+    "--logo", metavar="FILE", shell_complete=_complete.files, help="Image for the title page: PNG, JPEG or SVG."
 )
 @click.option(
     "--sections",
     multiple=True,
     metavar="SECTION,…",
     callback=_options.words(*SECTIONS),
-    help=f"Which sections: {', '.join(SECTIONS)}. Without it: all but comments that there is something to say of.",
+    help=f"Sections: {', '.join(SECTIONS)} (default: all but comments).",
 )
-@click.option(
-    "--comments", is_flag=True, help="Add the comments and references of the mappings, which may be many pages."
-)
+@click.option("--comments", is_flag=True, help="Add the comments and references of the mappings.")
 @click.option(
     "--paper",
     type=click.Choice(get_args(Paper), case_sensitive=False),
     default="A4",
     show_default=True,
-    help="The paper of PDF and DOCX.",
+    help="Paper size of PDF and DOCX.",
 )
 @_results.baseline_option
 @_threat.threat_options
-@_threat.weak_option("Covered below this score is weak, of the threat.")
+@_threat.weak_option("With --threat, a score below this is weak.")
 @_threat.plan_options
 @_results.category_option
 @_results.measure_option(
-    "Report how well techniques are covered, or whether they are: then counts and scores can stand together."
+    "Report scores, or only whether techniques are covered, which allows to mix scores and counts."
 )
 @_options.attack_option
 @_options.scoring_options
@@ -98,10 +96,10 @@ def command(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Write a report about mapping sets: alone, compared, against a threat, with a plan.
+    """Write a report on mapping sets: coverage, comparison, gaps, plan.
 
     SET is a shipped name, a file of any format, a layer, a folder of files or of a comparison, or - for standard
-    input. --threat adds what is open of it, --budget or --target a plan.
+    input. --threat adds gaps, --budget or --target a plan.
 
     \b
     navlayers report gcp -o report.pdf
@@ -178,7 +176,7 @@ def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[
     """That mappings have comments which the report leaves out."""
     names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
     if names and options.sections == USUAL:
-        message = f"{joined(names)}: the comments of mappings are left out, but for what HTML shows of a technique"
+        message = f"{joined(names)}: comments of mappings are left out, except in the details of HTML"
         yield Problem(message, hint="--comments adds them")
 
 
@@ -192,4 +190,4 @@ def _refuse_idle(names: set[str], section: str, sections: Sequence[str], what: s
     ]
     given += [f"--sections {section}"] if section in sections else []
     if given:
-        raise UsageError(Problem(f"{given[0]} is of {what}, and none is asked for", hint=hint))
+        raise UsageError(Problem(f"{given[0]} needs {what}", hint=hint))

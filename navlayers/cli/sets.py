@@ -22,7 +22,7 @@ _FACTS = ("framework", "title", "version", "domain", "attack_version", "scored")
 @_options.json_option
 @_options.no_notes_option
 def command(as_json: bool, quiet: bool) -> None:
-    """List the mapping sets that ship and those in the folder mappings here."""
+    """List the shipped mapping sets and those in the folder mappings."""
     local = here()
     names = {source.name for source in local}
     listed: list[tuple[Source, MappingSet]] = []
@@ -53,7 +53,7 @@ def command(as_json: bool, quiet: bool) -> None:
         _print.notices(broken)
         if not as_json:
             _print.notify(
-                "`navlayers build NAME` makes layers of one, `navlayers stats NAME` counts what it covers"
+                "`navlayers build NAME` builds the layers of a set, `navlayers stats NAME` counts its coverage"
             )
 
 

@@ -33,16 +33,16 @@ _ENDINGS: dict[str, Format] = {
     multiple=True,
     metavar="SET",
     shell_complete=_complete.sets,
-    help="Look into this set: a shipped name, a file, a folder of files, or -. May be given several times.",
+    help="Search this set: a shipped name, a file, a folder of files, or -. Repeatable.",
 )
-@click.option("--kind", type=click.Choice(show.KINDS), help="What it is, where several things are called so.")
+@click.option("--kind", type=click.Choice(show.KINDS), help="Kind of the entry, if its name is ambiguous.")
 @_options.attack_option
 @_options.scoring_options
 @click.option(
     "--format",
     "format_",
     type=click.Choice(show.FORMATS),
-    help="Format of the page; without it, that of the ending of -o, else text.",
+    help="Page format (default: by the ending of -o, else text).",
 )
 @_options.output_file_option
 @_options.force_file_option
@@ -60,10 +60,10 @@ def command(
     reading: ReadOptions,
     quiet: bool,
 ) -> None:
-    """Show what mapping sets say of a technique, capability, group or tactic.
+    """Show the mappings of a technique, capability, group or tactic.
 
-    It is found by its id or its name, in any case. Without --set: in the sets of the folder mappings here if there
-    is one, else in all shipped sets.
+    Ids and names match in any case. The default of --set is the sets in the folder mappings if there is one,
+    else all shipped sets.
 
     \b
     navlayers show T1078                      in every set
@@ -84,7 +84,7 @@ def command(
         if sets:
             _print.notices(notice for each in loaded for notice in each.notices)
         for other in subject.also:
-            _print.notify(f"note: there is also {other}; show it with --kind {other.kind}")
+            _print.notify(f"note: {other} matches, too; show it with --kind {other.kind}")
     width = _print.window() if output == _print.STDOUT else None
     # https://no-color.org: bold and dim letters count as color.
     styled = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -31,11 +31,9 @@ _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?m
     metavar="DIR",
     show_default=True,
     shell_complete=_complete.folders,
-    help="Folder to write to.",
+    help="Output folder.",
 )
-@click.option(
-    "--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="What the site is called."
-)
+@click.option("--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="Title of the site.")
 @_options.attack_option
 @_options.scoring_options
 @_options.force_folder_option
@@ -50,11 +48,12 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Write a static site of mapping sets, to browse from disk or any host.
+    """Write a static website of mapping sets.
 
-    It has a page per set, group, capability, technique and tactic, with matrices, search and downloads.
+    It has a page per set, group, capability, technique and tactic, with matrices, search and downloads, and works
+    from disk and on any host.
     SET is a shipped name (see `navlayers sets`), a file of any format, a folder of files, or - for standard input.
-    Without any: the sets in the folder mappings here if there is one, else all shipped sets.
+    The default is the sets in the folder mappings if there is one, else all shipped sets.
 
     \b
     navlayers site                          all sets, in site/index.html
@@ -64,7 +63,9 @@ def command(
     folder = Path(output)
     if output == _print.STDOUT or (_FILES.fullmatch(folder.suffix) and not folder.is_dir()):
         hint = f"such as -o {folder.with_suffix('')}" if folder.suffix else ""
-        raise UsageError(Problem("a site is a folder of files", expected="a folder to write to", hint=hint))
+        raise UsageError(
+            Problem("-o names a file, and a site is a folder", expected="a folder to write to", hint=hint)
+        )
     with _print.progress("Writing", quiet=quiet) as step:
         written = write_site(
             sources(sets, reading),

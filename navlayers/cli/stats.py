@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def command(
     sets: tuple[str, ...], attack_version: str | None, reading: ReadOptions, as_json: bool, quiet: bool
 ) -> None:
-    """Count what mapping sets cover of their ATT&CK release.
+    """Count the techniques that mapping sets cover.
 
-    SET is a shipped name, a file, a folder of files, or - for standard input. Without any: the sets in the folder
-    mappings here if there is one, else all shipped sets.
+    SET is a shipped name, a file, a folder of files, or - for standard input. The default is the sets in the
+    folder mappings if there is one, else all shipped sets.
 
     \b
     navlayers stats gcp
@@ -67,11 +67,11 @@ def _details(name: str, numbers: Stats) -> None:
         ("capabilities with a mapping", numbers.capabilities),
         ("techniques mapped", numbers.techniques),
         ("sub-techniques mapped", numbers.subtechniques),
-        ("base techniques mapped, themselves or by a sub", numbers.base_techniques_mapped),
+        ("base techniques mapped, directly or by a sub-technique", numbers.base_techniques_mapped),
         ("base techniques not mapped", numbers.base_techniques_unmapped),
         ("non-mappable capabilities", non_mappable.capabilities),
         ("non-mappable techniques", non_mappable.techniques),
-        ("non-mappable pairs of the two", non_mappable.pairs),
+        ("non-mappable pairs", non_mappable.pairs),
         (f"not active in ATT&CK {numbers.attack_version}", len(numbers.not_active)),
     ]
     _print.echo_table(("", ""), facts, {1})

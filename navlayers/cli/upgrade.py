@@ -24,7 +24,7 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
     required=True,
     metavar="VERSION",
     shell_complete=_complete.releases,
-    help="The ATT&CK release to upgrade to, such as 18.1; an older one is a downgrade.",
+    help="ATT&CK release to upgrade or downgrade to, such as 18.1.",
 )
 @click.option(
     "-o",
@@ -32,29 +32,27 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
     metavar="FILE|DIR",
     callback=_options.output,
     shell_complete=_complete.files,
-    help="Write to this file, or to this folder if there are several inputs; - is standard output.",
+    help="Output file, or folder for several inputs; - is standard output.",
 )
-@click.option("--in-place", is_flag=True, help="Write over the inputs.")
+@click.option("--in-place", is_flag=True, help="Overwrite the inputs.")
 @click.option(
     "--to",
     type=click.Choice(_SETS),
-    help="Format of the results of mapping sets; if not given, that of each input.",
+    help="Output format of mapping sets (default: that of each input).",
 )
-@click.option(
-    "--force", is_flag=True, help="Overwrite files that hold something else; in place, even if something is lost."
-)
+@click.option("--force", is_flag=True, help="Overwrite existing files; with --in-place, even if data is lost.")
 @click.option(
     "--format",
     "format_",
     type=click.Choice(_FORMATS),
-    help="Form of the report; text if not given.",
+    help="Report format (default: text).",
 )
 @_options.json_option
 @click.option(
     "--report",
     metavar="FILE",
     shell_complete=_complete.files,
-    help="Write the report to this file, too: .md, .json or .txt.",
+    help="Also write the report to this file: .md, .json or .txt.",
 )
 @_options.reading_options
 @_options.quiet_option
@@ -72,7 +70,7 @@ def command(
     """Upgrade mapping sets and layers to another ATT&CK release.
 
     FILE is a mapping set of any format, a Navigator layer or a list of layers, a folder of them, a shipped name, or
-    - for standard input. Every change is reported. Without -o and --in-place, nothing is written.
+    - for standard input. navlayers reports every change, and writes files only with -o or --in-place.
 
     \b
     navlayers upgrade gcp --attack 18.1                     what would change
@@ -110,7 +108,7 @@ def command(
     elif quiet:
         return
     elif output is None and not in_place:
-        _print.notify("nothing is written: -o or --in-place says where to")
+        _print.notify("nothing written: use -o or --in-place")
     else:
         paths = [file.output or file.path for file in done.files]
         _print.written(done.written, [path for path in paths if path not in done.written])
