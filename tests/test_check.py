@@ -300,5 +300,5 @@ def test_two_formats_exclude_each_other(run: Run, one: Path) -> None:
 
 def test_what_cannot_be_mended_against_another_release_is_not_offered(run: Run, tmp_path: Path) -> None:
     path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
-    assert "can be mended with --fix" in run("check", path).err
+    assert "can be fixed with --fix" in run("check", path).err
     assert "can be mended" not in run("check", path, "--attack", "18.1").err

@@ -95,7 +95,7 @@ def test_standard_input_is_mended_to_standard_output(run: Run) -> None:
 def test_shipped_sets_are_never_changed(run: Run) -> None:
     result = run("check", "nist_800_53", "--fix", "--ignore", "other-domain-technique")
     assert result.code == 0
-    assert "mended nothing" in result.err
+    assert "fixed nothing" in result.err
 
 
 def test_fix_and_attack_exclude_each_other(run: Run, one: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_file_that_changed_while_it_was_checked_is_left_alone(
     monkeypatch.setattr("navlayers.checks.fix", slow)
     result = run("check", "--fix", path)
     assert result.code == 2
-    assert "the file has changed meanwhile" in result.err
+    assert "the file has changed since it was read" in result.err
     assert path.read_text(encoding="utf-8") == "mine"
 
 

@@ -128,7 +128,7 @@ def test_weights_that_no_float_can_add_are_refused(run: Run) -> None:
 
 def test_files_of_an_earlier_build_that_are_gone_are_told(run: Run, tiny: Path) -> None:
     run("build", tiny, "-o", "out")
-    assert "tiny: gone: 6 files of an earlier build" in run("build", tiny, "--only", "overview", "-o", "out").err
+    assert "tiny: removed 6 files of an earlier build" in run("build", tiny, "--only", "overview", "-o", "out").err
     assert "gone:" not in run("build", tiny, "--only", "overview", "-o", "out").err
 
 
@@ -149,7 +149,7 @@ def test_no_layer_to_write_is_refused_with_the_reason(run: Run, tmp_path: Path) 
 def test_mappings_without_a_value_in_a_scored_set_are_counted_in_a_note(run: Run, tmp_path: Path) -> None:
     rows = [("ids", "T1078", "detect", "partial"), ("ids", "T1110", "detect", None)]
     done = run("build", write_set(tmp_path / "in" / "half.json", rows))
-    assert "half: 1 mapping has no score value" in done.err
+    assert "half: 1 mapping without a score value" in done.err
 
 
 def test_a_release_that_is_not_at_hand_is_told_where_the_set_names_it(run: Run, tmp_path: Path) -> None:

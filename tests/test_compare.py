@@ -342,7 +342,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
         attack_version="8.2",
     )
     done = run("compare", pair[0], old, "-o", out, "--attack", "18.1")
-    assert "old: carried to ATT&CK 18.1:\n  T1053.001 At (Linux) → T1053.002 At\n  T1574.002" in done.err
+    assert "old: remapped to ATT&CK 18.1:\n  T1053.001 At (Linux) → T1053.002 At\n  T1574.002" in done.err
     assert scores(out, "inputs/old.json") == {"T1053.002": 50, "T1574.001": 50}
     (_, entry) = layer(out, "index.json")["inputs"]
     assert [(m["id"], m["successor"]) for m in entry["carried"]] == [
@@ -355,7 +355,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
     ("args", "words"),
     [
         (["aws"], "there are fewer than two inputs to compare"),
-        (["aws", "aws"], "aws is named twice: it is one input"),
+        (["aws", "aws"], "duplicate input aws"),
         ([], "no input given"),
         (["aws", "gcpp"], "no mapping set 'gcpp'"),
         (["aws", "veris-ics"], "different ATT&CK domains: aws of enterprise, veris-ics of ics"),
@@ -363,7 +363,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
         (["aws", "gcp", "--baseline", "nope"], "no mapping set 'nope'"),
         (["nist_800_53", "csa_ccm", "--category", "protect"], "no input has the category protect"),
         (["aws", "gcp", "-o", ""], "-o is empty"),
-        (["aws", "gcp", "-o", "-", "--json"], "both want standard output"),
+        (["aws", "gcp", "-o", "-", "--json"], "both write to standard output"),
     ],
 )
 def test_what_cannot_be_compared_is_told(run: Run, args: list[str], words: str) -> None:
@@ -375,7 +375,7 @@ def test_what_cannot_be_compared_is_told(run: Run, args: list[str], words: str) 
 def test_what_is_named_twice_is_compared_once_and_told(run: Run, pair: tuple[Path, Path]) -> None:
     done = run("compare", pair[0], pair[1], pair[0], "--json")
     assert list(json.loads(done.out)["inputs"]) == ["a", "b"]
-    assert f"note: {pair[0]} is named twice\n" in done.err
+    assert f"note: duplicate input {pair[0]}\n" in done.err
 
 
 def test_files_of_one_name_are_told_apart(run: Run, tmp_path: Path, out: Path) -> None:

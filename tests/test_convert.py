@@ -100,8 +100,8 @@ def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatc
         result = run("convert", source, "--to", "xlsx")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "navlayers: XLSX is not text that a terminal could show "
-        "(name a file, such as -o demo.xlsx, or send it into a pipe)\n"
+        "navlayers: XLSX is binary, and standard output is a terminal "
+        "(name a file, such as -o demo.xlsx, or pipe the output)\n"
     )
 
 

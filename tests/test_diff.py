@@ -232,7 +232,7 @@ def test_versions_of_different_releases_meet_at_the_newer_one(run: Run, tmp_path
     old = write_set(tmp_path / "in" / "old.json", [("x", "T1053.001", "protect", "partial")], attack_version="8.2")
     new = write_set(tmp_path / "in" / "new.json", [("x", "T1053.002", "protect", "partial")])
     done = run("diff", old, new)
-    assert "carried to ATT&CK 16.1:\n  T1053.001" in done.err
+    assert "remapped to ATT&CK 16.1:\n  T1053.001" in done.err
     assert "No technique's coverage and no capability changed." in done.out
     assert "  ATT&CK version: 8.2 → 16.1\n" in done.out
 

@@ -545,7 +545,7 @@ def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: P
         (["nist_800_53", "--threat", "APT29", "--category", "detect"], 'nist_800_53 has no category "detect"'),
         (["aws", "--threat", "APT29", "--weak", "101"], "--weak is 101; expected a number from 0 to 100"),
         (["aws", "--threat", "APT29", "--weak", "nan"], "--weak is nan; expected a number from 0 to 100"),
-        (["aws", "--threat", "APT29", "-o", "-", "--json"], "--json and -o - both want standard output"),
+        (["aws", "--threat", "APT29", "-o", "-", "--json"], "--json and -o - both write to standard output"),
         (["-", "--threat", "-"], "- is both a set and the threat"),
         (["aws", "--threat", "G0017"], "DragonOK (G0017): uses no techniques in ATT&CK Enterprise 18.1"),
     ],

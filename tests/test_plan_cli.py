@@ -260,7 +260,7 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
             ("nist_800_53", "--budget", "1", "--category", "protect"),
             "no capability gives a score in the category protect (the mappings name no category)",
         ),
-        (("gcp", "--budget", "1", "--json", "-o", "-"), "--json and -o - both want standard output (leave one of "
+        (("gcp", "--budget", "1", "--json", "-o", "-"), "--json and -o - both write to standard output (leave one of "
          "them out)"),
     ],
 )  # fmt: skip
@@ -306,7 +306,7 @@ def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path,
 def test_a_set_named_twice_counts_once(run: Run, small: Path) -> None:
     result = run("plan", small, small, "--budget", "1")
     assert result.out == run("plan", small, "--budget", "1").out
-    assert result.err == f"note: {small} is named twice\n"
+    assert result.err == f"note: duplicate input {small}\n"
 
 
 def test_the_order_of_rows_and_sets_does_not_show(run: Run, tmp_path: Path) -> None:

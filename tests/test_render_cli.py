@@ -154,11 +154,11 @@ def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, args: list[str
 
 def test_options_without_effect_are_told(run: Run, mine: Path, out: Path) -> None:
     done = run("render", mine, "--to", "csv", "--page", "A4", "--theme", "dark", "-o", out)
-    assert "note: --page without effect: csv are no pictures\n" in done.err
-    assert "note: --theme without effect" in done.err
-    assert "--scale without effect: only a PNG" in run("render", mine, "--scale", "3", "-o", out).err
+    assert "note: --page has no effect on csv\n" in done.err
+    assert "note: --theme has no effect" in done.err
+    assert "--scale has no effect: no PNG" in run("render", mine, "--scale", "3", "-o", out).err
     done = run("render", mine, "--to", "png", "--scale", "1", "--dpi", "96", "-o", out)
-    assert "--scale without effect: --dpi says the same" in done.err
+    assert "--scale has no effect with --dpi" in done.err
 
 
 def test_of_a_folder_the_layers_are_drawn(run: Run, mine: Path, several: Path, out: Path) -> None:

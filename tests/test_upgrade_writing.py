@@ -72,7 +72,7 @@ def test_a_report_named_as_standard_output_is_refused(run: Run, two: Path) -> No
 @pytest.mark.parametrize(
     ("meanwhile", "words"),
     [
-        (lambda path: path.write_bytes(b"mine"), "the file has changed meanwhile"),
+        (lambda path: path.write_bytes(b"mine"), "the file has changed since it was read"),
         (lambda path: path.unlink(), "the file cannot be read any more: No such file or directory"),
     ],
 )
