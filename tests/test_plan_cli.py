@@ -260,8 +260,8 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
             ("nist_800_53", "--budget", "1", "--category", "protect"),
             "no capability gives a score in the category protect (the mappings name no category)",
         ),
-        (("gcp", "--budget", "1", "--json", "-o", "-"), "--json and -o - both write to standard output (leave one of "
-         "them out)"),
+        (("gcp", "--budget", "1", "--json", "-o", "-"), "--json and -o - both write to standard output "
+         "(use one of them)"),
     ],
 )  # fmt: skip
 def test_bad_input_is_told(run: Run, args: tuple[str, ...], message: str) -> None:
