@@ -110,23 +110,23 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     if not (names or Path(HERE).is_dir()):
         return shipped()
     known = {source.name: source for source in (*shipped(), *here())}
-    found: dict[Path, Source] = {}
+    sources: dict[Path, Source] = {}
     problems: list[Problem] = []
     for name in names or (HERE + "/",):
         try:
             for source in _resolve_one(name, known, format_):
-                found.setdefault(source.path.resolve(), source)
+                sources.setdefault(source.path.resolve(), source)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
     if distinct:
-        _refuse_same_names(found.values())
-        return tuple(found.values())
-    times = Counter(source.name for source in found.values())
+        _refuse_same_names(sources.values())
+        return tuple(sources.values())
+    times = Counter(source.name for source in sources.values())
     return tuple(
-        msgspec.structs.replace(source, name=_brief(source, found.values())) if times[source.name] > 1 else source
-        for source in found.values()
+        msgspec.structs.replace(source, name=_brief(source, sources.values())) if times[source.name] > 1 else source
+        for source in sources.values()
     )
 
 

@@ -203,15 +203,15 @@ class _Reader:
 
     def head(self, top: Fields, context: Context) -> MappingSet:
         """The metadata of the set. DeTT&CT takes a file without a domain for the enterprise domain."""
-        found = {"framework": "dettect", "title": top.text("name")}
-        found["domain"] = top.text("domain") or "enterprise-attack"
+        metadata = {"framework": "dettect", "title": top.text("name")}
+        metadata["domain"] = top.text("domain") or "enterprise-attack"
         if self._dates:
-            found |= {"version": max(self._dates), "created": min(self._dates), "updated": max(self._dates)}
+            metadata |= {"version": max(self._dates), "created": min(self._dates), "updated": max(self._dates)}
         for field, key in (("title", "name"), ("domain", "domain")):
             if key in top:
                 self.places.keep_head(field, top.place(key))
         techniques = (mapping.technique for mapping in self._mappings)
-        return make_head(context, found, techniques, self.places.head("domain"))
+        return make_head(context, metadata, techniques, self.places.head("domain"))
 
     def report_omitted(self, top: Fields) -> None:
         """Report, once for the file, what is not carried over and what has no score value."""

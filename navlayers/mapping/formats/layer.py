@@ -130,8 +130,8 @@ def _refuse_unlike(layers: list[Layer], field: str, what: str) -> None:
 
 def _major(version: str) -> str:
     """The first digits, by which the Navigator chooses a release; a text without any is itself."""
-    found = re.search(r"[0-9]+", version)
-    return found[0] if found else version
+    digits = re.search(r"[0-9]+", version)
+    return digits[0] if digits else version
 
 
 def _assemble(
@@ -181,15 +181,15 @@ def _other(entry: Entry, tactics: list[str]) -> tuple[tuple[str, str], ...]:
 
 def _metadata(layers: list[Layer]) -> dict[str, str]:
     """The metadata of the set: what all layers say, of those that say anything."""
-    found = {}
+    metadata = {}
     for field in ("framework", "version", "domain", "attack_version", "title", "source", "licence"):
         written = [text for layer in layers if (text := str(getattr(layer, field)))]
         if written and (len(set(written)) == 1 or field in {"domain", "attack_version"}):
-            found[field] = written[0]
-    if len(layers) == 1 and layers[0].name and "framework" not in found:
-        found["framework"] = slugs([layers[0].name])[layers[0].name]
-        found["title"] = layers[0].name
-    return found
+            metadata[field] = written[0]
+    if len(layers) == 1 and layers[0].name and "framework" not in metadata:
+        metadata["framework"] = slugs([layers[0].name])[layers[0].name]
+        metadata["title"] = layers[0].name
+    return metadata
 
 
 def _ids(layers: list[Layer]) -> list[str]:
@@ -228,12 +228,12 @@ def as_unscored(mapping_set: MappingSet) -> MappingSet:
 
 def counts(mapping_set: MappingSet) -> dict[str, float]:
     """Technique id → the score that the layers give it, the highest of several."""
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for mapping in mapping_set.mappings:
         number = written(mapping)
         if number is not None:
-            found[mapping.technique] = max(number, found.get(mapping.technique, number))
-    return found
+            scores[mapping.technique] = max(number, scores.get(mapping.technique, number))
+    return scores
 
 
 def written(mapping: Mapping) -> float | None:

@@ -197,24 +197,24 @@ class _Reader:
 
     def head(self, context: Context, path: str) -> MappingSet:
         """The metadata that the files together give the set."""
-        found: dict[str, str] = {"domain": "enterprise"}
+        metadata: dict[str, str] = {"domain": "enterprise"}
         platform = self._agreed("platform", fatal=True)
         if platform:
-            found["framework"], found["title"] = _id(platform), f"{platform} security stack"
-        found["attack_version"] = self._agreed(_VERSION, fatal=False)
+            metadata["framework"], metadata["title"] = _id(platform), f"{platform} security stack"
+        metadata["attack_version"] = self._agreed(_VERSION, fatal=False)
         controls = self._controls.values()
         for key in _SHARED:
-            found[key] = ", ".join(sorted({c.metadata[key] for c in controls if key in c.metadata}))
+            metadata[key] = ", ".join(sorted({c.metadata[key] for c in controls if key in c.metadata}))
         dates = sorted(date for control in controls for date in self._dates(control))
         if dates:
-            found |= {"version": dates[-1], "created": dates[0], "updated": dates[-1]}
+            metadata |= {"version": dates[-1], "created": dates[0], "updated": dates[-1]}
         fields = {"framework": "platform", "title": "platform", "attack_version": _VERSION}
         for field, key in (*fields.items(), *zip(_SHARED, _SHARED, strict=True)):
             for control in controls:
                 if key in control.metadata:
                     self.places.keep_head(field, control.fields.place(key))
         techniques = (mapping.technique for mapping in self._mappings)
-        return make_head(context, found, techniques, Place(path))
+        return make_head(context, metadata, techniques, Place(path))
 
     def _agreed(self, key: str, *, fatal: bool) -> str:
         """The text of most files; each other text is reported once."""

@@ -75,11 +75,11 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     for path, trees in read_files(source, _KIND, documents, findings):
         reader.file(path, trees)
     findings.raise_errors()
-    found = {"framework": "sigma", "title": "Sigma rules" + (f": {name}" if name else "")}
+    metadata = {"framework": "sigma", "title": "Sigma rules" + (f": {name}" if name else "")}
     if reader.dates:
-        found |= {"version": max(reader.dates), "created": min(reader.dates), "updated": max(reader.dates)}
+        metadata |= {"version": max(reader.dates), "created": min(reader.dates), "updated": max(reader.dates)}
     techniques = (mapping.technique for mapping in reader.mappings)
-    head = make_head(context, found, techniques, Place(source.path))
+    head = make_head(context, metadata, techniques, Place(source.path))
     reader.report_omitted()
     findings.raise_errors()
     return reader.finish(head), reader.places

@@ -352,17 +352,17 @@ class Bundle:
     def _newest_by_id(self) -> dict[str, int]:
         """Id → number of the newest version. Different objects with one id and one date are an error."""
         numbers: dict[str, int] = {}
-        for number, thing in enumerate(self.objects):
-            if not thing.id:
+        for number, item in enumerate(self.objects):
+            if not item.id:
                 continue
-            first = numbers.setdefault(thing.id, number)
-            then, now = self.objects[first].modified or "", thing.modified or ""
+            first = numbers.setdefault(item.id, number)
+            then, now = self.objects[first].modified or "", item.modified or ""
             if now > then:
-                numbers[thing.id] = number
+                numbers[item.id] = number
             # Tools that merge bundles repeat objects; equal copies are harmless.
             elif now == then and bytes(self.raws[first]) != bytes(self.raws[number]):
                 place = self.place(first, ("id",))
-                message = f"duplicate id {shown(thing.id)}, first in line {place.line}, column {place.column}"
+                message = f"duplicate id {shown(item.id)}, first in line {place.line}, column {place.column}"
                 hint = "give each object its own id, or each version its own modified"
                 self.report(Issue(message, "unique ids", hint, code="duplicate-key"), number, ("id",))
         return numbers
@@ -370,14 +370,14 @@ class Bundle:
 
 def _wrong_type(error: str) -> tuple[Path, Issue]:
     """The path to a value of the wrong type, and the issue."""
-    found = _ERROR.fullmatch(error)
-    steps = re.findall(r"\.([^.\[]+)|\[(\d+)\]", found["path"] or "") if found else []
+    error_parts = _ERROR.fullmatch(error)
+    steps = re.findall(r"\.([^.\[]+)|\[(\d+)\]", error_parts["path"] or "") if error_parts else []
     path = tuple(key or int(index) for key, index in steps)
     message, expected = "has the wrong type", "a property as STIX or docs/formats.md defines it"
-    if found and found["missing"]:
-        message = f"lacks {found['missing']}"
-    elif found and found["wanted"]:
-        message = f"is {_KINDS.get(found['got'], found['got'])}"
-        wanted = [_KINDS.get(kind, kind) for kind in found["wanted"].split(" | ") if kind != "null"]
+    if error_parts and error_parts["missing"]:
+        message = f"lacks {error_parts['missing']}"
+    elif error_parts and error_parts["wanted"]:
+        message = f"is {_KINDS.get(error_parts['got'], error_parts['got'])}"
+        wanted = [_KINDS.get(kind, kind) for kind in error_parts["wanted"].split(" | ") if kind != "null"]
         expected = " or ".join(dict.fromkeys(wanted))
     return path, Issue(f"{path[-1] if path else 'this'} {message}", expected, code="wrong-type")

@@ -58,8 +58,8 @@ class Links:
         self._retired = 0
         self._unrelated: Counter[tuple[str, str]] = Counter()
         self.links: list[Link] = []
-        for number, thing in enumerate(bundle.objects):
-            link = self._link(number, thing) if thing.type == "relationship" and bundle.is_newest(number) else None
+        for number, item in enumerate(bundle.objects):
+            link = self._link(number, item) if item.type == "relationship" and bundle.is_newest(number) else None
             if link is not None:
                 bundle.report_repeats(number)
                 self.links.append(link)
@@ -86,53 +86,53 @@ class Links:
                 message = f"skipped {count:,} relationship{'' if count == 1 else 's'} {reason}"
                 self._bundle.report(Issue(message, fatal=False, code="not-carried"))
 
-    def _link(self, number: int, thing: StixObject) -> Link | None:
+    def _link(self, number: int, item: StixObject) -> Link | None:
         bundle = self._bundle
         needed = ("source_ref", "target_ref", "relationship_type")
-        missing = next((name for name in needed if getattr(thing, name) is None), None)
-        if missing is not None and not thing.retired:
+        missing = next((name for name in needed if getattr(item, name) is None), None)
+        if missing is not None and not item.retired:
             bundle.report(Issue(f"a relationship has no {missing}", "text", code="wrong-shape"), number)
-        if missing is not None or not (is_own(thing) or self._maps(thing)):
+        if missing is not None or not (is_own(item) or self._maps(item)):
             return None
-        ends = (bundle.get(thing.source_ref), bundle.get(thing.target_ref))
-        if any(each is not None and each.retired for each in (thing, *ends)):
+        ends = (bundle.get(item.source_ref), bundle.get(item.target_ref))
+        if any(each is not None and each.retired for each in (item, *ends)):
             self._retired += 1
             return None
-        technique = self._technique(number, thing)
-        source = bundle.number(thing.source_ref)
+        technique = self._technique(number, item)
+        source = bundle.number(item.source_ref)
         if source is None:
-            message = f"source_ref {shown(thing.source_ref or '')} is not in the bundle"
+            message = f"source_ref {shown(item.source_ref or '')} is not in the bundle"
             hint = "add the object: it is the capability"
             issue = Issue(message, "the id of an object", hint, code="no-capability")
             bundle.report(issue, number, ("source_ref",))
             return None
         return Link(number, source, technique) if technique is not None else None
 
-    def _maps(self, thing: StixObject) -> bool:
+    def _maps(self, item: StixObject) -> bool:
         """Whether the types of a relationship map a capability to a technique."""
-        kind = (thing.source_ref or "").partition("--")[0]
-        type_ = thing.relationship_type or ""
-        if not (thing.target_ref or "").startswith("attack-pattern--") or type_ in _STRUCTURE:
+        kind = (item.source_ref or "").partition("--")[0]
+        type_ = item.relationship_type or ""
+        if not (item.target_ref or "").startswith("attack-pattern--") or type_ in _STRUCTURE:
             return False
-        source = self._bundle.get(thing.source_ref)
+        source = self._bundle.get(item.source_ref)
         capability = source is not None and source.own is not None and source.own.capability_id is not None
         if kind == "attack-pattern" and source is not None and not capability:
             # Published mappings of VERIS have attack-patterns that are not ATT&CK's as capabilities.
             capability = source.attack_id is None and self._releases.get(source.id) is None
         unrelated = type_ in _BEHAVIOR or (kind in _NOT_CAPABILITIES and not capability)
-        if unrelated and not thing.retired:
+        if unrelated and not item.retired:
             self._unrelated[kind, type_] += 1
         return not unrelated
 
-    def _technique(self, number: int, thing: StixObject) -> str | None:
-        if thing.own is not None and thing.own.technique_id is not None:
-            clean, issue = checks.technique(thing.own.technique_id)
+    def _technique(self, number: int, item: StixObject) -> str | None:
+        if item.own is not None and item.own.technique_id is not None:
+            clean, issue = checks.technique(item.own.technique_id)
             if clean is None:
                 self.invalid.append(number)
                 issue = issue or Issue("technique_id is blank", "a technique id such as T1059", code="wrong-type")
             self._bundle.report(issue, number, (*OWN, "technique_id"))
             return clean
-        ref = thing.target_ref or ""
+        ref = item.target_ref or ""
         if ref not in self._techniques:
             self._techniques[ref] = self._look_up(ref)
         technique = self._techniques[ref]
@@ -161,6 +161,6 @@ class Links:
         return {t.stix_id: t.id for catalogue in catalogues for t in catalogue.techniques.values()}
 
 
-def is_own(thing: StixObject) -> bool:
+def is_own(item: StixObject) -> bool:
     """Whether navlayers wrote a relationship."""
-    return thing.own is not None and thing.own.technique_id is not None
+    return item.own is not None and item.own.technique_id is not None

@@ -142,8 +142,8 @@ class _Reader:
         mappings = tuple([self._mapping(link, scale, name_of) for link in links])
         for number in self._links.invalid:
             self._score(number, scale)
-        foreign = [thing for link in links if not is_own(thing := bundle.objects[link.relationship])]
-        types = tuple(map(MappingType, dict.fromkeys(thing.relationship_type or "" for thing in foreign)))
+        foreign = [item for link in links if not is_own(item := bundle.objects[link.relationship])]
+        types = tuple(map(MappingType, dict.fromkeys(item.relationship_type or "" for item in foreign)))
         non_mappable = self._non_mappable()
         if not mappings and not non_mappable:
             bundle.report(Issue("the set has no mappings", fatal=False, code="empty-set"))
@@ -177,23 +177,23 @@ class _Reader:
     def _find_grouping(self) -> int | None:
         """The number of the grouping that navlayers wrote."""
         bundle = self._bundle
-        found = [
+        numbers = [
             number
-            for number, thing in enumerate(bundle.objects)
-            if thing.own is not None and thing.own.framework is not None and bundle.is_newest(number)
+            for number, item in enumerate(bundle.objects)
+            if item.own is not None and item.own.framework is not None and bundle.is_newest(number)
         ]
-        for number in found[1:]:
-            first = bundle.place(found[0])
+        for number in numbers[1:]:
+            first = bundle.place(numbers[0])
             message = f"a second mapping set; the first is in line {first.line}, column {first.column}"
             hint = "write each mapping set to a separate bundle"
             bundle.report(Issue(message, "one mapping set per bundle", hint, code="wrong-shape"), number)
-        return found[0] if found else None
+        return numbers[0] if numbers else None
 
     def _read_own(self, own: Properties) -> MappingSet:
         """Metadata written by navlayers; the user's metadata overrides it."""
-        said = self._context.options.metadata
+        given = self._context.options.metadata
         names = (*_REQUIRED, "title", "source", "licence", *DETAILS)
-        texts = {name: getattr(own, SET_PROPERTIES.get(name, name)) or "" for name in names} | said
+        texts = {name: getattr(own, SET_PROPERTIES.get(name, name)) or "" for name in names} | given
         for name, expected in _REQUIRED.items():
             if not texts[name].strip():
                 field = SET_PROPERTIES.get(name, name)
@@ -224,47 +224,47 @@ class _Reader:
 
     def _assume(self) -> MappingSet:
         """Metadata from ATT&CK's objects, the ids of the capabilities, and the name of the file."""
-        found: dict[str, str] = {}
-        matrices = {thing.attack_id for thing in self._bundle.objects if thing.type == "x-mitre-matrix"}
+        metadata: dict[str, str] = {}
+        matrices = {item.attack_id for item in self._bundle.objects if item.type == "x-mitre-matrix"}
         domains = [domain for domain in DOMAINS if f"{domain}-attack" in matrices]
         if len(domains) == 1:
-            found["domain"] = domains[0]
-        collections = [thing for thing in self._bundle.objects if thing.type == "x-mitre-collection"]
-        releases = {thing.x_mitre_version or "" for thing in collections}
+            metadata["domain"] = domains[0]
+        collections = [item for item in self._bundle.objects if item.type == "x-mitre-collection"]
+        releases = {item.x_mitre_version or "" for item in collections}
         release = versions.canonical(releases.pop()) if len(releases) == 1 else None
         path = FilePath(self._bundle.place().path)
         if release is None and matrices:
             named = _VERSION_IN_NAME.search(path.name) or _VERSION_OF_FOLDER.fullmatch(path.parent.name)
             release = versions.canonical(named[1]) if named else None
         if release is not None:
-            found["attack_version"] = release
+            metadata["attack_version"] = release
         names = {name for name, _ in self._sources}
         kinds = {kind for _, kind in self._sources}
         if names and names <= set(ATTACK_SOURCES):
             what = "mitigations" if kinds == {"course-of-action"} else "detections" if kinds <= DETECTIONS else ""
-            found["framework"], found["title"] = f"attack-{what}".rstrip("-"), f"ATT&CK {what}".rstrip()
-            found["version"] = found.get("attack_version", "")
+            metadata["framework"], metadata["title"] = f"attack-{what}".rstrip("-"), f"ATT&CK {what}".rstrip()
+            metadata["version"] = metadata.get("attack_version", "")
         elif len(names) == 1 and slug(min(names)):
-            found["framework"], found["title"] = slug(min(names)), min(names)
+            metadata["framework"], metadata["title"] = slug(min(names)), min(names)
         techniques = {link.technique for link in self._links.links}
-        return make_head(self._context, found, techniques, self._bundle.place())
+        return make_head(self._context, metadata, techniques, self._bundle.place())
 
     def _read_capabilities(self) -> None:
         """The capabilities that map to a technique, and those that navlayers wrote."""
         sources = {link.source for link in self._links.links}
         described = 0
         first: dict[str, int] = {}
-        for number, thing in enumerate(self._bundle.objects):
-            own = thing.own if thing.own is not None and thing.own.capability_id is not None else None
-            counts = own is not None and not thing.retired and self._bundle.number(thing.id) == number
+        for number, item in enumerate(self._bundle.objects):
+            own = item.own if item.own is not None and item.own.capability_id is not None else None
+            counts = own is not None and not item.retired and self._bundle.number(item.id) == number
             if not (number in sources or counts):
                 continue
             if own is not None:
-                id_, paths = own.capability_id or thing.id, _OWN_CAPABILITY
-                capability = Capability(id_, thing.name or id_, own.group_ids, thing.links(own=True))
+                id_, paths = own.capability_id or item.id, _OWN_CAPABILITY
+                capability = Capability(id_, item.name or id_, own.group_ids, item.links(own=True))
             else:
-                capability, paths = self._foreign_capability(thing)
-                described += bool((thing.description or "").strip()) and paths["name"] != ("description",)
+                capability, paths = self._foreign_capability(item)
+                described += bool((item.description or "").strip()) and paths["name"] != ("description",)
             index = self._by_object[number] = first.setdefault(capability.id, len(first))
             if index == len(self._capabilities):
                 self._capabilities.append(capability)
@@ -284,26 +284,26 @@ class _Reader:
             message = f"{described:,} {descriptions} not carried over: a capability has only a name"
             self._bundle.report(Issue(message, fatal=False, code="not-carried"))
 
-    def _foreign_capability(self, thing: StixObject) -> tuple[Capability, dict[str, Path]]:
+    def _foreign_capability(self, item: StixObject) -> tuple[Capability, dict[str, Path]]:
         """The capability of an object of others: by its external id, else its name, else its STIX id."""
         references = [
-            (at, r) for at, r in enumerate(thing.external_references or ()) if (r.external_id or "").strip()
+            (at, r) for at, r in enumerate(item.external_references or ()) if (r.external_id or "").strip()
         ]
-        name = (thing.name or "").strip()
-        description = (thing.description or "").strip()
-        id_ = name or thing.id
+        name = (item.name or "").strip()
+        description = (item.description or "").strip()
+        id_ = name or item.id
         path: Path = ("name",) if name else ("id",)
         if references:
             at, reference = min(references, key=lambda pair: pair[1].source_name not in ATTACK_SOURCES)
             id_, path = (reference.external_id or "").strip(), ("external_references", at, "external_id")
-            self._sources.add((reference.source_name or "", thing.type))
+            self._sources.add((reference.source_name or "", item.type))
         paths = {**_FOREIGN_CAPABILITY, "id": path}
         if name in ("", id_) and description and len(description) <= LONGEST_NAME and "\n" not in description:
             name, paths["name"] = description, ("description",)
-        groups = [group.strip() for group in (thing.x_mitre_family or "", *(thing.labels or ()))]
+        groups = [group.strip() for group in (item.x_mitre_family or "", *(item.labels or ()))]
         groups = list(dict.fromkeys(filter(None, groups)))
         self._labels.update(groups)
-        return Capability(id_, name or id_, tuple(groups), tuple(dict.fromkeys(thing.links(own=False)))), paths
+        return Capability(id_, name or id_, tuple(groups), tuple(dict.fromkeys(item.links(own=False)))), paths
 
     def _groups(self, declared: dict[str, str]) -> dict[str, str]:
         """The declared groups, then those that only capabilities name."""
@@ -319,24 +319,24 @@ class _Reader:
         return groups
 
     def _mapping(self, link: Link, scale: checks.Scale, name_of: Callable[[str], str | None]) -> Mapping:
-        thing = self._bundle.objects[link.relationship]
+        item = self._bundle.objects[link.relationship]
         capability = self._capabilities[self._by_object[link.source]]
-        own = thing.own
+        own = item.own
         if own is not None and own.technique_id is not None:
             category, value = self._score(link.relationship, scale)
-            references, other = thing.links(own=True), pairs(own.other_fields)
+            references, other = item.links(own=True), pairs(own.other_fields)
             references = self._references.setdefault(references, references)
             names = (own.group_id, own.technique_name, own.capability_name)
-            about = (own.mapping_type, category, value, thing.description or "", references)
+            about = (own.mapping_type, category, value, item.description or "", references)
             return Mapping(capability.id, link.technique, *about, *names, other)
-        references = tuple(dict.fromkeys((*capability.references, *thing.links(own=False))))
-        pattern = self._bundle.get(thing.target_ref)
+        references = tuple(dict.fromkeys((*capability.references, *item.links(own=False))))
+        pattern = self._bundle.get(item.target_ref)
         name = pattern.name if pattern is not None else None
         return Mapping(
             capability.id,
             link.technique,
-            thing.relationship_type or "",
-            comment=thing.description or "",
+            item.relationship_type or "",
+            comment=item.description or "",
             references=self._references.setdefault(references, references),
             technique_name=None if name == name_of(link.technique) else name,
             other=_other_properties(bytes(self._bundle.raws[link.relationship])),

@@ -106,10 +106,10 @@ def _timestamp(text: str) -> str | None:
 
     The text is 2025-03-06, with or without a time, or 03/06/2025. The time is left out, as its zone may be missing.
     """
-    if found := _ISO.fullmatch(text.strip()):
-        year, month, day = found.groups()
-    elif found := _AMERICAN.fullmatch(text.strip()):
-        month, day, year = found.groups()
+    if iso := _ISO.fullmatch(text.strip()):
+        year, month, day = iso.groups()
+    elif american := _AMERICAN.fullmatch(text.strip()):
+        month, day, year = american.groups()
     else:
         return None
     try:
