@@ -1,4 +1,4 @@
-"""Every error and notice that navlayers raises or returns: what is wrong, where, what was expected, what to do."""
+"""Errors and notices: what is wrong, where, what was expected, and what to do."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
-    """A spot in an input: the path as the user gave it, line and column counted from 1 (0: not known).
+    """A place in an input: the path as the user gave it, line and column counted from 1 (0: unknown).
 
-    Prints as `file:line:column`, the form that editors and terminals make clickable; control characters of the
-    file's name, which terminals would obey, as escapes.
+    Prints as `file:line:column`, which editors and terminals make clickable, with control characters of the path
+    escaped.
     """
 
     path: str
@@ -31,12 +31,15 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong (or, as a notice, worth knowing).
+    """A problem, or as a notice, a fact that the user should know.
 
-    `message` says what is wrong, `expected` what should stand there, `hint` what to do about it; the last two
-    may be empty. `place` is None where no input is to blame. `count` is how many problems this one stands for,
-    where it is the line that says how many more there are. `code` is a key of check/codes.toml, the kind of
-    problem, where it is about the content of an input.
+    Attributes:
+        message: what is wrong.
+        place: where; None if the problem is not in an input.
+        expected: what is valid instead; may be empty.
+        hint: what the user can do; may be empty.
+        count: number of problems that this one sums up.
+        code: key of checks/codes.toml if the problem is in the content of an input; else "".
     """
 
     message: str
@@ -62,7 +65,7 @@ class NavlayersError(Exception):
 
 
 class InputError(NavlayersError):
-    """An input cannot be used: not readable, not the format, or wrong in the places that the problems name."""
+    """An input cannot be read, has another format, or is wrong at the places of the problems."""
 
 
 class OtherFileError(InputError):
@@ -70,12 +73,12 @@ class OtherFileError(InputError):
 
 
 class UsageError(NavlayersError):
-    """The options of a call do not make sense, alone or together with the input."""
+    """An option is invalid, by itself or for the input."""
 
 
 class ReleaseError(NavlayersError):
-    """An ATT&CK release is not at hand, or a bundle does not hold one."""
+    """An ATT&CK release is not installed, or a bundle contains none."""
 
 
 class OutputError(NavlayersError):
-    """A result cannot be written where it was asked for; nothing was written."""
+    """A result cannot be written; nothing was written."""
