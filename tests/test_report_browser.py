@@ -231,7 +231,7 @@ def test_filter_by_capability_shows_what_it_alone_gives(
     assert shown == expected
     cell(page, "T1078").click()
     panel = page.locator(".panel")
-    assert "that the filters leave out" in panel.inner_text()
+    assert "hidden by the filters" in panel.inner_text()
 
 
 def test_least_score_and_empty_cells_hidden(open_page: OpenPage, two: Path, data: dict[str, Any]) -> None:
@@ -276,7 +276,7 @@ def test_search_by_id_name_and_capability(open_page: OpenPage, two: Path) -> Non
     search = page.get_by_role("searchbox")
     assert search.evaluate("e => e === document.activeElement")
     search.fill("t1078")
-    assert page.locator('[data-control="found"]').inner_text() == "5 found"
+    assert page.locator('[data-control="found"]').inner_text() == "5 matches"
     assert page.locator(".cell.hit").count() == 4
     search.press("Enter")
     assert page.locator('[data-control="found"]').inner_text() == "1 of 5"
@@ -286,9 +286,9 @@ def test_search_by_id_name_and_capability(open_page: OpenPage, two: Path) -> Non
     search.press("Shift+Enter")
     assert page.locator('[data-control="found"]').inner_text() == "1 of 5"
     search.fill("guardduty")
-    assert page.locator('[data-control="found"]').inner_text() == "69 found"
+    assert page.locator('[data-control="found"]').inner_text() == "69 matches"
     search.fill("no such thing")
-    assert page.locator('[data-control="found"]').inner_text() == "nothing is found"
+    assert page.locator('[data-control="found"]').inner_text() == "no matches"
     search.press("Escape")
     assert search.input_value() == ""
     assert page.locator(".cell.hit").count() == 0
@@ -490,7 +490,7 @@ def test_counts_and_empty_sets(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(write_page(tmp_path, report(empty), "empty.html")).page
     assert count(page) == "0 techniques, 0 sub-techniques of 656"
     cell(page, "T1078").click()
-    assert "nothing is mapped" in page.locator(".panel").inner_text()
+    assert "no mappings" in page.locator(".panel").inner_text()
 
 
 @pytest.mark.parametrize(("width", "technique"), [(1440, "T1190"), (1440, "T1499"), (400, "T1078")])
@@ -518,7 +518,7 @@ def test_a_report_of_one_category_tells_of_it_alone(open_page: OpenPage, tmp_pat
     shown = page.locator(".panel section > .mappings .marks").all_inner_texts()
     assert shown
     assert all(text.startswith("detect") for text in shown)
-    assert "that the filters leave out" in page.locator(".panel").inner_text()
+    assert "hidden by the filters" in page.locator(".panel").inner_text()
 
 
 def test_layers_of_a_threat_are_views(open_page: OpenPage, tmp_path: Path) -> None:

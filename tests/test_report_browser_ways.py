@@ -93,7 +93,7 @@ def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, 
     assert body.evaluate("e => e.scrollTop") == 200
     assert details.evaluate("e => e.open")
     page.get_by_label("Capability").select_option("All")
-    assert "that the filters leave out" not in body.inner_text()
+    assert "hidden by the filters" not in body.inner_text()
     cell(page, "T1110").click()
     assert body.evaluate("e => e.scrollTop") == 0
 
@@ -146,7 +146,7 @@ def test_a_threat_shows_what_it_does_alone_and_all_of_it(
     assert page.locator(".cell:visible").count() > 200
     button(page, view).click()
     assert {id_ for id_ in cells.all_text_contents() if id_} == ids
-    assert found(page, "T1486") == "nothing is found"
+    assert found(page, "T1486") == "no matches"
     shot(page, "report-threat", whole=False)
 
 
@@ -174,7 +174,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(
     assert count(page).endswith("detect")
     button(page, "Gap: APT29").click()
     assert "detect" not in count(page)
-    assert page.get_by_text("this view has one score").is_visible()
+    assert page.get_by_text("this view has a single score").is_visible()
     button(page, "protect").click(force=True)
     assert pressed(page, "category") == ["detect"]
     ratio = """e => {
@@ -186,7 +186,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(
     }"""
     assert button(page, "detect").evaluate(ratio) >= 4.5
     button(page, "AWS").click()
-    assert not page.get_by_text("this view has one score").is_visible()
+    assert not page.get_by_text("this view has a single score").is_visible()
     assert axe(page, "#explorer .controls") == []
 
 
@@ -252,12 +252,12 @@ def test_an_address_of_a_view_brings_it_into_sight(open_page: OpenPage, two: Pat
 def test_search_by_the_names_of_the_tables_and_words_in_any_order(open_page: OpenPage, two: Path) -> None:
     page = open_page(two).page
     for query in ("Brute Force: Password Spraying", "spraying PASSWORD", "password spraying brute", "t1110.003"):
-        assert found(page, query) == "1 found"
+        assert found(page, query) == "1 match"
         page.get_by_role("searchbox").press("Enter")
         assert page.locator(".cell.now:visible .name").first.inner_text() == "Password Spraying"
-    assert found(page, "brute force") == "1 found"
+    assert found(page, "brute force") == "1 match"
     assert found(page, "duty guard amazon") == found(page, "guardduty")
-    assert found(page, "spraying unheard-of") == "nothing is found"
+    assert found(page, "spraying unheard-of") == "no matches"
 
 
 def test_every_cell_shows_its_id(open_page: OpenPage, two: Path) -> None:
@@ -278,7 +278,7 @@ def test_what_none_covers_is_not_of_a_capability(open_page: OpenPage, two: Path)
     before = count(page)
     assert not before.startswith("0 ")
     page.get_by_label("Capability").select_option("Amazon GuardDuty")
-    assert count(page) == f"{before} · of all capabilities, whichever is chosen"
+    assert count(page) == f"{before} · all capabilities (the filter does not apply)"
     # Of each tactic, the techniques and sub-techniques that none covers, as in pictures.
     (ratios,) = (one.view.ratios for one in report("aws", "azure").document.figures if one.view.ratios)
     expected = [f"{found}/{of}" for found, of in filter(None, ratios.tactics.values())]

@@ -226,7 +226,7 @@ def test_a_threat_hides_what_it_does_not_do_and_tells_its_own_figures() -> None:
         hidden = {names[number] for number in view["hidden"]}
         assert hidden == set(names) - does - {technique.partition(".")[0] for technique in does}
         assert set(entries(data, colors, id_)) == does
-        assert view["told"].endswith(f" of {len(does)} techniques and sub-techniques {what}")
+        assert view["summary"].endswith(f" of {len(does)} techniques and sub-techniques {what}")
         assert len(view["ratios"]) == len(data["release"]["tactics"])
     uncovered = {row.technique for row in gaps.rows if not row.covered}
     assert {t for t, (score, _) in entries(data, colors, "~layer1").items() if score is False} == uncovered

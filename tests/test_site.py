@@ -212,11 +212,11 @@ def test_a_revoked_technique_links_to_its_successor(several: Pages) -> None:
     page = several.html("techniques/t1053.001.html")
     assert "its successor is " in several.text("techniques/t1053.001.html")
     assert '<a href="t1053.002.html">T1053.002 At</a>' in page
-    assert "maps to it counts for T1053.002 At in ATT&CK Enterprise 16.1" in several.text(
+    assert "mappings of this technique count for T1053.002 At in ATT&CK Enterprise 16.1" in several.text(
         "techniques/t1053.001.html"
     )
     assert "T1053.001 At (Linux) → T1053.002 At" in several.text("sets/aws/index.html")
-    assert "Mappings of T1053.001 At (Linux) were carried here." in several.text("techniques/t1053.002.html")
+    assert "Includes the mappings of T1053.001 At (Linux)." in several.text("techniques/t1053.002.html")
 
 
 def test_a_tactic_has_a_column_per_set_of_its_domain(several: Pages) -> None:
@@ -352,7 +352,7 @@ def test_a_set_with_nothing_mapped_has_pages(tmp_path: Path) -> None:
     assert_sound(site)
     assert "0 mappings" in site.text("sets/tiny/index.html")
     assert "nothing" in site.text("sets/tiny/capabilities/a.html")
-    assert "The set maps nothing." in site.text("sets/tiny/mappings.html")
+    assert "The set has no mappings." in site.text("sets/tiny/mappings.html")
     assert site_of(alone(set_of([]))).pages
 
 

@@ -51,8 +51,8 @@ def test_a_layer_is_no_set(run: Run, out: Path, tmp_path: Path, tiny: Path) -> N
     for named in ([layer], [tiny, layer]):
         result = run("site", *named, "-o", out)
         assert result.code == 2
-        assert f"{layer}: a layer has scores and no mappings" in result.err
-        assert "name the mapping sets that the layer was made from" in result.err
+        assert f"{layer}: a layer has scores but no mappings" in result.err
+        assert "name the mapping sets that the layer was built from" in result.err
         assert not out.exists()
 
 
@@ -75,7 +75,7 @@ def test_a_folder_of_layers_alone_is_refused(run: Run, out: Path, tmp_path: Path
 
 def test_the_library_refuses_layers_as_well(tmp_path: Path) -> None:
     read = prepared(layer_at(tmp_path / "layer.json"))
-    with pytest.raises(InputError, match="a layer has scores and no mappings"):
+    with pytest.raises(InputError, match="a layer has scores but no mappings"):
         Site(read)
 
 
@@ -178,7 +178,7 @@ def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
     matrix = site.matrix("attack/enterprise.html")
     assert {technique: score for technique, (score, _) in matrix.items()} == {"T1078": 2, "T1574.001": 1}
     text = site.text("attack/enterprise.html")
-    assert "carried to ATT&CK Enterprise 18.1" in text
+    assert "remapped to ATT&CK Enterprise 18.1" in text
     (said,) = re.findall(r"Tiny 1 \(older\) 15\.1 .*", text)
     assert said.startswith("Tiny 1 (older) 15.1 1 1 0.3 % 1: T1574.002 → T1574.001 1: T1153")
 

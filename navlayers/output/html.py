@@ -101,7 +101,7 @@ class Page:
                 if table.long and text in self._shared:
                     self._shared.remove(text)
                     self.places[text] = len(self.places)
-                    cells.append(("told", self._cell(cell, text, _TEXT)))
+                    cells.append(("shared", self._cell(cell, text, _TEXT)))
                 else:
                     cells.append((name, self._cell(cell, text, column)))
             anchor = texts[0] if table.long and table.columns[0].kind == "technique" else ""

@@ -1,12 +1,12 @@
-// Light, dark, or as the system has it: `data-theme` on <html>, remembered where the browser lets a page remember.
-// A switch is put into every [data-themes] of the page; without this script there is none, and the system decides.
+// The theme: `data-theme` on <html>, "light", "dark" or unset for the system's. The script adds a switch to every
+// [data-themes] of the page and stores the choice if the browser allows it.
 (() => {
   "use strict";
   const KEY = "navlayers-theme";
   const NAMES = { system: "System", light: "Light", dark: "Dark" };
   const root = document.documentElement;
 
-  // Browsers may keep pages that are read from disk from remembering anything.
+  // Browsers may refuse storage to files on disk.
   function remembered() {
     try {
       return localStorage.getItem(KEY);
@@ -20,7 +20,7 @@
       if (theme === "system") localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, theme);
     } catch {
-      // It lasts as long as the page, then.
+      // Not stored.
     }
   }
 
@@ -50,7 +50,7 @@
     apply(root.dataset.theme ?? "system");
   }
 
-  // Paper cannot unfold anything: what is folded is opened for print, and folded again.
+  // Prints have everything: open all <details> before printing, and close them after it.
   function openForPrint() {
     let opened = [];
     window.addEventListener("beforeprint", () => {
@@ -62,7 +62,7 @@
     });
   }
 
-  // A table that is wider than its frame can be scrolled with the keyboard, too.
+  // Make frames with wide tables focusable, so that the keyboard can scroll them.
   function watchFrames() {
     const watch = new ResizeObserver((changed) => {
       for (const { target } of changed) {

@@ -16,7 +16,7 @@ class Panel {
       make("div", { class: "panel-head" }, this.heading, button), this.body);
   }
 
-  // Builds its content only where that would differ, so that it stays as it was scrolled and opened.
+  // Rebuild the content only if it changes: it keeps its scroll position and open comments.
   update() {
     const { pinned, category, capability } = this.model.state;
     const about = pinned < 0 ? "" : [pinned, category, capability].join(" ");
@@ -56,7 +56,7 @@ class Panel {
     return button;
   }
 
-  // What views that are of no single set say of it, none of it twice.
+  // The entries of union, gap, differences and layers, without repeated words.
   statements(technique) {
     const { model } = this;
     const known = new Set();
@@ -78,14 +78,14 @@ class Panel {
     const list = (some) => make("ul", { class: "mappings" }, ...some.map((row) => this.mapping(set.rows, row)));
     return make("section", {},
       make("h4", {}, set.title || set.name, " ",
-        make("span", { class: "soft" }, rows.length ? plural(rows.length, "mapping") : "nothing is mapped")),
+        make("span", { class: "soft" }, rows.length ? plural(rows.length, "mapping") : "no mappings")),
       words && make("p", { class: "small" }, words),
       main.length ? list(main) : null,
       rest.length ? make("details", {},
-        make("summary", {}, `${plural(rest.length, "mapping")} that the filters leave out`), list(rest)) : null);
+        make("summary", {}, `${plural(rest.length, "mapping")} hidden by the filters`), list(rest)) : null);
   }
 
-  // Whether the filters leave a mapping: its category and its capability.
+  // Whether a mapping passes the filters of category and capability.
   isChosen({ category, capability }, row) {
     const { state, measures, categories } = this.model;
     const name = measures[state.category].name;
@@ -122,19 +122,19 @@ class Panel {
   }
 }
 
-// A link where the text is an address of the web, else the text.
+// A link if the text is a web address, else the text.
 function reference(text) {
   if (!/^https?:\/\/\S+$/i.test(text)) return document.createTextNode(text);
   return make("a", { href: text, rel: "noreferrer" }, text.replace(/^https?:\/\//i, "").replace(/\/$/, ""));
 }
 
-// Search by id, name and capability: matches are marked, Enter goes on to the next.
+// Search by id, name and capability: matches are marked, Enter goes to the next.
 class Search {
   constructor(model) {
     this.model = model;
     this.query = "";
     this.hits = [];
-    this.at = -1; // which of the hits was gone to
+    this.at = -1; // number of the current hit
     const lower = (technique) => this.model.techniques[technique]?.name.toLowerCase() ?? "";
     this.names = model.techniques.map(({ id, parent }, number) =>
       ({ own: `${id.toLowerCase()} ${lower(number)}`, above: lower(parent) }));
@@ -144,8 +144,7 @@ class Search {
     }
   }
 
-  // Looks among the techniques of `order`, which is that of the matrix. The sign between a technique and its
-  // sub-technique is not part of a word.
+  // Searches the techniques of `order`, the order of the matrix. The colon of "Technique: Sub-technique" is ignored.
   find(order) {
     const words = this.model.state.query.toLowerCase().split(/[\s:]+/).filter(Boolean);
     const query = words.join(" ");
@@ -155,7 +154,7 @@ class Search {
     this.query = query;
   }
 
-  // What has all the words in any order; a sub-technique some of them in its own name, not all in its technique's.
+  // Techniques with all words in any order; a sub-technique may have some of them in its parent's name, not all.
   among(order, words) {
     const found = new Set(this.model.capabilities.flatMap((pair, number) => {
       const text = pair.join(" ").toLowerCase();
@@ -168,7 +167,7 @@ class Search {
     });
   }
 
-  // The next hit, or the one before; -1 where nothing is found.
+  // The next hit, or the previous one; -1 without hits.
   step(by) {
     const { length } = this.hits;
     if (!length) return -1;
@@ -176,9 +175,9 @@ class Search {
     return this.hits[this.at];
   }
 
-  get told() {
+  get status() {
     if (!this.query) return "";
-    if (!this.hits.length) return "nothing is found";
-    return this.at < 0 ? `${this.hits.length} found` : `${this.at + 1} of ${this.hits.length}`;
+    if (!this.hits.length) return "no matches";
+    return this.at < 0 ? plural(this.hits.length, "match", "matches") : `${this.at + 1} of ${this.hits.length}`;
   }
 }

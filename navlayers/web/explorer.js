@@ -1,4 +1,4 @@
-// The explorer: one state, shown by matrices, controls, tooltip and panel; every change goes through `change`.
+// The explorer: matrices, controls, tooltip and panel show one state; every change goes through `change`.
 
 class Explorer {
   constructor(root, data) {
@@ -46,7 +46,7 @@ class Explorer {
   show() {
     const { model, shown } = this;
     const { cells, pinned } = model.state;
-    // Names need room: beside each other, matrices show ids, unless names are asked for.
+    // Side by side, matrices show ids by default: names need room.
     const ids = cells ? cells === "ids" : shown.length > 1;
     this.place.className = `views n${shown.length}${ids ? " ids" : ""}`;
     const kept = (technique) => shown.some(({ view }) => model.isThere(view, technique) && model.isCovered(view, technique));
@@ -56,7 +56,7 @@ class Explorer {
       this.place.replaceChildren(...shown.map((matrix) => matrix.element));
     }
     this.markHits();
-    this.controls.show(ids, this.search.told, shown.map((matrix) => matrix.told).join("; "));
+    this.controls.show(ids, this.search.status, shown.map((matrix) => matrix.summary).join("; "));
     this.panel.update();
     this.root.classList.toggle("with-panel", pinned >= 0);
     this.mark("pinned", pinned);
@@ -108,7 +108,7 @@ class Explorer {
     if (focus) this.panel.heading.focus({ preventScroll: true });
   }
 
-  // The details make the matrices narrower: what was clicked stays where it was, or beside the details at least.
+  // The panel makes the matrices narrower: keep the clicked cell in place, or at least visible.
   keepInSight(cell, top) {
     window.scrollBy(0, cell.getBoundingClientRect().top - top);
     const { frame } = this.matrixOf(cell);
@@ -119,7 +119,7 @@ class Explorer {
     if (panel.left === 0 && below > 0) window.scrollBy(0, below + 16);
   }
 
-  // The focus goes back to where it came from, or to a cell of the technique.
+  // The focus returns to its previous element, or to a cell of the technique.
   unpin() {
     const { back, model: { state: { pinned } } } = this;
     this.back = null;
@@ -129,13 +129,13 @@ class Explorer {
     this.leave();
   }
 
-  // The first cell of a technique that is to be seen, or that of its parent where it is folded.
+  // The first visible cell of a technique, or of its parent if it is folded.
   cellFor(technique) {
     if (technique < 0) return null;
     return this.cellsOf(technique).find(isSeen) ?? this.cellFor(this.model.techniques[technique].parent);
   }
 
-  // Brings what an address leads to into sight.
+  // Scrolls to the target of an address.
   arrive() {
     this.place.scrollIntoView();
     const cell = this.cellFor(this.model.state.pinned);
@@ -144,8 +144,8 @@ class Explorer {
     this.keepInSight(cell, cell.getBoundingClientRect().top);
   }
 
-  // Who comes back to the page finds it where it was left; for others, browsers scroll to the place of a technique in
-  // the tables as late as they have loaded the page.
+  // On reload, browsers restore the scroll position. Else they scroll to the anchor of a technique in the tables once
+  // the page has loaded, so scroll again after that.
   arriveAtFirst() {
     const [{ type } = {}] = performance.getEntriesByType("navigation");
     if (type === "reload" || type === "back_forward") return;
@@ -153,7 +153,7 @@ class Explorer {
     window.addEventListener("load", () => this.arrive(), { once: true });
   }
 
-  // No address is a step of the browser's history; browsers mind when addresses change too often.
+  // Replaces the address without a history entry; browsers limit the rate of changes.
   writeAddress() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -183,7 +183,7 @@ class Explorer {
     this.tip.hide();
   }
 
-  // Matrices beside each other are scrolled together.
+  // Matrices side by side scroll together.
   scrolled({ frame }) {
     this.tip.follow();
     for (const other of this.shown) {
@@ -209,10 +209,10 @@ class Explorer {
     listen("focusout", () => this.leave());
     listen("click", (event, cell) => {
       if (closest(event, ".fold")) this.toggle(Number(cell.dataset.technique));
-      // On a site, a technique has a page of its own.
+      // On a site, cells are links to the pages of techniques.
       else if (cell && this.model.pages === null) {
         this.back = cell;
-        // By keyboard, the focus goes to what was opened; the pointer is there already.
+        // After a click by keyboard (detail 0), the focus moves to the panel.
         this.pin(Number(cell.dataset.technique), event.detail === 0);
         this.leave();
       }
@@ -224,7 +224,7 @@ class Explorer {
       if (event.key === " " && closest(event, ".cell")) event.preventDefault();
     });
     document.addEventListener("keydown", (event) => this.pressedAnywhere(event, closest(event, "input:not([type=checkbox])")));
-    // Ids of techniques in the tables lead to their mappings.
+    // Ids of techniques in tables open the panel.
     document.addEventListener("click", (event) => {
       const link = closest(event, 'a[href^="#pin="]');
       const technique = link && this.model.byId.get(decodeURIComponent(link.hash.slice(5)));
@@ -237,7 +237,7 @@ class Explorer {
     window.addEventListener("hashchange", () => {
       const state = this.model.stateOf(location.hash.slice(1));
       if (!state) return;
-      // The address of a technique alone says nothing of the rest.
+      // #pin=T1078 keeps the rest of the state.
       if (location.hash.startsWith("#pin=")) this.pin(state.pinned);
       else this.change(state);
       this.arrive();
@@ -274,9 +274,9 @@ class Explorer {
   }
 }
 
-// The controls above the matrices: what they say goes into the state, and the state into them.
+// The controls above the matrices.
 class Controls {
-  // `change(part)` takes over a part of the state, `step(by)` goes to the next hit of the search.
+  // `change(part)` updates a part of the state, `step(by)` goes to the next or previous hit of the search.
   constructor(root, model, change, step) {
     this.model = model;
     this.change = change;
@@ -303,7 +303,7 @@ class Controls {
     hide("platform", model.platforms.length < 2);
     hide("capability", sets.length === 0);
     hide("views", model.views.length < 2);
-    // A site has a search of its own.
+    // The search of a site is in its header.
     hide("search", model.pages !== null);
   }
 
@@ -336,15 +336,15 @@ class Controls {
   chooseView(id) {
     const { model } = this;
     const { views, compare } = model.state;
-    // A view that opens what it is about does so when it is chosen.
+    // A view with sub-techniques open by default opens them when chosen.
     const open = model.openedBy([model.viewOf(id)]).size > 0 ? null : model.state.open;
     if (!compare) this.change({ views: [id], open });
     else if (!views.includes(id)) this.change({ views: [...views, id], open });
     else if (views.length > 1) this.change({ views: views.filter((one) => one !== id) });
   }
 
-  // Side by side starts with all sets where they are few, else with two; what is shown is among them, except the
-  // union, which is the same sets together.
+  // Side by side starts with all sets if there are up to four, else with two. The current view is among them, except
+  // the union of the same sets.
   setCompare(compare) {
     const { views } = this.model.state;
     const shown = views.filter((id) => this.model.viewOf(id).kind !== "union");
@@ -367,10 +367,10 @@ class Controls {
     for (const button of at.views.children) {
       button.disabled = state.compare && !state.views.includes(button.value) && state.views.length >= MOST_VIEWS;
     }
-    // Layers of a threat or a plan have one score, whichever category is chosen. Buttons stay where the focus may be.
+    // Layers of a threat or a plan have a single score for all categories. Disabled buttons keep the focus.
     const fixed = model.shownViews.every((view) => view.kind === "layer");
     for (const button of at.category.children) button.setAttribute("aria-disabled", String(fixed));
-    say(at.why, fixed ? "this view has one score" : "");
+    say(at.why, fixed ? "this view has a single score" : "");
     say(at.found, found);
     say(at.count, count);
     at.compare.checked = state.compare;

@@ -1,7 +1,7 @@
 """The data of the matrix that reports and sites let people explore, as compact JSON.
 
-All numbers and colors are made here; the script looks them up, and of several takes the highest. A technique, a
-capability and a text are named by their numbers in the lists of this data.
+All scores and colors are computed here; the script only looks them up and takes maxima. It knows techniques,
+capabilities and texts by their numbers in the lists of this data.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OVERALL = "overall"
 SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/explorer.js")
 """The script of the explorer, each part built on those before it."""
 
-# A gradient is shown in so many steps.
+# Number of steps of a gradient in a legend.
 _RAMP = 10
 
 
@@ -69,10 +69,10 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """A view. `sets` are the numbers of the inputs in it, `shown` has an entry per measure, or a single one.
+    """A view of the matrix. `sets`: the numbers of its inputs; `shown`: an entry per measure, or a single one.
 
-    `hidden` are the techniques that it leaves out. A layer of a threat or a plan counts in its own way: `told` says
-    it of the whole layer, `ratios` of each tactic, `counted` says what they count.
+    `hidden`: the techniques that it leaves out. A layer of a threat or a plan has its own figures: `summary` of
+    the whole layer, `ratios` of each tactic; `counted` says what they count.
     """
 
     id: str
@@ -81,7 +81,7 @@ class View(msgspec.Struct, frozen=True):
     sets: list[int]
     shown: list[Shown]
     hidden: list[int] = []
-    told: str = ""
+    summary: str = ""
     ratios: list[str] = []
     counted: str = ""
 
@@ -110,14 +110,14 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 class Alone(msgspec.Struct, frozen=True):
-    """What one capability gives by itself: techniques, and per measure a score each, False for nothing."""
+    """The scores of one capability by itself: techniques, and a list of scores per measure, False for none."""
 
     techniques: list[int]
     scores: list[list[Score]]
 
 
 class Input(msgspec.Struct, frozen=True):
-    """An input: the number of capabilities per technique, its mappings, what each of its capabilities gives."""
+    """An input: its mappings, the number of capabilities per technique, the scores of each capability alone."""
 
     title: str
     name: str
@@ -128,17 +128,17 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Explorer(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the script is given.
+    """The data of the script.
 
     Attributes:
-        release: the matrix; None where a script of the site has it.
-        measures: the choices of category, the page's own first.
-        counts: what scores count, "" where they do not: "Capabilities", "Sets".
+        release: the matrix; None if a script of the site has it.
+        measures: the choices of category, the default first.
+        counts: the unit of scores that are counts, "Capabilities" or "Sets"; "" for scores of 0–100.
         capabilities: ids and labels.
         colors: the classes that fill with the colors.
-        shared: text → its place among the cells of class "told" in the tables of the page, which have it instead.
-        pages: the path from the page to the root of its site, where techniques have pages of their own.
-        compact: start without empty cells, sub-techniques opened.
+        shared: number of a text → number of the cell of class "shared" in the tables of the page that has it.
+        pages: the path from the page to the root of its site, whose techniques have pages; None for a report.
+        compact: start without empty cells, with sub-techniques open.
     """
 
     release: Release | None
@@ -156,7 +156,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def to_json(data: Explorer | Release) -> Markup:
-    """The data as JSON that no text in it can end: what means something to HTML is escaped."""
+    """The data as JSON within a script element: no text can end the element."""
     text = msgspec.json.encode(data).decode()
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
@@ -164,7 +164,7 @@ def to_json(data: Explorer | Release) -> Markup:
 
 
 class Numbers:
-    """Numbers for the techniques of a release, and for the texts and colors of a page in the order of their use."""
+    """Numbers of the techniques of a release, and of the texts and colors of a page in the order of their use."""
 
     def __init__(self, catalogue: Catalogue, colors: Colors) -> None:
         self.catalogue = catalogue
@@ -207,10 +207,10 @@ class Numbers:
         Args:
             scores: technique → score.
             gradient: gives scores their colors.
-            legend: what colors mean.
-            words: technique → what the tooltip says of it.
-            colors: technique → `#rrggbb` of those that do not have the gradient's.
-            ramp: there are scores between the ends of the gradient, or could be.
+            legend: the labels of colors.
+            words: technique → text for its tooltip.
+            colors: technique → `#rrggbb`, instead of the color of the gradient.
+            ramp: show the gradient in the legend.
         """
         words, colors = words or {}, colors or {}
         found = [(self.techniques[t], t, scores[t]) for t in sorted(scores) if t in self.techniques]
@@ -233,7 +233,7 @@ class Numbers:
         return self.color(gradient.color(gradient.safe(tidy(score))))
 
     def ratios(self, ratios: Ratios | None) -> list[str]:
-        """The figures of each tactic in a layer that has its own."""
+        """The figures of each tactic."""
         if ratios is None:
             return []
         found = (ratios.tactics.get(tactic.shortname) for tactic in self.catalogue.tactics)
@@ -263,5 +263,5 @@ class Numbers:
 
 
 def clean(text: str) -> str:
-    """The text without control characters, but for the ends of its lines."""
+    """The text without control characters other than line feeds."""
     return text if text.isprintable() else "\n".join(map(plain, text.splitlines()))

@@ -52,7 +52,7 @@ class Matrix {
     return { technique, cell, score, element: make("li", {}, cell) };
   }
 
-  // `kept(technique)`: whether any of the views side by side shows it although empty cells are hidden.
+  // `kept(technique)`: whether any of the views side by side covers it, so that it stays when empty cells are hidden.
   update(kept) {
     const { model, view } = this;
     const { state } = model;
@@ -64,7 +64,7 @@ class Matrix {
       if (is) covered.add(technique);
       return is;
     };
-    // A layer's own figures are of all that it shows.
+    // The own figures of a layer hold only without filters.
     const whole = state.platform < 0 && !(state.least > 0);
     this.columns.forEach(({ rows, ratio, element }, at) => {
       let mapped = 0;
@@ -75,7 +75,7 @@ class Matrix {
         const own = there && take(row.technique);
         const below = subs.filter(take).length;
         row.element.hidden = !there || (state.only && !kept(row.technique) && !subs.some(kept));
-        // Of gaps each counts, of coverage a technique counts with what is below it.
+        // Gaps count techniques and sub-techniques; coverage counts techniques, covered themselves or by a sub-technique.
         total += there + (view.kind === "gap" ? subs.length : 0);
         mapped += view.kind === "gap" ? own + below : there && (own || below > 0);
         this.updateCell(row, there ? model.entry(view, row.technique) : null);
@@ -87,10 +87,10 @@ class Matrix {
       element.hidden = rows.every((row) => row.element.hidden);
     });
     const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
-    const figures = view.told && whole ? view.told
+    const figures = view.summary && whole ? view.summary
       : `${plural(covered.size - subs, "technique")}, ${plural(subs, "sub-technique")} of ${seen.size.toLocaleString("en")}`;
     this.count.textContent = [figures, this.filters()].filter(Boolean).join(" \u00b7 ");
-    this.told = `${view.title}: ${covered.size} of ${seen.size} shown`;
+    this.summary = `${view.title}: ${covered.size} of ${seen.size} shown`;
     this.updateLegend();
     const visible = this.visible;
     if (!visible.some((column) => column.includes(this.tabStop))) this.tabStop = visible[0]?.[0];
@@ -104,7 +104,7 @@ class Matrix {
     row.fold.className = `fold${row.fill}`;
     row.fold.setAttribute("aria-expanded", String(open));
     row.fold.setAttribute("aria-label", `${model.techniques[row.technique].name}: ${below}/${plural(subs.length, "sub-technique")}`);
-    // Sub-techniques get their cells when they are first shown.
+    // Sub-techniques get their cells when first opened: 450 fewer elements at the start.
     if (open && !row.list) {
       row.below = row.subs.map((sub) => this.buildItem(sub));
       row.list = make("ul", {}, ...row.below.map((one) => one.element));
@@ -124,7 +124,7 @@ class Matrix {
     row.score.textContent = scoreText(entry);
   }
 
-  // The filters that the view is shown under, and the one that it cannot be shown under.
+  // The active filters, and a note for a capability that does not apply.
   filters() {
     const { model, view } = this;
     const { platform, capability, least } = model.state;
@@ -133,7 +133,7 @@ class Matrix {
     return [
       measure > 0 ? model.measures[measure].name : "",
       model.platforms[platform],
-      chosen && (model.hasCapabilities(view) ? chosen : "of all capabilities, whichever is chosen"),
+      chosen && (model.hasCapabilities(view) ? chosen : "all capabilities (the filter does not apply)"),
       least > 0 ? `from ${figure(least)}` : "",
     ].filter(Boolean).join(", ");
   }
@@ -150,14 +150,14 @@ class Matrix {
       make("ul", { "aria-label": "Legend" }, ...items));
   }
 
-  // The cells that are to be seen, in a list per column.
+  // The visible cells, a list per column.
   get visible() {
     const cells = (rows) => rows.filter((row) => !row.element.hidden)
       .flatMap((row) => [row.cell, ...(row.list && !row.list.hidden ? cells(row.below) : [])]);
     return this.columns.filter((column) => !column.element.hidden).map((column) => cells(column.rows));
   }
 
-  // The one cell that the tabulator key reaches: the last one that had the focus, or the first.
+  // The one cell in the tab order: the last one with the focus, or the first.
   get tabStop() {
     return this.grid.querySelector('.cell[tabindex="0"]');
   }
@@ -168,7 +168,7 @@ class Matrix {
     if (cell) cell.tabIndex = 0;
   }
 
-  // Where a key leads from a cell: arrows move, Home and End go to the ends of a column, with Ctrl of the matrix.
+  // The next cell for a key: arrows move, Home and End go to the ends of a column, with Ctrl to those of the matrix.
   moved(cell, { key, ctrlKey }) {
     const columns = this.visible;
     const at = columns.findIndex((column) => column.includes(cell));
@@ -187,7 +187,7 @@ class Matrix {
   }
 }
 
-// The cell of a column that is at the height of another cell.
+// The cell of a column at the height of another cell.
 function nearest(column, cell) {
   if (!column?.length) return cell;
   const distance = (one) => Math.abs(one.getBoundingClientRect().top - cell.getBoundingClientRect().top);
@@ -196,13 +196,13 @@ function nearest(column, cell) {
 
 const NOT_COVERED = "not covered";
 
-// The text of a score: a tick where something is covered without one, nothing where it is not covered.
+// The text of a score: a tick for covered without a score, nothing for not covered.
 function scoreText(entry) {
   if (entry === null || entry.score === false) return "";
   return entry.score === null ? "\u2713" : figure(entry.score);
 }
 
-// A score on its color; what is not covered is empty, and in words for those who ask.
+// A score on its color; empty with a hidden text for not covered.
 function chip(entry) {
   if (entry === null) {
     return make("span", { class: "chip none", title: NOT_COVERED }, make("span", { class: "hidden" }, NOT_COVERED));
@@ -211,13 +211,13 @@ function chip(entry) {
     entry.score === false ? NOT_COVERED : scoreText(entry));
 }
 
-// What a view says of a technique: its score, and the words that say more.
+// A line for a technique in a view: its score, and words about it.
 function statement(title, { words, ...entry }) {
   const rest = entry.score === false ? words.replace(/^not covered\b[\s;]*/i, "") : words;
   return make("p", { class: "small" }, `${title}: `, chip(entry), rest ? ` ${rest}` : "");
 }
 
-// A row per set: what it gives a technique in each measure, and how many of its capabilities.
+// A table with a row per set: the scores of a technique in each measure, and the number of capabilities.
 function scoreTable(model, technique) {
   const names = model.measures.map((one) => one.name);
   const right = { scope: "col", class: "right" };
@@ -236,7 +236,7 @@ function scoreTable(model, technique) {
     make("tbody", {}, ...rows));
 }
 
-// What is known of the technique below the pointer or the focus.
+// The tooltip of the technique below the pointer or with the focus.
 class Tip {
   constructor(model) {
     this.model = model;
@@ -263,7 +263,7 @@ class Tip {
     this.place(cell.getBoundingClientRect());
   }
 
-  // Below the cell, or above where there is more room; never beyond the edge of the window.
+  // Below the cell, or above it for lack of room; always within the window.
   place(cell) {
     const { width, height } = this.element.getBoundingClientRect();
     const { clientWidth, clientHeight } = document.documentElement;
@@ -274,7 +274,7 @@ class Tip {
     this.element.style.top = `${Math.max(8, Math.min(top, clientHeight - height - 8))}px`;
   }
 
-  // Stays with what has the focus or is still below the pointer, when something is scrolled.
+  // After scrolling, stay at the cell if it still has the focus or the pointer.
   follow() {
     if (this.cell?.matches(":focus-visible, :hover")) this.place(this.cell.getBoundingClientRect());
     else this.hide();

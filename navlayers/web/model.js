@@ -1,4 +1,4 @@
-// Elements. Texts are always texts: nothing here reads markup.
+// Builds an element. Strings become text nodes, never markup.
 
 function make(name, attributes, ...children) {
   const element = document.createElement(name);
@@ -13,16 +13,16 @@ function isSeen(element) {
   return element.isConnected && element.getClientRects().length > 0;
 }
 
-function plural(number, one) {
-  return `${number.toLocaleString("en")} ${number === 1 ? one : `${one}s`}`;
+function plural(number, one, many = `${one}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
 
 function figure(score) {
   return String(score).replace("-", "\u2212");
 }
 
-// What the page was given, and the state: what is being looked at, which the address of the page has, too.
-// A technique, a view, a set, a capability, a category is named by its number in these lists. No score and no color is made here.
+// The data of the page and the state of the explorer, which the address of the page has, too. Techniques, sets,
+// capabilities and categories are numbers in these lists. All scores and colors come from the data.
 
 const MOST_VIEWS = 4;
 
@@ -39,7 +39,7 @@ class Model {
       for (const number of tactic.techniques.flat(2)) this.techniques[number].tactics.push(tactic.name);
     }
     this.byId = new Map(this.techniques.map(({ id }, number) => [id, number]));
-    const cells = document.querySelectorAll(".told");
+    const cells = document.querySelectorAll(".shared");
     this.texts = data.texts.map((text, at) => (at in data.shared ? cells[data.shared[at]].textContent : text));
     this.fill = (color) => (color >= 0 ? ` ${data.colors[color]}` : "");
     this.sets = data.sets.map((set) => this.readSet(set));
@@ -72,7 +72,7 @@ class Model {
     return this.state.views.map(this.viewOf);
   }
 
-  // The number of the measure that a view is shown under: a layer of a threat or a plan has a single one.
+  // The number of the measure of a view; layers of a threat or a plan have a single one.
   measureOf(view) {
     return view.shown.length > 1 ? this.state.category : 0;
   }
@@ -82,12 +82,12 @@ class Model {
     return measure > 0 ? `${view.title} (${this.measures[measure].name})` : view.title;
   }
 
-  // What a view shows of a technique under the category alone: { score, fill, words }, or null for nothing.
+  // The entry of a technique in a view, filtered by category only: { score, fill, words }, or null.
   ownEntry(view, technique) {
     return view.shown[this.measureOf(view)].entries.get(technique) ?? null;
   }
 
-  // The same under all filters.
+  // The entry under all filters.
   entry(view, technique) {
     const { capability, least } = this.state;
     let entry = this.ownEntry(view, technique);
@@ -99,7 +99,7 @@ class Model {
     return entry !== null && least > 0 && !(Math.abs(entry.score) >= least) ? null : entry;
   }
 
-  // What the chosen capability gives a technique by itself, the highest of the sets that have it.
+  // The score of the chosen capability alone, the highest of the sets that have it.
   alone(view, technique) {
     const measure = this.measureOf(view);
     const found = view.sets.map((number) => this.sets[number].alone.get(this.state.capability)?.[measure].get(technique))
@@ -109,7 +109,7 @@ class Model {
     return { score, fill: this.fill(this.measures[measure].colors[String(score)] ?? -1), words: "" };
   }
 
-  // Whether a view is about capabilities: not what none covers, nor layers that are made of all of them.
+  // Whether a view can be filtered by capability: not gaps, and not layers, which merge all capabilities.
   hasCapabilities(view) {
     return view.kind !== "gap" && view.kind !== "layer";
   }
@@ -118,30 +118,30 @@ class Model {
     return this.state.platform < 0 || this.techniques[technique].platforms.includes(this.state.platform);
   }
 
-  // Whether a view has a place for a technique on the chosen platform.
+  // Whether a view contains a technique on the chosen platform.
   isThere(view, technique) {
     return this.isOnPlatform(technique) && !view.hidden.has(technique);
   }
 
-  // Whether a view says that a technique is covered, or, in views of other kinds, anything at all.
+  // Whether a technique is covered in a view, or, in gaps, differences and layers, has an entry.
   isCovered(view, technique) {
     const entry = this.entry(view, technique);
     if (entry === null) return false;
     return view.kind === "set" || view.kind === "union" ? entry.score === null || entry.score > 0 : true;
   }
 
-  // Techniques whose sub-techniques a view is about: one that hides all others shows them at once.
+  // The techniques that views open at first: those with entries below them, in views without empty cells.
   openedBy(views) {
     const entries = views.filter((view) => view.hidden.size || this.compact).flatMap((view) => [...view.shown[0].entries.keys()]);
     return new Set(entries.map((technique) => this.techniques[technique].parent).filter((parent) => parent >= 0));
   }
 
-  // The techniques that are open: those that were asked for, or as the views have it.
+  // The open techniques: the user's choice, or the default of the views.
   get open() {
     return this.state.open ?? this.openedBy(this.shownViews);
   }
 
-  // The part of the address behind "#", or "" where all is as at first.
+  // The part of the address after "#", "" for the first state.
   get address() {
     const { state, first } = this;
     const parts = new URLSearchParams();
@@ -159,7 +159,7 @@ class Model {
     put("cells", state.cells, "");
     put("open", this.openName(this.open), this.openName(this.openedBy(this.shownViews)));
     put("pin", this.techniques[state.pinned]?.id ?? "", "");
-    // Always more than one name, so that it is never taken for the place of a technique in the page.
+    // Always more than one parameter, so that no anchor of a table (#pin=T1078) is the same.
     return parts.size ? `matrix=1&${parts}` : "";
   }
 
@@ -168,13 +168,13 @@ class Model {
     return [...open].sort((a, b) => a - b).map((number) => this.techniques[number].id).join(",") || "none";
   }
 
-  // Whether an address is one of the explorer's: that of a state, or of a technique that it knows.
+  // Whether an address is one of the explorer's: of a state, or of a known technique.
   isAddress(address) {
     const parts = new URLSearchParams(address);
     return parts.has("matrix") || this.byId.has(parts.get("pin"));
   }
 
-  // The state that an address names, null where it names none; what it names wrongly is as at first.
+  // The state of an address, null for addresses of other places. Invalid parts have their defaults.
   stateOf(address) {
     if (!this.isAddress(address)) return null;
     const parts = new URLSearchParams(address);

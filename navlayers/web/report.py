@@ -1,4 +1,4 @@
-"""The report as one HTML file: its title page, contents and sections, the explorer in place of the heatmaps."""
+"""The report as one HTML file: title page, contents and sections, with the explorer instead of heatmaps."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from navlayers.pages.report.input import ReportInput
     from navlayers.web.explorer import Explorer
 
-# Texts of so many letters are worth being looked up in the tables of the page.
+# Texts of more characters than this are not repeated if a table of the page has them.
 _SHARED = 60
 
 _MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 
 
 def render(report: Report) -> Rendered:
-    """The report as a page."""
+    """The report as one HTML file, which loads nothing from elsewhere."""
     document, subject = report.document, report.data
     page = Page()
     data = table = None
@@ -55,19 +55,19 @@ def render(report: Report) -> Rendered:
 
 
 def _is_shareable(text: str) -> bool:
-    """Whether a text is long, and HTML has it as it is."""
+    """Whether a text is long, and the same in HTML."""
     return len(text) > _SHARED and text == text.strip() and not text.startswith("http")
 
 
 def _json(data: Explorer, places: dict[str, int]) -> Markup:
-    """The data without the texts that the tables of the page have."""
+    """The data, without texts that the tables of the page have."""
     shared = {number: places[text] for number, text in enumerate(data.texts) if text in places}
     texts = ["" if number in shared else text for number, text in enumerate(data.texts)]
     return to_json(msgspec.structs.replace(data, texts=texts, shared=shared))
 
 
 def _scores(subject: ReportInput) -> Table:
-    """The scores of every technique that any input covers, for browsers that run no script."""
+    """The scores of every covered technique, for browsers without scripts."""
     comparison = subject.comparison
     kind: Kind = "number" if comparison.counts else "score"
     columns = (Column("technique", "technique"), Column("name"), *(Column(name, kind) for name in subject.names))
@@ -76,7 +76,7 @@ def _scores(subject: ReportInput) -> Table:
         scores = ["not rated" if score is None else score for score in row.scores]
         cells = (score if number in row.covering else None for number, score in enumerate(scores))
         rows.append((row.technique, subject.catalogue.techniques[row.technique].name, *cells))
-    return Table("coverage", "Scores of every technique that is covered", columns, tuple(rows))
+    return Table("coverage", "Scores of all covered techniques", columns, tuple(rows))
 
 
 def _address(logo: Logo) -> str:

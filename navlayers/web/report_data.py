@@ -1,4 +1,4 @@
-"""What the matrix of a report shows: the views of its comparison, threat and plan, and the mappings behind them."""
+"""The explorer's data of a report: views of its comparison, threat and plan, and the mappings of its inputs."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def report_data(subject: ReportInput, document: Document, colors: Colors) -> Exp
 
 
 def layers_of(document: Document) -> tuple[Figure, ...]:
-    """The figures of a threat or a plan, which stand outside the section of heatmaps."""
+    """The figures of a threat or a plan: all outside the section of heatmaps."""
     others = (section for section in document.sections if section.id != "heatmaps")
     return tuple(block for section in others for block in section.blocks if isinstance(block, Figure))
 
 
 def _categories(own: Comparison) -> Iterator[Comparison]:
-    """The comparison again for each category, where it is about all of them."""
+    """The comparison for each single category, if it is about all of them."""
     if own.category is not None or any(one.is_layer for one in own.inputs):
         return
     baselines = {found.first for found in own.differences}
@@ -87,7 +87,7 @@ class _Data(NamedTuple):
     categories: list[str]
 
     def views(self, titles: Sequence[str]) -> Iterator[View]:
-        """The inputs, their union, what none covers, their differences."""
+        """The views of inputs, union, gap and differences."""
         first = self.comparisons[0]
         names = slugs(one.name for one in first.inputs)
         ids = [names[one.name] for one in first.inputs]
@@ -108,7 +108,7 @@ class _Data(NamedTuple):
             )
 
     def _input(self, comparison: Comparison, n: int) -> Shown:
-        """What one input covers; of a single set also what it scores 0, as its layer does."""
+        """The coverage of one input; of a single set also techniques scored 0, as in its layer."""
         one, category = comparison.inputs[n], comparison.category
         gradient = common_gradient(comparison)
         scores, legend = one.measures(category), legend_of(comparison, gradient)
@@ -125,7 +125,7 @@ class _Data(NamedTuple):
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=not comparison.covered_only)
 
     def _union(self, comparison: Comparison) -> Shown:
-        """The best that any input gives, and who gives it."""
+        """The highest score of all inputs, and the inputs that have it."""
         gradient = common_gradient(comparison)
         words = {
             row.technique: f"best by {', '.join(comparison.inputs[n].name for n in row.best_by)}"
@@ -137,7 +137,7 @@ class _Data(NamedTuple):
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=not comparison.covered_only)
 
     def _gap(self, comparison: Comparison) -> Shown:
-        """What no input covers; the color says how much of its sub-techniques."""
+        """The techniques that no input covers; colors show the coverage of their sub-techniques."""
         gradient = Gradient(compare_layers.GAP, 0, 100)
         scores = {gap.technique: gap.missing for gap in comparison.gaps}
         legend = [LegendItem("not covered", gradient.color(100))]
@@ -149,7 +149,7 @@ class _Data(NamedTuple):
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=False)
 
     def _difference(self, comparison: Comparison, found: Difference) -> Shown:
-        """By how much the second input is above the first."""
+        """The scores of the second input minus those of the first."""
         gradient = compare_layers.difference_gradient(comparison)
         first, second = (comparison.inputs[n].name for n in (found.first, found.second))
         more = "more" if comparison.counts else "stronger"
@@ -181,19 +181,19 @@ class _Data(NamedTuple):
                 [],
                 [self._layer(one.view)],
                 hidden=[self.numbers.techniques[technique] for technique in _hidden(one.view)],
-                told=ratios.told if ratios else "",
+                summary=ratios.told if ratios else "",
                 ratios=self.numbers.ratios(ratios),
                 counted=ratios.counted if ratios else "",
             )
 
     def _layer(self, layer: view.View) -> Shown:
-        """A layer as it is drawn; of a technique that differs by tactic, the first."""
+        """A layer; of a technique whose entries differ by tactic, the first."""
         scores: dict[str, Score] = {}
         words, colors = {}, {}
         for (technique, _), entry in layer.entries.items():
             if technique in scores or not entry.counted:
                 continue
-            # What nobody covers scores 0 and has a color of its own: a layer has no other way to say so.
+            # Layers mark uncovered techniques with a score of 0 and a color.
             scores[technique] = False if entry.score == 0 and entry.color else entry.score
             colors[technique] = entry.color
             lines = entry.comment.split("\n")
@@ -201,7 +201,7 @@ class _Data(NamedTuple):
         return self.numbers.shown(scores, layer.gradient, layer.legend, words=words, colors=colors, ramp=False)
 
     def measure(self, comparison: Comparison, at: int, sets: Sequence[Input]) -> Measure:
-        """A choice of category, with the colors of the scores that single mappings and capabilities have."""
+        """A choice of category, with the colors of the scores of single mappings and capabilities."""
         gradient = common_gradient(comparison)
         every = {score for one in sets for own in one.alone.values() for score in own.scores[at]}
         every |= {score for one in sets for score in one.rows.score}
@@ -227,13 +227,13 @@ class _Data(NamedTuple):
             types = {mapping.type or "": "" for mapping in one.set.mappings}
         found = []
         for mapping in one.scored.mappings:
-            # Where scores count capabilities, a mapping has none.
+            # Counts of capabilities give no score to a single mapping.
             score = None if rules.counts else number(mapping.value, rules)
             score = None if score is None else tidy(score)
             label = one.labels.get(mapping.capability, mapping.capability)
             category = self.categories.index(mapping.category) if mapping.category else -1
             technique = self.numbers.techniques[mapping.technique]
-            # The comment is last, so that the order of the file does not show.
+            # Sorted by comment last, so that the order of the file has no effect.
             key = (
                 technique,
                 category,
@@ -256,7 +256,7 @@ class _Data(NamedTuple):
         )
 
     def _alone(self, one: Coverage) -> dict[int, Alone]:
-        """Capability → what a layer of it alone has; nothing of layers of counts, which cannot be taken apart."""
+        """Capability → the scores of its own layer; empty for layers of counts, which cannot be split."""
         if one.is_layer and one.counts:
             return {}
         by_capability: dict[str, list[Mapping]] = {}
@@ -288,7 +288,7 @@ def _hidden(layer: view.View) -> list[str]:
 
 
 def _references(mapping: Mapping) -> dict[str, None]:
-    """Addresses of the web, and references that hold none as they are."""
+    """The web addresses of the references, and references without one as they are."""
     return dict.fromkeys(url for one in mapping.references for url in web_links([one]) or (one,))
 
 

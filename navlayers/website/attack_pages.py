@@ -1,4 +1,4 @@
-"""The start page and those of domains, tactics and techniques, which tell of all sets together."""
+"""The pages about all sets: the start page, and those of domains, tactics and techniques."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Line(NamedTuple):
-    """A technique of a tactic, with what each set gives it; `sub`: it is a sub-technique."""
+    """A technique of a tactic, with its score in each set; `sub`: it is a sub-technique."""
 
     id: str
     name: str
@@ -40,7 +40,7 @@ class Line(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """A set as the matrix of its domain counts it: what it covers there, which ids others stand for or are gone."""
+    """A set at the release of the matrix of its domain."""
 
     site_set: SiteSet
     covered: Share
@@ -49,7 +49,7 @@ class Carried(NamedTuple):
 
 
 def home_page(world: World, title: str) -> Page:
-    """The page that a site starts at."""
+    """The start page."""
     domains = [domain for domain in DOMAINS if domain in world.addresses.domains]
     context = {
         "sets": world.sets,
@@ -85,7 +85,7 @@ def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
 
 
 def tactic_pages(world: World) -> Iterator[Page]:
-    """The page of each tactic: its techniques, and what each set gives them."""
+    """The page of each tactic: its techniques, and their scores in each set."""
     for identifier in world.addresses.tactics:
         yield _tactic(world, identifier)
 
@@ -121,7 +121,7 @@ def _ratio(site_set: SiteSet, column: ReleaseColumn) -> str:
 
 
 def _lines(sets: Sequence[SiteSet], columns: Sequence[ReleaseColumn]) -> Iterator[Line]:
-    """The techniques of all releases as the matrix has them; what differs is as the first column has it."""
+    """The techniques of all releases in matrix order; names are those of the first column that has them."""
     order: dict[str, tuple[tuple[str, ...], Technique]] = {}
     for column in columns:
         for base, subs in column.families:
@@ -142,7 +142,7 @@ def _given(technique: str, site_set: SiteSet) -> Span:
 
 
 class Scores(NamedTuple):
-    """A technique with its score, and those of the categories that a section has."""
+    """The scores of a technique: overall, and for each category of its section."""
 
     id: str
     name: str
@@ -152,10 +152,10 @@ class Scores(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What one set says of a technique.
+    """A technique in one set.
 
-    `categories` are those of the scores in it: `own` of the technique, None where it has none, `given` by category;
-    `parent` of the technique that it belongs to, `subs` of its sub-techniques that are mapped, of `total`.
+    `categories`: of all scores in the section; `own`: the scores of the technique, None for none; `given`: the
+    same by category; `parent`: of its parent technique; `subs`: of its mapped sub-techniques, of `total`.
     """
 
     site_set: SiteSet
@@ -172,7 +172,7 @@ class Section(NamedTuple):
 
 
 def technique_pages(world: World) -> Iterator[Page]:
-    """The page of every technique that a set maps or a release of theirs has."""
+    """The page of every technique of the sets or of their releases."""
     taken: dict[str, list[tuple[SiteSet, Moved]]] = {}
     for site_set in world.sets:
         for moved in site_set.indexed.prepared.moved:

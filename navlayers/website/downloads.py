@@ -1,4 +1,4 @@
-"""The files of a set that a site offers: its layers, and the set in the formats that other tools read."""
+"""The downloads of a set: its layers, and the set in the formats of other tools."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FORMATS = (
 
 
 class Download(NamedTuple):
-    """A file that is not a single layer: its size in bytes, and what of the set the format cannot hold."""
+    """A file that is not a single layer. `size`: in bytes; `losses`: the parts of the set that the format lacks."""
 
     path: str
     title: str
@@ -40,7 +40,7 @@ class Download(NamedTuple):
 
 
 class LayerFile(NamedTuple):
-    """A layer: its size in bytes, its colors, and the comments of an overview by technique."""
+    """A layer. `size`: in bytes; `comments`: by technique, of the overview only."""
 
     path: str
     name: str
@@ -51,13 +51,13 @@ class LayerFile(NamedTuple):
 
 
 class Downloads:
-    """The files of a set; what pages say of them is known once `files` has given them all.
+    """The files of a set. The attributes are complete once `files` is exhausted.
 
-    `layers` are known by kind and id; `refused` says why a format is missing.
+    `layers`: by kind and id; `refused`: why formats are missing.
     """
 
     def __init__(self, one: IndexedSet, read: MappingSet, addresses: SetAddresses) -> None:
-        """`one` is the set at the site's release, of which layers are made, `read` the set as its file has it."""
+        """`one`: the set at the release of the site, for layers; `read`: the set as its file has it."""
         self._one = one
         self._read = read
         self._addresses = addresses
@@ -67,12 +67,12 @@ class Downloads:
 
     @property
     def expected(self) -> int:
-        """How many files there will be, if every format can hold the set."""
+        """The number of files, if every format can hold the set."""
         layers = len(self._one.active) + len(self._one.grouped)
         return 2 + len(self._one.rules.scored_categories) + layers + len(FORMATS)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
-        """Path → bytes, one at a time."""
+        """The path and bytes of each file."""
         self.others.clear()
         self.refused.clear()
         encoded = []

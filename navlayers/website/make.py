@@ -1,4 +1,4 @@
-"""Mapping sets → the files of a site, one at a time."""
+"""The files of a site, made from mapping sets one at a time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class SiteOptions(msgspec.Struct, frozen=True):
-    """Options of a site. `title` is what the site is called; `scoring` says how scores are made.
+    """Options of a site: its title, and how mappings become scores.
 
     Raises:
         UsageError: the title is empty.
@@ -45,17 +45,19 @@ class SiteOptions(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not plain(self.title).strip():
-            raise UsageError(Problem("the title is empty", expected="what the site is called"))
+            raise UsageError(Problem("the title is empty", expected="a title"))
 
 
 SECURITY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: data:; "
     "base-uri 'none'; form-action 'none'"
 )
-"""What browsers let a page load: the files of its host; those on disk, too, which some take for another host's."""
+"""Pages load files of their own host only. Some browsers treat files on disk as another host, hence `file:`."""
 
 NAVIGATOR = "https://mitre-attack.github.io/attack-navigator/"
-_FROM_DISK = "from disk, browsers show it rather than save it: use “Save link as” in the menu of its link"
+_FROM_DISK = (
+    "browsers show files from disk instead of saving them: use “Save link as” in the context menu of the link"
+)
 
 
 class Drawing:
@@ -106,9 +108,14 @@ def search_script(
 ) -> bytes:
     """The script that sets the global `navlayersIndex`: `kinds`, `sets` (title, folder) and per kind its `rows`.
 
-    A row is an id, a name, the name of the page's file without its ending, and the number of the set; 0 stands for
-    a name that is the id, and for a file that is called as the id in small letters. `techniques` and `tactics` are
-    id → name.
+    A row is an id, a name, the name of the page's file without its ending, and the number of the set. To keep the
+    script small, the name is 0 if it is the id, and the file is 0 if it is the id in lower case.
+
+    Args:
+        sets: the sets of the site.
+        addresses: the paths of its pages.
+        techniques: id → name.
+        tactics: id → name.
     """
     rows = (
         [(one.name, one.title, 0, n) for n, one in enumerate(sets)],
@@ -156,17 +163,17 @@ def _assets() -> dict[str, str]:
 
 
 class Site:
-    """A site of sets: `files` gives what it is made of."""
+    """A site of mapping sets, made file by file."""
 
     def __init__(self, sets: Sequence[Prepared], options: SiteOptions = _OPTIONS) -> None:
-        """Work out which pages there are.
+        """Score the sets and list the pages.
 
-        Ids that the release of a set revoked already stand for their successors, on pages and in layers; the set in
-        the formats of other tools stays as it was read.
+        On pages and in layers, successors replace techniques that the release of a set revoked. Downloads in the
+        formats of other tools have the set as it was read.
 
         Raises:
             InputError: one of the sets is a layer.
-            UsageError: the options do not fit a set.
+            UsageError: the scoring options do not fit a set.
         """
         refuse_layers(sets)
         ready = indexed([one.at(one.catalogue) for one in sets], options.scoring)
@@ -184,19 +191,19 @@ class Site:
 
     @property
     def pages(self) -> int:
-        """How many pages it has."""
+        """The number of its pages."""
         addresses = self._world.addresses
         of_sets = sum(2 + len(one.groups) + len(one.capabilities) for one in addresses.sets.values())
         return 1 + of_sets + len(addresses.domains) + len(addresses.tactics) + len(addresses.techniques)
 
     @property
     def count(self) -> int:
-        """About how many files it has: all, but for formats that cannot hold a set."""
+        """The number of its files, if every format can hold every set."""
         layers = sum(one.downloads.expected for one in self.sets)
         return self.pages + layers + len(_assets()) + len(self._releases) + 3
 
     def files(self) -> Iterator[tuple[str, bytes]]:
-        """Path → bytes, the index of them all last."""
+        """The path and bytes of each file, the index last."""
         listed = []
         for kind, title, path, data in self._files():
             listed.append(FileEntry(path=path, kind=kind, name=title, sha256=sha256(data)))
@@ -234,7 +241,7 @@ class Site:
 
 
 def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
-    """Id → name of what has a page: what is active in a release of the sets, and what these name or named."""
+    """Id → name of the techniques with a page: active in a release of the sets, or named by a set."""
     found: dict[str, str] = {}
     for one in sets:
         for technique in one.catalogue.techniques.values():

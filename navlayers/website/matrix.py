@@ -1,4 +1,4 @@
-"""The matrices of a site's pages, as data for the explorer that reports have, too."""
+"""The matrices of the pages, as data for the explorer that reports share."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from navlayers.website.sets import SiteSet
 
 UNRATED = "✓"
-"""In place of the score of a technique that is mapped without a score value."""
+"""Shown instead of a score for a technique that is mapped without a score value."""
 
 
 class Matrix(NamedTuple):
-    """A matrix on a page: the explorer's data, the script that holds its release, the tactics of that."""
+    """A matrix: the data of the explorer, the name of the script with its release, the tactics of the release."""
 
     data: Markup
     script: str
@@ -48,7 +48,7 @@ def covered(scores: Mapping[str, TechniqueScore]) -> list[str]:
 
 
 def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
-    """The matrix of a set: overall, and each category that it scores; tooltips say what layers say."""
+    """The matrix of a set: overall and each scored category. Tooltips have the comments of the layers."""
     scores, title = site_set.indexed.scored.scores, clean(site_set.title)
     numbers = Numbers(site_set.indexed.catalogue, colors)
     measures, shown = [], []

@@ -1,4 +1,4 @@
-"""What a page of a site is, where each page is, and how pages link to each other."""
+"""The pages of a site: their paths, and the links between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOME = "index.html"
 
 
 class SetAddresses:
-    """Where the pages and files of one set are."""
+    """The paths of the pages and files of one set."""
 
     def __init__(self, folder: str, capabilities: Iterable[str], groups: Iterable[str]) -> None:
         self.name = folder
@@ -32,12 +32,12 @@ class SetAddresses:
         self.groups = _pages(f"{self.folder}/groups", groups)
 
     def layer(self, path: str) -> str:
-        """Where the layer is that `navlayers build` puts at a path."""
+        """The path of a layer, from its path in a folder of `navlayers build`."""
         return f"{self.folder}/layers/{path}"
 
 
 class Addresses:
-    """Where the pages of a site are: by technique, tactic, domain, and name of a set."""
+    """The paths of the pages of a site: by technique, tactic, domain, and name of a set."""
 
     def __init__(
         self, sets: Sequence[IndexedSet], techniques: Iterable[str], groups: Mapping[str, Iterable[str]]
@@ -55,7 +55,7 @@ def _pages(folder: str, ids: Iterable[str]) -> dict[str, str]:
 
 
 class Here:
-    """A page, and the links from it; "" where there is no page to link to."""
+    """The links from a page; "" where the target has no page."""
 
     def __init__(self, addresses: Addresses, path: str) -> None:
         self._addresses = addresses
@@ -93,19 +93,19 @@ class Here:
 
 @lru_cache(maxsize=65_536)
 def relative(folder: str, path: str) -> str:
-    """The path of a file as seen from a folder of the same site."""
+    """The path of a file relative to a folder of the same site."""
     return posixpath.relpath(path, folder or ".")
 
 
 class Crumb(NamedTuple):
-    """A step on the way to a page; `path` is "" for the page itself."""
+    """A breadcrumb; `path` is "" for the page itself."""
 
     text: str
     path: str = ""
 
 
 class Page(NamedTuple):
-    """A page: the name of its template, the way to it, and what the template needs besides that."""
+    """A page; `kind` is the name of its template, `context` the template's variables."""
 
     path: str
     kind: str
@@ -115,7 +115,7 @@ class Page(NamedTuple):
 
 
 class World(NamedTuple):
-    """The sets of a site, where their pages are, and the colors of all pages."""
+    """The sets of a site, the paths of its pages, the colors of all pages."""
 
     sets: tuple[SiteSet, ...]
     addresses: Addresses
@@ -123,7 +123,7 @@ class World(NamedTuple):
 
     @property
     def indexed(self) -> tuple[IndexedSet, ...]:
-        """The sets as `show` knows them."""
+        """The sets, indexed as for `show`."""
         return tuple(site_set.indexed for site_set in self.sets)
 
     @property
@@ -133,13 +133,13 @@ class World(NamedTuple):
 
     @property
     def home(self) -> Crumb:
-        """The first step of every way."""
+        """The first breadcrumb of every page."""
         return Crumb("All sets", HOME)
 
     def domain(self, domain: Domain) -> Crumb:
-        """The step to the matrix of a domain."""
+        """The breadcrumb of the matrix of a domain."""
         return Crumb(f"ATT&CK {DOMAIN_NAMES[domain]}", self.addresses.domains.get(domain, ""))
 
     def set(self, site_set: SiteSet) -> Crumb:
-        """The step to a set."""
+        """The breadcrumb of a set."""
         return Crumb(site_set.title, site_set.addresses.page)

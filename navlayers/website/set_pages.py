@@ -26,7 +26,7 @@ DETAILS = {
     "created": "Created",
     "updated": "Updated",
 }
-"""Other metadata of a set → what to call it."""
+"""Other metadata of a set → its label."""
 
 _WHOLE = ("overview", "categories")
 """The kinds of layers that are about all capabilities."""

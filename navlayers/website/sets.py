@@ -1,4 +1,4 @@
-"""The sets of a site: which inputs they are, what they are called, what their pages tell."""
+"""The sets of a site: their titles, numbers, mappings and files."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 
 _HINT = (
-    "name the mapping sets that the layer was made from; `navlayers report` and `navlayers compare` tell of layers"
+    "name the mapping sets that the layer was built from; `navlayers report` and `navlayers compare` accept layers"
 )
 
 
 def sets_of(
     read: Iterable[Prepared | Problem], sources: Sequence[Source]
 ) -> tuple[list[Prepared], tuple[Problem, ...]]:
-    """The mapping sets of what was read, and what of a folder was passed over.
+    """The mapping sets among the inputs, and notices about skipped files.
 
     Raises:
-        InputError: a layer was named, or nothing else was found.
+        InputError: a layer was named, or there is no mapping set.
     """
     in_folders = {source.path for source in sources if source.origin == "folder"}
     read = list(read)
@@ -62,7 +62,7 @@ def refuse_layers(sets: Iterable[Prepared]) -> None:
     Raises:
         InputError: there are some.
     """
-    message = "a layer has scores and no mappings, so there is nothing to browse in it"
+    message = "a layer has scores but no mappings, so a site cannot show it"
     problems = [
         Problem(message, Place(str(one.path)), expected="mapping sets", hint=_HINT)
         for one in sets
@@ -98,7 +98,7 @@ class Named(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """A capability, or a group of them, in a list: what it covers, where its layer is, "" where it has none."""
+    """A capability or group in a list: its coverage, and the path of its layer, "" for none."""
 
     named: Named
     mappings: int
@@ -111,7 +111,7 @@ class Counted(NamedTuple):
 
 
 class Share(NamedTuple):
-    """Techniques and sub-techniques, and how many of both the release has as active ones."""
+    """Numbers of techniques and sub-techniques; `total` counts both in the release."""
 
     techniques: int
     subtechniques: int
@@ -135,10 +135,10 @@ class Share(NamedTuple):
 
 
 class SiteSet:
-    """A set and everything that several of its pages need."""
+    """A set with the data that several of its pages share."""
 
     def __init__(self, one: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
-        """`one` is what pages tell, at a release of ATT&CK; `read` is the set as its file has it."""
+        """`one`: the set at the release of the site; `read`: the set as its file has it."""
         self.indexed = one
         self.name = one.name
         self.title = title
@@ -148,12 +148,12 @@ class SiteSet:
 
     @property
     def release(self) -> str:
-        """The ATT&CK release that its pages are about."""
+        """The ATT&CK release of its pages."""
         return f"ATT&CK {DOMAIN_NAMES[self.indexed.set.domain]} {self.indexed.catalogue.version}"
 
     @cached_property
     def method(self) -> str:
-        """How its scores are made."""
+        """How its scores are computed."""
         return " ".join(self.head.method)
 
     @cached_property
@@ -183,26 +183,26 @@ class SiteSet:
 
     @cached_property
     def active(self) -> int:
-        """How many techniques and sub-techniques its release has as active ones."""
+        """The number of active techniques and sub-techniques of its release."""
         return sum(technique.active for technique in self.indexed.catalogue.techniques.values())
 
     @cached_property
     def covered(self) -> Share:
-        """What it covers of its release."""
+        """Its share of its release."""
         return self.share(covered(self.indexed.scored.scores))
 
     def share(self, techniques: Iterable[str]) -> Share:
-        """These ids of its release as a share of that."""
+        """The share of these techniques in its release."""
         return Share.from_ids(techniques, self.active)
 
     @cached_property
     def groups(self) -> dict[str, Named]:
-        """Its groups, those that have names first."""
+        """Its groups by id, those with names first."""
         return {group: named(group, self.indexed.set.groups.get(group, group)) for group in group_ids(self.indexed)}
 
     @cached_property
     def group_labels(self) -> dict[str, str]:
-        """What people call its groups."""
+        """Group id → label."""
         return labels({group: called.name or group for group, called in self.groups.items()})
 
     def capability(self, identifier: str) -> Named:
@@ -210,7 +210,7 @@ class SiteSet:
         return named(identifier, self.indexed.names.get(identifier, identifier))
 
     def layer(self, kind: str, identifier: str) -> LayerFile | None:
-        """The layer of a kind, of a category, group or capability."""
+        """The layer of a category, group or capability."""
         return self.downloads.layers.get((kind, identifier))
 
     def counted_capabilities(self) -> list[Counted]:
@@ -263,7 +263,7 @@ def group_ids(one: IndexedSet) -> tuple[str, ...]:
 
 
 def titles(sets: Sequence[IndexedSet]) -> list[str]:
-    """What people call the sets: those of the same title are told apart by domain, or else by name."""
+    """The titles of the sets; sets of the same title get their domain added, or else their name."""
     plain = [set_title(one.set) for one in sets]
     pairs = list(zip(plain, sets, strict=True))
     by_domain = [f"{title} ({DOMAIN_NAMES[one.set.domain]})" for title, one in pairs]
@@ -271,6 +271,6 @@ def titles(sets: Sequence[IndexedSet]) -> list[str]:
 
 
 def _where_alone(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    """The names, but the others where several are the same."""
+    """The names; duplicates are replaced by the others."""
     times = Counter(names)
     return [name if times[name] == 1 else other for name, other in zip(names, others, strict=True)]

@@ -53,19 +53,22 @@ def write_site(
     force: bool = False,
     on_file: Callable[[int], None] = lambda total: None,
 ) -> WrittenSite:
-    """Write a site of sets below `folder`: open `index.html` there.
+    """Write a site of sets into a folder; its start page is `index.html`.
 
     Args:
-        sources: the sets, as `navlayers.mapping.find.resolve` gives them.
-        folder: where to write to; made where it is missing.
-        options: what the site is called and how scores are made.
-        attack_version: carry every set to this release; None: each at its own.
-        reading: what the user says of the inputs.
-        force: write into a folder that holds foreign files (they stay, but for those of the same name).
-        on_file: called for each file with the number of all of them, before anything is in place.
+        sources: the sets, from `navlayers.mapping.find.resolve`.
+        folder: created if it is missing.
+        options: the title, and how mappings become scores.
+        attack_version: remap every set to this ATT&CK release; None: each at its own.
+        reading: how to read the inputs.
+        force: write into a folder with foreign files; those with the names of pages are overwritten.
+        on_file: called after each file with the total number of files, before anything is in place.
+
+    Returns:
+        The sets, counts and notices.
 
     Raises:
-        NavlayersError: an input, an option, a release or the folder does not do; nothing was written.
+        NavlayersError: an input, option, release or the folder is unusable; nothing was written.
     """
     sources = list(sources)
     sets, skipped = sets_of(prepare(sources, attack_version, reading), sources)
