@@ -117,11 +117,10 @@ class _Reader:
         self._context = context
         self._grouping = self._find_grouping()
         self._own = bundle.objects[self._grouping].own if self._grouping is not None else None
-        # The capabilities, the numbers of their objects, the paths to the values of their fields.
-        self._capabilities: list[Capability] = []
-        self._numbers: list[int] = []
-        self._paths: list[dict[str, Path]] = []
-        self._by_object: dict[int, int] = {}
+        self._capabilities: dict[str, Capability] = {}
+        # Id of a capability → number of its object, paths to its fields; number of an object → id.
+        self._origins: dict[str, tuple[int, dict[str, Path]]] = {}
+        self._ids: dict[int, str] = {}
         self._labels: set[str] = set()
         self._sources: set[tuple[str, str]] = set()
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -151,7 +150,7 @@ class _Reader:
         return msgspec.structs.replace(
             head,
             groups=self._groups(head.groups),
-            capabilities=tuple(self._capabilities),
+            capabilities=tuple(self._capabilities.values()),
             mappings=mappings,
             mapping_types=head.mapping_types or types,
             non_mappable=non_mappable,
@@ -169,7 +168,8 @@ class _Reader:
             record: Path = (*OWN, "non_mappable", index)
             return self._bundle.place(self._grouping, (*record, own[-1]) if field else record)
         if kind == "capability":
-            return self._bundle.place(self._numbers[index], self._paths[index].get(field, ()))
+            number, paths = list(self._origins.values())[index]
+            return self._bundle.place(number, paths.get(field, ()))
         number = self._links.links[index].relationship
         paths = _STANDARD if is_own(self._bundle.objects[number]) else _FOREIGN
         return self._bundle.place(number, paths.get(field, own) if field else ())
@@ -253,7 +253,6 @@ class _Reader:
         """The capabilities that map to a technique, and those that navlayers wrote."""
         sources = {link.source for link in self._links.links}
         described = 0
-        first: dict[str, int] = {}
         for number, item in enumerate(self._bundle.objects):
             own = item.own if item.own is not None and item.own.capability_id is not None else None
             counts = own is not None and not item.retired and self._bundle.number(item.id) == number
@@ -265,20 +264,18 @@ class _Reader:
             else:
                 capability, paths = self._foreign_capability(item)
                 described += bool((item.description or "").strip()) and paths["name"] != ("description",)
-            index = self._by_object[number] = first.setdefault(capability.id, len(first))
-            if index == len(self._capabilities):
-                self._capabilities.append(capability)
-                self._numbers.append(number)
-                self._paths.append(paths)
+            self._ids[number] = capability.id
+            known = self._capabilities.setdefault(capability.id, capability)
+            if known is capability:
+                self._origins[capability.id] = (number, paths)
                 continue
-            place = self._bundle.place(self._numbers[index])
+            place = self._bundle.place(self._origins[capability.id][0])
             first_place = f"first in line {place.line}, column {place.column}"
             message = f"duplicate capability id {shown(capability.id)}, {first_place}"
             hint = "both objects are read as one capability"
             self._bundle.report(Issue(message, hint=hint, fatal=False, code="duplicate-key"), number)
-            kept = self._capabilities[index]
-            groups = tuple(dict.fromkeys((*kept.groups, *capability.groups)))
-            self._capabilities[index] = msgspec.structs.replace(kept, groups=groups)
+            groups = tuple(dict.fromkeys((*known.groups, *capability.groups)))
+            self._capabilities[capability.id] = msgspec.structs.replace(known, groups=groups)
         if described:
             descriptions = "description" if described == 1 else "descriptions"
             message = f"{described:,} {descriptions} not carried over: a capability has only a name"
@@ -308,8 +305,8 @@ class _Reader:
     def _groups(self, declared: dict[str, str]) -> dict[str, str]:
         """The declared groups, then those that only capabilities name."""
         groups = dict(declared)
-        for capability, number, paths in zip(self._capabilities, self._numbers, self._paths, strict=True):
-            for group in capability.groups:
+        for id_, (number, paths) in self._origins.items():
+            for group in self._capabilities[id_].groups:
                 if group not in groups and group not in self._labels:
                     message = f"capability group {shown(group)} is not declared"
                     hint = "it is named by its id; declare it in the grouping to give it a name"
@@ -320,7 +317,7 @@ class _Reader:
 
     def _mapping(self, link: Link, scale: checks.Scale, name_of: Callable[[str], str | None]) -> Mapping:
         item = self._bundle.objects[link.relationship]
-        capability = self._capabilities[self._by_object[link.source]]
+        capability = self._capabilities[self._ids[link.source]]
         own = item.own
         if own is not None and own.technique_id is not None:
             category, value = self._score(link.relationship, scale)
