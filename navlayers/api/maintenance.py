@@ -36,7 +36,7 @@ def check(*inputs: Input, attack_version: str | None = None, reading: ReadOption
 
 
 def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) -> bytes:
-    """A set as the bytes of another format.
+    """A set as the bytes of another format. Only "native" and "stix" keep everything, see docs/formats.md.
 
     Args:
         item: A name, path or set.

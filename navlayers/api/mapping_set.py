@@ -212,6 +212,8 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the set in the format of the file's ending: yaml, csv or xlsx; json is Mappings Explorer's.
 
+        Only YAML keeps everything: docs/formats.md says what the other formats leave out.
+
         Args:
             path: The file to write.
             force: Overwrite a file that holds something else.

@@ -126,6 +126,7 @@ _NUMBERS = {".": _number_pattern(r"\.", ","), ",": _number_pattern(",", ".")}
 _GROUPS = {mark: str.maketrans(mark, ".", _BLANKS + other) for mark, other in (".,", ",.")}
 
 
+@lru_cache(_REMEMBERED)
 def amount(text: str, mark: str = "") -> Fraction | str:
     """The exact number ≥ 0 of a text, which may have a currency, or what is wrong with it, as "is …".
 
@@ -135,13 +136,13 @@ def amount(text: str, mark: str = "") -> Fraction | str:
             ambiguous.
     """
     sign, number = _split(text)
-    values = _values(number)
-    if not values:
+    marks = _marks(number)
+    if not marks:
         return NOT_A_NUMBER
-    if not mark and _ambiguous(values):
+    if not mark and _ambiguous(number, marks):
         whole, part = re.split("[.,]", number)
         return f"is {whole}{part} or {whole}.{part}"
-    value = values.get(mark, next(iter(values.values())))
+    value = Fraction(number.translate(_GROUPS[mark if mark in marks else marks[0]]))
     if sign and value:
         return "is negative"
     return TOO_LARGE if value > LARGEST else value
@@ -149,30 +150,29 @@ def amount(text: str, mark: str = "") -> Fraction | str:
 
 def decimal_mark(texts: Iterable[str]) -> str:
     """The decimal mark, "." or ",", that the unambiguous numbers of a column have; "" if none or both."""
-    marks = {mark for text in texts if len(values := _values(_split(text)[1])) == 1 for mark in values}
-    return marks.pop() if len(marks) == 1 else ""
+    proven = {marks[0] for text in texts if len(marks := _marks(_split(text)[1])) == 1}
+    return proven.pop() if len(proven) == 1 else ""
 
 
 def spellings(text: str) -> str:
     """Unambiguous spellings of an ambiguous number: "3.000" → "3000 or 3.0"; "" for other texts."""
     number = _split(text)[1]
-    if not _ambiguous(_values(number)):
+    if not _ambiguous(number, _marks(number)):
         return ""
     whole, part = re.split("[.,]", number)
     short = part.rstrip("0") or "0"
     return f"{whole}{part} or {whole}.{short if short != part else f'{part}0'}"
 
 
-def _values(number: str) -> dict[str, Fraction]:
-    """Decimal mark → the value with that mark; both marks for a number that has none."""
+def _marks(number: str) -> list[str]:
+    """The decimal marks that a number may have: both if it has no mark, or one before three digits."""
     if len(number) > _LONGEST_NUMBER:
-        return {}
-    marks = [mark for mark, pattern in _NUMBERS.items() if pattern.fullmatch(number)]
-    return {mark: Fraction(number.translate(_GROUPS[mark])) for mark in marks}
+        return []
+    return [mark for mark, pattern in _NUMBERS.items() if pattern.fullmatch(number)]
 
 
-def _ambiguous(values: dict[str, Fraction]) -> bool:
-    return len(set(values.values())) > 1
+def _ambiguous(number: str, marks: list[str]) -> bool:
+    return len(marks) > 1 and ("." in number or "," in number)
 
 
 def _split(text: str) -> tuple[str, str]:
