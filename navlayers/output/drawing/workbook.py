@@ -214,14 +214,24 @@ class _Styles:
 
 def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
     """Write a layer's matrix on a sheet, ready to be printed."""
-    columns = layer.matrix.columns
+    columns, view = layer.matrix.columns, layer.view
     _write_head(sheet, layer, styles)
-    lines: dict[int, int] = {}
-    at = 0
     sheet.set_column(0, _LAST_COLUMN, _WIDTH)
+    lines: dict[int, int] = {}
+    left = 0
     for column in columns:
-        at += _Writer(sheet, layer, styles, lines).column(column, at) + 1
-        sheet.set_column(at - 1, at - 1, _GAP)
+        width = _width(column)
+        _write(sheet, _TACTICS, left, column.name, styles.get("tactic", view.tactic_background), width=width)
+        _write(sheet, _COUNTS, left, column.ratio, styles.get("count"), width=width)
+        row = _FIRST
+        for cell in column.cells:
+            height = max(len(cell.shown), 1)
+            _write_cell(sheet, view, styles, lines, cell, row, left, height)
+            for number, sub in enumerate(cell.shown):
+                _write_cell(sheet, view, styles, lines, sub, row + number, left + 1)
+            row += height
+        left += width + 1
+        sheet.set_column(left - 1, left - 1, _GAP)
     if not columns:
         sheet.write_string(_TACTICS, 0, "The filters of the layer hide every technique.", styles.get("text"))
     last = max([_COUNTS, *lines])
@@ -234,7 +244,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
     sheet.set_margins(left=0.3, right=0.3, top=0.3, bottom=0.5)
     sheet.fit_to_pages(1, 2)
     sheet.repeat_rows(_TACTICS, _COUNTS)
-    sheet.print_area(0, 0, last, max(at - 2, _NARROWEST))
+    sheet.print_area(0, 0, last, max(left - 2, _NARROWEST))
     sheet.set_footer("&R&8&P / &N")
 
 
@@ -268,65 +278,48 @@ def _width(column: Column) -> int:
     return 2 if any(cell.shown for cell in column.cells) else 1
 
 
-class _Writer:
-    """Writes tactics; `lines` holds the lines of text per row of the sheet."""
+def _write_cell(
+    sheet: Any,
+    view: View,
+    styles: _Styles,
+    lines: dict[int, int],
+    cell: Cell,
+    row: int,
+    column: int,
+    height: int = 1,
+) -> None:
+    """Write a technique over `height` rows, with a note; count its lines of text per row in `lines`."""
+    text = f"{cell.id} {cell.name}" if view.layout.show_id else cell.name
+    if cell.score is not None:
+        text = f"{text} ({facts.figure(cell.score)})"
+    style = styles.cell(cell.color, enabled=cell.enabled, tall=height > 1)
+    _write(sheet, row, column, text, style, height=height)
+    needed = -(-len(wrap(text, _LETTERS)) // height)
+    for line in range(row, row + height):
+        lines[line] = max(lines.get(line, 1), needed)
+    if note := _note(view, cell):
+        size = sum(len(wrap(line, _NOTE_LETTERS)) for line in note.split("\n"))
+        tall = min((size + 1) * _NOTE_LINE, _NOTE_HEIGHT)
+        sheet.write_comment(row, column, note, {"width": _NOTE_WIDTH, "height": tall, "font_size": 9})
 
-    def __init__(self, sheet: Any, layer: Tab, styles: _Styles, lines: dict[int, int]) -> None:
-        self._sheet = sheet
-        self._layer = layer
-        self._styles = styles
-        self._lines = lines
 
-    def column(self, column: Column, at: int) -> int:
-        """Write a tactic; return the number of columns it takes."""
-        width = _width(column)
-        view = self._layer.view
-        named = self._styles.get("tactic", view.tactic_background)
-        self._over(_TACTICS, at, 1, width, column.name, named)
-        self._over(_COUNTS, at, 1, width, column.ratio, self._styles.get("count"))
-        row = _FIRST
-        for cell in column.cells:
-            height = max(len(cell.shown), 1)
-            self._cell(cell, row, at, height)
-            for number, sub in enumerate(cell.shown):
-                self._cell(sub, row + number, at + 1)
-            row += height
-        return width
+def _write(sheet: Any, row: int, column: int, text: str, style: Any, *, height: int = 1, width: int = 1) -> None:
+    """Write a text into a cell, merged over several rows and columns."""
+    if height > 1 or width > 1:
+        sheet.merge_range(row, column, row + height - 1, column + width - 1, "", style)
+    sheet.write_string(row, column, text, style)
 
-    def _cell(self, cell: Cell, row: int, column: int, height: int = 1) -> None:
-        text = self._text(cell)
-        format_ = self._styles.cell(cell.color, enabled=cell.enabled, tall=height > 1)
-        self._over(row, column, height, 1, text, format_)
-        needed = -(-len(wrap(text, _LETTERS)) // height)
-        for line in range(row, row + height):
-            self._lines[line] = max(self._lines.get(line, 1), needed)
-        note = self._note(cell)
-        if note:
-            size = sum(len(wrap(line, _NOTE_LETTERS)) for line in note.split("\n"))
-            tall = min((size + 1) * _NOTE_LINE, _NOTE_HEIGHT)
-            self._sheet.write_comment(row, column, note, {"width": _NOTE_WIDTH, "height": tall, "font_size": 9})
 
-    def _over(self, row: int, column: int, height: int, width: int, text: str, format_: Any) -> None:
-        if height == width == 1:
-            self._sheet.write_string(row, column, text, format_)
-        else:
-            self._sheet.merge_range(row, column, row + height - 1, column + width - 1, "", format_)
-            self._sheet.write_string(row, column, text, format_)
-
-    def _text(self, cell: Cell) -> str:
-        name = f"{cell.id} {cell.name}" if self._layer.view.layout.show_id else cell.name
-        return name if cell.score is None else f"{name} ({facts.figure(cell.score)})"
-
-    def _note(self, cell: Cell) -> str:
-        """The facts about a technique; "" if the cell shows all of them."""
-        entry = cell.annotation
-        if not entry.annotated:
-            return ""
-        lines = [f"{cell.id} {cell.name}"]
-        if cell.score is not None:
-            lines.append(f"Score: {facts.figure(cell.score)}")
-        if not entry.enabled:
-            lines.append("Disabled")
-        lines += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
-        lines += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(self._layer.view, entry)[:20])
-        return cut("\n".join(lines), _LONGEST_NOTE)
+def _note(view: View, cell: Cell) -> str:
+    """The facts about a technique; "" if the layer does not annotate it."""
+    entry = cell.annotation
+    if not entry.annotated:
+        return ""
+    lines = [f"{cell.id} {cell.name}"]
+    if cell.score is not None:
+        lines.append(f"Score: {facts.figure(cell.score)}")
+    if not entry.enabled:
+        lines.append("Disabled")
+    lines += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
+    lines += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(view, entry)[:20])
+    return cut("\n".join(lines), _LONGEST_NOTE)
