@@ -77,7 +77,7 @@ def render(
         OutputError: The file holds something else and not `force`, or it cannot be written.
     """
     found = source(item, reading)
-    formats = rendering.chosen((), str(output))
+    formats = rendering.requested_formats((), str(output))
     rendering.render_files(
         [found], formats, rendering.Target(file=Path(output)), options, reading=reading, force=force
     )

@@ -58,7 +58,7 @@ class Target(NamedTuple):
     folder: Path | None = None
 
 
-def chosen(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
+def requested_formats(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
     """The requested formats: by name, else by the extension of the output, else SVG.
 
     Raises:
@@ -117,13 +117,13 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
     Raises:
         UsageError: the format holds one layer, and there are several.
     """
-    found = FORMATS[format_]
-    function = getattr(importlib.import_module(f"navlayers.output.drawing.{found.module}"), found.function)
-    if found.single and len(views) != 1:
+    handler = FORMATS[format_]
+    function = getattr(importlib.import_module(f"navlayers.output.drawing.{handler.module}"), handler.function)
+    if handler.single and len(views) != 1:
         message = f"{format_} holds one layer, but there are {len(views)}"
         raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
-    made: Rendered = function(views[0] if found.single else views, options)
-    return made
+    rendered: Rendered = function(views[0] if handler.single else views, options)
+    return rendered
 
 
 def files_of(

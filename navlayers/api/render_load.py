@@ -66,10 +66,10 @@ def load(
     read = formats.read(whole, reading.metadata)
     views, notices = [], list(read.notices)
     # The Navigator opens the last layer of a list in its first tab.
-    for number, one in enumerate(reversed(read.layers)):
+    for number, item in enumerate(reversed(read.layers)):
         called = source.name if read.single else f"{source.name}, layer {number + 1}"
-        layer, catalogue, told = _at_release(one, source, attack_version)
-        notices += told
+        layer, catalogue, about = _at_release(item, source, attack_version)
+        notices += about
         views.append(view_of(layer, catalogue, called))
     return Loaded(source.name, source, tuple(views), tuple(notices))
 
@@ -81,38 +81,38 @@ def _format(source: Source, reading: ReadOptions) -> str:
 
 
 def _at_release(
-    one: formats.Read, source: Source, attack_version: str | None
+    item: formats.Read, source: Source, attack_version: str | None
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
     """The layer in format 4.5 at the requested release, else its own, else the newest."""
-    told = []
+    notices = []
     place = Place(str(source.path))
-    wanted = one.attack_version
+    wanted = item.attack_version
     if not wanted:
         wanted = attack_version or "latest"
-        told.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
+        notices.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
     try:
-        found = attack.find(one.domain, wanted)
+        release = attack.find(item.domain, wanted)
     except NavlayersError as error:
         problems = (msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems)
         raise type(error)(problems) from None
-    if found.notice is not None:
-        told.append(msgspec.structs.replace(found.notice, place=found.notice.place or place))
-    catalogue = attack.load(found.release)
-    layer, _ = modern(one.layer, catalogue)
+    if release.notice is not None:
+        notices.append(msgspec.structs.replace(release.notice, place=release.notice.place or place))
+    catalogue = attack.load(release.release)
+    layer, _ = modern(item.layer, catalogue)
     if attack_version is None:
-        return layer, catalogue, told
+        return layer, catalogue, notices
     carried, _ = upgrade_layer(layer, attack_version)
-    return carried, attack.load(attack.find(one.domain, attack_version).release), told
+    return carried, attack.load(attack.find(item.domain, attack_version).release), notices
 
 
 def _set(source: Source, attack_version: str | None, options: ScoreOptions, reading: ReadOptions) -> Loaded:
-    (prepared,) = (one for one in prepare([source], attack_version, reading) if isinstance(one, Prepared))
+    (prepared,) = (each for each in prepare([source], attack_version, reading) if isinstance(each, Prepared))
     scored = score_set(prepared.set, prepared.catalogue, options)
     (built,) = layers_of(scored, ["overview"])
     return Loaded(source.name, source, (View.of(built.layer, prepared.catalogue),), prepared.notices)
 
 
-def to_draw(found: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
+def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
     """The inputs to draw: of a folder its layers, or else its sets; with notices about skipped files.
 
     Of a folder that navlayers wrote, the one file that holds all of its layers is enough.
@@ -123,29 +123,29 @@ def to_draw(found: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...]
     kept: list[Source] = []
     notices: list[Problem] = []
     done: set[Path] = set()
-    for source in found:
+    for source in inputs:
         folder = source.path.parent
         if source.origin != _FROM_FOLDER:
             kept.append(source)
         elif folder not in done:
             done.add(folder)
-            of_folder = [one for one in found if one.origin == _FROM_FOLDER and one.path.parent == folder]
+            of_folder = [other for other in inputs if other.origin == _FROM_FOLDER and other.path.parent == folder]
             drawn = _of_folder(folder, of_folder, max_bytes)
             kept += drawn
             passed = len(of_folder) - len(drawn)
             if passed:
                 what = f"{passed} file{'s' * (passed > 1)} of this folder {'are' if passed > 1 else 'is'} not drawn"
-                left = [one.path.name for one in of_folder if one not in drawn]
-                hint = f"drawn: {listed([one.path.name for one in drawn])}"
+                left = [other.path.name for other in of_folder if other not in drawn]
+                hint = f"drawn: {listed([other.path.name for other in drawn])}"
                 notices.append(Problem(f"{what}: {listed(left)}", Place(str(folder)), hint=hint))
     return tuple(kept), tuple(notices)
 
 
-def _of_folder(folder: Path, found: Sequence[Source], max_bytes: int) -> list[Source]:
-    whole = [source for source in found if source.path.name == ALL]
+def _of_folder(folder: Path, candidates: Sequence[Source], max_bytes: int) -> list[Source]:
+    whole = [source for source in candidates if source.path.name == ALL]
     if whole and read_index(folder) is not None:
         return whole
-    formats = {source: _layer_format(source, max_bytes) for source in found if source.path.name != INDEX}
+    formats = {source: _layer_format(source, max_bytes) for source in candidates if source.path.name != INDEX}
     layers = [source for source, format_ in formats.items() if format_ == "layer"]
     sets = [source for source, format_ in formats.items() if format_]
     if not sets:

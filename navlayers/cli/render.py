@@ -122,7 +122,7 @@ def command(
     if not layers:
         hint = "for example: navlayers render gcp -o gcp.svg"
         raise UsageError(Problem("no input given", expected="one or more layers or sets", hint=hint))
-    formats = files.chosen(asked, output)
+    formats = files.requested_formats(asked, output)
     target = files.target_of(output, formats)
     inputs = sources(layers, reading)
     hint = "name a file with -o, or pipe the output"

@@ -144,7 +144,7 @@ def _columns(bars: Bars, width: float) -> _Columns:
     label = min(max((ems(clean(row.label)) for row in bars.rows), default=0) * _LABEL + 1, _MOST_LABEL * width)
     series = 0.0
     if len(bars.series) > 1:
-        widest = max(ems(clean(one.name)) for one in bars.series) * _SMALL + 1
+        widest = max(ems(clean(series.name)) for series in bars.series) * _SMALL + 1
         series = min(widest, _MOST_SERIES * width)
     left = label + _BETWEEN + (series + _BETWEEN if series else 0)
     pairs = [(number, row.total) for row in bars.rows for number in row.covered]

@@ -98,7 +98,7 @@ class Numbers(msgspec.Struct, frozen=True):
     def table(self) -> Table:
         """The figures as a table, for formats without cards."""
         columns = (Column("figure"), Column("value", "number"), Column("of what"))
-        return Table("", "", columns, tuple((one.label, one.value, one.note) for one in self.items))
+        return Table("", "", columns, tuple((item.label, item.value, item.note) for item in self.items))
 
 
 class Facts(msgspec.Struct, frozen=True):

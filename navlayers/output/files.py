@@ -60,12 +60,12 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
     hint = "nothing is written" if len(changed) > 1 else ""
     streams = [output for output in changed if _is_stream(Path(output.path))]
     moves: list[Move] = []
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         for output in changed:
             if output not in streams:
                 try:
-                    _stage_beside(output, moves, made)
+                    _stage_beside(output, moves, created)
                 except (OSError, RuntimeError, ValueError) as error:
                     raise _unwritable(output.path, error, hint) from None
         for stream in streams:
@@ -86,7 +86,7 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
             for move in moves:
                 if move.new is not None:
                     move.new.unlink(missing_ok=True)
-            remove_empty(made)
+            remove_empty(created)
         raise
     with undisturbed():
         for move in moves:
@@ -146,10 +146,10 @@ def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> lis
     return changed
 
 
-def _stage_beside(output: Output, moves: list[Move], made: list[Path]) -> None:
+def _stage_beside(output: Output, moves: list[Move], created: list[Path]) -> None:
     """Write new content next to its target, because renaming works only within a file system."""
     target = Path(output.path).resolve()
-    made[:0] = missing_folders(target.parent)
+    created[:0] = missing_folders(target.parent)
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:_PREFIX]}.", dir=target.parent)
     os.close(descriptor)

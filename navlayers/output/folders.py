@@ -84,10 +84,10 @@ def write_folder(
     """Write the files of one folder, all of them or none, and remove those of an earlier run without a successor.
 
     Args:
-        folder: where they go; made if missing.
+        folder: where they go; created if missing.
         files: path below the folder → bytes, `index.json` among them; or pairs of the two, which are put on disk as
             they come.
-        command: the command that made them, if the files are pairs; else their index names it.
+        command: the command that writes them, if the files are pairs; else their index names it.
         force: write into a folder that holds other files: they stay, unless a new file has the same name.
         keep: the inputs, which are neither removed nor changed.
 
@@ -170,8 +170,8 @@ class SetFolders:
         with _reported(self._target), undisturbed():
             for name in sorted(self._paths):
                 index = read_index(self._target / name)
-                if index and (gone := {file.path for file in index.files} - self._paths[name]):
-                    removed[name] = len(gone)
+                if index and (stale := {file.path for file in index.files} - self._paths[name]):
+                    removed[name] = len(stale)
                 self._keep_foreign(name, index)
             self._stage.commit(sorted(self._paths))
         return removed
@@ -372,13 +372,13 @@ def _files_below(folder: Path) -> list[Path]:
     def fail(error: OSError) -> None:
         raise error
 
-    found = []
+    paths = []
     for parent, folders, files in os.walk(folder, onerror=fail):
-        found += [Path(parent, name) for name in files]
-        found += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
+        paths += [Path(parent, name) for name in files]
+        paths += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
         if not (folders or files):
-            found.append(Path(parent))
-    return sorted(path for path in found if path != folder)
+            paths.append(Path(parent))
+    return sorted(path for path in paths if path != folder)
 
 
 @contextmanager

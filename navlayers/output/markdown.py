@@ -40,8 +40,8 @@ def pictures(document: Document) -> dict[str, Rendered]:
     from navlayers.output.drawing.options import RenderOptions  # noqa: PLC0415 - for documents with figures
     from navlayers.output.drawing.pictures import render_svg  # noqa: PLC0415
 
-    found = zip(picture_names(document), document.figures, strict=True)
-    return {name: render_svg(figure.view, RenderOptions()) for name, figure in found}
+    named = zip(picture_names(document), document.figures, strict=True)
+    return {name: render_svg(figure.view, RenderOptions()) for name, figure in named}
 
 
 def picture_names(document: Document) -> Iterator[str]:
@@ -64,9 +64,9 @@ def _begun(marked: str) -> str:
     return _BEGINNING.sub(r"\1\\\2", marked)
 
 
-def tables(found: Iterable[Table], heading: int = 2) -> str:
+def tables(all_tables: Iterable[Table], heading: int = 2) -> str:
     """Tables, each below a heading of that level."""
-    sections = (_titled(table, heading, linked=False) for table in found)
+    sections = (_titled(table, heading, linked=False) for table in all_tables)
     return "\n".join("\n\n".join(map("\n".join, section)) + "\n" for section in sections)
 
 

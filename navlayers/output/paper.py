@@ -60,7 +60,7 @@ def lines_of(text: str) -> list[str]:
     return [" ".join(plain(line).split()) for line in text.strip().splitlines()]
 
 
-def parted(line: str, size: float, room: float) -> str:
+def breakable_line(line: str, size: float, room: float) -> str:
     """A line with break opportunities in words that are wider than `room` points at a size."""
     room /= size
     if ems(line) <= room:
@@ -68,14 +68,14 @@ def parted(line: str, size: float, room: float) -> str:
     return " ".join(word if ems(word) <= room else _word(word, room) for word in line.split(" "))
 
 
-def said(text: str, size: float, room: float) -> str:
+def breakable_text(text: str, size: float, room: float) -> str:
     """A text in lines, with break opportunities in words that are too wide."""
-    return "\n".join(parted(line, size, room) for line in lines_of(text))
+    return "\n".join(breakable_line(line, size, room) for line in lines_of(text))
 
 
 def one_line(text: str, size: float, room: float) -> str:
-    """A text as `said`, but without its own line breaks."""
-    return parted(" ".join(lines_of(text)), size, room)
+    """A text as `breakable_text`, but without its own line breaks."""
+    return breakable_line(" ".join(lines_of(text)), size, room)
 
 
 def _word(word: str, room: float) -> str:
@@ -178,7 +178,7 @@ def _lower_heads(columns: Sequence[_Column], widths: list[float], left: float) -
     for lines in range(_HEAD_LINES - 1):
         more = [max(column.heads[lines] - width, 0) for column, width in zip(columns, widths, strict=True)]
         if sum(more) <= left:
-            widths[:] = [width + one for width, one in zip(widths, more, strict=True)]
+            widths[:] = [width + extra for width, extra in zip(widths, more, strict=True)]
             return left - sum(more)
     return left
 
@@ -201,14 +201,14 @@ def parts(table: Table, fits: Callable[[Table], bool]) -> Iterator[Table]:
     """Split a table by columns into as few tables as fit, each with the columns that name a row."""
     count = len(table.columns)
     lead = min(next((i for i, column in enumerate(table.columns) if column.right), 1), _MOST_LEADING) or 1
-    found = [table]
-    for wanted in range(1, count - lead + 1):
-        if all(map(fits, found)):
+    tables = [table]
+    for number in range(1, count - lead + 1):
+        if all(map(fits, tables)):
             break
-        size = math.ceil((count - lead) / wanted)
+        size = math.ceil((count - lead) / number)
         starts = range(lead, count, size)
-        found = [_columns(table, [*range(lead), *range(start, min(start + size, count))]) for start in starts]
-    yield from found
+        tables = [_columns(table, [*range(lead), *range(start, min(start + size, count))]) for start in starts]
+    yield from tables
 
 
 def _columns(table: Table, numbers: Sequence[int]) -> Table:

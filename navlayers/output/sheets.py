@@ -87,11 +87,11 @@ class Formats:
         return self.percent if kind == "percent" else self._numbers[decimals]
 
 
-def sheet_names(wanted: Iterable[str]) -> list[str]:
+def sheet_names(titles: Iterable[str]) -> list[str]:
     """Valid names for sheets: short, without forbidden characters, unique regardless of case."""
     names: list[str] = []
-    for one in wanted:
-        name = base = _short(" ".join(_SHEET.sub(" ", plain(one)).split()), _LONGEST_NAME) or "table"
+    for title in titles:
+        name = base = _short(" ".join(_SHEET.sub(" ", plain(title)).split()), _LONGEST_NAME) or "table"
         taken = {_TAKEN, *(other.casefold() for other in names)}
         number = 1
         while name.casefold() in taken:

@@ -92,12 +92,12 @@ def table_lines(table: Table, width: int | None = None) -> list[str]:
     natural = [max(columns(row[i]) for row in cells) for i in range(len(heads))]
     least = [w if c.right else min(w, SHORTEST) for w, c in zip(natural, table.columns, strict=True)]
     widths = _shared(natural, least, width) or least
-    found = []
+    lines = []
     for row in cells:
         parts = zip(row, widths, table.columns, strict=True)
         fitted = (fit(text, wide, right=c.right, end=c.kind == "path") for text, wide, c in parts)
-        found.append((" " * GAP).join(fitted).rstrip())
-    return found
+        lines.append((" " * GAP).join(fitted).rstrip())
+    return lines
 
 
 def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int] | None:
@@ -178,10 +178,10 @@ class _Writer:
             [plain(f"  {text}" if i == 0 and style.level else text) for i, text in enumerate(row)]
             for row, style in zip(table.texts, styles, strict=True)
         ]
-        told = [i for i in range(len(table.columns)) if any(row[i] for row in texts)]
-        if not told:
+        filled = [i for i in range(len(table.columns)) if any(row[i] for row in texts)]
+        if not filled:
             return
-        for groups in ([[i] for i in told], _stacked(table, told)):
+        for groups in ([[i] for i in filled], _stacked(table, filled)):
             widths = self._widths(table, groups, texts)
             if widths is None:
                 continue
@@ -194,9 +194,9 @@ class _Writer:
                 self._details(style)
             return
         for row, style in zip(texts, styles, strict=True):
-            for i in told:
+            for i in filled:
                 if row[i]:
-                    head = "" if i == told[0] else f"{plain(table.columns[i].header)}: "
+                    head = "" if i == filled[0] else f"{plain(table.columns[i].header)}: "
                     self._flow(f"{head}{row[i].strip()}" if head else row[i], "  " if head else "")
             self._details(style)
 
@@ -235,20 +235,20 @@ class _Writer:
         return f"{_DIM}{text}{_END}" if self._styled and text else text
 
 
-def _stacked(table: Table, told: Sequence[int]) -> list[list[int]]:
+def _stacked(table: Table, filled: Sequence[int]) -> list[list[int]]:
     """The numbers of columns in groups: a column and those that may go below it."""
     groups: dict[int, list[int]] = {}
-    for number in told:
+    for number in filled:
         under = table.columns[number].under
-        groups.setdefault(under if under in told and under is not None else number, []).append(number)
+        groups.setdefault(under if under in filled and under is not None else number, []).append(number)
     return list(groups.values())
 
 
 def _broken(cell: str, width: int) -> list[str]:
     """The lines of a cell, wrapped to a width."""
-    found: list[str] = []
+    broken: list[str] = []
     for part in cell.split("\n"):
         start = part[: len(part) - len(part.lstrip())]
         lines = [part] if columns(part) <= width else [start + x for x in wrap(part, max(width - len(start), 1))]
-        found += lines
-    return found
+        broken += lines
+    return broken

@@ -46,9 +46,9 @@ _UNREADABLE = (InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedIm
 
 def element(tag: str, *children: BaseOxmlElement, **attributes: object) -> BaseOxmlElement:
     """An element of WordprocessingML; the names of its attributes are in the same namespace."""
-    made = OxmlElement(f"w:{tag}", {qn(f"w:{name}"): str(value) for name, value in attributes.items()})
-    made.extend(children)
-    return made
+    created = OxmlElement(f"w:{tag}", {qn(f"w:{name}"): str(value) for name, value in attributes.items()})
+    created.extend(children)
+    return created
 
 
 def safe(text: str) -> str:
@@ -168,7 +168,7 @@ def _as_png(data: bytes, colors: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def _svg_as_png(data: bytes, width: float, height: float) -> bytes:
+def _svg_as_png(svg: bytes, width: float, height: float) -> bytes:
     import typst  # noqa: PLC0415 - the compiler is large
 
     source = (
@@ -177,18 +177,18 @@ def _svg_as_png(data: bytes, width: float, height: float) -> bytes:
         '#image(bytes(sys.inputs.logo), format: "svg", width: 100%, height: 100%, fit: "contain")'
     )
     try:
-        made: bytes = typst.compile(  # type: ignore[call-overload]
+        data: bytes = typst.compile(  # type: ignore[call-overload]
             source.encode(),
             format="png",
             ppi=_LOGO_PPI,
             font_paths=[str(font.folder())],
             ignore_system_fonts=True,
-            sys_inputs={"logo": data.decode("utf-8", "replace")},
+            sys_inputs={"logo": svg.decode("utf-8", "replace")},
             timestamp=0,
         )
     except RuntimeError as error:
         raise bad_logo() from error
-    return made
+    return data
 
 
 def saved(document: Document, title: str, author: str) -> bytes:
@@ -197,9 +197,9 @@ def saved(document: Document, title: str, author: str) -> bytes:
     for child in list(about._element):
         about._element.remove(child)
     about.title, about.author, about.language = title[:255], author[:255], "en-US"  # python-docx takes no more
-    stream, made = io.BytesIO(), io.BytesIO()
+    stream, result = io.BytesIO(), io.BytesIO()
     document.save(stream)
-    with zipfile.ZipFile(stream) as parts, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(stream) as parts, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as file:
         for part in parts.infolist():
             file.writestr(zipfile.ZipInfo(part.filename, _EPOCH), parts.read(part), zipfile.ZIP_DEFLATED)
-    return made.getvalue()
+    return result.getvalue()

@@ -145,8 +145,8 @@ class Tables:
         """Add a table that has room on its page."""
         measured = self._measured.of(table)
         widths = measured.within(room - _GAP, look.size, _GAP)
-        made = _add_table(self._document, "Report Table", 2, [w + _GAP for w in widths], table.title, head=True)
-        head, pattern = made.rows
+        result = _add_table(self._document, "Report Table", 2, [w + _GAP for w in widths], table.title, head=True)
+        head, pattern = result.rows
         for row, style in ((head, look.head), (pattern, look.text)):
             for cell, column in zip(row.cells, table.columns, strict=True):
                 cell.paragraphs[0]._p.style = style
@@ -165,7 +165,7 @@ class Tables:
             cell.paragraphs[0].runs[0].text = safe(column.header)
             if is_repeated and table.rows:
                 cell.paragraphs[0].paragraph_format.keep_with_next = True
-        made._tbl.remove(pattern._tr)
+        result._tbl.remove(pattern._tr)
         # A short table stays on one page.
         high = heights(measured, widths, look.size, _PADDING)
         last = len(table.rows) - 1 if sum(high) <= _HIGHEST_TABLE else 0
@@ -177,7 +177,7 @@ class Tables:
         }
         for number, (texts, values, height) in enumerate(zip(table.texts, table.rows, high, strict=True)):
             row = deepcopy(kinds[number < last, height <= _HIGHEST_ROW])
-            made._tbl.append(row)
+            result._tbl.append(row)
             for cell, text, value, column in zip(row.tc_lst, texts, values, table.columns, strict=True):
                 self._fill(cell, text, value, column)
 
@@ -199,10 +199,10 @@ class Tables:
 
 def _pattern(row: CT_Row, *, kept: bool, whole: bool) -> CT_Row:
     """A row to copy: whether it stays with the next one, and on one page."""
-    made = deepcopy(row)
+    pattern = deepcopy(row)
     if not whole:
-        made.remove(made.trPr)
+        pattern.remove(pattern.trPr)
     if kept:
-        for cell in made.tc_lst:
+        for cell in pattern.tc_lst:
             cell.p_lst[0].get_or_add_pPr().get_or_add_keepNext()
-    return made
+    return pattern

@@ -241,9 +241,9 @@ class _Writer:
         page = self._pages[self._kind]
         match block:
             case Paragraph() | Note():
-                made = self._add("Note" if isinstance(block, Note) else "Normal", block.text)
+                paragraph = self._add("Note" if isinstance(block, Note) else "Normal", block.text)
                 if is_sticky(block, following):
-                    made.paragraph_format.keep_with_next = True
+                    paragraph.paragraph_format.keep_with_next = True
             case Numbers():
                 add_numbers(self._word, block, page.inner_width)
             case Facts():

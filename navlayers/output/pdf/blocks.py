@@ -13,7 +13,17 @@ from navlayers.output.bars import bars_drawings
 from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems, paragraph
-from navlayers.output.paper import CHIP, MeasuredTables, heatmaps, heights, is_sticky, one_line, parted, parts, said
+from navlayers.output.paper import (
+    CHIP,
+    MeasuredTables,
+    breakable_line,
+    breakable_text,
+    heatmaps,
+    heights,
+    is_sticky,
+    one_line,
+    parts,
+)
 from navlayers.output.tables import Table, address_of, fill_of
 
 if TYPE_CHECKING:
@@ -66,16 +76,16 @@ class Materials:
 
 
 def blocks(
-    found: Sequence[Block], level: int, width: float, height: float, materials: Materials
+    flow: Sequence[Block], level: int, width: float, height: float, materials: Materials
 ) -> Iterator[dict[str, Any]]:
     """All blocks except heatmaps for pages with `width` and `height` points; `level`: of the first heading."""
-    for number, block in enumerate(found):
-        following = found[number + 1 :]
+    for number, block in enumerate(flow):
+        following = flow[number + 1 :]
         match block:
             case Paragraph() | Note():
                 sticky = is_sticky(block, next(iter(following), None))
                 soft = isinstance(block, Note)
-                text = said(block.text, NOTE if soft else BODY, width)
+                text = breakable_text(block.text, NOTE if soft else BODY, width)
                 yield {"kind": "text", "text": text, "soft": soft, "sticky": sticky}
             case Heading():
                 level = 3
@@ -88,8 +98,8 @@ def blocks(
                 # A last line is never alone on its page.
                 sticky = len(following) == 1 and isinstance(following[0], Paragraph | Note)
                 for part in _parts(block, width, materials):
-                    made = _rows(part, materials.tables.of(part), width, height)
-                    yield {"kind": "rows", "level": level, "sticky": sticky, **made}
+                    rows = _rows(part, materials.tables.of(part), width, height)
+                    yield {"kind": "rows", "level": level, "sticky": sticky, **rows}
             case Bars():
                 yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
 
@@ -100,7 +110,10 @@ def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
     names = min(widest, _FACT * width)
     return {
         "width": names,
-        "items": [(said(name, BODY, names), said(text, BODY, width - names - 16)) for name, text in items],
+        "items": [
+            (breakable_text(name, BODY, names), breakable_text(text, BODY, width - names - 16))
+            for name, text in items
+        ],
     }
 
 
@@ -110,15 +123,15 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
         return
     across = math.ceil(count / math.ceil(count / _ACROSS))
     room = (width - _CARD_GAP * (across - 1)) / across
-    size = min(_FIGURE, room / max(1, *(ems(plain(one.value)) * 1.05 for one in block.items)))
+    size = min(_FIGURE, room / max(1, *(ems(plain(item.value)) * 1.05 for item in block.items)))
     size = max(size, BODY)
     items = [
         {
-            "label": one_line(one.label, NOTE, room),
-            "value": one_line(one.value, size, room),
-            "note": one_line(one.note, SMALL, room),
+            "label": one_line(item.label, NOTE, room),
+            "value": one_line(item.value, size, room),
+            "note": one_line(item.note, SMALL, room),
         }
-        for one in block.items
+        for item in block.items
     ]
     yield {"kind": "numbers", "across": across, "size": size, "items": items}
 
@@ -134,9 +147,9 @@ def _parts(block: Table, width: float, materials: Materials) -> Iterator[Table]:
     if tables.of(block).fits(width, _SMALLEST, _GAP):
         yield block
         return
-    found = list(parts(block, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
-    for number, table in enumerate(found, 1):
-        title = f"{table.title} ({number} of {len(found)})" if len(found) > 1 else table.title
+    split = list(parts(block, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
+    for number, table in enumerate(split, 1):
+        title = f"{table.title} ({number} of {len(split)})" if len(split) > 1 else table.title
         yield msgspec.structs.replace(table, title=title)
 
 
@@ -164,7 +177,7 @@ def _rows(block: Table, measured: Measured, width: float, height: float) -> dict
         "head": [one_line(header, size, room) for header, room in zip(table.headers, widths, strict=True)],
         "rows": [
             [
-                _cell(value, "\n".join(parted(line, size, room) for line in lines), column)
+                _cell(value, "\n".join(breakable_line(line, size, room) for line in lines), column)
                 for value, lines, column, room in zip(row, texts, table.columns, widths, strict=True)
             ]
             for row, texts in zip(table.rows, measured.texts, strict=True)
@@ -188,13 +201,13 @@ def heatmap_pages(figures: Sequence[Figure], width: float, height: float, materi
     )
     drawings = heatmaps(figures, width, height - above)
     for figure, title, caption, drawing in zip(figures, titles, captions, drawings, strict=True):
-        told = f"{clean(figure.caption)} {drawing.description}".lstrip()
-        picture = msgspec.structs.replace(drawing, description=told, background="none")
+        alt = f"{clean(figure.caption)} {drawing.description}".lstrip()
+        picture = msgspec.structs.replace(drawing, description=alt, background="none")
         yield {
             "kind": "heatmap",
             "level": 2,
             "title": one_line(" ".join(title), TITLE, width),
-            "caption": said(" ".join(caption), NOTE, width),
+            "caption": breakable_text(" ".join(caption), NOTE, width),
             **materials.add(picture),
         }
 

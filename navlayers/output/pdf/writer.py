@@ -16,7 +16,7 @@ from navlayers.output.drawing import font, typeset
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.theme import THEMES
-from navlayers.output.paper import NO_LETTERS, bad_logo, one_line, said
+from navlayers.output.paper import NO_LETTERS, bad_logo, breakable_text, one_line
 from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits, heatmap_pages
 from navlayers.output.tables import Table
 
@@ -66,17 +66,17 @@ def render(document: Document) -> Rendered:
     Raises:
         UsageError: the logo cannot be drawn.
     """
-    found = PAPERS[document.paper]
-    paper = _Paper(found.short * MM, found.long * MM)
+    sides = PAPERS[document.paper]
+    paper = _Paper(sides.short * MM, sides.long * MM)
     materials = Materials()
     runs = _runs(document, paper, materials)
     data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, materials)
-    made, is_accessible = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
+    pdf, is_accessible = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
     texts = {*_strings(data), *materials.texts}
     notices = list(typeset.lacking(document.title, texts, NO_LETTERS))
-    return Rendered(made, tuple(notices if is_accessible else _lessened(document.title, notices)))
+    return Rendered(pdf, tuple(notices if is_accessible else _lessened(document.title, notices)))
 
 
 def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
@@ -92,17 +92,17 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
     size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
     author, date = clean(document.author), clean(document.date)
     known = [(name, value) for name, value in (("Author", author), ("Date", date)) if value]
-    told = facts([*known, *document.facts], width)
+    about = facts([*known, *document.facts], width)
     theme = THEMES["light"]
     return {
         "title": title,
         "shown_title": one_line(title, size, width),
         "title_size": size,
         "running": cut(title, width * _RUNNING / SMALL),
-        "subtitle": said(document.subtitle, PART, width),
+        "subtitle": breakable_text(document.subtitle, PART, width),
         "authors": [author] if author else [],
-        "facts": told["items"],
-        "facts_width": told["width"],
+        "facts": about["items"],
+        "facts_width": about["width"],
         "logo": None,
         "theme": msgspec.to_builtins(theme),
         "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
@@ -112,9 +112,9 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
 
 def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]:
     """Space above the entries of the table of contents: less if that makes it fit one page."""
-    found = [block for run in runs for block in run["blocks"]]
-    sections = sum(block["kind"] == "section" or block.get("section", "") != "" for block in found)
-    others = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in found)
+    all_blocks = [block for run in runs for block in run["blocks"]]
+    sections = sum(block["kind"] == "section" or block.get("section", "") != "" for block in all_blocks)
+    others = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in all_blocks)
     _, height = paper.inner(turned=False)
     room = height - _CONTENTS - (sections + others) * _ENTRY
     share = min(max(room / (sections * _APART[0] + others * _APART[1] or 1), _LEAST_APART), 1)
@@ -164,18 +164,18 @@ def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[
                     yield {"turned": False, "blocks": [next(heatmaps) | {"section": title if is_first else ""}]}
                     is_first = False
                 continue
-            for turned, found in _turns(list(flow), paper, materials):
-                made = list(blocks(found, level, *paper.inner(turned=turned), materials))
-                level = 3 if any(isinstance(block, Heading) for block in found) else level
+            for turned, part in _turns(list(flow), paper, materials):
+                data = list(blocks(part, level, *paper.inner(turned=turned), materials))
+                level = 3 if any(isinstance(block, Heading) for block in part) else level
                 heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
-                yield {"turned": turned, "blocks": heading + made}
+                yield {"turned": turned, "blocks": heading + data}
                 is_first = False
 
 
 def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterator[tuple[bool, list[Block]]]:
     """Blocks with their orientation, True for landscape; those that fit both go with the next that does not."""
     width, _ = paper.inner(turned=False)
-    wanted: list[bool | None] = [
+    wishes: list[bool | None] = [
         False
         if isinstance(block, Bars)
         else True
@@ -183,13 +183,13 @@ def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterat
         else None
         for block in flow
     ]
-    turned = next((one for one in reversed(wanted) if one is not None), False)
+    turned = next((wish for wish in reversed(wishes) if wish is not None), False)
     ways = []
-    for one in reversed(wanted):
-        turned = turned if one is None else one
+    for wish in reversed(wishes):
+        turned = turned if wish is None else wish
         ways.append(turned)
-    for way, found in groupby(zip(reversed(ways), flow, strict=True), lambda pair: pair[0]):
-        yield way, [block for _, block in found]
+    for way, pairs in groupby(zip(reversed(ways), flow, strict=True), lambda pair: pair[0]):
+        yield way, [block for _, block in pairs]
 
 
 def _strings(data: object) -> Iterator[str]:
@@ -208,7 +208,7 @@ def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
 
     template = files("navlayers.output.pdf").joinpath("report.typ").read_bytes()
 
-    def made(standards: list[str]) -> bytes:
+    def compiled(standards: list[str]) -> bytes:
         data: bytes = typst.compile(  # type: ignore[call-overload]
             {"main": template, **given},
             format="pdf",
@@ -220,20 +220,20 @@ def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
         return data
 
     try:
-        return made([_ACCESSIBLE]), True
+        return compiled([_ACCESSIBLE]), True
     except RuntimeError as error:
         if _is_of_logo(error, given):
             raise bad_logo() from error
         if not _lacks_letters(error):
             raise
-    return made([]), False
+    return compiled([]), False
 
 
 def _lacks_letters(error: RuntimeError) -> bool:
     """Whether the only errors are about text for which no font has letters."""
     lines = str(getattr(error, "diagnostic", "")).splitlines()
-    told = [line for line in lines if line.startswith("error:")]
-    return bool(told) and all(_LACKING in line for line in told)
+    errors = [line for line in lines if line.startswith("error:")]
+    return bool(errors) and all(_LACKING in line for line in errors)
 
 
 def _is_of_logo(error: RuntimeError, given: dict[str, bytes]) -> bool:
