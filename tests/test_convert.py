@@ -108,7 +108,7 @@ def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatc
 def test_what_the_format_has_no_room_for_is_told_on_standard_error(run: Run) -> None:
     result = run("convert", "gcp", "--to", "mapex-json")
     assert json.loads(result.out)["metadata"]["creation_date"] == "03/06/2025"
-    assert result.err == "note: title, source, licence left out: Mappings Explorer files have no room for it\n"
+    assert result.err == "note: title, source, licence left out: Mappings Explorer files have no field for it\n"
     assert run("convert", "gcp", "--to", "mapex-json", "-q").err == ""
 
 

@@ -102,7 +102,7 @@ def test_files_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
     stack = write(tmp_path / "stack", a_yml=CONTROL.format("A"), b_yml=CONTROL.format("B"))
     size = len(CONTROL.format("A"))
     assert len(readers.read(stack, reading=ReadOptions(max_bytes=2 * size)).mapping_set.capabilities) == 2
-    with pytest.raises(InputError, match="too large together"):
+    with pytest.raises(InputError, match="too large in total"):
         readers.read(stack, reading=ReadOptions(max_bytes=2 * size - 1))
 
 
@@ -140,7 +140,7 @@ def test_folders_that_stand_in_each_other_without_end_are_refused(
     monkeypatch.chdir(tmp_path)
     result = run("check", top)
     assert result.code == 2
-    assert "more than 100 folders stand in each other" in result.out
+    assert "folders are nested more than 100 deep" in result.out
 
 
 def test_the_name_of_a_file_gives_a_terminal_no_orders(tmp_path: Path) -> None:

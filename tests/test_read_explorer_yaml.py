@@ -140,9 +140,9 @@ def test_fields_without_meaning_are_kept_and_those_outside_rows_are_told() -> No
     other = (("author", "Me"), ("scorevalue", '["1", {"x": null}]'))
     assert reading.mapping_set.mappings == (Mapping("a", "T1078", other=other),)
     assert [str(notice) for notice in reading.notices] == [
-        'set.yaml:11:1: "more" has no meaning here and is left out',
+        'set.yaml:11:1: "more" is unknown and left out',
         'set.yaml:13:59: unknown field "scorevalue" in a row '
-        "(did you mean score_value? it is kept without meaning)",
+        "(did you mean score_value? it is kept as an unknown field)",
     ]
 
 
@@ -169,7 +169,7 @@ mapping_objects:
         "set.yaml:14:3: a row is text",
         "set.yaml:16:18: capability_id is an object",
         "set.yaml:17:15: references are not a list of texts",
-        'set.yaml:19:3: key "attack_object_id" stands twice, first in line 18, column 3',
+        'set.yaml:19:3: duplicate key "attack_object_id", first in line 18, column 3',
         'set.yaml:21:16: unknown score value "partal"',
         "set.yaml:22:13: anchor &a is not accepted",
     ]

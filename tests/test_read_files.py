@@ -37,12 +37,12 @@ def test_given_bytes_are_read_under_the_given_name() -> None:
 def test_a_missing_file_brings_up_files_of_nearly_that_name(tmp_path: Path) -> None:
     (tmp_path / "controls.yaml").write_bytes(SET)
     path = tmp_path / "control.yaml"
-    assert problem(path) == f"{path}: there is no such file (did you mean {tmp_path / 'controls.yaml'}?)"
+    assert problem(path) == f"{path}: no such file (did you mean {tmp_path / 'controls.yaml'}?)"
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none" / "set.yaml"
-    assert problem(path) == f"{path}: there is no such file (the folder {tmp_path / 'none'} does not exist either)"
+    assert problem(path) == f"{path}: no such file (the folder {tmp_path / 'none'} does not exist either)"
 
 
 def test_a_folder_is_refused_with_what_it_holds(tmp_path: Path) -> None:
@@ -92,13 +92,13 @@ def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(200_000_000)
     assert problem(path) == (
-        f"{path}: the file has 200.0 MB; expected at most 150 MB "
+        f"{path}: the file is 200.0 MB; expected at most 150 MB "
         "(raise the limit with --max-size if this really is a mapping set)"
     )
 
 
 def test_the_limit_counts_for_given_bytes_and_can_be_raised() -> None:
-    assert problem("-", SET, max_bytes=10).startswith("-: the file has 0.0 MB; expected at most 1e-05 MB")
+    assert problem("-", SET, max_bytes=10).startswith("-: the file is 0.0 MB; expected at most 1e-05 MB")
     assert (
         readers.read("-", data=SET, reading=readers.ReadOptions(max_bytes=len(SET))).mapping_set.framework == "demo"
     )
@@ -121,7 +121,7 @@ def test_text_that_is_not_utf_8_is_told_with_the_place_and_the_byte() -> None:
 
 def test_columns_count_characters_not_bytes() -> None:
     assert problem("set.yaml", SET + 'title: "ü€😀" x\n'.encode()).startswith("set.yaml:6:14: this is not YAML")
-    assert problem("set.json", '{"ü€😀": x}'.encode()).startswith('set.json:1:9: this is not JSON: "x}"')
+    assert problem("set.json", '{"ü€😀": x}'.encode()).startswith('set.json:1:9: this is not JSON: unexpected "x}"')
 
 
 def test_a_second_byte_order_mark_is_told() -> None:

@@ -291,9 +291,9 @@ NOT_A_SET = {
         f"1:14: metadata is not an object; expected {EXPECTED}",
         f"2:20: mapping_objects is not a list of rows; expected {EXPECTED}",
     ],
-    '{"metadata": {}, "mapping_objects": [],}': [f'1:39: this is not JSON: ",}}" cannot stand here; {SYNTAX}'],
+    '{"metadata": {}, "mapping_objects": [],}': [f'1:39: this is not JSON: unexpected ",}}"; {SYNTAX}'],
     '{"metadata": {': [f"1:15: this is not JSON: the text ends too early; {SYNTAX}"],
-    '{"metadata": {}} x': [f'1:18: this is not JSON: "x" cannot stand here; {SYNTAX}'],
+    '{"metadata": {}} x': [f'1:18: this is not JSON: unexpected "x"; {SYNTAX}'],
     '{"metadata": "\\ud800"}': [
         "1:15: this is not JSON text: \\ud800 is half of a surrogate pair; "
         "expected Mappings Explorer JSON (remove it, or write both halves)"
@@ -306,11 +306,11 @@ NOT_A_SET = {
         "expected Mappings Explorer JSON (remove it, or write both halves)"
     ],
     "// mine\n{}": [
-        '1:1: this is not JSON: "// mine" cannot stand here; '
+        '1:1: this is not JSON: unexpected "// mine"; '
         "expected Mappings Explorer JSON (JSON has no comments: remove it)"
     ],
-    "{,\r": [f'1:2: this is not JSON: "," cannot stand here; {SYNTAX}'],
-    "{\r\r,}": [f'3:1: this is not JSON: ",}}" cannot stand here; {SYNTAX}'],
+    "{,\r": [f'1:2: this is not JSON: unexpected ","; {SYNTAX}'],
+    "{\r\r,}": [f'3:1: this is not JSON: unexpected ",}}"; {SYNTAX}'],
     "[" * 100_000: [f"1:1: the top level is a list; expected {EXPECTED}"],
 }
 
@@ -422,4 +422,4 @@ def test_a_wrong_field_behind_one_that_is_very_deep_is_told(depth: int) -> None:
 def test_ids_of_the_metadata_that_are_the_same_but_for_blanks_are_refused() -> None:
     meta = {**META, "capability_groups": {"g": "Group", " g": "Other"}}
     (problem,) = problems(json.dumps({"metadata": meta, "mapping_objects": [row()]}))
-    assert 'id "g" stands twice but for blanks around it in capability_groups; expected each id once' in problem
+    assert 'duplicate id "g" in capability_groups, without the blanks around it; expected each id once' in problem

@@ -16,7 +16,7 @@ from navlayers import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats._json import members, repeats
 
-ADVICE = "expected each key once (merge the two, or remove one)"
+ADVICE = "expected each key once (merge them, or remove one)"
 TWICE = {
     '{"capability_id": "c", "attack_object_id": "T1078", "capability_id": "d"}': ("capability_id", 53, 2),
     '{"capability_id": "c", "attack_object_id": "T1078", "capability_id" : null}': ("capability_id", 53, 2),
@@ -36,7 +36,7 @@ def test_a_key_that_stands_twice_in_a_row_is_refused(line: str, before: int) -> 
     same = json.dumps({key: "T1078" if key == "attack_object_id" else "c" for key in keys})
     number = before + 3
     assert problems(START + ",\n".join([*[same] * before, line, same]) + "]}") == [
-        f'set.json:{number}:{again}: key "{key}" stands twice, first in line {number}, column {first}; {ADVICE}'
+        f'set.json:{number}:{again}: duplicate key "{key}", first in line {number}, column {first}; {ADVICE}'
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_key_that_stands_twice_at_the_top_is_refused() -> None:
     for text, (place, key, line) in found.items():
         column = 2 if line == text.count("\n", 0, text.index("{")) + 1 else 1
         assert problems(text) == [
-            f'set.json:{place}: key "{key}" stands twice, first in line {line}, column {column}; {ADVICE}'
+            f'set.json:{place}: duplicate key "{key}", first in line {line}, column {column}; {ADVICE}'
         ]
 
 
@@ -70,9 +70,9 @@ def test_keys_that_stand_twice_in_the_metadata_are_refused_at_every_level() -> N
     meta = meta[:-1] + ',"author": "b"}'
     found = problems(f'{{"metadata": {meta}, "mapping_objects": [{json.dumps(row())}]}}')
     assert [problem.split("; ")[0] for problem in found] == [
-        'set.json:10:1: key "name" stands twice, first in line 8, column 1',
-        'set.json:15:1: key "g" stands twice, first in line 14, column 1',
-        'set.json:17:2: key "author" stands twice, first in line 1, column 15',
+        'set.json:10:1: duplicate key "name", first in line 8, column 1',
+        'set.json:15:1: duplicate key "g", first in line 14, column 1',
+        'set.json:17:2: duplicate key "author", first in line 1, column 15',
     ]
 
 
@@ -137,7 +137,7 @@ def test_a_technique_alone_that_is_not_marked_is_a_non_mappable_with_a_notice() 
         "(it is kept as non-mappable; give it a capability_id, or the status non_mappable)",
         'set.json:4:45: this row names no capability (it has "capability"; did you mean capability_id?)',
         'set.json:4:45: unknown field "capability" in a row '
-        "(did you mean capability_id? it is kept without meaning)",
+        "(did you mean capability_id? it is kept as an unknown field)",
     ]
 
 
@@ -145,9 +145,9 @@ def test_misspelt_fields_are_told_once_each_with_the_number_of_rows() -> None:
     reading = read_rows(row(scorevalue="partial"), row(categry="protect", scorevalue="x", tags="y"), row(weight=1))
     assert [str(notice) for notice in reading.notices] == [
         'set.json:3:183: unknown field "scorevalue" in 2 rows '
-        "(did you mean score_value? it is kept without meaning)",
+        "(did you mean score_value? it is kept as an unknown field)",
         'set.json:4:180: unknown field "categry" in a row '
-        "(did you mean score_category? it is kept without meaning)",
+        "(did you mean score_category? it is kept as an unknown field)",
     ]
     assert reading.mapping_set.mappings[0].other == (("scorevalue", "partial"),)
 

@@ -246,7 +246,7 @@ def test_values_of_the_wrong_kind_are_told_all_of_them() -> None:
 def test_a_key_that_stands_twice_is_an_error() -> None:
     data = encode(set_of([row("a", "T1078")]), "stix").data
     again = data.replace(b'"target_ref":', b'"target_ref": "x", "target_ref":')
-    with pytest.raises(InputError, match='key "target_ref" stands twice'):
+    with pytest.raises(InputError, match='duplicate key "target_ref"'):
         readers.read("b.json", data=again)
 
 

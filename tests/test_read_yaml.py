@@ -177,11 +177,10 @@ def test_an_entry_is_filed_under_a_group_of_its_capability() -> None:
         'set.yaml:9:52: " h " has blanks around it (it is read as "h")'
     ]
     assert problems(f"{HEAD}{GROUPS.replace('g, h', 'alpha')}{{T1001: {{group: alhpa}}}}\n") == [
-        'set.yaml:9:33: group "alhpa" is not one of those of capability "c"; expected one of alpha '
-        "(did you mean alpha?)"
+        'set.yaml:9:33: capability "c" is not in group "alhpa"; expected one of alpha (did you mean alpha?)'
     ]
     (problem,) = problems(f"{HEAD}capabilities: {{c: {{techniques: {{T1001: {{group: g}}}}}}}}\n")
-    assert problem.endswith("; expected no group, for it has none (add it to the groups of the capability)")
+    assert problem.endswith("; expected no group: it has none (add the group to the capability)")
 
 
 def test_ids_that_are_the_same_but_for_blanks_or_case_are_errors() -> None:
@@ -212,6 +211,6 @@ def test_a_capability_without_techniques_that_is_not_said_to_be_non_mappable_is_
         f"{HEAD}capabilities:\n  a:\n  b: {{name: B}}\n  c: {{techniques: {{}}}}\n  d: {{non_mappable: true}}\n"
     )
     assert [str(notice) for notice in reading.notices] == [
-        f'set.yaml:{line}:3: capability "{id_}" has no techniques (name its techniques, or say non_mappable: true)'
+        f'set.yaml:{line}:3: capability "{id_}" has no techniques (list its techniques, or add non_mappable: true)'
         for line, id_ in ((6, "a"), (7, "b"), (8, "c"))
     ]

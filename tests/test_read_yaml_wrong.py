@@ -36,15 +36,14 @@ WRONG_ENTRIES = {
     ),
     "T1001: {protect: [a]}": f"8:24: protect is a list; expected {SCALE}",
     "T1001: {protect: partial, value: 5}": (
-        '8:40: an entry has both "value" and "protect"; expected the value behind its category'
+        '8:40: an entry has both "value" and "protect"; expected the value after its category'
     ),
     "T1001: {non_mappable: true, detect: minimal}": (
-        "8:43: a non-mappable has a detect score; expected no scores beside non_mappable"
+        "8:43: a non-mappable has a detect score; expected no score in a non-mappable"
     ),
     "T1001: {non_mappable: yes}": '8:29: non_mappable is the text "yes"; expected true or false',
     "T1001: a\nT1001: b": (
-        '9:7: key "T1001" stands twice, first in line 8, column 7; expected each key once '
-        "(merge the two, or remove one)"
+        '9:7: duplicate key "T1001", first in line 8, column 7; expected each key once (merge them, or remove one)'
     ),
     "T1001: {comment: {a: b}}": "8:24: comment is a mapping; expected text",
 }

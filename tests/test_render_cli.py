@@ -142,7 +142,7 @@ def test_what_cannot_be_drawn_is_told(run: Run, mine: Path, out: Path) -> None:
         (["gcp", "--margin", "999"], "margin: 999 is out of range"),
         (["gcp", "--scale", "nan"], "scale: nan is out of range"),
         (["gcp", "--attack", "99"], "ATT&CK enterprise 99 is not installed"),
-        (["nope.json"], "there is no such file"),
+        (["nope.json"], "no such file"),
     ],
 )
 def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, args: list[str], words: str) -> None:

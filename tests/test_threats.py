@@ -144,7 +144,7 @@ EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or na
         (["Lazarus"], "did you mean Lazarus Group (G0032)"),
         ([""], f"the name of a threat is empty; {EXPECTED}"),
         ([], f"no threat is given; {EXPECTED} (name one with --threat, such as --threat APT29)"),
-        (["missing.json"], "missing.json: there is no such file"),
+        (["missing.json"], "missing.json: no such file"),
         (
             ["Akira"],
             '"Akira" is the name of 2 threats; expected G1024 (group Akira) or S1129 (software Akira) (write the',

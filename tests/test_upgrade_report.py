@@ -333,4 +333,4 @@ def test_a_key_that_stands_twice_is_refused_however_it_is_written(run: Run, colo
     text = json.dumps(layer("T1078")).replace('"score": 0', f'"score"{colon} 0, "score"{colon} 1')
     put(Path("l.json"), text)
     for command in (("upgrade", "l.json", "--attack", "18.1"), ("check", "l.json")):
-        assert 'key "score" stands twice' in "".join(run(*command)[1:]), command
+        assert 'duplicate key "score"' in "".join(run(*command)[1:]), command

@@ -224,7 +224,7 @@ def test_a_shipped_set_is_valid_and_loses_what_the_format_has_no_room_for_and_sa
     mapping_set = readers.read(source.path).mapping_set
     content, notices = encoded(mapping_set)
     schema().validate(content)
-    assert notices == ["title, source, licence left out: Mappings Explorer files have no room for it"]
+    assert notices == ["title, source, licence left out: Mappings Explorer files have no field for it"]
     again = readers.read("set.json", data=json.dumps(content).encode()).mapping_set
     bare = msgspec.structs.replace(mapping_set, title="", source="", licence="")
     assert canonical(again) == canonical(bare)
@@ -303,7 +303,7 @@ def test_a_scale_and_numbers_become_the_nearest_score_value_and_each_is_told_onc
     ]
     known = "left out: the format knows minimal, partial, significant; it is written as"
     assert notices == [
-        "scale left out: Mappings Explorer files have no room for it",
+        "scale left out: Mappings Explorer files have no field for it",
         f'score value "high" of a row {known} significant',
         f'score value "low" of a row {known} minimal',
         f'score value "0" of a row {known} minimal',
@@ -319,7 +319,7 @@ def test_a_scale_and_numbers_become_the_nearest_score_value_and_each_is_told_onc
         ("2025-01-31", "01/31/2025", None),
         ("1/2/2025", "01/02/2025", None),
         ("2025-01-31T10:00:00Z", "01/31/2025", 'the time of created "2025-01-31T10:00:00Z" left out'),
-        ("soon", "00/00/0000", 'created "soon" is no date: creation_date is written as 00/00/0000'),
+        ("soon", "00/00/0000", 'created "soon" is not a date: creation_date is written as 00/00/0000'),
         (None, "00/00/0000", "the set does not say when it was created: creation_date is written as 00/00/0000"),
     ],
 )
@@ -334,7 +334,7 @@ def test_a_date_is_written_as_the_schema_wants_it(created: str | None, written: 
 def test_a_date_of_zeros_is_read_as_none_and_a_last_update_that_is_no_date_is_left_out() -> None:
     content, notices = encoded(msgspec.structs.replace(SET, details={"updated": "soon", "created": "01/31/2025"}))
     assert "last_update" not in content["metadata"]
-    assert notices == ['updated "soon" left out: it is no date (write it as 2025-01-31)']
+    assert notices == ['updated "soon" left out: it is not a date (write it as 2025-01-31)']
     content, _ = encoded(msgspec.structs.replace(SET, details={}))
     assert readers.read("set.json", data=json.dumps(content).encode()).mapping_set.details == {}
 
@@ -358,13 +358,13 @@ def test_what_rows_cannot_say_is_told_by_kind_not_by_row() -> None:
     content, notices = encoded(mapping_set)
     schema().validate(content)
     assert [(one["capability_group"], "status" in one) for one in content["mapping_objects"]] == [("g", False)] * 2
-    room = "Mappings Explorer files have no room for it"
+    room = "Mappings Explorer files have no field for it"
     assert notices == [
         f'field "level" of 2 rows left out: {room}',
         f'field "status" of 2 rows left out: {room}',
-        'capabilities without mappings ("silent") left out: the format holds rows alone',
-        'names of capabilities ("a") left out: their rows are described otherwise',
-        'references of capabilities ("a") left out: their rows carry others',
+        'capabilities without mappings ("silent") left out: the format holds only rows',
+        'names of capabilities ("a") left out: their rows have other descriptions',
+        'references of capabilities ("a") left out: their rows have others',
         "all groups but the first of 2 rows left out: a row names one group",
     ]
 

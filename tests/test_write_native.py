@@ -107,7 +107,7 @@ def test_what_the_reader_would_refuse_is_not_written() -> None:
     with pytest.raises(OutputError, match="the set has no capabilities"):
         native.dumps(empty)
     stray = msgspec.structs.replace(empty, mappings=(Mapping("c", "T1078", group="g"),))
-    with pytest.raises(OutputError, match="group 'g' is not one of those of capability 'c'"):
+    with pytest.raises(OutputError, match="capability 'c' is not in group 'g'"):
         native.dumps(stray)
 
 

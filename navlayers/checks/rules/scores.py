@@ -87,7 +87,7 @@ def _duplicate(subject: Subject, earlier: int, index: int) -> Finding:
     before = subject.place("mapping", earlier, field)
     where = "" if before == place else f" first {_where(before)},"
     message = f"{_what(mapping)} {verb} twice,{where} {difference}"
-    return finding("duplicate-mapping", place, message, hint="merge the two, or remove one")
+    return finding("duplicate-mapping", place, message, hint="merge them, or remove one")
 
 
 def _where(place: object) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.findings import Issue, duplicate_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,13 +152,7 @@ def report_repeats(again: list[Repeat], findings: Findings, place: Callable[[int
 
 
 def _duplicate_at(key: str, first: Callable[[], Place]) -> Issue:
-    return stands_twice(key, first())
-
-
-def stands_twice(key: str, first: Place) -> Issue:
-    """The error for a duplicate key."""
-    message = f"key {shown(key)} stands twice, first in line {first.line}, column {first.column}"
-    return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
+    return duplicate_key(key, first())
 
 
 def most_keys(text: bytes) -> int:
@@ -185,7 +179,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
         at, hint = half.start(), "remove it, or write both halves"
     elif position:
         rest = data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
-        message = f"this is not JSON: {shown(rest)} cannot stand here"
+        message = f"this is not JSON: unexpected {shown(rest)}"
         if rest.startswith(("//", "/*")):
             hint = "JSON has no comments: remove it"
         elif rest.lstrip("-").startswith(("NaN", "Infinity")):

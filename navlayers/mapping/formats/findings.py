@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import shown
 from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ class Issue(NamedTuple):
     hint: str | Callable[[], str] = ""
     fatal: bool = True
     code: str = ""
+
+
+def duplicate_key(key: str, first: Place) -> Issue:
+    """The error for a key that an object or mapping has already, at the place `first`."""
+    message = f"duplicate key {shown(key)}, first in line {first.line}, column {first.column}"
+    return Issue(message, "each key once", "merge them, or remove one", code="duplicate-key")
 
 
 class Findings:

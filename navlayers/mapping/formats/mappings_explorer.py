@@ -65,7 +65,7 @@ _IGNORED = {"mapping_framework_version_schema"}
 _FIELDS = {native: field for field, native in NATIVE.items()} | {"groups": "capability_groups"}
 _PARTS = {"metadata": (dict, "an object"), "mapping_objects": (list, "a list of rows")}
 _LIKENESS = {
-    "generator": "this looks like the index that navlayers writes beside its layers",
+    "generator": "this looks like the index that navlayers writes for its layers",
     "techniques": "this looks like a Navigator layer, not a mapping set",
     "objects": "this looks like a STIX bundle, not a mapping set",
     "capabilities": "native mapping sets are YAML: write it without the outer braces, or convert it",
@@ -209,7 +209,7 @@ def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Plac
             add(field, f"metadata {field} is missing", REQUIRED[field], code="missing-metadata")
     for field in fields:
         if field not in NATIVE and field not in _TABLES and field not in _IGNORED:
-            add(field, f"metadata {field} has no meaning here and is left out", code="not-carried", fatal=False)
+            add(field, f"metadata {field} is unknown and left out", code="not-carried", fatal=False)
     texts |= said
     types, groups = (_table(field, fields.get(field), add) for field in _TABLES)
     return head_of(
@@ -234,7 +234,7 @@ def _table(field: str, value: Any, add: Callable[..., None]) -> dict[str, Any]:
         return {}
     times = Counter(id_ for id_, _ in pairs if id_)
     for id_ in sorted(id_ for id_, count in times.items() if count > 1):
-        message = f"id {shown(id_)} stands twice but for blanks around it in {field}"
+        message = f"duplicate id {shown(id_)} in {field}, without the blanks around it"
         add(field, message, "each id once", code="duplicate-id")
     return {id_: item for id_, item in pairs if id_}
 

@@ -35,7 +35,7 @@ _STATUSES = frozenset({COMPLETE, NON_MAPPABLE, "in_progress"})
 _MAX_FIELDS = 20
 """Fields without a place in the format that are named in notices; further ones are counted."""
 
-_NO_ROOM = "Mappings Explorer files have no room for it"
+_NO_ROOM = "Mappings Explorer files have no field for it"
 
 
 class Document(NamedTuple):
@@ -115,7 +115,7 @@ def _metadata(mapping_set: MappingSet) -> tuple[dict[str, Any], list[Problem]]:
     }
     if "created" not in details:
         why = "the set does not say when it was created"
-        notices.append(_made_up(why, "say it with --meta created=2025-01-31"))
+        notices.append(_made_up(why, "set it with --meta created=2025-01-31"))
     named = [field for field in ("title", "source", "licence", "scale") if getattr(mapping_set, field)]
     if named:
         notices.append(lost(listed(named), _NO_ROOM))
@@ -135,8 +135,8 @@ def _date(details: dict[str, str], field: str) -> tuple[str | None, list[Problem
         return date, [lost(f"the time of {field} {shown(text)}", f"it is written as {date}")] if iso[4] else []
     hint = "write it as 2025-01-31"
     if field == "created":
-        return None, [_made_up(f"created {shown(text)} is no date", hint)]
-    return None, [lost(f"{field} {shown(text)}", "it is no date", hint=hint)]
+        return None, [_made_up(f"created {shown(text)} is not a date", hint)]
+    return None, [lost(f"{field} {shown(text)}", "it is not a date", hint=hint)]
 
 
 def _made_up(why: str, hint: str) -> Problem:
@@ -156,13 +156,13 @@ def _lost_of_capabilities(mapping_set: MappingSet, seen: dict[str, Seen]) -> Ite
     read = {id_: (said.name() or id_, said.group_ids(), said.references()) for id_, said in seen.items()}
     said = [(one, read[one.id]) for one in mapping_set.capabilities if one.id in read]
     silent = (one.id for one in mapping_set.capabilities if one.id not in read)
-    yield from _lost_ids("capabilities without mappings", silent, "the format holds rows alone")
+    yield from _lost_ids("capabilities without mappings", silent, "the format holds only rows")
     renamed = (one.id for one, (name, _, _) in said if name != one.name)
-    yield from _lost_ids("names of capabilities", renamed, "their rows are described otherwise")
+    yield from _lost_ids("names of capabilities", renamed, "their rows have other descriptions")
     regrouped = (one.id for one, (_, ids, _) in said if set(ids) != set(one.groups) and one.id not in several)
     yield from _lost_ids("groups of capabilities", regrouped, "a row names one group")
     relinked = (one.id for one, (_, _, references) in said if references != one.references)
-    yield from _lost_ids("references of capabilities", relinked, "their rows carry others")
+    yield from _lost_ids("references of capabilities", relinked, "their rows have others")
     if several:
         yield lost(f"all groups but the first of {_rows(several.total())}", "a row names one group")
 

@@ -60,7 +60,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     check_shape({name: types[type(node)] for name, (_, node) in root.items.items()}, findings, place, _EXPECTED)
     for name, (key, _) in root.items.items():
         if name not in {"metadata", "mapping_objects"}:
-            message = f"{wording.shown(name)} has no meaning here and is left out"
+            message = f"{wording.shown(name)} is unknown and left out"
             values.report(key, Issue(message, fatal=False, code="not-carried"))
     metadata, rows = root.items["metadata"][1], root.items["mapping_objects"][1]
     objects = (_row(node, values) for node in rows.items) if isinstance(rows, Listing) else iter(())

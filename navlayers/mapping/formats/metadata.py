@@ -65,9 +65,9 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         domain, _ = checks.domain(texts.get("domain") or assumed["domain"])
         assumed["attack_version"] = attack.find(domain or "enterprise", "latest").release.version
     if assumed:
-        hint = "say otherwise with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
+        hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
         named = [f"{name.replace('_', ' ')} {wording.shown(text)[1:-1]}" for name, text in assumed.items()]
-        message = f"the file does not say everything about the set; taken: {', '.join(named)}"
+        message = f"the file lacks metadata; assumed: {', '.join(named)}"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
     return head_of(texts | assumed, lambda issue: context.findings.add(issue, place))
 

@@ -204,7 +204,7 @@ class Table:
             if known := meant(field):
                 rows = f"{times[field]:,} rows" if times[field] > 1 else "a row"
                 message = f"unknown field {wording.shown(field)} in {rows}"
-                hint = f"did you mean {known}? it is kept without meaning"
+                hint = f"did you mean {known}? it is kept as an unknown field"
                 self.report(index, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
     def add(self, batch: list[Row]) -> None:

@@ -78,7 +78,7 @@ class Folder:
                 continue
             left -= len(source.data)
             if left < 0:
-                message = "the files of this folder are too large together"
+                message = "the files of this folder are too large in total"
                 hint = "raise the limit with --max-size if this really is one mapping set"
                 raise _unusable(self.path, message, f"at most {self._max_bytes / 1e6:,g} MB", hint)
             yield source
@@ -108,7 +108,7 @@ def walk(
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         if inner and len(Path(folder).parts) - start >= MAX_FOLDERS:
             if on_error is not None:
-                on_error(OSError(0, f"more than {MAX_FOLDERS} folders stand in each other", folder))
+                on_error(OSError(0, f"folders are nested more than {MAX_FOLDERS} deep", folder))
             inner.clear()
         for name in sorted(names):
             if name.lower().endswith(endings) and not name.startswith("."):
@@ -168,7 +168,7 @@ def _read(path: Path, name: str, max_bytes: int) -> bytes:
             raise _too_large(name, status.st_size, max_bytes)
         return path.read_bytes()
     except FileNotFoundError:
-        raise _unusable(name, "there is no such file", "", _near(path)) from None
+        raise _unusable(name, "no such file", "", _near(path)) from None
     except PermissionError:
         raise _unusable(name, "the file cannot be read: permission denied", "", "check its permissions") from None
     except (OSError, ValueError) as error:
@@ -183,7 +183,7 @@ def _unusable(name: str, message: str, expected: str = "", hint: str = "") -> In
 def _too_large(name: str, size: int, max_bytes: int) -> InputError:
     return _unusable(
         name,
-        f"the file has {size / 1e6:,.1f} MB",
+        f"the file is {size / 1e6:,.1f} MB",
         f"at most {max_bytes / 1e6:,g} MB",
         "raise the limit with --max-size if this really is a mapping set",
     )

@@ -14,7 +14,7 @@ import yaml
 
 from navlayers import _text as wording
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +126,7 @@ class _Builder:
             if type(event) is yaml.DocumentStartEvent:
                 count += 1
                 if self._strict and count > 1:
-                    message, hint = "a second YAML document starts here", "put each set into a file of its own"
+                    message, hint = "a second YAML document starts here", "put each set into a separate file"
                     raise self._error(event, Issue(message, "one mapping set in a file", hint, code="wrong-shape"))
                 self._anchors.clear()
                 yield self._node(self._next(), 0)
@@ -171,7 +171,8 @@ class _Builder:
                 continue
             first, _ = items.setdefault(key.text, (key, value))
             if first is not key and (self._strict or depth == 1):
-                self._findings.add(_duplicate(key, first), self._place(event))
+                place = Place(self._path, first.line, first.column)
+                self._findings.add(duplicate_key(key.text, place), self._place(event))
         return items
 
     def _alias(self, event: Any) -> Node:
@@ -207,11 +208,6 @@ class _Builder:
     def _error(self, event: Any, issue: Issue) -> InputError:
         hint = issue.hint if isinstance(issue.hint, str) else ""
         return InputError(Problem(issue.message, self._place(event), issue.expected, hint, code=issue.code))
-
-
-def _duplicate(key: Scalar, first: Scalar) -> Issue:
-    message = f"key {wording.shown(key.text)} stands twice, first in line {first.line}, column {first.column}"
-    return Issue(message, "each key once", "merge the two, or remove one", code="duplicate-key")
 
 
 def _not_yaml(source: Source, error: yaml.YAMLError | UnicodeError) -> tuple[Issue, Place]:

@@ -131,7 +131,7 @@ class Entries:
         scored = [name for name in fields if name in CATEGORIES]
         if scored and "value" in fields:
             message = f'an entry has both "value" and {wording.shown(scored[0])}'
-            values.wrong(fields["value"], message, "the value behind its category", code="contradictory-entry")
+            values.wrong(fields["value"], message, "the value after its category", code="contradictory-entry")
         items = values.items(node, "an entry", _ENTRY)
         for category in scored:
             value = self._score(fields[category], category)
@@ -157,9 +157,7 @@ class Entries:
         for name in (*CATEGORIES, "value"):
             if name in fields:
                 message = f"a non-mappable has a {name} score"
-                self._values.wrong(
-                    fields[name], message, "no scores beside non_mappable", code="contradictory-entry"
-                )
+                self._values.wrong(fields[name], message, "no score in a non-mappable", code="contradictory-entry")
         common = self._common(capability, technique, fields)
         self.non_mappable.append(NonMappable(capability.id if capability else None, **common))
         self.spots["non_mappable"].append(spot)
@@ -198,11 +196,9 @@ class Entries:
             return None
         group = self._values.trimmed(node, text)
         if group is not None and capability is not None and group not in capability.groups:
-            message = (
-                f"group {wording.shown(group)} is not one of those of capability {wording.shown(capability.id)}"
-            )
+            message = f"capability {wording.shown(capability.id)} is not in group {wording.shown(group)}"
             known = capability.groups
-            expected = f"one of {wording.listed(known)}" if known else "no group, for it has none"
+            expected = f"one of {wording.listed(known)}" if known else "no group: it has none"
             self._values.report(
                 node, Issue(message, expected, partial(_nearest_group, group, known), code="foreign-group")
             )
@@ -220,4 +216,4 @@ class Entries:
 
 
 def _nearest_group(group: str, groups: tuple[str, ...]) -> str:
-    return wording.nearest(group, groups) or "add it to the groups of the capability"
+    return wording.nearest(group, groups) or "add the group to the capability"

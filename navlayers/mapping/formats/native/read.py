@@ -120,9 +120,7 @@ def _head(root: Branch, top: dict[str, Node], values: Values, said: dict[str, st
     """The metadata of the set; what the user said of it counts instead."""
     texts: dict[str, str] = {}
     if "licence" in top and "license" in top:
-        values.wrong(
-            top["license"], '"license" says again what "licence" says', "one of the two", code="duplicate-key"
-        )
+        values.wrong(top["license"], 'both "licence" and "license" are given', "one of them", code="duplicate-key")
     for field in (*REQUIRED, "title", "source", "licence", "license", *DETAILS):
         node = top.get(field)
         text = values.text(node, field)
@@ -177,7 +175,7 @@ def _scale(node: Node | None, values: Values) -> dict[str, float]:
                 f"score value {wording.shown(id_)} is a number",
                 "a word as the name of a score value",
             )
-            values.wrong(key, message, expected, "numbers are scores as they stand")
+            values.wrong(key, message, expected, "a number is a score already")
         elif number is not None:
             scale[id_] = number
     return scale
@@ -207,7 +205,7 @@ def _capabilities(top: Node | None, entries: Entries, values: Values) -> list[Ca
             continue
         what = f"capability {wording.shown(id_)}"
         if id_ in seen:
-            values.wrong(key, f"{what} stands twice", "each capability once", "merge the two", code="duplicate-id")
+            values.wrong(key, f"duplicate {what}", "each capability once", "merge them", code="duplicate-id")
         seen.add(id_)
         fields = values.known(node, what, CAPABILITY_KEYS, "name, groups, references, techniques")
         name = values.text(fields.get("name"), f"the name of {what}")
@@ -235,7 +233,7 @@ def _capabilities(top: Node | None, entries: Entries, values: Values) -> list[Ca
         for technique, entry in techniques.values():
             entries.technique(capability, technique, entry)
         if entries.count == before and isinstance(node, (Branch, Scalar)):
-            hint = "name its techniques, or say non_mappable: true"
+            hint = "list its techniques, or add non_mappable: true"
             values.report(
                 key, Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
             )

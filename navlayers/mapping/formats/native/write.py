@@ -55,8 +55,8 @@ def _check(mapping_set: MappingSet) -> None:
             message = "a non-mappable names neither a capability nor a technique"
             raise OutputError(Problem(message, hint="leave it out, or name what cannot be mapped"))
         if row.group is not None and row.capability is not None and row.group not in groups.get(row.capability, ()):
-            message = f"group {row.group!r} is not one of those of capability {row.capability!r}"
-            raise OutputError(Problem(message, hint="add it to the groups of the capability"))
+            message = f"capability {row.capability!r} is not in group {row.group!r}"
+            raise OutputError(Problem(message, hint="add the group to the capability"))
 
 
 def _tree(mapping_set: MappingSet) -> dict[str, Value]:

@@ -309,7 +309,7 @@ class _Reader:
             for group in self._capabilities[id_].groups:
                 if group not in groups and group not in self._labels:
                     message = f"capability group {shown(group)} is not declared"
-                    hint = "it is named by its id; declare it in the grouping to give it a name"
+                    hint = "its id is used as its name; declare it in the grouping to name it"
                     issue = Issue(message, hint=hint, fatal=False, code="undeclared-group")
                     self._bundle.report(issue, number, paths["groups"])
                 groups.setdefault(group, group)
