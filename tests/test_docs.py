@@ -131,4 +131,5 @@ def test_no_link_within_the_documentation_is_broken() -> None:
 def test_ci_runs_the_test_line_of_the_readme() -> None:
     lines = [line.strip() for line in README.splitlines() if line.strip().startswith("python3 -m venv")]
     assert len(lines) == 2, "one line that builds, one that tests"
-    assert lines[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert [part for part in lines[1].split(" && ") if part not in ci] == []
