@@ -27,26 +27,26 @@ _LISTED = 12
 
 
 def shown(text: str) -> str:
-    """A value as messages quote it: cut when long, control characters made visible."""
+    """A value as messages quote it: cut when long, with control characters escaped."""
     visible = text if text.isprintable() else text.encode("unicode_escape").decode()
     return f'"{visible[:_SHOWN]}…"' if len(visible) > _SHOWN else f'"{visible}"'
 
 
 def visible(text: str) -> str:
-    """What another library says, which may hold parts of the file: on one line, cut when long."""
+    """A message of another library, which may quote the file: on one line, cut when long."""
     plain = text if text.isprintable() else text.encode("unicode_escape").decode()
     return f"{plain[:_SENTENCE]}…" if len(plain) > _SENTENCE else plain
 
 
 class Names:
-    """Names among which the one that is meant by a misspelt one is looked for; there may be very many."""
+    """Names to search for the one that a misspelled word means; there may be very many."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._lower = {name.lower(): name for name in names}
         self._by_length = sorted((len(name), name) for name in self._lower)
 
     def closest(self, text: str, cutoff: float = 0.6) -> str | None:
-        """The name closest to the text, of those about as long; None when none is close."""
+        """The name most similar to the text, among those of about its length; None if none is similar."""
         text = text.strip().lower()[:_SHOWN]
         if text in self._lower:
             return self._lower[text]
@@ -56,18 +56,18 @@ class Names:
         return self._lower[close[0]] if close else None
 
     def question(self, text: str) -> str:
-        """A question that names the closest of the names, or nothing when none is close."""
+        """A question with the most similar name, or "" if none is similar."""
         close = self.closest(text)
         return f"did you mean {shown(close)[1:-1]}?" if close else ""
 
 
 def nearest(text: str, names: Iterable[str]) -> str:
-    """A question that names the closest of the names, or nothing when none is close."""
+    """A question with the most similar name, or "" if none is similar."""
     return Names(names).question(text)
 
 
 def listed(names: Sequence[str]) -> str:
-    """`a, b, c`, the first few of many."""
+    """`a, b, c`, cut after the first few."""
     return ", ".join([*(shown(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
 
 
@@ -88,9 +88,9 @@ def counted(number: int, what: str, many: str = "") -> str:
 
 
 def percent(share: Fraction, least: Fraction | None = None) -> float:
-    """A share of 1 in per cent, rounded to the one decimal that is shown.
+    """A share 0–1 in percent, rounded to one decimal.
 
-    What is not all is not shown as 100, and what is below `least` not as that: such a share is cut, to 99.9.
+    A share below 1 is not rounded up to 100, nor one below `least` up to that: it is cut, such as to 99.9.
     """
     rounded = round(float(100 * share), 1)
     missed = (goal for goal in (least, 1) if goal is not None and share < goal)
@@ -98,20 +98,20 @@ def percent(share: Fraction, least: Fraction | None = None) -> float:
 
 
 def plain(text: str) -> str:
-    """The text without control characters, which would move the cursor: they are shown as blanks."""
+    """The text with blanks for control characters, which would move the cursor of a terminal."""
     if text.isprintable():
         return text
     return "".join(" " if moves(char) else char for char in text)
 
 
 def moves(char: str) -> bool:
-    """Whether a terminal would obey the character rather than show it, or has nothing to show."""
+    """Whether a terminal interprets the character instead of showing it, or shows nothing."""
     category = unicodedata.category(char)
     return category.startswith("C") or category in ("Zl", "Zp")
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal needs for the text."""
+    """The width of the text on a terminal, in columns."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
@@ -119,9 +119,9 @@ def columns(text: str) -> int:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of so many columns, broken at blanks or within longer words; at least one line.
+    """The text in lines of `width` columns, broken at blanks or within longer words; at least one line.
 
-    Addresses stay whole, for terminals follow those that stand on one line.
+    Addresses are not broken, as terminals make only whole ones clickable.
     """
     lines: list[str] = []
     line = ""
@@ -141,7 +141,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _start(word: str, width: int) -> str:
-    """As much of the word as fits, one letter at least."""
+    """The part of a word that fits, at least one letter."""
     used = 0
     for index, char in enumerate(word):
         used += columns(char)
@@ -152,20 +152,20 @@ def _start(word: str, width: int) -> str:
 
 LONGEST = 80
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.ASCII)
-"""Names that Windows keeps for devices, whatever their ending."""
+"""Names that Windows reserves for devices, with any ending."""
 
 
 def slug(text: str) -> str:
-    """Lower-case letters, digits, dots, hyphens and underscores; "" where nothing of the text remains."""
+    """The text as lower-case letters, digits, dots, hyphens and underscores; "" if it has none."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"-?[^a-z0-9._-]+-?", "-", plain).strip("-._ ")[:LONGEST].strip("-._ ")
 
 
 def slugs(ids: Iterable[str]) -> dict[str, str]:
-    """Id → slug, all different even where case does not count.
+    """Id → slug; all are different, also on file systems that ignore case.
 
-    An id whose slug is empty, reserved, or that of another id gets a part of its own hash, so that it has the same
-    name whatever the order of the ids.
+    An id whose slug is empty, reserved or a duplicate gets a part of its own hash, so that the slugs do not depend
+    on the order of the ids.
     """
     names = {identifier: slug(identifier) for identifier in ids}
     while True:
@@ -178,7 +178,7 @@ def slugs(ids: Iterable[str]) -> dict[str, str]:
 
 
 def _hashed(identifier: str) -> str:
-    """The slug with a hash behind it; without dots, for a name is reserved up to its first dot."""
+    """The slug and a hash, without dots: Windows reserves names up to their first dot."""
     digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     name = slug(identifier).replace(".", "-")[: LONGEST - 17]
     return f"{name}-{digest}" if name else digest
@@ -191,16 +191,16 @@ _QUOTED_TEXT = ":~:"
 
 
 def web_links(references: Iterable[str]) -> tuple[str, ...]:
-    """The http(s) addresses among references, each once; a reference that holds several is split, all else dropped.
+    """The http(s) addresses in references, without duplicates; a reference may contain several.
 
-    Blanks and quotes around an address go, and so does a fragment that quotes the page's text (`#:~:text=`).
+    Blanks and quotes around an address are removed, and fragments that quote the page's text (`#:~:text=`).
     """
     return tuple(dict.fromkeys(link for reference in references for link in _in_reference(reference)))
 
 
 @lru_cache(maxsize=10_000)
 def _in_reference(reference: str) -> tuple[str, ...]:
-    """The addresses in one reference; remembered, for a set has each of them in many mappings."""
+    """The addresses in one reference; cached, as many mappings of a set share a reference."""
     found = []
     for part in _APART.split(reference):
         address = _ADDRESS.search(part)
@@ -217,40 +217,37 @@ def _in_reference(reference: str) -> tuple[str, ...]:
 def _has_host(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        # Ports that are no numbers raise, too.
+        # A port that is not a number raises, too.
         return _HOST.fullmatch(parts.hostname or "") is not None and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
 
 
 _RUNS = re.compile(r"""['" ]*[=+\-@\t\r\n＝＋－＠]""")
-"""How a cell begins that a spreadsheet may run (OWASP's list, with quotes and blanks that importers drop)."""
+"""Start of a cell that a spreadsheet may run as a formula (OWASP's list; importers drop quotes and blanks)."""
 
 MARK = "'"
-"""What spreadsheets put before a cell that is text whatever it looks like."""
+"""The mark with which spreadsheets declare a cell to be text."""
 
 
-def neutralise(text: str) -> str:
-    """The text with a mark before it where a spreadsheet would run it; any other text as it is."""
+def neutralize(text: str) -> str:
+    """The text, with a mark before it if a spreadsheet might run it as a formula."""
     return MARK + text if _RUNS.match(text) else text
 
 
 def restore(text: str) -> str:
-    """What `neutralise` was given: `restore(neutralise(text)) == text` for every text."""
+    """The inverse of `neutralize`: `restore(neutralize(text)) == text`."""
     return text[1:] if text.startswith(MARK) and _RUNS.match(text, 1) else text
 
 
 def encode(document: msgspec.Struct, indent: str = "") -> bytes:
-    """A Struct as a JSON object; members that are tuples get a line per item, all else stays on its line.
-
-    Empty tuples are written as `[]`.
-    """
+    """A Struct as a JSON object, with a line per member, and per item of a member that is a non-empty tuple."""
     members = ((field, getattr(document, field)) for field in document.__struct_fields__)
     return _lines(members, indent)
 
 
 def encode_members(document: Mapping[str, Any]) -> bytes:
-    """An object as JSON in the same manner: members that are lists get a line per item."""
+    """A dictionary as JSON in the layout of `encode`."""
     return _lines(document.items(), "")
 
 
@@ -272,10 +269,10 @@ _NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def json_text(value: object) -> str:
-    """A value as indented JSON that ends with a line feed; what a terminal would obey is escaped."""
+    """A value as indented JSON with a final line feed; characters that a terminal interprets are escaped."""
     try:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    except UnicodeEncodeError:  # a file name that is no text: only escapes can write it
+    except UnicodeEncodeError:  # a file name that is not Unicode: only escapes can represent it
         text = json.dumps(msgspec.to_builtins(value), indent=2)
     return _NOT_PLAIN.sub(_escaped, text) + "\n"
 
@@ -286,7 +283,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def tidy(score: float) -> float:
-    """The score as it is written: two decimals at most, an int where it is whole."""
+    """The score as it is written: at most two decimals, and an int if it is whole."""
     if score.__class__ is int:
         return score
     rounded = round(score, 2)
@@ -294,17 +291,17 @@ def tidy(score: float) -> float:
 
 
 def figure(score: float) -> str:
-    """The score as people read it: all of its digits, two decimals at most."""
+    """The score as text, with at most two decimals."""
     return str(tidy(score))
 
 
 def technique_url(technique: str) -> str:
-    """The address of a technique's page; ATT&CK writes the dot of a sub-technique's id as a slash."""
+    """The address of a technique's page, where a slash replaces the dot of a sub-technique's id."""
     return f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/"
 
 
 def clean(text: str, longest: int = 2000) -> str:
-    """The text on one line, as it may be shown: without control characters and marks of writing direction."""
+    """The text on one line, without control characters and marks of writing direction."""
     text = text[:longest]
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_DRAWN)
@@ -312,11 +309,11 @@ def clean(text: str, longest: int = 2000) -> str:
 
 
 class _Drawn(dict[int, str]):
-    """Code point → what is shown of it."""
+    """Code point → its replacement."""
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
-        # XML has no control characters, and a direction of writing that is not ended turns what follows.
+        # XML forbids control characters, and an unterminated direction mark would turn the text after it.
         kept = " " if char.isspace() else "" if unicodedata.category(char)[0] == "C" else char
         self[point] = kept
         return kept

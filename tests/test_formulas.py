@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers._text import neutralise, restore
+from navlayers._text import neutralize, restore
 
 HARMFUL = (
     "=1+1",
@@ -27,18 +27,18 @@ HARMLESS = ("", "a=b", "T1059", "'", "it's", '"quoted"', "1-2", "'a", " a", "é"
 
 @pytest.mark.parametrize("text", HARMFUL)
 def test_what_a_spreadsheet_would_run_gets_a_mark(text: str) -> None:
-    assert neutralise(text) == "'" + text
+    assert neutralize(text) == "'" + text
     assert restore("'" + text) == text
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_any_other_text_stays_as_it_is(text: str) -> None:
-    assert neutralise(text) == text
+    assert neutralize(text) == text
     assert restore(text) == text
 
 
 @given(st.text(alphabet="'\"=+-@\t\r\n aＸ＝", max_size=6) | st.text())
-def test_what_is_neutralised_is_restored_and_starts_with_nothing_that_runs(text: str) -> None:
-    safe = neutralise(text)
+def test_what_is_neutralized_is_restored_and_starts_with_nothing_that_runs(text: str) -> None:
+    safe = neutralize(text)
     assert restore(safe) == text
     assert safe[:1] not in set("=+-@\t\r\n") or not safe

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralise, plain, technique_url, tidy, web_links
+from navlayers._text import neutralize, plain, technique_url, tidy, web_links
 from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:
@@ -183,4 +183,4 @@ def _csv_cell(cell: Cell) -> str:
         return ""
     if isinstance(cell, Span) and cell.url:
         cell = cell.url
-    return neutralise(plain(cell)) if isinstance(cell, str) else str(tidy(cell))
+    return neutralize(plain(cell)) if isinstance(cell, str) else str(tidy(cell))

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from navlayers._text import neutralise
+from navlayers._text import neutralize
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import table_rows
 from navlayers.mapping.formats.context import Written
@@ -66,7 +66,7 @@ def encode(mapping_set: MappingSet) -> Written:
 
 
 def _cell(text: str) -> str:
-    safe = neutralise(text)
+    safe = neutralize(text)
     if _QUOTED.search(safe) is None:
         return safe
     doubled = safe.replace('"', '""')

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from navlayers._text import neutralise, shown, visible
+from navlayers._text import neutralize, shown, visible
 from navlayers.errors import InputError, OutputError, Place, Problem
 from navlayers.mapping.formats import table_rows
 from navlayers.mapping.formats.context import Written
@@ -182,7 +182,7 @@ def _write(sheet: Any, rows: list[list[str]], bold: Any) -> None:
     for line, cells in enumerate(rows):
         for column, text in enumerate(cells):
             if text:
-                safe = neutralise(text)
+                safe = neutralize(text)
                 if len(safe) > LONGEST // 2 and len(safe.encode("utf-16-le")) // 2 > LONGEST:
                     raise _too_long(text, line, rows[0][column], cells)
                 widths[column] = max(widths[column], len(safe))

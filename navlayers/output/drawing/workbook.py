@@ -6,7 +6,7 @@ import io
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from navlayers._text import listed, neutralise, plain, tidy, wrap
+from navlayers._text import listed, neutralize, plain, tidy, wrap
 from navlayers.errors import Problem
 from navlayers.layer.colors import text_color
 from navlayers.layer.rows import joint_of, metadata_of
@@ -250,7 +250,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
 
 def _harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
     """Text of a layer for a cell: on one line, not a formula, cut if it is long."""
-    return neutralise(cut(" ".join(plain(text).split()), longest))
+    return neutralize(cut(" ".join(plain(text).split()), longest))
 
 
 def _write_head(sheet: Any, layer: Tab, styles: _Styles) -> None:
