@@ -28,7 +28,7 @@ def check(*inputs: Input, attack_version: str | None = None, reading: ReadOption
         The report; each of its `findings` has place, code, severity, message and hint.
 
     Raises:
-        InputError: A name or path means nothing.
+        InputError: No input has that name.
     """
     from navlayers.checks.run import check as run  # noqa: PLC0415 - the rules are for checks alone
 
@@ -66,7 +66,7 @@ def upgrade(
 
     Args:
         item: A name, path or set.
-        attack_version: The release, such as "18.1"; "18" is the newest 18.x at hand.
+        attack_version: The release, such as "18.1"; "18" is the newest installed 18.x.
         reading: How to read a file.
 
     Returns:
@@ -74,7 +74,7 @@ def upgrade(
 
     Raises:
         InputError: The input cannot be read.
-        ReleaseError: The release is not at hand.
+        ReleaseError: The release is not installed.
     """
     from navlayers.api.mapping_set import load  # noqa: PLC0415
     from navlayers.upgrades.sets import upgrade_set  # noqa: PLC0415 - for upgrades alone
@@ -97,7 +97,7 @@ def show(word: str, *inputs: Input, reading: ReadOptions = READING, **options: U
 
     Raises:
         InputError: An input cannot be read.
-        UsageError: The word means nothing, or several things.
+        UsageError: The word is unknown or ambiguous.
     """
     from navlayers.mapping.find import shipped  # noqa: PLC0415
     from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415

@@ -137,14 +137,14 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         """Scores per technique.
 
         Args:
-            attack_version: Remap the set to this ATT&CK release first ("18.1"; "18" is the newest 18.x at hand).
+            attack_version: Remap the set to this ATT&CK release first ("18.1"; "18" is the newest installed 18.x).
             **options: How mappings become scores, as in `ScoreOptions`.
 
         Returns:
             Scores of the techniques that are active in the release.
 
         Raises:
-            ReleaseError: The release is not at hand.
+            ReleaseError: The release is not installed.
             UsageError: The options do not fit the set.
         """
         scored = _scored(self, attack_version, options)
@@ -164,7 +164,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
             The layer; `save` writes it.
 
         Raises:
-            ReleaseError: The release is not at hand.
+            ReleaseError: The release is not installed.
             UsageError: The set has no such layer, or the options do not fit it.
         """
         scored = _scored(self, attack_version, options)
@@ -195,7 +195,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
             Path below the set's folder ("overview.json") → layer.
 
         Raises:
-            ReleaseError: The release is not at hand.
+            ReleaseError: The release is not installed.
             UsageError: The options do not fit the set.
         """
         scored = _scored(self, attack_version, options)
@@ -205,7 +205,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         """What the set covers of its own release, counted: in all, per tactic, category and capability.
 
         Raises:
-            ReleaseError: The release is not at hand.
+            ReleaseError: The release is not installed.
         """
         return statistics.set_stats(self, _release(self, None))
 

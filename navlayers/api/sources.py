@@ -35,7 +35,7 @@ def sources(inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = F
 
     Raises:
         TypeError: An input is neither a name, a path, a MappingSet nor a Layer.
-        InputError: A name or path means nothing, or standard input cannot be read.
+        InputError: No input has that name, or standard input cannot be read.
         UsageError: Two files have the same name and `distinct` is set.
     """
     if not inputs:
@@ -74,7 +74,7 @@ def source(item: Input, reading: ReadOptions) -> Source:
 
     Raises:
         TypeError: As for `sources`.
-        InputError: The name or path means nothing.
+        InputError: No input has that name.
         UsageError: The input is a folder of several sets.
     """
     found = sources((item,), reading)

@@ -1,4 +1,4 @@
-"""`navlayers attack`: which ATT&CK releases are at hand; add and remove further ones."""
+"""`navlayers attack`: list, add and remove ATT&CK releases."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tup
 
 
 def _facts(release: Release) -> dict[str, object]:
-    """What a release holds, counting what is active; None where threats are not at hand."""
+    """The facts of a release; only active techniques count, and counts of threats are None if it has none."""
     catalogue = attack.load(release)
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     subs = sum(technique.parent is not None for technique in active)
