@@ -81,7 +81,7 @@ def build(
         What was built, per set.
 
     Raises:
-        NavlayersError: An input cannot be read, an option is invalid, or the output cannot be written; nothing was written.
+        NavlayersError: An input, an option or the output folder is invalid; nothing was written.
     """
     scoring = ScoreOptions(**options)
     unknown = [problem for kind in only for problem in refuse_unknown("layer kind", kind, KINDS)]
