@@ -51,9 +51,8 @@ _NAMESPACE = UUID("afde33c9-8a89-5794-b366-2a6bd3743bd6")
 """UUIDv5 of "navlayers" in the namespace of DNS names."""
 
 _OWN_DATE = "2026-01-01T00:00:00.000Z"
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?", re.DOTALL)
-_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-
+_ISO = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:[T ].*)?", re.DOTALL)
+_AMERICAN = re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})")
 _SET_FIELDS = ("framework", "version", "domain", "attack_version", "title", "source", "licence")
 
 _Object = dict[str, Any]
@@ -106,14 +105,9 @@ def _timestamp(text: str) -> str | None:
 
     The text is 2025-03-06, with or without a time, or 03/06/2025. The time is left out, as its zone may be missing.
     """
-    if iso := _ISO.fullmatch(text.strip()):
-        year, month, day = iso.groups()
-    elif american := _AMERICAN.fullmatch(text.strip()):
-        month, day, year = american.groups()
-    else:
-        return None
+    day = _ISO.fullmatch(text.strip()) or _AMERICAN.fullmatch(text.strip())
     try:
-        return f"{date(int(year), int(month), int(day)).isoformat()}T00:00:00.000Z"
+        return f"{date(int(day['year']), int(day['month']), int(day['day']))}T00:00:00.000Z" if day else None
     except ValueError:
         return None
 
