@@ -184,6 +184,29 @@ def test_sets_in_memory_give_what_their_files_give(tmp_path: Path) -> None:
         assert one == navlayers.report(path, output=tmp_path / f"b.{ending}").read_bytes()
 
 
+def test_layers_are_built_in_memory_and_unknown_kinds_refused(tmp_path: Path) -> None:
+    tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
+    built = navlayers.build(tiny, output=None, only=["overview"])
+    assert built.document == tiny.layer().to_json()
+    with pytest.raises(navlayers.UsageError, match="unknown layer kind 'overviews'"):
+        navlayers.build(tiny, output=tmp_path / "out", only=["overviews"])  # type: ignore[list-item]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_baseline_is_named_and_a_result_tells_its_files_and_notices(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "tiny.json")
+    comparison = navlayers.compare(path, "gcp", path, baseline="gcp")
+    assert [each.first for each in comparison.differences] == [1]
+    assert path in comparison.files
+    assert [notice.message for notice in comparison.notices] == [f"duplicate input {path}"]
+    assert [each.name for each in navlayers.compare(path, baseline="gcp").inputs] == ["gcp", "tiny"]
+
+
+def test_two_versions_are_two_inputs() -> None:
+    with pytest.raises(navlayers.UsageError, match="gcp and gcp are the same input"):
+        navlayers.diff("gcp", "gcp")
+
+
 def test_all_errors_have_one_base() -> None:
     for error in (navlayers.InputError, navlayers.OutputError, navlayers.UsageError, navlayers.ReleaseError):
         assert issubclass(error, navlayers.NavlayersError)

@@ -20,10 +20,7 @@ category_option = click.option(
     "--category", type=click.Choice(CATEGORIES), help="Use only the scores of this category."
 )
 baseline_option = click.option(
-    "--baseline",
-    metavar="SET",
-    shell_complete=_complete.sets,
-    help="Show how each input differs from this set.",
+    "--baseline", metavar="SET", shell_complete=_complete.sets, help="Show how each input differs from this set."
 )
 
 

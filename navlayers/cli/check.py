@@ -56,24 +56,10 @@ MOST_CODES = 12
 @click.option("--fix", is_flag=True, help="Fix findings that have one right answer, in place, and print the diff.")
 @click.option("--diff", is_flag=True, help="Print the diff of --fix, and change nothing.")
 @click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="Output format.",
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
 )
-@click.option(
-    "--explain",
-    metavar="CODE",
-    shell_complete=_complete.codes,
-    help="Explain a code, or all.",
-)
-@click.option(
-    "--schema",
-    is_flag=True,
-    help="Print the JSON Schema of native YAML.",
-)
+@click.option("--explain", metavar="CODE", shell_complete=_complete.codes, help="Explain a code, or all.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of native YAML.")
 @_options.reading_options
 @_options.json_option
 @_options.quiet_option

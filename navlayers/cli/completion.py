@@ -7,13 +7,7 @@ are quoted, for ids may hold blanks and brackets, and files beside names; fish, 
 from __future__ import annotations
 
 import click
-from click.shell_completion import (
-    BashComplete,
-    FishComplete,
-    ShellComplete,
-    ZshComplete,
-    add_completion_class,
-)
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete, add_completion_class
 
 VARIABLE = "_NAVLAYERS_COMPLETE"
 

@@ -66,12 +66,7 @@ render_options = _options.bundle(
         help="Color theme.",
     ),
     click.option(
-        "--scale",
-        type=float,
-        default=2,
-        show_default=True,
-        metavar="NUMBER",
-        help="Pixels of a PNG per CSS pixel.",
+        "--scale", type=float, default=2, show_default=True, metavar="NUMBER", help="Pixels of a PNG per CSS pixel."
     ),
     click.option(
         "--dpi",
@@ -129,13 +124,7 @@ def command(
     _options.refuse_terminal(formats[0], output, binary=files.FORMATS[formats[0]].binary, hint=hint)
     with _print.progress("Rendering", quiet=quiet) as step:
         result = files.render_files(
-            inputs,
-            formats,
-            target,
-            looks,
-            reading=reading,
-            on_input=lambda: step(len(inputs)),
-            **options,
+            inputs, formats, target, looks, reading=reading, on_input=lambda: step(len(inputs)), **options
         )
     if not quiet:
         _print.notices([*_idle(formats), *result.notices])

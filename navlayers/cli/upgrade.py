@@ -35,18 +35,9 @@ _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
     help="Output file, or folder for several inputs; - is standard output.",
 )
 @click.option("--in-place", is_flag=True, help="Overwrite the inputs.")
-@click.option(
-    "--to",
-    type=click.Choice(_SETS),
-    help="Output format of mapping sets (default: that of each input).",
-)
+@click.option("--to", type=click.Choice(_SETS), help="Output format of mapping sets (default: that of each input).")
 @click.option("--force", is_flag=True, help="Overwrite existing files; with --in-place, even if data is lost.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(_FORMATS),
-    help="Report format (default: text).",
-)
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Report format (default: text).")
 @_options.json_option
 @click.option(
     "--report",
