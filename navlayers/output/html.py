@@ -179,15 +179,15 @@ def render(document: Document) -> str:
 @lru_cache(maxsize=1)
 def documents() -> Environment:
     """The templates of documents, and those of reports."""
-    made = environment("navlayers.output", "navlayers.web")
-    made.filters |= {"spans": spans, "percent": partial(shown, kind="percent")}
-    made.globals |= {
+    templates = environment("navlayers.output", "navlayers.web")
+    templates.filters |= {"spans": spans, "percent": partial(shown, kind="percent")}
+    templates.globals |= {
         "cell_class": cell_class,
         "digest": digest,
         "has_long_words": has_long_words,
         "source": source,
     }
-    return made
+    return templates
 
 
 def environment(*packages: str) -> Environment:

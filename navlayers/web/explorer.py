@@ -213,14 +213,14 @@ class Numbers:
             ramp: show the gradient in the legend.
         """
         words, colors = words or {}, colors or {}
-        found = [(self.techniques[t], t, scores[t]) for t in sorted(scores) if t in self.techniques]
+        rows = [(self.techniques[t], t, scores[t]) for t in sorted(scores) if t in self.techniques]
         low, high = gradient.minValue, gradient.maxValue
         steps = [gradient.color(low + (high - low) * step / _RAMP) for step in range(_RAMP + 1)] if ramp else []
         return Shown(
-            technique=[number for number, _, _ in found],
-            score=[score if score is None or score is False else tidy(score) for _, _, score in found],
-            color=[self._color(colors.get(t), score, gradient) for _, t, score in found],
-            words=[self.text(words[t]) if words.get(t) else -1 for _, t, _ in found],
+            technique=[number for number, _, _ in rows],
+            score=[score if score is None or score is False else tidy(score) for _, _, score in rows],
+            color=[self._color(colors.get(t), score, gradient) for _, t, score in rows],
+            words=[self.text(words[t]) if words.get(t) else -1 for _, t, _ in rows],
             legend=[(clean(item.label), self.color(item.color)) for item in legend],
             ramp=[self.color(color) for color in steps],
             low=figure(low).replace("-", "\N{MINUS SIGN}") if ramp else "",
@@ -236,8 +236,8 @@ class Numbers:
         """The figures of each tactic."""
         if ratios is None:
             return []
-        found = (ratios.tactics.get(tactic.shortname) for tactic in self.catalogue.tactics)
-        return [f"{ratio[0]}/{ratio[1]}" if ratio else "" for ratio in found]
+        rows = (ratios.tactics.get(tactic.shortname) for tactic in self.catalogue.tactics)
+        return [f"{ratio[0]}/{ratio[1]}" if ratio else "" for ratio in rows]
 
     def release(self) -> Release:
         """The matrix of the release."""

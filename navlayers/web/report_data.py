@@ -37,23 +37,27 @@ def report_data(subject: ReportInput, document: Document, colors: Colors) -> Exp
     """The data of a report."""
     own = subject.comparison
     comparisons = (own, *_categories(own))
-    names = {(c, one.labels.get(c, c)) for one in own.inputs for c in {m.capability for m in one.scored.mappings}}
+    names = {
+        (c, coverage.labels.get(c, c))
+        for coverage in own.inputs
+        for c in {m.capability for m in coverage.scored.mappings}
+    }
     capabilities = sorted(names, key=lambda pair: (pair[1].casefold(), pair[1], pair[0]))
-    used = {mapping.category for one in own.inputs for mapping in one.set.mappings}
+    used = {mapping.category for coverage in own.inputs for mapping in coverage.set.mappings}
     data = _Data(
         Numbers(own.catalogue, colors),
         comparisons,
         {pair: number for number, pair in enumerate(capabilities)},
         [category for category in CATEGORIES if category in used],
     )
-    sets = [data.input(one) for one in own.inputs]
+    sets = [data.input(coverage) for coverage in own.inputs]
     views = [*data.views(subject.names), *data.layers(layers_of(document))]
     return Explorer(
         release=data.numbers.release(),
         measures=[data.measure(comparison, at, sets) for at, comparison in enumerate(comparisons)],
         categories=data.categories,
         counts="Capabilities" if own.counts else "",
-        capabilities=[(clean(one), clean(label)) for one, label in capabilities],
+        capabilities=[(clean(identifier), clean(label)) for identifier, label in capabilities],
         sets=sets,
         views=views,
         colors=data.numbers.colors,
@@ -69,12 +73,12 @@ def layers_of(document: Document) -> tuple[Figure, ...]:
 
 def _categories(own: Comparison) -> Iterator[Comparison]:
     """The comparison for each single category, if it is about all of them."""
-    if own.category is not None or any(one.is_layer for one in own.inputs):
+    if own.category is not None or any(coverage.is_layer for coverage in own.inputs):
         return
-    baselines = {found.first for found in own.differences}
+    baselines = {difference.first for difference in own.differences}
     baseline = baselines.pop() if len(baselines) == 1 and len(own.inputs) > 1 else None
     for category in CATEGORIES:
-        if any(category in one.categories for one in own.inputs):
+        if any(category in coverage.categories for coverage in own.inputs):
             yield side_by_side(own.catalogue, own.inputs, category=category, baseline=baseline)
 
 
@@ -89,8 +93,8 @@ class _Data(NamedTuple):
     def views(self, titles: Sequence[str]) -> Iterator[View]:
         """The views of inputs, union, gap and differences."""
         first = self.comparisons[0]
-        names = slugs(one.name for one in first.inputs)
-        ids = [names[one.name] for one in first.inputs]
+        names = slugs(coverage.name for coverage in first.inputs)
+        ids = [names[coverage.name] for coverage in first.inputs]
         for n, title in enumerate(titles):
             yield View(ids[n], clean(title), "set", [n], [self._input(c, n) for c in self.comparisons])
         if len(ids) == 1:
@@ -98,30 +102,30 @@ class _Data(NamedTuple):
         every = list(range(len(ids)))
         yield View("~all", "All together", "union", every, [self._union(c) for c in self.comparisons])
         yield View("~none", "What none covers", "gap", every, [self._gap(c) for c in self.comparisons])
-        for n, found in enumerate(first.differences):
+        for n, difference in enumerate(first.differences):
             yield View(
-                f"~{ids[found.first]}~{ids[found.second]}",
-                clean(f"{first.inputs[found.first].name} → {first.inputs[found.second].name}"),
+                f"~{ids[difference.first]}~{ids[difference.second]}",
+                clean(f"{first.inputs[difference.first].name} → {first.inputs[difference.second].name}"),
                 "difference",
-                [found.first, found.second],
+                [difference.first, difference.second],
                 [self._difference(c, c.differences[n]) for c in self.comparisons],
             )
 
     def _input(self, comparison: Comparison, n: int) -> Shown:
         """The coverage of one input; of a single set also techniques scored 0, as in its layer."""
-        one, category = comparison.inputs[n], comparison.category
+        coverage, category = comparison.inputs[n], comparison.category
         gradient = common_gradient(comparison)
-        scores, legend = one.measures(category), legend_of(comparison, gradient)
-        if len(comparison.inputs) == 1 and not (one.is_layer or one.covered_only):
-            entries = one.entries.items()
+        scores, legend = coverage.measures(category), legend_of(comparison, gradient)
+        if len(comparison.inputs) == 1 and not (coverage.is_layer or coverage.covered_only):
+            entries = coverage.entries.items()
             scores = {t: e.measure(category) for t, e in entries if category is None or category in e.categories}
-            if not one.counts:
+            if not coverage.counts:
                 unrated = None in scores.values()
-                legend = value_legend(value_gradient(category, comparison.highest), one.scored.rules, unrated)
+                legend = value_legend(value_gradient(category, comparison.highest), coverage.scored.rules, unrated)
         words = {}
         for technique in scores:
-            if found := one.entries[technique].rolled_up.get(category or OVERALL):
-                words[technique] = f"from {found[0]} of {found[1]} sub-techniques"
+            if result := coverage.entries[technique].rolled_up.get(category or OVERALL):
+                words[technique] = f"from {result[0]} of {result[1]} sub-techniques"
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=not comparison.covered_only)
 
     def _union(self, comparison: Comparison) -> Shown:
@@ -148,10 +152,10 @@ class _Data(NamedTuple):
         words = {gap.technique: _missing(gap) for gap in comparison.gaps}
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=False)
 
-    def _difference(self, comparison: Comparison, found: Difference) -> Shown:
+    def _difference(self, comparison: Comparison, difference: Difference) -> Shown:
         """The scores of the second input minus those of the first."""
         gradient = compare_layers.difference_gradient(comparison)
-        first, second = (comparison.inputs[n].name for n in (found.first, found.second))
+        first, second = (comparison.inputs[n].name for n in (difference.first, difference.second))
         more = "more" if comparison.counts else "stronger"
         words = {
             "only first": f"only {first}",
@@ -162,25 +166,25 @@ class _Data(NamedTuple):
             "not rated": "both, one of them without a score",
         }
         return self.numbers.shown(
-            found.scores,
+            difference.scores,
             gradient,
-            compare_layers.difference_legend(found, (first, second), gradient, more),
-            words={technique: words[relation] for technique, relation in found.relations.items()},
-            colors={t: compare_layers.difference_color(relation) for t, relation in found.relations.items()},
+            compare_layers.difference_legend(difference, (first, second), gradient, more),
+            words={technique: words[relation] for technique, relation in difference.relations.items()},
+            colors={t: compare_layers.difference_color(relation) for t, relation in difference.relations.items()},
             ramp=not comparison.covered_only,
         )
 
     def layers(self, figures: Sequence[Figure]) -> Iterator[View]:
         """The layers of a threat or a plan."""
-        for n, one in enumerate(figures, 1):
-            ratios = one.view.ratios
+        for n, figure_ in enumerate(figures, 1):
+            ratios = figure_.view.ratios
             yield View(
                 f"~layer{n}",
-                clean(one.title),
+                clean(figure_.title),
                 "layer",
                 [],
-                [self._layer(one.view)],
-                hidden=[self.numbers.techniques[technique] for technique in _hidden(one.view)],
+                [self._layer(figure_.view)],
+                hidden=[self.numbers.techniques[technique] for technique in _hidden(figure_.view)],
                 summary=ratios.told if ratios else "",
                 ratios=self.numbers.ratios(ratios),
                 counted=ratios.counted if ratios else "",
@@ -203,34 +207,41 @@ class _Data(NamedTuple):
     def measure(self, comparison: Comparison, at: int, sets: Sequence[Input]) -> Measure:
         """A choice of category, with the colors of the scores of single mappings and capabilities."""
         gradient = common_gradient(comparison)
-        every = {score for one in sets for own in one.alone.values() for score in own.scores[at]}
-        every |= {score for one in sets for score in one.rows.score}
+        every = {score for entry in sets for alone in entry.alone.values() for score in alone.scores[at]}
+        every |= {score for entry in sets for score in entry.rows.score}
         scores = sorted(score for score in every if score is not None and type(score) is not bool)
         colors = {figure(score): self.numbers.color(gradient.color(gradient.safe(score))) for score in scores}
         return Measure(comparison.category or OVERALL, colors)
 
-    def input(self, one: Coverage) -> Input:
+    def input(self, coverage: Coverage) -> Input:
         """An input with its mappings."""
         category = self.comparisons[0].category
         counts = {}
-        for technique, entry in one.entries.items():
+        for technique, entry in coverage.entries.items():
             groups = [group for c, group in entry.contributions.items() if category in (None, c)]
             if capabilities := {contribution.capability for group in groups for contribution in group}:
                 counts[self.numbers.techniques[technique]] = len(capabilities)
-        return Input(clean(one.title), clean(one.name), one.is_layer, counts, self._rows(one), self._alone(one))
+        return Input(
+            clean(coverage.title),
+            clean(coverage.name),
+            coverage.is_layer,
+            counts,
+            self._rows(coverage),
+            self._alone(coverage),
+        )
 
-    def _rows(self, one: Coverage) -> Rows:
+    def _rows(self, coverage: Coverage) -> Rows:
         """The mappings of an input to techniques of the release."""
-        rules, text = one.scored.rules, self.numbers.text
-        types = {declared.id: declared.name or declared.id for declared in one.set.mapping_types}
-        if len({mapping.type for mapping in one.set.mappings}) < 2:
-            types = {mapping.type or "": "" for mapping in one.set.mappings}
-        found = []
-        for mapping in one.scored.mappings:
+        rules, text = coverage.scored.rules, self.numbers.text
+        types = {declared.id: declared.name or declared.id for declared in coverage.set.mapping_types}
+        if len({mapping.type for mapping in coverage.set.mappings}) < 2:
+            types = {mapping.type or "": "" for mapping in coverage.set.mappings}
+        rows = []
+        for mapping in coverage.scored.mappings:
             # Counts of capabilities give no score to a single mapping.
             score = None if rules.counts else number(mapping.value, rules)
             score = None if score is None else tidy(score)
-            label = one.labels.get(mapping.capability, mapping.capability)
+            label = coverage.labels.get(mapping.capability, mapping.capability)
             category = self.categories.index(mapping.category) if mapping.category else -1
             technique = self.numbers.techniques[mapping.technique]
             # Sorted by comment last, so that the order of the file has no effect.
@@ -242,37 +253,37 @@ class _Data(NamedTuple):
                 mapping.capability,
                 mapping.comment,
             )
-            found.append((key, mapping, score))
-        found.sort(key=lambda row: row[0])
+            rows.append((key, mapping, score))
+        rows.sort(key=lambda row: row[0])
         return Rows(
-            technique=[key[0] for key, _, _ in found],
-            capability=[self.capabilities[key[4], key[3]] for key, _, _ in found],
-            category=[key[1] for key, _, _ in found],
-            value=[text(mapping.value or "") for _, mapping, _ in found],
-            score=[score for _, _, score in found],
-            type=[text(types.get(mapping.type or "", mapping.type or "")) for _, mapping, _ in found],
-            comment=[text(mapping.comment) for _, mapping, _ in found],
-            references=[[text(one) for one in _references(mapping)] for _, mapping, _ in found],
+            technique=[key[0] for key, _, _ in rows],
+            capability=[self.capabilities[key[4], key[3]] for key, _, _ in rows],
+            category=[key[1] for key, _, _ in rows],
+            value=[text(mapping.value or "") for _, mapping, _ in rows],
+            score=[score for _, _, score in rows],
+            type=[text(types.get(mapping.type or "", mapping.type or "")) for _, mapping, _ in rows],
+            comment=[text(mapping.comment) for _, mapping, _ in rows],
+            references=[[text(reference) for reference in _references(mapping)] for _, mapping, _ in rows],
         )
 
-    def _alone(self, one: Coverage) -> dict[int, Alone]:
+    def _alone(self, coverage: Coverage) -> dict[int, Alone]:
         """Capability → the scores of its own layer; empty for layers of counts, which cannot be split."""
-        if one.is_layer and one.counts:
+        if coverage.is_layer and coverage.counts:
             return {}
         by_capability: dict[str, list[Mapping]] = {}
-        for mapping in one.scored.mappings:
+        for mapping in coverage.scored.mappings:
             by_capability.setdefault(mapping.capability, []).append(mapping)
-        found = {}
+        result = {}
         for capability, mappings in sorted(by_capability.items()):
-            own = msgspec.structs.replace(one, entries=one.scored.of(mappings), covered_only=False)
-            own = without_scores(own) if one.covered_only else own
+            own = msgspec.structs.replace(coverage, entries=coverage.scored.of(mappings), covered_only=False)
+            own = without_scores(own) if coverage.covered_only else own
             measures = [own.measures(comparison.category) for comparison in self.comparisons]
             techniques = sorted(set().union(*measures))
-            found[self.capabilities[capability, one.labels.get(capability, capability)]] = Alone(
+            result[self.capabilities[capability, coverage.labels.get(capability, capability)]] = Alone(
                 [self.numbers.techniques[technique] for technique in techniques],
                 [[_score(measure, technique) for technique in techniques] for measure in measures],
             )
-        return found
+        return result
 
 
 def _missing(gap: Gap) -> str:
@@ -289,7 +300,7 @@ def _hidden(layer: view.View) -> list[str]:
 
 def _references(mapping: Mapping) -> dict[str, None]:
     """The web addresses of the references, and references without one as they are."""
-    return dict.fromkeys(url for one in mapping.references for url in web_links([one]) or (one,))
+    return dict.fromkeys(url for reference in mapping.references for url in web_links([reference]) or (reference,))
 
 
 def _score(measure: dict[str, float | None], technique: str) -> Score:

@@ -91,23 +91,23 @@ def tactic_pages(world: World) -> Iterator[Page]:
 
 
 def _tactic(world: World, identifier: str) -> Page:
-    found = [
+    columns = [
         (site_set, column)
         for site_set in world.sets
         for column in site_set.indexed.columns
         if column.tactic.id == identifier
     ]
-    found.sort(key=lambda pair: versions.number(pair[0].indexed.catalogue.version), reverse=True)
-    (first, column), *_ = found
-    sets = [site_set for site_set in world.sets if site_set in {one for one, _ in found}]
+    columns.sort(key=lambda pair: versions.number(pair[0].indexed.catalogue.version), reverse=True)
+    (first, column), *_ = columns
+    sets = [site_set for site_set in world.sets if site_set in {item for item, _ in columns}]
     tactic = column.tactic
     title = f"{tactic.id} {tactic.name}"
-    ratios = {site_set.name: _ratio(site_set, column) for site_set, column in found}
+    ratios = {site_set.name: _ratio(site_set, column) for site_set, column in columns}
     context = {
         "tactic": tactic,
         "url": f"{SITE}/tactics/{identifier}/",
         "heads": [(site_set, ratios[site_set.name]) for site_set in sets],
-        "lines": list(_lines(sets, [column for _, column in found])),
+        "lines": list(_lines(sets, [column for _, column in columns])),
     }
     crumbs = (world.home, world.domain(first.indexed.set.domain), Crumb(title))
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
@@ -173,15 +173,15 @@ class Section(NamedTuple):
 
 def technique_pages(world: World) -> Iterator[Page]:
     """The page of every technique of the sets or of their releases."""
-    taken: dict[str, list[tuple[SiteSet, Moved]]] = {}
+    moved_here: dict[str, list[tuple[SiteSet, Moved]]] = {}
     for site_set in world.sets:
         for moved in site_set.indexed.prepared.moved:
-            taken.setdefault(moved.id, []).append((site_set, moved))
+            moved_here.setdefault(moved.id, []).append((site_set, moved))
     for identifier in world.addresses.techniques:
-        yield _technique(world, identifier, taken.get(identifier, ()))
+        yield _technique(world, identifier, moved_here.get(identifier, ()))
 
 
-def _technique(world: World, identifier: str, taken: Sequence[tuple[SiteSet, Moved]]) -> Page:
+def _technique(world: World, identifier: str, moved_here: Sequence[tuple[SiteSet, Moved]]) -> Page:
     page = technique_page(identifier, world.indexed)
     sections = [_section(world.by_name[section.set.name], section) for section in page.sections]
     title = page.id if page.name == page.id else f"{page.id} {page.name}"
@@ -189,7 +189,7 @@ def _technique(world: World, identifier: str, taken: Sequence[tuple[SiteSet, Mov
         "page": page,
         "description": [prose(line.strip()) for line in page.description.splitlines() if line.strip()],
         "sections": sections,
-        "taken": taken,
+        "moved_here": moved_here,
         "categories": [c for c in CATEGORIES if any(c in section.categories for section in sections)],
         "without": [world.by_name[name] for name in page.without],
     }
@@ -207,8 +207,8 @@ def _way(world: World, page: TechniquePage) -> Iterator[Crumb]:
 
 def _section(site_set: SiteSet, section: TechniqueSection) -> Section:
     own, parent = _own(section), section.parent
-    found = {c for entry in (own, parent, *section.subtechniques) if entry for c in entry.categories}
-    categories = tuple(category for category in CATEGORIES if category in found)
+    used = {c for entry in (own, parent, *section.subtechniques) if entry for c in entry.categories}
+    categories = tuple(category for category in CATEGORIES if category in used)
     scores = partial(_scores, categories=categories, head=site_set.head)
     given = scores(own) if own else None
     return Section(

@@ -118,22 +118,22 @@ def search_script(
         tactics: id → name.
     """
     rows = (
-        [(one.name, one.title, 0, n) for n, one in enumerate(sets)],
-        [row for n, one in enumerate(sets) for row in _rows(_group_names(one), one.addresses.groups, n)],
-        [row for n, one in enumerate(sets) for row in _rows(one.indexed.names, one.addresses.capabilities, n)],
+        [(item.name, item.title, 0, n) for n, item in enumerate(sets)],
+        [row for n, item in enumerate(sets) for row in _rows(_group_names(item), item.addresses.groups, n)],
+        [row for n, item in enumerate(sets) for row in _rows(item.indexed.names, item.addresses.capabilities, n)],
         list(_rows(techniques, addresses.techniques)),
         list(_rows(tactics, addresses.tactics)),
     )
     index = {
         "kinds": KINDS,
-        "sets": [(plain(one.title), one.addresses.folder) for one in sets],
+        "sets": [(plain(item.title), item.addresses.folder) for item in sets],
         "rows": [list(map(_plain, kind)) for kind in rows],
     }
     return b"globalThis.navlayersIndex = " + msgspec.json.encode(index) + b";\n"
 
 
-def _group_names(one: SiteSet) -> dict[str, str]:
-    return {group: called.name or group for group, called in one.groups.items()}
+def _group_names(item: SiteSet) -> dict[str, str]:
+    return {group: label.name or group for group, label in item.groups.items()}
 
 
 def _rows(names: dict[str, str], paths: dict[str, str], *number: int) -> Iterator[tuple[str | int, ...]]:
@@ -176,30 +176,30 @@ class Site:
             UsageError: the scoring options do not fit a set.
         """
         refuse_layers(sets)
-        ready = indexed([one.at(one.catalogue) for one in sets], options.scoring)
-        for one in ready:
-            _ = one.scored
+        ready = indexed([item.at(item.catalogue) for item in sets], options.scoring)
+        for item in ready:
+            _ = item.scored
         self.options = options
         self._techniques = _techniques(ready)
-        addresses = Addresses(ready, self._techniques, {one.name: group_ids(one) for one in ready})
-        found = zip(ready, sets, titles(ready), strict=True)
-        made = [SiteSet(one, read.set, title, addresses.sets[one.name]) for one, read, title in found]
-        self._world = World(tuple(made), addresses, html.Colors())
+        addresses = Addresses(ready, self._techniques, {item.name: group_ids(item) for item in ready})
+        parts = zip(ready, sets, titles(ready), strict=True)
+        site_sets = [SiteSet(item, read.set, title, addresses.sets[item.name]) for item, read, title in parts]
+        self._world = World(tuple(site_sets), addresses, html.Colors())
         self.sets = self._world.sets
-        releases = {(one.catalogue.domain, one.catalogue.version): one.catalogue for one in ready}
+        releases = {(item.catalogue.domain, item.catalogue.version): item.catalogue for item in ready}
         self._releases = tuple(releases.values())
 
     @property
     def pages(self) -> int:
         """The number of its pages."""
         addresses = self._world.addresses
-        of_sets = sum(2 + len(one.groups) + len(one.capabilities) for one in addresses.sets.values())
+        of_sets = sum(2 + len(item.groups) + len(item.capabilities) for item in addresses.sets.values())
         return 1 + of_sets + len(addresses.domains) + len(addresses.tactics) + len(addresses.techniques)
 
     @property
     def count(self) -> int:
         """The number of its files, if every format can hold every set."""
-        layers = sum(one.downloads.expected for one in self.sets)
+        layers = sum(item.downloads.expected for item in self.sets)
         return self.pages + layers + len(_assets()) + len(self._releases) + 3
 
     def files(self) -> Iterator[tuple[str, bytes]]:
@@ -208,13 +208,13 @@ class Site:
         for kind, title, path, data in self._files():
             listed.append(FileEntry(path=path, kind=kind, name=title, sha256=sha256(data)))
             yield path, data
-        made = index.SiteIndex(
+        site_index = index.SiteIndex(
             title=self.options.title,
             options=self.options.scoring,
             sets=tuple(map(_entry, self.sets)),
             files=tuple(listed),
         )
-        yield INDEX, index.encode(made)
+        yield INDEX, index.encode(site_index)
 
     def _files(self) -> Iterator[tuple[str, str, str, bytes]]:
         drawing = Drawing(self._world, self.options.title)
@@ -226,7 +226,7 @@ class Site:
         assets = {name: text.encode() for name, text in _assets().items()}
         assets |= {release_script(c): release_data(c, self._world.colors) for c in self._releases}
         assets["colors.css"] = self._world.colors.rules.encode()
-        names = {t.id: t.name for one in self._world.indexed for t in one.catalogue.tactics}
+        names = {t.id: t.name for item in self._world.indexed for t in item.catalogue.tactics}
         assets["search.js"] = search_script(self.sets, self._world.addresses, self._techniques, names)
         for name, data in assets.items():
             yield "asset", "", f"assets/{name}", data
@@ -242,20 +242,20 @@ class Site:
 
 def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
     """Id → name of the techniques with a page: active in a release of the sets, or named by a set."""
-    found: dict[str, str] = {}
-    for one in sets:
-        for technique in one.catalogue.techniques.values():
+    names: dict[str, str] = {}
+    for item in sets:
+        for technique in item.catalogue.techniques.values():
             if technique.active:
-                found.setdefault(technique.id, technique.name)
-    for one in sets:
-        for moved in one.prepared.moved:
-            found.setdefault(moved.id, moved.name)
-        rows: tuple[Mapping | NonMappable, ...] = (*one.set.mappings, *one.set.non_mappable)
+                names.setdefault(technique.id, technique.name)
+    for item in sets:
+        for moved in item.prepared.moved:
+            names.setdefault(moved.id, moved.name)
+        rows: tuple[Mapping | NonMappable, ...] = (*item.set.mappings, *item.set.non_mappable)
         for row in rows:
-            if row.technique is not None and row.technique not in found:
-                known = one.catalogue.get(row.technique)
-                found[row.technique] = known.name if known else row.technique_name or row.technique
-    return dict(sorted(found.items()))
+            if row.technique is not None and row.technique not in names:
+                known = item.catalogue.get(row.technique)
+                names[row.technique] = known.name if known else row.technique_name or row.technique
+    return dict(sorted(names.items()))
 
 
 def _entry(site_set: SiteSet) -> index.SiteSetEntry:

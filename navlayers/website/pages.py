@@ -43,11 +43,13 @@ class Addresses:
         self, sets: Sequence[IndexedSet], techniques: Iterable[str], groups: Mapping[str, Iterable[str]]
     ) -> None:
         """`groups`: name of a set → ids of its groups."""
-        folders = slugs(one.name for one in sets)
-        self.sets = {one.name: SetAddresses(folders[one.name], one.capabilities, groups[one.name]) for one in sets}
+        folders = slugs(item.name for item in sets)
+        self.sets = {
+            item.name: SetAddresses(folders[item.name], item.capabilities, groups[item.name]) for item in sets
+        }
         self.techniques = _pages("techniques", techniques)
-        self.tactics = _pages("tactics", (tactic.id for one in sets for tactic in one.catalogue.tactics))
-        self.domains = _pages("attack", (one.set.domain for one in sets))
+        self.tactics = _pages("tactics", (tactic.id for item in sets for tactic in item.catalogue.tactics))
+        self.domains = _pages("attack", (item.set.domain for item in sets))
 
 
 def _pages(folder: str, ids: Iterable[str]) -> dict[str, str]:

@@ -43,21 +43,23 @@ def set_pages(world: World, site_set: SiteSet) -> Iterator[Page]:
 
 
 def _set(world: World, site_set: SiteSet) -> Page:
-    one = site_set.indexed
-    own = one.prepared.own_attack_version
+    indexed = site_set.indexed
+    own = indexed.prepared.own_attack_version
     context = {
         "site_set": site_set,
         "files": site_set.downloads,
         "layers": [(id_, site_set.layer(kind, id_)) for kind, id_ in site_set.downloads.layers if kind in _WHOLE],
         "matrix": set_matrix(site_set, world.colors),
-        "made_for": "" if own == one.catalogue.version else own,
-        "sources": web_links([one.set.source]),
-        "details": [(label, one.set.details[key]) for key, label in DETAILS.items() if one.set.details.get(key)],
+        "made_for": "" if own == indexed.catalogue.version else own,
+        "sources": web_links([indexed.set.source]),
+        "details": [
+            (label, indexed.set.details[key]) for key, label in DETAILS.items() if indexed.set.details.get(key)
+        ],
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),
-        "records": table(site_set.head, (record(row, one) for row in one.non_mappable)),
-        "moved": one.prepared.moved,
-        "left_out": one.scored.left_out,
+        "records": table(site_set.head, (record(row, indexed) for row in indexed.non_mappable)),
+        "moved": indexed.prepared.moved,
+        "left_out": indexed.scored.left_out,
     }
     return Page(site_set.addresses.page, "set", site_set.title, (world.home, Crumb(site_set.title)), context)
 
@@ -70,39 +72,39 @@ def _mappings(world: World, site_set: SiteSet) -> Page:
 
 def _group(world: World, site_set: SiteSet, group: str) -> Page:
     (section,) = group_page({site_set.name: group}, (site_set.indexed,)).sections
-    called, page = site_set.groups[group], site_set.addresses.groups[group]
+    label, page = site_set.groups[group], site_set.addresses.groups[group]
     crumbs = (
         world.home,
         world.set(site_set),
         Crumb("Groups", f"{site_set.addresses.page}#groups"),
-        Crumb(str(called)),
+        Crumb(str(label)),
     )
     context = {
         "site_set": site_set,
-        "called": called,
+        "label": label,
         "members": section.capabilities,
         "table": site_set.mappings("groups", group),
-        **_part(world, site_set, site_set.layer("groups", group), page, str(called), section.tactics),
+        **_part(world, site_set, site_set.layer("groups", group), page, str(label), section.tactics),
     }
-    return Page(page, "group", f"{called}, {site_set.title}", crumbs, context)
+    return Page(page, "group", f"{label}, {site_set.title}", crumbs, context)
 
 
 def _capability(world: World, site_set: SiteSet, identifier: str) -> Page:
     (section,) = capability_page({site_set.name: identifier}, (site_set.indexed,)).sections
-    called, page = site_set.capability(identifier), site_set.addresses.capabilities[identifier]
+    label, page = site_set.capability(identifier), site_set.addresses.capabilities[identifier]
     way = Crumb("Capabilities", f"{site_set.addresses.page}#capabilities")
     context = {
         "site_set": site_set,
-        "called": called,
+        "label": label,
         "section": section,
         "covered": section.stats and Share(section.stats.techniques, section.stats.subtechniques, site_set.active),
         "references": [link(reference) for reference in section.references],
         "table": site_set.mappings("capabilities", identifier),
         "records": table(site_set.head, section.non_mappable),
-        **_part(world, site_set, site_set.layer("capabilities", identifier), page, str(called), section.tactics),
+        **_part(world, site_set, site_set.layer("capabilities", identifier), page, str(label), section.tactics),
     }
-    crumbs = (world.home, world.set(site_set), way, Crumb(str(called)))
-    return Page(page, "capability", f"{called}, {site_set.title}", crumbs, context)
+    crumbs = (world.home, world.set(site_set), way, Crumb(str(label)))
+    return Page(page, "capability", f"{label}, {site_set.title}", crumbs, context)
 
 
 def _part(

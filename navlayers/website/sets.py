@@ -43,14 +43,14 @@ def sets_of(
     """
     in_folders = {source.path for source in sources if source.origin == "folder"}
     read = list(read)
-    sets = [one for one in read if isinstance(one, Prepared)]
-    refuse_layers(one for one in sets if one.path not in in_folders)
+    sets = [item for item in read if isinstance(item, Prepared)]
+    refuse_layers(item for item in sets if item.path not in in_folders)
     notices = tuple(
-        one if isinstance(one, Problem) else Problem("skipped: a layer, not a mapping set", Place(str(one.path)))
-        for one in read
-        if isinstance(one, Problem) or one.format == "layer"
+        item if isinstance(item, Problem) else Problem("skipped: a layer, not a mapping set", Place(str(item.path)))
+        for item in read
+        if isinstance(item, Problem) or item.format == "layer"
     )
-    sets = [one for one in sets if one.format != "layer"]
+    sets = [item for item in sets if item.format != "layer"]
     if not sets and notices:
         raise InputError([Problem("no mapping set among these files", hint=_HINT), *notices])
     return sets, notices
@@ -64,9 +64,9 @@ def refuse_layers(sets: Iterable[Prepared]) -> None:
     """
     message = "a layer has scores but no mappings, so a site cannot show it"
     problems = [
-        Problem(message, Place(str(one.path)), expected="mapping sets", hint=_HINT)
-        for one in sets
-        if one.format == "layer"
+        Problem(message, Place(str(item.path)), expected="mapping sets", hint=_HINT)
+        for item in sets
+        if item.format == "layer"
     ]
     if problems:
         raise InputError(problems)
@@ -137,14 +137,14 @@ class Share(NamedTuple):
 class SiteSet:
     """A set with the data that several of its pages share."""
 
-    def __init__(self, one: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
+    def __init__(self, item: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
         """`one`: the set at the release of the site; `read`: the set as its file has it."""
-        self.indexed = one
-        self.name = one.name
+        self.indexed = item
+        self.name = item.name
         self.title = title
         self.addresses = addresses
-        self.head = one.head
-        self.downloads = Downloads(one, read, addresses)
+        self.head = item.head
+        self.downloads = Downloads(item, read, addresses)
 
     @property
     def release(self) -> str:
@@ -159,13 +159,13 @@ class SiteSet:
     @cached_property
     def _rows(self) -> dict[tuple[str, str], list[Row]]:
         """Its mappings by kind and id, as `mappings` takes them."""
-        found: dict[tuple[str, str], list[Row]] = {}
+        rows: dict[tuple[str, str], list[Row]] = {}
         for technique in sorted(self.indexed.mappings):
             for mapping, row in mapped_rows(technique, self.indexed):
                 groups = [("groups", group) for group in self.indexed.groups_of(mapping)]
                 for key in [("techniques", technique), ("capabilities", mapping.capability), *groups]:
-                    found.setdefault(key, []).append(row)
-        return found
+                    rows.setdefault(key, []).append(row)
+        return rows
 
     def mappings(self, kind: Literal["techniques", "capabilities", "groups"], identifier: str) -> Table:
         """The mappings of a technique, a capability, or the capabilities of a group."""
@@ -203,7 +203,7 @@ class SiteSet:
     @cached_property
     def group_labels(self) -> dict[str, str]:
         """Group id → label."""
-        return labels({group: called.name or group for group, called in self.groups.items()})
+        return labels({group: label.name or group for group, label in self.groups.items()})
 
     def capability(self, identifier: str) -> Named:
         """A capability with its name."""
@@ -255,19 +255,19 @@ def named(identifier: str, name: str) -> Named:
     return Named(identifier, "" if name == identifier else name)
 
 
-def group_ids(one: IndexedSet) -> tuple[str, ...]:
+def group_ids(item: IndexedSet) -> tuple[str, ...]:
     """The groups that a set declares, then those that are named by capabilities and mappings alone."""
-    used = {group for capability in one.set.capabilities for group in capability.groups}
-    used |= {group for mapping in one.set.mappings for group in one.groups_of(mapping)}
-    return (*one.set.groups, *sorted(used - one.set.groups.keys()))
+    used = {group for capability in item.set.capabilities for group in capability.groups}
+    used |= {group for mapping in item.set.mappings for group in item.groups_of(mapping)}
+    return (*item.set.groups, *sorted(used - item.set.groups.keys()))
 
 
 def titles(sets: Sequence[IndexedSet]) -> list[str]:
     """The titles of the sets; sets of the same title get their domain added, or else their name."""
-    plain = [set_title(one.set) for one in sets]
+    plain = [set_title(item.set) for item in sets]
     pairs = list(zip(plain, sets, strict=True))
-    by_domain = [f"{title} ({DOMAIN_NAMES[one.set.domain]})" for title, one in pairs]
-    return _where_alone(plain, _where_alone(by_domain, [f"{title} ({one.name})" for title, one in pairs]))
+    by_domain = [f"{title} ({DOMAIN_NAMES[item.set.domain]})" for title, item in pairs]
+    return _where_alone(plain, _where_alone(by_domain, [f"{title} ({item.name})" for title, item in pairs]))
 
 
 def _where_alone(names: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -81,7 +81,7 @@ def write_site(
             yield path, data
             on_file(site.count)
 
-    inputs = [one.path for one in sets if one.path.exists()]
+    inputs = [item.path for item in sets if item.path.exists()]
     gone = write_folder(folder, files(), command="site", force=force, keep=inputs)
     notices = (*skipped, *(notice for site_set in site.sets for notice in _notices(site_set)))
     return WrittenSite(site.sets, site.pages, len(sizes), sum(sizes), gone, notices)
