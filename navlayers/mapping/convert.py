@@ -51,7 +51,7 @@ def format_for(output: str) -> str:
 
 
 def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_facts: bool = False) -> Written:
-    """A set in another format, with the notices of its reader, and of what the format cannot hold.
+    """A set in another format, with notices of the reader and of fields that the format cannot hold.
 
     Args:
         source: the set, as `navlayers.mapping.find.resolve` gives it.

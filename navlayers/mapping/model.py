@@ -29,7 +29,9 @@ LONGEST_NAME = 120
 class Capability(msgspec.Struct, frozen=True):
     """A security control, service, setting, or vulnerability that is mapped.
 
-    `groups` are ids of capability groups; `references` are the links of most of its mappings.
+    Attributes:
+        groups: ids of capability groups.
+        references: the links of most of its mappings.
     """
 
     id: str
@@ -41,12 +43,17 @@ class Capability(msgspec.Struct, frozen=True):
 class Mapping(msgspec.Struct, frozen=True, gc=False):
     """One capability related to one technique or sub-technique.
 
-    `type` is the mapping type ("technique_scores", "mitigates", …). `category` is protect, detect or respond;
-    `value` is a name of the scale or a number 0–100 as text; both are None in an unscored set.
-    `references` are all the links of this mapping, those of its capability included.
-    `group` is set only where the row is filed under some of its capability's groups, not all.
-    `technique_name` and `capability_name` are set only where the row spells them differently from the ATT&CK
-    release and from the capability. `other` keeps fields of the row that have no meaning here, as they stood.
+    Attributes:
+        capability: id of the capability.
+        technique: technique id, such as "T1059.001".
+        type: mapping type, such as "technique_scores" or "mitigates".
+        category: "protect", "detect" or "respond"; None in an unscored set.
+        value: name of the scale, or number 0–100 as text; None in an unscored set.
+        references: all links of this mapping, including those of its capability.
+        group: the capability's group of this row, if it is not in all of them.
+        technique_name: name of the technique in the file, if it differs from the ATT&CK release.
+        capability_name: name of the capability in the row, if it differs from the capability.
+        other: fields of the row without a meaning here, as written.
     """
 
     capability: str
@@ -65,7 +72,9 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
 class NonMappable(msgspec.Struct, frozen=True):
     """A record that a capability, or a technique, was assessed and cannot be mapped. Never a mapping.
 
-    `capability` is None when the record is about a technique alone, `technique` when it is about a capability.
+    Attributes:
+        capability: id of the capability; None if the record is about a technique alone.
+        technique: technique id; None if the record is about a capability alone.
     """
 
     capability: str | None = None
@@ -80,7 +89,7 @@ class NonMappable(msgspec.Struct, frozen=True):
 
 
 class MappingType(msgspec.Struct, frozen=True):
-    """How a capability can be related to a technique, as the framework declares it."""
+    """A relation between capability and technique, as the framework declares it."""
 
     id: str
     name: str = ""
@@ -90,9 +99,17 @@ class MappingType(msgspec.Struct, frozen=True):
 class MappingSet(msgspec.Struct, frozen=True):
     """One framework mapped to one ATT&CK domain at one ATT&CK version.
 
-    `attack_version` and `version` are kept as written. `groups` maps group id → name, in the order declared.
-    `scale` maps score value → number 0–100, empty for the default scale. `details` holds the other metadata
-    by their native names: mapping_version, created, updated, author, contact, organization.
+    Attributes:
+        framework: id of the framework, such as "nist_800_53".
+        version: version of the framework, as written.
+        domain: "enterprise", "mobile" or "ics".
+        attack_version: ATT&CK release, as written: "16.1", "v16.1" or "16".
+        title: name for people; "" for none.
+        groups: group id → name, in the order declared.
+        scale: score value → number 0–100; empty for the default scale.
+        source: where the set was published; "" if unknown.
+        licence: SPDX id or text; "" if unknown.
+        details: other metadata by the names in `DETAILS`.
     """
 
     framework: str

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
     """A mapped technique that is not active in the release.
 
-    `successor` is the id that took its place where it was revoked, active in the release or not; `capabilities` are
-    the ids mapped to it.
+    Attributes:
+        id: technique id.
+        name: name in the release, or in the mappings if the release does not have the id.
+        fate: "revoked", "deprecated" or "unknown".
+        successor: the technique that revoked it; "" for none.
+        capabilities: ids of the capabilities mapped to it.
+        successor_active: whether the successor is active in the release.
     """
 
     id: str

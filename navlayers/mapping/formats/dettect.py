@@ -214,7 +214,7 @@ class _Reader:
         return make_head(context, metadata, techniques, self.places.head("domain"))
 
     def report_omitted(self, top: Fields) -> None:
-        """Report, once for the file, what is not carried over and what has no score value."""
+        """Report, once for the file, fields that are not carried over and the side without score values."""
         left = [f"{self._earlier:,} earlier score{'s' * (self._earlier > 1)} in log books"] if self._earlier else []
         platforms = ", ".join(text for text, _ in top.texts("platform"))
         left += [f"platform {platforms}"] if platforms else []

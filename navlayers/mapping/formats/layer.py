@@ -180,7 +180,7 @@ def _other(entry: Entry, tactics: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _metadata(layers: list[Layer]) -> dict[str, str]:
-    """The metadata of the set: what all layers say, of those that say anything."""
+    """The metadata of the set: values that all layers with a value share."""
     metadata = {}
     for field in ("framework", "version", "domain", "attack_version", "title", "source", "licence"):
         written = [text for layer in layers if (text := str(getattr(layer, field)))]
@@ -205,13 +205,13 @@ def _ids(layers: list[Layer]) -> list[str]:
 
 
 def counting(source: FoundSource, max_bytes: int) -> tuple[bool, ...]:
-    """For each layer of a file, whether its scores count capabilities, as its metadata say."""
+    """For each layer of a file, whether its metadata declare its scores to be counts of capabilities."""
     text = sources.as_text(sources.load(source.path, source.data, max_bytes))
     return tuple(layer.is_count for layer in load_layers(text, Findings()))
 
 
 def as_unscored(mapping_set: MappingSet) -> MappingSet:
-    """A set that was read from layers of counts, without score values; counts of 0 are not mappings.
+    """A set of layers of counts as an unscored set; counts of 0 are not mappings.
 
     `counts` gives the counts.
     """

@@ -176,7 +176,7 @@ class Layer:
             report_repeats(repeats(text), self._findings, partial(self._locator.inside, path))
 
     def _read_metadata(self, metadata: Any) -> None:
-        """Take what navlayers says of a set in the metadata of its layers."""
+        """Read the metadata of the set that navlayers writes into its layers."""
         for item in metadata if isinstance(metadata, list) else ():
             if isinstance(item, dict) and isinstance(item.get("value"), str):
                 name, value = item.get("name"), item["value"].strip()

@@ -53,7 +53,7 @@ _DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})")
 
 
 class _Rule(NamedTuple):
-    """A rule: one document, or those of one file that have an id in common."""
+    """A rule: one document, or all documents of a file with the same id."""
 
     id: str
     groups: dict[str, None]
@@ -142,7 +142,7 @@ class _Reader:
         key = id_ or title or str(number)
         groups = self._groups(fields)
         if part and key in rules:
-            # Another log source of a rule: its groups and techniques come to those of the rule.
+            # Another log source of a rule adds groups and techniques to the rule.
             rule = rules[key]
             rule.groups.update(dict.fromkeys(groups))
             changed = msgspec.structs.replace(self._capabilities[rule.id], groups=tuple(rule.groups))

@@ -100,7 +100,7 @@ def _add(problems: tuple[Problem, ...], findings: Findings) -> None:
 class Fields:
     """The values of a YAML mapping by key. Errors in them go to the findings.
 
-    Text is without blanks around it; "" for null, an absent key, and what is not text.
+    Text is without blanks around it; "" for null, an absent key, and other types.
     """
 
     def __init__(self, path: str, branch: Branch, findings: Findings) -> None:

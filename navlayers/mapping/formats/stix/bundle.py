@@ -224,7 +224,7 @@ class StixObject(msgspec.Struct):
         return next((r.external_id for r in references if r.source_name in ATTACK_SOURCES and r.external_id), None)
 
     def links(self, *, own: bool) -> tuple[str, ...]:
-        """Its references: addresses, else texts. Of an object that navlayers wrote (`own`), not that of the id."""
+        """Addresses of its references, else their texts; for an object of navlayers (`own`) without that of the id."""
         references = self.external_references or ()
         if own:
             return tuple(
@@ -275,7 +275,7 @@ class Bundle:
         return self.objects[number] if number is not None else None
 
     def is_newest(self, number: int) -> bool:
-        """Whether no other version of the object counts."""
+        """Whether it is the newest version of the object."""
         return self._numbers.get(self.objects[number].id, number) == number
 
     def place(self, number: int | None = None, path: Path = ()) -> Place:

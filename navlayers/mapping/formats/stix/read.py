@@ -282,7 +282,7 @@ class _Reader:
             self._bundle.report(Issue(message, fatal=False, code="not-carried"))
 
     def _foreign_capability(self, item: StixObject) -> tuple[Capability, dict[str, Path]]:
-        """The capability of an object of others: by its external id, else its name, else its STIX id."""
+        """The capability of another tool's object: its id is the external id, else the name, else the STIX id."""
         references = [
             (at, r) for at, r in enumerate(item.external_references or ()) if (r.external_id or "").strip()
         ]
