@@ -224,7 +224,7 @@ class StixObject(msgspec.Struct):
         return next((r.external_id for r in references if r.source_name in ATTACK_SOURCES and r.external_id), None)
 
     def links(self, *, own: bool) -> tuple[str, ...]:
-        """Addresses of its references, else their texts; for an object of navlayers (`own`) without that of the id."""
+        """Addresses of its references, else their texts; if navlayers wrote it (`own`), all but that of the id."""
         references = self.external_references or ()
         if own:
             return tuple(
