@@ -355,25 +355,6 @@ def test_a_value_without_a_category_and_a_category_without_a_value_are_no_errors
     assert {t["techniqueID"]: t.get("score") for t in layer["techniques"]} == {"T1078": None, "T1110": 50}
 
 
-@pytest.mark.parametrize("flag", ["-h", "--help"])
-def test_help_names_every_option(run: Run, flag: str) -> None:
-    done = run("build", flag)
-    assert done.code == 0
-    options = [
-        "-o",
-        "--attack",
-        "--aggregate",
-        "--weights",
-        "--scale",
-        "--worth",
-        "--rollup",
-        "--only",
-        "--json",
-        "-q",
-    ]
-    assert all(option in done.out for option in options)
-
-
 def test_the_same_rows_in_another_order_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert run("build", write_set(tmp_path / "a" / "x.json"), "-o", "a").code == 0
     assert run("build", write_set(tmp_path / "b" / "x.json", ROWS[::-1]), "-o", "b").code == 0
@@ -403,7 +384,7 @@ def test_a_reader_that_stops_reading_is_no_error(tiny: Path, tmp_path: Path, arg
         said = done.stderr.read().decode()
     assert "Traceback" not in said
     assert "Exception ignored" not in said
-    assert "mistake" not in said
+    assert "internal error" not in said
     assert done.returncode in (0, 141, -signal.SIGPIPE)
 
 
