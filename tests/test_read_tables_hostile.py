@@ -159,6 +159,15 @@ def test_a_row_of_a_csv_has_as_many_cells_as_one_of_a_spreadsheet_at_most() -> N
 
 
 @pytest.mark.cpu(3)
+def test_an_unclosed_quote_and_a_giant_cell_are_refused_without_reading_on() -> None:
+    rows = b"a,b\n" * 2_000_000
+    assert ":2:3: unclosed quote" in problem(b'Technique,Control\na,"' + rows)
+    assert "2:1: a cell of this row is too long; expected at most 2,000,000" in problem(
+        b'Technique,Control\na,"' + rows + b'"\n'
+    )
+
+
+@pytest.mark.cpu(3)
 def test_blanks_within_a_cell_take_no_time() -> None:
     for cell in (b"PowerShell" + b" " * 300_000 + b"x", b"1" + b" " * 300_000 + b"x"):
         assert "is malformed" in problem(b"Technique,Control\n" + cell + b",a\n")

@@ -7,7 +7,7 @@ import re
 from array import array
 from bisect import bisect_right
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from navlayers._text import neutralize
@@ -31,8 +31,10 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_COLUMNS = 16_384
 """Maximum number of cells in a row: the limit of Excel."""
 
-# The limit of the csv module, 128 KB, is below what cells may hold; the size of files is limited elsewhere.
-csv.field_size_limit(0x7FFF_FFFF)
+LONGEST_CELL = 2_000_000
+"""Maximum length of a cell, 60 times that of Excel: an unclosed quote is not read to the end of a large file."""
+
+csv.field_size_limit(LONGEST_CELL)  # the default, 128 KB, is less than comments may have
 
 _SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?(?:\r\n?|\n)', re.IGNORECASE)
 """A first line that names the separator, which Excel understands."""
@@ -167,13 +169,16 @@ class TextGrid:
 
     def _quote_error(self, start: int) -> InputError:
         """The error of the first cell of a row whose quotes are wrong."""
-        cell = next(
-            cell
-            for cell in self._cells(start)
-            if cell["quoted"] is not None and (cell["behind"] or not cell["close"])
-        )
+        quoted = (cell for cell in self._cells(start) if cell["quoted"] is not None)
+        cell = next((cell for cell in quoted if cell["behind"] or not cell["close"]), None)
         hint = "double the quotes inside quoted cells"
-        if not cell["close"]:
+        if cell is None:
+            message, expected, offset = (
+                "a cell of this row is too long",
+                f"at most {LONGEST_CELL:,} characters",
+                start,
+            )
+        elif not cell["close"]:
             message, expected, offset = "unclosed quote", "a closing quote", cell.start()
             hint = f"close it, or {hint}"
         else:
@@ -195,7 +200,7 @@ class TextGrid:
 
     @cached_property
     def _line_starts(self) -> array[int]:
-        return array("Q", [0, *(end.end() for end in _END.finditer(self._text))])
+        return array("Q", chain((0,), (end.end() for end in _END.finditer(self._text))))
 
 
 def _decode(source: Source, findings: Findings) -> str:
