@@ -61,7 +61,7 @@ def test_stopping_at_a_release_between_changes_nothing(between: str) -> None:
         ("T1053.001", "T1053.001 At (Linux) → T1053.002 At"),
         ("T1053.002", "T1053.002 At (Windows) → At"),
         ("T1574.002", "T1574.002 DLL Side-Loading → T1574.001 DLL"),
-        ("T1547.011", "T1547.011 Plist Modification → T1647 Plist File Modification, a technique now"),
+        ("T1547.011", "T1547.011 Plist Modification → T1647 Plist File Modification, now a technique"),
         ("T1034", "T1034 Path Interception: deprecated, no successor"),
         ("T1078", "T1078 Valid Accounts"),
         ("T9999", "T9999: not in this release"),

@@ -106,7 +106,7 @@ def test_an_ambiguous_name_lists_what_it_may_mean(run: Run, example: Path) -> No
     assert result.code == 2
     assert "T1585.002 Email Accounts" in result.err
     assert "T1586.002 Email Accounts" in result.err
-    assert "say which by its id" in result.err
+    assert "use its id" in result.err
 
 
 def test_a_technique_shows_its_rows_their_scores_and_which_do_not_count(run: Run, example: Path) -> None:

@@ -55,7 +55,7 @@ def test_without_output_nothing_is_written_and_the_report_says_what_would_change
     assert result.code == 0
     assert "6 techniques: 1 kept, 2 renamed, 2 replaced, 1 removed" in result.out
     assert "T1053.001 At (Linux) → T1053.002 At" in result.out
-    assert "nothing written" in result.err
+    assert "nothing is written" in result.err
     assert contents(old.parent) == before
     assert contents(Path()) == {}
 
@@ -122,7 +122,7 @@ def test_several_inputs_go_to_a_folder_under_their_names(run: Run, tmp_path: Pat
     result = run("upgrade", old, one, native, "kev", "--attack", "18.1", "-o", "new")
     assert result.code == 0
     assert sorted(contents(Path("new"))) == ["kev.yaml", "native.yaml", "old.json", "one.json"]
-    assert "wrote new/kev.yaml" in result.err
+    assert result.err.count("wrote ") == 4
     assert json.loads(Path("new/one.json").read_bytes())["techniques"] == [{"techniqueID": "T1053.002", "score": 0}]
     # A folder means its files; those that are not sets are skipped.
     put(tmp_path / "in" / "index.json", {"generator": "navlayers"})
@@ -139,7 +139,7 @@ def test_formats_that_are_not_written_become_native_yaml(run: Run, tmp_path: Pat
     assert result.code == 0
     assert sorted(contents(Path("new"))) == ["rules.yaml", "t.csv"]
     assert navlayers.load("new/rules.yaml").mappings[0].technique == "T1053.002"
-    assert "does not say of which release" in result.out
+    assert "does not name its ATT&CK release" in result.out
     assert run("upgrade", rules, "--attack", "18.1", "--in-place").code == 2
 
 
@@ -185,7 +185,7 @@ def test_a_file_of_that_release_stays_byte_for_byte(run: Run, tmp_path: Path) ->
     [
         ("a.yaml", "# note\n" + NATIVE, "the comment in line 1"),
         ("a.yaml", NATIVE + "# one\n# two\n", "2 comments, the first in line 10"),
-        ("a.csv", "technique,capability,My notes\nT1078,a,x\n", "how it is laid out"),
+        ("a.csv", "technique,capability,My notes\nT1078,a,x\n", "its layout"),
     ],
 )
 def test_what_would_be_lost_in_place_needs_force(run: Run, tmp_path: Path, name: str, text: str, lost: str) -> None:
@@ -254,7 +254,7 @@ def test_the_same_file_twice_is_told_and_upgraded_once(run: Run, tmp_path: Path,
     (tmp_path / "link.json").symlink_to(old)
     result = run("upgrade", old, tmp_path / "link.json", old.parent, old, "--attack", "18.1", "-o", "new/")
     assert result.code == 0
-    assert result.err.count("duplicate input") == 3
+    assert result.err.count("named twice") == 3
     assert sorted(contents(Path("new"))) == ["old.json"]
 
 
@@ -375,7 +375,7 @@ def test_a_downgrade_goes_as_far_as_ids_exist(run: Run, tmp_path: Path) -> None:
     result = run("upgrade", path, "--attack", "8.2", "-o", "-")
     assert json.loads(result.out)["techniques"] == [{"techniqueID": "T1053.002", "score": 0}]
     assert "T1027.014 Polymorphic Code: not in this release" in result.err
-    assert "In 8.2 and not in ATT&CK 18, and not considered by the layer: " in result.err
+    assert "In 8.2 and not in ATT&CK 18, not considered by the layer: " in result.err
 
 
 def test_help_and_completion_do_not_load_the_readers() -> None:

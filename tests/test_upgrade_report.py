@@ -66,7 +66,7 @@ def test_what_differs_between_layers_stands_below_the_change(run: Run) -> None:
     )
     cut = f'"line one and two {"x" * 43}…"'
     assert report_of(run, "all.json")[2:11] == [
-        "  To review: 1 removed, 1 merged, 1 perhaps of another meaning",
+        "  To review: 1 removed, 1 merged, 1 possibly with another meaning",
         "  Removed",
         "    T1034 Path Interception: deprecated, no successor, in all 3 layers",
         f'      score 4, {cut}, in "a" and layer 2 "b"',
@@ -109,8 +109,8 @@ def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_
     assert len(new) + len(report.elsewhere) == 36
     lines = result.out.splitlines()
     at = lines.index(
-        f"  New since ATT&CK 16, and not considered by the layer: {len(new)}; and "
-        f"{len(report.elsewhere)} that the filter of platforms hides"
+        f"  New since ATT&CK 16, not considered by the layer: {len(new)}; "
+        f"{len(report.elsewhere)} more are hidden by the platform filter"
     )
     executing = sum("execution" in one.tactics for one in new)
     assert f"execution {executing}" in " ".join(lines[at + 1 :])
@@ -127,10 +127,10 @@ def test_what_a_human_has_to_look_at_comes_first() -> None:
     text = render_upgrade([FileReport("x.yaml", "", (report,))])
     headings = [line.strip() for line in text.splitlines() if line.startswith("  ") and line[2] != " "]
     assert headings[1:7] == [
-        "To review: 1 removed, 1 merged, 1 perhaps of another meaning",
+        "To review: 1 removed, 1 merged, 1 possibly with another meaning",
         "Removed",
         "Merged",
-        "Renamed, and perhaps of another meaning",
+        "Renamed, possibly with another meaning",
         "Replaced",
         "Renamed",
     ]
@@ -142,11 +142,11 @@ def test_what_a_human_has_to_look_at_comes_first() -> None:
     [
         ("T1046", ""),
         ("T1557", ""),
-        ("T1574.001", "it took in T1574.002 DLL Side-Loading"),
-        ("T1053.002", "it took in T1053.001 At (Linux)"),
-        ("T1176", "its old name is that of T1176.001"),
-        ("T1219", "it has sub-techniques now"),
-        ("T1574.006", "no word of its name is the same"),
+        ("T1574.001", "it now includes T1574.002 DLL Side-Loading"),
+        ("T1053.002", "it now includes T1053.001 At (Linux)"),
+        ("T1176", "T1176.001 has its old name"),
+        ("T1219", "it now has sub-techniques"),
+        ("T1574.006", "no word of its name is left"),
         ("T1078", ""),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_name_that_may_mean_something_else_is_told_with_the_sign_of_it(id_: st
 
 
 def test_a_downgrade_tells_what_is_apart_again() -> None:
-    assert step("18.1", "8.2").id_change("T1053.002").doubt == "without T1053.001 At (Linux)"
+    assert step("18.1", "8.2").id_change("T1053.002").doubt == "it no longer includes T1053.001 At (Linux)"
 
 
 @pytest.mark.parametrize(
@@ -221,8 +221,9 @@ def test_text_of_several_inputs_is_short_and_markdown_tells_all(run: Run) -> Non
     assert lines[1] == "00.json  8       8     0        1         0        7       7  165"
     assert lines.count("    … and 2 more: --format md lists all") == 10
     assert lines[-2:] == [
-        "20 more of the inputs have changes to look at.",
-        "Of several inputs, text shows the start; --format md lists all, also what is renamed and new.",
+        "20 more inputs have changes to review.",
+        "Text shows the first changes of several inputs; --format md lists all, including renamed and new "
+        "techniques.",
     ]
     page = run("upgrade", "in", "--attack", "18.1", "--format", "md").out
     assert page.count("T9996") == page.count("Network Service Discovery") == 30
@@ -261,7 +262,7 @@ def test_what_is_up_to_date_is_not_written_and_said_so(run: Run) -> None:
     assert result.out.splitlines()[0] == "new.json: already at ATT&CK enterprise 18.1"
     assert result.err == "new.json is up to date\n"
     result = run("upgrade", "new.json", "old.json", "--attack", "18.1", "--in-place")
-    assert result.err.splitlines() == ["new.json is up to date", "wrote old.json"]
+    assert result.err.splitlines() == ["wrote old.json", "new.json is up to date"]
     assert run("upgrade", "old.json", "--attack", "18.1", "-o", "copy.json").err == "wrote copy.json\n"
     assert run("upgrade", "old.json", "--attack", "18.1", "-o", "copy.json").err == "copy.json is up to date\n"
 
@@ -272,10 +273,7 @@ def test_folders_in_a_folder_are_told_and_left_alone(run: Run) -> None:
     put(Path("in/.git/c.json"), layer("T1078"))
     before = contents(Path("in/below"))
     result = run("upgrade", "in", "--attack", "18.1", "--in-place")
-    assert (
-        "note: in: a folder in it is not looked into: below (name them, too, to upgrade what they hold)"
-        in result.err
-    )
+    assert "note: in: skipped subfolders: below (name them as well to upgrade their files)" in result.err
     assert contents(Path("in/below")) == before
     Path("in/a.json").unlink()
     result = run("upgrade", "in", "--attack", "18.1")
@@ -289,7 +287,7 @@ def test_check_fix_mends_ids_and_keeps_comments_as_the_refusal_says(run: Run) ->
     put(Path("a.yaml"), text)
     result = run("upgrade", "a.yaml", "--attack", "18.1", "--in-place")
     assert result.code == 2
-    assert "write the new attack_version into the file: navlayers check --fix then mends" in result.err
+    assert "set the new attack_version in the file: `navlayers check --fix` then updates" in result.err
     now = text.replace("8.2", "18.1")
     put(Path("a.yaml"), now)
     assert run("check", "a.yaml", "--fix").code == 0

@@ -65,15 +65,15 @@ def test_a_folder_is_not_made_for_results_that_cannot_be_written(run: Run, two: 
 def test_a_report_named_as_standard_output_is_refused(run: Run, two: Path) -> None:
     result = run("upgrade", two, "--attack", "17.1", "--report", "-")
     assert result.code == 2
-    assert "the report is on standard output anyway" in result.err
+    assert "the report is always on standard output" in result.err
     assert contents(Path()) == {}
 
 
 @pytest.mark.parametrize(
     ("meanwhile", "words"),
     [
-        (lambda path: path.write_bytes(b"mine"), "the file has changed since it was read"),
-        (lambda path: path.unlink(), "the file cannot be read any more: No such file or directory"),
+        (lambda path: path.write_bytes(b"mine"), "the file was changed during the upgrade"),
+        (lambda path: path.unlink(), "cannot read the file again: No such file or directory"),
     ],
 )
 def test_a_file_that_changes_meanwhile_is_not_written_over(
@@ -89,7 +89,7 @@ def test_a_file_that_changes_meanwhile_is_not_written_over(
     with pytest.raises(navlayers.NavlayersError) as caught:
         upgrade_files(resolve([str(path), str(other)]), "17.1", in_place=True, on_input=change)
     (problem,) = caught.value.problems
-    assert (problem.message, problem.hint) == (words, "nothing is written; run it again")
+    assert (problem.message, problem.hint) == (words, "nothing was written; run the upgrade again")
     assert other.read_bytes() == before
 
 

@@ -116,7 +116,9 @@ def upgrade_files(
     if report is not None and form is not None:
         if os.path.realpath(report) in map(os.path.realpath, (*own, *filter(None, paths))):
             hint = "choose another name with --report"
-            raise OutputError(Problem("this is an input or a result", Place(report), "another file", hint))
+            raise OutputError(
+                Problem("the report would replace an input or a result", Place(report), "another file", hint)
+            )
         to_write.insert(0, Output(report, render(reports, form).encode("utf-8", "backslashreplace"), force))
     changed = write_all(to_write, keep=() if in_place else [Path(path) for path in own])
     written = tuple(path for path in paths if path in changed)
@@ -136,9 +138,8 @@ def _subfolders(inputs: Iterable[Source]) -> Iterator[Problem]:
         except OSError:  # The folder was removed after its files were read.
             continue
         if below:
-            many = f"{len(below)} folders in it are" if len(below) > 1 else "a folder in it is"
-            hint = "name them, too, to upgrade what they hold"
-            yield Problem(f"{many} not looked into: {listed(below)}", Place(str(folder)), hint=hint)
+            hint = "name them as well to upgrade their files"
+            yield Problem(f"skipped subfolders: {listed(below)}", Place(str(folder)), hint=hint)
 
 
 class _Upgrader:

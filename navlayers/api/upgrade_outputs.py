@@ -37,7 +37,7 @@ _ENDINGS = {
 _YAML = frozenset({"native", "mapex-yaml"})
 # Other content than the set, such as further tables or objects, is compared by bytes.
 _LAID_OUT = frozenset({"csv", "xlsx", "stix"})
-_AGAIN = "nothing is written; run it again"
+_AGAIN = "nothing was written; run the upgrade again"
 
 
 def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> None:
@@ -49,16 +49,18 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
     if in_place and output is not None:
         raise UsageError(Problem("--in-place and -o exclude each other", hint="leave one of them out"))
     if output == STDIN and len(inputs) > 1:
-        raise UsageError(Problem(f"{len(inputs)} inputs are no one document", hint="name a folder with -o"))
+        raise UsageError(
+            Problem(f"cannot write {len(inputs)} inputs to standard output", hint="name a folder with -o")
+        )
     problems = []
     for source in inputs if in_place else ():
         if source.origin == "shipped":
-            message = f"{source.name} ships with navlayers and is not changed in place"
+            message = f"{source.name} ships with navlayers and cannot be changed in place"
             problems.append(Problem(message, hint="use -o"))
         elif str(source.path) == STDIN:
             problems.append(Problem("standard input cannot be changed in place", hint="use -o -"))
         elif source.path.is_dir():
-            message = "this folder is one set, which is not written as such"
+            message = "this folder is one mapping set, which cannot be written in place"
             problems.append(Problem(message, Place(str(source.path)), hint="use -o"))
     if problems:
         raise UsageError(problems)
@@ -82,7 +84,7 @@ def format_of(own: str, *, to: str | None, output: str | None) -> str:
     asked = to or (format_for(output) if output is not None else NATIVE)
     if own == LAYER:
         hint = "navlayers convert makes a mapping set of it"
-        raise UsageError(Problem(f"a layer is not written as {asked}", expected="layer JSON", hint=hint))
+        raise UsageError(Problem(f"cannot write a layer as {asked}", expected="layer JSON", hint=hint))
     return asked
 
 
@@ -97,7 +99,7 @@ def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool)
         if odd := [one for one in results if one.to != one.format]:
             hint = "use -o, which gives YAML"
             raise UsageError(
-                Problem(f"{one.format} is not written", Place(str(one.source.path)), hint=hint) for one in odd
+                Problem(f"cannot write {one.format} files", Place(str(one.source.path)), hint=hint) for one in odd
             )
         return ["" if one.unchanged else str(one.source.path) for one in results]
     if output is None or output == STDIN:
@@ -149,11 +151,11 @@ def losses(data: bytes, reading: Reading, options: ReadOptions) -> tuple[str, ..
         return tuple(lost)
     if reading.format in _LAID_OUT:
         if written.data != data:
-            lost.append("what is in the file beside the mapping set, and how it is laid out")
+            lost.append("its layout, and content other than the mapping set")
     elif canonical(readers.read("", data=written.data, reading=options).mapping_set) != canonical(
         reading.mapping_set
     ):
-        lost += [n.message for n in written.notices if n.code == "not-carried"] or ["some of what it says"]
+        lost += [n.message for n in written.notices if n.code == "not-carried"] or ["part of its content"]
     return tuple(lost)
 
 
@@ -190,15 +192,15 @@ def check_in_place(results: Iterable[Upgraded], *, force: bool) -> None:
             hint = "use -o, or allow it with --force"
             if one.format in _YAML and _comment_lines(one.before or b""):
                 hint += (
-                    "; to keep comments, write the new attack_version into the file: navlayers check --fix then "
-                    "mends ids that were replaced, and tells of the others"
+                    "; to keep comments, set the new attack_version in the file: `navlayers check --fix` then "
+                    "updates replaced ids and lists the others"
                 )
-            problems.append(Problem(f"written in place it would lose {'; '.join(one.lost)}", place, hint=hint))
+            problems.append(Problem(f"writing in place would lose {'; '.join(one.lost)}", place, hint=hint))
         try:
             if one.before is not None and one.source.path.read_bytes() != one.before:
-                problems.append(Problem("the file has changed meanwhile", place, hint=_AGAIN))
+                problems.append(Problem("the file was changed during the upgrade", place, hint=_AGAIN))
         except OSError as error:
             reason = error.strerror or str(error)
-            problems.append(Problem(f"the file cannot be read any more: {reason}", place, hint=_AGAIN))
+            problems.append(Problem(f"cannot read the file again: {reason}", place, hint=_AGAIN))
     if problems:
         raise OutputError(problems)

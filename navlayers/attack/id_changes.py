@@ -53,7 +53,7 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.kind == "renamed":
             return f"{name} → {self.now_name}"
         if self.kind == "replaced":
-            became = f", a {self.became} now" if self.became else ""
+            became = f", now a {self.became}" if self.became else ""
             return f"{name} → {self.now} {self.now_name}{became}"
         return f"{name}: {self.reason}"
 
@@ -127,21 +127,21 @@ class ReleaseChange:
     def _doubts(self, old: Catalogue, before: Technique, after: Technique) -> Iterator[str]:
         """Signs that a renamed technique has another meaning, in words: see docs/upgrade.md, "The report"."""
         if merged := self._merged.get(after.id):
-            yield f"it took in {listed([f'{one} {old.techniques[one].name}' for one in merged])}"
+            yield f"it now includes {listed([f'{one} {old.techniques[one].name}' for one in merged])}"
         if split := self._split.get(after.id):
-            yield f"without {listed([f'{one} {self.new.techniques[one].name}' for one in split])}"
+            yield f"it no longer includes {listed([f'{one} {self.new.techniques[one].name}' for one in split])}"
         name = before.name.casefold()
         others = (t for t in self.new.techniques.values() if t.active and t.id != after.id)
         if heirs := [other.id for other in others if other.name.casefold() == name]:
-            yield f"its old name is that of {listed(heirs)}"
+            yield f"{listed(heirs)} has its old name"
         elif self.new.subtechniques(after.id) and not old.subtechniques(after.id):
-            yield "it has sub-techniques now"
+            yield "it now has sub-techniques"
         has = {tactic.id for tactic in self.new.tactics if tactic.shortname in after.tactics}
         lost = [t.name for t in old.tactics if t.shortname in before.tactics and t.id not in has]
         if lost:
-            yield f"no longer under {listed(lost)}"
+            yield f"it is no longer under {listed(lost)}"
         if not _words(before.name) & _words(after.name):
-            yield "no word of its name is the same"
+            yield "no word of its name is left"
 
     @cached_property
     def _merged(self) -> dict[str, list[str]]:

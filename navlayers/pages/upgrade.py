@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from navlayers.upgrades.report import FileReport, Merged, New, Pairs, Report
 
 Format = Literal["text", "md", "json"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 _ENDINGS: dict[str, Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
 # Fields of the report of a layer that JSON has once per file, in `new`.
@@ -76,11 +75,11 @@ def form_for(path: str) -> Format:
         UsageError: No format has that ending, or the path is "-".
     """
     if path == "-":
-        hint = "the report is on standard output anyway; --format says in which form"
-        raise UsageError(Problem("--report is the name of a file, and - is none", hint=hint))
+        hint = "the report is always on standard output; --format sets its format"
+        raise UsageError(Problem("--report needs the name of a file, not -", hint=hint))
     ending = PurePath(path).suffix.lower()
     if not path or ending not in _ENDINGS:
-        message = f"the ending of {shown(path)} does not say which form of report to write"
+        message = f"the ending of {shown(path)} does not say which format to write"
         raise UsageError(Problem(message, expected=", ".join(known for known in _ENDINGS if known)))
     return _ENDINGS[ending]
 
@@ -188,8 +187,8 @@ def _several(files: Sequence[FileReport]) -> Iterator[list[Item]]:
     if all(report.already for file in files for report in file.reports):
         return
     left = len(items) - _FILES
-    rest = f"{left} more of the inputs {'has' if left == 1 else 'have'} changes to look at."
-    hint = f"Of several inputs, text shows the start; {_MORE}, also what is renamed and new."
+    rest = f"{left} more {'input has' if left == 1 else 'inputs have'} changes to review."
+    hint = f"Text shows the first changes of several inputs; {_MORE}, including renamed and new techniques."
     yield [Item(text) for text in ((rest, hint) if left > 0 else (hint,))]
 
 
@@ -246,7 +245,7 @@ def _new_sections(file: FileReport) -> list[Section]:
             below = []
             for one in new.techniques or ():
                 if tactic in one.tactics:
-                    replaces = f", in place of {', '.join(one.replaces)}" if one.replaces else ""
+                    replaces = f", replacing {', '.join(one.replaces)}" if one.replaces else ""
                     below.append(Item(f"{one.id} {one.name}{replaces}"))
             items.append(Item(f"{tactic}: {count}", tuple(below)))
         sections.append(Section(_new_heading(new), "new", False, tuple(items)))
@@ -255,14 +254,14 @@ def _new_sections(file: FileReport) -> list[Section]:
 
 def _new_heading(new: New) -> str:
     if new.techniques is None:
-        return f"What is new since is not known: {new.why_not_known}"
+        return f"New techniques are not known: {new.why_not_known}"
     whom = "the mapping set" if new.kind == "set" else "the layer"
     whom = f"any of its {new.layers} layers" if new.layers > 1 else whom
     before, after = canonical(new.attack_version), canonical(new.to)
     downgrade = before and after and number(before) > number(after)
     since = f"In {new.to} and not in" if downgrade else "New since"
-    heading = f"{since} ATT&CK {new.attack_version}, and not considered by {whom}: {len(new.techniques)}"
-    hidden = f"; and {len(new.elsewhere)} that the filter of platforms hides" if new.elsewhere else ""
+    heading = f"{since} ATT&CK {new.attack_version}, not considered by {whom}: {len(new.techniques)}"
+    hidden = f"; {len(new.elsewhere)} more are hidden by the platform filter" if new.elsewhere else ""
     return heading + hidden
 
 
@@ -359,7 +358,7 @@ def _dropped(report: Report) -> Iterator[Item]:
 def _filter(report: Report) -> Iterator[Item]:
     change = report.platforms
     if change is not None:
-        lost = f"; nothing stands for {listed(change.removed)}" if change.removed else ""
+        lost = f"; no equivalent of {listed(change.removed)}" if change.removed else ""
         yield Item(f"platforms {listed(change.before)} → {listed(change.after) or 'all'}{lost}")
 
 
@@ -368,7 +367,7 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
     ("Removed", "removed", True, _removed),
     ("Merged", "merged", True, _merged),
     (
-        "Moved to tactics that the technique has",
+        "Moved to other tactics",
         "moved",
         True,
         lambda report: (
@@ -376,10 +375,10 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         ),
     ),
     ("Entries left out", "left out", True, _dropped),
-    ("Filter of platforms", "filter changed", True, _filter),
+    ("Platform filter", "filter changed", True, _filter),
     (
-        "Renamed, and perhaps of another meaning",
-        "perhaps of another meaning",
+        "Renamed, possibly with another meaning",
+        "possibly with another meaning",
         True,
         lambda report: (Item(f"{one}: {one.doubt}") for one in report.renamed if one.doubt),
     ),

@@ -29,7 +29,7 @@ _NULLS = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata"
 _RULED = frozenset(
     ("techniqueID", "tactic", "score", "enabled", "comment", "metadata", "links", "showSubtechniques")
 )
-_HIDDEN = "a later entry of the technique counts, as in the Navigator"
+_HIDDEN = "overridden by a later entry of the technique, as in the Navigator"
 _BLANK = "\n\n"
 
 
@@ -147,7 +147,7 @@ class EntryCarrier:
         if to:
             self.moved.append(MovedEntry(identifier, self._releases.full_name(identifier), tactic, to))
         else:
-            why = f"it is not under {shown(tactic)[1:-1]}, and all its tactics have entries of their own"
+            why = f"the technique is not under {shown(tactic)[1:-1]}, and each of its tactics has another entry"
             self.dropped.append(Dropped(entry.id, entry.change.name, why, entry.fields))
         return (msgspec.structs.replace(entry, tactic=now) for now in to)
 

@@ -86,7 +86,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     result, other = formats.modern(layer, releases.new)
     platforms = _update_filter(result, route)
     if platforms is not None and not platforms.after:
-        other.append("filters.platforms is empty now, which shows all platforms")
+        other.append("filters.platforms is empty now: the Navigator shows all platforms")
     repair = Repair(result)
     repair.layer(result)
     carrier = EntryCarrier(releases, repair)
@@ -97,7 +97,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     other += [f"tactic {shown(written)[1:-1]} → {now}" for written, now in carrier.tactics.items()]
     _update_metadata(result, route, before, [entry["techniqueID"] for entry in carried])
     if result.get("customDataURL"):
-        other.append("customDataURL is kept: the Navigator takes its data from there, whatever their release")
+        other.append("customDataURL is kept: the Navigator loads its data from there, whatever their release")
     visible = platforms.after if platforms else ()
     report = msgspec.structs.replace(
         report_of(name, "layer", route, carrier.ids, carrier.removed, visible),

@@ -112,16 +112,11 @@ class Report(msgspec.Struct, frozen=True):
     already: bool = False
 
     @property
-    def total(self) -> int:
-        """The number of distinct ids of the input."""
-        return len(self.kept) + len(self.renamed) + len(self.replaced) + len(self.removed)
-
-    @property
     def title(self) -> str:
         """The releases: "ATT&CK enterprise 8.2 → 18.1"."""
         if self.already:
             return f"already at ATT&CK {self.domain} {self.to}"
-        return f"ATT&CK {self.domain} {self.attack_version or 'of no known release'} → {self.to}"
+        return f"ATT&CK {self.domain} {self.attack_version or '(unknown release)'} → {self.to}"
 
 
 class FileReport(msgspec.Struct, frozen=True):

@@ -71,7 +71,7 @@ class Routes:
         new = attack.load(target.release)
         notices: tuple[Problem, ...] = (target.notice,) if target.notice else ()
         if not written:
-            why = "the input does not say of which release it is"
+            why = "the input does not name its ATT&CK release"
             return Route(ReleaseChange(None, new), domain, written, False, notices, why)
         try:
             own = attack.find(domain, written)

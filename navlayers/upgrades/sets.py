@@ -40,7 +40,7 @@ def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Rep
     if route.already:
         odd = sorted(identifier for identifier in used if not releases.new.is_active(identifier))
         ids = f"{len(odd)} of its ids are" if len(odd) > 1 else "one of its ids is"
-        sentence = f"{ids} not active in its own release ({listed(odd)}): navlayers check tells of them"
+        sentence = f"{ids} not active in its own release ({listed(odd)}): `navlayers check` lists them"
         return mapping_set, unchanged_report(mapping_set.name, "set", route, used, [sentence] if odd else [])
     carrier = _RowCarrier(releases, mapping_set.scale or DEFAULT_SCALE)
     result = msgspec.structs.replace(

@@ -36,7 +36,7 @@ _RECORD_COLUMNS = (*_ROW_COLUMNS[:5], _ROW_COLUMNS[-1])
 _MEMBER_COLUMNS = (
     Column("Capability ID", whole=True),
     Column("Name", under=0),
-    *(Column(header, "number", whole=True) for header in ("Techniques", "Sub-techniques", "Only it")),
+    *(Column(header, "number", whole=True) for header in ("Techniques", "Sub-techniques", "Unique")),
 )
 _ENTRY_COLUMNS = (Column("ATT&CK ID", whole=True), Column("ATT&CK Name"))
 _CAPABILITIES = Column("Capabilities", "number", whole=True)
@@ -135,7 +135,7 @@ def _technique_section(page: TechniquePage, section: results.TechniqueSection) -
     if section.technique.name != page.name:
         yield Paragraph(f"Called {section.technique.name} in ATT&CK {head.attack_version}.")
     for moved in section.carried:
-        yield Paragraph(f"Mappings of {moved.id} {moved.name} were carried here.")
+        yield Paragraph(f"Includes the mappings of {moved.id} {moved.name}, which it replaced.")
     aggregate = section.aggregate
     if aggregate is not None:
         scores = [(c.category, [score_cell(c.score, c.category, head)]) for c in aggregate.categories if c.category]
@@ -146,15 +146,15 @@ def _technique_section(page: TechniquePage, section: results.TechniqueSection) -
             yield Paragraph(line)
         yield Paragraph(" ".join(head.method))
     elif section.mappings:
-        yield Paragraph("It has no score, for layers hold only techniques that the release uses.")
+        yield Paragraph("It has no score: layers contain only active techniques.")
     yield Heading("Mappings")
     if section.mappings:
         yield _rows(_ROW_COLUMNS, section.mappings, head)
     else:
-        yield Paragraph("None of its own.")
+        yield Paragraph("None.")
     yield from _records(section.non_mappable, head)
     if section.parent is not None:
-        yield Heading("The technique that it belongs to")
+        yield Heading("Parent technique")
         yield _entries([section.parent], head)
     if section.subtechniques:
         yield Heading("Sub-techniques")
@@ -204,7 +204,7 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
         head, stats = section.set, section.stats
         yield _set_heading(head)
         if (section.id, section.name) != (page.id, page.name):
-            yield Paragraph(f"Here it is {section.id}: {section.name}.")
+            yield Paragraph(f"Called {section.id}: {section.name} in this set.")
         groups = [group.id if group.id == group.name else f"{group.id} {group.name}" for group in section.groups]
         yield _facts(
             ("Groups", groups),
@@ -212,14 +212,14 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
             ("Techniques", [str(stats.techniques)] if stats else ["0"]),
             ("Sub-techniques", [str(stats.subtechniques)] if stats else []),
             ("Share of the matrix", [f"{stats.share:g} %"] if stats else []),
-            ("Covered by it alone", [str(stats.unique)] if stats else []),
+            ("Covered by no other", [str(stats.unique)] if stats else []),
             *(
                 (category.capitalize(), [f"mean {numbers.mean:g}, sum {numbers.sum:g}"])
                 for category, numbers in (stats.categories.items() if stats else ())
             ),
         )
         if section.unique:
-            yield Heading("What only it covers")
+            yield Heading("Covered by no other capability")
             first, *more = map(_technique_link, section.unique)
             yield Paragraph((first, *(part for span in more for part in (", ", span))))
         for column in section.tactics:
@@ -258,7 +258,7 @@ def _tactic(page: TacticPage) -> Iterator[Block]:
         column = section.column
         yield _set_heading(section.set)
         yield Paragraph(
-            f"{column.mapped} of {column.total} techniques are mapped, themselves or by a sub-technique."
+            f"{column.mapped} of {column.total} techniques are mapped, directly or through a sub-technique."
         )
         yield _entries(column.techniques, section.set)
     yield from _without("Sets whose ATT&CK release does not have it", page.without)
@@ -295,7 +295,7 @@ def _strengths(entries: Sequence[results.Entry], head: results.SetHead) -> Table
     rows, styles = [], []
     for entry in entries:
         cells = [_strength(entry, category, head) for category in categories]
-        count = Span("only it" if entry.only else str(entry.capabilities), strong=entry.only)
+        count = Span("unique" if entry.only else str(entry.capabilities), strong=entry.only)
         rows.append((*_named(entry), *cells, count))
         comments = tuple(span for text in entry.comments for span in paragraphs(text))
         details = (Detail("Comments", comments),) if comments else ()

@@ -46,7 +46,7 @@ class Candidate(msgspec.Struct, frozen=True):
     active: bool = True
 
     def __str__(self) -> str:
-        what = f"{self.kind}, {self.where}" if self.active else f"{self.kind}, {self.where}, no longer used"
+        what = f"{self.kind}, {self.where}" if self.active else f"{self.kind}, {self.where}, not active"
         name = "" if self.name == self.id else f" {shown(self.name)[1:-1]}"
         return f"{shown(self.id)[1:-1]}{name} ({what})"
 
@@ -169,8 +169,8 @@ def _subject(word: str, matches: Sequence[Candidate]) -> Subject:
         ambiguous = {(candidate.kind, candidate.id) for candidate in active} != {(first.kind, first.id)}
     if ambiguous:
         different = len({candidate.id for candidate in active}) == len(active)
-        hint = "say which by its id" if different else "say which by its id, with --kind, or with --set"
-        raise UsageError(Problem(f"{shown(word)} means {len(active)} things{_list(active)}", hint=hint))
+        hint = "use its id" if different else "use its id, --kind or --set"
+        raise UsageError(Problem(f"{shown(word)} is ambiguous{_list(active)}", hint=hint))
     return Subject(first.kind, first.id, ids, also)
 
 
@@ -182,11 +182,11 @@ def _list(candidates: Sequence[Candidate]) -> str:
 
 def _unknown(word: str, candidates: Sequence[Candidate], kind: Kind | None) -> Problem:
     near = _near(word, [candidate for candidate in candidates if candidate.active])
-    message = f"no {kind} is called {shown(word)}" if kind else f"nothing is called {shown(word)}"
+    message = f"unknown {kind or 'id or name'} {shown(word)}"
     if near:
         return Problem(f"{message}; did you mean{_list(near)}".rstrip())
     expected = f"the id or name of a {kind or one_of(KINDS)}"
-    return Problem(message, expected=expected, hint="`navlayers sets` lists the sets, --set names others")
+    return Problem(message, expected=expected, hint="`navlayers sets` lists the shipped sets; --set selects others")
 
 
 def _near(word: str, candidates: Sequence[Candidate]) -> list[Candidate]:
