@@ -107,13 +107,13 @@ def command(
     run = partial(check_sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
     found = sources(sets, reading)
     report = run(found)
-    mended = fix_sources(report, {str(each.path): each.data for each in found}, reading) if fix or diff else ()
-    # The mended set is the result of `check --fix -`, so everything else goes to standard error.
+    fixed = fix_sources(report, {str(each.path): each.data for each in found}, reading) if fix or diff else ()
+    # The fixed set is the result of `check --fix -`, so everything else goes to standard error.
     to_stdout = fix and not diff and STDIN in sets
-    for each in mended:
+    for each in fixed:
         click.echo(each.diff, nl=False, err=to_stdout)
-    if fix and not diff and mended:
-        found = _write(mended, found)
+    if fix and not diff and fixed:
+        found = _write(fixed, found)
         report = run(found)
     if to_stdout:
         sys.stdout.flush()
@@ -124,7 +124,7 @@ def command(
         shown = Report(tuple(each for each in report.findings if each.level in levels), report.inputs)
     click.echo(render(shown, "json" if as_json else format_), nl=False, err=to_stdout)
     if not quiet:
-        _sum_up(report, mended, fix=fix and not diff, mendable=attack_version is None)
+        _summarize(report, fixed, fix=fix and not diff, can_fix=attack_version is None)
     if report.unreadable:
         sys.exit(EXIT_UNREADABLE)
     if report.failed(strict=strict):
@@ -139,14 +139,14 @@ def _explain(code: str) -> None:
     click.echo(finding.explanations() if code == "all" else finding.explanation(code), nl=False)
 
 
-def _write(mended: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source, ...]:
-    """Write the mended files; the sources with the mended content of standard input."""
+def _write(fixed: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source, ...]:
+    """Write the fixed files; the sources with the fixed content of standard input."""
     import msgspec  # noqa: PLC0415
 
     from navlayers.output import files  # noqa: PLC0415 - only where something is written
 
-    texts = {each.path: each.after for each in mended}
-    for each in mended:
+    texts = {each.path: each.after for each in fixed}
+    for each in fixed:
         if each.path != STDIN and Path(each.path).read_bytes() != each.before:
             hint = "nothing was written; run the command again"
             raise OutputError(Problem("the file has changed since it was read", Place(each.path), hint=hint))
@@ -157,7 +157,7 @@ def _write(mended: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source
     )
 
 
-def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable: bool) -> None:
+def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix: bool) -> None:
     for problem in report.skipped:
         _print.notify(f"note: {problem.place}: skipped, not a mapping set: {problem.message}")
     codes = report.by_code()
@@ -168,11 +168,11 @@ def _sum_up(report: Report, mended: Sequence[FixedFile], *, fix: bool, mendable:
     numbers = {"error": report.errors, "warning": report.warnings, "note": notes}
     counts = ", ".join(counted(number, level) for level, number in numbers.items() if number)
     _print.notify(f"{counts or 'no findings'} in {counted(len(report.inputs), 'set')}")
-    done = sum(len(each.findings) for each in mended)
+    done = sum(len(each.findings) for each in fixed)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
         _print.notify(f"fixed {counted(done, 'finding') if done else 'nothing'}")
-    elif mendable and fixable and all(checked.origin != "shipped" for checked in report.inputs):
+    elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:
         _print.notify(f"`navlayers check --explain {next(iter(codes))}` explains the code")
