@@ -84,7 +84,7 @@ def _build(what: str, sets: list[Path], source: Path, out: Path, runs: int, *opt
 def _peers(corpus: Path, work: Path, built: Cost, runs: int) -> None:
     """The same work by other tools: CTID's mapex, and the exporter of mitreattack-python."""
     print(f"\n{'peer':44} {'CPU s':>7} {'ours':>7} {'ratio':>6} {'MB':>6}")
-    what, out, mapex = "mapex: NIST JSON → layer", work / "mapex", shutil.which("mapex")
+    what, out, mapex = "mapex: NIST JSON → layer", work / "mapex", _program("mapex")
     if mapex is None or not (corpus / SCHEMA).is_file():
         print(f"{what:44} not installed")
     else:
@@ -94,7 +94,7 @@ def _peers(corpus: Path, work: Path, built: Cost, runs: int) -> None:
         out.mkdir()
         command = [mapex, "export", str(corpus / NIST), str(out), "--file-type", "navigator-layer"]
         _show(what, cost(command, runs, cwd=work), built.cpu)
-    what, exporter = "mitreattack-python: NIST layer → svg", shutil.which("layerExporter_cli")
+    what, exporter = "mitreattack-python: NIST layer → svg", _program("layerExporter_cli")
     if exporter is None or not BUNDLE.is_file():
         print(f"{what:44} not installed")
     else:
@@ -102,6 +102,11 @@ def _peers(corpus: Path, work: Path, built: Cost, runs: int) -> None:
         ours = cost([*NAVLAYERS, "render", layer, "-o", svg, "--force"], runs)
         command = [exporter, "-m", "svg", "-s", "local", "--resource", str(BUNDLE), "-o", svg, "--", layer]
         _show(what, cost(command, 1), ours.cpu)
+
+
+def _program(name: str) -> str | None:
+    """The path of a program beside this Python, or on the path."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
 
 
 def _scaling(work: Path) -> None:
