@@ -94,7 +94,7 @@ def test_every_total_of_the_workbook_is_that_of_the_inputs(out: Path, expected: 
         rest = [other for other in expected if other is not found]
         assert best == sum(of[""] > max(r.get(t, {}).get("", 0) for r in rest) for t, of in found.items())
     together = set().union(*expected)
-    assert rows[4][0] == "all together"
+    assert rows[4][0] == "all inputs"
     assert rows[4][1] + rows[4][2] == len(together)
     pairs = [(a, b) for a in range(4) for b in range(a + 1, 4)]
     for (first, second, both, either, jaccard), (a, b) in zip(

@@ -57,9 +57,9 @@ capabilities added
 capabilities removed
   old Name of old
 
-the versions themselves
+metadata
   mappings: 6 → 7
-  mappings that changed: 4 gone → 5 new
+  mappings that changed: 4 removed → 5 added
 """
 
 
@@ -160,7 +160,7 @@ def test_nothing_changed_is_said(run: Run, old: Path, tmp_path: Path) -> None:
 def test_ratings_that_change_no_score_are_told(run: Run, old: Path, tmp_path: Path) -> None:
     shadowed = write_set(tmp_path / "in" / "new.json", [*OLD, ("ids", "T1078", "protect", "minimal")])
     assert run("diff", old, shadowed).out.endswith(
-        "the versions themselves\n  mappings: 6 → 7\n  mappings that changed: 0 gone → 1 new\n"
+        "metadata\n  mappings: 6 → 7\n  mappings that changed: 0 removed → 1 added\n"
     )
 
 
@@ -265,7 +265,7 @@ def test_a_file_is_written_by_its_ending_and_not_over_another(
     [
         (["gcp", "gcp"], "gcp and gcp are the same input"),
         (["gcp", "kev-mobile"], "different ATT&CK domains"),
-        (["gcp", "nist_800_53"], "give mappings without a score value a score"),
+        (["gcp", "nist_800_53"], "set a score of 0-100 for mappings without a value"),
         (["gcp", "nope"], "no mapping set 'nope'"),
         (["gcp"], "Missing argument 'NEW'"),
     ],

@@ -281,7 +281,7 @@ def test_all_tabs_hide_the_same(written: Path) -> None:
     [
         (("APT29",), ["used by APT29"]),
         (("credential-access",), ["of Credential Access"]),
-        (("APT29", "FIN7"), ["2 of the chosen", "1 of the chosen"]),
+        (("APT29", "FIN7"), ["2 of the threats", "1 of the threats"]),
     ],
 )
 def test_the_legend_of_a_threat_names_it(
@@ -323,11 +323,11 @@ def test_tables_hold_every_technique_with_who_uses_and_who_covers_it(written: Pa
     assert sentence in markdown.splitlines()[2]
     headings = [line for line in markdown.splitlines() if line.startswith("## ")]
     assert headings == [
-        "## Covered per threat",
-        "## Covered per tactic",
-        "## Covered per category",
-        "## Capabilities that cover the threat, by the weight that each covers",
-        "## Techniques of the threat, the largest gap first",
+        "## Coverage per threat",
+        "## Coverage per tactic",
+        "## Coverage per category",
+        "## Capabilities that cover the threat, by covered weight",
+        "## Techniques of the threat, largest gap first",
     ]
 
 
@@ -357,8 +357,8 @@ def test_the_terminal_gets_shares_gaps_and_capabilities(run: Run, pair: tuple[Pa
         "a and b cover 3 of 6 techniques of weights at ATT&CK 18.1: 50.0 %, 41.2 % by weight, 35.9 % by score. "
         "3 uncovered, 1 weak (below 50)."
     )
-    assert "in total, each once 6 3 1 50.0 % 41.2 % 35.9 %" in lines
-    assert "Uncovered, or weak (below 50), the largest gap first: weight × missing score" in lines
+    assert "total (each technique once) 6 3 1 50.0 % 41.2 % 35.9 %" in lines
+    assert "Uncovered, or weak (below 50), largest gap (weight × missing score) first" in lines
     assert "T1003 OS Credential Dumping 5 5.0" in lines
     assert "a Name of mfa 2 1 6 5.0" in lines
 
@@ -367,10 +367,10 @@ def test_a_threat_without_weights_is_told_without_them_and_ranked_by_groups(run:
     done = run("gaps", tiny, "--threat", "APT29")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert "by weight" not in done.out.replace("by the weight", "")
-    assert "tactic in all covered weak share by score" in lines
-    assert "Uncovered, or weak (below 50), the lowest score first, then what most groups use" in lines
+    assert "tactic total covered weak share by score" in lines
+    assert "Uncovered, or weak (below 50), lowest score first, then used by most groups" in lines
     assert "technique name score groups" in lines
-    assert "capability techniques only it by score" in lines
+    assert "capability techniques unique by score" in lines
     assert max(map(len, done.out.splitlines()[1:])) <= 90
     rows = result(run, tiny, "--threat", "APT29")["techniques"]
     ranks = [(-one["gap"], -one["groups"], one["id"]) for one in rows]
@@ -440,9 +440,9 @@ def test_cells_of_markdown_and_tooltips_name_the_first_capabilities(run: Run, tm
 def test_more_than_the_first_gaps_are_in_the_files(run: Run, tiny: Path, out: Path) -> None:
     done = run("gaps", tiny, "--threat", "FIN7", "--threat", "APT29", "-o", out)
     assert any(
-        line.startswith("… and ") and line.endswith(" more, in the files of -o") for line in done.out.splitlines()
+        line.startswith("… and ") and line.endswith(" more; -o writes all") for line in done.out.splitlines()
     )
-    assert "Covered per threat" in done.out
+    assert "Coverage per threat" in done.out
     assert done.err.endswith(f"written to {out}\n")
 
 
@@ -451,7 +451,7 @@ def test_an_unscored_set_covers_without_a_score_unless_a_relation_has_a_worth(
 ) -> None:
     path = write_set(tmp_path / "in" / "u.json", [("a", "T1078", None, None), ("b", "T1078", None, None)])
     done = run("gaps", path, "--threat", weights, "--json")
-    note = "note: u: mapped techniques count as covered, without a score, as the set has none"
+    note = "note: u: the set has no scores, so mapped techniques count as covered"
     assert note in done.err
     found = json.loads(done.out)
     total = found["total"]
@@ -472,11 +472,11 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     assert lines[0] == (
         "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 18.1: 33.3 %, 35.3 % by weight. 4 uncovered."
     )
-    assert "in total, each once 6 2 – 33.3 % 35.3 % –" in lines
-    assert "no score: u says what is covered, not how well; --worth sets one" in lines
-    assert "Uncovered, the largest weight first" in lines
+    assert "total (each technique once) 6 2 – 33.3 % 35.3 % –" in lines
+    assert "u has no scores; --worth sets one" in lines
+    assert "Uncovered, largest weight first" in lines
     assert "T1110.001 Password Guessing 2 parent T1110 covered" in lines
-    assert "no score: u says" in (out / "gaps.md").read_text(encoding="utf-8")
+    assert "u has no scores" in (out / "gaps.md").read_text(encoding="utf-8")
     found = entries(out, "coverage")
     assert {
         id_: (one.get("score"), one.get("color")) for id_, one in found.items() if id_ in ("T1003", "T1078")
@@ -504,7 +504,7 @@ def test_a_mapping_without_a_value_is_covered_but_not_rated(run: Run, tmp_path: 
         tmp_path / "in" / "m.json", [("a", "T1078", "protect", None), ("a", "T1110", "protect", "partial")]
     )
     done = run("gaps", path, "--threat", weights, "--json")
-    assert "note: a technique is mapped without a score value, and counts as covered but not rated" in done.err
+    assert "note: a technique is mapped without a score value: covered, but not rated" in done.err
     rows = {one["id"]: one for one in json.loads(done.out)["techniques"]}
     assert (rows["T1078"]["state"], rows["T1078"]["score"], rows["T1078"]["gap"]) == ("not rated", None, 4)
 
@@ -530,17 +530,17 @@ def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: P
             ["aws", "veris-ics", "--threat", "APT29"],
             "the inputs are of different ATT&CK domains: aws of enterprise",
         ),
-        (["veris-ics", "--threat", "APT29"], '"APT29" is of ATT&CK Enterprise, the sets are of ICS'),
+        (["veris-ics", "--threat", "APT29"], '"APT29" is in ATT&CK Enterprise, the sets are for ATT&CK ICS'),
         (
             ["aws", "nist_800_53", "--threat", "APT29"],
-            "nist_800_53 gives numbers of capabilities, aws gives scores",
+            "nist_800_53 has counts of capabilities, aws has scores",
         ),
         (["aws", "--threat", "APT29", "--attack", "17.1"], "campaigns of ATT&CK enterprise 17.1 are not installed"),
         (["aws", "--threat", "APT29", "--attack", "99"], "ATT&CK enterprise 99 is not installed"),
         (["aws", "--threat", "APT 29"], "(did you mean APT29 (G0016)"),
         (
             ["aws", "--threat", "cozyduke"],
-            "expected G0016 (group APT29) or S0046 (software CozyCar) (write the id)",
+            "expected G0016 (group APT29) or S0046 (software CozyCar) (use the id)",
         ),
         (["nist_800_53", "--threat", "APT29", "--category", "detect"], 'nist_800_53 has no category "detect"'),
         (["aws", "--threat", "APT29", "--weak", "101"], "--weak is 101; expected a number from 0 to 100"),

@@ -135,8 +135,8 @@ def test_how_well_a_technique_is_covered_counts() -> None:
     assert plan.value == Fraction(11, 10)
     assert plan.total == Fraction(16, 10)
     assert summary(plan) == (
-        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it gives 68.8 % of what all give "
-        "(1.1 of 1.6), covering 2 of 3 techniques; proven optimal"
+        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 68.8 % of the total "
+        "value (1.1 of 1.6) and covers 2 of 3 techniques; proven optimal"
     )
 
 
@@ -150,10 +150,10 @@ SAME = [
 
 def test_a_scored_set_that_can_cover_all_fully_is_not_told_of_by_numbers_of_techniques() -> None:
     plan = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c")))
-    assert "it gives 32.5 % of what all give (1.3 of 4), covering 4 of 4 techniques; proven" in summary(plan)
+    assert "it reaches 32.5 % of the total value (1.3 of 4) and covers 4 of 4 techniques; proven" in summary(plan)
     assert curve(plan).headers[4] == "adds (weight)"
     worth = make_plan(together([row("x", "T1001")]), PlanOptions(budget=1), ScoreOptions(worth=100))
-    assert "it gives 100.0 % of what all give (1 of 1)" in summary(worth)
+    assert "it reaches 100.0 % of the total value (1 of 1)" in summary(worth)
     covered = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c"), measure="covered"))
     assert ": it covers 4 of 4 techniques; proven optimal" in summary(covered)
 
@@ -162,11 +162,11 @@ def test_of_a_threat_it_is_told_what_can_be_covered_and_what_there_is() -> None:
     bare = [row("x", "T1001"), row("y", "T1002"), row("y", "T1005")]
     weights = dict.fromkeys(("T1001", "T1002", "T1005", "T1001.001"), 1.0)
     plan = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights))
-    assert ": it gives 66.7 % of what can be covered (2 of 3); proven optimal" in summary(plan)
-    assert against(plan).startswith("Against Bear: 50.0 % of the threat's 4 techniques are covered (2); no cap")
+    assert ": it covers 66.7 % of the techniques that can be covered (2 of 3); proven optimal" in summary(plan)
+    assert against(plan).startswith("The plan covers 2 of the 4 techniques of Bear (50.0 %); no cap")
     assert curve(plan).headers[4] == "adds (techniques)"
     heavy = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights | {"T1001": 5.0}))
-    assert ": it gives 71.4 % of what all give (5 of 7), covering 1 of 3 techniques" in summary(heavy)
+    assert ": it reaches 71.4 % of the total value (5 of 7) and covers 1 of 3 techniques" in summary(heavy)
 
 
 def test_what_misses_the_target_or_all_is_not_shown_as_meeting_it() -> None:
@@ -193,7 +193,7 @@ def test_where_most_have_no_cost_the_sentence_says_so() -> None:
         together(ROWS), PlanOptions(budget=3, have=("b",)), costs=Costs("days", costs_of({"d": 2}).prices)
     )
     assert summary(plan).startswith(
-        "Add 1 (2 days; only 1 could be chosen, 2 have no cost) to the 1 in place for a budget of 3 days at ATT&CK "
+        "Add 1 (2 days; only 1 can be chosen, 2 have no cost) to the 1 in place for a budget of 3 days at ATT&CK "
     )
 
 
@@ -241,8 +241,8 @@ def test_a_target_is_a_share_of_what_all_give_those_excluded_included() -> None:
     with pytest.raises(UsageError) as caught:
         make_plan(together(ROWS), options)
     assert str(caught.value) == (
-        "the target of 99 % cannot be reached: what may be chosen gives 68.75 % of what all give "
-        "(lower the target, exclude less, or give more capabilities a cost)"
+        "the target of 99 % cannot be reached: the capabilities to choose from reach 68.75 % of the total "
+        "(lower the target, exclude less, or add costs for more capabilities)"
     )
 
 
@@ -256,8 +256,8 @@ def test_what_is_had_costs_nothing_and_is_the_first_line_of_the_curve() -> None:
     assert curve(plan).rows[0] == (None, "", "in place: a", None, 1.1, 1.1, 68.8)
     assert curve(plan, brief=True).rows[0][1] == "in place: Name of a"
     assert summary(plan) == (
-        "Add 1 to the 1 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they give 100.0 % of what "
-        "all 4 give (1.6 of 1.6), covering 3 of 3 techniques; proven optimal"
+        "Add 1 to the 1 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they reach 100.0 % of the "
+        "total value (1.6 of 1.6) and cover 3 of 3 techniques; proven optimal"
     )
     assert {a.candidate.id: a.state for a in plan.appraisals} == {
         "a": "have", "b": "not chosen", "c": "chosen", "d": "not chosen"
@@ -312,7 +312,7 @@ def test_capabilities_of_several_sets_are_told_apart() -> None:
     assert chosen(plan) == ["one:a", "two:a"]
     with pytest.raises(UsageError) as caught:
         make_plan(together(first, second), PlanOptions(target=1, have=("a",)))
-    assert str(caught.value) == '--have: "a" means 2 capabilities: one:a, two:a (write one:a)'
+    assert str(caught.value) == '--have: "a" matches 2 capabilities: one:a, two:a (use one:a)'
     assert chosen(make_plan(together(first, second), PlanOptions(target=1, have=("two:A",)))) == ["one:a", "one:b"]
 
 
@@ -322,11 +322,11 @@ def test_a_threat_weighs_techniques_and_what_nobody_covers_is_told() -> None:
     assert plan.chosen == ("c",)
     assert plan.coverable == ("T1002", "T1005")
     assert against(plan) == (
-        "Against Bear: 66.7 % of the threat's 3 techniques are covered (2); no capability covers 1 of them"
+        "The plan covers 2 of the 3 techniques of Bear (66.7 %); no capability covers 1 of them"
     )
     with pytest.raises(UsageError) as caught:
         make_plan(together(ROWS), PlanOptions(budget=1), threat=threat({"T1001.003": 2.0}))
-    text = "no capability of the sets covers a technique that counts (Bear uses none of those that they cover)"
+    text = "no capability covers a technique that counts (the sets cover no technique of Bear)"
     assert str(caught.value) == text
 
 
@@ -403,23 +403,23 @@ def test_without_time_a_bound_is_stated() -> None:
     rows = [mapping for mapping in [*pairs, *subs] if mapping.technique not in ("T1003", "T1004")]
     plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0))
     assert summary(plan).endswith(
-        ": together they cover 4 of 6 techniques (66.7 %); the time limit of 0 s ended the search: at most 25 % "
-        "more is possible"
+        ": together they cover 4 of 6 techniques (66.7 %); the search stopped at the time limit of 0 s: at most 25 "
+        "% more is possible"
     )
     gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
     rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]
     plan = make_plan(together(rows), PlanOptions(target=1, seconds=0))
-    bound = "the time limit of 0 s ended the search: no plan has fewer than 2 capabilities"
+    bound = "the search stopped at the time limit of 0 s: no plan has fewer than 2 capabilities"
     assert summary(plan).endswith(f": together they cover 6 of 6 techniques; {bound}")
     prices = make_plan(
         together(rows), PlanOptions(target=1, seconds=0), costs=costs_of({"a": 30, "b": 20, "c": 20})
     )
-    assert summary(prices).endswith("ended the search: no plan costs less than 50")
+    assert summary(prices).endswith("time limit of 0 s: no plan costs less than 50")
 
 
 def test_a_greedy_plan_that_meets_its_bound_is_proven_though_ties_are_open() -> None:
     plan = make_plan(together(ROWS), PlanOptions(target=1, seconds=0))
-    assert summary(plan).endswith("; proven optimal, though of plans as good it may not be the first")
+    assert summary(plan).endswith("; proven optimal, but ties are not resolved")
 
 
 @pytest.mark.parametrize(
@@ -458,12 +458,12 @@ def test_what_no_plan_can_be_made_for_is_refused(wrong: dict[str, float], messag
         (
             ROWS,
             PlanOptions(budget=1, category="respond"),
-            "no capability gives a score in the category respond (there is detect, protect)",
+            "no capability has a score in the category respond (categories of the sets: detect, protect)",
         ),
         (
             ROWS[1:2],
             PlanOptions(budget=1, min_score=50),
-            "no capability gives a score of 50 or more (navlayers stats counts what there is)",
+            "no capability has a score of 50 or more (`navlayers stats` lists the scores)",
         ),
     ],
 )

@@ -47,15 +47,15 @@ def test_the_plan_the_curve_and_what_is_next_best_are_printed(run: Run, small: P
     assert result.code == 0
     assert result.err == ""
     assert result.out == (
-        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it gives 60.0 % of what all give "
-        "(1.5 of 2.5), covering 2 of 3 techniques; proven optimal.\n\n"
+        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 60.0 % of the total "
+        "value (1.5 of 2.5) and covers 2 of 3 techniques; proven optimal.\n\n"
         "The plan\n"
-        "                             adds\n"
-        "#  capability   only it  (weight)  together   share\n"
-        "1  Name of mfa        2       1.5       1.5  60.0 %\n"
-        "only it: techniques to which no other of the plan gives as much; weight: a score of 100 counts 1\n"
+        "                            adds\n"
+        "#  capability   unique  (weight)  together   share\n"
+        "1  Name of mfa       2       1.5       1.5  60.0 %\n"
+        "unique: techniques that no other capability of the plan covers as well; weight: a score of 100 counts 1\n"
         "\n"
-        "Next best: what one more would add\n"
+        "Next best: coverage that one more capability adds\n"
         "                 adds\n"
         "capability   (weight)    share\n"
         "Name of edr         1  100.0 %\n"
@@ -88,7 +88,7 @@ def test_a_folder_gets_layer_tables_and_index(run: Run, small: Path, out: Path) 
         name: sha256(data) for name, data in files.items() if name != "index.json"
     }
     assert files["plan.csv"].decode() == (
-        "#,capability,name,only it,adds (weight),together,share\n1,mfa,Name of mfa,2,1.5,1.5,60\n"
+        "#,capability,name,unique,adds (weight),together,share\n1,mfa,Name of mfa,2,1.5,1.5,60\n"
     )
     book = openpyxl.load_workbook(out / "plan.xlsx")
     assert book.sheetnames == ["about", "plan", "next best", "instead", "capabilities", "redundant", "techniques"]
@@ -103,28 +103,28 @@ def test_the_layer_tells_who_gives_what_and_what_the_plan_leaves_out(run: Run, s
     layer = json.loads(run("plan", small, "--budget", "1", "-o", "-").out)
     techniques = {entry["techniqueID"]: entry for entry in layer["techniques"]}
     assert (techniques["T1078"]["score"], techniques["T1110"]["score"]) == (100, 50)
-    assert techniques["T1078"]["comment"] == "100 under the plan\nName of mfa"
+    assert techniques["T1078"]["comment"] == "100 with the plan\nName of mfa"
     assert techniques["T1078"]["metadata"] == [{"name": "plan", "value": "mfa = 100"}]
     assert techniques["T1059"]["score"] == 0
     assert techniques["T1059"]["color"] == "#d9d9d9"
-    assert techniques["T1059"]["comment"] == "Not covered by the plan; it would be by Name of edr"
+    assert techniques["T1059"]["comment"] == "Not covered by the plan; can be covered by Name of edr"
     assert {"label": "not in plan", "color": "#d9d9d9"} in layer["legendItems"]
     better = json.loads(run("plan", small, "--budget", "1", "--exclude", "mfa", "-o", "-").out)
     techniques = {entry["techniqueID"]: entry for entry in better["techniques"]}
     assert techniques["T1059"]["score"] == 100
     second = json.loads(run("plan", small, "--budget", "2", "--exclude", "mfa", "-o", "-").out)
     techniques = {entry["techniqueID"]: entry for entry in second["techniques"]}
-    assert techniques["T1110"]["comment"] == "10 under the plan\nName of ids\n50 is possible with Name of mfa"
+    assert techniques["T1110"]["comment"] == "10 with the plan\nName of ids\n50 is possible with Name of mfa"
 
 
 def test_what_others_give_as_well_is_told_in_files_alone(run: Run, small: Path, out: Path) -> None:
     shown = run("plan", small, "--budget", "1", "-o", out).out
     text = (out / "plan.md").read_text(encoding="utf-8")
-    title = "Of all candidates, whether chosen or not: what others give as well"
+    title = "Redundant capabilities: others cover their techniques as well"
     assert f"\n## {title}\n" in text
     assert "| pam | Name of pam | not chosen | ids, mfa | mfa |\n" in text
     assert text.startswith("# Plan for a budget of 1: tiny 1\n\n## About\n")
-    assert "| adds | what it gives beyond those before it, or beyond the plan, in weight |\n" in text
+    assert "| adds | coverage beyond the capabilities before it, or beyond the plan, in weight |\n" in text
     assert "Of all candidates" not in shown
     assert "edundant" not in shown
 
@@ -144,7 +144,7 @@ def test_a_plan_of_counts_is_not_compared_with_scores(run: Run, small: Path, tmp
     assert {"name": "aggregate", "value": "count"} in json.loads(path.read_text(encoding="utf-8"))["metadata"]
     result = run("compare", path, small)
     assert result.code == 2
-    assert "plan gives numbers of capabilities, small gives scores" in result.err
+    assert "plan has counts of capabilities, small has scores" in result.err
     alike = json.loads(run("compare", path, "nist_800_53", "--json", "-q").out)
     covered = {name: one["techniques"] + one["subtechniques"] for name, one in alike["inputs"].items()}
     assert covered == {"plan": 435, "nist_800_53": 469}, "what the plan leaves out is not covered"
@@ -210,15 +210,15 @@ def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
     assert colors == {None, "#d9d9d9", "#ffd92f"}
     assert layer["versions"]["attack"] == "18"
     told = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-q").out
-    assert "\nAgainst APT29: " in told
+    assert "\nThe plan covers " in told
 
 
 def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text("control,price,old\nmfa,3,1\nedr,2,1\nids,1,1\n", encoding="utf-8")
     result = run("plan", small, "--budget", "3", "--cost", f"{tmp_path / 'prices.csv'}")
     assert result.out.startswith(
-        "Choose 2 of 4 capabilities (price 3) for a budget of 3 at ATT&CK Enterprise 16.1: together they give "
-        "64.0 % of what all give (1.6 of 2.5), covering 3 of 3 techniques; proven optimal.\n"
+        "Choose 2 of 4 capabilities (price 3) for a budget of 3 at ATT&CK Enterprise 16.1: together they reach "
+        "64.0 % of the total value (1.6 of 2.5) and cover 3 of 3 techniques; proven optimal.\n"
     )
     assert result.err == "note: 1 capability has no cost and is left out of the plan: pam\n"
     old = run("plan", small, "--budget", "2", "--cost", f"{tmp_path / 'prices.csv'}:old", "--json")
@@ -249,16 +249,15 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
         ),
         (
             ("gcp", "--budget", "1", "--have", "cloud_idz"),
-            '--have: no capability "cloud_idz"; expected the id or the name of one (did you mean cloud_ids?)',
+            '--have: no capability "cloud_idz"; expected the id or name of a capability (did you mean cloud_ids?)',
         ),
         (
             ("gcp", "--budget", "1", "--have", "cloud_ids", "--exclude", "Cloud IDS"),
-            "cloud_ids stands in both --have and --exclude (remove it from one of "
-            "the two)",
+            "cloud_ids is in both --have and --exclude (remove it from one of them)",
         ),
         (
             ("nist_800_53", "--budget", "1", "--category", "protect"),
-            "no capability gives a score in the category protect (the mappings name no category)",
+            "no capability has a score in the category protect (the mappings have no categories)",
         ),
         (("gcp", "--budget", "1", "--json", "-o", "-"), "--json and -o - both write to standard output "
          "(use one of them)"),
@@ -298,7 +297,7 @@ def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path,
     result = run("plan", small, *asked, "-o", out)
     assert result.code == 0
     assert result.out.startswith("Choose none of 4 capabilities for a ")
-    assert ": that gives 0.0 % of what all give (0 of 2.5), covering 0 of 3 techniques; proven" in result.out
+    assert ": this reaches 0.0 % of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
     layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
     assert {entry["color"] for entry in layer["techniques"]} == {"#d9d9d9"}
 

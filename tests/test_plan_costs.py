@@ -99,7 +99,7 @@ def test_targets_are_per_cent_or_shares(text: str, share: str) -> None:
     [
         ("1", '--target "1" may mean 1% or 100%; expected 1% or 100%'),
         ("1.0", '--target "1.0" may mean 1% or 100%; expected 1% or 100%'),
-        ("101", '--target "101" is more than everything; expected a share from 0% to 100%, such as 95%'),
+        ("101", '--target "101" is more than 100%; expected a share from 0% to 100%, such as 95%'),
         ("-5%", '--target "-5%" is negative; expected a share from 0% to 100%, such as 95%'),
         ("most", '--target "most" is not a number; expected a share from 0% to 100%, such as 95%'),
     ],
@@ -249,7 +249,7 @@ def test_files_beside_the_sets_are_told_of_as_what_they_are(tmp_path: Path) -> N
     assert str(caught.value) == f"{empty}: the file is empty; expected {table}"
     with pytest.raises(InputError) as caught:
         named([f"@{empty}"], directory(["a"]), "--have")
-    assert str(caught.value) == f"{empty}: the file is empty; expected {ids}, one in a line"
+    assert str(caught.value) == f"{empty}: the file is empty; expected {ids}, one per line"
     with pytest.raises(InputError) as caught:
         read_costs(str(tmp_path))
     assert str(caught.value) == f"{tmp_path}: this is a folder; expected {table}"
@@ -298,7 +298,7 @@ def test_a_cost_that_several_sets_may_mean_is_an_error(tmp_path: Path) -> None:
     path = _write(tmp_path, "id,cost\na,1\n")
     with pytest.raises(InputError) as caught:
         assign(read_costs(path), directory(["a"], ["a"]))
-    assert str(caught.value) == f'{path}:2:1: "a" means 2 capabilities: one:a, two:a (write one:a)'
+    assert str(caught.value) == f'{path}:2:1: "a" matches 2 capabilities: one:a, two:a (use one:a)'
     assert assign(read_costs(_write(tmp_path, "id,cost\ntwo:a,1\n")), directory(["a"], ["a"]))[0] == {"two:a": 1}
 
 
@@ -322,19 +322,19 @@ def test_names_that_mean_nothing_are_told_together_with_what_may_be_meant(tmp_pa
     with pytest.raises(UsageError) as caught:
         named(["AC-03,Name of bb,b"], directory(["AC-02", "b"]), "--exclude")
     assert [str(problem) for problem in caught.value.problems] == [
-        '--exclude: no capability "AC-03"; expected the id or the name of one (did you mean AC-02?)',
-        '--exclude: no capability "Name of bb"; expected the id or the name of one (did you mean Name of b?)',
+        '--exclude: no capability "AC-03"; expected the id or name of a capability (did you mean AC-02?)',
+        '--exclude: no capability "Name of bb"; expected the id or name of a capability (did you mean Name of b?)',
     ]
     path = tmp_path / "list"
     path.write_text("b\nq7\n", encoding="utf-8")
     with pytest.raises(InputError) as caught_in_file:
         named([f"@{path}"], directory(["AC-02", "b"]), "--exclude")
-    message = f'{path}:2:1: no capability "q7"; expected the id or the name of one'
+    message = f'{path}:2:1: no capability "q7"; expected the id or name of a capability'
     assert str(caught_in_file.value) == message
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("", "--have is empty"), (" , ", "--have is empty"), ("@", "names no")]
+    ("text", "message"), [("", "--have is empty"), (" , ", "--have is empty"), ("@", "without a file name")]
 )
 def test_an_empty_list_is_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

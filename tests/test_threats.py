@@ -113,10 +113,10 @@ def test_a_tactic_is_found_by_id_short_name_and_name(word: str) -> None:
 def test_the_same_threat_or_file_twice_counts_once_and_is_told(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,5")
     assert threat(path, tmp_path / "." / "t.csv").weights == {"T1059": 5}
-    assert notes(threat(path, path)) == [f"{path} is given twice and counts once"]
+    assert notes(threat(path, path)) == [f"duplicate {path}: counted once"]
     assert notes(threat("APT29", "apt29", "Cozy Bear")) == [
-        "apt29 is given twice and counts once",
-        "APT29 and Cozy Bear are the same threat, G0016, which counts once",
+        "duplicate apt29: counted once",
+        "APT29 and Cozy Bear are the same threat (G0016): counted once",
     ]
     assert threat("APT29", "G0016").weights == threat("APT29").weights
 
@@ -124,8 +124,8 @@ def test_the_same_threat_or_file_twice_counts_once_and_is_told(tmp_path: Path) -
 def test_weights_that_are_added_are_told_with_how_high_they_go(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,5")
     assert notes(threat("APT29", path)) == [
-        "weights are added as they are: 1 of each group, software, campaign and tactic, up to 5 of t "
-        "(give the files weights of one scale)"
+        "weights are summed without rescaling: 1 of each group, software, campaign and tactic, up to 5 of t "
+        "(use one scale in all files)"
     ]
     assert notes(threat("APT29", "FIN7")) == []
 
@@ -147,10 +147,10 @@ EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or na
         (["missing.json"], "missing.json: no such file"),
         (
             ["Akira"],
-            '"Akira" is the name of 2 threats; expected G1024 (group Akira) or S1129 (software Akira) (write the',
+            '"Akira" is the name of 2 threats; expected G1024 (group Akira) or S1129 (software Akira) (use the',
         ),
-        (["TA0108"], '"TA0108" is of ATT&CK ICS, the sets are of Enterprise; expected a threat of ATT&CK'),
-        (["veris-ics"], "veris-ics is of ATT&CK ICS, the sets are of Enterprise"),
+        (["TA0108"], '"TA0108" is in ATT&CK ICS, the sets are for ATT&CK Enterprise; expected a threat of ATT&CK'),
+        (["veris-ics"], "veris-ics is for ATT&CK ICS, the sets are for ATT&CK Enterprise"),
         (
             ["G0017"],
             "DragonOK (G0017): uses no techniques in ATT&CK Enterprise 18.1 "
@@ -164,10 +164,10 @@ def test_words_that_mean_no_threat_are_errors_that_help(words: list[str], messag
 
 def test_a_word_that_is_part_of_several_names_lists_them_and_how_to_give_several() -> None:
     assert refused("wizard").endswith(
-        "(it is part of 2 names: Wizard Spider (G0102), HermeticWizard (S0698); "
-        'for several: --threat "Wizard Spider" --threat HermeticWizard)'
+        "(it matches 2 names: Wizard Spider (G0102), HermeticWizard (S0698); "
+        'to choose several: --threat "Wizard Spider" --threat HermeticWizard)'
     )
-    assert ", Helix Kitten (G0049) and 7 more; for several: " in refused("kitten")
+    assert ", Helix Kitten (G0049) and 7 more; to choose several: " in refused("kitten")
 
 
 def test_all_words_that_mean_nothing_are_told_at_once() -> None:
@@ -178,9 +178,9 @@ def test_all_words_that_mean_nothing_are_told_at_once() -> None:
     ("words", "value", "message"),
     [
         (["APT29"], "gcp", '--software-of: "gcp" is a set, not a group or campaign'),
-        (["APT29"], "Cobalt Strike", "--software-of: Cobalt Strike (S0154) is software itself"),
+        (["APT29"], "Cobalt Strike", "--software-of: Cobalt Strike (S0154) is software;"),
         (["APT29"], "APT92", '--software-of: no group or campaign "APT92"'),
-        (["kev"], "all", "--software-of: no group or campaign is chosen"),
+        (["kev"], "all", "--software-of needs a group or campaign"),
         ([], "all", "no threat is given"),
     ],
 )
@@ -197,7 +197,7 @@ def test_an_empty_threat_is_an_error_and_an_empty_part_of_one_a_note(tmp_path: P
 
 def test_a_table_of_another_domain_is_an_error(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T0800,1")
-    assert "t is of ATT&CK ICS, the sets are of Enterprise" in refused(path)
+    assert "t is for ATT&CK ICS, the sets are for ATT&CK Enterprise" in refused(path)
 
 
 def test_techniques_that_are_not_active_are_left_out_and_told(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
     assert str(caught.value) == (
         "groups, software and campaigns of ATT&CK Enterprise 20.0, or of a newer release, are not installed; "
         "expected one of 19.0, 18.1 "
-        "(add them with: navlayers attack add 20.0, or carry the sets back: --attack 19.0)"
+        "(add them with: navlayers attack add 20.0, or use an older release for the sets: --attack 19.0)"
     )
     with pytest.raises(InputError, match=r'ATT&CK Enterprise 19\.0 has no group, software or campaign "APT29"'):
         with_threat(together(), ["APT29"])

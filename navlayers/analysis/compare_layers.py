@@ -49,7 +49,7 @@ _WORDS: dict[Relation, str] = {
     "equal": "equal",
     "second stronger": "{second} stronger by {by}",
     "only second": "only {second}",
-    "not rated": "both, one of them without a score",
+    "not rated": "both cover it, one without a score",
 }
 _WORDS_OF_COUNTS = _WORDS | {
     "first stronger": "{first} has {by} more",
@@ -178,8 +178,8 @@ def _best(comparison: Comparison) -> Layer:
         color = WINNERS[row.best_by[0]] if len(row.best_by) == 1 else SEVERAL
         entries.append(_entry(comparison, row, line, row.best, gradient, color))
     legend = [LegendItem(one.name, color) for one, color in zip(comparison.inputs, WINNERS, strict=False)]
-    legend.append(LegendItem("several alike", SEVERAL))
-    says = "The colour says which input gives a technique its highest score; several that give the same are grey."
+    legend.append(LegendItem("tie", SEVERAL))
+    says = "The color is that of the input with the highest score for a technique; ties are gray."
     return _layer(comparison, "best by", says, gradient, legend, entries, "count" if comparison.counts else "max")
 
 
@@ -206,12 +206,12 @@ def _gap(comparison: Comparison) -> Layer:
     found = {gap.missing for gap in comparison.gaps}
     legend = [LegendItem("not covered", gradient.color(100))]
     if any(0 < missing < 100 for missing in found):
-        legend.append(LegendItem("subs: some are", gradient.color(50)))
+        legend.append(LegendItem("some subs covered", gradient.color(50)))
     if 0 in found:
-        legend.append(LegendItem("subs: all are", gradient.color(0)))
+        legend.append(LegendItem("all subs covered", gradient.color(0)))
     says = (
-        "The active techniques that no input covers. The score is 100; of a technique with sub-techniques that "
-        "some input covers, the share of them in per cent that none does."
+        "The active techniques that no input covers. The score is 100; for a technique with covered "
+        "sub-techniques, it is the percentage of its sub-techniques that no input covers."
     )
     return _layer(comparison, "gap", says, gradient, legend, entries)
 
@@ -236,8 +236,8 @@ def _difference(comparison: Comparison, found: Difference) -> Layer:
         entries.append(_entry(comparison, row, line, score, gradient, difference_color(relation), more))
     legend = difference_legend(found, (first, second), gradient, "more" if comparison.counts else "stronger")
     says = (
-        f"A technique's score is that of {second} minus that of {first}; one that only one of them covers has a "
-        f"colour of its own, one that neither covers has none."
+        f"A technique's score is the score of {second} minus the score of {first}. Techniques that only one of "
+        f"them covers have a separate color; techniques that neither covers have none."
     )
     return _layer(comparison, f"difference: {first} → {second}", says, gradient, legend, entries)
 

@@ -294,7 +294,7 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
         facts.append(("mappings", f"{len(old.mappings)}", f"{len(new.mappings)}"))
         gone, come = (Counter(map(_rating, of.mappings)) for of in (old, new))
         if gone != come:
-            changed = (f"{(gone - come).total()} gone", f"{(come - gone).total()} new")
+            changed = (f"{(gone - come).total()} removed", f"{(come - gone).total()} added")
             facts.append(("mappings that changed", *changed))
         facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))
     yield from (FactChange(*fact) for fact in facts if fact[1] != fact[2])

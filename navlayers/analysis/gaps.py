@@ -115,7 +115,7 @@ def find_gaps(
 def _no_category(inputs: Sequence[Coverage], category: str, there: Sequence[str]) -> Problem:
     names = ", ".join(each.name for each in inputs)
     message = f"{names} {'have' if len(inputs) > 1 else 'has'} no category {shown(category)}"
-    hint = nearest(category, there) if there else "leave out --category: the sets have none"
+    hint = nearest(category, there) if there else "omit --category: the sets have no categories"
     return Problem(message, expected=", ".join(there), hint=hint)
 
 
@@ -245,7 +245,7 @@ def _capabilities(
 def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Problem]:
     counted = [each.name for each in inputs if each.counts]
     if counted:
-        message = f"{', '.join(counted)}: mapped techniques count as covered, without a score, as the set has none"
+        message = f"{', '.join(counted)}: the set has no scores, so mapped techniques count as covered"
         yield Problem(message, hint="--worth sets their score, 0-100")
     without = [each.name for each in inputs if category is not None and category not in each.categories]
     if without:
@@ -253,7 +253,7 @@ def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Probl
     unrated = sum(score is None for each in inputs for score in each.measures(category).values())
     if unrated and not counted:
         they = f"{unrated:,} techniques are" if unrated > 1 else "a technique is"
-        message = f"{they} mapped without a score value, and count{'s' * (unrated == 1)} as covered but not rated"
+        message = f"{they} mapped without a score value: covered, but not rated"
         yield Problem(message, hint="--worth sets their score")
 
 

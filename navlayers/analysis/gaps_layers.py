@@ -32,7 +32,7 @@ def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
     yield "gap.json", "gap", _gap(gaps)
 
 
-_HIDDEN = "What the threat does not do is hidden."
+_HIDDEN = "Techniques that the threat does not use are hidden."
 
 
 def _threat(gaps: Gaps) -> Layer:
@@ -45,14 +45,14 @@ def _threat(gaps: Gaps) -> Layer:
         what = "Each technique scores 1"
         legend = [LegendItem(text, gradient.color(1))]
     elif threat.counted:
-        what = "A technique's score is how many of the chosen use it"
-        legend = _marks(gradient, (highest, (highest + 1) // 2, 1), "of the chosen")
+        what = "A technique's score is the number of chosen threats that use it"
+        legend = _marks(gradient, (highest, (highest + 1) // 2, 1), "of the threats")
     else:
         what = "A technique's score is its weight"
         legend = _marks(gradient, (highest, highest / 2, highest / 10), "weight")
     label = "Used by" if threat.counted else "Weight"
     entries = [_entry(gaps, row, row.weight, gradient, f"{label} {_number(row.weight)}") for row in gaps.rows]
-    return _layer(gaps, "threat", f"What {threat.title} does. {what}. {_HIDDEN}", gradient, legend, entries)
+    return _layer(gaps, "threat", f"Techniques of {threat.title}. {what}. {_HIDDEN}", gradient, legend, entries)
 
 
 def _coverage(gaps: Gaps) -> Layer:
@@ -62,7 +62,7 @@ def _coverage(gaps: Gaps) -> Layer:
     bare = "" if gaps.scored else covered
     entries = []
     for row in gaps.rows:
-        # An entry with a colour and no score is read as covered.
+        # Readers take an entry with a color and no score for covered.
         score, color = (row.score, bare) if row.covered else (0, uncovered)
         entries.append(_entry(gaps, row, score, gradient, _covered(gaps, row), color))
     legend = [LegendItem("not covered", uncovered)]
@@ -72,11 +72,8 @@ def _coverage(gaps: Gaps) -> Layer:
         legend.append(LegendItem("covered", covered))
     if any(row.state == "not rated" for row in gaps.rows):
         legend.append(LegendItem("not rated", UNSCORED))
-    how = "the best score of all inputs" if gaps.scored else "there are no scores, for the inputs have none"
-    says = (
-        f"{'How well what' if gaps.scored else 'What'} {gaps.threat.title} does is covered: {how}. "
-        f"What nobody covers has a colour of its own. {_HIDDEN}"
-    )
+    how = "the highest score of all inputs" if gaps.scored else "no scores, because the inputs have none"
+    says = f"Coverage of {gaps.threat.title}: {how}. Uncovered techniques have a separate color. {_HIDDEN}"
     return _layer(gaps, "coverage", says, gradient, legend, entries)
 
 
@@ -92,10 +89,9 @@ def _gap(gaps: Gaps) -> Layer:
         entries.append(_entry(gaps, row, score, gradient, lines, "" if row.covered else UNCOVERED_GAP))
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     says = (
-        f"What is uncovered{weak} of what {gaps.threat.title} does. A technique's score is its weight times what "
-        "its score lacks of 100, divided by 100. What nobody covers is darkest"
-        f"{', what is weak is the darker the larger its gap' if below else ''}; what is covered better is white. "
-        f"{_HIDDEN}"
+        f"Uncovered{weak} techniques of {gaps.threat.title}. A technique's score is its weight × (100 − score) / "
+        f"100. Uncovered techniques are darkest{', weak ones are darker the larger their gap' if below else ''}; "
+        f"covered techniques are white. {_HIDDEN}"
     )
     legend = [
         LegendItem("not covered", UNCOVERED_GAP),

@@ -251,8 +251,8 @@ def unscored(gaps: Gaps) -> str:
     counted = [each.name for each in gaps.inputs if each.counts]
     if not counted:
         return ""
-    say = "say" if len(counted) > 1 else "says"
-    return f"no score: {joined(counted)} {say} what is covered, not how well; --worth sets one"
+    has = "have" if len(counted) > 1 else "has"
+    return f"{joined(counted)} {has} no scores; --worth sets one"
 
 
 def first(texts: Sequence[str], most: int | None) -> str:

@@ -168,11 +168,11 @@ def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
     scored = [each.name for each in inputs if not each.counts and each.set.mappings]
     if counted and scored:
         message = (
-            f"{joined(counted)} {_give(counted)} numbers of capabilities, {joined(scored)} {_give(scored)} scores"
+            f"{joined(counted)} {_has(counted)} counts of capabilities, {joined(scored)} {_has(scored)} scores"
         )
-        hint = "give mappings without a score value a score of 0-100, such as --worth 50"
+        hint = "set a score of 0-100 for mappings without a value, such as --worth 50"
         raise UsageError(Problem(message, expected="inputs of one kind", hint=hint))
 
 
-def _give(names: Sequence[str]) -> str:
-    return "give" if len(names) > 1 else "gives"
+def _has(names: Sequence[str]) -> str:
+    return "have" if len(names) > 1 else "has"

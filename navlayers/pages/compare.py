@@ -36,15 +36,18 @@ def words(comparison: Comparison) -> list[tuple[str, str]]:
     overall = "overall" if comparison.category is None else comparison.category
     scores = [
         (f"mean {name}", f"the mean {name} of the techniques and sub-techniques that the input covers"),
-        (f"{name} over all", f"the mean {name} over all active ones, those that it does not cover being 0"),
-        ("best alone", f"techniques to which no other input gives as high a {name}"),
+        (
+            f"{name} over all",
+            f"the mean {name} over all active techniques, 0 for uncovered ones",
+        ),
+        ("best alone", f"techniques for which only this input has the highest {name}"),
     ]
     return [
         ("measure", overall),
         *([] if comparison.covered_only else scores),
-        ("only it", "techniques that no other input covers"),
+        ("unique", "techniques that no other input covers"),
         ("strongest", f"the input with the highest {name} over all techniques of the tactic"),
-        ("Jaccard index", "techniques that both inputs cover, divided by those that either covers"),
+        ("Jaccard index", "techniques that both inputs cover, divided by techniques that either covers"),
         ("an empty cell", "the input does not cover the technique"),
         ("not rated", f"the input covers the technique without a {name}"),
     ]
@@ -55,14 +58,14 @@ def inputs(comparison: Comparison) -> Table:
     name, scored = unit(comparison), not comparison.covered_only
     totals = [*comparison.totals, comparison.union]
     fields = [
-        Field("input", [*(one.name for one in comparison.inputs), "all together"]),
+        Field("input", [*(one.name for one in comparison.inputs), "all inputs"]),
         Field("techniques", [total.techniques for total in totals], "number"),
         Field("sub-techniques", [total.subtechniques for total in totals], "number"),
         Field("of the matrix", [total.share for total in totals], "percent"),
         Field(f"mean {name}", [total.mean for total in totals], "number", shown=scored),
         Field(f"{name} over all", [total.over_all for total in totals], "number", shown=scored),
         Field("best alone", [*(one.best_alone for one in comparison.totals), None], "number", shown=scored),
-        Field("only it", [*(one.unique for one in comparison.totals), None], "number"),
+        Field("unique", [*(one.unique for one in comparison.totals), None], "number"),
     ]
     about = "overall" if comparison.category is None else comparison.category
     title = f"Covered at ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}, {about}"
@@ -78,7 +81,7 @@ def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
     names = [one.name for one in comparison.inputs]
     fields = [
         Field("tactic", [tactic.name for tactic in found]),
-        Field("in all", [tactic.total for tactic in found], "number"),
+        Field("total", [tactic.total for tactic in found], "number"),
         Field("any", [tactic.any for tactic in found], "number"),
     ]
     for number, input_ in enumerate(names):
@@ -87,7 +90,7 @@ def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
             Field(input_, [total.covered for total in totals], "number"),
             Field(f"{input_} mean {name}", [total.mean for total in totals], "number", shown=scored),
             Field(f"{input_} {name} over all", [total.over_all for total in totals], "number", shown=scored),
-            Field(f"only {input_}", [total.unique for total in totals], "number", shown=not brief),
+            Field(f"{input_} unique", [total.unique for total in totals], "number", shown=not brief),
         ]
     fields.append(Field("strongest", [", ".join(names[number] for number in tactic.strongest) for tactic in found]))
     note = f"strongest: the highest {name} over all techniques of the tactic"
@@ -105,7 +108,9 @@ def overlaps(comparison: Comparison) -> Table:
         Field("Jaccard index", [pair.jaccard for pair in pairs], "number"),
     ]
     return table_of(
-        "overlaps", "Overlap of each pair: techniques that both cover, by those that either does", fields
+        "overlaps",
+        "Overlap of each pair: techniques that both cover, divided by techniques that either covers",
+        fields,
     )
 
 

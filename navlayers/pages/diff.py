@@ -159,7 +159,7 @@ def _text(found: Diff, width: int | None) -> Iterator[str]:
     lists = [Item(section.heading, section.items) for section in _sections(found)]
     if found.facts:
         facts = tuple(Item(f"{one.name}: {one.before or 'none'} → {one.after or 'none'}") for one in found.facts)
-        lists.append(Item("the versions themselves", facts))
+        lists.append(Item("metadata", facts))
     for item in lists:
         yield ""
         yield from item_lines([item], width)

@@ -47,7 +47,7 @@ def brief_tables(gaps: Gaps) -> list[Table]:
 def _shares(gaps: Gaps, shares: Sequence[Share], *, brief: bool) -> list[Field]:
     by_weight = not (brief and gaps.threat.even)
     return [
-        Field("in all" if brief else "techniques", [share.techniques for share in shares], "number"),
+        Field("total" if brief else "techniques", [share.techniques for share in shares], "number"),
         Field("covered", [share.covered for share in shares], "number"),
         Field("weak", _or_none(share.weak for share in shares), "number"),
         Field("weight", [share.weight for share in shares], "number", shown=not brief),
@@ -65,17 +65,17 @@ def _or_none(numbers: Iterable[float | None]) -> list[Cell]:
 
 def tactics(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per tactic, and in total: how much is covered of the threat's techniques."""
-    names = [*(one.name for one in gaps.tactics), "in total, each once"]
+    names = [*(one.name for one in gaps.tactics), "total (each technique once)"]
     shares = _shares(gaps, [*(one.share for one in gaps.tactics), gaps.total], brief=brief)
-    return table_of("tactics", "Covered per tactic", [Field("tactic", names), *shares], unscored(gaps))
+    return table_of("tactics", "Coverage per tactic", [Field("tactic", names), *shares], unscored(gaps))
 
 
 def categories(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per category that any input has: how much is covered of the threat in it."""
     shares = _shares(gaps, list(gaps.categories.values()), brief=brief)
     without = [one.name for one in gaps.inputs if not one.categories]
-    note = f"{', '.join(without)}: without categories, and no part of this table" if without else ""
-    return table_of("categories", "Covered per category", [Field("category", gaps.categories), *shares], note)
+    note = f"{', '.join(without)}: no categories, not included" if without else ""
+    return table_of("categories", "Coverage per category", [Field("category", gaps.categories), *shares], note)
 
 
 def threats(gaps: Gaps, *, brief: bool = False) -> Table:
@@ -88,7 +88,7 @@ def threats(gaps: Gaps, *, brief: bool = False) -> Table:
         *_shares(gaps, gaps.members, brief=brief),
     ]
     note = "; ".join(text for text in (gaps.threat.losses, "" if brief else unscored(gaps)) if text)
-    return table_of("threats", "Covered per threat", fields, note)
+    return table_of("threats", "Coverage per threat", fields, note)
 
 
 def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
@@ -99,16 +99,16 @@ def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
         Field("id", [one.id for one in found], shown=not brief),
         Field("capability", [one.name for one in found]),
         Field("techniques", [one.techniques for one in found], "number"),
-        Field("only it", [one.only for one in found], "number"),
+        Field("unique", [one.only for one in found], "number"),
         Field("weight", [one.weight for one in found], "number", shown=not (brief and gaps.threat.even)),
         Field("by score", _or_none(one.by_score for one in found), "number"),
     ]
-    title = "Capabilities that cover the threat, by the weight that each covers"
+    title = "Capabilities that cover the threat, by covered weight"
     return table_of("capabilities", title, fields, _more(len(gaps.capabilities) - len(found)))
 
 
 def _more(number: int) -> str:
-    return f"… and {number:,} more, in the files of -o" if number > 0 else ""
+    return f"… and {number:,} more; -o writes all" if number > 0 else ""
 
 
 def _open(gaps: Gaps) -> Table:
@@ -131,11 +131,11 @@ def _order(gaps: Gaps, *, groups: bool) -> str:
     """What the first gaps are, and how they are ranked."""
     what = f"Uncovered, or weak (below {gaps.weak:g})" if gaps.scored else "Uncovered"
     if not gaps.threat.even:
-        by = "the largest gap first: weight × missing score" if gaps.scored else "the largest weight first"
+        by = "largest gap (weight × missing score) first" if gaps.scored else "largest weight first"
         return f"{what}, {by}"
     if not gaps.scored:
-        return f"{what}, what most groups use first" if groups else what
-    return f"{what}, the lowest score first{', then what most groups use' if groups else ''}"
+        return f"{what}, used by most groups first" if groups else what
+    return f"{what}, lowest score first{', then used by most groups' if groups else ''}"
 
 
 def _score(row: TechniqueGap) -> Cell:
@@ -170,8 +170,12 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
         Field("related", [row.hint for row in rows]),
     ]
     about = "" if gaps.category is None else f", {gaps.category} only"
-    note = "groups: how many groups of ATT&CK use it" if any(row.groups is not None for row in rows) else ""
-    return table_of("techniques", f"Techniques of the threat, the largest gap first{about}", fields, note)
+    note = (
+        "groups: number of ATT&CK groups that use the technique"
+        if any(row.groups is not None for row in rows)
+        else ""
+    )
+    return table_of("techniques", f"Techniques of the threat, largest gap first{about}", fields, note)
 
 
 def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:

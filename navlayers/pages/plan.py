@@ -51,13 +51,13 @@ def words(plan: Plan) -> list[tuple[str, str]]:
     return [
         ("the plan", summary(plan)),
         *([] if plan.threat is None else [("threat", plan.threat.title)]),
-        ("value", f"what a capability gives by itself: {value}"),
-        ("adds", f"what it gives beyond those before it, or beyond the plan, in {unit(plan)}"),
-        ("together", "what there is with it and those before it"),
-        ("share", "that, of what all capabilities give"),
-        ("only it", "techniques to which no other gives as much: of all candidates, or of the plan"),
-        ("instead", "who could best take its place in the plan, for what is asked; loses: what is lost then"),
-        ("others that give it all", "each by itself; joined by +, all of them together"),
+        ("value", f"coverage of the capability alone: {value}"),
+        ("adds", f"coverage beyond the capabilities before it, or beyond the plan, in {unit(plan)}"),
+        ("together", "coverage of the capability and those before it"),
+        ("share", "share of the coverage of all capabilities"),
+        ("unique", "techniques that no other capability covers as well: of all, or of the plan"),
+        ("replacement", "the best replacement within the budget or target; loses: the coverage lost"),
+        ("covered by others", "capabilities that cover its techniques as well: each alone, or joined by +"),
         ("state", "chosen, have (in place), excluded, no cost, not chosen"),
     ]
 
@@ -91,14 +91,14 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
         text = f"in place: {_first(had, NAMED if brief else len(had))}"
         ids = ids._replace(cells=[text if brief else "", *ids.cells])
         names = names._replace(cells=[text, *names.cells])
-    note = "only it: techniques to which no other of the plan gives as much"
+    note = "unique: techniques that no other capability of the plan covers as well"
     if not plan.by_count:
         note += f"; weight: a score of 100 counts {'1' if plan.threat is None else 'the weight of its technique'}"
     fields = [
         Field("#", numbers, "number"),
         ids,
         names,
-        Field("only it", alone, "number"),
+        Field("unique", alone, "number"),
         Field(plan.prices, [figure(step.cost) for step in steps], "number", shown=bool(plan.prices)),
         Field(f"adds ({unit(plan)})", [figure(step.gain) for step in steps], "number"),
         Field("together", [figure(step.value) for step in steps], "number"),
@@ -125,8 +125,8 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
         Field("share", [_percent(plan, plan.value + one.adds) for one in found], "percent"),
     ]
     how = ", most per cost first" if plan.prices else ""
-    note = "" if found else "Nothing that could be chosen would add anything."
-    return table_of("next best", f"Next best: what one more would add{how}", fields, note)
+    note = "" if found else "No other capability adds anything."
+    return table_of("next best", f"Next best: coverage that one more capability adds{how}", fields, note)
 
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
@@ -138,31 +138,31 @@ def swaps(plan: Plan, *, brief: bool = False) -> Table:
     by_id = {one.candidate.id: one.candidate for one in plan.appraisals}
     fields = [
         *_names(plan, [one for one, _ in found], ("capability", "name"), brief=brief),
-        *_names(plan, [by_id[swap.by] for _, swap in found], ("instead", "name of that"), brief=brief),
+        *_names(plan, [by_id[swap.by] for _, swap in found], ("replacement", "name of replacement"), brief=brief),
         Field(f"loses ({unit(plan)})", [figure(swap.loss) for _, swap in found], "number"),
     ]
-    title = "Nearly as good: another one instead" if brief else "Who could take the place of those chosen"
-    note = "" if found else "Nothing that could be chosen could take the place of one, for what is asked."
+    title = "Replacements that lose almost nothing" if brief else "Replacements for the chosen capabilities"
+    note = "" if found else "No chosen capability can be replaced within the budget or target."
     return table_of("instead", title, fields, note)
 
 
 def redundant(plan: Plan) -> Table:
-    """The capabilities all of whose scores others give as well, be they chosen or not."""
+    """The capabilities whose scores others reach as well, chosen or not."""
     found = [one for one in plan.appraisals if one.beside_all.redundant]
     fields = [
         *_names(plan, [one.candidate for one in found], ("capability", "name")),
         Field("state", [one.state for one in found]),
         *_others(found),
     ]
-    title = "Of all candidates, whether chosen or not: what others give as well"
-    note = f"others give all that {len(found)} of {len(plan.appraisals)} capabilities give"
+    title = "Redundant capabilities: others cover their techniques as well"
+    note = f"{len(found)} of {len(plan.appraisals)} capabilities are redundant"
     return table_of("redundant", title, fields, note)
 
 
 def _others(appraisals: Sequence[Appraisal]) -> list[Field]:
     return [
-        Field("others that give it all", [by(one.beside_all) for one in appraisals]),
-        Field("the plan gives it all by", [by(one.beside_plan) for one in appraisals]),
+        Field("covered by others", [by(one.beside_all) for one in appraisals]),
+        Field("covered by the plan", [by(one.beside_plan) for one in appraisals]),
     ]
 
 
@@ -176,7 +176,7 @@ def by(overlap: Redundancy) -> str:
 
 
 def capabilities(plan: Plan) -> Table:
-    """Every candidate: its state, cost, techniques, value, what only it gives, who makes it redundant."""
+    """Every candidate: its state, cost, techniques, value, unique techniques, and who makes it redundant."""
     every = plan.appraisals
     active = [one.state in ("chosen", "have") for one in every]
     costs = [None if one.cost is None else figure(one.cost) for one in every]
@@ -189,12 +189,12 @@ def capabilities(plan: Plan) -> Table:
         Field("techniques", [len(plan.covered([one.candidate])) for one in every], "number"),
         Field(f"value ({unit(plan)})", [figure(one.value) for one in every], "number"),
         Field(f"adds ({unit(plan)})", adds, "number"),
-        Field("only it of all", [len(one.beside_all.only) for one in every], "number"),
-        Field("only it in the plan", alone, "number"),
-        Field("techniques that only it gives", [", ".join(one.beside_all.only) for one in every]),
+        Field("unique", [len(one.beside_all.only) for one in every], "number"),
+        Field("unique in the plan", alone, "number"),
+        Field("unique techniques", [", ".join(one.beside_all.only) for one in every]),
         *_others(every),
     ]
-    note = "techniques: those that count in the plan; adds: to the plan as it is"
+    note = "techniques: techniques that count in the plan; adds: coverage added to this plan"
     return table_of("capabilities", f"All {len(every)} capabilities", fields, note)
 
 
@@ -213,11 +213,11 @@ def techniques(plan: Plan) -> Table:
         Field("name", [technique.name for technique in found]),
         Field("tactics", [", ".join(technique.tactics) for technique in found]),
         Field("weight", [plan.weight(id_) for id_ in ids], "number", shown=plan.threat is not None),
-        Field("under the plan", rated, "number"),
-        Field("given by", givers),
-        Field("best of all", [best(id_, plan.givers.get(id_, [])) for id_ in ids], "number"),
+        Field("score", rated, "number"),
+        Field("covered by", givers),
+        Field("best possible", [best(id_, plan.givers.get(id_, [])) for id_ in ids], "number"),
     ]
-    return table_of("techniques", "Techniques and their scores under the plan", fields)
+    return table_of("techniques", "Techniques and their scores with the plan", fields)
 
 
 def plan_folder(plan: Plan) -> dict[str, bytes]:

@@ -56,7 +56,7 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
     for how, names in methods.items():
         whose = "scores" if len(methods) == 1 else f"scores of {', '.join(names)}"
         rows.append((whose, how))
-    return Table("about", "About", columns("what", "how it is"), (*rows, *facts))
+    return Table("about", "About", columns("item", "description"), (*rows, *facts))
 
 
 def result_folder(

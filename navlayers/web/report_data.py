@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.coverage import Coverage
     from navlayers.web.explorer import Shown
 
-_SCORE_AGAIN = re.compile(r"Gap [\d.,]+|[\d.,]+ under the plan")
+_SCORE_AGAIN = re.compile(r"Gap [\d.,]+|[\d.,]+ with the plan")
 
 
 def report_data(subject: ReportInput, document: Document, colors: Colors) -> Explorer:

@@ -110,14 +110,14 @@ def _nothing_to_choose(inputs: Sequence[Coverage], category: str | None, min_sco
     sets = inputs[0].name if len(inputs) == 1 else "the sets"
     if not any(each.set.mappings for each in inputs):
         return Problem(f"{sets} {'has' if len(inputs) == 1 else 'have'} no mappings, so there is nothing to choose")
-    hint = "navlayers stats counts what there is"
+    hint = "`navlayers stats` lists the scores"
     if category is not None:
         there = sorted({c for each in inputs for c in each.categories})
-        hint = f"there is {', '.join(there)}" if there else "the mappings name no category"
-        return Problem(f"no capability gives a score in the category {category}", hint=hint)
+        hint = f"categories of the sets: {', '.join(there)}" if there else "the mappings have no categories"
+        return Problem(f"no capability has a score in the category {category}", hint=hint)
     if min_score:
-        return Problem(f"no capability gives a score of {min_score:g} or more", hint=hint)
-    return Problem("no capability gives a score", hint="--worth sets the score of mappings without a value")
+        return Problem(f"no capability has a score of {min_score:g} or more", hint=hint)
+    return Problem("no capability has a score", hint="--worth sets the score of mappings without a value")
 
 
 class Directory:
@@ -153,12 +153,12 @@ class Directory:
             return candidates[0]
         if candidates:
             ids = [candidate.id for candidate in candidates]
-            message = f"{what}{shown(text)} means {len(candidates)} capabilities: {listed(ids)}"
-            return Problem(message, place, hint=f"write {ids[0]}")
+            message = f"{what}{shown(text)} matches {len(candidates)} capabilities: {listed(ids)}"
+            return Problem(message, place, hint=f"use {ids[0]}")
         ids = [*(c.id for c in self._candidates), *(c.capability for c in self._candidates)]
         hint = nearest(text, ids) or nearest(text, [c.name for c in self._candidates])
         several = len({candidate.set for candidate in self._candidates}) > 1
-        expected = "SET:ID, the id or the name of one" if several else "the id or the name of one"
+        expected = f"{'SET:ID or ' * several}the id or name of a capability"
         return Problem(f"{what}no capability {shown(text)}", place, expected, hint)
 
 
@@ -209,8 +209,10 @@ def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str,
 
 def _names_in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
     if not path:
-        raise UsageError(Problem(f"{option}: {FILE} names no file", expected=f"{FILE}FILE with one id in a line"))
-    text = as_text(read_file(path, option, "a list of ids or names, one in a line")).data.decode()
+        raise UsageError(
+            Problem(f"{option}: {FILE} without a file name", expected=f"{FILE}FILE with one id per line")
+        )
+    text = as_text(read_file(path, option, "a list of ids or names, one per line")).data.decode()
     lines = [(line.strip(), Place(path, number, 1)) for number, line in enumerate(text.splitlines(), 1)]
     return [(line, place) for line, place in lines if line and not line.startswith(COMMENT)]
 
@@ -225,7 +227,7 @@ def read_file(path: str, option: str, what: str) -> Source:
     if path == STDIN:
         message = f"{option} does not read standard input"
         raise UsageError(
-            Problem(message, expected=f"a file that holds {what}", hint="only sets and threats are read from it")
+            Problem(message, expected=f"a file that holds {what}", hint="only sets and threats can be read from it")
         )
     try:
         return load(path, None, MAX_BYTES)

@@ -40,11 +40,11 @@ def plan_layer(plan: Plan) -> Layer:
     covered = [entry.techniqueID for entry in techniques if entry.enabled and not entry.color]
     about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
     counted = "the number of capabilities of the plan that cover it"
-    score = counted if plan.counts else f"the best that a capability of the plan gives it, {about}"
-    weighed = f" {against(plan)}. What the threat does not do is hidden." if plan.threat else ""
+    score = counted if plan.counts else f"the highest that a capability of the plan gives it, {about}"
+    weighed = f" {against(plan)}. Techniques that the threat does not use are hidden." if plan.threat else ""
     says = (
-        f"{titles}. {summary(plan)}. A technique's score is {score}; those that the plan does not cover have "
-        f"colours of their own.{weighed}"
+        f"{titles}. {summary(plan)}. A technique's score is {score}; techniques that the plan does not "
+        f"cover have separate colors.{weighed}"
     )
     return make_layer(
         f"Plan for {asked(plan)}: {titles}",
@@ -56,16 +56,16 @@ def plan_layer(plan: Plan) -> Layer:
         facts=[
             ("shows", "plan"),
             ("sets", titles),
-            ("asked for", asked(plan)),
+            ("goal", asked(plan)),
             ("capabilities", ", ".join(sorted(plan.chosen))),
             ("in place", ", ".join(candidate.id for candidate in plan.had)),
             ("measure", plan.options.measure),
             ("category", plan.options.category or ""),
-            ("least score", f"{tidy(plan.options.min_score):g}" if plan.options.min_score else ""),
+            ("minimum score", f"{tidy(plan.options.min_score):g}" if plan.options.min_score else ""),
             ("threat", plan.threat.title if plan.threat else ""),
             ("cost", amount(plan, plan.cost) if plan.prices else ""),
-            ("of what all give", share(plan, plan.share)),
-            # Readers of layers know by it that the scores are numbers.
+            ("share of the total", share(plan, plan.share)),
+            # Tells readers of the layer that its scores are counts.
             ("aggregate", "count" if plan.counts else ""),
             ("certainty", certainty(plan)),
             *count_facts(covered),
@@ -118,7 +118,7 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
     mine, every = plan.active_givers.get(technique, []), plan.givers[technique]
     weight = _weight(plan, technique)
     if not mine:
-        comment = f"Not covered by the plan; it would be by {names(every)}"
+        comment = f"Not covered by the plan; can be covered by {names(every)}"
         facts = [*weight, ("possible with", "; ".join(candidate.id for candidate in every))]
         return make_entry(technique, 0, gradient, comment=comment, color=LEFT, facts=facts)
     facts = [*weight, ("plan", scores(mine))]
@@ -127,7 +127,7 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
         number = len(mine)
         comment = f"Covered by {number} capabilit{'y' if number == 1 else 'ies'} of the plan\n{names(mine)}"
         return make_entry(technique, number, gradient, comment=comment, facts=facts)
-    comment = "Covered by the plan, not rated" if score is None else f"{tidy(score):g} under the plan"
+    comment = "Covered by the plan, not rated" if score is None else f"{tidy(score):g} with the plan"
     comment += f"\n{names(mine)}"
     if possible is not None and possible > (score or 0):
         stronger = [candidate for candidate in every if candidate.gives[technique] == possible]

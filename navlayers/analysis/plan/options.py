@@ -114,5 +114,5 @@ def parse_target(text: str) -> Fraction:
         raise UsageError(Problem(f"--target {shown(text)} may mean 1% or 100%", expected="1% or 100%"))
     share = found / 100 if percent or found > 1 else found
     if share > 1:
-        raise UsageError(Problem(f"--target {shown(text)} is more than everything", expected=expected))
+        raise UsageError(Problem(f"--target {shown(text)} is more than 100%", expected=expected))
     return share

@@ -62,8 +62,8 @@ def make_plan(
     prices, cost_notices = _prices(candidates, directory, costs)
     levels, unit = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
     if not levels:
-        hint = f"{threat.title} uses none of those that they cover" if threat else ""
-        raise UsageError(Problem("no capability of the sets covers a technique that counts", hint=hint))
+        hint = f"the sets cover no technique of {threat.title}" if threat else ""
+        raise UsageError(Problem("no capability covers a technique that counts", hint=hint))
     worths, rounding = rounded([level.worth for level in levels])
     free = {id_: price for id_, price in prices.items() if id_ not in have and id_ not in exclude}
     problem, price_unit = _problem(levels, worths, free, have, options)
@@ -117,9 +117,8 @@ def _have_and_exclude(options: PlanOptions, directory: Directory) -> tuple[froze
     exclude = frozenset(named(options.exclude, directory, "--exclude"))
     both = sorted(have & exclude)
     if both:
-        stand = "stands" if len(both) == 1 else "stand"
-        message = f"{listed(both)} {stand} in both --have and --exclude"
-        raise UsageError(Problem(message, hint="remove it from one of the two"))
+        message = f"{listed(both)} {'is' if len(both) == 1 else 'are'} in both --have and --exclude"
+        raise UsageError(Problem(message, hint="remove it from one of them"))
     return have, exclude
 
 
@@ -181,8 +180,10 @@ def _problem(
     if target > reachable:
         share = math.floor(Fraction(reachable, total) * 10_000) / 100
         goal = f"the target of {float(100 * (options.least or 0)):g} % cannot be reached"
-        message = f"{goal}: what may be chosen gives {share:g} % of what all give"
-        raise UsageError(Problem(message, hint="lower the target, exclude less, or give more capabilities a cost"))
+        message = f"{goal}: the capabilities to choose from reach {share:g} % of the total"
+        raise UsageError(
+            Problem(message, hint="lower the target, exclude less, or add costs for more capabilities")
+        )
     return cover_problem(by_id, elements, need=max(target - total + lacking, 0)), unit
 
 
@@ -250,7 +251,7 @@ def _appraise(
 def _notices(
     inputs: Sequence[Coverage], options: PlanOptions, scoring: ScoreOptions, states: Mapping[str, State]
 ) -> Iterator[Problem]:
-    """What a user would otherwise find out by wondering about the numbers."""
+    """Notices that explain the numbers."""
     by_score = options.measure == "score" or options.min_score > 0
     scored = any(each.set.scored for each in inputs)
     bare = [each.name for each in inputs if not each.set.scored and each.set.mappings]

@@ -237,7 +237,7 @@ def _choice(plan: Plan) -> str:
     without = sum(appraisal.state == "no cost" for appraisal in plan.appraisals)
     if 2 * without >= every:
         free = sum(appraisal.state in ("chosen", "not chosen") for appraisal in plan.appraisals)
-        details.append(f"only {free} could be chosen, {without} have no cost")
+        details.append(f"only {free} can be chosen, {without} have no cost")
     told = f" ({'; '.join(details)})" if details else ""
     if had:
         return f"Add {chosen or 'nothing'}{told} to the {had} in place"
@@ -247,19 +247,17 @@ def _choice(plan: Plan) -> str:
 def _reached(plan: Plan) -> str:
     had, every = len(plan.had), len(plan.appraisals)
     active = len(plan.chosen) + had
-    they, s = ("together they", "") if active > 1 else ("it" if active else "that", "s")
+    they, s = ("together they", "") if active > 1 else ("it" if active else "this", "s")
     both = f"{len(plan.reached)} of {len(plan.coverable)}"
     if not plan.by_count:
-        all_ = f"all {every}" if had else "all"
         values = f"{figure(plan.value):,} of {figure(plan.total):,}"
-        return (
-            f"{they} give{s} {share(plan, plan.share)} of what {all_} give ({values}), covering {both} techniques"
-        )
+        total = f"{share(plan, plan.share)} of the total value ({values})"
+        return f"{they} reach{'es' if s else ''} {total} and cover{s} {both} techniques"
     if plan.threat is not None:
-        return f"{they} give{s} {share(plan, plan.share)} of what can be covered ({both})"
+        return f"{they} cover{s} {share(plan, plan.share)} of the techniques that can be covered ({both})"
     if had:
         both = f"{len(plan.reached)} of the {len(plan.coverable)}"
-    that = f" that all {every} cover" if had else ""
+    that = f" that all {every} capabilities cover" if had else ""
     part = f" ({share(plan, plan.share)})" if plan.share < 1 else ""
     return f"{they} cover{s} {both} techniques{that}{part}"
 
@@ -267,9 +265,9 @@ def _reached(plan: Plan) -> str:
 def certainty(plan: Plan) -> str:
     """Whether a better plan is possible, in words."""
     if plan.proven:
-        ties = "" if plan.settled else ", though of plans as good it may not be the first"
+        ties = "" if plan.settled else ", but ties are not resolved"
         return f"proven optimal{ties}"
-    seconds = f"the time limit of {plan.options.seconds:g} s ended the search"
+    seconds = f"the search stopped at the time limit of {plan.options.seconds:g} s"
     if plan.options.most is None:
         least = f"{figure(plan.bound):,}"
         what = f"costs less than {least}" if plan.prices else f"has fewer than {least} capabilities"
@@ -281,14 +279,14 @@ def certainty(plan: Plan) -> str:
 
 
 def against(plan: Plan) -> str:
-    """How much of the threat the plan covers, and how much no candidate does; "" without a threat."""
+    """How many techniques of the threat the plan covers, and how many no candidate does; "" without a threat."""
     if plan.threat is None:
         return ""
     covered, every = len(plan.reached), len(plan.threat.weights)
-    part = f"{percent(Fraction(covered, every)):.1f} % of the threat's {every} technique{'s' * (every != 1)}"
+    techniques = f"{covered} of the {every} technique{'s' * (every != 1)} of {plan.threat.title}"
     uncovered = every - len(plan.coverable)
-    none = f"no capability covers {uncovered} of them" if uncovered else "some capability covers each of them"
-    return f"Against {plan.threat.title}: {part} {'is' if covered == 1 else 'are'} covered ({covered}); {none}"
+    rest = f"no capability covers {uncovered} of them" if uncovered else "each can be covered"
+    return f"The plan covers {techniques} ({percent(Fraction(covered, every)):.1f} %); {rest}"
 
 
 def label(plan: Plan, candidate: Candidate, *, briefly: bool = False) -> str:

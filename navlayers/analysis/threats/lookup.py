@@ -54,7 +54,7 @@ def one_threat(word: str, threats: Threats) -> Threat:
     if named:
         names = one_of([f"{threat.id} ({threat.kind} {threat.name})" for threat in named])
         message = f"{shown(word)} is the name of {len(named)} threats"
-        raise InputError(Problem(message, expected=names, hint="write the id"))
+        raise InputError(Problem(message, expected=names, hint="use the id"))
     what = f"ATT&CK {DOMAIN_NAMES[threats.domain]} {threats.version}"
     raise InputError(Problem(f"{what} has no group, software or campaign {shown(word)}"))
 
@@ -108,7 +108,9 @@ def _is_there(word: str) -> bool:
 def _unknown(word: str, domain: Domain) -> Problem:
     for other in DOMAINS:
         if other != domain and (is_threat(word, other) or tactic_id(word, other)):
-            message = f"{shown(word)} is of ATT&CK {DOMAIN_NAMES[other]}, the sets are of {DOMAIN_NAMES[domain]}"
+            message = (
+                f"{shown(word)} is in ATT&CK {DOMAIN_NAMES[other]}, the sets are for ATT&CK {DOMAIN_NAMES[domain]}"
+            )
             return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}")
     return Problem(f"no threat {shown(word)}", expected=EXPECTED, hint=_meant(word, domain))
 
@@ -124,7 +126,7 @@ def _meant(word: str, domain: Domain) -> str:
     more = f" and {len(several) - _LISTED} more" if len(several) > _LISTED else ""
     quoted = (f'"{names[what]}"' if " " in names[what] else names[what] for what in several[:2])
     both = " ".join(f"--threat {name}" for name in quoted)
-    return f"it is part of {len(several)} names: {', '.join(several[:_LISTED])}{more}; for several: {both}"
+    return f"it matches {len(several)} names: {', '.join(several[:_LISTED])}{more}; to choose several: {both}"
 
 
 def suggestions(word: str, domain: Domain) -> list[str]:
@@ -167,7 +169,7 @@ def group_named(word: str, threats: Threats) -> Threat:
         return one_threat(word, threats)
     expected = "a group or campaign"
     if named:
-        message = f"--software-of: {named[0].name} ({named[0].id}) is software itself"
+        message = f"--software-of: {named[0].name} ({named[0].id}) is software"
         raise InputError(Problem(message, expected=expected, hint="choose it with --threat"))
     if _is_there(word):
         message = f"--software-of: {shown(word)} is a set, not a group or campaign"

@@ -68,7 +68,7 @@ class Chosen(msgspec.Struct, frozen=True):
         Raises:
             ReleaseError: there is no such release at hand.
         """
-        of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.release())]
+        of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.own_release())]
         newest = max((newest, *of_files), key=lambda catalogue: number(catalogue.version))
         if not self.needs_threats:
             latest = attack.load(attack.find(self.domain, "latest").release)
@@ -80,7 +80,7 @@ class Chosen(msgspec.Struct, frozen=True):
         what = f"ATT&CK {DOMAIN_NAMES[self.domain]} {newest.version}"
         message = f"groups, software and campaigns of {what}, or of a newer release, are not installed"
         hint = f"add them with: navlayers attack add {newest.version}"
-        hint += f", or carry the sets back: --attack {releases[0].version}" if releases else ""
+        hint += f", or use an older release for the sets: --attack {releases[0].version}" if releases else ""
         raise ReleaseError(Problem(message, expected=expected, hint=hint))
 
     def at(self, catalogue: Catalogue) -> ThreatModel:
@@ -101,12 +101,12 @@ class Chosen(msgspec.Struct, frozen=True):
 
         def software(threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
             if not threat.software:
-                notices.append(Problem(f"{threat.name} ({threat.id}) uses no software that {release} knows"))
+                notices.append(Problem(f"{release} lists no software of {threat.name} ({threat.id})"))
             return _through_software(threat, known, also_own=also_own) if known else {}
 
         def member(item: AttackName | Weighted) -> Member:
             if isinstance(item, Weighted):
-                found, told = item.member(catalogue)
+                found, told = item.at(catalogue)
                 notices.extend(told)
                 return found
             if item.tactic:
@@ -178,7 +178,7 @@ def choose(
         for key, item in _meant(word, domain, reading, notices):
             if key in items:
                 name = item.path if isinstance(item, Weighted) else item.text
-                notices.append(Problem(f"{name} is given twice and counts once"))
+                notices.append(Problem(f"duplicate {name}: counted once"))
             items.setdefault(key, item)
 
     _all(partial(add, word) for word in words)
@@ -188,7 +188,7 @@ def choose(
 def _meant(
     word: str | Source, domain: Domain, reading: ReadOptions, notices: list[Problem]
 ) -> Iterable[tuple[object, AttackName | Weighted]]:
-    """What a word names, each with a key that only the same has; files that are skipped go to `notices`."""
+    """What a word names, each with a key that only the same has; skipped files go to `notices`."""
     if isinstance(word, str):
         if lookup.is_threat(word, domain):
             return [(word.strip().casefold(), AttackName(word.strip()))]
@@ -214,8 +214,8 @@ def _read(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
     weighted = read_weighted(source, domain, reading)
     if weighted.set.domain != domain:
         own, other = DOMAIN_NAMES[weighted.set.domain], DOMAIN_NAMES[domain]
-        message = f"{source.name} is of ATT&CK {own}, the sets are of {other}"
-        raise UsageError(Problem(message, hint="the threat and the sets must be of one domain"))
+        message = f"{source.name} is for ATT&CK {own}, the sets are for ATT&CK {other}"
+        raise UsageError(Problem(message, hint="use a threat and sets of one domain"))
     return weighted
 
 
@@ -275,7 +275,7 @@ def _named(chosen: Chosen, known: Threats) -> tuple[dict[str, Threat], tuple[Thr
         every = [threat for threat in named.values() if threat.kind != "software"]
         if not every:
             hint = "choose one with --threat, or name it: --software-of=APT29"
-            raise UsageError(Problem("--software-of: no group or campaign is chosen", hint=hint))
+            raise UsageError(Problem("--software-of needs a group or campaign", hint=hint))
         using += every
     return named, tuple(dict.fromkeys(using))
 
@@ -286,7 +286,7 @@ def _same(named: dict[str, Threat]) -> Iterator[Problem]:
         names.setdefault(threat.id, []).append(name)
     for id_, texts in names.items():
         if len(texts) > 1:
-            yield Problem(f"{' and '.join(texts)} are the same threat, {id_}, which counts once")
+            yield Problem(f"{' and '.join(texts)} are the same threat ({id_}): counted once")
 
 
 def _through_software(threat: Threat, known: Threats, *, also_own: bool) -> dict[str, tuple[str, ...]]:
@@ -337,8 +337,8 @@ def _mixed_scales(members: Sequence[Member]) -> Iterator[Problem]:
     if own and len(members) > 1:
         parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
         parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]
-        message = f"weights are added as they are: {', '.join(parts)}"
-        yield Problem(message, hint="give the files weights of one scale")
+        message = f"weights are summed without rescaling: {', '.join(parts)}"
+        yield Problem(message, hint="use one scale in all files")
 
 
 def _carried(member: Member, version: str) -> Iterator[Problem]:
