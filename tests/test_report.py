@@ -260,7 +260,7 @@ def test_a_report_of_scores_says_how_they_are_made_and_whose_the_mappings_are() 
     document = make_report(subject("aws", "gcp")).document
     facts = dict(item for block in blocks(document, "method") if isinstance(block, Facts) for item in block.items)
     assert "minimal 10, partial 50, significant 100" in facts["scores"]
-    assert "only it" in facts
+    assert "unique" in facts
     (sources,) = (t for t in tables(document, "method") if t.name == "sources")
     assert [row[0] for row in sources.rows] == ["AWS", "Google Cloud"]
     assert {row[sources.headers.index("licence")] for row in sources.rows} == {"Apache-2.0"}

@@ -68,7 +68,7 @@ class Chosen(msgspec.Struct, frozen=True):
         Raises:
             ReleaseError: there is no such release at hand.
         """
-        of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.own_release())]
+        of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.release())]
         newest = max((newest, *of_files), key=lambda catalogue: number(catalogue.version))
         if not self.needs_threats:
             latest = attack.load(attack.find(self.domain, "latest").release)
@@ -106,7 +106,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
         def member(item: AttackName | Weighted) -> Member:
             if isinstance(item, Weighted):
-                found, told = item.at(catalogue)
+                found, told = item.member(catalogue)
                 notices.extend(told)
                 return found
             if item.tactic:

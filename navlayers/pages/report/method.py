@@ -88,7 +88,7 @@ def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
         yield from _OF_THREAT
     if data.plan is not None:
         for name, text in plan_tables.words(data.plan):
-            if name in ("adds", "together", "only it", "instead"):
+            if name in ("adds", "together", "unique", "replacement"):
                 yield f"{name}, of a plan", text
 
 
