@@ -164,6 +164,8 @@ def _as_png(data: bytes, colors: int = 0) -> bytes:
         picture = image.convert("RGB")
         if colors:
             picture = picture.quantize(colors, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+            # Its palette is a little darker: white becomes 254, which shows on a white page.
+            picture.putpalette([255 if channel > 251 else channel for channel in picture.getpalette() or ()])
         picture.save(stream, "PNG", dpi=image.info.get("dpi"))
     return stream.getvalue()
 
