@@ -212,30 +212,6 @@ def test_fields_without_meaning_are_kept_as_they_stood() -> None:
     )  # fmt: skip
 
 
-def test_an_undeclared_group_is_named_by_its_id_with_one_notice() -> None:
-    reading = read_rows(row(), row(capability_group="h"), row(capability_group="h"))
-    assert reading.mapping_set.groups == {"g": "Group", "h": "h"}
-    (notice,) = reading.notices
-    assert str(notice).startswith('set.json:4:142: capability group "h" is not declared')
-
-
-def test_blanks_around_ids_are_taken_away_with_a_notice() -> None:
-    reading = read_rows(row(capability_id=" c"), row())
-    assert [c.id for c in reading.mapping_set.capabilities] == ["c"]
-    assert [str(notice) for notice in reading.notices] == [
-        'set.json:3:19: " c" has blanks around it (it is read as "c")'
-    ]
-
-
-def test_blank_ids_in_the_metadata_are_left_out() -> None:
-    meta = {**META, "capability_groups": {" g ": "Group", "": "None"}, "mapping_types": ["mitigates", " "]}
-    text = json.dumps({"metadata": meta, "mapping_objects": [row()]})
-    reading = readers.read("set.json", data=text.encode())
-    assert reading.mapping_set.groups == {"g": "Group"}
-    assert reading.mapping_set.mapping_types == (MappingType("mitigates"),)
-    assert reading.notices == ()
-
-
 SCALE = "minimal, partial, significant or a number from 0 to 100"
 
 
@@ -417,9 +393,3 @@ def test_a_wrong_field_behind_one_that_is_very_deep_is_told(depth: int) -> None:
     line = '{"capability_id": "c", "else": ' + "[" * depth + "]" * depth + ', "attack_object_id": "x"}'
     (problem,) = problems(START + line + "]}")
     assert 'technique id "x" is malformed' in problem or "too deep" in problem
-
-
-def test_ids_of_the_metadata_that_are_the_same_but_for_blanks_are_refused() -> None:
-    meta = {**META, "capability_groups": {"g": "Group", " g": "Other"}}
-    (problem,) = problems(json.dumps({"metadata": meta, "mapping_objects": [row()]}))
-    assert 'duplicate id "g" in capability_groups, without the blanks around it; expected each id once' in problem

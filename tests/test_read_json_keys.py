@@ -1,4 +1,4 @@
-"""Keys of Mappings Explorer JSON that stand twice, or are not those that are meant."""
+"""Keys of Mappings Explorer JSON that are duplicate or misspelt, and ids with blanks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from test_read_json import META, START, problems, read_rows, row
 from navlayers import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats._json import members, repeats
+from navlayers.mapping.model import MappingType
 
 ADVICE = "expected each key once (merge them, or remove one)"
 TWICE = {
@@ -179,3 +180,33 @@ def test_rows_of_many_shapes_are_read_in_little_more_time_than_rows_of_one() -> 
             made[key] = None
         rows.append(made)
     assert len(read_rows(*rows).mapping_set.mappings) == 5000
+
+
+def test_blank_ids_in_the_metadata_are_left_out() -> None:
+    meta = {**META, "capability_groups": {" g ": "Group", "": "None"}, "mapping_types": ["mitigates", " "]}
+    text = json.dumps({"metadata": meta, "mapping_objects": [row()]})
+    reading = readers.read("set.json", data=text.encode())
+    assert reading.mapping_set.groups == {"g": "Group"}
+    assert reading.mapping_set.mapping_types == (MappingType("mitigates"),)
+    assert reading.notices == ()
+
+
+def test_ids_of_the_metadata_that_are_the_same_but_for_blanks_are_refused() -> None:
+    meta = {**META, "capability_groups": {"g": "Group", " g": "Other"}}
+    (problem,) = problems(json.dumps({"metadata": meta, "mapping_objects": [row()]}))
+    assert 'duplicate id "g" in capability_groups, without the blanks around it; expected each id once' in problem
+
+
+def test_blanks_around_ids_are_taken_away_with_a_notice() -> None:
+    reading = read_rows(row(capability_id=" c"), row())
+    assert [c.id for c in reading.mapping_set.capabilities] == ["c"]
+    assert [str(notice) for notice in reading.notices] == [
+        'set.json:3:19: " c" has blanks around it (it is read as "c")'
+    ]
+
+
+def test_an_undeclared_group_is_named_by_its_id_with_one_notice() -> None:
+    reading = read_rows(row(), row(capability_group="h"), row(capability_group="h"))
+    assert reading.mapping_set.groups == {"g": "Group", "h": "h"}
+    (notice,) = reading.notices
+    assert str(notice).startswith('set.json:4:142: capability group "h" is not declared')

@@ -27,10 +27,10 @@ _DEFAULT = ReadOptions()
 
 
 class Format(NamedTuple):
-    """A format: what people call it, and the modules beside this one that read and write it.
+    """A format: its title for people, and the modules of this package that read and write it.
 
     `reader` has `read(source, context)`, which gives a set and its places; `writer` has `encode(mapping_set)`,
-    which gives a `Written`, and is "" where the format is not written. A set of a folder format is a folder of its
+    which gives a `Written`, and is "" for a format that is only read. A set of a folder format is a folder of its
     files; one file of it is a set, too.
     """
 
@@ -60,7 +60,7 @@ WRITABLE = tuple(name for name, format_ in FORMATS.items() if format_.writer)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A mapping set as read from one input: what it says, what is worth knowing about the file, and where."""
+    """A mapping set as read from one input, the notices about the file, and the places of its parts."""
 
     mapping_set: MappingSet
     notices: tuple[Problem, ...]
@@ -70,8 +70,8 @@ class Reading(msgspec.Struct, frozen=True):
     def place(self, index: int, kind: Kind = "mapping", field: str = "") -> Place:
         """The place of a mapping, a non-mappable or a capability by its index in the set.
 
-        `field`, a field of the model such as "value", narrows it to where that is written, if the format can tell.
-        Computed when asked for; the reading keeps the content for that.
+        `field`, a field of the model such as "value", narrows it to the value of that field.
+        Computed on request; the reading keeps the content for that.
         """
         return self.places.part(kind, index, field)
 
@@ -92,7 +92,7 @@ def read(
     Args:
         path: the file, or the folder of a folder format; or only its name in messages when `data` is given.
         data: the content, for input that is not a file (standard input goes by the name "-").
-        reading: what the user says of the input.
+        reading: the options of the user for the input.
         findings: where errors and notices go; lenient ones let reading go on over errors.
 
     Raises:
@@ -111,7 +111,7 @@ def encode(mapping_set: MappingSet, to: str = "native") -> Written:
     """A set in a format, and what the format cannot carry of it.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: the format is unknown.
         OutputError: the format cannot hold the set.
     """
     if to not in WRITABLE:
@@ -132,7 +132,7 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
 def _is_folder(path: str | Path) -> bool:
     try:
         return Path(path).is_dir()
-    except (OSError, ValueError):  # what cannot be a path is told when it is opened
+    except (OSError, ValueError):  # opening it reports a path that cannot exist
         return False
 
 

@@ -40,7 +40,7 @@ def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str
 
     Args:
         head: the set with its metadata alone.
-        table: the rows. What is wrong goes to its findings; the result is of use only if nothing is.
+        table: the rows. Errors go to its findings; with any, the result is incomplete.
         technique_name: the name that the set's ATT&CK release gives an id.
     """
     capabilities = {
@@ -189,7 +189,7 @@ def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]
 def _row_of(
     part: Mapping | NonMappable, capability: Capability | None, technique_name: Callable[[str], str | None]
 ) -> Row:
-    """What mappings and non-mappables share, without `other`."""
+    """A row with the fields that mappings and non-mappables share, without `other`."""
     row = Row(
         capability_id=part.capability,
         attack_object_id=part.technique,

@@ -51,7 +51,7 @@ def technique(text: str) -> tuple[str | None, Issue | None]:
 
 
 def kind(text: str) -> tuple[str | None, Issue | None]:
-    """A status or mapping type; one that says non-mappable in whatever spelling becomes `non_mappable`."""
+    """A status or mapping type; any spelling of non-mappable becomes `non_mappable`."""
     clean, issue = identifier(text)
     return NON_MAPPABLE if clean is not None and says_non_mappable(clean) else clean, issue
 

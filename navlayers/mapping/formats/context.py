@@ -43,7 +43,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
 
     `format` is a name of `FORMATS`; None lets the content decide. `columns` maps what a table's column holds
     ("technique", "score", …) to its header. `metadata` maps names of `METADATA` to what counts
-    instead of what the file says. Inputs larger than `max_bytes` are refused.
+    instead of the metadata of the file. Inputs larger than `max_bytes` are refused.
     """
 
     format: str | None = None
@@ -53,7 +53,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
 
 
 class Context(NamedTuple):
-    """The arguments of a reader beside its source.
+    """The arguments of a reader in addition to its source.
 
     `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
     """
@@ -78,8 +78,8 @@ def lost(what: str, why: str = "", *, hint: str = "") -> Problem:
 def technique_names(head: MappingSet) -> Callable[[str], str | None]:
     """The function from technique id to its name in the set's own release.
 
-    Where that release is not at hand, or only a neighbour of it is, every name is unknown: names in the file are
-    then kept as they stand.
+    Where that release is not installed, or only a neighbor of it is, every name is unknown: names in the file are
+    then kept as written.
     """
     # ATT&CK catalogues are loaded only when a file is read.
     from navlayers import attack  # noqa: PLC0415

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _COMMENTS = (b"//", b"/*")
-"""Comments as JavaScript has them: JSON has none, and the reader of JSON says so."""
+"""JavaScript comments: JSON has none, and the reader of JSON reports them."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 18
@@ -52,7 +52,7 @@ def _json(data: bytes) -> str:
             return "layer" if any("techniques" in top for top in _tops.decode(data)) else "mapex-json"
         top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):
-        # Not JSON, or not UTF-8: its head tells what it was to be.
+        # Not JSON, or not UTF-8: its head shows the intended format.
         head = data[:_HEAD]
         if b'"mapping_objects"' in head:
             return "mapex-json"
@@ -104,14 +104,14 @@ _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 
 def sniff_folder(path: Path) -> str | None:
-    """The folder format of which a folder holds one set; None where its files are sets, or none, of their own.
+    """The folder format of a folder that is one set; None where each of its files is a set, or none is.
 
-    The first files decide; of files that are no sets, such as settings, any number may stand beside. Folders below
-    are looked at where the files at the top are no sets, as rules are filed in them.
+    The first files decide; other files, such as settings, do not matter. If no file at the top is a set, folders
+    below decide, as rules are often filed in them.
     """
     try:
         top = sorted(path.iterdir())
-    except OSError:  # it is told when its files are read
+    except OSError:  # reading its files reports it
         return None
     kinds = {_kind_of(file) for file in top[: 10 * _LOOKED_AT]}
     if kinds & {"mapex-yaml", "native", "dettect"}:

@@ -37,7 +37,7 @@ def duplicate_key(key: str, first: Place) -> Issue:
 class Findings:
     """Errors and notices of one file in the order found; places are computed only for those that are kept.
 
-    `lenient`: errors do not end the reading; what could be read is given beside them.
+    `lenient`: errors do not end the reading; it gives the sound parts of the input.
     """
 
     def __init__(self, limit: int = LIMIT, *, lenient: bool = False) -> None:
@@ -56,10 +56,10 @@ class Findings:
         kept = self._kept[fatal]
         if len(kept) >= self._limit:
             return
-        said = issue if isinstance(issue, Issue) else issue()
+        worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
-        hint = said.hint if isinstance(said.hint, str) else said.hint()
-        problem = Problem(said.message, where, said.expected, hint, code=said.code)
+        hint = worded.hint if isinstance(worded.hint, str) else worded.hint()
+        problem = Problem(worded.message, where, worded.expected, hint, code=worded.code)
         if problem in kept:
             self._count[fatal] -= 1
         else:

@@ -117,7 +117,7 @@ def read_document(
         metadata: the metadata object; numbers as text.
         objects: the rows, in file order.
         place: the place of a value by its path, or of the nearest value around it.
-        context: options, and the findings for what is wrong.
+        context: the options, and the findings that collect errors and notices.
 
     Raises:
         InputError: something is wrong in the places listed.
@@ -190,8 +190,8 @@ def _kind(value: Any) -> str:
 
 
 def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Place]) -> MappingSet:
-    """The set without its rows. What the user says of the set counts instead of what the file says."""
-    said = context.options.metadata
+    """The set without its rows. Metadata of the user overrides that of the file."""
+    by_user = context.options.metadata
 
     def add(field: str, message: str, expected: str = "", *, code: str, fatal: bool = True) -> None:
         context.findings.add(Issue(message, expected, fatal=fatal, code=code), partial(place, ("metadata", field)))
@@ -205,12 +205,12 @@ def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Plac
             add(field, f"metadata {field} is not text", expected, code="wrong-type")
         elif text and (field, text) != ("creation_date", NO_DATE):
             texts[native] = text
-        elif field in REQUIRED and native not in said:
+        elif field in REQUIRED and native not in by_user:
             add(field, f"metadata {field} is missing", REQUIRED[field], code="missing-metadata")
     for field in fields:
         if field not in NATIVE and field not in _TABLES and field not in _IGNORED:
             add(field, f"metadata {field} is unknown and left out", code="not-carried", fatal=False)
-    texts |= said
+    texts |= by_user
     types, groups = (_table(field, fields.get(field), add) for field in _TABLES)
     return head_of(
         texts,

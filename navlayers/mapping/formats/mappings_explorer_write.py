@@ -1,4 +1,4 @@
-"""The document of a Mappings Explorer file: metadata and rows as the published schema allows, and what it lacks."""
+"""The document of a Mappings Explorer file: metadata and rows that the published schema allows, and losses."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _metadata(mapping_set: MappingSet) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _date(details: dict[str, str], field: str) -> tuple[str | None, list[Problem]]:
-    """A date as MM/DD/YYYY, None if absent or not recognized; and a notice of what is lost."""
+    """A date as MM/DD/YYYY, None if absent or not recognized; and a notice of any loss."""
     if field not in details:
         return None, []
     text = details[field]
@@ -144,7 +144,7 @@ def _made_up(why: str, hint: str) -> Problem:
 
 
 def _lost_of_capabilities(mapping_set: MappingSet, seen: dict[str, Seen]) -> Iterator[Problem]:
-    """What the rows do not say of the capabilities: one notice for each kind of loss."""
+    """Facts about capabilities that the rows do not carry: one notice for each kind of loss."""
     grouped = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
     # Rows that count for several groups of their capability, as they do not name one.
     parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
@@ -153,15 +153,15 @@ def _lost_of_capabilities(mapping_set: MappingSet, seen: dict[str, Seen]) -> Ite
         for part in parts
         if part.capability in grouped and part.group is None and ("capability_group", "") not in part.other
     )
-    read = {id_: (said.name() or id_, said.group_ids(), said.references()) for id_, said in seen.items()}
-    said = [(one, read[one.id]) for one in mapping_set.capabilities if one.id in read]
+    read = {id_: (rows.name() or id_, rows.group_ids(), rows.references()) for id_, rows in seen.items()}
+    pairs = [(one, read[one.id]) for one in mapping_set.capabilities if one.id in read]
     silent = (one.id for one in mapping_set.capabilities if one.id not in read)
     yield from _lost_ids("capabilities without mappings", silent, "the format holds only rows")
-    renamed = (one.id for one, (name, _, _) in said if name != one.name)
+    renamed = (one.id for one, (name, _, _) in pairs if name != one.name)
     yield from _lost_ids("names of capabilities", renamed, "their rows have other descriptions")
-    regrouped = (one.id for one, (_, ids, _) in said if set(ids) != set(one.groups) and one.id not in several)
+    regrouped = (one.id for one, (_, ids, _) in pairs if set(ids) != set(one.groups) and one.id not in several)
     yield from _lost_ids("groups of capabilities", regrouped, "a row names one group")
-    relinked = (one.id for one, (_, _, references) in said if references != one.references)
+    relinked = (one.id for one, (_, _, references) in pairs if references != one.references)
     yield from _lost_ids("references of capabilities", relinked, "their rows have others")
     if several:
         yield lost(f"all groups but the first of {_rows(several.total())}", "a row names one group")

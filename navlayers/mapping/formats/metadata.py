@@ -47,9 +47,9 @@ def head_of(texts: Mapping[str, str], report: Callable[[Issue], None], **parts: 
 def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[str], place: Place) -> MappingSet:
     """A mapping set that has only metadata.
 
-    `given` is what the file says, by names of `METADATA`; blank is nothing. What neither it nor the user says is
-    assumed, with one notice: the framework is the file's name, the domain that of most of the technique ids, the
-    ATT&CK version the newest release at hand, the version "unversioned".
+    `given` is the metadata of the file, by names of `METADATA`; blank is absent. Metadata that neither it nor the
+    user gives is assumed, with one notice: the framework is the file's name, the domain that of most technique ids,
+    the ATT&CK version the newest installed release, the version "unversioned".
     """
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
     texts |= context.options.metadata

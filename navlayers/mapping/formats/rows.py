@@ -81,9 +81,9 @@ def row_field(field: str) -> str:
 
 
 class Seen(msgspec.Struct):
-    """What the rows of one capability say of it, with the number of rows that say so; `first` is its first row.
+    """The links, names and groups in the rows of one capability, with their numbers of rows.
 
-    `groups` maps a group to the first row that names it.
+    `first` is the number of its first row; `groups` maps a group to the first row that names it.
     """
 
     first: int
@@ -92,7 +92,7 @@ class Seen(msgspec.Struct):
     groups: dict[str | None, int] = {}
 
     def add(self, row: Row, index: int) -> None:
-        """Count what a row says."""
+        """Count the values of a row."""
         references, name = row.references or (), row.capability_description
         self.links[references] = self.links.get(references, 0) + 1
         self.names[name] = self.names.get(name, 0) + 1
@@ -100,7 +100,7 @@ class Seen(msgspec.Struct):
             self.groups[row.capability_group] = index
 
     def group_ids(self) -> tuple[str, ...]:
-        """The groups that its rows name, sorted: the order of the rows says nothing."""
+        """The groups that its rows name, sorted, as the order of rows has no meaning."""
         return tuple(sorted(group for group in self.groups if group is not None))
 
     def references(self) -> tuple[str, ...]:
@@ -173,10 +173,10 @@ _RULES: dict[str, Callable[[str], tuple[str | None, Issue | None]]] = {
 
 
 class Table:
-    """The rows of one file, checked and cleaned as they are added, and what they say of each capability.
+    """The rows of one file, checked and cleaned as they are added, and their counts by capability.
 
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
-    `extras` holds, by row number, the fields that a `Row` has no room for. What is wrong goes to `findings`.
+    `extras` holds, by row number, the fields that a `Row` has no room for. Errors and notices go to `findings`.
     """
 
     def __init__(self, findings: Findings, place: Callable[[int, str], Place]) -> None:
@@ -189,7 +189,7 @@ class Table:
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def report(self, index: int, field: str, issue: Issue) -> None:
-        """Report what a rule says about a field of a row."""
+        """Report an issue with a field of a row."""
         self._findings.add(issue, partial(self._place, index, field))
 
     def report_misspelt(self) -> None:

@@ -33,7 +33,7 @@ _CHUNK = 1 << 20
 
 
 class Source:
-    """The name that the user gave an input, and its bytes; those that `as_text` gives are UTF-8 text."""
+    """An input: its name as the user gave it, and its bytes. The bytes of `as_text` are UTF-8 text."""
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
@@ -64,7 +64,7 @@ class Folder:
         self._max_bytes = max_bytes
 
     def files(self) -> Iterator[Source | InputError]:
-        """The files, read one at a time; what is wrong with one that cannot be read stands in its place.
+        """The files, read one at a time; an error takes the place of a file that cannot be read.
 
         Raises:
             InputError: together they are larger than one file may be.
@@ -100,8 +100,8 @@ def walk(
 ) -> Iterator[str]:
     """Paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
 
-    Links to folders are not followed, so that no loop is walked. `on_error` is told of folders that cannot be read
-    or stand too deep; at most so many folders are looked at.
+    Links to folders are not followed, so that loops do no harm. `on_error` gets an error for each folder that
+    cannot be read or is nested too deeply; `most` limits the number of folders.
     """
     start = len(Path(top).parts)
     for folder, inner, names in islice(os.walk(top, onerror=on_error), most):

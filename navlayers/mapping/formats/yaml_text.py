@@ -16,7 +16,7 @@ _KEY_LIMIT = 800
 
 _WORDS = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
 _NUMBERLIKE = re.compile(r"[0-9][0-9_.,:/xXoOa-fA-FeE+\-TtZz ]*")
-# PyYAML takes a question mark between brackets for that of a key, wherever it stands.
+# PyYAML takes any question mark between brackets as the sign of a key.
 _MARKS = re.compile(r": |:$| #|[,?\[\]{}]")
 _BLOCK_MARKS = re.compile(r": |:$| #")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -38,7 +38,7 @@ Value = str | bool | None | list["Value"] | dict[str, "Value"]
 def text(value: str, *, flow: bool = False) -> str:
     """A string as a YAML scalar, in double quotes where any tool could take it for something else.
 
-    `flow`: it stands between brackets, where commas and brackets need quotes too. Lone surrogates, which UTF-8
+    `flow`: the text is between brackets, where commas and brackets need quotes too. Lone surrogates, which UTF-8
     cannot hold, become U+FFFD.
     """
     first = value[:1]

@@ -1,7 +1,7 @@
 """YAML text as a tree of scalars, mappings and sequences that know their line and column.
 
-Nothing is resolved: a scalar is the text as written. What a mapping set has no use for and what has made YAML
-dangerous is refused: anchors, aliases, tags, several documents, deep nesting, duplicate keys.
+Nothing is resolved: a scalar is the text as written. YAML that mapping sets do not need and that has made other
+programs vulnerable is refused: anchors, aliases, tags, several documents, deep nesting, duplicate keys.
 """
 
 from __future__ import annotations

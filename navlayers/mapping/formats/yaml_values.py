@@ -30,7 +30,7 @@ _SURE = 5
 
 @lru_cache(maxsize=4096)
 def read_elsewhere(text: str) -> str:
-    """What YAML tools make of this text without quotes, if not the same text; else "".
+    """How other YAML tools read this text without quotes, as a clause for messages; "" if they read the same text.
 
     Covers YAML 1.1 (PyYAML, Go, Ruby) and 1.2: truth values, dates, base 60, octal, and numbers that lose digits.
     """
@@ -77,7 +77,7 @@ class Values:
         return Place(self.path, node.line, node.column)
 
     def report(self, node: Node, issue: Issue | None) -> None:
-        """Report what a rule says about a node."""
+        """Report an issue with a node, if there is one."""
         if issue is not None:
             self._findings.add(issue, Place(self.path, node.line, node.column))
 
@@ -154,7 +154,7 @@ class Values:
     def ids(
         self, items: dict[str, tuple[Scalar, Node]], what: str, fold: Callable[[str], str] = str
     ) -> Iterable[tuple[str, Scalar, Node]]:
-        """The keys of a mapping as ids, each once, with key and value; ids are the same if `fold` says so."""
+        """The keys of a mapping as ids, each once, with key and value; ids with equal `fold` are the same."""
         seen: dict[str, Scalar] = {}
         for key, node in items.values():
             id_ = self.identifier(key, what)

@@ -116,8 +116,8 @@ def _other_format(root: Node) -> str:
     return "this looks like CSV" if "," in text else ""
 
 
-def _head(root: Branch, top: dict[str, Node], values: Values, said: dict[str, str]) -> MappingSet:
-    """The metadata of the set; what the user said of it counts instead."""
+def _head(root: Branch, top: dict[str, Node], values: Values, by_user: dict[str, str]) -> MappingSet:
+    """The metadata of the set; that of the user overrides that of the file."""
     texts: dict[str, str] = {}
     if "licence" in top and "license" in top:
         values.wrong(top["license"], 'both "licence" and "license" are given', "one of them", code="duplicate-key")
@@ -126,10 +126,10 @@ def _head(root: Branch, top: dict[str, Node], values: Values, said: dict[str, st
         text = values.text(node, field)
         if text and text.strip():
             texts[field] = text
-        elif field in REQUIRED and field not in said and (node is None or isinstance(node, Scalar)):
+        elif field in REQUIRED and field not in by_user and (node is None or isinstance(node, Scalar)):
             what = "missing" if node is None else "empty"
             values.wrong(node or root, f'"{field}" is {what}', REQUIRED[field], code="missing-metadata")
-    texts |= said
+    texts |= by_user
     if "license" in texts:
         texts.setdefault("licence", texts["license"])
     return head_of(

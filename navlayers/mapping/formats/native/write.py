@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping, MappingSet, MappingType, NonMappable
 
 EDITORS = "# yaml-language-server: $schema=navlayers.schema.json\n"
-"""Where editors find the JSON Schema of native YAML: beside the file."""
+"""Tells editors where the JSON Schema of native YAML is: in the folder of the file."""
 
 _OUTSIDE = Capability("", "")
 """Stands for the capability of techniques that no capability covers."""
@@ -112,7 +112,7 @@ def _number(number: float) -> Number:
 
 
 class _Entries:
-    """Makes the entries of the techniques of a set, which leave out what is so by default."""
+    """Makes the entries of the techniques of a set, without the values that are the default."""
 
     def __init__(self, mapping_set: MappingSet) -> None:
         self._default_type = mapping_set.default_type
