@@ -1,6 +1,6 @@
 """Remake the template of Word reports, navlayers/output/docx/report.docx: its styles, header and footer.
 
-Word itself can open and change the template, too; what a report asks for by name is in `navlayers.output.docx`.
+The template can be changed in Word, too; `navlayers.output.docx` refers to its styles by their ids.
 """
 
 from __future__ import annotations

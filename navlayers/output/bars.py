@@ -76,7 +76,7 @@ def bars_drawing(bars: Bars, width: float) -> Drawing:
 
 
 def bars_drawings(bars: Bars, width: float, most: float) -> tuple[Drawing, ...]:
-    """Bars as pictures no higher than so many points where possible, about as many rows in each."""
+    """Bars as pictures of at most `most` points in height if possible, with about the same number of rows."""
     for count in range(1, max(len(bars.rows), 1) + 1):
         size = math.ceil(len(bars.rows) / count) or 1
         starts = range(0, max(len(bars.rows), 1), size)

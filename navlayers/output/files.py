@@ -65,7 +65,7 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
         for output in changed:
             if output not in streams:
                 try:
-                    _stage_beside(output, moves, created)
+                    _stage(output, moves, created)
                 except (OSError, RuntimeError, ValueError) as error:
                     raise _unwritable(output.path, error, hint) from None
         for stream in streams:
@@ -146,7 +146,7 @@ def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> lis
     return changed
 
 
-def _stage_beside(output: Output, moves: list[Move], created: list[Path]) -> None:
+def _stage(output: Output, moves: list[Move], created: list[Path]) -> None:
     """Write new content next to its target, because renaming works only within a file system."""
     target = Path(output.path).resolve()
     created[:0] = missing_folders(target.parent)

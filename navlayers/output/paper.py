@@ -233,7 +233,7 @@ def _count(lines: Sequence[str], size: float, width: float) -> int:
 
 
 def heatmaps(figures: Sequence[Figure], width: float, height: float) -> list[Drawing]:
-    """Figures as drawings of so many points at most, laid out alike, without title and caption."""
+    """Figures as drawings of at most this size in points, laid out alike, without title and caption."""
     frame = Frame(width, height, 0, 1, width / height, headed=False)
     drawn = draw_alike([figure.view for figure in figures], RenderOptions(), frame)
     return [

@@ -75,7 +75,7 @@ def table_text(table: Table, width: int | None = None) -> str:
 def table_lines(table: Table, width: int | None = None) -> list[str]:
     """The table without title and note, a line per row; texts are cut, but not figures, to fit `width`.
 
-    Headers of several lines stand at the bottom of the heading; those of figures are about as narrow as these.
+    Headers are aligned at the bottom; headers of figures are wrapped to about the width of the figures.
     """
     rows = [list(map(plain, row)) for row in table.texts]
     heads = []

@@ -57,7 +57,7 @@ def safe(text: str) -> str:
 
 
 def add_field(paragraph: Paragraph, code: str, result: str) -> None:
-    """Add a field, and the result that stands there until Word works it out."""
+    """Add a field, with a result to show until Word updates it."""
     _wrap(paragraph.add_run(result)._r, element("fldSimple", instr=f" {code} "))
 
 

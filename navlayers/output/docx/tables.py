@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Numbers
     from navlayers.output.tables import Cell, Column, Table
 
-# Figures: how many stand beside each other, their size in points, how much wider bold letters are.
+# Key figures: the most in a row, their size in points, how much wider bold letters are.
 _ACROSS, _NUMBER, _BOLD = 4, 22.0, 1.1
 
 # Facts, in points: the size of text, the widest names, the gap behind them.
@@ -65,7 +65,7 @@ def _add_table(
 
 
 def add_numbers(document: Document, block: Numbers, room: float) -> None:
-    """Figures beside each other, in rows of about as many."""
+    """Add key figures in rows of about the same number."""
     items = block.items
     if not items:
         return
@@ -90,7 +90,7 @@ def add_numbers(document: Document, block: Numbers, room: float) -> None:
 
 
 def add_facts(document: Document, items: Sequence[tuple[str, str]], room: float) -> None:
-    """Names and texts beside each other."""
+    """Add names and texts, side by side."""
     if not items:
         return
     first = min(max(ems(plain(name)) for name, _ in items) * _FACT, _WIDEST_NAME) + _FACT_GAP
@@ -154,7 +154,7 @@ class Tables:
                     cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
                 cell.paragraphs[0].add_run(" ")
         headers = [lines_of(header) for header in table.headers]
-        # Headers stand on each page again if they leave room for rows there.
+        # Headers are repeated on each page if they leave room for rows there.
         is_repeated = height_of(headers, widths, look.size, _PADDING) <= _HIGHEST_ROW
         if is_repeated:
             head._tr.get_or_add_trPr().append(element("tblHeader"))

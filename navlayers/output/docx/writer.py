@@ -54,7 +54,7 @@ TEXT_WIDTH = 170 * MM
 # The longest title in the header, in ems.
 _HEADER_EMS = 55.0
 
-# Sizes of the title, and in how many lines it has to stand to be so large.
+# Sizes of the title, each with the most lines at that size.
 _TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
 
 # Space above the title in points, without and with a logo.
@@ -179,7 +179,7 @@ class _Writer:
         section = self._word.add_section(WD_SECTION.NEW_PAGE)
         section.different_first_page_header_footer = False
         _set_page(section, self._pages[kind])
-        # python-docx ends the section with a paragraph of its own, which would take a line, or a page.
+        # python-docx ends the section with an extra paragraph, which would take a line, or a page.
         mark = cast("CT_P", self._word.element.body[-2])
         last = mark.getprevious()
         if isinstance(last, CT_P):
@@ -258,7 +258,7 @@ class _Writer:
                 self._caption(block.note or block.title)
 
     def _drawn(self, figures: Sequence[Figure]) -> list[Drawing]:
-        """The heatmaps of a section; title and caption stand around each."""
+        """The heatmaps of a section, without title and caption."""
         page = self._pages["wide"]
         captions = [
             math.ceil((ems(plain(figure.caption)) + _FIGURE) * _CAPTION * 1.05 / page.inner_width)

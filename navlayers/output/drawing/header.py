@@ -142,7 +142,7 @@ class _Legend(NamedTuple):
 
     Attributes:
         ramp: the colors from the lowest to the highest score.
-        ticks: places on the ramp, 0–1, and the numbers that stand there.
+        ticks: positions on the ramp, 0–1, and their numbers.
         items: the swatches.
         named: how many of the items, from the first on, the layer's own legend has.
         theme: the colors of its text.

@@ -47,7 +47,7 @@ def render_csv(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rend
 def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
     """Render layers as Markdown: coverage per tactic, then folded techniques.
 
-    Several layers start with all scores beside each other, which stay whole where they fit.
+    Several layers start with a table of all scores, which is cut last.
     """
     layers = tabs_of(views, options)
     part = _single(layers[0]) if len(layers) == 1 else _several(layers)

@@ -1,6 +1,6 @@
 """The layout of a matrix on a page: the positions of cells and the sizes of text.
 
-Tactics stand side by side in one to three bands; long tactics take several columns. Lengths of text are in ems,
+Tactics are side by side in one to three bands; long tactics take several columns. Lengths of text are in ems,
 sizes of the text, so that one measurement serves every size. Heights of cells are whole tenths of a row, so that
 heights of columns add up exactly.
 """
@@ -33,7 +33,7 @@ ROW = 10
 """The height of one row, in tenths of it."""
 
 SQUARES, SQUARES_ROW = 10, 6
-"""Small squares below a technique: how many stand side by side, and the height of a line of them in tenths."""
+"""Small squares below a technique: the number in a line, and the height of a line in tenths of a row."""
 
 PAD, INDENT, APART = 0.4, 0.9, 0.6
 """In ems: between border and text, before sub-techniques, between a name and the score at its right."""
@@ -71,7 +71,7 @@ _SLACK = 0.01
 
 
 class Label(NamedTuple):
-    """Widths in ems: a cell's text in one line, two and so on, and the indent and score beside it."""
+    """Widths in ems: a cell's text in one line, two and so on, and the indent and score next to it."""
 
     rooms: tuple[float, ...]
     beside: float
@@ -215,7 +215,7 @@ def free_layout(content: Content, unit: float, aspect: float) -> Layout:
         waste = 1 - packer.total / (_slots(candidate.bands) * _height(candidate.bands))
         return abs(math.log(shape)) / 2 + waste + 0.15 * len(candidate.bands), len(candidate.bands)
 
-    # A perfect packing with the wanted shape has so many columns; real ones have some fewer or more.
+    # The number of columns of a perfect packing with the wanted shape; real packings have a few less or more.
     middle = math.sqrt(aspect * packer.total / ROW * row / (width + gap))
     fewest = max(int(middle * 0.8), 1)
     counts = range(fewest, max(int(middle * 1.7), fewest) + len(content.tactics))
@@ -364,7 +364,7 @@ class _Packer:
         key = tactic, count
         if key not in self._columns:
             families = self._tactics[tactic]
-            # A technique keeps its first sub-technique, so that it never stands alone at the foot of a column.
+            # A technique keeps its first sub-technique, so that it is never alone at the foot of a column.
             parted = [part for own in families for part in (own[:2], *((height,) for height in own[2:]))]
             lowest, whole = _fill(parted, count), _fill(families, count)
             self._columns[key] = whole if whole[0] <= lowest[0] * self._higher else lowest

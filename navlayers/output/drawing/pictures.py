@@ -133,7 +133,7 @@ class _Step(NamedTuple):
 
     Attributes:
         detail: which techniques there are.
-        look: what stands in their cells.
+        look: the content of cells, and their colors.
         whole: the share of names that must not be cut.
         lost: a clause for a notice about missing parts.
     """

@@ -24,7 +24,7 @@ def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
     """All facts about the techniques of layers; `linked`: a column per link, else one column of addresses.
 
     Columns that would say nothing, or the same of all, are left out; with several layers their names come first.
-    What is read comes before what programs filter by: the table is printed up to the comment.
+    Columns for readers come before columns for filters: the table is printed up to the comment.
     """
     rows = [row for layer in layers for row in layer.rows]
     fields: list[_Field] = [
