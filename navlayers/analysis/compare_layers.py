@@ -71,16 +71,15 @@ def layers_of(comparison: Comparison) -> Iterator[tuple[str, str, Layer]]:
         yield "best.json", "best", _best(comparison)
     yield "agreement.json", "agreement", _agreement(comparison)
     yield "gap.json", "gap", _gap(comparison)
-    for found in comparison.differences:
-        first, second = (names[comparison.inputs[number].name] for number in (found.first, found.second))
-        yield f"differences/{first}--{second}.json", "difference", _difference(comparison, found)
+    for difference in comparison.differences:
+        first, second = (names[comparison.inputs[number].name] for number in (difference.first, difference.second))
+        yield f"differences/{first}--{second}.json", "difference", _difference(comparison, difference)
 
 
 def common_gradient(comparison: Comparison) -> Gradient:
     """One gradient for every input and their union, so that colors mean the same in every tab."""
     if comparison.counts:
-        scores = [row.scores for row in comparison.rows]
-        return count_gradient([score for found in scores for score in found if score is not None])
+        return count_gradient([score for row in comparison.rows for score in row.scores if score is not None])
     return value_gradient(comparison.category, comparison.highest)
 
 
@@ -100,7 +99,7 @@ def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, .
 def _layer(
     comparison: Comparison,
     what: str,
-    says: str,
+    description: str,
     gradient: Gradient,
     legend: Iterable[LegendItem],
     entries: Sequence[Technique],
@@ -116,7 +115,7 @@ def _layer(
         entries,
         gradient,
         legend,
-        description=f"{says} Compared at ATT&CK {release}, {about}: {titles}.",
+        description=f"{description} Compared at ATT&CK {release}, {about}: {titles}.",
         facts=[
             ("shows", what),
             ("compared", titles),
@@ -165,9 +164,9 @@ def _union(comparison: Comparison) -> Layer:
         by = _winners(comparison, row)
         line = f"Best {_score(row.best)} by {by}"
         entries.append(_entry(comparison, row, line, row.best, gradient, more=[("best by", by)]))
-    says = "A technique's score is the highest that any input gives; the comment says which one does."
+    description = "A technique's score is the highest that any input gives; the comment names it."
     aggregate = "count" if comparison.counts else "max"
-    return _layer(comparison, "union", says, gradient, legend_of(comparison, gradient), entries, aggregate)
+    return _layer(comparison, "union", description, gradient, legend_of(comparison, gradient), entries, aggregate)
 
 
 def _best(comparison: Comparison) -> Layer:
@@ -179,8 +178,10 @@ def _best(comparison: Comparison) -> Layer:
         entries.append(_entry(comparison, row, line, row.best, gradient, color))
     legend = [LegendItem(one.name, color) for one, color in zip(comparison.inputs, WINNERS, strict=False)]
     legend.append(LegendItem("tie", SEVERAL))
-    says = "The color is that of the input with the highest score for a technique; ties are gray."
-    return _layer(comparison, "best by", says, gradient, legend, entries, "count" if comparison.counts else "max")
+    description = "The color is that of the input with the highest score for a technique; ties are gray."
+    return _layer(
+        comparison, "best by", description, gradient, legend, entries, "count" if comparison.counts else "max"
+    )
 
 
 def _agreement(comparison: Comparison) -> Layer:
@@ -191,8 +192,8 @@ def _agreement(comparison: Comparison) -> Layer:
         for row in comparison.rows
     ]
     legend = [LegendItem(f"{n} of {total}", gradient.color(n)) for n in range(total, 0, -1)]
-    says = "A technique's score is the number of inputs that cover it."
-    return _layer(comparison, "agreement", says, gradient, legend, entries, "count")
+    description = "A technique's score is the number of inputs that cover it."
+    return _layer(comparison, "agreement", description, gradient, legend, entries, "count")
 
 
 def _gap(comparison: Comparison) -> Layer:
@@ -203,43 +204,43 @@ def _gap(comparison: Comparison) -> Layer:
         if gap.covered:
             comment += f"; {gap.covered} of its {gap.total} sub-techniques are covered"
         entries.append(make_entry(gap.technique, gap.missing, gradient, comment=comment))
-    found = {gap.missing for gap in comparison.gaps}
+    missing = {gap.missing for gap in comparison.gaps}
     legend = [LegendItem("not covered", gradient.color(100))]
-    if any(0 < missing < 100 for missing in found):
+    if any(0 < share < 100 for share in missing):
         legend.append(LegendItem("some subs covered", gradient.color(50)))
-    if 0 in found:
+    if 0 in missing:
         legend.append(LegendItem("all subs covered", gradient.color(0)))
-    says = (
+    description = (
         "The active techniques that no input covers. The score is 100; for a technique with covered "
         "sub-techniques, it is the percentage of its sub-techniques that no input covers."
     )
-    return _layer(comparison, "gap", says, gradient, legend, entries)
+    return _layer(comparison, "gap", description, gradient, legend, entries)
 
 
-def _difference(comparison: Comparison, found: Difference) -> Layer:
-    first, second = (comparison.inputs[number].name for number in (found.first, found.second))
+def _difference(comparison: Comparison, difference: Difference) -> Layer:
+    first, second = (comparison.inputs[number].name for number in (difference.first, difference.second))
     words = _WORDS_OF_COUNTS if comparison.counts else _WORDS
     gradient = difference_gradient(comparison)
     entries = []
     for row in comparison.rows:
-        relation = found.relations.get(row.technique)
+        relation = difference.relations.get(row.technique)
         if relation is None:
             continue
-        score = found.scores[row.technique]
+        score = difference.scores[row.technique]
         text = words[relation].format(first=first, second=second, by="" if score is None else figure(abs(score)))
         sides = (
             f"{comparison.inputs[number].name} {_score(row.scores[number]) if number in row.covering else 'none'}"
-            for number in (found.first, found.second)
+            for number in (difference.first, difference.second)
         )
         line = f"{text[:1].upper()}{text[1:]}: {', '.join(sides)}"
         more = [("relation", text), ("difference", _score(score))]
         entries.append(_entry(comparison, row, line, score, gradient, difference_color(relation), more))
-    legend = difference_legend(found, (first, second), gradient, "more" if comparison.counts else "stronger")
-    says = (
+    legend = difference_legend(difference, (first, second), gradient, "more" if comparison.counts else "stronger")
+    description = (
         f"A technique's score is the score of {second} minus the score of {first}. Techniques that only one of "
         f"them covers have a separate color; techniques that neither covers have none."
     )
-    return _layer(comparison, f"difference: {first} → {second}", says, gradient, legend, entries)
+    return _layer(comparison, f"difference: {first} → {second}", description, gradient, legend, entries)
 
 
 def difference_gradient(comparison: Comparison) -> Gradient:
@@ -258,7 +259,7 @@ def difference_color(relation: Relation) -> str:
 
 
 def difference_legend(
-    found: Difference, names: tuple[str, str], gradient: Gradient, more: str
+    difference: Difference, names: tuple[str, str], gradient: Gradient, more: str
 ) -> tuple[LegendItem, ...]:
     """What the colors mean, from the first input to the second; `more` is what one has that beats the other."""
     first, second = names
@@ -269,7 +270,7 @@ def difference_legend(
         LegendItem(f"{second} {more}", gradient.color(gradient.maxValue / 2)),
         LegendItem(f"only {second}", ONLY_SECOND),
     ]
-    return (*items, LegendItem("not rated", NOT_RATED)) if found.count("not rated") else tuple(items)
+    return (*items, LegendItem("not rated", NOT_RATED)) if difference.count("not rated") else tuple(items)
 
 
 def _input(comparison: Comparison, one: Coverage) -> Layer:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
 CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
-"""In the order in which people want to hear of them."""
+"""In the order of the report: losses first."""
 
 OVERALL = "overall"
 _ORDER = (*CATEGORIES, UNSPECIFIED)
@@ -292,9 +292,12 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
         old, new = before.set, after.set
         facts += [("framework", old.framework, new.framework), ("version", old.version, new.version)]
         facts.append(("mappings", f"{len(old.mappings)}", f"{len(new.mappings)}"))
-        gone, come = (Counter(map(_rating, of.mappings)) for of in (old, new))
-        if gone != come:
-            changed = (f"{(gone - come).total()} removed", f"{(come - gone).total()} added")
+        before_rows, after_rows = (Counter(map(_rating, of.mappings)) for of in (old, new))
+        if before_rows != after_rows:
+            changed = (
+                f"{(before_rows - after_rows).total()} removed",
+                f"{(after_rows - before_rows).total()} added",
+            )
             facts.append(("mappings that changed", *changed))
         facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))
     yield from (FactChange(*fact) for fact in facts if fact[1] != fact[2])

@@ -258,7 +258,7 @@ def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Probl
 
 
 def using_groups(catalogue: Catalogue) -> Counter[str] | None:
-    """Technique id → number of the release's groups that use it themselves; None where groups are not at hand."""
+    """Technique id → number of the release's groups that use it themselves; None if groups are not installed."""
     try:
         release = attack.find(catalogue.domain, catalogue.version).release
         if not attack.has_threats(release):

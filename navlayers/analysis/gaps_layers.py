@@ -73,13 +73,13 @@ def _coverage(gaps: Gaps) -> Layer:
     if any(row.state == "not rated" for row in gaps.rows):
         legend.append(LegendItem("not rated", UNSCORED))
     how = "the highest score of all inputs" if gaps.scored else "no scores, because the inputs have none"
-    says = f"Coverage of {gaps.threat.title}: {how}. Uncovered techniques have a separate color. {_HIDDEN}"
-    return _layer(gaps, "coverage", says, gradient, legend, entries)
+    description = f"Coverage of {gaps.threat.title}: {how}. Uncovered techniques have a separate color. {_HIDDEN}"
+    return _layer(gaps, "coverage", description, gradient, legend, entries)
 
 
 def _gap(gaps: Gaps) -> Layer:
     below = [row for row in gaps.open if row.covered]
-    # From 0 to the largest gap of what is weak: lighter than what nobody covers, whatever the weights.
+    # From 0 to the largest gap of a weak technique: lighter than uncovered ones, whatever the weights.
     gradient = Gradient(RAMPS["threat"][:2], 0, safe_maximum([row.gap for row in below]))
     entries = []
     for row in gaps.rows:
@@ -88,7 +88,7 @@ def _gap(gaps: Gaps) -> Layer:
             lines, score = f"Gap {_number(row.gap)}\n{lines}", row.gap
         entries.append(_entry(gaps, row, score, gradient, lines, "" if row.covered else UNCOVERED_GAP))
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
-    says = (
+    description = (
         f"Uncovered{weak} techniques of {gaps.threat.title}. A technique's score is its weight × (100 − score) / "
         f"100. Uncovered techniques are darkest{', weak ones are darker the larger their gap' if below else ''}; "
         f"covered techniques are white. {_HIDDEN}"
@@ -98,11 +98,11 @@ def _gap(gaps: Gaps) -> Layer:
         *_occurring(gradient, below),
         LegendItem("covered", UNSCORED),
     ]
-    return _layer(gaps, "gap", says, gradient, legend, entries)
+    return _layer(gaps, "gap", description, gradient, legend, entries)
 
 
 def _occurring(gradient: Gradient, below: Sequence[TechniqueGap]) -> Iterator[LegendItem]:
-    """The largest, a middle and the smallest gap that occurs of what is weak, and the same of what is not rated."""
+    """The largest, a middle and the smallest gap of the weak techniques, then of those that are not rated."""
     for state in ("weak", "not rated"):
         values = sorted({tidy(row.gap) for row in below if row.state == state}, reverse=True)
         shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
@@ -169,7 +169,12 @@ def _entry(
 
 
 def _layer(
-    gaps: Gaps, what: str, says: str, gradient: Gradient, legend: Iterable[LegendItem], entries: Sequence[Technique]
+    gaps: Gaps,
+    what: str,
+    description: str,
+    gradient: Gradient,
+    legend: Iterable[LegendItem],
+    entries: Sequence[Technique],
 ) -> Layer:
     """A layer of the threat's techniques; all others are hidden."""
     catalogue, total = gaps.catalogue, gaps.total
@@ -193,7 +198,7 @@ def _layer(
         sorted([*entries, *hidden], key=lambda entry: entry.techniqueID),
         gradient,
         legend,
-        description=f"{headline(gaps)} {says}",
+        description=f"{headline(gaps)} {description}",
         facts=facts,
         hide_disabled=True,
     )

@@ -83,7 +83,7 @@ class TechniqueGap(msgspec.Struct, frozen=True):
         best_by: indexes of the inputs that give this score.
         contributors: the capabilities of all inputs that cover it, strongest first.
         categories: the best score of each category that any input has for it.
-        groups: number of ATT&CK groups that use it; None where that is not at hand.
+        groups: number of ATT&CK groups that use it; None if the release has no groups.
         related: what is covered of the parent or the sub-techniques of an uncovered technique, in words.
         newer: it is uncovered, and in none of the releases that the inputs were made for.
     """
@@ -134,7 +134,7 @@ class CapabilityShare(msgspec.Struct, frozen=True):
 
     Attributes:
         input: index of its input.
-        id, name: its id, and what people call it.
+        id, name: its id, and its name for people.
         techniques, only: number of techniques that it covers, and that only it covers.
         weight: sum of the weights of those techniques.
         by_score: sum of weight × score / 100; None where there are no scores.

@@ -42,7 +42,7 @@ class InputSet(msgspec.Struct, frozen=True):
     counted: frozenset[str] = frozenset()
 
     def split_layers(self) -> InputSet:
-        """Each layer of a list as an input of its own, where that list is the only input."""
+        """Each layer of a list as a separate input, if that list is the only input."""
         if len(self.inputs) != 1 or self.inputs[0].format != "layer" or len(self.inputs[0].set.capabilities) < 2:
             return self
         layer_list = self.inputs[0]
@@ -79,14 +79,14 @@ class InputSet(msgspec.Struct, frozen=True):
         Raises:
             UsageError: the options do not fit an input, or some inputs give counts and others scores.
         """
-        found = tuple(
+        coverages = tuple(
             coverage_of(each, options, counts(each.set) if each.name in self.counted else None)
             for each in self.inputs
         )
         if not scores:
-            return tuple(map(without_scores, found))
-        _refuse_counts_beside_scores(found)
-        return found
+            return tuple(map(without_scores, coverages))
+        _refuse_counts_beside_scores(coverages)
+        return coverages
 
 
 def load_inputs(
@@ -100,7 +100,7 @@ def load_inputs(
         reading: how to parse files, and metadata to use where a file has none.
 
     Raises:
-        NavlayersError: an input cannot be read, a release is not at hand, or the domains differ.
+        NavlayersError: an input cannot be read, a release is not installed, or the domains differ.
     """
     sources = list(sources)
     read = list(prepare(sources, attack_version, reading))
@@ -145,7 +145,7 @@ def _single_layer(layer_list: Prepared, capability: Capability) -> Prepared:
 
 
 def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:
-    """A layer as an input: without the notices of what it loses as a set, and counts as what they are."""
+    """A layer as an input: without notices of its losses as a set, and with its counts as counts."""
     idle = {"not-carried", "other-scale"} if is_counted else {"not-carried"}
     mapping_set = as_unscored(layer.set) if is_counted else layer.set
     notices = tuple(notice for notice in layer.notices if notice.code not in idle)
@@ -163,7 +163,7 @@ def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
 
 
 def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
-    """Refuse numbers of capabilities beside scores 0–100: neither says anything of the other."""
+    """Refuse a mix of counts of capabilities and scores 0–100: they do not compare."""
     counted = [each.name for each in inputs if each.counts]
     scored = [each.name for each in inputs if not each.counts and each.set.mappings]
     if counted and scored:

@@ -20,9 +20,9 @@ def tables_of(comparison: Comparison) -> list[Table]:
 
 
 def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:
-    """The totals; `brief`: as a terminal has room for."""
-    found = [inputs(comparison), tactics(comparison, brief=brief), overlaps(comparison)]
-    return [*found, differences(comparison)] if comparison.differences else found
+    """The totals; `brief`: tables that fit a terminal."""
+    tables = [inputs(comparison), tactics(comparison, brief=brief), overlaps(comparison)]
+    return [*tables, differences(comparison)] if comparison.differences else tables
 
 
 def unit(comparison: Comparison) -> str:
@@ -77,22 +77,22 @@ def inputs(comparison: Comparison) -> Table:
 def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
     """Per tactic and input: what it covers, with scores and unique ones unless `brief`; and the strongest input."""
     name, scored = unit(comparison), not (brief or comparison.covered_only)
-    found = comparison.tactics
+    rows = comparison.tactics
     names = [one.name for one in comparison.inputs]
     fields = [
-        Field("tactic", [tactic.name for tactic in found]),
-        Field("total", [tactic.total for tactic in found], "number"),
-        Field("any", [tactic.any for tactic in found], "number"),
+        Field("tactic", [tactic.name for tactic in rows]),
+        Field("total", [tactic.total for tactic in rows], "number"),
+        Field("any", [tactic.any for tactic in rows], "number"),
     ]
     for number, input_ in enumerate(names):
-        totals = [tactic.inputs[number] for tactic in found]
+        totals = [tactic.inputs[number] for tactic in rows]
         fields += [
             Field(input_, [total.covered for total in totals], "number"),
             Field(f"{input_} mean {name}", [total.mean for total in totals], "number", shown=scored),
             Field(f"{input_} {name} over all", [total.over_all for total in totals], "number", shown=scored),
             Field(f"{input_} unique", [total.unique for total in totals], "number", shown=not brief),
         ]
-    fields.append(Field("strongest", [", ".join(names[number] for number in tactic.strongest) for tactic in found]))
+    fields.append(Field("strongest", [", ".join(names[number] for number in tactic.strongest) for tactic in rows]))
     note = f"strongest: the highest {name} over all techniques of the tactic"
     return table_of("tactics", "Techniques and sub-techniques covered per tactic", fields, note)
 
@@ -116,27 +116,27 @@ def overlaps(comparison: Comparison) -> Table:
 
 def differences(comparison: Comparison) -> Table:
     """Per difference: how many techniques are related in which way."""
-    found = comparison.differences
+    rows = comparison.differences
     fields = [
-        Field("first", [comparison.inputs[one.first].name for one in found]),
-        Field("second", [comparison.inputs[one.second].name for one in found]),
+        Field("first", [comparison.inputs[one.first].name for one in rows]),
+        Field("second", [comparison.inputs[one.second].name for one in rows]),
     ]
     for relation in get_args(Relation):
         header = relation.replace("stronger", "more") if comparison.counts else relation
-        fields.append(Field(header, [one.count(relation) for one in found], "number"))
+        fields.append(Field(header, [one.count(relation) for one in rows], "number"))
     return table_of("differences", "Differences: number of techniques", fields)
 
 
 def gaps(comparison: Comparison) -> Table:
     """The active techniques that no input covers."""
-    found = comparison.gaps
-    of_matrix = [comparison.catalogue.techniques[gap.technique] for gap in found]
+    rows = comparison.gaps
+    of_matrix = [comparison.catalogue.techniques[gap.technique] for gap in rows]
     fields = [
         Field("technique", [technique.id for technique in of_matrix], "technique"),
         Field("name", [technique.name for technique in of_matrix]),
         Field("tactics", [", ".join(technique.tactics) for technique in of_matrix]),
-        Field("sub-techniques covered", [gap.covered if gap.total else None for gap in found], "number"),
-        Field("of", [gap.total or None for gap in found], "number"),
+        Field("sub-techniques covered", [gap.covered if gap.total else None for gap in rows], "number"),
+        Field("of", [gap.total or None for gap in rows], "number"),
     ]
     return table_of("gap", "Active techniques that no input covers", fields)
 
@@ -172,9 +172,9 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
                 score = own.get(category)
                 cells.append("not rated" if category in own and score is None else score)
             fields.append(Field(f"{one.name} {category}", cells, kind))
-    for found in comparison.differences:
-        header = f"{names[found.first]} → {names[found.second]}"
-        changes = [found.scores.get(row.technique) for row in rows]
+    for difference in comparison.differences:
+        header = f"{names[difference.first]} → {names[difference.second]}"
+        changes = [difference.scores.get(row.technique) for row in rows]
         fields.append(Field(header, changes, "number", shown=not brief))
     about = "" if comparison.category is None else f", {comparison.category}"
     measure = "number of capabilities" if comparison.counts else "score"
@@ -182,8 +182,8 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
 
 
 def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str, bytes]:
-    """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
-    found = tables_of(comparison)
+    """Path → bytes of every file, the index included; `options` are the scoring options of the inputs."""
+    tables = tables_of(comparison)
     baseline = comparison.inputs[comparison.differences[0].first].name if comparison.differences else None
     return result_folder(
         "compare",
@@ -193,8 +193,8 @@ def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str
         layers=layers_of(comparison),
         tables_name="comparison",
         heading=f"Comparison of {', '.join(one.title for one in comparison.inputs)}",
-        found=[about(comparison.catalogue, comparison.inputs, words(comparison)), *found],
-        main=found[-1],
+        workbook=[about(comparison.catalogue, comparison.inputs, words(comparison)), *tables],
+        main=tables[-1],
     )
 
 
@@ -245,14 +245,14 @@ def as_json(comparison: Comparison) -> dict[str, object]:
         ],
         "differences": [
             {
-                "first": names[found.first],
-                "second": names[found.second],
+                "first": names[difference.first],
+                "second": names[difference.second],
                 "techniques": {
-                    technique: {"relation": relation, "difference": found.scores[technique]}
-                    for technique, relation in found.relations.items()
+                    technique: {"relation": relation, "difference": difference.scores[technique]}
+                    for technique, relation in difference.relations.items()
                 },
             }
-            for found in comparison.differences
+            for difference in comparison.differences
         ],
     }
 

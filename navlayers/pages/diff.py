@@ -39,21 +39,21 @@ class Section(NamedTuple):
     head: tuple[str, ...] = ()
 
 
-def render(found: Diff, format_: Format, width: int | None = None) -> str:
+def render(diff: Diff, format_: Format, width: int | None = None) -> str:
     """The differences in a format, text in lines of at most `width` columns; it ends with a line feed."""
     if format_ == "json":
-        return json_text(as_json(found))
-    lines = _markdown(found) if format_ == "md" else _text(found, width)
+        return json_text(as_json(diff))
+    lines = _markdown(diff) if format_ == "md" else _text(diff, width)
     return "\n".join(lines) + "\n"
 
 
-def headline(found: Diff) -> str:
+def headline(diff: Diff) -> str:
     """All of it in one sentence."""
-    if found.empty:
+    if diff.empty:
         return "Nothing changed."
     groups: tuple[tuple[str, dict[str, int]], ...] = (
-        ("technique", {str(change): len(found.of(change)) for change in CHANGES}),
-        ("capability", {"added": len(found.added), "removed": len(found.removed), "renamed": len(found.renamed)}),
+        ("technique", {str(change): len(diff.of(change)) for change in CHANGES}),
+        ("capability", {"added": len(diff.added), "removed": len(diff.removed), "renamed": len(diff.renamed)}),
     )
     texts = [text for noun, numbers in groups if (text := _counted(noun, numbers))]
     return f"{'; '.join(texts)}." if texts else "No technique's coverage and no capability changed."
@@ -70,27 +70,27 @@ def _counted(noun: str, numbers: Mapping[str, int]) -> str:
     return ", ".join([start, *(f"{number:,} {what}" for number, what in rest)])
 
 
-def _titles(found: Diff) -> str:
+def _titles(diff: Diff) -> str:
     """What the two are called: by their names, too, where their titles are the same."""
-    before, after = found.before, found.after
+    before, after = diff.before, diff.after
     if before.title != after.title:
         return f"{before.title} → {after.title}"
     return f"{before.title}: {before.name} → {after.name}"
 
 
-def _totals(found: Diff) -> str:
-    before, after = found.totals
-    unit = "count" if found.before.counts or found.after.counts else "score"
-    means = [_side(total.mean, covered=total.mean is not None) for total in found.totals]
+def _totals(diff: Diff) -> str:
+    before, after = diff.totals
+    unit = "count" if diff.before.counts or diff.after.counts else "score"
+    means = [_side(total.mean, covered=total.mean is not None) for total in diff.totals]
     return (
         f"Covered: {before.covered} → {after.covered} techniques and sub-techniques, "
         f"mean {unit} {means[0]} → {means[1]}."
     )
 
 
-def _because(found: Diff, change: TechniqueChange) -> str:
+def _because(diff: Diff, change: TechniqueChange) -> str:
     """The capabilities behind a change."""
-    labels = found.before.labels | found.after.labels
+    labels = diff.before.labels | diff.after.labels
     texts = []
     for reason in change.reasons[:REASONS]:
         category = "" if reason.category == UNSPECIFIED else f" {reason.category}"
@@ -111,14 +111,14 @@ def _side(score: float | None, *, covered: bool) -> str:
     return "not rated" if score is None else figure(score)
 
 
-def _sections(found: Diff) -> Iterator[Section]:
-    """Lists of what changed, those that are empty left out."""
+def _sections(diff: Diff) -> Iterator[Section]:
+    """The lists of changes that are not empty."""
     for change in CHANGES:
-        changed = found.of(change)
+        changed = diff.of(change)
         wide = max((columns(one.technique) for one in changed), default=0)
         items, lines = [], []
         for one in changed:
-            steps, because = ", ".join(map(_step, one.steps)), _because(found, one)
+            steps, because = ", ".join(map(_step, one.steps)), _because(diff, one)
             # Below the name of the technique.
             below = (Item(f"{'':{wide}}by {because}"),) if one.reasons else ()
             items.append(Item(f"{one.technique:{wide}}  {one.name}: {steps}", below))
@@ -127,22 +127,22 @@ def _sections(found: Diff) -> Iterator[Section]:
         if changed:
             yield Section(change, tuple(items), _counted("technique", {change: len(changed)}), lines, head)
     capabilities = {
-        "added": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in found.added],
-        "removed": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in found.removed],
+        "added": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in diff.added],
+        "removed": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in diff.removed],
         "renamed": [
             f"{one.before_id}: {one.before_name} → {one.after_name}"
             if one.before_id == one.after_id
             else f"{one.before_id} → {one.after_id}: {one.after_name}"
-            for one in found.renamed
+            for one in diff.renamed
         ],
     }
     for what, texts in capabilities.items():
         if texts:
             summary, lines = _counted("capability", {what: len(texts)}), [f"- {escape(text)}" for text in texts]
             yield Section(f"capabilities {what}", tuple(map(Item, texts)), summary, lines)
-    if found.comments:
+    if diff.comments:
         items, lines = [], []
-        for comment in found.comments:
+        for comment in diff.comments:
             sides = (comment.before, comment.after)
             before, after = (shown(text) if text else "none" for text in sides)
             items.append(Item(f"{comment.capability} {comment.technique} {comment.category}: {before} → {after}"))
@@ -152,55 +152,55 @@ def _sections(found: Diff) -> Iterator[Section]:
         yield Section("comments changed", tuple(items), _counted("comment", {"changed": len(lines)}), lines)
 
 
-def _text(found: Diff, width: int | None) -> Iterator[str]:
-    release = f"ATT&CK {found.catalogue.domain} {found.catalogue.version}"
-    start = [Item(f"{_titles(found)}, at {release}"), Item(headline(found)), Item(_totals(found))]
+def _text(diff: Diff, width: int | None) -> Iterator[str]:
+    release = f"ATT&CK {diff.catalogue.domain} {diff.catalogue.version}"
+    start = [Item(f"{_titles(diff)}, at {release}"), Item(headline(diff)), Item(_totals(diff))]
     yield from item_lines(start, width)
-    lists = [Item(section.heading, section.items) for section in _sections(found)]
-    if found.facts:
-        facts = tuple(Item(f"{one.name}: {one.before or 'none'} → {one.after or 'none'}") for one in found.facts)
+    lists = [Item(section.heading, section.items) for section in _sections(diff)]
+    if diff.facts:
+        facts = tuple(Item(f"{one.name}: {one.before or 'none'} → {one.after or 'none'}") for one in diff.facts)
         lists.append(Item("metadata", facts))
     for item in lists:
         yield ""
         yield from item_lines([item], width)
 
 
-def _markdown(found: Diff) -> Iterator[str]:
-    yield f"### Coverage: {escape(_titles(found))}"
+def _markdown(diff: Diff) -> Iterator[str]:
+    yield f"### Coverage: {escape(_titles(diff))}"
     yield ""
-    yield f"{headline(found)} {_totals(found)} At ATT&CK {found.catalogue.domain} {found.catalogue.version}."
-    for section in _sections(found):
+    yield f"{headline(diff)} {_totals(diff)} At ATT&CK {diff.catalogue.domain} {diff.catalogue.version}."
+    for section in _sections(diff):
         opened = " open" if section.heading in _OPEN else ""
         yield from ("", f"<details{opened}><summary>{section.summary}</summary>", "")
         yield from (*section.head, *section.lines[:LISTED])
         if len(section.lines) > LISTED:
             yield from ("", f"… and {len(section.lines) - LISTED:,} more")
         yield from ("", "</details>")
-    if found.facts:
+    if diff.facts:
         yield from ("", "| | before | after |", "| --- | --- | --- |")
-        for fact in found.facts:
+        for fact in diff.facts:
             yield f"| {escape(fact.name)} | {escape(fact.before)} | {escape(fact.after)} |"
 
 
-def as_json(found: Diff) -> dict[str, object]:
+def as_json(diff: Diff) -> dict[str, object]:
     """All that changed, for machines."""
     return {
-        "domain": found.catalogue.domain,
-        "attack_version": found.catalogue.version,
-        "lost_coverage": found.lost_coverage,
-        "totals": {"before": found.totals[0], "after": found.totals[1]},
+        "domain": diff.catalogue.domain,
+        "attack_version": diff.catalogue.version,
+        "lost_coverage": diff.lost_coverage,
+        "totals": {"before": diff.totals[0], "after": diff.totals[1]},
         **{
             side: {"name": one.name, "title": one.title, "attack_version": one.own_attack_version}
-            for side, one in (("before", found.before), ("after", found.after))
+            for side, one in (("before", diff.before), ("after", diff.after))
         },
         "techniques": {
             change: [
                 {"id": one.technique, "name": one.name, "steps": one.steps, "reasons": one.reasons}
-                for one in found.of(change)
+                for one in diff.of(change)
             ]
             for change in CHANGES
         },
-        "capabilities": {"added": found.added, "removed": found.removed, "renamed": found.renamed},
-        "comments": found.comments,
-        "facts": found.facts,
+        "capabilities": {"added": diff.added, "removed": diff.removed, "renamed": diff.renamed},
+        "comments": diff.comments,
+        "facts": diff.facts,
     }

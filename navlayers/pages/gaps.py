@@ -28,20 +28,20 @@ _NONE = "–"
 
 
 def tables_of(gaps: Gaps, most: int | None = None) -> list[Table]:
-    """All tables, what sums up first, the one of techniques last; empty ones are left out.
+    """All tables, shares first, techniques last; empty ones are omitted.
 
     `most`: maximum number of users and of capabilities of a technique in a cell.
     """
-    made = [threats(gaps), tactics(gaps), categories(gaps), capabilities(gaps), techniques(gaps, most)]
-    return [table for table in made if table.rows]
+    tables = [threats(gaps), tactics(gaps), categories(gaps), capabilities(gaps), techniques(gaps, most)]
+    return [table for table in tables if table.rows]
 
 
 def brief_tables(gaps: Gaps) -> list[Table]:
     """Tables that fit a terminal: shares, the first gaps, the first capabilities."""
-    made = [tactics(gaps, brief=True), categories(gaps, brief=True)]
-    made += [threats(gaps, brief=True)] if len(gaps.members) > 1 else []
-    made += [_open(gaps), capabilities(gaps, brief=True)]
-    return [table for table in made if table.rows]
+    tables = [tactics(gaps, brief=True), categories(gaps, brief=True)]
+    tables += [threats(gaps, brief=True)] if len(gaps.members) > 1 else []
+    tables += [_open(gaps), capabilities(gaps, brief=True)]
+    return [table for table in tables if table.rows]
 
 
 def _shares(gaps: Gaps, shares: Sequence[Share], *, brief: bool) -> list[Field]:
@@ -92,19 +92,19 @@ def threats(gaps: Gaps, *, brief: bool = False) -> Table:
 
 
 def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
-    """Which capabilities cover what is covered, by the weight of it."""
-    found = gaps.capabilities[: BRIEF // 2 if brief else None]
+    """The capabilities that cover the threat, by covered weight."""
+    rows = gaps.capabilities[: BRIEF // 2 if brief else None]
     fields = [
-        Field("input", [gaps.names[one.input] for one in found], shown=len(gaps.inputs) > 1),
-        Field("id", [one.id for one in found], shown=not brief),
-        Field("capability", [one.name for one in found]),
-        Field("techniques", [one.techniques for one in found], "number"),
-        Field("unique", [one.only for one in found], "number"),
-        Field("weight", [one.weight for one in found], "number", shown=not (brief and gaps.threat.even)),
-        Field("by score", _or_none(one.by_score for one in found), "number"),
+        Field("input", [gaps.names[one.input] for one in rows], shown=len(gaps.inputs) > 1),
+        Field("id", [one.id for one in rows], shown=not brief),
+        Field("capability", [one.name for one in rows]),
+        Field("techniques", [one.techniques for one in rows], "number"),
+        Field("unique", [one.only for one in rows], "number"),
+        Field("weight", [one.weight for one in rows], "number", shown=not (brief and gaps.threat.even)),
+        Field("by score", _or_none(one.by_score for one in rows), "number"),
     ]
     title = "Capabilities that cover the threat, by covered weight"
-    return table_of("capabilities", title, fields, _more(len(gaps.capabilities) - len(found)))
+    return table_of("capabilities", title, fields, _more(len(gaps.capabilities) - len(rows)))
 
 
 def _more(number: int) -> str:
@@ -112,7 +112,7 @@ def _more(number: int) -> str:
 
 
 def _open(gaps: Gaps) -> Table:
-    """The first gaps, as narrow as a terminal is; what is the same in every row is left out."""
+    """The first gaps for a terminal, without columns that are the same in every row."""
     rows = gaps.open[:BRIEF]
     even, groups = gaps.threat.even, any(row.groups is not None for row in rows)
     fields = [
@@ -128,7 +128,7 @@ def _open(gaps: Gaps) -> Table:
 
 
 def _order(gaps: Gaps, *, groups: bool) -> str:
-    """What the first gaps are, and how they are ranked."""
+    """The title of the first gaps: their kind and order."""
     what = f"Uncovered, or weak (below {gaps.weak:g})" if gaps.scored else "Uncovered"
     if not gaps.threat.even:
         by = "largest gap (weight × missing score) first" if gaps.scored else "largest weight first"
@@ -143,7 +143,7 @@ def _score(row: TechniqueGap) -> Cell:
 
 
 def techniques(gaps: Gaps, most: int | None = None) -> Table:
-    """Every technique of the threat, the largest gap first: weight, users, score, capabilities, what is missing.
+    """Every technique of the threat, the largest gap first: weight, users, score, capabilities, gap.
 
     `most`: maximum number of users and of capabilities in a cell.
     """
@@ -179,7 +179,7 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
 
 
 def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
-    """Path → bytes of every file, the index included; `options` are those that the inputs were scored with."""
+    """Path → bytes of every file, the index included; `options` are the scoring options of the inputs."""
     threat = [
         {
             "kind": member.kind,
@@ -201,7 +201,7 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
         layers=layers_of(gaps),
         tables_name="gaps",
         heading=f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
-        found=tables_of(gaps),
+        workbook=tables_of(gaps),
         main=techniques(gaps),
         # The techniques go by that name, for they can be a threat again.
         main_name="techniques",

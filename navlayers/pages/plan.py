@@ -22,10 +22,10 @@ NAMED = 3
 """Maximum number of capabilities named in a cell."""
 
 NEAR = 5
-"""Maximum rows on a terminal of the next best, and of those that others could replace."""
+"""Maximum rows on a terminal of the next best and of the replacements."""
 
 NEARLY = Fraction(1, 100)
-"""Another capability does nearly as well where no more than this share of the plan's value is lost with it."""
+"""A replacement is nearly equal if it loses at most this share of the plan's value."""
 
 
 def tables_of(plan: Plan) -> list[Table]:
@@ -34,13 +34,13 @@ def tables_of(plan: Plan) -> list[Table]:
 
 
 def brief_tables(plan: Plan) -> Iterator[Table]:
-    """Tables that fit a terminal; those without a row are left out."""
-    found = (curve(plan, brief=True), next_best(plan, brief=True), swaps(plan, brief=True))
-    yield from (table for table in found if table.rows)
+    """Tables that fit a terminal; empty ones are omitted."""
+    tables = (curve(plan, brief=True), next_best(plan, brief=True), swaps(plan, brief=True))
+    yield from (table for table in tables if table.rows)
 
 
 def unit(plan: Plan) -> str:
-    """What values are counted in."""
+    """The unit of values."""
     return "techniques" if plan.by_count else "weight"
 
 
@@ -65,7 +65,7 @@ def words(plan: Plan) -> list[tuple[str, str]]:
 def _names(
     plan: Plan, candidates: Sequence[Candidate], headers: tuple[str, str], *, brief: bool = False
 ) -> list[Field]:
-    """The columns of ids and names; on a terminal one of labels."""
+    """The columns of ids and names; on a terminal one column of labels."""
     ids = [label(plan, one) if brief else one.id for one in candidates]
     return [Field(headers[0], ids), Field(headers[1], [one.name for one in candidates], shown=not brief)]
 
@@ -114,48 +114,48 @@ def _first(names: Sequence[str], most: int) -> str:
 
 
 def next_best(plan: Plan, *, brief: bool = False) -> Table:
-    """Those that were not chosen and would add something, by what each would add per cost; `brief`: the first."""
-    found = [one for one in plan.appraisals if one.state == "not chosen" and one.adds]
-    found.sort(key=lambda one: (bool(one.cost), -one.adds / (one.cost or 1), -one.adds))
-    found = found[: NEAR if brief else None]
+    """Capabilities outside the plan by what each would add per cost; `brief`: the first ones."""
+    rows = [one for one in plan.appraisals if one.state == "not chosen" and one.adds]
+    rows.sort(key=lambda one: (bool(one.cost), -one.adds / (one.cost or 1), -one.adds))
+    rows = rows[: NEAR if brief else None]
     fields = [
-        *_names(plan, [one.candidate for one in found], ("capability", "name"), brief=brief),
-        Field(plan.prices, [figure(one.cost or Fraction(0)) for one in found], "number", shown=bool(plan.prices)),
-        Field(f"adds ({unit(plan)})", [figure(one.adds) for one in found], "number"),
-        Field("share", [_percent(plan, plan.value + one.adds) for one in found], "percent"),
+        *_names(plan, [one.candidate for one in rows], ("capability", "name"), brief=brief),
+        Field(plan.prices, [figure(one.cost or Fraction(0)) for one in rows], "number", shown=bool(plan.prices)),
+        Field(f"adds ({unit(plan)})", [figure(one.adds) for one in rows], "number"),
+        Field("share", [_percent(plan, plan.value + one.adds) for one in rows], "percent"),
     ]
     how = ", most per cost first" if plan.prices else ""
-    note = "" if found else "No other capability adds anything."
+    note = "" if rows else "No other capability adds anything."
     return table_of("next best", f"Next best: coverage that one more capability adds{how}", fields, note)
 
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
     """Chosen capabilities that others could replace, and the loss of value; `brief`: where it is almost none."""
-    found = [(one.candidate, one.swap) for one in plan.appraisals if one.swap is not None]
+    pairs = [(one.candidate, one.swap) for one in plan.appraisals if one.swap is not None]
     if brief:
         most = NEARLY * plan.value
-        found = sorted((pair for pair in found if pair[1].loss <= most), key=lambda pair: pair[1].loss)[:NEAR]
+        pairs = sorted((pair for pair in pairs if pair[1].loss <= most), key=lambda pair: pair[1].loss)[:NEAR]
     by_id = {one.candidate.id: one.candidate for one in plan.appraisals}
     fields = [
-        *_names(plan, [one for one, _ in found], ("capability", "name"), brief=brief),
-        *_names(plan, [by_id[swap.by] for _, swap in found], ("replacement", "name of replacement"), brief=brief),
-        Field(f"loses ({unit(plan)})", [figure(swap.loss) for _, swap in found], "number"),
+        *_names(plan, [one for one, _ in pairs], ("capability", "name"), brief=brief),
+        *_names(plan, [by_id[swap.by] for _, swap in pairs], ("replacement", "name of replacement"), brief=brief),
+        Field(f"loses ({unit(plan)})", [figure(swap.loss) for _, swap in pairs], "number"),
     ]
     title = "Replacements that lose almost nothing" if brief else "Replacements for the chosen capabilities"
-    note = "" if found else "No chosen capability can be replaced within the budget or target."
+    note = "" if pairs else "No chosen capability can be replaced within the budget or target."
     return table_of("instead", title, fields, note)
 
 
 def redundant(plan: Plan) -> Table:
     """The capabilities whose scores others reach as well, chosen or not."""
-    found = [one for one in plan.appraisals if one.beside_all.redundant]
+    rows = [one for one in plan.appraisals if one.beside_all.redundant]
     fields = [
-        *_names(plan, [one.candidate for one in found], ("capability", "name")),
-        Field("state", [one.state for one in found]),
-        *_others(found),
+        *_names(plan, [one.candidate for one in rows], ("capability", "name")),
+        Field("state", [one.state for one in rows]),
+        *_others(rows),
     ]
     title = "Redundant capabilities: others cover their techniques as well"
-    note = f"{len(found)} of {len(plan.appraisals)} capabilities are redundant"
+    note = f"{len(rows)} of {len(plan.appraisals)} capabilities are redundant"
     return table_of("redundant", title, fields, note)
 
 
@@ -167,7 +167,7 @@ def _others(appraisals: Sequence[Appraisal]) -> list[Field]:
 
 
 def by(overlap: Redundancy) -> str:
-    """Which others give all of it: "AC-03, CM-06" each by itself, "AC-03 + CM-06" together."""
+    """The capabilities that cover all of it: "AC-03, CM-06" each alone, "AC-03 + CM-06" together."""
     if not overlap.redundant:
         return ""
     if not overlap.by:
@@ -201,7 +201,7 @@ def capabilities(plan: Plan) -> Table:
 def techniques(plan: Plan) -> Table:
     """Every technique that counts: its score under the plan, who gives it, and the best score that any gives."""
     ids = sorted({*plan.coverable, *(plan.threat.weights if plan.threat else ())})
-    found = [plan.catalogue.techniques[id_] for id_ in ids]
+    of_release = [plan.catalogue.techniques[id_] for id_ in ids]
     scores = [best(id_, plan.active_givers.get(id_, [])) for id_ in ids]
     givers = [
         ", ".join(one.id for one in plan.active_givers.get(id_, []) if one.gives[id_] == score)
@@ -210,8 +210,8 @@ def techniques(plan: Plan) -> Table:
     rated = ["not rated" if by and score is None else score for by, score in zip(givers, scores, strict=True)]
     fields = [
         Field("technique", ids, "technique"),
-        Field("name", [technique.name for technique in found]),
-        Field("tactics", [", ".join(technique.tactics) for technique in found]),
+        Field("name", [technique.name for technique in of_release]),
+        Field("tactics", [", ".join(technique.tactics) for technique in of_release]),
         Field("weight", [plan.weight(id_) for id_ in ids], "number", shown=plan.threat is not None),
         Field("score", rated, "number"),
         Field("covered by", givers),
@@ -244,7 +244,7 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
         layers=[("plan.json", "plan", plan_layer(plan))],
         tables_name="plan",
         heading=f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}",
-        found=[about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)],
+        workbook=[about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)],
         main=curve(plan),
     )
 

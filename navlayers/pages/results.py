@@ -1,4 +1,4 @@
-"""What a comparison, gaps or a plan write: layers, tables, and an index of them with what they were made from."""
+"""The folder of a comparison, gaps or a plan: layers, tables, and an index with their inputs and options."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:
 
 
 def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tuple[str, str]]) -> Table:
-    """What results are of, for those who get them without the command: release, inputs, how scores are made."""
+    """Release, inputs and scoring of results, for readers who did not run the command."""
     rows = [("ATT&CK", f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}")]
     methods: dict[str, list[str]] = {}
     for one in inputs:
         made_for = f"made for ATT&CK {one.own_attack_version}"
         covers = f"covers {len(one.scores)} techniques and sub-techniques"
-        said = [one.title, made_for, covers, *(text for text in (one.set.source, one.set.licence) if text)]
-        rows.append((f"input {one.name}", "; ".join(said)))
+        texts = [one.title, made_for, covers, *(text for text in (one.set.source, one.set.licence) if text)]
+        rows.append((f"input {one.name}", "; ".join(texts)))
         methods.setdefault(one.method, []).append(one.name)
     for how, names in methods.items():
         whose = "scores" if len(methods) == 1 else f"scores of {', '.join(names)}"
@@ -68,7 +68,7 @@ def result_folder(
     layers: Iterable[tuple[str, str, Layer]],
     tables_name: str,
     heading: str,
-    found: Sequence[Table],
+    workbook: Sequence[Table],
     main: Table,
     main_name: str = "",
     lead: str = "",
@@ -80,14 +80,14 @@ def result_folder(
         command: The command that they are results of.
         catalogue: The ATT&CK release.
         inputs: The sets and layers.
-        options: What was asked for, by name, for the index.
+        options: The options of the command, by name, for the index.
         layers: Path, kind and layer of each layer; `ALL` holds several of them as tabs in this order, too.
         tables_name: Name of the files of tables, without an ending.
         heading: Title of the Markdown.
-        found: The tables of the workbook, a sheet each.
+        workbook: The tables of the workbook, a sheet each.
         main: The one that is written as CSV.
         main_name: Name of the CSV where it is not that of the others.
-        lead: What the Markdown says before the tables.
+        lead: Text before the tables in the Markdown.
         short: The tables of the Markdown, where they are to be shorter than those of the workbook.
     """
     files: dict[str, bytes] = {}
@@ -102,9 +102,9 @@ def result_folder(
     if len(files) > 1:
         add(ALL, "all", f"{len(files)} layers as tabs", encode_layers(list(files.values())), 0)
     start = "".join(f"{text}\n\n" for text in (f"# {markdown.escape(heading)}", markdown.escape(lead)) if text)
-    text = f"{start}{markdown.tables(short or found)}".encode("utf-8", "replace")
+    text = f"{start}{markdown.tables(short or workbook)}".encode("utf-8", "replace")
     add(f"{main_name or tables_name}.csv", "table", heading, tables.to_csv(main), len(main.rows))
-    add(f"{tables_name}.xlsx", "table", heading, sheets.to_xlsx(found), len(main.rows))
+    add(f"{tables_name}.xlsx", "table", heading, sheets.to_xlsx(workbook), len(main.rows))
     add(f"{tables_name}.md", "table", heading, text, len(main.rows))
     index = ResultIndex(
         command=command,

@@ -1,4 +1,4 @@
-"""What lies beside a plan: what one more capability would add, which could replace another, which are redundant."""
+"""Alternatives to a plan: what one more capability adds, replacements, redundant capabilities."""
 
 from __future__ import annotations
 

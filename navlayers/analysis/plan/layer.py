@@ -1,4 +1,4 @@
-"""A plan → the layer of its coverage, with what the plan leaves uncovered in colors of its own."""
+"""A plan → the layer of its coverage, with separate colors for techniques that it leaves uncovered."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plan_layer(plan: Plan) -> Layer:
     counted = "the number of capabilities of the plan that cover it"
     score = counted if plan.counts else f"the highest that a capability of the plan gives it, {about}"
     weighed = f" {against(plan)}. Techniques that the threat does not use are hidden." if plan.threat else ""
-    says = (
+    description = (
         f"{titles}. {summary(plan)}. A technique's score is {score}; techniques that the plan does not "
         f"cover have separate colors.{weighed}"
     )
@@ -52,7 +52,7 @@ def plan_layer(plan: Plan) -> Layer:
         techniques,
         gradient,
         [*legend, *_uncovered_legend(plan)],
-        description=says,
+        description=description,
         facts=[
             ("shows", "plan"),
             ("sets", titles),

@@ -21,11 +21,11 @@ LONGEST = 86_400
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan is to reach, and of what; exactly one of `budget` and `target` is given.
+    """The budget or target of a plan, exactly one of them, and what counts.
 
     Attributes:
         budget: the highest cost of the chosen capabilities, or their number where nothing has a cost.
-        target: the share 0–1 to reach of what all capabilities give together.
+        target: the share 0–1 to reach of the value of all capabilities.
         measure: "score" counts how well a technique is covered, "covered" whether it is.
         min_score: scores below it, 0–100, do not count.
         category: only scores of this category count; None: of all.
@@ -43,7 +43,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = SECONDS
 
     def __post_init__(self) -> None:
-        """Refuse what no plan can be made for.
+        """Check the options.
 
         Raises:
             UsageError: not one of budget and target; a number out of its bounds; an unknown measure or category.
@@ -90,11 +90,11 @@ def parse_budget(text: str) -> Fraction:
     Raises:
         UsageError: it is not a number of 0 or more.
     """
-    found = amount(text)
-    if isinstance(found, str):
+    number = amount(text)
+    if isinstance(number, str):
         expected = spellings(text) or "a number of 0 or more, such as 10"
-        raise UsageError(Problem(f"--budget {shown(text)} {found}", expected=expected))
-    return found
+        raise UsageError(Problem(f"--budget {shown(text)} {number}", expected=expected))
+    return number
 
 
 def parse_target(text: str) -> Fraction:
@@ -107,12 +107,12 @@ def parse_target(text: str) -> Fraction:
     clean = text.strip()
     percent = clean.endswith("%")
     # A share needs no groups of thousands: a mark in it begins a decimal part.
-    found = amount(clean.removesuffix("%").strip(), "," if "," in clean else ".")
-    if isinstance(found, str):
-        raise UsageError(Problem(f"--target {shown(text)} {found}", expected=expected))
-    if found == 1 and not percent:
+    number = amount(clean.removesuffix("%").strip(), "," if "," in clean else ".")
+    if isinstance(number, str):
+        raise UsageError(Problem(f"--target {shown(text)} {number}", expected=expected))
+    if number == 1 and not percent:
         raise UsageError(Problem(f"--target {shown(text)} may mean 1% or 100%", expected="1% or 100%"))
-    share = found / 100 if percent or found > 1 else found
+    share = number / 100 if percent or number > 1 else number
     if share > 1:
         raise UsageError(Problem(f"--target {shown(text)} is more than 100%", expected=expected))
     return share

@@ -153,9 +153,9 @@ def _problem(
     have: frozenset[str],
     options: PlanOptions,
 ) -> tuple[CoverProblem, Fraction]:
-    """What is left to choose, without what the capabilities in place cover; and what a cost of 1 stands for.
+    """The problem without what the capabilities in place cover; and the value of a cost of 1.
 
-    `worths` are those of the levels, rounded where they are too fine; `prices` those of what may be chosen.
+    `worths` are those of the levels, rounded if they are too fine; `prices` the costs of selectable candidates.
 
     Raises:
         UsageError: the costs are too fine, or the target cannot be reached.

@@ -123,7 +123,7 @@ class Level(NamedTuple):
 def levels_of(
     candidates: Iterable[Candidate], measure: Measure, weights: Mapping[str, Fraction] | None
 ) -> tuple[tuple[Level, ...], Fraction]:
-    """What there is to cover, by technique and then score, lowest first, and what a worth of 1 stands for.
+    """The levels to cover, by technique and then score, lowest first; and the value of a worth of 1.
 
     A technique's best score among the chosen is the sum of its levels that they reach, so that the weighted sum of
     what is covered is that of the scores. Without scores, by the measure "covered", a technique has one level. The

@@ -200,7 +200,7 @@ def figure(number: Fraction) -> float:
 
 
 def share(plan: Plan, part: Fraction) -> str:
-    """A share 0–1 of what all give as per cent, never rounded up to the target or to 100 %."""
+    """A share 0–1 of the total value as per cent, never rounded up to the target or to 100 %."""
     return f"{percent(part, plan.options.least):.1f} %"
 
 
@@ -238,10 +238,10 @@ def _choice(plan: Plan) -> str:
     if 2 * without >= every:
         free = sum(appraisal.state in ("chosen", "not chosen") for appraisal in plan.appraisals)
         details.append(f"only {free} can be chosen, {without} have no cost")
-    told = f" ({'; '.join(details)})" if details else ""
+    suffix = f" ({'; '.join(details)})" if details else ""
     if had:
-        return f"Add {chosen or 'nothing'}{told} to the {had} in place"
-    return f"Choose {chosen or 'none'} of {every} capabilities{told}"
+        return f"Add {chosen or 'nothing'}{suffix} to the {had} in place"
+    return f"Choose {chosen or 'none'} of {every} capabilities{suffix}"
 
 
 def _reached(plan: Plan) -> str:

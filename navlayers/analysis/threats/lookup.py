@@ -32,7 +32,7 @@ _SIMILARITY = 0.65
 
 
 def with_threats(domain: Domain) -> tuple[Release, ...]:
-    """The releases of a domain whose groups, software and campaigns are at hand, the newest first."""
+    """The releases of a domain with groups, software and campaigns, the newest first."""
     releases = [each for each in attack.releases() if each.domain == domain and attack.has_threats(each)]
     return tuple(sorted(releases, key=lambda release: number(release.version), reverse=True))
 

@@ -26,7 +26,7 @@ class Member(msgspec.Struct, frozen=True):
     Attributes:
         kind: which of them it is.
         id: of ATT&CK, or the name of a set or file.
-        name: what people call it.
+        name: name for people.
         weights: active technique id → weight above 0, by id; 1 each where ATT&CK itself says what is used.
         through: technique id → names of the software by which alone a group or campaign uses it.
         moved, left_out: what carrying a set or file to the release changed.
@@ -126,7 +126,7 @@ def _share(lost: dict[str, float], kept: dict[str, float]) -> float:
 
 
 def summed(weights: Iterable[dict[str, float]]) -> dict[str, float]:
-    """Technique id → the sum of its weights, by id; the order in which they come does not show."""
+    """Technique id → the sum of its weights, by id; in any order of input."""
     terms: dict[str, list[float]] = {}
     for each in weights:
         for technique, weight in each.items():

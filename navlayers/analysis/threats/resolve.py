@@ -60,13 +60,13 @@ class Chosen(msgspec.Struct, frozen=True):
         return bool(self.software_of) or any(isinstance(i, AttackName) and not i.tactic for i in self.items)
 
     def release(self, newest: Catalogue) -> Catalogue:
-        """The release to work at: the newest at hand, so that a threat is the same whatever it is set against.
+        """The release to work at: the newest installed one, so that a threat is the same for all inputs.
 
         Where groups, software or campaigns are named, the newest release that has them. It is never older than the
         files named, or than `newest`, the newest release of the sets.
 
         Raises:
-            ReleaseError: there is no such release at hand.
+            ReleaseError: no such release is installed.
         """
         of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.release())]
         newest = max((newest, *of_files), key=lambda catalogue: number(catalogue.version))
@@ -106,9 +106,9 @@ class Chosen(msgspec.Struct, frozen=True):
 
         def member(item: AttackName | Weighted) -> Member:
             if isinstance(item, Weighted):
-                found, told = item.member(catalogue)
-                notices.extend(told)
-                return found
+                result, more = item.member(catalogue)
+                notices.extend(more)
+                return result
             if item.tactic:
                 return _tactic(item.text, catalogue)
             threat = named[item.text]
@@ -253,7 +253,7 @@ def with_threat(
         reading: as for `choose`.
 
     Raises:
-        NavlayersError: as for `threat_model`, or there is no release for the threat at hand.
+        NavlayersError: as for `threat_model`, or no release for the threat is installed.
     """
     chosen = choose(words, inputs.catalogue.domain, software_of=software_of, reading=reading)
     if attack_version is None:
@@ -269,8 +269,8 @@ def _named(chosen: Chosen, known: Threats) -> tuple[dict[str, Threat], tuple[Thr
         *(partial(lookup.one_threat, name, known) for name in names),
         *(partial(lookup.group_named, value, known) for value in groups),
     ]
-    found = _all(calls)
-    named, using = dict(zip(names, found, strict=False)), found[len(names) :]
+    threats = _all(calls)
+    named, using = dict(zip(names, threats, strict=False)), threats[len(names) :]
     if len(groups) < len(chosen.software_of):
         every = [threat for threat in named.values() if threat.kind != "software"]
         if not every:
