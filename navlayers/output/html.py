@@ -1,7 +1,7 @@
-"""Documents as HTML pages, and what every page of navlayers shares: templates, colors, links, digests.
+"""Documents as HTML pages, and the parts that all pages share: templates, colors, links, digests.
 
-Templates escape what they are given and fail where something is missing. Colors are classes, because the pages'
-policies allow no `style` attributes.
+Templates escape all values and fail on missing ones. Colors are classes, because a Content-Security-Policy with
+hashes forbids `style` attributes.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 _BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
 _TEXT = Column("")
 
-# A word of more letters, an address mostly, is broken rather than scrolled to.
+# Longer words, mostly addresses, are broken instead of widening the table.
 _LONG_WORD = 40
 
 
 class Colors:
-    """The colors of a page, or of all pages of a site: a class that fills with each."""
+    """The colors of a page, or of all pages of a site; each has a class."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
 
     def name(self, color: str) -> str:
-        """The class that fills with `#rrggbb`, the text on it black or white."""
+        """The class for `#rrggbb` as background, with black or white text."""
         self._used.add(color)
         return f"c{color[1:]}"
 
@@ -55,7 +55,7 @@ class Colors:
 
 
 class HtmlRow(NamedTuple):
-    """A row of a table: the anchor that it is, its looks, and the class and content of each cell."""
+    """A row of a table: its anchor, its style, and the class and content of each cell."""
 
     anchor: str
     style: RowStyle | None
@@ -65,8 +65,8 @@ class HtmlRow(NamedTuple):
 class Page:
     """The blocks of one document as HTML.
 
-    `explored` are the ids of techniques that lead to the explorer of the page instead of ATT&CK's site.
-    `shared` are texts that the explorer takes from the tables of the page where they are there.
+    `explored`: ids of techniques that link to the explorer of the page instead of ATT&CK's site.
+    `shared`: texts that the explorer reads from the tables of the page if they have them; `places` says where.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Page:
         self._headers: list[tuple[str, ...]] = []
 
     def parts(self, blocks: Iterable[Block]) -> Iterator[tuple[str, Any]]:
-        """Each block with the name of its kind; charts that follow each other are one part."""
+        """Each block with the name of its type; consecutive charts are one part."""
         for kind, group in groupby(blocks, type):
             if kind is Bars:
                 yield "Bars", list(group)
@@ -97,7 +97,7 @@ class Page:
         for number, (row, texts) in enumerate(zip(table.rows, table.texts, strict=True)):
             cells = []
             for cell, text, column, name in zip(row, texts, table.columns, classes, strict=True):
-                # Other tables may be there for browsers without scripts alone, which the explorer cannot read.
+                # Not the table in <noscript>, whose cells the explorer cannot read.
                 if table.long and text in self._shared:
                     self._shared.remove(text)
                     self.places[text] = len(self.places)
@@ -138,7 +138,7 @@ class Page:
 
     @property
     def style(self) -> Markup:
-        """The rules for this page alone: its colors, and the names of columns that narrow windows put in cells."""
+        """The rules of this page: its colors, and the headers that narrow windows show in each cell."""
         from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
         names = (
@@ -167,7 +167,7 @@ def _quoted(text: str) -> str:
 
 
 def render(document: Document) -> str:
-    """The document as one HTML file that needs nothing besides it: no script, no font, no picture.
+    """The document as one HTML file without scripts, fonts or pictures from elsewhere.
 
     All text is escaped, and only http(s) addresses are links.
     """
@@ -211,8 +211,8 @@ def environment(*packages: str) -> Environment:
 
 
 def finalize(value: object) -> object:
-    """The value without control characters, which have no place in HTML, except line feeds."""
-    # Markup is made of what was cleaned already.
+    """The value without control characters except line feeds: HTML forbids some, browsers hide others."""
+    # Markup consists of values that were cleaned before.
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     return "\n".join(map(plain, value.split("\n"))) if "\n" in value else plain(value)
@@ -220,7 +220,7 @@ def finalize(value: object) -> object:
 
 @lru_cache(maxsize=4096)
 def breakable(text: str) -> Markup:
-    """Text that may be broken at slashes, underscores and the humps of names, too, rather than within words."""
+    """The text with breaks allowed after slashes and underscores, and before capitals within words."""
     from markupsafe import Markup, escape  # noqa: PLC0415 - for HTML alone
 
     return Markup("<wbr>").join(escape(finalize(part)) for part in _BREAKS.split(text))
@@ -243,5 +243,5 @@ def bundle(*paths: str) -> Markup:
 
 
 def digest(text: str) -> str:
-    """What a Content-Security-Policy calls the style or the script that is this text."""
+    """The hash of a style or script, as a Content-Security-Policy names it."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

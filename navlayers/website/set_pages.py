@@ -110,6 +110,6 @@ def _capability(world: World, site_set: SiteSet, identifier: str) -> Page:
 def _part(
     world: World, site_set: SiteSet, layer: LayerFile | None, page: str, title: str, columns: Sequence[Column]
 ) -> dict[str, object]:
-    """The layer of a capability or group, and the matrix of what it covers."""
+    """The layer and the matrix of a capability or group."""
     scores = {entry.id: entry.overall for column in columns for entry in column.techniques}
     return {"layer": layer, "matrix": layer and part_matrix(site_set, title, layer, scores, page, world.colors)}

@@ -88,7 +88,7 @@ def table(head: SetHead, rows: Iterable[Row]) -> Table:
 
 
 class Named(NamedTuple):
-    """An id and its name, "" where that says the same."""
+    """An id and its name, "" if that is the id."""
 
     id: str
     name: str

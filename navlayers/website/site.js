@@ -181,7 +181,7 @@ function addOrder(table) {
   });
 }
 
-// Browsers save what a link says is a download from hosts alone.
+// The download attribute works on hosts only.
 if (location.protocol === "file:") for (const hint of document.querySelectorAll("[data-disk]")) hint.hidden = false;
 for (const place of document.querySelectorAll("[data-find]")) searchBox(place);
 for (const table of document.querySelectorAll("table[data-filter]")) addFilter(table);

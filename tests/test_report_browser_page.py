@@ -1,0 +1,172 @@
+"""The HTML report in Chromium as a page: widths, themes, print, no script, hostile texts, odd inputs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from browser_helpers import axe, no_sideways_scroll, pdf_pages, print_pdf, shot
+from conftest import write_set
+from report_pages import report, write_page
+from test_report_browser import button, cell, count, fill
+from test_report_html import CLOUDS, hostile
+
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.threats.resolve import threat_model
+from navlayers.mapping.find import resolve
+from navlayers.pages.report import ReportOptions, make_report, report_input
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from browser_helpers import OpenPage, Scheme
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(tmp_path_factory.mktemp("two"), report("aws", "azure"))
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
+    made = report(*(corpus / f"{name}_attack-16.1-enterprise.json" for name in CLOUDS))
+    return write_page(tmp_path_factory.mktemp("four"), made)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 400])
+def test_axe_finds_nothing_serious_in_use(open_page: OpenPage, two: Path, width: int, scheme: Scheme) -> None:
+    page = open_page(two, width=width, scheme=scheme).page
+    assert no_sideways_scroll(page)
+    page.get_by_role("searchbox").fill("account")
+    page.get_by_role("button", name=re.compile("^Valid Accounts: ")).first.click()
+    page.locator("summary").last.click()
+    cell(page, "T1078").click()
+    assert axe(page) == []
+    assert no_sideways_scroll(page)
+    shot(page, f"report-{width}-{scheme}", whole=False)
+
+
+@pytest.mark.parametrize("width", [1440, 720, 400])
+def test_nothing_scrolls_sideways(open_page: OpenPage, four: Path, width: int) -> None:
+    page = open_page(four, width=width).page
+    for summary in page.locator("summary").all():
+        summary.evaluate("e => e.parentElement.open = true")
+    assert no_sideways_scroll(page)
+    page.get_by_label("Side by side").check()
+    cell(page, "T1078").click()
+    assert no_sideways_scroll(page)
+    if width == 400:
+        wide = "e => getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1"
+        frames = page.locator(".frame").all()
+        assert {str(f.get_attribute("class")) for f in frames if f.evaluate(wide)} == {"frame matrix-frame"}
+    shot(page, f"report-four-{width}")
+
+
+def test_prints_all_of_it(open_page: OpenPage, two: Path) -> None:
+    page = open_page(two, scheme="dark").page
+    one = print_pdf(page)
+    assert pdf_pages(one) > 10
+    page.get_by_label("Side by side").check()
+    both = print_pdf(page)
+    assert pdf_pages(both) > pdf_pages(one)
+    page.emulate_media(media="print")
+    assert fill(page.locator("body")) == "rgba(0, 0, 0, 0)" or fill(page.locator("body")) == "rgb(255, 255, 255)"
+    assert not page.locator(".controls").is_visible()
+    frame = page.locator(".matrix-frame").first
+    assert frame.evaluate("e => e.scrollHeight <= e.clientHeight + 1 && e.scrollWidth <= e.clientWidth + 1")
+
+
+def test_printing_opens_what_is_folded_and_folds_it_again(open_page: OpenPage, two: Path) -> None:
+    page = open_page(two).page
+    folded = page.locator("details:not([open])").count()
+    assert folded > 3
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() == folded
+
+
+def test_without_script_all_can_be_read(open_page: OpenPage, two: Path) -> None:
+    page = open_page(two, script=False).page
+    assert not page.locator("#explorer").is_visible()
+    table = page.locator("noscript table")
+    assert table.locator("tbody tr").count() == 445
+    assert page.locator("[data-themes] button").count() == 0
+    assert no_sideways_scroll(page)
+
+
+def test_less_motion(open_page: OpenPage, two: Path) -> None:
+    page = open_page(two, reduced_motion=True).page
+    moves = "all => all.filter(e => getComputedStyle(e).transitionDuration !== '0s').length"
+    assert page.locator("body *").evaluate_all(moves) == 0
+
+
+def test_hostile_text_is_shown_as_text(open_page: OpenPage, tmp_path: Path) -> None:
+    made = report(hostile(tmp_path / "evil.json"), options=ReportOptions(title="<img src=x onerror=alert(1)>"))
+    page = open_page(write_page(tmp_path, made)).page
+    assert page.locator("h1").inner_text() == "<img src=x onerror=alert(1)>"
+    cell(page, "T1078").hover()
+    cell(page, "T1078").click()
+    panel = page.locator(".panel")
+    assert "<script>alert(1)</script>" in panel.inner_text()
+    assert panel.locator("img, script").count() == 0
+    links = panel.locator("a")
+    for number in range(links.count()):
+        assert re.match(r"https?://", str(links.nth(number).get_attribute("href")))
+    page.get_by_role("searchbox").fill("<script>")
+    assert no_sideways_scroll(page)
+    assert axe(page) == []
+
+
+def test_counts_and_empty_sets(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(write_page(tmp_path, report("nist_800_53"))).page
+    assert "32 capabilities" in page.locator(".legend").inner_text()
+    assert cell(page, "T1530").locator("b").inner_text() == "32"
+    assert not page.locator('[data-control="views"]').is_visible()
+    empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)])
+    page = open_page(write_page(tmp_path, report(empty), "empty.html")).page
+    assert count(page) == "0 techniques, 0 sub-techniques of 656"
+    cell(page, "T1078").click()
+    assert "no mappings" in page.locator(".panel").inner_text()
+
+
+@pytest.mark.parametrize(("width", "technique"), [(1440, "T1190"), (1440, "T1499"), (400, "T1078")])
+def test_what_is_clicked_stays_in_sight(open_page: OpenPage, two: Path, width: int, technique: str) -> None:
+    page = open_page(two, width=width, height=900).page
+    one = cell(page, technique)
+    one.scroll_into_view_if_needed()
+    before = one.bounding_box()
+    one.click()
+    after, panel = one.bounding_box(), page.locator(".panel").bounding_box()
+    assert before
+    assert after
+    assert panel
+    if width == 1440:
+        assert after["y"] == pytest.approx(before["y"], abs=1)
+        assert after["x"] + after["width"] <= panel["x"]
+    else:
+        assert 0 <= after["y"] < after["y"] + after["height"] <= panel["y"]
+
+
+def test_a_report_of_one_category_tells_of_it_alone(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(write_page(tmp_path, report("aws", category="detect"))).page
+    assert not page.locator('[data-control="category"]').is_visible()
+    cell(page, "T1078").click()
+    shown = page.locator(".panel section > .mappings .marks").all_inner_texts()
+    assert shown
+    assert all(text.startswith("detect") for text in shown)
+    assert "hidden by the filters" in page.locator(".panel").inner_text()
+
+
+def test_layers_of_a_threat_are_views(open_page: OpenPage, tmp_path: Path) -> None:
+    together = load_inputs(resolve(["aws", "azure"]), "18.1")
+    gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
+    made = make_report(report_input(together, gaps=gaps), ReportOptions(sections=("gaps",)))
+    page = open_page(write_page(tmp_path, made)).page
+    page.get_by_role("link", name="Gap: APT29 in the matrix").click()
+    assert page.locator(".view h3").all_inner_texts() == ["Gap: APT29"]
+    assert page.locator(".cell").first.is_visible()
+    assert button(page, "protect").is_disabled()
