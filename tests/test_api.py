@@ -160,7 +160,7 @@ def test_a_layer_saves_itself_and_is_read_again(tmp_path: Path) -> None:
     assert navlayers.compare(layer, tmp_path / "layer.json").union.covered == 2
     with pytest.raises(navlayers.UsageError, match="no layer 'nonsense'"):
         tiny.layer("nonsense")
-    with pytest.raises(navlayers.UsageError, match="does not say which format"):
+    with pytest.raises(navlayers.UsageError, match="does not name a format"):
         layer.save(tmp_path / "layer.doc")
 
 

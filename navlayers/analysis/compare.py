@@ -79,7 +79,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What one input covers of the matrix or of a tactic.
+    """The coverage of the matrix or of a tactic by one input.
 
     Attributes:
         techniques, subtechniques: number of those covered.

@@ -84,7 +84,7 @@ def common_gradient(comparison: Comparison) -> Gradient:
 
 
 def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, ...]:
-    """What the colors of the inputs and of the union mean."""
+    """The legend of the inputs' and the union's colors."""
     highest = gradient.maxValue
     if comparison.covered_only:
         return (LegendItem("covered", gradient.color(100)),)
@@ -261,7 +261,7 @@ def difference_color(relation: Relation) -> str:
 def difference_legend(
     difference: Difference, names: tuple[str, str], gradient: Gradient, more: str
 ) -> tuple[LegendItem, ...]:
-    """What the colors mean, from the first input to the second; `more` is what one has that beats the other."""
+    """The legend, from the first input to the second; `more` names the advantage of one over the other."""
     first, second = names
     items = [
         LegendItem(f"only {first}", ONLY_FIRST),

@@ -120,7 +120,7 @@ class FactChange(msgspec.Struct, frozen=True):
 
 
 class Diff(msgspec.Struct, frozen=True):
-    """What changed from one version to another.
+    """The changes from one version to another.
 
     A technique is lost or gained where coverage ends or begins; it is weaker where any measure fell, stronger where
     some rose and none fell.
@@ -162,7 +162,7 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: str | None = None) -> Diff:
-    """What changed between two versions, overall and per category.
+    """The changes between two versions, overall and per category.
 
     Layers have neither categories nor capabilities that could change.
 
@@ -247,7 +247,7 @@ def _comments_by_mapping(mapping_set: MappingSet) -> dict[tuple[str | None, ...]
 
 
 def _change(steps: Sequence[MeasureChange]) -> Change | None:
-    """What became of a technique, by its measures, the first of which says whether it is covered."""
+    """The kind of change of a technique, from its measures; the first one decides whether it is covered."""
     directions = {step.direction for step in steps} - {0}
     if not directions:
         return None
@@ -286,7 +286,7 @@ def _key(name: str) -> str:
 
 
 def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
-    """What the inputs say of themselves that differs; the name of a layer is not a framework."""
+    """Metadata that differs between the inputs; a layer's name is not a framework."""
     facts = [("ATT&CK version", before.own_attack_version, after.own_attack_version)]
     if not (before.is_layer or after.is_layer):
         old, new = before.set, after.set

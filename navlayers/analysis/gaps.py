@@ -50,7 +50,7 @@ def find_gaps(
     category: str | None = None,
     weak: float = WEAK,
 ) -> Gaps:
-    """What inputs, taken together, cover of a threat at the same release.
+    """The coverage of a threat by inputs together, at the same release.
 
     Where the inputs say that a relation holds, not how well, it counts as covered, and there are no scores.
 
@@ -148,7 +148,7 @@ def _state(technique: str, best: Best, weak: float | None) -> State:
 
 
 def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) -> str:
-    """What is covered of the parent or the sub-techniques of an uncovered technique, which does not cover it."""
+    """The coverage of an uncovered technique's parent or sub-techniques, which does not count for it."""
     parent = catalogue.techniques[technique].parent
     if parent is not None:
         if parent not in best:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 UNCOVERED, _TEAL = "#ffd92f", "#41b6c4"
-"""What nobody covers, in the layer of coverage: far from the ramp, and no darker than what is little covered."""
+"""The color of uncovered techniques: distinct from the ramp, and no darker than weak coverage."""
 UNCOVERED_GAP = RAMPS["threat"][2]
 """The same in the layer of the gap, where it weighs most."""
 

@@ -102,7 +102,7 @@ class TechniqueGap(msgspec.Struct, frozen=True):
 
     @property
     def hint(self) -> str:
-        """What is worth knowing of an uncovered technique, in a few words."""
+        """A short remark about an uncovered technique."""
         return ", ".join(text for text in (self.related, NEWER if self.newer else "") if text)
 
     @property
@@ -112,7 +112,7 @@ class TechniqueGap(msgspec.Struct, frozen=True):
 
     @property
     def missing(self) -> float:
-        """What its score lacks of 100; 0 where it is covered and there are no scores."""
+        """100 minus its score; 0 for a covered technique without scores."""
         return 0 if self.state == "covered" and self.score is None else exact(FULL - (self.score or 0))
 
     @property
@@ -130,7 +130,7 @@ class TacticShare(msgspec.Struct, frozen=True):
 
 
 class CapabilityShare(msgspec.Struct, frozen=True):
-    """What one capability covers of the threat.
+    """The coverage of the threat by one capability.
 
     Attributes:
         input: index of its input.

@@ -70,7 +70,7 @@ class InputSet(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
     def coverage(self, options: ScoreOptions = _OPTIONS, *, scores: bool = True) -> tuple[Coverage, ...]:
-        """What each input covers, all scored with the same options.
+        """The coverage of each input, all scored with the same options.
 
         Args:
             options: how mappings become scores.

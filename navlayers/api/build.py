@@ -34,7 +34,7 @@ Put: TypeAlias = "Callable[[str, str, bytes], None]"
 
 
 class SetResult(msgspec.Struct, frozen=True):
-    """What was built of one set. `folder` is where it was written, relative to the output folder."""
+    """The layers of one set; `folder` is relative to the output folder."""
 
     folder: str
     set: index.SetEntry
@@ -46,7 +46,7 @@ class SetResult(msgspec.Struct, frozen=True):
 
 
 class BuildResult(msgspec.Struct, frozen=True):
-    """What was built of all sets, and notices beyond a single set; `document` has layers that are not written."""
+    """The layers of all sets, and notices about several sets; `document` has layers that are not written."""
 
     sets: tuple[SetResult, ...]
     notices: tuple[Problem, ...]
@@ -190,7 +190,7 @@ def _entry(path: str, kind: Kind, id_: str, name: str, techniques: Sequence[Tech
 
 
 def _notices(name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]) -> Iterator[Problem]:
-    """What a user would otherwise find out by looking at an odd layer."""
+    """Notices about input that makes a layer look odd."""
     if not scored.set.mappings:
         yield Problem(f"{name}: no mappings, so the layers are empty")
     made = {entry.kind for entry in entries}

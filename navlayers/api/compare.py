@@ -51,7 +51,7 @@ class Comparison(comparing.Comparison, Tabular, frozen=True):
 
 
 class Diff(differing.Diff, Tabular, frozen=True):
-    """What changed between two versions of a set or layer.
+    """The changes between two versions of a set or layer.
 
     `notices` and `files`: as of `Comparison`.
     """
@@ -129,7 +129,7 @@ def diff(
     reading: ReadOptions = READING,
     **options: Unpack[Scoring],
 ) -> Diff:
-    """What changed between two versions of a set or layer.
+    """The changes between two versions of a set or layer.
 
     Args:
         before: The older version: a name, path, set or layer.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Gaps(gaps_result.Gaps, Tabular, frozen=True):
-    """What inputs leave open of a threat.
+    """The gaps of inputs against a threat.
 
     `notices` and `files`: as of `Comparison`.
     """
@@ -87,7 +87,7 @@ def gaps(
     reading: ReadOptions = READING,
     **options: Unpack[Scoring],
 ) -> Gaps:
-    """What sets and layers, taken together, leave open of a threat.
+    """The gaps of sets and layers together against a threat.
 
     Args:
         *inputs: One or more names, paths, sets or layers.

@@ -1,4 +1,4 @@
-"""What analyses start from: inputs at one ATT&CK release, a baseline, a threat, a plan."""
+"""Inputs of analyses: sets and layers at one ATT&CK release, a baseline, a threat, a plan."""
 
 from __future__ import annotations
 

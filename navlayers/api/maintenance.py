@@ -84,7 +84,7 @@ def upgrade(
 
 
 def show(word: str, *inputs: Input, reading: ReadOptions = READING, **options: Unpack[Scoring]) -> Page:
-    """What sets say of one technique, tactic, capability or group.
+    """The mappings of one technique, tactic, capability or group in sets.
 
     Args:
         word: An id or name, in any case.

@@ -202,7 +202,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         return {item.path: own(Layer, item.layer) for item in building.layers_of(scored, list(only))}
 
     def stats(self) -> Stats:
-        """What the set covers of its own release, counted: in all, per tactic, category and capability.
+        """The coverage of the set at its own release, in numbers: overall, per tactic, category and capability.
 
         Raises:
             ReleaseError: The release is not installed.

@@ -214,8 +214,8 @@ class _Upgrader:
                 notices.append(Problem("a layer has no entries", Place(str(source.path)), code="empty-set"))
         unchanged = all(report.already for report in reports)
         data = loaded.data if unchanged else layers.encode(results, single=read.single)
-        told = tuple(dict.fromkeys(notices))
-        return Upgraded(source, loaded.data, outputs.LAYER, outputs.LAYER, data, tuple(reports), told)
+        messages = tuple(dict.fromkeys(notices))
+        return Upgraded(source, loaded.data, outputs.LAYER, outputs.LAYER, data, tuple(reports), messages)
 
     def _set(self, source: Source, before: bytes | None, read: Reading) -> Upgraded:
         route = self._route(read)

@@ -139,7 +139,7 @@ def _name(one: Upgraded) -> str:
 
 
 def losses(data: bytes, reading: Reading, options: ReadOptions) -> tuple[str, ...]:
-    """What a file loses when the set that was read from it is written in its format again."""
+    """Content of a file that its format loses when the set is written again."""
     lost = []
     if reading.format in _YAML and (comments := _comment_lines(data)):
         many = f"{len(comments)} comments, the first" if len(comments) > 1 else "the comment"

@@ -1,4 +1,4 @@
-"""What becomes of a technique between two ATT&CK releases: kept, renamed, replaced or removed."""
+"""Changes of a technique between two ATT&CK releases: kept, renamed, replaced or removed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUGGESTED = 2
 
 
 class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What becomes of one id.
+    """The change of one id.
 
     `name` is what the old release calls it, or the new one where the old one is not installed. `now` and `now_name`
     are the id that stands for it in the new release, None and "" where it is removed. `became` tells a technique
@@ -97,7 +97,7 @@ class ReleaseChange:
         self._changes: dict[str, IdChange] = {}
 
     def id_change(self, identifier: str) -> IdChange:
-        """What becomes of an id; of one that the new release does not know, too."""
+        """The change of an id, even of one that the new release does not have."""
         if identifier not in self._changes:
             self._changes[identifier] = self._find(identifier)
         return self._changes[identifier]
@@ -159,7 +159,7 @@ class ReleaseChange:
 
     @cached_property
     def additions(self) -> tuple[Addition, ...] | None:
-        """What the new release has and the old one had not, by id; None where the old one is not installed."""
+        """Techniques only in the new release, by id; None if the old release is not installed."""
         if self.old is None:
             return None
         return tuple(

@@ -1,4 +1,4 @@
-"""What the commands that analyze share: where results go, and options of scores."""
+"""Options shared by the analysis commands: destinations of results, and scoring."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def measure_option(help_: str) -> Callable[[Any], Any]:
 
 
 class Output(NamedTuple):
-    """Where results go: `-o`, `--force`, `--json` and `-q`."""
+    """The destination of results: `-o`, `--force`, `--json` and `-q`."""
 
     target: str | None
     force: bool

@@ -143,7 +143,7 @@ class Column(msgspec.Struct, frozen=True):
         return f"{self.mapped}/{self.total}" if self.total else ""
 
     @property
-    def told(self) -> str:
+    def tooltip(self) -> str:
         """The name with the ratio in words, as a tooltip."""
         name = f"{self.id} {clean(self.name)}"
         return f"{name}\n{self.mapped} of {self.total} {self.counted}" if self.total else name

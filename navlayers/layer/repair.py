@@ -44,7 +44,7 @@ class Repair:
 
     def __init__(self, layer: Document, *, mend: bool = True) -> None:
         self._mend = mend
-        self._gradient_told: list[str] = []
+        self._gradient_faults: list[str] = []
         self._found: dict[str, dict[str, None]] = {}
         written: Document | None = layer.get("gradient")
         whole = _ENDS if written is None else self._completed(written)
@@ -78,8 +78,8 @@ class Repair:
             changes["links"] = kept
         if score is not None and self.gradient.empties(score):
             lowered = _number(self.gradient.safe(score))
-            told = f"{identifier} {as_json(score)}"
-            self._tell(_SCORES, f"{told} → {as_json(lowered)}" if self._mend else told)
+            text = f"{identifier} {as_json(score)}"
+            self._tell(_SCORES, f"{text} → {as_json(lowered)}" if self._mend else text)
             exact = {"name": EXACT, "value": f"{as_json(score)} (the Navigator shows nothing for it)"}
             others = [item for item in metadata if item.get("name") != EXACT]
             changes |= {"score": lowered, "metadata": [*others, exact]}
@@ -98,9 +98,9 @@ class Repair:
         return score
 
     @property
-    def told(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """Sentences about the faults and their repair."""
-        sentences = list(self._gradient_told)
+        sentences = list(self._gradient_faults)
         for what, places in self._found.items():
             done = f", {_MENDED.get(what, 'are kept')}" if self._mend else ""
             many = f" ({len(places)})" if len(places) > 1 else ""
@@ -126,7 +126,7 @@ class Repair:
         return whole
 
     def _tell_gradient(self, what: str, done: str) -> None:
-        self._gradient_told.append(f"the gradient {what}{f'; {done}' if self._mend else ''}")
+        self._gradient_faults.append(f"the gradient {what}{f'; {done}' if self._mend else ''}")
 
     def _tell(self, what: str, place: str) -> None:
         self._found.setdefault(what, {})[place] = None

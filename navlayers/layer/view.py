@@ -92,12 +92,12 @@ class Layout(msgspec.Struct, frozen=True):
 class Ratios(msgspec.Struct, frozen=True):
     """Ratios below the tactic names that replace the number of annotated techniques.
 
-    `tactics` has short name → (number, total), or None for no ratio, as for missing tactics. `told` is the sentence
+    `tactics` has short name → (number, total), or None for no ratio, as for missing tactics. `sentence` is the text
     about the whole layer, and `counted` names what is counted.
     """
 
     tactics: dict[str, tuple[int, int] | None]
-    told: str
+    sentence: str
     counted: str
 
 

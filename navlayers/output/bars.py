@@ -49,7 +49,7 @@ class _Columns(NamedTuple):
     counts: float
 
     def at(self, share: float) -> float:
-        """Where a share, 0–100, is on the axis."""
+        """The position of a share, 0–100, on the axis."""
         return self.left + min(share, 100) / 100 * (self.right - self.left)
 
 

@@ -26,12 +26,12 @@ def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:
 
 
 def unit(comparison: Comparison) -> str:
-    """What a score is here."""
+    """The meaning of scores."""
     return "count" if comparison.counts else "score"
 
 
 def words(comparison: Comparison) -> list[tuple[str, str]]:
-    """What the headers of the tables mean."""
+    """Definitions of the table headers."""
     name = unit(comparison)
     overall = "overall" if comparison.category is None else comparison.category
     scores = [

@@ -1,4 +1,4 @@
-"""What changed between two versions: as text for a terminal, Markdown for a pull request, JSON for machines."""
+"""The page of a diff: text for a terminal, Markdown for a pull request, JSON."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _counted(noun: str, numbers: Mapping[str, int]) -> str:
 
 
 def _titles(diff: Diff) -> str:
-    """What the two are called: by their names, too, where their titles are the same."""
+    """The titles of the two versions, with their names if the titles are equal."""
     before, after = diff.before, diff.after
     if before.title != after.title:
         return f"{before.title} → {after.title}"

@@ -1,4 +1,4 @@
-"""What `index.json` says of a folder of layers, of results or of a site, besides its files and their hashes."""
+"""Content of `index.json` for folders of layers, results and sites, besides files and hashes."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def unit(plan: Plan) -> str:
 
 
 def words(plan: Plan) -> list[tuple[str, str]]:
-    """What the headers of the tables mean."""
+    """Definitions of the table headers."""
     weighed = "" if plan.threat is None else " × the technique's weight"
     value = "a technique counts" if plan.by_count else f"a technique counts its score / 100{weighed}"
     return [

@@ -171,7 +171,7 @@ def _filled(figures: dict[str, int], width: int) -> Iterator[str]:
 
 
 def _several(files: Sequence[FileReport]) -> Iterator[list[Item]]:
-    """What to review in each of the first inputs, and how to see the rest."""
+    """Changes to review in each of the first inputs, and how to see the rest."""
     items = []
     for file in files:
         sections = _sections(file)
@@ -210,7 +210,7 @@ def _start_of(items: Sequence[Item], most: int, below: int) -> tuple[Item, ...]:
 
 
 def _to_review(sections: Sequence[Section]) -> str:
-    """How many changes of each kind somebody has to review, in words; "" for none."""
+    """Number of changes to review per kind, in words; "" for none."""
     return ", ".join(f"{len(section.items)} {section.name}" for section in sections if section.review)
 
 
@@ -232,12 +232,12 @@ def _summary(file: FileReport) -> str:
 
 
 def _news(file: FileReport) -> list[New]:
-    """What is new, without releases of which there is nothing to say."""
+    """New techniques, without releases that have none."""
     return [new for new in new_since(file.reports) if new.techniques is None or new.techniques or new.elsewhere]
 
 
 def _new_sections(file: FileReport) -> list[Section]:
-    """What is new, by tactic: a technique is listed under each of its tactics."""
+    """New techniques by tactic; a technique is listed under each of its tactics."""
     sections = []
     for new in _news(file):
         items = []

@@ -82,7 +82,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
         faults.layer(layer)
         for entry in entries:
             faults.entry(entry)
-        return layer, unchanged_report(name, "layer", route, before, [*other, *faults.told])
+        return layer, unchanged_report(name, "layer", route, before, [*other, *faults.sentences])
     result, other = formats.modern(layer, releases.new)
     platforms = _update_filter(result, route)
     if platforms is not None and not platforms.after:
@@ -93,7 +93,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     carried = carrier.carry(entries)
     if "techniques" in result or entries:
         result["techniques"] = carried
-    other += repair.told
+    other += repair.sentences
     other += [f"tactic {shown(written)[1:-1]} → {now}" for written, now in carrier.tactics.items()]
     _update_metadata(result, route, before, [entry["techniqueID"] for entry in carried])
     if result.get("customDataURL"):

@@ -132,7 +132,7 @@ class FileReport(msgspec.Struct, frozen=True):
 
 
 class New(msgspec.Struct, frozen=True):
-    """What is new for the layers of a file that are of one release, or for its set.
+    """New techniques for the layers of a file of one release, or for its set.
 
     `techniques` are those that no layer considers (None: not known, see `why_not_known`), `elsewhere` those that
     every filter hides. `by_tactic` counts `techniques`, each under all of its tactics.
@@ -150,7 +150,7 @@ class New(msgspec.Struct, frozen=True):
 
 
 def new_since(reports: Iterable[Report]) -> list[New]:
-    """What is new since each release that the reports are from."""
+    """New techniques since each release of the reports."""
     groups: dict[tuple[str, str, str], list[Report]] = {}
     for report in reports:
         if not report.already:

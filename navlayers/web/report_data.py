@@ -185,7 +185,7 @@ class _Data(NamedTuple):
                 [],
                 [self._layer(figure_.view)],
                 hidden=[self.numbers.techniques[technique] for technique in _hidden(figure_.view)],
-                summary=ratios.told if ratios else "",
+                summary=ratios.sentence if ratios else "",
                 ratios=self.numbers.ratios(ratios),
                 counted=ratios.counted if ratios else "",
             )

@@ -114,7 +114,7 @@ def _tactic(world: World, identifier: str) -> Page:
 
 
 def _ratio(site_set: SiteSet, column: ReleaseColumn) -> str:
-    """How many techniques of a tactic a set maps, themselves or by a sub-technique."""
+    """Number of techniques of a tactic that a set maps, directly or by a sub-technique."""
     bases = base_techniques(covered(site_set.indexed.scored.scores), site_set.indexed.catalogue)
     mapped = sum(family.technique.id in bases for family in column.families)
     return f"{mapped}/{len(column.families)}"

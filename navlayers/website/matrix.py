@@ -84,7 +84,7 @@ def part_matrix(
 
 
 def domain_matrix(first: SiteSet, mapped: Mapping[str, Sequence[str]], page: str, colors: Colors) -> Matrix:
-    """How many sets map each technique; tooltips name them. `mapped` is technique → titles of sets."""
+    """Number of sets per technique, named in tooltips; `mapped` is technique → titles of sets."""
     numbers = Numbers(first.indexed.catalogue, colors)
     counts = {technique: float(len(titles)) for technique, titles in mapped.items()}
     gradient = count_gradient([*counts.values()])

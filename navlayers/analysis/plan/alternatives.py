@@ -34,7 +34,7 @@ class Redundancy(msgspec.Struct, frozen=True, rename={"only": "only_it", "togeth
 
 
 class Margins:
-    """What candidates add to a plan, and what the plan loses without one, in units of the levels.
+    """The gain of each candidate for a plan, and the loss without it, in units of the levels.
 
     Attributes:
         adds: candidate id → the value that it would add to the chosen and those in place.
@@ -104,7 +104,7 @@ class Redundancies:
         self._given_by_one = (1 << sum(len(givers) < 2 for givers in self._givers)) - 1
 
     def of(self, candidate: str) -> Redundancy:
-        """What the candidate alone gives, or which others give all of it."""
+        """The candidate's unique contribution, or the other candidates that cover all of it."""
         gives = self._gives.get(candidate, 0)
         rare = _bits(gives & self._given_by_one)
         only = {self._techniques[bit] for bit in rare if self._givers[bit] in ([], [candidate])}

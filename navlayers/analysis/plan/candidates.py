@@ -51,7 +51,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
-    """What each input gives; a relation of an unscored set is worth 100 unless the options say otherwise.
+    """The candidates of each input; mappings of unscored sets are worth 100 by default.
 
     Layers of counts are unscored, too: how many capabilities there are says nothing of how well they cover.
 

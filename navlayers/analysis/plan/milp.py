@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.problem import CoverProblem
 
 Measure = Literal["value", "cost", "number"]
-"""What is optimized of a choice: the weight that it covers, its cost, how many candidates it has."""
+"""The objectives of a choice: covered weight, cost, and number of candidates."""
 
 WITHIN_ONE = 0.99
 """Absolute MIP gap. Objectives are integers, so any gap below 1 proves optimality."""

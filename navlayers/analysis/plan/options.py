@@ -1,4 +1,4 @@
-"""What a plan is asked for, checked."""
+"""Options of a plan, checked."""
 
 from __future__ import annotations
 

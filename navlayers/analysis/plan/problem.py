@@ -75,7 +75,7 @@ class CoverProblem(msgspec.Struct, frozen=True, dict=True):
         return sum(self.costs[candidate] for candidate in chosen)
 
     def objective(self, chosen: Iterable[int]) -> int:
-        """What counts first of a choice: its value for a budget, its cost for a need."""
+        """The first objective: value within a budget, or cost for a required coverage."""
         return self.cost(chosen) if self.budget is None else self.value(chosen)
 
     def allows(self, chosen: Collection[int]) -> bool:

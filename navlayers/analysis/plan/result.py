@@ -57,7 +57,7 @@ class PlanStep(msgspec.Struct, frozen=True):
 
 
 class Appraisal(msgspec.Struct, frozen=True):
-    """What one candidate is good for.
+    """The appraisal of one candidate.
 
     Attributes:
         candidate: the capability.
@@ -279,7 +279,7 @@ def certainty(plan: Plan) -> str:
 
 
 def against(plan: Plan) -> str:
-    """How many techniques of the threat the plan covers, and how many no candidate does; "" without a threat."""
+    """The numbers of the threat's techniques that are covered, and that no candidate covers; "" without one."""
     if plan.threat is None:
         return ""
     covered, every = len(plan.reached), len(plan.threat.weights)

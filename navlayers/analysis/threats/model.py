@@ -54,7 +54,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class ThreatModel(msgspec.Struct, frozen=True, dict=True):
-    """What a threat does, at one ATT&CK release.
+    """The techniques of a threat at one ATT&CK release.
 
     Attributes:
         title: what the members are called together.
@@ -88,7 +88,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def losses(self) -> str:
-        """What the release lacks of it: "3 of 4 techniques, 71 % of the weight, are not in …"; "" for nothing."""
+        """The missing part: "3 of 4 techniques, 71 % of the weight, are not in …"; "" for none."""
         return losses(self.members, self.weights, self.attack_version)
 
     @property
@@ -108,7 +108,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
 
 def losses(members: Iterable[Member], kept: dict[str, float], version: str) -> str:
-    """What a release lacks of members, in words; "" for nothing. `kept` are the weights of what it has."""
+    """The missing members in words; "" for none. `kept` has the weights of the members in the release."""
     members = list(members)
     lost = summed(member.lost for member in members)
     if not lost:
@@ -135,7 +135,7 @@ def summed(weights: Iterable[dict[str, float]]) -> dict[str, float]:
 
 
 def title_of(members: Sequence[Member]) -> str:
-    """What the members are called together, in a few words."""
+    """A short common title of the members."""
     names = [member.name for member in members]
     if len(members) > 1 and all(member.through for member in members):
         return f"{joined(names)} with their software"

@@ -40,7 +40,7 @@ class AttackName(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """What the user named, read, and not yet at a release.
+    """The user's threats, read but not yet at a release.
 
     Attributes:
         domain: of ATT&CK.
@@ -130,7 +130,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def _all(calls: Iterable[Callable[[], T]]) -> list[T]:
-    """What the calls return.
+    """The results of the calls.
 
     Raises:
         NavlayersError: calls failed; it has the problems of all of them.
@@ -156,7 +156,7 @@ def choose(
     software_of: Iterable[str] = (),
     reading: ReadOptions = _READING,
 ) -> Chosen:
-    """What words name, in this order: a group, software or campaign; a tactic; a set, file or folder.
+    """The meaning of each word, tried in this order: group, software or campaign; tactic; set, file or folder.
 
     Args:
         words: names, or a `Source` for a file that was found already, such as standard input.
@@ -188,7 +188,7 @@ def choose(
 def _meant(
     word: str | Source, domain: Domain, reading: ReadOptions, notices: list[Problem]
 ) -> Iterable[tuple[object, AttackName | Weighted]]:
-    """What a word names, each with a key that only the same has; skipped files go to `notices`."""
+    """The threats of a word, each with a unique key; skipped files go to `notices`."""
     if isinstance(word, str):
         if lookup.is_threat(word, domain):
             return [(word.strip().casefold(), AttackName(word.strip()))]
@@ -342,7 +342,7 @@ def _mixed_scales(members: Sequence[Member]) -> Iterator[Problem]:
 
 
 def _carried(member: Member, version: str) -> Iterator[Problem]:
-    """What carrying a set or file to the release changed, and what is not active there."""
+    """Changes by remapping a set or file to the release, and its inactive techniques."""
     if member.moved:
         ids = [f"{move.id} {move.name} → {move.successor} {move.successor_name}" for move in member.moved]
         yield Problem(f"{member.id}: carried to ATT&CK {version}: {_first(ids)}")

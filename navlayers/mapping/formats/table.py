@@ -84,7 +84,7 @@ class Sheet(NamedTuple):
             yield Amount(line, cells, text, amount(clean(text), "." if isinstance(text, Number) else mark))
 
     def numeric_columns(self, columns: Collection[int]) -> list[int]:
-        """Those of the columns in which most of the filled cells are numbers, negative ones included."""
+        """The columns in which most non-empty cells are numbers, including negative ones."""
         numbers = dict.fromkeys(columns, 0)
         filled = dict.fromkeys(columns, 0)
         for _, cells in self.data_rows():
@@ -95,7 +95,7 @@ class Sheet(NamedTuple):
         return [column for column in columns if numbers[column] and 2 * numbers[column] > filled[column]]
 
     def columns_with(self, words: Sequence[str], columns: Collection[int]) -> list[int]:
-        """Those of the columns whose headers have one of the words, in the order of the words."""
+        """The columns whose headers contain one of the words, in the order of the words."""
         ranks = {}
         for column in columns:
             known = {*re.findall(r"[a-z]+", self.header(column).casefold())}.intersection(words)

@@ -33,7 +33,7 @@ SET_FIELDS = {
 """Published column that has the same value in every row → field of the set."""
 
 _ALWAYS = ("mapping_framework", "mapping_framework_version", "attack_version", "technology_domain")
-"""Those that have this meaning in any table; the others have it only in the published tables."""
+"""Column names with this meaning in any table; others have it only in published tables."""
 
 _SURE: dict[str, str] = {
     "attack_object_id": "attackobjectid techniqueid attckid attackid attcktechniqueid attacktechniqueid "

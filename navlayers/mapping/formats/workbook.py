@@ -125,7 +125,7 @@ def _refused(path: str, message: str, expected: str = "an XLSX workbook", hint: 
 
 
 class _Part:
-    """What a part of a workbook holds of the cells of a sheet, or of shared texts.
+    """Counts of cells and shared texts in a part of a workbook.
 
     `rows` and `columns` count to the last cell, `shown` holds the numbers of the shared texts that cells show,
     `lengths` the lengths of the shared texts.

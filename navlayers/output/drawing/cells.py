@@ -63,7 +63,7 @@ def _head(column: Column, look: Look, layout: Layout, x: float, y: float, width:
     for place, line in enumerate(reversed(name)):
         shapes.append(Text(x + inset, base - place * size * 1.15, line, size, ink, strong=True))
     shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, layout.size * 0.12)))
-    return Group(f"tactic--{column.shortname}", column.told, tuple(shapes))
+    return Group(f"tactic--{column.shortname}", column.tooltip, tuple(shapes))
 
 
 def _column(
@@ -223,7 +223,7 @@ def _label(column: Column, look: Look, fit: Compact, x: float, y: float) -> Grou
         Text(x, base, clean(column.name), fit.size, look.theme.ink, strong=True),
         Text(x + fit.label - fit.size, base, column.ratio, fit.size, look.theme.muted, "end"),
     )
-    return Group(f"tactic--{column.shortname}", column.told, shapes)
+    return Group(f"tactic--{column.shortname}", column.tooltip, shapes)
 
 
 def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: float) -> Group:

@@ -90,7 +90,7 @@ def title_of(tabs: Sequence[Tab]) -> str:
 def counts(view: View) -> str:
     """The share of its release that a layer annotates and has enabled, or its ratios, in words."""
     if view.ratios is not None:
-        return clean(view.ratios.told)
+        return clean(view.ratios.sentence)
     annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
     active = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
     subs = [t.id for t in active if t.parent]
