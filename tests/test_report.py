@@ -109,14 +109,14 @@ def test_the_summary_of_one_set_counts_what_its_file_says(aws: Document) -> None
         mean = f"{round(sum(values) / len(values), 1):g}"
         assert found[category] == (share(len(values), total), f"{len(values)} of {total}, mean score {mean}")
     single = sum(len(by) == 1 for by in of.values())
-    assert found["rest on one"][0] == str(single)
+    assert found["covered once"][0] == str(single)
     text = texts(aws, "summary")
     full, low = sum(best(by) == 100 for by in of.values()), sum(best(by) < 50 for by in of.values())
     subs = sum("." in technique for technique in of)
     assert f"aws covers {len(of)} of the {total} techniques and sub-techniques" in text
     assert f"{len(of) - subs} techniques and {subs} sub-techniques" in text
-    assert f"{full} reach 100, and {low} stay below 50." in text
-    assert f"{single} techniques and sub-techniques rest on a single capability" in text
+    assert f"{full} score 100, and {low} score below 50." in text
+    assert f"{single} techniques and sub-techniques are covered by a single capability" in text
 
 
 @published
@@ -236,8 +236,8 @@ def test_non_mappable_records_are_counted_and_listed() -> None:
     path = next(p for p in CORPUS_FILES if p.name.startswith("gcp"))
     rows = json.loads(path.read_bytes())["mapping_objects"]
     expected = {r["capability_id"] for r in rows if "non_mappable" in (r["status"], r["mapping_type"])}
-    assert f"records {len(expected)} capabilities as looked at" in texts(document, "non-mappable")
-    (whole,) = (t for t in tables(document, "appendix") if t.title == "Google Cloud: not mappable")
+    assert f"records {len(expected)} capabilities as non-mappable" in texts(document, "non-mappable")
+    (whole,) = (t for t in tables(document, "appendix") if t.title == "Google Cloud: non-mappable")
     assert {row[0] for row in whole.rows} == expected
 
 
@@ -263,7 +263,7 @@ def test_a_report_of_scores_says_how_they_are_made_and_whose_the_mappings_are() 
     assert "unique" in facts
     (sources,) = (t for t in tables(document, "method") if t.name == "sources")
     assert [row[0] for row in sources.rows] == ["AWS", "Google Cloud"]
-    assert {row[sources.headers.index("licence")] for row in sources.rows} == {"Apache-2.0"}
+    assert {row[sources.headers.index("license")] for row in sources.rows} == {"Apache-2.0"}
 
 
 @pytest.mark.parametrize(
@@ -398,8 +398,8 @@ def test_a_capability_that_is_scored_0_covers_nothing() -> None:
         scoring=ScoreOptions(scale={"minimal": 0}),
     )
     document = make_report(found).document
-    assert figures(document)["capabilities"] == ("1", "cover something here, 1 of the set nothing")
-    assert figures(document)["rest on one"][0] == "1"
+    assert figures(document)["capabilities"] == ("1", "cover at least one technique, 1 of the set cover none")
+    assert figures(document)["covered once"][0] == "1"
     strongest = tables(document, "techniques")[0]
     assert [(r[0], r[-1]) for r in strongest.rows] == [("T1078", 1)]
 
@@ -408,19 +408,19 @@ def test_a_rolled_up_technique_rests_on_what_covers_its_subtechniques() -> None:
     found = _tiny(("a", "T1078.001", "protect", "partial"), scoring=ScoreOptions(rollup="max"))
     document = make_report(found).document
     assert [(r[0], r[-1]) for r in tables(document, "techniques")[0].rows] == [("T1078", 1), ("T1078.001", 1)]
-    assert figures(document)["rest on one"][0] == "2"
+    assert figures(document)["covered once"][0] == "2"
     facts = dict(item for block in blocks(document, "method") if isinstance(block, Facts) for item in block.items)
     assert "rolled up" in facts
 
 
 def test_the_weakest_score_below_50_and_say_how_many_more_are_alike() -> None:
     strong = _tiny(("a", "T1078", "protect", "partial"))
-    assert "Nothing that is covered scores below 50." in texts(make_report(strong).document, "techniques")
+    assert "No covered technique scores below 50." in texts(make_report(strong).document, "techniques")
     _, weakest = tables(make_report(subject("aws", "azure")).document, "techniques")
     alike = [r for r in subject("aws", "azure").comparison.rows if r.best == 10]
     assert all(10 in r for r in weakest.rows)
     assert f"{len(alike)}" != "10"
-    assert "more are like the last of these" in weakest.note
+    assert "more are equal to the last of these" in weakest.note
 
 
 def test_shares_of_capabilities_are_exact() -> None:
@@ -472,7 +472,7 @@ def test_comments_are_a_section_that_has_to_be_asked_for() -> None:
 
 
 def test_a_section_that_has_nothing_to_say_makes_no_document() -> None:
-    with pytest.raises(UsageError, match="nothing to say in the section gaps"):
+    with pytest.raises(UsageError, match="no data for the section gaps"):
         make_report(subject("gcp"), ReportOptions(sections=("gaps",)))
 
 
@@ -480,5 +480,5 @@ def test_a_plan_of_unscored_sets_says_that_relations_count_in_full() -> None:
     together = load_inputs(resolve(["nist_800_53"]))
     plan = make_plan(together, PlanOptions(budget=2), ScoreOptions())
     document = make_report(report_input(together, plan=plan)).document
-    assert "the sets do not say how well" in texts(document, "plan")
-    assert "the sets do not say how well" in texts(document, "summary")
+    assert "the sets do not say how well it covers" in texts(document, "plan")
+    assert "the sets do not say how well it covers" in texts(document, "summary")

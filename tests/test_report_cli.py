@@ -46,7 +46,7 @@ def test_a_report_in_markdown_has_its_heatmaps_beside_it(run: Run, out: Path) ->
     assert text.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
     assert re.findall(r"!\[.*?\]\((.*?)\)", text) == [f"my%20report-files/{name}" for name in names]
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == [
-        "Summary", "Heatmaps", "Coverage per tactic", "Strongest and weakest", "Capabilities", "Not mappable",
+        "Summary", "Heatmaps", "Coverage per tactic", "Strongest and weakest", "Capabilities", "Non-mappable",
         "Method and sources", "Appendix",
     ]  # fmt: skip
     assert done.err.endswith(f"wrote {out / 'my report-files' / names[-1]}\n")
@@ -97,7 +97,7 @@ def test_a_folder_of_a_comparison_stands_for_what_it_compares(run: Run, out: Pat
     done = run("report", out / "compared", "-o", "-", "--sections", "summary")
     assert done.out.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
     assert "| covered by any | 67.8 % | 445 of 656 techniques and sub-techniques |" in done.out
-    assert "a folder of layers, which have scores and no mappings" in done.err
+    assert "which have scores but no mappings" in done.err
 
 
 def test_the_one_file_of_a_built_set_stands_for_its_overview(run: Run, out: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_folder_of_gaps_says_how_to_ask(run: Run, out: Path) -> None:
     assert run("gaps", "aws", "--threat", "APT29", "-o", out / "gaps", "-q").code == 0
     done = run("report", out / "gaps", "-o", "-")
     assert done.code == 2
-    assert "holds the results of navlayers gaps" in done.err
+    assert "contains the results of navlayers gaps" in done.err
     assert "--threat" in done.err
 
 
@@ -152,7 +152,7 @@ def test_a_set_of_which_nothing_is_active_is_reported(run: Run, tmp_path: Path) 
     path = write_set(tmp_path / "bare.json", [("hsm", None, None, None)])
     done = run("report", path, "-o", "-")
     assert done.code == 0
-    assert "tiny covers no technique of ATT&CK Enterprise 16.1: nothing is mapped." in done.out
+    assert "tiny covers no technique of ATT&CK Enterprise 16.1: it has no mappings." in done.out
     assert "| covered | 0.0 % |" in done.out
     assert "No tactic is covered." in done.out
 
@@ -184,12 +184,12 @@ def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["gcp"], "no file is named to write to; expected -o FILE that ends in .pdf, .html, .md, .docx"),
+        (["gcp"], "no output file given; expected -o FILE that ends in .pdf, .html, .md, .docx"),
         (["gcp", "-o", "r.txt"], 'the ending of "r.txt" does not name a format'),
         (["gcp", "-o", ""], "-o is empty"),
-        (["gcp", "-o", "r.md", "-o", "r.md"], "-o r.md is named twice"),
+        (["gcp", "-o", "r.md", "-o", "r.md"], "duplicate output: -o r.md"),
         (["-o", "r.md"], "no input given"),
-        (["gcp", "-o", "r.md", "--sections", "summry"], 'there is no "summry"'),
+        (["gcp", "-o", "r.md", "--sections", "summry"], 'unknown section "summry"'),
         (["gcp", "-o", "r.md", "--sections", ","], "--sections is empty"),
         (["gcp", "-o", "r.md", "--cost", "x.csv"], "--cost needs a plan"),
         (["gcp", "-o", "r.md", "--sections", "gaps"], "--sections gaps needs a threat"),

@@ -51,12 +51,14 @@ def inputs_of(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[Problem, ...
         ]
         if not layers:
             command = index.command
-            what = f"the results of navlayers {command}" if command else "layers, and no overview among them"
+            what = f"the results of navlayers {command}" if command else "layers without an overview"
             hint = _AGAIN.get(command, "name the sets")
-            raise UsageError(Problem(f"holds {what}", Place(str(folder)), "sets, layers or a comparison", hint))
+            raise UsageError(Problem(f"contains {what}", Place(str(folder)), "sets, layers or a comparison", hint))
         inputs += [str(folder / path) for path in layers]
-        hint = "name the sets themselves for their mappings"
-        notices.append(Problem("a folder of layers, which have scores and no mappings", Place(name), hint=hint))
+        hint = "name the sets to include their mappings"
+        notices.append(
+            Problem("using the layers of this folder, which have scores but no mappings", Place(name), hint=hint)
+        )
     return tuple(inputs), tuple(notices)
 
 
@@ -76,7 +78,7 @@ def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
     endings = ", ".join(f".{name}" for name in FORMATS)
     if not outputs:
         expected = f"-o FILE that ends in {endings}"
-        raise UsageError(Problem("no file is named to write to", None, expected, "for example: -o report.pdf"))
+        raise UsageError(Problem("no output file given", None, expected, "for example: -o report.pdf"))
     targets: list[Target] = []
     for output in outputs:
         if not output:
@@ -88,7 +90,7 @@ def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
             raise UsageError(Problem(message, expected=endings))
         target = Target(None if output == STDOUT else Path(output), format_)
         if target in targets:
-            raise UsageError(Problem(f"-o {target.path or STDOUT} is named twice", expected="different files"))
+            raise UsageError(Problem(f"duplicate output: -o {target.path or STDOUT}", expected="different files"))
         targets.append(target)
     return tuple(targets)
 
@@ -100,7 +102,7 @@ def render_report(report: Report, format_: str) -> Rendered:
         UsageError: The format is unknown.
     """
     if format_ not in FORMATS:
-        raise UsageError(Problem(f"there is no format {shown(format_)}", expected=", ".join(FORMATS)))
+        raise UsageError(Problem(f"unknown format {shown(format_)}", expected=", ".join(FORMATS)))
     if format_ == "md":
         return report_files(report, [Target(None, "md")])[0].rendered
     # Each format is loaded where it is used.

@@ -46,7 +46,7 @@ _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] =
     "tactics": ("Coverage per tactic", tactic_blocks),
     "techniques": ("Strongest and weakest", technique_blocks),
     "capabilities": ("Capabilities", capability_blocks),
-    "non-mappable": ("Not mappable", non_mappable_blocks),
+    "non-mappable": ("Non-mappable", non_mappable_blocks),
     "gaps": ("Against the threat", gaps_blocks),
     "plan": ("Plan", plan_blocks),
     "method": ("Method and sources", method_blocks),
@@ -82,10 +82,10 @@ class ReportOptions(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         unknown = [name for name in self.sections if name not in SECTIONS]
         if unknown:
-            message = f"sections: there is no {shown(unknown[0])}"
+            message = f"unknown section {shown(unknown[0])}"
             raise UsageError(Problem(message, expected=", ".join(SECTIONS), hint=nearest(unknown[0], SECTIONS)))
         if not self.sections:
-            raise UsageError(Problem("sections: none is asked for", expected=", ".join(SECTIONS)))
+            raise UsageError(Problem("no sections given", expected=", ".join(SECTIONS)))
 
 
 _OPTIONS = ReportOptions()
@@ -111,8 +111,8 @@ def make_report(data: ReportInput, options: ReportOptions = _OPTIONS) -> Report:
             sections.append(Section(name, title, tuple(blocks(data))))
     sections = [section for section in sections if section.blocks]
     if not sections:
-        message = f"there is nothing to say in the section{'s' * (len(options.sections) > 1)} "
-        hint = "--threat makes gaps, --budget or --target makes plan"
+        message = f"no data for the section{'s' * (len(options.sections) > 1)} "
+        hint = "--threat adds gaps, --budget or --target adds plan"
         raise UsageError(Problem(message + joined(list(options.sections)), hint=hint))
     titles = joined([one.title for one in data.inputs])
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED

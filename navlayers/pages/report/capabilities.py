@@ -34,15 +34,15 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
         top = ranked[0].stats
         cover = counted(len(ranked), "capability covers", "capabilities cover")
         text = (
-            f"{data.names[number]}: {cover} something; {ranked[0].label} covers most "
+            f"{data.names[number]}: {cover} at least one technique; {ranked[0].label} covers the most "
             f"({top.techniques + top.subtechniques:,})."
         )
         if needed := sum(bool(one.only) for one in ranked):
             most = max(ranked, key=lambda one: len(one.only))
             are = counted(needed, "capability is", "capabilities are")
             text += (
-                f" {are} the only one of the set for some technique. Most rests on {most.label}: "
-                f"{len(most.only):,} that no other one of the set covers."
+                f" {are} the only one of the set for some techniques; {most.label} for most of them: "
+                f"{len(most.only):,}."
             )
         yield Paragraph(text)
         yield capability_table(data, number, LISTED)
@@ -95,10 +95,10 @@ def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
         )
         parts = [counted(*kind) for kind in kinds if kind[0]]
         if parts:
-            yield Paragraph(f"{data.names[number]} records {joined(parts)} as looked at and not to be mapped.")
+            yield Paragraph(f"{data.names[number]} records {joined(parts)} as non-mappable.")
             yield non_mappable_table(data, number, LISTED)
         else:
-            yield Paragraph(f"{data.names[number]} records nothing that cannot be mapped.")
+            yield Paragraph(f"{data.names[number]} has no non-mappable records.")
 
 
 def non_mappable_table(data: ReportInput, number: int, most: int | None = None) -> Table:
@@ -121,7 +121,7 @@ def non_mappable_table(data: ReportInput, number: int, most: int | None = None) 
         for i, header in enumerate(headers)
     ]
     note = f"The appendix has all {len(rows):,}." if most and len(rows) > most else ""
-    return table_of(f"not mappable in {one.name}", f"{data.names[number]}: not mappable", fields, note)
+    return table_of(f"non-mappable in {one.name}", f"{data.names[number]}: non-mappable", fields, note)
 
 
 def comment_blocks(data: ReportInput) -> Iterator[Block]:

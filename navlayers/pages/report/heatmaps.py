@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from navlayers.output.tables import Cell, Table
     from navlayers.pages.report.input import ReportInput
 
-UNRATED = "What is mapped counts in full there, for the sets do not say how well."
+UNRATED = "The plan counts each mapping in full, because the sets do not say how well it covers."
 """A sentence about plans of unscored sets."""
 
 # Layer of a comparison → its title ("": the layer's name) and caption: a picture cannot show comments.
 _COMPARED = {
-    "union": ("All together", "The score of a technique is the highest that any input gives it."),
+    "union": ("All together", "The score of a technique is its highest score in any input."),
     "difference": (
         "",
-        "The score of a technique is that of the second minus that of the first; what only one of them covers has "
-        "a colour of its own, what neither covers has none.",
+        "The score of a technique is its score in the second input minus that in the first. Techniques that only "
+        "one of them covers have a separate color, techniques that neither covers have none.",
     ),
     "gap": (
         "What none covers",
-        "The active techniques that no input covers. The score is 100; of one with sub-techniques of which some "
-        "are covered, the share of them in per cent that none covers.",
+        "The active techniques that no input covers. The score is 100; if some sub-techniques are covered, it is "
+        "the percentage of sub-techniques that no input covers.",
     ),
 }
-_NOT_OF_THREAT = "not of the threat"
+_NOT_OF_THREAT = "not used by the threat"
 
 
 def heatmap_blocks(data: ReportInput) -> Iterator[Figure]:

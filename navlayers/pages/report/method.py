@@ -33,16 +33,19 @@ _USERS = 5
 """Users and capabilities of a technique in a cell."""
 
 _WORDS = (
-    ("covered", "a technique that a capability is mapped to, with a score above 0 or without any"),
-    ("techniques", "the active techniques and sub-techniques of the release, each counted by itself"),
-    ("of the matrix", "the share of all of them"),
+    ("covered", "a technique with a mapped capability whose score is above 0 or not rated"),
+    ("techniques", "the active techniques and sub-techniques of the release, each counted separately"),
+    ("of the matrix", "the share of all active techniques and sub-techniques"),
 )
 _OF_THREAT = (
-    ("share, of the threat", "covered techniques of the threat, by all of its techniques"),
-    ("by score", "the sum of weight × score / 100, by the weight of all: 100 % where every technique scores 100"),
-    ("groups", "how many groups of ATT&CK use the technique"),
-    ("related", "what is covered of its parent, or of its sub-techniques"),
-    ("gap", "the weight of a technique × what its score lacks of 100, divided by 100"),
+    ("share, of the threat", "covered techniques of the threat, divided by all of its techniques"),
+    (
+        "by score",
+        "the sum of weight × score / 100, divided by the sum of weights: 100 % if every technique scores 100",
+    ),
+    ("groups", "number of ATT&CK groups that use the technique"),
+    ("related", "coverage of its parent, or of its sub-techniques"),
+    ("gap", "weight × (100 − score) / 100"),
 )
 
 
@@ -50,15 +53,13 @@ def method_blocks(data: ReportInput) -> Iterator[Block]:
     """Scores, terms, release, remapped techniques, sources."""
     yield Heading("Scores")
     yield Facts(tuple(_methods(data)))
-    yield Heading("Words")
+    yield Heading("Terms")
     yield Facts(tuple(_words(data)))
     yield Heading("ATT&CK release")
     yield from _release(data)
-    yield Heading("Sources and licences")
+    yield Heading("Sources and licenses")
     yield _sources(data)
-    yield Note(
-        "Made with navlayers from the files of the inputs; the same inputs and options give the same report."
-    )
+    yield Note("Made with navlayers. The same inputs and options give the same report.")
 
 
 def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
@@ -74,7 +75,7 @@ def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
 def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
     yield from _WORDS
     if any(one.scored.rules.options.rollup != "none" for one in data.inputs):
-        yield "rolled up", "a technique without a score of its own is covered where its sub-techniques are"
+        yield "rolled up", "a technique without its own score is covered if one of its sub-techniques is"
     if data.several:
         unused = ("measure", "Jaccard index")
         yield from ((name, text) for name, text in tables.words(data.comparison) if name not in unused)
@@ -95,17 +96,17 @@ def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
 def _release(data: ReportInput) -> Iterator[Block]:
     """The release of all figures, and what remapping the inputs to it changed."""
     version = data.catalogue.version
-    yield Paragraph(f"All figures are of ATT&CK {data.release}.")
+    yield Paragraph(f"All figures refer to ATT&CK {data.release}.")
     rows = []
     for one in data.inputs:
         if one.own_attack_version == version:
             yield Paragraph(f"{one.name} was made for this release.")
         else:
-            text = f"{one.name} was made for ATT&CK {one.own_attack_version} and carried here along "
-            text += "what ATT&CK says revoked what"
+            text = f"{one.name} was made for ATT&CK {one.own_attack_version}; "
+            text += "revoked techniques are replaced by their successors"
             if new := len(newer_than([one], data.catalogue)):
                 are = counted(new, "active technique is", "active techniques are")
-                text += f"; {are} newer and could not be considered"
+                text += f"; {are} newer than the input"
             yield Paragraph(f"{text}.")
         rows += [(one.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in one.moved]
         for left in one.left_out:
@@ -118,7 +119,7 @@ def _release(data: ReportInput) -> Iterator[Block]:
             Field("input", names),
             Field("technique", ids, "technique"),
             Field("name", titles),
-            Field("what became of it", fates),
+            Field("change", fates),
         ]
         yield table_of("upgrade", "Mapped techniques that are not active in this release", fields)
 
@@ -132,14 +133,14 @@ def _sources(data: ReportInput) -> Table:
         optional("version", [one.version for one in sets]),
         optional("made for ATT&CK", [one.own_attack_version for one in inputs]),
         optional("mappings", ["" if one.is_layer else f"{len(one.set.mappings):,}" for one in inputs], "number"),
-        optional("licence", [one.licence for one in sets]),
+        optional("license", [one.licence for one in sets]),
         optional("source", [one.source for one in sets]),
         *(
             optional(key, [one.details.get(key, "") for one in sets])
             for key in ("author", "organization", "contact")
         ),
     ]
-    return table_of("sources", "What the inputs are", fields)
+    return table_of("sources", "Inputs", fields)
 
 
 def appendix_blocks(data: ReportInput) -> Iterator[Block]:
@@ -197,7 +198,7 @@ def _mappings(data: ReportInput, one: Coverage) -> Table:
             ],
         ),
     ]
-    what = "what the layer says of each technique" if one.is_layer else "every technique with its mappings"
+    what = "the comments of the layer" if one.is_layer else "every technique with its mappings"
     return table_of(f"mappings of {one.name}", f"{one.name}: {what}", fields)
 
 
@@ -220,9 +221,9 @@ def _not_covered(data: ReportInput) -> Table:
         Field("sub-techniques covered", [gap.covered if gap.total else None for gap in listed], "number"),
         Field("of", [gap.total or None for gap in listed], "number"),
         Field(
-            "not mappable by", [", ".join(recorded.get(gap.technique, ())) for gap in listed], shown=bool(recorded)
+            "non-mappable in", [", ".join(recorded.get(gap.technique, ())) for gap in listed], shown=bool(recorded)
         ),
     ]
     who = "no input covers" if data.several else f"{data.names[0]} does not cover"
-    note = "Where none of a technique's sub-techniques is covered, these are not listed by themselves."
+    note = "Sub-techniques are listed only if their technique, or another of its sub-techniques, is covered."
     return table_of("not covered", f"Active techniques that {who}", fields, note)

@@ -72,15 +72,17 @@ def _of_one(data: ReportInput) -> Iterator[Number]:
         if one.counts:
             yield Number("capabilities each", mean, "capabilities per technique")
         else:
-            yield Number("mean score", mean, "mean score of what is covered")
+            yield Number("mean score", mean, "mean score of covered techniques")
     if not one.is_layer:
         covering = len(data.ranked[0])
         others = len(one.set.capabilities) - covering
         note = (
-            f"cover something here, {others:,} of the set nothing" if others else "all of the set cover something"
+            f"cover at least one technique, {others:,} of the set cover none"
+            if others
+            else "all of the set cover at least one technique"
         )
         yield Number("capabilities", f"{covering:,}", note)
-        yield Number("rest on one", f"{_single(data):,}", f"{TECHNIQUES} that a single capability covers")
+        yield Number("covered once", f"{_single(data):,}", f"{TECHNIQUES} that a single capability covers")
 
 
 def _share(label: str, part: int, whole: int, note: str = "") -> Number:
@@ -96,7 +98,7 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
     one, total = data.inputs[0], data.comparison.totals[0]
     name, release = data.names[0], f"ATT&CK {data.release}"
     if not total.covered:
-        why = "nothing that it maps is active there, or scores above 0" if one.set.mappings else "nothing is mapped"
+        why = "no mapped technique is active there and scores above 0" if one.set.mappings else "it has no mappings"
         yield f"{name} covers no technique of {release}: {why}."
         return
     yield (
@@ -107,14 +109,14 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
     if categories := data.categories(one):
         yield f"Of these, it {joined([f'{_VERBS[c]} {len(one.measures(c)):,}' for c in categories])}."
     if total.mean is not None and not data.unscored:
-        yield f"Where it covers, its mean score is {figure(round(total.mean, 1))} of 100."
+        yield f"The mean score of covered techniques is {figure(round(total.mean, 1))} of 100."
         if not one.is_layer:
             scores = [row.best for row in data.comparison.rows if row.best is not None]
             full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
-            yield f"{counted(full, 'reaches', 'reach')} 100, and {counted(low, 'stays', 'stay')} below 50."
+            yield f"{counted(full, 'scores', 'score')} 100, and {counted(low, 'scores', 'score')} below 50."
     if not one.is_layer and (single := _single(data)):
-        verb = "rests" if single == 1 else "rest"
-        yield f"{counted(single, _TECHNIQUE, TECHNIQUES)} {verb} on a single capability."
+        verb = "is" if single == 1 else "are"
+        yield f"{counted(single, _TECHNIQUE, TECHNIQUES)} {verb} covered by a single capability."
     if records := non_mappable(one.set).capabilities:
         yield f"{counted(records, 'capability', 'capabilities')} of the set cannot be mapped to any technique."
 
@@ -145,7 +147,7 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
     else:
         yield f"{names[order[0]]} covers most ({most:,}), {names[order[-1]]} least ({least:,})."
     if alone := [f"{name} {one.unique:,}" for name, one in zip(names, totals, strict=True) if one.unique]:
-        yield f"Covered by one of them alone: {joined(alone)}."
+        yield f"Covered by a single input: {joined(alone)}."
     how = "has more capabilities" if data.comparison.counts else "is stronger"
     for found in data.comparison.differences:
         first, second = names[found.first], names[found.second]

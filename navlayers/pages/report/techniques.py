@@ -74,7 +74,7 @@ def _bars(data: ReportInput, title: str, series: Sequence[Series], covered: Sequ
         ("All tactics, each once", {t.id for t in active}),
     ]
     rows = tuple(BarRow(name, len(ids), tuple(len(ids & part) for part in covered)) for name, ids in members)
-    note = "Active techniques and sub-techniques of the tactic that are covered, with whatever score."
+    note = "Covered active techniques and sub-techniques of the tactic, whatever their score."
     return Bars(title, tuple(series), rows, note)
 
 
@@ -84,9 +84,9 @@ def technique_blocks(data: ReportInput) -> Iterator[Block]:
     if rated:
         yield _ranked(data, "Strongest", rated, -1)
         if weak := [row for row in rated if data.unscored or (row.best or 0) < _WEAK]:
-            yield _ranked(data, "Weakest of what is covered", weak, 1)
+            yield _ranked(data, "Weakest covered techniques", weak, 1)
         else:
-            yield Paragraph(f"Nothing that is covered scores below {_WEAK:g}.")
+            yield Paragraph(f"No covered technique scores below {_WEAK:g}.")
     yield Paragraph(_not_covered(data))
 
 
@@ -104,7 +104,7 @@ def _ranked(data: ReportInput, title: str, rows: Sequence[Row], sign: int) -> Ta
     parts += [f"{number} capabilities"] if data.sets else []
     note = f"{', then '.join(parts)} first"
     if more := sum(rank(row) == rank(first[-1]) for row in order[_LISTED:]):
-        note += f", then by id: {more:,} more {'is' if more == 1 else 'are'} like the last of these"
+        note += f", then by id: {more:,} more {'is' if more == 1 else 'are'} equal to the last of these"
     note = f"{note[:1].upper()}{note[1:]}."
     comparison = data.comparison
     kind: Kind = "number" if comparison.counts else "score"
