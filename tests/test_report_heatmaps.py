@@ -151,8 +151,9 @@ def test_techniques_of_a_threat_have_their_names_however_little_room_a_set_leave
 
 
 def test_legends_say_what_cells_without_a_colour_are() -> None:
-    for start, found in {"AWS": "not covered", "What none": "covered", "Coverage": "not used by the threat"}.items():
-        assert found in legend(start), start
+    labels = {"AWS": "not covered", "What none": "covered", "Coverage": "not used by the threat"}
+    for start, label in labels.items():
+        assert label in legend(start), start
     assert legend("Gap") == ["not covered", "weak", "✓", "covered", "not used by the threat"]
     for start in ("AWS", "Coverage", "Gap", "Plan", "What none"):
         assert not {"not scored", "•"} & set(legend(start)), start
