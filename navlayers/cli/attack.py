@@ -125,11 +125,14 @@ def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, sil
 def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tuple[Release, ...]:
     from navlayers.attack.stix import read_bundle  # noqa: PLC0415 - only this command reads STIX
 
-    if not os.path.lexists(path):
+    try:
+        path.lstat()
+    except FileNotFoundError:
         message = "no such file, and not an ATT&CK version"
-        raise InputError(
-            Problem(message, Place(str(path)), expected="a STIX bundle's file, or a version such as 20.0")
-        )
+        expected = "a STIX bundle's file, or a version such as 20.0"
+        raise InputError(Problem(message, Place(str(path)), expected)) from None
+    except (OSError, ValueError):
+        pass  # reading it reports the reason
     bundle = read_bundle(path, version=version)
     held = bundle.catalogue.domain
     if domains and held not in domains:
