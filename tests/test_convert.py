@@ -108,7 +108,7 @@ def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatc
 def test_what_the_format_has_no_room_for_is_told_on_standard_error(run: Run) -> None:
     result = run("convert", "gcp", "--to", "mapex-json")
     assert json.loads(result.out)["metadata"]["creation_date"] == "03/06/2025"
-    assert result.err == "note: title, source, licence left out: Mappings Explorer files have no field for it\n"
+    assert result.err == "note: title, source, licence left out: no such field in Mappings Explorer files\n"
     assert run("convert", "gcp", "--to", "mapex-json", "-q").err == ""
 
 
@@ -248,3 +248,8 @@ def test_an_empty_output_is_refused(run: Run, source: Path) -> None:
     done = run("convert", source, "-o", "")
     assert done.code == 2
     assert "-o is empty" in done.err
+
+
+def test_the_ending_stix_json_means_stix(run: Run, tiny: Path) -> None:
+    assert run("convert", tiny, "-o", "tiny.stix.json").code == 0
+    assert json.loads(Path("tiny.stix.json").read_bytes())["type"] == "bundle"

@@ -224,7 +224,7 @@ def test_a_shipped_set_is_valid_and_loses_what_the_format_has_no_room_for_and_sa
     mapping_set = readers.read(source.path).mapping_set
     content, notices = encoded(mapping_set)
     schema().validate(content)
-    assert notices == ["title, source, licence left out: Mappings Explorer files have no field for it"]
+    assert notices == ["title, source, licence left out: no such field in Mappings Explorer files"]
     again = readers.read("set.json", data=json.dumps(content).encode()).mapping_set
     bare = msgspec.structs.replace(mapping_set, title="", source="", licence="")
     assert canonical(again) == canonical(bare)
@@ -303,7 +303,7 @@ def test_a_scale_and_numbers_become_the_nearest_score_value_and_each_is_told_onc
     ]
     known = "left out: the format knows minimal, partial, significant; it is written as"
     assert notices == [
-        "scale left out: Mappings Explorer files have no field for it",
+        "scale left out: no such field in Mappings Explorer files",
         f'score value "high" of a row {known} significant',
         f'score value "low" of a row {known} minimal',
         f'score value "0" of a row {known} minimal',
@@ -358,7 +358,7 @@ def test_what_rows_cannot_say_is_told_by_kind_not_by_row() -> None:
     content, notices = encoded(mapping_set)
     schema().validate(content)
     assert [(one["capability_group"], "status" in one) for one in content["mapping_objects"]] == [("g", False)] * 2
-    room = "Mappings Explorer files have no field for it"
+    room = "no such field in Mappings Explorer files"
     assert notices == [
         f'field "level" of 2 rows left out: {room}',
         f'field "status" of 2 rows left out: {room}',

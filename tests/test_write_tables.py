@@ -94,7 +94,7 @@ def test_the_columns_are_the_published_ones(corpus: Path) -> None:
 
 
 def test_what_tables_have_no_columns_for_is_one_notice() -> None:
-    assert notice(TINY) == "title, ids of groups left out: tables have no columns for this"
+    assert notice(TINY) == "title, ids of groups left out: no such columns in tables"
     two = set_of([row("ids", "T1001", "protect", "high"), row("ids", "T1002")], groups={"ids": ("a", "b")})
     full = msgspec.structs.replace(
         two,
@@ -106,7 +106,7 @@ def test_what_tables_have_no_columns_for_is_one_notice() -> None:
     )
     assert notice(full) == (
         "title, source, contact, ids of groups, all groups but the first of 2 rows, 1 capability without mappings, "
-        "names of score values (high, written as numbers) left out: tables have no columns for this"
+        "names of score values (high, written as numbers) left out: no such columns in tables"
     )
     first, second = cells(full)
     assert [first[name] for name in ("score_value", "capability_group", "creation_date")] == [

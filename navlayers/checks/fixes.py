@@ -9,8 +9,8 @@ import msgspec
 
 from navlayers.checks.finding import Finding
 from navlayers.checks.run import TABLES
+from navlayers.checks.source_text import Texts
 from navlayers.checks.subject import lookalike
-from navlayers.checks.texts import Texts
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
 
     from navlayers.checks.finding import Edit, Report
-    from navlayers.checks.texts import Text
+    from navlayers.checks.source_text import Text
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 _CONTEXT = 1

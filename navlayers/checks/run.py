@@ -9,8 +9,8 @@ import msgspec
 from navlayers.checks.finding import CheckedInput, Edit, Finding, Level, Report, codes, finding, require_code
 from navlayers.checks.rules import RULES
 from navlayers.checks.rules.techniques import malformed
+from navlayers.checks.source_text import Texts
 from navlayers.checks.subject import Subject
-from navlayers.checks.texts import Texts
 from navlayers.errors import InputError, OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from navlayers.attack import Catalogue, Technique
-    from navlayers.checks.texts import Texts
+    from navlayers.checks.source_text import Texts
     from navlayers.errors import Place, Problem
     from navlayers.mapping.formats import Reading
     from navlayers.mapping.formats.context import Kind

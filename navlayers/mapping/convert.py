@@ -26,6 +26,7 @@ BINARY = frozenset({"xlsx"})
 """Formats that are not text."""
 
 _ENDINGS = {"": NATIVE, ".yaml": NATIVE, ".yml": NATIVE, ".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
+_STIX_ENDING = ".stix.json"
 
 
 _SENTENCE = re.compile(r"[.!?]$|[.!?;]\s")
@@ -42,6 +43,8 @@ def format_for(output: str) -> str:
     Raises:
         UsageError: no format has that ending.
     """
+    if output.lower().endswith(_STIX_ENDING):
+        return "stix"
     ending = PurePath(output).suffix.lower()
     if ending not in _ENDINGS:
         expected = ", ".join(known for known in _ENDINGS if known)

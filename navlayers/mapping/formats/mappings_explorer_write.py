@@ -35,7 +35,7 @@ _STATUSES = frozenset({COMPLETE, NON_MAPPABLE, "in_progress"})
 _MAX_FIELDS = 20
 """Fields without a place in the format that are named in notices; further ones are counted."""
 
-_NO_ROOM = "Mappings Explorer files have no field for it"
+_NO_ROOM = "no such field in Mappings Explorer files"
 
 
 class Document(NamedTuple):

@@ -339,7 +339,7 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
     dropped = [name for name in names if name not in kept]
     losses += [f"fields {wording.listed(dropped)}"] if dropped else []
     hint = "native YAML keeps everything"
-    return table, (lost(", ".join(losses), "tables have no columns for this", hint=hint),) if losses else ()
+    return table, (lost(", ".join(losses), "no such columns in tables", hint=hint),) if losses else ()
 
 
 def _numbers(mapping_set: MappingSet) -> dict[str, str]:
