@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import struct
 import zipfile
@@ -183,3 +184,9 @@ def test_many_wrong_techniques_in_one_cell_are_told_in_time() -> None:
 def test_a_column_whose_header_is_blank_at_the_end_is_kept() -> None:
     reading = readers.read("set.csv", data=b"Technique,,Control,\nT1059,x,a,y\n")
     assert reading.mapping_set.mappings[0].other == (("column 2", "x"), ("column 4", "y"))
+
+
+def test_the_limit_of_the_csv_module_is_left_as_it_was() -> None:
+    before = csv.field_size_limit()
+    readers.read("set.csv", data=b"Technique,Control\nT1059,a\n")
+    assert csv.field_size_limit() == before

@@ -36,8 +36,10 @@ def back(mapping_set: MappingSet, to: str) -> MappingSet:
 
 def cells(mapping_set: MappingSet) -> list[dict[str, str]]:
     text = readers.encode(mapping_set, "csv").data.decode("utf-8-sig")
-    csv.field_size_limit(10_000_000)
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    limit = csv.field_size_limit(10_000_000)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    csv.field_size_limit(limit)
+    return rows
 
 
 def notice(mapping_set: MappingSet) -> str:

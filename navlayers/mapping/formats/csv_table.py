@@ -34,8 +34,6 @@ MOST_COLUMNS = 16_384
 LONGEST_CELL = 2_000_000
 """Maximum length of a cell, 60 times that of Excel: an unclosed quote is not read to the end of a large file."""
 
-csv.field_size_limit(LONGEST_CELL)  # the default, 128 KB, is less than comments may have
-
 _SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?(?:\r\n?|\n)', re.IGNORECASE)
 """A first line that names the separator, which Excel understands."""
 
@@ -101,6 +99,15 @@ def _fit(grid: TextGrid, user_headers: Mapping[str, str]) -> tuple[int, int]:
     return known, 0 if known else len(rows[0]) if rows else 0
 
 
+def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next row; the limit of the csv module, 128 KB by default, is the process's and so is put back."""
+    limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(limit)
+
+
 class TextGrid:
     """The rows of a delimited text that have any text; `rows` raises an `InputError` at a wrong quote."""
 
@@ -131,7 +138,7 @@ class TextGrid:
         while True:
             start = end
             try:
-                row = next(reader, None)
+                row = _next_row(reader)
             except csv.Error:
                 raise self._quote_error(start) from None
             if row is None:
