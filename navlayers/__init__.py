@@ -9,14 +9,27 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.diff import Diff
+    from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.options import PlanOptions
+    from navlayers.analysis.plan.result import Plan
     from navlayers.api.build import build
-    from navlayers.api.compare import Comparison, Diff, compare, diff
+    from navlayers.api.compare import compare, diff
     from navlayers.api.documents import picture, render, report, site
-    from navlayers.api.gaps import Gaps, Plan, gaps, plan
+    from navlayers.api.gaps import gaps, plan
     from navlayers.api.maintenance import check, convert, show, upgrade
     from navlayers.api.mapping_set import Layer, MappingSet, Scores, load
-    from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, ReleaseError, UsageError
+    from navlayers.errors import (
+        InputError,
+        NavlayersError,
+        NavlayersWarning,
+        OutputError,
+        Place,
+        Problem,
+        ReleaseError,
+        UsageError,
+    )
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.mapping.model import Capability, Mapping, NonMappable
     from navlayers.output.drawing.options import RenderOptions
@@ -26,14 +39,27 @@ if TYPE_CHECKING:
     from navlayers.website.make import SiteOptions
 
 _HOMES = {
+    "analysis.compare": ("Comparison",),
+    "analysis.diff": ("Diff",),
+    "analysis.gaps_result": ("Gaps",),
     "analysis.plan.options": ("PlanOptions",),
+    "analysis.plan.result": ("Plan",),
     "api.build": ("build",),
-    "api.compare": ("Comparison", "Diff", "compare", "diff"),
+    "api.compare": ("compare", "diff"),
     "api.documents": ("picture", "render", "report", "site"),
-    "api.gaps": ("Gaps", "Plan", "gaps", "plan"),
+    "api.gaps": ("gaps", "plan"),
     "api.maintenance": ("check", "convert", "show", "upgrade"),
     "api.mapping_set": ("Layer", "MappingSet", "Scores", "load"),
-    "errors": ("InputError", "NavlayersError", "OutputError", "Place", "Problem", "ReleaseError", "UsageError"),
+    "errors": (
+        "InputError",
+        "NavlayersError",
+        "NavlayersWarning",
+        "OutputError",
+        "Place",
+        "Problem",
+        "ReleaseError",
+        "UsageError",
+    ),
     "mapping.formats.context": ("ReadOptions",),
     "mapping.model": ("Capability", "Mapping", "NonMappable"),
     "output.drawing.options": ("RenderOptions",),
@@ -54,6 +80,7 @@ __all__ = [
     "Mapping",
     "MappingSet",
     "NavlayersError",
+    "NavlayersWarning",
     "NonMappable",
     "OutputError",
     "Place",

@@ -56,6 +56,10 @@ class Problem(msgspec.Struct, frozen=True):
         return f"{text} ({self.hint})" if self.hint else text
 
 
+class NavlayersWarning(UserWarning):
+    """A notice of a function of the library whose result has no `notices`: what it assumed, skipped or left out."""
+
+
 class NavlayersError(Exception):
     """Base of all errors that navlayers raises on purpose; `problems` has at least one entry."""
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from conftest import contents, write_set
 
@@ -170,6 +171,20 @@ def test_a_set_is_saved_converted_and_read_again(tmp_path: Path) -> None:
         saved = navlayers.load(tiny.save(tmp_path / name))
         assert sorted(map(repr, saved.mappings)) == sorted(map(repr, tiny.mappings))
     assert navlayers.convert(tiny) == (tmp_path / "a.yaml").read_bytes()
+
+
+def test_functions_without_notices_in_their_result_warn(tmp_path: Path) -> None:
+    path = tmp_path / "bare.csv"
+    path.write_text("technique,capability\nT1078,a\nT1110,\n", encoding="utf-8")
+    with pytest.warns(navlayers.NavlayersWarning, match="bare.csv") as caught:
+        bare = navlayers.load(path)
+    assert caught[0].filename == __file__
+    noted = navlayers.load(write_set(tmp_path / "tiny.json"))
+    noted = msgspec.structs.replace(noted, details={"author": "Somebody"})
+    for call in (lambda: noted.save(tmp_path / "noted.csv"), lambda: navlayers.convert(noted, "csv")):
+        with pytest.warns(navlayers.NavlayersWarning, match="author"):
+            call()
+    assert len(bare.mappings) == 1
 
 
 def test_sets_in_memory_give_what_their_files_give(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.aggregate import exact
@@ -139,7 +141,7 @@ class Overlap(msgspec.Struct, frozen=True):
         return self.both / self.either if self.either else None
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, Tabular, frozen=True):
     """Inputs side by side, overall or in one category.
 
     Attributes:
@@ -154,6 +156,8 @@ class Comparison(msgspec.Struct, frozen=True):
         tactics: totals per tactic, in the order of the matrix.
         overlaps: each pair of inputs.
         differences: of two inputs, or of each input from the baseline.
+        notices: what to tell the user, in addition to the notices of each input.
+        files: the files that were read.
     """
 
     catalogue: Catalogue
@@ -167,6 +171,27 @@ class Comparison(msgspec.Struct, frozen=True):
     tactics: tuple[TacticTotals, ...]
     overlaps: tuple[Overlap, ...]
     differences: tuple[Difference, ...]
+    notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        """Inputs and release in one line."""
+        names = ", ".join(item.name for item in self.inputs)
+        return f"<Comparison of {names}, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per technique that any input covers: id, name, a score per input, the best score and by whom."""
+        names = [item.name for item in self.inputs]
+        return [
+            {
+                "technique": row.technique,
+                "name": self.catalogue.techniques[row.technique].name,
+                **dict(zip(names, row.scores, strict=True)),
+                "best": row.best,
+                "best_by": tuple(names[number] for number in row.best_by),
+            }
+            for row in self.rows
+        ]
 
     @property
     def counts(self) -> bool:

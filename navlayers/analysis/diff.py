@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
+from navlayers.errors import Problem
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.aggregate import exact, mean
 from navlayers.scoring.coverage import Coverage, check_category
@@ -119,7 +122,7 @@ class FactChange(msgspec.Struct, frozen=True):
     after: str
 
 
-class Diff(msgspec.Struct, frozen=True):
+class Diff(msgspec.Struct, Tabular, frozen=True):
     """The changes from one version to another.
 
     A technique is lost or gained where coverage ends or begins; it is weaker where any measure fell, stronger where
@@ -133,6 +136,7 @@ class Diff(msgspec.Struct, frozen=True):
         comments: mappings whose comment alone changed.
         facts: what else the versions say of themselves that differs.
         totals: those of both versions.
+        notices, files: as of a `Comparison`.
     """
 
     catalogue: Catalogue
@@ -145,6 +149,27 @@ class Diff(msgspec.Struct, frozen=True):
     comments: tuple[CommentChange, ...]
     facts: tuple[FactChange, ...]
     totals: tuple[CoverageTotal, CoverageTotal]
+    notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        """Inputs and number of changes in one line."""
+        return f"<Diff of {self.before.name} and {self.after.name}: {len(self.techniques)} techniques changed>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per measure of a technique that changed: id, name, change, measure, score before and after."""
+        return [
+            {
+                "technique": technique.technique,
+                "name": technique.name,
+                "change": technique.change,
+                "measure": step.measure,
+                "before": step.before,
+                "after": step.after,
+            }
+            for technique in self.techniques
+            for step in technique.steps
+        ]
 
     def of(self, change: Change) -> tuple[TechniqueChange, ...]:
         """The techniques of one kind of change, by id."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from navlayers._text import joined
+from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
@@ -149,7 +151,7 @@ class CapabilityShare(msgspec.Struct, frozen=True):
     by_score: float | None
 
 
-class Gaps(msgspec.Struct, frozen=True, dict=True):
+class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
     """Inputs against a threat.
 
     Attributes:
@@ -165,6 +167,7 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
         members: shares of the threat's members, in their order.
         capabilities: what each covers, the most weight first.
         notices: what to tell the user.
+        files: the files that were read.
     """
 
     catalogue: Catalogue
@@ -179,6 +182,25 @@ class Gaps(msgspec.Struct, frozen=True, dict=True):
     members: tuple[Share, ...]
     capabilities: tuple[CapabilityShare, ...]
     notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        """Threat and number of open techniques in one line."""
+        return f"<Gaps against {self.threat.title}: {len(self.open)} of {len(self.rows)} techniques open>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per technique of the threat, the largest gap first: id, name, state, weight, score, gap."""
+        return [
+            {
+                "technique": row.technique,
+                "name": self.catalogue.techniques[row.technique].name,
+                "state": row.state,
+                "weight": row.weight,
+                "score": row.score,
+                "gap": row.gap,
+            }
+            for row in self.ranked
+        ]
 
     @property
     def scored(self) -> bool:

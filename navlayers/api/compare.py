@@ -2,81 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
+
+import msgspec
 
 from navlayers.analysis import compare as comparing
 from navlayers.analysis import diff as differing
 from navlayers.analysis.inputs import load_inputs
-from navlayers.api.frames import Tabular
 from navlayers.api.inputs import baseline_index, files_of, input_set
-from navlayers.api.mapping_set import READING, Scoring, own
+from navlayers.api.mapping_set import READING, Scoring
 from navlayers.api.sources import Input, named_twice, sources
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
 
+    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.diff import Diff
     from navlayers.mapping.formats import ReadOptions
-
-
-class Comparison(comparing.Comparison, Tabular, frozen=True):
-    """Inputs side by side at one ATT&CK release.
-
-    `notices` is what to tell the user, besides the notices of each input; `files` are the files that were read.
-    """
-
-    notices: tuple[Problem, ...] = ()
-    files: tuple[Path, ...] = ()
-
-    def __repr__(self) -> str:
-        """Inputs and release in one line."""
-        names = ", ".join(item.name for item in self.inputs)
-        return f"<Comparison of {names}, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per technique that any input covers: id, name, a score per input, the best score and by whom."""
-        names = [item.name for item in self.inputs]
-        return [
-            {
-                "technique": row.technique,
-                "name": self.catalogue.techniques[row.technique].name,
-                **dict(zip(names, row.scores, strict=True)),
-                "best": row.best,
-                "best_by": tuple(names[number] for number in row.best_by),
-            }
-            for row in self.rows
-        ]
-
-
-class Diff(differing.Diff, Tabular, frozen=True):
-    """The changes between two versions of a set or layer.
-
-    `notices` and `files`: as of `Comparison`.
-    """
-
-    notices: tuple[Problem, ...] = ()
-    files: tuple[Path, ...] = ()
-
-    def __repr__(self) -> str:
-        """Inputs and number of changes in one line."""
-        return f"<Diff of {self.before.name} and {self.after.name}: {len(self.techniques)} techniques changed>"
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per measure of a technique that changed: id, name, change, measure, score before and after."""
-        return [
-            {
-                "technique": technique.technique,
-                "name": technique.name,
-                "change": technique.change,
-                "measure": step.measure,
-                "before": step.before,
-                "after": step.after,
-            }
-            for technique in self.techniques
-            for step in technique.steps
-        ]
 
 
 def compare(
@@ -117,7 +61,7 @@ def compare(
         category=category,
         baseline=baseline_index(baseline, together, reading),
     )
-    return own(Comparison, found, notices=together.notices, files=files_of(together))
+    return msgspec.structs.replace(found, notices=together.notices, files=files_of(together))
 
 
 def diff(
@@ -152,4 +96,4 @@ def diff(
     together = load_inputs(found, attack_version, reading)
     first, second = together.coverage(ScoreOptions(**options))
     changes = differing.diff(together.catalogue, first, second, category=category)
-    return own(Diff, changes, notices=together.notices, files=files_of(together))
+    return msgspec.structs.replace(changes, notices=together.notices, files=files_of(together))

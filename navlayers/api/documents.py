@@ -10,7 +10,7 @@ from navlayers.api import render as rendering
 from navlayers.api.mapping_set import READING
 from navlayers.api.render_load import load
 from navlayers.api.report import write_report
-from navlayers.api.sources import Input, source, sources
+from navlayers.api.sources import Input, source, sources, warn
 from navlayers.errors import Problem, UsageError
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.report import ReportOptions, make_report, report_input
@@ -48,7 +48,10 @@ def picture(
     """
     if to not in rendering.FORMATS:
         raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(rendering.FORMATS)))
-    return rendering.render(load(source(item, reading), reading=reading).views, to, options).data
+    loaded = load(source(item, reading), reading=reading)
+    rendered = rendering.render(loaded.views, to, options)
+    warn((*loaded.notices, *(notice for view in loaded.views for notice in view.notices), *rendered.notices))
+    return rendered.data
 
 
 def render(
@@ -78,9 +81,9 @@ def render(
     """
     found = source(item, reading)
     formats = rendering.requested_formats((), str(output))
-    rendering.render_files(
-        [found], formats, rendering.Target(file=Path(output)), options, reading=reading, force=force
-    )
+    target = rendering.Target(file=Path(output))
+    result = rendering.render_files([found], formats, target, options, reading=reading, force=force)
+    warn(result.notices)
     return Path(output)
 
 
@@ -119,7 +122,8 @@ def report(
         if result is not None:
             together = together.at_release(result.catalogue)
     subject = report_input(together, scoring, gaps=gaps, plan=plan)
-    write_report(make_report(subject, options), [str(output)], force=force)
+    written = write_report(make_report(subject, options), [str(output)], force=force)
+    warn((*subject.notices, *written.notices))
     return Path(output)
 
 
@@ -147,7 +151,7 @@ def site(
     Raises:
         NavlayersError: An input cannot be read, an option does not fit, or the folder cannot be written.
     """
-    write_site(
-        sources(inputs, reading), output, options, attack_version=attack_version, reading=reading, force=force
-    )
+    found = sources(inputs, reading)
+    written = write_site(found, output, options, attack_version=attack_version, reading=reading, force=force)
+    warn(written.notices)
     return Path(output) / "index.html"

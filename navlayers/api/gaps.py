@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
+
+import msgspec
 
 from navlayers.analysis import gaps as finding
-from navlayers.analysis import gaps_result
-from navlayers.analysis.plan import result as plan_result
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.api.frames import Tabular
 from navlayers.api.inputs import Paths, against, files_of, input_set, paths_of, plan_files, plan_for
-from navlayers.api.mapping_set import READING, Scoring, own
+from navlayers.api.mapping_set import READING, Scoring
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.plan.result import Plan
     from navlayers.api.sources import Input
     from navlayers.mapping.formats import ReadOptions
-
-
-class Gaps(gaps_result.Gaps, Tabular, frozen=True):
-    """The gaps of inputs against a threat.
-
-    `notices` and `files`: as of `Comparison`.
-    """
-
-    files: tuple[Path, ...] = ()
-
-    def __repr__(self) -> str:
-        """Threat and number of open techniques in one line."""
-        return f"<Gaps against {self.threat.title}: {len(self.open)} of {len(self.rows)} techniques open>"
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per technique of the threat, the largest gap first: id, name, state, weight, score, gap."""
-        return [
-            {
-                "technique": row.technique,
-                "name": self.catalogue.techniques[row.technique].name,
-                "state": row.state,
-                "weight": row.weight,
-                "score": row.score,
-                "gap": row.gap,
-            }
-            for row in self.ranked
-        ]
-
-
-class Plan(plan_result.Plan, Tabular, frozen=True):
-    """The capabilities to put in place for a budget or a target.
-
-    `notices` and `files`: as of `Comparison`.
-    """
-
-    files: tuple[Path, ...] = ()
-
-    def __repr__(self) -> str:
-        """Number of capabilities and share in one line."""
-        proven = "proven optimal" if self.proven else "not proven optimal"
-        return f"<Plan of {len(self.chosen)} capabilities, {float(100 * self.share):.1f} % of the total, {proven}>"
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per chosen capability, in order of gain: its id, cost, gain, and value and cost up to there."""
-        return [
-            {
-                "capability": step.candidate.id,
-                "cost": float(step.cost),
-                "gain": float(step.gain),
-                "value": float(step.value),
-                "spent": float(step.spent),
-            }
-            for step in self.steps
-            if step.candidate is not None
-        ]
 
 
 def gaps(
@@ -110,7 +55,7 @@ def gaps(
     together, model = against(together, threat, software_of, attack_version, reading)
     found = finding.find_gaps(together, model, ScoreOptions(**options), category=category, weak=weak)
     notices = (*together.notices, *model.notices, *found.notices)
-    return own(Gaps, found, notices=notices, files=files_of(together, threat))
+    return msgspec.structs.replace(found, notices=notices, files=files_of(together, threat))
 
 
 def plan(
@@ -154,4 +99,4 @@ def plan(
     if threat or software_of:
         together, model = against(together, threat, software_of, attack_version, reading)
     found = plan_for(together, chosen, scoring, model, costs)
-    return own(Plan, found, files=files_of(together, [*paths_of(threat), *plan_files(chosen, costs)]))
+    return msgspec.structs.replace(found, files=files_of(together, [*paths_of(threat), *plan_files(chosen, costs)]))

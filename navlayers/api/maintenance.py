@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from navlayers.api.mapping_set import READING, MappingSet, Scoring, own
-from navlayers.api.sources import Input, source, sources
+from navlayers.api.sources import Input, source, sources, warn
 from navlayers.mapping import formats
 from navlayers.scoring.options import ScoreOptions
 
@@ -36,7 +36,7 @@ def check(*inputs: Input, attack_version: str | None = None, reading: ReadOption
 
 
 def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) -> bytes:
-    """A set as the bytes of another format. Only "native" and "stix" keep everything, see docs/formats.md.
+    """A set as the bytes of another format; a `NavlayersWarning` names what the format leaves out.
 
     Args:
         item: A name, path or set.
@@ -54,9 +54,9 @@ def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) 
     from navlayers.mapping.convert import convert as run  # noqa: PLC0415 - for writing alone
 
     found = source(item, reading)
-    if found.mapping_set is not None:
-        return formats.encode(found.mapping_set, to).data
-    return run(found, to, reading=reading).data
+    written = formats.encode(found.mapping_set, to) if found.mapping_set else run(found, to, reading=reading)
+    warn(written.notices)
+    return written.data
 
 
 def upgrade(

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 import msgspec
 
 from navlayers import attack
-from navlayers.api.frames import Tabular
-from navlayers.api.sources import Input, source
+from navlayers.analysis.frames import Tabular
+from navlayers.api.sources import Input, source, warn
 from navlayers.errors import Problem, UsageError
 from navlayers.layer import build as building
 from navlayers.layer import document
@@ -212,7 +212,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the set in the format of the file's ending: yaml, csv or xlsx; json is Mappings Explorer's.
 
-        Only YAML keeps everything: docs/formats.md says what the other formats leave out.
+        Only YAML and STIX keep everything; a `NavlayersWarning` names what another format leaves out.
 
         Args:
             path: The file to write.
@@ -229,7 +229,9 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         from navlayers.mapping.convert import format_for  # noqa: PLC0415
         from navlayers.output import files  # noqa: PLC0415
 
-        files.write(formats.encode(self, format_for(str(path))).data, path, force=force)
+        written = formats.encode(self, format_for(str(path)))
+        files.write(written.data, path, force=force)
+        warn(written.notices)
         return Path(path)
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -251,7 +253,9 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
 
 
 def load(item: Input, reading: ReadOptions = READING) -> MappingSet:
-    """One mapping set: a file of any format that is read, or the name of a shipped set.
+    """One mapping set: a file of any format, or the name of a shipped set.
+
+    A `NavlayersWarning` names what the reader assumed or could not use.
 
     Args:
         item: Name or path.
@@ -268,14 +272,16 @@ def load(item: Input, reading: ReadOptions = READING) -> MappingSet:
     found = source(item, reading)
     if found.mapping_set is not None:
         return own(MappingSet, found.mapping_set)
-    return own(MappingSet, formats.read(found.path, data=found.data, reading=reading).mapping_set)
+    read = formats.read(found.path, data=found.data, reading=reading)
+    warn(read.notices)
+    return own(MappingSet, read.mapping_set)
 
 
-def own(kind: type[_Own], item: msgspec.Struct, **more: object) -> _Own:
-    """An object of the library's own class, which has methods, with the fields of the item and more."""
-    if isinstance(item, kind) and not more:
+def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
+    """A layer or set with the methods of the library, which need folders above that of its type."""
+    if isinstance(item, kind):
         return item
-    return kind(**{name: getattr(item, name) for name in item.__struct_fields__} | more)
+    return kind(**{name: getattr(item, name) for name in item.__struct_fields__})
 
 
 def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from navlayers._text import slug
-from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.errors import InputError, NavlayersWarning, Place, Problem, UsageError
 from navlayers.layer.document import Layer, encode_layer
 from navlayers.mapping.find import STDIN, Source, repeated, resolve
 from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.mapping.formats import ReadOptions
 
@@ -89,3 +90,9 @@ def named_twice(inputs: Sequence[Input], reading: ReadOptions) -> tuple[Problem,
     names = [os.fspath(item) for item in inputs if isinstance(item, str | os.PathLike)]
     again = () if STDIN in names or len(names) < 2 else repeated(names, reading.format)
     return tuple(Problem(f"duplicate input {name}") for name in again)
+
+
+def warn(notices: Iterable[Problem]) -> None:
+    """Issue each notice once as a warning at the line that called the library's function."""
+    for notice in dict.fromkeys(notices):
+        warnings.warn(str(notice), NavlayersWarning, stacklevel=3)

@@ -46,8 +46,26 @@ EXIT_STOPPED = 130
 MOST_PROBLEMS = 50
 
 
-class Commands(click.Group):
-    """The group of all commands; loads the module of a command when the command is asked for."""
+class Group(click.Group):
+    """A group that suggests the most similar command for an unknown one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the arguments; one that starts with a dash is an option to refuse."""
+        name = args[0]
+        if not (name.startswith("-") or ctx.resilient_parsing or name in self.list_commands(ctx)):
+            from navlayers._text import nearest, shown  # noqa: PLC0415 - for errors alone
+            from navlayers.errors import Problem, UsageError  # noqa: PLC0415
+
+            known = self.list_commands(ctx)
+            hint = nearest(name, known) or f"`{ctx.command_path} --help` lists the commands"
+            raise UsageError(Problem(f"unknown command {shown(name)}", expected=", ".join(known), hint=hint))
+        return super().resolve_command(ctx, args)
+
+
+class Commands(Group):
+    """The group of all commands; loads the module of a command when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of use."""
@@ -90,9 +108,11 @@ def main(args: Sequence[str] | None = None) -> None:
         importlib.import_module("navlayers.cli.completion").register()
     try:
         group.main(args, prog_name="navlayers", standalone_mode=False)
-    except click.ClickException as error:
-        with contextlib.suppress(OSError):
-            error.show()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(EXIT_BAD_INPUT)
+    except click.UsageError as error:
+        _say(_usage(error))
         sys.exit(EXIT_BAD_INPUT)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
@@ -101,6 +121,33 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(EXIT_STOPPED)
     except Exception as error:
         sys.exit(_report(error))
+
+
+def _usage(error: click.UsageError) -> str:
+    """The message of click in the form of all others, with an example of the command."""
+    from navlayers._text import one_of  # noqa: PLC0415 - for errors alone
+    from navlayers.errors import Problem  # noqa: PLC0415
+
+    text = error.format_message()
+    message, expected, hint = text[:1].lower() + text[1:].rstrip("."), "", ""
+    if isinstance(error, click.NoSuchOption):
+        message = f"unknown option {error.option_name}"
+        hint = f"did you mean {one_of(error.possibilities)}?" if error.possibilities else ""
+    elif isinstance(error, click.BadParameter) and error.param is not None:
+        parameter = error.param
+        name = parameter.get_error_hint(error.ctx).replace("'", "")
+        if isinstance(parameter.type, click.Choice):
+            expected = ", ".join(map(str, parameter.type.choices))
+        if isinstance(error, click.MissingParameter):
+            message = f"missing {parameter.param_type_name} {name}"
+        else:
+            message = f"{name}: {error.message.partition(' one of ')[0] if expected else error.message}"
+            message = message.replace(" is not", " is unknown") if expected else message
+    if error.ctx is not None and not hint:
+        lines = (line.strip() for line in (error.ctx.command.help or "").splitlines())
+        example = next((line.partition("   ")[0] for line in lines if line.startswith("navlayers ")), "")
+        hint = f"for example: {example}" if example else f"see `{error.ctx.command_path} --help`"
+    return str(Problem(message.rstrip("."), None, expected, hint))
 
 
 def _report(error: Exception) -> int:

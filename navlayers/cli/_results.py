@@ -13,8 +13,9 @@ from navlayers.output.folders import write_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navlayers.api.compare import Comparison
-    from navlayers.api.gaps import Gaps, Plan
+    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.plan.result import Plan
 
 category_option = click.option(
     "--category", type=click.Choice(CATEGORIES), help="Use only the scores of this category."

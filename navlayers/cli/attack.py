@@ -11,7 +11,7 @@ import click
 from navlayers import attack
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS, Domain
-from navlayers.cli import _options, _print
+from navlayers.cli import Group, _options, _print
 from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _domain = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, add and remove ATT&CK releases."""
 
@@ -71,6 +71,10 @@ def add_releases(
     SOURCE is a bundle's file (enterprise-attack-20.0.json), a version (20.0), a major version (20: its newest
     release) or latest. Downloads include all domains unless --domain limits them, and are verified against the
     SHA-256 hashes that mitreattack-python publishes.
+
+    \b
+    navlayers attack add 18.1
+    navlayers attack add enterprise-attack-20.0.json
     """
     rows = []
     for source in sources:

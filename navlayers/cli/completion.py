@@ -61,11 +61,7 @@ class _Fish(FishComplete):
     source_template = _FISH
 
 
-class _Zsh(ZshComplete):
-    pass
-
-
-_SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
+_SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": _Fish}
 
 
 def register() -> None:
@@ -75,7 +71,7 @@ def register() -> None:
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.argument("shell", metavar="SHELL", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
     """Print the completion script for bash, zsh or fish.

@@ -47,6 +47,10 @@ def command(
 
     SET is a shipped name, a file of any format that navlayers reads, a folder that is one set, or - for standard
     input. JSON is the format of the Mappings Explorer.
+
+    \b
+    navlayers convert my-controls.xlsx -o my-controls.yaml
+    navlayers convert gcp --to stix -o gcp.stix.json
     """
     format_ = to or format_for(output)
     found = source(set_, reading)

@@ -17,7 +17,7 @@ from navlayers.pages import gaps as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from navlayers.api.gaps import Gaps
+    from navlayers.analysis.gaps_result import Gaps
     from navlayers.scoring.options import ScoreOptions
 
 

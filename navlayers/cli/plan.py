@@ -14,7 +14,7 @@ from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
-    from navlayers.api.gaps import Plan
+    from navlayers.analysis.plan.result import Plan
     from navlayers.scoring.options import ScoreOptions
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from navlayers._text import percent, tidy
+from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
 from navlayers.analysis.plan.options import PlanOptions
@@ -80,7 +82,7 @@ class Appraisal(msgspec.Struct, frozen=True):
     swap: Swap | None
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     """Which capabilities to put in place.
 
     Values are exact, in weighted techniques: a technique of score 100 and weight 1 counts 1.
@@ -100,6 +102,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         threat: what weighs the techniques; None where each weighs 1.
         prices: header of the costs; "" where each capability costs 1.
         notices: what to tell the user.
+        files: the files that were read.
     """
 
     catalogue: Catalogue
@@ -117,6 +120,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     threat: ThreatModel | None
     prices: str
     notices: tuple[Problem, ...]
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        """Number of capabilities and share in one line."""
+        proven = "proven optimal" if self.proven else "not proven optimal"
+        return f"<Plan of {len(self.chosen)} capabilities, {float(100 * self.share):.1f} % of the total, {proven}>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per chosen capability, in order of gain: its id, cost, gain, and value and cost up to there."""
+        return [
+            {
+                "capability": step.candidate.id,
+                "cost": float(step.cost),
+                "gain": float(step.gain),
+                "value": float(step.value),
+                "spent": float(step.spent),
+            }
+            for step in self.steps
+            if step.candidate is not None
+        ]
 
     @property
     def chosen(self) -> tuple[str, ...]:

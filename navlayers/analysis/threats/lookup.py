@@ -10,7 +10,7 @@ from navlayers import attack
 from navlayers._text import one_of, shown
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.versions import number
-from navlayers.errors import InputError, Problem
+from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
 from navlayers.mapping.formats.source import ENDINGS
 
@@ -112,6 +112,8 @@ def _unknown(word: str, domain: Domain) -> Problem:
                 f"{shown(word)} is in ATT&CK {DOMAIN_NAMES[other]}, the sets are for ATT&CK {DOMAIN_NAMES[domain]}"
             )
             return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}")
+    if Path(word).suffix:
+        return Problem("no such file, and not the name of a threat", Place(word), EXPECTED, _meant(word, domain))
     return Problem(f"no threat {shown(word)}", expected=EXPECTED, hint=_meant(word, domain))
 
 
