@@ -127,7 +127,7 @@ def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> No
         Path("/dev/full"),
         Path("a\0b"),
     ):
-        with pytest.raises(OutputError, match="the file cannot be written: "):
+        with pytest.raises(OutputError, match="cannot be written: "):
             files.write(b"text", path)
 
 

@@ -69,7 +69,7 @@ def test_fix_writes_all_files_or_none(run: Run, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "replace", refusing)
     result = run("check", "--fix", *paths)
     assert result.code == 2
-    assert "b.json: the file cannot be written: Operation not permitted (nothing is written)" in result.err
+    assert "b.json: cannot be written: operation not permitted (nothing is written)" in result.err
     assert [path.read_bytes() for path in paths] == before
 
 

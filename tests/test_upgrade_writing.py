@@ -40,7 +40,7 @@ def test_where_one_file_cannot_be_replaced_none_is(run: Run, two: Path, monkeypa
     result = run("upgrade", two / "a.json", two / "b.json", *options)
     assert result.code == 2
     assert result.err.splitlines()[-1] == (
-        f"navlayers: {two}/b.json: the file cannot be written: Operation not permitted (nothing is written)"
+        f"navlayers: {two}/b.json: cannot be written: operation not permitted (nothing is written)"
     )
     assert contents(two) == before
     assert contents(Path()) == {}
@@ -51,7 +51,7 @@ def test_a_report_that_cannot_be_written_leaves_the_files_as_they_are(run: Run, 
     before = contents(two)
     result = run("upgrade", two, "--attack", "17.1", "--in-place", "--report", report)
     assert result.code == 2
-    assert f"{report}: the file cannot be written" in result.err
+    assert f"{report}: cannot be written" in result.err
     assert "nothing is written" in result.err
     assert contents(two) == before
 

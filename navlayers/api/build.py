@@ -14,7 +14,7 @@ from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.remap import Inactive, Moved
-from navlayers.output.folders import INDEX, FileEntry, SetFolders, sha256
+from navlayers.output.folders import INDEX, FileEntry, ResultFolders, sha256
 from navlayers.pages import index
 from navlayers.scoring.options import ScoreOptions, refuse_unknown
 from navlayers.scoring.scores import Scored, odd_scores, score_set
@@ -92,7 +92,7 @@ def build(
     prepared = prepare(found, attack_version, reading)
     if output is None:
         return _build_document(prepared, scoring, kinds)
-    with SetFolders(Path(output), [source.name for source in found], force=force) as folders:
+    with ResultFolders(Path(output), [source.name for source in found], force=force) as folders:
         result = _build_sets(prepared, scoring, kinds, folders.add, lambda: on_set(len(found)))
         removed = folders.commit()
     gone = tuple(

@@ -1,6 +1,6 @@
 """Writing files: all of them or none; foreign files are never overwritten without `force`.
 
-New content waits under hidden names on the same file system and takes its place by renaming, when all of it is on
+New content waits in a hidden folder on the same file system and takes its place by renaming, when all of it is on
 disk. Where one rename fails, those before it are undone.
 """
 
@@ -11,17 +11,17 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from navlayers.errors import OutputError, Place, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_PREFIX = 40
-"""The longest start of a file's name in the name of its staged file: most file systems take 255 bytes."""
+STAGE = ".navlayers-"
+"""Prefix of the hidden folder for staged files (`new`) and for the backups of replaced files (`old`)."""
 
 
 class Output(NamedTuple):
@@ -56,115 +56,64 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
         OutputError: files hold something else and may not be replaced, are ones to keep, or cannot be written; it
             names all of them, and whatever was changed.
     """
-    changed = _to_write_all(outputs, keep)
+    changed = _changed(outputs, [keep] if isinstance(keep, Path) else keep)
     hint = "nothing is written" if len(changed) > 1 else ""
-    streams = [output for output in changed if _is_stream(Path(output.path))]
-    moves: list[Move] = []
-    created: list[Path] = []
-    try:
+    with Changes() as changes:
         for output in changed:
-            if output not in streams:
-                try:
-                    _stage(output, moves, created)
-                except (OSError, RuntimeError, ValueError) as error:
-                    raise _unwritable(output.path, error, hint) from None
-        for stream in streams:
-            try:
-                with Path(stream.path).open("wb") as opened:
-                    opened.write(stream.data)
-            except OSError as error:
-                raise _unwritable(stream.path, error, hint) from None
-            hint = f"only {stream.path} is written"
-        try:
-            move_all(moves)
-        except MoveError as failed:
-            problems = [_not_undone(move, error) for move, error in failed.stuck]
-            first = _unwritable(failed.move.name, failed.error, "" if problems else hint)
-            raise OutputError([*first.problems, *problems]) from None
-    except BaseException:
-        with undisturbed():
-            for move in moves:
-                if move.new is not None:
-                    move.new.unlink(missing_ok=True)
-            remove_empty(created)
-        raise
-    with undisturbed():
-        for move in moves:
-            move.old.unlink(missing_ok=True)
+            if not _is_stream(Path(output.path)):
+                with reported(output.path, hint):
+                    target = Path(output.path).resolve()
+                    changes.write(target.parent, target.name, output.data, str(output.path), sync=True)
+        for output in changed:
+            if _is_stream(Path(output.path)):
+                with reported(output.path, hint), Path(output.path).open("wb") as stream:
+                    stream.write(output.data)
+                hint = f"only {output.path} is written"
+        changes.commit(hint)
     return [str(output.path) for output in changed]
 
 
-def would_change(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
-    """Whether `write` would change the file; nothing is written.
-
-    Raises:
-        OutputError: as `write`.
-    """
-    target = Path(path)
-    try:
-        if any(_is_of(target, path) for path in ((keep,) if isinstance(keep, Path) else keep)):
-            problem = Problem("this is the input", Place(str(path)), "another file", "choose another name with -o")
-            raise OutputError(problem)
-        if target.is_dir():
-            raise OutputError(Problem("this is a folder", Place(str(path)), "the name of a file"))
-        if _is_stream(target):
-            return True
-        if target.exists() and target.stat().st_size == len(data) and target.read_bytes() == data:
-            return False
-        if target.exists() and not force:
-            hint = "choose another name with -o, or overwrite it with --force"
-            raise OutputError(Problem("the file exists and holds something else", Place(str(path)), hint=hint))
-        above = next((folder for folder in target.parents if folder.exists()), target.parent)
-        if not above.is_dir():
-            raise OutputError(
-                Problem("this is a file", Place(str(above)), "a folder", "choose another name with -o")
-            )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _unwritable(path, error) from None
-    return True
-
-
-def _to_write_all(outputs: Iterable[Output], keep: Path | Sequence[Path]) -> list[Output]:
+def _changed(outputs: Iterable[Output], keep: Sequence[Path]) -> list[Output]:
     """The outputs that change a file; raises if any is refused."""
     changed = []
     problems: list[Problem] = []
     for output in outputs:
         try:
-            if would_change(output.data, output.path, force=output.force, keep=keep):
-                changed.append(output)
+            with reported(output.path):
+                if _differs(output, keep):
+                    changed.append(output)
         except OutputError as error:
             problems += error.problems
     if not problems:
-        targets = Counter(_real(output.path) for output in changed if not _is_stream(Path(output.path)))
-        problems = [
-            Problem("several results would be written to this file", Place(target))
-            for target, times in targets.items()
-            if times > 1
-        ]
+        targets = Counter(os.path.realpath(o.path) for o in changed if not _is_stream(Path(o.path)))
+        message = "several results would be written to this file"
+        problems = [Problem(message, Place(target)) for target, times in targets.items() if times > 1]
     if problems:
         raise OutputError(problems)
     return changed
 
 
-def _stage(output: Output, moves: list[Move], created: list[Path]) -> None:
-    """Write new content next to its target, because renaming works only within a file system."""
-    target = Path(output.path).resolve()
-    created[:0] = missing_folders(target.parent)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:_PREFIX]}.", dir=target.parent)
-    os.close(descriptor)
-    new = Path(name)
-    moves.append(Move(str(output.path), target, new, Path(f"{name}.old")))
-    new.write_bytes(output.data)
-    new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-
-
-def _real(path: str | Path) -> str:
-    """The resolved path; the path as it is if it cannot be a file's name (writing it reports why)."""
-    try:
-        return os.path.realpath(path)
-    except ValueError:
-        return str(path)
+def _differs(output: Output, keep: Sequence[Path]) -> bool:
+    """Whether writing the output changes the file; raises if it may not be replaced."""
+    target, place = Path(output.path), Place(str(output.path))
+    if any(_is_kept(target, kept) for kept in keep):
+        raise OutputError(Problem("this is the input", place, "another file", "choose another name with -o"))
+    if target.is_dir():
+        raise OutputError(Problem("this is a folder", place, "the name of a file"))
+    if _is_stream(target):
+        return True
+    if target.exists():
+        if target.stat().st_size == len(output.data) and target.read_bytes() == output.data:
+            return False
+        if not output.force:
+            hint = "choose another name with -o, or overwrite it with --force"
+            raise OutputError(Problem("the file exists and holds something else", place, hint=hint))
+    parent = next((folder for folder in target.parents if folder.exists()), target.parent)
+    if not parent.is_dir():
+        hint = "choose another name with -o"
+        raise OutputError(Problem("this is a file", Place(str(parent)), "a folder", hint))
+    target.resolve()  # raises if it is no path
+    return True
 
 
 def _is_stream(target: Path) -> bool:
@@ -172,7 +121,7 @@ def _is_stream(target: Path) -> bool:
     return target.exists() and not target.is_file()
 
 
-def _is_of(target: Path, keep: Path) -> bool:
+def _is_kept(target: Path, keep: Path) -> bool:
     """Whether a target is the file to keep, or in the folder to keep."""
     if not keep.exists() or not target.exists():
         return False
@@ -180,79 +129,109 @@ def _is_of(target: Path, keep: Path) -> bool:
     return inside or target.samefile(keep)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _unwritable(path: str | Path, error: BaseException, hint: str = "") -> OutputError:
-    reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    return OutputError(Problem(f"the file cannot be written: {reason}", Place(str(path)), hint=hint))
-
-
-def _not_undone(move: Move, error: OSError) -> Problem:
-    hint = f"the old content is in {move.old}" if os.path.lexists(move.old) else "the file did not exist before"
-    message = f"the file was written and cannot be restored: {error.strerror or error}"
-    return Problem(message, Place(move.name), hint=hint)
-
-
-# Moves, undone if one fails
-
-
-class Move(NamedTuple):
-    """A place to change: its new content (None: nothing), and the backup of its old content."""
+class _Move(NamedTuple):
+    """A file to write or, with `new` None, to remove; `old` is the backup, `folder` the folder of the changes."""
 
     name: str
+    folder: Path
     place: Path
     new: Path | None
     old: Path
 
 
-class MoveError(Exception):
-    """A move failed. All moves are undone except those in `stuck`, with the reasons."""
+class Changes:
+    """Changes of files below one or several folders, made all or none.
 
-    def __init__(self, move: Move, error: BaseException, stuck: list[tuple[Move, OSError]]) -> None:
-        super().__init__(str(error))
-        self.move = move
-        self.error = error
-        self.stuck = stuck
-
-
-def move_all(moves: Sequence[Move]) -> None:
-    """Make all moves, or none; the caller removes the backups.
-
-    Raises:
-        MoveError: the file system refuses a move, or undoing one.
+    Use it as a context manager and call `commit` last; without it, or on any error, nothing remains.
     """
-    begun: list[Move] = []
-    with undisturbed():
-        try:
+
+    def __init__(self) -> None:
+        self._moves: dict[Path, _Move] = {}
+        self._stages: dict[Path, Path] = {}
+        self._missing: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with _undisturbed():
+            for stage in self._stages.values():
+                # Files that could not be restored stay where the error message says.
+                if not any(os.path.lexists(move.old) for move in self._moves.values()):
+                    shutil.rmtree(stage, ignore_errors=True)
+            if kind is not None:
+                _remove_empty(self._missing)
+
+    def write(self, folder: Path, path: str | Path, data: bytes, name: str = "", *, sync: bool = False) -> None:
+        """Stage one file.
+
+        Args:
+            folder: where it goes; created if missing.
+            path: its path below the folder.
+            data: its content.
+            name: its name in messages, if it is not its path.
+            sync: wait until the disk has it, so that a power failure never leaves an empty file.
+        """
+        stage = self._stage(folder)
+        place, new = folder / path, stage / "new" / path
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(data)
+        if sync:
+            with new.open("rb+") as file:
+                os.fsync(file.fileno())
+        if place.is_file():
+            new.chmod(place.stat().st_mode & 0o777)
+        self._moves[place] = _Move(name or str(place), folder, place, new, stage / "old" / path)
+
+    def remove(self, folder: Path, path: str | Path) -> None:
+        """Remove a file or a link, before the staged files take their places."""
+        place = folder / path
+        self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder) / "old" / path)
+
+    def commit(self, hint: str = "") -> None:
+        """Make all changes, or none; folders that they empty are removed.
+
+        Raises:
+            OutputError: the file system refuses a change, with the hint, or refuses to undo one.
+        """
+        # Removals first: a link may be in the place of a folder of new files.
+        moves = sorted(self._moves.values(), key=lambda move: move.new is not None)
+        begun: list[_Move] = []
+        with _undisturbed():
+            try:
+                for move in moves:
+                    begun.append(move)
+                    # Replacing a single file is atomic: no backup is needed.
+                    if len(moves) > 1 or not move.place.is_file():
+                        _set_aside(move)
+                    if move.new is not None:
+                        move.place.parent.mkdir(parents=True, exist_ok=True)
+                        move.new.replace(move.place)
+            except BaseException as error:
+                stuck = list(_undo_all(begun))
+                if stuck or isinstance(error, OSError):
+                    failure = _unwritable(begun[-1].name, error, "" if stuck else hint)
+                    raise OutputError([failure, *stuck]) from error
+                raise
+            self._moves = {}
             for move in moves:
-                begun.append(move)
-                # Replacing a single file is atomic: no backup is needed.
-                if len(moves) > 1 or not move.place.is_file():
-                    _set_aside(move)
-                if move.new is not None:
-                    move.place.parent.mkdir(parents=True, exist_ok=True)
-                    move.new.replace(move.place)
-        except BaseException as error:
-            stuck = []
-            for move in reversed(begun):
-                try:
-                    _undo(move)
-                except OSError as refused:
-                    stuck.append((move, refused))
-            if isinstance(error, OSError) or stuck:
-                raise MoveError(begun[-1], error, stuck) from error
-            raise
+                if move.new is None:
+                    _prune(move)
+
+    def _stage(self, folder: Path) -> Path:
+        """The hidden folder in a folder: renaming works only within a file system."""
+        if folder not in self._stages:
+            self._missing[:0] = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            self._stages[folder] = Path(tempfile.mkdtemp(prefix=STAGE, dir=folder))
+        return self._stages[folder]
 
 
-def _set_aside(move: Move) -> None:
+def _set_aside(move: _Move) -> None:
     if not os.path.lexists(move.place):
         return
     move.old.parent.mkdir(parents=True, exist_ok=True)
-    if move.new is None or move.place.is_symlink() or move.place.is_dir():
+    if move.new is None or move.place.is_symlink():
         move.place.rename(move.old)
         return
     try:
@@ -262,22 +241,40 @@ def _set_aside(move: Move) -> None:
         shutil.copy2(move.place, move.old)
 
 
-def _undo(move: Move) -> None:
-    moved = move.new is not None and not os.path.lexists(move.new)
-    is_folder = move.place.is_dir() and not move.place.is_symlink()
-    if moved and is_folder:
-        shutil.rmtree(move.place)
-    if not os.path.lexists(move.old):
-        if moved and not is_folder:
-            move.place.unlink()
-    elif moved or not os.path.lexists(move.place):
-        move.old.replace(move.place)
-    else:
-        move.old.unlink()
+def _undo_all(moves: Sequence[_Move]) -> Iterator[Problem]:
+    """Undo moves, the last first; gives a problem for each that cannot be undone."""
+    for move in reversed(moves):
+        try:
+            placed = move.new is not None and not os.path.lexists(move.new)
+            if not os.path.lexists(move.old):
+                if placed:
+                    move.place.unlink()
+            elif placed or not os.path.lexists(move.place):
+                move.old.replace(move.place)
+            else:
+                move.old.unlink()
+            _prune(move)
+        except OSError as error:
+            kept = os.path.lexists(move.old)
+            hint = f"the old content is in {move.old}" if kept else "the file did not exist before"
+            message = f"was written and cannot be restored: {_reason(error)}"
+            yield Problem(message, Place(move.name), hint=hint)
+
+
+def _prune(move: _Move) -> None:
+    """Remove empty folders between a place and the folder of the changes."""
+    _remove_empty(parent for parent in move.place.parents if move.folder in parent.parents)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove the empty ones of the folders, innermost first."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def _undisturbed() -> Iterator[None]:
     """Delay signals that stop the program until moving files and cleaning up are finished."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -289,13 +286,18 @@ def undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def missing_folders(target: Path) -> list[Path]:
-    """The folders that creating `target` creates, innermost first."""
-    return [folder for folder in (target, *target.parents) if not folder.exists()]
+@contextmanager
+def reported(path: str | Path, hint: str = "") -> Iterator[None]:
+    """Turn an error of the file system, or of a path that it cannot hold, into an OutputError."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        raise OutputError(_unwritable(path, error, hint)) from error
 
 
-def remove_empty(folders: Iterable[Path]) -> None:
-    """Remove the empty ones of the folders, innermost first."""
-    for folder in folders:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+def _unwritable(path: str | Path, error: BaseException, hint: str) -> Problem:
+    return Problem(f"cannot be written: {_reason(error)}", Place(str(path)), hint=hint)
+
+
+def _reason(error: BaseException) -> str:
+    return ((isinstance(error, OSError) and error.strerror) or str(error)).lower()
