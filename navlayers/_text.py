@@ -51,9 +51,19 @@ class Names:
         if text in self._lower:
             return self._lower[text]
         at = bisect_left(self._by_length, (len(text), text))
-        around = [name for _, name in self._by_length[max(at - _AROUND, 0) : at + _AROUND]]
-        close = difflib.get_close_matches(text, around, 1, cutoff)
-        return self._lower[close[0]] if close else None
+        matcher = difflib.SequenceMatcher(b=text)
+        bounds = []
+        for _, name in self._by_length[max(at - _AROUND, 0) : at + _AROUND]:
+            matcher.set_seq1(name)
+            bounds.append((matcher.quick_ratio(), name))
+        best = (cutoff, "")
+        # The slow ratio of few: `difflib.get_close_matches` works it out for all.
+        for bound, name in sorted(bounds, reverse=True):
+            if bound < best[0]:
+                break
+            matcher.set_seq1(name)
+            best = max(best, (matcher.ratio(), name))
+        return self._lower[best[1]] if best[1] else None
 
     def question(self, text: str) -> str:
         """A question with the most similar name, or "" if none is similar."""

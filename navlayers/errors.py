@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from navlayers._text import shown
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+_Format = TypeVar("_Format")
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -86,3 +91,21 @@ class ReleaseError(NavlayersError):
 
 class OutputError(NavlayersError):
     """A result cannot be written; nothing was written."""
+
+
+def by_ending(path: str, formats: Mapping[str, _Format], hint: str = "") -> _Format:
+    """The format of a file to write, by its ending in any case.
+
+    Args:
+        path: the name of the file.
+        formats: ending → format: ".md" → "md"; "" is a name without an ending.
+        hint: another way to name the format, for the message.
+
+    Raises:
+        UsageError: the ending is unknown.
+    """
+    ending = PurePath(path).suffix.lower()
+    if ending not in formats:
+        message = f"the ending of {shown(path)} does not name a format"
+        raise UsageError(Problem(message, expected=", ".join(filter(None, formats)), hint=hint))
+    return formats[ending]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import nearest, shown, slug, slugs
 from navlayers.api.render_load import load, to_draw
-from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError
+from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.output.files import Output, write_all
 
@@ -48,7 +48,7 @@ FORMATS = {
 """Name and file extension → format."""
 
 STDOUT = "-"
-_SYNONYMS = {"markdown": "md", "htm": "html"}
+_ENDINGS = {**{f".{name}": name for name in FORMATS}, ".markdown": "md", ".htm": "html"}
 
 
 class Target(NamedTuple):
@@ -72,13 +72,9 @@ def requested_formats(asked: Sequence[str], output: str | None) -> tuple[str, ..
         raise UsageError(Problem(message, expected=expected, hint=nearest(unknown[0], FORMATS)))
     if names:
         return tuple(dict.fromkeys(names))
-    ending = _ending(output)
-    if not ending:
+    if output is None or not _ending(output):
         return ("svg",)
-    if ending not in FORMATS:
-        message = f"the ending of {shown(str(output))} does not name a format"
-        raise UsageError(Problem(message, expected=", ".join(FORMATS), hint="or name formats with --to"))
-    return (ending,)
+    return (by_ending(output, _ENDINGS, "or name formats with --to"),)
 
 
 def target_of(output: str | None, formats: Sequence[str]) -> Target:
@@ -94,21 +90,19 @@ def target_of(output: str | None, formats: Sequence[str]) -> Target:
             hint = "name one with --to, or a folder with -o"
             raise UsageError(Problem("standard output takes only one format", hint=hint))
         return Target()
-    ending = _ending(output)
-    if ending not in FORMATS:
+    format_ = _ENDINGS.get(_ending(output))
+    if format_ is None:
         return Target(folder=Path(output))
-    if list(formats) != [ending]:
+    if list(formats) != [format_]:
         hint = "name a folder with -o, or one format with --to"
         raise UsageError(Problem(f"{shown(output)} cannot hold {', '.join(formats)}", hint=hint))
     return Target(file=Path(output))
 
 
-def _ending(output: str | None) -> str:
-    """The extension of a file to write, without its dot; "" for a folder, standard output or nothing."""
-    if output is None or output == STDOUT or output.endswith(("/", os.sep)) or Path(output).is_dir():
-        return ""
-    ending = Path(output).suffix.lower().lstrip(".")
-    return _SYNONYMS.get(ending, ending)
+def _ending(output: str) -> str:
+    """The extension of a file to write; "" for a folder and standard output."""
+    folder = output == STDOUT or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    return "" if folder else Path(output).suffix.lower()
 
 
 def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rendered:

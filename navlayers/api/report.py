@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import shown
-from navlayers.errors import Place, Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError, by_ending
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import read_index
 from navlayers.pages.results import ALL
@@ -22,7 +22,7 @@ FORMATS = {"pdf": "output.pdf", "html": "web.report", "md": "output.markdown", "
 """Format, which is also the ending of its files → the module with its `render`."""
 
 STDOUT = "-"
-_SYNONYMS = {"markdown": "md", "htm": "html"}
+_ENDINGS = {**{f".{name}": name for name in FORMATS}, ".markdown": "md", ".htm": "html"}
 _AGAIN = {
     "gaps": "name the sets, and the threat with --threat",
     "plan": "name the sets, and --budget or --target",
@@ -75,19 +75,14 @@ def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
     Raises:
         UsageError: There is none, an ending is unknown, or two are the same.
     """
-    endings = ", ".join(f".{name}" for name in FORMATS)
     if not outputs:
-        expected = f"-o FILE that ends in {endings}"
+        expected = f"-o FILE that ends in {', '.join(f'.{name}' for name in FORMATS)}"
         raise UsageError(Problem("no output file given", None, expected, "for example: -o report.pdf"))
     targets: list[Target] = []
     for output in outputs:
         if not output:
             raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
-        ending = Path(output).suffix.lower().lstrip(".")
-        format_ = "md" if output == STDOUT else _SYNONYMS.get(ending, ending)
-        if format_ not in FORMATS:
-            message = f"the ending of {shown(output)} does not name a format"
-            raise UsageError(Problem(message, expected=endings))
+        format_ = "md" if output == STDOUT else by_ending(output, _ENDINGS)
         target = Target(None if output == STDOUT else Path(output), format_)
         if target in targets:
             raise UsageError(Problem(f"duplicate output: -o {target.path or STDOUT}", expected="different files"))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from navlayers._text import shown
 from navlayers.cli import _complete, _print
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.scoring import options as parsing
@@ -190,12 +188,7 @@ def report_format(
     refuse_other_format(format_, as_json=as_json)
     if as_json or format_ is not None:
         return format_ or endings[".json"]
-    ending = "" if output == _print.STDOUT else Path(output).suffix.lower()
-    if ending not in endings:
-        message = f"the ending of {shown(output)} does not name a format"
-        expected = ", ".join(known for known in endings if known)
-        raise UsageError(Problem(message, expected=expected, hint="or name the format with --format"))
-    return endings[ending]
+    return by_ending("" if output == _print.STDOUT else output, endings, "or name the format with --format")
 
 
 def refuse_other_format(format_: str | None, *, as_json: bool) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import shown, web_links
-from navlayers.errors import OutputError, Place, Problem, UsageError
+from navlayers._text import web_links
+from navlayers.errors import OutputError, Place, by_ending
 from navlayers.mapping import formats
 from navlayers.mapping.formats.context import ReadOptions, Written
 from navlayers.mapping.model import LONGEST_NAME, Capability, Mapping, MappingSet, NonMappable
@@ -45,12 +44,7 @@ def format_for(output: str) -> str:
     """
     if output.lower().endswith(_STIX_ENDING):
         return "stix"
-    ending = PurePath(output).suffix.lower()
-    if ending not in _ENDINGS:
-        expected = ", ".join(known for known in _ENDINGS if known)
-        message = f"the ending of {shown(output)} does not name a format"
-        raise UsageError(Problem(message, expected=expected, hint="or name the format with --to"))
-    return _ENDINGS[ending]
+    return by_ending(output, _ENDINGS, "or name the format with --to")
 
 
 def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_facts: bool = False) -> Written:

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import columns, json_text, listed, shown
 from navlayers.attack.versions import canonical, number
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.output.document import Document, Heading, Item, Items, Paragraph
 from navlayers.output.tables import Column, Table
 from navlayers.upgrades.report import counts, new_since
@@ -74,14 +74,10 @@ def form_for(path: str) -> Format:
     Raises:
         UsageError: No format has that ending, or the path is "-".
     """
-    if path == "-":
+    if path in ("", "-"):
         hint = "the report is always on standard output; --format sets its format"
         raise UsageError(Problem("--report needs the name of a file, not -", hint=hint))
-    ending = PurePath(path).suffix.lower()
-    if not path or ending not in _ENDINGS:
-        message = f"the ending of {shown(path)} does not say which format to write"
-        raise UsageError(Problem(message, expected=", ".join(known for known in _ENDINGS if known)))
-    return _ENDINGS[ending]
+    return by_ending(path, _ENDINGS)
 
 
 def _json(file: FileReport) -> dict[str, object]:
