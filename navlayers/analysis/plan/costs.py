@@ -11,7 +11,7 @@ from navlayers._text import listed, shown
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.formats.context import Context, technique_names
+from navlayers.mapping.formats.context import Context
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.table import find_sheets, open_grids
 from navlayers.mapping.formats.table_columns import refuse_missing
@@ -76,7 +76,7 @@ def read_costs(path: str, column: str | None = None) -> Costs:
         raise UsageError(Problem("--cost is empty", expected="FILE or FILE:COLUMN"))
     source = read_file(path, "--cost", "a table of capabilities and costs")
     findings = Findings()
-    grids = open_grids(source, Context(findings, ReadOptions(), technique_names))
+    grids = open_grids(source, Context(findings, ReadOptions()))
     sheets = find_sheets(grids, {}, _CAPABILITY)
     if not sheets:
         expected = "a header such as capability, control, id or name"

@@ -14,7 +14,7 @@ from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, re
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import source as files
-from navlayers.mapping.formats.context import Context, ReadOptions, technique_names
+from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer import written
@@ -173,7 +173,7 @@ def _without_hints(notices: Iterable[Problem]) -> tuple[Problem, ...]:
 def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions) -> Weighted | dict[str, str]:
     """A table of weights; of a table of mappings, the columns of the user that it has."""
     findings = Findings()
-    grids = open_grids(loaded, Context(findings, reading, technique_names))
+    grids = open_grids(loaded, Context(findings, reading))
     headers = {cell.strip() for grid in grids for row in islice(grid.rows(), HEADER_WITHIN) for cell in row}
     # The other columns of the user may be those of the sets.
     present = {name: header for name, header in reading.columns.items() if header in headers}

@@ -19,7 +19,7 @@ from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, R
 from navlayers.mapping.formats.detect import sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
-from navlayers.mapping.model import MappingSet
+from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 __all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
 
@@ -103,8 +103,21 @@ def read(
     findings = Findings() if findings is None else findings
     source, format_ = _open(path, data, reading)
     reader = importlib.import_module(f"{__name__}.{FORMATS[format_].reader}")
-    mapping_set, places = reader.read(source, Context(findings, reading, technique_names))
+    mapping_set, places = reader.read(source, Context(findings, reading))
+    findings.raise_errors()
+    _drop_known_names(mapping_set)
     return Reading(mapping_set, findings.notices(), format_, places)
+
+
+def _drop_known_names(mapping_set: MappingSet) -> None:
+    """Drop the names of techniques that are those of the set's ATT&CK release."""
+    rows: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
+    named = [row for row in rows if row.technique is not None and row.technique_name is not None]
+    name_of = technique_names(mapping_set) if named else None
+    for row in named:
+        if name_of is not None and row.technique_name == name_of(row.technique or ""):
+            # The rows were made just now: nobody has seen them yet, and copies would take time.
+            msgspec.structs.force_setattr(row, "technique_name", None)
 
 
 def encode(mapping_set: MappingSet, to: str = "native") -> Written:

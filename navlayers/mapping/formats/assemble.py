@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
@@ -35,26 +34,22 @@ class Assembled(NamedTuple):
     rows: dict[Kind, Sequence[int]]
 
 
-def assemble(head: MappingSet, table: Table, technique_name: Callable[[str], str | None]) -> Assembled:
+def assemble(head: MappingSet, table: Table) -> Assembled:
     """Turn rows into the capabilities, mappings and non-mappables of a set.
 
     Args:
         head: the set with its metadata alone.
         table: the rows. Errors go to its findings; with any, the result is incomplete.
-        technique_name: the name that the set's ATT&CK release gives an id.
     """
     capabilities = {
         id_: Capability(id_, seen.name() or id_, seen.group_ids(), seen.references())
         for id_, seen in table.seen.items()
     }
-    technique_name = cache(technique_name)
     mappings: list[Mapping] = []
     non_mappable: list[NonMappable] = []
     rows: dict[Kind, list[int]] = {"mapping": [], "non_mappable": [], "capability": []}
     for index, row in enumerate(table.rows):
         technique, name = row.attack_object_id, row.attack_object_name
-        if technique is not None and name == technique_name(technique):
-            name = None
         capability = capabilities.get(row.capability_id) if row.capability_id is not None else None
         spelled, group, other = _own(row, capability)
         if index in table.extras:

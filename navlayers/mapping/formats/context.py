@@ -53,14 +53,10 @@ class ReadOptions(msgspec.Struct, frozen=True):
 
 
 class Context(NamedTuple):
-    """The arguments of a reader in addition to its source.
-
-    `technique_names` gives, for the metadata of a set, the function from technique id to its name in that release.
-    """
+    """The arguments of a reader in addition to its source."""
 
     findings: Findings
     options: ReadOptions
-    technique_names: Callable[[MappingSet], Callable[[str], str | None]]
 
 
 class Written(msgspec.Struct, frozen=True):

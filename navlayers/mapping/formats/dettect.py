@@ -94,8 +94,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     findings.raise_errors()
     head = reader.head(top, context)
     reader.report_omitted(top)
-    findings.raise_errors()
-    return reader.finish(head, context), reader.places
+    return reader.finish(head), reader.places
 
 
 class _Reader:
@@ -229,17 +228,9 @@ class _Reader:
             message = f"{other} is read without score values"
             top.report(Issue(message, hint=hint, fatal=False, code="not-carried"))
 
-    def finish(self, head: MappingSet, context: Context) -> MappingSet:
+    def finish(self, head: MappingSet) -> MappingSet:
         """The whole set, its capabilities named by side and system."""
-        name_of = context.technique_names(head)
         ids = slugs(f"{side} {system}" for side, system in self._systems)
-
-        def own(row: Mapping | NonMappable) -> dict[str, str | None]:
-            known = row.technique_name == name_of(row.technique or "")
-            return {
-                "capability": ids[row.capability or ""],
-                "technique_name": None if known else row.technique_name,
-            }
 
         for part in self._systems.values():
             self.places.keep("capability", part, "applicable_to", name="applicable_to")
@@ -253,6 +244,8 @@ class _Reader:
             groups={side: _TYPES[side] for side in sides},
             mapping_types=tuple(MappingType(side, side) for side in sides),
             capabilities=tuple(capabilities),
-            mappings=tuple(msgspec.structs.replace(mapping, **own(mapping)) for mapping in self._mappings),
-            non_mappable=tuple(msgspec.structs.replace(record, **own(record)) for record in self._records),
+            mappings=tuple(msgspec.structs.replace(m, capability=ids[m.capability]) for m in self._mappings),
+            non_mappable=tuple(
+                msgspec.structs.replace(r, capability=ids[str(r.capability)]) for r in self._records
+            ),
         )

@@ -60,7 +60,6 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         if field not in context.options.metadata:
             _refuse_unlike(layers, field, what)
     mapping_set, numbers = _assemble(layers, rows, context)
-    context.findings.raise_errors()
 
     def part(kind: Kind, index: int, field: str) -> Place:
         if kind == "capability":

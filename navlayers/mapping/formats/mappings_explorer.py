@@ -136,8 +136,7 @@ def read_document(
     if not table.rows:
         issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False, code="empty-set")
         findings.add(issue, place(("metadata",)))
-    done = assemble(head, table, context.technique_names(head))
-    findings.raise_errors()
+    done = assemble(head, table)
     places = Places(
         lambda kind, index, field: row_place(done.rows[kind][index], row_field(field)),
         lambda field: place(("metadata", _FIELDS.get(field, field))),

@@ -89,9 +89,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
             reader.control(Fields(path, top, findings))
     findings.raise_errors()
     head = reader.head(context, source.path)
-    mapping_set = reader.finish(head, context)
-    findings.raise_errors()
-    return mapping_set, reader.places
+    return reader.finish(head), reader.places
 
 
 class _Reader:
@@ -250,19 +248,14 @@ class _Reader:
                 message, expected = f"invalid {key} {shown(text)}", "month/day/year, such as 1/21/2021"
                 control.fields.report(Issue(message, expected, fatal=False, code="unknown-term"), key)
 
-    def finish(self, head: MappingSet, context: Context) -> MappingSet:
-        """The whole set, with the names of techniques that differ from those of its release."""
-        name_of = context.technique_names(head)
-        mappings = (
-            msgspec.structs.replace(m, technique_name=None) if m.technique_name == name_of(m.technique) else m
-            for m in self._mappings
-        )
+    def finish(self, head: MappingSet) -> MappingSet:
+        """The whole set."""
         return msgspec.structs.replace(
             head,
             groups=dict(sorted(self._groups.items())),
             mapping_types=(MappingType(_TYPE, _TYPE),),
             capabilities=tuple(control.capability for control in self._controls.values()),
-            mappings=tuple(mappings),
+            mappings=tuple(self._mappings),
             non_mappable=tuple(self._records),
         )
 

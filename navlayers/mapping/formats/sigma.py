@@ -81,7 +81,6 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     techniques = (mapping.technique for mapping in reader.mappings)
     head = make_head(context, metadata, techniques, Place(source.path))
     reader.report_omitted()
-    findings.raise_errors()
     return reader.finish(head), reader.places
 
 

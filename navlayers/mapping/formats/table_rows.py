@@ -136,8 +136,7 @@ class _Reader:
             groups={group: group for row in self._table.rows if (group := row.capability_group)},
             mapping_types=tuple(MappingType(t) for t in types if t is not None and t != NON_MAPPABLE),
         )
-        result = assemble(head, self._table, self._context.technique_names(head))
-        self._findings.raise_errors()
+        result = assemble(head, self._table)
         self._parts = result.rows
         return result.mapping_set
 

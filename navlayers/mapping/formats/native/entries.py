@@ -14,8 +14,6 @@ from navlayers.mapping.formats.yaml_values import Values, is_null, kind
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from navlayers.mapping.formats.context import Kind
 
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
@@ -40,12 +38,11 @@ class Spot(NamedTuple):
 class Entries:
     """The mappings and non-mappables of a set, in reading order, and the nodes of its parts."""
 
-    def __init__(self, head: MappingSet, values: Values, technique_name: Callable[[str], str | None]) -> None:
+    def __init__(self, head: MappingSet, values: Values) -> None:
         self.mappings: list[Mapping] = []
         self.non_mappable: list[NonMappable] = []
         self.spots: dict[Kind, list[Spot]] = {"mapping": [], "non_mappable": [], "capability": []}
         self._values = values
-        self._technique_name = technique_name
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
@@ -170,9 +167,6 @@ class Entries:
         references = capability.references if capability else ()
         if "references" in fields:
             references = values.texts(fields["references"], "references")
-        name = values.text(fields.get("name"), "name")
-        if name is not None and technique is not None and name == self._technique_name(technique):
-            name = None
         other = values.items(fields.get("other"), "other", "a mapping of text to text").values()
         for key, _ in other:
             values.warn(key)
@@ -182,7 +176,7 @@ class Entries:
             "comment": values.text(fields.get("comment"), "comment") or "",
             "references": references,
             "group": self._group(capability, fields.get("group")),
-            "technique_name": name,
+            "technique_name": values.text(fields.get("name"), "name"),
             "capability_name": values.text(fields.get("capability_name"), "capability_name"),
             "other": tuple(
                 (key.text, values.text(value, f"other {wording.shown(key.text)}") or "") for key, value in other

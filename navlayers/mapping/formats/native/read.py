@@ -60,7 +60,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         raise OtherFileError(findings.errors() or other)
     top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
     head = _head(root, top, values, context.options.metadata)
-    entries = Entries(head, values, context.technique_names(head))
+    entries = Entries(head, values)
     capabilities = _capabilities(top.get("capabilities"), entries, values)
     outside = values.items(top.get("non_mappable"), "non_mappable", "a mapping of technique id → comment, type …")
     for key, node in outside.values():

@@ -43,8 +43,6 @@ from navlayers.mapping.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from navlayers.attack.domain import Domain
     from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.context import Context, Kind
@@ -105,9 +103,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     """
     bundle = Bundle(as_text(source), context.findings)
     reader = _Reader(bundle, Links(bundle), context)
-    mapping_set = reader.read()
-    context.findings.raise_errors()
-    return mapping_set, Places(reader.place_of_part, reader.place_of_field)
+    return reader.read(), Places(reader.place_of_part, reader.place_of_field)
 
 
 class _Reader:
@@ -137,8 +133,7 @@ class _Reader:
         self._read_capabilities()
         head = self._read_own(self._own) if self._own is not None else self._assume()
         scale = checks.Scale(head.scale or DEFAULT_SCALE)
-        name_of = self._context.technique_names(head)
-        mappings = tuple([self._mapping(link, scale, name_of) for link in links])
+        mappings = tuple([self._mapping(link, scale) for link in links])
         for number in self._links.invalid:
             self._score(number, scale)
         foreign = [item for link in links if not is_own(item := bundle.objects[link.relationship])]
@@ -315,7 +310,7 @@ class _Reader:
                 groups.setdefault(group, group)
         return groups
 
-    def _mapping(self, link: Link, scale: checks.Scale, name_of: Callable[[str], str | None]) -> Mapping:
+    def _mapping(self, link: Link, scale: checks.Scale) -> Mapping:
         item = self._bundle.objects[link.relationship]
         capability = self._capabilities[self._ids[link.source]]
         own = item.own
@@ -328,14 +323,13 @@ class _Reader:
             return Mapping(capability.id, link.technique, *about, *names, other)
         references = tuple(dict.fromkeys((*capability.references, *item.links(own=False))))
         pattern = self._bundle.get(item.target_ref)
-        name = pattern.name if pattern is not None else None
         return Mapping(
             capability.id,
             link.technique,
             item.relationship_type or "",
             comment=item.description or "",
             references=self._references.setdefault(references, references),
-            technique_name=None if name == name_of(link.technique) else name,
+            technique_name=pattern.name if pattern is not None else None,
             other=_other_properties(bytes(self._bundle.raws[link.relationship])),
         )
 
