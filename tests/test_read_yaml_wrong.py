@@ -45,7 +45,7 @@ WRONG_ENTRIES = {
     "T1001: a\nT1001: b": (
         '9:7: duplicate key "T1001", first in line 8, column 7; expected each key once (merge them, or remove one)'
     ),
-    "T1001: {comment: {a: b}}": "8:24: comment is a mapping; expected text",
+    "T1001: {comment: {a: b}}": '8:24: "comment" is a mapping; expected text',
 }
 
 

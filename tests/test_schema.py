@@ -18,8 +18,9 @@ from navlayers.errors import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import schema_text
 from navlayers.mapping.formats.checks import TECHNIQUE
+from navlayers.mapping.formats.metadata import REQUIRED
 from navlayers.mapping.formats.native.entries import ENTRY_KEYS, RECORD_KEYS
-from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, REQUIRED, TOP_KEYS
+from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, TOP_KEYS
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, MappingSet
 
 ROOT = Path(__file__).parent.parent

@@ -36,9 +36,12 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
     return clean, issue
 
 
-def technique(text: str) -> tuple[str | None, Issue | None]:
-    """A technique or sub-technique id."""
+def technique(text: str, empty: str = "") -> tuple[str | None, Issue | None]:
+    """A technique or sub-technique id. `empty` is the message for an empty text, if that is an error."""
+    expected = "a technique id such as T1059 or T1059.001"
     clean, issue = identifier(text)
+    if clean is None and empty:
+        return None, Issue(empty, expected, code="malformed-technique")
     if clean is None or TECHNIQUE.fullmatch(clean):
         return clean, issue
     nearly = _NEARLY.fullmatch(clean)
@@ -46,7 +49,6 @@ def technique(text: str) -> tuple[str | None, Issue | None]:
     if nearly:
         sub = f".{nearly[2]:0>3}" if nearly[2] else ""
         hint = f"did you mean T{nearly[1]}{sub}?"
-    expected = "a technique id such as T1059 or T1059.001"
     return None, Issue(f"technique id {shown(text)} is malformed", expected, hint, code="malformed-technique")
 
 

@@ -17,10 +17,9 @@ from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import make_head
-from navlayers.mapping.formats.source import Source, as_text
-from navlayers.mapping.formats.yaml_files import Fields, PartPlaces
-from navlayers.mapping.formats.yaml_tree import Branch, parse
-from navlayers.mapping.formats.yaml_values import kind
+from navlayers.mapping.formats.source import Source
+from navlayers.mapping.formats.yaml_fields import Fields, read_top
+from navlayers.mapping.formats.yaml_files import PartPlaces
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable
 
 if TYPE_CHECKING:
@@ -73,13 +72,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
         problem = Problem("this is a folder", Place(source.path), "one file of DeTT&CT", code="unreadable")
         raise OtherFileError(problem)
     findings = context.findings
-    source = as_text(source)
-    root = parse(source, findings)
-    if not isinstance(root, Branch):
-        place = Place(source.path, root.line, root.column)
-        other = Problem(f"the top level is {kind(root)}", place, _FILE_TYPE, code="wrong-shape")
-        raise OtherFileError(findings.errors() or other)
-    top = Fields(source.path, root, findings)
+    top = read_top(source, findings, _FILE_TYPE)
     file_type = top.text("file_type")
     if file_type and file_type != _FILE_TYPE:
         message = f"the file type is {shown(file_type)}"
@@ -111,10 +104,8 @@ class _Reader:
         """Read both sides of one technique."""
         entry.unknown(_TECHNIQUE, "a technique")
         text = entry.text("technique_id")
-        technique, issue = checks.technique(text)
-        if technique is None and issue is None:
-            issue = Issue("a technique has no id", "a technique_id such as T1059 or T1059.001")
-        entry.report(issue, "technique_id", "malformed-technique" if technique is None else "blanks")
+        technique, issue = checks.technique(text, "a technique has no id")
+        entry.report(issue, "technique_id")
         for side in _SCALES:
             for part in entry.children(side, "applicable_to and score_logbook"):
                 part.unknown((*_SIDE, *_OLD), side)

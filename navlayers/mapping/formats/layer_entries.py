@@ -124,9 +124,7 @@ def _with_id(layer: Layer, index: int, entry: Entry, id_: Any) -> Entry | None:
         layer.report(Issue(message, expected, hint, code="malformed-technique"), "techniques", index)
     if not isinstance(id_, str):
         return None
-    clean, issue = checks.technique(id_)
-    if clean is None and issue is None:
-        issue = Issue("techniqueID is empty", "a technique id such as T1059", code="malformed-technique")
+    clean, issue = checks.technique(id_, "techniqueID is empty")
     if issue is not None:
         layer.report(issue, "techniques", index, "techniqueID")
     entry.technique = clean or id_

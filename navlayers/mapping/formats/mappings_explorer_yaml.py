@@ -6,19 +6,18 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from navlayers import _text as wording
-from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import yaml_text
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
 from navlayers.mapping.formats.mappings_explorer_write import document_of
-from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
-from navlayers.mapping.formats.yaml_values import Values, kind
+from navlayers.mapping.formats.yaml_fields import Fields, is_null, read_top
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from navlayers.errors import Place
     from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.context import Context
     from navlayers.mapping.formats.source import Source
@@ -34,17 +33,10 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     Raises:
         InputError: the text is not YAML, not a Mappings Explorer file, or wrong in the places listed.
     """
-    source, findings = as_text(source), context.findings
-    root = parse(source, findings)
-    values = Values(source.path, findings)
-    if not isinstance(root, Branch):
-        message = f"the top level is {kind(root)}"
-        raise OtherFileError(
-            findings.errors() or Problem(message, values.place(root), _EXPECTED, code="wrong-shape")
-        )
+    top = read_top(source, context.findings, _EXPECTED, strict=True)
 
     def place(path: Path) -> Place:
-        node: Node = root
+        node: Node = top.branch
         for step in path:
             inner = None
             if isinstance(node, Branch):
@@ -54,33 +46,37 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
             if inner is None:
                 break
             node = inner
-        return values.place(node)
+        return top.place(node)
 
     types = {Branch: dict, Listing: list, Scalar: str}
-    check_shape({name: types[type(node)] for name, (_, node) in root.items.items()}, findings, place, _EXPECTED)
-    for name, (key, _) in root.items.items():
+    items = top.branch.items
+    check_shape({name: types[type(node)] for name, (_, node) in items.items()}, context.findings, place, _EXPECTED)
+    for name, (key, _) in items.items():
         if name not in {"metadata", "mapping_objects"}:
             message = f"{wording.shown(name)} is unknown and left out"
-            values.report(key, Issue(message, fatal=False, code="not-carried"))
-    metadata, rows = root.items["metadata"][1], root.items["mapping_objects"][1]
-    objects = (_row(node, values) for node in rows.items) if isinstance(rows, Listing) else iter(())
-    return read_document(_plain(metadata, values), objects, place, context)
+            top.report(Issue(message, fatal=False, code="not-carried"), key)
+    metadata, rows = items["metadata"][1], items["mapping_objects"][1]
+    objects = (_row(node, top) for node in rows.items) if isinstance(rows, Listing) else iter(())
+    return read_document(_plain(metadata, top), objects, place, context)
 
 
-def _row(node: Node, values: Values) -> Any:
-    row = _plain(node, values)
+def _row(node: Node, fields: Fields) -> Any:
+    row = _plain(node, fields)
     if isinstance(row, dict) and isinstance(row.get("references"), str):
         row["references"] = [row["references"]]
     return row
 
 
-def _plain(node: Node, values: Values) -> Any:
+def _plain(node: Node, fields: Fields) -> Any:
     """A tree without places: text as written, None, lists and dicts."""
     if isinstance(node, Scalar):
-        return values.text(node, "")
+        if is_null(node):
+            return None
+        fields.warn(node)
+        return node.text
     if isinstance(node, Branch):
-        return {name: _plain(value, values) for name, (_, value) in node.items.items()}
-    return [_plain(item, values) for item in node.items]
+        return {name: _plain(value, fields) for name, (_, value) in node.items.items()}
+    return [_plain(item, fields) for item in node.items]
 
 
 def encode(mapping_set: MappingSet) -> Written:

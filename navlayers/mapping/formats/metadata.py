@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context
 
+REQUIRED = {
+    "framework": "the id of the framework, such as nist_800_53",
+    "version": "the version of the framework, such as rev5",
+    "domain": "enterprise, mobile or ics",
+    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
+}
+"""Metadata that every set has, by names of `METADATA` → the expected value, for messages."""
+
 UNVERSIONED = "unversioned"
 """The version of a set that has none."""
 

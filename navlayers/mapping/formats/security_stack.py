@@ -16,7 +16,8 @@ from navlayers.errors import Place
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import make_head
-from navlayers.mapping.formats.yaml_files import Fields, FileKind, PartPlaces, read_files
+from navlayers.mapping.formats.yaml_fields import Fields
+from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
 from navlayers.mapping.model import (
     DEFAULT_SCALE,
@@ -167,20 +168,18 @@ class _Reader:
     def _scores(self, entry: Fields, scores: list[Fields], capability: Capability) -> None:
         """The mappings of one technique or sub-technique: one for each score, or one without a score."""
         text = entry.text("id")
-        technique, issue = checks.technique(text)
-        if technique is None and issue is None:
-            issue = Issue("a technique has no id", "a technique id such as T1059 or T1059.001")
-        entry.report(issue, "id", "malformed-technique" if technique is None else "blanks")
+        technique, issue = checks.technique(text, "a technique has no id")
+        entry.report(issue, "id")
         if not scores:
             message = f"technique {shown(text)[1:-1]} has no score"
             entry.report(Issue(message, "category and value", fatal=False, code="unrated-technique"))
-            scores = [Fields(entry.path, Branch({}, entry.branch.line, entry.branch.column), self._findings)]
+            scores = [entry.inner(Branch({}, entry.branch.line, entry.branch.column))]
         for score in scores:
             score.unknown(_SCORE, "a score")
             category, issue = checks.category(score.text("category"))
-            score.report(issue, "category", "unknown-category")
+            score.report(issue, "category")
             value, issue = checks.score_value(score.text("value"), _SCALE)
-            score.report(issue, "value", "unknown-value")
+            score.report(issue, "value")
             about = (_TYPE, cast("Category | None", category), value, score.text("comments"), capability.references)
             name = entry.text("name") or None
             self._mappings.append(Mapping(capability.id, technique or text, *about, technique_name=name))

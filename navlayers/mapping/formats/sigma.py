@@ -20,7 +20,8 @@ from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.formats.source import Source
-from navlayers.mapping.formats.yaml_files import Fields, FileKind, PartPlaces, read_files
+from navlayers.mapping.formats.yaml_fields import Fields
+from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, documents
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType
 
@@ -128,7 +129,7 @@ class _Reader:
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
             part = not tree.items.keys() & {"id", "title"}
-            rule = Fields(path, Branch(items, tree.line, tree.column), self._findings)
+            rule = fields.inner(Branch(items, tree.line, tree.column))
             self._rule(rule, number, rules, part=part)
 
     def _rule(self, fields: Fields, number: int, rules: dict[str, _Rule], *, part: bool) -> None:
@@ -198,7 +199,7 @@ class _Reader:
 
     def _logsource(self, fields: Fields) -> list[Fields]:
         node = fields.branch.get("logsource")
-        return [Fields(fields.path, node, self._findings)] if isinstance(node, Branch) else []
+        return [fields.inner(node)] if isinstance(node, Branch) else []
 
     def _group(self, key: str, text: str) -> str:
         id_ = self._group_ids.get((key, text))
@@ -218,7 +219,7 @@ class _Reader:
             technique, issue = checks.technique(tag[1].upper())
             # The place is that of the id, after the quote and "attack."
             at = Scalar("", True, node.line, node.column + (not node.plain) + tag.start(1))
-            fields.report(issue, at, "malformed-technique")
+            fields.report(issue, at)
             if technique is not None and technique not in seen:
                 seen.add(technique)
                 techniques.append((technique, at))

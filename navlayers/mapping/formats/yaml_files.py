@@ -1,26 +1,21 @@
-"""Shared by the readers of other tools' YAML: files of a folder, values of a mapping, places of parts."""
+"""The files of a folder of another tool's YAML, and the places of the parts of its set."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import nearest, shown
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import Folder, Source, as_text
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
-from navlayers.mapping.formats.yaml_values import is_null, kind
+from navlayers.mapping.formats.yaml_tree import Branch, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from navlayers.mapping.formats.context import Kind
-
-MOST_REFERENCES = 1_000_000
-"""Maximum references of all mappings of one file, each of which has those of the file."""
+    from navlayers.mapping.formats.yaml_fields import Fields
 
 _NAMED = 3
 """Maximum skipped files named in a notice."""
@@ -95,97 +90,6 @@ def _add(problems: tuple[Problem, ...], findings: Findings) -> None:
     for problem in problems:
         issue = Issue(problem.message, problem.expected, problem.hint, code=problem.code or "syntax")
         findings.add(issue, problem.place or Place(""))
-
-
-class Fields:
-    """The values of a YAML mapping by key. Errors in them go to the findings.
-
-    Text is without blanks around it; "" for null, an absent key, and other types.
-    """
-
-    def __init__(self, path: str, branch: Branch, findings: Findings) -> None:
-        self.path = path
-        self.branch = branch
-        self._findings = findings
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.branch.items
-
-    def node(self, key: str) -> Node:
-        """The value of a key; the mapping itself where it lacks the key."""
-        return self.branch.get(key) or self.branch
-
-    def place(self, at: str | Node = "") -> Place:
-        """The place of a node, of the value of a key, or of the mapping."""
-        node = self.node(at) if isinstance(at, str) else at
-        return Place(self.path, node.line, node.column)
-
-    def report(self, issue: Issue | None, at: str | Node = "", code: str = "") -> None:
-        """Report an issue of the value of a key, of a node, or of the mapping."""
-        if issue is not None:
-            self._findings.add(issue._replace(code=issue.code or code), self.place(at))
-
-    def text(self, key: str) -> str:
-        """The text of a key."""
-        pair = self.branch.items.get(key)
-        if pair is None:
-            return ""
-        node = pair[1]
-        # The usual case first: this is called twenty times for each of thousands of rules.
-        return node.text.strip() if type(node) is Scalar and not is_null(node) else self._text(node, key, "")
-
-    def texts(self, key: str) -> list[tuple[str, Scalar]]:
-        """The texts of a list, or of one text alone, with their nodes; empty ones are left out."""
-        node = self.branch.get(key)
-        if node is None or is_null(node):
-            return []
-        if isinstance(node, Branch):
-            self.report(Issue(f"{shown(key)} is {kind(node)}", "a list of texts", code="wrong-type"), node)
-            return []
-        items = node.items if isinstance(node, Listing) else [node]
-        texts = ((self._text(item, key, "an item of "), item) for item in items)
-        return [(text, item) for text, item in texts if text and isinstance(item, Scalar)]
-
-    def children(self, key: str, expected: str) -> list[Fields]:
-        """The mappings of a list, or one mapping alone."""
-        node = self.branch.get(key)
-        if node is None or is_null(node):
-            return []
-        children = []
-        for item in node.items if isinstance(node, Listing) else [node]:
-            if isinstance(item, Branch):
-                children.append(Fields(self.path, item, self._findings))
-            else:
-                what = f"an item of {shown(key)}" if isinstance(node, Listing) else shown(key)
-                self.report(Issue(f"{what} is {kind(item)}", expected, code="wrong-type"), item)
-        return children
-
-    def unknown(self, names: tuple[str, ...], what: str) -> list[tuple[str, str]]:
-        """The keys that are not among `names`, with their texts if they are texts; each is reported."""
-        unknown = []
-        for name, (key, node) in self.branch.items.items():
-            if name not in names:
-                message = f"unknown key {shown(name)} in {what}"
-                hint = partial(nearest, name, names)
-                self.report(Issue(message, hint=hint, fatal=False, code="unknown-field"), key)
-                if isinstance(node, Scalar) and not is_null(node) and node.text.strip():
-                    unknown.append((name, node.text.strip()))
-        return unknown
-
-    def report_references(self, references: int, mappings: int, at: str | Node) -> None:
-        """Report an error where each of many mappings would have each of many references."""
-        if references * mappings > MOST_REFERENCES:
-            message, expected = (
-                f"{references:,} references of {mappings:,} mappings",
-                f"at most {MOST_REFERENCES:,} in all",
-            )
-            self.report(Issue(message, expected, "split the file", code="wrong-shape"), at)
-
-    def _text(self, node: Node, key: str, what: str) -> str:
-        if isinstance(node, Scalar):
-            return "" if is_null(node) else node.text.strip()
-        self.report(Issue(f"{what}{shown(key)} is {kind(node)}", "text", code="wrong-type"), node)
-        return ""
 
 
 class PartPlaces:

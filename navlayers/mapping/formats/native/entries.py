@@ -6,11 +6,11 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers import _text as wording
+from navlayers._text import Names, listed, nearest, shown
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.yaml_tree import Listing, Node, Scalar
-from navlayers.mapping.formats.yaml_values import Values, is_null, kind
+from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ class Spot(NamedTuple):
 class Entries:
     """The mappings and non-mappables of a set, in reading order, and the nodes of its parts."""
 
-    def __init__(self, head: MappingSet, values: Values) -> None:
+    def __init__(self, head: MappingSet, top: Fields) -> None:
         self.mappings: list[Mapping] = []
         self.non_mappable: list[NonMappable] = []
         self.spots: dict[Kind, list[Spot]] = {"mapping": [], "non_mappable": [], "capability": []}
-        self._values = values
+        self._top = top
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
-        self._scores = wording.Names({*CATEGORIES, *(name.lower() for name in self._scale.names)} - self._types)
+        self._scores = Names({*CATEGORIES, *(name.lower() for name in self._scale.names)} - self._types)
         self._techniques: dict[str, str] = {}
         self._type_issues: dict[str, Issue | None] = {}
 
@@ -57,28 +57,23 @@ class Entries:
 
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
         """Read the value of a technique: of a capability, or of the techniques that no capability covers."""
-        technique = self._technique_id(key)
+        technique = self._techniques.get(key.text)
+        if technique is None:
+            technique, issue = checks.technique(key.text, "a technique id is empty")
+            self._top.report(issue, key)
+            technique = self._techniques[key.text] = technique or key.text
         entries = node.items if isinstance(node, Listing) else [node]
         if not entries:
-            self._values.wrong(node, f"technique {wording.shown(technique)[1:-1]} has an empty list", _ENTRY)
+            self._top.wrong(node, f"technique {shown(technique)[1:-1]} has an empty list", _ENTRY)
         for entry in entries:
             if capability is None:
                 self.record(None, technique, key, entry)
             elif isinstance(entry, Scalar):
                 self._bare(capability, technique, Spot(key if entry is node else entry, entry, key), entry)
+            elif isinstance(entry, Branch):
+                self._entry(capability, technique, key, self._top.inner(entry))
             else:
-                self._entry(capability, technique, key, entry)
-
-    def _technique_id(self, key: Scalar) -> str:
-        technique = self._techniques.get(key.text)
-        if technique is None:
-            technique, issue = checks.technique(key.text)
-            if technique is None and issue is None:
-                expected = "a technique id such as T1059 or T1059.001"
-                issue = Issue("a technique id is empty", expected, code="malformed-technique")
-            self._values.report(key, issue)
-            technique = self._techniques[key.text] = technique or key.text
-        return technique
+                self._top.wrong(entry, f"an entry is {kind(entry)}", _ENTRY)
 
     def _bare(self, capability: Capability, technique: str, spot: Spot, node: Scalar) -> None:
         type_ = self._default_type
@@ -88,126 +83,125 @@ class Entries:
             if node.plain and type_ not in self._types and not checks.says_non_mappable(type_):
                 if type_ not in self._type_issues:
                     self._type_issues[type_] = self._type_issue(type_)
-                self._values.report(node, self._type_issues[type_])
-                self._values.warn(node)
+                self._top.report(self._type_issues[type_], node)
+                self._top.warn(node)
         self.mappings.append(Mapping(capability.id, technique, type_, references=capability.references))
         self.spots["mapping"].append(spot)
 
     def _refuse_non_mappable(self, node: Node, type_: str) -> None:
         """Refuse a mapping of type non_mappable, declared or not, quoted or not: it must not score."""
         if checks.says_non_mappable(type_):
-            message, hint = f"{wording.shown(type_)} is not a mapping type", "write {non_mappable: true}"
-            self._values.wrong(node, message, _ENTRY, hint, code="not-a-type")
+            message, hint = f"{shown(type_)} is not a mapping type", "write {non_mappable: true}"
+            self._top.wrong(node, message, _ENTRY, hint, "not-a-type")
 
     def _type_issue(self, type_: str) -> Issue | None:
         """An error for a bare word that is, or nearly is, a score; a notice for an undeclared mapping type."""
         near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
-            meant = wording.shown(near or type_)[1:-1]
+            meant = shown(near or type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
-                hint = f"write {{{meant}: {wording.shown(self._scale.names[0])[1:-1]}}}"
-            return Issue(f"{wording.shown(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
+                hint = f"write {{{meant}: {shown(self._scale.names[0])[1:-1]}}}"
+            return Issue(f"{shown(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
         if not self._types:
             return None
-        expected = f"one of the mapping types that the set declares: {wording.listed(sorted(self._types))}"
-        message = f"mapping type {wording.shown(type_)} is not declared"
-        return Issue(message, expected, fatal=False, code="undeclared-type")
+        expected = f"one of the mapping types that the set declares: {listed(sorted(self._types))}"
+        return Issue(f"mapping type {shown(type_)} is not declared", expected, fatal=False, code="undeclared-type")
 
-    def _entry(self, capability: Capability, technique: str, key: Scalar, node: Node) -> None:
-        values = self._values
-        fields = values.known(node, "an entry", ENTRY_KEYS, _ENTRY)
-        if "non_mappable" in fields and values.flag(fields["non_mappable"], "non_mappable"):
+    def _entry(self, capability: Capability, technique: str, key: Scalar, fields: Fields) -> None:
+        node = fields.branch
+        fields.unknown(ENTRY_KEYS, "an entry")
+        if "non_mappable" in fields and self._flag(fields.node("non_mappable")):
             self._add_record(capability, technique, Spot(node, node, key), fields)
             return
         common = self._common(capability, technique, fields)
         if "type" not in fields:
             common["type"] = self._default_type
         elif common["type"] is not None:
-            self._refuse_non_mappable(fields["type"], common["type"])
-        scored = [name for name in fields if name in CATEGORIES]
+            self._refuse_non_mappable(fields.node("type"), common["type"])
+        scored = [name for name in node.items if name in CATEGORIES]
         if scored and "value" in fields:
-            message = f'an entry has both "value" and {wording.shown(scored[0])}'
-            values.wrong(fields["value"], message, "the value after its category", code="contradictory-entry")
-        items = values.items(node, "an entry", _ENTRY)
+            message = f'an entry has both "value" and {shown(scored[0])}'
+            fields.wrong("value", message, "the value after its category", code="contradictory-entry")
         for category in scored:
-            value = self._score(fields[category], category)
+            value = self._score(fields.node(category), category)
             self.mappings.append(Mapping(capability.id, category=category, value=value, **common))
-            self.spots["mapping"].append(Spot(items[category][0], node, key))
+            self.spots["mapping"].append(Spot(node.items[category][0], node, key))
         if not scored:
-            value = self._score(fields["value"], "value") if "value" in fields else None
+            value = self._score(fields.node("value"), "value") if "value" in fields else None
             self.mappings.append(Mapping(capability.id, value=value, **common))
             self.spots["mapping"].append(Spot(node, node, key))
 
     def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
         """Read a non-mappable: true, nothing, or an entry without scores."""
-        if isinstance(node, Scalar):
-            if (is_null(node) and technique is not None) or self._values.flag(node, "non_mappable"):
-                self._add_record(capability, technique, Spot(key, node), {})
-            return
-        fields = self._values.known(node, "a non-mappable", RECORD_KEYS, _RECORD)
-        self._add_record(capability, technique, Spot(node, node), fields)
+        if isinstance(node, Listing):
+            self._top.wrong(node, f"a non-mappable is {kind(node)}", _RECORD)
+        elif isinstance(node, Branch):
+            fields = self._top.inner(node)
+            fields.unknown(RECORD_KEYS, "a non-mappable")
+            self._add_record(capability, technique, Spot(node, node), fields)
+        elif (is_null(node) and technique is not None) or self._flag(node):
+            empty = self._top.inner(Branch({}, node.line, node.column))
+            self._add_record(capability, technique, Spot(key, node), empty)
 
-    def _add_record(
-        self, capability: Capability | None, technique: str | None, spot: Spot, fields: dict[str, Node]
-    ) -> None:
+    def _flag(self, node: Node) -> bool:
+        """True or false as written in YAML; everything else is an error, and false."""
+        if isinstance(node, Scalar) and node.text in {"true", "false"}:
+            return node.text == "true"
+        self._top.wrong(node, f"non_mappable is {kind(node)}", "true or false")
+        return False
+
+    def _add_record(self, capability: Capability | None, technique: str | None, spot: Spot, fields: Fields) -> None:
         for name in (*CATEGORIES, "value"):
             if name in fields:
-                message = f"a non-mappable has a {name} score"
-                self._values.wrong(fields[name], message, "no score in a non-mappable", code="contradictory-entry")
+                message, expected = f"a non-mappable has a {name} score", "no score in a non-mappable"
+                fields.wrong(name, message, expected, code="contradictory-entry")
         common = self._common(capability, technique, fields)
         self.non_mappable.append(NonMappable(capability.id if capability else None, **common))
         self.spots["non_mappable"].append(spot)
 
-    def _common(
-        self, capability: Capability | None, technique: str | None, fields: dict[str, Node]
-    ) -> dict[str, Any]:
+    def _common(self, capability: Capability | None, technique: str | None, fields: Fields) -> dict[str, Any]:
         """The fields that mappings and non-mappables share."""
-        values = self._values
         references = capability.references if capability else ()
         if "references" in fields:
-            references = values.texts(fields["references"], "references")
-        other = values.items(fields.get("other"), "other", "a mapping of text to text").values()
-        for key, _ in other:
-            values.warn(key)
+            references = tuple(text for text, _ in fields.texts("references"))
+        other = fields.child("other", "a mapping of text to text")
+        for key, _ in other.branch.items.values():
+            fields.warn(key)
         return {
             "technique": technique,
-            "type": values.text(fields.get("type"), "type"),
-            "comment": values.text(fields.get("comment"), "comment") or "",
+            "type": fields.optional("type"),
+            "comment": fields.text("comment"),
             "references": references,
-            "group": self._group(capability, fields.get("group")),
-            "technique_name": values.text(fields.get("name"), "name"),
-            "capability_name": values.text(fields.get("capability_name"), "capability_name"),
-            "other": tuple(
-                (key.text, values.text(value, f"other {wording.shown(key.text)}") or "") for key, value in other
-            ),
+            "group": self._group(capability, fields),
+            "technique_name": fields.optional("name"),
+            "capability_name": fields.optional("capability_name"),
+            "other": tuple((name, other.text(name)) for name in other.branch.items),
         }
 
-    def _group(self, capability: Capability | None, node: Node | None) -> str | None:
+    def _group(self, capability: Capability | None, fields: Fields) -> str | None:
         """The group that an entry is filed under, which has to be one of its capability's."""
-        text = self._values.text(node, "group")
-        if node is None or text is None:
-            return None
-        group = self._values.trimmed(node, text)
+        text = fields.optional("group")
+        group = fields.identifier(text, "group") if text is not None else None
         if group is not None and capability is not None and group not in capability.groups:
-            message = f"capability {wording.shown(capability.id)} is not in group {wording.shown(group)}"
+            message = f"capability {shown(capability.id)} is not in group {shown(group)}"
             known = capability.groups
-            expected = f"one of {wording.listed(known)}" if known else "no group: it has none"
-            self._values.report(
-                node, Issue(message, expected, partial(_nearest_group, group, known), code="foreign-group")
+            expected = f"one of {listed(known)}" if known else "no group: it has none"
+            fields.report(
+                Issue(message, expected, partial(_nearest_group, group, known), code="foreign-group"), "group"
             )
         return group
 
     def _score(self, node: Node, what: str) -> str | None:
         if not isinstance(node, Scalar):
-            self._values.wrong(node, f"{what} is {kind(node)}", self._scale.expected)
+            self._top.wrong(node, f"{what} is {kind(node)}", self._scale.expected)
             return None
         if is_null(node):
             return None
         value, issue = checks.score_value(node.text, self._scale)
-        self._values.report(node, issue)
+        self._top.report(issue, node)
         return value
 
 
 def _nearest_group(group: str, groups: tuple[str, ...]) -> str:
-    return wording.nearest(group, groups) or "add the group to the capability"
+    return nearest(group, groups) or "add the group to the capability"

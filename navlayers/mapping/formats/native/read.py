@@ -7,29 +7,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import _text as wording
+from navlayers._text import Names, shown
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.metadata import head_of
+from navlayers.mapping.formats.metadata import REQUIRED, head_of
 from navlayers.mapping.formats.native.entries import Entries, Spot
-from navlayers.mapping.formats.source import as_text
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
-from navlayers.mapping.formats.yaml_values import Values, is_number, kind
+from navlayers.mapping.formats.yaml_fields import Fields, is_null, is_number, kind, read_top
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import DECIMAL, DETAILS, Capability, MappingType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 
-REQUIRED = {
-    "framework": "the id of the framework, such as nist_800_53",
-    "version": "the version of the framework, such as rev5",
-    "domain": "enterprise, mobile or ics",
-    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
-}
 TOP_KEYS = (
     *("framework", "title", "version", "domain", "attack_version", "source", "licence", "license"),
     *DETAILS,
@@ -49,44 +44,35 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     Raises:
         InputError: the text is not YAML, not a native mapping set, or wrong in the places listed.
     """
-    source, findings = as_text(source), context.findings
-    root = parse(source, findings)
-    values = Values(source.path, findings)
-    if not isinstance(root, Branch) or not root.items.keys() & {"framework", "capabilities"}:
-        message, hint = 'there is neither "framework" nor "capabilities"', ""
-        if not isinstance(root, Branch):
-            message, hint = f"the top level is {kind(root)}", _other_format(root)
-        other = Problem(message, values.place(root), _TOP, hint, code="wrong-shape")
+    findings = context.findings
+    top = read_top(source, findings, _TOP, strict=True)
+    if not top.branch.items.keys() & {"framework", "capabilities"}:
+        message = 'there is neither "framework" nor "capabilities"'
+        other = Problem(message, top.place(), _TOP, code="wrong-shape")
         raise OtherFileError(findings.errors() or other)
-    top = values.known(root, "the mapping set", TOP_KEYS, _TOP)
-    head = _head(root, top, values, context.options.metadata)
-    entries = Entries(head, values)
-    capabilities = _capabilities(top.get("capabilities"), entries, values)
-    outside = values.items(top.get("non_mappable"), "non_mappable", "a mapping of technique id → comment, type …")
-    for key, node in outside.values():
+    top.unknown(TOP_KEYS, "the mapping set")
+    head = _head(top, context.options.metadata)
+    entries = Entries(head, top)
+    capabilities = list(_capabilities(top, entries))
+    for key, node in top.child("non_mappable", "a mapping of technique id → comment, type …").branch.items.values():
         entries.technique(None, key, node)
     findings.raise_errors()
     if not capabilities:
         empty = not entries.count
-        issue = Issue(
-            "the set has no capabilities",
-            _CAPABILITIES,
-            fatal=empty,
-            code="wrong-shape" if empty else "empty-set",
-        )
-        values.report(root.items["capabilities"][0] if "capabilities" in root.items else root, issue)
-        findings.raise_errors()
+        code = "wrong-shape" if empty else "empty-set"
+        issue = Issue("the set has no capabilities", _CAPABILITIES, fatal=empty, code=code)
+        top.report(issue, top.branch.items["capabilities"][0] if "capabilities" in top else "")
     mapping_set = msgspec.structs.replace(
         head,
-        groups=_with_undeclared(head.groups, capabilities, entries.spots["capability"], values),
+        groups=_with_undeclared(head.groups, capabilities, entries.spots["capability"], top),
         capabilities=tuple(capabilities),
         mappings=tuple(entries.mappings),
         non_mappable=tuple(entries.non_mappable),
     )
-    return mapping_set, _places(values, top, entries.spots)
+    return mapping_set, _places(top, entries.spots)
 
 
-def _places(values: Values, top: dict[str, Node], spots: dict[Kind, list[Spot]]) -> Places:
+def _places(top: Fields, spots: dict[Kind, list[Spot]]) -> Places:
     def part(kind_: Kind, index: int, field: str) -> Place:
         start, entry, technique = spots[kind_][index]
         node = start
@@ -100,151 +86,136 @@ def _places(values: Values, top: dict[str, Node], spots: dict[Kind, list[Spot]])
             node = pair[1] if pair else start
         elif field == "value":
             node = entry
-        return values.place(node)
+        return top.place(node)
 
     def head(field: str) -> Place:
-        node = top.get(field) or (top.get("license") if field == "licence" else None)
-        return values.place(node) if node else Place(values.path, 1, 1)
+        key = "license" if field == "licence" and field not in top else field
+        return top.place(key) if key in top else Place(top.path, 1, 1)
 
     return Places(part, head)
 
 
-def _other_format(root: Node) -> str:
-    text = root.text if isinstance(root, Scalar) else ""
-    if text.startswith("<"):
-        return "this looks like XML or HTML"
-    return "this looks like CSV" if "," in text else ""
-
-
-def _head(root: Branch, top: dict[str, Node], values: Values, by_user: dict[str, str]) -> MappingSet:
+def _head(top: Fields, by_user: dict[str, str]) -> MappingSet:
     """The metadata of the set; that of the user overrides that of the file."""
     texts: dict[str, str] = {}
     if "licence" in top and "license" in top:
-        values.wrong(top["license"], 'both "licence" and "license" are given', "one of them", code="duplicate-key")
+        top.wrong("license", 'both "licence" and "license" are given', "one of them", code="duplicate-key")
     for field in (*REQUIRED, "title", "source", "licence", "license", *DETAILS):
-        node = top.get(field)
-        text = values.text(node, field)
-        if text and text.strip():
+        text = top.text(field)
+        if text.strip():
             texts[field] = text
-        elif field in REQUIRED and field not in by_user and (node is None or isinstance(node, Scalar)):
-            what = "missing" if node is None else "empty"
-            values.wrong(node or root, f'"{field}" is {what}', REQUIRED[field], code="missing-metadata")
+        elif field in REQUIRED and field not in by_user and isinstance(top.branch.get(field), Scalar | None):
+            what = "empty" if field in top else "missing"
+            top.wrong(field, f'"{field}" is {what}', REQUIRED[field], code="missing-metadata")
     texts |= by_user
     if "license" in texts:
         texts.setdefault("licence", texts["license"])
+    groups = top.child("groups", "a mapping of group id → name")
     return head_of(
         texts,
-        partial(values.report, top.get("domain", root)),
-        groups=_groups(top.get("groups"), values),
-        mapping_types=_mapping_types(top.get("mapping_types"), values),
-        scale=_scale(top.get("scale"), values),
+        partial(top.report, at="domain"),
+        groups={id_: groups.text(key.text) or id_ for id_, key, _ in _ids(groups, "group")},
+        mapping_types=tuple(_mapping_types(top)),
+        scale=_scale(top.child("scale", "a mapping of score value → number from 0 to 100")),
     )
 
 
-def _groups(node: Node | None, values: Values) -> dict[str, str]:
-    return {
-        id_: values.text(name, f"the name of group {wording.shown(id_)}") or id_
-        for id_, _, name in values.ids(values.items(node, "groups", "a mapping of group id → name"), "group")
-    }
+def _ids(fields: Fields, what: str, fold: Callable[[str], str] = str) -> Iterator[tuple[str, Scalar, Node]]:
+    """The keys of a mapping as ids, with key and value; ids with equal `fold` are the same, and an error."""
+    seen: dict[str, Scalar] = {}
+    for key, node in fields.branch.items.values():
+        fields.warn(key)
+        id_ = fields.identifier(key.text, key)
+        if id_ is None:
+            fields.wrong(key, f"the id of a {what} is empty", "text")
+            continue
+        first = seen.setdefault(fold(id_), key)
+        if first is not key:
+            earlier = f"{shown(first.text)} in line {first.line}, column {first.column}"
+            message = f"{what} {shown(key.text)} is the same as {earlier}"
+            hint = "ids are compared without blanks around them"
+            fields.wrong(key, message, "each id once", hint, "duplicate-id")
+        yield id_, key, node
 
 
-def _mapping_types(node: Node | None, values: Values) -> tuple[MappingType, ...]:
-    if isinstance(node, Listing):
-        return tuple(MappingType(id_, id_) for id_ in values.texts(node, "mapping_types"))
-    types = []
-    for key, value in values.items(node, "mapping_types", "a mapping of mapping type id → name").values():
-        values.warn(key)
-        what = f"mapping type {wording.shown(key.text)}"
-        fields: dict[str, Node] = {"name": value}
-        if isinstance(value, Branch):
-            fields = values.known(value, what, ("name", "description"), "name and description")
-        name, description = (
-            values.text(fields.get(field), f"the {field} of {what}") or "" for field in ("name", "description")
-        )
-        types.append(MappingType(key.text, name, description))
-    return tuple(types)
+def _mapping_types(top: Fields) -> Iterator[MappingType]:
+    if isinstance(top.branch.get("mapping_types"), Listing):
+        yield from (MappingType(id_, id_) for id_, _ in top.texts("mapping_types"))
+        return
+    types = top.child("mapping_types", "a mapping of mapping type id → name")
+    for id_, (key, node) in types.branch.items.items():
+        types.warn(key)
+        if isinstance(node, Branch):
+            fields = types.inner(node)
+            fields.unknown(("name", "description"), f"mapping type {shown(id_)}")
+            yield MappingType(id_, fields.text("name"), fields.text("description"))
+        else:
+            yield MappingType(id_, types.text(id_))
 
 
-def _scale(node: Node | None, values: Values) -> dict[str, float]:
+def _scale(fields: Fields) -> dict[str, float]:
     scale = {}
-    items = values.items(node, "scale", "a mapping of score value → number from 0 to 100")
-    for id_, key, value in values.ids(items, "score value", str.lower):
-        number = _number(value, f"the number of score value {wording.shown(key.text)}", values)
+    for id_, key, node in _ids(fields, "score value", str.lower):
+        number = _number(node, f"the number of score value {shown(key.text)}", fields)
         if checks.numeric(id_):
-            message, expected = (
-                f"score value {wording.shown(id_)} is a number",
-                "a word as the name of a score value",
-            )
-            values.wrong(key, message, expected, "a number is a score already")
+            message, expected = f"score value {shown(id_)} is a number", "a word as the name of a score value"
+            fields.wrong(key, message, expected, "a number is a score already")
         elif number is not None:
             scale[id_] = number
     return scale
 
 
-def _number(node: Node, what: str, values: Values) -> float | None:
+def _number(node: Node, what: str, fields: Fields) -> float | None:
     """A number from 0 to 100 in plain decimal digits."""
     expected = "a number from 0 to 100 in plain decimal digits, such as 50 or 72.5"
     if not isinstance(node, Scalar):
-        values.wrong(node, f"{what} is {kind(node)}", expected)
+        fields.wrong(node, f"{what} is {kind(node)}", expected)
     elif not DECIMAL.fullmatch(node.text):
         hint = "YAML tools do not agree on which number this is" if is_number(node.text) else ""
-        values.wrong(node, f"{what} is {wording.shown(node.text)}", expected, hint)
+        fields.wrong(node, f"{what} is {shown(node.text)}", expected, hint)
     elif float(node.text) > 100:
-        values.wrong(node, f"{what} is {wording.shown(node.text)[1:-1]}, outside the scale", expected)
+        fields.wrong(node, f"{what} is {shown(node.text)[1:-1]}, outside the scale", expected)
     else:
         return float(node.text)
     return None
 
 
-def _capabilities(top: Node | None, entries: Entries, values: Values) -> list[Capability]:
-    capabilities: list[Capability] = []
-    seen: set[str] = set()
-    for key, node in values.items(top, "capabilities", _CAPABILITIES).values():
-        id_ = values.identifier(key, "a capability")
-        if id_ is None:
-            continue
-        what = f"capability {wording.shown(id_)}"
-        if id_ in seen:
-            values.wrong(key, f"duplicate {what}", "each capability once", "merge them", code="duplicate-id")
-        seen.add(id_)
-        fields = values.known(node, what, CAPABILITY_KEYS, "name, groups, references, techniques")
-        name = values.text(fields.get("name"), f"the name of {what}")
-        # Members of a group, each once.
-        groups = dict.fromkeys(
-            values.trimmed(fields["groups"], text)
-            for text in values.texts(fields.get("groups"), f"groups of {what}")
-        )
+def _capabilities(top: Fields, entries: Entries) -> Iterator[Capability]:
+    for id_, key, node in _ids(top.child("capabilities", _CAPABILITIES), "capability"):
+        what = f"capability {shown(id_)}"
+        if not isinstance(node, Branch) and not is_null(node):
+            top.wrong(node, f"{what} is {kind(node)}", "name, groups, references, techniques")
+        fields = top.inner(node if isinstance(node, Branch) else Branch({}, node.line, node.column))
+        fields.unknown(CAPABILITY_KEYS, what)
+        name = fields.text("name")
+        groups = dict.fromkeys(fields.identifier(text, "groups") for text, _ in fields.texts("groups"))
         capability = Capability(
             id_,
-            name if name and name.strip() else id_,
+            name if name.strip() else id_,
             tuple(group for group in groups if group is not None),
-            values.texts(fields.get("references"), f"references of {what}"),
+            tuple(text for text, _ in fields.texts("references")),
         )
-        capabilities.append(capability)
         entries.spots["capability"].append(Spot(key, node))
         before = entries.count
         if "non_mappable" in fields:
-            record = fields["non_mappable"]
+            record = fields.node("non_mappable")
             for entry in record.items if isinstance(record, Listing) else [record]:
                 entries.record(capability, None, key, entry)
-        techniques = values.items(
-            fields.get("techniques"), f"techniques of {what}", "a mapping of technique id → entry"
-        )
-        for technique, entry in techniques.values():
+        techniques = fields.child("techniques", "a mapping of technique id → entry")
+        for technique, entry in techniques.branch.items.values():
             entries.technique(capability, technique, entry)
-        if entries.count == before and isinstance(node, (Branch, Scalar)):
+        if entries.count == before and not isinstance(node, Listing):
             hint = "list its techniques, or add non_mappable: true"
-            values.report(
-                key, Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
-            )
-    return capabilities
+            issue = Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
+            top.report(issue, key)
+        yield capability
 
 
 def _with_undeclared(
-    declared: dict[str, str], capabilities: list[Capability], spots: list[Spot], values: Values
+    declared: dict[str, str], capabilities: list[Capability], spots: list[Spot], top: Fields
 ) -> dict[str, str]:
     groups = dict(declared)
-    names = wording.Names(declared)
+    names = Names(declared)
 
     def hint(group: str) -> str:
         return names.question(group) or "declare it under groups to give it a name"
@@ -253,7 +224,7 @@ def _with_undeclared(
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
-                message = f"capability group {wording.shown(group)} is not declared"
+                message = f"capability group {shown(group)} is not declared"
                 issue = Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group")
-                values.report(spot.start, issue)
+                top.report(issue, spot.start)
     return groups

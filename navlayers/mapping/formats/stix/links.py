@@ -126,10 +126,9 @@ class Links:
 
     def _technique(self, number: int, item: StixObject) -> str | None:
         if item.own is not None and item.own.technique_id is not None:
-            clean, issue = checks.technique(item.own.technique_id)
+            clean, issue = checks.technique(item.own.technique_id, "technique_id is blank")
             if clean is None:
                 self.invalid.append(number)
-                issue = issue or Issue("technique_id is blank", "a technique id such as T1059", code="wrong-type")
             self._bundle.report(issue, number, (*OWN, "technique_id"))
             return clean
         ref = item.target_ref or ""

@@ -1,0 +1,231 @@
+"""Values of YAML mappings by key: texts, lists, inner mappings, unknown keys; wrong ones go to the findings."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from navlayers._text import nearest, shown
+from navlayers.errors import OtherFileError, Place, Problem
+from navlayers.mapping.formats import checks
+from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.source import Source, as_text
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+MOST_REFERENCES = 1_000_000
+"""Maximum references of all mappings of one file, each of which has those of the file."""
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_WORD = re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_NUMBER = re.compile(
+    r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
+)
+_SAME = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]|\.[0-9]+[1-9])?")
+_SURE = 5
+"""Plain text that starts with a letter and is longer than this is text to every YAML tool."""
+
+
+@lru_cache(maxsize=4096)
+def read_elsewhere(text: str) -> str:
+    """How other YAML tools read this text without quotes, as a clause for messages; "" if they read the same text.
+
+    Covers YAML 1.1 (PyYAML, Go, Ruby) and 1.2: truth values, dates, base 60, octal, and numbers that lose digits.
+    """
+    if _WORD.fullmatch(text):
+        return "read true or false"
+    if _DATE.fullmatch(text):
+        return "read a date"
+    if _BASE60.fullmatch(text):
+        return "read a number in base 60"
+    if is_number(text) and not (_SAME.fullmatch(text) and len(text) <= 15):
+        return "read a number and may write it differently"
+    return "read null" if text in _NULL else ""
+
+
+def is_number(text: str) -> bool:
+    """Whether some YAML tool reads a number, in whatever base."""
+    return bool(_NUMBER.fullmatch(text) or _BASE60.fullmatch(text))
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether the value is absent, empty, `~` or `null`."""
+    return node is None or (isinstance(node, Scalar) and node.plain and node.text in _NULL)
+
+
+def kind(node: Node) -> str:
+    """The kind of a node, for messages."""
+    if isinstance(node, Scalar):
+        return "empty" if is_null(node) else f"the text {shown(node.text)}"
+    return "a mapping" if isinstance(node, Branch) else "a list"
+
+
+def read_top(source: Source, findings: Findings, expected: str, *, strict: bool = False) -> Fields:
+    """The fields at the top of a file of one YAML document.
+
+    Raises:
+        InputError: the text is not YAML.
+        OtherFileError: the document is not a mapping.
+    """
+    source = as_text(source)
+    root = parse(source, findings)
+    if isinstance(root, Branch):
+        return Fields(source.path, root, findings, strict=strict)
+    text = root.text if isinstance(root, Scalar) else ""
+    likely = "XML or HTML" if text.startswith("<") else "CSV" if "," in text else ""
+    hint = f"this looks like {likely}" if likely else ""
+    place = Place(source.path, root.line, root.column)
+    other = Problem(f"the top level is {kind(root)}", place, expected, hint, code="wrong-shape")
+    raise OtherFileError(findings.errors() or other)
+
+
+class Fields:
+    """The values of a YAML mapping by key.
+
+    Text is without blanks around it, and unknown keys are notices. With `strict`, text is as written, text without
+    quotes that other YAML tools read differently is a notice, and unknown keys are errors.
+    """
+
+    def __init__(self, path: str, branch: Branch, findings: Findings, *, strict: bool = False) -> None:
+        self.path = path
+        self.branch = branch
+        self._findings = findings
+        self._strict = strict
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.branch.items
+
+    def inner(self, branch: Branch) -> Fields:
+        """The fields of another mapping of the file."""
+        return Fields(self.path, branch, self._findings, strict=self._strict)
+
+    def node(self, key: str) -> Node:
+        """The value of a key; the mapping itself where it lacks the key."""
+        return self.branch.get(key) or self.branch
+
+    def place(self, at: str | Node = "") -> Place:
+        """The place of a node, of the value of a key, or of the mapping."""
+        node = self.node(at) if isinstance(at, str) else at
+        return Place(self.path, node.line, node.column)
+
+    def report(self, issue: Issue | None, at: str | Node = "") -> None:
+        """Report an issue of the value of a key, of a node, or of the mapping."""
+        if issue is not None:
+            self._findings.add(issue, self.place(at))
+
+    def wrong(self, at: str | Node, message: str, expected: str, hint: str = "", code: str = "wrong-type") -> None:
+        """Report an error."""
+        self.report(Issue(message, expected, hint, code=code), at)
+
+    def warn(self, node: Scalar) -> None:
+        """Notice text without quotes that other tools read differently."""
+        if node.plain and not (len(node.text) > _SURE and node.text[0].isalpha()):
+            other = read_elsewhere(node.text)
+            if other:
+                quoted = shown(node.text)
+                message = f"{quoted[1:-1] or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
+                self.report(Issue(message, hint=f"write {quoted}", fatal=False, code="ambiguous-text"), node)
+
+    def optional(self, key: str) -> str | None:
+        """The text of a key; None for null, for an absent key, and for other types, which are errors."""
+        pair = self.branch.items.get(key)
+        if pair is None:
+            return None
+        node = pair[1]
+        # The usual case first: this is called twenty times for each of thousands of rules.
+        if type(node) is Scalar and not self._strict and not is_null(node):
+            return node.text.strip()
+        return self._text(node, shown(key))
+
+    def text(self, key: str) -> str:
+        """The text of a key; "" for null, for an absent key, and for other types, which are errors."""
+        return self.optional(key) or ""
+
+    def _text(self, node: Node, what: str) -> str | None:
+        if is_null(node):
+            return None
+        if not isinstance(node, Scalar):
+            self.wrong(node, f"{what} is {kind(node)}", "text")
+            return None
+        if not self._strict:
+            return node.text.strip()
+        self.warn(node)
+        return node.text
+
+    def texts(self, key: str) -> list[tuple[str, Scalar]]:
+        """The texts of a list, or of one text alone, with their nodes.
+
+        Empty items are left out; if strict, those without quotes are errors.
+        """
+        node = self.branch.get(key)
+        if node is None or is_null(node):
+            return []
+        if isinstance(node, Branch):
+            self.wrong(node, f"{shown(key)} is {kind(node)}", "a list of texts")
+            return []
+        texts = []
+        for item in node.items if isinstance(node, Listing) else [node]:
+            text = self._text(item, f"an item of {shown(key)}")
+            if self._strict and is_null(item):
+                self.wrong(item, f"an item of {shown(key)} is empty", "text")
+            if isinstance(item, Scalar) and text is not None and (text or self._strict):
+                texts.append((text, item))
+        return texts
+
+    def child(self, key: str, expected: str) -> Fields:
+        """The fields of an inner mapping; none for null, and for other types, which are errors."""
+        node = self.node(key)
+        if isinstance(node, Branch) and key in self:
+            return self.inner(node)
+        if key in self and not is_null(node):
+            self.wrong(node, f"{shown(key)} is {kind(node)}", expected)
+        return self.inner(Branch({}, node.line, node.column))
+
+    def children(self, key: str, expected: str) -> list[Fields]:
+        """The mappings of a list, or one mapping alone."""
+        node = self.branch.get(key)
+        if node is None or is_null(node):
+            return []
+        children = []
+        for item in node.items if isinstance(node, Listing) else [node]:
+            if isinstance(item, Branch):
+                children.append(self.inner(item))
+            else:
+                what = f"an item of {shown(key)}" if isinstance(node, Listing) else shown(key)
+                self.wrong(item, f"{what} is {kind(item)}", expected)
+        return children
+
+    def unknown(self, names: Collection[str], what: str) -> list[tuple[str, str]]:
+        """The keys that are not among `names`, with their texts if they are texts; each is reported."""
+        unknown = []
+        for name, (key, node) in self.branch.items.items():
+            if name not in names:
+                message, code = (
+                    f"unknown key {shown(name)} in {what}",
+                    "unknown-key" if self._strict else "unknown-field",
+                )
+                self.report(Issue(message, "", partial(self._nearest, name, names), self._strict, code), key)
+                if isinstance(node, Scalar) and not is_null(node) and node.text.strip():
+                    unknown.append((name, node.text.strip()))
+        return unknown
+
+    def _nearest(self, name: str, names: Collection[str]) -> str:
+        return nearest(name, names) or (f"known keys: {', '.join(names)}" if self._strict else "")
+
+    def identifier(self, text: str, at: str | Node) -> str | None:
+        """A text as an id, without blanks around it; None when nothing is left."""
+        id_, issue = checks.identifier(text)
+        self.report(issue, at)
+        return id_
+
+    def report_references(self, references: int, mappings: int, at: str | Node) -> None:
+        """Report an error where each of many mappings would have each of many references."""
+        if references * mappings > MOST_REFERENCES:
+            message = f"{references:,} references of {mappings:,} mappings"
+            self.wrong(at, message, f"at most {MOST_REFERENCES:,} in all", "split the file", "wrong-shape")
