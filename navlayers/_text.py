@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -303,6 +304,14 @@ def tidy(score: float) -> float:
 def figure(score: float) -> str:
     """The score as text, with at most two decimals."""
     return str(tidy(score))
+
+
+@lru_cache(maxsize=4096)
+def decimal(number: float) -> str:
+    """A number in plain decimal digits, as mapping sets write them."""
+    digits = format(Decimal(repr(float(number))), "f")
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if digits == "-0" else digits
 
 
 def technique_url(technique: str) -> str:

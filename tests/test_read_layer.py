@@ -234,12 +234,12 @@ def test_everything_wrong_is_told_at_once_each_at_its_place() -> None:
         'l.json:6:1: this entry has no "techniqueID"',
         "l.json:7:1: this entry is a number",
         "l.json:8:38: metadata is an object",
-        'l.json:8:59: links is a list that holds the text "x"',
+        'l.json:8:60: links[0] is the text "x"',
         'l.json:8:77: enabled is the text "false"',
         "l.json:8:97: comment is a number",
         'l.json:9:38: duplicate key "score", first in line 9, column 26',
         "l.json:10:35: score is too large a number",
-        "l.json:11:35: links is a list with a url that is not text",
+        "l.json:11:44: a url is not text",
         "l.json:12:17: techniqueID is a number",
     ]
     assert "write 50 without quotes" in problems(WRONG)[3]

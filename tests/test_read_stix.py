@@ -239,7 +239,7 @@ def test_values_of_the_wrong_kind_are_told_all_of_them() -> None:
     assert sorted(text.split(": ", 1)[1] for text in found) == [
         "description is a list; expected text",
         "name is a number; expected text",
-        "revoked is text; expected true or false",
+        'revoked is the text "no"; expected true or false',
     ]
 
 

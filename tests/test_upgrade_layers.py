@@ -442,7 +442,7 @@ def _tactics(id_: str) -> tuple[str, ...]:
         ({"techniques": [{"techniqueID": "T1078", "score": "7"}]}, "score is the text"),
         ({"techniques": [{"techniqueID": "T1078", "score": 10**400}]}, "too large"),
         ({"techniques": [{"techniqueID": "T1078", "metadata": {"a": "b"}}]}, "metadata is an object"),
-        ({"techniques": [{"techniqueID": "T1078", "links": ["x"]}]}, "links is a list that holds the text"),
+        ({"techniques": [{"techniqueID": "T1078", "links": ["x"]}]}, "links[0] is the text"),
         ({"techniques": [{"techniqueID": "T1078", "enabled": "no"}]}, "enabled is the text"),
         ({"metadata": {}}, "metadata is an object"),
         ({"links": ["x"]}, "links is a list with other items"),

@@ -12,9 +12,9 @@ import msgspec
 from navlayers.errors import InputError, Problem
 from navlayers.layer.document import ATTACK, LAYER_VERSION, NAVIGATOR_VERSION
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats._json import not_json
+from navlayers.mapping.formats._json import kind, not_json
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.layer_document import FORMAT, Layer, kind, load_layers
+from navlayers.mapping.formats.layer_document import FORMAT, Layer, load_layers
 from navlayers.mapping.formats.layer_entries import read_entries
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.source import as_text

@@ -1,16 +1,18 @@
-"""JSON text: places of values, duplicate keys, syntax errors. Nothing is scanned before a place is asked for."""
+"""JSON text: typed values, places of values, duplicate keys, syntax errors. Places are scanned for on request."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import InputError, Place, Problem
+from navlayers.mapping.formats.checks import numeric
 from navlayers.mapping.formats.findings import Issue, duplicate_key
 
 if TYPE_CHECKING:
@@ -34,11 +36,93 @@ _KEY = re.compile(rb"[ \t\r\n,]*(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DO
 _TOKEN = re.compile(_STRING + rb'|[][{}]|[^][{}",: \t\r\n]+', re.DOTALL)
 _LEVELS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _MAX_LEVELS = 50
+_LONGEST_NUMBER = 60
 _NEXT = re.compile(rb"[ \t\r\n]*[,}]")
 _SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
 
+_ERROR = re.compile(
+    r"(?:Expected `(?P<wanted>.+?)`, got `.+?`|.*missing required field `(?P<missing>.+?)`|.*?)"
+    r"(?: - at `\$(?P<path>.*)`)?"
+)
+"""The message of msgspec for a value of the wrong type."""
+
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_TYPES = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+_T = TypeVar("_T")
+
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def kind(value: Any) -> str:
+    """The kind of a JSON value, for messages."""
+    if isinstance(value, str):
+        return f"the text {shown(value)}"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "true or false"
+    return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else "a number"
+
+
+def convert(value: Any, type_: type[_T], report: Callable[[Path, Issue], None]) -> _T | None:
+    """A decoded JSON value as a type, such as a Struct, without its fields of other types.
+
+    Args:
+        value: the value.
+        type_: the type.
+        report: is called with the path and the error of each value of another type.
+
+    Returns:
+        None if the value itself has another type.
+    """
+    while True:
+        try:
+            return msgspec.convert(value, type_)
+        except msgspec.ValidationError as error:
+            path, issue = _wrong_type(str(error), value)
+        report(path, issue)
+        if not path or not isinstance(value, dict):
+            return None
+        # msgspec stops at the first wrong field: without it, the next is found.
+        value = {key: item for key, item in value.items() if key != path[0]}
+
+
+def _wrong_type(error: str, value: Any) -> tuple[Path, Issue]:
+    """The path to a value of the wrong type, and the issue."""
+    match = _ERROR.fullmatch(error)
+    path = tuple(key or int(index) for key, index in _STEP.findall((match and match["path"]) or ""))
+    for step in path:
+        value = value[step]
+    name = "this"
+    for step in path:
+        name = f"{name}[{step}]" if isinstance(step, int) else step
+    if match and match["missing"]:
+        return path, Issue(f"{name} lacks {match['missing']}", code="wrong-type")
+    wanted = [name for name in ((match and match["wanted"]) or "").split(" | ") if name in _TYPES]
+    expected = " or ".join(dict.fromkeys(_TYPES[name] for name in wanted))
+    what = "too large a number" if "out of range" in error else kind(value)
+    hint = f"write {value.strip()} without quotes" if "float" in wanted and _is_numeric(value) else ""
+    return path, Issue(f"{name} is {what}", expected, hint, code="wrong-type")
+
+
+def _is_numeric(value: Any) -> bool:
+    return isinstance(value, str) and len(value) < _LONGEST_NUMBER and numeric(value)
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of valid JSON text; an integer that no float holds is infinity."""
+    return json.loads(text, parse_int=_integer, strict=False)
+
+
+def _integer(digits: str) -> float:
+    # Python refuses to convert more than 4,300 digits; no float has 310.
+    return int(digits) if len(digits) < 300 else math.inf
 
 
 class Member(NamedTuple):

@@ -5,18 +5,25 @@ Source of the fields: layers/spec of mitre-attack/attack-navigator.
 
 from __future__ import annotations
 
-import json
 import math
-from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from navlayers._text import counted, shown
+from navlayers._text import counted, decimal, shown
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
-from navlayers.mapping.formats._json import JsonLocator, most_keys, not_json, repeats, report_repeats
+from navlayers.mapping.formats._json import (
+    JsonLocator,
+    convert,
+    kind,
+    loads,
+    most_keys,
+    not_json,
+    repeats,
+    report_repeats,
+)
 from navlayers.mapping.formats.findings import Issue
 
 if TYPE_CHECKING:
@@ -44,6 +51,28 @@ _LOWEST, _HIGHEST = 0.0, 100.0
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _Versions(msgspec.Struct):
+    attack: Any = None
+    layer: Any = None
+
+
+class _Gradient(msgspec.Struct, rename={"low": "minValue", "high": "maxValue"}):
+    low: float | None = None
+    high: float | None = None
+
+
+class _Head(msgspec.Struct):
+    """The fields of a layer that are read; `version` is that of the format before 4.0."""
+
+    name: str | None = None
+    domain: str | None = None
+    version: Any = None
+    versions: _Versions | None = None
+    gradient: _Gradient | None = None
+    metadata: Any = None
+    techniques: list[Any] | None = None
 
 
 def load_layers(source: Source, findings: Findings) -> list[Layer]:
@@ -99,18 +128,19 @@ class Layer:
         self._locator = locator
         self._findings = findings
         members = _members.decode(text)
-        self._fields: dict[str, Any] = json.loads(text, parse_int=_integer, strict=False)
-        self.entries: list[Any] = self._typed("techniques", list, "a list of entries") or []
+        self._fields: dict[str, Any] = loads(text)
+        head = convert(self._fields, _Head, lambda path, issue: self.report(issue, *path)) or _Head()
+        self.entries = head.techniques or []
         if most_keys(text) != keys_in(self._fields):
             self._report_repeats(members)
-        self.name = (self._typed("name", str, "text") or "").strip()
-        self.domain = (self._typed("domain", str, "text") or "").strip()
+        self.name = (head.name or "").strip()
+        self.domain = (head.domain or "").strip()
         self.attack_version = self.framework = self.version = self.title = self.source = self.licence = ""
         self.is_count = False
-        self._read_metadata(self._fields.get("metadata"))
+        self._read_metadata(head.metadata)
         self._read_domain()
-        self._read_versions()
-        self.gradient = self._read_gradient()
+        self._read_versions(head.versions, head.version)
+        self.gradient = self._ends(head.gradient) if head.gradient is not None else None
         if not self.name:
             message, hint = 'the layer has no "name"', 'it gets the name "layer"'
             self.report(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), "name")
@@ -135,7 +165,7 @@ class Layer:
         """
         low, high = self.gradient or (_LOWEST, _HIGHEST)
         called = shown(self.name) if self.name else "the layer"
-        gradient = f"the gradient of {called} runs from {plain(low)} to {plain(high)}"
+        gradient = f"the gradient of {called} runs from {decimal(low)} to {decimal(high)}"
         within = all(_LOWEST <= score <= _HIGHEST for score in scores)
         if within and scores and (low, high) != (_LOWEST, _HIGHEST):
             hint = "its scores are used as they are, on a scale from 0 to 100"
@@ -144,27 +174,19 @@ class Layer:
             expected = "a maxValue above minValue, because some scores are outside 0 to 100"
             self.report(Issue(gradient, expected, code="other-scale"), "gradient")
         if within or low >= high:
-            return lambda score: (plain(score), plain(score))
+            return lambda score: (decimal(score), decimal(score))
         beyond = sum(not low <= score <= high for score in scores)
         verb = "are" if beyond > 1 else "is"
         clamped = f"; {counted(beyond, 'score')} outside it {verb} clamped" if beyond else ""
-        message = f"scores of {called} range from {plain(min(scores))} to {plain(max(scores))}"
-        hint = f"its gradient from {plain(low)} to {plain(high)} is mapped to 0 to 100{clamped}"
+        message = f"scores of {called} range from {decimal(min(scores))} to {decimal(max(scores))}"
+        hint = f"its gradient from {decimal(low)} to {decimal(high)} is mapped to 0 to 100{clamped}"
         self.report(Issue(message, hint=hint, fatal=False, code="other-scale"), "gradient")
 
         def rescaled(score: float) -> tuple[str, str]:
             share = (min(max(score, low), high) - low) / (high - low)
-            return plain(round(share * 100, 4)), plain(score)
+            return decimal(round(share * 100, 4)), decimal(score)
 
         return rescaled
-
-    def _typed(self, key: str, type_: type, expected: str) -> Any:
-        """The value of a key if it has the type; other values but null are reported."""
-        value = self._fields.get(key)
-        if value is None or isinstance(value, type_):
-            return value
-        self.report(Issue(f"{key} is {kind(value)}", expected, code="wrong-type"), key)
-        return None
 
     def _report_repeats(self, members: dict[str, msgspec.Raw]) -> None:
         """Report duplicate keys of the layer and of its entries; some may only look so to `most_keys`."""
@@ -198,48 +220,36 @@ class Layer:
                 self.report(issue, "domain")
             self.domain = known or ""
 
-    def _read_versions(self) -> None:
+    def _read_versions(self, versions: _Versions | None, written: Any) -> None:
         own, self.attack_version = self.attack_version, ""
-        versions = self._typed("versions", dict, "an object with attack, navigator and layer")
-        attack = (versions or {}).get("attack")
+        attack = versions.attack if versions is not None else None
         path = ("versions", "attack")
         if isinstance(attack, str):
             self.attack_version = attack.strip()
         elif _is_number(attack):
-            self.attack_version = plain(attack)
-            message = f"versions.attack is the number {plain(attack)}"
-            hint = f'it is read as "{plain(attack)}"; the Navigator would use the newest release'
+            self.attack_version = decimal(attack)
+            message = f"versions.attack is the number {decimal(attack)}"
+            hint = f'it is read as "{decimal(attack)}"; the Navigator would use the newest release'
             self.report(Issue(message, "text", hint, fatal=False, code="wrong-type"), *path)
         elif attack is not None:
             self.report(Issue(f"versions.attack is {kind(attack)}", 'text such as "16"', code="wrong-type"), *path)
         if own.partition(".")[0] == self.attack_version:
             # The layer format has major versions only.
             self.attack_version = own
-        written = (versions or {}).get("layer", self._fields.get("version"))
+        if versions is not None and versions.layer is not None:
+            written = versions.layer
         if isinstance(written, str) and written not in _FORMATS:
             message, hint = f"unknown layer format {shown(written)[1:-1]}", "it is read like these"
             issue = Issue(message, "3.0 to 4.5", hint, fatal=False, code="wrong-shape")
             self.report(issue, "versions" if versions is not None else "version")
 
-    def _read_gradient(self) -> tuple[float, float] | None:
-        gradient = self._typed("gradient", dict, "an object with colors, minValue and maxValue")
-        if gradient is None:
-            return None
+    def _ends(self, gradient: _Gradient) -> tuple[float, float]:
         ends = []
-        for key, default in (("minValue", _LOWEST), ("maxValue", _HIGHEST)):
-            end = gradient.get(key)
-            if end is not None and not _is_number(end):
-                self.report(Issue(f"{key} is {kind(end)}", "a number", code="wrong-type"), "gradient", key)
-            ends.append(float(end) if _is_number(end) else default)
+        for key, end, default in (("minValue", gradient.low, _LOWEST), ("maxValue", gradient.high, _HIGHEST)):
+            if end is not None and not math.isfinite(end):
+                self.report(Issue(f"{key} is too large a number", "a number", code="wrong-type"), "gradient", key)
+            ends.append(end if end is not None and math.isfinite(end) else default)
         return ends[0], ends[1]
-
-
-def kind(value: Any) -> str:
-    """The kind of a JSON value, for messages."""
-    if isinstance(value, str):
-        return f"the text {shown(value)}"
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), "null")
 
 
 def keys_in(value: Any) -> int:
@@ -247,19 +257,6 @@ def keys_in(value: Any) -> int:
     if isinstance(value, dict):
         return len(value) + sum(map(keys_in, value.values()))
     return sum(map(keys_in, value)) if isinstance(value, list) else 0
-
-
-@lru_cache(maxsize=4096)
-def plain(number: float) -> str:
-    """A number in plain decimal digits, as mapping sets write them."""
-    written = format(Decimal(repr(float(number))), "f")
-    written = written.rstrip("0").rstrip(".") if "." in written else written
-    return "0" if written == "-0" else written
-
-
-def _integer(digits: str) -> float:
-    # Python refuses to convert more than 4,300 digits; no float has 310.
-    return int(digits) if len(digits) < 300 else math.inf
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

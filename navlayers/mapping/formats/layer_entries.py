@@ -1,4 +1,4 @@
-"""The technique entries of a Navigator layer, checked field by field."""
+"""The technique entries of a Navigator layer: their fields, checked."""
 
 from __future__ import annotations
 
@@ -7,33 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import Names, shown, technique_url
+from navlayers._text import Names, counted, shown, technique_url
 from navlayers.mapping.formats import checks
+from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.layer_document import kind
 from navlayers.mapping.formats.rows import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.layer_document import Layer
 
-_TYPES: dict[str, type] = {
-    "techniqueID": str,
-    "tactic": str,
-    "score": float,
-    "color": str,
-    "comment": str,
-    "enabled": bool,
-    "metadata": list,
-    "links": list,
-    "showSubtechniques": bool,
-}
-"""Field of an entry → its type."""
-
-_ATTRIBUTES = frozenset({"tactic", "color", "comment", "enabled"})
 _EXACT = "exact score"
 """The name of the metadata in which navlayers writes a score that the Navigator cannot show."""
+
+
+class _Fields(msgspec.Struct, rename={"technique": "techniqueID", "opened": "showSubtechniques"}):
+    """The fields of an entry."""
+
+    technique: str | None = None
+    tactic: str | None = None
+    score: float | None = None
+    color: str | None = None
+    comment: str | None = None
+    enabled: bool | None = None
+    metadata: list[dict[str, Any]] | None = None
+    links: list[dict[str, Any]] | None = None
+    opened: bool | None = None
+
+
+_NAMES = _Fields.__struct_encode_fields__
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -79,97 +83,71 @@ def read_entries(layer: Layer) -> Iterator[Entry | None]:
     for index, fields in enumerate(layer.entries):
         yield _entry(layer, index, fields, unknown)
     for field, indexes in unknown.items():
-        entries = f"{len(indexes):,} entries" if len(indexes) > 1 else "an entry"
-        near = Names(_TYPES).closest(field, 0.8)
+        near = Names(_NAMES).closest(field, 0.8)
         hint = f"did you mean {near}? it is kept as plain text" if near else "it is kept as plain text"
-        message = f"unknown field {shown(field)} in {entries}"
-        issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+        entries = counted(len(indexes), "entry", "entries") if len(indexes) > 1 else "an entry"
+        issue = Issue(f"unknown field {shown(field)} in {entries}", hint=hint, fatal=False, code="unknown-field")
         layer.report(issue, "techniques", indexes[0], field)
 
 
-def _entry(layer: Layer, index: int, fields: Any, unknown: dict[str, list[int]]) -> Entry | None:
-    if not isinstance(fields, dict):
-        issue = Issue(f"this entry is {kind(fields)}", 'an object with "techniqueID"', code="wrong-type")
-        layer.report(issue, "techniques", index)
+def _entry(layer: Layer, index: int, value: Any, unknown: dict[str, list[int]]) -> Entry | None:
+    def report(path: Path, issue: Issue | None) -> None:
+        if issue is not None:
+            layer.report(issue, "techniques", index, *path)
+
+    if not isinstance(value, dict):
+        report((), Issue(f"this entry is {kind(value)}", 'an object with "techniqueID"', code="wrong-type"))
         return None
-    id_ = fields.get("techniqueID")
-    # The id first: one of the links may be that of the technique's own page.
-    entry = Entry(id_ if isinstance(id_, str) else "")
-    for field, value in fields.items():
-        if value is not None and field in _TYPES:
-            problem = _set(entry, field, value)
-            if problem is not None:
-                _report(layer, index, field, *problem)
-        elif value is not None:
-            entry.extra += ((field, value if isinstance(value, str) else _compact(value)),)
-            unknown.setdefault(field, []).append(index)
-    # The Navigator's score is rounded: the exact one counts, wherever it is in the entry.
-    for item in fields["metadata"] if entry.metadata else ():
-        if item.get("name") == _EXACT and isinstance(item.get("value"), str):
-            text = item["value"].partition(" ")[0]
-            entry.score = float(text) if checks.numeric(text) else entry.score
-            break
-    if entry.score is not None and not math.isfinite(entry.score):
-        _report(layer, index, "score", "too large a number", "a number")
-        entry.score = None
-    return _with_id(layer, index, entry, id_)
-
-
-def _with_id(layer: Layer, index: int, entry: Entry, id_: Any) -> Entry | None:
-    """The entry with its id without blanks; None, with a report, if it has no id of a technique."""
-    if id_ is None:
-        near = [name for name, _ in entry.extra if Names(["techniqueID", "technique"]).closest(name, 0.8)]
+    extra: Pairs = ()
+    for name, item in value.items():
+        if item is not None and name not in _NAMES:
+            extra += ((name, item if isinstance(item, str) else _compact(item)),)
+            unknown.setdefault(name, []).append(index)
+    fields = convert(value, _Fields, report) or _Fields()
+    if value.get("techniqueID") is None:
+        near = [name for name, _ in extra if Names(["techniqueID", "technique"]).closest(name, 0.8)]
         hint = f"it has {shown(near[0])}; did you mean techniqueID?" if near else ""
         message, expected = 'this entry has no "techniqueID"', "a technique id such as T1059"
-        layer.report(Issue(message, expected, hint, code="malformed-technique"), "techniques", index)
-    if not isinstance(id_, str):
+        report((), Issue(message, expected, hint, code="malformed-technique"))
+    technique, issue = None, None
+    if fields.technique is not None:
+        technique, issue = checks.technique(fields.technique, "techniqueID is empty")
+    report(("techniqueID",), issue)
+    score = _score(fields)
+    if score is not None and not math.isfinite(score):
+        report(("score",), Issue("score is too large a number", "a number", code="wrong-type"))
+        score = None
+    links = fields.links or []
+    odd = next((at for at, item in enumerate(links) if not isinstance(item.get("url", ""), str)), None)
+    if odd is not None:
+        report(("links", odd, "url"), Issue("a url is not text", "a link: label and url", code="wrong-type"))
+        links = []
+    if technique is None:
         return None
-    clean, issue = checks.technique(id_, "techniqueID is empty")
-    if issue is not None:
-        layer.report(issue, "techniques", index, "techniqueID")
-    entry.technique = clean or id_
-    return entry if clean else None
-
-
-def _report(layer: Layer, index: int, field: str, what: str, expected: str, hint: str = "") -> None:
-    layer.report(Issue(f"{field} is {what}", expected, hint, code="wrong-type"), "techniques", index, field)
-
-
-def _set(entry: Entry, field: str, value: Any) -> tuple[str, ...] | None:
-    """Set a field of the format; if the value is wrong, what it is, what is expected, and a hint."""
-    type_ = _TYPES[field]
-    if type_ is list:
-        return _set_list(entry, field, value)
-    if type_ is float and type(value) in (int, float):
-        entry.score = float(value)
-    elif type_ is float:
-        number = isinstance(value, str) and checks.numeric(value)
-        return kind(value), "a number", f"write {shown(value.strip())[1:-1]} without quotes" if number else ""
-    elif type(value) is not type_:
-        return kind(value), "text" if type_ is str else "true or false"
-    elif field in _ATTRIBUTES:
-        setattr(entry, field, value)
-    return None
-
-
-def _set_list(entry: Entry, field: str, value: Any) -> tuple[str, ...] | None:
-    if not isinstance(value, list):
-        return kind(value), "a list of objects"
-    odd = [item for item in value if not isinstance(item, dict)]
-    if odd:
-        return f"a list that holds {kind(odd[0])}", "a list of objects"
-    if field == "metadata":
-        entry.metadata = _compact(value) if value else ""
-        return None
-    if any("url" in item and not isinstance(item["url"], str) for item in value):
-        return "a list with a url that is not text", "a list of links, each with label and url"
     # A link to the technique's own page says no more than its id.
-    page = technique_url(entry.technique.strip())
-    kept = [item for item in value if item.get("url") != page]
-    entry.links = tuple(item["url"] for item in kept if item.get("url"))
-    labels = [item.get("label") or None if item.get("url") else item for item in kept]
-    entry.labels = _compact(labels) if any(label is not None for label in labels) else ""
-    return None
+    links = [item for item in links if item.get("url") != technique_url(technique)]
+    labels = [item.get("label") or None if item.get("url") else item for item in links]
+    return Entry(
+        technique,
+        fields.tactic or "",
+        score,
+        fields.color or "",
+        fields.comment or "",
+        fields.enabled is not False,
+        _compact(fields.metadata) if fields.metadata else "",
+        tuple(item["url"] for item in links if item.get("url")),
+        _compact(labels) if any(label is not None for label in labels) else "",
+        extra,
+    )
+
+
+def _score(fields: _Fields) -> float | None:
+    """The score. The Navigator's is rounded: the exact one counts, if navlayers wrote it into the metadata."""
+    for item in fields.metadata or ():
+        if item.get("name") == _EXACT and isinstance(item.get("value"), str):
+            text = item["value"].partition(" ")[0]
+            return float(text) if checks.numeric(text) else fields.score
+    return fields.score
 
 
 def _compact(value: Any) -> str:

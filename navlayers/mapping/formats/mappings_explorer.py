@@ -13,10 +13,11 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import InputError, OtherFileError, Problem
+from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.metadata import head_of
+from navlayers.mapping.formats.metadata import REQUIRED, head_of
 from navlayers.mapping.formats.rows import Row, Table, row_field
 from navlayers.mapping.model import MappingType
 
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.model import MappingSet
 
-REQUIRED = {
-    "mapping_framework": 'the id of the framework, such as "nist_800_53"',
-    "mapping_framework_version": 'the version of the framework, such as "rev5"',
-    "technology_domain": "enterprise, mobile or ics",
-    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
-}
 DETAILS = {
     "mapping_version": "mapping_version",
     "creation_date": "created",
@@ -72,17 +67,6 @@ _LIKENESS = {
 }
 _BATCH = 4096
 """Rows that are decoded before their values are shared, so that a large file takes little memory."""
-
-
-_KINDS: dict[type, str] = {
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    Decimal: "a number",
-    list: "a list",
-    dict: "an object",
-    type(None): "null",
-}
 
 
 def check_shape(
@@ -153,39 +137,30 @@ def _row(fields: Any, index: int, table: Table) -> Row:
 
 def _odd_row(fields: Any, index: int, table: Table) -> Row:
     """A row with unknown fields or values of other types than published."""
-
-    def wrong(field: str, message: str, expected: str) -> None:
-        table.report(index, field, Issue(message, expected, code="wrong-type"))
-
-    row = Row()
     if not isinstance(fields, dict):
-        wrong("", f"a row is {_kind(fields)}", "an object with capability_id, attack_object_id and so on")
+        message, expected = f"a row is {kind(fields)}", "an object with capability_id, attack_object_id and so on"
+        table.report(index, "", Issue(message, expected, code="wrong-type"))
         return Row(capability_id="?")
-    extra: list[tuple[str, str]] = []
-    for field, value in fields.items():
-        if value is None:
-            continue
-        if field not in Row.__struct_fields__:
-            extra.append(
-                (field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
-            )
-        elif field == "references":
-            if isinstance(value, list) and all(isinstance(link, str) for link in value):
-                row.references = tuple(value)
-            else:
-                wrong(field, "references are not a list of texts", "a list of links as text")
-        elif type(value) is str or (field == "score_value" and _kind(value) == "a number"):
-            setattr(row, field, str(value))
-        else:
-            wrong(field, f"{field} is {_kind(value)}", "text or null")
-            row.capability_id = row.capability_id or "?"
+    known = {field: value for field, value in fields.items() if field in Row.__struct_fields__}
+    extra = tuple(
+        (field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+        for field, value in fields.items()
+        if field not in known and value is not None
+    )
     if extra:
-        table.extras[index] = tuple(extra)
+        table.extras[index] = extra
+    if isinstance(score := known.get("score_value"), float | int | Decimal) and not isinstance(score, bool):
+        known["score_value"] = str(score)
+    wrong = []
+
+    def report(path: Path, issue: Issue) -> None:
+        wrong.append(path)
+        table.report(index, str(path[0]), issue)
+
+    row = convert(known, Row, report) or Row()
+    if wrong:
+        row.capability_id = row.capability_id or "?"
     return row
-
-
-def _kind(value: Any) -> str:
-    return _KINDS.get(type(value), "text")
 
 
 def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Place]) -> MappingSet:
@@ -200,12 +175,12 @@ def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Plac
         value = fields.get(field)
         text = value.strip() if isinstance(value, str) else ""
         if value is not None and not isinstance(value, str):
-            expected = REQUIRED.get(field, "text or null")
+            expected = REQUIRED.get(native, "text or null")
             add(field, f"metadata {field} is not text", expected, code="wrong-type")
         elif text and (field, text) != ("creation_date", NO_DATE):
             texts[native] = text
-        elif field in REQUIRED and native not in by_user:
-            add(field, f"metadata {field} is missing", REQUIRED[field], code="missing-metadata")
+        elif native in REQUIRED and native not in by_user:
+            add(field, f"metadata {field} is missing", REQUIRED[native], code="missing-metadata")
     for field in fields:
         if field not in NATIVE and field not in _TABLES and field not in _IGNORED:
             add(field, f"metadata {field} is unknown and left out", code="not-carried", fatal=False)

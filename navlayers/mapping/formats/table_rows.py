@@ -6,7 +6,6 @@ import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import PurePath
@@ -319,7 +318,9 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
     ]
     times = Counter(mapping_set.groups.values())
     groups = {id_: name if name.strip() and times[name] == 1 else id_ for id_, name in mapping_set.groups.items()}
-    values = _numbers(mapping_set)
+    # A table has no scale: values of the set's own are written as their numbers.
+    own = {name: number for name, number in mapping_set.scale.items() if DEFAULT_SCALE.get(name) != number}
+    values = {name: wording.decimal(number) for name, number in own.items()}
     heads = {
         column: str(getattr(mapping_set, field, "") or mapping_set.details.get(field, ""))
         for column, field in SET_FIELDS.items()
@@ -339,12 +340,6 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
     losses += [f"fields {wording.listed(dropped)}"] if dropped else []
     hint = "native YAML keeps everything"
     return table, (lost(", ".join(losses), "no such columns in tables", hint=hint),) if losses else ()
-
-
-def _numbers(mapping_set: MappingSet) -> dict[str, str]:
-    """Score value of the set's own scale → the number to write instead."""
-    scale = {name: number for name, number in mapping_set.scale.items() if DEFAULT_SCALE.get(name) != number}
-    return {name: f"{Decimal(str(number)).normalize():f}" for name, number in scale.items()}
 
 
 def _losses(mapping_set: MappingSet) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import decimal
 from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.yaml_text import Block, Number, document
@@ -73,7 +73,7 @@ def _tree(mapping_set: MappingSet) -> dict[str, Value]:
     if mapping_set.mapping_types:
         tree["mapping_types"] = _mapping_types(mapping_set.mapping_types)
     if mapping_set.scale:
-        tree["scale"] = {name: _number(number) for name, number in mapping_set.scale.items()}
+        tree["scale"] = {name: Number(decimal(number)) for name, number in mapping_set.scale.items()}
     if mapping_set.groups:
         tree["groups"] = Block(mapping_set.groups)
     mappings: dict[str, list[Mapping]] = {}
@@ -104,11 +104,6 @@ def _mapping_types(kinds: tuple[MappingType, ...]) -> Value:
         )
         for kind in kinds
     )
-
-
-def _number(number: float) -> Number:
-    digits = format(Decimal(repr(float(number))), "f")
-    return Number(digits.rstrip("0").rstrip(".") if "." in digits else digits)
 
 
 class _Entries:

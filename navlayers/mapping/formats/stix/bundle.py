@@ -6,7 +6,6 @@ set, in the object of a capability, in the relationship of a mapping.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import msgspec
 
 from navlayers._text import shown
 from navlayers.errors import OtherFileError, Problem
-from navlayers.mapping.formats._json import JsonLocator, not_json, repeats, report_repeats
+from navlayers.mapping.formats._json import JsonLocator, convert, loads, not_json, repeats, report_repeats
 from navlayers.mapping.formats.findings import Findings, Issue
 
 if TYPE_CHECKING:
@@ -66,22 +65,6 @@ _WATCHED = tuple(
     )
 )
 """Keys checked for duplicates: a check of all keys would take most of the time."""
-
-_ERROR = re.compile(
-    r"(?:Expected `(?P<wanted>.+?)`, got `(?P<got>.+?)`|.*missing required field `(?P<missing>.+?)`|.*?)"
-    r"(?: - at `\$(?P<path>.*)`)?"
-)
-"""The message of msgspec for a value of the wrong type."""
-
-_KINDS = {
-    "str": "text",
-    "int": "a number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
 
 
 class Part(msgspec.Struct):
@@ -234,21 +217,14 @@ class StixObject(msgspec.Struct):
         return tuple(text for text in texts if text)
 
 
-class _Document(msgspec.Struct):
-    type: str
-    objects: list[StixObject]
-
-
 class _Raws(msgspec.Struct):
     type: msgspec.Raw = msgspec.Raw(b"")
     objects: msgspec.Raw = msgspec.Raw(b"")
 
 
-_document = msgspec.json.Decoder(_Document)
 _raws = msgspec.json.Decoder(_Raws)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(StixObject)
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Bundle:
@@ -297,25 +273,18 @@ class Bundle:
     def _decode(self, source: Source) -> tuple[list[StixObject], list[msgspec.Raw]]:
         data = source.data
         try:
-            # Most bundles decode in one go; only in others is each object looked at, and each wrong property named.
-            try:
-                document: _Document | None = _document.decode(data)
-            except msgspec.ValidationError:
-                document = None
             top = _raws.decode(data)
             if bytes(top.type) != b'"bundle"' or not bytes(top.objects).startswith(b"["):
                 raise self._other(top)
             report_repeats(repeats(data, data.index(b"{")), self._findings, source.place)
+            self._findings.raise_errors()
             raws = _list.decode(bytes(top.objects))
+            return [self._decode_object(number, bytes(raw)) for number, raw in enumerate(raws)], raws
         except msgspec.ValidationError:
             problem = Problem("the top level is not an object", self.place(), EXPECTED)
             raise OtherFileError(problem) from None
         except (msgspec.DecodeError, RecursionError) as error:
             raise not_json(source, error, EXPECTED) from None
-        self._findings.raise_errors()
-        if document is not None:
-            return document.objects, raws
-        return [self._decode_leniently(number, bytes(raw)) for number, raw in enumerate(raws)], raws
 
     def _other(self, top: _Raws) -> OtherFileError:
         kind = bytes(top.type)[:40].decode("utf-8", "replace")
@@ -328,26 +297,24 @@ class Bundle:
             message, path = "the bundle has no list of objects", ()
         return OtherFileError(Problem(message, self._locator.place(path), EXPECTED, code="wrong-shape"))
 
-    def _decode_leniently(self, number: int, raw: bytes) -> StixObject:
+    def _decode_object(self, number: int, raw: bytes) -> StixObject:
         """Decode an object without the properties of the wrong type, which are reported."""
-        if not raw.startswith(b"{"):
-            issue = Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type")
-            self.report(issue, number)
-            return StixObject()
-        fields = _members.decode(raw)
-        kind = bytes(fields.get("type", b'""')).decode()
-        relevant = not kind.startswith('"') or kind[1:-1] in _RELEVANT or kind.startswith('"x-')
-        while True:
-            try:
-                # msgspec stops at the first wrong property: without it, decoding names the next.
-                return _object.decode(msgspec.json.encode(fields))
-            except msgspec.ValidationError as error:
-                path, issue = _wrong_type(str(error))
+        try:
+            return _object.decode(raw)
+        except msgspec.ValidationError:
+            if not raw.startswith(b"{"):
+                issue = Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type")
+                self.report(issue, number)
+                return StixObject()
+        fields = loads(raw)
+        type_ = fields.get("type", "")
+        relevant = not isinstance(type_, str) or type_ in _RELEVANT or type_.startswith("x-")
+
+        def report(path: Path, issue: Issue) -> None:
             if relevant:
                 self.report(issue, number, path)
-            if not path or path[0] not in fields:
-                return StixObject()
-            del fields[str(path[0])]
+
+        return convert(fields, StixObject, report) or StixObject()
 
     def _newest_by_id(self) -> dict[str, int]:
         """Id → number of the newest version. Different objects with one id and one date are an error."""
@@ -366,18 +333,3 @@ class Bundle:
                 hint = "give each object its own id, or each version its own modified"
                 self.report(Issue(message, "unique ids", hint, code="duplicate-key"), number, ("id",))
         return numbers
-
-
-def _wrong_type(error: str) -> tuple[Path, Issue]:
-    """The path to a value of the wrong type, and the issue."""
-    error_parts = _ERROR.fullmatch(error)
-    steps = re.findall(r"\.([^.\[]+)|\[(\d+)\]", error_parts["path"] or "") if error_parts else []
-    path = tuple(key or int(index) for key, index in steps)
-    message, expected = "has the wrong type", "a property as STIX or docs/formats.md defines it"
-    if error_parts and error_parts["missing"]:
-        message = f"lacks {error_parts['missing']}"
-    elif error_parts and error_parts["wanted"]:
-        message = f"is {_KINDS.get(error_parts['got'], error_parts['got'])}"
-        wanted = [_KINDS.get(kind, kind) for kind in error_parts["wanted"].split(" | ") if kind != "null"]
-        expected = " or ".join(dict.fromkeys(wanted))
-    return path, Issue(f"{path[-1] if path else 'this'} {message}", expected, code="wrong-type")

@@ -7,6 +7,7 @@ objects are capabilities.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +20,7 @@ from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.metadata import make_head
+from navlayers.mapping.formats.metadata import REQUIRED, head_of, make_head
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.stix.bundle import (
     ATTACK_SOURCES,
@@ -43,7 +44,6 @@ from navlayers.mapping.model import (
 )
 
 if TYPE_CHECKING:
-    from navlayers.attack.domain import Domain
     from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.rows import Pairs
@@ -61,12 +61,6 @@ _BOOKKEEPING = frozenset(
 )
 """Properties of a relationship that are read, or that only say which version of which object it is."""
 
-_REQUIRED = {
-    "framework": 'the id of the framework, such as "nist_800_53"',
-    "version": 'the version of the framework, such as "rev5"',
-    "domain": "enterprise, mobile or ics",
-    "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
-}
 # As ATT&CK publishes its releases: enterprise-attack-16.1.json, ATT&CK-v16.1/enterprise-attack/….
 _VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?:[^0-9].*)?\.json", re.IGNORECASE)
 _VERSION_OF_FOLDER = re.compile(r"(?:.*-)?v([0-9]+\.[0-9]+)", re.IGNORECASE)
@@ -187,34 +181,24 @@ class _Reader:
     def _read_own(self, own: Properties) -> MappingSet:
         """Metadata written by navlayers; the user's metadata overrides it."""
         given = self._context.options.metadata
-        names = (*_REQUIRED, "title", "source", "licence", *DETAILS)
+        names = (*REQUIRED, "title", "source", "licence", *DETAILS)
         texts = {name: getattr(own, SET_PROPERTIES.get(name, name)) or "" for name in names} | given
-        for name, expected in _REQUIRED.items():
+        for name, expected in REQUIRED.items():
             if not texts[name].strip():
                 field = SET_PROPERTIES.get(name, name)
                 missing = Issue(f"{field} is missing", expected, code="missing-metadata")
                 self._bundle.report(missing, self._grouping, (*OWN, field))
-        domain: Domain | None = None
-        if texts["domain"].strip():
-            domain, issue = checks.domain(texts["domain"])
-            self._bundle.report(issue, self._grouping, (*OWN, "domain"))
         for index, step in enumerate(own.scale):
             if not 0 <= step.score <= 100:
                 message = f"the number of {shown(step.value)} is outside the scale"
                 issue = Issue(message, "a number from 0 to 100", code="unknown-value")
                 self._bundle.report(issue, self._grouping, (*OWN, "scale", index, "score"))
-        return MappingSet(
-            framework=texts["framework"],
-            version=texts["version"],
-            domain=domain or "enterprise",
-            attack_version=texts["attack_version"],
-            title=texts["title"],
-            source=texts["source"],
-            licence=texts["licence"],
+        return head_of(
+            {name: text for name, text in texts.items() if text.strip()},
+            partial(self._bundle.report, number=self._grouping, path=(*OWN, "domain")),
             groups={group.group_id: group.name for group in own.capability_groups},
             mapping_types=tuple(MappingType(*msgspec.structs.astuple(kind)) for kind in own.mapping_types),
             scale={step.value: step.score for step in own.scale},
-            details={name: texts[name] for name in DETAILS if texts[name]},
         )
 
     def _assume(self) -> MappingSet:
