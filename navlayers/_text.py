@@ -27,13 +27,13 @@ _AROUND = 50
 _LISTED = 12
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """A value as messages quote it: cut when long, with control characters escaped."""
     visible = text if text.isprintable() else text.encode("unicode_escape").decode()
     return f'"{visible[:_SHOWN]}…"' if len(visible) > _SHOWN else f'"{visible}"'
 
 
-def visible(text: str) -> str:
+def excerpt(text: str) -> str:
     """A message of another library, which may quote the file: on one line, cut when long."""
     plain = text if text.isprintable() else text.encode("unicode_escape").decode()
     return f"{plain[:_SENTENCE]}…" if len(plain) > _SENTENCE else plain
@@ -66,34 +66,34 @@ class Names:
             best = max(best, (matcher.ratio(), name))
         return self._lower[best[1]] if best[1] else None
 
-    def question(self, text: str) -> str:
+    def suggestion(self, text: str) -> str:
         """A question with the most similar name, or "" if none is similar."""
         close = self.closest(text)
-        return f"did you mean {shown(close)[1:-1]}?" if close else ""
+        return f"did you mean {quoted(close)[1:-1]}?" if close else ""
 
 
-def nearest(text: str, names: Iterable[str]) -> str:
+def suggestion(text: str, names: Iterable[str]) -> str:
     """A question with the most similar name, or "" if none is similar."""
-    return Names(names).question(text)
+    return Names(names).suggestion(text)
 
 
-def listed(names: Sequence[str]) -> str:
+def comma_list(names: Sequence[str]) -> str:
     """`a, b, c`, cut after the first few."""
-    return ", ".join([*(shown(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
+    return ", ".join([*(quoted(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
 
 
-def joined(names: Sequence[str]) -> str:
+def and_list(names: Sequence[str]) -> str:
     """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def one_of(names: Iterable[str]) -> str:
+def or_list(names: Iterable[str]) -> str:
     """`a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def counted(number: int, what: str, many: str = "") -> str:
+def quantity(number: int, what: str, many: str = "") -> str:
     """A number with its noun: "1 technique", "1,024 techniques"."""
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
@@ -108,14 +108,14 @@ def percent(share: Fraction, least: Fraction | None = None) -> float:
     return math.floor(1000 * share) / 10 if any(rounded >= 100 * goal for goal in missed) else rounded
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """The text with blanks for control characters, which would move the cursor of a terminal."""
     if text.isprintable():
         return text
-    return "".join(" " if moves(char) else char for char in text)
+    return "".join(" " if is_control(char) else char for char in text)
 
 
-def moves(char: str) -> bool:
+def is_control(char: str) -> bool:
     """Whether a terminal interprets the character instead of showing it, or shows nothing."""
     category = unicodedata.category(char)
     return category.startswith("C") or category in ("Zl", "Zp")
@@ -290,10 +290,10 @@ def json_text(value: object) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     char = found[0]
-    return json.dumps(char)[1:-1] if moves(char) else char
+    return json.dumps(char)[1:-1] if is_control(char) else char
 
 
-def tidy(score: float) -> float:
+def rounded(score: float) -> float:
     """The score as it is written: at most two decimals, and an int if it is whole."""
     if score.__class__ is int:
         return score
@@ -301,9 +301,9 @@ def tidy(score: float) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def figure(score: float) -> str:
+def number_text(score: float) -> str:
     """The score as text, with at most two decimals."""
-    return str(tidy(score))
+    return str(rounded(score))
 
 
 @lru_cache(maxsize=4096)
@@ -319,7 +319,7 @@ def technique_url(technique: str) -> str:
     return f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/"
 
 
-def clean(text: str, longest: int = 2000) -> str:
+def single_line(text: str, longest: int = 2000) -> str:
     """The text on one line, without control characters and marks of writing direction."""
     text = text[:longest]
     if not (text.isascii() and text.isprintable()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,6 +106,6 @@ def by_ending(path: str, formats: Mapping[str, _Format], hint: str = "") -> _For
     """
     ending = PurePath(path).suffix.lower()
     if ending not in formats:
-        message = f"the ending of {shown(path)} does not name a format"
+        message = f"the ending of {quoted(path)} does not name a format"
         raise UsageError(Problem(message, expected=", ".join(filter(None, formats)), hint=hint))
     return formats[ending]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers._text import tidy
+from navlayers._text import rounded
 from navlayers.scoring.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_one_more_score_lowers_neither_max_count_sum_nor_combined(scores: list[f
 
 @given(st.floats(0, 1e6))
 def test_a_written_score_has_two_decimals_at_most_and_none_when_whole(score: float) -> None:
-    written = tidy(score)
+    written = rounded(score)
     assert math.isclose(written, score, abs_tol=0.0051)
     assert len(str(written).partition(".")[2]) <= 2
     assert isinstance(written, int) == (written == int(written))

@@ -24,7 +24,7 @@ from pdf_report_helpers import (
     section,
 )
 
-from navlayers._text import plain
+from navlayers._text import printable
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
@@ -215,7 +215,7 @@ def test_sets_with_nothing_mapped_and_with_one_technique(tmp_path: Path) -> None
 @given(st.text(max_size=80), st.floats(20, 400), st.sampled_from([7.5, 9.5, 28]))
 def test_parting_words_changes_no_letter_and_leaves_none_too_long(text: str, room: float, size: float) -> None:
     shown = breakable_text(text, size, room)
-    assert "".join(shown.replace("\u200b", "").split()) == "".join(plain(text).replace("\u200b", "").split())
+    assert "".join(shown.replace("\u200b", "").split()) == "".join(printable(text).replace("\u200b", "").split())
     for word in shown.split():
         for part in re.split(r"\u200b|(?<=[/-])(?=[^\W\d])", word):
             letters = [char for char in part if not unicodedata.combining(char)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from navlayers._text import counted
+from navlayers._text import quantity
 
 
 @pytest.mark.parametrize(
@@ -12,9 +12,9 @@ from navlayers._text import counted
     [(0, "0 techniques"), (1, "1 technique"), (2, "2 techniques"), (1024, "1,024 techniques")],
 )
 def test_a_number_has_its_noun(number: int, words: str) -> None:
-    assert counted(number, "technique") == words
+    assert quantity(number, "technique") == words
 
 
 def test_a_noun_may_have_a_plural_of_its_own() -> None:
-    assert counted(1, "capability", "capabilities") == "1 capability"
-    assert counted(20, "capability", "capabilities") == "20 capabilities"
+    assert quantity(1, "capability", "capabilities") == "1 capability"
+    assert quantity(20, "capability", "capabilities") == "20 capabilities"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import figure, slugs
+from navlayers._text import number_text, slugs
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
@@ -91,7 +91,7 @@ def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, .
     if comparison.counts:
         return count_legend(gradient, comparison.highest)
     marks: Iterable[float] = _ROUND if highest == 100 else sorted({highest, highest // 2, 1}, reverse=True)
-    items = [LegendItem(figure(mark), gradient.color(mark)) for mark in marks if 0 < mark <= highest]
+    items = [LegendItem(number_text(mark), gradient.color(mark)) for mark in marks if 0 < mark <= highest]
     unrated = any(row.scores[number] is None for row in comparison.rows for number in row.covering)
     return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)
 
@@ -128,7 +128,7 @@ def _layer(
 
 
 def _score(score: float | None) -> str:
-    return "not rated" if score is None else figure(score)
+    return "not rated" if score is None else number_text(score)
 
 
 def _entry(
@@ -227,7 +227,9 @@ def _difference(comparison: Comparison, difference: Difference) -> Layer:
         if relation is None:
             continue
         score = difference.scores[row.technique]
-        text = words[relation].format(first=first, second=second, by="" if score is None else figure(abs(score)))
+        text = words[relation].format(
+            first=first, second=second, by="" if score is None else number_text(abs(score))
+        )
         sides = (
             f"{comparison.inputs[number].name} {_score(row.scores[number]) if number in row.covering else 'none'}"
             for number in (difference.first, difference.second)

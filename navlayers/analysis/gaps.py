@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from navlayers import attack
-from navlayers._text import figure, nearest, shown
+from navlayers._text import number_text, quoted, suggestion
 from navlayers.analysis.gaps_result import (
     FULL,
     CapabilityShare,
@@ -114,8 +114,8 @@ def find_gaps(
 
 def _no_category(inputs: Sequence[Coverage], category: str, there: Sequence[str]) -> Problem:
     names = ", ".join(each.name for each in inputs)
-    message = f"{names} {'have' if len(inputs) > 1 else 'has'} no category {shown(category)}"
-    hint = nearest(category, there) if there else "omit --category: the sets have no categories"
+    message = f"{names} {'have' if len(inputs) > 1 else 'has'} no category {quoted(category)}"
+    hint = suggestion(category, there) if there else "omit --category: the sets have no categories"
     return Problem(message, expected=", ".join(there), hint=hint)
 
 
@@ -154,7 +154,7 @@ def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) 
         if parent not in best:
             return ""
         score = best[parent][0]
-        rated = "covered" if not scored else "not rated" if score is None else f"{figure(score)}"
+        rated = "covered" if not scored else "not rated" if score is None else f"{number_text(score)}"
         return f"parent {parent} {rated}"
     subs = catalogue.subtechniques(technique)
     covered = sum(sub.id in best for sub in subs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import figure, tidy
+from navlayers._text import number_text, rounded
 from navlayers.analysis.gaps_result import FULL, covered_by, first, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
@@ -104,7 +104,7 @@ def _gap(gaps: Gaps) -> Layer:
 def _occurring(gradient: Gradient, below: Sequence[TechniqueGap]) -> Iterator[LegendItem]:
     """The largest, a middle and the smallest gap of the weak techniques, then of those that are not rated."""
     for state in ("weak", "not rated"):
-        values = sorted({tidy(row.gap) for row in below if row.state == state}, reverse=True)
+        values = sorted({rounded(row.gap) for row in below if row.state == state}, reverse=True)
         shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
         for value in shown:
             # The number first, for the Navigator cuts labels.
@@ -132,19 +132,19 @@ def weight_gradient(weights: Iterable[float]) -> Gradient:
 
 def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> list[LegendItem]:
     """Numbers with their colors, the highest first; they come first in a label, which the Navigator cuts."""
-    distinct = sorted({tidy(mark) for mark in marks if tidy(mark) > 0}, reverse=True)
+    distinct = sorted({rounded(mark) for mark in marks if rounded(mark) > 0}, reverse=True)
     return [LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct]
 
 
 def _number(value: float) -> str:
-    return f"{tidy(value):,g}"
+    return f"{rounded(value):,g}"
 
 
 def _covered(gaps: Gaps, row: TechniqueGap) -> str:
     """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
     if not row.covered:
         return f"Not covered ({row.hint})" if row.hint else "Not covered"
-    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {figure(row.score)}"
+    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {number_text(row.score)}"
     return f"Covered{score} by {first(covered_by(gaps, row), NAMES_IN_COMMENT)}"
 
 
@@ -156,8 +156,8 @@ def _entry(
         ("weight", _number(row.weight)),
         ("used by", "; ".join(users)),
         ("state", row.state),
-        ("score", "" if row.score is None else figure(row.score)),
-        *((category, "" if own is None else figure(own)) for category, own in row.categories.items()),
+        ("score", "" if row.score is None else number_text(row.score)),
+        *((category, "" if own is None else number_text(own)) for category, own in row.categories.items()),
         ("best by", ", ".join(gaps.names[number] for number in row.best_by)),
         ("covered by", "; ".join(covered_by(gaps, row))),
         ("gap", _number(row.gap)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import joined
+from navlayers._text import and_list
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
@@ -262,7 +262,7 @@ def headline(gaps: Gaps) -> str:
     shares = [f"{total.plain:.1f} %"]
     shares += [] if gaps.threat.even else [f"{total.weighted:.1f} % by weight"]
     shares += [] if total.by_score is None else [f"{total.by_score:.1f} % by score"]
-    sentence = f"{joined(gaps.titles)} {verb} {covered} at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
+    sentence = f"{and_list(gaps.titles)} {verb} {covered} at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
     sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
     weak = "" if total.weak is None else f", {total.weak} weak (below {gaps.weak:g})"
     return f"{sentence}. {total.techniques - total.covered} uncovered{weak}."
@@ -274,7 +274,7 @@ def unscored(gaps: Gaps) -> str:
     if not counted:
         return ""
     has = "have" if len(counted) > 1 else "has"
-    return f"{joined(counted)} {has} no scores; --worth sets one"
+    return f"{and_list(counted)} {has} no scores; --worth sets one"
 
 
 def first(texts: Sequence[str], most: int | None) -> str:

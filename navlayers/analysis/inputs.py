@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import joined
+from navlayers._text import and_list
 from navlayers.attack import Catalogue, versions
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
@@ -157,7 +157,7 @@ def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
     for each in inputs:
         domains.setdefault(each.set.domain, []).append(each.name)
     if len(domains) > 1:
-        names = ", ".join(f"{joined(names)} of {domain}" for domain, names in domains.items())
+        names = ", ".join(f"{and_list(names)} of {domain}" for domain, names in domains.items())
         hint = "compare inputs of one domain"
         raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {names}", hint=hint))
 
@@ -168,7 +168,7 @@ def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
     scored = [each.name for each in inputs if not each.counts and each.set.mappings]
     if counted and scored:
         message = (
-            f"{joined(counted)} {_has(counted)} counts of capabilities, {joined(scored)} {_has(scored)} scores"
+            f"{and_list(counted)} {_has(counted)} counts of capabilities, {and_list(scored)} {_has(scored)} scores"
         )
         hint = "set a score of 0-100 for mappings without a value, such as --worth 50"
         raise UsageError(Problem(message, expected="inputs of one kind", hint=hint))

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import nearest, shown, slug, slugs
+from navlayers._text import quoted, slug, slugs, suggestion
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending
 from navlayers.mapping.formats.context import ReadOptions
@@ -68,8 +68,8 @@ def requested_formats(asked: Sequence[str], output: str | None) -> tuple[str, ..
     unknown = [name for name in names if name not in FORMATS]
     if unknown:
         expected = f"{', '.join(FORMATS)}, several joined by commas"
-        message = f"--to: unknown format {shown(unknown[0])}"
-        raise UsageError(Problem(message, expected=expected, hint=nearest(unknown[0], FORMATS)))
+        message = f"--to: unknown format {quoted(unknown[0])}"
+        raise UsageError(Problem(message, expected=expected, hint=suggestion(unknown[0], FORMATS)))
     if names:
         return tuple(dict.fromkeys(names))
     if output is None or not _ending(output):
@@ -95,7 +95,7 @@ def target_of(output: str | None, formats: Sequence[str]) -> Target:
         return Target(folder=Path(output))
     if list(formats) != [format_]:
         hint = "name a folder with -o, or one format with --to"
-        raise UsageError(Problem(f"{shown(output)} cannot hold {', '.join(formats)}", hint=hint))
+        raise UsageError(Problem(f"{quoted(output)} cannot hold {', '.join(formats)}", hint=hint))
     return Target(file=Path(output))
 
 

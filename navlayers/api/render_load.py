@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers import attack
-from navlayers._text import listed
+from navlayers._text import comma_list
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import formats
 from navlayers.layer.build import layers_of
@@ -136,8 +136,8 @@ def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...
             if passed:
                 what = f"{passed} file{'s' * (passed > 1)} of this folder {'are' if passed > 1 else 'is'} not drawn"
                 left = [other.path.name for other in of_folder if other not in drawn]
-                hint = f"drawn: {listed([other.path.name for other in drawn])}"
-                notices.append(Problem(f"{what}: {listed(left)}", Place(str(folder)), hint=hint))
+                hint = f"drawn: {comma_list([other.path.name for other in drawn])}"
+                notices.append(Problem(f"{what}: {comma_list(left)}", Place(str(folder)), hint=hint))
     return tuple(kept), tuple(notices)
 
 

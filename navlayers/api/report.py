@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import Place, Problem, UsageError, by_ending
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import read_index
@@ -97,7 +97,7 @@ def render_report(report: Report, format_: str) -> Rendered:
         UsageError: The format is unknown.
     """
     if format_ not in FORMATS:
-        raise UsageError(Problem(f"unknown format {shown(format_)}", expected=", ".join(FORMATS)))
+        raise UsageError(Problem(f"unknown format {quoted(format_)}", expected=", ".join(FORMATS)))
     if format_ == "md":
         return report_files(report, [Target(None, "md")])[0].rendered
     # Each format is loaded where it is used.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import listed
+from navlayers._text import comma_list
 from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
 from navlayers.layer import formats
@@ -139,7 +139,7 @@ def _subfolders(inputs: Iterable[Source]) -> Iterator[Problem]:
             continue
         if below:
             hint = "name them as well to upgrade their files"
-            yield Problem(f"skipped subfolders: {listed(below)}", Place(str(folder)), hint=hint)
+            yield Problem(f"skipped subfolders: {comma_list(below)}", Place(str(folder)), hint=hint)
 
 
 class _Upgrader:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.attack import store, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle
@@ -190,7 +190,7 @@ def _choose(wanted: str, domains: Sequence[Domain]) -> list[tuple[Domain, str]]:
 def _unpublished(wanted: str, domains: Sequence[Domain]) -> Problem:
     known = sorted({version for domain in domains for version in published(domain)}, key=versions.number)
     return Problem(
-        f"mitreattack-python does not list ATT&CK {' or '.join(domains)} release {shown(wanted)}",
+        f"mitreattack-python does not list ATT&CK {' or '.join(domains)} release {quoted(wanted)}",
         expected=f"one of {', '.join(known)}",
         hint="upgrade mitreattack-python, or add a downloaded bundle: navlayers attack add FILE.json",
     )
@@ -205,7 +205,7 @@ def _base(given: str | None) -> str:
     except ValueError:
         good = False
     if not good:
-        message = f"mirror {shown(base)} is not an http or https URL"
+        message = f"mirror {quoted(base)} is not an http or https URL"
         raise UsageError(Problem(message, expected="a URL such as https://mirror.example.org/attack"))
     return base
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import listed, one_of
+from navlayers._text import comma_list, or_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -127,19 +127,19 @@ class ReleaseChange:
     def _doubts(self, old: Catalogue, before: Technique, after: Technique) -> Iterator[str]:
         """Signs that a renamed technique has another meaning, in words: see docs/upgrade.md, "The report"."""
         if merged := self._merged.get(after.id):
-            yield f"it now includes {listed([f'{one} {old.techniques[one].name}' for one in merged])}"
+            yield f"it now includes {comma_list([f'{one} {old.techniques[one].name}' for one in merged])}"
         if split := self._split.get(after.id):
-            yield f"it no longer includes {listed([f'{one} {self.new.techniques[one].name}' for one in split])}"
+            yield f"it no longer includes {comma_list([f'{one} {self.new.techniques[one].name}' for one in split])}"
         name = before.name.casefold()
         others = (t for t in self.new.techniques.values() if t.active and t.id != after.id)
         if heirs := [other.id for other in others if other.name.casefold() == name]:
-            yield f"{listed(heirs)} has its old name"
+            yield f"{comma_list(heirs)} has its old name"
         elif self.new.subtechniques(after.id) and not old.subtechniques(after.id):
             yield "it now has sub-techniques"
         has = {tactic.id for tactic in self.new.tactics if tactic.shortname in after.tactics}
         lost = [t.name for t in old.tactics if t.shortname in before.tactics and t.id not in has]
         if lost:
-            yield f"it is no longer under {listed(lost)}"
+            yield f"it is no longer under {comma_list(lost)}"
         if not _words(before.name) & _words(after.name):
             yield "no word of its name is left"
 
@@ -192,7 +192,7 @@ class ReleaseChange:
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
         near = _near(change.id, self.new)
-        question = f" did you mean {one_of(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
+        question = f" did you mean {or_list(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
         return f"unknown in every installed release: a typo?{question}"
 
     def in_order(self, sources: list[str]) -> list[int]:

@@ -10,7 +10,7 @@ from typing import NoReturn, get_args
 
 import msgspec
 
-from navlayers._text import listed, shown
+from navlayers._text import comma_list, quoted
 from navlayers.attack import versions
 from navlayers.attack.catalogue import Catalogue, Kind, Status, Tactic, Technique, Threat, Threats
 from navlayers.attack.domain import DOMAINS, Domain
@@ -146,12 +146,12 @@ def _domain(objects: _Objects, path: Path) -> Domain:
     if not names:
         _refuse(path, "the bundle has no ATT&CK matrix (x-mitre-matrix)")
     if len(names) > 1:
-        _refuse(path, f"the bundle has more than one domain: {listed(names)}")
+        _refuse(path, f"the bundle has more than one domain: {comma_list(names)}")
     for domain in DOMAINS:
         if names[0] == f"{domain}-attack":
             return domain
     known = ", ".join(f"{domain}-attack" for domain in DOMAINS)
-    message = f"the matrix has the unknown domain {shown(names[0])}"
+    message = f"the matrix has the unknown domain {quoted(names[0])}"
     raise InputError(Problem(message, Place(str(path)), expected=f"one of {known}", hint=_HINT))
 
 
@@ -163,7 +163,7 @@ def _version(objects: _Objects, path: Path, requested: str | None) -> str:
         wanted = versions.canonical(requested)
         if wanted is None:
             raise ReleaseError(
-                Problem(f"{shown(requested)} is not an ATT&CK version", expected="a number such as 18.1")
+                Problem(f"{quoted(requested)} is not an ATT&CK version", expected="a number such as 18.1")
             )
         if stated and stated != wanted:
             message = f"the bundle is ATT&CK {stated}, not {wanted}"
@@ -194,7 +194,7 @@ def _tactics(objects: _Objects, path: Path) -> tuple[Tactic, ...]:
             if tactic is None or not tactic.attack_id or not tactic.x_mitre_shortname:
                 _refuse(
                     path,
-                    f"the matrix {shown(matrix.name)} refers to a tactic that is not in the bundle: {shown(ref)}",
+                    f"the matrix {quoted(matrix.name)} refers to a tactic that is not in the bundle: {quoted(ref)}",
                 )
             tactics[ref] = Tactic(tactic.attack_id, tactic.x_mitre_shortname, tactic.name)
     if not tactics:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.attack import files, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
@@ -148,7 +148,7 @@ def _not_found(domain: Domain, wanted: str, installed: list[str], *, malformed: 
     listing = ", ".join(installed)
     if malformed:
         return Problem(
-            f"{shown(wanted)} is not an ATT&CK version",
+            f"{quoted(wanted)} is not an ATT&CK version",
             expected=f"an installed {domain} release ({listing}), a major version such as 16, or latest",
             hint="add another release, for example: navlayers attack add 20.0",
         )
@@ -184,7 +184,7 @@ def user_folder() -> Path:
         try:
             return Path(chosen).expanduser() / "attack"
         except RuntimeError:
-            message = f"{DATA_DIR_VARIABLE} is {shown(chosen)}, whose home folder does not exist"
+            message = f"{DATA_DIR_VARIABLE} is {quoted(chosen)}, whose home folder does not exist"
             raise UsageError(Problem(message, expected="a folder for added ATT&CK releases")) from None
     from platformdirs import user_data_path  # noqa: PLC0415 - costs time, and is not always needed
 
@@ -287,7 +287,7 @@ def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release
         builtin = any(release.version == number and release.domain in domains for release in _builtin())
         what = "is built in and cannot be removed" if builtin else "is not an added release"
         raise ReleaseError(
-            Problem(f"ATT&CK {shown(version)[1:-1]} {what}", hint="list releases with: navlayers attack list")
+            Problem(f"ATT&CK {quoted(version)[1:-1]} {what}", hint="list releases with: navlayers attack list")
         )
     return tuple(removed)
 

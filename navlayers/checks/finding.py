@@ -59,8 +59,8 @@ def require_code(code: str) -> None:
         UsageError: the code is unknown.
     """
     if code not in codes():
-        hint = _text.nearest(code, codes()) or "list all codes with: navlayers check --explain all"
-        raise UsageError(Problem(f"unknown code {_text.shown(code)}", hint=hint))
+        hint = _text.suggestion(code, codes()) or "list all codes with: navlayers check --explain all"
+        raise UsageError(Problem(f"unknown code {_text.quoted(code)}", hint=hint))
 
 
 def explanation(code: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from navlayers import attack
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats.context import technique_names
@@ -83,7 +83,7 @@ class Subject:
         """The groups that the set declares. Readers add undeclared ones with a notice, which names them."""
         messages = (notice.message for notice in self.reading.notices if notice.code == "undeclared-group")
         named = {message[message.find('"') : message.rfind('"') + 1] for message in messages}
-        return tuple(group for group in self.set.groups if shown(group) not in named)
+        return tuple(group for group in self.set.groups if quoted(group) not in named)
 
     @cached_property
     def by_name(self) -> dict[str, list[Technique]]:

@@ -55,12 +55,12 @@ class Group(click.Group):
         """The command of the arguments; one that starts with a dash is an option to refuse."""
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing or name in self.list_commands(ctx)):
-            from navlayers._text import nearest, shown  # noqa: PLC0415 - for errors alone
+            from navlayers._text import quoted, suggestion  # noqa: PLC0415 - for errors alone
             from navlayers.errors import Problem, UsageError  # noqa: PLC0415
 
             known = self.list_commands(ctx)
-            hint = nearest(name, known) or f"`{ctx.command_path} --help` lists the commands"
-            raise UsageError(Problem(f"unknown command {shown(name)}", expected=", ".join(known), hint=hint))
+            hint = suggestion(name, known) or f"`{ctx.command_path} --help` lists the commands"
+            raise UsageError(Problem(f"unknown command {quoted(name)}", expected=", ".join(known), hint=hint))
         return super().resolve_command(ctx, args)
 
 
@@ -125,14 +125,14 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _usage(error: click.UsageError) -> str:
     """The message of click in the form of all others, with an example of the command."""
-    from navlayers._text import one_of  # noqa: PLC0415 - for errors alone
+    from navlayers._text import or_list  # noqa: PLC0415 - for errors alone
     from navlayers.errors import Problem  # noqa: PLC0415
 
     text = error.format_message()
     message, expected, hint = text[:1].lower() + text[1:].rstrip("."), "", ""
     if isinstance(error, click.NoSuchOption):
         message = f"unknown option {error.option_name}"
-        hint = f"did you mean {one_of(error.possibilities)}?" if error.possibilities else ""
+        hint = f"did you mean {or_list(error.possibilities)}?" if error.possibilities else ""
     elif isinstance(error, click.BadParameter) and error.param is not None:
         parameter = error.param
         name = parameter.get_error_hint(error.ctx).replace("'", "")

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from navlayers import attack
-from navlayers._text import plain
+from navlayers._text import printable
 from navlayers.attack.domain import DOMAINS
 from navlayers.attack.versions import number
 from navlayers.errors import NavlayersError
@@ -106,7 +106,7 @@ def _items(words: Iterable[tuple[str, str]], incomplete: str) -> Items:
     for word, meaning in words:
         if word.casefold().startswith(start) and word.isprintable():
             meanings.setdefault(word, meaning)
-    return [_item(word, " ".join(plain(meaning).split())) for word, meaning in meanings.items()]
+    return [_item(word, " ".join(printable(meaning).split())) for word, meaning in meanings.items()]
 
 
 def _item(word: str, meaning: str = "", type_: str = "plain") -> CompletionItem[str]:

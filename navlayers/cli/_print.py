@@ -54,7 +54,7 @@ def echo_tables(tables: Iterable[Table]) -> None:
 
 def echo_text(text: str) -> None:
     """Print text in lines that fit the terminal; as one line to a file or a pipe."""
-    plain, width = text_helpers.plain(text), window()
+    plain, width = text_helpers.printable(text), window()
     click.echo("\n".join(text_helpers.wrap(plain, width)) if width else plain)
 
 
@@ -84,7 +84,7 @@ def echo_json(value: object) -> None:
 def notify(text: str) -> None:
     """Say something about the run, on standard error; where that cannot be written, the result still counts."""
     with contextlib.suppress(OSError):
-        click.echo(text_helpers.plain(text), err=True)
+        click.echo(text_helpers.printable(text), err=True)
 
 
 def notices(problems: Iterable[Problem]) -> None:

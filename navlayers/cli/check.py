@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers._text import counted
+from navlayers._text import quantity
 from navlayers.cli import _complete, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
@@ -166,12 +166,12 @@ def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix
             _print.notify(f"{count:6,}  {code}")
     notes = len(report.findings) - report.errors - report.warnings
     numbers = {"error": report.errors, "warning": report.warnings, "note": notes}
-    counts = ", ".join(counted(number, level) for level, number in numbers.items() if number)
-    _print.notify(f"{counts or 'no findings'} in {counted(len(report.inputs), 'set')}")
+    counts = ", ".join(quantity(number, level) for level, number in numbers.items() if number)
+    _print.notify(f"{counts or 'no findings'} in {quantity(len(report.inputs), 'set')}")
     done = sum(len(each.findings) for each in fixed)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
-        _print.notify(f"fixed {counted(done, 'finding') if done else 'nothing'}")
+        _print.notify(f"fixed {quantity(done, 'finding') if done else 'nothing'}")
     elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:

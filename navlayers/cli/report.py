@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 from click.core import ParameterSource
 
-from navlayers._text import joined
+from navlayers._text import and_list
 from navlayers.analysis.gaps import find_gaps
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
@@ -176,7 +176,7 @@ def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[
     """That mappings have comments which the report leaves out."""
     names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
     if names and options.sections == USUAL:
-        message = f"{joined(names)}: comments of mappings are left out, except in the details of HTML"
+        message = f"{and_list(names)}: comments of mappings are left out, except in the details of HTML"
         yield Problem(message, hint="--comments adds them")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import figure, technique_url, tidy, web_links
+from navlayers._text import number_text, rounded, technique_url, web_links
 from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.scoring.scores import UNSPECIFIED, Rules
@@ -80,7 +80,7 @@ def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
         number = len(entry.contributions[category])
         return f"{name} by {number} capabilit{'y' if number == 1 else 'ies'}"
     score = entry.categories.get(category)
-    return f"{name} {'not rated' if score is None else tidy(score)}"
+    return f"{name} {'not rated' if score is None else rounded(score)}"
 
 
 def _names(contributions: Sequence[Contribution], style: Style, most: int) -> str:
@@ -126,7 +126,7 @@ def _item(contribution: Contribution, rules: Rules) -> str:
     text = f"{contribution.capability} = {strength}" if strength else contribution.capability
     if rules.counts or contribution.score is None:
         return text
-    number = str(tidy(contribution.score))
+    number = str(rounded(contribution.score))
     return text if strength == number else f"{text} ({number})"
 
 
@@ -188,9 +188,9 @@ def make_entry(
         links: None for the technique's ATT&CK page.
     """
     metadata = [Metadata(name, value) for name, value in facts if value]
-    shown = score if score is None else tidy(gradient.safe(tidy(score)))
-    if score is not None and shown != tidy(score):
-        metadata.append(Metadata(EXACT, f"{figure(score)} (the Navigator shows nothing for it)"))
+    shown = score if score is None else rounded(gradient.safe(rounded(score)))
+    if score is not None and shown != rounded(score):
+        metadata.append(Metadata(EXACT, f"{number_text(score)} (the Navigator shows nothing for it)"))
     return Technique(
         techniqueID=technique,
         score=shown,

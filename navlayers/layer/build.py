@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
-from navlayers._text import figure, slugs, web_links
+from navlayers._text import number_text, slugs, web_links
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate
 from navlayers.layer.colors import count_gradient, count_legend, value_gradient, value_legend
@@ -113,7 +113,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rule
         ("aggregate", "count" if rules.counts else options.aggregate),
         ("weights", _pairs(options.weights)),
         ("scale", _pairs(scale)),
-        ("worth of a bare relation", "" if rules.worth is None else figure(rules.worth)),
+        ("worth of a bare relation", "" if rules.worth is None else number_text(rules.worth)),
         ("roll-up", "" if options.rollup == "none" else options.rollup),
         ("source", mapping_set.source),
         ("licence", mapping_set.licence),
@@ -121,7 +121,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rule
 
 
 def _pairs(numbers: dict[str, float]) -> str:
-    return ", ".join(f"{name} {figure(number)}" for name, number in numbers.items())
+    return ", ".join(f"{name} {number_text(number)}" for name, number in numbers.items())
 
 
 def view_facts(what: str, entries: Iterable[scoring.TechniqueScore], left_out: int) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import figure
+from navlayers._text import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -275,7 +275,7 @@ def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[Legen
         ticks = (gradient.maxValue, gradient.maxValue / 2)
         marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}
     items = [
-        LegendItem(f"{figure(mark)} {name}".rstrip(), gradient.color(mark))
+        LegendItem(f"{number_text(mark)} {name}".rstrip(), gradient.color(mark))
         for mark, name in sorted(marks.items(), reverse=True)
     ]
     return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from navlayers._text import clean
+from navlayers._text import single_line
 from navlayers.layer.view import Annotation, View
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Column(msgspec.Struct, frozen=True):
     @property
     def tooltip(self) -> str:
         """The name with the ratio in words, as a tooltip."""
-        name = f"{self.id} {clean(self.name)}"
+        name = f"{self.id} {single_line(self.name)}"
         return f"{name}\n{self.mapped} of {self.total} {self.counted}" if self.total else name
 
 

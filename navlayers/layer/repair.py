@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import listed, shown
+from navlayers._text import comma_list, quoted
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.colors import DEFAULT_COLORS, FEWEST_COLORS, Gradient, parse_color
 from navlayers.mapping.formats.checks import numeric
@@ -104,7 +104,7 @@ class Repair:
         for what, places in self._found.items():
             done = f", {_MENDED.get(what, 'are kept')}" if self._mend else ""
             many = f" ({len(places)})" if len(places) > 1 else ""
-            sentences.append(f"{what}{done}{many}: {listed(list(places))}")
+            sentences.append(f"{what}{done}{many}: {comma_list(list(places))}")
         return sentences
 
     def _completed(self, written: Document) -> Document:
@@ -187,4 +187,4 @@ def _number(score: float) -> float:
 
 
 def _short(value: str) -> str:
-    return shown(value)[1:-1]
+    return quoted(value)[1:-1]

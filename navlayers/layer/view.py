@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import listed, web_links
+from navlayers._text import comma_list, web_links
 from navlayers.attack import Catalogue
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem
@@ -261,17 +261,18 @@ def _entries(
             found[identifier, tactic] = annotation
     if odd:
         tell(
-            f"drawn, although the Navigator ignores entries in this form: {listed(list(odd))}",
+            f"drawn, although the Navigator ignores entries in this form: {comma_list(list(odd))}",
             "write ids without blanks, and tactics by their short names, such as credential-access",
         )
     if unknown:
         ids = [f"{i} ({_fate(i, catalogue)})" for i in unknown]
         hint = f"navlayers upgrade --attack {catalogue.version} replaces ids that have a successor"
         tell(
-            f"not drawn, because they are not active techniques of ATT&CK {catalogue.version}: {listed(ids)}", hint
+            f"not drawn, because they are not active techniques of ATT&CK {catalogue.version}: {comma_list(ids)}",
+            hint,
         )
     if elsewhere:
-        tell(f"not drawn, because the technique does not belong to the tactic: {listed(list(elsewhere))}")
+        tell(f"not drawn, because the technique does not belong to the tactic: {comma_list(list(elsewhere))}")
     return found
 
 
@@ -355,10 +356,10 @@ def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Tell) -> tup
     missing = sorted(meant - there - {"None"})
     other = sorted(p for p in asked if p not in there and p not in _OLD_PLATFORMS and p.lower() in by_lower)
     if other:
-        tell(f"the Navigator shows an empty matrix for platforms whose case differs: {listed(other)}")
+        tell(f"the Navigator shows an empty matrix for platforms whose case differs: {comma_list(other)}")
     if missing:
         tell(
-            f"the filter names platforms that ATT&CK {catalogue.version} does not have: {listed(missing)}",
+            f"the filter names platforms that ATT&CK {catalogue.version} does not have: {comma_list(missing)}",
             "the Navigator shows an empty matrix for them",
         )
     known = meant & (there | {"None"})

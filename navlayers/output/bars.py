@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import clean
+from navlayers._text import single_line
 from navlayers.layer.colors import WHITE, contrast
 from navlayers.output.drawing.font import CAP, cut, ems, wrap
 from navlayers.output.drawing.shapes import Drawing, Group, Line, Rect, Shape, Text
@@ -71,7 +71,7 @@ def bars_drawing(bars: Bars, width: float) -> Drawing:
         shapes = _row(row, bars, lines, columns, top + _GAP / 2, width)
         groups.append(Group(f"row-{number}", _words(row, bars), tuple(shapes)))
         top += height
-    title = clean(bars.title) or "Bars"
+    title = single_line(bars.title) or "Bars"
     return Drawing(width, bottom + _AXIS, title, describe(bars), _THEME.page, tuple(groups))
 
 
@@ -103,16 +103,16 @@ def percent(covered: int, total: int) -> str:
 
 def _words(row: BarRow, bars: Bars) -> str:
     parts = [
-        f"{clean(series.name) if len(bars.series) > 1 else ''} {figures(number, row.total)}".lstrip()
+        f"{single_line(series.name) if len(bars.series) > 1 else ''} {figures(number, row.total)}".lstrip()
         for series, number in zip(bars.series, row.covered, strict=True)
     ]
-    return f"{clean(row.label)}: {', '.join(parts)}"
+    return f"{single_line(row.label)}: {', '.join(parts)}"
 
 
 def _label(row: BarRow, bars: Bars, room: float) -> tuple[str, ...]:
     """The lines of a row's label."""
     pitch = _PITCHES[min(len(bars.series), len(_PITCHES)) - 1]
-    return wrap(clean(row.label), room / _LABEL, max(int(pitch * len(bars.series) / _LINE), _MOST_LINES))
+    return wrap(single_line(row.label), room / _LABEL, max(int(pitch * len(bars.series) / _LINE), _MOST_LINES))
 
 
 def _row(
@@ -125,7 +125,7 @@ def _row(
     for series, number, share in zip(bars.series, row.covered, row.shares, strict=True):
         base = top + pitch / 2 + CAP * _SMALL / 2
         if columns.series:
-            name = cut(clean(series.name), columns.series / _SMALL)
+            name = cut(single_line(series.name), columns.series / _SMALL)
             yield Text(columns.left - _BETWEEN, base, name, _SMALL, _THEME.muted, "end")
         if share:
             height = min(_BAR * pitch, _THICKEST)
@@ -141,10 +141,12 @@ def _border(color: str) -> str:
 
 
 def _columns(bars: Bars, width: float) -> _Columns:
-    label = min(max((ems(clean(row.label)) for row in bars.rows), default=0) * _LABEL + 1, _MOST_LABEL * width)
+    label = min(
+        max((ems(single_line(row.label)) for row in bars.rows), default=0) * _LABEL + 1, _MOST_LABEL * width
+    )
     series = 0.0
     if len(bars.series) > 1:
-        widest = max(ems(clean(series.name)) for series in bars.series) * _SMALL + 1
+        widest = max(ems(single_line(series.name)) for series in bars.series) * _SMALL + 1
         series = min(widest, _MOST_SERIES * width)
     left = label + _BETWEEN + (series + _BETWEEN if series else 0)
     pairs = [(number, row.total) for row in bars.rows for number in row.covered]
@@ -166,7 +168,7 @@ def _keys(bars: Bars, width: float) -> list[tuple[float, int, str, str]]:
     keys = []
     x, line = 0.0, 0
     for series in bars.series:
-        label = cut(clean(series.name), (width - 14) / _SMALL)
+        label = cut(single_line(series.name), (width - 14) / _SMALL)
         wide = 14 + ems(label) * _SMALL
         if x and x + wide > width:
             x, line = 0.0, line + 1

@@ -14,7 +14,7 @@ from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import plain, technique_url
+from navlayers._text import printable, technique_url
 from navlayers.layer.colors import text_color
 from navlayers.output.document import Bars, flat, spans
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
@@ -171,7 +171,7 @@ def render(document: Document) -> str:
 
     All text is escaped, and only http(s) addresses are links.
     """
-    title = plain(f"{document.key} {document.title}".strip())
+    title = printable(f"{document.key} {document.title}".strip())
     template = documents().get_template("document.html.jinja")
     return template.render(title=title, page=Page(), blocks=flat(document))
 
@@ -215,7 +215,7 @@ def finalize(value: object) -> object:
     # Markup consists of values that were cleaned before.
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return "\n".join(map(plain, value.split("\n"))) if "\n" in value else plain(value)
+    return "\n".join(map(printable, value.split("\n"))) if "\n" in value else printable(value)
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from navlayers._text import plain, slug
+from navlayers._text import printable, slug
 from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
 from navlayers.output.tables import RowStyle, Table, address_of, url_of
 
@@ -56,7 +56,7 @@ def escape(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    return _MENTION.sub("@<!-- -->", _MARKS.sub(r"\\\1", " ".join(plain(text).split())))
+    return _MENTION.sub("@<!-- -->", _MARKS.sub(r"\\\1", " ".join(printable(text).split())))
 
 
 def _begun(marked: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import clean, plain
+from navlayers._text import printable, single_line
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Bars
 from navlayers.output.drawing.font import ems, rooms
@@ -57,7 +57,7 @@ _PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
 
 def lines_of(text: str) -> list[str]:
     """The lines of a text, cleaned, with single blanks."""
-    return [" ".join(plain(line).split()) for line in text.strip().splitlines()]
+    return [" ".join(printable(line).split()) for line in text.strip().splitlines()]
 
 
 def breakable_line(line: str, size: float, room: float) -> str:
@@ -238,7 +238,7 @@ def heatmaps(figures: Sequence[Figure], width: float, height: float) -> list[Dra
     drawn = draw_alike([figure.view for figure in figures], RenderOptions(), frame)
     return [
         msgspec.structs.replace(
-            drawing, title=clean(figure.title) or "Heatmap", height=min(bottom(drawing) + 1, height)
+            drawing, title=single_line(figure.title) or "Heatmap", height=min(bottom(drawing) + 1, height)
         )
         for figure, (drawing, _) in zip(figures, drawn, strict=True)
     ]

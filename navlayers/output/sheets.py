@@ -7,7 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import neutralize, plain, technique_url, tidy, wrap
+from navlayers._text import neutralize, printable, rounded, technique_url, wrap
 from navlayers.output.tables import Kind, Span, Table, decimals, shown
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def sheet_names(titles: Iterable[str]) -> list[str]:
     """Valid names for sheets: short, without forbidden characters, unique regardless of case."""
     names: list[str] = []
     for title in titles:
-        name = base = _short(" ".join(_SHEET.sub(" ", plain(title)).split()), _LONGEST_NAME) or "table"
+        name = base = _short(" ".join(_SHEET.sub(" ", printable(title)).split()), _LONGEST_NAME) or "table"
         taken = {_TAKEN, *(other.casefold() for other in names)}
         number = 1
         while name.casefold() in taken:
@@ -115,7 +115,7 @@ def write_sheet(sheet: Any, table: Table, formats: Formats, widest: Mapping[str,
     """Write a table on a sheet of an xlsxwriter book; `widest`: header → maximum width of the column."""
     widths = [min(max(map(len, column.header.split()), default=0), _WIDE) for column in table.columns]
     for number, header in enumerate(table.headers):
-        sheet.write_string(0, number, cut(neutralize(plain(header))), formats.head)
+        sheet.write_string(0, number, cut(neutralize(printable(header))), formats.head)
     figures = [
         formats.figure(column.kind, decimals(row[number] for row in table.rows))
         for number, column in enumerate(table.columns)
@@ -127,15 +127,15 @@ def write_sheet(sheet: Any, table: Table, formats: Formats, widest: Mapping[str,
                 continue
             widths[number] = max(widths[number], len(shown(cell, column.kind)))
             if not isinstance(cell, str):
-                sheet.write_number(line, number, tidy(cell), figures[number])
+                sheet.write_number(line, number, rounded(cell), figures[number])
                 continue
             url = _address(cell, column.kind)
             if url and len(url) <= _LONGEST_ADDRESS and links < _LINKS:
                 links += 1
-                sheet.write_url(line, number, url, formats.link, cut(neutralize(plain(cell))))
+                sheet.write_url(line, number, url, formats.link, cut(neutralize(printable(cell))))
             else:
                 format_ = formats.color(cell) if column.kind == "color" and cell else formats.text
-                sheet.write_string(line, number, cut(neutralize(plain(cell))), format_)
+                sheet.write_string(line, number, cut(neutralize(printable(cell))), format_)
     limits = [(widest or {}).get(header, _WIDE) for header in table.headers]
     widths = [min(max(width + 2, _NARROW), limit) for width, limit in zip(widths, limits, strict=True)]
     _set_heights(sheet, table, widths)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralize, plain, technique_url, tidy, web_links
+from navlayers._text import neutralize, printable, rounded, technique_url, web_links
 from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _texts(cells: Sequence[Cell], kind: Kind) -> list[str]:
     if kind not in ("number", "score"):
         return [shown(cell, kind) for cell in cells]
     needed = decimals(cells)
-    return [shown(c) if c is None or isinstance(c, str) else f"{tidy(c):.{needed}f}" for c in cells]
+    return [shown(c) if c is None or isinstance(c, str) else f"{rounded(c):.{needed}f}" for c in cells]
 
 
 def decimals(cells: Iterable[Cell]) -> int:
@@ -137,7 +137,7 @@ def shown(cell: Cell, kind: Kind = "text") -> str:
     if isinstance(cell, str):
         return cell
     if kind != "percent":
-        return f"{tidy(cell)}"
+        return f"{rounded(cell)}"
     return f"{min(cell, _ALMOST) if cell < 100 else cell:.1f} %"
 
 
@@ -183,4 +183,4 @@ def _csv_cell(cell: Cell) -> str:
         return ""
     if isinstance(cell, Span) and cell.url:
         cell = cell.url
-    return neutralize(plain(cell)) if isinstance(cell, str) else str(tidy(cell))
+    return neutralize(printable(cell)) if isinstance(cell, str) else str(rounded(cell))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import columns, plain, wrap
+from navlayers._text import columns, printable, wrap
 from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
 from navlayers.output.tables import RowStyle, Table
 
@@ -54,7 +54,7 @@ def fit(text: str, width: int, *, right: bool = False, end: bool = False) -> str
 def item_lines(items: Sequence[Item], width: int | None = None, indent: str = "") -> Iterator[str]:
     """The items of a list, nested items indented; long lines are wrapped."""
     for item in items:
-        line = indent + plain(item.text)
+        line = indent + printable(item.text)
         if width is None or columns(line) <= width:
             yield line
         else:
@@ -67,9 +67,9 @@ def item_lines(items: Sequence[Item], width: int | None = None, indent: str = ""
 
 def table_text(table: Table, width: int | None = None) -> str:
     """The table with its title, its note, and an empty line at the end."""
-    note = plain(table.note)
+    note = printable(table.note)
     notes = (wrap(note, width) if width else [note]) if note else []
-    return "\n".join([plain(table.title), *table_lines(table, width), *notes, ""])
+    return "\n".join([printable(table.title), *table_lines(table, width), *notes, ""])
 
 
 def table_lines(table: Table, width: int | None = None) -> list[str]:
@@ -77,10 +77,10 @@ def table_lines(table: Table, width: int | None = None) -> list[str]:
 
     Headers are aligned at the bottom; headers of figures are wrapped to about the width of the figures.
     """
-    rows = [list(map(plain, row)) for row in table.texts]
+    rows = [list(map(printable, row)) for row in table.texts]
     heads = []
     for i, column in enumerate(table.columns):
-        lines = [plain(line) for line in column.header.split("\n")]
+        lines = [printable(line) for line in column.header.split("\n")]
         if column.right and len(lines) == 1:
             longest = max((len(row[i]) for row in rows), default=0)
             lines = (
@@ -140,7 +140,7 @@ class _Writer:
                 self._titled(block)
 
     def _heading(self, heading: Heading) -> None:
-        text = plain(f"{heading.key}  {heading.text}" if heading.key else heading.text).strip()
+        text = printable(f"{heading.key}  {heading.text}" if heading.key else heading.text).strip()
         if self.lines:
             self.lines.append("")
         lines = wrap(text, self._width) if self._width else [text]
@@ -150,7 +150,7 @@ class _Writer:
             self.lines.append(mark * max(map(columns, lines)))
 
     def _flow(self, text: str, indent: str = "", *, bold: bool = False, dim: bool = False) -> None:
-        text = plain(text)
+        text = printable(text)
         lines = wrap(text, max(self._width - len(indent), _LEAST)) if self._width else [text.strip()]
         for line in lines:
             styled = self._bold(line) if bold else self._dim(line) if dim else line
@@ -159,7 +159,7 @@ class _Writer:
     def _facts(self, facts: Facts) -> None:
         indent = max((columns(label) for label, _ in facts.items), default=0) + GAP
         for label, text in facts.texts:
-            lines = wrap(plain(text), max(self._width - indent, _LEAST)) if self._width else [plain(text)]
+            lines = wrap(printable(text), max(self._width - indent, _LEAST)) if self._width else [printable(text)]
             for number, line in enumerate(lines):
                 start = label if number == 0 else ""
                 self.lines.append(f"{self._dim(start)}{' ' * (indent - columns(start))}{line}")
@@ -175,7 +175,7 @@ class _Writer:
         """Add the rows: in columns, with some columns below others, or as a line per cell, whichever fits first."""
         styles = table.styles or (_PLAIN,) * len(table.rows)
         texts = [
-            [plain(f"  {text}" if i == 0 and style.level else text) for i, text in enumerate(row)]
+            [printable(f"  {text}" if i == 0 and style.level else text) for i, text in enumerate(row)]
             for row, style in zip(table.texts, styles, strict=True)
         ]
         filled = [i for i in range(len(table.columns)) if any(row[i] for row in texts)]
@@ -185,7 +185,7 @@ class _Writer:
             widths = self._widths(table, groups, texts)
             if widths is None:
                 continue
-            heads = ["\n".join(plain(table.columns[i].header) for i in group) for group in groups]
+            heads = ["\n".join(printable(table.columns[i].header) for i in group) for group in groups]
             right = [table.columns[group[0]].right for group in groups]
             self._draw(heads, widths, right, dim=True)
             for row, style in zip(texts, styles, strict=True):
@@ -196,7 +196,7 @@ class _Writer:
         for row, style in zip(texts, styles, strict=True):
             for i in filled:
                 if row[i]:
-                    head = "" if i == filled[0] else f"{plain(table.columns[i].header)}: "
+                    head = "" if i == filled[0] else f"{printable(table.columns[i].header)}: "
                     self._flow(f"{head}{row[i].strip()}" if head else row[i], "  " if head else "")
             self._details(style)
 

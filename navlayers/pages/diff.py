@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
-from navlayers._text import columns, figure, json_text, shown
+from navlayers._text import columns, json_text, number_text, quoted
 from navlayers.analysis.diff import CHANGES
 from navlayers.output.document import Item
 from navlayers.output.markdown import escape
@@ -108,7 +108,7 @@ def _step(step: MeasureChange) -> str:
 def _side(score: float | None, *, covered: bool) -> str:
     if not covered:
         return "none"
-    return "not rated" if score is None else figure(score)
+    return "not rated" if score is None else number_text(score)
 
 
 def _sections(diff: Diff) -> Iterator[Section]:
@@ -144,7 +144,7 @@ def _sections(diff: Diff) -> Iterator[Section]:
         items, lines = [], []
         for comment in diff.comments:
             sides = (comment.before, comment.after)
-            before, after = (shown(text) if text else "none" for text in sides)
+            before, after = (quoted(text) if text else "none" for text in sides)
             items.append(Item(f"{comment.capability} {comment.technique} {comment.category}: {before} → {after}"))
             before, after = (escape(text) or "none" for text in sides)
             start = f"- {escape(comment.capability)} {comment.technique} {comment.category}"

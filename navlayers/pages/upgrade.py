@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import columns, json_text, listed, shown
+from navlayers._text import columns, comma_list, json_text, quoted
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.output.document import Document, Heading, Item, Items, Paragraph
@@ -265,7 +265,7 @@ def _sections(file: FileReport) -> list[Section]:
     """The changes by kind, those to review first; kinds without any are left out."""
     names = [report.name for report in file.reports]
     layers = [
-        shown(name) if name and names.count(name) == 1 else f"layer {at}{f' {shown(name)}' if name else ''}"
+        quoted(name) if name and names.count(name) == 1 else f"layer {at}{f' {quoted(name)}' if name else ''}"
         for at, name in enumerate(names, 1)
     ]
     sections = (
@@ -313,8 +313,8 @@ def _removed(report: Report) -> Iterator[Item]:
 
 def _excerpt(row: Pairs) -> str:
     """A row or an entry in short: where it was, its score, the start of its comment."""
-    where = ", ".join(shown(str(row[key]))[1:-1] for key in ("capability", "category", "tactic") if row.get(key))
-    what = [shown(str(row["value"]))[1:-1]] if "value" in row else []
+    where = ", ".join(quoted(str(row[key]))[1:-1] for key in ("capability", "category", "tactic") if row.get(key))
+    what = [quoted(str(row["value"]))[1:-1]] if "value" in row else []
     what += [f"score {row['score']}"] if row.get("score") is not None else []
     what += [_quoted(str(row["comment"]))] if row.get("comment") else []
     return ": ".join(part for part in (where, ", ".join(what)) if part)
@@ -322,7 +322,7 @@ def _excerpt(row: Pairs) -> str:
 
 def _quoted(comment: str) -> str:
     """The start of a comment on one line."""
-    return shown(" ".join(comment.split()))
+    return quoted(" ".join(comment.split()))
 
 
 def _merged(report: Report) -> Iterator[Item]:
@@ -337,8 +337,8 @@ def _merged(report: Report) -> Iterator[Item]:
 
 
 def _values(one: Merged) -> str:
-    values = _first([shown(value)[1:-1] if value else "none" for value in one.values])
-    scores = f"{' + '.join(values)} → {shown(one.value)[1:-1]}" if any(one.values) else ""
+    values = _first([quoted(value)[1:-1] if value else "none" for value in one.values])
+    scores = f"{' + '.join(values)} → {quoted(one.value)[1:-1]}" if any(one.values) else ""
     return ": ".join(part for part in (one.where, scores) if part)
 
 
@@ -354,8 +354,8 @@ def _dropped(report: Report) -> Iterator[Item]:
 def _filter(report: Report) -> Iterator[Item]:
     change = report.platforms
     if change is not None:
-        lost = f"; no equivalent of {listed(change.removed)}" if change.removed else ""
-        yield Item(f"platforms {listed(change.before)} → {listed(change.after) or 'all'}{lost}")
+        lost = f"; no equivalent of {comma_list(change.removed)}" if change.removed else ""
+        yield Item(f"platforms {comma_list(change.before)} → {comma_list(change.after) or 'all'}{lost}")
 
 
 # The kinds of changes: heading, name in sentences, whether to review them, items.
@@ -367,7 +367,7 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         "moved",
         True,
         lambda report: (
-            Item(f"{one.id} {one.name}: {shown(one.tactic)[1:-1]} → {', '.join(one.to)}") for one in report.moved
+            Item(f"{one.id} {one.name}: {quoted(one.tactic)[1:-1]} → {', '.join(one.to)}") for one in report.moved
         ),
     ),
     ("Entries left out", "left out", True, _dropped),

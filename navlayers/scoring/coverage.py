@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import tidy
+from navlayers._text import rounded
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, MappingSet
 from navlayers.mapping.remap import Inactive, Moved
@@ -142,8 +142,10 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
 
 def _rounded(entry: TechniqueScore) -> TechniqueScore:
     """Scores rounded as in layers and tables, so that comparisons ignore further decimals."""
-    overall = None if entry.overall is None else tidy(entry.overall)
-    categories = {category: None if score is None else tidy(score) for category, score in entry.categories.items()}
+    overall = None if entry.overall is None else rounded(entry.overall)
+    categories = {
+        category: None if score is None else rounded(score) for category, score in entry.categories.items()
+    }
     if (overall, categories) == (entry.overall, entry.categories):
         return entry
     return msgspec.structs.replace(entry, overall=overall, categories=categories)

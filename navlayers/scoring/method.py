@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import figure, joined
+from navlayers._text import and_list, number_text
 from navlayers.scoring.aggregate import DESCRIPTIONS
 from navlayers.scoring.scores import UNSPECIFIED
 
@@ -22,19 +22,19 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     options = rules.options
     if not rules.scored_categories:
         return [f"A technique's score is {DESCRIPTIONS['count']}."]
-    scale = ", ".join(f"{value} {figure(number)}" for value, number in rules.scale.items())
+    scale = ", ".join(f"{value} {number_text(number)}" for value, number in rules.scale.items())
     several = category is None and rules.scored_categories != (UNSPECIFIED,)
     subject = "Per category, a technique's score is" if several else "A technique's score is"
     basis = "" if rules.counts else f" ({scale})"
     how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
     sentences = [f"{subject} {how}{basis}."]
     if rules.worth is not None and not rules.counts:
-        sentences.append(f"A mapping without a score value is worth {figure(rules.worth)}.")
+        sentences.append(f"A mapping without a score value is worth {number_text(rules.worth)}.")
     if several:
-        names = joined([c for c in rules.scored_categories if c != UNSPECIFIED])
+        names = and_list([c for c in rules.scored_categories if c != UNSPECIFIED])
         if options.weights:
             shares = ", ".join(
-                f"{c} {figure(options.weights[c])}" for c in rules.scored_categories if c in options.weights
+                f"{c} {number_text(options.weights[c])}" for c in rules.scored_categories if c in options.weights
             )
             sentences.append(f"The overall score is the mean across {names}, weighted {shares}.")
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import tidy
+from navlayers._text import rounded
 from navlayers.mapping.model import CATEGORIES
 from navlayers.mapping.remap import Inactive, inactive
 from navlayers.scoring.scores import UNSPECIFIED
@@ -213,7 +213,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
                 groups=tuple(sorted(capability.groups)),
                 techniques=len(ids) - subs,
                 subtechniques=subs,
-                share=tidy(100 * len(ids) / active),
+                share=rounded(100 * len(ids) / active),
                 unique=unique.get(capability.id, 0),
                 categories=_category_stats(numbers.get(capability.id, {}), scored.rules),
             )
@@ -224,7 +224,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
 def _category_stats(numbers: dict[str, list[float]], rules: Rules) -> dict[str, CategoryStats]:
     return {
         category: CategoryStats(
-            tidy(math.fsum(numbers[category]) / len(numbers[category])), tidy(math.fsum(numbers[category]))
+            rounded(math.fsum(numbers[category]) / len(numbers[category])), rounded(math.fsum(numbers[category]))
         )
         for category in rules.categories
         if category in numbers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import encode_members, listed, shown
+from navlayers._text import comma_list, encode_members, quoted
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
@@ -77,7 +77,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     current = isinstance(versions, dict) and versions.get("layer") == LAYER_VERSION and "version" not in layer
     if route.already and current:
         inactive = [identifier for identifier in sorted(set(before)) if not releases.new.is_active(identifier)]
-        other = [f"not active in its own release: {listed(inactive)}"] if inactive else []
+        other = [f"not active in its own release: {comma_list(inactive)}"] if inactive else []
         faults = Repair(layer, mend=False)
         faults.layer(layer)
         for entry in entries:
@@ -94,7 +94,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     if "techniques" in result or entries:
         result["techniques"] = carried
     other += repair.sentences
-    other += [f"tactic {shown(written)[1:-1]} → {now}" for written, now in carrier.tactics.items()]
+    other += [f"tactic {quoted(written)[1:-1]} → {now}" for written, now in carrier.tactics.items()]
     _update_metadata(result, route, before, [entry["techniqueID"] for entry in carried])
     if result.get("customDataURL"):
         other.append("customDataURL is kept: the Navigator loads its data from there, whatever their release")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import listed
+from navlayers._text import comma_list
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMappable
 from navlayers.upgrades.entries import joined
 from navlayers.upgrades.report import Merged, Pairs, Report, report_of, unchanged_report
@@ -40,7 +40,7 @@ def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Rep
     if route.already:
         odd = sorted(identifier for identifier in used if not releases.new.is_active(identifier))
         ids = f"{len(odd)} of its ids are" if len(odd) > 1 else "one of its ids is"
-        sentence = f"{ids} not active in its own release ({listed(odd)}): `navlayers check` lists them"
+        sentence = f"{ids} not active in its own release ({comma_list(odd)}): `navlayers check` lists them"
         return mapping_set, unchanged_report(mapping_set.name, "set", route, used, [sentence] if odd else [])
     carrier = _RowCarrier(releases, mapping_set.scale or DEFAULT_SCALE)
     result = msgspec.structs.replace(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 from markupsafe import Markup
 
-from navlayers._text import figure, plain, tidy
+from navlayers._text import number_text, printable, rounded
 from navlayers.layer.matrix import release_columns
 
 if TYPE_CHECKING:
@@ -218,19 +218,19 @@ class Numbers:
         steps = [gradient.color(low + (high - low) * step / _RAMP) for step in range(_RAMP + 1)] if ramp else []
         return Shown(
             technique=[number for number, _, _ in rows],
-            score=[score if score is None or score is False else tidy(score) for _, _, score in rows],
+            score=[score if score is None or score is False else rounded(score) for _, _, score in rows],
             color=[self._color(colors.get(t), score, gradient) for _, t, score in rows],
             words=[self.text(words[t]) if words.get(t) else -1 for _, t, _ in rows],
             legend=[(clean(item.label), self.color(item.color)) for item in legend],
             ramp=[self.color(color) for color in steps],
-            low=figure(low).replace("-", "\N{MINUS SIGN}") if ramp else "",
-            high=figure(high) if ramp else "",
+            low=number_text(low).replace("-", "\N{MINUS SIGN}") if ramp else "",
+            high=number_text(high) if ramp else "",
         )
 
     def _color(self, own: str | None, score: Score, gradient: Gradient) -> int:
         if own or score is None:
             return self.color(own or "")
-        return self.color(gradient.color(gradient.safe(tidy(score))))
+        return self.color(gradient.color(gradient.safe(rounded(score))))
 
     def ratios(self, ratios: Ratios | None) -> list[str]:
         """The figures of each tactic."""
@@ -264,4 +264,4 @@ class Numbers:
 
 def clean(text: str) -> str:
     """The text without control characters other than line feeds."""
-    return text if text.isprintable() else "\n".join(map(plain, text.splitlines()))
+    return text if text.isprintable() else "\n".join(map(printable, text.splitlines()))

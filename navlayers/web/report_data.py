@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import figure, slugs, tidy, web_links
+from navlayers._text import number_text, rounded, slugs, web_links
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of
@@ -210,7 +210,7 @@ class _Data(NamedTuple):
         every = {score for entry in sets for alone in entry.alone.values() for score in alone.scores[at]}
         every |= {score for entry in sets for score in entry.rows.score}
         scores = sorted(score for score in every if score is not None and type(score) is not bool)
-        colors = {figure(score): self.numbers.color(gradient.color(gradient.safe(score))) for score in scores}
+        colors = {number_text(score): self.numbers.color(gradient.color(gradient.safe(score))) for score in scores}
         return Measure(comparison.category or OVERALL, colors)
 
     def input(self, coverage: Coverage) -> Input:
@@ -240,7 +240,7 @@ class _Data(NamedTuple):
         for mapping in coverage.scored.mappings:
             # Counts of capabilities give no score to a single mapping.
             score = None if rules.counts else number(mapping.value, rules)
-            score = None if score is None else tidy(score)
+            score = None if score is None else rounded(score)
             label = coverage.labels.get(mapping.capability, mapping.capability)
             category = self.categories.index(mapping.category) if mapping.category else -1
             technique = self.numbers.techniques[mapping.technique]
@@ -307,4 +307,4 @@ def _score(measure: dict[str, float | None], technique: str) -> Score:
     if technique not in measure:
         return False
     score = measure[technique]
-    return None if score is None else tidy(score)
+    return None if score is None else rounded(score)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import counted, plain
+from navlayers._text import printable, quantity
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.output import html
@@ -44,7 +44,7 @@ class SiteOptions(msgspec.Struct, frozen=True):
     scoring: ScoreOptions = ScoreOptions()
 
     def __post_init__(self) -> None:
-        if not plain(self.title).strip():
+        if not printable(self.title).strip():
             raise UsageError(Problem("the title is empty", expected="a title"))
 
 
@@ -80,7 +80,7 @@ class Drawing:
             "site_title": title,
             "security": SECURITY,
             "home": HOME,
-            "counted": counted,
+            "counted": quantity,
             "navigator": NAVIGATOR,
             "from_disk": _FROM_DISK,
             "domain_names": DOMAIN_NAMES,
@@ -126,7 +126,7 @@ def search_script(
     )
     index = {
         "kinds": KINDS,
-        "sets": [(plain(item.title), item.addresses.folder) for item in sets],
+        "sets": [(printable(item.title), item.addresses.folder) for item in sets],
         "rows": [list(map(_plain, kind)) for kind in rows],
     }
     return b"globalThis.navlayersIndex = " + msgspec.json.encode(index) + b";\n"
@@ -145,7 +145,7 @@ def _rows(names: dict[str, str], paths: dict[str, str], *number: int) -> Iterato
 
 
 def _plain(row: Iterable[str | int]) -> list[str | int]:
-    return [plain(part) if isinstance(part, str) else part for part in row]
+    return [printable(part) if isinstance(part, str) else part for part in row]
 
 
 _OPTIONS = SiteOptions()

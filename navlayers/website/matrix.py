@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import tidy
+from navlayers._text import rounded
 from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.web.explorer import OVERALL, Explorer, Input, Measure, Numbers, View, clean, to_json
@@ -44,7 +44,7 @@ def release_data(catalogue: Catalogue, colors: Colors) -> bytes:
 
 def covered(scores: Mapping[str, TechniqueScore]) -> list[str]:
     """The ids of the techniques with a score above 0, or mapped without one."""
-    return [t for t, entry in scores.items() if entry.overall is None or tidy(entry.overall) > 0]
+    return [t for t, entry in scores.items() if entry.overall is None or rounded(entry.overall) > 0]
 
 
 def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import listed, nearest, shown
+from navlayers._text import comma_list, quoted, suggestion
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load
@@ -153,13 +153,13 @@ class Directory:
             return candidates[0]
         if candidates:
             ids = [candidate.id for candidate in candidates]
-            message = f"{what}{shown(text)} matches {len(candidates)} capabilities: {listed(ids)}"
+            message = f"{what}{quoted(text)} matches {len(candidates)} capabilities: {comma_list(ids)}"
             return Problem(message, place, hint=f"use {ids[0]}")
         ids = [*(c.id for c in self._candidates), *(c.capability for c in self._candidates)]
-        hint = nearest(text, ids) or nearest(text, [c.name for c in self._candidates])
+        hint = suggestion(text, ids) or suggestion(text, [c.name for c in self._candidates])
         several = len({candidate.set for candidate in self._candidates}) > 1
         expected = f"{'SET:ID or ' * several}the id or name of a capability"
-        return Problem(f"{what}no capability {shown(text)}", place, expected, hint)
+        return Problem(f"{what}no capability {quoted(text)}", place, expected, hint)
 
 
 def _qualified(candidate: Candidate) -> str:

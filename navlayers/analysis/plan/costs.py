@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import listed, shown
+from navlayers._text import comma_list, quoted
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
@@ -89,14 +89,14 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     if cost is None and column is not None:
         refuse_missing(sheet.grid, sheet.columns, {"cost": column})
     if cost is None:
-        listing = listed([header for header in headers if header])
+        listing = comma_list([header for header in headers if header])
         hint = f"the table has {listing}; choose one with --cost {path}:COLUMN"
         expected = "a header such as cost, price or effort"
         raise InputError(Problem("no cost column", header_place, expected, hint))
     rows = tuple(_prices(sheet, cost))
     problems = [row for row in rows if isinstance(row, Problem)]
     if len(problems) == len(rows) > 1 and not sheet.numeric_columns([cost]):
-        message = f"column {shown(headers[cost])[1:-1]} has no numbers ({len(problems)} rows)"
+        message = f"column {quoted(headers[cost])[1:-1]} has no numbers ({len(problems)} rows)"
         raise InputError(Problem(message, header_place, "costs, such as 1200 or 1200.50"))
     if problems:
         raise InputError(problems)
@@ -117,7 +117,7 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
         wanted = _plain(asked)
         alike = equal or [column for column, header in enumerate(headers) if _plain(header) == wanted]
         if len(alike) > 1:
-            message = f"duplicate column {shown(asked)}"
+            message = f"duplicate column {quoted(asked)}"
             raise InputError(Problem(message, grid.place(columns.row, alike[1]), "one cost column", unique))
         return alike[0] if alike else None
     taken = {columns.fields[field] for field in _CAPABILITY if field in columns.fields}
@@ -126,7 +126,7 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
     numeric = sheet.numeric_columns(named or free)
     if len(numeric) > 1:
         names = [headers[column] or f"column {column + 1}" for column in numeric]
-        message = f"{len(numeric)} {'cost' if named else 'numeric'} columns: {listed(names)}"
+        message = f"{len(numeric)} {'cost' if named else 'numeric'} columns: {comma_list(names)}"
         hint = f"choose one with --cost {grid.path}:COLUMN" if len({*names}) > 1 else unique
         raise InputError(Problem(message, grid.place(columns.row, numeric[0]), "one cost column", hint))
     return next(iter([*numeric, *named]), None)
@@ -147,7 +147,7 @@ def _prices(sheet: Sheet, column: int) -> Iterator[Price | Problem]:
                 yield Price(names, cost, grid.place(line, named[0]), grid.place(line, column))
             else:
                 expected = spellings(text) or "a number of 0 or more, such as 1200 or 1200.50"
-                yield Problem(f"cost {shown(text)} {cost}", grid.place(line, column), expected)
+                yield Problem(f"cost {quoted(text)} {cost}", grid.place(line, column), expected)
 
 
 def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tuple[Problem, ...]]:
@@ -181,6 +181,6 @@ def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tup
             if len(unknown) == 1
             else f"{len(unknown)} rows with unknown capabilities"
         )
-        names = listed(list(dict.fromkeys(price.names[0] for price in unknown)))
+        names = comma_list(list(dict.fromkeys(price.names[0] for price in unknown)))
         notices.append(Problem(f"skipped {rows}: {names}", unknown[0].name_place))
     return {id_: cost for id_, (cost, _) in prices.items()}, tuple(notices)

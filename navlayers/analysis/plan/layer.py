@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import tidy
+from navlayers._text import rounded
 from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
 from navlayers.analysis.plan.result import against, amount, asked, best, certainty, label, share, summary
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
@@ -61,7 +61,7 @@ def plan_layer(plan: Plan) -> Layer:
             ("in place", ", ".join(candidate.id for candidate in plan.had)),
             ("measure", plan.options.measure),
             ("category", plan.options.category or ""),
-            ("minimum score", f"{tidy(plan.options.min_score):g}" if plan.options.min_score else ""),
+            ("minimum score", f"{rounded(plan.options.min_score):g}" if plan.options.min_score else ""),
             ("threat", plan.threat.title if plan.threat else ""),
             ("cost", amount(plan, plan.cost) if plan.prices else ""),
             ("share of the total", share(plan, plan.share)),
@@ -113,7 +113,7 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
 
     def scores(candidates: Sequence[Candidate]) -> str:
         given = ((one.id, None if plan.counts else one.gives[technique]) for one in candidates)
-        return "; ".join(id_ if score is None else f"{id_} = {tidy(score):g}" for id_, score in given)
+        return "; ".join(id_ if score is None else f"{id_} = {rounded(score):g}" for id_, score in given)
 
     mine, every = plan.active_givers.get(technique, []), plan.givers[technique]
     weight = _weight(plan, technique)
@@ -127,14 +127,14 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
         number = len(mine)
         comment = f"Covered by {number} capabilit{'y' if number == 1 else 'ies'} of the plan\n{names(mine)}"
         return make_entry(technique, number, gradient, comment=comment, facts=facts)
-    comment = "Covered by the plan, not rated" if score is None else f"{tidy(score):g} with the plan"
+    comment = "Covered by the plan, not rated" if score is None else f"{rounded(score):g} with the plan"
     comment += f"\n{names(mine)}"
     if possible is not None and possible > (score or 0):
         stronger = [candidate for candidate in every if candidate.gives[technique] == possible]
-        comment += f"\n{tidy(possible):g} is possible with {names(stronger, _OTHERS)}"
-        facts.append(("possible", f"{tidy(possible):g} with {', '.join(one.id for one in stronger)}"))
+        comment += f"\n{rounded(possible):g} is possible with {names(stronger, _OTHERS)}"
+        facts.append(("possible", f"{rounded(possible):g} with {', '.join(one.id for one in stronger)}"))
     return make_entry(technique, score, gradient, comment=comment, facts=facts)
 
 
 def _weight(plan: Plan, technique: str) -> list[tuple[str, str]]:
-    return [("weight", f"{tidy(plan.weight(technique)):g}")] if plan.threat else []
+    return [("weight", f"{rounded(plan.weight(technique)):g}")] if plan.threat else []

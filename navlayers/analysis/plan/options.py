@@ -8,7 +8,7 @@ from typing import get_args
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.analysis.plan.candidates import Measure
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.formats.table_values import LARGEST, amount, spellings
@@ -93,7 +93,7 @@ def parse_budget(text: str) -> Fraction:
     number = amount(text)
     if isinstance(number, str):
         expected = spellings(text) or "a number of 0 or more, such as 10"
-        raise UsageError(Problem(f"--budget {shown(text)} {number}", expected=expected))
+        raise UsageError(Problem(f"--budget {quoted(text)} {number}", expected=expected))
     return number
 
 
@@ -109,10 +109,10 @@ def parse_target(text: str) -> Fraction:
     # A share needs no groups of thousands: a mark in it begins a decimal part.
     number = amount(clean.removesuffix("%").strip(), "," if "," in clean else ".")
     if isinstance(number, str):
-        raise UsageError(Problem(f"--target {shown(text)} {number}", expected=expected))
+        raise UsageError(Problem(f"--target {quoted(text)} {number}", expected=expected))
     if number == 1 and not percent:
-        raise UsageError(Problem(f"--target {shown(text)} may mean 1% or 100%", expected="1% or 100%"))
+        raise UsageError(Problem(f"--target {quoted(text)} may mean 1% or 100%", expected="1% or 100%"))
     share = number / 100 if percent or number > 1 else number
     if share > 1:
-        raise UsageError(Problem(f"--target {shown(text)} is more than 100%", expected=expected))
+        raise UsageError(Problem(f"--target {quoted(text)} is more than 100%", expected=expected))
     return share

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import listed
+from navlayers._text import comma_list
 from navlayers.analysis.plan.alternatives import Margins, Redundancies
 from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign
@@ -117,7 +117,7 @@ def _have_and_exclude(options: PlanOptions, directory: Directory) -> tuple[froze
     exclude = frozenset(named(options.exclude, directory, "--exclude"))
     both = sorted(have & exclude)
     if both:
-        message = f"{listed(both)} {'is' if len(both) == 1 else 'are'} in both --have and --exclude"
+        message = f"{comma_list(both)} {'is' if len(both) == 1 else 'are'} in both --have and --exclude"
         raise UsageError(Problem(message, hint="remove it from one of them"))
     return have, exclude
 
@@ -256,7 +256,7 @@ def _notices(
     scored = any(each.set.scored for each in inputs)
     bare = [each.name for each in inputs if not each.set.scored and each.set.mappings]
     if bare and scoring.worth is None and by_score and (scored or options.min_score):
-        message = f"{listed(bare)}: mappings without a score count as 100"
+        message = f"{comma_list(bare)}: mappings without a score count as 100"
         yield Problem(message, hint="--worth sets another score; --measure covered only counts techniques")
     if scoring.worth is None and by_score:
         for each in inputs:
@@ -265,4 +265,4 @@ def _notices(
     if without_cost:
         number = len(without_cost)
         have, are = ("capabilities have", "are") if number > 1 else ("capability has", "is")
-        yield Problem(f"{number} {have} no cost and {are} left out of the plan: {listed(without_cost)}")
+        yield Problem(f"{number} {have} no cost and {are} left out of the plan: {comma_list(without_cost)}")

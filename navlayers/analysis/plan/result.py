@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import percent, tidy
+from navlayers._text import percent, rounded
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
@@ -219,7 +219,7 @@ def best(technique: str, givers: Sequence[Candidate]) -> float | None:
 
 def figure(number: Fraction) -> float:
     """A number with at most two decimals."""
-    return tidy(float(number))
+    return rounded(float(number))
 
 
 def share(plan: Plan, part: Fraction) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from navlayers import attack
-from navlayers._text import one_of, shown
+from navlayers._text import or_list, quoted
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.versions import number
 from navlayers.errors import InputError, Place, Problem
@@ -52,11 +52,11 @@ def one_threat(word: str, threats: Threats) -> Threat:
     if len(named) == 1:
         return named[0]
     if named:
-        names = one_of([f"{threat.id} ({threat.kind} {threat.name})" for threat in named])
-        message = f"{shown(word)} is the name of {len(named)} threats"
+        names = or_list([f"{threat.id} ({threat.kind} {threat.name})" for threat in named])
+        message = f"{quoted(word)} is the name of {len(named)} threats"
         raise InputError(Problem(message, expected=names, hint="use the id"))
     what = f"ATT&CK {DOMAIN_NAMES[threats.domain]} {threats.version}"
-    raise InputError(Problem(f"{what} has no group, software or campaign {shown(word)}"))
+    raise InputError(Problem(f"{what} has no group, software or campaign {quoted(word)}"))
 
 
 def tactic_named(word: str, catalogue: Catalogue) -> Tactic | None:
@@ -109,12 +109,12 @@ def _unknown(word: str, domain: Domain) -> Problem:
     for other in DOMAINS:
         if other != domain and (is_threat(word, other) or tactic_id(word, other)):
             message = (
-                f"{shown(word)} is in ATT&CK {DOMAIN_NAMES[other]}, the sets are for ATT&CK {DOMAIN_NAMES[domain]}"
+                f"{quoted(word)} is in ATT&CK {DOMAIN_NAMES[other]}, the sets are for ATT&CK {DOMAIN_NAMES[domain]}"
             )
             return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}")
     if Path(word).suffix:
         return Problem("no such file, and not the name of a threat", Place(word), EXPECTED, _meant(word, domain))
-    return Problem(f"no threat {shown(word)}", expected=EXPECTED, hint=_meant(word, domain))
+    return Problem(f"no threat {quoted(word)}", expected=EXPECTED, hint=_meant(word, domain))
 
 
 def _meant(word: str, domain: Domain) -> str:
@@ -123,7 +123,7 @@ def _meant(word: str, domain: Domain) -> str:
     names = {what: name for name, what in _names(domain) if len(text) >= _SHORTEST and text in name.casefold()}
     if len(names) < 2:
         near = suggestions(word, domain)
-        return f"did you mean {one_of(near)}?" if near else ""
+        return f"did you mean {or_list(near)}?" if near else ""
     several = sorted(names, key=lambda what: (not names[what].casefold().startswith(text), what))
     more = f" and {len(several) - _LISTED} more" if len(several) > _LISTED else ""
     quoted = (f'"{names[what]}"' if " " in names[what] else names[what] for what in several[:2])
@@ -174,10 +174,10 @@ def group_named(word: str, threats: Threats) -> Threat:
         message = f"--software-of: {named[0].name} ({named[0].id}) is software"
         raise InputError(Problem(message, expected=expected, hint="choose it with --threat"))
     if _is_there(word):
-        message = f"--software-of: {shown(word)} is a set, not a group or campaign"
+        message = f"--software-of: {quoted(word)} is a set, not a group or campaign"
         hint = "write the sets before the option, or name the group: --software-of=APT29 (or all)"
         raise InputError(Problem(message, expected=f"{expected} of ATT&CK", hint=hint))
     near = [name for name in suggestions(word, threats.domain) if "(G" in name or "(C" in name or name[0] in "GC"]
-    hint = f"did you mean {one_of(near)}?" if near else ""
-    message = f"--software-of: no group or campaign {shown(word)}"
+    hint = f"did you mean {or_list(near)}?" if near else ""
+    message = f"--software-of: no group or campaign {quoted(word)}"
     raise InputError(Problem(message, expected=f"{expected} of ATT&CK by id or name, or all", hint=hint))

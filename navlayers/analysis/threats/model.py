@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import joined
+from navlayers._text import and_list
 from navlayers.attack.domain import Domain
 from navlayers.errors import Problem
 from navlayers.mapping.remap import Inactive, Moved
@@ -138,5 +138,5 @@ def title_of(members: Sequence[Member]) -> str:
     """A short common title of the members."""
     names = [member.name for member in members]
     if len(members) > 1 and all(member.through for member in members):
-        return f"{joined(names)} with their software"
-    return joined([f"{member.name} with its software" if member.through else member.name for member in members])
+        return f"{and_list(names)} with their software"
+    return and_list([f"{member.name} with its software" if member.through else member.name for member in members])

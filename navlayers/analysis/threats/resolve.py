@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers import attack
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted
@@ -303,7 +303,7 @@ def _tactic(name: str, catalogue: Catalogue) -> Member:
     tactic = lookup.tactic_named(name, catalogue)
     if tactic is None:
         expected = f"one of {', '.join(tactic.name for tactic in catalogue.tactics)}"
-        message = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version} has no tactic {shown(name)}"
+        message = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version} has no tactic {quoted(name)}"
         raise InputError(Problem(message, expected=expected))
     inside = [t.id for t in catalogue.techniques.values() if t.active and tactic.shortname in t.tactics]
     return Member("tactic", tactic.id, tactic.name, dict.fromkeys(sorted(inside), 1.0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import counted, shown
+from navlayers._text import quantity, quoted
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
 from navlayers.errors import InputError, NavlayersError, Place, Problem
@@ -82,10 +82,10 @@ class Weighted(msgspec.Struct, frozen=True):
         kept = {technique: weight for technique, weight in active.items() if weight}
         lost = {technique: weight for technique, weight in weights.items() if weight and technique not in active}
         if len(kept) < len(active):
-            skipped = counted(len(active) - len(kept), "technique")
+            skipped = quantity(len(active) - len(kept), "technique")
             notices.append(Problem(f"{self.name}: skipped {skipped} without a weight above 0"))
         if repeated:
-            message = f"{self.name}: adding the weights of {counted(repeated, 'technique')} in several rows"
+            message = f"{self.name}: adding the weights of {quantity(repeated, 'technique')} in several rows"
             notices.append(Problem(message))
         left_out = inactive(carried, catalogue)
         return Member(self.kind, self.name, self.title, kept, {}, moved, left_out, lost), tuple(notices)
@@ -195,7 +195,7 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
     if column is None:
         notices += (Problem(f"{name}: the table has no weight column: every row has weight 1"),)
     elif "score_value" not in user_headers and (others := other_numbers(sheet, column)):
-        listing = ", ".join(map(shown, others[:_MOST_COLUMNS_LISTED]))
-        message = f"{name}: using the weights of column {shown(sheet.header(column))}, not of {listing}"
-        notices += (Problem(message, hint=f"to change this: --columns score={shown(others[0])[1:-1]}"),)
+        listing = ", ".join(map(quoted, others[:_MOST_COLUMNS_LISTED]))
+        message = f"{name}: using the weights of column {quoted(sheet.header(column))}, not of {listing}"
+        notices += (Problem(message, hint=f"to change this: --columns score={quoted(others[0])[1:-1]}"),)
     return Weighted("table", name, name, loaded.path, mapping_set, tuple(row.weight for row in rows), None, notices)

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import counted, listed, shown
+from navlayers._text import comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import checks, table_values
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -93,9 +93,9 @@ def _column(sheet: Sheet, user_headers: Mapping[str, str]) -> int | None:
         return score if score in numeric else None
     if len(numeric) > 1:
         names = [sheet.header(column) or f"column {column + 1}" for column in numeric]
-        message = f"{len(numeric)} numeric columns: {listed(names)}"
+        message = f"{len(numeric)} numeric columns: {comma_list(names)}"
         expected = "one weight column, with a header such as weight, count or prevalence"
-        hint = f"rename it, or choose it with --columns score={shown(names[-1])[1:-1]}"
+        hint = f"rename it, or choose it with --columns score={quoted(names[-1])[1:-1]}"
         raise InputError(Problem(message, sheet.grid.place(columns.row, numeric[0]), expected, hint))
     return numeric[0] if numeric else None
 
@@ -126,7 +126,7 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
         if isinstance(weight, str):
             largest = "at most 1e12" if weight == TOO_LARGE else "a number of 0 or more"
             expected = spellings(without_percent(text)) or largest
-            findings.add(Issue(f"weight {shown(text)} {weight}", expected, code="unknown-value"), place)
+            findings.add(Issue(f"weight {quoted(text)} {weight}", expected, code="unknown-value"), place)
             continue
         for technique in table_values.techniques(cells[ids]):
             id_, issue = checks.technique(technique.id)
@@ -135,6 +135,6 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
             if id_ is not None:
                 weights.append(Weight(id_, float(weight), place))
     if blank:
-        message = f"skipped {counted(len(blank), 'row')} without a technique or a weight"
+        message = f"skipped {quantity(len(blank), 'row')} without a technique or a weight"
         findings.add(Issue(message, fatal=False), sheet.grid.place(blank[0], ids))
     return weights

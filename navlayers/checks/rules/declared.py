@@ -28,7 +28,7 @@ def unused_groups(subject: Subject) -> Iterator[Finding]:
     used |= {row.group for _, _, row in subject.everything() if row.group is not None}
     unused = [group for group in subject.set.groups if group not in used]
     for group in unused:
-        message = f"group {_text.shown(group)} is declared but has no capabilities"
+        message = f"group {_text.quoted(group)} is declared but has no capabilities"
         place = _declared_at(subject, "groups", group)
         yield finding("unused-group", place, message, hint="remove it, or add capabilities to it")
 
@@ -58,9 +58,9 @@ def types(subject: Subject) -> Iterator[Finding]:
             yield finding(
                 "undeclared-type",
                 place,
-                f"mapping type {_text.shown(row.type)} is not declared",
-                f"a declared mapping type: {_text.listed(list(declared))}",
-                names.question(row.type),
+                f"mapping type {_text.quoted(row.type)} is not declared",
+                f"a declared mapping type: {_text.comma_list(list(declared))}",
+                names.suggestion(row.type),
                 fix,
             )
 
@@ -70,7 +70,7 @@ def unmapped_capabilities(subject: Subject) -> Iterator[Finding]:
     used = {row.capability for _, _, row in subject.everything()}
     for index, capability in enumerate(subject.set.capabilities):
         if capability.id not in used:
-            message = f"capability {_text.shown(capability.id)} has no mappings"
+            message = f"capability {_text.quoted(capability.id)} has no mappings"
             hint = "map it, or mark it as non-mappable"
             yield finding("capability-without-mapping", subject.place("capability", index), message, hint=hint)
 
@@ -82,13 +82,15 @@ def lookalikes(subject: Subject) -> Iterator[Finding]:
         first = ids[0]
         for id_ in ids[1:]:
             message = (
-                f"capability id {_text.shown(id_)} differs from {_text.shown(first)} only in case or punctuation"
+                f"capability id {_text.quoted(id_)} differs from {_text.quoted(first)} only in case or punctuation"
             )
             place = subject.place("capability", index[id_], "id")
             yield finding("lookalike-id", place, message, hint="write both the same way")
     for ids in _by_lookalike(subject.declared).values():
         for id_ in ids[1:]:
-            message = f"group id {_text.shown(id_)} differs from {_text.shown(ids[0])} only in case or punctuation"
+            message = (
+                f"group id {_text.quoted(id_)} differs from {_text.quoted(ids[0])} only in case or punctuation"
+            )
             yield finding(
                 "lookalike-id", _declared_at(subject, "groups", id_), message, hint="write both the same way"
             )
@@ -107,12 +109,12 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
     pairs = {(mapping.capability, mapping.technique) for mapping in subject.set.mappings}
     covered = {mapping.technique: mapping.capability for mapping in subject.set.mappings}
     for index, record in enumerate(subject.set.non_mappable):
-        capability = _text.shown(record.capability or "")
+        capability = _text.quoted(record.capability or "")
         if record.technique is None:
             message = f"capability {capability} is marked non-mappable but has mappings"
             wrong, field = record.capability in mapped, "capability"
         elif record.capability is None:
-            by = _text.shown(covered.get(record.technique, ""))
+            by = _text.quoted(covered.get(record.technique, ""))
             message = f"technique {record.technique} is marked non-mappable but capability {by} is mapped to it"
             wrong, field = record.technique in covered, "technique"
         else:

@@ -60,7 +60,7 @@ def references(subject: Subject) -> Iterator[Finding]:
         place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
         clean = link.strip()
         fix = [Edit(at, clean, clean) for at in places] if code == "link-blanks" else []
-        yield finding(code, place, f"link {_text.shown(link)} {message}{many}", hint=hint, fix=fix)
+        yield finding(code, place, f"link {_text.quoted(link)} {message}{many}", hint=hint, fix=fix)
 
 
 def _by_list(subject: Subject) -> Iterable[list[_Row]]:

@@ -41,7 +41,7 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
         name = row.technique_name
         if not entry.active:
             if name is not None and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject):
-                message = f"{entry.id} is named {_text.shown(name)}, but {_text.shown(entry.name)} in ATT&CK"
+                message = f"{entry.id} is named {_text.quoted(name)}, but {_text.quoted(entry.name)} in ATT&CK"
                 place = subject.place(kind, index, "technique_name")
                 yield finding("technique-name", place, message, hint="is the id or the name wrong?")
             continue
@@ -65,7 +65,7 @@ def _verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject
     full = {entry.name, f"{parent.name}: {entry.name}"} if parent else {entry.name}
     if name in full:
         return None
-    written, right = _text.shown(name), _text.shown(entry.name)
+    written, right = _text.quoted(name), _text.quoted(entry.name)
     release = f"ATT&CK {catalogue.version}"
     if letters(name) in {letters(text) for text in full}:
         message = f"{entry.id} is named {written}, but {right} in {release}"
@@ -77,7 +77,7 @@ def _verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject
     others = subject.by_name.get(letters(name), [])
     message = f"{entry.id} is named {written}, but {right} in {release}"
     if others:
-        hint = f"{written} is the name of {_text.listed([named(other, catalogue) for other in others])}"
+        hint = f"{written} is the name of {_text.comma_list([named(other, catalogue) for other in others])}"
         return _Verdict("technique-name", message, f"{hint}; is the id or the name wrong?", fixed=False)
     close = max(difflib.SequenceMatcher(None, letters(name), letters(text)).ratio() for text in full)
     if close >= _TYPO:

@@ -48,7 +48,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
             if _already_mapped(row, verdict.successor, subject):
                 hint += "; the capability is already mapped to it, merge the two"
             elif _means_another(row.technique_name, (technique, verdict.successor.id), subject):
-                hint += f", unless the name {_text.shown(row.technique_name or '')} is right and the id is wrong"
+                hint += f", unless the name {_text.quoted(row.technique_name or '')} is right and the id is wrong"
             else:
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
         yield finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
@@ -170,4 +170,4 @@ def malformed(subject: Subject, text: str) -> str:
         return ""
     id_ = f"T{digits[:4]}" + (f".{digits[4:]:0>3}" if digits[4:] else "")
     entry = catalogue.get(id_)
-    return f"did you mean {_text.visible(named(entry, catalogue))}?" if entry is not None and entry.active else ""
+    return f"did you mean {_text.excerpt(named(entry, catalogue))}?" if entry is not None and entry.active else ""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from navlayers._text import nearest, shown
+from navlayers._text import quoted, suggestion
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, ReadOptions, Written, technique_names
@@ -151,8 +151,8 @@ def _is_folder(path: str | Path) -> bool:
 
 def _check(options: ReadOptions) -> None:
     if options.format is not None and options.format not in FORMATS:
-        raise UsageError(Problem(f"unknown format {shown(options.format)}", expected=", ".join(FORMATS)))
+        raise UsageError(Problem(f"unknown format {quoted(options.format)}", expected=", ".join(FORMATS)))
     for name in options.metadata:
         if name not in METADATA:
-            hint = nearest(name, METADATA)
-            raise UsageError(Problem(f"unknown metadata {shown(name)}", expected=", ".join(METADATA), hint=hint))
+            hint = suggestion(name, METADATA)
+            raise UsageError(Problem(f"unknown metadata {quoted(name)}", expected=", ".join(METADATA), hint=hint))

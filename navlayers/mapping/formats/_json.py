@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.checks import numeric
 from navlayers.mapping.formats.findings import Issue, duplicate_key
@@ -64,7 +64,7 @@ _array = msgspec.json.Decoder(list[msgspec.Raw])
 def kind(value: Any) -> str:
     """The kind of a JSON value, for messages."""
     if isinstance(value, str):
-        return f"the text {shown(value)}"
+        return f"the text {quoted(value)}"
     if value is None or isinstance(value, bool):
         return "null" if value is None else "true or false"
     return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else "a number"
@@ -263,7 +263,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
         at, hint = half.start(), "remove it, or write both halves"
     elif position:
         rest = data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
-        message = f"this is not JSON: unexpected {shown(rest)}"
+        message = f"this is not JSON: unexpected {quoted(rest)}"
         if rest.startswith(("//", "/*")):
             hint = "JSON has no comments: remove it"
         elif rest.lstrip("-").startswith(("NaN", "Infinity")):

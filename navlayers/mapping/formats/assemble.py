@@ -104,7 +104,7 @@ def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
         for group, index in seen.groups.items():
             if group is not None and group not in groups:
                 groups[group] = group
-                message = f"capability group {wording.shown(group)} is not declared"
+                message = f"capability group {wording.quoted(group)} is not declared"
                 hint = "its id is used as its name; declare it in the metadata to name it"
                 issue = Issue(message, hint=hint, fatal=False, code="undeclared-group")
                 table.report(index, "capability_group", issue)

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import Names, listed, nearest, one_of, shown
+from navlayers._text import Names, comma_list, or_list, quoted, suggestion
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import CATEGORIES, DECIMAL
@@ -31,7 +31,7 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
     if not clean:
         return None, None
     issue = Issue(
-        f"{shown(text)} has blanks around it", hint=f"it is read as {shown(clean)}", fatal=False, code="blanks"
+        f"{quoted(text)} has blanks around it", hint=f"it is read as {quoted(clean)}", fatal=False, code="blanks"
     )
     return clean, issue
 
@@ -49,7 +49,7 @@ def technique(text: str, empty: str = "") -> tuple[str | None, Issue | None]:
     if nearly:
         sub = f".{nearly[2]:0>3}" if nearly[2] else ""
         hint = f"did you mean T{nearly[1]}{sub}?"
-    return None, Issue(f"technique id {shown(text)} is malformed", expected, hint, code="malformed-technique")
+    return None, Issue(f"technique id {quoted(text)} is malformed", expected, hint, code="malformed-technique")
 
 
 def kind(text: str) -> tuple[str | None, Issue | None]:
@@ -78,7 +78,7 @@ class Scale:
         self.names = tuple(names)
         self.exact = frozenset(self.names)
         self.lower = {name.lower(): name for name in self.names}
-        self.expected = f"{listed(self.names)} or a number from 0 to 100"
+        self.expected = f"{comma_list(self.names)} or a number from 0 to 100"
         self.near = Names(self.names)
 
 
@@ -94,9 +94,9 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     decimal = DECIMAL.fullmatch(clean)
     if decimal and float(clean) <= 100:
         return clean, None
-    message, hint = f"unknown score value {shown(text)}", partial(scale.near.question, text)
+    message, hint = f"unknown score value {quoted(text)}", partial(scale.near.suggestion, text)
     if re.match(r"[-+]?\.?[0-9]", clean):
-        message = f"score value {shown(text)} is outside the scale"
+        message = f"score value {quoted(text)} is outside the scale"
         return None, Issue(message, scale.expected, "" if decimal else _DECIMAL_HINT, code="unknown-value")
     return None, Issue(message, scale.expected, hint, code="unknown-value")
 
@@ -120,4 +120,4 @@ def domain(text: str) -> tuple[Domain | None, Issue | None]:
 
 
 def _unknown(what: str, text: str, known: Sequence[str], code: str) -> Issue:
-    return Issue(f"unknown {what} {shown(text)}", one_of(known), partial(nearest, text, known), code=code)
+    return Issue(f"unknown {what} {quoted(text)}", or_list(known), partial(suggestion, text, known), code=code)

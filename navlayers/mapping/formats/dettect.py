@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import shown, slugs
+from navlayers._text import quoted, slugs
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
@@ -75,7 +75,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     top = read_top(source, findings, _FILE_TYPE)
     file_type = top.text("file_type")
     if file_type and file_type != _FILE_TYPE:
-        message = f"the file type is {shown(file_type)}"
+        message = f"the file type is {quoted(file_type)}"
         raise OtherFileError(Problem(message, top.place("file_type"), _FILE_TYPE, code="wrong-shape"))
     if "techniques" not in top:
         problem = Problem("there are no techniques", top.place(), '"techniques"', code="wrong-shape")
@@ -172,7 +172,7 @@ class _Reader:
         whole = _WHOLE.fullmatch(text)
         if not whole or not scale.none <= int(text) <= scale.highest:
             problem = "outside the scale" if whole else "not a whole number"
-            message = f"score of {side} {shown(text)} is {problem}" if text else f"score of {side} is missing"
+            message = f"score of {side} {quoted(text)} is {problem}" if text else f"score of {side} is missing"
             expected = f"a whole number from {scale.none} to {scale.highest}"
             entry.report(Issue(message, expected, code="unknown-value"), "score")
             return None
@@ -187,7 +187,7 @@ class _Reader:
                 if date is not None:
                     return f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}"
                 expected = "year-month-day, such as 2024-03-31"
-                entry.report(Issue(f"invalid date {shown(text)}", expected, code="wrong-type"), key)
+                entry.report(Issue(f"invalid date {quoted(text)}", expected, code="wrong-type"), key)
                 break
         return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Issue(NamedTuple):
 
 def duplicate_key(key: str, first: Place) -> Issue:
     """The error for a key that an object or mapping has already, at the place `first`."""
-    message = f"duplicate key {shown(key)}, first in line {first.line}, column {first.column}"
+    message = f"duplicate key {quoted(key)}, first in line {first.line}, column {first.column}"
     return Issue(message, "each key once", "merge them, or remove one", code="duplicate-key")
 
 

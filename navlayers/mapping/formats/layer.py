@@ -83,7 +83,7 @@ def _rows(layer: Layer) -> list[_Row]:
         if earlier is not None:
             again.append(index)
             if len(again) <= _MOST_REPORTED:
-                under = f" under {wording.shown(entry.tactic)[1:-1]}" if entry.tactic else ""
+                under = f" under {wording.quoted(entry.tactic)[1:-1]}" if entry.tactic else ""
                 place = layer.place("techniques", earlier.number)
                 first = f"first in line {place.line}, column {place.column}"
                 message = f"duplicate entry for {entry.technique}{under}, {first}"
@@ -94,7 +94,7 @@ def _rows(layer: Layer) -> list[_Row]:
         _report(layer, again[_MOST_REPORTED], message, _LAST_COUNTS)
     blank = [row.number for row in kept.values() if row.entry.blank]
     if blank:
-        entries = wording.counted(len(blank), "entry", "entries")
+        entries = wording.quantity(len(blank), "entry", "entries")
         _report(layer, blank[0], f"skipped {entries} without a score, a color or other data")
     rows: list[_Row] = []
     same: dict[tuple[object, ...], list[str]] = {}
@@ -120,7 +120,7 @@ def _refuse_unlike(layers: list[Layer], field: str, what: str) -> None:
     for layer, text in written:
         first, expected = written[0]
         if _major(text) != _major(expected):
-            here, there = wording.shown(text)[1:-1], wording.shown(expected)[1:-1]
+            here, there = wording.quoted(text)[1:-1], wording.quoted(expected)[1:-1]
             path = _HEAD.get(field, (field,))
             message = f"this layer has {what} {here}, the one in line {first.place(*path).line} has {there}"
             hint = f"a set has one {what}: split the list, or set it with --meta {field}=…"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from navlayers._text import counted, decimal, shown
+from navlayers._text import decimal, quantity, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats._json import (
@@ -146,7 +146,7 @@ class Layer:
             self.report(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), "name")
         left = sorted(key for key, value in self._fields.items() if key not in _CARRIED and value)
         if left:
-            message = f"layer fields not carried over: {', '.join(shown(key)[1:-1] for key in left)}"
+            message = f"layer fields not carried over: {', '.join(quoted(key)[1:-1] for key in left)}"
             hint = "a mapping set has no fields for them"
             self.report(Issue(message, hint=hint, fatal=False, code="not-carried"), left[0])
 
@@ -164,7 +164,7 @@ class Layer:
         Scores from 0 to 100 are values as they are. If any is beyond, the ends of the gradient become 0 and 100.
         """
         low, high = self.gradient or (_LOWEST, _HIGHEST)
-        called = shown(self.name) if self.name else "the layer"
+        called = quoted(self.name) if self.name else "the layer"
         gradient = f"the gradient of {called} runs from {decimal(low)} to {decimal(high)}"
         within = all(_LOWEST <= score <= _HIGHEST for score in scores)
         if within and scores and (low, high) != (_LOWEST, _HIGHEST):
@@ -177,7 +177,7 @@ class Layer:
             return lambda score: (decimal(score), decimal(score))
         beyond = sum(not low <= score <= high for score in scores)
         verb = "are" if beyond > 1 else "is"
-        clamped = f"; {counted(beyond, 'score')} outside it {verb} clamped" if beyond else ""
+        clamped = f"; {quantity(beyond, 'score')} outside it {verb} clamped" if beyond else ""
         message = f"scores of {called} range from {decimal(min(scores))} to {decimal(max(scores))}"
         hint = f"its gradient from {decimal(low)} to {decimal(high)} is mapped to 0 to 100{clamped}"
         self.report(Issue(message, hint=hint, fatal=False, code="other-scale"), "gradient")
@@ -239,7 +239,7 @@ class Layer:
         if versions is not None and versions.layer is not None:
             written = versions.layer
         if isinstance(written, str) and written not in _FORMATS:
-            message, hint = f"unknown layer format {shown(written)[1:-1]}", "it is read like these"
+            message, hint = f"unknown layer format {quoted(written)[1:-1]}", "it is read like these"
             issue = Issue(message, "3.0 to 4.5", hint, fatal=False, code="wrong-shape")
             self.report(issue, "versions" if versions is not None else "version")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import Names, counted, shown, technique_url
+from navlayers._text import Names, quantity, quoted, technique_url
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.findings import Issue
@@ -85,8 +85,8 @@ def read_entries(layer: Layer) -> Iterator[Entry | None]:
     for field, indexes in unknown.items():
         near = Names(_NAMES).closest(field, 0.8)
         hint = f"did you mean {near}? it is kept as plain text" if near else "it is kept as plain text"
-        entries = counted(len(indexes), "entry", "entries") if len(indexes) > 1 else "an entry"
-        issue = Issue(f"unknown field {shown(field)} in {entries}", hint=hint, fatal=False, code="unknown-field")
+        entries = quantity(len(indexes), "entry", "entries") if len(indexes) > 1 else "an entry"
+        issue = Issue(f"unknown field {quoted(field)} in {entries}", hint=hint, fatal=False, code="unknown-field")
         layer.report(issue, "techniques", indexes[0], field)
 
 
@@ -106,7 +106,7 @@ def _entry(layer: Layer, index: int, value: Any, unknown: dict[str, list[int]]) 
     fields = convert(value, _Fields, report) or _Fields()
     if value.get("techniqueID") is None:
         near = [name for name, _ in extra if Names(["techniqueID", "technique"]).closest(name, 0.8)]
-        hint = f"it has {shown(near[0])}; did you mean techniqueID?" if near else ""
+        hint = f"it has {quoted(near[0])}; did you mean techniqueID?" if near else ""
         message, expected = 'this entry has no "techniqueID"', "a technique id such as T1059"
         report((), Issue(message, expected, hint, code="malformed-technique"))
     technique, issue = None, None

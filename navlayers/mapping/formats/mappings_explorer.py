@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import InputError, OtherFileError, Problem
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.assemble import assemble
@@ -86,7 +86,7 @@ def check_shape(
     problems = []
     for key, (type_, wanted) in _PARTS.items():
         if kinds.get(key) is not type_:
-            message = f"{key} is not {wanted}" if key in kinds else f"there is no {shown(key)}"
+            message = f"{key} is not {wanted}" if key in kinds else f"there is no {quoted(key)}"
             problems.append(Problem(message, place((key,)), expected, code="wrong-shape"))
     if problems:
         raise InputError((*findings.errors(), *problems))
@@ -208,7 +208,7 @@ def _table(field: str, value: Any, add: Callable[..., None]) -> dict[str, Any]:
         return {}
     times = Counter(id_ for id_, _ in pairs if id_)
     for id_ in sorted(id_ for id_, count in times.items() if count > 1):
-        message = f"duplicate id {shown(id_)} in {field}, without the blanks around it"
+        message = f"duplicate id {quoted(id_)} in {field}, without the blanks around it"
         add(field, message, "each id once", code="duplicate-id")
     return {id_: item for id_, item in pairs if id_}
 

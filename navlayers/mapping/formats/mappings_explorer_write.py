@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import listed, shown
+from navlayers._text import comma_list, quoted
 from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.checks import NON_MAPPABLE
@@ -67,9 +67,9 @@ def document_of(mapping_set: MappingSet) -> Document:
     for value, count in values.items():
         taken = _nearest(value, mapping_set.scale)
         why = f"the format knows {', '.join(DEFAULT_SCALE)}; it is written as {taken}" if taken else _NO_ROOM
-        notices.append(lost(f"score value {shown(value)} of {_rows(count)}", why))
+        notices.append(lost(f"score value {quoted(value)} of {_rows(count)}", why))
     for field, count in list(fields.items())[:_MAX_FIELDS]:
-        notices.append(lost(f"field {shown(field)} of {_rows(count)}", _NO_ROOM))
+        notices.append(lost(f"field {quoted(field)} of {_rows(count)}", _NO_ROOM))
     if len(fields) > _MAX_FIELDS:
         notices.append(lost(f"{len(fields) - _MAX_FIELDS} more fields", _NO_ROOM))
     notices += _lost_of_capabilities(mapping_set, seen)
@@ -118,7 +118,7 @@ def _metadata(mapping_set: MappingSet) -> tuple[dict[str, Any], list[Problem]]:
         notices.append(_made_up(why, "set it with --meta created=2025-01-31"))
     named = [field for field in ("title", "source", "licence", "scale") if getattr(mapping_set, field)]
     if named:
-        notices.append(lost(listed(named), _NO_ROOM))
+        notices.append(lost(comma_list(named), _NO_ROOM))
     return metadata, notices
 
 
@@ -132,11 +132,11 @@ def _date(details: dict[str, str], field: str) -> tuple[str | None, list[Problem
         return f"{american[1]:0>2}/{american[2]:0>2}/{american[3]}", []
     if iso:
         date = f"{iso[2]:0>2}/{iso[3]:0>2}/{iso[1]}"
-        return date, [lost(f"the time of {field} {shown(text)}", f"it is written as {date}")] if iso[4] else []
+        return date, [lost(f"the time of {field} {quoted(text)}", f"it is written as {date}")] if iso[4] else []
     hint = "write it as 2025-01-31"
     if field == "created":
-        return None, [_made_up(f"created {shown(text)} is not a date", hint)]
-    return None, [lost(f"{field} {shown(text)}", "it is not a date", hint=hint)]
+        return None, [_made_up(f"created {quoted(text)} is not a date", hint)]
+    return None, [lost(f"{field} {quoted(text)}", "it is not a date", hint=hint)]
 
 
 def _made_up(why: str, hint: str) -> Problem:
@@ -171,7 +171,7 @@ def _lost_ids(what: str, ids: Iterable[str], why: str) -> Iterator[Problem]:
     ids = sorted(ids)
     if ids:
         more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
-        yield lost(f"{what} ({', '.join(map(shown, ids[:3]))}{more})", why)
+        yield lost(f"{what} ({', '.join(map(quoted, ids[:3]))}{more})", why)
 
 
 def _rows(count: int) -> str:

@@ -53,7 +53,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     check_shape({name: types[type(node)] for name, (_, node) in items.items()}, context.findings, place, _EXPECTED)
     for name, (key, _) in items.items():
         if name not in {"metadata", "mapping_objects"}:
-            message = f"{wording.shown(name)} is unknown and left out"
+            message = f"{wording.quoted(name)} is unknown and left out"
             top.report(Issue(message, fatal=False, code="not-carried"), key)
     metadata, rows = items["metadata"][1], items["mapping_objects"][1]
     objects = (_row(node, top) for node in rows.items) if isinstance(rows, Listing) else iter(())

@@ -74,7 +74,7 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         assumed["attack_version"] = attack.find(domain or "enterprise", "latest").release.version
     if assumed:
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
-        named = [f"{name.replace('_', ' ')} {wording.shown(text)[1:-1]}" for name, text in assumed.items()]
+        named = [f"{name.replace('_', ' ')} {wording.quoted(text)[1:-1]}" for name, text in assumed.items()]
         message = f"the file lacks metadata; assumed: {', '.join(named)}"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
     return head_of(texts | assumed, lambda issue: context.findings.add(issue, place))

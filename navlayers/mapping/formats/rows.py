@@ -203,7 +203,7 @@ class Table:
         for field, index in islice(first.items(), _MOST_UNKNOWN):
             if known := meant(field):
                 rows = f"{times[field]:,} rows" if times[field] > 1 else "a row"
-                message = f"unknown field {wording.shown(field)} in {rows}"
+                message = f"unknown field {wording.quoted(field)} in {rows}"
                 hint = f"did you mean {known}? it is kept as an unknown field"
                 self.report(index, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
@@ -247,7 +247,7 @@ class Table:
     def _report_no_capability(self, index: int, row: Row) -> None:
         """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
         misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
-        hint = "" if misspelt is None else f"it has {wording.shown(misspelt)}; did you mean capability_id?"
+        hint = "" if misspelt is None else f"it has {wording.quoted(misspelt)}; did you mean capability_id?"
         if row.score_category or row.score_value or row.mapping_type:
             what = "score" if row.score_category or row.score_value else "mapping type"
             message = f"this row has a {what} but names no capability"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -113,7 +113,7 @@ class _Reader:
             top.report(Issue(message, expected, code="missing-metadata"), "name")
             return
         if id_ in self._controls:
-            message = f"duplicate control {shown(name)}, first in {self._controls[id_].fields.path}"
+            message = f"duplicate control {quoted(name)}, first in {self._controls[id_].fields.path}"
             top.report(Issue(message, "one file per control", "merge the files", code="duplicate-id"), "name")
             return
         references = tuple(dict.fromkeys(text for text, _ in top.texts("references")))
@@ -171,7 +171,7 @@ class _Reader:
         technique, issue = checks.technique(text, "a technique has no id")
         entry.report(issue, "id")
         if not scores:
-            message = f"technique {shown(text)[1:-1]} has no score"
+            message = f"technique {quoted(text)[1:-1]} has no score"
             entry.report(Issue(message, "category and value", fatal=False, code="unrated-technique"))
             scores = [entry.inner(Branch({}, entry.branch.line, entry.branch.column))]
         for score in scores:
@@ -222,7 +222,7 @@ class _Reader:
         most = min(times, key=lambda text: (-times[text], text))
 
         def counted(text: str) -> str:
-            return f"{shown(text)[1:-1]} in {times[text]:,} file{'s' if times[text] > 1 else ''}"
+            return f"{quoted(text)[1:-1]} in {times[text]:,} file{'s' if times[text] > 1 else ''}"
 
         first = {control.metadata[key]: control for control in reversed(controls)}
         for text, control in first.items():
@@ -244,7 +244,7 @@ class _Reader:
             elif _ISO.fullmatch(text):
                 yield text
             elif text:
-                message, expected = f"invalid {key} {shown(text)}", "month/day/year, such as 1/21/2021"
+                message, expected = f"invalid {key} {quoted(text)}", "month/day/year, such as 1/21/2021"
                 control.fields.report(Issue(message, expected, fatal=False, code="unknown-term"), key)
 
     def finish(self, head: MappingSet) -> MappingSet:

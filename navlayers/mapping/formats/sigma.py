@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import listed, nearest, one_of, shown, slug
+from navlayers._text import comma_list, or_list, quoted, slug, suggestion
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -174,7 +174,7 @@ class _Reader:
             tries = chain([(name, 1)], ((f"{name}-{n}", n) for n in count(self._numbers.get(name, 2))))
             other, last = next(pair for pair in tries if pair[0] not in self._capabilities)
             self._numbers[name] = last + 1
-            message = f"duplicate rule id {shown(id_)[1:-1]}"
+            message = f"duplicate rule id {quoted(id_)[1:-1]}"
             hint = f"this rule is read as {other}; give it a unique id"
             fields.report(Issue(message, hint=hint, fatal=False, code="repeated-rule"), at)
             id_ = other
@@ -186,8 +186,8 @@ class _Reader:
         for key, known in (("level", _LEVELS), ("status", _STATUSES)):
             text = fields.text(key).lower()
             if text and text not in known:
-                message, hint = f"unknown {key} {shown(text)}", nearest(text, known)
-                fields.report(Issue(message, one_of(known), hint, fatal=False, code="unknown-term"), key)
+                message, hint = f"unknown {key} {quoted(text)}", suggestion(text, known)
+                fields.report(Issue(message, or_list(known), hint, fatal=False, code="unknown-term"), key)
             if text:
                 groups.append(self._group(key, text))
         for source in self._logsource(fields):
@@ -252,7 +252,7 @@ class _Reader:
             self._findings.add(issue, Place(self._path))
         keys = [key for key, _ in sorted(self._unread.items(), key=lambda item: (-item[1], item[0]))]
         if keys:
-            message = f"rule fields not carried over: {listed(keys)}"
+            message = f"rule fields not carried over: {comma_list(keys)}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
 
     def finish(self, head: MappingSet) -> MappingSet:

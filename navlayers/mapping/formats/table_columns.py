@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import Names, listed, nearest, restore, shown
+from navlayers._text import Names, comma_list, quoted, restore, suggestion
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping.formats import rows
 from navlayers.mapping.model import CATEGORIES
@@ -136,7 +136,9 @@ def check_names(columns: Mapping[str, str]) -> dict[str, str]:
     """
     known = (*_BY_USER, *_SURE)
     problems = [
-        Problem(f"unknown name {shown(name)} in --columns", expected=", ".join(_BY_USER), hint=nearest(name, known))
+        Problem(
+            f"unknown name {quoted(name)} in --columns", expected=", ".join(_BY_USER), hint=suggestion(name, known)
+        )
         for name in columns
         if name not in known
     ]
@@ -224,7 +226,7 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
         candidates = islice(grid.rows(), HEADER_WITHIN)
         headers = max(([cell.strip() for cell in row if cell.strip()] for row in candidates), key=len, default=[])
         if headers:
-            seen.append(f"{f'sheet {shown(grid.name)}' if grid.name else 'the table'} has {listed(headers)}")
+            seen.append(f"{f'sheet {quoted(grid.name)}' if grid.name else 'the table'} has {comma_list(headers)}")
     there = "; ".join(seen[:3])
     message, expected = (
         "no technique column",
@@ -232,7 +234,7 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
     )
     hint = f"{there}; name the column with --columns technique=HEADER" if there else ""
     if "attack_object_id" in user_headers:
-        message, expected = f"no column {shown(user_headers['attack_object_id'])}", "a header of the table"
+        message, expected = f"no column {quoted(user_headers['attack_object_id'])}", "a header of the table"
         hint = there
     return OtherFileError(Problem(message, Place(path, 1, 1), expected, hint, code="wrong-shape"))
 
@@ -241,8 +243,8 @@ def refuse_missing(grid: Grid, columns: Columns, user_headers: Mapping[str, str]
     """Raise an `InputError` where a header that the user names is not in the table."""
     missing = [header for field, header in user_headers.items() if field not in columns.fields]
     if missing:
-        place, there = grid.place(columns.row, 0), listed([header for header in columns.headers if header])
+        place, there = grid.place(columns.row, 0), comma_list([header for header in columns.headers if header])
         raise InputError(
-            Problem(f"no column {shown(header)}", place, there, nearest(header, columns.headers))
+            Problem(f"no column {quoted(header)}", place, there, suggestion(header, columns.headers))
             for header in missing
         )

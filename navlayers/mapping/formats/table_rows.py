@@ -82,10 +82,10 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
     """The sheet whose header has the most known columns and those with the same header, with a notice of others."""
     best = max(sheets, key=lambda sheet: len(sheet.columns.fields))
     alike = [sheet for sheet in sheets if sheet.columns.headers == best.columns.headers]
-    others = [wording.shown(sheet.grid.name) for sheet in sheets if sheet not in alike]
+    others = [wording.quoted(sheet.grid.name) for sheet in sheets if sheet not in alike]
     if others:
-        name = wording.shown(best.grid.name)
-        message = f"reading only sheet {name}: the columns of {wording.joined(others)} differ"
+        name = wording.quoted(best.grid.name)
+        message = f"reading only sheet {name}: the columns of {wording.and_list(others)} differ"
         hint = "give the sheets the same header, or read one at a time"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
     for sheet in alike[1:]:
@@ -124,8 +124,8 @@ class _Reader:
             place = first.grid.place(first.columns.row, 0)
             self._findings.add(Issue(message, fatal=False, code="empty-set"), place)
         if self._unrated:
-            names = wording.one_of(first.columns.categories)
-            message = f"skipped {wording.counted(self._unrated, 'row')} without a value in {names}"
+            names = wording.or_list(first.columns.categories)
+            message = f"skipped {wording.quantity(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         ids = [row.attack_object_id for row in self._table.rows if row.attack_object_id is not None]
         metadata = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
@@ -146,12 +146,12 @@ class _Reader:
             known = closest_header(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
                 hint = f"did you mean {known}? it is kept without meaning; rename it, or use --columns"
-                message = f"unknown column {wording.shown(header)}"
+                message = f"unknown column {wording.quoted(header)}"
                 issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
                 self._findings.add(issue, sheet.grid.place(columns.row, column))
         if _CAPABILITY.isdisjoint(columns.fields):
             others = [header for column, header in columns.others.items() if columns.headers[column]]
-            hint = f"name the column with --columns capability=HEADER; the table has {wording.listed(others)}"
+            hint = f"name the column with --columns capability=HEADER; the table has {wording.comma_list(others)}"
             message = "no capability column: all rows belong to one capability"
             issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
             self._findings.add(issue, sheet.grid.place(columns.row, 0))
@@ -193,7 +193,7 @@ class _Reader:
         """Keep the value of a column about the set; all rows must have the same."""
         before = self._heads.setdefault(field, (text, sheet, line))[0]
         if before != text:
-            message = f"{field} is {wording.shown(text)}, but {wording.shown(before)} in rows above"
+            message = f"{field} is {wording.quoted(text)}, but {wording.quoted(before)} in rows above"
             hint = "a file holds one set: make the rows agree, or split the file"
             issue = Issue(message, "the same value in every row", hint, code="wrong-type")
             self._findings.add(issue, partial(sheet.grid.place, line, sheet.columns.fields[field]))
@@ -335,9 +335,9 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
             cells["score_value"] = values[row.score_value]
         table.append([_NOT_IN_CELLS.sub("\ufffd", cells.get(column, "")) for column in table[0]])
     losses = list(_losses(mapping_set))
-    losses += [f"names of score values ({wording.listed(list(values))}, written as numbers)"] if values else []
+    losses += [f"names of score values ({wording.comma_list(list(values))}, written as numbers)"] if values else []
     dropped = [name for name in names if name not in kept]
-    losses += [f"fields {wording.listed(dropped)}"] if dropped else []
+    losses += [f"fields {wording.comma_list(dropped)}"] if dropped else []
     hint = "native YAML keeps everything"
     return table, (lost(", ".join(losses), "no such columns in tables", hint=hint),) if losses else ()
 
@@ -353,9 +353,9 @@ def _losses(mapping_set: MappingSet) -> Iterator[str]:
     several = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
     rows = sum(part.group is None and part.capability in several for part in parts)
     if rows:
-        yield f"all groups but the first of {wording.counted(rows, 'row')}"
+        yield f"all groups but the first of {wording.quantity(rows, 'row')}"
     silent = {capability.id for capability in mapping_set.capabilities}.difference(
         part.capability for part in parts
     )
     if silent:
-        yield f"{wording.counted(len(silent), 'capability', 'capabilities')} without mappings"
+        yield f"{wording.quantity(len(silent), 'capability', 'capabilities')} without mappings"

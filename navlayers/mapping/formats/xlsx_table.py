@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from navlayers._text import neutralize, shown, visible
+from navlayers._text import excerpt, neutralize, quoted
 from navlayers.errors import InputError, OutputError, Place, Problem
 from navlayers.mapping.formats import table_rows
 from navlayers.mapping.formats.context import Written
@@ -67,7 +67,7 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
         # A bug of calamine raises a PanicException, which is not an Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        message, hint = f"the workbook is damaged: {visible(str(error))}", "save it again in a spreadsheet"
+        message, hint = f"the workbook is damaged: {excerpt(str(error))}", "save it again in a spreadsheet"
         raise InputError(
             Problem(message, Place(source.path), "an XLSX workbook", hint, code="unreadable")
         ) from None
@@ -195,7 +195,7 @@ def _write(sheet: Any, rows: list[list[str]], bold: Any) -> None:
 
 def _too_long(text: str, line: int, header: str, cells: list[str]) -> OutputError:
     named = (cells[table_rows.COLUMNS.index(field)] for field in ("capability_id", "attack_object_id"))
-    where = " and ".join(shown(cell) for cell in named if cell)
+    where = " and ".join(quoted(cell) for cell in named if cell)
     message = f"{header} of row {line + 1} ({where}) has {len(text):,} characters"
     hint = "shorten it, or write another format"
     expected = f"at most {LONGEST:,}, the limit of an XLSX cell"

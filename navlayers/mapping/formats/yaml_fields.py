@@ -6,7 +6,7 @@ import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import nearest, shown
+from navlayers._text import quoted, suggestion
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -62,7 +62,7 @@ def is_null(node: Node | None) -> bool:
 def kind(node: Node) -> str:
     """The kind of a node, for messages."""
     if isinstance(node, Scalar):
-        return "empty" if is_null(node) else f"the text {shown(node.text)}"
+        return "empty" if is_null(node) else f"the text {quoted(node.text)}"
     return "a mapping" if isinstance(node, Branch) else "a list"
 
 
@@ -128,9 +128,9 @@ class Fields:
         if node.plain and not (len(node.text) > _SURE and node.text[0].isalpha()):
             other = read_elsewhere(node.text)
             if other:
-                quoted = shown(node.text)
-                message = f"{quoted[1:-1] or 'nothing'} is read as the text {quoted}; other YAML tools {other}"
-                self.report(Issue(message, hint=f"write {quoted}", fatal=False, code="ambiguous-text"), node)
+                text = quoted(node.text)
+                message = f"{text[1:-1] or 'nothing'} is read as the text {text}; other YAML tools {other}"
+                self.report(Issue(message, hint=f"write {text}", fatal=False, code="ambiguous-text"), node)
 
     def optional(self, key: str) -> str | None:
         """The text of a key; None for null, for an absent key, and for other types, which are errors."""
@@ -141,7 +141,7 @@ class Fields:
         # The usual case first: this is called twenty times for each of thousands of rules.
         if type(node) is Scalar and not self._strict and not is_null(node):
             return node.text.strip()
-        return self._text(node, shown(key))
+        return self._text(node, quoted(key))
 
     def text(self, key: str) -> str:
         """The text of a key; "" for null, for an absent key, and for other types, which are errors."""
@@ -167,13 +167,13 @@ class Fields:
         if node is None or is_null(node):
             return []
         if isinstance(node, Branch):
-            self.wrong(node, f"{shown(key)} is {kind(node)}", "a list of texts")
+            self.wrong(node, f"{quoted(key)} is {kind(node)}", "a list of texts")
             return []
         texts = []
         for item in node.items if isinstance(node, Listing) else [node]:
-            text = self._text(item, f"an item of {shown(key)}")
+            text = self._text(item, f"an item of {quoted(key)}")
             if self._strict and is_null(item):
-                self.wrong(item, f"an item of {shown(key)} is empty", "text")
+                self.wrong(item, f"an item of {quoted(key)} is empty", "text")
             if isinstance(item, Scalar) and text is not None and (text or self._strict):
                 texts.append((text, item))
         return texts
@@ -184,7 +184,7 @@ class Fields:
         if isinstance(node, Branch) and key in self:
             return self.inner(node)
         if key in self and not is_null(node):
-            self.wrong(node, f"{shown(key)} is {kind(node)}", expected)
+            self.wrong(node, f"{quoted(key)} is {kind(node)}", expected)
         return self.inner(Branch({}, node.line, node.column))
 
     def children(self, key: str, expected: str) -> list[Fields]:
@@ -197,7 +197,7 @@ class Fields:
             if isinstance(item, Branch):
                 children.append(self.inner(item))
             else:
-                what = f"an item of {shown(key)}" if isinstance(node, Listing) else shown(key)
+                what = f"an item of {quoted(key)}" if isinstance(node, Listing) else quoted(key)
                 self.wrong(item, f"{what} is {kind(item)}", expected)
         return children
 
@@ -207,7 +207,7 @@ class Fields:
         for name, (key, node) in self.branch.items.items():
             if name not in names:
                 message, code = (
-                    f"unknown key {shown(name)} in {what}",
+                    f"unknown key {quoted(name)} in {what}",
                     "unknown-key" if self._strict else "unknown-field",
                 )
                 self.report(Issue(message, "", partial(self._nearest, name, names), self._strict, code), key)
@@ -216,7 +216,7 @@ class Fields:
         return unknown
 
     def _nearest(self, name: str, names: Collection[str]) -> str:
-        return nearest(name, names) or (f"known keys: {', '.join(names)}" if self._strict else "")
+        return suggestion(name, names) or (f"known keys: {', '.join(names)}" if self._strict else "")
 
     def identifier(self, text: str, at: str | Node) -> str | None:
         """A text as an id, without blanks around it; None when nothing is left."""

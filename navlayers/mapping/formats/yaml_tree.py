@@ -198,7 +198,7 @@ class _Builder:
             expected = "values written out, without aliases"
             issue = Issue(f"anchor &{name} is not accepted", expected, _QUOTE, code="refused-yaml")
         else:
-            tag = wording.shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            tag = wording.quoted(event.tag.replace("tag:yaml.org,2002:", "!!"))
             issue = Issue(f"YAML tag {tag} is not accepted", "the value alone", _QUOTE, code="refused-yaml")
         self._findings.add(issue, self._place(event))
 
@@ -212,9 +212,9 @@ class _Builder:
 
 def _not_yaml(source: Source, error: yaml.YAMLError | UnicodeError) -> tuple[Issue, Place]:
     if isinstance(error, UnicodeError):
-        message = f"this is not YAML: {wording.visible(str(error))}"
+        message = f"this is not YAML: {wording.excerpt(str(error))}"
         return Issue(message, code="encoding"), Place(source.path)
-    reason = wording.visible(getattr(error, "problem", None) or getattr(error, "reason", None) or str(error))
+    reason = wording.excerpt(getattr(error, "problem", None) or getattr(error, "reason", None) or str(error))
     context = getattr(error, "context", None)
     place = _error_place(source, error)
     if "nesting depth" in reason:  # libyaml reads ahead, and may meet its own limit before ours

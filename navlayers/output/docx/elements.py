@@ -14,7 +14,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from navlayers._text import plain, web_links
+from navlayers._text import printable, web_links
 from navlayers.output.drawing import font, typeset
 from navlayers.output.paper import bad_logo
 
@@ -53,7 +53,7 @@ def element(tag: str, *children: BaseOxmlElement, **attributes: object) -> BaseO
 
 def safe(text: str) -> str:
     """A text with its line ends; blanks replace characters that XML cannot hold."""
-    return "\n".join(map(plain, text.splitlines()))
+    return "\n".join(map(printable, text.splitlines()))
 
 
 def add_field(paragraph: Paragraph, code: str, result: str) -> None:
@@ -152,8 +152,8 @@ def _add_picture(paragraph: Paragraph, data: bytes, size: tuple[float, float], t
     except _UNREADABLE:  # python-docx knows fewer kinds of JPEG than Pillow
         shape = run.add_picture(io.BytesIO(_as_png(data)), width, height)
     properties = shape._inline.docPr
-    properties.set("descr", plain(alt))
-    properties.set("title", plain(title))
+    properties.set("descr", printable(alt))
+    properties.set("title", printable(title))
 
 
 def _as_png(data: bytes, colors: int = 0) -> bytes:

@@ -10,7 +10,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from navlayers._text import plain
+from navlayers._text import printable
 from navlayers.layer.colors import text_color
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems
@@ -60,7 +60,7 @@ def _add_table(
     look = element("tblLook", val="0620" if head else "0600", firstRow=int(head), **bands)
     properties.replace(properties.find(qn("w:tblLook")), look)
     if title:
-        properties.append(element("tblCaption", val=" ".join(plain(title).split())[:_LONGEST_CAPTION]))
+        properties.append(element("tblCaption", val=" ".join(printable(title).split())[:_LONGEST_CAPTION]))
     return table
 
 
@@ -71,7 +71,7 @@ def add_numbers(document: Document, block: Numbers, room: float) -> None:
         return
     rows = -(-len(items) // _ACROSS)
     across = -(-len(items) // rows)
-    widest = max(ems(plain(item.value)) for item in items)
+    widest = max(ems(printable(item.value)) for item in items)
     size = max(min(_NUMBER, (room / across - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
     table = _add_table(document, "Report Layout", rows, [room / across] * across)
     for number, cell in enumerate(cell for row in table.rows for cell in row.cells):
@@ -93,7 +93,7 @@ def add_facts(document: Document, items: Sequence[tuple[str, str]], room: float)
     """Add names and texts, side by side."""
     if not items:
         return
-    first = min(max(ems(plain(name)) for name, _ in items) * _FACT, _WIDEST_NAME) + _FACT_GAP
+    first = min(max(ems(printable(name)) for name, _ in items) * _FACT, _WIDEST_NAME) + _FACT_GAP
     table = _add_table(document, "Report Layout", len(items), [first, room - first])
     for row, texts in zip(table.rows, items, strict=True):
         for cell, text, style in zip(row.cells, texts, ("FactName", "FactText"), strict=True):

@@ -15,7 +15,7 @@ from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
 
-from navlayers._text import clean, plain
+from navlayers._text import printable, single_line
 from navlayers.output.bars import bars_drawings
 from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.docx.elements import (
@@ -119,7 +119,7 @@ class _Writer:
             self._word: WordDocument = docx.Document(template)
         section = self._word.sections[0]
         _set_page(section, self._pages["title"])
-        section.header.paragraphs[0].text = cut(clean(document.title), _HEADER_EMS)
+        section.header.paragraphs[0].text = cut(single_line(document.title), _HEADER_EMS)
         self._tables = Tables(self._word)
         self.drawings: list[Drawing] = []
         self._heatmaps = chain.from_iterable(self._drawn(section.figures) for section in document.sections)
@@ -136,7 +136,7 @@ class _Writer:
         for number, section in enumerate(self._document.sections):
             self._section(section, is_first=number == 0)
         self._contents(contents)
-        return saved(self._word, plain(self._document.title), plain(self._document.author))
+        return saved(self._word, printable(self._document.title), printable(self._document.author))
 
     def _add(self, style: str, text: str = "") -> WordParagraph:
         """A paragraph, by the id of its style: looking it up by name takes python-docx 1 ms each time."""
@@ -150,7 +150,7 @@ class _Writer:
             add_logo(self._add("Picture"), document.logo)
         title = self._add("Title")
         title.paragraph_format.space_before = Pt(_TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO)
-        wide = ems(plain(document.title))
+        wide = ems(printable(document.title))
         sizes = (size for size, lines in _TITLES if wide * size <= lines * TEXT_WIDTH)
         title.add_run(_one_line(document.title)).font.size = Pt(next(sizes, _SMALLEST_TITLE))
         # A no-break space keeps the last word from standing alone on a line.
@@ -261,7 +261,7 @@ class _Writer:
         """The heatmaps of a section, without title and caption."""
         page = self._pages["wide"]
         captions = [
-            math.ceil((ems(plain(figure.caption)) + _FIGURE) * _CAPTION * 1.05 / page.inner_width)
+            math.ceil((ems(printable(figure.caption)) + _FIGURE) * _CAPTION * 1.05 / page.inner_width)
             for figure in figures
         ]
         lines = min(max(captions, default=1), _MOST_CAPTION)
@@ -287,7 +287,7 @@ def _set_page(section: WordSection, page: _Page) -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(plain(" ".join(text.split())).split())
+    return " ".join(printable(" ".join(text.split())).split())
 
 
 def _field_mark(kind: str) -> BaseOxmlElement:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import clean
+from navlayers._text import single_line
 from navlayers.layer.colors import text_color
 from navlayers.output.drawing.font import CAP, ems, rooms, wrap
 from navlayers.output.drawing.layout import (
@@ -59,7 +59,7 @@ def _head(column: Column, look: Look, layout: Layout, x: float, y: float, width:
     shapes.append(Text(x + inset, base, column.ratio, layout.small, muted))
     base -= layout.small * 1.25
     size = layout.head_size
-    name = wrap(clean(column.name), (width - 2 * inset) / size, layout.head_lines)
+    name = wrap(single_line(column.name), (width - 2 * inset) / size, layout.head_lines)
     for place, line in enumerate(reversed(name)):
         shapes.append(Text(x + inset, base - place * size * 1.15, line, size, ink, strong=True))
     shapes.append(Line(x, bottom, x + width, bottom, ink, max(0.75, layout.size * 0.12)))
@@ -165,7 +165,7 @@ def compact_fit(matrix: Matrix, width: float, height: float, unit: float) -> Com
     """The layout with the largest squares that fit; None if none fit. A height of 0 means as high as needed."""
     size = max(SMALLEST, _NAME * unit)
     counts = max(ems(column.ratio) for column in matrix.columns)
-    label = (max(ems(clean(column.name)) for column in matrix.columns) + counts + 2.5) * size
+    label = (max(ems(single_line(column.name)) for column in matrix.columns) + counts + 2.5) * size
     side = (_LARGEST if height else _USUAL) * unit
     while side >= _LEAST:
         lines = tuple(_flow(column, (width - label) / side) for column in matrix.columns)
@@ -220,7 +220,7 @@ def draw_compact(matrix: Matrix, look: Look, fit: Compact, x: float, y: float) -
 def _label(column: Column, look: Look, fit: Compact, x: float, y: float) -> Group:
     base = y + max(fit.side * (1 - _FREE), fit.size) / 2 + CAP * fit.size / 2
     shapes: tuple[Shape, ...] = (
-        Text(x, base, clean(column.name), fit.size, look.theme.ink, strong=True),
+        Text(x, base, single_line(column.name), fit.size, look.theme.ink, strong=True),
         Text(x + fit.label - fit.size, base, column.ratio, fit.size, look.theme.muted, "end"),
     )
     return Group(f"tactic--{column.shortname}", column.tooltip, shapes)

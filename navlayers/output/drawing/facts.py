@@ -7,7 +7,7 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import clean, joined, tidy
+from navlayers._text import and_list, rounded, single_line
 from navlayers.layer.matrix import Matrix, matrix_of
 from navlayers.layer.rows import Row, rows_of
 
@@ -83,14 +83,14 @@ def title_of(tabs: Sequence[Tab]) -> str:
     ends = list(accumulate(len(name) + 2 for name in names))
     kept = max(sum(end <= _LONGEST_TITLE for end in ends), 1)
     if kept == len(names):
-        return joined(names)
-    return joined([*names[:kept], f"{len(names) - kept} more"])
+        return and_list(names)
+    return and_list([*names[:kept], f"{len(names) - kept} more"])
 
 
 def counts(view: View) -> str:
     """The share of its release that a layer annotates and has enabled, or its ratios, in words."""
     if view.ratios is not None:
-        return clean(view.ratios.sentence)
+        return single_line(view.ratios.sentence)
     annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
     active = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
     subs = [t.id for t in active if t.parent]
@@ -106,7 +106,7 @@ def short(view: View) -> tuple[str, ...]:
     """Release, counts and filters, for the header of a picture."""
     parts = [view.release, counts(view)]
     if view.platforms:
-        parts.append(f"platforms: {clean(', '.join(view.platforms))}")
+        parts.append(f"platforms: {single_line(', '.join(view.platforms))}")
     if view.hide_disabled and view.ratios is None:
         parts.append("disabled techniques hidden")
     return tuple(parts)
@@ -154,7 +154,7 @@ def legend(view: View) -> tuple[Mark, ...]:
 
 def figure(number: float) -> str:
     """A score with two decimals at most, very large and very small ones by their power of ten."""
-    return f"{tidy(number)}" if number == 0 or 0.01 <= abs(number) < 1e9 else f"{number:.4g}"
+    return f"{rounded(number)}" if number == 0 or 0.01 <= abs(number) < 1e9 else f"{number:.4g}"
 
 
 def _round_numbers(gradient: Gradient) -> list[float]:

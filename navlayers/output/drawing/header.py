@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import clean
+from navlayers._text import single_line
 from navlayers.layer.colors import WHITE, gradient_steps
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import CAP, cut, ems, paragraph
@@ -107,11 +107,13 @@ def _words(
 ) -> Iterator[Text]:
     if headed:
         y += title * 0.8
-        for number, text in enumerate(paragraph(clean(matrix.view.name) or "layer", width / title, _TITLE_LINES)):
+        for number, text in enumerate(
+            paragraph(single_line(matrix.view.name) or "layer", width / title, _TITLE_LINES)
+        ):
             y += title * 1.15 if number else 0
             yield Text(x, y, text, title, theme.ink, strong=True)
         y += title * 0.25
-        description = clean(matrix.view.description)
+        description = single_line(matrix.view.description)
         for text in paragraph(description, width / line, _LINES) if description else ():
             y += line * 1.3
             yield Text(x, y, text, line, theme.ink)
@@ -123,7 +125,7 @@ def _words(
 
 def describe(matrix: Matrix) -> str:
     """The picture in a sentence, as its alternative text."""
-    parts = [f"{clean(c.name)} {c.mapped} of {c.total}" for c in matrix.columns if c.total]
+    parts = [f"{single_line(c.name)} {c.mapped} of {c.total}" for c in matrix.columns if c.total]
     text = "; ".join(facts.short(matrix.view))
     return f"{text}. By tactic: {', '.join(parts)}." if parts else f"{text}."
 
@@ -233,7 +235,7 @@ def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
     # A single score needs one color, not a ramp.
     is_range = len(scored) > 1 and view.gradient.minValue < view.gradient.maxValue
     ramp = tuple(map(theme.paint, gradient_steps(view.gradient.colors))) if is_range else ()
-    items = [_Item(clean(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
+    items = [_Item(single_line(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
     if not ramp and scored and not any(_is_close(i.color, c) for i in view.legend for c in scored.values()):
         items += [_Item(f"score {figure(score)}", theme.paint(c)) for score, c in sorted(scored.items())[:1]]
     named = len(items)
@@ -247,7 +249,7 @@ def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
             items[white] = _Item(items[white].label, theme.unscored, view.mark, theme.ink)
     if any(c.enabled and not c.color and not c.annotation.annotated for c in cells):
         label = "not scored" if "not rated" in labels or scored else "not annotated"
-        items.append(_Item(clean(view.unscored) or label, theme.unscored))
+        items.append(_Item(single_line(view.unscored) or label, theme.unscored))
     if any(not c.enabled for c in cells):
         items.append(_Item("disabled", theme.disabled, OFF, theme.off))
     ticks = tuple(_ticks(view)) if ramp else ()

@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from navlayers._text import plain, technique_url
+from navlayers._text import printable, technique_url
 from navlayers.layer.colors import text_color
 from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output import html
@@ -61,7 +61,7 @@ class _ShownRow:
         if row.aggregate is not None:
             own = "none" if row.score is None else _figure(row.score)
             self.states.append(f"own score: {own}")
-        self.comment = "\n".join(plain(line) for line in entry.comment.splitlines())
+        self.comment = "\n".join(printable(line) for line in entry.comment.splitlines())
         self.metadata = metadata_of(view, entry)
         self.links = row.links
         self.has_details = bool(self.states or self.comment or self.metadata or self.links)
@@ -97,8 +97,8 @@ class _Layer:
         lines = [f"{cell.id} {cell.name}"]
         lines += [] if cell.score is None else [f"score {_figure(cell.score)}"]
         lines += [] if entry.enabled else ["disabled"]
-        lines += [plain(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
-        lines += [plain(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
+        lines += [printable(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
+        lines += [printable(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
         text = "\n".join(lines)
         return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
 

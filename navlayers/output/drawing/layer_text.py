@@ -6,7 +6,7 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import plain
+from navlayers._text import printable
 from navlayers.errors import Problem
 from navlayers.layer.rows import facts_of, joint_of
 from navlayers.output.drawing import facts, technique_table
@@ -219,7 +219,7 @@ def _cut(text: str, longest: int = _LONGEST_FACT) -> str:
 
 def _short(text: str, longest: int) -> str:
     """Text on one line, cut between words if it is long."""
-    line = " ".join(plain(text[: 20 * longest]).split())
+    line = " ".join(printable(text[: 20 * longest]).split())
     if len(line) <= longest:
         return line
     start = line[: max(longest - 1, 0)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
-from navlayers._text import clean
+from navlayers._text import single_line
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import SMALLEST
 
@@ -98,7 +98,7 @@ def content_of(matrix: Matrix, look: Look) -> Content:
                 beside = (INDENT if each is not cell else 0.0) + (ems(figure) + APART if figure else 0.0)
                 labels.append(Label(rooms(look.label(each), MOST_LINES + 1), beside))
         tactics.append(tuple(families))
-    return Content(tuple(tactics), tuple(clean(column.name) for column in matrix.columns), tuple(labels))
+    return Content(tuple(tactics), tuple(single_line(column.name) for column in matrix.columns), tuple(labels))
 
 
 def squares_height(count: int) -> int:

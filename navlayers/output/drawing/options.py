@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import one_of, shown
+from navlayers._text import or_list, quoted
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 
@@ -65,7 +65,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
         for part in self.show or ():
             _check_choice("show", part, get_args(Show))
         if self.show == ():
-            raise UsageError(Problem("show: nothing to show in a cell", expected=one_of(get_args(Show))))
+            raise UsageError(Problem("show: nothing to show in a cell", expected=or_list(get_args(Show))))
         _check_number("margin", self.margin, 0, _WIDEST_MARGIN, "mm")
         _check_number("scale", self.scale, *_SCALES)
         _check_number("dpi", self.dpi, *_DPI)
@@ -78,7 +78,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise UsageError(Problem(f"{name}: unknown value {shown(str(value))}", expected=one_of(choices)))
+        raise UsageError(Problem(f"{name}: unknown value {quoted(str(value))}", expected=or_list(choices)))
 
 
 def _check_number(name: str, value: float | None, low: float, high: float, unit: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import clean, shown
+from navlayers._text import quoted, single_line
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.colors import lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of
@@ -174,11 +174,11 @@ def _alike(views: Sequence[View], steps: Sequence[_Step], page: Frame) -> tuple[
 
 def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tuple[Problem, ...]]:
     size = round(plan.width, 2), round(plan.height, 2)
-    title, page = clean(view.name) or "layer", plan.step.look.theme.page
+    title, page = single_line(view.name) or "layer", plan.step.look.theme.page
     drawing = Drawing(*size, title, describe(plan.matrix), page, (*plan.header.groups, *plan.body))
     if not plan.step.lost:
         return drawing, ()
-    message = f"{shown(clean(view.name))}: too large for {options.page} with text of {SMALLEST:g} pt"
+    message = f"{quoted(single_line(view.name))}: too large for {options.page} with text of {SMALLEST:g} pt"
     return drawing, (Problem(f"{message}, so {plan.step.lost}", hint="a larger --page shows more"),)
 
 

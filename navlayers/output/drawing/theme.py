@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import clean, tidy
+from navlayers._text import rounded, single_line
 from navlayers.layer.colors import gray, text_color
 from navlayers.layer.view import COMMENTED
 
@@ -120,7 +120,7 @@ class Look(msgspec.Struct, frozen=True):
 
     def label(self, cell: Cell) -> str:
         """The text at the left of a cell: id, name, or both."""
-        return f"{cell.id * self.id} {clean(cell.name) * self.name}".strip()
+        return f"{cell.id * self.id} {single_line(cell.name) * self.name}".strip()
 
     def subtechniques(self, cell: Cell) -> tuple[Cell, ...]:
         """The sub-techniques that are cells below a technique."""
@@ -144,7 +144,7 @@ class Look(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1 << 12)
 def figure(score: float) -> str:
     """A score as cells show it: at most two decimals, from a million on as 1.2M."""
-    text = str(tidy(score)) if abs(score) < _LARGE else _short(score)
+    text = str(rounded(score)) if abs(score) < _LARGE else _short(score)
     return text.replace("-", "−")
 
 
@@ -160,10 +160,10 @@ def tooltip(cell: Cell) -> str:
     """The tooltip of a cell."""
     lines = [f"{cell.id} {cell.name}"]
     if cell.score is not None:
-        lines.append(f"score {tidy(cell.score)}")
+        lines.append(f"score {rounded(cell.score)}")
     if not cell.enabled:
         lines.append("disabled")
     if cell.annotation.comment:
-        comment = clean(cell.annotation.comment, 2 * _COMMENT)
+        comment = single_line(cell.annotation.comment, 2 * _COMMENT)
         lines.append(comment if len(comment) <= _COMMENT else f"{comment[: _COMMENT - 1]}…")
     return "\n".join(lines)

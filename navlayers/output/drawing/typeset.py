@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import Problem
 from navlayers.output.drawing import font
 from navlayers.output.drawing.shapes import Line, Text, to_svg
@@ -116,7 +116,7 @@ def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
     """A notice if text is in scripts for which PNG and PDF have no letters; `name` names the file's subject."""
     letters = (char for text in texts if not text.isascii() for char in text)
     if any(_is_foreign(char) and not font.is_known(char) for char in letters):
-        message = f"{shown(name)}: the font has no letters for some of the text and draws boxes instead"
+        message = f"{quoted(name)}: the font has no letters for some of the text and draws boxes instead"
         yield Problem(message, hint=hint)
 
 

@@ -6,7 +6,7 @@ import io
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from navlayers._text import listed, neutralize, plain, tidy, wrap
+from navlayers._text import comma_list, neutralize, printable, rounded, wrap
 from navlayers.errors import Problem
 from navlayers.layer.colors import text_color
 from navlayers.layer.rows import joint_of, metadata_of
@@ -91,7 +91,7 @@ def _notices(layers: Sequence[Tab]) -> tuple[Problem, ...]:
     if not long:
         return ()
     message = (
-        f"comments are cut to the {LONGEST:,} characters that a cell holds: {listed(list(dict.fromkeys(long)))}"
+        f"comments are cut to the {LONGEST:,} characters that a cell holds: {comma_list(list(dict.fromkeys(long)))}"
     )
     return (Problem(message, hint="html and csv hold everything"),)
 
@@ -113,7 +113,7 @@ def _write_techniques(sheet: Any, layers: Sequence[Tab], formats: Formats, style
     rows = (row for layer in layers for row in layer.rows)
     for line, row in enumerate(rows, 1):
         if row.score is not None and row.aggregate is None:
-            sheet.write_number(line, scores, tidy(row.score), styles.get("score", row.color))
+            sheet.write_number(line, scores, rounded(row.score), styles.get("score", row.color))
     sheet.print_area(0, 0, len(table.rows), table.headers.index("comment"))
 
 
@@ -123,7 +123,7 @@ def _write_joint(sheet: Any, layers: Sequence[Tab], formats: Formats, styles: _S
     for line, row in enumerate(rows, 1):
         for number, (score, color) in enumerate(zip(row.scores, row.colors, strict=True), _FIRST_SCORE):
             if score is not None:
-                sheet.write_number(line, number, tidy(score), styles.get("score", color))
+                sheet.write_number(line, number, rounded(score), styles.get("score", color))
 
 
 def _write_legend(sheet: Any, layers: Sequence[Tab], styles: _Styles) -> None:
@@ -250,7 +250,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
 
 def _harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
     """Text of a layer for a cell: on one line, not a formula, cut if it is long."""
-    return neutralize(cut(" ".join(plain(text).split()), longest))
+    return neutralize(cut(" ".join(printable(text).split()), longest))
 
 
 def _write_head(sheet: Any, layer: Tab, styles: _Styles) -> None:
@@ -320,6 +320,6 @@ def _note(view: View, cell: Cell) -> str:
         lines.append(f"Score: {facts.figure(cell.score)}")
     if not entry.enabled:
         lines.append("Disabled")
-    lines += (plain(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
-    lines += (f"{plain(name)}: {plain(value)}" for name, value in metadata_of(view, entry)[:20])
+    lines += (printable(line) for line in cut(entry.comment, _LONGEST_NOTE).splitlines())
+    lines += (f"{printable(name)}: {printable(value)}" for name, value in metadata_of(view, entry)[:20])
     return cut("\n".join(lines), _LONGEST_NOTE)

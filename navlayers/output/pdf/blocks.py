@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import clean, plain
+from navlayers._text import printable, single_line
 from navlayers.layer.colors import text_color
 from navlayers.output.bars import bars_drawings
 from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
@@ -106,7 +106,7 @@ def blocks(
 
 def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
     """Names and texts, side by side."""
-    widest = max((ems(plain(name)) for name, _ in items), default=0) * BODY + 1
+    widest = max((ems(printable(name)) for name, _ in items), default=0) * BODY + 1
     names = min(widest, _FACT * width)
     return {
         "width": names,
@@ -123,7 +123,7 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
         return
     across = math.ceil(count / math.ceil(count / _ACROSS))
     room = (width - _CARD_GAP * (across - 1)) / across
-    size = min(_FIGURE, room / max(1, *(ems(plain(item.value)) * 1.05 for item in block.items)))
+    size = min(_FIGURE, room / max(1, *(ems(printable(item.value)) * 1.05 for item in block.items)))
     size = max(size, BODY)
     items = [
         {
@@ -194,14 +194,14 @@ def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
 
 def heatmap_pages(figures: Sequence[Figure], width: float, height: float, materials: Materials) -> Iterator[Any]:
     """Pages of heatmaps with so much room, each below its title and caption, which are cut if they are long."""
-    titles = [paragraph(clean(figure.title), 0.98 * width / TITLE, _TITLE_LINES) for figure in figures]
-    captions = [paragraph(clean(figure.caption), 0.98 * width / NOTE, _CAPTION_LINES) for figure in figures]
+    titles = [paragraph(single_line(figure.title), 0.98 * width / TITLE, _TITLE_LINES) for figure in figures]
+    captions = [paragraph(single_line(figure.caption), 0.98 * width / NOTE, _CAPTION_LINES) for figure in figures]
     above = _AROUND_HEATMAP + 1.3 * (
         TITLE * max(map(len, titles), default=1) + NOTE * max(map(len, captions), default=1)
     )
     drawings = heatmaps(figures, width, height - above)
     for figure, title, caption, drawing in zip(figures, titles, captions, drawings, strict=True):
-        alt = f"{clean(figure.caption)} {drawing.description}".lstrip()
+        alt = f"{single_line(figure.caption)} {drawing.description}".lstrip()
         picture = msgspec.structs.replace(drawing, description=alt, background="none")
         yield {
             "kind": "heatmap",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from navlayers._text import clean, shown
+from navlayers._text import quoted, single_line
 from navlayers.errors import Problem
 from navlayers.output.document import Bars, Figure, Heading
 from navlayers.output.drawing import font, typeset
@@ -81,16 +81,16 @@ def render(document: Document) -> Rendered:
 
 def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
     """The notices of a file that is not PDF/UA because the font lacks letters."""
-    message = f"{shown(title)}: the font has no letters for some of the text and draws boxes instead"
+    message = f"{quoted(title)}: the font has no letters for some of the text and draws boxes instead"
     for notice in notices or (Problem(message, hint=NO_LETTERS),):
         yield msgspec.structs.replace(notice, message=f"{notice.message}; {_LESS}")
 
 
 def _front(document: Document, paper: _Paper) -> dict[str, Any]:
     width, _ = paper.inner(turned=False)
-    title = clean(document.title) or "Report"
+    title = single_line(document.title) or "Report"
     size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
-    author, date = clean(document.author), clean(document.date)
+    author, date = single_line(document.author), single_line(document.date)
     known = [(name, value) for name, value in (("Author", author), ("Date", date)) if value]
     about = facts([*known, *document.facts], width)
     theme = THEMES["light"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import joined, nearest, shown
+from navlayers._text import and_list, quoted, suggestion
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Document, Logo, Paper, Section
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
@@ -82,8 +82,8 @@ class ReportOptions(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         unknown = [name for name in self.sections if name not in SECTIONS]
         if unknown:
-            message = f"unknown section {shown(unknown[0])}"
-            raise UsageError(Problem(message, expected=", ".join(SECTIONS), hint=nearest(unknown[0], SECTIONS)))
+            message = f"unknown section {quoted(unknown[0])}"
+            raise UsageError(Problem(message, expected=", ".join(SECTIONS), hint=suggestion(unknown[0], SECTIONS)))
         if not self.sections:
             raise UsageError(Problem("no sections given", expected=", ".join(SECTIONS)))
 
@@ -113,8 +113,8 @@ def make_report(data: ReportInput, options: ReportOptions = _OPTIONS) -> Report:
     if not sections:
         message = f"no data for the section{'s' * (len(options.sections) > 1)} "
         hint = "--threat adds gaps, --budget or --target adds plan"
-        raise UsageError(Problem(message + joined(list(options.sections)), hint=hint))
-    titles = joined([one.title for one in data.inputs])
+        raise UsageError(Problem(message + and_list(list(options.sections)), hint=hint))
+    titles = and_list([one.title for one in data.inputs])
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED
     category = data.comparison.category
     scores = "Numbers of capabilities" if data.comparison.counts else "Scores"
@@ -128,7 +128,7 @@ def make_report(data: ReportInput, options: ReportOptions = _OPTIONS) -> Report:
         *([("Threat", data.gaps.threat.title)] if data.gaps else []),
     ]
     document = Document(
-        title=options.title or f"ATT&CK coverage of {joined([*names, f'{more} more'] if more > 0 else names)}",
+        title=options.title or f"ATT&CK coverage of {and_list([*names, f'{more} more'] if more > 0 else names)}",
         subtitle=f"{titles}, at MITRE ATT&CK {data.release}",
         author=options.author,
         date=options.date,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import counted, joined, web_links
+from navlayers._text import and_list, quantity, web_links
 from navlayers.output.document import Paragraph
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
@@ -32,14 +32,14 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
         if not ranked:
             continue
         top = ranked[0].stats
-        cover = counted(len(ranked), "capability covers", "capabilities cover")
+        cover = quantity(len(ranked), "capability covers", "capabilities cover")
         text = (
             f"{data.names[number]}: {cover} at least one technique; {ranked[0].label} covers the most "
             f"({top.techniques + top.subtechniques:,})."
         )
         if needed := sum(bool(one.only) for one in ranked):
             most = max(ranked, key=lambda one: len(one.only))
-            are = counted(needed, "capability is", "capabilities are")
+            are = quantity(needed, "capability is", "capabilities are")
             text += (
                 f" {are} the only one of the set for some techniques; {most.label} for most of them: "
                 f"{len(most.only):,}."
@@ -93,9 +93,9 @@ def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
             (records.techniques, "technique", ""),
             (records.pairs, "pair of capability and technique", "pairs of capability and technique"),
         )
-        parts = [counted(*kind) for kind in kinds if kind[0]]
+        parts = [quantity(*kind) for kind in kinds if kind[0]]
         if parts:
-            yield Paragraph(f"{data.names[number]} records {joined(parts)} as non-mappable.")
+            yield Paragraph(f"{data.names[number]} records {and_list(parts)} as non-mappable.")
             yield non_mappable_table(data, number, LISTED)
         else:
             yield Paragraph(f"{data.names[number]} has no non-mappable records.")

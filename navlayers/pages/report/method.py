@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import counted, joined
+from navlayers._text import and_list, quantity
 from navlayers.analysis.gaps import newer_than
 from navlayers.attack.id_changes import reason
 from navlayers.layer.annotate import Style, comment
@@ -67,7 +67,7 @@ def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
     for one in data.inputs:
         by_method.setdefault(one.method, []).append(one.name)
     for how, names in by_method.items():
-        yield ("scores" if len(by_method) == 1 else joined(names)), how
+        yield ("scores" if len(by_method) == 1 else and_list(names)), how
     if data.comparison.category is not None:
         yield "category", f"Only the scores of {data.comparison.category} count."
 
@@ -105,7 +105,7 @@ def _release(data: ReportInput) -> Iterator[Block]:
             text = f"{one.name} was made for ATT&CK {one.own_attack_version}; "
             text += "revoked techniques are replaced by their successors"
             if new := len(newer_than([one], data.catalogue)):
-                are = counted(new, "active technique is", "active techniques are")
+                are = quantity(new, "active technique is", "active techniques are")
                 text += f"; {are} newer than the input"
             yield Paragraph(f"{text}.")
         rows += [(one.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in one.moved]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import counted, figure, joined
+from navlayers._text import and_list, number_text, quantity
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.output.document import Number, Numbers, Paragraph
@@ -64,11 +64,11 @@ def _of_one(data: ReportInput) -> Iterator[Number]:
         scores = [score for score in covered.values() if score is not None]
         note = ""
         if scores and not one.covered_only:
-            mean = figure(round(math.fsum(scores) / len(scores), 1))
+            mean = number_text(round(math.fsum(scores) / len(scores), 1))
             note = f", {mean} capabilities each" if one.counts else f", mean score {mean}"
         yield _share(category, len(covered), total.total, note)
     if not one.categories and total.mean is not None and not one.covered_only:
-        mean = figure(round(total.mean, 1))
+        mean = number_text(round(total.mean, 1))
         if one.counts:
             yield Number("capabilities each", mean, "capabilities per technique")
         else:
@@ -103,22 +103,22 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
         return
     yield (
         f"{name} covers {total.covered:,} of the {total.total:,} {TECHNIQUES} of {release} "
-        f"({percent(total.covered, total.total)}): {counted(total.techniques, 'technique')} and "
-        f"{counted(total.subtechniques, 'sub-technique')}."
+        f"({percent(total.covered, total.total)}): {quantity(total.techniques, 'technique')} and "
+        f"{quantity(total.subtechniques, 'sub-technique')}."
     )
     if categories := data.categories(one):
-        yield f"Of these, it {joined([f'{_VERBS[c]} {len(one.measures(c)):,}' for c in categories])}."
+        yield f"Of these, it {and_list([f'{_VERBS[c]} {len(one.measures(c)):,}' for c in categories])}."
     if total.mean is not None and not data.unscored:
-        yield f"The mean score of covered techniques is {figure(round(total.mean, 1))} of 100."
+        yield f"The mean score of covered techniques is {number_text(round(total.mean, 1))} of 100."
         if not one.is_layer:
             scores = [row.best for row in data.comparison.rows if row.best is not None]
             full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
-            yield f"{counted(full, 'scores', 'score')} 100, and {counted(low, 'scores', 'score')} below 50."
+            yield f"{quantity(full, 'scores', 'score')} 100, and {quantity(low, 'scores', 'score')} below 50."
     if not one.is_layer and (single := _single(data)):
         verb = "is" if single == 1 else "are"
-        yield f"{counted(single, _TECHNIQUE, TECHNIQUES)} {verb} covered by a single capability."
+        yield f"{quantity(single, _TECHNIQUE, TECHNIQUES)} {verb} covered by a single capability."
     if records := non_mappable(one.set).capabilities:
-        yield f"{counted(records, 'capability', 'capabilities')} of the set cannot be mapped to any technique."
+        yield f"{quantity(records, 'capability', 'capabilities')} of the set cannot be mapped to any technique."
 
 
 def _of_several(data: ReportInput) -> Iterator[Number]:
@@ -135,8 +135,8 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
     names, totals = data.names, data.comparison.totals
     total, covered = data.comparison.active, len(data.comparison.rows)
     yield (
-        f"Together, {joined(list(names))} cover {covered:,} of the {total:,} {TECHNIQUES} of ATT&CK {data.release} "
-        f"({percent(covered, total)}); {total - covered:,} are covered by none."
+        f"Together, {and_list(list(names))} cover {covered:,} of the {total:,} {TECHNIQUES} "
+        f"of ATT&CK {data.release} ({percent(covered, total)}); {total - covered:,} are covered by none."
     )
     if not covered:
         return
@@ -147,7 +147,7 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
     else:
         yield f"{names[order[0]]} covers most ({most:,}), {names[order[-1]]} least ({least:,})."
     if alone := [f"{name} {one.unique:,}" for name, one in zip(names, totals, strict=True) if one.unique]:
-        yield f"Covered by a single input: {joined(alone)}."
+        yield f"Covered by a single input: {and_list(alone)}."
     how = "has more capabilities" if data.comparison.counts else "is stronger"
     for found in data.comparison.differences:
         first, second = names[found.first], names[found.second]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import counted, joined
+from navlayers._text import and_list, quantity
 from navlayers.analysis.compare_layers import WINNERS
 from navlayers.layer.colors import RAMPS
 from navlayers.output.document import BarRow, Bars, Paragraph, Series
@@ -53,8 +53,8 @@ def _extremes(data: ReportInput) -> str:
     if not any(shares.values()):
         return "No tactic is covered."
     highest, lowest = max(shares.values()), min(shares.values())
-    most = joined([name for name, share in shares.items() if share == highest])
-    least = joined([name for name, share in shares.items() if share == lowest])
+    most = and_list([name for name, share in shares.items() if share == highest])
+    least = and_list([name for name, share in shares.items() if share == lowest])
     who = "Together, the inputs cover" if data.several else f"{data.names[0]} covers"
     if highest == lowest:
         return f"{who} {percent(highest, 1)} of the techniques of every tactic."
@@ -147,6 +147,6 @@ def _not_covered(data: ReportInput) -> str:
     has = "One of them has" if partly == 1 else f"{partly:,} of them have"
     below = f" {has} sub-techniques that are covered." if partly else ""
     return (
-        f"{who} {counted(len(gaps) - subs, 'technique')} and {counted(subs, 'sub-technique')}; "
+        f"{who} {quantity(len(gaps) - subs, 'technique')} and {quantity(subs, 'sub-technique')}; "
         f"the appendix lists them.{below}"
     )

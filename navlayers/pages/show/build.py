@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import technique_url, tidy
+from navlayers._text import rounded, technique_url
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.annotate import Style, comment, strength_name
 from navlayers.layer.colors import value_gradient
@@ -222,7 +222,7 @@ def mapped_rows(identifier: str, one: IndexedSet) -> Iterator[tuple[Mapping, Row
 
 
 def _strength(best: Contribution) -> str:
-    return "" if best.score is None else f", {best.value or tidy(best.score)},"
+    return "" if best.score is None else f", {best.value or rounded(best.score)},"
 
 
 def _row_order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers._text import figure, technique_url, web_links
+from navlayers._text import number_text, technique_url, web_links
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import RAMPS, Gradient
 from navlayers.mapping.model import CATEGORIES
@@ -89,7 +89,7 @@ def score_cell(score: float | None, category: str, head: results.SetHead) -> Spa
     if score is None:
         return Span("")
     color = "" if head.counts else Gradient(RAMPS[category or "overall"]).color(score)
-    return Span(figure(score), color=color)
+    return Span(number_text(score), color=color)
 
 
 def _technique(page: TechniquePage) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import one_of, shown
+from navlayers._text import or_list, quoted
 from navlayers.attack import versions
 from navlayers.errors import Problem, UsageError
 from navlayers.pages.show import KINDS, Kind
@@ -47,8 +47,8 @@ class Candidate(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         what = f"{self.kind}, {self.where}" if self.active else f"{self.kind}, {self.where}, not active"
-        name = "" if self.name == self.id else f" {shown(self.name)[1:-1]}"
-        return f"{shown(self.id)[1:-1]}{name} ({what})"
+        name = "" if self.name == self.id else f" {quoted(self.name)[1:-1]}"
+        return f"{quoted(self.id)[1:-1]}{name} ({what})"
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -170,7 +170,7 @@ def _subject(word: str, matches: Sequence[Candidate]) -> Subject:
     if ambiguous:
         different = len({candidate.id for candidate in active}) == len(active)
         hint = "use its id" if different else "use its id, --kind or --set"
-        raise UsageError(Problem(f"{shown(word)} is ambiguous{_list(active)}", hint=hint))
+        raise UsageError(Problem(f"{quoted(word)} is ambiguous{_list(active)}", hint=hint))
     return Subject(first.kind, first.id, ids, also)
 
 
@@ -182,10 +182,10 @@ def _list(candidates: Sequence[Candidate]) -> str:
 
 def _unknown(word: str, candidates: Sequence[Candidate], kind: Kind | None) -> Problem:
     near = _near(word, [candidate for candidate in candidates if candidate.active])
-    message = f"unknown {kind or 'id or name'} {shown(word)}"
+    message = f"unknown {kind or 'id or name'} {quoted(word)}"
     if near:
         return Problem(f"{message}; did you mean{_list(near)}".rstrip())
-    expected = f"the id or name of a {kind or one_of(KINDS)}"
+    expected = f"the id or name of a {kind or or_list(KINDS)}"
     return Problem(message, expected=expected, hint="`navlayers sets` lists the shipped sets; --set selects others")
 
 

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import Names, listed, nearest, shown
+from navlayers._text import Names, comma_list, quoted, suggestion
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
@@ -64,7 +64,7 @@ class Entries:
             technique = self._techniques[key.text] = technique or key.text
         entries = node.items if isinstance(node, Listing) else [node]
         if not entries:
-            self._top.wrong(node, f"technique {shown(technique)[1:-1]} has an empty list", _ENTRY)
+            self._top.wrong(node, f"technique {quoted(technique)[1:-1]} has an empty list", _ENTRY)
         for entry in entries:
             if capability is None:
                 self.record(None, technique, key, entry)
@@ -91,22 +91,22 @@ class Entries:
     def _refuse_non_mappable(self, node: Node, type_: str) -> None:
         """Refuse a mapping of type non_mappable, declared or not, quoted or not: it must not score."""
         if checks.says_non_mappable(type_):
-            message, hint = f"{shown(type_)} is not a mapping type", "write {non_mappable: true}"
+            message, hint = f"{quoted(type_)} is not a mapping type", "write {non_mappable: true}"
             self._top.wrong(node, message, _ENTRY, hint, "not-a-type")
 
     def _type_issue(self, type_: str) -> Issue | None:
         """An error for a bare word that is, or nearly is, a score; a notice for an undeclared mapping type."""
         near = self._scores.closest(type_, 0.75)
         if near or _NUMBER.fullmatch(type_):
-            meant = shown(near or type_)[1:-1]
+            meant = quoted(near or type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
-                hint = f"write {{{meant}: {shown(self._scale.names[0])[1:-1]}}}"
-            return Issue(f"{shown(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
+                hint = f"write {{{meant}: {quoted(self._scale.names[0])[1:-1]}}}"
+            return Issue(f"{quoted(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
         if not self._types:
             return None
-        expected = f"one of the mapping types that the set declares: {listed(sorted(self._types))}"
-        return Issue(f"mapping type {shown(type_)} is not declared", expected, fatal=False, code="undeclared-type")
+        expected = f"one of the mapping types that the set declares: {comma_list(sorted(self._types))}"
+        return Issue(f"mapping type {quoted(type_)} is not declared", expected, fatal=False, code="undeclared-type")
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, fields: Fields) -> None:
         node = fields.branch
@@ -121,7 +121,7 @@ class Entries:
             self._refuse_non_mappable(fields.node("type"), common["type"])
         scored = [name for name in node.items if name in CATEGORIES]
         if scored and "value" in fields:
-            message = f'an entry has both "value" and {shown(scored[0])}'
+            message = f'an entry has both "value" and {quoted(scored[0])}'
             fields.wrong("value", message, "the value after its category", code="contradictory-entry")
         for category in scored:
             value = self._score(fields.node(category), category)
@@ -184,9 +184,9 @@ class Entries:
         text = fields.optional("group")
         group = fields.identifier(text, "group") if text is not None else None
         if group is not None and capability is not None and group not in capability.groups:
-            message = f"capability {shown(capability.id)} is not in group {shown(group)}"
+            message = f"capability {quoted(capability.id)} is not in group {quoted(group)}"
             known = capability.groups
-            expected = f"one of {listed(known)}" if known else "no group: it has none"
+            expected = f"one of {comma_list(known)}" if known else "no group: it has none"
             fields.report(
                 Issue(message, expected, partial(_nearest_group, group, known), code="foreign-group"), "group"
             )
@@ -204,4 +204,4 @@ class Entries:
 
 
 def _nearest_group(group: str, groups: tuple[str, ...]) -> str:
-    return nearest(group, groups) or "add the group to the capability"
+    return suggestion(group, groups) or "add the group to the capability"

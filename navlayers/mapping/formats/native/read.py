@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import Names, shown
+from navlayers._text import Names, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.context import Places
@@ -131,8 +131,8 @@ def _ids(fields: Fields, what: str, fold: Callable[[str], str] = str) -> Iterato
             continue
         first = seen.setdefault(fold(id_), key)
         if first is not key:
-            earlier = f"{shown(first.text)} in line {first.line}, column {first.column}"
-            message = f"{what} {shown(key.text)} is the same as {earlier}"
+            earlier = f"{quoted(first.text)} in line {first.line}, column {first.column}"
+            message = f"{what} {quoted(key.text)} is the same as {earlier}"
             hint = "ids are compared without blanks around them"
             fields.wrong(key, message, "each id once", hint, "duplicate-id")
         yield id_, key, node
@@ -147,7 +147,7 @@ def _mapping_types(top: Fields) -> Iterator[MappingType]:
         types.warn(key)
         if isinstance(node, Branch):
             fields = types.inner(node)
-            fields.unknown(("name", "description"), f"mapping type {shown(id_)}")
+            fields.unknown(("name", "description"), f"mapping type {quoted(id_)}")
             yield MappingType(id_, fields.text("name"), fields.text("description"))
         else:
             yield MappingType(id_, types.text(id_))
@@ -156,9 +156,9 @@ def _mapping_types(top: Fields) -> Iterator[MappingType]:
 def _scale(fields: Fields) -> dict[str, float]:
     scale = {}
     for id_, key, node in _ids(fields, "score value", str.lower):
-        number = _number(node, f"the number of score value {shown(key.text)}", fields)
+        number = _number(node, f"the number of score value {quoted(key.text)}", fields)
         if checks.numeric(id_):
-            message, expected = f"score value {shown(id_)} is a number", "a word as the name of a score value"
+            message, expected = f"score value {quoted(id_)} is a number", "a word as the name of a score value"
             fields.wrong(key, message, expected, "a number is a score already")
         elif number is not None:
             scale[id_] = number
@@ -172,9 +172,9 @@ def _number(node: Node, what: str, fields: Fields) -> float | None:
         fields.wrong(node, f"{what} is {kind(node)}", expected)
     elif not DECIMAL.fullmatch(node.text):
         hint = "YAML tools do not agree on which number this is" if is_number(node.text) else ""
-        fields.wrong(node, f"{what} is {shown(node.text)}", expected, hint)
+        fields.wrong(node, f"{what} is {quoted(node.text)}", expected, hint)
     elif float(node.text) > 100:
-        fields.wrong(node, f"{what} is {shown(node.text)[1:-1]}, outside the scale", expected)
+        fields.wrong(node, f"{what} is {quoted(node.text)[1:-1]}, outside the scale", expected)
     else:
         return float(node.text)
     return None
@@ -182,7 +182,7 @@ def _number(node: Node, what: str, fields: Fields) -> float | None:
 
 def _capabilities(top: Fields, entries: Entries) -> Iterator[Capability]:
     for id_, key, node in _ids(top.child("capabilities", _CAPABILITIES), "capability"):
-        what = f"capability {shown(id_)}"
+        what = f"capability {quoted(id_)}"
         if not isinstance(node, Branch) and not is_null(node):
             top.wrong(node, f"{what} is {kind(node)}", "name, groups, references, techniques")
         fields = top.inner(node if isinstance(node, Branch) else Branch({}, node.line, node.column))
@@ -218,13 +218,13 @@ def _with_undeclared(
     names = Names(declared)
 
     def hint(group: str) -> str:
-        return names.question(group) or "declare it under groups to give it a name"
+        return names.suggestion(group) or "declare it under groups to give it a name"
 
     for capability, spot in zip(capabilities, spots, strict=True):
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
-                message = f"capability group {shown(group)} is not declared"
+                message = f"capability group {quoted(group)} is not declared"
                 issue = Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group")
                 top.report(issue, spot.start)
     return groups

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import shown
+from navlayers._text import quoted
 from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import JsonLocator, convert, loads, not_json, repeats, report_repeats
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -329,7 +329,7 @@ class Bundle:
             # Tools that merge bundles repeat objects; equal copies are harmless.
             elif now == then and bytes(self.raws[first]) != bytes(self.raws[number]):
                 place = self.place(first, ("id",))
-                message = f"duplicate id {shown(item.id)}, first in line {place.line}, column {place.column}"
+                message = f"duplicate id {quoted(item.id)}, first in line {place.line}, column {place.column}"
                 hint = "give each object its own id, or each version its own modified"
                 self.report(Issue(message, "unique ids", hint, code="duplicate-key"), number, ("id",))
         return numbers

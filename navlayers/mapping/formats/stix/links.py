@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
-from navlayers._text import listed, shown
+from navlayers._text import comma_list, quoted
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.stix.bundle import OWN
@@ -79,7 +79,7 @@ class Links:
         omitted = {
             "that are revoked or deprecated, or whose capability or technique is": self._retired,
             "to attack-patterns that are not ATT&CK's": self.foreign,
-            f"that do not map a capability: {listed(kinds)}": self._unrelated.total(),
+            f"that do not map a capability: {comma_list(kinds)}": self._unrelated.total(),
         }
         for reason, count in omitted.items():
             if count:
@@ -101,7 +101,7 @@ class Links:
         technique = self._technique(number, item)
         source = bundle.number(item.source_ref)
         if source is None:
-            message = f"source_ref {shown(item.source_ref or '')} is not in the bundle"
+            message = f"source_ref {quoted(item.source_ref or '')} is not in the bundle"
             hint = "add the object: it is the capability"
             issue = Issue(message, "the id of an object", hint, code="no-capability")
             bundle.report(issue, number, ("source_ref",))
@@ -138,7 +138,7 @@ class Links:
         if technique is None and self._bundle.get(ref) is not None:
             self.foreign += 1
         elif technique is None:
-            message = f"target_ref {shown(ref)} is neither in the bundle nor in an installed ATT&CK release"
+            message = f"target_ref {quoted(ref)} is neither in the bundle nor in an installed ATT&CK release"
             hint = "add the attack-pattern to the bundle, or its release with: navlayers attack add"
             issue = Issue(message, "the id of an attack-pattern", hint, code="no-technique")
             self._bundle.report(issue, number, ("target_ref",))

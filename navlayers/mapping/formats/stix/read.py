@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from navlayers._text import shown, slug
+from navlayers._text import quoted, slug
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS
 from navlayers.errors import OtherFileError, Place, Problem
@@ -190,7 +190,7 @@ class _Reader:
                 self._bundle.report(missing, self._grouping, (*OWN, field))
         for index, step in enumerate(own.scale):
             if not 0 <= step.score <= 100:
-                message = f"the number of {shown(step.value)} is outside the scale"
+                message = f"the number of {quoted(step.value)} is outside the scale"
                 issue = Issue(message, "a number from 0 to 100", code="unknown-value")
                 self._bundle.report(issue, self._grouping, (*OWN, "scale", index, "score"))
         return head_of(
@@ -250,7 +250,7 @@ class _Reader:
                 continue
             place = self._bundle.place(self._origins[capability.id][0])
             first_place = f"first in line {place.line}, column {place.column}"
-            message = f"duplicate capability id {shown(capability.id)}, {first_place}"
+            message = f"duplicate capability id {quoted(capability.id)}, {first_place}"
             hint = "both objects are read as one capability"
             self._bundle.report(Issue(message, hint=hint, fatal=False, code="duplicate-key"), number)
             groups = tuple(dict.fromkeys((*known.groups, *capability.groups)))
@@ -287,7 +287,7 @@ class _Reader:
         for id_, (number, paths) in self._origins.items():
             for group in self._capabilities[id_].groups:
                 if group not in groups and group not in self._labels:
-                    message = f"capability group {shown(group)} is not declared"
+                    message = f"capability group {quoted(group)} is not declared"
                     hint = "its id is used as its name; declare it in the grouping to name it"
                     issue = Issue(message, hint=hint, fatal=False, code="undeclared-group")
                     self._bundle.report(issue, number, paths["groups"])

@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from navlayers import attack
-from navlayers._text import listed, shown
+from navlayers._text import comma_list, quoted
 from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.stix.bundle import (
@@ -313,7 +313,7 @@ class _Techniques:
 
     def __init__(self, mapping_set: MappingSet) -> None:
         self._domain = mapping_set.domain
-        self._release = f"ATT&CK {mapping_set.domain} {shown(mapping_set.attack_version)[1:-1]}"
+        self._release = f"ATT&CK {mapping_set.domain} {quoted(mapping_set.attack_version)[1:-1]}"
         self._ids: dict[str, str] = {}
         self._elsewhere: defaultdict[str, list[str]] = defaultdict(list)
         self._notices: list[Problem] = []
@@ -356,8 +356,8 @@ class _Techniques:
         yield from self._notices
         for release, techniques in self._elsewhere.items():
             verb = "has its STIX id" if len(techniques) == 1 else "have their STIX ids"
-            message = f"{listed(techniques)}: not in {self._release}; {verb} from ATT&CK {release}"
+            message = f"{comma_list(techniques)}: not in {self._release}; {verb} from ATT&CK {release}"
             yield Problem(message, hint="run navlayers check for details")
         if self.unknown:
-            message = f"{listed(sorted(self.unknown))}: no installed ATT&CK release has a STIX id"
+            message = f"{comma_list(sorted(self.unknown))}: no installed ATT&CK release has a STIX id"
             yield Problem(message, hint="the bundle defines an attack-pattern for each")
