@@ -79,8 +79,8 @@ def _ask(question: dict[str, object], **asked: object) -> tuple[list[str] | None
     assert plan.settled
     assert plan.value == value_of(gives, {*plan.chosen, *have}, weights)
     assert plan.total == value_of(gives, gives, weights)
-    assert sum(step.gain for step in plan.steps) == plan.value
-    gains = [step.gain / step.cost for step in plan.steps if step.candidate and step.cost]
+    assert sum(step.adds for step in plan.steps) == plan.value
+    gains = [step.adds / step.cost for step in plan.steps if step.capability and step.cost]
     assert gains == sorted(gains, reverse=True), "what one adds per cost never grows"
     _check_what_lies_near(plan, gives, weights)
     return best, chosen(plan)
@@ -89,10 +89,10 @@ def _ask(question: dict[str, object], **asked: object) -> tuple[list[str] | None
 def _check_what_lies_near(plan: Plan, gives: Gives, weights: dict[str, float] | None) -> None:
     """What one more would add and who could take a place, by trying."""
     active = {candidate.id for candidate in plan.active}
-    free = {a.candidate.id: a.cost or Fraction(0) for a in plan.appraisals if a.state == "not chosen"}
+    free = {a.id: a.cost or Fraction(0) for a in plan.appraisals if a.state == "not chosen"}
     most = None if plan.options.most is None else plan.options.most - plan.cost
     for one in plan.appraisals:
-        id_ = one.candidate.id
+        id_ = one.id
         assert one.adds == value_of(gives, {*active, id_}, weights) - plan.value
         swaps = [
             (plan.value - value_of(gives, {*active, other} - {id_}, weights), other)
@@ -100,11 +100,11 @@ def _check_what_lies_near(plan: Plan, gives: Gives, weights: dict[str, float] | 
             if cost <= (one.cost or 0) + (most or 0)
         ]
         if one.state != "chosen":
-            assert one.swap is None
+            assert one.instead is None
             continue
         if plan.options.least is not None:
             swaps = [swap for swap in swaps if plan.value - swap[0] >= plan.options.least * plan.total]
-        assert (one.swap and (one.swap.loss, one.swap.by)) == min(swaps, default=None)
+        assert (one.instead and (one.instead.loses, one.instead.capability)) == min(swaps, default=None)
 
 
 @given(questions())
@@ -249,7 +249,7 @@ def test_a_target_is_a_share_of_what_all_give_those_excluded_included() -> None:
 def test_what_is_had_costs_nothing_and_is_the_first_line_of_the_curve() -> None:
     plan = make_plan(together(ROWS), PlanOptions(budget=1, have=("a",)))
     assert plan.chosen == ("c",)
-    assert [(step.candidate and step.candidate.id, float(step.value)) for step in plan.steps] == [
+    assert [(step.capability, float(step.together)) for step in plan.steps] == [
         (None, 1.1),
         ("c", 1.6),
     ]
@@ -259,17 +259,17 @@ def test_what_is_had_costs_nothing_and_is_the_first_line_of_the_curve() -> None:
         "Add 1 to the 1 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they reach 100.0 % of the "
         "total value (1.6 of 1.6) and cover 3 of 3 techniques; proven optimal"
     )
-    assert {a.candidate.id: a.state for a in plan.appraisals} == {
+    assert {a.id: a.state for a in plan.appraisals} == {
         "a": "have", "b": "not chosen", "c": "chosen", "d": "not chosen"
     }  # fmt: skip
 
 
 def test_what_only_one_gives_and_what_is_redundant_is_told() -> None:
     plan = make_plan(together(ROWS), PlanOptions(target=1))
-    told = {a.candidate.id: a.beside_all for a in plan.appraisals}
+    told = {a.id: a.beside_all for a in plan.appraisals}
     assert {i: overlap.only for i, overlap in told.items()} == {"a": ("T1001",), "b": (), "c": ("T1005",), "d": ()}
     assert {i: by(overlap) for i, overlap in told.items()} == {"a": "", "b": "c", "c": "", "d": "a"}
-    beside = {a.candidate.id: a.beside_plan for a in plan.appraisals}
+    beside = {a.id: a.beside_plan for a in plan.appraisals}
     assert beside["c"].only == ("T1002", "T1005"), "in the plan, only it gives T1002 its 50"
 
 
@@ -277,12 +277,12 @@ def test_a_capability_may_be_redundant_by_several_together_or_by_many() -> None:
     techniques = ("T1001", "T1002", "T1005", "T1001.001")
     single = [row(f"s{i}", technique) for i, technique in enumerate(techniques)]
     rows = [*single, *(row("big", t) for t in techniques), *(row("pair", t) for t in techniques[:2])]
-    told = {a.candidate.id: a.beside_all for a in make_plan(together(rows), PlanOptions(budget=1)).appraisals}
+    told = {a.id: a.beside_all for a in make_plan(together(rows), PlanOptions(budget=1)).appraisals}
     assert by(told["s0"]) == "big, pair"
     assert by(told["big"]) == "pair + s2 + s3"
     rows.remove(rows[-1])
     rows.remove(rows[-1])
-    told = {a.candidate.id: a.beside_all for a in make_plan(together(rows), PlanOptions(budget=1)).appraisals}
+    told = {a.id: a.beside_all for a in make_plan(together(rows), PlanOptions(budget=1)).appraisals}
     assert (told["big"].redundant, by(told["big"])) == (True, "several together")
 
 

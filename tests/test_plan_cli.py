@@ -322,7 +322,7 @@ def test_the_order_of_rows_and_sets_does_not_show(run: Run, tmp_path: Path) -> N
 
 def _covers_with(plan: Plan, size: int) -> bool:
     """Whether so many capabilities can cover everything, by trying all that could: no solver is asked."""
-    gives = {a.candidate.id: frozenset(a.candidate.gives) for a in plan.appraisals}
+    gives = {candidate.id: frozenset(candidate.gives) for candidate in plan.candidates}
     givers = {t: {i for i, of in gives.items() if t in of} for t in plan.coverable}
     must = {next(iter(of)) for of in givers.values() if len(of) == 1}
     left = set(plan.coverable).difference(*(gives[i] for i in must))

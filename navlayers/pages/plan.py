@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers._text import percent
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import asked, best, figure, label, summary
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.analysis.plan.alternatives import Redundancy
-    from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.result import Appraisal, Plan
     from navlayers.output.tables import Table
 
@@ -63,7 +64,7 @@ def words(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _names(
-    plan: Plan, candidates: Sequence[Candidate], headers: tuple[str, str], *, brief: bool = False
+    plan: Plan, candidates: Sequence[Appraisal], headers: tuple[str, str], *, brief: bool = False
 ) -> list[Field]:
     """The columns of ids and names; on a terminal one column of labels."""
     ids = [label(plan, one) if brief else one.id for one in candidates]
@@ -79,15 +80,15 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
 
     `brief` is for a terminal: labels, in one column.
     """
-    only = {a.candidate.id: len(a.beside_plan.only) for a in plan.appraisals}
     steps = plan.steps
-    chosen = [step.candidate for step in steps if step.candidate is not None]
+    by_id = {one.id: one for one in plan.appraisals}
+    chosen = [by_id[id_] for id_ in plan.chosen]
     ids, names = _names(plan, chosen, ("capability", "name"), brief=brief)
     numbers: list[int | None] = list(range(1, len(chosen) + 1))
-    alone: list[int | None] = [only[one.id] for one in chosen]
+    alone: list[int | None] = [len(one.beside_plan.only) for one in chosen]
     if plan.had:
         numbers, alone = [None, *numbers], [None, *alone]
-        had = [label(plan, one, briefly=True) if brief else one.id for one in plan.had]
+        had = [label(plan, one, short=True) if brief else one.id for one in plan.had]
         text = f"in place: {_first(had, NAMED if brief else len(had))}"
         ids = ids._replace(cells=[text if brief else "", *ids.cells])
         names = names._replace(cells=[text, *names.cells])
@@ -100,9 +101,9 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
         names,
         Field("unique", alone, "number"),
         Field(plan.prices, [figure(step.cost) for step in steps], "number", shown=bool(plan.prices)),
-        Field(f"adds ({unit(plan)})", [figure(step.gain) for step in steps], "number"),
-        Field("together", [figure(step.value) for step in steps], "number"),
-        Field("share", [_percent(plan, step.value) for step in steps], "percent"),
+        Field(f"adds ({unit(plan)})", [figure(step.adds) for step in steps], "number"),
+        Field("together", [figure(step.together) for step in steps], "number"),
+        Field("share", [_percent(plan, step.together) for step in steps], "percent"),
         Field("spent", [figure(step.spent) for step in steps], "number", shown=bool(plan.prices)),
     ]
     return table_of("plan", "The plan", fields, note)
@@ -119,7 +120,7 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
     rows.sort(key=lambda one: (bool(one.cost), -one.adds / (one.cost or 1), -one.adds))
     rows = rows[: NEAR if brief else None]
     fields = [
-        *_names(plan, [one.candidate for one in rows], ("capability", "name"), brief=brief),
+        *_names(plan, rows, ("capability", "name"), brief=brief),
         Field(plan.prices, [figure(one.cost or Fraction(0)) for one in rows], "number", shown=bool(plan.prices)),
         Field(f"adds ({unit(plan)})", [figure(one.adds) for one in rows], "number"),
         Field("share", [_percent(plan, plan.value + one.adds) for one in rows], "percent"),
@@ -131,15 +132,16 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
     """Chosen capabilities that others could replace, and the loss of value; `brief`: where it is almost none."""
-    pairs = [(one.candidate, one.swap) for one in plan.appraisals if one.swap is not None]
+    pairs = [(one, one.instead) for one in plan.appraisals if one.instead is not None]
     if brief:
         most = NEARLY * plan.value
-        pairs = sorted((pair for pair in pairs if pair[1].loss <= most), key=lambda pair: pair[1].loss)[:NEAR]
-    by_id = {one.candidate.id: one.candidate for one in plan.appraisals}
+        pairs = sorted((pair for pair in pairs if pair[1].loses <= most), key=lambda pair: pair[1].loses)[:NEAR]
+    by_id = {one.id: one for one in plan.appraisals}
+    others = [by_id[replacement.capability] for _, replacement in pairs]
     fields = [
         *_names(plan, [one for one, _ in pairs], ("capability", "name"), brief=brief),
-        *_names(plan, [by_id[swap.by] for _, swap in pairs], ("replacement", "name of replacement"), brief=brief),
-        Field(f"loses ({unit(plan)})", [figure(swap.loss) for _, swap in pairs], "number"),
+        *_names(plan, others, ("replacement", "name of replacement"), brief=brief),
+        Field(f"loses ({unit(plan)})", [figure(replacement.loses) for _, replacement in pairs], "number"),
     ]
     title = "Replacements that lose almost nothing" if brief else "Replacements for the chosen capabilities"
     note = "" if pairs else "No chosen capability can be replaced within the budget or target."
@@ -150,7 +152,7 @@ def redundant(plan: Plan) -> Table:
     """The capabilities whose scores others reach as well, chosen or not."""
     rows = [one for one in plan.appraisals if one.beside_all.redundant]
     fields = [
-        *_names(plan, [one.candidate for one in rows], ("capability", "name")),
+        *_names(plan, rows, ("capability", "name")),
         Field("state", [one.state for one in rows]),
         *_others(rows),
     ]
@@ -183,10 +185,10 @@ def capabilities(plan: Plan) -> Table:
     adds = [None if had else figure(one.adds) for one, had in zip(every, active, strict=True)]
     alone = [len(one.beside_plan.only) if had else None for one, had in zip(every, active, strict=True)]
     fields = [
-        *_names(plan, [one.candidate for one in every], ("capability", "name")),
+        *_names(plan, every, ("capability", "name")),
         Field("state", [one.state for one in every]),
         Field(plan.prices, costs, "number", shown=bool(plan.prices)),
-        Field("techniques", [len(plan.covered([one.candidate])) for one in every], "number"),
+        Field("techniques", [one.techniques for one in every], "number"),
         Field(f"value ({unit(plan)})", [figure(one.value) for one in every], "number"),
         Field(f"adds ({unit(plan)})", adds, "number"),
         Field("unique", [len(one.beside_all.only) for one in every], "number"),
@@ -233,8 +235,8 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
             "measure": options.measure,
             "category": options.category,
             "min_score": options.min_score,
-            "have": [a.candidate.id for a in plan.appraisals if a.state == "have"],
-            "exclude": [a.candidate.id for a in plan.appraisals if a.state == "excluded"],
+            "have": [one.id for one in plan.had],
+            "exclude": [one.id for one in plan.appraisals if one.state == "excluded"],
             "costs": plan.prices or None,
             "threat": None if plan.threat is None else plan.threat.title,
             "scale": plan.scoring.scale,
@@ -249,15 +251,15 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
     )
 
 
-def as_json(plan: Plan) -> dict[str, object]:
-    """All numbers of a plan; shares are in per cent."""
+def as_json(plan: Plan) -> object:
+    """All numbers of a plan; shares are in per cent, numbers rounded to two decimals."""
     options = plan.options
-    return {
+    result = {
         "domain": plan.catalogue.domain,
         "attack_version": plan.catalogue.version,
         "sets": [one.name for one in plan.inputs],
         "summary": summary(plan),
-        "budget": None if options.most is None else figure(options.most),
+        "budget": options.most,
         "target": None if options.least is None else float(100 * options.least),
         "measure": options.measure,
         "category": options.category,
@@ -267,40 +269,16 @@ def as_json(plan: Plan) -> dict[str, object]:
         "costs": plan.prices or None,
         "proven_optimal": plan.proven,
         "ties_settled": plan.settled,
-        "bound": figure(plan.bound),
+        "bound": plan.bound,
         "chosen": plan.chosen,
-        "cost": figure(plan.cost),
-        "value": figure(plan.value),
-        "value_of_all": figure(plan.total),
+        "cost": plan.cost,
+        "value": plan.value,
+        "value_of_all": plan.total,
         "share": float(100 * plan.share),
         "techniques": len(plan.reached),
         "techniques_of_all": len(plan.coverable),
-        "steps": [
-            {
-                "capability": None if step.candidate is None else step.candidate.id,
-                "cost": figure(step.cost),
-                "adds": figure(step.gain),
-                "together": figure(step.value),
-                "share": float(100 * step.value / plan.total),
-                "spent": figure(step.spent),
-            }
-            for step in plan.steps
-        ],
-        "capabilities": [
-            {
-                "id": one.candidate.id,
-                "set": one.candidate.set,
-                "capability": one.candidate.capability,
-                "name": one.candidate.name,
-                "state": one.state,
-                "cost": None if one.cost is None else figure(one.cost),
-                "techniques": len(plan.covered([one.candidate])),
-                "value": figure(one.value),
-                "adds": figure(one.adds),
-                "instead": one.swap and {"capability": one.swap.by, "loses": figure(one.swap.loss)},
-                "beside_all": one.beside_all,
-                "beside_plan": one.beside_plan,
-            }
-            for one in plan.appraisals
-        ],
+        "steps": plan.steps,
+        "capabilities": plan.appraisals,
     }
+    # The only type that msgspec does not know are the exact fractions.
+    return msgspec.to_builtins(result, enc_hook=figure)

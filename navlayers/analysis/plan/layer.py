@@ -92,7 +92,7 @@ def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
 
     What is not covered scores 0: an entry without a score tells that it is covered, though not how well.
     """
-    labels = {a.candidate.id: label(plan, a.candidate) for a in plan.appraisals}
+    labels = {one.id: label(plan, one) for one in plan.appraisals}
     for technique in plan.coverable:
         yield _entry(plan, technique, gradient, labels)
     if plan.threat:

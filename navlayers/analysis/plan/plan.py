@@ -11,7 +11,7 @@ from navlayers.analysis.plan.alternatives import Margins, Redundancies
 from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign
 from navlayers.analysis.plan.problem import DEAREST, cover_problem, levels_of, rounded, whole_numbers
-from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep, Swap
+from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep, Replacement
 from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.options import ScoreOptions
@@ -75,8 +75,8 @@ def make_plan(
         **dict.fromkeys(have, "have"),
         **dict.fromkeys(order, "chosen"),
     }
-    steps = tuple(_steps(candidates, order, levels, have, prices, unit))
-    value = steps[-1].value if steps else Fraction(0)
+    steps = tuple(_steps(order, levels, have, prices, unit))
+    value = steps[-1].together if steps else Fraction(0)
     cost = problem.cost(choice.chosen) * price_unit
     if options.most is None:
         bound = choice.bound * price_unit
@@ -92,6 +92,7 @@ def make_plan(
         inputs=coverages,
         options=options,
         scoring=scoring,
+        candidates=candidates,
         steps=steps,
         appraisals=tuple(_appraise(candidates, levels, states, prices, options, cost, unit)),
         value=value,
@@ -188,9 +189,8 @@ def _problem(
 
 
 def _steps(
-    candidates: Iterable[Candidate],
     order: Sequence[str],
-    levels: Iterable[Level],
+    levels: Sequence[Level],
     have: frozenset[str],
     prices: Mapping[str, Fraction],
     unit: Fraction,
@@ -203,15 +203,16 @@ def _steps(
             gains[None] += level.worth
         elif chosen := [giver for giver in level.givers if giver in place]:
             gains[min(chosen, key=place.__getitem__)] += level.worth
-    by_id = {candidate.id: candidate for candidate in candidates}
-    value = spent = Fraction(0)
+    total = sum(level.worth for level in levels)
+    together, spent = 0, Fraction(0)
     for id_, gain in gains.items():
         if id_ is None and not have:
             continue
         cost = Fraction(0) if id_ is None else prices[id_]
-        value += gain * unit
+        together += gain
         spent += cost
-        yield PlanStep(None if id_ is None else by_id[id_], cost, gain * unit, value, spent)
+        share = float(Fraction(100 * together, total))
+        yield PlanStep(id_, cost, gain * unit, together * unit, share, spent)
 
 
 def _appraise(
@@ -224,27 +225,33 @@ def _appraise(
     unit: Fraction,
 ) -> Iterator[Appraisal]:
     values = dict.fromkeys(states, 0)
+    techniques: dict[str, set[str]] = {id_: set() for id_ in states}
     for level in levels:
         for giver in level.givers:
             values[giver] += level.worth
+            techniques[giver].add(level.technique)
     margins = Margins(levels, states)
     left = Fraction(0) if options.most is None else options.most - cost
     total = sum(level.worth for level in levels)
     loss = None if options.least is None else margins.value - options.least * total
-    swaps = {member: Swap(by, lost * unit) for member, by, lost in margins.swaps(prices, left, loss)}
+    swaps = {member: Replacement(by, lost * unit) for member, by, lost in margins.swaps(prices, left, loss)}
     of_all = Redundancies(levels, states)
     of_plan = Redundancies(levels, (id_ for id_, state in states.items() if state in ("chosen", "have")))
     for candidate in candidates:
         id_ = candidate.id
         yield Appraisal(
-            candidate=candidate,
+            id=id_,
+            set=candidate.set,
+            capability=candidate.capability,
+            name=candidate.name,
             state=states[id_],
             cost=prices.get(id_),
+            techniques=len(techniques[id_]),
             value=values[id_] * unit,
             adds=margins.adds[id_] * unit,
+            instead=swaps.get(id_),
             beside_all=of_all.of(id_),
             beside_plan=of_plan.of(id_),
-            swap=swaps.get(id_),
         )
 
 

@@ -33,53 +33,60 @@ UNITS = frozenset(
 """Headers of costs that are written after a number: "35 days"."""
 
 
-class Swap(msgspec.Struct, frozen=True):
-    """The candidate `by` that would best replace a chosen one, and the `loss` of value, in weighted techniques."""
+class Replacement(msgspec.Struct, frozen=True):
+    """The capability that would best replace a chosen one, by id, and the value that the plan loses by it."""
 
-    by: str
-    loss: Fraction
+    capability: str
+    loses: Fraction
 
 
 class PlanStep(msgspec.Struct, frozen=True):
-    """One line of a plan's curve: a chosen capability, in the order of gain per cost.
+    """One line of a plan's curve: a chosen capability, in the order of gain per cost; also a step in the JSON.
 
     Attributes:
-        candidate: the capability; None in the first line, of the capabilities in place.
+        capability: its id; None in the first line, of the capabilities in place.
         cost: its cost.
-        gain: the value that it adds to the lines before.
-        value: the value of all lines so far.
+        adds: the value that it adds to the lines before.
+        together: the value of all lines so far.
+        share: the same in per cent of the value of all candidates.
         spent: the cost of all lines so far.
     """
 
-    candidate: Candidate | None
+    capability: str | None
     cost: Fraction
-    gain: Fraction
-    value: Fraction
+    adds: Fraction
+    together: Fraction
+    share: float
     spent: Fraction
 
 
 class Appraisal(msgspec.Struct, frozen=True):
-    """The appraisal of one candidate.
+    """The appraisal of one candidate; also a capability in the JSON.
 
     Attributes:
-        candidate: the capability.
-        state: what became of it.
-        cost: its cost; None where a table of costs has none.
-        value: what it gives by itself.
-        adds: what it would add to the plan and the capabilities in place.
-        beside_all: what only it gives of all candidates.
-        beside_plan: what only it gives beside the plan and the capabilities in place.
-        swap: which candidate could replace it in the plan, if any.
+        id, set, capability, name: of the `Candidate`.
+        state: whether it is chosen, in place, excluded, without a cost, or not chosen.
+        cost: its cost; None if the table of costs has none.
+        techniques: number of techniques that count in the plan and that it covers.
+        value: the value of the capability alone.
+        adds: the value that it would add to the plan and the capabilities in place.
+        instead: its replacement in the plan, if any.
+        beside_all: its unique contribution among all candidates.
+        beside_plan: its unique contribution among the plan and the capabilities in place.
     """
 
-    candidate: Candidate
+    id: str
+    set: str
+    capability: str
+    name: str
     state: State
     cost: Fraction | None
+    techniques: int
     value: Fraction
     adds: Fraction
+    instead: Replacement | None
     beside_all: Redundancy
     beside_plan: Redundancy
-    swap: Swap | None
 
 
 class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
@@ -91,6 +98,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         catalogue: the ATT&CK release.
         inputs: the sets, as they were scored.
         options, scoring: what was asked.
+        candidates: all candidates, by id.
         steps: the curve, the capabilities in place first.
         appraisals: all candidates, by id.
         value: what the plan and the capabilities in place give together.
@@ -109,6 +117,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     inputs: tuple[Coverage, ...]
     options: PlanOptions
     scoring: ScoreOptions
+    candidates: tuple[Candidate, ...]
     steps: tuple[PlanStep, ...]
     appraisals: tuple[Appraisal, ...]
     value: Fraction
@@ -144,22 +153,23 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     @property
     def chosen(self) -> tuple[str, ...]:
         """Ids of the chosen capabilities, in the order of gain."""
-        return tuple(step.candidate.id for step in self.steps if step.candidate is not None)
+        return tuple(step.capability for step in self.steps if step.capability is not None)
 
     @cached_property
     def active(self) -> tuple[Candidate, ...]:
         """The chosen capabilities and those in place, by id."""
-        return tuple(a.candidate for a in self.appraisals if a.state in ("chosen", "have"))
+        ids = {one.id for one in self.appraisals if one.state in ("chosen", "have")}
+        return tuple(candidate for candidate in self.candidates if candidate.id in ids)
 
     @property
-    def had(self) -> tuple[Candidate, ...]:
+    def had(self) -> tuple[Appraisal, ...]:
         """The capabilities in place, by id."""
-        return tuple(a.candidate for a in self.appraisals if a.state == "have")
+        return tuple(one for one in self.appraisals if one.state == "have")
 
     @cached_property
     def givers(self) -> dict[str, list[Candidate]]:
         """Technique id → the candidates that cover it, strongest first, then by id."""
-        return _by_technique(appraisal.candidate for appraisal in self.appraisals)
+        return _by_technique(self.candidates)
 
     @cached_property
     def active_givers(self) -> dict[str, list[Candidate]]:
@@ -179,7 +189,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     @cached_property
     def coverable(self) -> tuple[str, ...]:
         """Ids of the techniques that count and that any candidate covers, sorted."""
-        return self.covered(appraisal.candidate for appraisal in self.appraisals)
+        return self.covered(self.candidates)
 
     def weight(self, technique: str) -> float:
         """The weight of a technique: 0 where it does not count."""
@@ -312,13 +322,13 @@ def against(plan: Plan) -> str:
     return f"The plan covers {techniques} ({percent(Fraction(covered, every)):.1f} %); {rest}"
 
 
-def label(plan: Plan, candidate: Candidate, *, briefly: bool = False) -> str:
-    """The label of a capability, with its set where there are several: "Cloud IDS (gcp)".
+def label(plan: Plan, candidate: Candidate | Appraisal, *, short: bool = False) -> str:
+    """The label of a capability, followed by its set if there are several: "Cloud IDS (gcp)".
 
-    With `briefly`, "AC-02" of "AC-02 Account Management".
+    `short`: "AC-02" instead of "AC-02 Account Management".
     """
     coverage = next(coverage for coverage in plan.inputs if coverage.name == candidate.set)
     text = coverage.labels.get(candidate.capability, candidate.capability)
-    if briefly and text.startswith(f"{candidate.capability} "):
+    if short and text.startswith(f"{candidate.capability} "):
         text = candidate.capability
     return f"{text} ({candidate.set})" if len(plan.inputs) > 1 else text
