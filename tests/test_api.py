@@ -211,7 +211,7 @@ def test_layers_are_built_in_memory_and_unknown_kinds_refused(tmp_path: Path) ->
 def test_a_baseline_is_named_and_a_result_tells_its_files_and_notices(tmp_path: Path) -> None:
     path = write_set(tmp_path / "tiny.json")
     comparison = navlayers.compare(path, "gcp", path, baseline="gcp")
-    assert [each.first for each in comparison.differences] == [1]
+    assert [difference.first for difference in comparison.differences] == ["gcp"]
     assert path in comparison.files
     assert [notice.message for notice in comparison.notices] == [f"duplicate input {path}"]
     assert [each.name for each in navlayers.compare(path, baseline="gcp").inputs] == ["gcp", "tiny"]

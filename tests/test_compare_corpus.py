@@ -150,9 +150,11 @@ def test_every_layer_holds_the_numbers_of_the_inputs(out: Path, expected: list[S
 
 def test_a_comparison_turned_round_is_the_same_with_the_signs_changed() -> None:
     one, two = load_inputs(resolve(["aws", "gcp"])), load_inputs(resolve(["gcp", "aws"]))
-    forth = comparing.compare(one.catalogue, one.coverage()).differences[0]
-    back = comparing.compare(two.catalogue, two.coverage()).differences[0]
-    assert {t: -s for t, s in forth.scores.items() if s is not None} == back.scores
+    forth = comparing.compare(one.catalogue, one.coverage()).differences[0].techniques
+    back = comparing.compare(two.catalogue, two.coverage()).differences[0].techniques
     turned = {"only first": "only second", "first stronger": "second stronger"}
     turned |= {second: first for first, second in turned.items()}
-    assert {t: turned.get(relation, relation) for t, relation in forth.relations.items()} == back.relations
+    assert {
+        technique: comparing.Change(turned.get(change.relation, change.relation), -(change.difference or 0))
+        for technique, change in forth.items()
+    } == back

@@ -417,7 +417,7 @@ def test_the_weakest_score_below_50_and_say_how_many_more_are_alike() -> None:
     strong = _tiny(("a", "T1078", "protect", "partial"))
     assert "No covered technique scores below 50." in texts(make_report(strong).document, "techniques")
     _, weakest = tables(make_report(subject("aws", "azure")).document, "techniques")
-    alike = [r for r in subject("aws", "azure").comparison.rows if r.best == 10]
+    alike = [r for r in subject("aws", "azure").comparison.rows.values() if r.best == 10]
     assert all(10 in r for r in weakest.rows)
     assert f"{len(alike)}" != "10"
     assert "more are equal to the last of these" in weakest.note

@@ -1,4 +1,4 @@
-"""Inputs at one release side by side: pure numbers, from which layers and tables are made."""
+"""Inputs at one release side by side: the numbers of the layers, tables and JSON of `compare`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Relation: TypeAlias = Literal[
     "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
@@ -24,27 +24,24 @@ Relation: TypeAlias = Literal[
 """How two inputs cover a technique; "not rated": both do, and one of them gives no score."""
 
 FEWEST = 2
+OVERALL = "overall"
 
 Measures: TypeAlias = dict[str, float | None]
-"""Technique id → score of a covered technique; None where it is covered without one."""
+"""Technique id → score of a covered technique; None: not rated."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One technique that at least one input covers.
+    """A technique that at least one input covers.
 
     Attributes:
-        technique: its id.
-        scores: the score of each input; None where it gives none.
-        covering: indexes of the inputs that cover it.
-        best: the highest score; None where no input gives one.
-        best_by: indexes of the inputs that give it.
+        best: the highest score; None: not rated by any input.
+        best_by: names of the inputs with this score.
+        scores: name of an input that covers it → `OVERALL` and categories → score; None: not rated.
     """
 
-    technique: str
-    scores: tuple[float | None, ...]
-    covering: tuple[int, ...]
     best: float | None
-    best_by: tuple[int, ...]
+    best_by: tuple[str, ...]
+    scores: dict[str, dict[str, float | None]]
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -60,24 +57,29 @@ class Gap(msgspec.Struct, frozen=True):
         return 100 if not self.covered else exact(100 * (1 - self.covered / self.total))
 
 
-class Difference(msgspec.Struct, frozen=True):
-    """The scores of two inputs for the techniques that either covers.
+class Change(msgspec.Struct, frozen=True):
+    """The difference between two inputs for a technique.
 
     Attributes:
-        first, second: indexes of the inputs.
-        scores: technique id → score of the second minus that of the first, a missing one being 0; None where both
-            cover it and one of them gives no score.
-        relations: technique id → the same in words.
+        relation: which input covers it, or is stronger.
+        difference: score of the second input minus that of the first, 0 for one that does not cover the technique;
+            None: not rated.
     """
 
-    first: int
-    second: int
-    scores: Measures
-    relations: dict[str, Relation]
+    relation: Relation
+    difference: float | None
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Two inputs, by their names, and their differences for the techniques that either covers, by id."""
+
+    first: str
+    second: str
+    techniques: dict[str, Change]
 
     def count(self, relation: Relation) -> int:
-        """Number of techniques of this relation."""
-        return sum(each == relation for each in self.relations.values())
+        """Number of techniques with this relation."""
+        return sum(change.relation == relation for change in self.techniques.values())
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -112,33 +114,36 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class TacticTotals(msgspec.Struct, frozen=True):
-    """One tactic: of its `total` active techniques and sub-techniques, `any` are covered; and totals per input."""
+    """The coverage of a tactic.
+
+    Attributes:
+        tactic, name: its short name and its name.
+        total: number of active techniques and sub-techniques.
+        any: number of those that any input covers.
+        strongest: names of the inputs with the highest scores over the whole tactic; () if all are 0.
+        inputs: totals of each input.
+    """
 
     tactic: str
     name: str
     total: int
     any: int
+    strongest: tuple[str, ...]
     inputs: tuple[Totals, ...]
-
-    @property
-    def strongest(self) -> tuple[int, ...]:
-        """Indexes of the inputs whose scores are highest over the whole tactic; () where all are 0."""
-        highest = max(totals.over_all for totals in self.inputs)
-        return tuple(index for index, totals in enumerate(self.inputs) if totals.over_all == highest > 0)
 
 
 class Overlap(msgspec.Struct, frozen=True):
-    """Two inputs, by their indexes, and the number of techniques that both and that either cover."""
+    """The overlap of two inputs, by their names.
 
-    first: int
-    second: int
+    Attributes:
+        both, either: number of techniques that both cover, and that either covers.
+        jaccard: the Jaccard index both / either, 0–1; None if neither covers anything.
+    """
+
+    inputs: tuple[str, str]
     both: int
     either: int
-
-    @property
-    def jaccard(self) -> float | None:
-        """The Jaccard index both / either, 0–1; None where neither covers anything."""
-        return self.both / self.either if self.either else None
+    jaccard: float | None
 
 
 class Comparison(msgspec.Struct, Tabular, frozen=True):
@@ -148,7 +153,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         catalogue: the ATT&CK release.
         inputs: the sets and layers, scored.
         category: only its scores count; None: the overall ones.
-        rows: the techniques that any input covers, by id.
+        rows: technique id → the technique, for those that any input covers, sorted.
         gaps: the active techniques that no input covers, by id.
         active: number of active techniques and sub-techniques.
         totals: those of each input.
@@ -163,7 +168,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     catalogue: Catalogue
     inputs: tuple[Coverage, ...]
     category: str | None
-    rows: tuple[Row, ...]
+    rows: dict[str, Row]
     gaps: tuple[Gap, ...]
     active: int
     totals: tuple[Totals, ...]
@@ -194,19 +199,34 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         ]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return tuple(coverage.name for coverage in self.inputs)
+
+    @property
+    def measure(self) -> str:
+        """The category, or `OVERALL`."""
+        return self.category or OVERALL
+
+    @property
+    def scores(self) -> list[float | None]:
+        """The score of each input for each technique that it covers; None: not rated."""
+        return [scores[self.measure] for row in self.rows.values() for scores in row.scores.values()]
+
+    @property
     def counts(self) -> bool:
         """Whether scores are numbers of capabilities, not 0–100."""
-        return any(each.counts for each in self.inputs)
+        return any(coverage.counts for coverage in self.inputs)
 
     @property
     def covered_only(self) -> bool:
-        """Whether inputs are compared by what they cover alone, every score being 100."""
-        return any(each.covered_only for each in self.inputs)
+        """Whether only coverage is compared: every covered technique has the score 100."""
+        return any(coverage.covered_only for coverage in self.inputs)
 
     @property
     def highest(self) -> float:
         """The highest score of any input; 0 where there is none."""
-        return max((row.best for row in self.rows if row.best is not None), default=0)
+        return max((row.best for row in self.rows.values() if row.best is not None), default=0)
 
 
 def compare(
@@ -239,82 +259,94 @@ def side_by_side(
         UsageError: no input has the category.
     """
     check_category(inputs, category)
-    measures = [each.measures(category) for each in inputs]
-    rows = [_row(technique, measures) for technique in sorted(set().union(*measures))]
-    covered = {row.technique for row in rows}
+    names = [coverage.name for coverage in inputs]
+    measures = {coverage.name: coverage.measures(category) for coverage in inputs}
+    rows = {id_: _row(id_, inputs, measures) for id_ in sorted(set().union(*measures.values()))}
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     tactics = []
     for tactic in catalogue.tactics:
         inside = {technique.id for technique in active if tactic.shortname in technique.tactics}
-        own = [row for row in rows if row.technique in inside]
-        totals = _totals_of_each(own, len(inputs), len(inside))
-        tactics.append(TacticTotals(tactic.shortname, tactic.name, len(inside), len(own), totals))
+        covered = [id_ for id_ in rows if id_ in inside]
+        totals = _totals_of_each(covered, rows, measures, len(inside))
+        highest = max(total.over_all for total in totals)
+        strongest = tuple(n for n, total in zip(names, totals, strict=True) if total.over_all == highest > 0)
+        tactics.append(TacticTotals(tactic.shortname, tactic.name, len(inside), len(covered), strongest, totals))
     gaps = []
     for technique in active:
-        if technique.id not in covered:
+        if technique.id not in rows:
             subs = catalogue.subtechniques(technique.id)
-            gaps.append(Gap(technique.id, sum(sub.id in covered for sub in subs), len(subs)))
-    pairs = [(0, 1)] if len(inputs) == FEWEST else []
+            gaps.append(Gap(technique.id, sum(sub.id in rows for sub in subs), len(subs)))
+    pairs = [(names[0], names[1])] if len(inputs) == FEWEST else []
     if baseline is not None:
-        pairs = [(baseline, other) for other in range(len(inputs)) if other != baseline]
+        pairs = [(names[baseline], other) for other in names if other != names[baseline]]
+    best = {id_: row.best for id_, row in rows.items()}
     return Comparison(
         catalogue=catalogue,
         inputs=tuple(inputs),
         category=category,
-        rows=tuple(rows),
+        rows=rows,
         gaps=tuple(gaps),
         active=len(active),
-        totals=_totals_of_each(rows, len(inputs), len(active)),
-        union=_totals([(row, row.best) for row in rows], len(active), unique=len(rows), best=len(rows)),
+        totals=_totals_of_each(rows, rows, measures, len(active)),
+        union=_totals(best, len(active), unique=len(rows), best=len(rows)),
         tactics=tuple(tactics),
-        overlaps=tuple(
-            Overlap(
-                a, b, len(measures[a].keys() & measures[b].keys()), len(measures[a].keys() | measures[b].keys())
-            )
-            for a, b in itertools.combinations(range(len(inputs)), 2)
-        ),
-        differences=tuple(_difference(a, b, measures[a], measures[b]) for a, b in pairs),
+        overlaps=tuple(_overlap(a, b, measures) for a, b in itertools.combinations(names, 2)),
+        differences=tuple(Difference(a, b, _changes(measures[a], measures[b])) for a, b in pairs),
     )
 
 
-def _row(technique: str, measures: Sequence[Measures]) -> Row:
-    covering = tuple(index for index, scores in enumerate(measures) if technique in scores)
-    scores = tuple(own.get(technique) for own in measures)
-    best = max((score for score in scores if score is not None), default=None)
-    return Row(technique, scores, covering, best, tuple(index for index in covering if scores[index] == best))
+def _row(technique: str, inputs: Sequence[Coverage], measures: Mapping[str, Measures]) -> Row:
+    scores = {}
+    for coverage in inputs:
+        if technique in measures[coverage.name]:
+            entry = coverage.entries[technique]
+            own = {c: score for c, score in entry.categories.items() if c in coverage.categories}
+            scores[coverage.name] = {OVERALL: entry.overall, **own}
+    given = {name: measures[name][technique] for name in scores}
+    best = max((score for score in given.values() if score is not None), default=None)
+    return Row(best, tuple(name for name, score in given.items() if score == best), scores)
 
 
-def _totals_of_each(rows: Sequence[Row], inputs: int, total: int) -> tuple[Totals, ...]:
-    """The totals of each input over `total` techniques."""
+def _totals_of_each(
+    techniques: Iterable[str], rows: Mapping[str, Row], measures: Mapping[str, Measures], total: int
+) -> tuple[Totals, ...]:
+    """The totals of each input for covered techniques, of `total` active ones."""
+    techniques = list(techniques)
     totals = []
-    for index in range(inputs):
-        own = [(row, row.scores[index]) for row in rows if index in row.covering]
-        unique = sum(row.covering == (index,) for row, _ in own)
-        best = sum(row.best_by == (index,) for row, _ in own)
+    for name, scores in measures.items():
+        own = {id_: scores[id_] for id_ in techniques if id_ in scores}
+        unique = sum(len(rows[id_].scores) == 1 for id_ in own)
+        best = sum(rows[id_].best_by == (name,) for id_ in own)
         totals.append(_totals(own, total, unique=unique, best=best))
     return tuple(totals)
 
 
-def _totals(rows: Sequence[tuple[Row, float | None]], total: int, *, unique: int, best: int) -> Totals:
-    subs = sum("." in row.technique for row, _ in rows)
-    scores = [score for _, score in rows if score is not None]
+def _totals(measures: Measures, total: int, *, unique: int, best: int) -> Totals:
+    subs = sum("." in id_ for id_ in measures)
+    scores = [score for score in measures.values() if score is not None]
     mean = exact(math.fsum(scores) / len(scores)) if scores else None
     over_all = exact(math.fsum(scores) / total) if total else 0
-    return Totals(len(rows) - subs, subs, total, mean, over_all, unique, best)
+    return Totals(len(measures) - subs, subs, total, mean, over_all, unique, best)
 
 
-def _difference(first: int, second: int, before: Measures, after: Measures) -> Difference:
-    scores: Measures = {}
-    relations: dict[str, Relation] = {}
+def _overlap(first: str, second: str, measures: Mapping[str, Measures]) -> Overlap:
+    a, b = measures[first].keys(), measures[second].keys()
+    both, either = len(a & b), len(a | b)
+    return Overlap((first, second), both, either, both / either if either else None)
+
+
+def _changes(before: Measures, after: Measures) -> dict[str, Change]:
+    changes = {}
     for technique in sorted({*before, *after}):
         a, b = before.get(technique), after.get(technique)
         if technique not in after:
-            relations[technique], scores[technique] = "only first", None if a is None else exact(-a)
+            change = Change("only first", None if a is None else exact(-a))
         elif technique not in before:
-            relations[technique], scores[technique] = "only second", b
+            change = Change("only second", b)
         elif a is None or b is None:
-            relations[technique], scores[technique] = "not rated", None
+            change = Change("not rated", None)
         else:
-            scores[technique] = exact(b - a)
-            relations[technique] = "equal" if a == b else "second stronger" if b > a else "first stronger"
-    return Difference(first, second, scores, relations)
+            relation: Relation = "equal" if a == b else "second stronger" if b > a else "first stronger"
+            change = Change(relation, exact(b - a))
+        changes[technique] = change
+    return changes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import number_text, slugs
+from navlayers.analysis.compare import OVERALL
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
@@ -25,7 +26,7 @@ from navlayers.scoring.scores import UNSPECIFIED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare import Comparison, Difference, Relation, Row
+    from navlayers.analysis.compare import Comparison, Difference, Relation
     from navlayers.layer.document import Layer, Technique
     from navlayers.scoring.coverage import Coverage
 
@@ -63,23 +64,23 @@ _ROUND = (100, 50, 10)
 
 def layers_of(comparison: Comparison) -> Iterator[tuple[str, str, Layer]]:
     """Path, kind and layer of each file, in the order of the tabs."""
-    names = slugs(one.name for one in comparison.inputs)
-    for one in comparison.inputs:
-        yield f"inputs/{names[one.name]}.json", "input", _input(comparison, one)
+    names = slugs(comparison.names)
+    for coverage in comparison.inputs:
+        yield f"inputs/{names[coverage.name]}.json", "input", _input(comparison, coverage)
     yield "union.json", "union", _union(comparison)
     if len(comparison.inputs) <= len(WINNERS):
         yield "best.json", "best", _best(comparison)
     yield "agreement.json", "agreement", _agreement(comparison)
     yield "gap.json", "gap", _gap(comparison)
     for difference in comparison.differences:
-        first, second = (names[comparison.inputs[number].name] for number in (difference.first, difference.second))
-        yield f"differences/{first}--{second}.json", "difference", _difference(comparison, difference)
+        path = f"differences/{names[difference.first]}--{names[difference.second]}.json"
+        yield path, "difference", _difference(comparison, difference)
 
 
 def common_gradient(comparison: Comparison) -> Gradient:
     """One gradient for every input and their union, so that colors mean the same in every tab."""
     if comparison.counts:
-        return count_gradient([score for row in comparison.rows for score in row.scores if score is not None])
+        return count_gradient([score for score in comparison.scores if score is not None])
     return value_gradient(comparison.category, comparison.highest)
 
 
@@ -92,8 +93,7 @@ def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, .
         return count_legend(gradient, comparison.highest)
     marks: Iterable[float] = _ROUND if highest == 100 else sorted({highest, highest // 2, 1}, reverse=True)
     items = [LegendItem(number_text(mark), gradient.color(mark)) for mark in marks if 0 < mark <= highest]
-    unrated = any(row.scores[number] is None for row in comparison.rows for number in row.covering)
-    return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)
+    return (*items, LegendItem("not rated", UNSCORED)) if None in comparison.scores else tuple(items)
 
 
 def _layer(
@@ -133,7 +133,7 @@ def _score(score: float | None) -> str:
 
 def _entry(
     comparison: Comparison,
-    row: Row,
+    technique: str,
     first_line: str,
     score: float | None,
     gradient: Gradient,
@@ -141,29 +141,25 @@ def _entry(
     more: Sequence[tuple[str, str]] = (),
 ) -> Technique:
     """An entry: its comment has the scores of the inputs, the strongest first; its facts every category, too."""
-    strongest = sorted(row.covering, key=lambda number: (-(row.scores[number] or 0), number))
-    text = " · ".join(f"{comparison.inputs[n].name} {_score(row.scores[n])}" for n in strongest)
+    scores = comparison.rows[technique].scores
+    measured = {name: own[comparison.measure] for name, own in scores.items()}
+    strongest = sorted(measured, key=lambda name: -(measured[name] or 0))
+    text = " · ".join(f"{name} {_score(measured[name])}" for name in strongest)
     facts = list(more)
-    for number in row.covering:
-        one = comparison.inputs[number]
-        own = one.entries[row.technique].categories
-        parts = [f"{category} {_score(own[category])}" for category in own if category in one.categories]
-        facts.append((one.name, "; ".join([_score(row.scores[number]), *parts])))
+    for name, own in scores.items():
+        parts = [f"{category} {_score(number)}" for category, number in own.items() if category != OVERALL]
+        facts.append((name, "; ".join([_score(measured[name]), *parts])))
     comment = f"{first_line}\n{text}"
-    return make_entry(row.technique, score, gradient, comment=comment, color=color, facts=facts)
-
-
-def _winners(comparison: Comparison, row: Row) -> str:
-    return ", ".join(comparison.inputs[number].name for number in row.best_by)
+    return make_entry(technique, score, gradient, comment=comment, color=color, facts=facts)
 
 
 def _union(comparison: Comparison) -> Layer:
     gradient = common_gradient(comparison)
     entries = []
-    for row in comparison.rows:
-        by = _winners(comparison, row)
+    for technique, row in comparison.rows.items():
+        by = ", ".join(row.best_by)
         line = f"Best {_score(row.best)} by {by}"
-        entries.append(_entry(comparison, row, line, row.best, gradient, more=[("best by", by)]))
+        entries.append(_entry(comparison, technique, line, row.best, gradient, more=[("best by", by)]))
     description = "A technique's score is the highest that any input gives; the comment names it."
     aggregate = "count" if comparison.counts else "max"
     return _layer(comparison, "union", description, gradient, legend_of(comparison, gradient), entries, aggregate)
@@ -171,12 +167,13 @@ def _union(comparison: Comparison) -> Layer:
 
 def _best(comparison: Comparison) -> Layer:
     gradient = common_gradient(comparison)
+    colors = dict(zip(comparison.names, WINNERS, strict=False))
     entries = []
-    for row in comparison.rows:
-        line = f"Best {_score(row.best)} by {_winners(comparison, row)}"
-        color = WINNERS[row.best_by[0]] if len(row.best_by) == 1 else SEVERAL
-        entries.append(_entry(comparison, row, line, row.best, gradient, color))
-    legend = [LegendItem(one.name, color) for one, color in zip(comparison.inputs, WINNERS, strict=False)]
+    for technique, row in comparison.rows.items():
+        line = f"Best {_score(row.best)} by {', '.join(row.best_by)}"
+        color = colors[row.best_by[0]] if len(row.best_by) == 1 else SEVERAL
+        entries.append(_entry(comparison, technique, line, row.best, gradient, color))
+    legend = [LegendItem(name, color) for name, color in colors.items()]
     legend.append(LegendItem("tie", SEVERAL))
     description = "The color is that of the input with the highest score for a technique; ties are gray."
     return _layer(
@@ -188,8 +185,8 @@ def _agreement(comparison: Comparison) -> Layer:
     total = len(comparison.inputs)
     gradient = Gradient(RAMPS["count"], 0, total)
     entries = [
-        _entry(comparison, row, f"Covered by {len(row.covering)} of {total}", len(row.covering), gradient)
-        for row in comparison.rows
+        _entry(comparison, technique, f"Covered by {len(row.scores)} of {total}", len(row.scores), gradient)
+        for technique, row in comparison.rows.items()
     ]
     legend = [LegendItem(f"{n} of {total}", gradient.color(n)) for n in range(total, 0, -1)]
     description = "A technique's score is the number of inputs that cover it."
@@ -218,26 +215,23 @@ def _gap(comparison: Comparison) -> Layer:
 
 
 def _difference(comparison: Comparison, difference: Difference) -> Layer:
-    first, second = (comparison.inputs[number].name for number in (difference.first, difference.second))
+    first, second = difference.first, difference.second
     words = _WORDS_OF_COUNTS if comparison.counts else _WORDS
     gradient = difference_gradient(comparison)
     entries = []
-    for row in comparison.rows:
-        relation = difference.relations.get(row.technique)
-        if relation is None:
-            continue
-        score = difference.scores[row.technique]
-        text = words[relation].format(
-            first=first, second=second, by="" if score is None else number_text(abs(score))
-        )
+    for technique, change in difference.techniques.items():
+        score, scores = change.difference, comparison.rows[technique].scores
+        by = "" if score is None else number_text(abs(score))
+        text = words[change.relation].format(first=first, second=second, by=by)
         sides = (
-            f"{comparison.inputs[number].name} {_score(row.scores[number]) if number in row.covering else 'none'}"
-            for number in (difference.first, difference.second)
+            f"{name} {_score(scores[name][comparison.measure]) if name in scores else 'none'}"
+            for name in (first, second)
         )
         line = f"{text[:1].upper()}{text[1:]}: {', '.join(sides)}"
         more = [("relation", text), ("difference", _score(score))]
-        entries.append(_entry(comparison, row, line, score, gradient, difference_color(relation), more))
-    legend = difference_legend(difference, (first, second), gradient, "more" if comparison.counts else "stronger")
+        color = difference_color(change.relation)
+        entries.append(_entry(comparison, technique, line, score, gradient, color, more))
+    legend = difference_legend(difference, gradient, "more" if comparison.counts else "stronger")
     description = (
         f"A technique's score is the score of {second} minus the score of {first}. Techniques that only one of "
         f"them covers have a separate color; techniques that neither covers have none."
@@ -260,11 +254,9 @@ def difference_color(relation: Relation) -> str:
     return _COLORS.get(relation, "")
 
 
-def difference_legend(
-    difference: Difference, names: tuple[str, str], gradient: Gradient, more: str
-) -> tuple[LegendItem, ...]:
+def difference_legend(difference: Difference, gradient: Gradient, more: str) -> tuple[LegendItem, ...]:
     """The legend, from the first input to the second; `more` names the advantage of one over the other."""
-    first, second = names
+    first, second = difference.first, difference.second
     items = [
         LegendItem(f"only {first}", ONLY_FIRST),
         LegendItem(f"{first} {more}", gradient.color(gradient.minValue / 2)),

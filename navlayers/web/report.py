@@ -10,6 +10,7 @@ import msgspec
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.html import Page, bundle, documents
 from navlayers.output.tables import Column, Table
+from navlayers.pages.compare import score_cell
 from navlayers.web.explorer import SCRIPTS, to_json
 from navlayers.web.report_data import report_data
 
@@ -72,10 +73,9 @@ def _scores(subject: ReportInput) -> Table:
     kind: Kind = "number" if comparison.counts else "score"
     columns = (Column("technique", "technique"), Column("name"), *(Column(name, kind) for name in subject.names))
     rows = []
-    for row in comparison.rows:
-        scores = ["not rated" if score is None else score for score in row.scores]
-        cells = (score if number in row.covering else None for number, score in enumerate(scores))
-        rows.append((row.technique, subject.catalogue.techniques[row.technique].name, *cells))
+    for technique, row in comparison.rows.items():
+        cells = (score_cell(row, name, comparison.measure) for name in comparison.names)
+        rows.append((technique, subject.catalogue.techniques[technique].name, *cells))
     return Table("coverage", "Scores of all covered techniques", columns, tuple(rows))
 
 

@@ -76,7 +76,7 @@ def _categories(own: Comparison) -> Iterator[Comparison]:
     if own.category is not None or any(coverage.is_layer for coverage in own.inputs):
         return
     baselines = {difference.first for difference in own.differences}
-    baseline = baselines.pop() if len(baselines) == 1 and len(own.inputs) > 1 else None
+    baseline = own.names.index(baselines.pop()) if len(baselines) == 1 and len(own.inputs) > 1 else None
     for category in CATEGORIES:
         if any(category in coverage.categories for coverage in own.inputs):
             yield side_by_side(own.catalogue, own.inputs, category=category, baseline=baseline)
@@ -93,8 +93,8 @@ class _Data(NamedTuple):
     def views(self, titles: Sequence[str]) -> Iterator[View]:
         """The views of inputs, union, gap and differences."""
         first = self.comparisons[0]
-        names = slugs(coverage.name for coverage in first.inputs)
-        ids = [names[coverage.name] for coverage in first.inputs]
+        names = slugs(first.names)
+        ids = [names[name] for name in first.names]
         for n, title in enumerate(titles):
             yield View(ids[n], clean(title), "set", [n], [self._input(c, n) for c in self.comparisons])
         if len(ids) == 1:
@@ -104,10 +104,10 @@ class _Data(NamedTuple):
         yield View("~none", "What none covers", "gap", every, [self._gap(c) for c in self.comparisons])
         for n, difference in enumerate(first.differences):
             yield View(
-                f"~{ids[difference.first]}~{ids[difference.second]}",
-                clean(f"{first.inputs[difference.first].name} → {first.inputs[difference.second].name}"),
+                f"~{names[difference.first]}~{names[difference.second]}",
+                clean(f"{difference.first} → {difference.second}"),
                 "difference",
-                [difference.first, difference.second],
+                [first.names.index(difference.first), first.names.index(difference.second)],
                 [self._difference(c, c.differences[n]) for c in self.comparisons],
             )
 
@@ -132,11 +132,11 @@ class _Data(NamedTuple):
         """The highest score of all inputs, and the inputs that have it."""
         gradient = common_gradient(comparison)
         words = {
-            row.technique: f"best by {', '.join(comparison.inputs[n].name for n in row.best_by)}"
-            for row in comparison.rows
+            technique: f"best by {', '.join(row.best_by)}"
+            for technique, row in comparison.rows.items()
             if row.best_by and len(row.best_by) < len(comparison.inputs)
         }
-        scores = {row.technique: row.best for row in comparison.rows}
+        scores = {technique: row.best for technique, row in comparison.rows.items()}
         legend = legend_of(comparison, gradient)
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=not comparison.covered_only)
 
@@ -155,7 +155,7 @@ class _Data(NamedTuple):
     def _difference(self, comparison: Comparison, difference: Difference) -> Shown:
         """The scores of the second input minus those of the first."""
         gradient = compare_layers.difference_gradient(comparison)
-        first, second = (comparison.inputs[n].name for n in (difference.first, difference.second))
+        first, second, changes = difference.first, difference.second, difference.techniques
         more = "more" if comparison.counts else "stronger"
         words = {
             "only first": f"only {first}",
@@ -166,11 +166,11 @@ class _Data(NamedTuple):
             "not rated": "both, one of them without a score",
         }
         return self.numbers.shown(
-            difference.scores,
+            {technique: change.difference for technique, change in changes.items()},
             gradient,
-            compare_layers.difference_legend(difference, (first, second), gradient, more),
-            words={technique: words[relation] for technique, relation in difference.relations.items()},
-            colors={t: compare_layers.difference_color(relation) for t, relation in difference.relations.items()},
+            compare_layers.difference_legend(difference, gradient, more),
+            words={technique: words[change.relation] for technique, change in changes.items()},
+            colors={t: compare_layers.difference_color(change.relation) for t, change in changes.items()},
             ramp=not comparison.covered_only,
         )
 

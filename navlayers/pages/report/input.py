@@ -74,7 +74,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the inputs in sentences, tables and charts."""
-        return tuple(one.name for one in self.inputs)
+        return self.comparison.names
 
     @property
     def sets(self) -> tuple[int, ...]:
@@ -111,13 +111,13 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Covered technique → number of input and id of each capability that covers it, or a rolled-up sub."""
         covered = [one.scores for one in self.inputs]
         return {
-            row.technique: tuple(
+            technique: tuple(
                 (number, capability)
                 for number, entries in enumerate(covered)
-                if row.technique in entries
-                for capability in sorted(self._covering(number, entries[row.technique]))
+                if technique in entries
+                for capability in sorted(self._covering(number, entries[technique]))
             )
-            for row in self.comparison.rows
+            for technique in self.comparison.rows
         }
 
     def _covering(self, number: int, entry: TechniqueScore) -> set[str]:

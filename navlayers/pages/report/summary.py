@@ -91,7 +91,7 @@ def _share(label: str, part: int, whole: int, note: str = "") -> Number:
 
 def _single(data: ReportInput) -> int:
     """The number of techniques that a single capability covers."""
-    return sum(data.capabilities(row.technique) == 1 for row in data.comparison.rows)
+    return sum(data.capabilities(technique) == 1 for technique in data.comparison.rows)
 
 
 def _sentences_of_one(data: ReportInput) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
     if total.mean is not None and not data.unscored:
         yield f"The mean score of covered techniques is {number_text(round(total.mean, 1))} of 100."
         if not one.is_layer:
-            scores = [row.best for row in data.comparison.rows if row.best is not None]
+            scores = [row.best for row in data.comparison.rows.values() if row.best is not None]
             full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
             yield f"{quantity(full, 'scores', 'score')} 100, and {quantity(low, 'scores', 'score')} below 50."
     if not one.is_layer and (single := _single(data)):
@@ -123,7 +123,7 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
 
 def _of_several(data: ReportInput) -> Iterator[Number]:
     total, inputs = data.comparison.active, len(data.inputs)
-    times = [len(row.covering) for row in data.comparison.rows]
+    times = [len(row.scores) for row in data.comparison.rows.values()]
     yield _share("covered by any", len(times), total, f" {TECHNIQUES}")
     for name, one in zip(data.names, data.comparison.totals, strict=True):
         yield _share(name, one.covered, total, f"; {one.unique:,} that only it covers")
@@ -149,9 +149,10 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
     if alone := [f"{name} {one.unique:,}" for name, one in zip(names, totals, strict=True) if one.unique]:
         yield f"Covered by a single input: {and_list(alone)}."
     how = "has more capabilities" if data.comparison.counts else "is stronger"
-    for found in data.comparison.differences:
-        first, second = names[found.first], names[found.second]
-        a, b, same = found.count("first stronger"), found.count("second stronger"), found.count("equal")
+    for difference in data.comparison.differences:
+        first, second = difference.first, difference.second
+        a, b = difference.count("first stronger"), difference.count("second stronger")
+        same = difference.count("equal")
         if (a or b or same) and not data.comparison.covered_only:
             yield (
                 f"Where both {first} and {second} cover, {first} {how} for {a:,}, {second} for {b:,}, "

@@ -15,11 +15,9 @@ from navlayers.pages.results import Field, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.compare import Row
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, Kind, Table
     from navlayers.pages.report.input import ReportInput
-    from navlayers.scoring.coverage import Coverage
 
 _LISTED = 10
 """Rows of a list of techniques; the appendix has all."""
@@ -80,30 +78,30 @@ def _bars(data: ReportInput, title: str, series: Sequence[Series], covered: Sequ
 
 def technique_blocks(data: ReportInput) -> Iterator[Block]:
     """Both lists if anything is covered, and how much is not covered at all."""
-    rated = [row for row in data.comparison.rows if row.best is not None]
+    rated = {id_: row.best for id_, row in data.comparison.rows.items() if row.best is not None}
     if rated:
         yield _ranked(data, "Strongest", rated, -1)
-        if weak := [row for row in rated if data.unscored or (row.best or 0) < _WEAK]:
+        if weak := {id_: best for id_, best in rated.items() if data.unscored or best < _WEAK}:
             yield _ranked(data, "Weakest covered techniques", weak, 1)
         else:
             yield Paragraph(f"No covered technique scores below {_WEAK:g}.")
     yield Paragraph(_not_covered(data))
 
 
-def _ranked(data: ReportInput, title: str, rows: Sequence[Row], sign: int) -> Table:
-    """The first rows by score, then by number of capabilities; `sign` is -1 for the highest first."""
+def _ranked(data: ReportInput, title: str, scores: dict[str, float], sign: int) -> Table:
+    """The first techniques by score, then by number of capabilities; `sign` is -1 for the highest first."""
 
-    def rank(row: Row) -> tuple[float, float]:
-        score = 0 if data.unscored and data.sets else row.best or 0
-        return sign * score, sign * data.capabilities(row.technique)
+    def rank(technique: str) -> tuple[float, float]:
+        score = 0 if data.unscored and data.sets else scores[technique]
+        return sign * score, sign * data.capabilities(technique)
 
-    order = sorted(rows, key=lambda row: (*rank(row), row.technique))
+    order = sorted(scores, key=lambda technique: (*rank(technique), technique))
     first = order[:_LISTED]
     which, number = ("highest", "most") if sign < 0 else ("lowest", "fewest")
     parts = [] if data.unscored and data.sets else [f"{which} score"]
     parts += [f"{number} capabilities"] if data.sets else []
     note = f"{', then '.join(parts)} first"
-    if more := sum(rank(row) == rank(first[-1]) for row in order[_LISTED:]):
+    if more := sum(rank(technique) == rank(first[-1]) for technique in order[_LISTED:]):
         note += f", then by id: {more:,} more {'is' if more == 1 else 'are'} equal to the last of these"
     note = f"{note[:1].upper()}{note[1:]}."
     comparison = data.comparison
@@ -111,30 +109,21 @@ def _ranked(data: ReportInput, title: str, rows: Sequence[Row], sign: int) -> Ta
     # The number of capabilities of a single unscored set is in the last column.
     bare = comparison.covered_only or (comparison.counts and not data.several and bool(data.sets))
     categories = () if data.several or comparison.covered_only else data.categories(data.inputs[0])
+    rows = [comparison.rows[technique] for technique in first]
 
-    def score(row: Row, number: int) -> Cell:
-        return "not rated" if number in row.covering and row.scores[number] is None else row.scores[number]
+    def scored(name: str) -> list[Cell]:
+        return [tables.score_cell(row, name, comparison.measure) for row in rows]
 
+    own = [row.scores.get(data.names[0], {}) for row in rows]
     fields = [
-        Field("technique", [row.technique for row in first], "technique"),
-        Field("name", [data.full_name(row.technique) for row in first]),
-        Field("tactics", [data.tactics(row.technique) for row in first]),
-        *(
-            Field(name if data.several else "score", [score(row, n) for row in first], kind, shown=not bare)
-            for n, name in enumerate(data.names)
-        ),
-        *(
-            Field(c, [_category(data.inputs[0], row, c) for row in first], kind, len(categories) > 1, c)
-            for c in categories
-        ),
-        Field("capabilities", [data.capabilities(row.technique) for row in first], "number", bool(data.sets)),
+        Field("technique", first, "technique"),
+        Field("name", map(data.full_name, first)),
+        Field("tactics", map(data.tactics, first)),
+        *(Field(name if data.several else "score", scored(name), kind, shown=not bare) for name in data.names),
+        *(Field(c, [scores.get(c) for scores in own], kind, len(categories) > 1, c) for c in categories),
+        Field("capabilities", map(data.capabilities, first), "number", bool(data.sets)),
     ]
     return table_of(title.lower(), title, fields, note)
-
-
-def _category(one: Coverage, row: Row, category: str) -> Cell:
-    entry = one.entries.get(row.technique)
-    return entry.categories.get(category) if entry else None
 
 
 def _not_covered(data: ReportInput) -> str:
