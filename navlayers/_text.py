@@ -25,6 +25,7 @@ _SHOWN = 60
 _SENTENCE = 200
 _AROUND = 50
 _LISTED = 12
+_WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
 
 
 def quoted(text: str) -> str:
@@ -106,6 +107,16 @@ def percent(share: Fraction, least: Fraction | None = None) -> float:
     rounded = round(float(100 * share), 1)
     missed = (goal for goal in (least, 1) if goal is not None and share < goal)
     return math.floor(1000 * share) / 10 if any(rounded >= 100 * goal for goal in missed) else rounded
+
+
+def folded(text: str) -> str:
+    """The text for comparisons that ignore case and the number of blanks."""
+    return " ".join(text.split()).casefold()
+
+
+def letters(text: str) -> str:
+    """The letters and numbers of a text: "ac 2" for both "AC-02" and "ac_2"."""
+    return " ".join(word.lstrip("0") or "0" for word in _WORD.findall(text.casefold()))
 
 
 def printable(text: str) -> str:

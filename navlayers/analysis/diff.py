@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from navlayers._text import folded
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
@@ -290,10 +291,10 @@ def _capabilities(
     new = {capability.id: capability.name for capability in after.capabilities}
     renamed = [RenamedCapability(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
     added = dict.fromkeys(sorted(new.keys() - old.keys()))
-    by_name = {_key(new[i]): i for i in reversed(added)}
+    by_name = {folded(new[i]): i for i in reversed(added)}
     removed = []
     for identifier in sorted(old.keys() - new.keys()):
-        successor = by_name.pop(_key(old[identifier]), None)
+        successor = by_name.pop(folded(old[identifier]), None)
         if successor is None:
             removed.append(identifier)
         else:
@@ -304,10 +305,6 @@ def _capabilities(
         tuple(CapabilityName(i, old[i]) for i in removed),
         tuple(sorted(renamed, key=lambda capability: capability.before_id)),
     )
-
-
-def _key(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 WEAK = 50.0
 """Covered below this score is weak, unless the user says otherwise."""
 
-Best = dict[str, tuple[float | None, tuple[int, ...]]]
-"""Technique id → the best score 0–100, None where it is not rated, and the indexes of the inputs that give it."""
+Best = dict[str, tuple[float | None, tuple[str, ...]]]
+"""Technique id → the highest score 0–100, None if it is not rated, and the names of the inputs that give it."""
 
 _OPTIONS = ScoreOptions()
 
@@ -82,15 +82,20 @@ def find_gaps(
         state = _state(technique, best, least)
         score, best_by = best.get(technique, (None, ()))
         uncovered = state == "uncovered"
+        missing = 0 if state == "covered" and score is None else exact(FULL - (score or 0))
         row = TechniqueGap(
             technique=technique,
             name=catalogue.techniques[technique].name,
+            tactics=catalogue.techniques[technique].tactics,
             weight=weight,
             state=state,
             score=score,
+            categories={name: own[technique][0] for name, own in per_category.items() if technique in own},
+            missing=missing,
+            gap=exact(weight * missing / FULL),
             best_by=best_by,
-            contributors=contributors.get(technique, ()),
-            categories={each: found[technique][0] for each, found in per_category.items() if technique in found},
+            used_by={member.id: member.weights[technique] for member in threat.users(technique)},
+            covered_by=contributors.get(technique, ()),
             groups=None if groups is None else groups.get(technique, 0),
             related=_related(catalogue, technique, best, scored=least is not None) if uncovered else "",
             newer=uncovered and technique in newer,
@@ -120,14 +125,14 @@ def _no_category(inputs: Sequence[Coverage], category: str, there: Sequence[str]
 
 
 def _best(inputs: Sequence[Coverage], category: str | None) -> Best:
-    scores: dict[str, list[tuple[float | None, int]]] = {}
-    for index, coverage in enumerate(inputs):
+    scores: dict[str, list[tuple[float | None, str]]] = {}
+    for coverage in inputs:
         for technique, score in coverage.measures(category).items():
-            scores.setdefault(technique, []).append((_bounded(score, counts=coverage.counts), index))
+            scores.setdefault(technique, []).append((_bounded(score, counts=coverage.counts), coverage.name))
     best: Best = {}
     for technique, given in scores.items():
         highest = max((score for score, _ in given if score is not None), default=None)
-        best[technique] = highest, tuple(index for score, index in given if score == highest)
+        best[technique] = highest, tuple(name for score, name in given if score == highest)
     return best
 
 
@@ -191,10 +196,10 @@ def _contributors(
 ) -> dict[str, tuple[Contributor, ...]]:
     """Technique id → the capabilities of all inputs that cover it, the strongest first, then by input and id."""
     contributors: dict[str, list[Contributor]] = {}
-    for index, coverage in enumerate(inputs):
+    for coverage in inputs:
         for capability, technique, score in _alone(coverage, category):
             if technique in techniques:
-                contributors.setdefault(technique, []).append(Contributor(index, capability, score))
+                contributors.setdefault(technique, []).append(Contributor(coverage.name, capability, score))
     # Sorting keeps those that are as strong in the order of inputs and ids.
     return {
         technique: tuple(sorted(of, key=lambda one: 1 if one.score is None else -one.score))
@@ -223,21 +228,24 @@ def _capabilities(
     inputs: Sequence[Coverage], rows: Iterable[TechniqueGap], *, scored: bool
 ) -> list[CapabilityShare]:
     """By the weight that each covers, then by score, then by input and id."""
-    covers: dict[tuple[int, str], list[tuple[TechniqueGap, float]]] = {}
+    covers: dict[tuple[str, str], list[tuple[TechniqueGap, float]]] = {}
     for row in rows:
-        for one in row.contributors:
-            covers.setdefault((one.input, one.capability), []).append((row, one.score or 0))
+        for contributor in row.covered_by:
+            key = contributor.input, contributor.capability
+            covers.setdefault(key, []).append((row, contributor.score or 0))
     shares = [
         CapabilityShare(
-            input=index,
+            input=coverage.name,
             id=capability,
-            name=inputs[index].labels.get(capability, capability),
+            name=coverage.labels.get(capability, capability),
             techniques=len(covered),
-            only=sum(len(row.contributors) == 1 for row, _ in covered),
+            only=sum(len(row.covered_by) == 1 for row, _ in covered),
             weight=exact(math.fsum(row.weight for row, _ in covered)),
             by_score=exact(math.fsum(row.weight * score / FULL for row, score in covered)) if scored else None,
         )
-        for (index, capability), covered in sorted(covers.items(), key=lambda item: item[0])
+        for coverage in inputs
+        for (name, capability), covered in sorted(covers.items())
+        if name == coverage.name
     ]
     return sorted(shares, key=lambda share: (-share.weight, -(share.by_score or 0)))
 

@@ -158,7 +158,7 @@ def _entry(
         ("state", row.state),
         ("score", "" if row.score is None else number_text(row.score)),
         *((category, "" if own is None else number_text(own)) for category, own in row.categories.items()),
-        ("best by", ", ".join(gaps.names[number] for number in row.best_by)),
+        ("best by", ", ".join(row.best_by)),
         ("covered by", "; ".join(covered_by(gaps, row))),
         ("gap", _number(row.gap)),
         ("related", row.hint),

@@ -13,7 +13,6 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage
 
 if TYPE_CHECKING:
@@ -64,43 +63,51 @@ def _percent(part: float, whole: float) -> float:
 
 
 class Contributor(msgspec.Struct, frozen=True):
-    """A capability of an input, by its index, that covers a technique, and the score 0–100 that it gives by itself.
+    """A capability of an input, by name, that covers a technique, and the score 0–100 that it alone gives.
 
-    The score is None where it is not rated, or the input has no scores.
+    The score is None if it is not rated, or the input has no scores.
     """
 
-    input: int
+    input: str
     capability: str
     score: float | None
 
 
-class TechniqueGap(msgspec.Struct, frozen=True):
-    """One technique of the threat.
+class TechniqueGap(msgspec.Struct, frozen=True, rename={"technique": "id", "newer": "newer_than_inputs"}):
+    """The coverage of one technique of the threat; also a technique in the JSON.
 
     Attributes:
         technique, name: its id and name.
+        tactics: short names of its tactics.
         weight: in the threat, above 0.
-        state: how it is covered.
-        score: the best that any input gives, 0–100; None where no input covers it, or none rates it.
-        best_by: indexes of the inputs that give this score.
-        contributors: the capabilities of all inputs that cover it, strongest first.
-        categories: the best score of each category that any input has for it.
+        state: how well it is covered.
+        score: the highest that any input gives, 0–100; None if no input covers it, or none rates it.
+        categories: the highest score of each category in which any input covers it.
+        missing: 100 minus its score; 0 for a covered technique without scores.
+        gap: its weight × missing / 100, from 0 to the weight.
+        best_by: names of the inputs with this score.
+        used_by: id of each member of the threat that uses it → its weight there.
+        covered_by: the capabilities of all inputs that cover it, strongest first.
         groups: number of ATT&CK groups that use it; None if the release has no groups.
-        related: what is covered of the parent or the sub-techniques of an uncovered technique, in words.
+        related: coverage of the parent or the sub-techniques of an uncovered technique, in words.
         newer: it is uncovered, and in none of the releases that the inputs were made for.
     """
 
     technique: str
     name: str
+    tactics: tuple[str, ...]
     weight: float
     state: State
     score: float | None
-    best_by: tuple[int, ...]
-    contributors: tuple[Contributor, ...]
     categories: dict[str, float | None]
-    groups: int | None = None
-    related: str = ""
-    newer: bool = False
+    missing: float
+    gap: float
+    best_by: tuple[str, ...]
+    used_by: dict[str, float]
+    covered_by: tuple[Contributor, ...]
+    groups: int | None
+    related: str
+    newer: bool
 
     @property
     def hint(self) -> str:
@@ -111,16 +118,6 @@ class TechniqueGap(msgspec.Struct, frozen=True):
     def covered(self) -> bool:
         """Whether any input covers it, however weakly."""
         return self.state != "uncovered"
-
-    @property
-    def missing(self) -> float:
-        """100 minus its score; 0 for a covered technique without scores."""
-        return 0 if self.state == "covered" and self.score is None else exact(FULL - (self.score or 0))
-
-    @property
-    def gap(self) -> float:
-        """Its weight × missing / 100, from 0 to the weight."""
-        return exact(self.weight * self.missing / FULL)
 
 
 class TacticShare(msgspec.Struct, frozen=True):
@@ -135,14 +132,14 @@ class CapabilityShare(msgspec.Struct, frozen=True):
     """The coverage of the threat by one capability.
 
     Attributes:
-        input: index of its input.
+        input: name of its input.
         id, name: its id, and its name for people.
         techniques, only: number of techniques that it covers, and that only it covers.
         weight: sum of the weights of those techniques.
         by_score: sum of weight × score / 100; None where there are no scores.
     """
 
-    input: int
+    input: str
     id: str
     name: str
     techniques: int
@@ -245,10 +242,11 @@ def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
 def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
     """The capabilities that cover a technique, in words: strongest first, with the score and their input."""
     texts = []
-    for one in row.contributors:
-        coverage = gaps.inputs[one.input]
-        label = coverage.labels.get(one.capability, one.capability)
-        rated = "" if coverage.counts else " = not rated" if one.score is None else f" = {one.score:g}"
+    by_name = {coverage.name: coverage for coverage in gaps.inputs}
+    for contributor in row.covered_by:
+        coverage, score = by_name[contributor.input], contributor.score
+        label = coverage.labels.get(contributor.capability, contributor.capability)
+        rated = "" if coverage.counts else " = not rated" if score is None else f" = {score:g}"
         texts.append(f"{coverage.name}: {label}{rated}" if len(gaps.inputs) > 1 else f"{label}{rated}")
     return texts
 

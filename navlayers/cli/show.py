@@ -73,12 +73,14 @@ def command(
     # Completion of this command does not need these.
     from navlayers.api.sources import sources  # noqa: PLC0415
     from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
+    from navlayers.pages.show.build import page  # noqa: PLC0415
+    from navlayers.pages.show.lookup import find  # noqa: PLC0415
 
     format_ = _options.report_format(format_, output, _ENDINGS)
     read = list(prepare(sources(sets, reading), attack_version, reading))
     loaded = [each for each in read if isinstance(each, Prepared)]
-    subject = show.find(what, loaded, kind)
-    page = show.page(subject, loaded, scoring)
+    subject = find(what, loaded, kind)
+    result = page(subject, loaded, scoring)
     if not quiet:
         _print.notices(each for each in read if not isinstance(each, Prepared))
         if sets:
@@ -88,4 +90,9 @@ def command(
     width = _print.window() if output == _print.STDOUT else None
     # https://no-color.org: bold and dim letters count as color.
     styled = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    _print.put(show.render(page, format_, width=width, styled=styled), output, force=force, quiet=quiet)
+    _print.put(
+        show.render(result, format_, width=width, styled=styled),
+        output,
+        force=force,
+        quiet=quiet,
+    )

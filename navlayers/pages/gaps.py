@@ -13,7 +13,7 @@ from navlayers.pages.results import Field, result_folder, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.gaps_result import CapabilityShare, Contributor, Gaps, Share, TechniqueGap
+    from navlayers.analysis.gaps_result import Gaps, Share, TechniqueGap
     from navlayers.output.tables import Cell, Table
     from navlayers.scoring.options import ScoreOptions
 
@@ -95,7 +95,7 @@ def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
     """The capabilities that cover the threat, by covered weight."""
     rows = gaps.capabilities[: BRIEF // 2 if brief else None]
     fields = [
-        Field("input", [gaps.names[one.input] for one in rows], shown=len(gaps.inputs) > 1),
+        Field("input", [one.input for one in rows], shown=len(gaps.inputs) > 1),
         Field("id", [one.id for one in rows], shown=not brief),
         Field("capability", [one.name for one in rows]),
         Field("techniques", [one.techniques for one in rows], "number"),
@@ -156,13 +156,13 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
     fields = [
         Field("technique", [row.technique for row in rows], "technique"),
         Field("name", [row.name for row in rows]),
-        Field("tactics", [", ".join(gaps.catalogue.techniques[row.technique].tactics) for row in rows]),
+        Field("tactics", [", ".join(row.tactics) for row in rows]),
         Field("weight", [row.weight for row in rows], "number"),
         Field("groups", [row.groups for row in rows], "number"),
         Field("used by", [first(used_by(gaps, row), most) for row in rows]),
         Field("state", [row.state for row in rows]),
         Field("score", map(_score, rows), "number"),
-        Field("best by", [", ".join(gaps.names[number] for number in row.best_by) for row in rows]),
+        Field("best by", [", ".join(row.best_by) for row in rows]),
         Field("missing", [row.missing for row in rows], "number"),
         Field("gap", [row.gap for row in rows], "number"),
         *(Field(name, [category(row, name) for row in rows], "number") for name in gaps.categories),
@@ -250,27 +250,8 @@ def as_json(gaps: Gaps) -> dict[str, object]:
             }
             for member, share in zip(threat.members, gaps.members, strict=True)
         ],
-        "techniques": [
-            {
-                "id": row.technique,
-                "name": row.name,
-                "tactics": gaps.catalogue.techniques[row.technique].tactics,
-                "weight": row.weight,
-                "state": row.state,
-                "score": row.score,
-                "categories": row.categories,
-                "missing": row.missing,
-                "gap": row.gap,
-                "best_by": [gaps.names[number] for number in row.best_by],
-                "used_by": {member.id: member.weights[row.technique] for member in threat.users(row.technique)},
-                "covered_by": [_named(gaps, one) for one in row.contributors],
-                "groups": row.groups,
-                "related": row.related,
-                "newer_than_inputs": row.newer,
-            }
-            for row in gaps.ranked
-        ],
-        "capabilities": [_named(gaps, one) for one in gaps.capabilities],
+        "techniques": gaps.ranked,
+        "capabilities": gaps.capabilities,
     }
 
 
@@ -278,7 +259,3 @@ def _share(share: Share) -> dict[str, object]:
     shares = {"plain": share.plain, "by_weight": share.weighted, "by_score": share.by_score}
     percent = {name: None if number is None else round(number, 4) for name, number in shares.items()}
     return {**msgspec.structs.asdict(share), "percent": percent}
-
-
-def _named(gaps: Gaps, part: Contributor | CapabilityShare) -> dict[str, object]:
-    return {**msgspec.structs.asdict(part), "input": gaps.names[part.input]}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import comma_list, quoted, suggestion
+from navlayers._text import folded, letters, comma_list, suggestion, quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load
@@ -29,7 +28,6 @@ FULL = 100.0
 
 FILE = "@"
 COMMENT = "#"
-_WORDS = re.compile(r"[0-9]+|[^\W\d_]+")
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -130,7 +128,7 @@ class Directory:
     def _tables(self) -> list[tuple[Callable[[str], str], dict[str, list[Candidate]]]]:
         """How texts are compared, and candidates by their texts: ids with sets, ids, names; exact ones first."""
         tables: list[tuple[Callable[[str], str], dict[str, list[Candidate]]]] = []
-        for key in (str, _folded, _loose):
+        for key in (str, folded, letters):
             for text in (_qualified, lambda candidate: candidate.capability, lambda candidate: candidate.name):
                 table: dict[str, list[Candidate]] = {}
                 for candidate in self._candidates:
@@ -164,15 +162,6 @@ class Directory:
 
 def _qualified(candidate: Candidate) -> str:
     return f"{candidate.set}:{candidate.capability}"
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _loose(text: str) -> str:
-    """The letters and numbers of a text: "ac 2" of both "AC-02" and "ac_2"."""
-    return " ".join(word.lstrip("0") or "0" for word in _WORDS.findall(text.casefold()))
 
 
 def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str, ...]:

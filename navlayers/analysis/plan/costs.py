@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import comma_list, quoted
+from navlayers._text import folded, comma_list, quoted
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
@@ -114,8 +114,8 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
     unique = "rename the others"
     if asked is not None:
         equal = [column for column, header in enumerate(headers) if header == asked]
-        wanted = _plain(asked)
-        alike = equal or [column for column, header in enumerate(headers) if _plain(header) == wanted]
+        wanted = folded(asked)
+        alike = equal or [column for column, header in enumerate(headers) if folded(header) == wanted]
         if len(alike) > 1:
             message = f"duplicate column {quoted(asked)}"
             raise InputError(Problem(message, grid.place(columns.row, alike[1]), "one cost column", unique))
@@ -130,10 +130,6 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
         hint = f"choose one with --cost {grid.path}:COLUMN" if len({*names}) > 1 else unique
         raise InputError(Problem(message, grid.place(columns.row, numeric[0]), "one cost column", hint))
     return next(iter([*numeric, *named]), None)
-
-
-def _plain(header: str) -> str:
-    return " ".join(header.split()).casefold()
 
 
 def _prices(sheet: Sheet, column: int) -> Iterator[Price | Problem]:

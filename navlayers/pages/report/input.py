@@ -210,7 +210,7 @@ def report_input(
     compared = side_by_side(together.catalogue, _renamed(inputs, names), category=category, baseline=baseline)
     return ReportInput(
         comparison=compared,
-        gaps=gaps and msgspec.structs.replace(gaps, inputs=_renamed(gaps.inputs, names)),
+        gaps=gaps and _gaps_renamed(gaps, names),
         plan=plan,
         notices=(*together.notices, *notices),
     )
@@ -226,6 +226,17 @@ def _short_names(inputs: Sequence[Coverage]) -> list[str]:
 
 def _renamed(inputs: Sequence[Coverage], names: Sequence[str]) -> tuple[Coverage, ...]:
     return tuple(msgspec.structs.replace(one, name=name) for one, name in zip(inputs, names, strict=True))
+
+
+def _gaps_renamed(gaps: Gaps, names: Sequence[str]) -> Gaps:
+    replace = msgspec.structs.replace
+    new = dict(zip(gaps.names, names, strict=True))
+    rows = []
+    for row in gaps.rows:
+        covered_by = tuple(replace(one, input=new[one.input]) for one in row.covered_by)
+        rows.append(replace(row, best_by=tuple(map(new.__getitem__, row.best_by)), covered_by=covered_by))
+    capabilities = tuple(replace(one, input=new[one.input]) for one in gaps.capabilities)
+    return replace(gaps, inputs=_renamed(gaps.inputs, names), rows=tuple(rows), capabilities=capabilities)
 
 
 def percent(part: float, whole: float) -> str:

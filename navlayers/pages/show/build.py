@@ -32,6 +32,8 @@ from navlayers.pages.show.results import (
     TechniquePage,
     TechniqueSection,
 )
+from navlayers.pages.show.set_index import indexed
+from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import UNSPECIFIED, number
 from navlayers.scoring.stats import base_techniques
 
@@ -40,10 +42,30 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue, Technique
     from navlayers.layer.matrix import ReleaseColumn
+    from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable
-    from navlayers.pages.show.results import Section, Status
+    from navlayers.pages.show.lookup import Subject
+    from navlayers.pages.show.results import Page, Section, Status
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.scoring.scores import Contribution, Rules, TechniqueScore
+
+
+def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
+    """The page of a subject.
+
+    Raises:
+        UsageError: The options do not fit a set.
+    """
+    ready = indexed(sets, options or ScoreOptions())
+    match subject.kind:
+        case "technique":
+            return technique_page(subject.id, ready)
+        case "tactic":
+            return tactic_page(subject.id, ready)
+        case "capability":
+            return capability_page(subject.ids, ready)
+        case "group":
+            return group_page(subject.ids, ready)
 
 
 def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import or_list, quoted
+from navlayers._text import folded, letters, or_list, quoted
 from navlayers.attack import versions
 from navlayers.errors import Problem, UsageError
 from navlayers.pages.show import KINDS, Kind
@@ -27,8 +27,6 @@ _LISTED = 8
 
 _NEARLY = re.compile(r"T([0-9]{4})[.,/ -]?([0-9]{1,3})")
 """The id of a sub-technique with another separator, or without leading zeros."""
-
-_WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -132,7 +130,7 @@ def _of_releases(releases: Iterable[Catalogue]) -> Iterator[Candidate]:
 def _matches(word: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates that match in the first way of comparing that finds any."""
     wanted = " ".join(word.split())
-    keys: tuple[Callable[[str], str], ...] = (str, _folded, _loose)
+    keys: tuple[Callable[[str], str], ...] = (str, folded, letters)
     for key in keys:
         aim = key(wanted)
         if aim:
@@ -143,15 +141,6 @@ def _matches(word: str, candidates: Sequence[Candidate]) -> list[Candidate]:
             if by_name:
                 return by_name
     return []
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _loose(text: str) -> str:
-    """The letters and numbers of a text: "ac 2" of both "AC-02" and "ac_2"."""
-    return " ".join(part.lstrip("0") or "0" for part in _WORD.findall(text.casefold()))
 
 
 def _subject(word: str, matches: Sequence[Candidate]) -> Subject:
@@ -196,10 +185,10 @@ def _near(word: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     if nearly:
         ids = (f"T{nearly[1]}", f"T{nearly[1]}.{nearly[2].zfill(3)}")
         near += [candidate for candidate in candidates if candidate.id in ids]
-    loose = _loose(word)
+    loose = letters(word)
     if len(loose) > 2:
         for candidate in candidates:
-            texts = _loose(" ".join((candidate.id, *candidate.names)))
+            texts = letters(" ".join((candidate.id, *candidate.names)))
             if all(part in texts for part in loose.split()):
                 near.append(candidate)
     spelled: dict[str, list[Candidate]] = {}
@@ -207,8 +196,8 @@ def _near(word: str, candidates: Sequence[Candidate]) -> list[Candidate]:
         for name in dict.fromkeys((candidate.id, *candidate.names)):
             # Comparing all names would take seconds.
             if abs(len(name) - len(word)) <= max(3, len(word) // 3):
-                spelled.setdefault(_folded(name), []).append(candidate)
-    for name in difflib.get_close_matches(_folded(word)[:100], spelled, _LISTED, 0.7):
+                spelled.setdefault(folded(name), []).append(candidate)
+    for name in difflib.get_close_matches(folded(word)[:100], spelled, _LISTED, 0.7):
         near += spelled[name]
     return list({(candidate.kind, candidate.id, candidate.where): candidate for candidate in near}.values())[
         :_LISTED
