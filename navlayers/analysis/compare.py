@@ -181,21 +181,20 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
 
     def __repr__(self) -> str:
         """Inputs and release in one line."""
-        names = ", ".join(item.name for item in self.inputs)
+        names = ", ".join(self.names)
         return f"<Comparison of {names}, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One row per technique that any input covers: id, name, a score per input, the best score and by whom."""
-        names = [item.name for item in self.inputs]
         return [
             {
-                "technique": row.technique,
-                "name": self.catalogue.techniques[row.technique].name,
-                **dict(zip(names, row.scores, strict=True)),
+                "technique": technique,
+                "name": self.catalogue.techniques[technique].name,
+                **{name: row.scores.get(name, {}).get(self.measure) for name in self.names},
                 "best": row.best,
-                "best_by": tuple(names[number] for number in row.best_by),
+                "best_by": row.best_by,
             }
-            for row in self.rows
+            for technique, row in self.rows.items()
         ]
 
     @property

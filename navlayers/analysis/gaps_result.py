@@ -190,7 +190,7 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
         return [
             {
                 "technique": row.technique,
-                "name": self.catalogue.techniques[row.technique].name,
+                "name": row.name,
                 "state": row.state,
                 "weight": row.weight,
                 "score": row.score,

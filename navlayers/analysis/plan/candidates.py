@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import folded, letters, comma_list, suggestion, quoted
+from navlayers._text import comma_list, folded, letters, quoted, suggestion
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load

@@ -137,18 +137,9 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         return f"<Plan of {len(self.chosen)} capabilities, {float(100 * self.share):.1f} % of the total, {proven}>"
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per chosen capability, in order of gain: its id, cost, gain, and value and cost up to there."""
-        return [
-            {
-                "capability": step.candidate.id,
-                "cost": float(step.cost),
-                "gain": float(step.gain),
-                "value": float(step.value),
-                "spent": float(step.spent),
-            }
-            for step in self.steps
-            if step.candidate is not None
-        ]
+        """One row per chosen capability, in order of gain, as in the steps of the JSON."""
+        rows: list[dict[str, Any]] = msgspec.to_builtins(self.steps, enc_hook=float)
+        return [row for row in rows if row["capability"] is not None]
 
     @property
     def chosen(self) -> tuple[str, ...]:
