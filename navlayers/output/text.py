@@ -73,31 +73,61 @@ def table_text(table: Table, width: int | None = None) -> str:
 
 
 def table_lines(table: Table, width: int | None = None) -> list[str]:
-    """The table without title and note, a line per row; texts are cut, but not figures, to fit `width`.
+    """The table without title and note, a line per row; texts are cut, but not figures, to fit `width`."""
+    texts = [list(map(printable, row)) for row in table.texts]
+    grid = _grid(table, [[number] for number in range(len(table.columns))], texts, width, cut=True)
+    return [] if grid is None else [*grid[0], *(line for lines in grid[1] for line in lines)]
 
-    Headers are aligned at the bottom; headers of figures are wrapped to about the width of the figures.
+
+def _grid(
+    table: Table, groups: Sequence[Sequence[int]], texts: Sequence[Sequence[str]], width: int | None, *, cut: bool
+) -> tuple[list[str], list[list[str]]] | None:
+    """The lines of the header and of each row; None if they do not fit, unless cells are `cut`.
+
+    A group of columns is one column, with a line per column. Headers of single columns are aligned at the bottom;
+    headers of figures are wrapped to about the width of the figures.
     """
-    rows = [list(map(printable, row)) for row in table.texts]
+    columns_ = [table.columns[group[0]] for group in groups]
+    cells = [[[row[i] for i in group if row[i]] for group in groups] for row in texts]
     heads = []
-    for i, column in enumerate(table.columns):
-        lines = [printable(line) for line in column.header.split("\n")]
-        if column.right and len(lines) == 1:
-            longest = max((len(row[i]) for row in rows), default=0)
-            lines = (
-                wrap(lines[0], max(longest, SHORT_HEADER, *map(columns, lines[0].split()))) if lines[0] else [""]
-            )
+    for place, (group, column) in enumerate(zip(groups, columns_, strict=True)):
+        lines = [printable(line) for i in group for line in table.columns[i].header.split("\n")]
+        if column.right and len(lines) == 1 and lines[0]:
+            widest = max((columns(text) for row in cells for text in row[place]), default=0)
+            lines = wrap(lines[0], max(widest, SHORT_HEADER, *map(columns, lines[0].split())))
         heads.append(lines)
     depth = max(map(len, heads), default=0)
-    cells = [*map(list, zip(*([""] * (depth - len(lines)) + lines for lines in heads), strict=True)), *rows]
-    natural = [max(columns(row[i]) for row in cells) for i in range(len(heads))]
-    least = [w if c.right else min(w, SHORTEST) for w, c in zip(natural, table.columns, strict=True)]
-    widths = _shared(natural, least, width) or least
-    lines = []
-    for row in cells:
-        parts = zip(row, widths, table.columns, strict=True)
-        fitted = (fit(text, wide, right=c.right, end=c.kind == "path") for text, wide, c in parts)
-        lines.append((" " * GAP).join(fitted).rstrip())
-    return lines
+    # Headers of stacked columns are aligned with their cells.
+    if all(len(group) == 1 for group in groups):
+        heads = [[""] * (depth - len(lines)) + lines for lines in heads]
+    narrowest = SHORTEST if cut else NARROWEST
+    natural, least = [], []
+    for place, group in enumerate(groups):
+        longest = [max((columns(row[i]) for row in texts), default=0) for i in group]
+        head = max(columns(line) for line in heads[place])
+        natural.append(max(head, *longest))
+        keeps = (table.columns[i].right or table.columns[i].whole for i in group)
+        least.append(max(w if keep else min(w, narrowest) for w, keep in zip(longest, keeps, strict=True)))
+        least[-1] = max(least[-1], head if columns_[place].right else min(head, narrowest))
+    widths = _shared(natural, least, width) or (least if cut else None)
+    if widths is None:
+        return None
+
+    def lines_of(row: Sequence[list[str]]) -> list[str]:
+        broken = row
+        if not cut:
+            pairs = zip(row, widths, strict=True)
+            broken = [[line for text in texts for line in _broken(text, width)] for texts, width in pairs]
+        lines = []
+        for number in range(max(1, *map(len, broken))):
+            fitted = [
+                fit(texts[number] if number < len(texts) else "", width, right=c.right, end=c.kind == "path")
+                for texts, width, c in zip(broken, widths, columns_, strict=True)
+            ]
+            lines.append((" " * GAP).join(fitted).rstrip())
+        return lines
+
+    return lines_of(heads), list(map(lines_of, cells))
 
 
 def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int] | None:
@@ -182,46 +212,21 @@ class _Writer:
         if not filled:
             return
         for groups in ([[i] for i in filled], _stacked(table, filled)):
-            widths = self._widths(table, groups, texts)
-            if widths is None:
-                continue
-            heads = ["\n".join(printable(table.columns[i].header) for i in group) for group in groups]
-            right = [table.columns[group[0]].right for group in groups]
-            self._draw(heads, widths, right, dim=True)
-            for row, style in zip(texts, styles, strict=True):
-                cells = ["\n".join(row[i] for i in group if row[i]) for group in groups]
-                self._draw(cells, widths, right, dim=style.quiet)
-                self._details(style)
-            return
+            grid = _grid(table, groups, texts, self._width, cut=False)
+            if grid is not None:
+                head, rows = grid
+                self.lines += map(self._dim, head)
+                for lines, style in zip(rows, styles, strict=True):
+                    self.lines += map(self._dim, lines) if style.quiet else lines
+                    self._details(style)
+                return
         for row, style in zip(texts, styles, strict=True):
             for i in filled:
-                if row[i]:
-                    head = "" if i == filled[0] else f"{printable(table.columns[i].header)}: "
-                    self._flow(f"{head}{row[i].strip()}" if head else row[i], "  " if head else "")
+                if i == filled[0]:
+                    self._flow(row[i])
+                elif row[i]:
+                    self._flow(f"{printable(table.columns[i].header)}: {row[i].strip()}", "  ")
             self._details(style)
-
-    def _widths(
-        self, table: Table, groups: Sequence[Sequence[int]], texts: Sequence[Sequence[str]]
-    ) -> list[int] | None:
-        natural, least = [], []
-        for group in groups:
-            longest = [
-                max(columns(text) for text in (table.columns[i].header, *(r[i] for r in texts))) for i in group
-            ]
-            whole = (table.columns[i].whole for i in group)
-            natural.append(max(longest))
-            least.append(max(w if keep else min(w, NARROWEST) for w, keep in zip(longest, whole, strict=True)))
-        return _shared(natural, least, self._width)
-
-    def _draw(self, cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], *, dim: bool) -> None:
-        """Add a row; its cells may have several lines."""
-        broken = [_broken(cell, width) for cell, width in zip(cells, widths, strict=True)]
-        for number in range(max(map(len, broken))):
-            parts = []
-            for lines, width, is_right in zip(broken, widths, right, strict=True):
-                parts.append(fit(lines[number] if number < len(lines) else "", width, right=is_right))
-            line = (" " * GAP).join(parts).rstrip()
-            self.lines.append(self._dim(line) if dim else line)
 
     def _details(self, style: RowStyle) -> None:
         for detail in style.details:
@@ -244,11 +249,9 @@ def _stacked(table: Table, filled: Sequence[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _broken(cell: str, width: int) -> list[str]:
-    """The lines of a cell, wrapped to a width."""
-    broken: list[str] = []
-    for part in cell.split("\n"):
-        start = part[: len(part) - len(part.lstrip())]
-        lines = [part] if columns(part) <= width else [start + x for x in wrap(part, max(width - len(start), 1))]
-        broken += lines
-    return broken
+def _broken(text: str, width: int) -> list[str]:
+    """A text in lines of a width, each with the blanks before it."""
+    if columns(text) <= width:
+        return [text]
+    start = text[: len(text) - len(text.lstrip())]
+    return [start + line for line in wrap(text, max(width - len(start), 1))]
