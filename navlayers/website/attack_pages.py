@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
@@ -17,7 +16,7 @@ from navlayers.pages.show.results import Entry
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.matrix import UNRATED, covered, domain_matrix
 from navlayers.website.pages import HOME, Crumb, Page, World
-from navlayers.website.sets import Table, table
+from navlayers.website.sets import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,27 +24,9 @@ if TYPE_CHECKING:
     from navlayers.attack import Technique
     from navlayers.attack.domain import Domain
     from navlayers.layer.matrix import ReleaseColumn
-    from navlayers.mapping.remap import Inactive, Moved
-    from navlayers.pages.show.results import SetHead, TechniquePage, TechniqueSection
-    from navlayers.website.sets import Share, SiteSet
-
-
-class Line(NamedTuple):
-    """A technique of a tactic, with its score in each set; `sub`: it is a sub-technique."""
-
-    id: str
-    name: str
-    sub: bool
-    cells: tuple[Span, ...]
-
-
-class Carried(NamedTuple):
-    """A set at the release of the matrix of its domain."""
-
-    site_set: SiteSet
-    covered: Share
-    moved: tuple[Moved, ...]
-    left_out: tuple[Inactive, ...]
+    from navlayers.mapping.remap import Moved
+    from navlayers.pages.show.results import TechniquePage, TechniqueSection
+    from navlayers.website.sets import SiteSet
 
 
 def home_page(world: World, title: str) -> Page:
@@ -61,11 +42,10 @@ def home_page(world: World, title: str) -> Page:
 
 
 def domain_pages(world: World) -> Iterator[Page]:
-    """The matrix of each domain: how many sets map each technique."""
+    """The matrix of each domain: how many sets map each technique, at the newest release of the sets."""
     for domain in DOMAINS:
-        inside = [site_set for site_set in world.sets if site_set.indexed.set.domain == domain]
-        if inside:
-            yield _domain(world, domain, inside)
+        if domain in world.addresses.domains:
+            yield _domain(world, domain, [item for item in world.sets if item.indexed.set.domain == domain])
 
 
 def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
@@ -75,7 +55,14 @@ def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
     for site_set in inside:
         there = site_set.indexed.at(first.indexed.catalogue)
         techniques = covered(there.scored.scores)
-        rows.append(Carried(site_set, first.share(techniques), there.prepared.moved, there.scored.left_out))
+        rows.append(
+            {
+                "site_set": site_set,
+                "covered": first.share(techniques),
+                "moved": there.prepared.moved,
+                "left_out": there.scored.left_out,
+            }
+        )
         for technique in techniques:
             mapped.setdefault(technique, []).append(site_set.title)
     crumb = world.domain(domain)
@@ -107,7 +94,10 @@ def _tactic(world: World, identifier: str) -> Page:
         "tactic": tactic,
         "url": f"{SITE}/tactics/{identifier}/",
         "heads": [(site_set, ratios[site_set.name]) for site_set in sets],
-        "lines": list(_lines(sets, [column for _, column in columns])),
+        "lines": [
+            (technique, [_score(technique.id, site_set) for site_set in sets])
+            for technique in _in_order([column for _, column in columns])
+        ],
     }
     crumbs = (world.home, world.domain(first.indexed.set.domain), Crumb(title))
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
@@ -120,7 +110,7 @@ def _ratio(site_set: SiteSet, column: ReleaseColumn) -> str:
     return f"{mapped}/{len(column.families)}"
 
 
-def _lines(sets: Sequence[SiteSet], columns: Sequence[ReleaseColumn]) -> Iterator[Line]:
+def _in_order(columns: Sequence[ReleaseColumn]) -> list[Technique]:
     """The techniques of all releases in matrix order; names are those of the first column that has them."""
     order: dict[str, tuple[tuple[str, ...], Technique]] = {}
     for column in columns:
@@ -129,46 +119,14 @@ def _lines(sets: Sequence[SiteSet], columns: Sequence[ReleaseColumn]) -> Iterato
             order.setdefault(base.id, (start, base))
             for sub in subs:
                 order.setdefault(sub.id, ((*start, *by_name(sub)), sub))
-    for _, technique in sorted(order.values(), key=lambda pair: pair[0]):
-        cells = tuple(_given(technique.id, site_set) for site_set in sets)
-        yield Line(technique.id, technique.name, technique.parent is not None, cells)
+    return [technique for _, technique in sorted(order.values(), key=lambda pair: pair[0])]
 
 
-def _given(technique: str, site_set: SiteSet) -> Span:
+def _score(technique: str, site_set: SiteSet) -> Span:
     entry = site_set.indexed.scored.scores.get(technique)
     if entry is None:
         return Span("")
     return score_cell(entry.overall, "", site_set.head) or Span(UNRATED)
-
-
-class Scores(NamedTuple):
-    """The scores of a technique: overall, and for each category of its section."""
-
-    id: str
-    name: str
-    overall: Span
-    categories: tuple[Span, ...]
-    capabilities: int
-
-
-class Section(NamedTuple):
-    """A technique in one set.
-
-    `categories`: of all scores in the section; `own`: the scores of the technique, None for none; `given`: the
-    same by category; `parent`: of its parent technique; `subs`: of its mapped sub-techniques, of `total`.
-    """
-
-    site_set: SiteSet
-    anchor: str
-    section: TechniqueSection
-    categories: tuple[str, ...]
-    own: Scores | None
-    given: dict[str, Span]
-    parent: Scores | None
-    subs: tuple[Scores, ...]
-    total: int
-    table: Table
-    records: Table
 
 
 def technique_pages(world: World) -> Iterator[Page]:
@@ -190,7 +148,7 @@ def _technique(world: World, identifier: str, moved_here: Sequence[tuple[SiteSet
         "description": [prose(line.strip()) for line in page.description.splitlines() if line.strip()],
         "sections": sections,
         "moved_here": moved_here,
-        "categories": [c for c in CATEGORIES if any(c in section.categories for section in sections)],
+        "categories": [c for c in CATEGORIES if any(c in section["categories"] for section in sections)],
         "without": [world.by_name[name] for name in page.without],
     }
     return Page(world.addresses.techniques[identifier], "technique", title, tuple(_way(world, page)), context)
@@ -205,29 +163,25 @@ def _way(world: World, page: TechniquePage) -> Iterator[Crumb]:
     yield Crumb(page.id if page.name == page.id else f"{page.id} {page.name}")
 
 
-def _section(site_set: SiteSet, section: TechniqueSection) -> Section:
+def _section(site_set: SiteSet, section: TechniqueSection) -> dict[str, Any]:
+    """The variables of a technique in one set; `categories` are those of all scores in the section."""
     own, parent = _own(section), section.parent
-    used = {c for entry in (own, parent, *section.subtechniques) if entry for c in entry.categories}
-    categories = tuple(category for category in CATEGORIES if category in used)
-    scores = partial(_scores, categories=categories, head=site_set.head)
-    given = scores(own) if own else None
-    return Section(
-        site_set=site_set,
-        anchor=f"set-{site_set.addresses.name}",
-        section=section,
-        categories=categories,
-        own=given,
-        given={c: cell for c, cell in zip(categories, given.categories, strict=True) if cell} if given else {},
-        parent=scores(parent) if parent and _is_mapped(parent) else None,
-        subs=tuple(map(scores, filter(_is_mapped, section.subtechniques))),
-        total=len(section.subtechniques),
-        table=site_set.mappings("techniques", section.technique.id),
-        records=table(site_set.head, section.non_mappable),
-    )
+    entries = [entry for entry in (own, parent, *section.subtechniques) if entry is not None]
+    return {
+        "site_set": site_set,
+        "anchor": f"set-{site_set.addresses.name}",
+        "section": section,
+        "categories": [c for c in CATEGORIES if any(c in entry.categories for entry in entries)],
+        "own": own,
+        "parent": parent if parent and _is_mapped(parent) else None,
+        "subs": list(filter(_is_mapped, section.subtechniques)),
+        "table": site_set.mappings("techniques", section.technique.id),
+        "records": table(site_set.head, section.non_mappable),
+    }
 
 
 def _own(section: TechniqueSection) -> Entry | None:
-    """The technique itself as an entry."""
+    """The technique itself as an entry; None if it has no score."""
     aggregate, technique = section.aggregate, section.technique
     if aggregate is None:
         return None
@@ -237,9 +191,3 @@ def _own(section: TechniqueSection) -> Entry | None:
 
 def _is_mapped(entry: Entry) -> bool:
     return entry.capabilities > 0 or entry.overall is not None
-
-
-def _scores(entry: Entry, categories: Sequence[str], head: SetHead) -> Scores:
-    cells = tuple(score_cell(entry.categories.get(category), category, head) for category in categories)
-    overall = score_cell(entry.overall, "", head) or Span("not rated")
-    return Scores(entry.id, entry.name, overall, cells, entry.capabilities)

@@ -66,10 +66,12 @@ class Drawing:
     def __init__(self, world: World, title: str) -> None:
         self._addresses = world.addresses
         paths = world.addresses.domains
+        piece = html.Page(world.colors).piece
         self._environment = html.environment("navlayers.website", "navlayers.web")
         self._environment.filters |= {
             "fill": world.colors.name,
-            "piece": html.Page(world.colors).piece,
+            "piece": piece,
+            "cell": lambda score, category, head: piece(score_cell(score, category, head)),
             "breakable": html.breakable,
             "notes": row_notes,
             "paragraphs": paragraphs,
