@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from navlayers.analysis.gaps import WEAK
-from navlayers.analysis.plan.options import SECONDS, PlanOptions, parse_budget, parse_target
+from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.analysis.threats import ALL
 from navlayers.cli import _complete, _options
 from navlayers.errors import Problem, UsageError
@@ -23,42 +23,25 @@ def weak_option(help_: str) -> Callable[[Any], Any]:
     return click.option("--weak", type=float, default=WEAK, show_default=f"{WEAK:g}", metavar="NUMBER", help=help_)
 
 
-class PlanRequest(NamedTuple):
-    """The plan that the user wants, if any."""
-
-    budget: Fraction | None
-    target: Fraction | None
-    have: tuple[str, ...]
-    exclude: tuple[str, ...]
-    cost: str | None
-    time_limit: float
-
-    def options(self, **more: Any) -> PlanOptions:
-        """The same for the library, with what a command adds."""
-        return PlanOptions(
-            budget=self.budget,
-            target=self.target,
-            have=self.have,
-            exclude=self.exclude,
-            seconds=self.time_limit,
-            **more,
-        )
-
-
-def _plan_request(budget: str | None, target: str | None, **values: Any) -> PlanRequest:
-    return PlanRequest(
-        None if budget is None else parse_budget(budget), None if target is None else parse_target(target), **values
-    )
+def _parsed(parse: Callable[[str], Fraction]) -> Callable[..., Fraction | None]:
+    """The callback of an option whose text is parsed."""
+    return lambda ctx, parameter, value: None if value is None else parse(value)
 
 
 plan_options = _options.bundle(
     "request",
-    _plan_request,
+    dict,
     click.option(
-        "--budget", metavar="NUMBER", help="Maximum number of capabilities, or with --cost their maximum cost."
+        "--budget",
+        metavar="NUMBER",
+        callback=_parsed(parse_budget),
+        help="Maximum number of capabilities, or with --cost their maximum cost.",
     ),
     click.option(
-        "--target", metavar="SHARE", help="Reach this share of the coverage of all capabilities, such as 95%."
+        "--target",
+        metavar="SHARE",
+        callback=_parsed(parse_target),
+        help="Reach this share of the coverage of all capabilities, such as 95%.",
     ),
     click.option(
         "--have",
@@ -82,6 +65,7 @@ plan_options = _options.bundle(
     ),
     click.option(
         "--time-limit",
+        "seconds",
         type=float,
         default=SECONDS,
         show_default=True,
@@ -89,7 +73,7 @@ plan_options = _options.bundle(
         help="Stop searching after this time, and report how far the plan may be from the best.",
     ),
 )
-"""Given to a command as `request: PlanRequest`."""
+"""Given to a command as `request`: `cost`, and fields of `PlanOptions`."""
 
 _threat_option = click.option(
     "--threat",

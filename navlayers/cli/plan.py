@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.analysis.plan.layer import plan_layer
+from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.result import against, summary
 from navlayers.api.gaps import plan as make_plan
 from navlayers.cli import _options, _print, _results, _threat
@@ -14,7 +15,9 @@ from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
+    from navlayers.analysis.plan.candidates import Measure
     from navlayers.analysis.plan.result import Plan
+    from navlayers.mapping.model import Category
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -32,10 +35,10 @@ if TYPE_CHECKING:
 def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
-    request: _threat.PlanRequest,
-    measure: str,
+    request: dict[str, Any],
+    measure: Measure,
     min_score: float,
-    category: str | None,
+    category: Category | None,
     output: _results.Output,
     scoring: ScoreOptions,
     **options: Any,
@@ -51,11 +54,12 @@ def command(
     navlayers plan aws azure --budget 20000 --cost prices.csv --have aws:amazon_guardduty
     """
     _threat.refuse_stdin_twice(sets, threat)
+    costs = request.pop("cost")
     plan = make_plan(
         *sets,
-        options=request.options(measure=measure, min_score=min_score, category=category),
+        options=PlanOptions(measure=measure, min_score=min_score, category=category, **request),
         threat=threat,
-        costs=request.cost,
+        costs=costs,
         scale=scoring.scale,
         worth=scoring.worth,
         **options,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
 
 from navlayers._text import and_list
 from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
 from navlayers.cli import _complete, _options, _print, _results, _threat
@@ -21,7 +22,9 @@ from navlayers.pages.report.input import report_input
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.analysis.plan.candidates import Measure
     from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.mapping.model import Category
     from navlayers.pages.report.build import SectionId
     from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.options import ScoreOptions
@@ -87,9 +90,9 @@ def command(
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
     weak: float,
-    request: _threat.PlanRequest,
-    category: str | None,
-    measure: str,
+    request: dict[str, Any],
+    category: Category | None,
+    measure: Measure,
     attack_version: str | None,
     scoring: ScoreOptions,
     reading: ReadOptions,
@@ -119,12 +122,12 @@ def command(
     _threat.refuse_stdin_twice(names, threat)
     if not (threat or software_of):
         _refuse_idle({"weak"}, "gaps", sections, "a threat", "add --threat THREAT")
-    plan_options = None
-    if request.budget is not None or request.target is not None:
-        plan_options = request.options(measure=measure, category=category)
+    cost, plan_options = request.pop("cost"), None
+    if request["budget"] is not None or request["target"] is not None:
+        plan_options = PlanOptions(measure=measure, category=category, **request)
     else:
         hint = "add --budget NUMBER or --target SHARE"
-        _refuse_idle({"have", "exclude", "cost", "time_limit"}, "plan", sections, "a plan", hint)
+        _refuse_idle({"have", "exclude", "cost", "seconds"}, "plan", sections, "a plan", hint)
     options = ReportOptions(
         title=title,
         author=author,
@@ -139,7 +142,7 @@ def command(
         inputs, model = against(inputs, threat, software_of, attack_version, reading)
         gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
     if plan_options is not None:
-        plan = plan_for(inputs, plan_options, scoring, model, request.cost)
+        plan = plan_for(inputs, plan_options, scoring, model, cost)
     subject = report_input(
         inputs,
         scoring,
@@ -151,7 +154,7 @@ def command(
     )
     more_files = [
         *threat,
-        *(plan_files(plan_options, request.cost) if plan_options else []),
+        *(plan_files(plan_options, cost) if plan_options else []),
         *([logo] if logo else []),
     ]
     result = files.write_report(
