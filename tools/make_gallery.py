@@ -91,9 +91,9 @@ def make() -> dict[str, bytes]:
         shown = picture.name.endswith((".svg", ".png"))
         lines += [f"![{picture.caption}]({picture.name})" if shown else f"[{picture.name}]({picture.name})", ""]
     lines += ["## AWS against Azure, as a report", "", "What `navlayers report aws azure` writes.", ""]
-    for made in report_files(make_report(report_input(together)), targets_of(REPORTS)):
-        if made.path is not None:
-            files[made.path.as_posix()] = made.rendered.data
+    for path, rendered in report_files(make_report(report_input(together)), targets_of(REPORTS)):
+        if path is not None:
+            files[path.as_posix()] = rendered.data
     lines += [*(f"- [{name}]({name})" for name in REPORTS), ""]
     files["README.md"] = "\n".join(lines).encode()
     return files

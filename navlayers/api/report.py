@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import quoted
 from navlayers.errors import Place, Problem, UsageError, by_ending
+from navlayers.output.drawing.options import Rendered
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import read_index
 from navlayers.pages.results import ALL
@@ -15,7 +16,6 @@ from navlayers.pages.results import ALL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.output.drawing.options import Rendered
     from navlayers.pages.report.build import Report
 
 FORMATS = {"pdf": "output.pdf", "html": "web.report", "md": "output.markdown", "docx": "output.docx"}
@@ -62,15 +62,8 @@ def inputs_of(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[Problem, ...
     return tuple(inputs), tuple(notices)
 
 
-class Target(NamedTuple):
-    """A file to write, and its format; None is standard output."""
-
-    path: Path | None
-    format: str
-
-
-def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
-    """The files that `-o` names, in the formats of their endings; "-" is Markdown.
+def targets_of(outputs: Sequence[str]) -> list[tuple[Path | None, str]]:
+    """The path and the format of each file that `-o` names, by its ending; "-" is Markdown, without a path.
 
     Raises:
         UsageError: There is none, an ending is unknown, or two are the same.
@@ -78,64 +71,48 @@ def targets_of(outputs: Sequence[str]) -> tuple[Target, ...]:
     if not outputs:
         expected = f"-o FILE that ends in {', '.join(f'.{name}' for name in FORMATS)}"
         raise UsageError(Problem("no output file given", None, expected, "for example: -o report.pdf"))
-    targets: list[Target] = []
+    targets: list[tuple[Path | None, str]] = []
     for output in outputs:
         if not output:
             raise UsageError(Problem("-o is empty", expected="a file to write to, or - for standard output"))
         format_ = "md" if output == STDOUT else by_ending(output, _ENDINGS)
-        target = Target(None if output == STDOUT else Path(output), format_)
-        if target in targets:
-            raise UsageError(Problem(f"duplicate output: -o {target.path or STDOUT}", expected="different files"))
-        targets.append(target)
-    return tuple(targets)
+        path = None if output == STDOUT else Path(output)
+        if (path, format_) in targets:
+            raise UsageError(Problem(f"duplicate output: -o {path or STDOUT}", expected="different files"))
+        targets.append((path, format_))
+    return targets
 
 
 def render_report(report: Report, format_: str) -> Rendered:
-    """The report in a format, one of `FORMATS`; in Markdown without pictures.
-
-    Raises:
-        UsageError: The format is unknown.
-    """
-    if format_ not in FORMATS:
-        raise UsageError(Problem(f"unknown format {quoted(format_)}", expected=", ".join(FORMATS)))
-    if format_ == "md":
-        return report_files(report, [Target(None, "md")])[0].rendered
+    """The report in a format, one of `FORMATS`; in Markdown without pictures."""
     # Each format is loaded where it is used.
-    module = importlib.import_module(f"navlayers.{FORMATS[format_]}")
-    rendered: Rendered = module.render(report if format_ == "html" else report.document)
-    return rendered
+    render = importlib.import_module(f"navlayers.{FORMATS[format_]}").render
+    rendered: Rendered | str = render(report if format_ == "html" else report.document)
+    return Rendered(rendered.encode("utf-8", "replace")) if isinstance(rendered, str) else rendered
 
 
-class File(NamedTuple):
-    """A file of a report: its path (None: standard output) and content."""
-
-    path: Path | None
-    rendered: Rendered
-
-
-def report_files(report: Report, targets: Iterable[Target]) -> list[File]:
-    """The files of a report; the heatmaps of Markdown are pictures in a folder beside it."""
+def report_files(report: Report, targets: Iterable[tuple[Path | None, str]]) -> list[tuple[Path | None, Rendered]]:
+    """The path (None: standard output) and content of each file; the pictures of Markdown are in a folder."""
     files = []
     for path, format_ in targets:
-        if format_ != "md":
-            files.append(File(path, render_report(report, format_)))
+        if path is None or format_ != "md":
+            files.append((path, render_report(report, format_)))
             continue
         from navlayers.output import markdown  # noqa: PLC0415
-        from navlayers.output.drawing.options import Rendered  # noqa: PLC0415
 
-        folder = path.with_name(f"{path.stem}-files") if path else Path()
-        pictures = markdown.pictures(report.document) if path else {}
+        folder = path.with_name(f"{path.stem}-files")
+        pictures = markdown.pictures(report.document)
         text = markdown.render(report.document, {name: f"{folder.name}/{name}" for name in pictures})
-        files.append(File(path, Rendered(text.encode("utf-8", "replace"))))
-        files += [File(folder / name, picture) for name, picture in pictures.items()]
+        files.append((path, Rendered(text.encode("utf-8", "replace"))))
+        files += [(folder / name, picture) for name, picture in pictures.items()]
     return files
 
 
 class Written(NamedTuple):
-    """The files of a report, those that changed, notices; `data` is for standard output."""
+    """The files of a report that changed and those that did not, notices; `data` is for standard output."""
 
-    files: tuple[Path, ...]
-    changed: frozenset[Path]
+    written: tuple[Path, ...]
+    unchanged: tuple[Path, ...]
     data: bytes
     notices: tuple[Problem, ...]
 
@@ -156,13 +133,11 @@ def write_report(
         OutputError: A file has other content (without `force`), is one to keep, or cannot be written.
     """
     files = report_files(report, targets_of(outputs))
-    paths = tuple(file.path for file in files if file.path is not None)
-    changed = set(
-        write_all((Output(path, file.data, force) for path, file in files if path is not None), keep=keep)
-    )
+    named = [(path, file.data) for path, file in files if path is not None]
+    changed = set(write_all((Output(path, data, force) for path, data in named), keep=keep))
     return Written(
-        paths,
-        frozenset(path for path in paths if str(path) in changed),
+        tuple(path for path, _ in named if str(path) in changed),
+        tuple(path for path, _ in named if str(path) not in changed),
         b"".join(file.data for path, file in files if path is None),
         tuple(notice for _, file in files for notice in file.notices),
     )

@@ -169,10 +169,7 @@ def command(
         _print.remapped_inputs(subject.inputs, subject.catalogue.version)
     click.echo(result.data, nl=False)
     if not quiet:
-        _print.written(
-            [path for path in result.files if path in result.changed],
-            [path for path in result.files if path not in result.changed],
-        )
+        _print.written(result.written, result.unchanged)
 
 
 def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:
