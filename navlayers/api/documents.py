@@ -50,7 +50,7 @@ def picture(
         raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(rendering.FORMATS)))
     loaded = load(source(item, reading), reading=reading)
     rendered = rendering.render(loaded.views, to, options)
-    warn((*loaded.notices, *(notice for view in loaded.views for notice in view.notices), *rendered.notices))
+    warn((*loaded.notices, *rendered.notices))
     return rendered.data
 
 

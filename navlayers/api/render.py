@@ -185,7 +185,7 @@ def render_files(
             continue
         if problems:
             continue
-        notices += [*loaded.notices, *(notice for view in loaded.views for notice in view.notices)]
+        notices += loaded.notices
         if target.folder is None:
             views += loaded.views
         else:

@@ -31,16 +31,13 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
 
 _READING = ReadOptions()
-_OPTIONS = ScoreOptions()
 _REPLACEMENT = rb"\\ufffd"
 _FROM_FOLDER = "folder"
 
 
 class Loaded(NamedTuple):
-    """The views of one input in the order of the Navigator's tabs; `name` names its results."""
+    """The views of one input in the order of the Navigator's tabs, and all notices about them."""
 
-    name: str
-    source: Source
     views: tuple[View, ...]
     notices: tuple[Problem, ...]
 
@@ -48,7 +45,6 @@ class Loaded(NamedTuple):
 def load(
     source: Source,
     attack_version: str | None = None,
-    options: ScoreOptions = _OPTIONS,
     reading: ReadOptions = _READING,
 ) -> Loaded:
     """Read one input: a layer, a list of layers, or a mapping set, of which the overview is drawn.
@@ -59,7 +55,11 @@ def load(
         NavlayersError: it cannot be read, or its ATT&CK release is not installed.
     """
     if (reading.format or _format(source, reading)) != "layer":
-        return _set(source, attack_version, options, reading)
+        (prepared,) = (each for each in prepare([source], attack_version, reading) if isinstance(each, Prepared))
+        scored = score_set(prepared.set, prepared.catalogue, ScoreOptions())
+        (built,) = layers_of(scored, ["overview"])
+        view = View.of(built.layer, prepared.catalogue)
+        return Loaded((view,), (*prepared.notices, *view.notices))
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
@@ -71,7 +71,7 @@ def load(
         layer, catalogue, about = _at_release(item, source, attack_version)
         notices += about
         views.append(view_of(layer, catalogue, called))
-    return Loaded(source.name, source, tuple(views), tuple(notices))
+    return Loaded(tuple(views), (*notices, *(notice for view in views for notice in view.notices)))
 
 
 def _format(source: Source, reading: ReadOptions) -> str:
@@ -103,13 +103,6 @@ def _at_release(
         return layer, catalogue, notices
     carried, _ = upgrade_layer(layer, attack_version)
     return carried, attack.load(attack.find(item.domain, attack_version).release), notices
-
-
-def _set(source: Source, attack_version: str | None, options: ScoreOptions, reading: ReadOptions) -> Loaded:
-    (prepared,) = (each for each in prepare([source], attack_version, reading) if isinstance(each, Prepared))
-    scored = score_set(prepared.set, prepared.catalogue, options)
-    (built,) = layers_of(scored, ["overview"])
-    return Loaded(source.name, source, (View.of(built.layer, prepared.catalogue),), prepared.notices)
 
 
 def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
