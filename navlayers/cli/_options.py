@@ -16,7 +16,7 @@ from navlayers.scoring import options as parsing
 from navlayers.scoring.aggregate import AGGREGATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Format = TypeVar("Format", bound=str)
 
@@ -75,11 +75,43 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, .
     return parsing.parse_numbers(str(parameter.opts[0]), ",".join(value)) if value else {}
 
 
-def output(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Callback of `-o`: refuses an empty name, as an unset variable of the shell gives it."""
     if value == "" or (isinstance(value, tuple) and "" in value):
         raise UsageError(Problem("-o is empty", expected="a file or folder to write to, or - for standard output"))
     return value
+
+
+def output_option(metavar: str, help_: str, *names: str, **more: Any) -> Callable[[Any], Any]:
+    """`-o`, which completes folders if that is its `metavar`."""
+    complete = _complete.folders if metavar == "DIR" else _complete.files
+    return click.option(
+        "-o",
+        "--output",
+        *names,
+        metavar=metavar,
+        help=help_,
+        callback=_refuse_empty,
+        shell_complete=complete,
+        **more,
+    )
+
+
+def release_option(help_: str, **more: Any) -> Callable[[Any], Any]:
+    """`--attack`, an ATT&CK release."""
+    return click.option(
+        "--attack",
+        "attack_version",
+        metavar="VERSION",
+        shell_complete=_complete.releases,
+        help=help_,
+        **more,
+    )
+
+
+def format_option(formats: Sequence[str], help_: str, **more: Any) -> Callable[[Any], Any]:
+    """`--format`."""
+    return click.option("--format", "format_", type=click.Choice(formats), help=help_, **more)
 
 
 sets_argument = click.argument("sets", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets)
@@ -89,22 +121,8 @@ no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Do not print
 force_file_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
 force_files_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
 force_folder_option = click.option("--force", is_flag=True, help="Write into a folder that contains other files.")
-attack_option = click.option(
-    "--attack",
-    "attack_version",
-    metavar="VERSION",
-    shell_complete=_complete.releases,
-    help="Remap the sets to this ATT&CK release, such as 18.1.",
-)
-output_file_option = click.option(
-    "-o",
-    "--output",
-    default=_print.STDOUT,
-    metavar="FILE",
-    callback=output,
-    shell_complete=_complete.files,
-    help="Output file; - is standard output.",
-)
+attack_option = release_option("Remap the sets to this ATT&CK release, such as 18.1.")
+output_file_option = output_option("FILE", "Output file; - is standard output.", default=_print.STDOUT)
 reading_options = bundle(
     "reading",
     lambda from_, columns, meta, max_size: ReadOptions(from_, columns, meta, max_size * MEGABYTE),

@@ -78,13 +78,8 @@ def _output(output: str | None, force: bool, as_json: bool, quiet: bool) -> Outp
 output_options = _options.bundle(
     "output",
     _output,
-    click.option(
-        "-o",
-        "--output",
-        callback=_options.output,
-        metavar="DIR",
-        shell_complete=_complete.folders,
-        help="Output folder for layers and tables; - writes only the layers to standard output.",
+    _options.output_option(
+        "DIR", "Output folder for layers and tables; - writes only the layers to standard output."
     ),
     _options.force_folder_option,
     _options.json_option,

@@ -17,14 +17,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @_options.sets_argument
-@click.option(
-    "-o",
-    "--output",
-    callback=_options.output,
+@_options.output_option(
+    "DIR",
+    "Output folder, with a subfolder per set; - writes one document to standard output.",
     default="layers",
-    metavar="DIR",
     show_default=True,
-    help="Output folder, with a subfolder per set; - writes one document to standard output.",
 )
 @_options.attack_option
 @_options.scoring_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,7 @@ from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from navlayers.checks import FixedFile, Report
     from navlayers.mapping.find import Source
@@ -27,37 +27,26 @@ FORMATS = ("text", "json", "sarif", "github")
 MOST_CODES = 12
 
 
+def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
+    return click.option(
+        name,
+        multiple=True,
+        callback=_options.words(),
+        metavar="CODE,…",
+        shell_complete=_complete.codes,
+        help=help_,
+    )
+
+
 @click.command()
 @_options.sets_argument
-@click.option(
-    "--attack",
-    "attack_version",
-    metavar="VERSION",
-    shell_complete=_complete.releases,
-    help="Check against this ATT&CK release (default: that of each set).",
-)
+@_options.release_option("Check against this ATT&CK release (default: that of each set).")
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
-@click.option(
-    "--select",
-    multiple=True,
-    callback=_options.words(),
-    metavar="CODE,…",
-    shell_complete=_complete.codes,
-    help="Report only these codes.",
-)
-@click.option(
-    "--ignore",
-    multiple=True,
-    callback=_options.words(),
-    metavar="CODE,…",
-    shell_complete=_complete.codes,
-    help="Do not report these codes.",
-)
+@_codes_option("--select", "Report only these codes.")
+@_codes_option("--ignore", "Do not report these codes.")
 @click.option("--fix", is_flag=True, help="Fix findings that have one right answer, in place, and print the diff.")
 @click.option("--diff", is_flag=True, help="Print the diff of --fix, and change nothing.")
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format."
-)
+@_options.format_option(FORMATS, "Output format.", default="text", show_default=True)
 @click.option("--explain", metavar="CODE", shell_complete=_complete.codes, help="Explain a code, or all.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of native YAML.")
 @_options.reading_options

@@ -23,12 +23,7 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
 @click.command()
 @click.argument("old", metavar="OLD", shell_complete=_complete.sets)
 @click.argument("new", metavar="NEW", shell_complete=_complete.sets)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(pages.FORMATS),
-    help="Report format (default: by the ending of -o, else text).",
-)
+@_options.format_option(pages.FORMATS, "Report format (default: by the ending of -o, else text).")
 @click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 if a technique is lost or weaker.")
 @_options.output_file_option
 @click.option("--category", type=click.Choice(CATEGORIES), help="Compare only this category.")

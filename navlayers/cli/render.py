@@ -82,14 +82,7 @@ render_options = _options.bundle(
 @click.command()
 @click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=_complete.sets)
 @click.option("--to", "asked", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE|DIR",
-    callback=_options.output,
-    shell_complete=_complete.files,
-    help="Output file or folder; - is standard output (default: the current folder).",
-)
+@_options.output_option("FILE|DIR", "Output file or folder; - is standard output (default: the current folder).")
 @render_options
 @_options.attack_option
 @_options.force_files_option

@@ -32,15 +32,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @_options.sets_argument
-@click.option(
-    "-o",
-    "--output",
+@_options.output_option(
+    "FILE",
+    "Output file: .pdf, .html, .md or .docx. Repeatable. - writes Markdown to standard output.",
     "outputs",
     multiple=True,
-    metavar="FILE",
-    callback=_options.output,
-    shell_complete=_complete.files,
-    help="Output file: .pdf, .html, .md or .docx. Repeatable. - writes Markdown to standard output.",
 )
 @click.option("--title", default="", metavar="TEXT", help="Title (default: from the names of the sets).")
 @click.option("--author", default="", metavar="TEXT", help="Author.")

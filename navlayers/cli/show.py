@@ -38,12 +38,7 @@ _ENDINGS: dict[str, Format] = {
 @click.option("--kind", type=click.Choice(show.KINDS), help="Kind of the entry, if its name is ambiguous.")
 @_options.attack_option
 @_options.scoring_options
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(show.FORMATS),
-    help="Page format (default: by the ending of -o, else text).",
-)
+@_options.format_option(show.FORMATS, "Page format (default: by the ending of -o, else text).")
 @_options.output_file_option
 @_options.force_file_option
 @_options.reading_options

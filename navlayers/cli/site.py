@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.api.sources import named_twice, sources
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.website import SiteOptions, write_site
 
@@ -23,16 +23,7 @@ _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?m
 
 @click.command()
 @_options.sets_argument
-@click.option(
-    "-o",
-    "--output",
-    callback=_options.output,
-    default="site",
-    metavar="DIR",
-    show_default=True,
-    shell_complete=_complete.folders,
-    help="Output folder.",
-)
+@_options.output_option("DIR", "Output folder.", default="site", show_default=True)
 @click.option("--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="Title of the site.")
 @_options.attack_option
 @_options.scoring_options

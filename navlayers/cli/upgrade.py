@@ -12,32 +12,17 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.pages.upgrade import Format
 
-_FORMATS = ("text", "md", "json")
 _SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=_complete.sets)
-@click.option(
-    "--attack",
-    "attack_version",
-    required=True,
-    metavar="VERSION",
-    shell_complete=_complete.releases,
-    help="ATT&CK release to upgrade or downgrade to, such as 18.1.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE|DIR",
-    callback=_options.output,
-    shell_complete=_complete.files,
-    help="Output file, or folder for several inputs; - is standard output.",
-)
+@_options.release_option("ATT&CK release to upgrade or downgrade to, such as 18.1.", required=True)
+@_options.output_option("FILE|DIR", "Output file, or folder for several inputs; - is standard output.")
 @click.option("--in-place", is_flag=True, help="Overwrite the inputs.")
 @click.option("--to", type=click.Choice(_SETS), help="Output format of mapping sets (default: that of each input).")
 @click.option("--force", is_flag=True, help="Overwrite existing files; with --in-place, even if data is lost.")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Report format (default: text).")
+@_options.format_option(("text", "md", "json"), "Report format (default: text).")
 @_options.json_option
 @click.option(
     "--report",
