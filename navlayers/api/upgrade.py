@@ -205,7 +205,7 @@ class _Upgrader:
         read = formats.read(loaded, self._reading.metadata)
         results, reports, notices = [], [], [*read.notices]
         for one in read.layers:
-            route = self._routes.route(one.domain, one.attack_version)
+            route = self._routes[one.domain, one.attack_version]
             layer, report = layers.upgraded_layer(one.layer, route)
             results.append(layer)
             reports.append(report)
@@ -243,7 +243,7 @@ class _Upgrader:
             for notice in read.notices
         )
         said = "attack_version" in self._reading.metadata
-        return self._routes.route(read.mapping_set.domain, "" if assumed and not said else version)
+        return self._routes[read.mapping_set.domain, "" if assumed and not said else version]
 
 
 def _placed(problems: Iterable[Problem], path: str) -> list[Problem]:

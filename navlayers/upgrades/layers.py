@@ -63,7 +63,7 @@ def upgrade_layer(layer: Document, attack_version: str) -> tuple[Document, Repor
     if not read.single:
         raise UsageError(Problem("this is a list of layers", expected="one layer", hint="upgrade one at a time"))
     (one,) = read.layers
-    return upgraded_layer(one.layer, Routes(attack_version).route(one.domain, one.attack_version))
+    return upgraded_layer(one.layer, Routes(attack_version)[one.domain, one.attack_version])
 
 
 def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:

@@ -237,7 +237,9 @@ def report_of(
         platforms: The platforms that a layer shows; () for all.
     """
     changes = [route.releases.id_change(identifier) for identifier in sorted(ids)]
-    new, elsewhere = route.additions({change.now for change in changes if change.now}, platforms)
+    considered = {change.now for change in changes}
+    new = [one for one in route.releases.additions or () if one.id not in considered]
+    hidden = [one for one in new if platforms and one.platforms and not {*platforms} & {*one.platforms}]
     removed = []
     for change in changes:
         if change.kind == "removed":
@@ -255,8 +257,8 @@ def report_of(
         renamed=tuple(change for change in changes if change.kind == "renamed"),
         replaced=tuple(change for change in changes if change.kind == "replaced"),
         removed=tuple(removed),
-        new=new,
+        new=None if route.releases.additions is None else tuple(one for one in new if one not in hidden),
         why_not_new=route.why_not_new,
-        elsewhere=elsewhere,
+        elsewhere=tuple(hidden),
         tactics=tuple(tactic.shortname for tactic in route.releases.new.tactics),
     )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
-from navlayers.attack.id_changes import Addition, ReleaseChange
+from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import Problem, ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from navlayers.attack.domain import Domain
 
 
@@ -28,46 +26,25 @@ class Route(NamedTuple):
     notices: tuple[Problem, ...] = ()
     why_not_new: str = ""
 
-    def additions(
-        self, considered: set[str], platforms: Sequence[str] = ()
-    ) -> tuple[tuple[Addition, ...] | None, tuple[Addition, ...]]:
-        """New techniques that are not among `considered`: those that a platform filter shows, and the others.
 
-        The first are None where the old release is not available.
-        """
-        if self.releases.additions is None:
-            return None, ()
-        new = [addition for addition in self.releases.additions if addition.id not in considered]
-        hidden = {one.id for one in new if platforms and one.platforms and not {*platforms} & {*one.platforms}}
-        return (
-            tuple(one for one in new if one.id not in hidden),
-            tuple(one for one in new if one.id in hidden),
-        )
+class Routes(dict[tuple["Domain", str], Route]):
+    """Domain and old release, as an input names it ("" for none) → the route to one release.
 
-
-class Routes:
-    """The routes to one release, by domain and old release."""
+    Raises:
+        ReleaseError: The release is not available for a domain.
+    """
 
     def __init__(self, wanted: str) -> None:
+        super().__init__()
         self._wanted = wanted
-        self._targets: dict[Domain, attack.Found] = {}
-        self._routes: dict[tuple[Domain, str], Route] = {}
 
-    def route(self, domain: Domain, written: str) -> Route:
-        """The route from a release as an input names it, "" for none.
-
-        Raises:
-            ReleaseError: The requested release is not available for this domain.
-        """
-        key = (domain, written)
-        if key not in self._routes:
-            self._routes[key] = self._find(domain, written)
-        return self._routes[key]
+    def __missing__(self, key: tuple[Domain, str]) -> Route:
+        domain, written = key
+        self[key] = self._find(domain, written)
+        return self[key]
 
     def _find(self, domain: Domain, written: str) -> Route:
-        if domain not in self._targets:
-            self._targets[domain] = attack.find(domain, self._wanted)
-        target = self._targets[domain]
+        target = attack.find(domain, self._wanted)
         new = attack.load(target.release)
         notices: tuple[Problem, ...] = (target.notice,) if target.notice else ()
         if not written:

@@ -29,7 +29,7 @@ def upgrade_set(mapping_set: MappingSet, attack_version: str) -> tuple[MappingSe
     Raises:
         ReleaseError: The release is not installed.
     """
-    return upgraded_set(mapping_set, Routes(attack_version).route(mapping_set.domain, mapping_set.attack_version))
+    return upgraded_set(mapping_set, Routes(attack_version)[mapping_set.domain, mapping_set.attack_version])
 
 
 def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Report]:
