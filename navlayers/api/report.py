@@ -6,7 +6,6 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import quoted
 from navlayers.errors import Place, Problem, UsageError, by_ending
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.files import Output, write_all
