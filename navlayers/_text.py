@@ -83,6 +83,12 @@ def comma_list(names: Sequence[str]) -> str:
     return ", ".join([*(quoted(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
 
 
+def first_few(texts: Sequence[str], most: int | None, separator: str = ", ") -> str:
+    """`a, b, +3 more`: at most `most` texts; None: all of them."""
+    more = 0 if most is None else len(texts) - most
+    return separator.join([*texts[:most], *([f"+{more} more"] if more > 0 else [])])
+
+
 def and_list(names: Sequence[str]) -> str:
     """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

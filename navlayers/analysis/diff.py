@@ -66,18 +66,16 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class TechniqueChange(msgspec.Struct, frozen=True):
-    """A technique whose coverage changed.
+    """A technique whose coverage changed; also a technique in the JSON.
 
     Attributes:
-        technique, name: its id and name.
-        change: what became of it.
-        steps: the measures that changed, first those that say why it is lost or weaker.
+        id, name: its id and name.
+        steps: the measures that changed; of a weaker technique, first those that fell.
         reasons: the capabilities behind the change; () for layers.
     """
 
-    technique: str
+    id: str
     name: str
-    change: Change
     steps: tuple[MeasureChange, ...]
     reasons: tuple[Reason, ...] = ()
 
@@ -132,7 +130,7 @@ class Diff(msgspec.Struct, Tabular, frozen=True):
     Attributes:
         catalogue: the ATT&CK release of both.
         before, after: the versions, scored.
-        techniques: those whose coverage changed, by id.
+        techniques: kind of change → the techniques whose coverage changed, by id.
         added, removed, renamed: capabilities, by id.
         comments: mappings whose comment alone changed.
         facts: what else the versions say of themselves that differs.
@@ -143,7 +141,7 @@ class Diff(msgspec.Struct, Tabular, frozen=True):
     catalogue: Catalogue
     before: Coverage
     after: Coverage
-    techniques: tuple[TechniqueChange, ...]
+    techniques: dict[Change, tuple[TechniqueChange, ...]]
     added: tuple[CapabilityName, ...]
     removed: tuple[CapabilityName, ...]
     renamed: tuple[RenamedCapability, ...]
@@ -155,36 +153,35 @@ class Diff(msgspec.Struct, Tabular, frozen=True):
 
     def __repr__(self) -> str:
         """Inputs and number of changes in one line."""
-        return f"<Diff of {self.before.name} and {self.after.name}: {len(self.techniques)} techniques changed>"
+        changed = sum(map(len, self.techniques.values()))
+        return f"<Diff of {self.before.name} and {self.after.name}: {changed} techniques changed>"
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per measure of a technique that changed: id, name, change, measure, score before and after."""
+        """One row per measure of a technique that changed, losses first: technique, change, scores."""
         return [
             {
-                "technique": technique.technique,
+                "technique": technique.id,
                 "name": technique.name,
-                "change": technique.change,
+                "change": change,
                 "measure": step.measure,
                 "before": step.before,
                 "after": step.after,
             }
-            for technique in self.techniques
+            for change, techniques in self.techniques.items()
+            for technique in techniques
             for step in technique.steps
         ]
-
-    def of(self, change: Change) -> tuple[TechniqueChange, ...]:
-        """The techniques of one kind of change, by id."""
-        return tuple(technique for technique in self.techniques if technique.change == change)
 
     @property
     def lost_coverage(self) -> bool:
         """Whether any technique is lost or weaker."""
-        return bool(self.of("lost") or self.of("weaker"))
+        return bool(self.techniques["lost"] or self.techniques["weaker"])
 
     @property
     def empty(self) -> bool:
         """Whether nothing changed."""
-        return not (self.techniques or self.added or self.removed or self.renamed or self.comments or self.facts)
+        capabilities = self.added or self.removed or self.renamed
+        return not (any(self.techniques.values()) or capabilities or self.comments or self.facts)
 
 
 def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: str | None = None) -> Diff:
@@ -208,7 +205,7 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
     named = [each for each in categories if category in (None, each)]
     measured = [None, *named] if category is None else named
     measures = [(each or OVERALL, before.measures(each), after.measures(each)) for each in measured]
-    changes = []
+    changes: dict[Change, list[TechniqueChange]] = {change: [] for change in CHANGES}
     for technique in sorted({t for _, old, new in measures for t in (*old, *new)}):
         steps = [
             MeasureChange(name, old.get(technique), new.get(technique), technique in old, technique in new)
@@ -221,12 +218,12 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
                 moved.sort(key=lambda step: step.direction)
             reasons = () if is_layer else tuple(_reasons(technique, before, after, category))
             name = catalogue.techniques[technique].name
-            changes.append(TechniqueChange(technique, name, change, tuple(moved), reasons))
+            changes[change].append(TechniqueChange(technique, name, tuple(moved), reasons))
     return Diff(
         catalogue=catalogue,
         before=before,
         after=after,
-        techniques=tuple(changes),
+        techniques={change: tuple(techniques) for change, techniques in changes.items()},
         added=added,
         removed=removed,
         renamed=renamed,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import number_text, rounded
-from navlayers.analysis.gaps_result import FULL, covered_by, first, headline, used_by
+from navlayers._text import first_few, number_text, rounded
+from navlayers.analysis.gaps_result import FULL, covered_by, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
 from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
@@ -145,7 +145,7 @@ def _covered(gaps: Gaps, row: TechniqueGap) -> str:
     if not row.covered:
         return f"Not covered ({row.hint})" if row.hint else "Not covered"
     score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {number_text(row.score)}"
-    return f"Covered{score} by {first(covered_by(gaps, row), NAMES_IN_COMMENT)}"
+    return f"Covered{score} by {first_few(covered_by(gaps, row), NAMES_IN_COMMENT, '; ')}"
 
 
 def _entry(
@@ -164,7 +164,7 @@ def _entry(
         ("related", row.hint),
         ("groups that use it", "" if row.groups is None else str(row.groups)),
     ]
-    comment = f"{lines}\nUsed by {first(users, NAMES_IN_COMMENT)}"
+    comment = f"{lines}\nUsed by {first_few(users, NAMES_IN_COMMENT, '; ')}"
     return make_entry(row.technique, score, gradient, comment=comment, color=color, facts=facts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,9 +14,6 @@ from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
 from navlayers.scoring.coverage import Coverage
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 State = Literal["uncovered", "not rated", "weak", "covered"]
 
@@ -273,10 +270,3 @@ def unscored(gaps: Gaps) -> str:
         return ""
     has = "have" if len(counted) > 1 else "has"
     return f"{and_list(counted)} {has} no scores; --worth sets one"
-
-
-def first(texts: Sequence[str], most: int | None) -> str:
-    """The first `most` texts, and how many more there are; None: all of them."""
-    more = 0 if most is None else len(texts) - most
-    text = "; ".join(texts[:most])
-    return f"{text}; +{more} more" if more > 0 else text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from navlayers._text import columns, json_text, number_text, quoted
-from navlayers.analysis.diff import CHANGES
 from navlayers.output.document import Item
 from navlayers.output.markdown import escape
 from navlayers.output.text import item_lines
@@ -52,7 +51,7 @@ def headline(diff: Diff) -> str:
     if diff.empty:
         return "Nothing changed."
     groups: tuple[tuple[str, dict[str, int]], ...] = (
-        ("technique", {str(change): len(diff.of(change)) for change in CHANGES}),
+        ("technique", {str(change): len(changed) for change, changed in diff.techniques.items()}),
         ("capability", {"added": len(diff.added), "removed": len(diff.removed), "renamed": len(diff.renamed)}),
     )
     texts = [text for noun, numbers in groups if (text := _counted(noun, numbers))]
@@ -113,16 +112,15 @@ def _side(score: float | None, *, covered: bool) -> str:
 
 def _sections(diff: Diff) -> Iterator[Section]:
     """The lists of changes that are not empty."""
-    for change in CHANGES:
-        changed = diff.of(change)
-        wide = max((columns(one.technique) for one in changed), default=0)
+    for change, changed in diff.techniques.items():
+        wide = max((columns(technique.id) for technique in changed), default=0)
         items, lines = [], []
         for one in changed:
             steps, because = ", ".join(map(_step, one.steps)), _because(diff, one)
             # Below the name of the technique.
             below = (Item(f"{'':{wide}}by {because}"),) if one.reasons else ()
-            items.append(Item(f"{one.technique:{wide}}  {one.name}: {steps}", below))
-            lines.append(f"| {one.technique} | {escape(one.name)} | {escape(steps)} | {escape(because)} |")
+            items.append(Item(f"{one.id:{wide}}  {one.name}: {steps}", below))
+            lines.append(f"| {one.id} | {escape(one.name)} | {escape(steps)} | {escape(because)} |")
         head = ("| technique | name | change | by |", "| --- | --- | --- | --- |")
         if changed:
             yield Section(change, tuple(items), _counted("technique", {change: len(changed)}), lines, head)
@@ -193,13 +191,7 @@ def as_json(diff: Diff) -> dict[str, object]:
             side: {"name": one.name, "title": one.title, "attack_version": one.own_attack_version}
             for side, one in (("before", diff.before), ("after", diff.after))
         },
-        "techniques": {
-            change: [
-                {"id": one.technique, "name": one.name, "steps": one.steps, "reasons": one.reasons}
-                for one in diff.of(change)
-            ]
-            for change in CHANGES
-        },
+        "techniques": diff.techniques,
         "capabilities": {"added": diff.added, "removed": diff.removed, "renamed": diff.renamed},
         "comments": diff.comments,
         "facts": diff.facts,

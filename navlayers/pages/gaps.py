@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import first_few
 from navlayers.analysis.gaps_layers import layers_of
-from navlayers.analysis.gaps_result import covered_by, first, headline, unscored, used_by
+from navlayers.analysis.gaps_result import covered_by, headline, unscored, used_by
 from navlayers.pages.results import Field, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -159,14 +160,14 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
         Field("tactics", [", ".join(row.tactics) for row in rows]),
         Field("weight", [row.weight for row in rows], "number"),
         Field("groups", [row.groups for row in rows], "number"),
-        Field("used by", [first(used_by(gaps, row), most) for row in rows]),
+        Field("used by", [first_few(used_by(gaps, row), most, "; ") for row in rows]),
         Field("state", [row.state for row in rows]),
         Field("score", map(_score, rows), "number"),
         Field("best by", [", ".join(row.best_by) for row in rows]),
         Field("missing", [row.missing for row in rows], "number"),
         Field("gap", [row.gap for row in rows], "number"),
         *(Field(name, [category(row, name) for row in rows], "number") for name in gaps.categories),
-        Field("capabilities", [first(covered_by(gaps, row), most) for row in rows]),
+        Field("capabilities", [first_few(covered_by(gaps, row), most, "; ") for row in rows]),
         Field("related", [row.hint for row in rows]),
     ]
     about = "" if gaps.category is None else f", {gaps.category} only"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import percent
+from navlayers._text import first_few, percent
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import asked, best, figure, label, summary
 from navlayers.pages.results import Field, about, result_folder, table_of
@@ -89,7 +89,7 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
     if plan.had:
         numbers, alone = [None, *numbers], [None, *alone]
         had = [label(plan, one, short=True) if brief else one.id for one in plan.had]
-        text = f"in place: {_first(had, NAMED if brief else len(had))}"
+        text = f"in place: {first_few(had, NAMED if brief else None)}"
         ids = ids._replace(cells=[text if brief else "", *ids.cells])
         names = names._replace(cells=[text, *names.cells])
     note = "unique: techniques that no other capability of the plan covers as well"
@@ -107,11 +107,6 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
         Field("spent", [figure(step.spent) for step in steps], "number", shown=bool(plan.prices)),
     ]
     return table_of("plan", "The plan", fields, note)
-
-
-def _first(names: Sequence[str], most: int) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f", +{more} more" if more > 0 else "")
 
 
 def next_best(plan: Plan, *, brief: bool = False) -> Table:
@@ -174,7 +169,7 @@ def by(overlap: Redundancy) -> str:
         return ""
     if not overlap.by:
         return "several together"
-    return " + ".join(overlap.by) if overlap.together else _first(overlap.by, NAMED)
+    return " + ".join(overlap.by) if overlap.together else first_few(overlap.by, NAMED)
 
 
 def capabilities(plan: Plan) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import rounded
+from navlayers._text import first_few, rounded
 from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
 from navlayers.analysis.plan.result import against, amount, asked, best, certainty, label, share, summary
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
@@ -107,9 +107,7 @@ def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
 
 def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str]) -> Technique:
     def names(candidates: Sequence[Candidate], most: int = NAMES_IN_COMMENT) -> str:
-        more = len(candidates) - most
-        text = ", ".join(labels[candidate.id] for candidate in candidates[:most])
-        return f"{text}, +{more} more" if more > 0 else text
+        return first_few([labels[candidate.id] for candidate in candidates], most)
 
     def scores(candidates: Sequence[Candidate]) -> str:
         given = ((one.id, None if plan.counts else one.gives[technique]) for one in candidates)

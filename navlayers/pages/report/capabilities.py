@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, quantity, web_links
+from navlayers._text import and_list, first_few, quantity, web_links
 from navlayers.output.document import Paragraph
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
@@ -12,7 +12,7 @@ from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import non_mappable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from navlayers.output.document import Block
     from navlayers.output.tables import Table
@@ -72,16 +72,11 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
         *map(mean, categories),
         Field(f"only it{in_set}", [len(r.only) for r in ranked], "number"),
         Field("only it of all", [len(r.only_of_all) for r in ranked], "number", data.several),
-        Field(f"techniques that only it covers{in_set}", [_first(r.only, most and _NAMED) for r in ranked]),
+        Field(f"techniques that only it covers{in_set}", [first_few(r.only, most and _NAMED) for r in ranked]),
     ]
     note = f"The appendix has all {len(every):,}." if len(every) > len(ranked) else ""
     title = f"{data.names[number]}: capabilities by what they cover"
     return table_of(f"capabilities of {one.name}", title, fields, note)
-
-
-def _first(names: Sequence[str], most: int | None) -> str:
-    more = 0 if most is None else len(names) - most
-    return ", ".join([*names[:most], *([f"+{more} more"] if more > 0 else [])])
 
 
 def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
