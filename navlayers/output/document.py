@@ -198,6 +198,12 @@ class Document(msgspec.Struct, frozen=True):
     blocks: tuple[Block, ...] = ()
 
     @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """The names and texts of the title page."""
+        about = (("Author", self.author), ("Date", self.date), *self.facts)
+        return tuple((name, text) for name, text in about if text)
+
+    @property
     def figures(self) -> tuple[Figure, ...]:
         """Every figure, in the order of the document."""
         return tuple(figure for section in self.sections for figure in section.figures)

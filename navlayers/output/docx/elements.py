@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from navlayers._text import printable, web_links
-from navlayers.output.drawing import font, typeset
+from navlayers.output.drawing import typeset
 from navlayers.output.paper import bad_logo
 
 if TYPE_CHECKING:
@@ -171,26 +171,16 @@ def _as_png(data: bytes, colors: int = 0) -> bytes:
 
 
 def _svg_as_png(svg: bytes, width: float, height: float) -> bytes:
-    import typst  # noqa: PLC0415 - the compiler is large
-
     source = (
         f"#set page(width: {width:.3f}pt, height: {height:.3f}pt, margin: 0pt, fill: none)\n"
         '#set text(font: "Helvetica")\n'
         '#image(bytes(sys.inputs.logo), format: "svg", width: 100%, height: 100%, fit: "contain")'
     )
+    inputs = {"logo": svg.decode("utf-8", "replace")}
     try:
-        data: bytes = typst.compile(  # type: ignore[call-overload]
-            source.encode(),
-            format="png",
-            ppi=_LOGO_PPI,
-            font_paths=[str(font.folder())],
-            ignore_system_fonts=True,
-            sys_inputs={"logo": svg.decode("utf-8", "replace")},
-            timestamp=0,
-        )
+        return typeset.typst(source.encode(), format="png", ppi=_LOGO_PPI, sys_inputs=inputs)
     except RuntimeError as error:
         raise bad_logo() from error
-    return data
 
 
 def saved(document: Document, title: str, author: str) -> bytes:

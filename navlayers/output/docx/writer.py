@@ -155,8 +155,7 @@ class _Writer:
         title.add_run(_one_line(document.title)).font.size = Pt(next(sizes, _SMALLEST_TITLE))
         # A no-break space keeps the last word from standing alone on a line.
         self._add("Subtitle", "\u00a0".join(_one_line(document.subtitle).rsplit(" ", 1)))
-        known = [("Author", document.author), ("Date", document.date), *document.facts]
-        add_facts(self._word, [(name, text) for name, text in known if text], TEXT_WIDTH)
+        add_facts(self._word, document.about, TEXT_WIDTH)
 
     def _contents(self, end: WordParagraph) -> None:
         """Fill in the contents before a paragraph; Word adds page numbers when it is asked to update the field."""

@@ -6,7 +6,7 @@ import math
 import struct
 import zlib
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -80,9 +80,6 @@ def to_pdf(drawings: Sequence[Drawing]) -> bytes:
 
 
 def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: float | None) -> bytes:
-    # The compiler is large; only pictures need it.
-    import typst  # noqa: PLC0415
-
     inputs = {"title": drawings[0].title}
     pages = []
     for number, drawing in enumerate(drawings):
@@ -90,15 +87,20 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
         inputs[f"title{number}"] = drawing.title
         inputs[f"alt{number}"] = drawing.description
         inputs[f"page{number}"] = svg(drawing).decode()
-    data: bytes = typst.compile(  # type: ignore[misc]
-        (_HEAD + "".join(pages)).encode(),
-        format=format_,
-        ppi=ppi,
-        font_paths=[str(font.folder())],
-        ignore_system_fonts=True,
-        sys_inputs=inputs,
-        timestamp=0,
-    )
+    return typst((_HEAD + "".join(pages)).encode(), format=format_, ppi=ppi, sys_inputs=inputs)
+
+
+def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
+    """The bytes that typst makes of a source or of files, with the font of pictures and without a date.
+
+    Raises:
+        RuntimeError: the compiler finds errors in the source.
+    """
+    # The compiler is large; only pictures and PDF need it.
+    from typst import compile as compiled  # noqa: PLC0415
+
+    paths = [str(font.folder())]
+    data: bytes = compiled(source, font_paths=paths, ignore_system_fonts=True, timestamp=0, **options)
     return data
 
 

@@ -12,7 +12,7 @@ import msgspec
 from navlayers._text import quoted, single_line
 from navlayers.errors import Problem
 from navlayers.output.document import Bars, Figure, Heading
-from navlayers.output.drawing import font, typeset
+from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.theme import THEMES
@@ -90,9 +90,8 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
     width, _ = paper.inner(turned=False)
     title = single_line(document.title) or "Report"
     size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
-    author, date = single_line(document.author), single_line(document.date)
-    known = [(name, value) for name, value in (("Author", author), ("Date", date)) if value]
-    about = facts([*known, *document.facts], width)
+    author = single_line(document.author)
+    about = facts(document.about, width)
     theme = THEMES["light"]
     return {
         "title": title,
@@ -203,30 +202,15 @@ def _strings(data: object) -> Iterator[str]:
 
 def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
     """The file, and whether it is PDF/UA."""
-    # The compiler is large; only PDF needs it.
-    import typst  # noqa: PLC0415
-
-    template = files("navlayers.output.pdf").joinpath("report.typ").read_bytes()
-
-    def compiled(standards: list[str]) -> bytes:
-        data: bytes = typst.compile(  # type: ignore[call-overload]
-            {"main": template, **given},
-            format="pdf",
-            font_paths=[str(font.folder())],
-            ignore_system_fonts=True,
-            pdf_standards=standards,
-            timestamp=0,
-        )
-        return data
-
+    source = {"main": files("navlayers.output.pdf").joinpath("report.typ").read_bytes(), **given}
     try:
-        return compiled([_ACCESSIBLE]), True
+        return typeset.typst(source, format="pdf", pdf_standards=[_ACCESSIBLE]), True
     except RuntimeError as error:
         if _is_of_logo(error, given):
             raise bad_logo() from error
         if not _lacks_letters(error):
             raise
-    return compiled([]), False
+    return typeset.typst(source, format="pdf", pdf_standards=[]), False
 
 
 def _lacks_letters(error: RuntimeError) -> bool:
