@@ -39,7 +39,7 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, WebError
 
@@ -49,6 +49,8 @@ SECONDS_TO_WAIT = 15
 """How long an action or a navigation may take before it fails."""
 MILLISECONDS_TO_SETTLE = 50
 """How long a page may still do something wrong before it is checked."""
+COLOR_RULES = ("color-contrast", "link-in-text-block")
+"""The rules of axe-core that a color scheme can break, of those that are on by default."""
 PLACES_TOLD = 5
 """Of each kind of thing that axe-core finds."""
 
@@ -213,11 +215,18 @@ def watched(browser: Browser) -> Iterator[OpenPage]:
         open_page.close()
 
 
-def axe(page: Page, within: str = "html", impacts: tuple[str, ...] = ("serious", "critical")) -> list[str]:
+def axe(
+    page: Page,
+    within: str = "html",
+    impacts: tuple[str, ...] = ("serious", "critical"),
+    *,
+    rules: Sequence[str] = (),
+) -> list[str]:
     """What axe-core finds on the page as it stands: a line for each element, none where all is well.
 
     Of what is wrong in many places the first few are told, and how many more there are. A page of many thousand
-    elements takes ten seconds: `within`, a CSS selector, looks at a part. It runs in a world of its own, so that
+    elements takes ten seconds: `within`, a CSS selector, looks at a part, and `rules` names the ones to run, where
+    not all of them are of interest. It runs in a world of its own, so that
     the page's Content-Security-Policy may stay in force. Skips where axe-core is missing.
     """
     session = page.context.new_cdp_session(page)
@@ -226,8 +235,12 @@ def axe(page: Page, within: str = "html", impacts: tuple[str, ...] = ("serious",
         world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})
         where = {"contextId": world["executionContextId"], "awaitPromise": True, "returnByValue": True}
         session.send("Runtime.evaluate", {"expression": _axe_source(), **where, "returnByValue": False})
-        options = "{resultTypes: ['violations'], preload: false}"
-        run = f"axe.run({json.dumps(within)}, {options}).then(found => found.violations)"
+        options = {
+            "resultTypes": ["violations"],
+            "preload": False,
+            **({"runOnly": {"type": "rule", "values": rules}} if rules else {}),
+        }
+        run = f"axe.run({json.dumps(within)}, {json.dumps(options)}).then(found => found.violations)"
         answer = session.send("Runtime.evaluate", {"expression": run, **where})
     finally:
         session.detach()
