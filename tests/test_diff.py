@@ -267,7 +267,7 @@ def test_a_file_is_written_by_its_ending_and_not_over_another(
         (["gcp", "kev-mobile"], "different ATT&CK domains"),
         (["gcp", "nist_800_53"], "set a score of 0-100 for mappings without a value"),
         (["gcp", "nope"], "no mapping set 'nope'"),
-        (["gcp"], "Missing argument 'NEW'"),
+        (["gcp"], "missing argument NEW"),
     ],
 )
 def test_what_cannot_be_told_apart(run: Run, args: list[str], words: str) -> None:

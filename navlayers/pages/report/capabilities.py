@@ -70,9 +70,9 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
         Field("sub-techniques", [r.stats.subtechniques for r in ranked], "number"),
         Field("of the matrix", [100 * part / data.comparison.active for part in covered], "percent"),
         *map(mean, categories),
-        Field(f"only it{in_set}", [len(r.only) for r in ranked], "number"),
-        Field("only it of all", [len(r.only_of_all) for r in ranked], "number", data.several),
-        Field(f"techniques that only it covers{in_set}", [first_few(r.only, most and _NAMED) for r in ranked]),
+        Field(f"unique{in_set}", [len(r.only) for r in ranked], "number"),
+        Field("unique overall", [len(r.only_of_all) for r in ranked], "number", data.several),
+        Field(f"unique techniques{in_set}", [first_few(r.only, most and _NAMED) for r in ranked]),
     ]
     note = f"The appendix has all {len(every):,}." if len(every) > len(ranked) else ""
     title = f"{data.names[number]}: capabilities by what they cover"

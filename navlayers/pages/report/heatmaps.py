@@ -55,7 +55,7 @@ def heatmap_blocks(data: ReportInput) -> Iterator[Figure]:
     titles = iter(name if category is None else f"{name}: {category}" for name in data.names)
     first = data.inputs[0]
     if not (data.several or category or first.is_layer or first.covered_only):
-        # By itself, a set has the colors and the legend of its own scale.
+        # A single set has the colors and the legend of its own scale.
         (built,) = layers_of(first.scored, ["overview"])
         yield _heatmap(data, built.layer, next(titles))
         return

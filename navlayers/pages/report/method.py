@@ -80,10 +80,10 @@ def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
         unused = ("measure", "Jaccard index")
         yield from ((name, text) for name, text in tables.words(data.comparison) if name not in unused)
     if data.sets and data.several:
-        yield "only it in the set", "techniques that no other capability of the same set covers"
-        yield "only it of all", "techniques that no other capability and no other input covers"
+        yield "unique in the set", "techniques that no other capability of the same set covers"
+        yield "unique overall", "techniques that no other capability and no other input covers"
     elif data.sets:
-        yield "only it", "techniques that no other capability of the set covers"
+        yield "unique", "techniques that no other capability of the set covers"
     if data.gaps is not None:
         yield "weak", f"a technique of the threat that is covered below {data.gaps.weak:g}"
         yield from _OF_THREAT
@@ -94,9 +94,9 @@ def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
 
 
 def _release(data: ReportInput) -> Iterator[Block]:
-    """The release of all figures, and what remapping the inputs to it changed."""
+    """The release of all numbers, and the remapped techniques of the inputs."""
     version = data.catalogue.version
-    yield Paragraph(f"All figures refer to ATT&CK {data.release}.")
+    yield Paragraph(f"All numbers refer to ATT&CK {data.release}.")
     rows = []
     for one in data.inputs:
         if one.own_attack_version == version:
@@ -144,7 +144,7 @@ def _sources(data: ReportInput) -> Table:
 
 
 def appendix_blocks(data: ReportInput) -> Iterator[Block]:
-    """Mappings per technique, what is not covered, all capabilities, all non-mappable records."""
+    """Mappings per technique, uncovered techniques, all capabilities, all non-mappable records."""
     return (msgspec.structs.replace(table, long=True) for table in _appendix(data))
 
 

@@ -1,4 +1,4 @@
-"""The summary of a report: key figures, and a paragraph of them."""
+"""The summary of a report: key numbers, and a paragraph about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _VERBS = {"protect": "protects against", "detect": "detects", "respond": "respon
 
 
 def summary_blocks(data: ReportInput) -> Iterator[Block]:
-    """The figures, the paragraph, and a row per input if there are several."""
+    """The key numbers, the paragraph, and a row per input if there are several."""
     numbers, sentences = (_of_several, _sentences_of_several) if data.several else (_of_one, _sentences_of_one)
     yield Numbers((*_of_threat(data), *numbers(data)))
     yield Paragraph(" ".join((*_first_sentences(data), *sentences(data))))
@@ -126,7 +126,7 @@ def _of_several(data: ReportInput) -> Iterator[Number]:
     times = [len(row.scores) for row in data.comparison.rows.values()]
     yield _share("covered by any", len(times), total, f" {TECHNIQUES}")
     for name, one in zip(data.names, data.comparison.totals, strict=True):
-        yield _share(name, one.covered, total, f"; {one.unique:,} that only it covers")
+        yield _share(name, one.covered, total, f"; {one.unique:,} unique")
     yield _share(f"covered by {'both' if inputs == 2 else f'all {inputs}'}", times.count(inputs), total)
     yield _share("covered by none", total - len(times), total)
 
