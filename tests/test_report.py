@@ -124,8 +124,8 @@ def test_the_summary_of_two_sets_counts_what_either_both_and_none_cover(both: Do
     a, b, total = set(mapped(AWS)), set(mapped(AZURE)), len(active_techniques("enterprise", "16.1"))
     found = figures(both)
     assert found["covered by any"][0] == share(len(a | b), total)
-    assert found["aws"] == (share(len(a), total), f"{len(a)} of {total}; {len(a - b)} that only it covers")
-    assert found["azure"][1] == f"{len(b)} of {total}; {len(b - a)} that only it covers"
+    assert found["aws"] == (share(len(a), total), f"{len(a)} of {total}; {len(a - b)} unique")
+    assert found["azure"][1] == f"{len(b)} of {total}; {len(b - a)} unique"
     assert found["covered by both"] == (share(len(a & b), total), f"{len(a & b)} of {total}")
     assert found["covered by none"][1] == f"{total - len(a | b)} of {total}"
     first, second = mapped(AWS), mapped(AZURE)
@@ -181,11 +181,11 @@ def test_capabilities_are_ranked_by_what_they_cover_and_tell_what_only_they_do(b
         identifier = next(i for i in by_capability if names[i] == cells["capability"])
         only = sorted(t for t in by_capability[identifier] if len(of[t]) == 1)
         assert cells["techniques"] + cells["sub-techniques"] == len(by_capability[identifier])  # type: ignore[operator]
-        assert (cells["only it in the set"], cells["techniques that only it covers in the set"]) == (
+        assert (cells["unique in the set"], cells["unique techniques in the set"]) == (
             len(only),
             ", ".join(only),
         )
-        assert cells["only it of all"] == sum(t not in other for t in only)
+        assert cells["unique overall"] == sum(t not in other for t in only)
     shown = next(t for t in tables(both, "capabilities") if t.title.startswith("aws"))
     assert [row[0] for row in shown.rows] == [row[0] for row in table.rows[:10]]
 

@@ -106,7 +106,7 @@ def _layer(
     aggregate: str = "",
 ) -> Layer:
     catalogue = comparison.catalogue
-    titles = ", ".join(one.title for one in comparison.inputs)
+    titles = ", ".join(coverage.title for coverage in comparison.inputs)
     about = "overall" if comparison.category is None else f"category {comparison.category} only"
     release = f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
     return build.make_layer(
@@ -267,61 +267,63 @@ def difference_legend(difference: Difference, gradient: Gradient, more: str) -> 
     return (*items, LegendItem("not rated", NOT_RATED)) if difference.count("not rated") else tuple(items)
 
 
-def _input(comparison: Comparison, one: Coverage) -> Layer:
+def _input(comparison: Comparison, coverage: Coverage) -> Layer:
     """The layer of one input, as a set by itself has it, in the colors of all inputs."""
     gradient = common_gradient(comparison)
     what = comparison.category or "overview"
     legend = legend_of(comparison, gradient)
-    if one.is_layer:
-        entries = list(_entries_of_layer(one, gradient))
+    if coverage.is_layer:
+        entries = list(_entries_of_layer(coverage, gradient))
         catalogue = comparison.catalogue
         release = f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
-        scores = [one.entries[entry.techniqueID] for entry in entries]
+        scores = [coverage.entries[entry.techniqueID] for entry in entries]
         return build.make_layer(
-            f"{one.title}: {what}",
+            f"{coverage.title}: {what}",
             catalogue,
             entries,
             gradient,
             legend,
-            description=f"{one.title} at ATT&CK {release}: its own scores.",
+            description=f"{coverage.title} at ATT&CK {release}: its own scores.",
             facts=[
-                *build.view_facts(what, scores, len(one.left_out)),
+                *build.view_facts(what, scores, len(coverage.left_out)),
                 build.release_fact(catalogue),
-                ("aggregate", "count" if one.counts else ""),
+                ("aggregate", "count" if coverage.counts else ""),
             ],
-            links=build.set_links(one.set),
+            links=build.set_links(coverage.set),
         )
-    layer = build.SetLayers(one.scored).layer(
+    layer = build.SetLayers(coverage.scored).layer(
         what,
-        one.scored.mappings,
+        coverage.scored.mappings,
         comparison.category,
-        left_out=len(one.left_out),
-        scores={technique: one.scored.scores[technique] for technique in one.measures(comparison.category)},
+        left_out=len(coverage.left_out),
+        scores={
+            technique: coverage.scored.scores[technique] for technique in coverage.measures(comparison.category)
+        },
         colors=(gradient, legend),
     )
-    if not one.covered_only:
+    if not coverage.covered_only:
         return layer
     return msgspec.structs.replace(
         layer,
-        description=f"{build.set_title(one.set)}: {one.method}",
+        description=f"{build.set_title(coverage.set)}: {coverage.method}",
         techniques=tuple(msgspec.structs.replace(entry, score=100) for entry in layer.techniques),
     )
 
 
-def _entries_of_layer(one: Coverage, gradient: Gradient) -> Iterator[Technique]:
+def _entries_of_layer(coverage: Coverage, gradient: Gradient) -> Iterator[Technique]:
     """The entries of a layer with their own comments and links, and the scores that count here."""
     comments: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
-    for mapping in one.scored.mappings:
+    for mapping in coverage.scored.mappings:
         comments.setdefault(mapping.technique, []).append(mapping.comment)
         links.setdefault(mapping.technique, []).extend(mapping.references)
-    for technique, entry in one.scores.items():
-        givers = [one.labels.get(c.capability, c.capability) for c in entry.contributions.get(UNSPECIFIED, ())]
+    for technique, entry in coverage.scores.items():
+        givers = [coverage.labels.get(c.capability, c.capability) for c in entry.contributions.get(UNSPECIFIED, ())]
         yield make_entry(
             technique,
             entry.overall,
             gradient,
             comment="\n".join(dict.fromkeys(filter(None, comments.get(technique, ())))),
-            facts=[("layers", ", ".join(givers))] if len(one.labels) > 1 else (),
+            facts=[("layers", ", ".join(givers))] if len(coverage.labels) > 1 else (),
             links=technique_links(entry, links.get(technique, ()), LINKS_IN_MENU)[0],
         )

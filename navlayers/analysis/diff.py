@@ -202,9 +202,9 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
     is_layer = before.is_layer or after.is_layer
     added, removed, renamed = ((), (), ()) if is_layer else _capabilities(before.set, after.set)
     categories = () if is_layer else dict.fromkeys((*before.categories, *after.categories))
-    named = [each for each in categories if category in (None, each)]
+    named = [category_name for category_name in categories if category in (None, category_name)]
     measured = [None, *named] if category is None else named
-    measures = [(each or OVERALL, before.measures(each), after.measures(each)) for each in measured]
+    measures = [(name or OVERALL, before.measures(name), after.measures(name)) for name in measured]
     changes: dict[Change, list[TechniqueChange]] = {change: [] for change in CHANGES}
     for technique in sorted({t for _, old, new in measures for t in (*old, *new)}):
         steps = [

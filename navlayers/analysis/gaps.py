@@ -68,13 +68,13 @@ def find_gaps(
     if not (math.isfinite(weak) and 0 <= weak <= FULL):
         raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
     catalogue, coverages = inputs.catalogue, inputs.coverage(options)
-    own_categories = [c for c in CATEGORIES if any(c in each.categories for each in coverages)]
+    own_categories = [c for c in CATEGORIES if any(c in coverage.categories for coverage in coverages)]
     if category is not None and category not in own_categories:
         raise UsageError(_no_category(coverages, category, own_categories))
     best = _best(coverages, category)
-    per_category = {each: _best(coverages, each) for each in own_categories}
+    per_category = {category_: _best(coverages, category_) for category_ in own_categories}
     # Without scores, nothing is weak.
-    least = None if any(each.counts for each in coverages) else weak
+    least = None if any(coverage.counts for coverage in coverages) else weak
     contributors = _contributors(coverages, category, threat.weights)
     groups, newer = using_groups(catalogue), newer_than(coverages, catalogue)
     rows = []
@@ -110,7 +110,7 @@ def find_gaps(
         rows=tuple(rows),
         total=_share(threat.weights, best, least),
         tactics=tuple(_by_tactic(catalogue, threat.weights, best, least)),
-        categories={each: _share(threat.weights, found, least) for each, found in per_category.items()},
+        categories={category_: _share(threat.weights, found, least) for category_, found in per_category.items()},
         members=tuple(_share(member.weights, best, least) for member in threat.members),
         capabilities=tuple(_capabilities(coverages, rows, scored=least is not None)),
         notices=tuple(_notices(coverages, category)),
@@ -118,7 +118,7 @@ def find_gaps(
 
 
 def _no_category(inputs: Sequence[Coverage], category: str, there: Sequence[str]) -> Problem:
-    names = ", ".join(each.name for each in inputs)
+    names = ", ".join(coverage.name for coverage in inputs)
     message = f"{names} {'have' if len(inputs) > 1 else 'has'} no category {quoted(category)}"
     hint = suggestion(category, there) if there else "omit --category: the sets have no categories"
     return Problem(message, expected=", ".join(there), hint=hint)
@@ -202,7 +202,7 @@ def _contributors(
                 contributors.setdefault(technique, []).append(Contributor(coverage.name, capability, score))
     # Sorting keeps those that are as strong in the order of inputs and ids.
     return {
-        technique: tuple(sorted(of, key=lambda one: 1 if one.score is None else -one.score))
+        technique: tuple(sorted(of, key=lambda contributor: 1 if contributor.score is None else -contributor.score))
         for technique, of in contributors.items()
     }
 
@@ -251,14 +251,14 @@ def _capabilities(
 
 
 def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Problem]:
-    counted = [each.name for each in inputs if each.counts]
+    counted = [coverage.name for coverage in inputs if coverage.counts]
     if counted:
         message = f"{', '.join(counted)}: the set has no scores, so mapped techniques count as covered"
         yield Problem(message, hint="--worth sets their score, 0-100")
-    without = [each.name for each in inputs if category is not None and category not in each.categories]
+    without = [coverage.name for coverage in inputs if category is not None and category not in coverage.categories]
     if without:
         yield Problem(f"{', '.join(without)}: no category {category}, so it covers nothing")
-    unrated = sum(score is None for each in inputs for score in each.measures(category).values())
+    unrated = sum(score is None for coverage in inputs for score in coverage.measures(category).values())
     if unrated and not counted:
         they = f"{unrated:,} techniques are" if unrated > 1 else "a technique is"
         message = f"{they} mapped without a score value: covered, but not rated"
@@ -278,7 +278,7 @@ def using_groups(catalogue: Catalogue) -> Counter[str] | None:
 
 def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[str]:
     """The techniques, under no other id either, of none of the releases that the inputs were made for."""
-    versions = sorted({each.own_attack_version for each in inputs})
+    versions = sorted({coverage.own_attack_version for coverage in inputs})
     new = [_new_since(version, catalogue) for version in versions]
     return frozenset.intersection(*new) if new else frozenset()
 

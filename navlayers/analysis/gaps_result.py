@@ -199,7 +199,7 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
     @property
     def scored(self) -> bool:
         """Whether the inputs say how well they cover, not only what."""
-        return not any(each.counts for each in self.inputs)
+        return not any(coverage.counts for coverage in self.inputs)
 
     @cached_property
     def ranked(self) -> tuple[TechniqueGap, ...]:
@@ -214,13 +214,13 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
     @cached_property
     def titles(self) -> tuple[str, ...]:
         """The titles of the inputs; their names where several have one title."""
-        titles = tuple(each.title for each in self.inputs)
+        titles = tuple(coverage.title for coverage in self.inputs)
         return titles if len(set(titles)) == len(titles) else self.names
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the inputs."""
-        return tuple(each.name for each in self.inputs)
+        return tuple(coverage.name for coverage in self.inputs)
 
 
 def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
@@ -265,7 +265,7 @@ def headline(gaps: Gaps) -> str:
 
 def unscored(gaps: Gaps) -> str:
     """Why there are no shares by score; "" where there are."""
-    counted = [each.name for each in gaps.inputs if each.counts]
+    counted = [coverage.name for coverage in gaps.inputs if coverage.counts]
     if not counted:
         return ""
     has = "have" if len(counted) > 1 else "has"

@@ -56,7 +56,7 @@ class InputSet(msgspec.Struct, frozen=True):
         Raises:
             UsageError: no input was, or several layers of a list.
         """
-        indexes = [index for index, each in enumerate(self.inputs) if each.path.resolve() == path.resolve()]
+        indexes = [index for index, prepared in enumerate(self.inputs) if prepared.path.resolve() == path.resolve()]
         if len(indexes) != 1:
             what = "holds several layers" if indexes else "is not among the inputs"
             raise UsageError(Problem(f"{path} {what}", expected="one set or layer"))
@@ -66,7 +66,7 @@ class InputSet(msgspec.Struct, frozen=True):
         """The inputs carried to another release of their domain."""
         if catalogue is self.catalogue:
             return self
-        inputs = tuple(each.at(catalogue) for each in self.inputs)
+        inputs = tuple(prepared.at(catalogue) for prepared in self.inputs)
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
     def coverage(self, options: ScoreOptions = _OPTIONS, *, scores: bool = True) -> tuple[Coverage, ...]:
@@ -80,8 +80,8 @@ class InputSet(msgspec.Struct, frozen=True):
             UsageError: the options do not fit an input, or some inputs give counts and others scores.
         """
         coverages = tuple(
-            coverage_of(each, options, counts(each.set) if each.name in self.counted else None)
-            for each in self.inputs
+            coverage_of(prepared, options, counts(prepared.set) if prepared.name in self.counted else None)
+            for prepared in self.inputs
         )
         if not scores:
             return tuple(map(without_scores, coverages))
@@ -104,21 +104,23 @@ def load_inputs(
     """
     sources = list(sources)
     read = list(prepare(sources, attack_version, reading))
-    inputs = [each for each in read if isinstance(each, Prepared)]
+    inputs = [prepared for prepared in read if isinstance(prepared, Prepared)]
     _refuse_several_domains(inputs)
-    newest = max((each.catalogue for each in inputs), key=lambda catalogue: versions.number(catalogue.version))
+    newest = max(
+        (prepared.catalogue for prepared in inputs), key=lambda catalogue: versions.number(catalogue.version)
+    )
     by_path = {source.path: source for source in sources}
     loaded = []
     counted = set()
-    for each in inputs:
-        prepared = each
-        if each.format == "layer":
-            is_counted = _is_counted(each, counting(by_path[each.path], reading.max_bytes))
-            prepared = _layer_input(each, is_counted=is_counted)
+    for prepared in inputs:
+        layer = prepared
+        if prepared.format == "layer":
+            is_counted = _is_counted(prepared, counting(by_path[prepared.path], reading.max_bytes))
+            layer = _layer_input(prepared, is_counted=is_counted)
             if is_counted:
-                counted.add(each.name)
-        loaded.append(prepared.at(newest))
-    skipped = tuple(each for each in read if isinstance(each, Problem))
+                counted.add(prepared.name)
+        loaded.append(layer.at(newest))
+    skipped = tuple(prepared for prepared in read if isinstance(prepared, Problem))
     return InputSet(newest, tuple(loaded), skipped, frozenset(counted))
 
 
@@ -154,8 +156,8 @@ def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:
 
 def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
     domains: dict[str, list[str]] = {}
-    for each in inputs:
-        domains.setdefault(each.set.domain, []).append(each.name)
+    for prepared in inputs:
+        domains.setdefault(prepared.set.domain, []).append(prepared.name)
     if len(domains) > 1:
         names = ", ".join(f"{and_list(names)} of {domain}" for domain, names in domains.items())
         hint = "compare inputs of one domain"
@@ -164,8 +166,8 @@ def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
 
 def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
     """Refuse a mix of counts of capabilities and scores 0–100: they do not compare."""
-    counted = [each.name for each in inputs if each.counts]
-    scored = [each.name for each in inputs if not each.counts and each.set.mappings]
+    counted = [prepared.name for prepared in inputs if prepared.counts]
+    scored = [prepared.name for prepared in inputs if not prepared.counts and prepared.set.mappings]
     if counted and scored:
         message = (
             f"{and_list(counted)} {_has(counted)} counts of capabilities, {and_list(scored)} {_has(scored)} scores"

@@ -63,12 +63,12 @@ def inputs(comparison: Comparison) -> Table:
         Field("of the matrix", [total.share for total in totals], "percent"),
         Field(f"mean {name}", [total.mean for total in totals], "number", shown=scored),
         Field(f"{name} over all", [total.over_all for total in totals], "number", shown=scored),
-        Field("best alone", [*(one.best_alone for one in comparison.totals), None], "number", shown=scored),
-        Field("unique", [*(one.unique for one in comparison.totals), None], "number"),
+        Field("best alone", [*(total.best_alone for total in comparison.totals), None], "number", shown=scored),
+        Field("unique", [*(total.unique for total in comparison.totals), None], "number"),
     ]
     release = f"ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}"
     title = f"Covered at {release}, {comparison.measure}"
-    methods = {one.method for one in comparison.inputs if one.set.mappings}
+    methods = {coverage.method for coverage in comparison.inputs if coverage.set.mappings}
     same = comparison.category is None and len(methods) == 1
     return table_of("inputs", title, fields, methods.pop() if same else "")
 
@@ -190,7 +190,7 @@ def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str
         {"scores": options, "category": comparison.category, "differences from": baseline},
         layers=layers_of(comparison),
         tables_name="comparison",
-        heading=f"Comparison of {', '.join(one.title for one in comparison.inputs)}",
+        heading=f"Comparison of {', '.join(coverage.title for coverage in comparison.inputs)}",
         workbook=[about(comparison.catalogue, comparison.inputs, words(comparison)), *tables],
         main=tables[-1],
     )

@@ -115,23 +115,29 @@ def _sections(diff: Diff) -> Iterator[Section]:
     for change, changed in diff.techniques.items():
         wide = max((columns(technique.id) for technique in changed), default=0)
         items, lines = [], []
-        for one in changed:
-            steps, because = ", ".join(map(_step, one.steps)), _because(diff, one)
+        for item in changed:
+            steps, because = ", ".join(map(_step, item.steps)), _because(diff, item)
             # Below the name of the technique.
-            below = (Item(f"{'':{wide}}by {because}"),) if one.reasons else ()
-            items.append(Item(f"{one.id:{wide}}  {one.name}: {steps}", below))
-            lines.append(f"| {one.id} | {escape(one.name)} | {escape(steps)} | {escape(because)} |")
+            below = (Item(f"{'':{wide}}by {because}"),) if item.reasons else ()
+            items.append(Item(f"{item.id:{wide}}  {item.name}: {steps}", below))
+            lines.append(f"| {item.id} | {escape(item.name)} | {escape(steps)} | {escape(because)} |")
         head = ("| technique | name | change | by |", "| --- | --- | --- | --- |")
         if changed:
             yield Section(change, tuple(items), _counted("technique", {change: len(changed)}), lines, head)
     capabilities = {
-        "added": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in diff.added],
-        "removed": [f"{one.id} {one.name}" if one.name != one.id else one.id for one in diff.removed],
+        "added": [
+            f"{capability.id} {capability.name}" if capability.name != capability.id else capability.id
+            for capability in diff.added
+        ],
+        "removed": [
+            f"{capability.id} {capability.name}" if capability.name != capability.id else capability.id
+            for capability in diff.removed
+        ],
         "renamed": [
-            f"{one.before_id}: {one.before_name} → {one.after_name}"
-            if one.before_id == one.after_id
-            else f"{one.before_id} → {one.after_id}: {one.after_name}"
-            for one in diff.renamed
+            f"{capability.before_id}: {capability.before_name} → {capability.after_name}"
+            if capability.before_id == capability.after_id
+            else f"{capability.before_id} → {capability.after_id}: {capability.after_name}"
+            for capability in diff.renamed
         ],
     }
     for what, texts in capabilities.items():
@@ -156,7 +162,7 @@ def _text(diff: Diff, width: int | None) -> Iterator[str]:
     yield from item_lines(start, width)
     lists = [Item(section.heading, section.items) for section in _sections(diff)]
     if diff.facts:
-        facts = tuple(Item(f"{one.name}: {one.before or 'none'} → {one.after or 'none'}") for one in diff.facts)
+        facts = tuple(Item(f"{fact.name}: {fact.before or 'none'} → {fact.after or 'none'}") for fact in diff.facts)
         lists.append(Item("metadata", facts))
     for item in lists:
         yield ""
@@ -188,8 +194,8 @@ def as_json(diff: Diff) -> dict[str, object]:
         "lost_coverage": diff.lost_coverage,
         "totals": {"before": diff.totals[0], "after": diff.totals[1]},
         **{
-            side: {"name": one.name, "title": one.title, "attack_version": one.own_attack_version}
-            for side, one in (("before", diff.before), ("after", diff.after))
+            side: {"name": coverage.name, "title": coverage.title, "attack_version": coverage.own_attack_version}
+            for side, coverage in (("before", diff.before), ("after", diff.after))
         },
         "techniques": diff.techniques,
         "capabilities": {"added": diff.added, "removed": diff.removed, "renamed": diff.renamed},

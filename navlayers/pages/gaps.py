@@ -66,15 +66,15 @@ def _or_none(numbers: Iterable[float | None]) -> list[Cell]:
 
 def tactics(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per tactic, and in total: how much is covered of the threat's techniques."""
-    names = [*(one.name for one in gaps.tactics), "total (each technique once)"]
-    shares = _shares(gaps, [*(one.share for one in gaps.tactics), gaps.total], brief=brief)
+    names = [*(tactic.name for tactic in gaps.tactics), "total (each technique once)"]
+    shares = _shares(gaps, [*(tactic.share for tactic in gaps.tactics), gaps.total], brief=brief)
     return table_of("tactics", "Coverage per tactic", [Field("tactic", names), *shares], unscored(gaps))
 
 
 def categories(gaps: Gaps, *, brief: bool = False) -> Table:
     """Per category that any input has: how much is covered of the threat in it."""
     shares = _shares(gaps, list(gaps.categories.values()), brief=brief)
-    without = [one.name for one in gaps.inputs if not one.categories]
+    without = [coverage.name for coverage in gaps.inputs if not coverage.categories]
     note = f"{', '.join(without)}: no categories, not included" if without else ""
     return table_of("categories", "Coverage per category", [Field("category", gaps.categories), *shares], note)
 
@@ -96,13 +96,15 @@ def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
     """The capabilities that cover the threat, by covered weight."""
     rows = gaps.capabilities[: BRIEF // 2 if brief else None]
     fields = [
-        Field("input", [one.input for one in rows], shown=len(gaps.inputs) > 1),
-        Field("id", [one.id for one in rows], shown=not brief),
-        Field("capability", [one.name for one in rows]),
-        Field("techniques", [one.techniques for one in rows], "number"),
-        Field("unique", [one.only for one in rows], "number"),
-        Field("weight", [one.weight for one in rows], "number", shown=not (brief and gaps.threat.even)),
-        Field("by score", _or_none(one.by_score for one in rows), "number"),
+        Field("input", [capability.input for capability in rows], shown=len(gaps.inputs) > 1),
+        Field("id", [capability.id for capability in rows], shown=not brief),
+        Field("capability", [capability.name for capability in rows]),
+        Field("techniques", [capability.techniques for capability in rows], "number"),
+        Field("unique", [capability.only for capability in rows], "number"),
+        Field(
+            "weight", [capability.weight for capability in rows], "number", shown=not (brief and gaps.threat.even)
+        ),
+        Field("by score", _or_none(capability.by_score for capability in rows), "number"),
     ]
     title = "Capabilities that cover the threat, by covered weight"
     return table_of("capabilities", title, fields, _more(len(gaps.capabilities) - len(rows)))
@@ -227,17 +229,17 @@ def as_json(gaps: Gaps) -> dict[str, object]:
             "left_out": {"weights": threat.lost, "percent_of_weight": round(threat.lost_share, 4)},
         },
         "inputs": {
-            one.name: {
-                "title": one.title,
-                "attack_version": one.own_attack_version,
-                "counts": one.counts,
-                "carried": one.moved,
-                "left_out": one.left_out,
+            coverage.name: {
+                "title": coverage.title,
+                "attack_version": coverage.own_attack_version,
+                "counts": coverage.counts,
+                "carried": coverage.moved,
+                "left_out": coverage.left_out,
             }
-            for one in gaps.inputs
+            for coverage in gaps.inputs
         },
         "total": _share(gaps.total),
-        "tactics": {one.tactic: {"name": one.name, **_share(one.share)} for one in gaps.tactics},
+        "tactics": {tactic.tactic: {"name": tactic.name, **_share(tactic.share)} for tactic in gaps.tactics},
         "categories": {name: _share(share) for name, share in gaps.categories.items()},
         "threats": [
             {

@@ -67,8 +67,11 @@ def _names(
     plan: Plan, candidates: Sequence[Appraisal], headers: tuple[str, str], *, brief: bool = False
 ) -> list[Field]:
     """The columns of ids and names; on a terminal one column of labels."""
-    ids = [label(plan, one) if brief else one.id for one in candidates]
-    return [Field(headers[0], ids), Field(headers[1], [one.name for one in candidates], shown=not brief)]
+    ids = [label(plan, candidate) if brief else candidate.id for candidate in candidates]
+    return [
+        Field(headers[0], ids),
+        Field(headers[1], [candidate.name for candidate in candidates], shown=not brief),
+    ]
 
 
 def _percent(plan: Plan, value: Fraction) -> float:
@@ -81,14 +84,14 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
     `brief` is for a terminal: labels, in one column.
     """
     steps = plan.steps
-    by_id = {one.id: one for one in plan.appraisals}
+    by_id = {appraisal.id: appraisal for appraisal in plan.appraisals}
     chosen = [by_id[id_] for id_ in plan.chosen]
     ids, names = _names(plan, chosen, ("capability", "name"), brief=brief)
     numbers: list[int | None] = list(range(1, len(chosen) + 1))
-    alone: list[int | None] = [len(one.beside_plan.only) for one in chosen]
+    alone: list[int | None] = [len(appraisal.beside_plan.only) for appraisal in chosen]
     if plan.had:
         numbers, alone = [None, *numbers], [None, *alone]
-        had = [label(plan, one, short=True) if brief else one.id for one in plan.had]
+        had = [label(plan, appraisal, short=True) if brief else appraisal.id for appraisal in plan.had]
         text = f"in place: {first_few(had, NAMED if brief else None)}"
         ids = ids._replace(cells=[text if brief else "", *ids.cells])
         names = names._replace(cells=[text, *names.cells])
@@ -111,14 +114,21 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
 
 def next_best(plan: Plan, *, brief: bool = False) -> Table:
     """Capabilities outside the plan by what each would add per cost; `brief`: the first ones."""
-    rows = [one for one in plan.appraisals if one.state == "not chosen" and one.adds]
-    rows.sort(key=lambda one: (bool(one.cost), -one.adds / (one.cost or 1), -one.adds))
+    rows = [appraisal for appraisal in plan.appraisals if appraisal.state == "not chosen" and appraisal.adds]
+    rows.sort(
+        key=lambda appraisal: (bool(appraisal.cost), -appraisal.adds / (appraisal.cost or 1), -appraisal.adds)
+    )
     rows = rows[: NEAR if brief else None]
     fields = [
         *_names(plan, rows, ("capability", "name"), brief=brief),
-        Field(plan.prices, [figure(one.cost or Fraction(0)) for one in rows], "number", shown=bool(plan.prices)),
-        Field(f"adds ({unit(plan)})", [figure(one.adds) for one in rows], "number"),
-        Field("share", [_percent(plan, plan.value + one.adds) for one in rows], "percent"),
+        Field(
+            plan.prices,
+            [figure(appraisal.cost or Fraction(0)) for appraisal in rows],
+            "number",
+            shown=bool(plan.prices),
+        ),
+        Field(f"adds ({unit(plan)})", [figure(appraisal.adds) for appraisal in rows], "number"),
+        Field("share", [_percent(plan, plan.value + appraisal.adds) for appraisal in rows], "percent"),
     ]
     how = ", most per cost first" if plan.prices else ""
     note = "" if rows else "No other capability adds anything."
@@ -127,14 +137,14 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
     """Chosen capabilities that others could replace, and the loss of value; `brief`: where it is almost none."""
-    pairs = [(one, one.instead) for one in plan.appraisals if one.instead is not None]
+    pairs = [(appraisal, appraisal.instead) for appraisal in plan.appraisals if appraisal.instead is not None]
     if brief:
         most = NEARLY * plan.value
         pairs = sorted((pair for pair in pairs if pair[1].loses <= most), key=lambda pair: pair[1].loses)[:NEAR]
-    by_id = {one.id: one for one in plan.appraisals}
+    by_id = {appraisal.id: appraisal for appraisal in plan.appraisals}
     others = [by_id[replacement.capability] for _, replacement in pairs]
     fields = [
-        *_names(plan, [one for one, _ in pairs], ("capability", "name"), brief=brief),
+        *_names(plan, [appraisal for appraisal, _ in pairs], ("capability", "name"), brief=brief),
         *_names(plan, others, ("replacement", "name of replacement"), brief=brief),
         Field(f"loses ({unit(plan)})", [figure(replacement.loses) for _, replacement in pairs], "number"),
     ]
@@ -145,10 +155,10 @@ def swaps(plan: Plan, *, brief: bool = False) -> Table:
 
 def redundant(plan: Plan) -> Table:
     """The capabilities whose scores others reach as well, chosen or not."""
-    rows = [one for one in plan.appraisals if one.beside_all.redundant]
+    rows = [appraisal for appraisal in plan.appraisals if appraisal.beside_all.redundant]
     fields = [
         *_names(plan, rows, ("capability", "name")),
-        Field("state", [one.state for one in rows]),
+        Field("state", [appraisal.state for appraisal in rows]),
         *_others(rows),
     ]
     title = "Redundant capabilities: others cover their techniques as well"
@@ -158,8 +168,8 @@ def redundant(plan: Plan) -> Table:
 
 def _others(appraisals: Sequence[Appraisal]) -> list[Field]:
     return [
-        Field("covered by others", [by(one.beside_all) for one in appraisals]),
-        Field("covered by the plan", [by(one.beside_plan) for one in appraisals]),
+        Field("covered by others", [by(appraisal.beside_all) for appraisal in appraisals]),
+        Field("covered by the plan", [by(appraisal.beside_plan) for appraisal in appraisals]),
     ]
 
 
@@ -175,20 +185,20 @@ def by(overlap: Redundancy) -> str:
 def capabilities(plan: Plan) -> Table:
     """Every candidate: its state, cost, techniques, value, unique techniques, and who makes it redundant."""
     every = plan.appraisals
-    active = [one.state in ("chosen", "have") for one in every]
-    costs = [None if one.cost is None else figure(one.cost) for one in every]
-    adds = [None if had else figure(one.adds) for one, had in zip(every, active, strict=True)]
-    alone = [len(one.beside_plan.only) if had else None for one, had in zip(every, active, strict=True)]
+    active = [appraisal.state in ("chosen", "have") for appraisal in every]
+    costs = [None if appraisal.cost is None else figure(appraisal.cost) for appraisal in every]
+    adds = [None if had else figure(appraisal.adds) for appraisal, had in zip(every, active, strict=True)]
+    alone = [len(appraisal.beside_plan.only) if had else None for appraisal, had in zip(every, active, strict=True)]
     fields = [
         *_names(plan, every, ("capability", "name")),
-        Field("state", [one.state for one in every]),
+        Field("state", [appraisal.state for appraisal in every]),
         Field(plan.prices, costs, "number", shown=bool(plan.prices)),
-        Field("techniques", [one.techniques for one in every], "number"),
-        Field(f"value ({unit(plan)})", [figure(one.value) for one in every], "number"),
+        Field("techniques", [appraisal.techniques for appraisal in every], "number"),
+        Field(f"value ({unit(plan)})", [figure(appraisal.value) for appraisal in every], "number"),
         Field(f"adds ({unit(plan)})", adds, "number"),
-        Field("unique", [len(one.beside_all.only) for one in every], "number"),
+        Field("unique", [len(appraisal.beside_all.only) for appraisal in every], "number"),
         Field("unique in the plan", alone, "number"),
-        Field("unique techniques", [", ".join(one.beside_all.only) for one in every]),
+        Field("unique techniques", [", ".join(appraisal.beside_all.only) for appraisal in every]),
         *_others(every),
     ]
     note = "techniques: techniques that count in the plan; adds: coverage added to this plan"
@@ -201,7 +211,7 @@ def techniques(plan: Plan) -> Table:
     of_release = [plan.catalogue.techniques[id_] for id_ in ids]
     scores = [best(id_, plan.active_givers.get(id_, [])) for id_ in ids]
     givers = [
-        ", ".join(one.id for one in plan.active_givers.get(id_, []) if one.gives[id_] == score)
+        ", ".join(candidate.id for candidate in plan.active_givers.get(id_, []) if candidate.gives[id_] == score)
         for id_, score in zip(ids, scores, strict=True)
     ]
     rated = ["not rated" if by and score is None else score for by, score in zip(givers, scores, strict=True)]
@@ -230,8 +240,8 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
             "measure": options.measure,
             "category": options.category,
             "min_score": options.min_score,
-            "have": [one.id for one in plan.had],
-            "exclude": [one.id for one in plan.appraisals if one.state == "excluded"],
+            "have": [appraisal.id for appraisal in plan.had],
+            "exclude": [appraisal.id for appraisal in plan.appraisals if appraisal.state == "excluded"],
             "costs": plan.prices or None,
             "threat": None if plan.threat is None else plan.threat.title,
             "scale": plan.scoring.scale,
@@ -240,7 +250,7 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
         },
         layers=[("plan.json", "plan", plan_layer(plan))],
         tables_name="plan",
-        heading=f"Plan for {asked(plan)}: {', '.join(one.title for one in plan.inputs)}",
+        heading=f"Plan for {asked(plan)}: {', '.join(coverage.title for coverage in plan.inputs)}",
         workbook=[about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)],
         main=curve(plan),
     )
@@ -252,7 +262,7 @@ def as_json(plan: Plan) -> object:
     result = {
         "domain": plan.catalogue.domain,
         "attack_version": plan.catalogue.version,
-        "sets": [one.name for one in plan.inputs],
+        "sets": [coverage.name for coverage in plan.inputs],
         "summary": summary(plan),
         "budget": options.most,
         "target": None if options.least is None else float(100 * options.least),

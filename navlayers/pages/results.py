@@ -47,12 +47,17 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
     """Release, inputs and scoring of results, for readers who did not run the command."""
     rows = [("ATT&CK", f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}")]
     methods: dict[str, list[str]] = {}
-    for one in inputs:
-        made_for = f"made for ATT&CK {one.own_attack_version}"
-        covers = f"covers {len(one.scores)} techniques and sub-techniques"
-        texts = [one.title, made_for, covers, *(text for text in (one.set.source, one.set.licence) if text)]
-        rows.append((f"input {one.name}", "; ".join(texts)))
-        methods.setdefault(one.method, []).append(one.name)
+    for coverage in inputs:
+        made_for = f"made for ATT&CK {coverage.own_attack_version}"
+        covers = f"covers {len(coverage.scores)} techniques and sub-techniques"
+        texts = [
+            coverage.title,
+            made_for,
+            covers,
+            *(text for text in (coverage.set.source, coverage.set.licence) if text),
+        ]
+        rows.append((f"input {coverage.name}", "; ".join(texts)))
+        methods.setdefault(coverage.method, []).append(coverage.name)
     for how, names in methods.items():
         whose = "scores" if len(methods) == 1 else f"scores of {', '.join(names)}"
         rows.append((whose, how))

@@ -239,10 +239,10 @@ def _new_sections(file: FileReport) -> list[Section]:
         items = []
         for tactic, count in new.by_tactic.items():
             below = []
-            for one in new.techniques or ():
-                if tactic in one.tactics:
-                    replaces = f", replacing {', '.join(one.replaces)}" if one.replaces else ""
-                    below.append(Item(f"{one.id} {one.name}{replaces}"))
+            for technique in new.techniques or ():
+                if tactic in technique.tactics:
+                    replaces = f", replacing {', '.join(technique.replaces)}" if technique.replaces else ""
+                    below.append(Item(f"{technique.id} {technique.name}{replaces}"))
             items.append(Item(f"{tactic}: {count}", tuple(below)))
         sections.append(Section(_new_heading(new), "new", False, tuple(items)))
     return sections
@@ -307,8 +307,10 @@ def _where(within: Iterable[int], layers: Sequence[str]) -> str:
 
 
 def _removed(report: Report) -> Iterator[Item]:
-    for one in report.removed:
-        yield Item(f"{f'{one.id} {one.name}'.rstrip()}: {one.why}", tuple(Item(_excerpt(row)) for row in one.rows))
+    for entry in report.removed:
+        yield Item(
+            f"{f'{entry.id} {entry.name}'.rstrip()}: {entry.why}", tuple(Item(_excerpt(row)) for row in entry.rows)
+        )
 
 
 def _excerpt(row: Pairs) -> str:
@@ -326,20 +328,20 @@ def _quoted(comment: str) -> str:
 
 
 def _merged(report: Report) -> Iterator[Item]:
-    for one in report.merged:
+    for entry in report.merged:
         comments = []
-        if len({comment for comment in one.comments if comment.strip()}) > 1:
-            for identifier, name, comment in zip(one.ids, one.names, one.comments, strict=True):
+        if len({comment for comment in entry.comments if comment.strip()}) > 1:
+            for identifier, name, comment in zip(entry.ids, entry.names, entry.comments, strict=True):
                 if comment.strip():
                     comments.append(Item(f"{f'{identifier} {name}'.rstrip()}: {_quoted(comment)}"))
-        ids = " + ".join(_first(one.ids))
-        yield Item(f"{ids} → {one.into} {one.name}", (Item(_values(one), tuple(comments)),))
+        ids = " + ".join(_first(entry.ids))
+        yield Item(f"{ids} → {entry.into} {entry.name}", (Item(_values(entry), tuple(comments)),))
 
 
-def _values(one: Merged) -> str:
-    values = _first([quoted(value)[1:-1] if value else "none" for value in one.values])
-    scores = f"{' + '.join(values)} → {quoted(one.value)[1:-1]}" if any(one.values) else ""
-    return ": ".join(part for part in (one.where, scores) if part)
+def _values(merged: Merged) -> str:
+    values = _first([quoted(value)[1:-1] if value else "none" for value in merged.values])
+    scores = f"{' + '.join(values)} → {quoted(merged.value)[1:-1]}" if any(merged.values) else ""
+    return ": ".join(part for part in (merged.where, scores) if part)
 
 
 def _first(texts: Sequence[str]) -> list[str]:
@@ -347,8 +349,8 @@ def _first(texts: Sequence[str]) -> list[str]:
 
 
 def _dropped(report: Report) -> Iterator[Item]:
-    for one in report.dropped:
-        yield Item(f"{f'{one.id} {one.name}'.rstrip()}: {one.why}", (Item(_excerpt(one.row)),))
+    for entry in report.dropped:
+        yield Item(f"{f'{entry.id} {entry.name}'.rstrip()}: {entry.why}", (Item(_excerpt(entry.row)),))
 
 
 def _filter(report: Report) -> Iterator[Item]:
@@ -367,7 +369,8 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         "moved",
         True,
         lambda report: (
-            Item(f"{one.id} {one.name}: {quoted(one.tactic)[1:-1]} → {', '.join(one.to)}") for one in report.moved
+            Item(f"{entry.id} {entry.name}: {quoted(entry.tactic)[1:-1]} → {', '.join(entry.to)}")
+            for entry in report.moved
         ),
     ),
     ("Entries left out", "left out", True, _dropped),
@@ -376,9 +379,14 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         "Renamed, possibly with another meaning",
         "possibly with another meaning",
         True,
-        lambda report: (Item(f"{one}: {one.doubt}") for one in report.renamed if one.doubt),
+        lambda report: (Item(f"{change}: {change.doubt}") for change in report.renamed if change.doubt),
     ),
-    ("Replaced", "replaced", False, lambda report: (Item(str(one)) for one in report.replaced)),
-    ("Renamed", "renamed", False, lambda report: (Item(str(one)) for one in report.renamed if not one.doubt)),
+    ("Replaced", "replaced", False, lambda report: (Item(str(change)) for change in report.replaced)),
+    (
+        "Renamed",
+        "renamed",
+        False,
+        lambda report: (Item(str(change)) for change in report.renamed if not change.doubt),
+    ),
     ("Other changes", "other", False, lambda report: map(Item, report.other)),
 )

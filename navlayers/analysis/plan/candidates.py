@@ -57,9 +57,9 @@ def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...
         UsageError: the options do not fit an input.
     """
     coverages = []
-    for each in inputs.inputs:
-        worth = FULL if scoring.worth is None and not each.set.scored else scoring.worth
-        coverages.append(coverage_of(each, ScoreOptions(scale=scoring.scale, worth=worth)))
+    for prepared in inputs.inputs:
+        worth = FULL if scoring.worth is None and not prepared.set.scored else scoring.worth
+        coverages.append(coverage_of(prepared, ScoreOptions(scale=scoring.scale, worth=worth)))
     return tuple(coverages)
 
 
@@ -106,11 +106,11 @@ def candidates_of(
 
 def _nothing_to_choose(inputs: Sequence[Coverage], category: str | None, min_score: float) -> Problem:
     sets = inputs[0].name if len(inputs) == 1 else "the sets"
-    if not any(each.set.mappings for each in inputs):
+    if not any(coverage.set.mappings for coverage in inputs):
         return Problem(f"{sets} {'has' if len(inputs) == 1 else 'have'} no mappings, so there is nothing to choose")
     hint = "`navlayers stats` lists the scores"
     if category is not None:
-        there = sorted({c for each in inputs for c in each.categories})
+        there = sorted({c for coverage in inputs for c in coverage.categories})
         hint = f"categories of the sets: {', '.join(there)}" if there else "the mappings have no categories"
         return Problem(f"no capability has a score in the category {category}", hint=hint)
     if min_score:

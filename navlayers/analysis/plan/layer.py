@@ -28,7 +28,7 @@ _OTHERS = 3
 
 def plan_layer(plan: Plan) -> Layer:
     """The layer: the score of each technique under the plan, and who gives it."""
-    titles = ", ".join(one.title for one in plan.inputs)
+    titles = ", ".join(coverage.title for coverage in plan.inputs)
     numbers: list[float] = [len(plan.active_givers.get(technique, ())) for technique in plan.coverable]
     gradient = count_gradient(numbers) if plan.counts else value_gradient(plan.options.category, 100)
     legend = (
@@ -70,16 +70,16 @@ def plan_layer(plan: Plan) -> Layer:
             ("certainty", certainty(plan)),
             *count_facts(covered),
             release_fact(plan.catalogue),
-            *((f"source of {one.name}", one.set.source) for one in plan.inputs),
-            *((f"licence of {one.name}", one.set.licence) for one in plan.inputs),
+            *((f"source of {coverage.name}", coverage.set.source) for coverage in plan.inputs),
+            *((f"licence of {coverage.name}", coverage.set.licence) for coverage in plan.inputs),
         ],
-        links=dict.fromkeys(link for one in plan.inputs for link in set_links(one.set)),
+        links=dict.fromkeys(link for coverage in plan.inputs for link in set_links(coverage.set)),
         hide_disabled=plan.threat is not None,
     )
 
 
 def _uncovered_legend(plan: Plan) -> Iterator[LegendItem]:
-    if not plan.counts and any(score is None for one in plan.active for score in one.gives.values()):
+    if not plan.counts and any(score is None for candidate in plan.active for score in candidate.gives.values()):
         yield LegendItem("not rated", UNSCORED)
     if len(plan.reached) < len(plan.coverable):
         yield LegendItem("not in plan", LEFT)
@@ -92,7 +92,7 @@ def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
 
     What is not covered scores 0: an entry without a score tells that it is covered, though not how well.
     """
-    labels = {one.id: label(plan, one) for one in plan.appraisals}
+    labels = {appraisal.id: label(plan, appraisal) for appraisal in plan.appraisals}
     for technique in plan.coverable:
         yield _entry(plan, technique, gradient, labels)
     if plan.threat:
@@ -110,7 +110,7 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
         return first_few([labels[candidate.id] for candidate in candidates], most)
 
     def scores(candidates: Sequence[Candidate]) -> str:
-        given = ((one.id, None if plan.counts else one.gives[technique]) for one in candidates)
+        given = ((candidate.id, None if plan.counts else candidate.gives[technique]) for candidate in candidates)
         return "; ".join(id_ if score is None else f"{id_} = {rounded(score):g}" for id_, score in given)
 
     mine, every = plan.active_givers.get(technique, []), plan.givers[technique]
@@ -130,7 +130,9 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
     if possible is not None and possible > (score or 0):
         stronger = [candidate for candidate in every if candidate.gives[technique] == possible]
         comment += f"\n{rounded(possible):g} is possible with {names(stronger, _OTHERS)}"
-        facts.append(("possible", f"{rounded(possible):g} with {', '.join(one.id for one in stronger)}"))
+        facts.append(
+            ("possible", f"{rounded(possible):g} with {', '.join(candidate.id for candidate in stronger)}")
+        )
     return make_entry(technique, score, gradient, comment=comment, facts=facts)
 
 

@@ -69,7 +69,9 @@ def make_plan(
     problem, price_unit = _problem(levels, worths, free, have, options)
     choice = solve(problem, options.seconds)
     order = [problem.ids[i] for i, _ in in_order(problem, choice.chosen)]
-    states: dict[str, State] = {each.id: "not chosen" if each.id in prices else "no cost" for each in candidates}
+    states: dict[str, State] = {
+        candidate.id: "not chosen" if candidate.id in prices else "no cost" for candidate in candidates
+    }
     states |= {
         **dict.fromkeys(exclude, "excluded"),
         **dict.fromkeys(have, "have"),
@@ -260,14 +262,14 @@ def _notices(
 ) -> Iterator[Problem]:
     """Notices that explain the numbers."""
     by_score = options.measure == "score" or options.min_score > 0
-    scored = any(each.set.scored for each in inputs)
-    bare = [each.name for each in inputs if not each.set.scored and each.set.mappings]
+    scored = any(coverage.set.scored for coverage in inputs)
+    bare = [coverage.name for coverage in inputs if not coverage.set.scored and coverage.set.mappings]
     if bare and scoring.worth is None and by_score and (scored or options.min_score):
         message = f"{comma_list(bare)}: mappings without a score count as 100"
         yield Problem(message, hint="--worth sets another score; --measure covered only counts techniques")
     if scoring.worth is None and by_score:
-        for each in inputs:
-            yield from unrated_mappings(each.name, each.set)
+        for coverage in inputs:
+            yield from unrated_mappings(coverage.name, coverage.set)
     without_cost = [candidate for candidate, state in states.items() if state == "no cost"]
     if without_cost:
         number = len(without_cost)

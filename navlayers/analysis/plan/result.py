@@ -149,13 +149,13 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     @cached_property
     def active(self) -> tuple[Candidate, ...]:
         """The chosen capabilities and those in place, by id."""
-        ids = {one.id for one in self.appraisals if one.state in ("chosen", "have")}
+        ids = {appraisal.id for appraisal in self.appraisals if appraisal.state in ("chosen", "have")}
         return tuple(candidate for candidate in self.candidates if candidate.id in ids)
 
     @property
     def had(self) -> tuple[Appraisal, ...]:
         """The capabilities in place, by id."""
-        return tuple(one for one in self.appraisals if one.state == "have")
+        return tuple(appraisal for appraisal in self.appraisals if appraisal.state == "have")
 
     @cached_property
     def givers(self) -> dict[str, list[Candidate]]:
@@ -200,7 +200,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     @property
     def counts(self) -> bool:
         """Whether no mapping has a score, so that layers show numbers of capabilities."""
-        return self.scoring.worth is None and not any(each.set.scored for each in self.inputs)
+        return self.scoring.worth is None and not any(coverage.set.scored for coverage in self.inputs)
 
 
 def _by_technique(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:

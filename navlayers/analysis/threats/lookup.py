@@ -33,7 +33,9 @@ _SIMILARITY = 0.65
 
 def with_threats(domain: Domain) -> tuple[Release, ...]:
     """The releases of a domain with groups, software and campaigns, the newest first."""
-    releases = [each for each in attack.releases() if each.domain == domain and attack.has_threats(each)]
+    releases = [
+        release for release in attack.releases() if release.domain == domain and attack.has_threats(release)
+    ]
     return tuple(sorted(releases, key=lambda release: number(release.version), reverse=True))
 
 
@@ -72,7 +74,7 @@ def tactic_id(word: str, domain: Domain) -> str | None:
 
     Older ones, which take time to load, are asked only where the word names no set or file.
     """
-    for release in reversed([each for each in attack.releases() if each.domain == domain]):
+    for release in reversed([release for release in attack.releases() if release.domain == domain]):
         tactic = tactic_named(word, attack.load(release))
         if tactic is not None:
             return tactic.id

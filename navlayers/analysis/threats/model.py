@@ -128,8 +128,8 @@ def _share(lost: dict[str, float], kept: dict[str, float]) -> float:
 def summed(weights: Iterable[dict[str, float]]) -> dict[str, float]:
     """Technique id → the sum of its weights, by id; in any order of input."""
     terms: dict[str, list[float]] = {}
-    for each in weights:
-        for technique, weight in each.items():
+    for own in weights:
+        for technique, weight in own.items():
             terms.setdefault(technique, []).append(weight)
     return {technique: exact(math.fsum(terms[technique])) for technique in sorted(terms)}
 

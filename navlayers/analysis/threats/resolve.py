@@ -124,7 +124,7 @@ class Chosen(msgspec.Struct, frozen=True):
         weights = summed(member.weights for member in members)
         notices += _empty(members, known, release, everything=not weights)
         notices += _mixed_scales(members)
-        notices += (notice for each in members for notice in _carried(each, catalogue.version))
+        notices += (notice for threat in members for notice in _carried(threat, catalogue.version))
         title = title_of(members)
         return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
 

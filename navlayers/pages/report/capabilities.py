@@ -37,8 +37,8 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
             f"{data.names[number]}: {cover} at least one technique; {ranked[0].label} covers the most "
             f"({top.techniques + top.subtechniques:,})."
         )
-        if needed := sum(bool(one.only) for one in ranked):
-            most = max(ranked, key=lambda one: len(one.only))
+        if needed := sum(bool(capability.only) for capability in ranked):
+            most = max(ranked, key=lambda capability: len(capability.only))
             are = quantity(needed, "capability is", "capabilities are")
             text += (
                 f" {are} the only one of the set for some techniques; {most.label} for most of them: "
@@ -50,11 +50,11 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
 
 def capability_table(data: ReportInput, number: int, most: int | None = None) -> Table:
     """The capabilities of an input; the first `most`, with some of what only they cover, or all."""
-    one, every = data.inputs[number], data.ranked[number]
+    coverage, every = data.inputs[number], data.ranked[number]
     ranked = every[:most]
     category = data.comparison.category
-    unscored = one.counts or one.covered_only
-    categories = [c for c in one.scored.rules.scored_categories if not unscored and category in (None, c)]
+    unscored = coverage.counts or coverage.covered_only
+    categories = [c for c in coverage.scored.rules.scored_categories if not unscored and category in (None, c)]
     in_set = " in the set" if data.several else ""
 
     def mean(c: str) -> Field:
@@ -76,7 +76,7 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
     ]
     note = f"The appendix has all {len(every):,}." if len(every) > len(ranked) else ""
     title = f"{data.names[number]}: capabilities by what they cover"
-    return table_of(f"capabilities of {one.name}", title, fields, note)
+    return table_of(f"capabilities of {coverage.name}", title, fields, note)
 
 
 def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
@@ -98,10 +98,10 @@ def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
 
 def non_mappable_table(data: ReportInput, number: int, most: int | None = None) -> Table:
     """The non-mappable records of an input, the first `most` or all."""
-    one = data.inputs[number]
-    names = {capability.id: capability.name for capability in one.set.capabilities}
+    coverage = data.inputs[number]
+    names = {capability.id: capability.name for capability in coverage.set.capabilities}
     records = set()
-    for record in one.set.non_mappable:
+    for record in coverage.set.non_mappable:
         capability, technique = record.capability or "", record.technique or ""
         known = data.catalogue.get(technique)
         name = known.name if known else record.technique_name or ""
@@ -116,7 +116,7 @@ def non_mappable_table(data: ReportInput, number: int, most: int | None = None) 
         for i, header in enumerate(headers)
     ]
     note = f"The appendix has all {len(rows):,}." if most and len(rows) > most else ""
-    return table_of(f"non-mappable in {one.name}", f"{data.names[number]}: non-mappable", fields, note)
+    return table_of(f"non-mappable in {coverage.name}", f"{data.names[number]}: non-mappable", fields, note)
 
 
 def comment_blocks(data: ReportInput) -> Iterator[Block]:
@@ -127,17 +127,17 @@ def comment_blocks(data: ReportInput) -> Iterator[Block]:
             yield table
 
 
-def _comment_table(one: Coverage, category: str | None) -> Table:
+def _comment_table(coverage: Coverage, category: str | None) -> Table:
     """A row per capability and comment: the techniques that it is about, its text, its references."""
     groups: dict[tuple[str, str, str], set[str]] = {}
-    for mapping in one.scored.mappings:
+    for mapping in coverage.scored.mappings:
         references = "\n".join(sorted(web_links(mapping.references)))
         if category in (None, mapping.category) and (mapping.comment or references):
-            key = (one.labels.get(mapping.capability, mapping.capability), mapping.comment, references)
+            key = (coverage.labels.get(mapping.capability, mapping.capability), mapping.comment, references)
             rated = " ".join(text for text in (mapping.technique, mapping.category, mapping.value) if text)
             groups.setdefault(key, set()).add(rated)
     rows = sorted((label, "\n".join(sorted(rated)), *rest) for (label, *rest), rated in groups.items())
     headers = ("capability", "techniques", "comment", "references")
     fields = [optional(header, [row[i] for row in rows]) for i, header in enumerate(headers)]
-    title = f"{one.name}: comments and references of the mappings"
-    return table_of(f"comments of {one.name}", title, fields, long=True)
+    title = f"{coverage.name}: comments and references of the mappings"
+    return table_of(f"comments of {coverage.name}", title, fields, long=True)

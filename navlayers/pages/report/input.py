@@ -79,17 +79,17 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def sets(self) -> tuple[int, ...]:
         """The numbers of the inputs that are mapping sets; layers do not name their capabilities."""
-        return tuple(number for number, one in enumerate(self.inputs) if not one.is_layer)
+        return tuple(number for number, coverage in enumerate(self.inputs) if not coverage.is_layer)
 
     @property
     def unscored(self) -> bool:
         """Whether scores say no more than the number of capabilities."""
         return self.comparison.counts or self.comparison.covered_only
 
-    def categories(self, one: Coverage) -> tuple[str, ...]:
+    def categories(self, coverage: Coverage) -> tuple[str, ...]:
         """The categories of an input, or the one that the report is restricted to."""
         wanted = self.comparison.category
-        return one.categories if wanted is None else tuple(c for c in one.categories if c == wanted)
+        return coverage.categories if wanted is None else tuple(c for c in coverage.categories if c == wanted)
 
     def full_name(self, identifier: str) -> str:
         """The name of a technique, that of a sub-technique after its parent's."""
@@ -109,7 +109,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def covering(self) -> dict[str, tuple[tuple[int, str], ...]]:
         """Covered technique → number of input and id of each capability that covers it, or a rolled-up sub."""
-        covered = [one.scores for one in self.inputs]
+        covered = [coverage.scores for coverage in self.inputs]
         return {
             technique: tuple(
                 (number, capability)
@@ -135,7 +135,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(map(self._ranked, range(len(self.inputs))))
 
     def _ranked(self, number: int) -> tuple[Ranked, ...]:
-        one = self.inputs[number]
+        coverage = self.inputs[number]
         only: dict[str, list[str]] = {}
         only_of_all: dict[str, list[str]] = {}
         for technique, every in self.covering.items():
@@ -147,11 +147,11 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         ranked = [
             Ranked(
                 stats,
-                one.labels.get(stats.id, stats.id),
+                coverage.labels.get(stats.id, stats.id),
                 tuple(only.get(stats.id, ())),
                 tuple(only_of_all.get(stats.id, ())),
             )
-            for stats in capability_stats(_covered(one, self.comparison.category))
+            for stats in capability_stats(_covered(coverage, self.comparison.category))
         ]
         return tuple(
             sorted(ranked, key=lambda r: (-(r.stats.techniques + r.stats.subtechniques), -len(r.only), r.stats.id))
@@ -161,23 +161,23 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 def _capabilities(entry: TechniqueScore, category: str | None) -> set[str]:
     """The capabilities that cover a technique, in a category or at all."""
     groups = (group for c, group in entry.contributions.items() if category in (None, c))
-    return {one.capability for group in groups for one in group if _covers(one)}
+    return {contribution.capability for group in groups for contribution in group if _covers(contribution)}
 
 
 def _covers(contribution: Contribution) -> bool:
     return contribution.score is None or contribution.score > 0
 
 
-def _covered(one: Coverage, category: str | None) -> Scored:
+def _covered(coverage: Coverage, category: str | None) -> Scored:
     """The scores of an input, without what scores 0 and without other categories."""
     kept = {}
-    for technique in one.measures(category):
-        entry = one.scored.scores[technique]
+    for technique in coverage.measures(category):
+        entry = coverage.scored.scores[technique]
         groups = {
             c: tuple(filter(_covers, group)) for c, group in entry.contributions.items() if category in (None, c)
         }
         kept[technique] = msgspec.structs.replace(entry, contributions=groups)
-    return msgspec.structs.replace(one.scored, scores=kept)
+    return msgspec.structs.replace(coverage.scored, scores=kept)
 
 
 def report_input(
@@ -205,7 +205,7 @@ def report_input(
         UsageError: The options do not fit an input, or some inputs have counts and others scores.
     """
     inputs = together.coverage(scoring, scores=scores)
-    notices = tuple(notice for one in inputs for notice in one.notices)
+    notices = tuple(notice for coverage in inputs for notice in coverage.notices)
     names = _short_names(inputs)
     compared = side_by_side(together.catalogue, _renamed(inputs, names), category=category, baseline=baseline)
     return ReportInput(
@@ -218,14 +218,14 @@ def report_input(
 
 def _short_names(inputs: Sequence[Coverage]) -> list[str]:
     """The names of the sets, or with versions, or those of the files: the first that are all different."""
-    for names in ([one.set.name for one in inputs], [one.title for one in inputs]):
+    for names in ([coverage.set.name for coverage in inputs], [coverage.title for coverage in inputs]):
         if len(set(names)) == len(names) and all(names):
             return names
-    return [one.name for one in inputs]
+    return [coverage.name for coverage in inputs]
 
 
 def _renamed(inputs: Sequence[Coverage], names: Sequence[str]) -> tuple[Coverage, ...]:
-    return tuple(msgspec.structs.replace(one, name=name) for one, name in zip(inputs, names, strict=True))
+    return tuple(msgspec.structs.replace(coverage, name=name) for coverage, name in zip(inputs, names, strict=True))
 
 
 def _gaps_renamed(gaps: Gaps, names: Sequence[str]) -> Gaps:
@@ -233,9 +233,9 @@ def _gaps_renamed(gaps: Gaps, names: Sequence[str]) -> Gaps:
     new = dict(zip(gaps.names, names, strict=True))
     rows = []
     for row in gaps.rows:
-        covered_by = tuple(replace(one, input=new[one.input]) for one in row.covered_by)
+        covered_by = tuple(replace(contributor, input=new[contributor.input]) for contributor in row.covered_by)
         rows.append(replace(row, best_by=tuple(map(new.__getitem__, row.best_by)), covered_by=covered_by))
-    capabilities = tuple(replace(one, input=new[one.input]) for one in gaps.capabilities)
+    capabilities = tuple(replace(share, input=new[share.input]) for share in gaps.capabilities)
     return replace(gaps, inputs=_renamed(gaps.inputs, names), rows=tuple(rows), capabilities=capabilities)
 
 

@@ -64,8 +64,8 @@ def method_blocks(data: ReportInput) -> Iterator[Block]:
 
 def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
     by_method: dict[str, list[str]] = {}
-    for one in data.inputs:
-        by_method.setdefault(one.method, []).append(one.name)
+    for coverage in data.inputs:
+        by_method.setdefault(coverage.method, []).append(coverage.name)
     for how, names in by_method.items():
         yield ("scores" if len(by_method) == 1 else and_list(names)), how
     if data.comparison.category is not None:
@@ -74,7 +74,7 @@ def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
 
 def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
     yield from _WORDS
-    if any(one.scored.rules.options.rollup != "none" for one in data.inputs):
+    if any(coverage.scored.rules.options.rollup != "none" for coverage in data.inputs):
         yield "rolled up", "a technique without its own score is covered if one of its sub-techniques is"
     if data.several:
         unused = ("measure", "Jaccard index")
@@ -98,21 +98,23 @@ def _release(data: ReportInput) -> Iterator[Block]:
     version = data.catalogue.version
     yield Paragraph(f"All numbers refer to ATT&CK {data.release}.")
     rows = []
-    for one in data.inputs:
-        if one.own_attack_version == version:
-            yield Paragraph(f"{one.name} was made for this release.")
+    for coverage in data.inputs:
+        if coverage.own_attack_version == version:
+            yield Paragraph(f"{coverage.name} was made for this release.")
         else:
-            text = f"{one.name} was made for ATT&CK {one.own_attack_version}; "
+            text = f"{coverage.name} was made for ATT&CK {coverage.own_attack_version}; "
             text += "revoked techniques are replaced by their successors"
-            if new := len(newer_than([one], data.catalogue)):
+            if new := len(newer_than([coverage], data.catalogue)):
                 are = quantity(new, "active technique is", "active techniques are")
                 text += f"; {are} newer than the input"
             yield Paragraph(f"{text}.")
-        rows += [(one.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in one.moved]
-        for left in one.left_out:
+        rows += [
+            (coverage.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in coverage.moved
+        ]
+        for left in coverage.left_out:
             successor = f"{left.successor} {left.successor_name}".rstrip()
             why = reason(left.fate, successor, active=left.successor_active)
-            rows.append((one.name, left.id, left.name, f"left out: {why}"))
+            rows.append((coverage.name, left.id, left.name, f"left out: {why}"))
     if rows:
         names, ids, titles, fates = zip(*rows, strict=True)
         fields = [
@@ -126,17 +128,21 @@ def _release(data: ReportInput) -> Iterator[Block]:
 
 def _sources(data: ReportInput) -> Table:
     """The facts of the inputs; columns without any are left out."""
-    inputs, sets = data.inputs, [one.set for one in data.inputs]
+    inputs, sets = data.inputs, [coverage.set for coverage in data.inputs]
     fields = [
         Field("input", data.names),
-        Field("framework", ["layer" if one.is_layer else one.set.framework for one in inputs]),
-        optional("version", [one.version for one in sets]),
-        optional("made for ATT&CK", [one.own_attack_version for one in inputs]),
-        optional("mappings", ["" if one.is_layer else f"{len(one.set.mappings):,}" for one in inputs], "number"),
-        optional("license", [one.licence for one in sets]),
-        optional("source", [one.source for one in sets]),
+        Field("framework", ["layer" if coverage.is_layer else coverage.set.framework for coverage in inputs]),
+        optional("version", [mapping_set.version for mapping_set in sets]),
+        optional("made for ATT&CK", [coverage.own_attack_version for coverage in inputs]),
+        optional(
+            "mappings",
+            ["" if coverage.is_layer else f"{len(coverage.set.mappings):,}" for coverage in inputs],
+            "number",
+        ),
+        optional("license", [mapping_set.licence for mapping_set in sets]),
+        optional("source", [mapping_set.source for mapping_set in sets]),
         *(
-            optional(key, [one.details.get(key, "") for one in sets])
+            optional(key, [mapping_set.details.get(key, "") for mapping_set in sets])
             for key in ("author", "organization", "contact")
         ),
     ]
@@ -149,8 +155,8 @@ def appendix_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def _appendix(data: ReportInput) -> Iterator[Table]:
-    for one in data.inputs:
-        yield _mappings(data, one)
+    for coverage in data.inputs:
+        yield _mappings(data, coverage)
     if data.comparison.gaps:
         yield _not_covered(data)
     whole = [capability_table(data, number) for number in data.sets]
@@ -176,16 +182,16 @@ def _without_constant(table: Table, *headers: str) -> Table:
     )
 
 
-def _mappings(data: ReportInput, one: Coverage) -> Table:
+def _mappings(data: ReportInput, coverage: Coverage) -> Table:
     """Every technique that an input covers: its score, and its contributions, the strongest first."""
     category = data.comparison.category
-    style = Style(one.scored.rules, category, value_gradient(category, 100), one.labels)
+    style = Style(coverage.scored.rules, category, value_gradient(category, 100), coverage.labels)
     comments: dict[str, dict[str, None]] = {}
-    for mapping in one.scored.mappings if one.is_layer else ():
+    for mapping in coverage.scored.mappings if coverage.is_layer else ():
         if mapping.comment:
             comments.setdefault(mapping.technique, {})[mapping.comment] = None
-    measures = dict(sorted(one.measures(category).items()))
-    kind: Kind = "number" if one.counts else "score"
+    measures = dict(sorted(coverage.measures(category).items()))
+    kind: Kind = "number" if coverage.counts else "score"
     fields = [
         Field("technique", measures, "technique"),
         Field("name", map(data.full_name, measures)),
@@ -193,21 +199,25 @@ def _mappings(data: ReportInput, one: Coverage) -> Table:
         Field(
             "mappings",
             [
-                "\n".join(comments.get(t, ())) if one.is_layer else comment(one.entries[t], style, sys.maxsize)
+                "\n".join(comments.get(t, ()))
+                if coverage.is_layer
+                else comment(coverage.entries[t], style, sys.maxsize)
                 for t in measures
             ],
         ),
     ]
-    what = "the comments of the layer" if one.is_layer else "every technique with its mappings"
-    return table_of(f"mappings of {one.name}", f"{one.name}: {what}", fields)
+    what = "the comments of the layer" if coverage.is_layer else "every technique with its mappings"
+    return table_of(f"mappings of {coverage.name}", f"{coverage.name}: {what}", fields)
 
 
 def _not_covered(data: ReportInput) -> Table:
     """The active techniques that no input covers; sub-techniques only if others of their technique are covered."""
     recorded: dict[str, list[str]] = {}
-    for one in data.inputs:
-        for technique in sorted({r.technique for r in one.set.non_mappable if r.technique and not r.capability}):
-            recorded.setdefault(technique, []).append(one.name)
+    for coverage in data.inputs:
+        for technique in sorted(
+            {r.technique for r in coverage.set.non_mappable if r.technique and not r.capability}
+        ):
+            recorded.setdefault(technique, []).append(coverage.name)
     gaps = {gap.technique: gap for gap in data.comparison.gaps}
     listed = []
     for gap in gaps.values():

@@ -57,25 +57,25 @@ def _first_sentences(data: ReportInput) -> Iterator[str]:
 
 
 def _of_one(data: ReportInput) -> Iterator[Number]:
-    one, total = data.inputs[0], data.comparison.totals[0]
+    coverage, total = data.inputs[0], data.comparison.totals[0]
     yield _share("covered", total.covered, total.total, f" {TECHNIQUES}")
-    for category in data.categories(one):
-        covered = one.measures(category)
+    for category in data.categories(coverage):
+        covered = coverage.measures(category)
         scores = [score for score in covered.values() if score is not None]
         note = ""
-        if scores and not one.covered_only:
+        if scores and not coverage.covered_only:
             mean = number_text(round(math.fsum(scores) / len(scores), 1))
-            note = f", {mean} capabilities each" if one.counts else f", mean score {mean}"
+            note = f", {mean} capabilities each" if coverage.counts else f", mean score {mean}"
         yield _share(category, len(covered), total.total, note)
-    if not one.categories and total.mean is not None and not one.covered_only:
+    if not coverage.categories and total.mean is not None and not coverage.covered_only:
         mean = number_text(round(total.mean, 1))
-        if one.counts:
+        if coverage.counts:
             yield Number("capabilities each", mean, "capabilities per technique")
         else:
             yield Number("mean score", mean, "mean score of covered techniques")
-    if not one.is_layer:
+    if not coverage.is_layer:
         covering = len(data.ranked[0])
-        others = len(one.set.capabilities) - covering
+        others = len(coverage.set.capabilities) - covering
         note = (
             f"cover at least one technique, {others:,} of the set cover none"
             if others
@@ -95,10 +95,14 @@ def _single(data: ReportInput) -> int:
 
 
 def _sentences_of_one(data: ReportInput) -> Iterator[str]:
-    one, total = data.inputs[0], data.comparison.totals[0]
+    coverage, total = data.inputs[0], data.comparison.totals[0]
     name, release = data.names[0], f"ATT&CK {data.release}"
     if not total.covered:
-        why = "no mapped technique is active there and scores above 0" if one.set.mappings else "it has no mappings"
+        why = (
+            "no mapped technique is active there and scores above 0"
+            if coverage.set.mappings
+            else "it has no mappings"
+        )
         yield f"{name} covers no technique of {release}: {why}."
         return
     yield (
@@ -106,18 +110,18 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
         f"({percent(total.covered, total.total)}): {quantity(total.techniques, 'technique')} and "
         f"{quantity(total.subtechniques, 'sub-technique')}."
     )
-    if categories := data.categories(one):
-        yield f"Of these, it {and_list([f'{_VERBS[c]} {len(one.measures(c)):,}' for c in categories])}."
+    if categories := data.categories(coverage):
+        yield f"Of these, it {and_list([f'{_VERBS[c]} {len(coverage.measures(c)):,}' for c in categories])}."
     if total.mean is not None and not data.unscored:
         yield f"The mean score of covered techniques is {number_text(round(total.mean, 1))} of 100."
-        if not one.is_layer:
+        if not coverage.is_layer:
             scores = [row.best for row in data.comparison.rows.values() if row.best is not None]
             full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
             yield f"{quantity(full, 'scores', 'score')} 100, and {quantity(low, 'scores', 'score')} below 50."
-    if not one.is_layer and (single := _single(data)):
+    if not coverage.is_layer and (single := _single(data)):
         verb = "is" if single == 1 else "are"
         yield f"{quantity(single, _TECHNIQUE, TECHNIQUES)} {verb} covered by a single capability."
-    if records := non_mappable(one.set).capabilities:
+    if records := non_mappable(coverage.set).capabilities:
         yield f"{quantity(records, 'capability', 'capabilities')} of the set cannot be mapped to any technique."
 
 
@@ -125,8 +129,8 @@ def _of_several(data: ReportInput) -> Iterator[Number]:
     total, inputs = data.comparison.active, len(data.inputs)
     times = [len(row.scores) for row in data.comparison.rows.values()]
     yield _share("covered by any", len(times), total, f" {TECHNIQUES}")
-    for name, one in zip(data.names, data.comparison.totals, strict=True):
-        yield _share(name, one.covered, total, f"; {one.unique:,} unique")
+    for name, own in zip(data.names, data.comparison.totals, strict=True):
+        yield _share(name, own.covered, total, f"; {own.unique:,} unique")
     yield _share(f"covered by {'both' if inputs == 2 else f'all {inputs}'}", times.count(inputs), total)
     yield _share("covered by none", total - len(times), total)
 
@@ -146,7 +150,7 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
         yield f"Each of them covers {most:,}."
     else:
         yield f"{names[order[0]]} covers most ({most:,}), {names[order[-1]]} least ({least:,})."
-    if alone := [f"{name} {one.unique:,}" for name, one in zip(names, totals, strict=True) if one.unique]:
+    if alone := [f"{name} {total.unique:,}" for name, total in zip(names, totals, strict=True) if total.unique]:
         yield f"Covered by a single input: {and_list(alone)}."
     how = "has more capabilities" if data.comparison.counts else "is stronger"
     for difference in data.comparison.differences:

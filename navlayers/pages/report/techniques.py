@@ -32,22 +32,24 @@ def tactic_blocks(data: ReportInput) -> Iterator[Block]:
     category = data.comparison.category
     if 1 < len(data.inputs) <= len(WINNERS):
         series = [Series(name, color) for name, color in zip(data.names, WINNERS, strict=False)]
-        yield _bars(data, "Side by side", series, [set(one.measures(category)) for one in data.inputs])
-    for one in data.inputs:
-        categories = data.categories(one)
+        yield _bars(data, "Side by side", series, [set(coverage.measures(category)) for coverage in data.inputs])
+    for coverage in data.inputs:
+        categories = data.categories(coverage)
         if categories:
             series = [Series(c, RAMPS[c][2]) for c in categories]
-            yield _bars(data, one.name, series, [set(one.measures(c)) for c in categories])
+            yield _bars(data, coverage.name, series, [set(coverage.measures(c)) for c in categories])
         else:
-            ramp, name = ("count", "mapped") if one.counts else ("overall", "covered")
-            yield _bars(data, one.name, [Series(category or name, RAMPS[ramp][2])], [set(one.measures(category))])
+            ramp, name = ("count", "mapped") if coverage.counts else ("overall", "covered")
+            yield _bars(
+                data, coverage.name, [Series(category or name, RAMPS[ramp][2])], [set(coverage.measures(category))]
+            )
     if data.several:
         yield tables.tactics(data.comparison, brief=True)
 
 
 def _extremes(data: ReportInput) -> str:
     """The tactics with the highest and the lowest share of covered techniques."""
-    shares = {one.name: one.any / one.total for one in data.comparison.tactics if one.total}
+    shares = {tactic.name: tactic.any / tactic.total for tactic in data.comparison.tactics if tactic.total}
     if not any(shares.values()):
         return "No tactic is covered."
     highest, lowest = max(shares.values()), min(shares.values())

@@ -82,7 +82,7 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
     Raises:
         UsageError: The options do not fit a set.
     """
-    sections = tuple(section for one in sets if (section := _technique_section(identifier, one)) is not None)
+    sections = tuple(section for index in sets if (section := _technique_section(identifier, index)) is not None)
     catalogue = next((release for release in _releases(sets) if identifier in release.techniques), None)
     head = TechniquePage(identifier, url=technique_url(identifier), sections=sections)
     if catalogue is None:
@@ -106,7 +106,7 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
             status=technique.status,
             successor=_successor(identifier, catalogue),
         )
-    other_domains = {one.name for one in sets if one.set.domain != page.domain}
+    other_domains = {index.name for index in sets if index.set.domain != page.domain}
     missing = _without(sets, sections)
     return msgspec.structs.replace(
         page,
@@ -121,27 +121,27 @@ def _releases(sets: Sequence[IndexedSet]) -> Iterator[Catalogue]:
     yield from map(attack.load, reversed(attack.releases()))
 
 
-def _technique_section(identifier: str, one: IndexedSet) -> TechniqueSection | None:
-    catalogue, scores = one.catalogue, one.scored.scores
+def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection | None:
+    catalogue, scores = index.catalogue, index.scored.scores
     subs = catalogue.subtechniques(identifier)
-    mappings = one.mappings.get(identifier, [])
-    records = one.records.get(identifier, [])
-    if not (mappings or records or any(sub.id in one.mappings for sub in subs)):
+    mappings = index.mappings.get(identifier, [])
+    records = index.records.get(identifier, [])
+    if not (mappings or records or any(sub.id in index.mappings for sub in subs)):
         return None
     technique = catalogue.get(identifier)
     parent = catalogue.get(technique.parent) if technique and technique.parent else None
     written = next((mapping.technique_name for mapping in mappings if mapping.technique_name), None)
     return TechniqueSection(
-        set=one.head,
+        set=index.head,
         technique=_named(identifier, catalogue, written),
         status=_status(technique),
         successor=_successor(identifier, catalogue),
-        aggregate=_aggregate(scores[identifier], one) if identifier in scores else None,
-        mappings=tuple(row for _, row in mapped_rows(identifier, one)),
-        non_mappable=tuple(record(row, one) for row in records),
-        parent=_entry(parent, scores, one.rules) if parent else None,
-        subtechniques=tuple(_entry(sub, scores, one.rules) for sub in subs),
-        carried=tuple(Named(m.id, m.name) for m in one.prepared.moved if m.successor == identifier),
+        aggregate=_aggregate(scores[identifier], index) if identifier in scores else None,
+        mappings=tuple(row for _, row in mapped_rows(identifier, index)),
+        non_mappable=tuple(record(row, index) for row in records),
+        parent=_entry(parent, scores, index.rules) if parent else None,
+        subtechniques=tuple(_entry(sub, scores, index.rules) for sub in subs),
+        carried=tuple(Named(m.id, m.name) for m in index.prepared.moved if m.successor == identifier),
     )
 
 
@@ -163,12 +163,12 @@ def _successor(identifier: str, catalogue: Catalogue) -> Named | None:
 def _without(sets: Sequence[IndexedSet], sections: Sequence[Section]) -> tuple[str, ...]:
     """The names of the sets that have no section."""
     names = {section.set.name for section in sections}
-    return tuple(one.name for one in sets if one.name not in names)
+    return tuple(index.name for index in sets if index.name not in names)
 
 
-def _aggregate(entry: TechniqueScore, one: IndexedSet) -> Aggregate:
+def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
     """How the score of a technique came about; the sentences are those of the layers, with every name."""
-    rules, labels = one.rules, one.labels
+    rules, labels = index.rules, index.labels
     style = Style(rules, None, value_gradient(None, 100), labels)
     categories = tuple(
         CategoryScore(
@@ -186,17 +186,17 @@ def _aggregate(entry: TechniqueScore, one: IndexedSet) -> Aggregate:
     return Aggregate(entry.overall, categories, len(entry.capabilities), says)
 
 
-def record(row: NonMappable, one: IndexedSet) -> Row:
+def record(row: NonMappable, index: IndexedSet) -> Row:
     """A non-mappable record as a row."""
-    return _row(row, one, mapping_type=row.type or "non_mappable")
+    return _row(row, index, mapping_type=row.type or "non_mappable")
 
 
-def _row(row: Mapping | NonMappable, one: IndexedSet, *, mapping_type: str) -> Row:
+def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) -> Row:
     capability, technique = row.capability or "", row.technique or ""
-    name = row.technique_name or (_named(technique, one.catalogue).name if technique else "")
+    name = row.technique_name or (_named(technique, index.catalogue).name if technique else "")
     return Row(
         capability_id=capability,
-        capability_name=row.capability_name or one.names.get(capability, capability),
+        capability_name=row.capability_name or index.names.get(capability, capability),
         mapping_type=mapping_type,
         attack_id=technique,
         attack_name=name if technique else "",
@@ -206,30 +206,30 @@ def _row(row: Mapping | NonMappable, one: IndexedSet, *, mapping_type: str) -> R
     )
 
 
-def mapped_rows(identifier: str, one: IndexedSet) -> Iterator[tuple[Mapping, Row]]:
+def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, Row]]:
     """Every mapping of a technique with its row: by capability and category, the strongest first."""
-    rules = one.rules
-    entry = one.scored.scores.get(identifier)
-    status = _status(one.catalogue.get(identifier))
+    rules = index.rules
+    entry = index.scored.scores.get(identifier)
+    status = _status(index.catalogue.get(identifier))
     best = (
         {(c.capability, category): c for category, group in entry.contributions.items() for c in group}
         if entry
         else {}
     )
     counted: set[tuple[str, str]] = set()
-    for mapping in sorted(one.mappings.get(identifier, ()), key=lambda m: _row_order(m, rules)):
+    for mapping in sorted(index.mappings.get(identifier, ()), key=lambda m: _row_order(m, rules)):
         key = (mapping.capability, mapping.category or UNSPECIFIED)
         score = number(mapping.value, rules)
         why = ""
         if entry is None or status != "active":
-            why = f"{'not' if status == 'unknown' else status} in ATT&CK {one.catalogue.version}"
+            why = f"{'not' if status == 'unknown' else status} in ATT&CK {index.catalogue.version}"
         elif key in counted:
             why = f"another row of the same capability and category{_strength(best[key])} counts"
         elif score is None and not rules.counts:
             why = "it has no score value"
         else:
             counted.add(key)
-        row = _row(mapping, one, mapping_type=mapping.type or "")
+        row = _row(mapping, index, mapping_type=mapping.type or "")
         yield (
             mapping,
             msgspec.structs.replace(
@@ -266,15 +266,15 @@ def _entry(technique: Technique, scores: dict[str, TechniqueScore], rules: Rules
 
 
 def _columns(
-    one: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
+    index: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
 ) -> tuple[Column, ...]:
     """The scored techniques by tactic, without the tactics that have none."""
-    columns = (_column(one, column, scores, entry) for column in one.columns)
+    columns = (_column(index, column, scores, entry) for column in index.columns)
     return tuple(column for column in columns if column.techniques)
 
 
 def _column(
-    one: IndexedSet,
+    index: IndexedSet,
     column: ReleaseColumn,
     scores: dict[str, TechniqueScore],
     entry: Callable[[Technique], Entry],
@@ -282,7 +282,7 @@ def _column(
     whole: bool = False,
 ) -> Column:
     """The techniques of one tactic in matrix order: those with a score, or all."""
-    covered = base_techniques(scores, one.catalogue)
+    covered = base_techniques(scores, index.catalogue)
     mapped = sum(family.technique.id in covered for family in column.families)
     techniques = (entry(technique) for technique in column.techniques if whole or technique.id in scores)
     return Column(column.tactic, mapped, len(column.families), tuple(techniques))
@@ -294,28 +294,28 @@ def capability_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> Capabili
     Raises:
         UsageError: The options do not fit a set.
     """
-    sections = tuple(_capability(ids[one.name], one) for one in sets if one.name in ids)
+    sections = tuple(_capability(ids[index.name], index) for index in sets if index.name in ids)
     return CapabilityPage(sections[0].id, sections[0].name, sections, _without(sets, sections))
 
 
-def _capability(identifier: str, one: IndexedSet) -> CapabilitySection:
-    capability = one.capabilities[identifier]
-    mappings = one.active.get(identifier, [])
-    scores = one.scored.of(mappings)
+def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
+    capability = index.capabilities[identifier]
+    mappings = index.active.get(identifier, [])
+    scores = index.scored.of(mappings)
     texts: dict[str, set[str]] = {}
     for mapping in mappings:
         if mapping.comment:
             texts.setdefault(mapping.technique, set()).add(mapping.comment)
 
     def entry(technique: Technique) -> Entry:
-        every = one.mapped_to[technique.id]
+        every = index.mapped_to[technique.id]
         return msgspec.structs.replace(
-            _entry(technique, scores, one.rules),
+            _entry(technique, scores, index.rules),
             strengths={
                 "" if category == UNSPECIFIED else category: strength
                 for category, given in scores[technique.id].contributions.items()
                 for contribution in given
-                if (strength := strength_name(contribution, one.rules) or ", ".join(contribution.types))
+                if (strength := strength_name(contribution, index.rules) or ", ".join(contribution.types))
             },
             capabilities=len(every),
             only=len(every) == 1,
@@ -324,16 +324,16 @@ def _capability(identifier: str, one: IndexedSet) -> CapabilitySection:
         )
 
     return CapabilitySection(
-        set=one.head,
+        set=index.head,
         id=identifier,
         name=capability.name,
-        groups=tuple(Named(group, one.set.groups.get(group, group)) for group in capability.groups),
+        groups=tuple(Named(group, index.set.groups.get(group, group)) for group in capability.groups),
         references=capability.references,
-        stats=one.stats.get(identifier),
-        tactics=_columns(one, scores, entry),
-        not_active=tuple(str(left) for left in one.scored.left_out if identifier in left.capabilities),
-        unique=tuple(_named(technique, one.catalogue) for technique in one.unique.get(identifier, ())),
-        non_mappable=tuple(record(row, one) for row in one.capability_records.get(identifier, ())),
+        stats=index.stats.get(identifier),
+        tactics=_columns(index, scores, entry),
+        not_active=tuple(str(left) for left in index.scored.left_out if identifier in left.capabilities),
+        unique=tuple(_named(technique, index.catalogue) for technique in index.unique.get(identifier, ())),
+        non_mappable=tuple(record(row, index) for row in index.capability_records.get(identifier, ())),
     )
 
 
@@ -343,24 +343,26 @@ def group_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> GroupPage:
     Raises:
         UsageError: The options do not fit a set.
     """
-    sections = tuple(_group(ids[one.name], one) for one in sets if one.name in ids)
+    sections = tuple(_group(ids[index.name], index) for index in sets if index.name in ids)
     return GroupPage(sections[0].id, sections[0].name, sections, _without(sets, sections))
 
 
-def _group(identifier: str, one: IndexedSet) -> GroupSection:
-    mappings = one.grouped.get(identifier, [])
-    scores = one.scored.of(mappings)
+def _group(identifier: str, index: IndexedSet) -> GroupSection:
+    mappings = index.grouped.get(identifier, [])
+    scores = index.scored.of(mappings)
     covered: dict[str, set[str]] = {}
     for mapping in mappings:
         covered.setdefault(mapping.capability, set()).add(mapping.technique)
     members = []
-    for member in one.members.get(identifier, ()):
+    for member in index.members.get(identifier, ()):
         ids = covered.get(member, set())
         subs = sum("." in technique for technique in ids)
-        unique = len(ids.intersection(one.unique.get(member, ())))
-        members.append(Member(member, one.names[member], len(ids) - subs, subs, unique))
-    columns = _columns(one, scores, lambda technique: _entry(technique, scores, one.rules))
-    return GroupSection(one.head, identifier, one.set.groups.get(identifier, identifier), tuple(members), columns)
+        unique = len(ids.intersection(index.unique.get(member, ())))
+        members.append(Member(member, index.names[member], len(ids) - subs, subs, unique))
+    columns = _columns(index, scores, lambda technique: _entry(technique, scores, index.rules))
+    return GroupSection(
+        index.head, identifier, index.set.groups.get(identifier, identifier), tuple(members), columns
+    )
 
 
 def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
@@ -373,9 +375,9 @@ def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
         (release, tactic) for release in _releases(sets) for tactic in release.tactics if tactic.id == identifier
     )
     sections = tuple(
-        TacticSection(one.head, _tactic_column(one, column))
-        for one in sets
-        for column in one.columns
+        TacticSection(index.head, _tactic_column(index, column))
+        for index in sets
+        for column in index.columns
         if column.tactic.id == identifier
     )
     return TacticPage(
@@ -389,6 +391,6 @@ def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
     )
 
 
-def _tactic_column(one: IndexedSet, column: ReleaseColumn) -> Column:
-    scores = one.scored.scores
-    return _column(one, column, scores, lambda technique: _entry(technique, scores, one.rules), whole=True)
+def _tactic_column(index: IndexedSet, column: ReleaseColumn) -> Column:
+    scores = index.scored.scores
+    return _column(index, column, scores, lambda technique: _entry(technique, scores, index.rules), whole=True)

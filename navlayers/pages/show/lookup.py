@@ -75,7 +75,7 @@ def find(word: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subje
     matches = _matches(word, candidates)
     if not matches and kind in (None, "technique", "tactic"):
         newest = {release.domain: release for release in attack.releases()}
-        used = {one.set.domain for one in sets}
+        used = {mapping_set.set.domain for mapping_set in sets}
         ordered = sorted(newest.values(), key=lambda release: release.domain not in used)
         others = _of_releases(map(attack.load, ordered))
         matches = _matches(word, [candidate for candidate in others if kind in (None, candidate.kind)])
@@ -86,23 +86,25 @@ def find(word: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subje
 
 def catalogues(sets: Iterable[Prepared | IndexedSet]) -> list[Catalogue]:
     """The releases of the sets, each once, the newest first."""
-    releases = {(one.catalogue.domain, one.catalogue.version): one.catalogue for one in sets}
+    releases = {
+        (mapping_set.catalogue.domain, mapping_set.catalogue.version): mapping_set.catalogue for mapping_set in sets
+    }
     return sorted(releases.values(), key=lambda c: versions.number(c.version), reverse=True)
 
 
 def _candidates(sets: Sequence[Prepared]) -> Iterator[Candidate]:
     yield from _of_releases(catalogues(sets))
-    for one in sets:
-        rows: tuple[Mapping | NonMappable, ...] = (*one.set.mappings, *one.set.non_mappable)
+    for mapping_set in sets:
+        rows: tuple[Mapping | NonMappable, ...] = (*mapping_set.set.mappings, *mapping_set.set.non_mappable)
         for row in rows:
-            if row.technique and row.technique not in one.catalogue.techniques:
+            if row.technique and row.technique not in mapping_set.catalogue.techniques:
                 name = row.technique_name or row.technique
-                yield Candidate("technique", row.technique, name, one.set.domain, active=False)
-    for one in sets:
-        for capability in one.set.capabilities:
-            yield Candidate("capability", capability.id, capability.name, one.name, (capability.name,))
-        for group, name in one.set.groups.items():
-            yield Candidate("group", group, name, one.name, (name,))
+                yield Candidate("technique", row.technique, name, mapping_set.set.domain, active=False)
+    for mapping_set in sets:
+        for capability in mapping_set.set.capabilities:
+            yield Candidate("capability", capability.id, capability.name, mapping_set.name, (capability.name,))
+        for group, name in mapping_set.set.groups.items():
+            yield Candidate("group", group, name, mapping_set.name, (name,))
 
 
 def _of_releases(releases: Iterable[Catalogue]) -> Iterator[Candidate]:
