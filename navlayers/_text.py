@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -329,6 +330,22 @@ def decimal(number: float) -> str:
     digits = format(Decimal(repr(float(number))), "f")
     digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
     return "0" if digits == "-0" else digits
+
+
+_DAY = re.compile(r"(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:[Tt ].*)?", re.DOTALL)
+_AMERICAN_DAY = re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")
+
+
+def day(text: str) -> str | None:
+    """The day of a date as 2025-01-31; None if the text is not a date.
+
+    The text is 2025-01-31 or 2025/1/31, with or without a time, or 1/31/2025, as MITRE writes dates.
+    """
+    match = _DAY.fullmatch(text.strip()) or _AMERICAN_DAY.fullmatch(text.strip())
+    try:
+        return str(date(int(match["y"]), int(match["m"]), int(match["d"]))) if match else None
+    except ValueError:
+        return None
 
 
 def technique_url(technique: str) -> str:

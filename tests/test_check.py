@@ -63,7 +63,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("lines", WRONG)
-def test_what_is_wrong_is_told_at_the_value_that_is_wrong(file: Path, lines: str) -> None:
+def test_findings_point_at_the_wrong_value(file: Path, lines: str) -> None:
     assert under(file, lines) == WRONG[lines]
 
 
@@ -81,7 +81,7 @@ SOUND = [
 
 
 @pytest.mark.parametrize("lines", SOUND)
-def test_what_is_sound_is_left_in_peace(file: Path, lines: str) -> None:
+def test_a_valid_set_has_no_findings(file: Path, lines: str) -> None:
     assert under(file, lines) == []
 
 
@@ -116,7 +116,7 @@ def test_the_same_finding_in_many_rows_is_one_line_with_the_other_places(run: Ru
     assert len(json.loads(run("check", path, "--json", "--select", "revoked-technique").out)["findings"]) == 6
 
 
-def test_a_reader_s_errors_are_told_together_with_what_the_rules_find_in_the_rest(file: Path) -> None:
+def test_errors_of_a_reader_and_findings_of_the_rules_are_reported_together(file: Path) -> None:
     assert under(file, "T1078: {protect: middling}\nT1053.001: {protect: partial}") == [
         "8:24 unknown-value",
         "9:7 revoked-technique",
@@ -157,7 +157,7 @@ def test_a_code_with_a_slip_gets_a_suggestion(run: Run) -> None:
     assert run("check", "--explain", "revoked-technique").out.startswith("## revoked-technique\n\nError: ")
 
 
-def test_every_code_is_explained_and_the_docs_are_what_the_command_prints(run: Run) -> None:
+def test_every_code_is_explained_and_the_docs_equal_the_output_of_the_command(run: Run) -> None:
     assert [code for code, said in codes().items() if not (said.why and said.fix and said.example)] == []
     assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == explanations()
     assert run("check", "--explain", "all").out == explanations()
@@ -204,7 +204,7 @@ def _by_code(found: tuple[Finding, ...]) -> dict[str, int]:
     return counts
 
 
-def test_what_is_found_in_the_published_sets_is_what_a_few_lines_of_their_own_count(corpus: Path) -> None:
+def test_the_findings_of_published_sets_agree_with_an_independent_count(corpus: Path) -> None:
     for path in CORPUS_FILES:
         file = json.loads(path.read_bytes())
         head, rows = file["metadata"], file["mapping_objects"]
@@ -261,7 +261,7 @@ def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> 
         assert readers.read(path).format == "mapex-json"
 
 
-def test_files_of_a_folder_that_are_no_sets_are_told(run: Run, tmp_path: Path) -> None:
+def test_other_files_of_a_folder_are_reported(run: Run, tmp_path: Path) -> None:
     write_set(tmp_path / "in" / "one.json", [("mfa", "T1078", "protect", "partial")])
     (tmp_path / "in" / "other.json").write_text('{"something": 1}')
     result = run("check", tmp_path / "in")
@@ -272,7 +272,7 @@ def test_a_release_that_is_not_at_hand_ends_a_check_as_it_ends_a_build(run: Run,
     assert run("check", one, "--attack", "99").code == run("build", one, "--attack", "99").code == 2
 
 
-def test_what_a_format_never_carries_is_a_note_that_does_not_fail(run: Run, tmp_path: Path) -> None:
+def test_losses_of_a_format_are_notes_that_do_not_fail(run: Run, tmp_path: Path) -> None:
     (tmp_path / "layer.json").write_text(
         '{"name": "L", "versions": {"layer": "4.5", "attack": "16"}, "domain": "enterprise-attack",'
         ' "description": "for nobody", "techniques": [{"techniqueID": "T1078", "score": 50}]}'
@@ -284,7 +284,7 @@ def test_what_a_format_never_carries_is_a_note_that_does_not_fail(run: Run, tmp_
     assert as_github.out.startswith("::notice ")
 
 
-def test_a_status_that_stands_as_a_type_is_not_undeclared(run: Run, tmp_path: Path) -> None:
+def test_a_status_in_place_of_a_type_is_not_undeclared(run: Run, tmp_path: Path) -> None:
     head = 'framework: d\nversion: "1"\ndomain: enterprise\nattack_version: "16.1"\nmapping_types: [scores]\n'
     path = tmp_path / "set.yaml"
     for type_, times in (("other", 1), ("non_mappable", 0)):
@@ -298,7 +298,7 @@ def test_two_formats_exclude_each_other(run: Run, one: Path) -> None:
     assert run("check", one, "--json").out == run("check", one, "--json", "--format", "json").out
 
 
-def test_what_cannot_be_mended_against_another_release_is_not_offered(run: Run, tmp_path: Path) -> None:
+def test_unfixable_findings_against_another_release_have_no_fix(run: Run, tmp_path: Path) -> None:
     path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
     assert "can be fixed with --fix" in run("check", path).err
     assert "can be mended" not in run("check", path, "--attack", "18.1").err

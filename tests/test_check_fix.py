@@ -34,9 +34,7 @@ def mended(path: Path) -> bytes:
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_what_is_mended_in_native_yaml_changes_nothing_else(
-    tmp_path: Path, before: str, after: str, newline: str
-) -> None:
+def test_fixes_of_native_yaml_change_nothing_else(tmp_path: Path, before: str, after: str, newline: str) -> None:
     text = f"{HEAD}  a:\n    techniques:\n      {before}\n  b: {{techniques: {{T1078: }}}}  # T1053.001\n"
     path = tmp_path / "set.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", newline).encode())
@@ -190,7 +188,7 @@ def test_a_file_that_changed_while_it_was_checked_is_left_alone(
     assert path.read_text(encoding="utf-8") == "mine"
 
 
-def test_a_revoked_id_whose_name_means_another_technique_is_told_and_not_mended(tmp_path: Path) -> None:
+def test_a_revoked_id_with_the_name_of_another_technique_is_reported_and_not_fixed(tmp_path: Path) -> None:
     path = tmp_path / "set.yaml"
     path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Brute Force}}\n")
     report = check(resolve([str(path)]))

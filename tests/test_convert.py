@@ -105,7 +105,7 @@ def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatc
     )
 
 
-def test_what_the_format_has_no_room_for_is_told_on_standard_error(run: Run) -> None:
+def test_losses_of_the_format_are_reported_on_standard_error(run: Run) -> None:
     result = run("convert", "gcp", "--to", "mapex-json")
     assert json.loads(result.out)["metadata"]["creation_date"] == "03/06/2025"
     assert result.err == "note: title, source, licence left out: no such field in Mappings Explorer files\n"
@@ -190,7 +190,7 @@ def test_a_larger_file_is_read_when_the_limit_is_raised(run: Run, source: Path) 
     assert run("convert", source, "--max-size", "2").code == 0
 
 
-def test_a_place_that_cannot_be_written_is_told(run: Run, source: Path) -> None:
+def test_a_place_that_cannot_be_written_is_reported(run: Run, source: Path) -> None:
     Path("file").write_text("x")
     Path("folder").mkdir()
     assert "file: this is a file; expected a folder" in run("convert", source, "-o", "file/out.yaml").err
@@ -226,7 +226,7 @@ def test_the_library_writes_and_reads_by_the_same_names() -> None:
         readers.encode(mapping_set, "word")
 
 
-def test_what_cannot_be_written_names_the_input(run: Run, tmp_path: Path) -> None:
+def test_a_set_that_cannot_be_written_is_reported_with_its_input(run: Run, tmp_path: Path) -> None:
     empty = tmp_path / "empty.csv"
     empty.write_bytes(b"Technique,Control\n")
     result = run("convert", empty)
@@ -235,7 +235,7 @@ def test_what_cannot_be_written_names_the_input(run: Run, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["set.xls", "set.tsv", "set.stix", "set.md"])
-def test_an_ending_of_no_format_is_refused_and_nothing_is_written(run: Run, source: Path, name: str) -> None:
+def test_an_unknown_ending_is_refused_and_nothing_is_written(run: Run, source: Path, name: str) -> None:
     done = run("convert", source, "-o", name)
     assert (done.code, done.out) == (2, "")
     assert f'the ending of "{name}" does not name a format' in done.err

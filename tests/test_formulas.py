@@ -26,7 +26,7 @@ HARMLESS = ("", "a=b", "T1059", "'", "it's", '"quoted"', "1-2", "'a", " a", "é"
 
 
 @pytest.mark.parametrize("text", HARMFUL)
-def test_what_a_spreadsheet_would_run_gets_a_mark(text: str) -> None:
+def test_text_that_a_spreadsheet_would_run_gets_a_mark(text: str) -> None:
     assert neutralize(text) == "'" + text
     assert restore("'" + text) == text
 
@@ -38,7 +38,7 @@ def test_any_other_text_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(alphabet="'\"=+-@\t\r\n aＸ＝", max_size=6) | st.text())
-def test_what_is_neutralized_is_restored_and_starts_with_nothing_that_runs(text: str) -> None:
+def test_neutralized_text_is_restored_and_does_not_start_with_a_formula(text: str) -> None:
     safe = neutralize(text)
     assert restore(safe) == text
     assert safe[:1] not in set("=+-@\t\r\n") or not safe

@@ -42,16 +42,14 @@ def test_the_thirteen_current_sets_ship() -> None:
 
 
 @pytest.mark.parametrize("name", tool.SETS)
-def test_a_shipped_set_is_byte_for_byte_what_the_converter_makes_of_the_published_one(
-    name: str, corpus: Path
-) -> None:
+def test_a_shipped_set_equals_the_converted_published_set_byte_for_byte(name: str, corpus: Path) -> None:
     assert (ROOT / "mappings" / f"{name}.yaml").read_text(encoding="utf-8") == tool.shipped_data(
         corpus, name
     ).decode()
 
 
 @pytest.mark.parametrize("name", tool.SETS)
-def test_a_shipped_set_relates_what_the_published_one_relates(name: str, corpus: Path) -> None:
+def test_a_shipped_set_has_the_relations_of_the_published_set(name: str, corpus: Path) -> None:
     published = json.loads((corpus / f"{tool.SETS[name][0]}.json").read_bytes())
     shipped = readers.read(ROOT / "mappings" / f"{name}.yaml").mapping_set
     assert Counter((m.capability, m.technique, m.type, m.category, m.value) for m in shipped.mappings) == Counter(
@@ -170,5 +168,5 @@ def test_only_web_addresses_are_kept_of_references(reference: str, expected: tup
     assert web_links([reference]) == expected
 
 
-def test_an_address_that_stands_twice_is_kept_once() -> None:
+def test_a_duplicate_address_is_kept_once() -> None:
     assert web_links(["https://a.org", " https://a.org", "https://b.org"]) == ("https://a.org", "https://b.org")

@@ -138,7 +138,7 @@ def test_every_score_of_a_side_is_its_share_of_the_highest(tmp_path: Path, side:
     assert [mapping.value for mapping in whole.mappings] == expected
 
 
-def test_no_detection_and_no_visibility_are_looked_at_and_not_mapped(file: Path) -> None:
+def test_no_detection_and_no_visibility_are_non_mappables(file: Path) -> None:
     found = [(r.capability, r.technique, dict(r.other)) for r in readers.read(file).mapping_set.non_mappable]
     assert found == [
         ("detection-all", "T1110", {"score": "-1"}),
@@ -160,7 +160,7 @@ def test_score_date_location_and_comments_survive(file: Path) -> None:
     assert [m.technique_name for m in whole.mappings] == [None, None, None, "Guessing", None]
 
 
-def test_the_set_says_what_the_file_says_and_tells_what_is_left_out(file: Path) -> None:
+def test_the_set_has_the_content_of_the_file_and_notices_name_omissions(file: Path) -> None:
     reading = readers.read(file)
     whole = reading.mapping_set
     assert (whole.framework, whole.title, whole.domain, whole.version) == (
@@ -199,7 +199,7 @@ def test_other_domains_are_read_from_the_file(tmp_path: Path) -> None:
     assert readers.read(tmp_path / "none.yaml").mapping_set.domain == "enterprise"
 
 
-def test_one_entry_stands_for_a_list_of_one_also_without_a_log_book(tmp_path: Path) -> None:
+def test_a_single_entry_is_read_like_a_list_also_without_a_log_book(tmp_path: Path) -> None:
     text = """\
 version: 1.0
 file_type: technique-administration
@@ -229,7 +229,7 @@ techniques:
     assert mapping.comment == "By hand"
 
 
-def test_everything_wrong_is_told_at_once_at_its_place(tmp_path: Path) -> None:
+def test_all_errors_are_reported_together_with_their_places(tmp_path: Path) -> None:
     text = (
         FILE.replace("score: 3", "score: 6")
         .replace("score: 5", "score: high")

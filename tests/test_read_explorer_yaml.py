@@ -60,7 +60,7 @@ def problems(text: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_rows_and_metadata_are_read_as_those_of_the_json_in_any_order() -> None:
+def test_rows_and_metadata_are_read_like_json_in_any_order() -> None:
     for text in (f"mapping_objects:\n{ROW}{HEAD}", f"---\n# Words\n{HEAD}mapping_objects:\n{ROW}...\n"):
         reading = read(text)
         found = reading.mapping_set
@@ -117,7 +117,7 @@ def test_places_are_those_of_the_values() -> None:
     assert reading.place_of("title") == Place("set.yaml", 33, 3)
 
 
-def test_plain_words_numbers_and_dates_are_text_and_those_that_tools_misread_are_told() -> None:
+def test_plain_words_numbers_and_dates_are_text_with_a_notice_where_tools_differ() -> None:
     row = (
         "- {capability_id: no, attack_object_id: T1078, score_category: protect, score_value: 72.50, comments: ~}\n"
     )
@@ -134,7 +134,7 @@ def test_plain_words_numbers_and_dates_are_text_and_those_that_tools_misread_are
     ]
 
 
-def test_fields_without_meaning_are_kept_and_those_outside_rows_are_told() -> None:
+def test_unknown_fields_of_rows_are_kept_and_others_are_reported() -> None:
     row = "- {capability_id: a, attack_object_id: T1078, scorevalue: [1, {x: ~}], author: Me}\n"
     reading = read(f"{HEAD}more: 1\nmapping_objects:\n{row}")
     other = (("author", "Me"), ("scorevalue", '["1", {"x": null}]'))
@@ -146,7 +146,7 @@ def test_fields_without_meaning_are_kept_and_those_outside_rows_are_told() -> No
     ]
 
 
-def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
+def test_all_errors_are_reported_together_with_their_places() -> None:
     text = HEAD.replace("technology_domain: enterprise", "technology_domain: entreprise").replace("demo", "[demo]")
     text += """\
 mapping_objects:
@@ -185,7 +185,7 @@ mapping_objects:
         (f"{HEAD}mapping_objects: []\n---\na: b\n", "set.yaml:12:1: a second YAML document starts here"),
     ],
 )
-def test_what_is_no_such_document_says_what_is_missing_where(text: str, expected: str) -> None:
+def test_other_documents_are_refused_with_the_missing_part(text: str, expected: str) -> None:
     assert problems(text)[0].startswith(expected)
 
 
@@ -202,7 +202,7 @@ def test_yaml_of_another_kind_is_another_file(text: str) -> None:
         readers.read("set.yaml", data=text.encode(), reading=readers.ReadOptions(format="mapex-yaml"))
 
 
-def test_a_set_without_rows_is_told_and_a_lenient_reading_goes_on_over_errors() -> None:
+def test_a_set_without_rows_is_reported_and_lenient_reading_continues_after_errors() -> None:
     reading = read(f"{HEAD}mapping_objects: []\n")
     assert [notice.code for notice in reading.notices] == ["empty-set"]
     findings = readers.Findings(lenient=True)

@@ -45,7 +45,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert problem(path) == f"{path}: no such file (the folder {tmp_path / 'none'} does not exist either)"
 
 
-def test_a_folder_is_refused_with_what_it_holds(tmp_path: Path) -> None:
+def test_a_folder_is_refused_with_its_content(tmp_path: Path) -> None:
     expected = f"{tmp_path}: this is a folder; expected one file that holds a mapping set"
     assert (
         problem(tmp_path)
@@ -64,14 +64,14 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "set.yaml"
     path.write_bytes(SET)
     path.chmod(0)
     assert problem(path) == f"{path}: the file cannot be read: permission denied (check its permissions)"
 
 
-def test_an_error_while_reading_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_while_reading_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "set.yaml"
     path.write_bytes(SET)
 
@@ -82,7 +82,7 @@ def test_an_error_while_reading_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     assert problem(path) == f"{path}: the file cannot be read: permission denied (check its permissions)"
 
 
-def test_an_impossible_name_is_told() -> None:
+def test_an_impossible_name_is_reported() -> None:
     assert problem("a\0b").endswith("the file cannot be read: embedded null byte")
     assert "the file cannot be read: File name too long" in problem("x" * 5000)
 
@@ -105,12 +105,12 @@ def test_the_limit_counts_for_given_bytes_and_can_be_raised() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t\n", b"\xef\xbb\xbf"])
-def test_an_empty_file_is_told(data: bytes) -> None:
+def test_an_empty_file_is_reported(data: bytes) -> None:
     expected = "a mapping set"
     assert problem("set.yaml", data) == f"set.yaml: the file is empty; expected {expected}"
 
 
-def test_text_that_is_not_utf_8_is_told_with_the_place_and_the_byte() -> None:
+def test_text_that_is_not_utf_8_is_reported_with_the_place_and_the_byte() -> None:
     text = 'framework: demo\ntitle: Caf\u00e9 "ü"\n'
     advice = "expected UTF-8 (save it as UTF-8, for example with: iconv -f ENCODING -t UTF-8 set.yaml)"
     assert problem("set.yaml", text.encode("latin-1")) == f"set.yaml:2:11: byte 26 (0xe9) is not UTF-8; {advice}"
@@ -124,7 +124,7 @@ def test_columns_count_characters_not_bytes() -> None:
     assert problem("set.json", '{"ü€😀": x}'.encode()).startswith('set.json:1:9: this is not JSON: unexpected "x}"')
 
 
-def test_a_second_byte_order_mark_is_told() -> None:
+def test_a_second_byte_order_mark_is_reported() -> None:
     for text in (SET, b"{}"):
         assert problem("set", b"\xef\xbb\xbf" * 2 + text) == (
             "set:1:1: a second byte order mark; expected one at most (remove it)"

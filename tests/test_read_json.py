@@ -71,7 +71,7 @@ def test_a_published_set_gives_exactly_its_rows(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CORPUS_FILES, ids=lambda path: path.stem)
-def test_the_names_of_a_published_set_can_be_told_from_what_is_kept(path: Path) -> None:
+def test_the_names_of_a_published_set_follow_from_the_kept_fields(path: Path) -> None:
     found = readers.read(path).mapping_set
     rows = json.loads(path.read_bytes())["mapping_objects"]
     names = {c.id: c.name for c in found.capabilities}
@@ -166,7 +166,7 @@ def test_half_scores_letter_case_and_numbers_are_accepted() -> None:
     ]  # fmt: skip
 
 
-def test_rows_that_cannot_be_mapped_are_no_mappings() -> None:
+def test_non_mappable_rows_are_not_mappings() -> None:
     reading = read_rows(
         row(attack_object_id=None, attack_object_name=None, mapping_type=None, status="non_mappable"),
         row(status="non_mappable", comments="Why"),
@@ -190,7 +190,7 @@ def test_rows_that_cannot_be_mapped_are_no_mappings() -> None:
     assert str(reading.place(3, "non_mappable", "technique")) == "set.json:6:45"
 
 
-def test_related_score_is_kept_only_where_it_says_more_than_the_parent() -> None:
+def test_related_score_is_kept_only_if_it_is_not_the_parent() -> None:
     sub = {"attack_object_id": "T1078.001", "attack_object_name": "Default Accounts", "score_category": "detect"}
     found = read_rows(
         row(**sub, related_score="T1078"),
@@ -292,7 +292,7 @@ NOT_A_SET = {
 
 
 @pytest.mark.parametrize("text", NOT_A_SET, ids=range(len(NOT_A_SET)))
-def test_what_is_no_mappings_explorer_file_is_refused_clearly(text: str) -> None:
+def test_other_json_is_refused_with_a_clear_message(text: str) -> None:
     wanted = [f"set.json{m}" if m.startswith(": ") else f"set.json:{m}" for m in NOT_A_SET[text]]
     assert problems(text) == wanted
 
@@ -320,7 +320,7 @@ odd_metadata = st.dictionaries(st.sampled_from([*META, "author", "else"]), json_
 
 
 @given(st.lists(odd_rows | json_values, max_size=4), odd_metadata | json_values, st.booleans())
-def test_whatever_stands_in_the_json_it_is_read_or_refused_with_places_inside_the_file(
+def test_any_json_is_read_or_refused_with_places_inside_the_file(
     rows: list[Any], metadata: Any, good: bool
 ) -> None:
     text = json.dumps({"metadata": META if good else metadata, "mapping_objects": rows}, indent=1)
@@ -389,7 +389,7 @@ def test_metadata_is_read_or_refused_however_deep_it_is(depth: int) -> None:
 
 
 @pytest.mark.parametrize("depth", [900, 960, 990, 1010, 1100])
-def test_a_wrong_field_behind_one_that_is_very_deep_is_told(depth: int) -> None:
+def test_a_wrong_field_after_a_deeply_nested_field_is_reported(depth: int) -> None:
     line = '{"capability_id": "c", "else": ' + "[" * depth + "]" * depth + ', "attack_object_id": "x"}'
     (problem,) = problems(START + line + "]}")
     assert 'technique id "x" is malformed' in problem or "too deep" in problem

@@ -18,7 +18,7 @@ from navlayers.mapping.formats._json import members, repeats
 from navlayers.mapping.model import MappingType
 
 ADVICE = "expected each key once (merge them, or remove one)"
-TWICE = {
+DUPLICATES = {
     '{"capability_id": "c", "attack_object_id": "T1078", "capability_id": "d"}': ("capability_id", 53, 2),
     '{"capability_id": "c", "attack_object_id": "T1078", "capability_id" : null}': ("capability_id", 53, 2),
     '{"capability_id": "c", "attack_object_id": "T1078", "capability\\u005fid":"d"}': ("capability_id", 53, 2),
@@ -29,10 +29,10 @@ TWICE = {
 }
 
 
-@pytest.mark.parametrize("line", TWICE)
+@pytest.mark.parametrize("line", DUPLICATES)
 @pytest.mark.parametrize("before", [0, 1, 5])
-def test_a_key_that_stands_twice_in_a_row_is_refused(line: str, before: int) -> None:
-    key, again, first = TWICE[line]
+def test_a_duplicate_key_in_a_row_is_refused(line: str, before: int) -> None:
+    key, again, first = DUPLICATES[line]
     keys = list(dict.fromkeys(json.loads(line)))
     same = json.dumps({key: "T1078" if key == "attack_object_id" else "c" for key in keys})
     number = before + 3
@@ -41,12 +41,12 @@ def test_a_key_that_stands_twice_in_a_row_is_refused(line: str, before: int) -> 
     ]
 
 
-def test_colons_and_quotes_in_texts_are_no_keys() -> None:
+def test_colons_and_quotes_in_texts_are_not_keys() -> None:
     rows = [row(comments=text) for text in ('"a":', "b :", "\n:", "https://c", '"comments": "', "")]
     assert [m.comment for m in read_rows(*rows).mapping_set.mappings] == [r["comments"] for r in rows]
 
 
-def test_a_key_that_stands_twice_at_the_top_is_refused() -> None:
+def test_a_duplicate_key_at_the_top_is_refused() -> None:
     rows = f'"mapping_objects": [{json.dumps(row())}]'
     meta = f'"metadata": {json.dumps(META)}'
     other = '"mapping_objects": []'
@@ -63,7 +63,7 @@ def test_a_key_that_stands_twice_at_the_top_is_refused() -> None:
         ]
 
 
-def test_keys_that_stand_twice_in_the_metadata_are_refused_at_every_level() -> None:
+def test_duplicate_keys_in_the_metadata_are_refused_at_every_level() -> None:
     meta = json.dumps(META, indent=0).replace('"g": "Group"', '"g": "Group",\n"g": "Other"')
     meta = meta.replace('"description": "D."', '"description": "D.",\n"name": "N"').replace(
         "{", '{"author": "a",', 1
@@ -82,7 +82,7 @@ seps = st.sampled_from([":", ": ", " :", "\n: ", "\t:"])
 
 
 @given(st.lists(st.tuples(keys, seps, st.sampled_from(['"c"', "null", '""', '"a: \\": b"'])), max_size=6))
-def test_exactly_the_rows_in_which_a_key_stands_twice_are_told(lines: list[tuple[list[str], str, str]]) -> None:
+def test_exactly_the_rows_with_duplicate_keys_are_reported(lines: list[tuple[list[str], str, str]]) -> None:
     raws = ["{" + ",".join(f'"{key}"{sep}{value}' for key in names) + "}" for names, sep, value in lines]
     findings = readers.Findings(lenient=True)
     readers.read("set.json", data=(START + ",\n".join(raws) + "]}").encode(), findings=findings)
@@ -100,7 +100,7 @@ values = st.recursive(
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "ü", '"']), values), max_size=5), st.sampled_from([None, 1]))
-def test_the_members_of_an_object_are_found_whatever_they_hold(
+def test_the_members_of_an_object_are_found_for_all_values(
     pairs: list[tuple[str, Any]], indent: int | None
 ) -> None:
     body = ",\n".join(f"{json.dumps(key)}: {json.dumps(value, indent=indent)}" for key, value in pairs)
@@ -113,7 +113,7 @@ def test_the_members_of_an_object_are_found_whatever_they_hold(
     ]
 
 
-def test_a_technique_that_is_mapped_but_names_no_capability_is_an_error_that_tells_the_misspelt_key() -> None:
+def test_a_mapping_without_a_capability_is_an_error_that_names_the_misspelt_key() -> None:
     lines = [
         {"capabilityid": "c", "attack_object_id": "T1078", "score_category": "protect", "score_value": "partial"},
         {"attack_object_id": "T1078", "mapping_type": "mitigates", "status": "complete"},
@@ -142,7 +142,7 @@ def test_a_technique_alone_that_is_not_marked_is_a_non_mappable_with_a_notice() 
     ]
 
 
-def test_misspelt_fields_are_told_once_each_with_the_number_of_rows() -> None:
+def test_misspelt_fields_are_reported_once_each_with_the_number_of_rows() -> None:
     reading = read_rows(row(scorevalue="partial"), row(categry="protect", scorevalue="x", tags="y"), row(weight=1))
     assert [str(notice) for notice in reading.notices] == [
         'set.json:3:183: unknown field "scorevalue" in 2 rows '
@@ -197,7 +197,7 @@ def test_ids_of_the_metadata_that_are_the_same_but_for_blanks_are_refused() -> N
     assert 'duplicate id "g" in capability_groups, without the blanks around it; expected each id once' in problem
 
 
-def test_blanks_around_ids_are_taken_away_with_a_notice() -> None:
+def test_blanks_around_ids_are_removed_with_a_notice() -> None:
     reading = read_rows(row(capability_id=" c"), row())
     assert [c.id for c in reading.mapping_set.capabilities] == ["c"]
     assert [str(notice) for notice in reading.notices] == [

@@ -62,7 +62,7 @@ def test_a_layer_is_one_capability_and_its_scores_are_kept() -> None:
     assert found.format == "layer"
 
 
-def test_format_3_0_says_its_domain_otherwise_and_no_att_ck_version() -> None:
+def test_format_3_0_has_other_domain_names_and_no_att_ck_version() -> None:
     entries = '[{"techniqueID": "T1156", "score": 1}]'
     text = f'{{"name": "Old", "version": "3.0", "domain": "mitre-mobile", "techniques": {entries}}}'
     found = reading(text)
@@ -99,7 +99,7 @@ def test_tactics_colours_metadata_and_links_are_kept() -> None:
     }
 
 
-def test_entries_of_one_technique_that_differ_by_tactic_are_mappings_each_and_the_highest_counts() -> None:
+def test_entries_of_a_technique_with_other_scores_per_tactic_are_separate_mappings() -> None:
     data = layer(
         {"techniqueID": "T1078", "tactic": "persistence", "score": 20},
         {"techniqueID": "T1078", "tactic": "initial-access", "score": 70},
@@ -121,7 +121,7 @@ def test_a_disabled_entry_never_scores_and_keeps_its_score() -> None:
     assert record.other == (("enabled", "false"), ("score", "80"))
 
 
-def test_entries_that_say_nothing_are_counted_and_left_out() -> None:
+def test_empty_entries_are_counted_and_skipped() -> None:
     data = layer(
         {"techniqueID": "T1078", "score": 1},
         {"techniqueID": "T1059", "showSubtechniques": True},
@@ -182,7 +182,7 @@ def test_a_list_has_a_capability_per_layer_with_ids_of_their_own() -> None:
     assert str(found.place(2, "capability")) == "l.json:3:10"
 
 
-def test_layers_of_different_domains_or_versions_are_no_one_set() -> None:
+def test_layers_of_different_domains_or_versions_are_refused() -> None:
     one = layer({"techniqueID": "T1078", "score": 1})
     two = layer({"techniqueID": "T1078", "score": 1}, domain="ics-attack", versions={"attack": "17"})
     both = b"[" + one + b",\n" + two + b"]"
@@ -200,7 +200,7 @@ def test_the_navigator_takes_16_and_v16_1_for_the_same_release_and_so_does_the_r
     assert reading(b"[" + one + b"," + two + b"]").mapping_set.attack_version == "16"
 
 
-def test_of_an_entry_that_stands_twice_the_last_counts_as_in_the_navigator() -> None:
+def test_the_last_of_duplicate_entries_counts_as_in_the_navigator() -> None:
     found = reading(layer({"techniqueID": "T1078", "score": 1}, {"techniqueID": "T1078", "score": 2}))
     assert [m.value for m in found.mapping_set.mappings] == ["2"]
     (told,) = notes(found, "not-carried")
@@ -223,7 +223,7 @@ WRONG = """\
 ]}"""
 
 
-def test_everything_wrong_is_told_at_once_each_at_its_place() -> None:
+def test_all_errors_are_reported_together_with_their_places() -> None:
     assert [text.partition(";")[0] for text in problems(WRONG)] == [
         'l.json:1:25: unknown ATT&CK domain "enterprize"',
         'l.json:1:51: versions is the text "4"',
@@ -260,7 +260,7 @@ def test_everything_wrong_is_told_at_once_each_at_its_place() -> None:
         ('{"techniques": 5}', "techniques is a number"),
     ],
 )
-def test_what_is_no_layer_is_refused_with_one_message(text: str, told: str) -> None:
+def test_other_json_is_refused_with_one_message(text: str, told: str) -> None:
     (problem,) = problems(text)
     assert told in problem
 
@@ -346,7 +346,7 @@ def test_a_list_that_navlayers_wrote_is_read_as_one_set() -> None:
     assert {(m.technique, m.value) for m in back.mappings} == {("T1078", "50"), ("T1110", "10")}
 
 
-def test_stats_and_build_take_a_layer_and_pass_over_the_index_beside_it(run: Run, tmp_path: Path) -> None:
+def test_stats_and_build_take_a_layer_and_skip_the_index(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "layers"
     assert run("build", "kev-mobile", "-o", folder, "--only", "overview").code == 0
     assert run("stats", folder / "kev-mobile" / "overview.json", "-q").code == 0
@@ -371,7 +371,7 @@ def test_a_hundred_thousand_entries_take_seconds_at_most() -> None:
 
 
 @pytest.mark.cpu(5)
-def test_very_many_entries_that_stand_twice_are_told_once(tmp_path: Path) -> None:
+def test_very_many_duplicate_entries_are_reported_once(tmp_path: Path) -> None:
     entries = [{"techniqueID": ("T1078", "T1110")[number % 2], "score": 1} for number in range(20_000)]
     versions = {"attack": "16", "layer": "4.5"}
     layer = {"name": "Many", "domain": "enterprise-attack", "versions": versions, "techniques": entries}

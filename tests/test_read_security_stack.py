@@ -118,7 +118,7 @@ def test_each_sub_technique_of_a_group_gets_each_score_of_the_group(stack: Path)
     assert {m.references for m in whole.mappings} == {("https://example.org/keys",)}
 
 
-def test_what_a_file_says_of_its_control_stands_beside_its_first_mapping(stack: Path) -> None:
+def test_the_first_mapping_keeps_the_other_fields_of_the_control(stack: Path) -> None:
     first, *others = readers.read(stack).mapping_set.mappings
     assert dict(first.other) == {
         "control description": "Holds keys.",
@@ -156,7 +156,7 @@ def test_places_lead_to_the_value_in_its_own_file(stack: Path) -> None:
     assert reading.place_of("version") == Place(str(stack))
 
 
-def test_everything_wrong_in_all_files_is_told_at_once(tmp_path: Path) -> None:
+def test_errors_of_all_files_are_reported_together(tmp_path: Path) -> None:
     broken = CONTROL.replace("T1552.001", "T1552.1").replace("Partial", "Partly").replace("Detect", "Detekt")
     folder = write(tmp_path / "in", broken=broken, cut="name: [Cut\n", noname=IDLE.replace("Billing", ""))
     with pytest.raises(InputError) as caught:
@@ -186,7 +186,7 @@ def test_with_lenient_findings_the_rest_is_read(tmp_path: Path) -> None:
     assert [mapping.value for mapping in whole.mappings] == [None, *["significant", "minimal"] * 2]
 
 
-def test_files_that_disagree_on_the_release_are_told_and_most_files_count(tmp_path: Path) -> None:
+def test_files_with_other_releases_are_reported_and_the_majority_counts(tmp_path: Path) -> None:
     other = CONTROL.replace("8.2", "9").replace("Key Vault", "Vault 2")
     reading = readers.read(write(tmp_path / "in", a=CONTROL, b=IDLE, c=other))
     assert reading.mapping_set.attack_version == "8.2"
@@ -195,7 +195,7 @@ def test_files_that_disagree_on_the_release_are_told_and_most_files_count(tmp_pa
     assert notice.message == "ATT&CK version is 9 in 1 file, but 8.2 in 2 files"
 
 
-def test_controls_of_two_platforms_are_no_set(tmp_path: Path) -> None:
+def test_controls_of_two_platforms_are_refused(tmp_path: Path) -> None:
     aws = IDLE.replace("platform: Azure", "platform: AWS").replace("Billing", "Bills")
     with pytest.raises(InputError) as caught:
         readers.read(write(tmp_path / "in", a=CONTROL, b=IDLE, c=aws))
@@ -208,7 +208,7 @@ def test_two_files_of_one_control_are_refused(tmp_path: Path) -> None:
         readers.read(write(tmp_path / "in", a=CONTROL, b=CONTROL))
 
 
-def test_unknown_keys_are_told_and_those_of_a_control_are_kept(tmp_path: Path) -> None:
+def test_unknown_keys_are_reported_and_those_of_a_control_are_kept(tmp_path: Path) -> None:
     text = CONTROL.replace("contact:", "owner: Team A\ncontact:").replace("comments: Some", "coments: Some")
     reading = readers.read(write(tmp_path / "in", a=text))
     assert told(reading, "unknown-field") == [
@@ -218,7 +218,7 @@ def test_unknown_keys_are_told_and_those_of_a_control_are_kept(tmp_path: Path) -
     assert dict(reading.mapping_set.mappings[0].other)["control owner"] == "Team A"
 
 
-def test_files_that_are_no_controls_are_passed_over_with_a_count(stack: Path) -> None:
+def test_other_files_are_skipped_and_counted(stack: Path) -> None:
     write(stack, ci="on: push\njobs: {}\n", colours="red: 1\n")
     reading = readers.read(stack)
     assert len(reading.mapping_set.capabilities) == 2

@@ -106,7 +106,7 @@ def test_groups_are_levels_states_products_and_kinds_of_logs(rules: Path) -> Non
     assert whole.capabilities[2].groups == ("level-high", "status-test", "product-windows", "log-process_creation")
 
 
-def test_what_else_a_rule_says_stands_beside_its_mappings(rules: Path) -> None:
+def test_mappings_keep_the_other_fields_of_their_rule(rules: Path) -> None:
     mapping = readers.read(rules).mapping_set.mappings[1]
     assert mapping.comment == "An office program starts a shell."
     assert mapping.references == ("https://example.org/shells",)
@@ -121,9 +121,7 @@ def test_what_else_a_rule_says_stands_beside_its_mappings(rules: Path) -> None:
     }
 
 
-def test_the_overview_counts_rules_and_there_is_no_layer_of_one_category(
-    rules: Path, tmp_path: Path, run: Run
-) -> None:
+def test_the_overview_counts_rules_and_no_category_has_a_layer(rules: Path, tmp_path: Path, run: Run) -> None:
     write(rules, {"more.yml": PLAIN.replace("Odd Login", "Odder Login")})
     assert run("build", rules, "-o", tmp_path / "out").code == 0
     built = tmp_path / "out" / "rules"
@@ -144,7 +142,7 @@ def test_rules_without_techniques_are_kept_and_counted_once(rules: Path) -> None
     assert told(reading, "not-carried") == ["rule fields not carried over: detection"]
 
 
-def test_files_that_are_no_rules_are_passed_over_in_one_notice(rules: Path) -> None:
+def test_other_files_are_skipped_with_one_notice(rules: Path) -> None:
     write(
         rules,
         {
@@ -175,7 +173,7 @@ def test_a_folder_without_any_rule_is_an_error(tmp_path: Path) -> None:
         readers.read(folder, reading=ReadOptions(format="sigma"))
 
 
-def test_one_file_is_a_set_and_what_is_wrong_in_it_is_an_error(tmp_path: Path, run: Run) -> None:
+def test_a_single_file_is_a_set_and_its_faults_are_errors(tmp_path: Path, run: Run) -> None:
     write(tmp_path, {"odd.yml": PLAIN, "bad.yml": PLAIN + "level: [\n"})
     whole = readers.read(tmp_path / "odd.yml").mapping_set
     assert (techniques(whole), whole.title) == ([("odd", "T1078")], "Sigma rules")
@@ -185,7 +183,7 @@ def test_one_file_is_a_set_and_what_is_wrong_in_it_is_an_error(tmp_path: Path, r
     assert (result.code, "rule:" in result.out) == (0, True)
 
 
-def test_rules_below_a_folder_are_found_though_settings_stand_at_its_top(rules: Path, run: Run) -> None:
+def test_rules_below_a_folder_are_found_in_spite_of_settings_at_its_top(rules: Path, run: Run) -> None:
     write(rules, {"mkdocs.yml": "site_name: Rules\n"})
     assert "Sigma rules: rules" in run("stats", rules).out
     assert readers.read(rules).format == "sigma"
@@ -206,7 +204,7 @@ def test_malformed_technique_tags_are_errors_at_their_ids(tmp_path: Path) -> Non
     assert len(findings.errors()) == 2
 
 
-def test_unknown_levels_are_told_with_the_one_that_is_meant(tmp_path: Path) -> None:
+def test_unknown_levels_are_reported_with_the_nearest_known_level(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.yml": PLAIN.replace("level: low", "level: lwo")})
     (notice,) = [n for n in readers.read(folder).notices if "level" in n.message]
     assert (notice.place, notice.hint) == (Place(str(folder / "a.yml"), 6, 8), "did you mean low?")
@@ -222,7 +220,7 @@ def test_places_lead_to_each_rules_own_file(rules: Path) -> None:
     assert reading.place_of("attack_version") == Place(str(rules))
 
 
-def test_two_rules_of_one_id_are_both_kept_and_told(tmp_path: Path) -> None:
+def test_two_rules_with_the_same_id_are_kept_and_reported(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"a.yml": RULE, "old/a.yml": RULE.replace("Office", "Old Office")})
     reading = readers.read(folder)
     ids = [capability.id for capability in reading.mapping_set.capabilities]
@@ -231,7 +229,7 @@ def test_two_rules_of_one_id_are_both_kept_and_told(tmp_path: Path) -> None:
     assert notice.place == Place(str(folder / "old" / "a.yml"), 2, 5)
 
 
-def test_two_rules_of_one_id_in_one_file_are_both_kept_and_told(tmp_path: Path) -> None:
+def test_two_rules_with_the_same_id_in_a_file_are_kept_and_reported(tmp_path: Path) -> None:
     second = RULE.replace("Office", "Other Office").replace("t1059.001", "t1110")
     reading = readers.read(write(tmp_path / "in", {"both.yml": f"{RULE}---\n{second}"}))
     names = {capability.id: capability.name for capability in reading.mapping_set.capabilities}
@@ -240,7 +238,7 @@ def test_two_rules_of_one_id_in_one_file_are_both_kept_and_told(tmp_path: Path) 
     assert [n.code for n in reading.notices].count("repeated-rule") == 1
 
 
-def test_what_a_global_part_says_counts_for_the_rules_that_follow(tmp_path: Path) -> None:
+def test_fields_of_a_global_part_apply_to_the_rules_after_it(tmp_path: Path) -> None:
     text = """\
 action: global
 title: Remote Service
@@ -265,7 +263,7 @@ detection: {a: {x: 3}, condition: a}
     assert whole.capabilities[0].groups == groups
 
 
-def test_correlations_are_rules_beside_those_that_they_name(tmp_path: Path) -> None:
+def test_correlations_are_rules_in_addition_to_the_rules_they_name(tmp_path: Path) -> None:
     text = PLAIN + "---\ntitle: Many Logins\ncorrelation: {type: event_count}\ntags: [attack.t1110.001]\n"
     whole = readers.read(write(tmp_path / "in", {"many.yml": text})).mapping_set
     assert [capability.name for capability in whole.capabilities] == ["Odd Login", "Many Logins"]
@@ -310,7 +308,7 @@ def test_parts_that_count_for_too_many_rules_are_refused(action: str, tmp_path: 
 
 
 @pytest.mark.cpu(3)
-def test_parts_of_one_rule_in_thousands_of_documents_are_read_in_less_than_three_seconds(tmp_path: Path) -> None:
+def test_a_rule_in_thousands_of_documents_is_read_in_less_than_three_seconds(tmp_path: Path) -> None:
     part = "---\ntags: [attack.t{0:04d}]\nlogsource: {{product: p{0}}}\ndetection: {{a: b}}\n"
     parts = "".join(part.format(n) for n in range(5_000))
     path = write(tmp_path, {"a.yml": f"action: global\nid: x\ntitle: t\n{parts}"}) / "a.yml"
@@ -342,7 +340,7 @@ def test_three_thousand_rules_are_read_in_less_than_three_seconds(tmp_path: Path
 
 
 @pytest.mark.cpu(3)
-def test_thousands_of_rules_of_one_id_in_one_file_are_named_in_less_than_three_seconds(tmp_path: Path) -> None:
+def test_thousands_of_rules_with_the_same_id_are_named_in_less_than_three_seconds(tmp_path: Path) -> None:
     rule = "---\nid: x\ntitle: t\ntags: [attack.t1078]\nlogsource: {product: linux}\ndetection: {a: b}\n"
     path = write(tmp_path, {"a.yml": rule * 4_000}) / "a.yml"
     whole = readers.read(path).mapping_set

@@ -145,7 +145,7 @@ def test_published_veris_mappings_have_attack_patterns_as_capabilities() -> None
     ]
 
 
-def test_adversaries_and_what_they_do_are_left_out_and_counted() -> None:
+def test_relationships_of_adversaries_are_skipped_and_counted() -> None:
     reading = read(
         *SOUND,
         control(5, "intrusion-set"),
@@ -161,7 +161,7 @@ def test_adversaries_and_what_they_do_are_left_out_and_counted() -> None:
     ]
 
 
-def test_what_is_revoked_or_deprecated_at_any_end_is_left_out_and_counted() -> None:
+def test_revoked_and_deprecated_objects_are_skipped_and_counted() -> None:
     reading = read(
         *SOUND,
         relation(2, A, T, revoked=True),
@@ -173,7 +173,7 @@ def test_what_is_revoked_or_deprecated_at_any_end_is_left_out_and_counted() -> N
     assert [n.message for n in reading.notices if "skipped 3 relationships that are revoked" in n.message]
 
 
-def test_detections_are_a_set_of_their_own_beside_mitigations() -> None:
+def test_detections_are_skipped_if_there_are_mitigations() -> None:
     component = control(7, "x-mitre-data-component", name="Process Creation")
     detects = relation(2, component["id"], T, "detects")
     assert pairs(read(*SOUND, component, detects)) == [("Some control", "T1078", "mitigates")]
@@ -213,7 +213,7 @@ def test_stix_2_0_is_read() -> None:
     assert pairs(read(*SOUND, spec_version="2.0")) == [("Some control", "T1078", "mitigates")]
 
 
-def test_everything_wrong_is_told_at_once_at_its_place() -> None:
+def test_all_errors_are_reported_together_with_their_places() -> None:
     objects = [
         control(1),
         technique(1, "T1078"),
@@ -234,7 +234,7 @@ def test_everything_wrong_is_told_at_once_at_its_place() -> None:
     assert len(found) == 5
 
 
-def test_values_of_the_wrong_kind_are_told_all_of_them() -> None:
+def test_all_values_of_wrong_types_are_reported() -> None:
     found = problems(control(1, name=5), technique(1, "T1078"), relation(1, A, T, description=[], revoked="no"))
     assert sorted(text.split(": ", 1)[1] for text in found) == [
         "description is a list; expected text",
@@ -243,7 +243,7 @@ def test_values_of_the_wrong_kind_are_told_all_of_them() -> None:
     ]
 
 
-def test_a_key_that_stands_twice_is_an_error() -> None:
+def test_a_duplicate_key_is_an_error() -> None:
     data = encode(set_of([row("a", "T1078")]), "stix").data
     again = data.replace(b'"target_ref":', b'"target_ref": "x", "target_ref":')
     with pytest.raises(InputError, match='duplicate key "target_ref"'):
@@ -262,7 +262,7 @@ def test_a_key_that_stands_twice_is_an_error() -> None:
         (b'{"type": "bundle", "objects": ' + b"[" * 5000 + b"]" * 5000 + b"}", "the JSON is nested too deeply"),
     ],
 )
-def test_what_is_no_bundle_is_refused_with_its_place(data: bytes, message: str) -> None:
+def test_other_json_is_refused_with_its_place(data: bytes, message: str) -> None:
     with pytest.raises(InputError) as caught:
         readers.read("b.json", data=data, reading=ReadOptions(format="stix"))
     assert message in str(caught.value)
@@ -273,7 +273,7 @@ def test_a_bundle_without_mappings_may_be_passed_over_in_a_folder() -> None:
         read(control(1))
 
 
-def test_lenient_reading_gives_what_is_sound() -> None:
+def test_lenient_reading_gives_the_valid_parts() -> None:
     objects = [*SOUND, relation(2, A, ref("attack-pattern", 8))]
     data = json.dumps({"type": "bundle", "objects": objects}).encode()
     findings = Findings(lenient=True)
@@ -298,7 +298,7 @@ def test_places_lead_to_the_values_of_our_own_bundles() -> None:
     assert at(reading.place_of("version")).startswith('"1"')
 
 
-def test_wrong_values_in_our_own_bundles_are_told() -> None:
+def test_wrong_values_in_bundles_of_navlayers_are_reported() -> None:
     data = encode(set_of([row("ids", "T1078", "protect", "partial")]), "stix").data
     data = (
         data.replace(b'"partial"', b'"partail"').replace(b'"protect"', b'"protekt"').replace(b'"T1078"', b'"T178"')
@@ -313,7 +313,7 @@ def test_wrong_values_in_our_own_bundles_are_told() -> None:
     ]
 
 
-def test_what_the_user_says_counts_instead() -> None:
+def test_metadata_of_the_user_overrides_that_of_the_bundle() -> None:
     data = encode(set_of([row("ids", "T1078")]), "stix").data
     reading = readers.read("b.json", data=data, reading=ReadOptions(metadata={"version": "9", "title": "Mine"}))
     assert (reading.mapping_set.version, reading.mapping_set.title) == ("9", "Mine")

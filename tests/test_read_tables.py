@@ -73,7 +73,7 @@ def test_text_in_windows_1252_is_read_with_a_notice_at_the_first_such_byte() -> 
     assert str(notice).startswith("controls.csv:2:9: byte 32 (0xe9) is not UTF-8; reading the file as Windows-1252")
 
 
-def test_a_line_that_names_the_separator_is_none_of_the_table() -> None:
+def test_a_line_that_names_the_separator_is_not_a_row() -> None:
     assert told("sep=;\nTechnique;Control\nT1059;AC-2\n") == [("AC-2", "T1059", None, None)]
 
 
@@ -141,7 +141,7 @@ def test_a_cell_may_hold_several_techniques_names_and_addresses(cell: str, ids: 
     assert [row[1] for row in told(f'Technique,Control\n"{cell}",a\n')] == ids
 
 
-def test_of_several_techniques_in_a_cell_the_wrong_ones_are_told_at_their_place() -> None:
+def test_wrong_techniques_in_a_cell_of_several_are_reported_at_their_places() -> None:
     found = problems('Control,Technique\n"say ""a""","T1059;\nT99, T1078"\n')
     assert [text.split(";")[0] for text in found] == ['3:1: technique id "T99" is malformed']
 
@@ -153,13 +153,13 @@ def test_columns_per_category_give_a_mapping_for_each_value() -> None:
     assert "skipped 1 row without a value in protect, detect or respond" in str(notice)
 
 
-def test_a_table_without_capabilities_is_one_that_the_file_names() -> None:
+def test_a_table_without_capabilities_has_one_named_after_the_file() -> None:
     reading = readers.read("My Sensor.csv", data=b"Technique,Score\nT1059,72.5\n")
     assert reading.mapping_set.framework == "my-sensor"
     assert [(m.capability, m.value) for m in reading.mapping_set.mappings] == [("my-sensor", "72.5")]
 
 
-def test_a_header_below_titles_is_found_and_one_column_is_a_table() -> None:
+def test_a_header_below_titles_is_found_and_a_single_column_is_a_table() -> None:
     assert told("Our mappings\n\nState: draft of a report;;\nTechnique;Control\nT1059;a\n") == [
         ("a", "T1059", None, None)
     ]
@@ -177,24 +177,24 @@ def test_columns_are_named_by_the_user() -> None:
     ]
 
 
-def test_a_table_without_techniques_says_what_it_has() -> None:
+def test_a_table_without_techniques_is_refused_with_its_headers() -> None:
     assert problems("Name,Price\na,1\n") == [
         "1:1: no technique column; expected a header such as technique, technique id or ATT&CK ID "
         "(the table has Name, Price; name the column with --columns technique=HEADER)"
     ]
 
 
-def test_a_column_that_all_but_has_a_known_name_is_told_once() -> None:
+def test_a_nearly_known_header_is_reported_once() -> None:
     reading = read("Technique,Control,scorevalu\nT1059,a,1\nT1078,a,2\n")
     (notice,) = reading.notices
     assert str(notice) == (
         'controls.csv:1:19: unknown column "scorevalu" (did you mean score_value? '
-        "it is kept without meaning; rename it, or use --columns)"
+        "it is kept as an unknown column; rename it, or use --columns)"
     )
     assert reading.mapping_set.mappings[1].other == (("scorevalu", "2"),)
 
 
-def test_headers_that_slip_and_a_capability_column_that_is_missing_are_told() -> None:
+def test_misspelt_headers_and_a_missing_capability_column_are_reported() -> None:
     reading = read("Technique,Controll,Protekt,Detect\nT1110,MFA,partial,\nT1078,MFA,,minimal\n")
     said = [(str(notice.place), notice.message) for notice in reading.notices]
     assert said[1:] == [
@@ -208,7 +208,7 @@ def test_headers_that_slip_and_a_capability_column_that_is_missing_are_told() ->
     assert hints[3].startswith("did you mean protect?")
 
 
-def test_every_wrong_value_is_told_at_its_cell() -> None:
+def test_every_wrong_value_is_reported_at_its_cell() -> None:
     text = (
         'Technique,Control,Category,Score\nT10,"a\nb",protect,50\nT1059,"a ""b""",proct,101\nT1059,a,detect,lots\n'
     )
@@ -220,7 +220,7 @@ def test_every_wrong_value_is_told_at_its_cell() -> None:
     ]
 
 
-def test_places_of_parts_are_those_of_their_cells() -> None:
+def test_places_of_parts_are_the_places_of_their_cells() -> None:
     reading = read('Control,Technique,Score\n"a, b","T1059, T1078",10\n')
     assert str(reading.place(1, "mapping", "technique")) == "controls.csv:2:16"
     assert str(reading.place(1, "mapping", "value")) == "controls.csv:2:23"
@@ -228,14 +228,14 @@ def test_places_of_parts_are_those_of_their_cells() -> None:
     assert str(reading.place(0)) == "controls.csv:2:2"
 
 
-def test_rows_that_disagree_about_the_set_are_told() -> None:
+def test_rows_that_disagree_about_the_set_are_reported() -> None:
     head = "mapping_framework,mapping_framework_version,attack_version,technology_domain"
     head += ",capability_id,attack_object_id"
     found = problems(f"{head}\na,1,16.1,enterprise,c,T1059\na,1,15.1,enterprise,c,T1078\n")
     assert [text.split(";")[0] for text in found] == ['3:5: attack_version is "15.1", but "16.1" in rows above']
 
 
-def test_damaged_text_is_told_with_its_place() -> None:
+def test_damaged_text_is_reported_with_its_place() -> None:
     assert problems('Technique,Control\nT1059,"a\nT1078,b\n') == [
         "2:7: unclosed quote; expected a closing quote (close it, or double the quotes inside quoted cells)"
     ]
@@ -268,7 +268,7 @@ def test_numbers_percentages_and_dates_of_a_workbook_are_read_as_shown() -> None
     ]
 
 
-def test_cells_of_a_workbook_are_told_by_row_and_column() -> None:
+def test_errors_in_a_workbook_have_row_and_column() -> None:
     found = problems(book([["Title"], [], [None, "Technique", "Control"], [None, "T99", "a"]]))
     assert [text.split(";")[0] for text in found] == ['4:2: technique id "T99" is malformed']
 
@@ -293,7 +293,7 @@ def test_a_formula_counts_as_the_value_last_computed() -> None:
     assert told(stream.getvalue()) == [("a", "T1059", None, "42")]
 
 
-def test_sheets_with_the_same_header_are_read_together_and_of_others_one_is_chosen() -> None:
+def test_sheets_with_the_same_header_are_read_together_others_are_skipped() -> None:
     one, two = [["Technique", "Control"], ["T1059", "a"]], [["Technique", "Control"], ["T99", "b"]]
     assert told(book([["Notes"]], one)) == [("a", "T1059", None, None)]
     with pytest.raises(InputError) as caught:

@@ -59,7 +59,7 @@ def problem(data: bytes) -> str:
     return str(only)
 
 
-def test_encrypted_and_old_workbooks_are_refused_with_what_to_do() -> None:
+def test_encrypted_and_old_workbooks_are_refused_with_a_hint() -> None:
     assert problem(OLE + "EncryptedPackage".encode("utf-16-le")) == (
         "set.xlsx: the workbook is encrypted; expected an XLSX workbook without a password "
         "(open it with its password and save it without)"
@@ -69,7 +69,7 @@ def test_encrypted_and_old_workbooks_are_refused_with_what_to_do() -> None:
 
 @pytest.mark.parametrize("lie", [False, True])
 @pytest.mark.cpu(3)
-def test_a_zip_bomb_is_refused_at_once_whatever_it_says_of_its_size(lie: bool) -> None:
+def test_a_zip_bomb_is_refused_at_once_in_spite_of_its_declared_size(lie: bool) -> None:
     size = 200_000_000
     data = with_part("xl/worksheets/sheet2.xml", b" " * size)
     if lie:
@@ -93,7 +93,7 @@ def test_cells_at_the_far_corner_do_not_make_a_sheet_of_billions() -> None:
         b'<row r="1048576"><c a="' + b"y" * 400_000 + b'" r="XFD1048576"><v>1</v></c></row>',
     ],
 )
-def test_however_a_cell_says_that_it_is_far_away_it_takes_no_memory(cell: bytes) -> None:
+def test_cells_far_from_the_table_take_no_memory(cell: bytes) -> None:
     said = problem(with_part(SHEET, sheet_with(cell)))
     assert "extends over 1,048,576 rows and 16,384 columns" in said or "the workbook is damaged" in said
 
@@ -113,13 +113,13 @@ def test_a_million_empty_rows_are_passed_over() -> None:
     assert [m.technique for m in readers.read("set.xlsx", data=data).mapping_set.mappings] == ["T1059"]
 
 
-def test_macros_are_told_and_not_run() -> None:
+def test_macros_are_reported_and_not_run() -> None:
     reading = readers.read("set.xlsm", data=with_part("xl/vbaProject.bin", b"anything", instead=False))
     assert len(reading.mapping_set.mappings) == 1
     assert "set.xlsm: ignoring the macros of the workbook" in [str(notice) for notice in reading.notices]
 
 
-def test_damaged_and_other_zip_files_are_told_without_a_traceback() -> None:
+def test_damaged_and_other_zip_files_are_reported_without_a_traceback() -> None:
     good = workbook()
     assert "the workbook is damaged" in problem(good[:2000])
     assert "the workbook is damaged" in problem(
@@ -136,7 +136,7 @@ def test_damaged_and_other_zip_files_are_told_without_a_traceback() -> None:
     assert "this is a Word document; expected an XLSX workbook" in problem(other.getvalue())
 
 
-def test_a_workbook_without_techniques_names_what_its_sheets_have() -> None:
+def test_a_workbook_without_techniques_is_refused_with_the_headers_of_its_sheets() -> None:
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream) as book:
         book.add_worksheet("Prices").write_row(0, 0, ["Name", "Price"])
@@ -153,7 +153,7 @@ def test_a_csv_of_a_million_empty_rows_is_read() -> None:
     assert str(reading.place(0)) == "set.csv:1000002:1"
 
 
-def test_a_row_of_a_csv_has_as_many_cells_as_one_of_a_spreadsheet_at_most() -> None:
+def test_a_row_of_a_csv_has_at_most_as_many_cells_as_a_row_of_a_spreadsheet() -> None:
     wide = b"," + b"x," * 1_000_000 + b"\n"
     for data in (b"Technique,Control" + wide + b"T1059,a\n", b"Technique,Control\nT1059,a" + wide):
         assert "this row has 1,000,003 cells; expected at most 16,384" in problem(data)
@@ -175,7 +175,7 @@ def test_blanks_within_a_cell_take_no_time() -> None:
 
 
 @pytest.mark.cpu(3)
-def test_many_wrong_techniques_in_one_cell_are_told_in_time() -> None:
+def test_many_wrong_techniques_in_a_cell_are_reported_in_time() -> None:
     cell = b'"' + b"; ".join(b"T%d" % number for number in range(100_000, 130_000)) + b'"'
     with pytest.raises(InputError):
         readers.read("set.csv", data=b"Technique,Control\n" + cell + b",a\n")

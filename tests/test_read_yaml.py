@@ -63,7 +63,7 @@ def test_each_form_under_a_technique_gives_its_mappings(line: str) -> None:
     assert list(under(line).mapping_set.mappings) == FORMS[line]
 
 
-def test_the_first_mapping_type_is_the_default_unless_an_entry_says_otherwise() -> None:
+def test_the_first_mapping_type_is_the_default() -> None:
     body = (
         "capabilities: {c: {techniques: {T1001: , T1002: {type: ~}, T1003: {type: b}, T1005: {detect: minimal}}}}"
     )
@@ -73,7 +73,7 @@ def test_the_first_mapping_type_is_the_default_unless_an_entry_says_otherwise() 
     assert found.mapping_types == (MappingType("a"), MappingType("b", "B", "D"))
 
 
-def test_non_mappables_are_told_from_mappings_at_all_three_places() -> None:
+def test_non_mappables_are_distinct_from_mappings_at_all_three_places() -> None:
     body = "  c: {non_mappable: true, techniques: {T1001: {non_mappable: true, comment: x}}}\n"
     reading = read(
         HEAD + "capabilities:\n" + body + "non_mappable:\n  T1002:\n  T1003: [{comment: a}, {comment: b}]\n"
@@ -90,7 +90,7 @@ def test_non_mappables_are_told_from_mappings_at_all_three_places() -> None:
     assert str(reading.place(4, "non_mappable")) == "set.yaml:9:25"
 
 
-def test_every_mapping_knows_its_line_and_column_and_those_of_its_fields() -> None:
+def test_every_mapping_and_its_fields_have_line_and_column() -> None:
     reading = under(
         "T1001: mitigates\nT1002: {protect: partial, detect: minimal}\nT1003:\n  - detect: partial\n    comment: x"
     )
@@ -102,7 +102,7 @@ def test_every_mapping_knows_its_line_and_column_and_those_of_its_fields() -> No
     assert str(reading.place(0, "capability")) == "set.yaml:6:3"
 
 
-def test_plain_scalars_are_the_text_that_stands_there_and_the_notice_says_where_to_quote() -> None:
+def test_plain_scalars_are_text_as_written_with_a_notice_where_to_quote() -> None:
     reading = read(
         HEAD.replace('"1"', "010").replace('"16.1"', "16.10")
         + "title: no\ncreated: 2025-03-06\nauthor: 1:30\ngroups: {on: yes}\n"
@@ -197,7 +197,7 @@ def test_ids_that_are_the_same_but_for_blanks_or_case_are_errors() -> None:
         assert f'score value "{name.strip()}" is a number; expected a word' in problem
 
 
-def test_a_set_without_capabilities_is_refused_unless_it_lists_what_no_capability_covers() -> None:
+def test_a_set_without_capabilities_is_refused_unless_it_lists_non_mappable_techniques() -> None:
     expected = "expected a mapping of capability id → name, techniques and so on"
     assert problems(HEAD) == [f"set.yaml:1:1: the set has no capabilities; {expected}"]
     for empty in ("capabilities: {}", "capabilities:", "capabilities: ~"):
@@ -206,7 +206,7 @@ def test_a_set_without_capabilities_is_refused_unless_it_lists_what_no_capabilit
     assert [str(notice) for notice in reading.notices] == [f"set.yaml:1:1: the set has no capabilities; {expected}"]
 
 
-def test_a_capability_without_techniques_that_is_not_said_to_be_non_mappable_is_told() -> None:
+def test_a_capability_with_neither_techniques_nor_non_mappable_is_reported() -> None:
     reading = read(
         f"{HEAD}capabilities:\n  a:\n  b: {{name: B}}\n  c: {{techniques: {{}}}}\n  d: {{non_mappable: true}}\n"
     )

@@ -50,7 +50,7 @@ WRONG_ENTRIES = {
 
 
 @pytest.mark.parametrize("line", WRONG_ENTRIES)
-def test_a_wrong_entry_is_told_with_its_place_what_was_expected_and_a_way_out(line: str) -> None:
+def test_a_wrong_entry_is_reported_with_place_expectation_and_hint(line: str) -> None:
     with pytest.raises(InputError) as caught:
         under(line)
     assert [str(problem) for problem in caught.value.problems] == [f"set.yaml:{WRONG_ENTRIES[line]}"]
@@ -70,12 +70,12 @@ NOT_A_SET = {
     "- " * 100_000: "1:41: the YAML is nested too deeply; expected at most 20 levels",
     "\n".join(" " * depth + "a:" for depth in range(2000)): "21:21: the YAML is nested too deeply",
     f"{HEAD}? [a]\n: b": "5:3: a key is a list or a mapping; expected text as a key",
-    "# nothing": " the file holds no YAML document",
+    "# nothing": " the file has no YAML document",
 }
 
 
 @pytest.mark.parametrize("text", NOT_A_SET, ids=range(len(NOT_A_SET)))
-def test_what_is_no_native_set_is_refused_with_one_clear_message(text: str) -> None:
+def test_other_yaml_is_refused_with_one_clear_message(text: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith(f"set.yaml:{NOT_A_SET[text]}")
 
@@ -93,7 +93,7 @@ HINTS = {
 
 
 @pytest.mark.parametrize("text", HINTS)
-def test_broken_yaml_comes_with_what_to_do(text: str) -> None:
+def test_invalid_yaml_is_reported_with_a_hint(text: str) -> None:
     (problem,) = problems(text)
     assert re.match(r"set\.yaml:[12]:[1-6]: this is not YAML: ", problem)
     assert problem.endswith(f"({HINTS[text]})")
@@ -200,7 +200,7 @@ def test_an_alias_bomb_is_refused_at_once_and_in_little_memory() -> None:
     assert found[0].startswith("set.yaml:1:5: anchor &n0 is not accepted")
 
 
-def test_the_same_problem_at_the_same_place_is_told_once() -> None:
+def test_the_same_problem_at_the_same_place_is_reported_once() -> None:
     with pytest.raises(InputError) as caught:
         under("T1059: [{protect: partial}, [x]]")
     assert len(caught.value.problems) == 1
@@ -236,7 +236,7 @@ def test_values_in_messages_are_short_and_without_control_characters() -> None:
 @pytest.mark.parametrize(
     "entry", ["{type: non_mappable}", '"non_mappable"', "non_mappable", "{protect: partial, type: Non-Mappable}"]
 )
-def test_a_type_that_says_non_mappable_is_never_a_mapping(entry: str) -> None:
+def test_a_type_non_mappable_is_never_a_mapping(entry: str) -> None:
     (problem,) = problems(
         f"{HEAD}mapping_types: [mitigates, non_mappable]\ncapabilities: {{c: {{techniques: {{T1003: {entry}}}}}}}\n"
     )
@@ -245,7 +245,7 @@ def test_a_type_that_says_non_mappable_is_never_a_mapping(entry: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a: b: c\n", 'a: "\\ud800"\n', "a:\n\tb: c\n", "a: \x01\n"])
-def test_what_is_not_yaml_is_told_once_where_reading_goes_on_over_errors(text: str) -> None:
+def test_invalid_yaml_is_reported_once_in_lenient_reading(text: str) -> None:
     findings = readers.Findings(lenient=True)
     with pytest.raises(InputError) as caught:
         readers.read("set.yaml", data=text.encode(), findings=findings)

@@ -222,7 +222,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("old", "new"), GOOD)
-def test_what_navlayers_reads_is_valid(old: str, new: str) -> None:
+def test_sets_that_navlayers_reads_are_valid(old: str, new: str) -> None:
     text = BASE.replace(old, new, 1)
     assert text != BASE
     readers.read("x.yaml", data=text.encode())
@@ -230,7 +230,7 @@ def test_what_navlayers_reads_is_valid(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), BAD)
-def test_what_a_schema_can_refuse_is_refused(old: str, new: str) -> None:
+def test_the_schema_refuses_all_that_a_schema_can_refuse(old: str, new: str) -> None:
     text = BASE.replace(old, new, 1)
     assert text != BASE
     with pytest.raises(InputError):
@@ -263,7 +263,7 @@ ENTRIES = st.dictionaries(KEYS, WORDS | st.just("[a, b]") | st.just("{a: b}"), m
 
 @settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*TOP_KEYS[:-5], "x"]), WORDS, max_size=3), ENTRIES, st.booleans())
-def test_what_navlayers_reads_without_a_word_the_schema_accepts(
+def test_the_schema_accepts_sets_that_navlayers_reads_without_notices(
     top: dict[str, str], entry: dict[str, str], scaled: bool
 ) -> None:
     head = {"framework": "a", "version": "1", "domain": "ics", "attack_version": "16", **top}

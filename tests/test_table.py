@@ -23,13 +23,13 @@ def render(
     return "\n".join(table_lines(Table("", "", found, tuple(rows)), width))
 
 
-def test_columns_are_aligned_and_figures_stand_at_the_right() -> None:
+def test_columns_are_aligned_and_numbers_are_right_aligned() -> None:
     assert (
         render(("set", "layers"), [("gcp", 5), ("nist", 1234)], {1}) == "set   layers\ngcp        5\nnist    1234"
     )
 
 
-def test_a_header_of_several_lines_stands_at_the_bottom() -> None:
+def test_a_header_of_several_lines_is_bottom_aligned() -> None:
     assert render(("set", "sub-\ntechniques"), [("a", 1)], {1}).splitlines() == [
         "           sub-",
         "set  techniques",

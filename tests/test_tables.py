@@ -44,7 +44,7 @@ def test_csv_of_other_letters_has_a_byte_order_mark_for_spreadsheets() -> None:
     assert to_csv(table) == "\ufeffname\nZürich\n".encode()
 
 
-def test_markdown_is_a_table_that_shows_text_as_it_stands() -> None:
+def test_markdown_is_a_table_that_shows_text_as_it_is() -> None:
     assert to_markdown([TABLE]) == (
         "## What there is\n\n"
         "| technique | name | score | share |\n"

@@ -220,7 +220,7 @@ def test_some_published_files_come_back_byte_for_byte(corpus: Path) -> None:
 
 
 @pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
-def test_a_shipped_set_is_valid_and_loses_what_the_format_has_no_room_for_and_says_so(source: Source) -> None:
+def test_a_shipped_set_is_valid_and_notices_name_its_losses(source: Source) -> None:
     mapping_set = readers.read(source.path).mapping_set
     content, notices = encoded(mapping_set)
     schema().validate(content)
@@ -231,7 +231,7 @@ def test_a_shipped_set_is_valid_and_loses_what_the_format_has_no_room_for_and_sa
 
 
 @given(mapping_sets())
-def test_any_set_is_written_as_the_schema_allows_and_yaml_says_the_same_as_json(mapping_set: MappingSet) -> None:
+def test_any_set_is_valid_by_the_schema_and_yaml_equals_json(mapping_set: MappingSet) -> None:
     content, notices = encoded(mapping_set)
     schema().validate(content)
     assert encoded(mapping_set, "mapex-yaml") == (content, notices)
@@ -291,7 +291,7 @@ def test_any_set_that_was_read_comes_back_the_same(data: bytes, to: str) -> None
     assert canonical(again.mapping_set) == canonical(mapping_set)
 
 
-def test_a_scale_and_numbers_become_the_nearest_score_value_and_each_is_told_once() -> None:
+def test_other_score_values_become_the_nearest_and_each_is_reported_once() -> None:
     values = ["partial", "high", "low", "0", "30", "75", "75.5", "75.5"]
     mapping_set = set_of(
         [row("a", "T1078", "protect", value) for value in values],
@@ -320,7 +320,7 @@ def test_a_scale_and_numbers_become_the_nearest_score_value_and_each_is_told_onc
         ("1/2/2025", "01/02/2025", None),
         ("2025-01-31T10:00:00Z", "01/31/2025", 'the time of created "2025-01-31T10:00:00Z" left out'),
         ("soon", "00/00/0000", 'created "soon" is not a date: creation_date is written as 00/00/0000'),
-        (None, "00/00/0000", "the set does not say when it was created: creation_date is written as 00/00/0000"),
+        (None, "00/00/0000", "the set has no creation date: creation_date is written as 00/00/0000"),
     ],
 )
 def test_a_date_is_written_as_the_schema_wants_it(created: str | None, written: str, notice: str | None) -> None:
@@ -331,7 +331,7 @@ def test_a_date_is_written_as_the_schema_wants_it(created: str | None, written: 
     assert [text.startswith(notice or "") for text in notices] == ([True] if notice else [])
 
 
-def test_a_date_of_zeros_is_read_as_none_and_a_last_update_that_is_no_date_is_left_out() -> None:
+def test_a_date_of_zeros_is_absent_and_an_invalid_last_update_is_left_out() -> None:
     content, notices = encoded(msgspec.structs.replace(SET, details={"updated": "soon", "created": "01/31/2025"}))
     assert "last_update" not in content["metadata"]
     assert notices == ['updated "soon" left out: it is not a date (write it as 2025-01-31)']
@@ -339,7 +339,7 @@ def test_a_date_of_zeros_is_read_as_none_and_a_last_update_that_is_no_date_is_le
     assert readers.read("set.json", data=json.dumps(content).encode()).mapping_set.details == {}
 
 
-def test_what_rows_cannot_say_is_told_by_kind_not_by_row() -> None:
+def test_losses_of_rows_are_reported_by_kind() -> None:
     mapping_set = msgspec.structs.replace(
         SET,
         groups={"g": "G", "h": "H"},
@@ -369,7 +369,7 @@ def test_what_rows_cannot_say_is_told_by_kind_not_by_row() -> None:
     ]
 
 
-def test_a_group_that_no_row_names_is_told_by_its_capability() -> None:
+def test_a_group_that_no_row_names_is_reported_with_its_capability() -> None:
     mapping_set = msgspec.structs.replace(
         SET,
         capabilities=(Capability("a", "Name of a", ("g", "h"), ("https://a.example",)),),

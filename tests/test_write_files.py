@@ -35,7 +35,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return refuse
 
 
-def test_all_are_written_and_those_that_changed_are_told(tmp_path: Path) -> None:
+def test_all_files_are_written_and_changed_files_are_returned(tmp_path: Path) -> None:
     same = tmp_path / "same"
     same.write_bytes(b"s")
     outputs = [Output(tmp_path / "new" / "deep" / "a", b"a"), Output(same, b"s"), Output(tmp_path / "b", b"b")]
@@ -44,7 +44,7 @@ def test_all_are_written_and_those_that_changed_are_told(tmp_path: Path) -> None
     assert write_all(outputs) == []
 
 
-def test_all_refusals_are_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_all_refusals_are_reported_before_anything_is_written(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"mine")
     (tmp_path / "c").mkdir()
     with pytest.raises(OutputError) as caught:
@@ -58,7 +58,7 @@ def test_all_refusals_are_told_before_anything_is_written(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_where_one_cannot_take_its_place_all_are_as_they_were(
+def test_if_a_file_cannot_be_replaced_all_are_restored(
     tmp_path: Path, stuck: Callable[..., None], monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
     if not links:
@@ -79,7 +79,7 @@ def test_where_one_cannot_take_its_place_all_are_as_they_were(
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
 
 
-def test_what_cannot_be_put_back_is_named_and_kept(tmp_path: Path, stuck: Callable[..., None]) -> None:
+def test_a_file_that_cannot_be_restored_is_named_and_kept(tmp_path: Path, stuck: Callable[..., None]) -> None:
     (tmp_path / "a").write_bytes(b"old")
     stuck("a", back=True)
     stuck("z")
@@ -93,7 +93,7 @@ def test_what_cannot_be_put_back_is_named_and_kept(tmp_path: Path, stuck: Callab
     assert (kept.read_bytes(), (tmp_path / "a").read_bytes()) == (b"old", b"new")
 
 
-def test_where_one_cannot_be_staged_nothing_is_written(tmp_path: Path) -> None:
+def test_if_a_file_cannot_be_staged_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
     with pytest.raises(OutputError, match="nothing is written"):
         write_all([Output(tmp_path / "a", b"new", force=True), Output(Path("/proc/no-such/b"), b"b")])
@@ -119,14 +119,14 @@ def test_a_link_is_followed_and_a_mode_stays(tmp_path: Path) -> None:
     assert (real.read_bytes(), real.stat().st_mode & 0o777) == (b"new", 0o600)
 
 
-def test_a_long_name_is_no_hindrance(tmp_path: Path) -> None:
+def test_a_long_name_is_accepted(tmp_path: Path) -> None:
     long = tmp_path / ("😀" * 60)
     assert files.write(b"x", long)
     assert contents(tmp_path) == {long.name: b"x"}
 
 
 @pytest.mark.parametrize("name", ["loop", "loop/a", "x" * 300, "a\0b"])
-def test_what_cannot_be_a_file_is_told_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+def test_an_impossible_file_is_reported_and_nothing_is_written(tmp_path: Path, name: str) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(OutputError, match="cannot be written: "):
         write_all([Output(tmp_path / "a", b"a"), Output(tmp_path / name, b"x")])

@@ -102,7 +102,7 @@ def mapping_sets(draw: st.DrawFn) -> MappingSet:
     )
 
 
-def test_what_the_reader_would_refuse_is_not_written() -> None:
+def test_a_set_that_the_reader_would_refuse_is_not_written() -> None:
     empty = MappingSet("demo", "1", "mobile", "16.1")
     with pytest.raises(OutputError, match="the set has no capabilities"):
         native.dumps(empty)
@@ -116,14 +116,14 @@ def read_back(text: str) -> MappingSet:
 
 
 @given(mapping_sets())
-def test_what_is_written_reads_back_as_the_same_set(mapping_set: MappingSet) -> None:
+def test_a_written_set_reads_back_as_the_same_set(mapping_set: MappingSet) -> None:
     text = native.dumps(mapping_set)
     assert read_back(text) == canonical(mapping_set)
     assert native.dumps(read_back(text)) == text
 
 
 @given(mapping_sets())
-def test_reading_what_was_written_says_nothing_to_quote(mapping_set: MappingSet) -> None:
+def test_reading_a_written_set_has_no_notices_about_quotes(mapping_set: MappingSet) -> None:
     notices = readers.read("set.yaml", data=native.dumps(mapping_set).encode()).notices
     assert [str(notice) for notice in notices if "quote" in str(notice) or "other YAML" in str(notice)] == []
     assert all("has no " in str(notice) for notice in notices)

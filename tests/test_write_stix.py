@@ -71,7 +71,7 @@ def test_relationships_lead_to_the_ids_of_mitre_s_own_bundle(corpus: Path) -> No
     assert sorted(targets) == sorted(mapping.technique for mapping in read.mappings)
 
 
-def test_what_stix_has_a_property_for_stands_in_it() -> None:
+def test_fields_with_a_stix_property_use_it() -> None:
     (relationship,) = of_type(TINY_SET, "relationship")
     (capability,) = of_type(TINY_SET, "course-of-action")
     assert relationship["relationship_type"] == "mitigates"
@@ -93,7 +93,7 @@ def test_what_stix_has_a_property_for_stands_in_it() -> None:
     }
 
 
-def test_detection_is_no_mitigation() -> None:
+def test_a_detection_is_not_a_mitigation() -> None:
     (relationship,) = of_type(set_of([row("ids", "T1078", "detect", "partial")]), "relationship")
     assert relationship["relationship_type"] == "related-to"
 
@@ -137,14 +137,14 @@ def test_dates_are_the_set_s_never_today_s(details: dict[str, str], created: str
     assert relationship["modified"] == f"{modified}T00:00:00.000Z"
 
 
-def test_only_an_organisation_that_the_set_names_has_made_it() -> None:
+def test_the_organization_of_the_set_is_the_creator() -> None:
     assert "created_by_ref" not in of_type(TINY_SET, "relationship")[0]
     named = msgspec.structs.replace(TINY_SET, details={"organization": "Example Ltd"})
     (maker,) = [thing for thing in of_type(named, "identity") if thing["name"] == "Example Ltd"]
     assert of_type(named, "relationship")[0]["created_by_ref"] == maker["id"]
 
 
-def test_a_technique_that_no_release_knows_is_told_and_comes_back() -> None:
+def test_a_technique_of_no_release_is_reported_and_comes_back() -> None:
     written = encode(set_of([row("ids", "T9999")]), "stix")
     assert [str(notice) for notice in written.notices if "T9999: no installed ATT&CK release" in notice.message]
     assert read_back(written.data).mappings[0].technique == "T9999"
@@ -152,13 +152,13 @@ def test_a_technique_that_no_release_knows_is_told_and_comes_back() -> None:
     assert pattern["external_references"] == [{"source_name": "mitre-attack", "external_id": "T9999"}]
 
 
-def test_a_technique_of_another_domain_has_its_id_from_there_and_is_told() -> None:
+def test_a_technique_of_another_domain_has_the_id_of_that_domain_and_is_reported() -> None:
     written = encode(set_of([row("ids", "T1521.003")]), "stix")
     (notice,) = written.notices
     assert "T1521.003: not in ATT&CK enterprise 16.1; has its STIX id from ATT&CK mobile 18.1" in notice.message
 
 
-def test_a_release_that_is_not_installed_is_told() -> None:
+def test_a_release_that_is_not_installed_is_reported() -> None:
     written = encode(set_of([row("ids", "T1078")], attack_version="99.0"), "stix")
     assert "ATT&CK enterprise 99.0 is not installed" in written.notices[0].message
 

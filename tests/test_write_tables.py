@@ -95,7 +95,7 @@ def test_the_columns_are_the_published_ones(corpus: Path) -> None:
     assert different == {"mapping_type"}
 
 
-def test_what_tables_have_no_columns_for_is_one_notice() -> None:
+def test_parts_without_a_column_are_one_notice() -> None:
     assert notice(TINY) == "title, ids of groups left out: no such columns in tables"
     two = set_of([row("ids", "T1001", "protect", "high"), row("ids", "T1002")], groups={"ids": ("a", "b")})
     full = msgspec.structs.replace(
@@ -119,7 +119,7 @@ def test_what_tables_have_no_columns_for_is_one_notice() -> None:
     assert second["score_value"] == ""
 
 
-def test_fields_without_meaning_have_columns_unless_their_names_have_one_in_tables() -> None:
+def test_unknown_fields_have_columns_unless_tables_know_their_names() -> None:
     fields = (("Owner", "Jo"), ("protect", "x"), ("comments", "y"), ("author", "Ann"), (" odd", "z"))
     odd = set_of([msgspec.structs.replace(row("ids", "T1001"), other=fields)])
     assert list(cells(odd)[0])[len(COLUMNS) :] == ["author", "Owner"]
@@ -154,7 +154,7 @@ def test_csv_has_a_byte_order_mark_only_where_it_needs_one() -> None:
     assert umlaut.startswith(b"\xef\xbb\xbfmapping_framework,")
 
 
-def test_what_is_changed_in_the_table_counts_and_written_again_is_the_same() -> None:
+def test_changes_in_the_table_count_and_are_written_again() -> None:
     data = readers.encode(TINY, "csv").data
     changed = (
         data.replace(b"Name of ids", b"Sensors").replace(b",16.1,", b",15.1,").replace(b",partial,", b",minimal,")
@@ -193,7 +193,7 @@ def test_a_text_too_long_for_a_cell_is_refused_not_cut() -> None:
         readers.encode(set_of([row("ids", "T1001", comment="\U0001f600" * 16_384)]), "xlsx")
 
 
-def test_groups_of_one_name_stay_apart() -> None:
+def test_groups_with_the_same_name_stay_separate() -> None:
     rows = [row("ids", "T1001"), row("fw", "T1002")]
     same = msgspec.structs.replace(
         set_of(rows, groups={"ids": ("a",), "fw": ("b",)}), groups={"a": "Net", "b": "Net"}

@@ -41,7 +41,7 @@ class FixedFile(msgspec.Struct, frozen=True):
     def diff(self) -> str:
         """The unified diff. Fixes neither add nor remove lines, so lines are compared pairwise."""
         old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.before, self.after))
-        changed = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+        changed = [line for line, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
         path = Place(self.path)
         lines = [f"--- {path}\n", f"+++ {path}\n"]
         while changed:
@@ -55,15 +55,15 @@ def _hunk(old: list[str], new: list[str], changed: list[int]) -> Iterator[str]:
     start, end = max(changed[0] - _CONTEXT, 0), min(changed[-1] + _CONTEXT + 1, len(old))
     where = f"{start + 1},{end - start}"
     yield f"@@ -{where} +{where} @@\n"
-    at = start
-    while at < end:
-        stop = next((n for n in range(at, end) if old[n] == new[n]), end)
-        yield from (f"-{line}" for line in old[at:stop])
-        yield from (f"+{line}" for line in new[at:stop])
-        at = max(stop, at)
-        if at < end:
-            yield f" {old[at]}"
-            at += 1
+    line = start
+    while line < end:
+        stop = next((n for n in range(line, end) if old[n] == new[n]), end)
+        yield from (f"-{text}" for text in old[line:stop])
+        yield from (f"+{text}" for text in new[line:stop])
+        line = max(stop, line)
+        if line < end:
+            yield f" {old[line]}"
+            line += 1
 
 
 def fix(
@@ -91,7 +91,7 @@ def fix(
     files = []
     for path, findings in by_path.items():
         owner = formats.get(path) or next((c for c in report.inputs if path.startswith(c.path)), None)
-        text, before = texts.of(path), texts.data(path)
+        text, before = texts.get(path), texts.data(path)
         if owner is None or owner.origin in _NEVER or text is None or before is None:
             continue
         options = msgspec.structs.replace(reading, format=owner.format or reading.format)
@@ -159,6 +159,7 @@ def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:
         msgspec.structs.replace(
             row,
             technique=changed.get(row.technique or "", row.technique) or "",
+            # A fix of an id changes the name, too, or whether it is that of the release.
             technique_name=None,
             references=tuple(links(row.references)),
             group=id_(row.group),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
-
+from navlayers._text import json_text
 from navlayers.checks.finding import codes
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ def _json(report: Report) -> str:
         for finding in report.findings
     ]
     checked = [{"path": path, "format": format_} for path, format_, _ in report.inputs]
-    return _indented(
+    return json_text(
         {"checked": checked, "errors": report.errors, "warnings": report.warnings, "findings": findings}
     )
 
@@ -75,7 +73,7 @@ def _sarif(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_sarif_result(finding, rules.index(finding.code)) for finding in report.findings],
     }
-    return _indented({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _sarif_rule(code: str) -> dict[str, Any]:
@@ -128,17 +126,9 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _indented(value: object) -> str:
-    """The value as indented JSON; file names that are not valid Unicode are escaped."""
-    try:
-        return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
-    except UnicodeEncodeError:
-        return json.dumps(value, indent=2) + "\n"
-
-
 def _relative(path: str) -> str:
     """The path, relative to the current folder if it is inside it, with slashes."""
-    found = Path(path)
-    if found.is_absolute() and found.is_relative_to(here := Path.cwd()):
-        found = found.relative_to(here)
-    return found.as_posix()
+    file = Path(path)
+    if file.is_absolute() and file.is_relative_to(here := Path.cwd()):
+        file = file.relative_to(here)
+    return file.as_posix()

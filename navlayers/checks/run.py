@@ -122,7 +122,7 @@ def _with_technique(error: Finding, subject: Subject) -> Finding:
 
 def _with_fix(notice: Finding, subject: Subject) -> Finding:
     """A notice about blanks, with the edit that removes them."""
-    text = subject.texts.of(notice.place.path) if notice.code == "blanks" else None
+    text = subject.texts.get(notice.place.path) if notice.code == "blanks" else None
     if text is None:
         return notice
     clean = text.stripped(notice.place)

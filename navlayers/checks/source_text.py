@@ -47,7 +47,7 @@ class Text:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in _LINE.finditer(self.text))]
+        return [0, *(match.end() for match in _LINE.finditer(self.text))]
 
     @cached_property
     def _delimiter(self) -> str:
@@ -73,13 +73,16 @@ class Text:
         """
         start = self.offset(place)
         end = 0 if start is None else start + reach
-        while start is not None and (at := self.text.find(value, start, end)) >= 0:
-            before, behind = self.text[at - 1 : at], self.text[at + len(value) : at + len(value) + 1]
+        while start is not None and (offset := self.text.find(value, start, end)) >= 0:
+            before, behind = (
+                self.text[offset - 1 : offset],
+                self.text[offset + len(value) : offset + len(value) + 1],
+            )
             if before in _QUOTES and behind == before:
-                return self.place(at - 1)
+                return self.place(offset - 1)
             if before not in _QUOTES and behind in _BEHIND:
-                return self.place(at)
-            start = at + 1
+                return self.place(offset)
+            start = offset + 1
         return None
 
     def span(self, place: Place, old: str) -> Span | None:
@@ -148,13 +151,13 @@ class Text:
             new = self.written(span, edit.new) if span is not None else None
             if span is None or new is None or changes.setdefault((span.start, span.end), new) != new:
                 return None
-        pieces, at = [], 0
+        pieces, offset = [], 0
         for (start, end), new in sorted(changes.items()):
-            if start < at:
+            if start < offset:
                 return None
-            pieces += [self.text[at:start], new]
-            at = end
-        pieces.append(self.text[at:])
+            pieces += [self.text[offset:start], new]
+            offset = end
+        pieces.append(self.text[offset:])
         return ((_BOM if self._bom else "") + "".join(pieces)).encode()
 
 
@@ -175,7 +178,7 @@ class Texts:
                 return None
         return self._data[path]
 
-    def of(self, path: str) -> Text | None:
+    def get(self, path: str) -> Text | None:
         """The text of a file; None if it is not UTF-8 text."""
         if path not in self._texts:
             data = self.data(path)

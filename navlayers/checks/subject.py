@@ -42,9 +42,9 @@ class Subject:
         self.catalogue: Catalogue | None = None
         self.release_problem: Problem | None = None
         try:
-            found = attack.find(self.set.domain, self.version)
-            self.release_problem = found.notice
-            self.catalogue = attack.load(found.release)
+            match = attack.find(self.set.domain, self.version)
+            self.release_problem = match.notice
+            self.catalogue = attack.load(match.release)
         except ReleaseError as error:
             if version is not None:
                 raise
@@ -88,22 +88,22 @@ class Subject:
     @cached_property
     def by_name(self) -> dict[str, list[Technique]]:
         """The active techniques by the letters of their names."""
-        found: dict[str, list[Technique]] = {}
+        techniques: dict[str, list[Technique]] = {}
         for entry in self.catalogue.techniques.values() if self.catalogue else ():
             if entry.active:
-                found.setdefault(letters(entry.name), []).append(entry)
-        return found
+                techniques.setdefault(letters(entry.name), []).append(entry)
+        return techniques
 
     @cached_property
     def former(self) -> dict[tuple[str, str], str]:
         """(letters of a revoked technique's name, id of its replacement) → its own id."""
-        found: dict[tuple[str, str], str] = {}
+        ids: dict[tuple[str, str], str] = {}
         for release in (self.catalogue, *self.releases) if self.catalogue else self.releases:
             for old in release.techniques.values():
                 if old.status == "revoked":
                     for name in spellings(old, release):
-                        found.setdefault((name, release.resolve(old.id)[-1]), old.id)
-        return found
+                        ids.setdefault((name, release.resolve(old.id)[-1]), old.id)
+        return ids
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str | None, str | None]]:
@@ -113,26 +113,26 @@ class Subject:
     @cached_property
     def replaced(self) -> dict[tuple[str | None, str], frozenset[str]]:
         """(capability, technique) → the capability's revoked techniques that this technique replaces."""
-        found: dict[tuple[str | None, str], set[str]] = {}
+        pairs: dict[tuple[str | None, str], set[str]] = {}
         for capability, technique in self.pairs:
             entry = self.catalogue.get(technique) if self.catalogue and technique else None
             if self.catalogue and entry is not None and entry.status == "revoked":
                 end = self.catalogue.resolve(entry.id)[-1]
-                found.setdefault((capability, end), set()).add(entry.id)
-        return {pair: frozenset(ids) for pair, ids in found.items()}
+                pairs.setdefault((capability, end), set()).add(entry.id)
+        return {pair: frozenset(ids) for pair, ids in pairs.items()}
 
     @cached_property
     def others(self) -> dict[Domain, Catalogue]:
         """The catalogues of the other domains, at the same release or else the newest."""
-        found = {}
+        catalogues = {}
         for domain in DOMAINS:
             if domain != self.set.domain:
                 try:
                     release = attack.find(domain, self.version).release
                 except ReleaseError:
                     release = attack.find(domain, "latest").release
-                found[domain] = attack.load(release)
-        return found
+                catalogues[domain] = attack.load(release)
+        return catalogues
 
     @cached_property
     def releases(self) -> tuple[Catalogue, ...]:

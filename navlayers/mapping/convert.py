@@ -120,4 +120,5 @@ def _common_links(rows: Iterable[Mapping | NonMappable]) -> dict[str, tuple[str,
     for row in rows:
         if row.capability is not None:
             times.setdefault(row.capability, Counter())[row.references] += 1
+    # Of equally frequent lists the smallest, so that the order of rows has no effect.
     return {id_: min((-count, links) for links, count in counted.items())[1] for id_, counted in times.items()}

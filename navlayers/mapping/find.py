@@ -92,7 +92,7 @@ def source_name(path: Path) -> str:
 
 
 def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool = True) -> tuple[Source, ...]:
-    """The sets that names stand for.
+    """Find sets by name, file or folder.
 
     Args:
         names: set names, files, folders, or `-` for standard input. A name is first that of a set in the folder

@@ -116,18 +116,18 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
         mapping_set = reading.mapping_set
     own = mapping_set.attack_version
     try:
-        found = attack.find(mapping_set.domain, own if attack_version is None else attack_version)
+        match = attack.find(mapping_set.domain, own if attack_version is None else attack_version)
     except NavlayersError as error:
         if reading is None or attack_version is not None or source.origin == "shipped":
             raise
         place = reading.place_of("attack_version")
         problems = [msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems]
         raise type(error)(problems) from None
-    catalogue = attack.load(found.release)
+    catalogue = attack.load(match.release)
     moved: tuple[Moved, ...] = ()
     if attack_version is not None:
         mapping_set, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
-    notices = [found.notice] if found.notice is not None else []
+    notices = [match.notice] if match.notice is not None else []
     if reading is None:
         return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices))
     notices = [*reading.notices, *(_placed(notice, source) for notice in notices)]

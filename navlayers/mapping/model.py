@@ -40,6 +40,7 @@ class Capability(msgspec.Struct, frozen=True):
     references: tuple[str, ...] = ()
 
 
+# Without bookkeeping for the garbage collector, as there are thousands: a mapping has no reference to itself.
 class Mapping(msgspec.Struct, frozen=True, gc=False):
     """One capability related to one technique or sub-technique.
 
@@ -164,8 +165,8 @@ def canonical(mapping_set: MappingSet) -> MappingSet:
     last = len(rank)
 
     def place(record: NonMappable) -> tuple[int, bool, str]:
-        at = rank[record.capability] if record.capability is not None else last
-        return at, record.technique is not None, record.technique or ""
+        position = rank[record.capability] if record.capability is not None else last
+        return position, record.technique is not None, record.technique or ""
 
     groups = {id_: name or id_ for id_, name in mapping_set.groups.items()}
     for capability in capabilities:

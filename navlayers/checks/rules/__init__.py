@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from navlayers.checks.rules.declared import contradictions, lookalikes, types, unmapped_capabilities, unused_groups
 from navlayers.checks.rules.links import references
-from navlayers.checks.rules.names import technique_names
 from navlayers.checks.rules.scores import duplicates, incomplete_scores, parents
-from navlayers.checks.rules.techniques import techniques
+from navlayers.checks.rules.techniques import technique_names, techniques
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

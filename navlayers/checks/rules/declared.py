@@ -36,7 +36,7 @@ def unused_groups(subject: Subject) -> Iterator[Finding]:
 def _declared_at(subject: Subject, field: str, id_: str) -> Place:
     """The place where an id is declared, or else the start of the section."""
     start = subject.reading.place_of(field)
-    text = subject.texts.of(start.path)
+    text = subject.texts.get(start.path)
     if text is None:
         return start
     return text.find(id_, start, _REACH) or start
@@ -77,7 +77,7 @@ def unmapped_capabilities(subject: Subject) -> Iterator[Finding]:
 
 def lookalikes(subject: Subject) -> Iterator[Finding]:
     """Capability and group ids that differ only in case, blanks, hyphens and underscores."""
-    index = {capability.id: at for at, capability in enumerate(subject.set.capabilities)}
+    index = {capability.id: number for number, capability in enumerate(subject.set.capabilities)}
     for ids in _by_lookalike(index).values():
         first = ids[0]
         for id_ in ids[1:]:

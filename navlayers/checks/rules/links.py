@@ -59,7 +59,7 @@ def references(subject: Subject) -> Iterator[Finding]:
         places = _places(subject, rows, link)
         place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
         clean = link.strip()
-        fix = [Edit(at, clean, clean) for at in places] if code == "link-blanks" else []
+        fix = [Edit(place, clean, clean) for place in places] if code == "link-blanks" else []
         yield finding(code, place, f"link {_text.quoted(link)} {message}{many}", hint=hint, fix=fix)
 
 
@@ -87,11 +87,11 @@ def _places(subject: Subject, rows: list[_Row], link: str) -> list[Place]:
     seen = set()
     for kind, index, _, listed in rows:
         start = subject.place(kind, index, "references")
-        text = subject.texts.of(start.path)
+        text = subject.texts.get(start.path)
         if text is not None and not text.table and (start, id(listed)) not in seen:
             seen.add((start, id(listed)))
-            at = text.find(link, start, sum(map(len, listed)) + _BETWEEN * (len(listed) + 1))
-            places |= {at} if at is not None else set()
+            place = text.find(link, start, sum(map(len, listed)) + _BETWEEN * (len(listed) + 1))
+            places |= {place} if place is not None else set()
     return sorted(places)
 
 
@@ -109,7 +109,7 @@ def verdict(link: str) -> tuple[str, str, str] | None:
 
 
 def _wrong(link: str) -> tuple[str, str] | None:
-    starts = [found.start() for found in _START.finditer(link)]
+    starts = [match.start() for match in _START.finditer(link)]
     if len(starts) > 1:
         return f"contains {len(starts)} links", "split it into one reference per link"
     if not starts or starts[0]:
@@ -131,6 +131,7 @@ def _wrong(link: str) -> tuple[str, str] | None:
         return "has no valid host", "use a host name such as example.org after https://"
     if _LOCAL.fullmatch(host[1]) or ("." not in host[1] and not host[1].startswith("[")):
         return "leads to a host that is not on the internet", "use a host name such as example.org after https://"
+    # A fragment may end in any punctuation: it is the name of a heading, or quotes text of the page.
     return _copied(link) if "#" not in link else None
 
 

@@ -118,19 +118,20 @@ def parents(subject: Subject) -> Iterator[Finding]:
         rated = [best.get((capability, child.id, category)) for child in children]
         if not any(value is not None for value in rated):
             continue
+        # Nothing is known of a sub-technique without a rating, so it is no reason to rate the technique higher.
         numbers = [value or 0 for value in rated]
         mapping = subject.set.mappings[first[key]]
         place = subject.place("mapping", first[key], "value")
         rating = f"{category or 'value'} {mapping.value}"
         if number < min(numbers):
             message = f"{_what(mapping)} is rated {rating}, lower than {_all(len(children))}"
-            hint = f"theirs {_range(numbers)}, its own {number:g}, on the scale from 0 to 100"
+            hint = f"sub-techniques {_range(numbers)}, technique {number:g}, on the scale from 0 to 100"
             yield finding("parent-below-subs", place, message, hint=hint)
         elif number > max(numbers):
             count = sum(value is not None for value in rated)
-            those = f"{count} of its {len(children)} sub-techniques {'is' if count == 1 else 'are'} rated"
+            rated_subs = f"{count} of its {len(children)} sub-techniques {'is' if count == 1 else 'are'} rated"
             message = f"{_what(mapping)} is rated {rating}, higher than all of its sub-techniques"
-            hint = f"{those}, up to {max(numbers):g}; its own is {number:g}, on the scale from 0 to 100"
+            hint = f"{rated_subs}, up to {max(numbers):g}; the technique has {number:g}, on the scale from 0 to 100"
             yield finding("parent-above-subs", place, message, hint=hint)
 
 

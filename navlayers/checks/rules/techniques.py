@@ -1,7 +1,8 @@
-"""Rules about technique ids: each must be an active technique of the set's release and domain."""
+"""Rules about techniques: each id is active in the set's release and domain, each name is the release's."""
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import _text
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping, NonMappable
 
 _STACK = "security-stack"
+# Smallest similarity (difflib ratio) of a name to the right one that counts as a typo.
+_TYPO = 0.85
 
 
 class _Verdict(NamedTuple):
@@ -118,7 +121,7 @@ def _nearest(id_: str, name: str | None, catalogue: Catalogue) -> str:
 
 def _swapped(id_: str) -> set[str]:
     """The ids with two adjacent characters of this one swapped."""
-    pairs = (id_[:at] + id_[at + 1] + id_[at] + id_[at + 2 :] for at in range(len(id_) - 1))
+    pairs = (id_[:n] + id_[n + 1] + id_[n] + id_[n + 2 :] for n in range(len(id_) - 1))
     return {other for other in pairs if other != id_}
 
 
@@ -154,7 +157,7 @@ def _fix(
     edits = [Edit(place, technique, successor.id)]
     name_place = subject.place(kind, index, "technique_name")
     old = subject.catalogue.get(technique) if subject.catalogue is not None else None
-    text = subject.texts.of(place.path)
+    text = subject.texts.get(place.path)
     has_name = name_place not in {place, subject.place(kind, index)}
     kept = not fits(row.technique_name, (technique, successor.id), subject)
     if has_name and not kept and text is not None and not text.empty(name_place):
@@ -171,3 +174,78 @@ def malformed(subject: Subject, text: str) -> str:
     id_ = f"T{digits[:4]}" + (f".{digits[4:]:0>3}" if digits[4:] else "")
     entry = catalogue.get(id_)
     return f"did you mean {_text.excerpt(named(entry, catalogue))}?" if entry is not None and entry.active else ""
+
+
+class _NameVerdict(NamedTuple):
+    code: str
+    message: str
+    hint: str
+    fixed: bool
+
+
+def technique_names(subject: Subject) -> Iterator[Finding]:
+    """Names that differ from the release's: renamed, misspelled, or of another technique."""
+    catalogue = subject.catalogue
+    if catalogue is None:
+        return
+    verdicts: dict[tuple[str, str], _NameVerdict | None] = {}
+    for kind, index, row in subject.rows():
+        entry = catalogue.get(row.technique or "")
+        if entry is None:
+            continue
+        name = row.technique_name
+        if not entry.active:
+            if name is not None and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject):
+                message = f"{entry.id} is named {_text.quoted(name)}, but {_text.quoted(entry.name)} in ATT&CK"
+                place = subject.place(kind, index, "technique_name")
+                yield finding("technique-name", place, message, hint="is the id or the name wrong?")
+            continue
+        if name is None:
+            # Readers drop the name of the set's own release; it may differ from this release's.
+            name = subject.own_name(entry.id)
+            if name is None or name == entry.name or not subject.names_technique(kind, index):
+                continue
+        key = (entry.id, name)
+        if key not in verdicts:
+            verdicts[key] = _name_verdict(entry, name, catalogue, subject)
+        verdict = verdicts[key]
+        if verdict is not None:
+            place = subject.place(kind, index, "technique_name")
+            fix = (Edit(place, name.strip(), entry.name),) if verdict.fixed else ()
+            yield finding(verdict.code, place, verdict.message, hint=verdict.hint, fix=fix)
+
+
+def _name_verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject) -> _NameVerdict | None:
+    parent = catalogue.get(entry.parent) if entry.parent else None
+    full = {entry.name, f"{parent.name}: {entry.name}"} if parent else {entry.name}
+    if name in full:
+        return None
+    written, right = _text.quoted(name), _text.quoted(entry.name)
+    release = f"ATT&CK {catalogue.version}"
+    if letters(name) in {letters(text) for text in full}:
+        message = f"{entry.id} is named {written}, but {right} in {release}"
+        return _NameVerdict("technique-spelling", message, "use the release's name", fixed=True)
+    when = _elsewhere(entry.id, name, subject)
+    if when:
+        message = f"{entry.id} is named {written}, as in {when}, but {right} in {release}"
+        return _NameVerdict("technique-renamed", message, "use the release's name", fixed=True)
+    others = subject.by_name.get(letters(name), [])
+    message = f"{entry.id} is named {written}, but {right} in {release}"
+    if others:
+        hint = f"{written} is the name of {_text.comma_list([named(other, catalogue) for other in others])}"
+        return _NameVerdict("technique-name", message, f"{hint}; is the id or the name wrong?", fixed=False)
+    close = max(difflib.SequenceMatcher(None, letters(name), letters(text)).ratio() for text in full)
+    if close >= _TYPO:
+        return _NameVerdict("technique-spelling", message, "did you mean the release's name?", fixed=False)
+    return _NameVerdict("technique-name", message, "is the id or the name wrong?", fixed=False)
+
+
+def _elsewhere(id_: str, name: str, subject: Subject) -> str:
+    """The release in which the technique, or one that it replaced, has that name."""
+    plain = letters(name)
+    for release in reversed(subject.releases):
+        entry = release.get(id_)
+        if entry is not None and plain in spellings(entry, release):
+            return f"ATT&CK {release.version}"
+    old = subject.former.get((plain, id_))
+    return f"{old}, which it replaced" if old else ""

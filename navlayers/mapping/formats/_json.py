@@ -129,7 +129,7 @@ class Member(NamedTuple):
     """A member of an object or array: its key or index, and the byte offsets of key, value and the value's end."""
 
     key: str | int
-    at: int
+    start: int
     value: int
     end: int
 
@@ -154,7 +154,7 @@ class JsonLocator:
     def find(self, path: Path, *, key: bool = False) -> Place | None:
         """The place of the value at a path, or of its key; None where the document has none."""
         member = self._member(path)
-        return None if member is None else self._source.place(member.at if key else member.value)
+        return None if member is None else self._source.place(member.start if key else member.value)
 
     def place(self, path: Path = ()) -> Place:
         """The place of the value at a path, or of the nearest one around it where there is none."""
@@ -181,13 +181,13 @@ class JsonLocator:
 def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Member]:
     """The members of the object or array between two byte offsets, in file order; none for other values."""
     text = memoryview(data)[start:end]
-    at = start + 1
+    offset = start + 1
     if data.startswith(b"[", start):
         for index, raw in enumerate(_array.decode(text)):
             item = bytes(raw)
-            at = data.index(item, at)
-            yield Member(index, at, at, at + len(item))
-            at += len(item)
+            offset = data.index(item, offset)
+            yield Member(index, offset, offset, offset + len(item))
+            offset += len(item)
     if not data.startswith(b"{", start):
         return
     try:
@@ -195,10 +195,10 @@ def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Mem
         known = _object.decode(text)
     except (msgspec.DecodeError, RecursionError):
         known = {}
-    while match := _KEY.match(data, at):
+    while match := _KEY.match(data, offset):
         key = str(json.loads(match[1], strict=False))
-        at = _end_of_value(data, match.end(), known.get(key))
-        yield Member(key, match.start(1), match.end(), at)
+        offset = _end_of_value(data, match.end(), known.get(key))
+        yield Member(key, match.start(1), match.end(), offset)
 
 
 def _end_of_value(data: bytes, start: int, known: msgspec.Raw | None) -> int:
@@ -221,9 +221,9 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
     seen: dict[str | int, int] = {}
     again = []
     for member in members(data, start, end):
-        first = seen.setdefault(member.key, member.at)
-        if first != member.at:
-            again.append(Repeat(str(member.key), first, member.at))
+        first = seen.setdefault(member.key, member.start)
+        if first != member.start:
+            again.append(Repeat(str(member.key), first, member.start))
         if depth:
             again += repeats(data, member.value, member.end, depth=depth - 1)
     return again
@@ -250,19 +250,19 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
     """The error for input that the decoder rejected: position and reason."""
     data, position = source.data, re.search(r"\(byte (\d+)\)", str(error))
     # msgspec reports the byte after a wrong character behind the end.
-    at = int(position[1]) - ("trailing" in str(error)) if position else len(data.rstrip())
+    offset = int(position[1]) - ("trailing" in str(error)) if position else len(data.rstrip())
     # msgspec notices half a pair only some characters after it, if at all.
-    half = HALF_PAIR.search(data, max(at - _PAIR, 0) if position else 0, at + _PAIR)
-    if half and position and half.start() > at:
+    half = HALF_PAIR.search(data, max(offset - _PAIR, 0) if position else 0, offset + _PAIR)
+    if half and position and half.start() > offset:
         half = None
     hint = "check for missing commas, quotes or brackets"
     if isinstance(error, RecursionError):
-        message, hint, at = "the JSON is nested too deeply", "a mapping set needs five levels", _too_deep(data)
+        message, hint, offset = "the JSON is nested too deeply", "a mapping set needs five levels", _too_deep(data)
     elif half:
         message = f"this is not JSON text: {half[0].decode()} is half of a surrogate pair"
-        at, hint = half.start(), "remove it, or write both halves"
+        offset, hint = half.start(), "remove it, or write both halves"
     elif position:
-        rest = data[at : at + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
+        rest = data[offset : offset + 20].decode("utf-8", "replace").split("\n")[0].rstrip()
         message = f"this is not JSON: unexpected {quoted(rest)}"
         if rest.startswith(("//", "/*")):
             hint = "JSON has no comments: remove it"
@@ -270,7 +270,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
             hint = "JSON has numbers only: leave the value out"
     else:
         message = "this is not JSON: the text ends too early"
-    return InputError(Problem(message, source.place(at), expected, hint, code="syntax"))
+    return InputError(Problem(message, source.place(offset), expected, hint, code="syntax"))
 
 
 def _too_deep(data: bytes) -> int:

@@ -20,6 +20,7 @@ TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
 """ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
 
 _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
+# As people write ids: t1059, T-1059, 1059.1, T1059/001.
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
 
 

@@ -84,10 +84,10 @@ def technique_names(head: MappingSet) -> Callable[[str], str | None]:
         return None
 
     try:
-        found = attack.find(head.domain, head.attack_version)
-        if found.notice is not None:
+        match = attack.find(head.domain, head.attack_version)
+        if match.notice is not None:
             return unknown
-        catalogue = attack.load(found.release)
+        catalogue = attack.load(match.release)
     except ReleaseError:
         return unknown
 

@@ -162,17 +162,17 @@ class TextGrid:
         doubled = cell["quoted"].replace('""', '"').count('"', 0, offset)
         return self._place(cell.start("quoted") + offset + doubled)
 
-    def _cells(self, at: int) -> Iterator[re.Match[str]]:
+    def _cells(self, offset: int) -> Iterator[re.Match[str]]:
         """The cells of the row at an offset of the text, found again for messages: `csv` gives no places."""
         mark = re.escape(self._delimiter)
         cell = re.compile(
             rf'(?:"(?P<quoted>[^"]*+(?:""[^"]*+)*+)(?P<close>"?+)(?P<behind>[^{mark}\r\n]*+)|[^{mark}\r\n]*+)(?P<end>{mark}?+)'
         )
-        while match := cell.match(self._text, at):
+        while match := cell.match(self._text, offset):
             yield match
             if not match["end"]:
                 return
-            at = match.end()
+            offset = match.end()
 
     def _quote_error(self, start: int) -> InputError:
         """The error of the first cell of a row whose quotes are wrong."""

@@ -72,7 +72,7 @@ def _text(start: bytes) -> str:
         start = start.decode("utf-16", "replace").encode()
     if _is_table(start):
         return "csv"
-    keys = frozenset(found[1] for found in _KEY.finditer(start))
+    keys = frozenset(match[1] for match in _KEY.finditer(start))
     if b"mapping_objects" in keys or (b"metadata" in keys and b"capabilities" not in keys):
         return "mapex-yaml"
     if b"file_type" in keys and b"techniques" in keys:
@@ -104,7 +104,7 @@ _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 
 def sniff_folder(path: Path) -> str | None:
-    """The folder format of a folder that is one set; None where each of its files is a set, or none is.
+    """The format of a folder that is one set; None if each of its files is a set, or none is.
 
     The first files decide; other files, such as settings, do not matter. If no file at the top is a set, folders
     below decide, as rules are often filed in them.
@@ -116,9 +116,9 @@ def sniff_folder(path: Path) -> str | None:
     kinds = {_kind_of(file) for file in top[: 10 * _LOOKED_AT]}
     if kinds & {"mapex-yaml", "native", "dettect"}:
         return None
-    found = next((format_ for format_ in _WHOLE if format_ in kinds), None)
-    if found is not None or "table" in kinds or "json" in kinds:
-        return found
+    folder_format = next((format_ for format_ in _WHOLE if format_ in kinds), None)
+    if folder_format is not None or "table" in kinds or "json" in kinds:
+        return folder_format
     for file in islice(walk(path, _YAML, most=10 * _LOOKED_AT), _LOOKED_AT):
         kind = _kind_of(Path(file))
         if kind in _WHOLE:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import quoted, slugs
+from navlayers._text import day, quoted, slugs
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.metadata import make_head
+from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Fields, read_top
 from navlayers.mapping.formats.yaml_files import PartPlaces
@@ -50,7 +50,6 @@ _OLD = ("date_registered", "date_implemented", "score", "auto_generated")
 """Keys of a side in files older than the log book: one score and its dates."""
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,9}")
-_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt ].*)?")
 _ALL = "all"
 
 
@@ -183,9 +182,9 @@ class _Reader:
         for key in ("date", "date_implemented", "date_registered"):
             text = entry.text(key)
             if text:
-                date = _DATE.fullmatch(text)
+                date = day(text)
                 if date is not None:
-                    return f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}"
+                    return date
                 expected = "year-month-day, such as 2024-03-31"
                 entry.report(Issue(f"invalid date {quoted(text)}", expected, code="wrong-type"), key)
                 break
@@ -195,8 +194,7 @@ class _Reader:
         """The metadata of the set. DeTT&CT takes a file without a domain for the enterprise domain."""
         metadata = {"framework": "dettect", "title": top.text("name")}
         metadata["domain"] = top.text("domain") or "enterprise-attack"
-        if self._dates:
-            metadata |= {"version": max(self._dates), "created": min(self._dates), "updated": max(self._dates)}
+        metadata |= dated(self._dates)
         for field, key in (("title", "name"), ("domain", "domain")):
             if key in top:
                 self.places.keep_head(field, top.place(key))
@@ -229,7 +227,7 @@ class _Reader:
             Capability(ids[f"{side} {system}"], f"{_TYPES[side]}: {system}", (side,))
             for side, system in self._systems
         )
-        sides = [side for side in _SCALES if any(side == each for each, _ in self._systems)]
+        sides = [side for side in _SCALES if any(side == other for other, _ in self._systems)]
         return msgspec.structs.replace(
             head,
             groups={side: _TYPES[side] for side in sides},

@@ -60,6 +60,7 @@ class Findings:
         where = place if isinstance(place, Place) else place()
         hint = worded.hint if isinstance(worded.hint, str) else worded.hint()
         problem = Problem(worded.message, where, worded.expected, hint, code=worded.code)
+        # Aliases and shared parts of YAML files bring a reader to the same value again.
         if problem in kept:
             self._count[fatal] -= 1
         else:

@@ -41,7 +41,7 @@ _HEAD = {"attack_version": ("versions", "attack"), "framework": ("name",), "titl
 
 
 class _Row(msgspec.Struct, gc=False):
-    """An entry that becomes one mapping or non-mappable: its number, and all tactics that it is under."""
+    """An entry that becomes a mapping or non-mappable: its number, and all its tactics."""
 
     number: int
     entry: Entry
@@ -74,24 +74,24 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
 def _rows(layer: Layer) -> list[_Row]:
     """The entries of a layer with content; entries that differ only by tactic are one."""
     kept: dict[tuple[str, str], _Row] = {}
-    again: list[int] = []
+    duplicates: list[int] = []
     for index, entry in enumerate(read_entries(layer)):
         if entry is None:
             continue
         # The Navigator lets later entries overwrite earlier ones.
         earlier = kept.pop((entry.technique, entry.tactic), None)
         if earlier is not None:
-            again.append(index)
-            if len(again) <= _MOST_REPORTED:
+            duplicates.append(index)
+            if len(duplicates) <= _MOST_REPORTED:
                 under = f" under {wording.quoted(entry.tactic)[1:-1]}" if entry.tactic else ""
                 place = layer.place("techniques", earlier.number)
                 first = f"first in line {place.line}, column {place.column}"
                 message = f"duplicate entry for {entry.technique}{under}, {first}"
                 _report(layer, index, message, _LAST_COUNTS)
         kept[entry.technique, entry.tactic] = _Row(index, entry, [entry.tactic] if entry.tactic else [])
-    if len(again) > _MOST_REPORTED:
-        message = f"{len(again) - _MOST_REPORTED:,} more duplicate entries"
-        _report(layer, again[_MOST_REPORTED], message, _LAST_COUNTS)
+    if len(duplicates) > _MOST_REPORTED:
+        message = f"{len(duplicates) - _MOST_REPORTED:,} more duplicate entries"
+        _report(layer, duplicates[_MOST_REPORTED], message, _LAST_COUNTS)
     blank = [row.number for row in kept.values() if row.entry.blank]
     if blank:
         entries = wording.quantity(len(blank), "entry", "entries")
@@ -137,7 +137,7 @@ def _assemble(
     layers: list[Layer], rows: list[list[_Row]], context: Context
 ) -> tuple[MappingSet, dict[Kind, list[tuple[int, int]]]]:
     """The set, and the numbers of layer and entry of each mapping and non-mappable."""
-    used = (row.entry.technique for each in rows for row in each if row.entry.enabled)
+    used = (row.entry.technique for layer_rows in rows for row in layer_rows if row.entry.enabled)
     head = make_head(context, _metadata(layers), used, layers[0].place())
     capabilities = []
     mappings: list[Mapping] = []
@@ -192,7 +192,7 @@ def _metadata(layers: list[Layer]) -> dict[str, str]:
 
 
 def _ids(layers: list[Layer]) -> list[str]:
-    """An id for each layer, made of its name; a name that comes again gets a number."""
+    """An id for each layer, derived from its name; repeated names get a number."""
     times: dict[str, int] = {}
     names = []
     for layer in layers:

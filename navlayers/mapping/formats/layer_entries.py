@@ -118,7 +118,7 @@ def _entry(layer: Layer, index: int, value: Any, unknown: dict[str, list[int]]) 
         report(("score",), Issue("score is too large a number", "a number", code="wrong-type"))
         score = None
     links = fields.links or []
-    odd = next((at for at, item in enumerate(links) if not isinstance(item.get("url", ""), str)), None)
+    odd = next((number for number, item in enumerate(links) if not isinstance(item.get("url", ""), str)), None)
     if odd is not None:
         report(("links", odd, "url"), Issue("a url is not text", "a link: label and url", code="wrong-type"))
         links = []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import comma_list, quoted
+from navlayers._text import comma_list, day, quoted
 from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.checks import NON_MAPPABLE
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})((?:[Tt ].*)?)")
-_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 
 _REQUIRED = (
     *("capability_id", "capability_description", "mapping_type"),
@@ -65,8 +62,8 @@ def document_of(mapping_set: MappingSet) -> Document:
             seen.setdefault(row.capability_id, Seen(0)).add(row, 0)
         rows.append(_fields(row))
     for value, count in values.items():
-        taken = _nearest(value, mapping_set.scale)
-        why = f"the format knows {', '.join(DEFAULT_SCALE)}; it is written as {taken}" if taken else _NO_ROOM
+        nearest = _nearest(value, mapping_set.scale)
+        why = f"the format knows {', '.join(DEFAULT_SCALE)}; it is written as {nearest}" if nearest else _NO_ROOM
         notices.append(lost(f"score value {quoted(value)} of {_rows(count)}", why))
     for field, count in list(fields.items())[:_MAX_FIELDS]:
         notices.append(lost(f"field {quoted(field)} of {_rows(count)}", _NO_ROOM))
@@ -114,7 +111,7 @@ def _metadata(mapping_set: MappingSet) -> tuple[dict[str, Any], list[Problem]]:
         "capability_groups": dict(mapping_set.groups),
     }
     if "created" not in details:
-        why = "the set does not say when it was created"
+        why = "the set has no creation date"
         notices.append(_made_up(why, "set it with --meta created=2025-01-31"))
     named = [field for field in ("title", "source", "licence", "scale") if getattr(mapping_set, field)]
     if named:
@@ -127,12 +124,12 @@ def _date(details: dict[str, str], field: str) -> tuple[str | None, list[Problem
     if field not in details:
         return None, []
     text = details[field]
-    american, iso = _AMERICAN.fullmatch(text.strip()), _ISO.fullmatch(text.strip())
-    if american:
-        return f"{american[1]:0>2}/{american[2]:0>2}/{american[3]}", []
-    if iso:
-        date = f"{iso[2]:0>2}/{iso[3]:0>2}/{iso[1]}"
-        return date, [lost(f"the time of {field} {quoted(text)}", f"it is written as {date}")] if iso[4] else []
+    if date := day(text):
+        year, month, day_ = date.split("-")
+        american = f"{month}/{day_}/{year}"
+        # Anything behind the day is a time.
+        lost_time = [lost(f"the time of {field} {quoted(text)}", f"it is written as {american}")]
+        return american, lost_time if len(text.strip()) > len(date) else []
     hint = "write it as 2025-01-31"
     if field == "created":
         return None, [_made_up(f"created {quoted(text)} is not a date", hint)]
@@ -154,14 +151,18 @@ def _lost_of_capabilities(mapping_set: MappingSet, seen: dict[str, Seen]) -> Ite
         if part.capability in grouped and part.group is None and ("capability_group", "") not in part.other
     )
     read = {id_: (rows.name() or id_, rows.group_ids(), rows.references()) for id_, rows in seen.items()}
-    pairs = [(one, read[one.id]) for one in mapping_set.capabilities if one.id in read]
-    silent = (one.id for one in mapping_set.capabilities if one.id not in read)
+    pairs = [(capability, read[capability.id]) for capability in mapping_set.capabilities if capability.id in read]
+    silent = (capability.id for capability in mapping_set.capabilities if capability.id not in read)
     yield from _lost_ids("capabilities without mappings", silent, "the format holds only rows")
-    renamed = (one.id for one, (name, _, _) in pairs if name != one.name)
+    renamed = (capability.id for capability, (name, _, _) in pairs if name != capability.name)
     yield from _lost_ids("names of capabilities", renamed, "their rows have other descriptions")
-    regrouped = (one.id for one, (_, ids, _) in pairs if set(ids) != set(one.groups) and one.id not in several)
+    regrouped = (
+        capability.id
+        for capability, (_, ids, _) in pairs
+        if set(ids) != set(capability.groups) and capability.id not in several
+    )
     yield from _lost_ids("groups of capabilities", regrouped, "a row names one group")
-    relinked = (one.id for one, (_, _, references) in pairs if references != one.references)
+    relinked = (capability.id for capability, (_, _, references) in pairs if references != capability.references)
     yield from _lost_ids("references of capabilities", relinked, "their rows have others")
     if several:
         yield lost(f"all groups but the first of {_rows(several.total())}", "a row names one group")

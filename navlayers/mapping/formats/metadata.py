@@ -52,6 +52,12 @@ def head_of(texts: Mapping[str, str], report: Callable[[Issue], None], **parts: 
     )
 
 
+def dated(days: Iterable[str]) -> dict[str, str]:
+    """The metadata of a set whose parts have these days: version and dates; nothing without days."""
+    days = sorted(days)
+    return {"version": days[-1], "created": days[0], "updated": days[-1]} if days else {}
+
+
 def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[str], place: Place) -> MappingSet:
     """A mapping set that has only metadata.
 
@@ -84,6 +90,7 @@ def likely_domain(techniques: Iterable[str]) -> Domain:
     """The domain whose newest release knows most of the ids; enterprise where that decides nothing."""
     ids = Counter(techniques)
     known: dict[Domain, int] = {}
+    # The newest releases know old ids, too, as revoked or deprecated ones.
     for domain in DOMAINS:
         catalogue = attack.load(attack.find(domain, "latest").release)
         known[domain] = sum(count for id_, count in ids.items() if catalogue.get(id_) is not None)

@@ -52,7 +52,7 @@ class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 MEANINGLESS = Row.__struct_fields__[12:]
-"""Fields that repeat metadata of the set or say who wrote the row; kept in `other`."""
+"""Fields that repeat metadata of the set or name the author of the row; kept in `other`."""
 
 _MISSING: Any = object()
 
@@ -210,6 +210,7 @@ class Table:
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
         start = len(self.rows)
+        # Field by field: a column repeats few values, so most of them need no call of their rule.
         for field, rule in _RULES.items():
             clean = self._clean[field]
             for index, row in enumerate(batch, start):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text import day, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.metadata import make_head
+from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.yaml_fields import Fields
 from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
@@ -59,10 +59,6 @@ _SCALE = checks.Scale(DEFAULT_SCALE)
 _SHARED = ("author", "contact", "organization")
 _KEPT = ("description", "comments", "creation date", "last update", "version")
 """Keys of a control that a capability has no field for; kept with its first mapping."""
-
-# CTID's mapping format has American dates; some files have ISO dates all the same.
-_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class _Control(NamedTuple):
@@ -140,6 +136,7 @@ class _Reader:
                 self._group(group, capability)
         top.report_references(len(capability.references), len(self._mappings) - before, "references")
         if len(self._mappings) > before:
+            # Only the first: a control has up to hundreds of mappings.
             self._mappings[before] = msgspec.structs.replace(self._mappings[before], other=other)
             return
         other = tuple(pair for pair in other if pair[0] != "control comments")
@@ -202,9 +199,7 @@ class _Reader:
         controls = self._controls.values()
         for key in _SHARED:
             metadata[key] = ", ".join(sorted({c.metadata[key] for c in controls if key in c.metadata}))
-        dates = sorted(date for control in controls for date in self._dates(control))
-        if dates:
-            metadata |= {"version": dates[-1], "created": dates[0], "updated": dates[-1]}
+        metadata |= dated(date for control in controls for date in self._dates(control))
         fields = {"framework": "platform", "title": "platform", "attack_version": _VERSION}
         for field, key in (*fields.items(), *zip(_SHARED, _SHARED, strict=True)):
             for control in controls:
@@ -235,14 +230,12 @@ class _Reader:
 
     @staticmethod
     def _dates(control: _Control) -> Iterator[str]:
-        """The dates of a file, month first as the format has them, as year-month-day."""
+        """The days of a file. CTID's mapping format has American dates; some files have ISO dates all the same."""
         for key in ("creation date", "last update"):
             text = control.metadata.get(key, "")
-            date = _DATE.fullmatch(text)
-            if date is not None and 1 <= int(date[1]) <= 12:
-                yield f"{date[3]}-{date[1]:0>2}-{date[2]:0>2}"
-            elif _ISO.fullmatch(text):
-                yield text
+            date = day(text)
+            if date is not None:
+                yield date
             elif text:
                 message, expected = f"invalid {key} {quoted(text)}", "month/day/year, such as 1/21/2021"
                 control.fields.report(Issue(message, expected, fatal=False, code="unknown-term"), key)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import comma_list, or_list, quoted, slug, suggestion
+from navlayers._text import comma_list, day, or_list, quoted, slug, suggestion
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.metadata import make_head
+from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Fields
 from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
@@ -50,7 +50,6 @@ _LOGSOURCE = {"product": "product", "category": "log"}
 """Part of a rule's log source that is a group → prefix of the group's id."""
 
 _TITLES = {"level": "Level", "status": "Status", "product": "Product", "log": "Log category"}
-_DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})")
 
 
 class _Rule(NamedTuple):
@@ -70,15 +69,14 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     findings = context.findings
     # Rules without an id are named by their path from here on.
     top = -1 if isinstance(source, Source) else len(Path(source.path).parts)
-    # The name of a folder says whose rules they are.
+    # The name of a folder tells which rules these are: rules, rules-emerging-threats.
     name = "" if isinstance(source, Source) else Path(source.path).resolve().name
     reader = _Reader(findings, source.path, top)
     for path, trees in read_files(source, _KIND, documents, findings):
         reader.file(path, trees)
     findings.raise_errors()
     metadata = {"framework": "sigma", "title": "Sigma rules" + (f": {name}" if name else "")}
-    if reader.dates:
-        metadata |= {"version": max(reader.dates), "created": min(reader.dates), "updated": max(reader.dates)}
+    metadata |= dated(reader.dates)
     techniques = (mapping.technique for mapping in reader.mappings)
     head = make_head(context, metadata, techniques, Place(source.path))
     reader.report_omitted()
@@ -117,11 +115,11 @@ class _Reader:
                 continue
             if action == "reset":
                 shared = {}
-            taken = {**shared, **(previous if action == "repeat" else {})}
-            items = {**taken, **tree.items}
+            inherited = {**shared, **(previous if action == "repeat" else {})}
+            items = {**inherited, **tree.items}
             if not items.keys() & _RULE:
                 continue
-            left -= sum(_size(pair[1], sizes) for key, pair in taken.items() if key in _READ)
+            left -= sum(_size(pair[1], sizes) for key, pair in inherited.items() if key in _READ)
             if left < 0:
                 message = "the global parts of this file are too large for its number of rules"
                 expected = f"at most {MOST_REPEATED:,} characters in all rules together"
@@ -135,9 +133,9 @@ class _Reader:
     def _rule(self, fields: Fields, number: int, rules: dict[str, _Rule], *, part: bool) -> None:
         self._unread.update(fields.branch.items.keys() - _READ)
         for key in ("date", "modified"):
-            date = _DATE.fullmatch(fields.text(key))
+            date = day(fields.text(key))
             if date is not None:
-                self.dates.add(f"{date[1]}-{date[2]:0>2}-{date[3]:0>2}")
+                self.dates.add(date)
         title, id_ = fields.text("title"), fields.text("id").lower()
         key = id_ or title or str(number)
         groups = self._groups(fields)
@@ -149,17 +147,17 @@ class _Reader:
             self._capabilities[rule.id] = changed
             self._techniques(fields, changed, rule.techniques)
             return
-        at = next((key for key in ("id", "title") if key in fields), "")
-        id_ = self._unique(fields, id_, number if rules else None, at)
+        id_key = next((key for key in ("id", "title") if key in fields), "")
+        id_ = self._unique(fields, id_, number if rules else None, id_key)
         references = tuple(dict.fromkeys(text for text, _ in fields.texts("references")))
         self._capabilities[id_] = Capability(id_, title or id_, tuple(groups), references)
         rules[key] = rule = _Rule(id_, dict.fromkeys(groups), set())
-        where = "title" if "title" in fields else at
+        where = "title" if "title" in fields else id_key
         keys = {"id": "id", "name": "title", "references": "references", "groups": "level"}
         self.places.keep("capability", fields, where, **keys)
         self._techniques(fields, self._capabilities[id_], rule.techniques)
 
-    def _unique(self, fields: Fields, id_: str, number: int | None, at: str) -> str:
+    def _unique(self, fields: Fields, id_: str, number: int | None, id_key: str) -> str:
         """A unique id for a rule: its own, else its path, with its number in the file if needed."""
         if id_ and id_ not in self._capabilities:
             return id_
@@ -176,7 +174,7 @@ class _Reader:
             self._numbers[name] = last + 1
             message = f"duplicate rule id {quoted(id_)[1:-1]}"
             hint = f"this rule is read as {other}; give it a unique id"
-            fields.report(Issue(message, hint=hint, fatal=False, code="repeated-rule"), at)
+            fields.report(Issue(message, hint=hint, fatal=False, code="repeated-rule"), id_key)
             id_ = other
         return id_
 
@@ -218,20 +216,20 @@ class _Reader:
                 continue
             technique, issue = checks.technique(tag[1].upper())
             # The place is that of the id, after the quote and "attack."
-            at = Scalar("", True, node.line, node.column + (not node.plain) + tag.start(1))
-            fields.report(issue, at)
+            id_node = Scalar("", True, node.line, node.column + (not node.plain) + tag.start(1))
+            fields.report(issue, id_node)
             if technique is not None and technique not in seen:
                 seen.add(technique)
-                techniques.append((technique, at))
+                techniques.append((technique, id_node))
         if not techniques:
             return
         references, comment = capability.references, fields.text("description")
         fields.report_references(len(references), len(techniques), techniques[0][1])
         other = self._other(fields, rest)
-        for technique, at in techniques:
+        for technique, id_node in techniques:
             mapping = Mapping(capability.id, technique, _TYPE, "detect", None, comment, references, other=other)
             self.mappings.append(mapping)
-            self.places.keep("mapping", fields, at, technique=at, comment="description")
+            self.places.keep("mapping", fields, id_node, technique=id_node, comment="description")
 
     def _other(self, fields: Fields, tags: list[str]) -> tuple[tuple[str, str], ...]:
         pairs = [(key, fields.text(key)) for key in _KEPT if key != "author"]
@@ -277,5 +275,5 @@ def _size(node: Node, known: dict[int, int]) -> int:
     if id(node) not in known:
         values = [value for _, value in node.items.values()] if isinstance(node, Branch) else []
         nodes = [node, *values, *(node.items if isinstance(node, Listing) else [])]
-        known[id(node)] = sum(_VALUE + (len(each.text) if isinstance(each, Scalar) else 0) for each in nodes)
+        known[id(node)] = sum(_VALUE + (len(part.text) if isinstance(part, Scalar) else 0) for part in nodes)
     return known[id(node)]

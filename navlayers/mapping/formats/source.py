@@ -29,7 +29,6 @@ MAX_FOLDERS = 100
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_CHUNK = 1 << 20
 
 
 class Source:
@@ -42,7 +41,7 @@ class Source:
     @cached_property
     def _newlines(self) -> array[int]:
         ends = rb"\r\n?|\n" if b"\r" in self.data else b"\n"
-        return array("Q", (found.end() - 1 for found in re.finditer(ends, self.data)))
+        return array("Q", (match.end() - 1 for match in re.finditer(ends, self.data)))
 
     def place(self, offset: int) -> Place:
         """Line and column (in characters) of a byte offset."""
@@ -55,7 +54,7 @@ class Source:
 class Folder:
     """A folder that is one set, by the name that the user gave it, and its files in the order of their paths.
 
-    `files` gives sources whose paths begin with the folder's; hidden files and folders are none of it.
+    `files` gives sources whose paths begin with the folder's, without hidden files and folders.
     """
 
     def __init__(self, path: str, endings: tuple[str, ...], max_bytes: int) -> None:
@@ -214,26 +213,21 @@ def _inside(path: Path) -> str:
 def _check_text(name: str, data: bytes) -> None:
     if not data.strip():
         raise _unusable(name, "the file is empty", "a mapping set")
+    # Without a byte order mark, NUL bytes among the first letters show UTF-16 and UTF-32.
     if data.startswith(_UTF16) or b"\0" in data[:4]:
         raise InputError(
             Problem("this is UTF-16 or UTF-32 text", Place(name, 1, 1), "UTF-8", _save(name), code="encoding")
         )
     if data.isascii():
         return
-    # In pieces, so that a large file is not held a second time as one string.
-    start = 0
-    while start < len(data):
-        end = min(start + _CHUNK, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:
-            end += 1
-        try:
-            data[start:end].decode()
-        except UnicodeDecodeError as error:
-            at = start + error.start
-            message = f"byte {at} (0x{data[at]:02x}) is not UTF-8"
-            place = Source(name, data).place(at)
-            raise InputError(Problem(message, place, "UTF-8", _save(name), code="encoding")) from None
-        start = end
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        message, place = (
+            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8",
+            Source(name, data).place(error.start),
+        )
+        raise InputError(Problem(message, place, "UTF-8", _save(name), code="encoding")) from None
 
 
 def _save(name: str) -> str:

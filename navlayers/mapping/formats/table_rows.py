@@ -145,7 +145,7 @@ class _Reader:
         for column, header in columns.others.items():
             known = closest_header(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
-                hint = f"did you mean {known}? it is kept without meaning; rename it, or use --columns"
+                hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
                 message = f"unknown column {wording.quoted(header)}"
                 issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
                 self._findings.add(issue, sheet.grid.place(columns.row, column))

@@ -51,29 +51,29 @@ def techniques(text: str) -> tuple[Technique, ...]:
     if TECHNIQUE.fullmatch(text):
         return (Technique(text),)
     result: dict[str, Technique] = {}
-    at = 0
+    offset = 0
     for separator in (*_BETWEEN.finditer(text), None):
-        part = text[at : separator.start() if separator else len(text)]
+        part = text[offset : separator.start() if separator else len(text)]
         clean = part.strip(_EDGES)
         if clean:
-            technique = _technique(clean, at + part.index(clean))
+            technique = _technique(clean, offset + part.index(clean))
             result.setdefault(technique.id, technique)
-        at = separator.end() if separator else len(text)
+        offset = separator.end() if separator else len(text)
     return tuple(result.values())
 
 
-def _technique(part: str, at: int) -> Technique:
+def _technique(part: str, offset: int) -> Technique:
     if TECHNIQUE.fullmatch(part):
-        return Technique(part, None, at)
+        return Technique(part, None, offset)
     if url := _URL.fullmatch(part):
-        return Technique(f"{url[1]}.{url[2]}" if url[2] else url[1], None, at)
+        return Technique(f"{url[1]}.{url[2]}" if url[2] else url[1], None, offset)
     if wrapped := _WRAPPED.fullmatch(part):
-        return Technique(wrapped[1], None, at + wrapped.start(1))
+        return Technique(wrapped[1], None, offset + wrapped.start(1))
     if named := _NAMED.fullmatch(part):
-        return Technique(named[1], named[2].strip(), at)
+        return Technique(named[1], named[2].strip(), offset)
     if name_first := _NAME_FIRST.fullmatch(part):
-        return Technique(name_first[2], name_first[1].strip(), at + name_first.start(2))
-    return Technique(part, None, at)
+        return Technique(name_first[2], name_first[1].strip(), offset + name_first.start(2))
+    return Technique(part, None, offset)
 
 
 @lru_cache(_REMEMBERED)

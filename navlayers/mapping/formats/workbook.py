@@ -147,11 +147,11 @@ class _Part:
         self._parser.EndElementHandler = self._end
 
     def feed(self, piece: bytes) -> None:
-        """Read on. Raises one of `_DAMAGE` where this is not sound XML, or a sheet that is not called XML."""
+        """Read the next piece. Raises one of `_DAMAGE` for invalid XML, or a sheet without the ending .xml."""
         if self._is_xml:
             self._parser.Parse(piece, False)
         elif _SHEET in self._tail + piece:
-            raise ValueError("a sheet that is not named as XML")
+            raise ValueError("a sheet without the ending .xml")
         self._tail = piece[-len(_SHEET) :]
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:

@@ -109,19 +109,21 @@ class Fields:
         """The value of a key; the mapping itself where it lacks the key."""
         return self.branch.get(key) or self.branch
 
-    def place(self, at: str | Node = "") -> Place:
+    def place(self, target: str | Node = "") -> Place:
         """The place of a node, of the value of a key, or of the mapping."""
-        node = self.node(at) if isinstance(at, str) else at
+        node = self.node(target) if isinstance(target, str) else target
         return Place(self.path, node.line, node.column)
 
-    def report(self, issue: Issue | None, at: str | Node = "") -> None:
+    def report(self, issue: Issue | None, target: str | Node = "") -> None:
         """Report an issue of the value of a key, of a node, or of the mapping."""
         if issue is not None:
-            self._findings.add(issue, self.place(at))
+            self._findings.add(issue, self.place(target))
 
-    def wrong(self, at: str | Node, message: str, expected: str, hint: str = "", code: str = "wrong-type") -> None:
+    def wrong(
+        self, target: str | Node, message: str, expected: str, hint: str = "", code: str = "wrong-type"
+    ) -> None:
         """Report an error."""
-        self.report(Issue(message, expected, hint, code=code), at)
+        self.report(Issue(message, expected, hint, code=code), target)
 
     def warn(self, node: Scalar) -> None:
         """Notice text without quotes that other tools read differently."""
@@ -218,14 +220,14 @@ class Fields:
     def _nearest(self, name: str, names: Collection[str]) -> str:
         return suggestion(name, names) or (f"known keys: {', '.join(names)}" if self._strict else "")
 
-    def identifier(self, text: str, at: str | Node) -> str | None:
+    def identifier(self, text: str, target: str | Node) -> str | None:
         """A text as an id, without blanks around it; None when nothing is left."""
         id_, issue = checks.identifier(text)
-        self.report(issue, at)
+        self.report(issue, target)
         return id_
 
-    def report_references(self, references: int, mappings: int, at: str | Node) -> None:
+    def report_references(self, references: int, mappings: int, target: str | Node) -> None:
         """Report an error where each of many mappings would have each of many references."""
         if references * mappings > MOST_REFERENCES:
             message = f"{references:,} references of {mappings:,} mappings"
-            self.wrong(at, message, f"at most {MOST_REFERENCES:,} in all", "split the file", "wrong-shape")
+            self.wrong(target, message, f"at most {MOST_REFERENCES:,} in all", "split the file", "wrong-shape")

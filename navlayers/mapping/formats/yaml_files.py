@@ -62,8 +62,8 @@ def read_files(
                 raise
             first = error.problems[0]
             if kind.skip_broken:
-                at = f" in line {first.place.line}" if first.place and first.place.line else ""
-                skipped.append(f"{Place(first.place.path) if first.place else ''} ({first.message}{at})")
+                line = f" in line {first.place.line}" if first.place and first.place.line else ""
+                skipped.append(f"{Place(first.place.path) if first.place else ''} ({first.message}{line})")
             else:
                 _add(error.problems, findings)
             continue
@@ -100,10 +100,10 @@ class PartPlaces:
         self._heads: dict[str, Place] = {}
         self._parts: dict[Kind, list[dict[str, Place]]] = {"mapping": [], "non_mappable": [], "capability": []}
 
-    def keep(self, kind_: Kind, fields: Fields, at: str | Node, **parts: str | Node | None) -> None:
+    def keep(self, kind_: Kind, fields: Fields, target: str | Node, **parts: str | Node | None) -> None:
         """Keep the place of the next part of a kind, and of its fields, given by node or by key in `fields`."""
         nodes = {name: fields.branch.get(part) if isinstance(part, str) else part for name, part in parts.items()}
-        nodes[""] = fields.node(at) if isinstance(at, str) else at
+        nodes[""] = fields.node(target) if isinstance(target, str) else target
         self._parts[kind_].append({name: fields.place(node) for name, node in nodes.items() if node is not None})
 
     def keep_head(self, field: str, place: Place) -> None:

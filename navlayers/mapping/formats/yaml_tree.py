@@ -85,7 +85,7 @@ def parse(source: Source, findings: Findings) -> Node:
         raise InputError(findings.errors()) from None
     if not roots:
         raise InputError(
-            Problem("the file holds no YAML document", Place(source.path), "a mapping set", code="wrong-shape")
+            Problem("the file has no YAML document", Place(source.path), "a mapping set", code="wrong-shape")
         )
     return roots[0]
 

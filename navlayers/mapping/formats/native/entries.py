@@ -57,6 +57,7 @@ class Entries:
 
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
         """Read the value of a technique: of a capability, or of the techniques that no capability covers."""
+        # Many capabilities map the same technique.
         technique = self._techniques.get(key.text)
         if technique is None:
             technique, issue = checks.technique(key.text, "a technique id is empty")
@@ -119,6 +120,7 @@ class Entries:
             common["type"] = self._default_type
         elif common["type"] is not None:
             self._refuse_non_mappable(fields.node("type"), common["type"])
+        # In the order of the file: each category is a mapping.
         scored = [name for name in node.items if name in CATEGORIES]
         if scored and "value" in fields:
             message = f'an entry has both "value" and {quoted(scored[0])}'

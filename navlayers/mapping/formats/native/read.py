@@ -113,7 +113,7 @@ def _head(top: Fields, by_user: dict[str, str]) -> MappingSet:
     groups = top.child("groups", "a mapping of group id → name")
     return head_of(
         texts,
-        partial(top.report, at="domain"),
+        partial(top.report, target="domain"),
         groups={id_: groups.text(key.text) or id_ for id_, key, _ in _ids(groups, "group")},
         mapping_types=tuple(_mapping_types(top)),
         scale=_scale(top.child("scale", "a mapping of score value → number from 0 to 100")),

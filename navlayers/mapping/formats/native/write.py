@@ -85,8 +85,8 @@ def _tree(mapping_set: MappingSet) -> dict[str, Value]:
     entries = _Entries(mapping_set)
     if mapping_set.capabilities:
         tree["capabilities"] = Block(
-            (one.id, entries.capability(one, mappings.get(one.id, []), records.get(one.id, [])))
-            for one in mapping_set.capabilities
+            (c.id, entries.capability(c, mappings.get(c.id, []), records.get(c.id, [])))
+            for c in mapping_set.capabilities
         )
     if None in records:
         tree["non_mappable"] = Block(entries.techniques(_OUTSIDE, [], records[None]))
@@ -125,10 +125,12 @@ class _Entries:
             fields["groups"] = list(capability.groups)
         if capability.references:
             fields["references"] = list(capability.references)
-        whole: list[Value] = [_record(capability, one) or True for one in records if one.technique is None]
+        whole: list[Value] = [_record(capability, record) or True for record in records if record.technique is None]
         if whole:
             fields["non_mappable"] = whole[0] if len(whole) == 1 else whole
-        techniques = self.techniques(capability, mappings, [one for one in records if one.technique is not None])
+        techniques = self.techniques(
+            capability, mappings, [record for record in records if record.technique is not None]
+        )
         if techniques:
             fields["techniques"] = Block(techniques)
         return fields

@@ -64,7 +64,7 @@ class Links:
                 bundle.report_repeats(number)
                 self.links.append(link)
         if any(bundle.objects[link.source].type == "course-of-action" for link in self.links):
-            # Detections are a set of their own beside mitigations.
+            # A release has both; detections are another set than mitigations.
             links, self.links = self.links, []
             for link in links:
                 kind = bundle.objects[link.source].type
@@ -95,7 +95,7 @@ class Links:
         if missing is not None or not (is_own(item) or self._maps(item)):
             return None
         ends = (bundle.get(item.source_ref), bundle.get(item.target_ref))
-        if any(each is not None and each.retired for each in (item, *ends)):
+        if any(end is not None and end.retired for end in (item, *ends)):
             self._retired += 1
             return None
         technique = self._technique(number, item)

@@ -263,15 +263,15 @@ class _Reader:
     def _foreign_capability(self, item: StixObject) -> tuple[Capability, dict[str, Path]]:
         """The capability of another tool's object: its id is the external id, else the name, else the STIX id."""
         references = [
-            (at, r) for at, r in enumerate(item.external_references or ()) if (r.external_id or "").strip()
+            (index, r) for index, r in enumerate(item.external_references or ()) if (r.external_id or "").strip()
         ]
         name = (item.name or "").strip()
         description = (item.description or "").strip()
         id_ = name or item.id
         path: Path = ("name",) if name else ("id",)
         if references:
-            at, reference = min(references, key=lambda pair: pair[1].source_name not in ATTACK_SOURCES)
-            id_, path = (reference.external_id or "").strip(), ("external_references", at, "external_id")
+            index, reference = min(references, key=lambda pair: pair[1].source_name not in ATTACK_SOURCES)
+            id_, path = (reference.external_id or "").strip(), ("external_references", index, "external_id")
             self._sources.add((reference.source_name or "", item.type))
         paths = {**_FOREIGN_CAPABILITY, "id": path}
         if name in ("", id_) and description and len(description) <= LONGEST_NAME and "\n" not in description:

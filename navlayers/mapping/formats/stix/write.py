@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 import msgspec
 
 from navlayers import attack
-from navlayers._text import comma_list, quoted
+from navlayers._text import comma_list, day, quoted
 from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.stix.bundle import (
@@ -51,8 +50,6 @@ _NAMESPACE = UUID("afde33c9-8a89-5794-b366-2a6bd3743bd6")
 """UUIDv5 of "navlayers" in the namespace of DNS names."""
 
 _OWN_DATE = "2026-01-01T00:00:00.000Z"
-_ISO = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:[T ].*)?", re.DOTALL)
-_AMERICAN = re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})")
 _SET_FIELDS = ("framework", "version", "domain", "attack_version", "title", "source", "licence")
 
 _Object = dict[str, Any]
@@ -101,15 +98,10 @@ def _object(kind: str, id_: str, created: str, modified: str, properties: _Objec
 
 
 def _timestamp(text: str) -> str | None:
-    """The start of a day as STIX writes it; None if the text is no day.
-
-    The text is 2025-03-06, with or without a time, or 03/06/2025. The time is left out, as its zone may be missing.
-    """
-    day = _ISO.fullmatch(text.strip()) or _AMERICAN.fullmatch(text.strip())
-    try:
-        return f"{date(int(day['year']), int(day['month']), int(day['day']))}T00:00:00.000Z" if day else None
-    except ValueError:
-        return None
+    """The start of a day as STIX writes it; None if the text is not a date."""
+    # The time is left out, as its zone may be missing.
+    start = day(text)
+    return start and f"{start}T00:00:00.000Z"
 
 
 def _identity(id_: str, date_: str, name: str, class_: str) -> _Object:
@@ -176,12 +168,14 @@ class _Writer:
         capabilities = [self._capability(capability) for capability in self._set.capabilities]
         sources = {c.id: written["id"] for c, written in zip(self._set.capabilities, capabilities, strict=True)}
         relationships = list(self._relationships(sources))
-        # Looked up before the unknown techniques are listed, for it may add to them.
+        # Looked up before the unknown techniques are comma_list, for it may add to them.
         alone = [
             self.techniques.stix_id(r.technique, r.technique_name) for r in self._set.non_mappable if r.technique
         ]
         unknown = [self._attack_pattern(id_, name) for id_, name in sorted(self.techniques.unknown.items())]
-        refs = [written["id"] for written in (*capabilities, *unknown)] + [each.id for each in relationships]
+        refs = [written["id"] for written in (*capabilities, *unknown)] + [
+            relationship.id for relationship in relationships
+        ]
         grouping = self._grouping(tuple(refs or dict.fromkeys(alone)))
         return [*_DEFINITION, *self._authors(), grouping, *capabilities, *unknown, *relationships]
 
@@ -198,25 +192,25 @@ class _Writer:
         return [_identity(self._author_id, _UNKNOWN_DATE, self._author, "organization")]
 
     def _grouping(self, refs: tuple[str, ...]) -> _Object:
-        whole = self._set
-        framework = f"{whole.framework} {whole.version}"
+        mapping_set = self._set
+        framework = f"{mapping_set.framework} {mapping_set.version}"
         return self._object(
             "grouping",
             _identify("grouping", *self._key),
             {
-                "name": whole.name,
-                "description": f"{framework} mapped to ATT&CK {whole.domain} {whole.attack_version}",
+                "name": mapping_set.name,
+                "description": f"{framework} mapped to ATT&CK {mapping_set.domain} {mapping_set.attack_version}",
                 "context": "unspecified",
                 "object_refs": refs,
                 "extensions": _extended(
-                    **{SET_PROPERTIES.get(field, field): getattr(whole, field) for field in _SET_FIELDS},
-                    **{SET_PROPERTIES.get(field, field): text for field, text in whole.details.items()},
-                    capability_groups=tuple(DeclaredGroup(id_, name) for id_, name in whole.groups.items()),
+                    **{SET_PROPERTIES.get(field, field): getattr(mapping_set, field) for field in _SET_FIELDS},
+                    **{SET_PROPERTIES.get(field, field): text for field, text in mapping_set.details.items()},
+                    capability_groups=tuple(DeclaredGroup(id_, name) for id_, name in mapping_set.groups.items()),
                     mapping_types=tuple(
-                        DeclaredType(*msgspec.structs.astuple(each)) for each in whole.mapping_types
+                        DeclaredType(*msgspec.structs.astuple(type_)) for type_ in mapping_set.mapping_types
                     ),
-                    scale=tuple(Step(value, score) for value, score in whole.scale.items()),
-                    non_mappable=tuple(map(_record, whole.non_mappable)),
+                    scale=tuple(Step(value, score) for value, score in mapping_set.scale.items()),
+                    non_mappable=tuple(map(_record, mapping_set.non_mappable)),
                 ),
             },
         )
@@ -321,14 +315,14 @@ class _Techniques:
         self._others: list[Catalogue] | None = None
         self.unknown: dict[str, str | None] = {}
         try:
-            found = attack.find(mapping_set.domain, mapping_set.attack_version)
+            match = attack.find(mapping_set.domain, mapping_set.attack_version)
         except ReleaseError:
             message = f"{self._release} is not installed"
             hint = "STIX ids are from the newest installed release that has the technique"
             self._notices.append(Problem(message, hint=hint))
             return
-        self._notices += [found.notice] if found.notice is not None else []
-        self._own = attack.load(found.release)
+        self._notices += [match.notice] if match.notice is not None else []
+        self._own = attack.load(match.release)
 
     def stix_id(self, technique: str, name: str | None) -> str:
         """The id of the attack-pattern of a technique; `name` is the set's own name of it, if it has one."""
