@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("name", navlayers.__all__)
-def test_every_public_name_is_there_and_says_what_it_is(name: str) -> None:
+def test_every_public_name_exists_and_has_a_docstring(name: str) -> None:
     assert getattr(navlayers, name).__doc__
     assert name in dir(navlayers)
 
@@ -53,7 +53,7 @@ def test_load_refuses_a_folder_of_several_sets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["no-such-set", "no/such/file.json"])
-def test_load_says_what_is_not_there(name: str) -> None:
+def test_load_names_the_missing_input(name: str) -> None:
     with pytest.raises(navlayers.InputError) as caught:
         navlayers.load(name)
     assert name in str(caught.value)
@@ -94,18 +94,18 @@ def test_options_of_the_library_are_those_of_the_command(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("wanted", ["99.9", "7", "nonsense"])
-def test_a_release_that_is_not_at_hand_is_an_error_that_names_those_that_are(wanted: str) -> None:
+def test_a_release_that_is_not_installed_is_an_error_that_names_the_installed_ones(wanted: str) -> None:
     with pytest.raises(navlayers.ReleaseError, match=r"16\.1"):
         navlayers.load("gcp").scores(attack_version=wanted)
 
 
 @pytest.mark.parametrize("item", [3, None, object()])
-def test_a_wrong_kind_of_input_is_a_type_error_that_says_what_is_expected(item: object) -> None:
+def test_a_wrong_type_of_input_is_a_type_error_that_names_the_expected_ones(item: object) -> None:
     with pytest.raises(TypeError, match="expected a name, a path, a MappingSet or a Layer, not "):
         navlayers.compare("aws", item)  # type: ignore[arg-type]
 
 
-def test_results_say_what_they_are_in_one_line(tmp_path: Path) -> None:
+def test_results_have_reprs_of_one_line(tmp_path: Path) -> None:
     tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
     gaps = navlayers.gaps(tiny, threat="APT29")
     assert [
@@ -208,7 +208,7 @@ def test_layers_are_built_in_memory_and_unknown_kinds_refused(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
-def test_a_baseline_is_named_and_a_result_tells_its_files_and_notices(tmp_path: Path) -> None:
+def test_a_baseline_is_a_name_and_a_result_has_files_and_notices(tmp_path: Path) -> None:
     path = write_set(tmp_path / "tiny.json")
     comparison = navlayers.compare(path, "gcp", path, baseline="gcp")
     assert [difference.first for difference in comparison.differences] == ["gcp"]

@@ -39,7 +39,7 @@ def test_a_build_prints_a_table_on_standard_output_and_the_rest_on_standard_erro
     assert Path("out/tiny/overview.json").is_file()
 
 
-def test_what_is_left_out_is_told_with_id_name_and_what_became_of_it(run: Run, tiny: Path) -> None:
+def test_left_out_techniques_are_reported_with_id_name_and_reason(run: Run, tiny: Path) -> None:
     done = run("build", tiny)
     assert done.code == 0
     (line,) = [line for line in done.err.splitlines() if "T1053.001" in line]
@@ -47,7 +47,7 @@ def test_what_is_left_out_is_told_with_id_name_and_what_became_of_it(run: Run, t
     assert "T1053.002" in line
 
 
-def test_what_changed_on_the_way_to_another_release_is_told(run: Run, tiny: Path) -> None:
+def test_changes_of_remapping_are_reported(run: Run, tiny: Path) -> None:
     done = run("build", tiny, "--attack", "18.1")
     assert done.code == 0
     (line,) = [line for line in done.err.splitlines() if "T1053.001" in line]
@@ -57,17 +57,17 @@ def test_what_changed_on_the_way_to_another_release_is_told(run: Run, tiny: Path
     assert layer["versions"]["attack"] == "18"
 
 
-def test_quiet_says_nothing_at_all(run: Run, tiny: Path) -> None:
+def test_quiet_prints_nothing(run: Run, tiny: Path) -> None:
     assert run("build", tiny, "-q") == (0, "", "")
     assert Path("layers/tiny/overview.json").is_file()
 
 
-def test_quiet_still_says_what_is_wrong(run: Run) -> None:
+def test_quiet_prints_errors(run: Run) -> None:
     assert_refused(run("build", "nothing.json", "-q"), "nothing.json")
 
 
 @pytest.mark.parametrize("quiet", [[], ["-q"]])
-def test_json_is_all_that_stands_on_standard_output(run: Run, tiny: Path, quiet: list[str]) -> None:
+def test_standard_output_has_only_json(run: Run, tiny: Path, quiet: list[str]) -> None:
     done = run("build", tiny, "--json", *quiet)
     (result,) = json.loads(done.out)
     assert result["counts"]["layers"] == 6
@@ -84,13 +84,13 @@ def test_a_set_is_read_from_standard_input(run: Run, tiny: Path) -> None:
     assert contents(folder)["overview.json"] == contents(Path("file"))["tiny/overview.json"]
 
 
-def test_what_is_wrong_on_standard_input_is_told_with_its_place(run: Run) -> None:
+def test_faults_on_standard_input_are_reported_with_their_place(run: Run) -> None:
     assert_refused(run("build", "-", stdin=b'{\n  "metadata": 1,\n'), "-:")
     assert not Path("layers").exists()
 
 
 @pytest.mark.parametrize("stdin", [b"", b" \n", b"\xff\xfe\x00", b"{}", b"[]", b"null", b"\0" * 100])
-def test_rubbish_on_standard_input_is_one_clear_message(run: Run, stdin: bytes) -> None:
+def test_unreadable_standard_input_is_one_clear_message(run: Run, stdin: bytes) -> None:
     done = run("build", "-", stdin=stdin)
     assert_refused(done)
     assert done.err.startswith("navlayers: -")
@@ -99,7 +99,7 @@ def test_rubbish_on_standard_input_is_one_clear_message(run: Run, stdin: bytes) 
 @pytest.mark.parametrize(
     ("name", "hint"), [("gpc", "gcp"), ("nist", "nist_800_53"), ("GCP", "gcp"), ("zzzzzz", "navlayers sets")]
 )
-def test_a_name_that_means_nothing_is_refused_with_the_nearest_ones(run: Run, name: str, hint: str) -> None:
+def test_an_unknown_name_is_refused_with_similar_ones(run: Run, name: str, hint: str) -> None:
     assert_refused(run("build", name), name, hint)
     assert not Path("layers").exists()
 
@@ -132,7 +132,7 @@ def test_a_name_that_means_nothing_is_refused_with_the_nearest_ones(run: Run, na
     ],
     ids=" ".join,
 )
-def test_an_option_that_makes_no_sense_is_refused_and_nothing_is_written(
+def test_an_invalid_option_is_refused_and_nothing_is_written(
     run: Run, tiny: Path, options: list[str], words: list[str]
 ) -> None:
     assert_refused(run("build", tiny, *options), *words)
@@ -249,7 +249,7 @@ def test_without_a_set_and_a_folder_mappings_all_shipped_sets_are_built(run: Run
     }
 
 
-def test_an_empty_folder_mappings_here_is_not_taken_for_shipped_sets(run: Run) -> None:
+def test_an_empty_folder_mappings_does_not_mean_the_shipped_sets(run: Run) -> None:
     Path("mappings").mkdir()
     assert_refused(run("build"), "mappings")
 
@@ -268,7 +268,7 @@ def test_a_published_set_builds_from_its_json(run: Run, corpus: Path, stem: str)
     assert (Path("layers") / stem.lower() / "overview.json").is_file()
 
 
-def test_a_set_whose_release_is_not_at_hand_names_those_that_are_and_the_way_to_add_it(
+def test_a_release_that_is_not_installed_is_an_error_with_the_installed_ones_and_a_command_to_add_it(
     run: Run, tmp_path: Path
 ) -> None:
     source = write_set(tmp_path / "future.json", attack_version="99.9")
@@ -276,7 +276,7 @@ def test_a_set_whose_release_is_not_at_hand_names_those_that_are_and_the_way_to_
     assert not Path("layers").exists()
 
 
-def test_another_minor_release_at_hand_is_used_with_a_notice(run: Run, tmp_path: Path) -> None:
+def test_another_installed_minor_release_is_used_with_a_notice(run: Run, tmp_path: Path) -> None:
     done = run("build", write_set(tmp_path / "older.json", attack_version="16.0"))
     assert done.code == 0
     assert "16.0" in done.err
@@ -294,7 +294,7 @@ def test_another_minor_release_at_hand_is_used_with_a_notice(run: Run, tmp_path:
     ],
     ids=str,
 )
-def test_a_bad_row_is_told_with_its_place_and_what_was_expected(
+def test_a_bad_row_is_reported_with_its_place_and_the_expected_value(
     run: Run, tmp_path: Path, rows: Any, words: list[str]
 ) -> None:
     assert_refused(run("build", write_set(tmp_path / "bad.json", rows)), *words)
@@ -337,18 +337,18 @@ def test_an_output_that_cannot_be_a_folder_is_refused(run: Run, tiny: Path, kind
     assert not Path("nowhere").exists()
 
 
-def test_a_dash_for_the_output_makes_no_folder_of_that_name(run: Run, tiny: Path) -> None:
+def test_a_dash_for_the_output_creates_no_folder(run: Run, tiny: Path) -> None:
     run("build", tiny, "-o", "-", "--only", "overview")
     assert not Path("-").exists()
 
 
-def test_a_name_that_windows_keeps_is_no_folder(run: Run, tmp_path: Path) -> None:
+def test_reserved_names_of_windows_are_not_folder_names(run: Run, tmp_path: Path) -> None:
     assert run("build", write_set(tmp_path / "con.json")).code == 0
     (folder,) = Path("layers").iterdir()
     assert folder.name.lower() != "con"
 
 
-def test_a_value_without_a_category_and_a_category_without_a_value_are_no_errors(run: Run, tmp_path: Path) -> None:
+def test_a_value_without_a_category_and_a_category_without_a_value_are_accepted(run: Run, tmp_path: Path) -> None:
     rows = [("a", "T1078", "protect", None), ("a", "T1110", None, "partial"), ("b", "T1110", "protect", "minimal")]
     assert run("build", write_set(tmp_path / "odd.json", rows)).code == 0
     layer = json.loads(Path("layers/odd/overview.json").read_bytes())
@@ -367,13 +367,13 @@ def test_weights_and_scale_in_another_order_give_the_same_bytes(run: Run, tiny: 
     assert contents(Path("a")) == contents(Path("b"))
 
 
-def test_a_scale_value_that_no_set_knows_is_told(run: Run, tiny: Path) -> None:
+def test_an_unknown_scale_value_is_reported(run: Run, tiny: Path) -> None:
     done = run("build", tiny, "--scale", "partal=60")
     assert "partal" in done.err
 
 
 @pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])
-def test_a_reader_that_stops_reading_is_no_error(tiny: Path, tmp_path: Path, args: list[str]) -> None:
+def test_a_closed_pipe_is_not_an_error(tiny: Path, tmp_path: Path, args: list[str]) -> None:
     args = [str(tiny) if arg == "TINY" else arg for arg in args]
     with subprocess.Popen(
         [*NAVLAYERS, *args], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -28,11 +28,11 @@ def test_several_layers_on_standard_output_are_the_list_that_opens_as_tabs(run: 
     assert json.loads(done.out)[-1]["name"] == "tiny 1: overview"
 
 
-def test_what_is_left_out_is_told_for_a_layer_on_standard_output_too(run: Run, tiny: Path) -> None:
+def test_left_out_techniques_are_reported_for_a_layer_on_standard_output_too(run: Run, tiny: Path) -> None:
     assert "T1053.001" in run("build", tiny, "-o", "-").err
 
 
-def test_files_of_a_folder_that_are_no_sets_are_passed_over_with_a_note(run: Run, tiny: Path) -> None:
+def test_other_files_in_a_folder_are_skipped_with_a_note(run: Run, tiny: Path) -> None:
     (tiny.parent / "schema.json").write_text('{"type": "object", "properties": {"metadata": {}}}', encoding="utf-8")
     (tiny.parent / "config.yaml").write_text("colour: blue\n", encoding="utf-8")
     (tiny.parent / "list.yml").write_text("- a\n- b\n", encoding="utf-8")
@@ -43,7 +43,7 @@ def test_files_of_a_folder_that_are_no_sets_are_passed_over_with_a_note(run: Run
         assert f"{name}: skipped" in done.err
 
 
-def test_a_file_that_is_no_set_is_refused_when_it_is_named_itself(run: Run, tiny: Path) -> None:
+def test_another_file_is_refused_if_it_is_named(run: Run, tiny: Path) -> None:
     other = tiny.parent / "config.yaml"
     other.write_text("colour: blue\n", encoding="utf-8")
     done = run("build", other, "-o", "out")
@@ -52,7 +52,7 @@ def test_a_file_that_is_no_set_is_refused_when_it_is_named_itself(run: Run, tiny
     assert not Path("out").exists()
 
 
-def test_a_broken_set_in_a_folder_is_not_passed_over(run: Run, tiny: Path) -> None:
+def test_a_broken_set_in_a_folder_is_not_skipped(run: Run, tiny: Path) -> None:
     (tiny.parent / "broken.yaml").write_text("framework: x\n", encoding="utf-8")
     done = run("build", tiny.parent, "-o", "out")
     assert done.code == 2
@@ -77,14 +77,16 @@ def test_an_option_without_effect_on_an_unscored_set_is_named(
     assert "without effect" not in run("build", unscored, *options, "--worth", "50", "--force").err
 
 
-def test_the_folder_of_one_set_is_refused_with_the_way_out(run: Run, tiny: Path) -> None:
+def test_the_folder_of_one_set_is_refused_with_a_hint(run: Run, tiny: Path) -> None:
     run("build", tiny, "-o", "out")
     done = run("build", tiny, "-o", "out/tiny")
     assert done.code == 2
     assert "-o out" in done.err
 
 
-def test_a_score_that_the_navigator_shows_nothing_for_is_lowered_and_told_exactly(run: Run, tmp_path: Path) -> None:
+def test_a_score_that_the_navigator_cannot_show_is_lowered_and_kept_in_the_metadata(
+    run: Run, tmp_path: Path
+) -> None:
     near = write_set(tmp_path / "in" / "near.json", [("ids", "T1078", "detect", "99.7")])
     (technique,) = json.loads(run("build", near, "--only", "overview", "-o", "-").out)["techniques"]
     assert technique["score"] == 99.49
@@ -93,14 +95,14 @@ def test_a_score_that_the_navigator_shows_nothing_for_is_lowered_and_told_exactl
     assert exact[0].startswith("99.7 ")
 
 
-def test_a_value_without_a_category_counts_overall_as_it_stands_under_weights(run: Run, tmp_path: Path) -> None:
+def test_weights_do_not_change_an_overall_value_without_a_category(run: Run, tmp_path: Path) -> None:
     rows = [("ids", "T1078", None, "significant"), ("ids", "T1110", "protect", "partial")]
     mixed = write_set(tmp_path / "in" / "mixed.json", rows)
     layer = json.loads(run("build", mixed, "--weights", "protect=1", "--only", "overview", "-o", "-").out)
     assert {t["techniqueID"]: t["score"] for t in layer["techniques"]} == {"T1078": 100, "T1110": 50}
 
 
-def test_a_name_means_the_set_here_before_the_shipped_one(run: Run) -> None:
+def test_a_name_means_the_set_of_the_project_before_the_shipped_one(run: Run) -> None:
     write_set(Path("mappings/gcp.json"), [("mine", "T1078", "protect", "partial")])
     layer = json.loads(run("build", "gcp", "--only", "overview", "-o", "-").out)
     assert layer["name"] == "tiny 1: overview"
@@ -126,17 +128,17 @@ def test_weights_that_no_float_can_add_are_refused(run: Run) -> None:
     assert done.err.count("expected a number from 0 to 1,000,000") == 3
 
 
-def test_files_of_an_earlier_build_that_are_gone_are_told(run: Run, tiny: Path) -> None:
+def test_removed_files_of_an_earlier_build_are_reported(run: Run, tiny: Path) -> None:
     run("build", tiny, "-o", "out")
     assert "tiny: removed 6 files of an earlier build" in run("build", tiny, "--only", "overview", "-o", "out").err
     assert "gone:" not in run("build", tiny, "--only", "overview", "-o", "out").err
 
 
-def test_what_was_left_by_a_build_that_was_killed_is_told(run: Run, tiny: Path) -> None:
+def test_the_leftovers_of_a_killed_build_are_reported(run: Run, tiny: Path) -> None:
     Path("out/.navlayers-abc/old/tiny").mkdir(parents=True)
     done = run("build", tiny, "-o", "out")
     assert done.code == 0
-    assert "out/.navlayers-abc: an interrupted or still running build left this folder" in done.err
+    assert "out/.navlayers-abc: this folder is from a build that was interrupted or is still running" in done.err
 
 
 def test_no_layer_to_write_is_refused_with_the_reason(run: Run, tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_mappings_without_a_value_in_a_scored_set_are_counted_in_a_note(run: Run
     assert "half: 1 mapping without a score value" in done.err
 
 
-def test_a_release_that_is_not_at_hand_is_told_where_the_set_names_it(run: Run, tmp_path: Path) -> None:
+def test_a_release_that_is_not_installed_is_reported_at_its_place_in_the_set(run: Run, tmp_path: Path) -> None:
     text = 'framework: x\nversion: "1"\ndomain: enterprise\nattack_version: "99"\n'
     native = tmp_path / "late.yaml"
     native.write_text(text + "capabilities: {a: {techniques: {T1078: mitigates}}}\n", encoding="utf-8")
@@ -179,7 +181,7 @@ def test_problems_beyond_those_printed_are_counted(run: Run, tmp_path: Path) -> 
     assert done.err.splitlines()[-1] == "navlayers: … and 30 more"
 
 
-def test_worth_is_told_only_where_a_mapping_has_it(run: Run, tmp_path: Path) -> None:
+def test_worth_is_mentioned_only_if_a_mapping_has_it(run: Run, tmp_path: Path) -> None:
     full = write_set(tmp_path / "in" / "full.json", [("ids", "T1078", "protect", "partial")])
     half = write_set(
         tmp_path / "in" / "half.json", [("ids", "T1078", "protect", "partial"), ("ids", "T1110", "protect", None)]
@@ -209,7 +211,7 @@ def test_several_sets_build_with_standard_error_closed(tiny: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("value", ["1e400", "[1e400]", '{"a": 1e400}', "1" + "0" * 400 + ".5"])
-def test_numbers_beyond_any_machine_in_the_metadata_are_no_crash(run: Run, tmp_path: Path, value: str) -> None:
+def test_huge_numbers_in_the_metadata_are_accepted(run: Run, tmp_path: Path, value: str) -> None:
     text = write_set(tmp_path / "in" / "odd.json").read_text(encoding="utf-8")
     odd = tmp_path / "in" / "odd.json"
     odd.write_text(text.replace('"16.1"', value, 1), encoding="utf-8")
@@ -218,7 +220,7 @@ def test_numbers_beyond_any_machine_in_the_metadata_are_no_crash(run: Run, tmp_p
     assert run("build", odd).code == 0
 
 
-def test_one_document_of_an_unscored_set_has_no_note_on_what_was_not_asked_for(run: Run, tmp_path: Path) -> None:
+def test_one_document_of_an_unscored_set_has_no_note_on_missing_layers(run: Run, tmp_path: Path) -> None:
     unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
     assert run("build", unscored, "-o", "-").err == ""
 

@@ -40,7 +40,7 @@ def test_every_shipped_set_names_its_source_and_licence(run: Run) -> None:
         assert one["licence"]
 
 
-def test_the_table_stands_on_standard_output_and_hints_on_standard_error(run: Run) -> None:
+def test_the_table_is_on_standard_output_and_hints_on_standard_error(run: Run) -> None:
     done = run("sets")
     assert done.code == 0
     assert all(name in done.out for name in SHIPPED)
@@ -69,7 +69,7 @@ def test_sets_found_here_come_before_shipped_ones_of_the_same_name(run: Run) -> 
     assert listed["aws"]["origin"] == "shipped"
 
 
-def test_a_broken_file_here_is_told_and_does_not_hide_the_others(run: Run) -> None:
+def test_a_broken_file_is_reported_and_does_not_hide_the_others(run: Run) -> None:
     Path("mappings").mkdir()
     Path("mappings/broken.json").write_text("{", encoding="utf-8")
     done = run("sets", "--json")
@@ -79,7 +79,7 @@ def test_a_broken_file_here_is_told_and_does_not_hide_the_others(run: Run) -> No
 
 
 @pytest.mark.parametrize("name", ["sets", "stats", "build"])
-def test_a_command_without_its_h_explains_itself(run: Run, name: str) -> None:
+def test_h_prints_the_help_of_a_command(run: Run, name: str) -> None:
     done = run(name, "-h")
     assert done.code == 0
     assert done.out.startswith(f"Usage: navlayers {name}")
@@ -93,7 +93,7 @@ def test_the_program_lists_its_commands_and_its_version(run: Run) -> None:
 
 
 @pytest.mark.parametrize("args", [["biuld"], ["--nonsense"], ["sets", "extra"]])
-def test_a_command_that_is_not_there_is_refused(run: Run, args: list[str]) -> None:
+def test_an_unknown_command_is_refused(run: Run, args: list[str]) -> None:
     done = run(*args)
     assert done.code == 2
     assert done.out == ""

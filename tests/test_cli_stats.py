@@ -75,13 +75,13 @@ def test_at_another_release_the_numbers_are_those_of_that_release(run: Run, tiny
     assert (found["attack_version"], found["base_techniques"]) == ("18.1", 216)
 
 
-def test_what_is_not_active_is_told(run: Run, tmp_path: Path) -> None:
+def test_inactive_techniques_are_reported(run: Run, tmp_path: Path) -> None:
     source = write_set(tmp_path / "old.json", [("a", "T1053.001", "protect", "partial")])
     assert [technique["id"] for technique in one(run, source)["not_active"]] == ["T1053.001"]
     assert "T1053.002" in run("stats", source).out
 
 
-def test_several_sets_stand_in_one_table(run: Run, tiny: Path, tmp_path: Path) -> None:
+def test_several_sets_are_in_one_table(run: Run, tiny: Path, tmp_path: Path) -> None:
     other = write_set(tmp_path / "in" / "other.json")
     done = run("stats", tiny, other)
     assert done.code == 0
@@ -109,7 +109,7 @@ def test_stats_write_nothing(run: Run, tiny: Path) -> None:
         (["TINY", "--worth", "5"], ["--worth"]),
     ],
 )
-def test_what_cannot_be_counted_is_refused(run: Run, tiny: Path, args: list[str], words: list[str]) -> None:
+def test_sets_that_cannot_be_counted_are_refused(run: Run, tiny: Path, args: list[str], words: list[str]) -> None:
     done = run("stats", *(str(tiny) if arg == "TINY" else arg for arg in args))
     assert done.code == 2
     assert done.out == ""
@@ -123,7 +123,7 @@ def test_an_unscored_set_counts_its_mapping_types(run: Run, tmp_path: Path) -> N
     assert list(found["values"].values()) == [{"technique_scores": 2}]
 
 
-def test_files_of_one_name_are_told_apart_by_their_paths(run: Run, tmp_path: Path) -> None:
+def test_files_of_equal_names_are_distinguished_by_their_paths(run: Run, tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         write_set(tmp_path / folder / "own.json", [("mfa", "T1078", "protect", "partial")])

@@ -117,7 +117,7 @@ def test_a_capability_of_another_set_is_not_completed(tmp_path: Path) -> None:
     assert _bash(tmp_path, "show", "--set", "gcp", "AC-0") in ([], [""])
 
 
-def test_fish_shows_what_ids_mean(tmp_path: Path) -> None:
+def test_fish_shows_the_meaning_of_ids(tmp_path: Path) -> None:
     _need("fish")
     assert "T1588.003\tCode Signing Certificates" in _fish(tmp_path, "navlayers show T1588.0")
     (tmp_path / "own.yaml").write_text(SET, encoding="utf-8")
@@ -125,7 +125,7 @@ def test_fish_shows_what_ids_mean(tmp_path: Path) -> None:
     assert any("Blank, comma and: brackets" in line for line in _fish(tmp_path, "navlayers show --set own.yaml a"))
 
 
-def test_zsh_shows_what_ids_mean(tmp_path: Path) -> None:
+def test_zsh_shows_the_meaning_of_ids(tmp_path: Path) -> None:
     _need("zsh")
     script = _script("zsh", tmp_path)
     code = f"""
@@ -158,7 +158,7 @@ def test_ids_of_every_shipped_set_are_completed(source: Source) -> None:
         assert group in _completed("show", "what", group[:2], sets=(source.name,), kind="group")
 
 
-def test_codes_and_releases_are_there_to_complete() -> None:
+def test_codes_and_releases_are_completed() -> None:
     assert _completed("check", "select", "") == {code: what.title for code, what in codes().items()}
     versions = list(_completed("build", "attack_version", ""))
     assert versions[0] == "18.1"
@@ -166,7 +166,7 @@ def test_codes_and_releases_are_there_to_complete() -> None:
     assert versions.index("10.1") < versions.index("9.0")
 
 
-def test_a_set_that_cannot_be_read_completes_nothing_and_says_nothing(tmp_path: Path) -> None:
+def test_an_unreadable_set_completes_nothing_and_prints_nothing(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("framework: [", encoding="utf-8")
     for name in ("bad.yaml", "missing.yaml"):
         assert _bash(tmp_path, "show", "--set", name, "AC") in ([], [""])

@@ -166,7 +166,7 @@ def test_of_a_folder_the_layers_are_drawn(run: Run, mine: Path, several: Path, o
     (mine.parent / "index.json").write_text("{}")
     done = run("render", mine.parent, "--to", "csv", "-o", out)
     assert sorted(contents(out)) == ["mine.csv", "several.csv"]
-    words = "2 files of this folder are not drawn: index.json, notes.csv (drawn: mine.json, several.json)"
+    words = "skipped 2 files of this folder: index.json, notes.csv (rendered: mine.json, several.json)"
     assert words in done.err
 
 

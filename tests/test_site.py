@@ -41,12 +41,12 @@ def several() -> Pages:
     return site_of(*prepared(*NAMES))
 
 
-def test_every_link_leads_somewhere(several: Pages) -> None:
+def test_every_link_has_a_target(several: Pages) -> None:
     assert_sound(several)
     assert sum(len(page.links) for page in several.pages.values()) > 20_000
 
 
-def test_every_page_can_be_walked_to_from_the_start(several: Pages) -> None:
+def test_every_page_is_reachable_from_the_start_page(several: Pages) -> None:
     seen: set[str] = set()
     ahead = ["index.html"]
     while ahead:
@@ -91,7 +91,7 @@ def test_there_is_a_page_for_everything(several: Pages) -> None:
     }
 
 
-def test_every_mapping_stands_on_the_pages_that_it_belongs_to(several: Pages) -> None:
+def test_every_mapping_is_on_its_pages(several: Pages) -> None:
     for one in prepared("gcp", "csa_ccm"):
         capabilities = slugs(c.id for c in one.set.capabilities)
         rows = several.text(f"sets/{one.name}/mappings.html").count(one.set.mappings[0].type or "")
@@ -110,7 +110,7 @@ def test_the_start_has_the_numbers_of_all_sets(several: Pages) -> None:
         assert f" {stats.capabilities} {stats.mappings} " in text
 
 
-def test_a_set_says_where_it_comes_from_at_which_release_and_how_scores_are_made(several: Pages) -> None:
+def test_a_set_has_its_source_release_and_scoring_method(several: Pages) -> None:
     text = several.text("sets/gcp/index.html")
     for said in (
         "Apache-2.0",
@@ -160,7 +160,7 @@ def test_the_whole_matrix_is_on_the_page_of_a_set(several: Pages) -> None:
     assert several.data("sets/csa_ccm/groups/iam.html")["compact"]
 
 
-def test_tooltips_say_what_layers_say(several: Pages) -> None:
+def test_tooltips_have_the_comments_of_the_layers(several: Pages) -> None:
     document = json.loads(several.files["sets/gcp/layers/overview.json"])
     data = several.data("sets/gcp/index.html")
     shown = data["views"][0]["shown"][0]
@@ -201,7 +201,7 @@ def test_techniques_link_to_their_family_their_tactics_and_att_ck(several: Pages
     assert '<a href="t1078.004.html">T1078.004 Cloud Accounts</a>' in several.html("techniques/t1078.html")
 
 
-def test_a_technique_that_no_set_maps_says_so(several: Pages) -> None:
+def test_a_technique_without_mappings_has_a_sentence_about_that(several: Pages) -> None:
     unmapped = [
         path for path in several.pages if path.startswith("techniques/") and "No set maps it." in several.text(path)
     ]
@@ -236,7 +236,7 @@ def test_the_matrix_of_a_domain_counts_sets(several: Pages) -> None:
     assert "ATT&CK Enterprise 17.1" in several.text("attack/enterprise.html")
 
 
-def test_every_page_lets_nothing_in_from_elsewhere(several: Pages) -> None:
+def test_every_page_loads_only_files_of_the_site(several: Pages) -> None:
     for path in several.pages:
         found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', several.html(path))
         assert found is not None
@@ -251,7 +251,7 @@ def test_every_page_lets_nothing_in_from_elsewhere(several: Pages) -> None:
         }
 
 
-def test_crumbs_say_where_a_page_is(several: Pages) -> None:
+def test_breadcrumbs_lead_to_the_pages_above(several: Pages) -> None:
     page = several.html("sets/gcp/capabilities/cloud_ids.html")
     assert '<a href="../index.html#capabilities">Capabilities</a>' in page
     assert '<li aria-current="page">cloud_ids Cloud IDS</li>' in page
@@ -301,7 +301,7 @@ def test_the_index_lists_every_file_with_its_hash(several: Pages) -> None:
     ]
 
 
-def test_it_knows_beforehand_how_many_pages_and_files_there_are(several: Pages) -> None:
+def test_the_numbers_of_pages_and_files_are_known_in_advance(several: Pages) -> None:
     site = Site(prepared(*NAMES))
     assert site.pages == len(several.pages)
     assert site.count == len(several.files)
@@ -345,7 +345,7 @@ def test_the_page_of_a_technique_shows_every_field_of_the_published_page(
     assert "https://attack.mitre.org/techniques/T1588/003/" in page.links
 
 
-def test_a_set_with_nothing_mapped_has_pages(tmp_path: Path) -> None:
+def test_a_set_without_mappings_has_pages(tmp_path: Path) -> None:
     made = set_of([])
     made = msgspec.structs.replace(made, capabilities=(Capability("a", "Alpha", ("g",)),), groups={"g": "Gamma"})
     site = site_of(alone(made))
@@ -362,7 +362,7 @@ def test_one_technique(tmp_path: Path) -> None:
     assert site.matrix("sets/tiny/groups/net.html").keys() == {"T1078"}
 
 
-def test_techniques_that_no_release_knows_have_pages() -> None:
+def test_unknown_techniques_have_pages() -> None:
     site = site_of(
         alone(set_of([row("ids", "T9999", "detect", "partial"), row("ids", "T1078.999", "detect", "minimal")]))
     )
@@ -383,7 +383,7 @@ def test_a_thousand_capabilities(tmp_path: Path) -> None:
     assert site.text("techniques/t1078.html").count("Comments Said.") == 1000
 
 
-def test_sets_of_one_title_are_told_apart() -> None:
+def test_sets_of_equal_titles_get_distinct_titles() -> None:
     sets = [
         *prepared("veris", "veris-ics"),
         alone(set_of([row("a", "T1078")]), "x"),

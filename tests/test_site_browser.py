@@ -120,7 +120,7 @@ def test_every_kind_of_page_is_clean_and_accessible(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_scrolls_sideways_but_frames(open_page: OpenPage, site: Path, kind: str) -> None:
+def test_only_frames_scroll_sideways(open_page: OpenPage, site: Path, kind: str) -> None:
     page = open_page(site / KINDS[kind], width=400).page
     for width in (400, 800):
         page.set_viewport_size({"width": width, "height": 900})
@@ -142,7 +142,7 @@ def test_a_host_serves_it_below_any_address(open_page: OpenPage, host: str, kind
     assert all(request.startswith(host) for request in visit.requests)
 
 
-def test_without_scripts_everything_is_there_to_be_read(open_page: OpenPage, site: Path) -> None:
+def test_all_content_is_readable_without_scripts(open_page: OpenPage, site: Path) -> None:
     visit = open_page(site / KINDS["set"], script=False)
     assert visit.page.get_by_role("link", name="Cloud IDS").count()
     assert not visit.page.get_by_role("combobox").count()
@@ -174,7 +174,9 @@ def test_the_search_finds_by_id_and_name_the_best_first(open_page: OpenPage, sit
         visit.page.evaluate("() => document.activeElement.blur()")
 
 
-def test_the_search_shows_kinds_apart_and_where_a_capability_is(open_page: OpenPage, site: Path) -> None:
+def test_the_search_groups_results_by_kind_and_names_the_set_of_a_capability(
+    open_page: OpenPage, site: Path
+) -> None:
     visit = open_page(site / KINDS["home"])
     results = search(visit, "cloud")
     titles = visit.page.locator("#found [role=presentation]").all_inner_texts()
@@ -189,7 +191,7 @@ def test_the_search_shows_kinds_apart_and_where_a_capability_is(open_page: OpenP
     shot(visit.page, "site-search", whole=False)
 
 
-def test_the_search_is_walked_with_the_keyboard(open_page: OpenPage, site: Path) -> None:
+def test_the_keyboard_moves_through_the_search_results(open_page: OpenPage, site: Path) -> None:
     visit = open_page(site / KINDS["home"])
     page = visit.page
     search(visit, "cloud_i")
@@ -290,7 +292,7 @@ def test_the_matrix_of_a_capability_has_no_empty_cells(open_page: OpenPage, site
     assert page.url.endswith("#matrix=1&only=0")
 
 
-def test_read_from_disk_it_says_how_layers_are_saved(open_page: OpenPage, site: Path, host: str) -> None:
+def test_pages_from_disk_have_a_hint_on_saving_layers(open_page: OpenPage, site: Path, host: str) -> None:
     for kind in ("set", "capability", "group"):
         said = open_page(site / KINDS[kind]).page.get_by_text("Save link as")
         assert said.first.is_visible(), kind
@@ -301,7 +303,7 @@ def test_read_from_disk_it_says_how_layers_are_saved(open_page: OpenPage, site: 
         assert download.value.suggested_filename.endswith(".json")
 
 
-def test_the_heads_of_a_tactic_break_between_words(open_page: OpenPage, site: Path) -> None:
+def test_the_headers_of_a_tactic_break_between_words(open_page: OpenPage, site: Path) -> None:
     visit = open_page(site / KINDS["tactic"], width=400)
     heights = visit.page.evaluate(
         """() => [...document.querySelectorAll(".grid thead a")].map(link => {
@@ -417,7 +419,7 @@ def test_comments_and_references_are_below_their_mapping(open_page: OpenPage, co
         assert not axe(page)
 
 
-def test_narrow_rows_say_what_each_cell_is(open_page: OpenPage, commented: Path) -> None:
+def test_narrow_rows_label_each_cell(open_page: OpenPage, commented: Path) -> None:
     page = open_page(commented / "sets/tiny/mappings.html", width=400).page
     names = page.evaluate(
         """() => [...document.querySelector(".mappings tbody tr").cells].map(
@@ -442,7 +444,7 @@ def test_printed_cells_are_whole(open_page: OpenPage, site: Path) -> None:
     assert page.evaluate(whole)
 
 
-def test_it_prints_all_that_it_says(open_page: OpenPage, site: Path) -> None:
+def test_a_page_prints_completely(open_page: OpenPage, site: Path) -> None:
     for kind, most in (("set", 14), ("technique", 12), ("capability", 5), ("tactic", 3)):
         visit = open_page(site / KINDS[kind], scheme="dark")
         pages = pdf_pages(print_pdf(visit.page))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 
-def test_the_command_writes_a_site_and_says_where(run: Run, tmp_path: Path, tiny: Path) -> None:
+def test_the_command_writes_a_site_and_prints_its_path(run: Run, tmp_path: Path, tiny: Path) -> None:
     result = run("site", tiny, "-o", tmp_path / "out", "--title", "Our <controls>")
     assert result.code == 0, result.err
     assert result.out.split()[:5] == ["set", "ATT&CK", "groups", "capabilities", "mappings"]
@@ -31,12 +31,12 @@ def test_the_command_writes_a_site_and_says_where(run: Run, tmp_path: Path, tiny
     assert site.pages["index.html"].headings[0] == (1, "Our <controls>")
 
 
-def test_quiet_says_nothing(run: Run, tiny: Path) -> None:
+def test_quiet_prints_nothing(run: Run, tiny: Path) -> None:
     assert run("site", tiny, "-q") == (0, "", "")
     assert Path("site/index.html").exists()
 
 
-def test_a_second_site_replaces_the_first_and_what_it_lacks_goes(
+def test_a_second_site_replaces_the_first_and_removes_its_other_files(
     run: Run, out: Path, tiny: Path, tmp_path: Path
 ) -> None:
     run("site", tiny, "gcp", "-o", out)
@@ -49,7 +49,7 @@ def test_a_second_site_replaces_the_first_and_what_it_lacks_goes(
     assert first != contents(out)
 
 
-def test_nothing_foreign_is_overwritten(run: Run, out: Path, tiny: Path) -> None:
+def test_foreign_files_are_not_overwritten(run: Run, out: Path, tiny: Path) -> None:
     out.mkdir()
     (out / "index.html").write_text("mine")
     result = run("site", tiny, "-o", out)
@@ -71,7 +71,7 @@ def test_the_folder_of_another_command_is_refused(run: Run, out: Path, tiny: Pat
     assert "holds the layers of sets" in run("site", tiny, "-o", out / "built").err
 
 
-def test_an_input_is_never_lost(run: Run, out: Path, tiny: Path) -> None:
+def test_inputs_are_not_overwritten(run: Run, out: Path, tiny: Path) -> None:
     run("site", tiny, "-o", out)
     source = out / "sets" / "tiny" / "downloads" / "tiny.yaml"
     before = contents(out)
@@ -89,7 +89,7 @@ def test_a_bad_set_writes_nothing(run: Run, out: Path, bad: Path, tiny: Path) ->
     assert not out.exists()
 
 
-def test_standard_output_is_no_folder(run: Run, tiny: Path) -> None:
+def test_standard_output_is_refused_as_a_folder(run: Run, tiny: Path) -> None:
     result = run("site", tiny, "-o", "-")
     assert (result.code, result.out) == (2, "")
     assert "a site is a folder" in result.err
@@ -107,7 +107,7 @@ def test_the_files_can_be_made_again(tiny: Path) -> None:
     assert dict(site.files()) == dict(site.files())
 
 
-def test_attack_carries_all_sets_to_one_release(run: Run, out: Path) -> None:
+def test_attack_remaps_all_sets_to_one_release(run: Run, out: Path) -> None:
     result = run("site", "aws", "intel-vpro", "--attack", "18.1", "-o", out)
     assert result.code == 0, result.err
     assert "remapped to ATT&CK 18.1" in result.err
@@ -118,14 +118,14 @@ def test_attack_carries_all_sets_to_one_release(run: Run, out: Path) -> None:
     assert "T1053.001 At (Linux) → T1053.002 At" in site.text("sets/aws/index.html")
 
 
-def test_without_a_set_the_folder_here_is_taken(run: Run) -> None:
+def test_the_default_input_is_the_folder_mappings(run: Run) -> None:
     write_set(Path("mappings") / "ours.json")
     result = run("site", "-q")
     assert result.code == 0, result.err
     assert Path("site/sets/ours/index.html").exists()
 
 
-def test_sets_of_one_name_are_told_apart(run: Run, out: Path, tmp_path: Path) -> None:
+def test_sets_of_equal_names_get_distinct_folders(run: Run, out: Path, tmp_path: Path) -> None:
     one, two = (write_set(tmp_path / folder / "controls.json") for folder in ("old", "new"))
     result = run("site", one, two, "-o", out)
     assert result.code == 0, result.err
@@ -133,7 +133,7 @@ def test_sets_of_one_name_are_told_apart(run: Run, out: Path, tmp_path: Path) ->
     assert_sound(pages_of(contents(out)))
 
 
-def test_progress_is_told_file_by_file(tiny: Path, out: Path) -> None:
+def test_progress_is_reported_per_file(tiny: Path, out: Path) -> None:
     told: list[int] = []
     written = write_site(resolve([str(tiny)]), out, on_file=told.append)
     assert len(told) == written.files == len(contents(out))
@@ -149,7 +149,7 @@ def _shuffled(path: Path, seed: int) -> Path:
     return path
 
 
-def test_the_same_bytes_whatever_the_order_of_rows_and_hashes(corpus: Path, tmp_path: Path) -> None:
+def test_the_order_of_rows_and_hashes_does_not_change_the_bytes(corpus: Path, tmp_path: Path) -> None:
     found = []
     for seed in (1, 2):
         source = _shuffled(tmp_path / str(seed) / "gcp.json", seed)
@@ -169,7 +169,7 @@ def test_the_same_bytes_whatever_the_order_of_rows_and_hashes(corpus: Path, tmp_
     assert found[0] == found[1]
 
 
-def test_the_same_bytes_whoever_makes_it_where_and_when(tmp_path: Path, tiny: Path) -> None:
+def test_time_place_and_user_do_not_change_the_bytes(tmp_path: Path, tiny: Path) -> None:
     found = []
     for number, zone in enumerate(("UTC", "Asia/Tokyo"), 1):
         here = tmp_path / ("here" * number)

@@ -110,7 +110,7 @@ def test_only_web_addresses_are_links(hostile: Pages) -> None:
     assert "javascript:alert(1)" in hostile.text("techniques/t1078.html"), "what is no link is text"
 
 
-def test_no_name_leaves_the_folder_or_is_another_s(hostile: Pages) -> None:
+def test_names_stay_inside_the_folder_and_are_distinct(hostile: Pages) -> None:
     assert len({path.lower() for path in hostile.files}) == len(hostile.files)
     for path in hostile.files:
         parts = path.split("/")

@@ -46,7 +46,7 @@ def layer_at(path: Path) -> Path:
     return path
 
 
-def test_a_layer_is_no_set(run: Run, out: Path, tmp_path: Path, tiny: Path) -> None:
+def test_a_layer_is_refused(run: Run, out: Path, tmp_path: Path, tiny: Path) -> None:
     layer = layer_at(tmp_path / "layer.json")
     for named in ([layer], [tiny, layer]):
         result = run("site", *named, "-o", out)
@@ -56,7 +56,7 @@ def test_a_layer_is_no_set(run: Run, out: Path, tmp_path: Path, tiny: Path) -> N
         assert not out.exists()
 
 
-def test_layers_of_a_folder_are_passed_over(run: Run, out: Path, tmp_path: Path) -> None:
+def test_layers_in_a_folder_are_skipped(run: Run, out: Path, tmp_path: Path) -> None:
     layer = layer_at(tmp_path / "ours" / "layer.json")
     write_set(tmp_path / "ours" / "set.json")
     result = run("site", tmp_path / "ours", "-o", out)
@@ -65,7 +65,7 @@ def test_layers_of_a_folder_are_passed_over(run: Run, out: Path, tmp_path: Path)
     assert [path.name for path in (out / "sets").iterdir()] == ["set"]
 
 
-def test_a_folder_of_layers_alone_is_refused(run: Run, out: Path, tmp_path: Path) -> None:
+def test_a_folder_that_contains_only_layers_is_refused(run: Run, out: Path, tmp_path: Path) -> None:
     layer_at(tmp_path / "ours" / "layer.json")
     result = run("site", tmp_path / "ours", "-o", out)
     assert result.code == 2
@@ -73,21 +73,21 @@ def test_a_folder_of_layers_alone_is_refused(run: Run, out: Path, tmp_path: Path
     assert not out.exists()
 
 
-def test_the_library_refuses_layers_as_well(tmp_path: Path) -> None:
+def test_the_library_refuses_layers_too(tmp_path: Path) -> None:
     read = prepared(layer_at(tmp_path / "layer.json"))
     with pytest.raises(InputError, match="a layer has scores but no mappings"):
         Site(read)
 
 
 @pytest.mark.parametrize("name", ["x.html", "x.htm", "x.zip", "X.PDF", "x.tar.gz"])
-def test_a_file_is_no_folder(run: Run, tiny: Path, name: str) -> None:
+def test_a_file_name_is_refused_as_the_output_folder(run: Run, tiny: Path, name: str) -> None:
     result = run("site", tiny, "-o", name)
     assert result.code == 2
     assert "a site is a folder" in result.err
     assert f"such as -o {name.rpartition('.')[0]}" in result.err
 
 
-def test_a_folder_with_the_ending_of_a_file_that_is_there_will_do(run: Run, tiny: Path, tmp_path: Path) -> None:
+def test_an_existing_folder_with_the_ending_of_a_file_is_accepted(run: Run, tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "our.html").mkdir()
     assert run("site", tiny, "-o", tmp_path / "our.html").code == 0
     assert run("site", tiny, "-o", tmp_path / "v1.2").code == 0
@@ -98,7 +98,7 @@ def everything() -> Site:
     return Site(prepared(*(source.name for source in shipped())))
 
 
-def test_every_set_covers_as_much_as_a_report_of_it_says(everything: Site) -> None:
+def test_every_set_has_the_coverage_of_its_report(everything: Site) -> None:
     for source, site_set in zip(shipped(), everything.sets, strict=True):
         total = report_input(load_inputs(resolve([source.name]))).comparison.totals[0]
         assert site_set.covered == Share(total.techniques, total.subtechniques, total.total), source.name
@@ -106,7 +106,9 @@ def test_every_set_covers_as_much_as_a_report_of_it_says(everything: Site) -> No
 
 
 @pytest.mark.parametrize(("name", "subtechniques"), [("azure", 270), ("nist_800_53", 327)])
-def test_what_a_release_revoked_counts_for_its_successor(everything: Site, name: str, subtechniques: int) -> None:
+def test_mappings_of_revoked_techniques_count_for_the_successor(
+    everything: Site, name: str, subtechniques: int
+) -> None:
     (site_set,) = (site_set for site_set in everything.sets if site_set.name == name)
     assert site_set.covered.subtechniques == subtechniques
     assert {moved.id for moved in site_set.indexed.prepared.moved} | {
@@ -114,7 +116,7 @@ def test_what_a_release_revoked_counts_for_its_successor(everything: Site, name:
     }
 
 
-def test_a_capability_counts_what_its_release_revoked_for_the_successor() -> None:
+def test_mappings_of_a_capability_to_revoked_techniques_count_for_the_successor() -> None:
     page = site_of(*prepared("aws")).text("sets/aws/capabilities/amazon_inspector.html")
     assert "29 sub-techniques" in page
 
@@ -142,7 +144,7 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     assert b"T1053.001" in site.files["sets/tiny/downloads/tiny.csv"], "as the set's file has it"
 
 
-def test_a_share_is_exact_before_it_is_rounded() -> None:
+def test_shares_are_rounded_once() -> None:
     made = set_of([row("a", "T1078", "protect", "partial")])
     one = alone(made)
     some = dict(list(one.catalogue.techniques.items())[:0])
@@ -155,7 +157,7 @@ def test_a_share_is_exact_before_it_is_rounded() -> None:
     assert "1 technique and 0 sub-techniques, 0.2 % of the matrix" in site.text("sets/tiny/capabilities/a.html")
 
 
-def test_every_page_counts_one_as_one(everything: Site) -> None:
+def test_nouns_agree_with_a_count_of_one(everything: Site) -> None:
     made = set_of([row("a", "T1078", "protect", "partial")], groups={"a": ("g",)})
     site = site_of(alone(made))
     for path in site.pages:
@@ -183,7 +185,7 @@ def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
     assert said.startswith("Tiny 1 (older) 15.1 1 1 0.3 % 1: T1574.002 → T1574.001 1: T1153")
 
 
-def test_the_legend_of_a_domain_ends_at_what_its_cells_count() -> None:
+def test_the_legend_of_a_domain_ends_at_the_highest_count() -> None:
     gone = [alone(set_of([row("a", "T1153")], attack_version="15.1"), f"s{n}") for n in range(3)]
     site = site_of(*gone, alone(set_of([row("a", "T1078")], attack_version="18.1"), "newer"))
     legend = site.data("attack/enterprise.html")["views"][0]["shown"][0]["legend"]
@@ -203,7 +205,7 @@ def test_a_group_has_the_same_capabilities_on_all_pages() -> None:
     assert found[1] == "2"
 
 
-def test_groups_are_called_as_people_call_them() -> None:
+def test_groups_have_their_names_as_labels() -> None:
     made = set_of([row("x", "T1078")], groups={"x": ("aws_firewall_manager", "AC")})
     groups = {"aws_firewall_manager": "AWS Firewall Manager", "AC": "Access Control"}
     site = site_of(alone(msgspec.structs.replace(made, groups=groups)))
@@ -227,7 +229,7 @@ def _of(name: str) -> tuple[MappingSet, Catalogue]:
     return one.set, one.catalogue
 
 
-def test_what_is_mapped_without_a_score_has_a_sign_that_is_explained() -> None:
+def test_mappings_without_a_score_have_an_explained_sign() -> None:
     made = set_of([row("a", "T1078", "protect", "partial"), row("a", "T1110")])
     site = site_of(alone(made))
     shown = site.data("sets/tiny/index.html")["views"][0]["shown"][0]
@@ -236,7 +238,7 @@ def test_what_is_mapped_without_a_score_has_a_sign_that_is_explained() -> None:
     assert '<td class="right">✓</td>' in site.html("tactics/ta0006.html")
 
 
-def test_what_is_scored_0_is_not_covered() -> None:
+def test_a_score_of_0_is_not_covered() -> None:
     made = set_of([row("a", "T1078", "protect", "partial"), row("a", "T1110", "protect", "minimal")])
     options = ScoreOptions(scale={"minimal": 0})
     site = Site([alone(made)], SiteOptions(scoring=options))
@@ -249,7 +251,7 @@ def test_an_indexed_set_at_its_own_release_is_itself() -> None:
     assert indexed.at(one.catalogue) is indexed
 
 
-def test_write_site_says_what_was_passed_over(tmp_path: Path) -> None:
+def test_write_site_reports_skipped_files(tmp_path: Path) -> None:
     layer = layer_at(tmp_path / "ours" / "layer.json")
     write_set(tmp_path / "ours" / "set.json")
     written = write_site(resolve([str(tmp_path / "ours")]), tmp_path / "out")

@@ -49,7 +49,7 @@ def old(tmp_path: Path) -> Path:
     return write_set(tmp_path / "in" / "old.json", OLD, attack_version="8.2")
 
 
-def test_without_output_nothing_is_written_and_the_report_says_what_would_change(run: Run, old: Path) -> None:
+def test_without_output_only_the_report_is_printed(run: Run, old: Path) -> None:
     before = contents(old.parent)
     result = run("upgrade", old, "--attack", "18.1")
     assert result.code == 0
@@ -61,7 +61,7 @@ def test_without_output_nothing_is_written_and_the_report_says_what_would_change
 
 
 @pytest.mark.parametrize("format_", ["text", "md", "json"])
-def test_the_report_is_what_was_reviewed(run: Run, format_: str) -> None:
+def test_the_report_is_the_reviewed_one(run: Run, format_: str) -> None:
     rows: list[Cells] = [
         ("ids", "T1574.001", "detect", "minimal"),
         ("ids", "T1574.002", "detect", "partial"),
@@ -109,9 +109,7 @@ def test_one_input_goes_to_a_file_in_its_own_format(run: Run, old: Path) -> None
         ("x.yaml", ("--to", "mapex-yaml"), "mapex-yaml"),
     ],
 )
-def test_the_format_is_the_one_asked_for(
-    run: Run, old: Path, name: str, options: tuple[str, ...], format_: str
-) -> None:
+def test_to_sets_the_format(run: Run, old: Path, name: str, options: tuple[str, ...], format_: str) -> None:
     assert run("upgrade", old, "--attack", "18.1", "-o", name, "-q", *options).code == 0
     assert read(name).format == format_
 
@@ -131,7 +129,7 @@ def test_several_inputs_go_to_a_folder_under_their_names(run: Run, tmp_path: Pat
     assert "index.json: skipped" in result.err
 
 
-def test_formats_that_are_not_written_become_native_yaml(run: Run, tmp_path: Path) -> None:
+def test_formats_without_a_writer_become_native_yaml(run: Run, tmp_path: Path) -> None:
     sigma = "title: R\nid: 1\nlogsource: {product: windows}\ndetection: {a: 1}\ntags: [attack.t1053.001]\n"
     rules = put(tmp_path / "rules" / "a.yml", sigma).parent
     csv = put(tmp_path / "t.csv", "technique,capability\nT1053.001,a\n")
@@ -151,7 +149,7 @@ def test_a_document_on_standard_output_leaves_the_report_to_standard_error(run: 
     assert run("upgrade", "-", "gcp", "--attack", "18.1", "-o", "-", stdin=data).code == 2
 
 
-def test_in_place_writes_over_the_inputs(run: Run, tmp_path: Path, old: Path) -> None:
+def test_in_place_overwrites_the_inputs(run: Run, tmp_path: Path, old: Path) -> None:
     one = put(tmp_path / "one.json", layer("T1053.001"))
     native = put(tmp_path / "native.yaml", NATIVE)
     assert run("upgrade", old, one, native, "--attack", "18.1", "--in-place").code == 0
@@ -167,7 +165,7 @@ def test_in_place_writes_over_the_inputs(run: Run, tmp_path: Path, old: Path) ->
     assert result.err == f"{one} is up to date\n"
 
 
-def test_a_file_of_that_release_stays_byte_for_byte(run: Run, tmp_path: Path) -> None:
+def test_a_file_of_that_release_keeps_its_bytes(run: Run, tmp_path: Path) -> None:
     odd = '{"techniques":[ {"techniqueID":"T1078"} ],"name":"n",\n"domain":"enterprise-attack", '
     odd += '"versions":{"attack":"18","layer":"4.5","navigator":"4"}}'
     path = put(tmp_path / "odd.json", odd)
@@ -188,7 +186,7 @@ def test_a_file_of_that_release_stays_byte_for_byte(run: Run, tmp_path: Path) ->
         ("a.csv", "technique,capability,My notes\nT1078,a,x\n", "its layout"),
     ],
 )
-def test_what_would_be_lost_in_place_needs_force(run: Run, tmp_path: Path, name: str, text: str, lost: str) -> None:
+def test_losses_in_place_need_force(run: Run, tmp_path: Path, name: str, text: str, lost: str) -> None:
     path = put(tmp_path / name, text)
     meta = ("--meta", "attack_version=8.2,domain=enterprise")
     result = run("upgrade", path, "--attack", "18.1", "--in-place", *meta)
@@ -199,7 +197,9 @@ def test_what_would_be_lost_in_place_needs_force(run: Run, tmp_path: Path, name:
     assert navlayers.load(path).attack_version == "18.1"
 
 
-def test_our_own_files_are_upgraded_in_place_without_force(run: Run, tmp_path: Path, old: Path) -> None:
+def test_files_that_navlayers_wrote_are_upgraded_in_place_without_force(
+    run: Run, tmp_path: Path, old: Path
+) -> None:
     for name in ("a.yaml", "a.csv", "a.xlsx", "a.json"):
         to = ("--to", "stix") if name == "a.json" else ()
         assert run("convert", old, "-o", tmp_path / name, *to).code == 0
@@ -236,21 +236,21 @@ def test_foreign_files_and_inputs_are_not_overwritten(run: Run, tmp_path: Path, 
     assert run("upgrade", old, "--attack", "18.1", "-o", foreign, "--force").code == 0
 
 
-def test_inputs_of_one_name_stay_in_the_folders_that_tell_them_apart(run: Run, tmp_path: Path) -> None:
+def test_inputs_of_equal_names_keep_the_differing_part_of_their_folders(run: Run, tmp_path: Path) -> None:
     paths = [put(tmp_path / name / "a.json", layer("T1078")) for name in ("one", "deep/two")]
     paths.append(put(tmp_path / "one" / "b.json", layer("T1078")))
     assert run("upgrade", *paths, "--attack", "18.1", "-o", "new").code == 0
     assert sorted(contents(Path("new"))) == ["b.json", "deep/two/a.json", "one/a.json"]
 
 
-def test_two_results_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
+def test_two_results_of_the_same_name_are_refused(run: Run, tmp_path: Path) -> None:
     one, two = (write_set(tmp_path / name, OLD, attack_version="8.2") for name in ("a.json", "a.dat"))
     result = run("upgrade", one, two, "--attack", "18.1", "--to", "native", "-o", "new")
     assert result.code == 2
     assert "several inputs would be written to this file" in result.err
 
 
-def test_the_same_file_twice_is_told_and_upgraded_once(run: Run, tmp_path: Path, old: Path) -> None:
+def test_a_duplicate_file_is_reported_and_upgraded_once(run: Run, tmp_path: Path, old: Path) -> None:
     (tmp_path / "link.json").symlink_to(old)
     result = run("upgrade", old, tmp_path / "link.json", old.parent, old, "--attack", "18.1", "-o", "new/")
     assert result.code == 0
@@ -258,7 +258,7 @@ def test_the_same_file_twice_is_told_and_upgraded_once(run: Run, tmp_path: Path,
     assert sorted(contents(Path("new"))) == ["old.json"]
 
 
-def test_a_set_without_mappings_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_set_without_mappings_is_reported(run: Run, tmp_path: Path) -> None:
     empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)], attack_version="8.2")
     result = run("upgrade", empty, "--attack", "18.1")
     assert result.code == 0
@@ -267,21 +267,21 @@ def test_a_set_without_mappings_is_told(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["99", "7.1", "nonsense", ""])
-def test_a_release_that_cannot_be_reached_is_told_with_those_that_can(run: Run, old: Path, wanted: str) -> None:
+def test_an_unknown_release_is_reported_with_the_installed_ones(run: Run, old: Path, wanted: str) -> None:
     result = run("upgrade", old, "--attack", wanted, "-o", "new.json")
     assert result.code == 2
     assert "18.1" in result.err
     assert contents(Path()) == {}
 
 
-def test_a_domain_that_lacks_the_release_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_domain_without_the_release_is_reported(run: Run, tmp_path: Path) -> None:
     ics = put(tmp_path / "ics.json", layer("T0801", attack="12") | {"domain": "ics-attack"})
     result = run("upgrade", ics, "--attack", "17.1")
     assert result.code == 2
     assert "ATT&CK ics 17.1 is not installed" in result.err
 
 
-def test_all_broken_inputs_are_told_and_nothing_is_written(run: Run, tmp_path: Path, old: Path) -> None:
+def test_all_broken_inputs_are_reported_and_nothing_is_written(run: Run, tmp_path: Path, old: Path) -> None:
     bad = [
         layer("T1078"),
         layer("T1078") | {"techniques": [{"techniqueID": "T1078", "score": "x"}]},
@@ -314,7 +314,7 @@ def test_a_list_of_mixed_domains_stays_a_list_in_its_order(run: Run, tmp_path: P
     assert [one["techniques"][0]["techniqueID"] for one in made] == ["T1053.002", "T0801", "T1078"]
 
 
-def test_what_the_user_says_of_a_layer_counts(run: Run, tmp_path: Path) -> None:
+def test_metadata_from_the_command_line_takes_precedence_for_a_layer(run: Run, tmp_path: Path) -> None:
     path = put(tmp_path / "l.json", layer("T1078", attack=None))
     result = run("upgrade", path, "--attack", "18.1", "--meta", "attack_version=8.2", "--json")
     (file,) = json.loads(result.out)
@@ -324,7 +324,7 @@ def test_what_the_user_says_of_a_layer_counts(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "start"), [("r.md", "# Upgrade"), ("r.json", "["), ("r.txt", "/")])
-def test_the_report_goes_to_a_file_in_the_form_of_its_ending(run: Run, old: Path, name: str, start: str) -> None:
+def test_the_report_file_has_the_format_of_its_ending(run: Run, old: Path, name: str, start: str) -> None:
     assert run("upgrade", old, "--attack", "18.1", "--report", name, "-q").code == 0
     text = Path(name).read_text(encoding="utf-8")
     assert text.startswith(start)
@@ -332,7 +332,7 @@ def test_the_report_goes_to_a_file_in_the_form_of_its_ending(run: Run, old: Path
     assert ("T1059.013" in text) == (name != "r.txt")
 
 
-def test_a_report_never_takes_the_place_of_an_input_a_result_or_a_foreign_file(run: Run, old: Path) -> None:
+def test_a_report_does_not_replace_an_input_a_result_or_a_foreign_file(run: Run, old: Path) -> None:
     before = old.read_bytes()
     put(Path("foreign.md"), "mine")
     for options in (
@@ -345,7 +345,7 @@ def test_a_report_never_takes_the_place_of_an_input_a_result_or_a_foreign_file(r
     assert contents(Path()) == {"foreign.md": b"mine"}
 
 
-def test_usage_that_makes_no_sense_is_told(run: Run, tmp_path: Path, old: Path) -> None:
+def test_contradictory_options_are_refused(run: Run, tmp_path: Path, old: Path) -> None:
     one = put(tmp_path / "one.json", layer("T1078"))
     for args in (
         (old, "--in-place", "-o", "x.json"),

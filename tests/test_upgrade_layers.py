@@ -41,7 +41,7 @@ def upgraded(*techniques: Entry, to: str = "18.1", **fields: Any) -> tuple[list[
     return result["techniques"], report
 
 
-def test_annotations_are_kept_as_they_stand() -> None:
+def test_annotations_are_unchanged() -> None:
     said = entry(
         *("T1078", "persistence"),
         score=72.5,
@@ -74,7 +74,7 @@ def test_every_field_of_a_layer_stays_in_its_place() -> None:
     assert after == {**before, "versions": {"navigator": "5.1.0", "layer": "4.5", "attack": "18"}}
 
 
-def test_a_replaced_id_takes_everything_along_and_its_link_follows() -> None:
+def test_a_replaced_id_keeps_its_annotations_and_its_link_is_updated() -> None:
     page = "https://attack.mitre.org/techniques/T1053/00{}/"
     entries, report = upgraded(
         entry("T1053.001", score=5, links=[{"label": "T1053.001 at attack.mitre.org", "url": page.format(1)}])
@@ -155,7 +155,7 @@ def test_a_single_tactic_of_a_technique_overrides_its_own_entry_for_all() -> Non
     assert (entries, report.merged, report.dropped) == (rows, (), ())
 
 
-def test_a_tactic_that_the_technique_lost_becomes_those_that_it_gained() -> None:
+def test_a_lost_tactic_becomes_the_gained_ones() -> None:
     entries, report = upgraded(
         entry("T1547.011", "persistence", score=1, comment="a"),
         entry("T1547.011", "privilege-escalation", score=2, comment="b"),
@@ -169,7 +169,7 @@ def test_a_tactic_that_the_technique_lost_becomes_those_that_it_gained() -> None
     assert merged.ids == ("T1547.011", "T1547.011")
 
 
-def test_without_gained_tactics_it_becomes_those_that_have_no_entry() -> None:
+def test_without_gained_tactics_a_lost_one_becomes_those_without_an_entry() -> None:
     entries, report = upgraded(
         entry("T1112", "persistence", score=1), entry("T1112", "defense-evasion", score=2), attack="18", to="16.1"
     )
@@ -195,7 +195,7 @@ def test_tactics_by_other_names_are_translated(written: str) -> None:
     ("old", "new", "before", "after"),
     [("12", "18.1", "collection-ics", "collection"), ("18", "12.1", "collection", "collection-ics")],
 )
-def test_tactics_of_ics_are_called_otherwise_in_other_releases(old: str, new: str, before: str, after: str) -> None:
+def test_tactics_of_ics_have_other_names_in_other_releases(old: str, new: str, before: str, after: str) -> None:
     entries, _ = upgraded(entry("T0801", before, score=1), attack=old, domain="ics-attack", to=new)
     assert entries == [entry("T0801", after, score=1)]
 
@@ -206,7 +206,7 @@ def test_no_tactic_is_all_tactics(tactic: str | None) -> None:
     assert entries == [entry("T1078", score=1)]
 
 
-def test_of_two_entries_for_one_place_the_last_counts_as_in_the_navigator() -> None:
+def test_the_last_of_two_entries_for_one_place_counts_as_in_the_navigator() -> None:
     first, last = entry("T1078", score=1), entry("T1078", score=2)
     entries, report = upgraded(first, last)
     assert entries == [last]
@@ -215,7 +215,7 @@ def test_of_two_entries_for_one_place_the_last_counts_as_in_the_navigator() -> N
     assert entries == [last]
 
 
-def test_what_has_no_successor_is_removed_and_reported_with_its_entry() -> None:
+def test_ids_without_a_successor_are_removed_and_reported_with_their_entries() -> None:
     entries, report = upgraded(entry("T1034", score=4), entry("T9999", comment="x"))
     assert entries == []
     assert [(one.id, one.why, one.rows) for one in report.removed] == [
@@ -266,7 +266,7 @@ def test_view_modes_become_layouts(mode: int, layout: Entry | None) -> None:
     assert "viewMode" not in after
 
 
-def test_what_navlayers_says_of_its_own_layer_follows() -> None:
+def test_metadata_that_navlayers_wrote_is_updated() -> None:
     rows = [
         navlayers.Mapping("a", id_, "relates", "protect", "partial") for id_ in ("T1053.001", "T1053.002", "T1034")
     ]
@@ -283,7 +283,7 @@ def test_what_navlayers_says_of_its_own_layer_follows() -> None:
     assert read("x.json", data=encode([after], single=True)).mapping_set.attack_version == "18.1"
 
 
-def test_a_layer_of_that_release_is_given_as_it_is() -> None:
+def test_a_layer_of_that_release_is_unchanged() -> None:
     before = layer(entry("T1053.001", "Execution"), attack="16")
     after, report = upgrade_layer(before, "16.1")
     assert after == before
@@ -401,7 +401,7 @@ def cells(entries: list[Entry], version: str) -> dict[tuple[str, str], Entry]:
 
 
 @given(ENTRIES)
-def test_nothing_that_the_navigator_showed_is_lost_on_its_screen(entries: list[Entry]) -> None:
+def test_the_navigator_shows_all_former_annotations(entries: list[Entry]) -> None:
     after, report = upgrade_layer(layer(*entries), "18.1")
     now_shown = cells(after["techniques"], "18.1")
     # Nothing of the result is dropped silently, and no two entries are for the same place.
@@ -465,7 +465,7 @@ def test_a_broken_layer_is_an_error_that_names_the_place(broken: Entry, words: s
 
 
 @pytest.mark.parametrize("odd", [{"a": float("nan")}, {"a": {1, 2}}, {"name": "\ud800"}])
-def test_what_is_no_json_is_an_error(odd: Entry) -> None:
+def test_a_layer_that_is_not_json_is_an_error(odd: Entry) -> None:
     with pytest.raises(navlayers.InputError, match="not JSON"):
         upgrade_layer(layer() | odd, "18.1")
 
@@ -476,7 +476,7 @@ def test_texts_of_any_length_and_numbers_of_any_size_survive() -> None:
     assert entries == [said]
 
 
-def test_odd_metadata_of_a_layer_stays_as_it_is() -> None:
+def test_unusual_metadata_of_a_layer_is_unchanged() -> None:
     items = [{"name": ["x"], "value": "v"}, {"name": "ATT&CK version", "value": 5}, {"divider": True}, {}]
     after, _ = upgrade_layer(layer(metadata=items), "18.1")
     assert after["metadata"] == [items[0], {"name": "ATT&CK version", "value": "enterprise 18.1"}, *items[2:]]

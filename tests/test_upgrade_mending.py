@@ -101,7 +101,7 @@ def test_the_exact_score_comes_back_as_that_of_a_set() -> None:
     assert mapping.value == "99.6"
 
 
-def test_of_entries_that_meet_the_exact_scores_are_compared() -> None:
+def test_exact_scores_of_merged_entries_are_compared() -> None:
     rows = [{"techniqueID": "T1053.001", "score": 99.5}, {"techniqueID": "T1053.002", "score": 99.6}]
     for entries in (rows, rows[::-1]):
         result, report = upgrade_layer(layer(*entries), "18.1")
@@ -113,7 +113,7 @@ def test_of_entries_that_meet_the_exact_scores_are_compared() -> None:
         assert report.merged[0].value == "99.6"
 
 
-def test_what_the_navigator_drops_is_kept_and_told() -> None:
+def test_content_that_the_navigator_drops_is_kept_and_reported() -> None:
     metadata = [
         *({"name": "n", "value": 5}, {"name": "m", "value": ""}, {"value": "v"}, {}),
         *({"name": "ok", "value": "v"}, {"divider": True}),
@@ -156,7 +156,7 @@ def test_colours_as_css_writes_them_are_colours(color: str) -> None:
     assert other == ()
 
 
-def test_a_layer_of_that_release_is_told_of_and_left_as_it_is() -> None:
+def test_faults_of_a_layer_of_that_release_are_reported_and_kept() -> None:
     before = layer({"techniqueID": "T1078", "score": 99.6}, attack="18", gradient={})
     after, report = upgrade_layer(before, "18.1")
     assert after == before

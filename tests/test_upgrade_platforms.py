@@ -53,7 +53,7 @@ def filtered(before: list[str], old: str | None, new: str, domain: str = "enterp
         (["Windows", "Windows"], "8", "18.1", ["Windows"]),
     ],
 )
-def test_platforms_go_by_their_names_in_the_new_release(
+def test_platforms_get_their_names_in_the_new_release(
     before: list[str], old: str | None, new: str, after: list[str]
 ) -> None:
     found, report = filtered(before, old, new)
@@ -63,7 +63,7 @@ def test_platforms_go_by_their_names_in_the_new_release(
     assert set(report.platforms.removed) == set()
 
 
-def test_what_nothing_stands_for_is_removed_and_reported() -> None:
+def test_platforms_without_an_equivalent_are_removed_and_reported() -> None:
     found, report = filtered(["Containers", "ESXi", "Windows"], "18", "8.2")
     assert found == ["Windows"]
     assert report.platforms is not None
@@ -82,7 +82,7 @@ def test_no_filter_stays_none() -> None:
 
 
 @pytest.mark.parametrize(("domain", "old", "new"), PAIRS)
-def test_all_platforms_stay_all_and_no_result_names_one_that_there_is_not(domain: str, old: str, new: str) -> None:
+def test_all_platforms_stay_all_and_every_one_exists(domain: str, old: str, new: str) -> None:
     every = list(names(domain, old))
     assert set(filtered(every, old, new, domain)[0]) == set(names(domain, new))
     for one in every:
@@ -112,7 +112,7 @@ def test_stopping_between_gives_the_same_filter_unless_it_names_all_platforms_th
         assert after >= direct
 
 
-def test_a_filter_that_names_all_platforms_of_a_stop_is_one_of_all() -> None:
+def test_a_filter_of_all_platforms_of_an_intermediate_release_is_one_of_all() -> None:
     every = names("enterprise", "9.0")
     before = [name for name in every if name != "Office 365"]
     stop, _ = filtered(before, "9.0", "16.1")

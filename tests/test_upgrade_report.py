@@ -40,7 +40,7 @@ def named(name: str, *entries: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {**layer(**fields), "name": name, "techniques": list(entries)}
 
 
-def test_a_change_in_many_layers_of_a_file_is_told_once(run: Run) -> None:
+def test_a_change_in_many_layers_of_a_file_is_reported_once(run: Run) -> None:
     at = [named(f"l{n}", entry("T1053.001", score=1), entry("T1078")) for n in range(14)]
     put(Path("all.json"), [*at, named("other", entry("T1078"), entry("T1046"))])
     assert report_of(run, "all.json") == [
@@ -53,7 +53,7 @@ def test_a_change_in_many_layers_of_a_file_is_told_once(run: Run) -> None:
     ]
 
 
-def test_what_differs_between_layers_stands_below_the_change(run: Run) -> None:
+def test_differences_between_layers_are_below_the_change(run: Run) -> None:
     gone = entry("T1034", score=4, comment="line one\n\nand two " + "x" * 60)
     merged = (entry("T1053.001", score=10), entry("T1053.002", score=20))
     put(
@@ -78,7 +78,7 @@ def test_what_differs_between_layers_stands_below_the_change(run: Run) -> None:
     ]
 
 
-def test_what_is_new_is_told_once_for_the_layers_of_a_file(run: Run) -> None:
+def test_new_techniques_are_reported_once_for_the_layers_of_a_file(run: Run) -> None:
     linux, windows = {"filters": {"platforms": ["Linux"]}}, {"filters": {"platforms": ["Windows"]}}
     put(
         Path("all.json"),
@@ -118,7 +118,7 @@ def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_
     assert f"\n- execution: {executing}\n  - T1059.012 Command and Scripting Interpreter: Hypervisor CLI\n" in page
 
 
-def test_what_a_human_has_to_look_at_comes_first() -> None:
+def test_changes_to_review_come_first() -> None:
     rows = [
         row("a", id_, "protect", "partial", comment=id_)
         for id_ in ("T1046", "T1574.001", "T1574.002", "T1547.011", "T1034")
@@ -150,11 +150,11 @@ def test_what_a_human_has_to_look_at_comes_first() -> None:
         ("T1078", ""),
     ],
 )
-def test_a_name_that_may_mean_something_else_is_told_with_the_sign_of_it(id_: str, doubt: str) -> None:
+def test_a_possibly_different_meaning_is_reported_with_its_sign(id_: str, doubt: str) -> None:
     assert step("8.2", "18.1").id_change(id_).doubt == doubt
 
 
-def test_a_downgrade_tells_what_is_apart_again() -> None:
+def test_a_downgrade_reports_split_techniques() -> None:
     assert step("18.1", "8.2").id_change("T1053.002").doubt == "it no longer includes T1053.001 At (Linux)"
 
 
@@ -171,17 +171,17 @@ def test_a_downgrade_tells_what_is_apart_again() -> None:
         ("T1034", "deprecated, no successor"),
     ],
 )
-def test_an_id_that_is_nowhere_is_taken_for_a_typo(id_: str, why: str) -> None:
+def test_an_id_in_no_release_is_reported_as_a_typo(id_: str, why: str) -> None:
     way = step("8.2", "18.1")
     assert way.why_removed(way.id_change(id_)) == why
 
 
-def test_an_id_of_another_release_of_the_domain_is_told() -> None:
+def test_an_id_of_another_release_of_the_domain_is_reported() -> None:
     way = step("9.0", "8.2")
     assert way.why_removed(way.id_change("T1681")) == "not in this release, but in ATT&CK enterprise 18.1"
 
 
-def test_removed_rows_say_enough_to_be_filed_again() -> None:
+def test_removed_rows_are_identifiable() -> None:
     rows = [row("a", "T1034", "protect", "partial", comment="why"), row("b", "T1034", None, None)]
     _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     text = render_upgrade([FileReport("x.yaml", "", (report,))])
@@ -193,7 +193,7 @@ def test_removed_rows_say_enough_to_be_filed_again() -> None:
     ]
 
 
-def test_comments_that_differ_are_told_with_the_id_that_they_came_from() -> None:
+def test_different_comments_are_reported_with_their_ids() -> None:
     rows = [row("a", id_, "protect", "partial", comment=id_[-3:]) for id_ in ("T1574.001", "T1574.002")]
     same = [row("b", id_, "protect", "partial", comment="same") for id_ in ("T1574.001", "T1574.002")]
     carried, report = upgrade_set(set_of([*rows, *same], attack_version="16.1"), "18.1")
@@ -211,7 +211,7 @@ def test_comments_that_differ_are_told_with_the_id_that_they_came_from() -> None
     assert report.merged[0].comments == ("001", "002")
 
 
-def test_text_of_several_inputs_is_short_and_markdown_tells_all(run: Run) -> None:
+def test_text_of_several_inputs_is_short_and_markdown_complete(run: Run) -> None:
     for number in range(30):
         gone = [entry(id_, score=1) for id_ in ("T1034", "T9991", "T9992", "T9993", "T9994", "T9995", "T9996")]
         put(Path("in") / f"{number:02}.json", named("n", *gone, entry("T1046")))
@@ -242,7 +242,7 @@ def test_the_table_fits_the_terminal() -> None:
     assert render_upgrade(files).splitlines()[1].startswith(names[0])
 
 
-def test_markdown_escapes_what_has_to_be_and_no_more() -> None:
+def test_markdown_escapes_only_markup() -> None:
     rows = [row("a", "T1034", "protect", "partial", comment="<b> a|b *c* &amp; R&D 8.2")]
     _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     page = render_upgrade([FileReport("x.yaml", "", (report,))], "md")
@@ -255,7 +255,7 @@ def test_shipped_sets_go_by_their_names(run: Run) -> None:
     assert json.loads(run("upgrade", "gcp", "--attack", "18.1", "--json").out)[0]["path"] == "gcp"
 
 
-def test_what_is_up_to_date_is_not_written_and_said_so(run: Run) -> None:
+def test_an_up_to_date_file_is_not_written_and_reported(run: Run) -> None:
     put(Path("new.json"), layer("T1078", attack="18"))
     put(Path("old.json"), layer("T1078"))
     result = run("upgrade", "new.json", "--attack", "18.1", "--in-place")
@@ -267,7 +267,7 @@ def test_what_is_up_to_date_is_not_written_and_said_so(run: Run) -> None:
     assert run("upgrade", "old.json", "--attack", "18.1", "-o", "copy.json").err == "copy.json is up to date\n"
 
 
-def test_folders_in_a_folder_are_told_and_left_alone(run: Run) -> None:
+def test_folders_in_a_folder_are_reported_and_skipped(run: Run) -> None:
     put(Path("in/a.json"), layer("T1078"))
     put(Path("in/below/b.json"), layer("T1078"))
     put(Path("in/.git/c.json"), layer("T1078"))
@@ -327,7 +327,7 @@ def test_a_build_over_layers_upgraded_in_place_asks_for_force(run: Run) -> None:
 
 
 @pytest.mark.parametrize("colon", [":", " :", "\t:", "  \n :"])
-def test_a_key_that_stands_twice_is_refused_however_it_is_written(run: Run, colon: str) -> None:
+def test_a_duplicate_key_is_refused_in_every_spelling(run: Run, colon: str) -> None:
     text = json.dumps(layer("T1078")).replace('"score": 0', f'"score"{colon} 0, "score"{colon} 1')
     put(Path("l.json"), text)
     for command in (("upgrade", "l.json", "--attack", "18.1"), ("check", "l.json")):

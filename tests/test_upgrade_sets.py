@@ -117,7 +117,7 @@ AT = ("T1053.001", "T1053.002")
 """ATT&CK 8.2 has At (Linux) and At (Windows); later the first became the second, which is At now."""
 
 
-def test_rows_that_meet_become_one_with_the_highest_value() -> None:
+def test_merged_rows_have_the_highest_value() -> None:
     rows = [
         row("a", AT[0], "protect", "minimal", "https://x.example", comment="on Linux"),
         row("a", "T1078", "protect", "minimal"),
@@ -149,27 +149,27 @@ def test_the_scale_of_the_set_says_which_value_is_higher() -> None:
         [msgspec.structs.replace(row("a", AT[1], "protect", "partial"), group="g")],
     ],
 )
-def test_rows_of_another_capability_category_type_or_group_stay_apart(others: list[navlayers.Mapping]) -> None:
+def test_rows_of_another_capability_category_type_or_group_are_not_merged(others: list[navlayers.Mapping]) -> None:
     rows = [row("a", AT[0], "protect", "minimal"), *others]
     carried, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     assert len(carried.mappings) == 2
     assert report.merged == ()
 
 
-def test_rows_that_were_there_twice_stay_there_twice() -> None:
+def test_duplicate_rows_stay() -> None:
     rows = [row("a", "T1078", "protect", "minimal")] * 2 + [row("a", AT[0], "detect", "minimal")] * 2
     carried, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     assert [m.technique for m in carried.mappings] == ["T1078", "T1078", AT[1], AT[1]]
     assert report.merged == ()
 
 
-def test_a_comment_that_stands_there_already_is_not_said_again() -> None:
+def test_a_duplicate_comment_is_not_repeated() -> None:
     rows = [row("a", AT[0], "protect", comment="same"), row("a", AT[1], "protect", comment="same")]
     carried, _ = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     assert [m.comment for m in carried.mappings] == ["same"]
 
 
-def test_what_has_no_successor_is_removed_and_its_rows_are_in_the_report() -> None:
+def test_ids_without_a_successor_are_removed_and_their_rows_reported() -> None:
     rows = [row("a", "T1034", "protect", "minimal", comment="why"), row("a", "T1078", "protect", "minimal")]
     carried, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     assert [m.technique for m in carried.mappings] == ["T1078"]
@@ -199,7 +199,7 @@ def test_non_mappables_follow_and_are_merged() -> None:
     assert [one.id for one in report.removed] == ["T1034"]
 
 
-def test_names_that_are_none_any_more_are_cleared() -> None:
+def test_outdated_names_are_cleared() -> None:
     named = msgspec.structs.replace
     rows = [
         named(row("a", "T1046", "protect"), technique_name="Network Scanning"),
@@ -210,7 +210,7 @@ def test_names_that_are_none_any_more_are_cleared() -> None:
     assert [m.technique_name for m in carried.mappings] == [None, None, "Accounts"]
 
 
-def test_what_is_new_leaves_out_what_the_set_considered() -> None:
+def test_new_techniques_exclude_considered_ones() -> None:
     old, new = facts("enterprise", "16.1"), facts("enterprise", "18.1")
     fresh = {i for i, fact in new.items() if fact.active and not (i in old and old[i].active)}
     mapped, looked_at = sorted(fresh)[:2]
@@ -220,14 +220,14 @@ def test_what_is_new_leaves_out_what_the_set_considered() -> None:
     assert {addition.id for addition in report.new or ()} == fresh - {mapped, looked_at}
 
 
-def test_without_the_old_release_what_is_new_is_not_known_and_the_report_says_so() -> None:
+def test_without_the_old_release_new_techniques_are_reported_as_unknown() -> None:
     carried, report = upgrade_set(set_of([row("a", AT[0])], attack_version="7.2"), "18.1")
     assert report.new is None
     assert report.why_not_new == "ATT&CK enterprise 7.2 is not installed"
     assert [m.technique for m in carried.mappings] == [AT[1]]
 
 
-def test_a_downgrade_keeps_what_the_older_release_has() -> None:
+def test_a_downgrade_keeps_ids_of_the_older_release() -> None:
     rows = [row("a", AT[1], "protect"), row("a", "T1027.014", "protect")]
     carried, report = upgrade_set(set_of(rows, attack_version="18.1"), "8.2")
     assert [m.technique for m in carried.mappings] == [AT[1]]
@@ -236,7 +236,7 @@ def test_a_downgrade_keeps_what_the_older_release_has() -> None:
     assert [(one.id, one.why) for one in report.removed] == [("T1027.014", "not in this release")]
 
 
-def test_a_set_of_that_release_is_given_as_it_is_even_with_ids_that_it_lacks() -> None:
+def test_a_set_of_that_release_is_unchanged_even_with_unknown_ids() -> None:
     mapping_set = set_of([row("a", "T1053.001", "protect", "partial")])
     carried, report = upgrade_set(mapping_set, "16")
     assert carried is mapping_set
@@ -245,7 +245,7 @@ def test_a_set_of_that_release_is_given_as_it_is_even_with_ids_that_it_lacks() -
 
 
 @pytest.mark.parametrize("wanted", ["99", "7", "nonsense", ""])
-def test_a_release_that_cannot_be_reached_is_an_error_that_names_those_that_can(wanted: str) -> None:
+def test_an_unknown_release_is_an_error_that_names_the_installed_ones(wanted: str) -> None:
     with pytest.raises(navlayers.ReleaseError, match=r"16\.1"):
         upgrade_set(set_of([]), wanted)
 

@@ -26,7 +26,7 @@ def two(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def test_where_one_file_cannot_be_replaced_none_is(run: Run, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_one_file_cannot_be_replaced_none_is(run: Run, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replace = Path.replace
 
     def refusing(self: Path, target: Path) -> Path:
@@ -56,7 +56,7 @@ def test_a_report_that_cannot_be_written_leaves_the_files_as_they_are(run: Run, 
     assert contents(two) == before
 
 
-def test_a_folder_is_not_made_for_results_that_cannot_be_written(run: Run, two: Path) -> None:
+def test_no_folder_is_created_for_results_that_cannot_be_written(run: Run, two: Path) -> None:
     assert run("upgrade", two, "--attack", "17.1", "-o", "new/deep", "--report", "/dev/full").code == 2
     assert contents(Path()) == {}
     assert not Path("new").exists()
@@ -76,7 +76,7 @@ def test_a_report_named_as_standard_output_is_refused(run: Run, two: Path) -> No
         (lambda path: path.unlink(), "cannot read the file again: No such file or directory"),
     ],
 )
-def test_a_file_that_changes_meanwhile_is_not_written_over(
+def test_a_file_that_changes_during_the_upgrade_is_not_overwritten(
     two: Path, meanwhile: Callable[[Path], object], words: str
 ) -> None:
     path, other = two / "a.json", two / "b.json"
@@ -93,7 +93,7 @@ def test_a_file_that_changes_meanwhile_is_not_written_over(
     assert other.read_bytes() == before
 
 
-def test_a_folder_that_goes_meanwhile_is_no_hindrance(two: Path, tmp_path: Path) -> None:
+def test_a_folder_that_disappears_during_the_upgrade_does_not_matter(two: Path, tmp_path: Path) -> None:
     (two / "b.json").unlink()
 
     def move() -> None:

@@ -1,4 +1,4 @@
-"""From mapping sets to layers on disk: what `navlayers build` does, as one function."""
+"""Build the layers of mapping sets into a folder, as `navlayers build` does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALL_KIND: Kind = "all"
 ALL = "all.json"
 
 Put: TypeAlias = "Callable[[str, str, bytes], None]"
-"""Takes one file: the set's name, the path below the set's folder, the content."""
+"""A function that takes one file: the set's name, the path below the set's folder, the content."""
 
 
 class SetResult(msgspec.Struct, frozen=True):
@@ -88,22 +88,26 @@ def build(
     if unknown or not only:
         raise UsageError(unknown or Problem("no layer kind given", expected=", ".join(KINDS)))
     kinds = [kind for kind in KINDS if kind in only]
-    found = sources(inputs, reading, distinct=True)
-    prepared = prepare(found, attack_version, reading)
+    sets = sources(inputs, reading, distinct=True)
+    prepared = prepare(sets, attack_version, reading)
     if output is None:
         return _build_document(prepared, scoring, kinds)
-    with ResultFolders(Path(output), [source.name for source in found], force=force) as folders:
-        result = _build_sets(prepared, scoring, kinds, folders.add, lambda: on_set(len(found)))
+    with ResultFolders(Path(output), [source.name for source in sets], force=force) as folders:
+        result = _build_sets(prepared, scoring, kinds, folders.add, lambda: on_set(len(sets)))
         removed = folders.commit()
-    gone = tuple(
+    removals = tuple(
         Problem(f"{name}: removed {count} file{'s' * (count > 1)} of an earlier build")
         for name, count in removed.items()
     )
-    left = tuple(
-        Problem("an interrupted or still running build left this folder", Place(str(path)), hint="look into it")
+    leftovers = tuple(
+        Problem(
+            "this folder is from a build that was interrupted or is still running",
+            Place(str(path)),
+            hint="check its files before you delete it",
+        )
         for path in folders.abandoned
     )
-    return msgspec.structs.replace(result, notices=(*result.notices, *gone, *left))
+    return msgspec.structs.replace(result, notices=(*result.notices, *removals, *leftovers))
 
 
 def _build_document(
@@ -115,7 +119,7 @@ def _build_document(
         if path != INDEX:
             layers.append(data)
 
-    # The document is the list that "all" stands for.
+    # The document itself is the list of all layers.
     kinds = [kind for kind in (KINDS if kinds == [ALL_KIND] else kinds) if kind != ALL_KIND]
     result = _build_sets(prepared, scoring, kinds, keep, lambda: None)
     if not layers:
@@ -143,7 +147,7 @@ def _build_sets(
 
 
 def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[Kind], put: Put) -> SetResult:
-    """Build one set and put its files and its index where they go."""
+    """Build one set and pass its files and its index to `put`."""
     scored = score_set(prepared.set, prepared.catalogue, scoring)
     listed: list[bytes] = []
     entries: list[FileEntry] = []
@@ -161,7 +165,7 @@ def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[Kind], 
         data = encode_layers(listed)
         put(prepared.name, ALL, data)
         entries.append(_entry(ALL, ALL_KIND, ALL_KIND, f"{len(listed)} layers as tabs", (), data))
-    made = index.make_index(
+    set_index = index.make_index(
         scored,
         own_attack_version=prepared.own_attack_version,
         moved=prepared.moved,
@@ -169,10 +173,16 @@ def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[Kind], 
         files=entries,
         layers=layers,
     )
-    put(prepared.name, INDEX, index.encode(made))
+    put(prepared.name, INDEX, index.encode(set_index))
     notices = (*prepared.notices, *_notices(prepared.name, scored, entries, only))
     return SetResult(
-        prepared.name, made.set, made.attack_version, made.counts, made.left_out, made.carried, notices
+        prepared.name,
+        set_index.set,
+        set_index.attack_version,
+        set_index.counts,
+        set_index.left_out,
+        set_index.carried,
+        notices,
     )
 
 
@@ -190,11 +200,11 @@ def _entry(path: str, kind: Kind, id_: str, name: str, techniques: Sequence[Tech
 
 
 def _notices(name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]) -> Iterator[Problem]:
-    """Notices about input that makes a layer look odd."""
+    """Notices about missing layers and unusual scores."""
     if not scored.set.mappings:
         yield Problem(f"{name}: no mappings, so the layers are empty")
-    made = {entry.kind for entry in entries}
-    missing = [kind for kind in only if kind not in made]
+    kinds = {entry.kind for entry in entries}
+    missing = [kind for kind in only if kind not in kinds]
     if missing and {*only, ALL_KIND} != set(KINDS):
         why = "the set has no score values" if missing == ["categories"] else "the set has none"
         yield Problem(f"{name}: no layers of kind {', '.join(missing)}: {why}")

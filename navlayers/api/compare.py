@@ -55,13 +55,13 @@ def compare(
     together = input_set(inputs, attack_version, reading).split_layers()
     if len(together.inputs) < comparing.FEWEST and named_twice(inputs, reading):
         raise UsageError(Problem(f"duplicate input {inputs[0]}", expected="two sets or layers"))
-    found = comparing.compare(
+    comparison = comparing.compare(
         together.catalogue,
         together.coverage(ScoreOptions(**options), scores=not covered_only),
         category=category,
         baseline=baseline_index(baseline, together, reading),
     )
-    return msgspec.structs.replace(found, notices=together.notices, files=files_of(together))
+    return msgspec.structs.replace(comparison, notices=together.notices, files=files_of(together))
 
 
 def diff(
@@ -89,11 +89,11 @@ def diff(
     Raises:
         NavlayersError: An input cannot be read, both are the same file, or an option does not fit.
     """
-    found = sources((before, after), reading)
-    if len(found) != 2:
-        message = f"{before} and {after} are {'the same input' if len(found) < 2 else f'{len(found)} inputs'}"
+    versions = sources((before, after), reading)
+    if len(versions) != 2:
+        message = f"{before} and {after} are {'the same input' if len(versions) < 2 else f'{len(versions)} inputs'}"
         raise UsageError(Problem(message, expected="two versions of a set or layer"))
-    together = load_inputs(found, attack_version, reading)
+    together = load_inputs(versions, attack_version, reading)
     first, second = together.coverage(ScoreOptions(**options))
     changes = differing.diff(together.catalogue, first, second, category=category)
     return msgspec.structs.replace(changes, notices=together.notices, files=files_of(together))

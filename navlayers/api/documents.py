@@ -43,7 +43,7 @@ def picture(
         The bytes of the file.
 
     Raises:
-        UsageError: There is no such format, or it holds one layer and the file has several.
+        UsageError: The format is unknown, or it holds one layer and the file has several.
         InputError: The input cannot be read.
     """
     if to not in rendering.FORMATS:
@@ -79,10 +79,10 @@ def render(
         InputError: The input cannot be read.
         OutputError: The file holds something else and not `force`, or it cannot be written.
     """
-    found = source(item, reading)
+    layer = source(item, reading)
     formats = rendering.requested_formats((), str(output))
     target = rendering.Target(file=Path(output))
-    result = rendering.render_files([found], formats, target, options, reading=reading, force=force)
+    result = rendering.render_files([layer], formats, target, options, reading=reading, force=force)
     warn(result.notices)
     return Path(output)
 
@@ -151,7 +151,7 @@ def site(
     Raises:
         NavlayersError: An input cannot be read, an option does not fit, or the folder cannot be written.
     """
-    found = sources(inputs, reading)
-    written = write_site(found, output, options, attack_version=attack_version, reading=reading, force=force)
+    sets = sources(inputs, reading)
+    written = write_site(sets, output, options, attack_version=attack_version, reading=reading, force=force)
     warn(written.notices)
     return Path(output) / "index.html"

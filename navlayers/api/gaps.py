@@ -39,8 +39,8 @@ def gaps(
         threat: A group, software, campaign or tactic by id or name, or a set, layer or table of weights; one or
             several.
         category: Use only the scores of this category.
-        weak: A technique that is covered below this score, 0–100, is weak.
-        software_of: Add what the software of these groups does.
+        weak: Score, 0–100, below which a covered technique is weak.
+        software_of: Add the techniques of the software of these groups.
         attack_version: Remap the inputs to this ATT&CK release; None: one that knows the threat.
         reading: How to read files.
         **options: How mappings become scores, as in `ScoreOptions`.
@@ -53,9 +53,9 @@ def gaps(
     """
     together = input_set(inputs, attack_version, reading, example="gaps aws --threat APT29")
     together, model = against(together, threat, software_of, attack_version, reading)
-    found = finding.find_gaps(together, model, ScoreOptions(**options), category=category, weak=weak)
-    notices = (*together.notices, *model.notices, *found.notices)
-    return msgspec.structs.replace(found, notices=notices, files=files_of(together, threat))
+    result = finding.find_gaps(together, model, ScoreOptions(**options), category=category, weak=weak)
+    notices = (*together.notices, *model.notices, *result.notices)
+    return msgspec.structs.replace(result, notices=notices, files=files_of(together, threat))
 
 
 def plan(
@@ -71,18 +71,18 @@ def plan(
     attack_version: str | None = None,
     reading: ReadOptions = READING,
 ) -> Plan:
-    """The capabilities that cover most for a budget, or reach a target at the least cost.
+    """The capabilities with the highest coverage for a budget, or the lowest cost for a target.
 
     Args:
         *inputs: One or more names, paths or sets.
-        options: Everything that can be asked of a plan; None: `budget` or `target` alone.
+        options: All options of a plan; None: only `budget` or `target`.
         budget: Maximum number of capabilities, or with `costs` their maximum cost.
-        target: Share to reach of what all capabilities give, 0–1.
+        target: Share to reach of the coverage of all capabilities, 0–1.
         threat: As for `gaps`: techniques count by their weight in it; empty: each counts 1.
         software_of: As for `gaps`.
         costs: A table of costs, as FILE or FILE:COLUMN; None: each capability costs 1.
         scale: Score value → number 0–100, over the set's own scale.
-        worth: What a mapping without a value is worth, 0–100.
+        worth: Score of a mapping without a value, 0–100.
         attack_version: Remap the inputs to this ATT&CK release; None: the newest of theirs.
         reading: How to read files.
 
@@ -98,5 +98,7 @@ def plan(
     model = None
     if threat or software_of:
         together, model = against(together, threat, software_of, attack_version, reading)
-    found = plan_for(together, chosen, scoring, model, costs)
-    return msgspec.structs.replace(found, files=files_of(together, [*paths_of(threat), *plan_files(chosen, costs)]))
+    result = plan_for(together, chosen, scoring, model, costs)
+    return msgspec.structs.replace(
+        result, files=files_of(together, [*paths_of(threat), *plan_files(chosen, costs)])
+    )

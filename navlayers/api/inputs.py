@@ -28,10 +28,10 @@ Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
 def input_set(
     inputs: Sequence[Input], attack_version: str | None, reading: ReadOptions, *, example: str = "compare aws azure"
 ) -> InputSet:
-    """Inputs at one ATT&CK release; its notices name the inputs that are given twice.
+    """Inputs at one ATT&CK release; its notices name duplicate inputs.
 
     Raises:
-        NavlayersError: There is no input (`example` is a command with one), or `load_inputs` raises.
+        NavlayersError: There are no inputs (the error quotes `example`), or one cannot be loaded.
     """
     if not inputs:
         hint = f"`navlayers sets` lists the shipped sets; for example: navlayers {example}"
@@ -43,10 +43,10 @@ def input_set(
 def baseline_index(
     baseline: str | os.PathLike[str] | int | None, inputs: InputSet, reading: ReadOptions
 ) -> int | None:
-    """The index of the input that the others differ from.
+    """The index of the baseline among the inputs.
 
     Raises:
-        UsageError: The name is not that of one input.
+        UsageError: The name does not name exactly one input.
     """
     if baseline is None or isinstance(baseline, int):
         return baseline
@@ -59,7 +59,7 @@ def against(
     """Inputs and a threat at one release; the threat may come from standard input.
 
     Raises:
-        NavlayersError: As `with_threat` raises.
+        NavlayersError: The threat is unknown or cannot be read, or its release is not installed.
     """
     from navlayers.analysis.threats import with_threat  # noqa: PLC0415 - for threats alone
 
@@ -77,7 +77,7 @@ def plan_for(
     """A plan; `costs` is a table as FILE or FILE:COLUMN.
 
     Raises:
-        NavlayersError: As `read_costs` or `make_plan` raises.
+        NavlayersError: The table cannot be read, an option does not fit, or the target cannot be reached.
     """
     # The solver is slow to import.
     from navlayers.analysis.plan import make_plan, read_costs  # noqa: PLC0415
@@ -96,7 +96,7 @@ def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> li
 
 
 def files_of(inputs: InputSet, more: Paths = ()) -> tuple[Path, ...]:
-    """The files that were read: those of the inputs, and those among other arguments."""
+    """The paths of the inputs, and of all other arguments that are files."""
     return (*(item.path for item in inputs.inputs), *(path for path in map(Path, paths_of(more)) if path.is_file()))
 
 

@@ -1,4 +1,4 @@
-"""Checks, conversions, upgrades and look-ups of the library."""
+"""The functions `check`, `convert`, `upgrade` and `show` of the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check(*inputs: Input, attack_version: str | None = None, reading: ReadOptions = READING) -> CheckReport:
-    """Everything that is wrong or suspicious in sets.
+    """The mistakes and suspicious places in sets.
 
     Args:
         *inputs: Names or paths.
@@ -48,13 +48,13 @@ def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) 
 
     Raises:
         InputError: The input cannot be read.
-        UsageError: There is no such format.
+        UsageError: The format is unknown.
         OutputError: The format cannot hold the set.
     """
     from navlayers.mapping.convert import convert as run  # noqa: PLC0415 - for writing alone
 
-    found = source(item, reading)
-    written = formats.encode(found.mapping_set, to) if found.mapping_set else run(found, to, reading=reading)
+    file = source(item, reading)
+    written = formats.encode(file.mapping_set, to) if file.mapping_set else run(file, to, reading=reading)
     warn(written.notices)
     return written.data
 
@@ -62,7 +62,7 @@ def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) 
 def upgrade(
     item: Input, attack_version: str, *, reading: ReadOptions = READING
 ) -> tuple[MappingSet, UpgradeReport]:
-    """A set at another ATT&CK release, and what became of each of its techniques.
+    """A set at another ATT&CK release, and the change of each of its techniques.
 
     Args:
         item: A name, path or set.
@@ -103,6 +103,6 @@ def show(word: str, *inputs: Input, reading: ReadOptions = READING, **options: U
     from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
     from navlayers.pages.show import look_up  # noqa: PLC0415 - for pages alone
 
-    found = sources(inputs, reading) if inputs else shipped()
-    loaded = [item for item in prepare(found, reading=reading) if isinstance(item, Prepared)]
+    sets = sources(inputs, reading) if inputs else shipped()
+    loaded = [item for item in prepare(sets, reading=reading) if isinstance(item, Prepared)]
     return look_up(word, loaded, ScoreOptions(**options))

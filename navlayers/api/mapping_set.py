@@ -131,7 +131,7 @@ class Layer(document.Layer, frozen=True):
 
 
 class MappingSet(model.MappingSet, Tabular, frozen=True):
-    """A mapping set with what can be made of it."""
+    """A mapping set that can compute its scores, build its layers, and save itself."""
 
     def scores(self, *, attack_version: str | None = None, **options: Unpack[Scoring]) -> Scores:
         """Scores per technique.
@@ -265,20 +265,20 @@ def load(item: Input, reading: ReadOptions = READING) -> MappingSet:
         The set.
 
     Raises:
-        InputError: There is no such set, or it cannot be read; `problems` lists everything that is wrong in it.
+        InputError: The set is unknown or cannot be read; `problems` lists all of its faults.
         UsageError: The item is a folder of several sets.
         TypeError: The item is neither a name nor a path.
     """
-    found = source(item, reading)
-    if found.mapping_set is not None:
-        return own(MappingSet, found.mapping_set)
-    read = formats.read(found.path, data=found.data, reading=reading)
+    file = source(item, reading)
+    if file.mapping_set is not None:
+        return own(MappingSet, file.mapping_set)
+    read = formats.read(file.path, data=file.data, reading=reading)
     warn(read.notices)
     return own(MappingSet, read.mapping_set)
 
 
 def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
-    """A layer or set with the methods of the library, which need folders above that of its type."""
+    """The layer or set with the methods of the library."""
     if isinstance(item, kind):
         return item
     return kind(**{name: getattr(item, name) for name in item.__struct_fields__})

@@ -58,13 +58,13 @@ class Target(NamedTuple):
     folder: Path | None = None
 
 
-def requested_formats(asked: Sequence[str], output: str | None) -> tuple[str, ...]:
+def requested_formats(names: Sequence[str], output: str | None) -> tuple[str, ...]:
     """The requested formats: by name, else by the extension of the output, else SVG.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: a format is unknown.
     """
-    names = [part.strip().lower() for text in asked for part in text.split(",") if part.strip()]
+    names = [part.strip().lower() for text in names for part in text.split(",") if part.strip()]
     unknown = [name for name in names if name not in FORMATS]
     if unknown:
         expected = f"{', '.join(FORMATS)}, several joined by commas"
@@ -78,7 +78,7 @@ def requested_formats(asked: Sequence[str], output: str | None) -> tuple[str, ..
 
 
 def target_of(output: str | None, formats: Sequence[str]) -> Target:
-    """The destination that `-o` names: a file if its extension is that of the only format, else a folder.
+    """The destination that `-o` names: a file if its extension is the only format, else a folder.
 
     Raises:
         UsageError: several formats cannot be one file, or one stream.
@@ -125,7 +125,7 @@ def files_of(
 ) -> Iterator[tuple[Path, Rendered]]:
     """The files of one input below a folder: one per format, or one per layer if the format holds one layer.
 
-    `name` is what they are called.
+    `name` is the start of their names.
     """
     for format_ in formats:
         if not FORMATS[format_].single or len(loaded.views) == 1:
@@ -161,23 +161,23 @@ def render_files(
     Args:
         sources: the inputs, as `navlayers.resolve` gives them.
         formats: names of `FORMATS`.
-        target: where they go, as `target_of` gives it. All layers of all inputs go into one file.
-        options: how they look.
-        attack_version: carry the layers to this ATT&CK release first.
+        target: the destination, as `target_of` gives it. All layers of all inputs go into one file.
+        options: page, detail and theme.
+        attack_version: upgrade the layers to this ATT&CK release first.
         reading: how inputs are read.
         force: overwrite files that hold something else.
-        on_input: called after each input that is rendered.
+        on_input: called after each rendered input.
 
     Raises:
         NavlayersError: an input cannot be read, a release is not installed, or a file cannot be written.
     """
     files: list[tuple[Path, Rendered]] = []
     views: list[View] = []
-    drawn, passed = to_draw(sources, reading.max_bytes)
-    notices: list[Problem] = list(passed)
-    names = slugs(source.name for source in drawn)
+    layers, skipped = to_draw(sources, reading.max_bytes)
+    notices: list[Problem] = list(skipped)
+    names = slugs(source.name for source in layers)
     problems: list[Problem] = []
-    for source in drawn:
+    for source in layers:
         try:
             loaded = load(source, attack_version, reading=reading)
         except NavlayersError as error:
@@ -199,11 +199,11 @@ def render_files(
             return Result((), (), rendered.data, (*notices, *rendered.notices))
         files.append((target.file, rendered))
     paths = [path for path, _ in files]
-    again = sorted({path for path in paths if paths.count(path) > 1})
-    if again:
+    duplicates = sorted({path for path in paths if paths.count(path) > 1})
+    if duplicates:
         hint = "render them separately"
         raise OutputError(
-            Problem("two inputs would be written to this file", Place(str(path)), hint=hint) for path in again
+            Problem("two inputs would be written to this file", Place(str(path)), hint=hint) for path in duplicates
         )
     outputs = [Output(path, rendered.data, force) for path, rendered in files]
     changed = set(write_all(outputs, keep=[source.path for source in sources if source.path.is_file()]))

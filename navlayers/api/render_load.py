@@ -49,7 +49,7 @@ def load(
 ) -> Loaded:
     """Read one input: a layer, a list of layers, or a mapping set, of which the overview is drawn.
 
-    `attack_version` carries it to that release first.
+    `attack_version` is the release to upgrade it to first.
 
     Raises:
         NavlayersError: it cannot be read, or its ATT&CK release is not installed.
@@ -67,10 +67,10 @@ def load(
     views, notices = [], list(read.notices)
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
-        called = source.name if read.single else f"{source.name}, layer {number + 1}"
+        name = source.name if read.single else f"{source.name}, layer {number + 1}"
         layer, catalogue, about = _at_release(item, source, attack_version)
         notices += about
-        views.append(view_of(layer, catalogue, called))
+        views.append(view_of(layer, catalogue, name))
     return Loaded(tuple(views), (*notices, *(notice for view in views for notice in view.notices)))
 
 
@@ -101,14 +101,14 @@ def _at_release(
     layer, _ = modern(item.layer, catalogue)
     if attack_version is None:
         return layer, catalogue, notices
-    carried, _ = upgrade_layer(layer, attack_version)
-    return carried, attack.load(attack.find(item.domain, attack_version).release), notices
+    upgraded, _ = upgrade_layer(layer, attack_version)
+    return upgraded, attack.load(attack.find(item.domain, attack_version).release), notices
 
 
 def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
-    """The inputs to draw: of a folder its layers, or else its sets; with notices about skipped files.
+    """The inputs to render: of a folder its layers, or else its sets; with notices about skipped files.
 
-    Of a folder that navlayers wrote, the one file that holds all of its layers is enough.
+    In a folder that navlayers wrote, the file of all layers replaces the others.
 
     Raises:
         InputError: a folder holds neither layers nor sets.
@@ -123,13 +123,13 @@ def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...
         elif folder not in done:
             done.add(folder)
             of_folder = [other for other in inputs if other.origin == _FROM_FOLDER and other.path.parent == folder]
-            drawn = _of_folder(folder, of_folder, max_bytes)
-            kept += drawn
-            passed = len(of_folder) - len(drawn)
-            if passed:
-                what = f"{passed} file{'s' * (passed > 1)} of this folder {'are' if passed > 1 else 'is'} not drawn"
-                left = [other.path.name for other in of_folder if other not in drawn]
-                hint = f"drawn: {comma_list([other.path.name for other in drawn])}"
+            chosen = _of_folder(folder, of_folder, max_bytes)
+            kept += chosen
+            skipped = len(of_folder) - len(chosen)
+            if skipped:
+                what = f"skipped {skipped} file{'s' * (skipped > 1)} of this folder"
+                left = [other.path.name for other in of_folder if other not in chosen]
+                hint = f"rendered: {comma_list([other.path.name for other in chosen])}"
                 notices.append(Problem(f"{what}: {comma_list(left)}", Place(str(folder)), hint=hint))
     return tuple(kept), tuple(notices)
 

@@ -27,12 +27,12 @@ Input: TypeAlias = "str | os.PathLike[str] | MappingSet | Layer"
 
 
 def sources(inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = False) -> tuple[Source, ...]:
-    """The sources of inputs, in their order; a folder may stand for several.
+    """The sources of inputs, in their order; a folder may contain several.
 
     Args:
         inputs: Names, paths and objects; none: the sets in the folder `mappings` if there is one, else all shipped.
         reading: How to read files.
-        distinct: Refuse different files of the same name, instead of telling them apart by their folders.
+        distinct: Refuse different files of the same name, instead of adding their folders to the names.
 
     Raises:
         TypeError: An input is neither a name, a path, a MappingSet nor a Layer.
@@ -41,14 +41,14 @@ def sources(inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = F
     """
     if not inputs:
         return resolve((), reading.format, distinct=distinct)
-    found: list[Source] = []
+    resolved: list[Source] = []
     for are_names, group in groupby(inputs, lambda item: isinstance(item, str | os.PathLike)):
         if are_names:
             names: list[Any] = list(group)
-            found += resolve([os.fspath(name) for name in names], reading.format, distinct=distinct)
+            resolved += resolve([os.fspath(name) for name in names], reading.format, distinct=distinct)
         else:
-            found += map(_in_memory, group)
-    return tuple(_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in found)
+            resolved += map(_in_memory, group)
+    return tuple(_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in resolved)
 
 
 def _in_memory(item: object) -> Source:
@@ -78,18 +78,18 @@ def source(item: Input, reading: ReadOptions) -> Source:
         InputError: No input has that name.
         UsageError: The input is a folder of several sets.
     """
-    found = sources((item,), reading)
-    if len(found) != 1:
-        message = f"{item} is a folder of {len(found)} sets"
-        raise UsageError(Problem(message, expected="one set or layer", hint=f"for example {found[0].path}"))
-    return found[0]
+    resolved = sources((item,), reading)
+    if len(resolved) != 1:
+        message = f"{item} is a folder of {len(resolved)} sets"
+        raise UsageError(Problem(message, expected="one set or layer", hint=f"for example {resolved[0].path}"))
+    return resolved[0]
 
 
 def named_twice(inputs: Sequence[Input], reading: ReadOptions) -> tuple[Problem, ...]:
-    """Notices of the names that mean nothing but inputs that names before them mean already."""
+    """A notice for each name whose inputs earlier names include."""
     names = [os.fspath(item) for item in inputs if isinstance(item, str | os.PathLike)]
-    again = () if STDIN in names or len(names) < 2 else repeated(names, reading.format)
-    return tuple(Problem(f"duplicate input {name}") for name in again)
+    repeats = () if STDIN in names or len(names) < 2 else repeated(names, reading.format)
+    return tuple(Problem(f"duplicate input {name}") for name in repeats)
 
 
 def warn(notices: Iterable[Problem]) -> None:

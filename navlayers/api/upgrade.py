@@ -1,4 +1,4 @@
-"""Upgrade files: what `navlayers upgrade` does, as one function."""
+"""Upgrade files, as `navlayers upgrade` does."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Upgraded(msgspec.Struct, frozen=True):
         format, to: Formats of the input and of the result.
         data: The result.
         reports: The changes of the set, or of each layer.
-        notices: What the reader and the writer report.
-        lost: What the file would lose if the result replaced it.
+        notices: Those of the reader and the writer.
+        lost: Content that the file would lose if the result replaced it.
     """
 
     source: Source
@@ -59,7 +59,7 @@ class Upgraded(msgspec.Struct, frozen=True):
         return all(report.already for report in self.reports)
 
 
-class Done(msgspec.Struct, frozen=True):
+class UpgradeResult(msgspec.Struct, frozen=True):
     """The outcome of a call: a report and a result per input, in their order.
 
     `notices` are about the whole call; `written` are the paths of the results that changed.
@@ -82,7 +82,7 @@ def upgrade_files(
     force: bool = False,
     reading: ReadOptions = _READING,
     on_input: Callable[[], None] = lambda: None,
-) -> Done:
+) -> UpgradeResult:
     """Upgrade mapping sets and layers; nothing is written before all of them are upgraded.
 
     Args:
@@ -122,7 +122,7 @@ def upgrade_files(
         to_write.insert(0, Output(report, render(reports, form).encode("utf-8", "backslashreplace"), force))
     changed = write_all(to_write, keep=() if in_place else [Path(path) for path in own])
     written = tuple(path for path in paths if path in changed)
-    return Done(reports, tuple(one.data for one in results), (*_subfolders(inputs), *skipped), written)
+    return UpgradeResult(reports, tuple(one.data for one in results), (*_subfolders(inputs), *skipped), written)
 
 
 def _label(source: Source) -> str:
@@ -204,13 +204,13 @@ class _Upgrader:
     def _layers(self, source: Source, loaded: sources.Source) -> Upgraded:
         read = formats.read(loaded, self._reading.metadata)
         results, reports, notices = [], [], [*read.notices]
-        for one in read.layers:
-            route = self._routes[one.domain, one.attack_version]
-            layer, report = layers.upgraded_layer(one.layer, route)
+        for old in read.layers:
+            route = self._routes[old.domain, old.attack_version]
+            layer, report = layers.upgraded_layer(old.layer, route)
             results.append(layer)
             reports.append(report)
             notices += _placed(route.notices, _label(source))
-            if not one.layer.get("techniques"):
+            if not old.layer.get("techniques"):
                 notices.append(Problem("a layer has no entries", Place(str(source.path)), code="empty-set"))
         unchanged = all(report.already for report in reports)
         data = loaded.data if unchanged else layers.encode(results, single=read.single)
@@ -242,8 +242,8 @@ class _Upgrader:
             notice.code == "assumed-metadata" and notice.message.endswith(f"attack version {version}")
             for notice in read.notices
         )
-        said = "attack_version" in self._reading.metadata
-        return self._routes[read.mapping_set.domain, "" if assumed and not said else version]
+        stated = "attack_version" in self._reading.metadata
+        return self._routes[read.mapping_set.domain, "" if assumed and not stated else version]
 
 
 def _placed(problems: Iterable[Problem], path: str) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The results of an upgrade as files: their formats and names, and what writing in place would lose."""
+"""The results of an upgrade as files: formats, names, and losses of writing in place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
     """Refuse options that exclude each other, or do not fit the inputs.
 
     Raises:
-        UsageError: With all that is refused.
+        UsageError: With all refused options and inputs.
     """
     if in_place and output is not None:
         raise UsageError(Problem("--in-place and -o exclude each other", hint="leave one of them out"))
@@ -67,13 +67,13 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
 
 
 def is_folder(inputs: Sequence[Source], output: str) -> bool:
-    """Whether `-o` names a folder: of several inputs or of those of a folder, by its end, or an existing one."""
+    """Whether `-o` names a folder: there are several inputs, it ends in a slash, or it is an existing folder."""
     several = len(inputs) > 1 or any(source.origin == "folder" for source in inputs)
     return several or output.endswith("/") or Path(output).is_dir()
 
 
 def format_of(own: str, *, to: str | None, output: str | None) -> str:
-    """The format to write: `to`, else that of the input if it fits the ending of `output`, else by the ending.
+    """The output format: `to`, else the format of the input if `output` has its ending, else by the ending.
 
     Raises:
         UsageError: A layer is to be written in another format, or no format has the ending.
@@ -81,11 +81,11 @@ def format_of(own: str, *, to: str | None, output: str | None) -> str:
     ending = PurePath(output or "").suffix.lower()
     if to is None and own in _ENDINGS and (not ending or ending in _ENDINGS[own]):
         return own
-    asked = to or (format_for(output) if output is not None else NATIVE)
+    format_ = to or (format_for(output) if output is not None else NATIVE)
     if own == LAYER:
         hint = "navlayers convert makes a mapping set of it"
-        raise UsageError(Problem(f"cannot write a layer as {asked}", expected="layer JSON", hint=hint))
-    return asked
+        raise UsageError(Problem(f"cannot write a layer as {format_}", expected="layer JSON", hint=hint))
+    return format_
 
 
 def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool) -> list[str]:
@@ -180,10 +180,10 @@ def _comment_lines(data: bytes) -> list[int]:
 
 
 def check_in_place(results: Iterable[Upgraded], *, force: bool) -> None:
-    """Refuse to replace files that would lose something (unless `force`), or that changed since they were read.
+    """Refuse to replace files that would lose content (unless `force`), or that changed since they were read.
 
     Raises:
-        OutputError: With all that is refused.
+        OutputError: With all refused files.
     """
     problems = []
     for one in results:

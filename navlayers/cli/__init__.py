@@ -82,8 +82,8 @@ class Commands(Group):
         """Commands and options that start as typed, from the table alone."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - for completion alone
 
-        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
-        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+        items = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, from the table alone: no command is imported for it."""
@@ -151,7 +151,7 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _report(error: Exception) -> int:
-    """Print what went wrong; the exit code for it."""
+    """Print an error; returns its exit code."""
     # Errors are made of msgspec, whose import would double the cost of --help.
     from navlayers.errors import NavlayersError  # noqa: PLC0415
 
@@ -164,7 +164,7 @@ def _report(error: Exception) -> int:
     if os.environ.get("NAVLAYERS_DEBUG"):
         raise error
     if isinstance(error, OSError):
-        # Errors of files that are read and written are NavlayersErrors; what is left is standard output.
+        # Errors of input and output files are NavlayersErrors, so this one is about standard output.
         _say(f"cannot write the output: {error.strerror or error}")
         return EXIT_BAD_INPUT
     what = f"{type(error).__name__}: {error}"
@@ -173,7 +173,7 @@ def _report(error: Exception) -> int:
 
 
 def _as_a_program() -> None:
-    """Behave as programs do: end quietly when a pipe closes, tidy up when told to end, need an output."""
+    """Behave as a program: end quietly when a pipe closes, clean up on SIGTERM, refuse a closed output."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for name in ("SIGTERM", "SIGHUP"):

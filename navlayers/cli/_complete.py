@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Items: TypeAlias = "list[CompletionItem[str]]"
 
 LARGEST = 20_000_000
-"""Sets of more bytes are not read: nobody waits for them at the key."""
+"""Maximum size in bytes of sets that completion reads, so that it answers at once."""
 
 
 def sets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
@@ -52,7 +52,7 @@ def subjects(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     wanted = {kind} if kind else {"tactic", "technique", "capability", "group"}
     mapping_sets = list(_mapping_sets(ctx))
     words: list[tuple[str, str]] = []
-    # Reading releases takes time, and other words than T… are no ids of theirs.
+    # Reading releases takes time, and all their ids start with T.
     if incomplete[:1].casefold() in ("", "t"):
         words += _attack_ids({(each.domain, each.attack_version) for each in mapping_sets}, wanted)
     if "capability" in wanted:
@@ -63,7 +63,7 @@ def subjects(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 
 def capabilities(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
-    """Ids of capabilities of the sets that are named before, or else of all."""
+    """Ids of capabilities of the sets that the command line names so far, or else of all."""
     return _items(_capability_ids(_mapping_sets(ctx)), incomplete)
 
 
@@ -100,7 +100,7 @@ def codes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> It
 
 
 def _items(words: Iterable[tuple[str, str]], incomplete: str) -> Items:
-    """The words that start as typed, in any case, each once and on one line; of equal ones, the first counts."""
+    """The words that start with the typed text in any case, each once, with meanings on one line."""
     start = incomplete.casefold()
     meanings: dict[str, str] = {}
     for word, meaning in words:
@@ -116,7 +116,7 @@ def _item(word: str, meaning: str = "", type_: str = "plain") -> CompletionItem[
 
 
 def _mapping_sets(ctx: click.Context) -> Iterator[MappingSet]:
-    """The sets that the command line names before the word, or else all."""
+    """The sets that the command line names so far, or else all."""
     from navlayers.mapping.formats import ReadOptions, read  # noqa: PLC0415 - slow, and not for every option
 
     names = [str(name) for name in ctx.params.get("sets") or () if name != STDIN]

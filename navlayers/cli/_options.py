@@ -24,15 +24,15 @@ MEGABYTE = 1_000_000
 
 
 def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Options that a command gets as one argument, `name`: what `make` makes of their values."""
+    """Options that a command gets as one argument `name`: the result of `make` for their values."""
     probe = functools.reduce(lambda function, option: option(function), options, lambda: None)
     parameters = [parameter.name for parameter in probe.__click_params__]  # type: ignore[attr-defined]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def wrapped(*args: Any, **values: Any) -> Any:
-            made = make(**{parameter: values.pop(parameter) for parameter in parameters})
-            return function(*args, **{name: made}, **values)
+            value = make(**{parameter: values.pop(parameter) for parameter in parameters})
+            return function(*args, **{name: value}, **values)
 
         return functools.reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
 
@@ -43,11 +43,11 @@ def words(*known: str) -> Callable[[click.Context, click.Parameter, tuple[str, .
     """The callback of options that take several words, joined by commas or repeated; `known` is for an error."""
 
     def callback(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-        found = tuple(part.strip() for text in value for part in text.split(",") if part.strip())
-        if value and not found:
+        parts = tuple(part.strip() for text in value for part in text.split(",") if part.strip())
+        if value and not parts:
             expected = ", ".join(known) or f"{parameter.metavar}"
             raise UsageError(Problem(f"{parameter.opts[0]} is empty", expected=expected))
-        return found
+        return parts
 
     return callback
 
@@ -83,7 +83,7 @@ def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) ->
 
 
 def output_option(metavar: str, help_: str, *names: str, **more: Any) -> Callable[[Any], Any]:
-    """`-o`, which completes folders if that is its `metavar`."""
+    """`-o`; its completion lists folders if `metavar` is DIR."""
     complete = _complete.folders if metavar == "DIR" else _complete.files
     return click.option(
         "-o",
@@ -163,7 +163,7 @@ _worth_option = click.option(
     "--worth", type=float, metavar="NUMBER", help="Score of a mapping without a value, 0-100."
 )
 scale_options = bundle("scoring", parsing.ScoreOptions, _scale_option, _worth_option)
-"""Given to a command as `scoring: ScoreOptions`; all else is at its default."""
+"""Given to a command as `scoring: ScoreOptions` with these two; the others have their defaults."""
 
 scoring_options = bundle(
     "scoring",
@@ -198,7 +198,7 @@ scoring_options = bundle(
 def report_format(
     format_: Format | None, output: str, endings: Mapping[str, Format], *, as_json: bool = False
 ) -> Format:
-    """The format of a report: `--format`, `--json`, or that of the ending of `-o` ("" is that of `-`).
+    """The format of a report: by `--format`, by `--json`, or by the ending of `-o` ("" for standard output).
 
     Raises:
         UsageError: `--json` and `--format` differ, or no format has that ending.
@@ -210,7 +210,7 @@ def report_format(
 
 
 def refuse_other_format(format_: str | None, *, as_json: bool) -> None:
-    """Refuse `--json` beside another `--format`."""
+    """Refuse `--json` together with another `--format`."""
     if as_json and format_ not in (None, "json"):
         raise UsageError(Problem(f"--json and --format {format_} exclude each other", hint="use one of them"))
 

@@ -30,7 +30,7 @@ LISTED = 10
 
 
 def release_name(domain: str, version: str) -> str:
-    """A release in a table: its version, with the domain where that is not enterprise."""
+    """A release in a table: its version, and its domain unless it is enterprise."""
     return version if domain == "enterprise" else f"{version} {domain}"
 
 
@@ -82,7 +82,7 @@ def echo_json(value: object) -> None:
 
 
 def notify(text: str) -> None:
-    """Say something about the run, on standard error; where that cannot be written, the result still counts."""
+    """Print a message about the run on standard error; a closed standard error is not an error of the run."""
     with contextlib.suppress(OSError):
         click.echo(text_helpers.printable(text), err=True)
 
@@ -97,7 +97,7 @@ def notices(problems: Iterable[Problem]) -> None:
 
 
 def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
-    """Print what changed for inputs on the way to a release."""
+    """Print replaced and inactive techniques of remapped inputs."""
     for each in inputs:
         remapped(each.name, attack_version, each.moved, each.left_out, own=each.own_attack_version)
 
@@ -105,7 +105,7 @@ def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
 def remapped(
     name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
 ) -> None:
-    """Print what changed for a set on the way to a release, and what is not active there; `own` is its own one."""
+    """Print replaced and inactive techniques of a set that was remapped; `own` is the release it was made for."""
     there = f"revoked in ATT&CK {attack_version}, replaced"
     heading = there if own == attack_version else f"remapped to ATT&CK {attack_version}"
     _list(f"{name}: {heading}", [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved])
@@ -120,14 +120,14 @@ def _list(heading: str, items: Sequence[str]) -> None:
 
 
 def folder_written(output: str, removed: int) -> None:
-    """Say where results are, and how many files of an earlier run were removed."""
+    """Print the output folder, and the number of removed files of an earlier run."""
     if removed:
         notify(f"note: removed {removed} file{'s' * (removed > 1)} of an earlier run")
     notify(f"written to {output}")
 
 
 def written(paths: Sequence[Path | str], unchanged: Sequence[Path | str]) -> None:
-    """Say which files were written, and which had the content already."""
+    """Print the written files and the number of unchanged files."""
     for path in paths[:LISTED]:
         notify(f"wrote {path}")
     if len(paths) > LISTED:
@@ -138,7 +138,7 @@ def written(paths: Sequence[Path | str], unchanged: Sequence[Path | str]) -> Non
 
 @contextlib.contextmanager
 def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, if that is a terminal: a function to call after each of `total` steps."""
+    """A progress bar on standard error if it is a terminal; yields a function to call with the total."""
     with contextlib.ExitStack() as stack:
         bars: list[ProgressBar[int]] = []
 
@@ -153,5 +153,5 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
 
 
 def on_terminal() -> bool:
-    """Whether standard error is a terminal, so that progress may be drawn there."""
+    """Whether standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()

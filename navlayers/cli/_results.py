@@ -49,9 +49,9 @@ class Output(NamedTuple):
         machine: Callable[[], object],
         show: Callable[[], None],
     ) -> None:
-        """Write and print a result, and what is worth knowing of its inputs.
+        """Write and print a result, and print the notices of its inputs.
 
-        Each form of it is made only where it is asked for: the files of a `folder`, the `document` of `-o -`, what
+        Each form is made only on demand: the files of a `folder`, the `document` of `-o -`, what
         `--json` prints (`machine`), and the tables that `show` prints.
         """
         removed = None

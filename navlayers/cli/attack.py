@@ -79,7 +79,7 @@ def add_releases(
     rows = []
     for source in sources:
         path = Path(source)
-        if os.path.isfile(path) or versions.parse_wanted(source) is None:  # noqa: PTH113 - for names that are too long
+        if os.path.isfile(path) or versions.parse_wanted(source) is None:  # noqa: PTH113 - Path.is_file raises for too long names
             added = _add_file(path, domains, version)
         elif version is None:
             added = _download(source, domains, mirror, silent=quiet)
@@ -103,18 +103,18 @@ def add_releases(
 @_options.quiet_option
 def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, quiet: bool) -> None:
     """Remove an added release; built-in ones stay."""
-    gone = attack.remove(version, domains or DOMAINS)
-    for release in () if quiet else gone:
+    removed = attack.remove(version, domains or DOMAINS)
+    for release in () if quiet else removed:
         _print.notify(f"removed {release} ({release.path})")
     if as_json:
-        _print.echo_json([{"domain": r.domain, "version": r.version, "path": str(r.path)} for r in gone])
+        _print.echo_json([{"domain": r.domain, "version": r.version, "path": str(r.path)} for r in removed])
 
 
 def _bar(domain: Domain, version: str) -> Bar:
     """A progress bar on standard error."""
     from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
 
-    # The size is said because tqdm draws nothing on a terminal that claims to have none.
+    # tqdm draws nothing on terminals that report a size of 0, so the size is fixed.
     bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79, nrows=20)
     return bar
 

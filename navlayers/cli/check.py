@@ -1,4 +1,4 @@
-"""`navlayers check`: what is wrong in mapping sets."""
+"""`navlayers check`: mistakes in mapping sets."""
 
 from __future__ import annotations
 
@@ -94,19 +94,19 @@ def command(
         hint = "--fix works within the release of each set; use one of them"
         raise UsageError(Problem("--fix and --attack exclude each other", hint=hint))
     run = partial(check_sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
-    found = sources(sets, reading)
-    report = run(found)
-    fixed = fix_sources(report, {str(each.path): each.data for each in found}, reading) if fix or diff else ()
+    inputs = sources(sets, reading)
+    report = run(inputs)
+    fixed = fix_sources(report, {str(each.path): each.data for each in inputs}, reading) if fix or diff else ()
     # The fixed set is the result of `check --fix -`, so everything else goes to standard error.
     to_stdout = fix and not diff and STDIN in sets
     for each in fixed:
         click.echo(each.diff, nl=False, err=to_stdout)
     if fix and not diff and fixed:
-        found = _write(fixed, found)
-        report = run(found)
+        inputs = _write(fixed, inputs)
+        report = run(inputs)
     if to_stdout:
         sys.stdout.flush()
-        click.echo(next(each.data for each in found if str(each.path) == STDIN), nl=False)
+        click.echo(next(each.data for each in inputs if str(each.path) == STDIN), nl=False)
     shown = report
     if quiet and format_ == "text" and not as_json:
         levels = ("error", "warning") if strict else ("error",)
@@ -128,7 +128,7 @@ def _explain(code: str) -> None:
     click.echo(finding.explanations() if code == "all" else finding.explanation(code), nl=False)
 
 
-def _write(fixed: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source, ...]:
+def _write(fixed: Sequence[FixedFile], inputs: Sequence[Source]) -> tuple[Source, ...]:
     """Write the fixed files; the sources with the fixed content of standard input."""
     import msgspec  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ def _write(fixed: Sequence[FixedFile], found: Sequence[Source]) -> tuple[Source,
     files.write_all(files.Output(path, data, force=True) for path, data in texts.items() if path != STDIN)
     return tuple(
         msgspec.structs.replace(each, data=texts.get(STDIN, each.data)) if str(each.path) == STDIN else each
-        for each in found
+        for each in inputs
     )
 
 
@@ -157,10 +157,10 @@ def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix
     numbers = {"error": report.errors, "warning": report.warnings, "note": notes}
     counts = ", ".join(quantity(number, level) for level, number in numbers.items() if number)
     _print.notify(f"{counts or 'no findings'} in {quantity(len(report.inputs), 'set')}")
-    done = sum(len(each.findings) for each in fixed)
+    corrected = sum(len(each.findings) for each in fixed)
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
-        _print.notify(f"fixed {quantity(done, 'finding') if done else 'nothing'}")
+        _print.notify(f"fixed {quantity(corrected, 'finding') if corrected else 'nothing'}")
     elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:

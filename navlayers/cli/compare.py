@@ -41,7 +41,7 @@ def command(
     """Compare mapping sets and layers side by side.
 
     SET is a shipped name, a file of any format, a layer, a folder of files, or - for standard input. All are
-    remapped to one ATT&CK release, the newest among theirs or that of --attack, and share one color scale.
+    remapped to one ATT&CK release, the newest of their releases or the one of --attack, and share one color scale.
 
     \b
     navlayers compare aws azure -o compared

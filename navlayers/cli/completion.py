@@ -1,7 +1,7 @@
-"""`navlayers completion`: the script that teaches a shell to complete navlayers; and how shells are answered.
+"""`navlayers completion`: the completion scripts for shells, based on those of click.
 
-Beneath is click's shell completion. Its scripts are replaced where they lose something: bash is given words that
-are quoted, for ids may hold blanks and brackets, and files beside names; fish, names that hold commas.
+Words for bash are quoted, because ids may contain blanks and brackets, and files are added to names. Names for fish
+may contain commas.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Bash(BashComplete):
     source_template = _BASH
 
     def source(self) -> str:
-        # Without a look at the version of some bash on the path: the script asks nothing that 4.4 does not have.
+        # click checks the version of the bash on the path, which need not be the one that will run the script.
         return ShellComplete.source(self)
 
 
@@ -65,7 +65,7 @@ _SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "f
 
 
 def register() -> None:
-    """Have click answer shells in the ways of this module."""
+    """Register the scripts of this module with click."""
     for name, shell in _SHELLS.items():
         add_completion_class(shell, name)
 

@@ -1,4 +1,4 @@
-"""`navlayers convert`: a mapping set of any format in another."""
+"""`navlayers convert`: a mapping set in another format."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def command(
     navlayers convert gcp --to stix -o gcp.stix.json
     """
     format_ = to or format_for(output)
-    found = source(set_, reading)
-    hint = f"name a file, such as -o {found.name}.{format_}, or pipe the output"
+    file = source(set_, reading)
+    hint = f"name a file, such as -o {file.name}.{format_}, or pipe the output"
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint=hint)
     given = {"title": title, "source": origin, "licence": licence}
     metadata = reading.metadata | {field: text for field, text in given.items() if text is not None}
     reading = msgspec.structs.replace(reading, metadata=metadata)
-    written = convert(found, format_, reading=reading, only_facts=only_facts)
+    written = convert(file, format_, reading=reading, only_facts=only_facts)
     if not quiet:
         _print.notices(written.notices)
-    _print.put(written.data, output, force=force, quiet=quiet, keep=found.path)
+    _print.put(written.data, output, force=force, quiet=quiet, keep=file.path)

@@ -48,7 +48,7 @@ def command(
     """Show what changed between two versions of a set or layer.
 
     OLD and NEW are shipped names, files of any format, layers, or - for standard input. Both are remapped to one
-    ATT&CK release, the newer of theirs or that of --attack.
+    ATT&CK release, the newer of their releases or the one of --attack.
 
     \b
     navlayers diff last-quarter.yaml my-controls.yaml

@@ -81,7 +81,7 @@ render_options = _options.bundle(
 
 @click.command()
 @click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=_complete.sets)
-@click.option("--to", "asked", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
+@click.option("--to", "names", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
 @_options.output_option("FILE|DIR", "Output file or folder; - is standard output (default: the current folder).")
 @render_options
 @_options.attack_option
@@ -90,7 +90,7 @@ render_options = _options.bundle(
 @_options.quiet_option
 def command(
     layers: tuple[str, ...],
-    asked: tuple[str, ...],
+    names: tuple[str, ...],
     output: str | None,
     looks: RenderOptions,
     reading: ReadOptions,
@@ -110,7 +110,7 @@ def command(
     if not layers:
         hint = "for example: navlayers render gcp -o gcp.svg"
         raise UsageError(Problem("no input given", expected="one or more layers or sets", hint=hint))
-    formats = files.requested_formats(asked, output)
+    formats = files.requested_formats(names, output)
     target = files.target_of(output, formats)
     inputs = sources(layers, reading)
     hint = "name a file with -o, or pipe the output"
@@ -128,7 +128,7 @@ def command(
 
 
 def _idle(formats: Sequence[str]) -> Iterator[Problem]:
-    """Options that were given and cannot show in what is made."""
+    """Notices of options that have no effect on the requested formats."""
     ctx = click.get_current_context()
     given = {name for name in ctx.params if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE}
     if not PICTURES & set(formats):

@@ -169,7 +169,7 @@ def command(
 
 
 def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:
-    """That mappings have comments which the report leaves out."""
+    """A notice of comments that the report leaves out."""
     names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
     if names and options.sections == USUAL:
         message = f"{and_list(names)}: comments of mappings are left out, except in the details of HTML"
@@ -177,7 +177,7 @@ def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[
 
 
 def _refuse_idle(names: set[str], section: str, sections: Sequence[str], what: str, hint: str) -> None:
-    """Refuse options, and the section, of a threat or a plan where none is asked for."""
+    """Refuse options and the section of a threat or a plan that the command line does not name."""
     ctx = click.get_current_context()
     given = [
         option.opts[0]

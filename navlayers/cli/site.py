@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
 
 _FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
-"""Endings of files, which nobody gives to a folder on purpose."""
+"""Endings of files: `-o site.html` or `-o site.zip` is a mistake."""
 
 
 @click.command()
@@ -76,5 +76,5 @@ def command(
     _print.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
     size = written.size / _options.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
-    _print.folder_written(output, written.gone)
+    _print.folder_written(output, written.removed)
     _print.notify(f"open {folder / 'index.html'}")

@@ -1,4 +1,4 @@
-"""`navlayers stats`: what mapping sets cover, counted."""
+"""`navlayers stats`: the coverage of mapping sets in numbers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def command(
         _print.notices(each for each in read if not isinstance(each, Prepared))
         _print.notices(notice for each in loaded for notice in each.notices)
     if as_json:
-        # Not asdict, which would take the structs within apart as well.
+        # Not asdict, which also converts the structs inside.
         fields = Stats.__struct_fields__
         _print.echo_json([{"name": name} | {field: getattr(s, field) for field in fields} for name, s in counted])
         return

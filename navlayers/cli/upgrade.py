@@ -60,31 +60,31 @@ def command(
 
     _options.refuse_other_format(format_, as_json=as_json)
     shape: Format = "json" if as_json else format_ or "text"
-    found = sources(inputs, reading)
+    files = sources(inputs, reading)
     with _print.progress("Upgrading", quiet=quiet) as step:
-        done = upgrade_files(
-            found,
+        result = upgrade_files(
+            files,
             attack_version,
             output=output,
             in_place=in_place,
             reading=reading,
-            on_input=lambda: step(len(found)),
+            on_input=lambda: step(len(files)),
             **options,
         )
     to_stdout = output == _print.STDOUT
     if not quiet:
-        _print.notices([*named_twice(inputs, reading), *done.notices])
-        for line in dict.fromkeys(notice for file in done.files for notice in file.notices):
+        _print.notices([*named_twice(inputs, reading), *result.notices])
+        for line in dict.fromkeys(notice for file in result.files for notice in file.notices):
             _print.notify(f"note: {line}")
     if not quiet or as_json or format_ is not None:
         width = None if to_stdout else _print.window()
-        click.echo(render(done.files, shape, width=width), nl=False, err=to_stdout)
+        click.echo(render(result.files, shape, width=width), nl=False, err=to_stdout)
     if to_stdout:
-        click.echo(done.results[0], nl=False)
+        click.echo(result.results[0], nl=False)
     elif quiet:
         return
     elif output is None and not in_place:
         _print.notify("nothing written: use -o or --in-place")
     else:
-        paths = [file.output or file.path for file in done.files]
-        _print.written(done.written, [path for path in paths if path not in done.written])
+        paths = [file.output or file.path for file in result.files]
+        _print.written(result.written, [path for path in paths if path not in result.written])

@@ -1,1 +1,1 @@
-"""Carrying mapping sets and layers to another ATT&CK release: every id accounted for, every change reported."""
+"""Upgrades of mapping sets and layers to another ATT&CK release, with a report of every id."""

@@ -1,6 +1,6 @@
 """The entries of a layer at another release: their ids, their tactics, and entries that become one.
 
-The rules are those of docs/upgrade.md, "Layers".
+docs/upgrade.md, "Layers", has the rules.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from navlayers.layer.formats import Document
     from navlayers.layer.repair import Repair
 
-# The Navigator complains of these fields, or stops, if they are null.
+# The Navigator reports an error or stops if one of these fields is null.
 _NULLS = frozenset(("tactic", "score", "color", "comment", "enabled", "metadata", "links", "showSubtechniques"))
 
-# The fields of merged entries that are not simply those of the strongest.
+# Fields of merged entries that are computed; the others are those of the strongest entry.
 _RULED = frozenset(
     ("techniqueID", "tactic", "score", "enabled", "comment", "metadata", "links", "showSubtechniques")
 )
@@ -37,11 +37,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """An entry of a layer.
 
     Attributes:
-        number: Its place among the entries.
-        id, change: Its old id, and what becomes of that.
+        number: Its index among the entries.
+        id, change: Its old id, and the change of that.
         tactic: The short name or another name of the tactic; None: all.
         fields: All of its fields.
-        exact: Its score; in the fields, a lower one may stand for the Navigator. None: it has no score.
+        exact: Its score, None for none. The field may have a lower one, see `navlayers.layer.repair`.
     """
 
     number: int
@@ -152,7 +152,7 @@ class EntryCarrier:
         return (msgspec.structs.replace(entry, tactic=now) for now in to)
 
     def _placed(self, identifier: str, group: list[Entry]) -> Iterator[tuple[int, bool, Document]]:
-        """The entries of one technique of the result with their places; those of one tactic are merged.
+        """The entries of one technique of the result with their places, merged by tactic.
 
         Of two entries for a tactic, the Navigator takes the last: the one for all tactics comes first.
         """

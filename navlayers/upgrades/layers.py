@@ -39,7 +39,7 @@ _RENAMES: dict[str, tuple[tuple[tuple[int, int], dict[str, str]], ...]] = {
 }
 # Layers before format 3.0 have this name; their other names differ in case alone.
 _OLD_NAMES = {"mac": "macOS"}
-# All platforms of layer format 3.0, and so of the releases that it was for.
+# All platforms of layer format 3.0, for old releases that are not installed.
 _ALL_OF_FORMAT_3 = {
     "enterprise": frozenset({"Windows", "Linux", "macOS", "AWS", "GCP", "Azure", "Azure AD", "Office 365", "SaaS"}),
     "mobile": frozenset({"Android", "iOS"}),
@@ -90,14 +90,14 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     repair = Repair(result)
     repair.layer(result)
     carrier = EntryCarrier(releases, repair)
-    carried = carrier.carry(entries)
+    upgraded = carrier.carry(entries)
     if "techniques" in result or entries:
-        result["techniques"] = carried
+        result["techniques"] = upgraded
     other += repair.sentences
     other += [f"tactic {quoted(written)[1:-1]} → {now}" for written, now in carrier.tactics.items()]
-    _update_metadata(result, route, before, [entry["techniqueID"] for entry in carried])
+    _update_metadata(result, route, before, [entry["techniqueID"] for entry in upgraded])
     if result.get("customDataURL"):
-        other.append("customDataURL is kept: the Navigator loads its data from there, whatever their release")
+        other.append("customDataURL is kept: the Navigator loads data from there, which may be of another release")
     visible = platforms.after if platforms else ()
     report = msgspec.structs.replace(
         report_of(name, "layer", route, carrier.ids, carrier.removed, visible),
@@ -117,9 +117,9 @@ def encode(layers: Iterable[Document], *, single: bool) -> bytes:
 
 
 def _update_metadata(layer: Document, route: Route, before: Sequence[str], after: Sequence[str]) -> None:
-    """Update what navlayers itself wrote into a layer: the release, and numbers of techniques.
+    """Update the release and the numbers of techniques that navlayers wrote into a layer.
 
-    `before` and `after` are the technique ids of its entries. Numbers that were not those of the layer stay.
+    `before` and `after` are the technique ids of its entries. Numbers that differ from those of the layer stay.
     """
     metadata = layer.get("metadata")
     if not metadata:
@@ -158,7 +158,7 @@ def _bases(ids: Iterable[str]) -> int:
 def platforms_of(catalogue: Catalogue) -> tuple[str, ...]:
     """The platforms of a release's active techniques, in the order of the techniques."""
     techniques = catalogue.techniques.values()
-    return tuple(dict.fromkeys(name for one in techniques if one.active for name in one.platforms))
+    return tuple(dict.fromkeys(name for t in techniques if t.active for name in t.platforms))
 
 
 def _update_filter(layer: Document, route: Route) -> Platforms | None:
@@ -185,7 +185,7 @@ def _update_filter(layer: Document, route: Route) -> Platforms | None:
 
 
 def _all_platforms(route: Route) -> frozenset[str]:
-    """All platforms of the old release; if it is not installed, those of the layer format of its time."""
+    """All platforms of the old release; without it, all platforms of layer format 3.0."""
     if route.releases.old is not None:
         return frozenset(platforms_of(route.releases.old))
     return _ALL_OF_FORMAT_3.get(route.domain, frozenset({""}))
@@ -201,10 +201,10 @@ def _current_names(name: str, route: Route) -> Iterable[str]:
     if old <= new:
         for since, renames in steps:
             if since <= new:
-                names = [renames.get(one, one) for one in names]
+                names = [renames.get(old_name, old_name) for old_name in names]
         return names
     for since, renames in reversed(steps):
         if new < since <= old:
-            sources = {one: [before for before, after in renames.items() if after == one] for one in names}
-            names = [source for one in names for source in sources[one] or [one]]
+            sources = {now: [before for before, after in renames.items() if after == now] for now in names}
+            names = [source for now in names for source in sources[now] or [now]]
     return names

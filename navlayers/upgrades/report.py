@@ -20,7 +20,7 @@ Pairs = dict[str, object]
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """An id that the release does not have and nothing replaces, with the rows of the input."""
+    """An id without a successor in the release, with the rows of the input."""
 
     id: str
     name: str
@@ -67,7 +67,7 @@ class Dropped(msgspec.Struct, frozen=True):
 
 
 class Platforms(msgspec.Struct, frozen=True):
-    """The platform filter of a layer before and after; `removed` are names that the release has nothing for."""
+    """The platform filter of a layer before and after; `removed` are names without an equivalent in the release."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -134,8 +134,8 @@ class FileReport(msgspec.Struct, frozen=True):
 class New(msgspec.Struct, frozen=True):
     """New techniques for the layers of a file of one release, or for its set.
 
-    `techniques` are those that no layer considers (None: not known, see `why_not_known`), `elsewhere` those that
-    every filter hides. `by_tactic` counts `techniques`, each under all of its tactics.
+    `techniques`: not considered by any layer (None: not known, see `why_not_known`). `elsewhere`: hidden by every
+    filter. `by_tactic` counts `techniques`, each under all of its tactics.
     """
 
     domain: str
@@ -161,7 +161,7 @@ def new_since(reports: Iterable[Report]) -> list[New]:
 def _new(group: Sequence[Report]) -> New:
     first = group[0]
     shown = {addition.id for report in group for addition in report.new or ()}
-    times = Counter(one.id for report in group for one in (*(report.new or ()), *report.elsewhere))
+    times = Counter(new.id for report in group for new in (*(report.new or ()), *report.elsewhere))
     every = sorted((*(first.new or ()), *first.elsewhere), key=lambda addition: addition.id)
     ignored = [addition for addition in every if times[addition.id] == len(group)]
     techniques = tuple(addition for addition in ignored if addition.id in shown)
@@ -201,8 +201,8 @@ def counts(reports: Iterable[Report]) -> Counts:
         ids["kept"].update((*of, identifier) for identifier in report.kept)
         for kind in ("renamed", "replaced", "removed"):
             ids[kind].update((*of, change.id) for change in getattr(report, kind))
-    figures = {kind: len(found) for kind, found in ids.items()}
-    new = [one.techniques for one in new_since(reports)]
+    figures = {kind: len(members) for kind, members in ids.items()}
+    new = [since.techniques for since in new_since(reports)]
     return Counts(
         techniques=sum(figures.values()),
         **figures,
@@ -213,7 +213,7 @@ def counts(reports: Iterable[Report]) -> Counts:
 
 
 def unchanged_report(name: str, kind: Kind, route: Route, ids: Iterable[str], other: Iterable[str]) -> Report:
-    """The report of an input that is of the requested release."""
+    """The report of an input that already has the requested release."""
     kept, to = tuple(sorted(set(ids))), route.releases.new.version
     return Report(name, kind, route.domain, route.written, to, kept, other=tuple(other), new=(), already=True)
 
@@ -238,8 +238,8 @@ def report_of(
     """
     changes = [route.releases.id_change(identifier) for identifier in sorted(ids)]
     considered = {change.now for change in changes}
-    new = [one for one in route.releases.additions or () if one.id not in considered]
-    hidden = [one for one in new if platforms and one.platforms and not {*platforms} & {*one.platforms}]
+    new = [added for added in route.releases.additions or () if added.id not in considered]
+    hidden = [added for added in new if platforms and added.platforms and not {*platforms} & {*added.platforms}]
     removed = []
     for change in changes:
         if change.kind == "removed":
@@ -257,7 +257,7 @@ def report_of(
         renamed=tuple(change for change in changes if change.kind == "renamed"),
         replaced=tuple(change for change in changes if change.kind == "replaced"),
         removed=tuple(removed),
-        new=None if route.releases.additions is None else tuple(one for one in new if one not in hidden),
+        new=None if route.releases.additions is None else tuple(added for added in new if added not in hidden),
         why_not_new=route.why_not_new,
         elsewhere=tuple(hidden),
         tactics=tuple(tactic.shortname for tactic in route.releases.new.tactics),

@@ -16,7 +16,7 @@ class Route(NamedTuple):
     """From the release of an input to the requested one.
 
     `written` is the old release as the input names it, "" for none; `already`: it is the requested one. `notices`
-    name the minor release that is used for another, `why_not_new` says why the old release is not known.
+    name the minor release that replaces another one, `why_not_new` says why the old release is not known.
     """
 
     releases: ReleaseChange

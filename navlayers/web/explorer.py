@@ -72,7 +72,7 @@ class View(msgspec.Struct, frozen=True):
     """A view of the matrix. `sets`: the numbers of its inputs; `shown`: an entry per measure, or a single one.
 
     `hidden`: the techniques that it leaves out. A layer of a threat or a plan has its own figures: `summary` of
-    the whole layer, `ratios` of each tactic; `counted` says what they count.
+    the whole layer, `ratios` of each tactic; `counted` is the unit of the figures.
     """
 
     id: str

@@ -153,7 +153,7 @@ class _Data(NamedTuple):
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=False)
 
     def _difference(self, comparison: Comparison, difference: Difference) -> Shown:
-        """The scores of the second input minus those of the first."""
+        """Scores of the second input minus scores of the first."""
         gradient = compare_layers.difference_gradient(comparison)
         first, second, changes = difference.first, difference.second, difference.techniques
         more = "more" if comparison.counts else "stronger"

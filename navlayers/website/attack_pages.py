@@ -1,4 +1,4 @@
-"""The pages about all sets: the start page, and those of domains, tactics and techniques."""
+"""The pages that show all sets: start page, domains, tactics, techniques."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def _own(section: TechniqueSection) -> Entry | None:
     aggregate, technique = section.aggregate, section.technique
     if aggregate is None:
         return None
-    scores = {one.category: one.score for one in aggregate.categories}
+    scores = {category.category: category.score for category in aggregate.categories}
     return Entry(technique.id, technique.name, aggregate.overall, scores, capabilities=aggregate.capabilities)
 
 

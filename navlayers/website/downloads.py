@@ -31,7 +31,7 @@ FORMATS = (
 
 
 class Download(NamedTuple):
-    """A file that is not a single layer. `size`: in bytes; `losses`: the parts of the set that the format lacks."""
+    """A file that is not a single layer. `size`: in bytes; `losses`: content that the format cannot hold."""
 
     path: str
     title: str
@@ -56,9 +56,9 @@ class Downloads:
     `layers`: by kind and id; `refused`: why formats are missing.
     """
 
-    def __init__(self, one: IndexedSet, read: MappingSet, addresses: SetAddresses) -> None:
-        """`one`: the set at the release of the site, for layers; `read`: the set as its file has it."""
-        self._one = one
+    def __init__(self, indexed: IndexedSet, read: MappingSet, addresses: SetAddresses) -> None:
+        """`indexed`: the set at the release of the site, for layers; `read`: the set as its file has it."""
+        self._indexed = indexed
         self._read = read
         self._addresses = addresses
         self.layers: dict[tuple[str, str], LayerFile] = {}
@@ -68,15 +68,15 @@ class Downloads:
     @property
     def expected(self) -> int:
         """The number of files, if every format can hold the set."""
-        layers = len(self._one.active) + len(self._one.grouped)
-        return 2 + len(self._one.rules.scored_categories) + layers + len(FORMATS)
+        layers = len(self._indexed.active) + len(self._indexed.grouped)
+        return 2 + len(self._indexed.rules.scored_categories) + layers + len(FORMATS)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """The path and bytes of each file."""
         self.others.clear()
         self.refused.clear()
         encoded = []
-        for built in layers_of(self._one.scored):
+        for built in layers_of(self._indexed.scored):
             data = encode_layer(built.layer)
             encoded.append(data)
             path = self._addresses.layer(built.path)

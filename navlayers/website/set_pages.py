@@ -1,4 +1,4 @@
-"""The pages of a set: its own, that of all its mappings, and those of its groups and capabilities."""
+"""The pages of a set: the set, all its mappings, its groups, its capabilities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DETAILS = {
 """Other metadata of a set → its label."""
 
 _WHOLE = ("overview", "categories")
-"""The kinds of layers that are about all capabilities."""
+"""The kinds of layers that cover all capabilities."""
 
 
 def set_pages(world: World, site_set: SiteSet) -> Iterator[Page]:

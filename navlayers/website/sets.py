@@ -39,7 +39,7 @@ def sets_of(
     """The mapping sets among the inputs, and notices about skipped files.
 
     Raises:
-        InputError: a layer was named, or there is no mapping set.
+        InputError: an input is a layer, or no input is a mapping set.
     """
     in_folders = {source.path for source in sources if source.origin == "folder"}
     read = list(read)
@@ -88,7 +88,7 @@ def table(head: SetHead, rows: Iterable[Row]) -> Table:
 
 
 class Named(NamedTuple):
-    """An id and its name, "" if that is the id."""
+    """An id and its name, "" if both are the same."""
 
     id: str
     name: str
@@ -138,7 +138,7 @@ class SiteSet:
     """A set with the data that several of its pages share."""
 
     def __init__(self, item: IndexedSet, read: MappingSet, title: str, addresses: SetAddresses) -> None:
-        """`one`: the set at the release of the site; `read`: the set as its file has it."""
+        """`item`: the set at the release of the site; `read`: the set as its file has it."""
         self.indexed = item
         self.name = item.name
         self.title = title
@@ -256,7 +256,7 @@ def named(identifier: str, name: str) -> Named:
 
 
 def group_ids(item: IndexedSet) -> tuple[str, ...]:
-    """The groups that a set declares, then those that are named by capabilities and mappings alone."""
+    """The declared groups of a set, then the other groups that its capabilities and mappings name."""
     used = {group for capability in item.set.capabilities for group in capability.groups}
     used |= {group for mapping in item.set.mappings for group in item.groups_of(mapping)}
     return (*item.set.groups, *sorted(used - item.set.groups.keys()))

@@ -28,18 +28,18 @@ class WrittenSite(NamedTuple):
 
     Attributes:
         sets: the sets of the site.
-        pages: how many pages it has.
-        files: how many files.
-        size: of all files, in bytes.
-        gone: how many files of an earlier site were removed.
-        notices: skipped files, and what the sets or the formats of downloads lack.
+        pages: number of its pages.
+        files: number of its files.
+        size: total size in bytes.
+        removed: number of files of an earlier site that were removed.
+        notices: skipped files, empty sets, unusual scores, formats that cannot hold a set.
     """
 
     sets: tuple[SiteSet, ...]
     pages: int
     files: int
     size: int
-    gone: int
+    removed: int
     notices: tuple[Problem, ...]
 
 
@@ -82,9 +82,9 @@ def write_site(
             on_file(site.count)
 
     inputs = [item.path for item in sets if item.path.exists()]
-    gone = write_folder(folder, files(), command="site", force=force, keep=inputs)
+    removed = write_folder(folder, files(), command="site", force=force, keep=inputs)
     notices = (*skipped, *(notice for site_set in site.sets for notice in _notices(site_set)))
-    return WrittenSite(site.sets, site.pages, len(sizes), sum(sizes), gone, notices)
+    return WrittenSite(site.sets, site.pages, len(sizes), sum(sizes), removed, notices)
 
 
 def _notices(site_set: SiteSet) -> Iterator[Problem]:
