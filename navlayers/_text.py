@@ -53,10 +53,10 @@ class Names:
         text = text.strip().lower()[:_SHOWN]
         if text in self._lower:
             return self._lower[text]
-        at = bisect_left(self._by_length, (len(text), text))
+        place = bisect_left(self._by_length, (len(text), text))
         matcher = difflib.SequenceMatcher(b=text)
         bounds = []
-        for _, name in self._by_length[max(at - _AROUND, 0) : at + _AROUND]:
+        for _, name in self._by_length[max(place - _AROUND, 0) : place + _AROUND]:
             matcher.set_seq1(name)
             bounds.append((matcher.quick_ratio(), name))
         best = (cutoff, "")
@@ -213,7 +213,7 @@ def _hashed(identifier: str) -> str:
     return f"{name}-{digest}" if name else digest
 
 
-_APART = re.compile(r"[;,]?\s+")
+_SEPARATORS = re.compile(r"[;,]?\s+")
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _HOST = re.compile(r"[\w:][\w.:-]*")
 _QUOTED_TEXT = ":~:"
@@ -231,7 +231,7 @@ def web_links(references: Iterable[str]) -> tuple[str, ...]:
 def _in_reference(reference: str) -> tuple[str, ...]:
     """The addresses in one reference; cached, as many mappings of a set share a reference."""
     found = []
-    for part in _APART.split(reference):
+    for part in _SEPARATORS.split(reference):
         address = _ADDRESS.search(part)
         if address is None:
             continue
@@ -357,11 +357,11 @@ def single_line(text: str, longest: int = 2000) -> str:
     """The text on one line, without control characters and marks of writing direction."""
     text = text[:longest]
     if not (text.isascii() and text.isprintable()):
-        text = text.translate(_DRAWN)
+        text = text.translate(_REPLACEMENTS)
     return " ".join(text.split()) if "  " in text or text != text.strip() else text
 
 
-class _Drawn(dict[int, str]):
+class _Replacements(dict[int, str]):
     """Code point → its replacement."""
 
     def __missing__(self, point: int) -> str:
@@ -372,4 +372,4 @@ class _Drawn(dict[int, str]):
         return kept
 
 
-_DRAWN = _Drawn()
+_REPLACEMENTS = _Replacements()

@@ -416,7 +416,7 @@ def test_inputs_are_never_written_over_or_removed(
     ):
         done = run(*command)
         assert (done.code, done.out) == (2, ""), command
-        assert "is an input and would be lost" in done.err or "this is the input" in done.err
+        assert "this input would be overwritten or removed" in done.err or "this is the input" in done.err
         assert contents(out) == before
 
 

@@ -219,31 +219,39 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}
         ("a.svg", SVG.format('viewBox="0 0 4 2"', '<use href="#a"/>'), ""),
         ("a.svg", SVG.format("", ""), "the logo has no size"),
         ("a.svg", SVG.format('viewBox="0 0 x 2"', ""), "the logo has no size"),
-        ("a.svg", SVG.format('width="4" height="2"', "<script>x</script>"), "is more than a picture"),
-        ("a.svg", SVG.format('width="4" height="2"', '<image href="http://x/y.png"/>'), "is more than a picture"),
-        ("a.svg", SVG.format('width="4" height="2"', "<style>@import 'x';</style>"), "is more than a picture"),
-        ("a.svg", "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "is more than a picture"),
+        ("a.svg", SVG.format('width="4" height="2"', "<script>x</script>"), "has scripts or loads other files"),
+        (
+            "a.svg",
+            SVG.format('width="4" height="2"', '<image href="http://x/y.png"/>'),
+            "has scripts or loads other files",
+        ),
+        (
+            "a.svg",
+            SVG.format('width="4" height="2"', "<style>@import 'x';</style>"),
+            "has scripts or loads other files",
+        ),
+        ("a.svg", "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>", "has scripts or loads other files"),
         ("a.svg", "<svg", "is not valid SVG"),
         ("a.svg", "<x><svg/></x>", "is not an SVG"),
         ("a.svg", SVG.format('viewBox="0 0 inf 2"', ""), "the logo has no size"),
-        ("a.svg", SVG.format('width="4" height="2" onload="x()"', ""), "is more than a picture"),
+        ("a.svg", SVG.format('width="4" height="2" onload="x()"', ""), "has scripts or loads other files"),
         (
             "a.svg",
             SVG.format('width="4" height="2"', '<use href="&#104;ttp://x/y.svg#a"/>'),
-            "is more than a picture",
+            "has scripts or loads other files",
         ),
         (
             "a.svg",
             SVG.format('width="4" height="2"', '<g style="fill: u\\72l(http://x)"/>'),
-            "is more than a picture",
+            "has scripts or loads other files",
         ),
         (
             "a.svg",
             SVG.format('width="4" height="2"', '<g fill="url(http://x/y.svg#a)"/>'),
-            "is more than a picture",
+            "has scripts or loads other files",
         ),
         ("a.svg", SVG.format('width="4" height="2"', '<g fill="url(#a)"/>'), ""),
-        ("a.png", "not a picture", "is not a picture that can be read"),
+        ("a.png", "not a picture", "is not a readable picture"),
     ],
 )
 def test_a_logo_is_a_picture_and_nothing_else(run: Run, tmp_path: Path, name: str, text: str, says: str) -> None:
@@ -261,4 +269,4 @@ def test_a_logo_in_pixels_is_read_whole(run: Run, tmp_path: Path) -> None:
     cut = (tmp_path / "a.png").read_bytes()[:-30]
     (tmp_path / "cut.png").write_bytes(cut)
     done = run("report", "gcp", "-o", "-", "--logo", tmp_path / "cut.png")
-    assert (done.code, "is not a picture that can be read" in done.err) == (2, True)
+    assert (done.code, "is not a readable picture" in done.err) == (2, True)

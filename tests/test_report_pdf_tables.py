@@ -237,6 +237,6 @@ def test_columns_take_no_more_room_than_there_is(
         tuple(Column(texts[0], kind) for texts, kind in zip(made_of, kinds, strict=True)),
         tuple(tuple(texts[n] if n < len(texts) else None for texts in made_of) for n in range(longest)),
     )
-    found = Measured(table).within(room, 8, 10)
+    found = Measured(table).widths(room, 8, 10)
     assert sum(found) + 10 * (len(made_of) - 1) <= room + 0.5
     assert all(width >= 0 for width in found)

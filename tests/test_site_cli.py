@@ -78,7 +78,7 @@ def test_inputs_are_not_overwritten(run: Run, out: Path, tiny: Path) -> None:
     for options in ([], ["--force"]):
         result = run("site", source, "-o", out, *options)
         assert result.code == 2
-        assert "is an input and would be lost" in result.err
+        assert "this input would be overwritten or removed" in result.err
         assert contents(out) == before
 
 

@@ -65,21 +65,21 @@ class Layers(NamedTuple):
     notices: tuple[Problem, ...]
 
 
-def read(source: Source, said: Mapping[str, str]) -> Layers:
-    """Read a layer or a list of layers; `said` is what the user says of domain and attack_version.
+def read(source: Source, overrides: Mapping[str, str]) -> Layers:
+    """Read a layer or a list of layers; `overrides` are domain and attack_version given by the user.
 
     Raises:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
         OtherFileError: it is sound JSON of another kind.
     """
     findings, source = Findings(), as_text(source)
-    layers = [_one(layer, source, findings, said) for layer in load_layers(source, findings)]
+    layers = [_read_layer(layer, source, findings, overrides) for layer in load_layers(source, findings)]
     findings.raise_errors()
     notices = tuple(notice for notice in findings.notices() if notice.code in {"wrong-type", "wrong-shape"})
     return Layers(layers, not source.data.lstrip().startswith(b"["), notices)
 
 
-def _one(layer: Layer, source: Source, findings: Findings, said: Mapping[str, str]) -> Read:
+def _read_layer(layer: Layer, source: Source, findings: Findings, overrides: Mapping[str, str]) -> Read:
     try:
         document: Document = msgspec.json.decode(layer.text)
     except msgspec.ValidationError:
@@ -91,10 +91,10 @@ def _one(layer: Layer, source: Source, findings: Findings, said: Mapping[str, st
         pass
     _check_head(document, layer)
     techniques = [entry["techniqueID"] for entry in layer.entries if _has_id(entry)]
-    domain, _ = checks.domain(said.get("domain", layer.domain))
-    own = said.get("attack_version") or layer.attack_version
-    own = own or ("" if findings.failed else attack_version(document))
-    return Read(document, domain or likely_domain(id_.strip() for id_ in techniques), own)
+    domain, _ = checks.domain(overrides.get("domain", layer.domain))
+    version = overrides.get("attack_version") or layer.attack_version
+    version = version or ("" if findings.failed else attack_version(document))
+    return Read(document, domain or likely_domain(id_.strip() for id_ in techniques), version)
 
 
 def _has_id(entry: Any) -> bool:
@@ -102,7 +102,7 @@ def _has_id(entry: Any) -> bool:
 
 
 def _check_head(document: Document, layer: Layer) -> None:
-    """Report what the reader of sets does not look at, and the Navigator stops at."""
+    """Report faults outside the entries that stop the Navigator."""
 
     def wrong(what: str, expected: str, *fields: str) -> None:
         layer.report(Issue(f"{fields[-1]} is {what}", expected, code="wrong-type"), *fields)
@@ -140,9 +140,9 @@ def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:
     platforms stay unchanged.
     """
     changes = []
-    written = _format_of(layer)
-    if written != LAYER_VERSION:
-        changes.append(f"layer format {written or 'not named'} → {LAYER_VERSION}")
+    format_ = _format_of(layer)
+    if format_ != LAYER_VERSION:
+        changes.append(f"layer format {format_ or 'not named'} → {LAYER_VERSION}")
     versions = {"attack": catalogue.major, "navigator": NAVIGATOR_VERSION, "layer": LAYER_VERSION}
     result: Document = {}
     for key, value in layer.items():
@@ -167,9 +167,9 @@ def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:
 
 def _format_of(layer: Document) -> str:
     versions = layer.get("versions")
-    written = versions.get("layer") if isinstance(versions, dict) else None
-    written = layer.get("version") if written is None else written
-    return str(written) if isinstance(written, (str, float)) else ""
+    format_ = versions.get("layer") if isinstance(versions, dict) else None
+    format_ = layer.get("version") if format_ is None else format_
+    return str(format_) if isinstance(format_, (str, float)) else ""
 
 
 def _layout_of_mode(layer: Document) -> list[str]:

@@ -139,7 +139,7 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> str:
-        """The text below the name, such as "4/10", or nothing."""
+        """The text below the name, such as "4/10"; "" for none."""
         return f"{self.mapped}/{self.total}" if self.total else ""
 
     @property
@@ -187,10 +187,10 @@ class _Builder:
 
     def column(self, column: ReleaseColumn) -> Column:
         tactic = column.tactic
-        left = [family for family in column.families if self._is_left(family, tactic.shortname)]
-        shown = [family for family in left if self._is_shown(family, tactic.shortname)]
+        filtered = [family for family in column.families if self._passes_filters(family, tactic.shortname)]
+        shown = [family for family in filtered if self._is_shown(family, tactic.shortname)]
         # The Navigator computes aggregates while sorting, so a column with one technique has none.
-        self._aggregates = len(left) > 1
+        self._aggregates = len(filtered) > 1
         cells = tuple(self._cell(family, tactic.shortname) for family in self._sorted(shown, tactic.shortname))
         mapped = sum(
             cell.annotation.counted or any(s.annotation.counted for s in cell.subtechniques) for cell in cells
@@ -199,7 +199,7 @@ class _Builder:
         if ratios is not None:
             mapped, total = ratios.tactics.get(tactic.shortname) or (0, 0)
             return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, total, ratios.counted)
-        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(left))
+        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(filtered))
 
     def _is_shown(self, family: Family, tactic: str) -> bool:
         """Whether a technique is drawn: always, or only if it or a sub-technique is annotated."""
@@ -207,7 +207,7 @@ class _Builder:
             return True
         return any(self._view.annotation(t.id, tactic).annotated for t in (family.technique, *family.subtechniques))
 
-    def _is_left(self, family: Family, tactic: str) -> bool:
+    def _passes_filters(self, family: Family, tactic: str) -> bool:
         """Whether a technique passes the filters: by platform, and by being enabled."""
         if self._view.hide_disabled and not self._view.annotation(family.technique.id, tactic).enabled:
             kept = any(
@@ -224,8 +224,8 @@ class _Builder:
     def _cell(self, family: Family, tactic: str) -> Cell:
         technique, subs = family
         entry = self._view.annotation(technique.id, tactic)
-        alone = [Family(sub, ()) for sub in subs]
-        kept = [sub for sub in alone if self._is_left(sub, tactic) and self._is_shown(sub, tactic)]
+        families = [Family(sub, ()) for sub in subs]
+        kept = [sub for sub in families if self._passes_filters(sub, tactic) and self._is_shown(sub, tactic)]
         shows = self._view.layout.show_aggregate and bool(subs) and self._aggregates
         score = self._aggregate(family, tactic) if shows else entry.score
         return Cell(
@@ -254,16 +254,16 @@ class _Builder:
         """The aggregate of a technique and its sub-techniques; a technique without a score counts as 0."""
         own = self._view.annotation(family.technique.id, tactic).score
         subs = (self._view.annotation(sub.id, tactic).score for sub in family.subtechniques)
-        given = [score for score in subs if score is not None]
-        if own is None and not given:
+        sub_scores = [score for score in subs if score is not None]
+        if own is None and not sub_scores:
             return None
-        scores = [own or 0, *given]
+        scores = [own or 0, *sub_scores]
         how = self._view.layout.aggregate
         if how == "average":
             unscored = self._view.layout.count_unscored
-            count = len(family.subtechniques) + 1 if unscored else len(given) + (own is not None)
-            return _fixed(sum(scores) / count)
-        return _fixed(sum(scores) if how == "sum" else max(scores) if how == "max" else min(scores))
+            count = len(family.subtechniques) + 1 if unscored else len(sub_scores) + (own is not None)
+            return _two_decimals(sum(scores) / count)
+        return _two_decimals(sum(scores) if how == "sum" else max(scores) if how == "max" else min(scores))
 
     def _sorted(self, families: Sequence[Family], tactic: str) -> Sequence[Family]:
         """Families in the order of the layer's sorting; the input is sorted by name."""
@@ -280,7 +280,7 @@ class _Builder:
         return -math.inf if score is None else score
 
 
-def _fixed(score: float) -> float:
+def _two_decimals(score: float) -> float:
     """A number rounded to two decimals as JavaScript's toFixed does: halves away from 0."""
     if abs(score) >= _WHOLE:
         return score

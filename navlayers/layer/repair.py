@@ -31,7 +31,7 @@ _LINKS = "links without a label or a url, which the Navigator drops"
 _METADATA = "metadata whose name or value is missing, empty or not text, which the Navigator drops"
 _COLORS = "invalid colors, which the Navigator does not show"
 # The repair of a fault; all others are kept.
-_MENDED = {_SCORES: "are lowered, with the exact ones in metadata", _SCRIPTS: "are left out"}
+_REPAIRS = {_SCORES: "are lowered, with the exact ones in metadata", _SCRIPTS: "are left out"}
 
 _SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\t\n\r]*".join("javascript:"), re.IGNORECASE)
 _PROTOCOL = re.compile(r"[\x00-\x20]*(?:[a-z][a-z0-9+.-]*://|mailto:)", re.IGNORECASE)
@@ -45,16 +45,16 @@ class Repair:
     def __init__(self, layer: Document, *, mend: bool = True) -> None:
         self._mend = mend
         self._gradient_faults: list[str] = []
-        self._found: dict[str, dict[str, None]] = {}
+        self._faults: dict[str, dict[str, None]] = {}
         written: Document | None = layer.get("gradient")
-        whole = _ENDS if written is None else self._completed(written)
-        self.gradient = Gradient((), whole["minValue"], whole["maxValue"])
-        self._whole = None if written is None else whole
+        complete = _ENDS if written is None else self._completed(written)
+        self.gradient = Gradient((), complete["minValue"], complete["maxValue"])
+        self._completed_gradient = None if written is None else complete
 
     def layer(self, layer: Document) -> None:
         """Repair everything except the entries; parts of the layer are replaced, not modified."""
-        if self._mend and self._whole is not None:
-            layer["gradient"] = self._whole
+        if self._mend and self._completed_gradient is not None:
+            layer["gradient"] = self._completed_gradient
         self._metadata("the layer", layer.get("metadata") or ())
         links = layer.get("links") or []
         kept = self._links("the layer", links)
@@ -79,7 +79,7 @@ class Repair:
         if score is not None and self.gradient.empties(score):
             lowered = _number(self.gradient.safe(score))
             text = f"{identifier} {as_json(score)}"
-            self._tell(_SCORES, f"{text} → {as_json(lowered)}" if self._mend else text)
+            self._report(_SCORES, f"{text} → {as_json(lowered)}" if self._mend else text)
             exact = {"name": EXACT, "value": f"{as_json(score)} (the Navigator shows nothing for it)"}
             others = [item for item in metadata if item.get("name") != EXACT]
             changes |= {"score": lowered, "metadata": [*others, exact]}
@@ -101,60 +101,60 @@ class Repair:
     def sentences(self) -> list[str]:
         """Sentences about the faults and their repair."""
         sentences = list(self._gradient_faults)
-        for what, places in self._found.items():
-            done = f", {_MENDED.get(what, 'are kept')}" if self._mend else ""
+        for what, places in self._faults.items():
+            repair = f", {_REPAIRS.get(what, 'are kept')}" if self._mend else ""
             many = f" ({len(places)})" if len(places) > 1 else ""
-            sentences.append(f"{what}{done}{many}: {comma_list(list(places))}")
+            sentences.append(f"{what}{repair}{many}: {comma_list(list(places))}")
         return sentences
 
     def _completed(self, written: Document) -> Document:
         """A gradient with all fields that the Navigator needs."""
-        whole = dict(written)
+        complete = dict(written)
         colors = written.get("colors")
         if not isinstance(colors, list) or len(colors) < FEWEST_COLORS:
-            whole["colors"] = list(DEFAULT_COLORS)
-            self._tell_gradient(f"has fewer than two colors, {_EMPTY}", "replaced by the default ones")
+            complete["colors"] = list(DEFAULT_COLORS)
+            self._report_gradient(f"has fewer than two colors, {_EMPTY}", "replaced by the default ones")
         for key, end in _ENDS.items():
             if written.get(key) is None:
-                whole[key] = end
-                self._tell_gradient(f"has no {key}, {_EMPTY}", f"set to {end}")
-        low, high = whole["minValue"], whole["maxValue"]
+                complete[key] = end
+                self._report_gradient(f"has no {key}, {_EMPTY}", f"set to {end}")
+        low, high = complete["minValue"], complete["maxValue"]
         if low >= high:
-            self._tell_gradient(
+            self._report_gradient(
                 f"runs from {as_json(low)} to {as_json(high)}: every score has the color of one end", "kept"
             )
-        return whole
+        return complete
 
-    def _tell_gradient(self, what: str, done: str) -> None:
-        self._gradient_faults.append(f"the gradient {what}{f'; {done}' if self._mend else ''}")
+    def _report_gradient(self, what: str, repair: str) -> None:
+        self._gradient_faults.append(f"the gradient {what}{f'; {repair}' if self._mend else ''}")
 
-    def _tell(self, what: str, place: str) -> None:
-        self._found.setdefault(what, {})[place] = None
+    def _report(self, what: str, place: str) -> None:
+        self._faults.setdefault(what, {})[place] = None
 
     def _metadata(self, whose: str, items: Iterable[Document]) -> None:
         for item in items:
             if not _has(item, "name", "value"):
                 name = item.get("name")
-                self._tell(_METADATA, f"{whose} {_short(name)}" if isinstance(name, str) and name else whose)
+                self._report(_METADATA, f"{whose} {_short(name)}" if isinstance(name, str) and name else whose)
 
     def _links(self, whose: str, items: Iterable[Document]) -> list[Document]:
-        """The links without those that run a script."""
+        """The links without scripts."""
         kept = []
         for item in items:
             url = item.get("url")
             if isinstance(url, str) and _SCRIPT.match(url):
-                self._tell(_SCRIPTS, f"{whose} {_short(url)}")
+                self._report(_SCRIPTS, f"{whose} {_short(url)}")
                 continue
             kept.append(item)
             if not _has(item, "label", "url"):
-                self._tell(_LINKS, f"{whose} {_short(url)}" if isinstance(url, str) and url else whose)
+                self._report(_LINKS, f"{whose} {_short(url)}" if isinstance(url, str) and url else whose)
             elif isinstance(url, str) and not _PROTOCOL.match(url):
-                self._tell(_ADDRESSES, f"{whose} {_short(url)}")
+                self._report(_ADDRESSES, f"{whose} {_short(url)}")
         return kept
 
     def _color(self, whose: str, color: Any) -> None:
         if not (isinstance(color, str) and (_FUNCTION.fullmatch(color) or parse_color(color))):
-            self._tell(_COLORS, f"{whose} {_short(color) if isinstance(color, str) else as_json(color)}")
+            self._report(_COLORS, f"{whose} {_short(color) if isinstance(color, str) else as_json(color)}")
 
 
 def as_json(value: Any) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Where: TypeAlias = Literal["shown", "collapsed", "left out"]
 """Whether the matrix shows a technique, has it in a collapsed one, or filters it out."""
 
-_WHERES: tuple[Where, ...] = ("shown", "collapsed", "left out")
+_PLACES: tuple[Where, ...] = ("shown", "collapsed", "left out")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -81,9 +81,9 @@ def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[C
     names = {tactic.shortname: tactic.name for tactic in view.catalogue.tactics}
     for tactic in technique.tactics:
         entry = view.annotation(technique.id, tactic)
-        cell, where = cells.get((technique.id, tactic), (None, _WHERES[-1]))
+        cell, where = cells.get((technique.id, tactic), (None, _PLACES[-1]))
         aggregate = cell.score if cell is not None and _aggregates(view, cell) else None
-        if _says_something(entry, view) or aggregate is not None:
+        if _has_row(entry, view) or aggregate is not None:
             color = cell.color if cell is not None else _color(entry, view)
             grouped.setdefault((entry, aggregate, color), []).append((names.get(tactic, tactic), where))
     for (entry, aggregate, color), places in grouped.items():
@@ -95,7 +95,7 @@ def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[C
             score=entry.score,
             aggregate=aggregate,
             color=color,
-            where=min((where for _, where in places), key=_WHERES.index),
+            where=min((where for _, where in places), key=_PLACES.index),
             annotation=entry,
         )
 
@@ -104,7 +104,7 @@ def _aggregates(view: View, cell: Cell) -> bool:
     return view.layout.show_aggregate and cell.in_all > 0
 
 
-def _says_something(entry: Annotation, view: View) -> bool:
+def _has_row(entry: Annotation, view: View) -> bool:
     """Whether an annotation gets a row; annotations that only hide a technique do not."""
     if not entry.annotated:
         return False
@@ -120,21 +120,21 @@ def _color(entry: Annotation, view: View) -> str:
 
 def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
     """A row per technique with a score in any of the layers, in id order."""
-    found: dict[str, dict[str, dict[int, Row]]] = {}
+    by_technique: dict[str, dict[str, dict[int, Row]]] = {}
     for number, rows in enumerate(layers):
         for row in rows:
             for tactic in row.tactics:
-                found.setdefault(row.id, {}).setdefault(tactic, {})[number] = row
+                by_technique.setdefault(row.id, {}).setdefault(tactic, {})[number] = row
     joint = []
-    for identifier in sorted(found):
+    for identifier in sorted(by_technique):
         grouped: dict[tuple[tuple[float | None, ...], tuple[str, ...]], list[str]] = {}
-        for tactic, by_layer in found[identifier].items():
+        for tactic, by_layer in by_technique[identifier].items():
             of_layers = [by_layer.get(number) for number in range(len(layers))]
             scores = tuple(None if row is None else row.score for row in of_layers)
             colors = tuple("" if row is None else row.color for row in of_layers)
             if any(score is not None for score in scores):
                 grouped.setdefault((scores, colors), []).append(tactic)
-        name = next(row.name for by_layer in found[identifier].values() for row in by_layer.values())
+        name = next(row.name for by_layer in by_technique[identifier].values() for row in by_layer.values())
         joint += [Joint(identifier, name, tuple(tactics), *same) for same, tactics in grouped.items()]
     return tuple(joint)
 
@@ -158,11 +158,11 @@ _CUT = re.compile(r"\+\d+ more\b")
 
 
 def metadata_of(view: View, entry: Annotation) -> tuple[tuple[str, str], ...]:
-    """The metadata of a technique, without what its comment repeats.
+    """The metadata of a technique without facts that its comment repeats.
 
     Layers of other tools keep all metadata; so do techniques whose comment names only the first capabilities.
     """
-    if not _is_ours(view) or not entry.comment:
+    if not _is_from_navlayers(view) or not entry.comment:
         return entry.metadata
     return tuple((name, value) for name, value in entry.metadata if not _repeats(entry.comment, name, value))
 
@@ -176,12 +176,12 @@ def _repeats(comment: str, name: str, value: str) -> bool:
 
 
 def facts_of(view: View) -> tuple[tuple[str, str], ...]:
-    """The metadata of a layer, without what its name, legend and counts repeat."""
-    if not _is_ours(view):
+    """The metadata of a layer without facts that its name, legend or counts repeat."""
+    if not _is_from_navlayers(view):
         return view.metadata
     return tuple((name, value) for name, value in view.metadata if name not in _SHOWN)
 
 
-def _is_ours(view: View) -> bool:
+def _is_from_navlayers(view: View) -> bool:
     """Whether navlayers wrote the layer: its metadata has the framework, or the compared inputs."""
     return any(name in ("framework", "compared") for name, _ in view.metadata)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from navlayers.layer import document
 
-    Tell: TypeAlias = Callable[..., None]
+    Notice: TypeAlias = Callable[..., None]
 
 Expanded: TypeAlias = Literal["none", "annotated", "all"]
 _LAYOUTS = ("side", "flat", "mini")
@@ -74,7 +74,7 @@ class Annotation(msgspec.Struct, frozen=True):
         return self.enabled and self.annotated
 
 
-_NOTHING = Annotation()
+_UNANNOTATED = Annotation()
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -177,7 +177,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     def annotation(self, technique: str, tactic: str) -> Annotation:
         """The annotation of a technique under a tactic."""
-        return self.entries.get((technique, tactic), _NOTHING)
+        return self.entries.get((technique, tactic), _UNANNOTATED)
 
 
 def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
@@ -190,12 +190,12 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
     """
     notices: list[Problem] = []
 
-    def tell(message: str, hint: str = "") -> None:
+    def notice(message: str, hint: str = "") -> None:
         notices.append(Problem(f"{name}: {message}", hint=hint))
 
-    entries = _entries(_list(layer.get("techniques")), catalogue, tell)
-    gradient = _gradient(layer, tell)
-    _check_band(entries, gradient, tell)
+    entries = _entries(_list(layer.get("techniques")), catalogue, notice)
+    gradient = _gradient(layer, notice)
+    _check_band(entries, gradient, notice)
     layout = layer.get("layout") or {}
     kind = layout.get("layout") if layout.get("layout") in _LAYOUTS else "side"
     aggregate = layout.get("aggregateFunction")
@@ -216,7 +216,7 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
             count_unscored=layout.get("countUnscored") is True and aggregate not in _AGGREGATES[1:],
             expanded=expanded if expanded in _EXPANDED else "none",
         ),
-        platforms=_platforms(layer.get("filters") or {}, catalogue, tell),
+        platforms=_platforms(layer.get("filters") or {}, catalogue, notice),
         sorting=layer["sorting"] if layer.get("sorting") in (1, 2, 3) else 0,
         hide_disabled=layer.get("hideDisabled") is True,
         tactic_background=_tactic_background(layer),
@@ -235,48 +235,48 @@ def _text(value: Any) -> str:
 
 
 def _entries(
-    written: Iterable[dict[str, Any]], catalogue: Catalogue, tell: Tell
+    written: Iterable[dict[str, Any]], catalogue: Catalogue, notice: Notice
 ) -> dict[tuple[str, str], Annotation]:
     """Annotations as in the Navigator: an entry without a tactic applies to all, and the last entry wins."""
-    found: dict[tuple[str, str], Annotation] = {}
-    unknown: dict[str, None] = {}
-    elsewhere: dict[str, None] = {}
+    result: dict[tuple[str, str], Annotation] = {}
+    inactive: dict[str, None] = {}
+    misplaced: dict[str, None] = {}
     by_name = {text: t.shortname for t in catalogue.tactics for text in (t.name, t.id)}
-    odd: dict[str, None] = {}
+    irregular: dict[str, None] = {}
     for entry in written:
         identifier = entry["techniqueID"].strip()
         technique = catalogue.get(identifier)
         if technique is None or not technique.active:
-            unknown[identifier] = None
+            inactive[identifier] = None
             continue
-        asked = _text(entry.get("tactic"))
-        if identifier != entry["techniqueID"] or asked in by_name or entry.get("tactic") == "":
-            odd[f"{entry['techniqueID']} under {asked}" if asked else entry["techniqueID"]] = None
-        tactics = technique.tactics if not asked else (by_name.get(asked, asked),)
+        tactic_text = _text(entry.get("tactic"))
+        if identifier != entry["techniqueID"] or tactic_text in by_name or entry.get("tactic") == "":
+            irregular[f"{entry['techniqueID']} under {tactic_text}" if tactic_text else entry["techniqueID"]] = None
+        tactics = technique.tactics if not tactic_text else (by_name.get(tactic_text, tactic_text),)
         if not set(tactics) <= set(technique.tactics):
-            elsewhere[f"{identifier} under {asked}"] = None
+            misplaced[f"{identifier} under {tactic_text}"] = None
             continue
         annotation = _annotation(entry)
         for tactic in tactics:
-            found[identifier, tactic] = annotation
-    if odd:
-        tell(
-            f"drawn, although the Navigator ignores entries in this form: {comma_list(list(odd))}",
+            result[identifier, tactic] = annotation
+    if irregular:
+        notice(
+            f"drawn, although the Navigator ignores entries in this form: {comma_list(list(irregular))}",
             "write ids without blanks, and tactics by their short names, such as credential-access",
         )
-    if unknown:
-        ids = [f"{i} ({_fate(i, catalogue)})" for i in unknown]
+    if inactive:
+        ids = [f"{i} ({_status(i, catalogue)})" for i in inactive]
         hint = f"navlayers upgrade --attack {catalogue.version} replaces ids that have a successor"
-        tell(
+        notice(
             f"not drawn, because they are not active techniques of ATT&CK {catalogue.version}: {comma_list(ids)}",
             hint,
         )
-    if elsewhere:
-        tell(f"not drawn, because the technique does not belong to the tactic: {comma_list(list(elsewhere))}")
-    return found
+    if misplaced:
+        notice(f"not drawn, because the technique does not belong to the tactic: {comma_list(list(misplaced))}")
+    return result
 
 
-def _fate(identifier: str, catalogue: Catalogue) -> str:
+def _status(identifier: str, catalogue: Catalogue) -> str:
     technique = catalogue.get(identifier)
     return "unknown" if technique is None else technique.status
 
@@ -306,15 +306,15 @@ def _pairs(items: Any) -> tuple[tuple[str, str], ...]:
 
 def _links(items: Any) -> tuple[tuple[str, str], ...]:
     """Labels and URLs of web links only, because a click would open any other link, too."""
-    found = []
+    result = []
     for item in _list(items):
         if isinstance(item, dict) and _text(item.get("url")):
             for url in web_links([item["url"]]):
-                found.append((_text(item.get("label")) or url, url))
-    return tuple(found)
+                result.append((_text(item.get("label")) or url, url))
+    return tuple(result)
 
 
-def _gradient(layer: dict[str, Any], tell: Tell) -> Gradient:
+def _gradient(layer: dict[str, Any], notice: Notice) -> Gradient:
     written = layer.get("gradient")
     if written is None:
         return gradient_of(list(DEFAULT_COLORS), 0, 100)
@@ -331,15 +331,16 @@ def _gradient(layer: dict[str, Any], tell: Tell) -> Gradient:
     elif low >= high:
         wrong.append(f"runs from {low:g} to {high:g}, so every score has the color of one end")
     for what in wrong:
-        tell(f"the gradient {what}", "the Navigator may show an empty matrix")
+        notice(f"the gradient {what}", "the Navigator may show an empty matrix")
     return gradient_of(colors, low, high)
 
 
-def _check_band(entries: dict[tuple[str, str], Annotation], gradient: Gradient, tell: Tell) -> None:
+def _check_band(entries: dict[tuple[str, str], Annotation], gradient: Gradient, notice: Notice) -> None:
     scores = {e.score for e in entries.values() if e.score is not None}
     bad = sorted(filter(gradient.empties, scores))
     if bad:
-        tell(f"the Navigator shows an empty matrix for scores such as {bad[0]:g}, just below {gradient.maxValue:g}")
+        examples = f"scores such as {bad[0]:g}, just below {gradient.maxValue:g}"
+        notice(f"the Navigator shows an empty matrix for {examples}")
 
 
 def _legend(items: Iterable[Any]) -> Iterator[LegendItem]:
@@ -348,22 +349,22 @@ def _legend(items: Iterable[Any]) -> Iterator[LegendItem]:
             yield LegendItem(item["label"], color)
 
 
-def _platforms(filters: dict[str, Any], catalogue: Catalogue, tell: Tell) -> tuple[str, ...]:
-    asked = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
-    there = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
-    by_lower = {platform.lower(): platform for platform in there}
-    meant = {_OLD_PLATFORMS.get(platform, by_lower.get(platform.lower(), platform)) for platform in asked}
-    missing = sorted(meant - there - {"None"})
-    other = sorted(p for p in asked if p not in there and p not in _OLD_PLATFORMS and p.lower() in by_lower)
+def _platforms(filters: dict[str, Any], catalogue: Catalogue, notice: Notice) -> tuple[str, ...]:
+    names = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
+    in_release = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
+    by_lower = {platform.lower(): platform for platform in in_release}
+    resolved = {_OLD_PLATFORMS.get(platform, by_lower.get(platform.lower(), platform)) for platform in names}
+    missing = sorted(resolved - in_release - {"None"})
+    other = sorted(p for p in names if p not in in_release and p not in _OLD_PLATFORMS and p.lower() in by_lower)
     if other:
-        tell(f"the Navigator shows an empty matrix for platforms whose case differs: {comma_list(other)}")
+        notice(f"the Navigator shows an empty matrix for platforms whose case differs: {comma_list(other)}")
     if missing:
-        tell(
+        notice(
             f"the filter names platforms that ATT&CK {catalogue.version} does not have: {comma_list(missing)}",
             "the Navigator shows an empty matrix for them",
         )
-    known = meant & (there | {"None"})
-    return () if not known or known >= there else tuple(sorted(known))
+    known = resolved & (in_release | {"None"})
+    return () if not known or known >= in_release else tuple(sorted(known))
 
 
 def _tactic_background(layer: dict[str, Any]) -> str:

@@ -36,11 +36,11 @@ _MOST_LABEL, _MOST_SERIES, _MOST_LINES = 0.3, 0.16, 3
 
 # A color with less contrast to white has a border.
 _LEAST_CONTRAST = 1.5
-_NOTHING = "There is nothing to show."
+_EMPTY = "There is nothing to show."
 
 
 class _Columns(NamedTuple):
-    """Widths of labels and of names of series, both ends of the axis, and where counts end."""
+    """Widths of labels and of names of series, both ends of the axis, and the right edge of counts."""
 
     label: float
     series: float
@@ -48,13 +48,13 @@ class _Columns(NamedTuple):
     right: float
     counts: float
 
-    def at(self, share: float) -> float:
+    def position(self, share: float) -> float:
         """The position of a share, 0–100, on the axis."""
         return self.left + min(share, 100) / 100 * (self.right - self.left)
 
 
 def bars_drawing(bars: Bars, width: float) -> Drawing:
-    """Bars as a picture of that width in points, as high as they need; their title and note are not in it."""
+    """Bars as a picture of a width in points and the necessary height, without their title and note."""
     columns = _columns(bars, width)
     groups = []
     keys = _keys(bars, width)
@@ -65,7 +65,7 @@ def bars_drawing(bars: Bars, width: float) -> Drawing:
     pitch = _PITCHES[min(len(bars.series), len(_PITCHES)) - 1]
     heights = [max(pitch * len(bars.series), _LINE * len(lines)) + _GAP for lines in labels]
     bottom = top + sum(heights)
-    axis = _axis(columns, top, bottom) if bars.rows else [Text(0, top + _SMALL, _NOTHING, _SMALL, _THEME.muted)]
+    axis = _axis(columns, top, bottom) if bars.rows else [Text(0, top + _SMALL, _EMPTY, _SMALL, _THEME.muted)]
     groups.append(Group("axis", "", tuple(axis)))
     for number, (row, lines, height) in enumerate(zip(bars.rows, labels, heights, strict=True)):
         shapes = _row(row, bars, lines, columns, top + _GAP / 2, width)
@@ -87,8 +87,8 @@ def bars_drawings(bars: Bars, width: float, most: float) -> tuple[Drawing, ...]:
 
 
 def describe(bars: Bars) -> str:
-    """All that the bars show in words, for those who do not see them."""
-    return " ".join(f"{_words(row, bars)}." for row in bars.rows) or _NOTHING
+    """The bars in words, as their alternative text."""
+    return " ".join(f"{_words(row, bars)}." for row in bars.rows) or _EMPTY
 
 
 def figures(covered: int, total: int) -> str:
@@ -129,7 +129,7 @@ def _row(
             yield Text(columns.left - _BETWEEN, base, name, _SMALL, _THEME.muted, "end")
         if share:
             height = min(_BAR * pitch, _THICKEST)
-            wide = max(columns.at(share) - columns.left, 0.5)
+            wide = max(columns.position(share) - columns.left, 0.5)
             yield Rect(columns.left, top + (pitch - height) / 2, wide, height, series.color, _border(series.color))
         yield Text(columns.counts, base, f"{number}/{row.total}", _SMALL, _THEME.muted, "end")
         yield Text(width, base, percent(number, row.total), _SMALL, _THEME.ink, "end")
@@ -158,7 +158,7 @@ def _columns(bars: Bars, width: float) -> _Columns:
 def _axis(columns: _Columns, top: float, bottom: float) -> Iterator[Shape]:
     room = columns.right - columns.left
     for tick in next((ticks for ticks in _TICKS if _TICK * (len(ticks) - 1) <= room), ()):
-        x = columns.at(tick)
+        x = columns.position(tick)
         yield Line(x, top, x, bottom, _THEME.border if tick else _THEME.rule, 0.5)
         yield Text(x, bottom + _AXIS - 3, f"{tick} %", _SMALL, _THEME.muted, "middle")
 

@@ -38,7 +38,7 @@ class Logo(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """A heading within a section, whose own has level 2. `key` is an id in front of the text."""
+    """A heading within a section; the section's heading has level 2. `key` is an id in front of the text."""
 
     text: str
     level: int = 3
@@ -69,7 +69,7 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """An item of a list, with those below it."""
+    """An item of a list with its nested items."""
 
     text: str
     below: tuple[Item, ...] = ()
@@ -121,7 +121,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """One of the bars of each row: its name and its color, `#rrggbb`."""
+    """The bars with the same name and color, `#rrggbb`: one in each row."""
 
     name: str
     color: str
@@ -141,7 +141,7 @@ class BarRow(msgspec.Struct, frozen=True):
 
 
 class Bars(msgspec.Struct, frozen=True):
-    """Rows of bars, each 0–100 % long; `note` says what they count."""
+    """Rows of bars, each 0–100 % long; `note` names the things counted."""
 
     title: str
     series: tuple[Series, ...]

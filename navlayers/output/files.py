@@ -117,7 +117,7 @@ def _differs(output: Output, keep: Sequence[Path]) -> bool:
 
 
 def _is_stream(target: Path) -> bool:
-    """Whether it is a device or a pipe, which has no content to compare or to keep."""
+    """Whether a path is a device or a pipe, which has no content to compare or to keep."""
     return target.exists() and not target.is_file()
 
 
@@ -288,7 +288,7 @@ def _undisturbed() -> Iterator[None]:
 
 @contextmanager
 def reported(path: str | Path, hint: str = "") -> Iterator[None]:
-    """Turn an error of the file system, or of a path that it cannot hold, into an OutputError."""
+    """Turn errors of the file system, and of invalid paths, into an OutputError."""
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:

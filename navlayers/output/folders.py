@@ -72,7 +72,7 @@ def write_folder(
     force: bool = False,
     keep: Iterable[Path] = (),
 ) -> int:
-    """Write the files of one folder, all of them or none, and remove those of an earlier run without a successor.
+    """Write the files of one folder, all or none, and remove outdated files of an earlier run.
 
     Args:
         folder: where they go; created if missing.
@@ -141,7 +141,7 @@ class ResultFolders:
         self._paths.setdefault(name, {})[path] = None
 
     def commit(self, keep: Iterable[Path] = ()) -> dict[str, int]:
-        """Move the staged files into place, and remove those of earlier runs that have no successor.
+        """Move the staged files into place, and remove outdated files of earlier runs.
 
         Args:
             keep: the inputs, which are neither removed nor changed.
@@ -184,7 +184,7 @@ def _foreign(target: Path, command: str) -> list[Problem]:
 
 
 def _foreign_in_sets(target: Path, names: Iterable[str]) -> list[Problem]:
-    """Foreign entries of a folder of folders, and foreign and changed files in those of these names."""
+    """Foreign entries of a folder of folders, and foreign and changed files in the named folders."""
     place = Place(str(target))
     if read_index(target) is not None:
         hint = f"name the folder above it: -o {target.parent}"
@@ -207,12 +207,12 @@ def _foreign_files(folder: Path, index: WrittenIndex) -> list[Problem]:
             hint = "keep it elsewhere first, or overwrite it with --force"
             problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=hint))
         elif not path.name.startswith("."):
-            problems.append(Problem("is not a file of navlayers", Place(str(path)), hint=_FORCE))
+            problems.append(Problem("navlayers did not write this file", Place(str(path)), hint=_FORCE))
     return problems
 
 
 def _states(folder: Path, hashes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each file below a folder, by its path there, with its state by the hashes: "own", "changed" or "foreign"."""
+    """The path of each file below a folder, with its state by the hashes: "own", "changed" or "foreign"."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_dir():
@@ -230,7 +230,9 @@ def _check_paths(folder: Path, paths: Iterable[str], earlier: WrittenIndex | Non
     inputs = {path.resolve(): path for path in keep if path.exists()}
     touched = {(folder / path).resolve() for path in [*map(Path, paths), *below]} if inputs else set()
     lost = [path for real, path in inputs.items() if any(file.is_relative_to(real) for file in touched)]
-    problems = [Problem("is an input and would be lost", Place(str(path)), hint=_OTHER) for path in lost]
+    problems = [
+        Problem("this input would be overwritten or removed", Place(str(path)), hint=_OTHER) for path in lost
+    ]
     parents = {folder / parent for path in paths for parent in Path(path).parents} - {folder}
     problems += [_not_a_folder(path) for path in sorted(parents) if _in_the_way(path) or path.is_symlink()]
     blocked = [folder / path for path in paths if (folder / path).is_dir()]
@@ -254,7 +256,7 @@ def _first(entries: Sequence[Path]) -> str:
 
 
 def _in_the_way(path: Path) -> bool:
-    """Whether a file or a broken link is where a folder should be."""
+    """Whether a file or a broken link is in the place of a folder."""
     return (path.exists() or path.is_symlink()) and not path.is_dir()
 
 

@@ -178,7 +178,7 @@ def render(document: Document) -> str:
 
 @lru_cache(maxsize=1)
 def documents() -> Environment:
-    """The templates of documents, and those of reports."""
+    """The templates of documents and of reports."""
     templates = environment("navlayers.output", "navlayers.web")
     templates.filters |= {"spans": spans, "percent": partial(shown, kind="percent")}
     templates.globals |= {
@@ -228,7 +228,7 @@ def breakable(text: str) -> Markup:
 
 @lru_cache(maxsize=16)
 def source(*paths: str) -> Markup:
-    """Files of this package, one after the other: styles and scripts, as they are."""
+    """Styles and scripts of this package, unchanged and concatenated."""
     from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
     package = resources.files("navlayers")
@@ -236,7 +236,7 @@ def source(*paths: str) -> Markup:
 
 
 def bundle(*paths: str) -> Markup:
-    """Scripts of this package as one, whose names are its own."""
+    """Scripts of this package as one script with a scope for its names."""
     from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
     return Markup('(() => {{\n"use strict";\n{}}})();\n').format(source(*paths))

@@ -23,7 +23,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:px|pt)?\s*")
 _KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet", re.IGNORECASE)
-_WITHIN = re.compile(r"#|data:image/(?:png|jpeg);base64,")
+_INTERNAL = re.compile(r"#|data:image/(?:png|jpeg);base64,")
 _URL = re.compile(r"""url\(\s*["']?\s*""", re.IGNORECASE)
 _ACTIVE = frozenset(("script", "foreignObject", "handler", "listener", "iframe", "set", "animate"))
 
@@ -58,7 +58,7 @@ def _pixels(data: bytes, place: Place) -> Logo:
                 if width * height <= _MOST_PIXELS:
                     image.load()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(Problem("the logo is not a picture that can be read", place, _EXPECTED)) from error
+        raise InputError(Problem("the logo is not a readable picture", place, _EXPECTED)) from error
     if width * height > _MOST_PIXELS:
         raise InputError(Problem("the logo has too many pixels", place, f"{_MOST_PIXELS / 1e6:g} million at most"))
     return Logo(data, kind, width, height)
@@ -75,7 +75,7 @@ def _svg(data: bytes, place: Place) -> Logo:
         raise InputError(Problem(f"the logo is not valid SVG: {error}", place, _EXPECTED)) from error
     if root.tag not in ("svg", f"{_SVG}svg"):
         raise InputError(Problem("the logo is not an SVG", place, _EXPECTED))
-    if not all(map(_is_still, root.iter())):
+    if not all(map(_is_static, root.iter())):
         raise InputError(_more_than_a_picture(place))
     width, height = _size(root)
     if not (0 < width < _LONGEST_SIDE and 0 < height < _LONGEST_SIDE):
@@ -85,27 +85,27 @@ def _svg(data: bytes, place: Place) -> Logo:
 
 
 def _more_than_a_picture(place: Place) -> Problem:
-    message = "the logo is more than a picture: it has scripts, or loads other files"
+    message = "the logo has scripts or loads other files"
     return Problem(message, place, "an SVG with only shapes and text", "save it as a plain SVG or a PNG")
 
 
-def _is_still(element: Element) -> bool:
+def _is_static(element: Element) -> bool:
     """Whether an element has no script, animation or reference to other files."""
     if element.tag.rpartition("}")[2] in _ACTIVE:
         return False
     for name, value in element.attrib.items():
         local = name.rpartition("}")[2].lower()
-        if local.startswith("on") or (local in ("href", "src") and not _WITHIN.match(value.strip())):
+        if local.startswith("on") or (local in ("href", "src") and not _INTERNAL.match(value.strip())):
             return False
     styles = (*element.attrib.values(), element.text or "")
-    return all(_stays_within(text) for text in styles)
+    return all(_is_self_contained(text) for text in styles)
 
 
-def _stays_within(style: str) -> bool:
+def _is_self_contained(style: str) -> bool:
     """Whether possible CSS refers only to the picture itself; escapes, which could hide references, are refused."""
     if "@import" in style.lower() or ("\\" in style and ":" in style):
         return False
-    return all(_WITHIN.match(style, found.end()) for found in _URL.finditer(style))
+    return all(_INTERNAL.match(style, match.end()) for match in _URL.finditer(style))
 
 
 def _size(root: Element) -> tuple[float, float]:

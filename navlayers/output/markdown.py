@@ -52,14 +52,14 @@ def picture_names(document: Document) -> Iterator[str]:
 
 def escape(text: str) -> str:
     """Text on one line that Markdown shows unchanged: no markup, HTML, links or mentions."""
-    return _begun(_marked(text))
+    return _line_start(_marked(text))
 
 
 def _marked(text: str) -> str:
     return _MENTION.sub("@<!-- -->", _MARKS.sub(r"\\\1", " ".join(printable(text).split())))
 
 
-def _begun(marked: str) -> str:
+def _line_start(marked: str) -> str:
     """Escaped text for the start of a line."""
     return _BEGINNING.sub(r"\1\\\2", marked)
 
@@ -105,7 +105,7 @@ def _block(block: Block) -> Iterator[Iterable[str]]:
         case Heading():
             yield (f"{'#' * block.level} {' '.join(escape(part) for part in (block.key, block.text) if part)}",)
         case Paragraph():
-            text = _begun("".join(map(_inline, block.spans)))
+            text = _line_start("".join(map(_inline, block.spans)))
             yield (f"**{text}**" if block.warning else text,)
         case Note():
             yield (f"*{escape(block.text)}*",)
@@ -159,7 +159,7 @@ def _details(table: Table) -> Iterator[str]:
             first, *rest = detail.spans
             yield f"  - {escape(detail.label)}: {_inline(first)}"
             for span in rest:
-                yield from ("", f"    {_begun(_inline(span))}")
+                yield from ("", f"    {_line_start(_inline(span))}")
 
 
 def _line(cells: Iterable[str]) -> str:

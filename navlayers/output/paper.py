@@ -74,7 +74,7 @@ def breakable_text(text: str, size: float, room: float) -> str:
 
 
 def one_line(text: str, size: float, room: float) -> str:
-    """A text as `breakable_text`, but without its own line breaks."""
+    """A text as `breakable_text` without its line breaks."""
     return breakable_line(" ".join(lines_of(text)), size, room)
 
 
@@ -116,11 +116,11 @@ class Measured:
 
     def fits(self, room: float, size: float, gap: float) -> bool:
         """Whether the columns fit in `room` points with a size of text and gaps between columns."""
-        return self._left(room, size, gap) >= 0
+        return self._free_width(room, size, gap) >= 0
 
-    def within(self, room: float, size: float, gap: float) -> tuple[float, ...]:
+    def widths(self, room: float, size: float, gap: float) -> tuple[float, ...]:
         """The widths of the columns in points without the gaps; less than the minimum if they do not fit."""
-        columns, left = self._columns, self._left(room, size, gap)
+        columns, left = self._columns, self._free_width(room, size, gap)
         if not columns:
             return ()
         widths = [column.least for column in columns]
@@ -130,11 +130,11 @@ class Measured:
         left = _grow(columns, widths, left)
         left = _lower_heads(columns, widths, left)
         # The rest goes to the last text column, so that figures stay close to the column before them.
-        taking = max((number for number, column in enumerate(columns) if column.texts), default=len(columns) - 1)
-        widths[taking] += left
+        last = max((number for number, column in enumerate(columns) if column.texts), default=len(columns) - 1)
+        widths[last] += left
         return tuple(round(width * size, 2) for width in widths)
 
-    def _left(self, room: float, size: float, gap: float) -> float:
+    def _free_width(self, room: float, size: float, gap: float) -> float:
         """The rest of the room, in ems, if each column has its minimum."""
         gaps = gap * (len(self._columns) - 1)
         return (room - gaps) / size - sum(column.least for column in self._columns)
@@ -190,7 +190,7 @@ class MeasuredTables:
         # The table is kept, so that no other object gets its id.
         self._known: dict[int, tuple[Table, Measured]] = {}
 
-    def of(self, table: Table) -> Measured:
+    def measures(self, table: Table) -> Measured:
         """The measures of a table."""
         if id(table) not in self._known:
             self._known[id(table)] = (table, Measured(table))
@@ -200,14 +200,14 @@ class MeasuredTables:
 def parts(table: Table, fits: Callable[[Table], bool]) -> Iterator[Table]:
     """Split a table by columns into as few tables as fit, each with the columns that name a row."""
     count = len(table.columns)
-    lead = min(next((i for i, column in enumerate(table.columns) if column.right), 1), _MOST_LEADING) or 1
+    naming = min(next((i for i, column in enumerate(table.columns) if column.right), 1), _MOST_LEADING) or 1
     tables = [table]
-    for number in range(1, count - lead + 1):
+    for number in range(1, count - naming + 1):
         if all(map(fits, tables)):
             break
-        size = math.ceil((count - lead) / number)
-        starts = range(lead, count, size)
-        tables = [_columns(table, [*range(lead), *range(start, min(start + size, count))]) for start in starts]
+        size = math.ceil((count - naming) / number)
+        starts = range(naming, count, size)
+        tables = [_columns(table, [*range(naming), *range(start, min(start + size, count))]) for start in starts]
     yield from tables
 
 
@@ -222,7 +222,7 @@ def heights(measured: Measured, widths: Sequence[float], size: float, padding: f
 
 
 def height_of(row: Sequence[Sequence[str]], widths: Sequence[float], size: float, padding: float) -> float:
-    """The approximate height in points of a row, whose texts are given in lines."""
+    """The approximate height of a row in points; each text is a list of lines."""
     lines = max((_count(texts, size, width) for texts, width in zip(row, widths, strict=True)), default=1)
     return lines * size * _LEADING + padding
 
@@ -250,5 +250,5 @@ def is_sticky(text: Paragraph | Note, follows: Block | None) -> bool:
 
 
 def bad_logo() -> UsageError:
-    """The error where a logo cannot be drawn."""
+    """The error for a logo that cannot be drawn."""
     return UsageError(Problem("the logo cannot be drawn", hint="save it as a plain SVG or a PNG"))

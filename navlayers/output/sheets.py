@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 32_767
 """The most characters of a cell in XLSX."""
 
-MADE = datetime.datetime(2000, 1, 1)
+CREATED = datetime.datetime(2000, 1, 1)
 """The creation date of all workbooks, so that the same table gives the same bytes."""
 
 _LONGEST_ADDRESS = 2079
@@ -45,7 +45,7 @@ _SCALE = {
 
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _LONGEST_NAME = 31
-_TAKEN = "history"
+_RESERVED = "history"
 """A sheet name that Excel reserves."""
 
 
@@ -56,7 +56,7 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
 
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
-        book.set_properties({"created": MADE})
+        book.set_properties({"created": CREATED})
         formats = Formats(book)
         for table, name in zip(tables, sheet_names(table.name for table in tables), strict=True):
             write_sheet(book.add_worksheet(name), table, formats)
@@ -92,7 +92,7 @@ def sheet_names(titles: Iterable[str]) -> list[str]:
     names: list[str] = []
     for title in titles:
         name = base = _short(" ".join(_SHEET.sub(" ", printable(title)).split()), _LONGEST_NAME) or "table"
-        taken = {_TAKEN, *(other.casefold() for other in names)}
+        taken = {_RESERVED, *(other.casefold() for other in names)}
         number = 1
         while name.casefold() in taken:
             number += 1

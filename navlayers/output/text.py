@@ -241,7 +241,7 @@ class _Writer:
 
 
 def _stacked(table: Table, filled: Sequence[int]) -> list[list[int]]:
-    """The numbers of columns in groups: a column and those that may go below it."""
+    """The numbers of columns in groups: a column and the columns that may go below it."""
     groups: dict[int, list[int]] = {}
     for number in filled:
         under = table.columns[number].under

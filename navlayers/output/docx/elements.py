@@ -130,7 +130,7 @@ def add_drawing(paragraph: Paragraph, drawing: Drawing) -> None:
 
 
 def add_logo(paragraph: Paragraph, logo: Logo) -> None:
-    """Add a logo, no larger than it is and than the title page has room for.
+    """Add a logo in its size, or smaller if it does not fit the title page.
 
     Raises:
         UsageError: the logo cannot be drawn.
@@ -144,7 +144,7 @@ def add_logo(paragraph: Paragraph, logo: Logo) -> None:
 
 
 def _add_picture(paragraph: Paragraph, data: bytes, size: tuple[float, float], title: str, alt: str) -> None:
-    """Add a picture (PNG or JPEG) of a width and height in points, and the text for those who do not see it."""
+    """Add a picture (PNG or JPEG) of a width and height in points, with its alternative text."""
     width, height = map(Pt, size)
     run = paragraph.add_run()
     try:

@@ -44,7 +44,7 @@ _GAP, _PADDING, _HIGHEST_ROW, _HIGHEST_TABLE = 8.0, 5.0, 240.0, 340.0
 def _add_table(
     document: Document, style: str, rows: int, widths: Sequence[float], title: str = "", *, head: bool = False
 ) -> WordTable:
-    """A table with columns of such widths in points, whose rows stay whole; `title` is for screen readers."""
+    """A table with columns of these widths in points and rows that are not split; `title` is for screen readers."""
     table: WordTable = document.add_table(rows, len(widths), style)
     table.autofit = False
     for column, width in zip(table.columns, widths, strict=True):
@@ -126,8 +126,8 @@ class Tables:
         self._links = Links(document)
 
     def fits(self, table: Table, room: float, look: _Look = _SMALL) -> bool:
-        """Whether the words of a table are whole in so much room, in points."""
-        return self._measured.of(table).fits(room - _GAP, look.size, _GAP)
+        """Whether a table fits a width in points without broken words."""
+        return self._measured.measures(table).fits(room - _GAP, look.size, _GAP)
 
     def add(self, table: Table, room: float) -> None:
         """Add a table and its note, without its title; one that is too wide is small, and goes on below."""
@@ -143,8 +143,8 @@ class Tables:
 
     def _add_part(self, table: Table, look: _Look, room: float) -> None:
         """Add a table that has room on its page."""
-        measured = self._measured.of(table)
-        widths = measured.within(room - _GAP, look.size, _GAP)
+        measured = self._measured.measures(table)
+        widths = measured.widths(room - _GAP, look.size, _GAP)
         result = _add_table(self._document, "Report Table", 2, [w + _GAP for w in widths], table.title, head=True)
         head, pattern = result.rows
         for row, style in ((head, look.head), (pattern, look.text)):
@@ -182,7 +182,7 @@ class Tables:
                 self._fill(cell, text, value, column)
 
     def _fill(self, cell: CT_Tc, text: str, value: Cell, column: Column) -> None:
-        """Put text, color and link into the cell of a pattern, whose one run has one text."""
+        """Put text, color and link into a cell of a pattern, which has one run with one text."""
         run = cell[-1][-1]
         first, *rest = safe(text).split("\n")
         run[0].text = first

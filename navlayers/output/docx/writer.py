@@ -107,7 +107,8 @@ def render(document: Document) -> Rendered:
     """
     writer = _Writer(document)
     data = writer.write()
-    return Rendered(data, tuple(typeset.lacking(document.title, typeset.texts(writer.drawings), NO_LETTERS)))
+    texts = typeset.texts(writer.drawings)
+    return Rendered(data, tuple(typeset.missing_letters(document.title, texts, NO_LETTERS)))
 
 
 class _Writer:
@@ -122,7 +123,7 @@ class _Writer:
         section.header.paragraphs[0].text = cut(single_line(document.title), _HEADER_EMS)
         self._tables = Tables(self._word)
         self.drawings: list[Drawing] = []
-        self._heatmaps = chain.from_iterable(self._drawn(section.figures) for section in document.sections)
+        self._heatmaps = chain.from_iterable(self._heatmaps_of(section.figures) for section in document.sections)
         self._headings: list[tuple[int, str, str]] = []
         self._figures = 0
         self._kind: Kind = "title"
@@ -256,7 +257,7 @@ class _Writer:
                     self._drawing(drawing)
                 self._caption(block.note or block.title)
 
-    def _drawn(self, figures: Sequence[Figure]) -> list[Drawing]:
+    def _heatmaps_of(self, figures: Sequence[Figure]) -> list[Drawing]:
         """The heatmaps of a section, without title and caption."""
         page = self._pages["wide"]
         captions = [

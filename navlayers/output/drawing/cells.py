@@ -45,7 +45,7 @@ def draw_cells(matrix: Matrix, look: Look, layout: Layout, x: float, y: float) -
 
 
 def _head(column: Column, look: Look, layout: Layout, x: float, y: float, width: float, background: str) -> Group:
-    """The head of a tactic: its name, how much of it is annotated, and a line that spans its columns."""
+    """The head of a tactic: its name, its ratio, and a line that spans its columns."""
     ink, muted = look.theme.ink, look.theme.muted
     bottom = y + layout.head - layout.size * 0.35
     shapes: list[Shape] = []

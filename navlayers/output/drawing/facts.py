@@ -36,7 +36,7 @@ AGGREGATES = {
 
 
 class Tab(NamedTuple):
-    """One of the layers of a file; `name` is unique in the file."""
+    """A layer of a file; `name` is unique in the file."""
 
     name: str
     matrix: Matrix
@@ -69,8 +69,8 @@ def short_name(view: View) -> str:
     for label, value in view.metadata:
         if label == "framework version" and len(value) > 1:
             name = name.replace(value, " ")
-    bare = re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;")
-    return bare or view.name
+    trimmed = re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;")
+    return trimmed or view.name
 
 
 def title_of(tabs: Sequence[Tab]) -> str:
@@ -94,11 +94,11 @@ def counts(view: View) -> str:
     annotated = {identifier for (identifier, _), entry in view.entries.items() if entry.counted}
     active = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
     subs = [t.id for t in active if t.parent]
-    text = f"{_of(annotated, [t.id for t in active if not t.parent])} techniques"
-    return f"{text}{f' and {_of(annotated, subs)} sub-techniques' if subs else ''} annotated"
+    text = f"{_ratio(annotated, [t.id for t in active if not t.parent])} techniques"
+    return f"{text}{f' and {_ratio(annotated, subs)} sub-techniques' if subs else ''} annotated"
 
 
-def _of(annotated: set[str], techniques: Sequence[str]) -> str:
+def _ratio(annotated: set[str], techniques: Sequence[str]) -> str:
     return f"{sum(technique in annotated for technique in techniques)} of {len(techniques)}"
 
 

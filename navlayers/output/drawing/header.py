@@ -31,7 +31,7 @@ _FEWEST_ROWS, _MOST_ROWS = 3, 7
 # Lengths of the legend in sizes of its text: ramp, longest label, space between ramp and items, height of an item.
 _RAMP = 17
 _WIDEST_LABEL = 20
-_BESIDE = 2.5
+_SPACE = 2.5
 _ITEM = 1.45
 
 # The minimum space between two numbers on the ramp, as a share of its width.
@@ -75,21 +75,21 @@ def header_of(
     """
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
     legend = _legend_of(matrix, look, unit)
-    beside = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
-    legend, rows = legend.within(width * (_WIDEST_LEGEND if beside else 1), _MOST_ROWS)
-    left = width - (legend.width(rows) + 2 * title if beside else 0)
+    at_right = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
+    legend, rows = legend.within(width * (_WIDEST_LEGEND if at_right else 1), _MOST_ROWS)
+    left = width - (legend.width(rows) + 2 * title if at_right else 0)
     shapes = list(_words(matrix, note, look.theme, x, y, left, title, line, headed=headed))
     bottom = max(shape.y for shape in shapes) + line * 0.3 if shapes else y
-    if beside:
+    if at_right:
         place = (x + width - legend.width(rows), y + title * 0.15)
         bottom = max(bottom, place[1] + legend.height(rows))
     else:
         place = (x, bottom + line * 0.8)
         bottom = place[1] + legend.height(rows)
     groups = [Group("header", "", tuple(shapes))]
-    drawn = tuple(legend.shapes(*place, rows))
-    if drawn:
-        groups.append(Group("legend", "", drawn))
+    legend_shapes = tuple(legend.shapes(*place, rows))
+    if legend_shapes:
+        groups.append(Group("legend", "", legend_shapes))
     return Header(tuple(groups), bottom - y + 9 * unit)
 
 
@@ -117,8 +117,8 @@ def _words(
         for text in paragraph(description, width / line, _LINES) if description else ():
             y += line * 1.3
             yield Text(x, y, text, line, theme.ink)
-    known = " · ".join([*facts.short(matrix.view), *([note] if note else [])])
-    for text in paragraph(known, width / line, _LINES):
+    text_of_facts = " · ".join([*facts.short(matrix.view), *([note] if note else [])])
+    for text in paragraph(text_of_facts, width / line, _LINES):
         y += line * 1.3
         yield Text(x, y, text.removesuffix(" ·"), line, theme.muted)
 
@@ -186,7 +186,7 @@ class _Legend(NamedTuple):
         items = sum(width for _, width in self._columns(rows))
         parts = [_RAMP * self.size] if self.ramp else []
         parts += [items - self.size] if self.items else []
-        return sum(parts) + _BESIDE * self.size * max(len(parts) - 1, 0)
+        return sum(parts) + _SPACE * self.size * max(len(parts) - 1, 0)
 
     def height(self, rows: int) -> float:
         """The height of ramp and items in points."""
@@ -197,7 +197,7 @@ class _Legend(NamedTuple):
         """Draw the legend from an upper left corner on."""
         if self.ramp:
             yield from self._ramp(x, y)
-            x += (_RAMP + _BESIDE) * self.size
+            x += (_RAMP + _SPACE) * self.size
         for part, width in self._columns(rows):
             for row, item in enumerate(part):
                 yield from self._item(item, x, y + row * _ITEM * self.size)

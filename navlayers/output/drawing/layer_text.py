@@ -55,7 +55,7 @@ def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) ->
 
 
 class _Part(NamedTuple):
-    """A text, and whether it is cut for length."""
+    """A text, and whether it is shortened."""
 
     text: str
     is_cut: bool
@@ -64,8 +64,8 @@ class _Part(NamedTuple):
 def _notices(part: _Part) -> tuple[Problem, ...]:
     if not part.is_cut:
         return ()
-    message = f"the Markdown is cut to the {LONGEST:,} characters that pull requests take"
-    return (Problem(message, hint="xlsx, html and csv hold everything"),)
+    message = f"the Markdown is cut to {LONGEST:,} characters, the limit of pull requests"
+    return (Problem(message, hint="xlsx, html and csv are complete"),)
 
 
 def _single(layer: Tab) -> _Part:
@@ -73,7 +73,7 @@ def _single(layer: Tab) -> _Part:
     room = LONGEST - len(start) - len(end) - 2
     fitting = (_Part(text, is_cut=False) for n in _COMMENTS[:-1] if len(text := _folded_rows(layer, n)) <= room)
     note = _UNCOMMENTED if _longest_comment(layer) else ""
-    details = next(fitting, None) or _fitted(_techniques(layer.rows, 0), _held(layer), room, note)
+    details = next(fitting, None) or _fitted(_techniques(layer.rows, 0), _technique_count(layer), room, note)
     return _Part("\n".join([start, details.text, *([end] if end else [])]), details.is_cut)
 
 
@@ -237,10 +237,10 @@ def _longest_comment(layer: Tab) -> int:
 
 def _folded_rows(layer: Tab, longest: int) -> str:
     """The folded techniques of a layer, comments cut to a length."""
-    return _folded(_techniques(layer.rows, longest), _held(layer))
+    return _folded(_techniques(layer.rows, longest), _technique_count(layer))
 
 
-def _held(layer: Tab) -> str:
+def _technique_count(layer: Tab) -> str:
     return _number(len({row.id for row in layer.rows}))
 
 

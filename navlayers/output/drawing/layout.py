@@ -74,7 +74,7 @@ class Label(NamedTuple):
     """Widths in ems: a cell's text in one line, two and so on, and the indent and score next to it."""
 
     rooms: tuple[float, ...]
-    beside: float
+    extra: float
 
 
 class Content(NamedTuple):
@@ -95,8 +95,8 @@ def content_of(matrix: Matrix, look: Look) -> Content:
             families.append((ROW + squares_height(len(look.small(cell))), *(ROW for _ in subtechniques)))
             for each in (cell, *subtechniques):
                 figure = look.figure(each)
-                beside = (INDENT if each is not cell else 0.0) + (ems(figure) + APART if figure else 0.0)
-                labels.append(Label(rooms(look.label(each), MOST_LINES + 1), beside))
+                extra = (INDENT if each is not cell else 0.0) + (ems(figure) + APART if figure else 0.0)
+                labels.append(Label(rooms(look.label(each), MOST_LINES + 1), extra))
         tactics.append(tuple(families))
     return Content(tuple(tactics), tuple(single_line(column.name) for column in matrix.columns), tuple(labels))
 
@@ -199,7 +199,7 @@ def page_layouts(content: Content, width: float, height: float, unit: float, lea
 
 
 def free_layout(content: Content, unit: float, aspect: float) -> Layout:
-    """A layout with room for all names, whose width is about `aspect` times its height."""
+    """A layout with room for all names and about the aspect ratio (width by height)."""
     measure, packer = _Measure(content), _Packer(content.tactics, _HIGHER_FREE)
     size, gap = _FREE * unit, 3.5 * unit
     row = size * (LEADING + _FREE_AIR)
@@ -249,15 +249,15 @@ class _Measure:
     def __init__(self, content: Content) -> None:
         self._labels, self._heads = content.labels, content.heads
         self._rooms = [
-            sorted(label.rooms[lines] + label.beside for label in content.labels) for lines in range(MOST_LINES + 1)
+            sorted(label.rooms[lines] + label.extra for label in content.labels) for lines in range(MOST_LINES + 1)
         ]
-        self._beside = max((label.beside for label in content.labels), default=0)
+        self._extra = max((label.extra for label in content.labels), default=0)
         self._word = max((ems(word) for head in content.heads for word in head.split()), default=1)
 
     def share(self, width: float, size: float, lines: int) -> float:
         """The share of names that are whole in a column of a width in points; -1 if its scores do not fit."""
         room = width / size - 2 * PAD + 1e-6
-        return bisect_right(self._rooms[lines - 1], room) / len(self._labels) if room >= self._beside else -1
+        return bisect_right(self._rooms[lines - 1], room) / len(self._labels) if room >= self._extra else -1
 
     def _readable(self, width: float, size: float, lines: int, row: float) -> float:
         """The share of names that are whole; a name that is whole only in a smaller size counts half."""
@@ -272,8 +272,8 @@ class _Measure:
         ways = _settings(layout.size, layout.lines, layout.row)
         room = layout.width - 2 * PAD * layout.size + 1e-6
         return sum(
-            any(rooms[lines - 1] * size + beside * layout.size <= room for size, lines, _ in ways)
-            for rooms, beside in self._labels
+            any(rooms[lines - 1] * size + extra * layout.size <= room for size, lines, _ in ways)
+            for rooms, extra in self._labels
         ) / len(self._labels)
 
     def largest(self, bands: tuple[Band, ...], width: float, height: float, unit: float) -> Layout | None:
@@ -303,8 +303,8 @@ class _Measure:
         """The width of a column in points in which no name of one line is cut."""
         usual = self._rooms[0][min(int(len(self._labels) * _FREE_SHARE), len(self._labels) - 1)]
         needs = (
-            min(rooms[lines - 1] * smaller for smaller, lines, _ in _settings(size, 1, row)) + beside * size
-            for rooms, beside in self._labels
+            min(rooms[lines - 1] * smaller for smaller, lines, _ in _settings(size, 1, row)) + extra * size
+            for rooms, extra in self._labels
         )
         return max(min(max(usual, _FREE_NARROWEST), _FREE_WIDEST) * size, *needs) + 2 * PAD * size + _SLACK
 
@@ -365,8 +365,8 @@ class _Packer:
         if key not in self._columns:
             families = self._tactics[tactic]
             # A technique keeps its first sub-technique, so that it is never alone at the foot of a column.
-            parted = [part for own in families for part in (own[:2], *((height,) for height in own[2:]))]
-            lowest, whole = _fill(parted, count), _fill(families, count)
+            split = [part for own in families for part in (own[:2], *((height,) for height in own[2:]))]
+            lowest, whole = _fill(split, count), _fill(families, count)
             self._columns[key] = whole if whole[0] <= lowest[0] * self._higher else lowest
         return self._columns[key]
 

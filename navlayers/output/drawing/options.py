@@ -145,7 +145,7 @@ class Frame(msgspec.Struct, frozen=True):
 
     @property
     def is_fit(self) -> bool:
-        """Whether the page takes its size from what is on it."""
+        """Whether the page is as large as its content."""
         return not self.height
 
 

@@ -68,11 +68,11 @@ def render_png(view: View, options: RenderOptions) -> Rendered:
     if pixels > _MOST_PIXELS:
         message = f"a PNG of {pixels / 1e6:.0f} million pixels is too large"
         raise UsageError(Problem(message, expected="100 million at most", hint="a smaller --scale, or --to svg"))
-    return Rendered(typeset.to_png(drawing, options.ppi), (*notices, *_lacking([drawing])))
+    return Rendered(typeset.to_png(drawing, options.ppi), (*notices, *_missing_letters([drawing])))
 
 
 def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
-    """The layers as PDF, a page each, in the order in which they are given.
+    """The layers as PDF, a page each, in the given order.
 
     Raises:
         UsageError: nothing fits within the margins, or there is no layer.
@@ -82,12 +82,12 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
     pages = draw_alike(views, options)
     drawings = [drawing for drawing, _ in pages]
     notices = [notice for _, notices in pages for notice in notices]
-    return Rendered(typeset.to_pdf(drawings), (*notices, *_lacking(drawings)))
+    return Rendered(typeset.to_pdf(drawings), (*notices, *_missing_letters(drawings)))
 
 
-def _lacking(drawings: Sequence[Drawing]) -> Iterator[Problem]:
+def _missing_letters(drawings: Sequence[Drawing]) -> Iterator[Problem]:
     hint = "--to svg uses the fonts of the machine that opens it"
-    return typeset.lacking(drawings[0].title, typeset.texts(drawings), hint)
+    return typeset.missing_letters(drawings[0].title, typeset.texts(drawings), hint)
 
 
 def draw(view: View, options: RenderOptions) -> tuple[Drawing, tuple[Problem, ...]]:
@@ -114,17 +114,17 @@ def draw_alike(
     """
     pages = [frame] if frame is not None else list(frames(options))
     if pages[0].is_fit or not views:
-        return [_drawn(view, options, _on_free_page(view, _steps(view, options)[0], pages[0])) for view in views]
+        return [_page(view, options, _on_free_page(view, _steps(view, options)[0], pages[0])) for view in views]
     steps = [_steps(view, options) for view in views]
     for number in range(max(map(len, steps))):
-        own = [each[min(number, len(each) - 1)] for each in steps]
+        same_steps = [each[min(number, len(each) - 1)] for each in steps]
         best = max(
-            (candidate for page in pages if (candidate := _alike(views, own, page)) is not None),
+            (candidate for page in pages if (candidate := _alike(views, same_steps, page)) is not None),
             key=lambda candidate: candidate[0],
             default=None,
         )
         if best is not None:
-            return [_drawn(view, options, plan) for view, plan in zip(views, best[1], strict=True)]
+            return [_page(view, options, plan) for view, plan in zip(views, best[1], strict=True)]
     raise UsageError(Problem("nothing fits between the margins", hint="a smaller --margin, or a larger --page"))
 
 
@@ -172,7 +172,7 @@ def _alike(views: Sequence[View], steps: Sequence[_Step], page: Frame) -> tuple[
     return best
 
 
-def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tuple[Problem, ...]]:
+def _page(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tuple[Problem, ...]]:
     size = round(plan.width, 2), round(plan.height, 2)
     title, page = single_line(view.name) or "layer", plan.step.look.theme.page
     drawing = Drawing(*size, title, describe(plan.matrix), page, (*plan.header.groups, *plan.body))
@@ -183,7 +183,7 @@ def _drawn(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tu
 
 
 def _steps(view: View, options: RenderOptions) -> list[_Step]:
-    """The steps of detail, most first: full, compact, mini; only mini if that is asked for."""
+    """The steps of detail, most first: full, compact, mini; only mini if the options or the layer say so."""
     detail = options.detail or ("mini" if view.layout.layout == "mini" else "full")
     look = _look(view, options)
     if detail == "mini":
@@ -206,22 +206,22 @@ def _look(view: View, options: RenderOptions) -> Look:
         names = layout.show_name or layout.layout == "mini"
         wanted: dict[Show, bool] = {"score": True, "id": layout.show_id, "name": names}
         parts = tuple(part for part, is_wanted in wanted.items() if is_wanted)
-    letters = dict(zip(_lettered(view, theme), string.ascii_uppercase, strict=False)) if theme.grays else {}
+    letters = dict(zip(_marked_colors(view, theme), string.ascii_uppercase, strict=False)) if theme.grays else {}
     return Look(
         theme, "score" in parts or theme.grays, "id" in parts, "name" in parts, letters=letters, mark=view.mark
     )
 
 
-def _lettered(view: View, theme: Theme) -> dict[str, None]:
+def _marked_colors(view: View, theme: Theme) -> dict[str, None]:
     """The legend colors that need a letter in gray: those without a score, or all if two grays look the same."""
-    own = {entry.color: None for entry in view.entries.values() if entry.color}
+    entry_colors = {entry.color: None for entry in view.entries.values() if entry.color}
     levels = {item.color: lightness(theme.paint(item.color)) for item in view.legend}
     is_alike = any(
-        abs(level - levels[other]) < _ALIKE for color, level in levels.items() if color in own
+        abs(level - levels[other]) < _ALIKE for color, level in levels.items() if color in entry_colors
         for other in levels if other != color
     )  # fmt: skip
     bare = {entry.color for entry in view.entries.values() if entry.score is None}
-    return dict.fromkeys(c for c in levels if c in own and (is_alike or c in bare))
+    return dict.fromkeys(c for c in levels if c in entry_colors and (is_alike or c in bare))
 
 
 def _on_page(view: View, step: _Step, frame: Frame) -> dict[int, _Plan]:

@@ -46,7 +46,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A line of text: `x` is where it starts, ends or has its middle, by `anchor`; `y` is its baseline.
+    """A line of text: `x` is its start, middle or end, depending on `anchor`; `y` is its baseline.
 
     `strong` text is as wide as other text.
     """
@@ -136,7 +136,7 @@ def _number(value: float) -> str:
 
 
 def _escape(text: str) -> str:
-    """Text for XML 1.0, without the characters that it cannot hold."""
+    """Text for XML 1.0 without forbidden characters."""
     return escape(text if text.isprintable() else _FORBIDDEN.sub("", text), _QUOTES)
 
 

@@ -106,7 +106,7 @@ def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
 
 def svg(drawing: Drawing) -> bytes:
     """A drawing as SVG for the compiler, with signs that the font lacks as strokes."""
-    return to_svg(_parted(drawing))
+    return to_svg(_split(drawing))
 
 
 def texts(drawings: Sequence[Drawing]) -> set[str]:
@@ -114,7 +114,7 @@ def texts(drawings: Sequence[Drawing]) -> set[str]:
     return {shape.text for d in drawings for g in d.groups for shape in g.shapes if isinstance(shape, Text)}
 
 
-def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
+def missing_letters(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
     """A notice if text is in scripts for which PNG and PDF have no letters; `name` names the file's subject."""
     letters = (char for text in texts if not text.isascii() for char in text)
     if any(_is_foreign(char) and not font.is_known(char) for char in letters):
@@ -123,11 +123,11 @@ def lacking(name: str, texts: Iterable[str], hint: str) -> Iterator[Problem]:
 
 
 def _is_foreign(char: str) -> bool:
-    """Whether it is not in a European script, for which the compiler brings fonts."""
+    """Whether a character is outside the European scripts, for which the compiler has fonts."""
     return _HEBREW <= ord(char) < _LATIN_MORE or ord(char) >= _CJK
 
 
-def _parted(drawing: Drawing) -> Drawing:
+def _split(drawing: Drawing) -> Drawing:
     """The drawing with letters that the font lacks as separate texts, or typst sets all of a text in a fallback."""
     groups = tuple(
         msgspec.structs.replace(group, shapes=tuple(part for shape in group.shapes for part in _runs(shape)))

@@ -13,7 +13,7 @@ from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output.drawing import facts, technique_table
 from navlayers.output.drawing.facts import Tab, short_name, tabs_of
 from navlayers.output.drawing.options import DEFAULTS, Rendered
-from navlayers.output.sheets import LONGEST, MADE, Formats, cut, is_sheet_name, sheet_names, write_sheet
+from navlayers.output.sheets import CREATED, LONGEST, Formats, cut, is_sheet_name, sheet_names, write_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Ren
     single = len(layers) == 1
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
-        book.set_properties({"created": MADE})
+        book.set_properties({"created": CREATED})
         formats, styles = Formats(book), _Styles(book)
         first = [] if single else [_JOINT]
         matrices = [_MATRIX] if single else [_sheet_name(layer) for layer in layers]
@@ -91,9 +91,9 @@ def _notices(layers: Sequence[Tab]) -> tuple[Problem, ...]:
     if not long:
         return ()
     message = (
-        f"comments are cut to the {LONGEST:,} characters that a cell holds: {comma_list(list(dict.fromkeys(long)))}"
+        f"comments are cut to {LONGEST:,} characters, the limit of a cell: {comma_list(list(dict.fromkeys(long)))}"
     )
-    return (Problem(message, hint="html and csv hold everything"),)
+    return (Problem(message, hint="html and csv are complete"),)
 
 
 def _sheet_name(layer: Tab) -> str:
@@ -249,7 +249,7 @@ def _write_matrix(sheet: Any, layer: Tab, styles: _Styles) -> None:
 
 
 def _harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Text of a layer for a cell: on one line, not a formula, cut if it is long."""
+    """Text of a layer for a cell: on one line, not a formula, shortened if necessary."""
     return neutralize(cut(" ".join(printable(text).split()), longest))
 
 

@@ -98,7 +98,7 @@ def blocks(
                 # A last line is never alone on its page.
                 sticky = len(following) == 1 and isinstance(following[0], Paragraph | Note)
                 for part in _parts(block, width, materials):
-                    rows = _rows(part, materials.tables.of(part), width, height)
+                    rows = _rows(part, materials.tables.measures(part), width, height)
                     yield {"kind": "rows", "level": level, "sticky": sticky, **rows}
             case Bars():
                 yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
@@ -138,16 +138,16 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
 
 def fits(block: Table, width: float, materials: Materials) -> bool:
     """Whether the table fits on a page of that width."""
-    return materials.tables.of(block).fits(width, SMALL, _GAP)
+    return materials.tables.measures(block).fits(width, SMALL, _GAP)
 
 
 def _parts(block: Table, width: float, materials: Materials) -> Iterator[Table]:
     """The table, or its parts if it is too wide for the page."""
     tables = materials.tables
-    if tables.of(block).fits(width, _SMALLEST, _GAP):
+    if tables.measures(block).fits(width, _SMALLEST, _GAP):
         yield block
         return
-    split = list(parts(block, lambda table: tables.of(table).fits(width, SMALL, _GAP)))
+    split = list(parts(block, lambda table: tables.measures(table).fits(width, SMALL, _GAP)))
     for number, table in enumerate(split, 1):
         title = f"{table.title} ({number} of {len(split)})" if len(split) > 1 else table.title
         yield msgspec.structs.replace(table, title=title)
@@ -156,7 +156,7 @@ def _parts(block: Table, width: float, materials: Materials) -> Iterator[Table]:
 def _rows(block: Table, measured: Measured, width: float, height: float) -> dict[str, Any]:
     table, size = block, SMALL if block.long or len(block.columns) > _MANY else NOTE
     size = next((s for s in (size, SMALL) if measured.fits(width, s, _GAP)), _SMALLEST)
-    widths = measured.within(width, size, _GAP)
+    widths = measured.widths(width, size, _GAP)
     figures = (
         ems(line)
         for row in measured.texts
@@ -193,7 +193,7 @@ def _cell(value: Cell, text: str, column: Column) -> str | dict[str, str]:
 
 
 def heatmap_pages(figures: Sequence[Figure], width: float, height: float, materials: Materials) -> Iterator[Any]:
-    """Pages of heatmaps with so much room, each below its title and caption, which are cut if they are long."""
+    """Pages of heatmaps of a size in points, each with its title and caption, shortened if necessary."""
     titles = [paragraph(single_line(figure.title), 0.98 * width / TITLE, _TITLE_LINES) for figure in figures]
     captions = [paragraph(single_line(figure.caption), 0.98 * width / NOTE, _CAPTION_LINES) for figure in figures]
     above = _AROUND_HEATMAP + 1.3 * (

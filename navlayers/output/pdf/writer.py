@@ -43,8 +43,8 @@ _CONTENTS, _ENTRY, _APART, _LEAST_APART = 40.0, 7.0, (20.0, 8.0), 0.5
 _ACCESSIBLE = "ua-1"
 """PDF/UA-1: tagged, with alternative texts, headings in order, a title and a language."""
 
-_LESS = "the file is tagged, but not PDF/UA"
-_LACKING = "could not be displayed"
+_NOT_ACCESSIBLE = "the file is tagged, but not PDF/UA"
+_NO_FONT = "could not be displayed"
 """The compiler's message about text for which no font has letters; the standard forbids that."""
 
 
@@ -75,15 +75,15 @@ def render(document: Document) -> Rendered:
         data["logo"] = _logo(document.logo, materials)
     pdf, is_accessible = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
     texts = {*_strings(data), *materials.texts}
-    notices = list(typeset.lacking(document.title, texts, NO_LETTERS))
-    return Rendered(pdf, tuple(notices if is_accessible else _lessened(document.title, notices)))
+    notices = list(typeset.missing_letters(document.title, texts, NO_LETTERS))
+    return Rendered(pdf, tuple(notices if is_accessible else _not_accessible(document.title, notices)))
 
 
-def _lessened(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
+def _not_accessible(title: str, notices: Sequence[Problem]) -> Iterator[Problem]:
     """The notices of a file that is not PDF/UA because the font lacks letters."""
     message = f"{quoted(title)}: the font has no letters for some of the text and draws boxes instead"
     for notice in notices or (Problem(message, hint=NO_LETTERS),):
-        yield msgspec.structs.replace(notice, message=f"{notice.message}; {_LESS}")
+        yield msgspec.structs.replace(notice, message=f"{notice.message}; {_NOT_ACCESSIBLE}")
 
 
 def _front(document: Document, paper: _Paper) -> dict[str, Any]:
@@ -113,10 +113,10 @@ def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]
     """Space above the entries of the table of contents: less if that makes it fit one page."""
     all_blocks = [block for run in runs for block in run["blocks"]]
     sections = sum(block["kind"] == "section" or block.get("section", "") != "" for block in all_blocks)
-    others = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in all_blocks)
+    subheadings = sum(block["kind"] == "subheading" or block.get("level") == 2 for block in all_blocks)
     _, height = paper.inner(turned=False)
-    room = height - _CONTENTS - (sections + others) * _ENTRY
-    share = min(max(room / (sections * _APART[0] + others * _APART[1] or 1), _LEAST_APART), 1)
+    room = height - _CONTENTS - (sections + subheadings) * _ENTRY
+    share = min(max(room / (sections * _APART[0] + subheadings * _APART[1] or 1), _LEAST_APART), 1)
     return {"above": _APART[0] * share, "between": _APART[1] * share}
 
 
@@ -172,9 +172,9 @@ def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[
 
 
 def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterator[tuple[bool, list[Block]]]:
-    """Blocks with their orientation, True for landscape; those that fit both go with the next that does not."""
+    """Blocks with their orientation, True for landscape; a block that fits both goes with the next one."""
     width, _ = paper.inner(turned=False)
-    wishes: list[bool | None] = [
+    preferences: list[bool | None] = [
         False
         if isinstance(block, Bars)
         else True
@@ -182,13 +182,13 @@ def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterat
         else None
         for block in flow
     ]
-    turned = next((wish for wish in reversed(wishes) if wish is not None), False)
-    ways = []
-    for wish in reversed(wishes):
-        turned = turned if wish is None else wish
-        ways.append(turned)
-    for way, pairs in groupby(zip(reversed(ways), flow, strict=True), lambda pair: pair[0]):
-        yield way, [block for _, block in pairs]
+    turned = next((preference for preference in reversed(preferences) if preference is not None), False)
+    orientations = []
+    for preference in reversed(preferences):
+        turned = turned if preference is None else preference
+        orientations.append(turned)
+    for orientation, pairs in groupby(zip(reversed(orientations), flow, strict=True), lambda pair: pair[0]):
+        yield orientation, [block for _, block in pairs]
 
 
 def _strings(data: object) -> Iterator[str]:
@@ -200,13 +200,13 @@ def _strings(data: object) -> Iterator[str]:
             yield from _strings(part)
 
 
-def _compile(given: dict[str, bytes]) -> tuple[bytes, bool]:
+def _compile(inputs: dict[str, bytes]) -> tuple[bytes, bool]:
     """The file, and whether it is PDF/UA."""
-    source = {"main": files("navlayers.output.pdf").joinpath("report.typ").read_bytes(), **given}
+    source = {"main": files("navlayers.output.pdf").joinpath("report.typ").read_bytes(), **inputs}
     try:
         return typeset.typst(source, format="pdf", pdf_standards=[_ACCESSIBLE]), True
     except RuntimeError as error:
-        if _is_of_logo(error, given):
+        if _is_of_logo(error, inputs):
             raise bad_logo() from error
         if not _lacks_letters(error):
             raise
@@ -217,12 +217,12 @@ def _lacks_letters(error: RuntimeError) -> bool:
     """Whether the only errors are about text for which no font has letters."""
     lines = str(getattr(error, "diagnostic", "")).splitlines()
     errors = [line for line in lines if line.startswith("error:")]
-    return bool(errors) and all(_LACKING in line for line in errors)
+    return bool(errors) and all(_NO_FONT in line for line in errors)
 
 
-def _is_of_logo(error: RuntimeError, given: dict[str, bytes]) -> bool:
+def _is_of_logo(error: RuntimeError, inputs: dict[str, bytes]) -> bool:
     """Whether the logo is the cause; not all errors of the compiler name a file."""
-    if _LOGO_NAME not in given or _lacks_letters(error):
+    if _LOGO_NAME not in inputs or _lacks_letters(error):
         return False
     diagnostic = getattr(error, "diagnostic", None)
     return diagnostic is None or _LOGO_NAME in diagnostic
