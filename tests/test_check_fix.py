@@ -83,6 +83,34 @@ def test_fix_writes_the_file_and_shows_the_difference(run: Run, tmp_path: Path) 
     assert run("check", path, "--fix", "--ignore", "technique-name").out == ""
 
 
+def test_a_cell_that_loses_its_line_break_is_shown_as_lines_joined(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cells.csv"
+    path.write_text('Technique,Control\nT1078,"AC-3\n"\nT1110,AC-3\n', encoding="utf-8", newline="")
+    shown = run("check", "--diff", path)
+    assert shown.code == 0
+    diff = ' Technique,Control\n-T1078,"AC-3\n-"\n+T1078,"AC-3"\n T1110,AC-3\n'
+    assert shown.out.startswith(f"--- {path}\n+++ {path}\n@@ -1,4 +1,3 @@\n{diff}{path}:")
+
+
+def test_a_line_separator_in_a_value_is_not_the_end_of_a_line(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cells.csv"
+    path.write_text("Technique,Control,Comment\nT1086,AC-3,a\u2028b\n", encoding="utf-8")
+    assert "\n-T1086,AC-3,a\u2028b\n+T1059.001,AC-3,a\u2028b\n" in run("check", "--diff", path).out
+
+
+def test_a_diff_is_a_patch_in_a_file_and_without_escapes_on_a_terminal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cells.csv"
+    path.write_text("Technique,Control,Comment\nT1086,AC-3,\x1b[31mred\n", encoding="utf-8")
+    assert "\n+T1059.001,AC-3,\x1b[31mred\n" in run("check", "--diff", path).out
+    monkeypatch.setattr("_pytest.capture.CaptureIO.isatty", lambda _: True)
+    monkeypatch.setattr("_pytest.capture.EncodedFile.isatty", lambda _: True, raising=False)
+    shown = run("check", "--diff", path).out
+    assert "\n+T1059.001,AC-3, [31mred\n" in shown
+    assert "\x1b" not in shown
+
+
 def test_standard_input_is_mended_to_standard_output(run: Run) -> None:
     text = f"{HEAD}  a: {{techniques: {{T1053.001: }}}}\n"
     result = run("check", "-", "--fix", stdin=text.encode())

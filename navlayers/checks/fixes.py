@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import io
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -39,16 +41,25 @@ class FixedFile(msgspec.Struct, frozen=True):
 
     @property
     def diff(self) -> str:
-        """The unified diff. Fixes neither add nor remove lines, so lines are compared pairwise."""
-        old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.before, self.after))
-        changed = [line for line, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
-        path = Place(self.path)
-        lines = [f"--- {path}\n", f"+++ {path}\n"]
-        while changed:
-            count = next((n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT), None)
-            hunk, changed = changed[:count], changed[count:] if count else []
-            lines += _hunk(old, new, hunk)
+        """The unified diff."""
+        old, new = (_lines(data.decode("utf-8", "replace")) for data in (self.before, self.after))
+        path = str(Place(self.path))
+        if len(old) != len(new):  # a fixed cell had a line break before or after its value
+            lines = list(difflib.unified_diff(old, new, path, path, n=_CONTEXT))
+        else:
+            lines = [f"--- {path}\n", f"+++ {path}\n"]
+            changed = [line for line, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+            while changed:
+                gaps = (n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT)
+                count = next(gaps, None)
+                hunk, changed = changed[:count], changed[count:] if count else []
+                lines += _hunk(old, new, hunk)
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as diff and patch count them: only a line feed ends one."""
+    return io.StringIO(text, newline="\n").readlines()
 
 
 def _hunk(old: list[str], new: list[str], changed: list[int]) -> Iterator[str]:

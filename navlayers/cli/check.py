@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers._text import quantity
+from navlayers._text import printable, quantity
 from navlayers.cli import _complete, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
@@ -100,7 +100,7 @@ def command(
     # The fixed set is the result of `check --fix -`, so everything else goes to standard error.
     to_stdout = fix and not diff and STDIN in sets
     for each in fixed:
-        click.echo(each.diff, nl=False, err=to_stdout)
+        _print_diff(each.diff, err=to_stdout)
     if fix and not diff and fixed:
         inputs = _write(fixed, inputs)
         report = run(inputs)
@@ -118,6 +118,15 @@ def command(
         sys.exit(EXIT_UNREADABLE)
     if report.failed(strict=strict):
         sys.exit(EXIT_FOUND)
+
+
+def _print_diff(diff: str, *, err: bool) -> None:
+    """Print a diff: to a file or a pipe as a patch, to a terminal without the control characters of the file."""
+    if (sys.stderr if err else sys.stdout).isatty():
+        click.echo("\n".join(map(printable, diff.split("\n"))), nl=False, err=err)
+    else:
+        # As bytes, from which click does not remove colors.
+        click.echo(diff.encode(), nl=False, err=err)
 
 
 def _explain(code: str) -> None:
