@@ -56,3 +56,13 @@ def test_quiet_and_strict_prints_all_that_fails(run: Run, odd: Path) -> None:
 
 def test_the_schema_is_printed(run: Run) -> None:
     assert json.loads(run("check", "--schema").out)["$schema"].startswith("https://json-schema.org/")
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "sarif", "github"])
+def test_no_control_character_of_a_set_reaches_the_terminal(run: Run, odd: Path, format_: str) -> None:
+    document = json.loads(odd.read_text(encoding="utf-8"))
+    document["metadata"]["evil\x1b]0;title\x07\u202e\x9b"] = "x"
+    odd.write_text(json.dumps(document), encoding="utf-8")
+    shown = run("check", odd, "--format", format_)
+    assert "evil" in shown.out
+    assert not set("\x1b\x07\u202e\x9b") & set(shown.out + shown.err)

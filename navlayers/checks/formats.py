@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from navlayers._text import json_text
+from navlayers._text import json_text, printable
 from navlayers.checks.finding import codes
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ def _text(report: Report) -> str:
     for finding in report.findings:
         first, *others = same[finding.place.path, finding.code, finding.text]
         if len(others) + 1 < MANY:
-            lines.append(str(finding))
+            lines.append(printable(str(finding)))
         elif first is finding:
             places = ", ".join(f"{other.place.line}:{other.place.column}" for other in others)
             more = f"and {len(others)} more at {places}"
-            lines += [str(finding), textwrap.fill(more, _WIDTH, initial_indent="    ", subsequent_indent="    ")]
+            more = textwrap.fill(more, _WIDTH, initial_indent="    ", subsequent_indent="    ")
+            lines += [printable(str(finding)), more]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -123,7 +124,7 @@ def _github_line(finding: Finding) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _relative(path: str) -> str:

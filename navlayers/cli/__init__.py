@@ -189,5 +189,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _say(text: str) -> None:
+    # Messages may quote a file or a name.
+    from navlayers._text import printable  # noqa: PLC0415 - imports msgspec
+
     with contextlib.suppress(OSError):
-        click.echo(f"navlayers: {text}", err=True)
+        click.echo("\n".join(map(printable, f"navlayers: {text}".split("\n"))), err=True)
