@@ -269,6 +269,13 @@ def test_the_ending_of_the_output_file_says_the_format(run: Run, example: Path, 
     assert run("show", "mfa", "--set", example, "-o", out, "--force").code == 0
 
 
+def test_a_page_never_replaces_the_set_it_shows(run: Run, example: Path) -> None:
+    shown = run("show", "mfa", "--set", example, "--format", "md", "-o", example, "--force")
+    expected = "this is the input; expected another file (choose another name with -o)"
+    assert (shown.code, shown.err) == (2, f"navlayers: {example}: {expected}\n")
+    assert example.read_text(encoding="utf-8") == EXAMPLE
+
+
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 @pytest.mark.parametrize("word", ["T1078", "mfa", "rest", "TA0001"])
 def test_text_fits_the_width_and_loses_no_id_and_no_score(example: Path, word: str, width: int) -> None:

@@ -72,7 +72,8 @@ def command(
     from navlayers.pages.show.lookup import find  # noqa: PLC0415
 
     format_ = _options.report_format(format_, output, _ENDINGS)
-    read = list(prepare(sources(sets, reading), attack_version, reading))
+    inputs = sources(sets, reading)
+    read = list(prepare(inputs, attack_version, reading))
     loaded = [each for each in read if isinstance(each, Prepared)]
     subject = find(what, loaded, kind)
     result = page(subject, loaded, scoring)
@@ -85,9 +86,5 @@ def command(
     width = _print.window() if output == _print.STDOUT else None
     # https://no-color.org: bold and dim letters count as color.
     styled = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    _print.put(
-        show.render(result, format_, width=width, styled=styled),
-        output,
-        force=force,
-        quiet=quiet,
-    )
+    text = show.render(result, format_, width=width, styled=styled)
+    _print.put(text, output, force=force, quiet=quiet, keep=[each.path for each in inputs])
