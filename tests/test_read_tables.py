@@ -310,3 +310,8 @@ def test_tables_are_read_from_standard_input_with_columns_of_the_user(run: Run) 
     result = run("convert", "-", "--columns", "technique=X,score=Y", "--meta", meta, stdin=b"X,Y\nT0800,50\n")
     assert result.code == 0
     assert "T0800" in result.out
+
+
+def test_an_assignment_without_a_name_is_refused(run: Run) -> None:
+    result = run("convert", "-", "--columns", "=X", stdin=b"Technique,Control\nT1078,a\n")
+    assert (result.code, result.err) == (2, "navlayers: --columns '=X' is not a pair; expected NAME=HEADER,…\n")

@@ -57,7 +57,7 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
     pairs: dict[str, str] = {}
     for part in ",".join(value).split(",") if value else ():
         name, equals, text = part.partition("=")
-        if equals:
+        if equals and name.strip():
             pairs[name.strip()] = text.strip()
         elif pairs:
             # A comma within a text, as titles have them.
