@@ -41,8 +41,11 @@ COMMANDS = {
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
 
 EXIT_BAD_INPUT = 2
+# EX_SOFTWARE of sysexits.h.
 EXIT_BUG = 70
+# 128 + SIGINT, as shells report a program that Ctrl-C stops.
 EXIT_STOPPED = 130
+# A wrong column can make every row of a table a problem; the first ones show the cause.
 MOST_PROBLEMS = 50
 
 

@@ -113,6 +113,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
 def encode(layers: Iterable[Document], *, single: bool) -> bytes:
     """Layers as a file: one by itself, or a list in the given order; one entry per line."""
     texts = [encode_members(layer) + b"\n" for layer in layers]
+    # encode_layers writes tabs from the last to the first; here the order of the list stays.
     return texts[0] if single else encode_layers(reversed(texts))
 
 

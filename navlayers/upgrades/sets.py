@@ -111,6 +111,7 @@ class _RowCarrier:
                 comments=tuple(row.comment for row in unit),
             )
         )
+        # A stable sort: the best row first, the others in their order.
         ranked = sorted(unit, key=lambda row: row is not best)
         other: dict[str, str] = {}
         for name, text in (pair for row in ranked for pair in row.other):

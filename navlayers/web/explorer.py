@@ -158,6 +158,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
 def to_json(data: Explorer | Release) -> Markup:
     """The data as JSON within a script element: no text can end the element."""
     text = msgspec.json.encode(data).decode()
+    # U+2028 and U+2029 end a line in scripts of older browsers, and the site has the data in scripts, too.
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)  # noqa: S704 - just escaped

@@ -84,6 +84,7 @@ def _tactic(world: World, identifier: str) -> Page:
         for column in site_set.indexed.columns
         if column.tactic.id == identifier
     ]
+    # Names and order come from the newest release that has the tactic.
     columns.sort(key=lambda pair: versions.number(pair[0].indexed.catalogue.version), reverse=True)
     (first, column), *_ = columns
     sets = [site_set for site_set in world.sets if site_set in {item for item, _ in columns}]

@@ -95,6 +95,7 @@ class Drawing:
         here = Here(self._addresses, page.path)
         context = {"matrix": None, **page.context}
         text = template.render(here=here, title=page.title, crumbs=page.crumbs, **context)
+        # JSON inputs may contain lone surrogates, which UTF-8 cannot encode.
         return text.encode("utf-8", "replace")
 
 

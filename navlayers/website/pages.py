@@ -93,6 +93,7 @@ class Here:
         return self.to(self._addresses.sets[name].groups.get(identifier))
 
 
+# Every row of a table of mappings has two links, most of them to the same pages.
 @lru_cache(maxsize=65_536)
 def relative(folder: str, path: str) -> str:
     """The path of a file relative to a folder of the same site."""
