@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from navlayers.checks.source_text import Text
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
+# Edits are short: one line around them shows where they are.
 _CONTEXT = 1
 _NEVER = frozenset({"shipped"})
 _DEFAULT = ReadOptions()

@@ -31,7 +31,7 @@ class Subject:
     """A set with its places and the catalogue of its release.
 
     `version` is the release that the set, or the user, names. `catalogue` is None if no installed release fits, and
-    `release_problem` says so, or which other release is used.
+    `release_problem` reports that, or which other release is used.
     """
 
     def __init__(self, reading: Reading, texts: Texts, version: str | None = None) -> None:
@@ -59,7 +59,7 @@ class Subject:
         return None if self._own is None else self._own(technique)
 
     def names_technique(self, kind: Kind, index: int) -> bool:
-        """Whether a row has the name of its technique in a cell or key of its own."""
+        """Whether a row has a separate cell or key for the name of its technique."""
         place = self.place(kind, index, "technique_name")
         return place not in {self.place(kind, index), self.place(kind, index, "technique")}
 

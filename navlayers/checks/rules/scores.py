@@ -1,4 +1,4 @@
-"""Rules about categories and values: incomplete, duplicate, conflicting and implausible ratings."""
+"""Rules about ratings, which are categories with values: incomplete, duplicate, conflicting, implausible ones."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
 """Fields of a row that readers keep in `other`."""
 
 _KEPT_OF_NON_MAPPABLES = _KEPT | {"score_category", "score_value"}
-_NOT_SAID = frozenset({"capability_description", "capability_group"})
+_ABSENT = frozenset({"capability_description", "capability_group"})
 """Fields that are blank in `other` where the row lacks what its capability has."""
 
 
@@ -161,7 +161,7 @@ def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]
         for field, value in part.other:
             if field in (_KEPT if mapped else _KEPT_OF_NON_MAPPABLES):
                 setattr(row, field, value)
-            elif field in _NOT_SAID and not value:
+            elif field in _ABSENT and not value:
                 setattr(row, field, None)
             else:
                 extra += ((field, value),)

@@ -21,6 +21,7 @@ _COMMENTS = (b"//", b"/*")
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 18
+# Keys at the start of a line: in YAML, those of the top level.
 _KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
 _SECURITY_STACK = frozenset({b"ATT&CK version", b"platform", b"tags"})
 _SEPARATORS = (b",", b";", b"\t", b"|")

@@ -69,8 +69,7 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
     texts |= context.options.metadata
     assumed: dict[str, str] = {}
     if "framework" not in texts:
-        stem = PurePath(place.path).stem
-        assumed["framework"] = slugs([stem])[stem] if stem.strip("-") else "stdin"
+        assumed["framework"] = file_id(place.path)
     if "version" not in texts:
         assumed["version"] = UNVERSIONED
     if "domain" not in texts:
@@ -84,6 +83,12 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         message = f"the file lacks metadata; assumed: {', '.join(named)}"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
     return head_of(texts | assumed, lambda issue: context.findings.add(issue, place))
+
+
+def file_id(path: str) -> str:
+    """An id derived from the name of a file; "stdin" for standard input, which goes by the name "-"."""
+    stem = PurePath(path).stem
+    return slugs([stem])[stem] if stem.strip("-") else "stdin"
 
 
 def likely_domain(techniques: Iterable[str]) -> Domain:

@@ -8,20 +8,19 @@ from bisect import bisect_right
 from collections import Counter
 from functools import partial
 from itertools import islice
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from navlayers import _text as wording
-from navlayers._text import restore, slugs
+from navlayers._text import restore
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values
 from navlayers.mapping.formats.assemble import assemble, rows_of
 from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.formats.context import Places, lost, technique_names
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.metadata import make_head
+from navlayers.mapping.formats.metadata import file_id, make_head
 from navlayers.mapping.formats.rows import Row, Table, row_field
 from navlayers.mapping.formats.table import technique_sheets
 from navlayers.mapping.formats.table_columns import (
@@ -262,8 +261,7 @@ class _Reader:
         framework = self._context.options.metadata.get("framework")
         if framework is None and "mapping_framework" in self._heads:
             framework = self._heads["mapping_framework"][0]
-        stem = PurePath(self._path).stem
-        return framework or (slugs([stem])[stem] if stem.strip("-") else "stdin")
+        return framework or file_id(self._path)
 
     def row(self, index: int, field: str = "") -> Place:
         """The place of a field of a row of the set; of its first cell where the row lacks the field."""

@@ -32,6 +32,7 @@ _CREATED = datetime.datetime(2000, 1, 1)
 """Fixed, so that the same set gives the same bytes."""
 
 _NARROW, _WIDE = 10, 60
+# Cells of merged ranges that are filled in: a range may span a whole sheet.
 _MOST_MERGED = 100_000
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 """Parts of a number format that are literal text, colors or currencies."""

@@ -29,6 +29,7 @@ MAX_ALIASED = 1_000_000
 
 _VALUE = 10
 _LONGEST_NAME = 60
+# The parser of libyaml is several times faster, but PyYAML may be installed without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUOTE = "put it between quotes if it is meant as text"
 _TOO_DEEP = Issue(
