@@ -266,7 +266,7 @@ def test_comments_longer_than_a_cell_are_cut_and_told() -> None:
     entries = [{"techniqueID": "T1566", "comment": "x" * 40_000}, {"techniqueID": "T1078", "comment": "x"}]
     made = render_xlsx([view(SMALL, techniques=entries)])
     (notice,) = made.notices
-    assert notice.message == "comments are cut to the 32,767 characters, the limit of a cell: T1566"
+    assert notice.message == "comments are cut to 32,767 characters, the limit of a cell: T1566"
     assert render_xlsx([view(SMALL)]).notices == ()
 
 
