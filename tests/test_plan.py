@@ -15,7 +15,7 @@ from plan_helpers import Gives, best_plan, chosen, threat, together, value_of
 from navlayers._text import percent
 from navlayers.analysis.plan import Costs, Plan, PlanOptions, make_plan
 from navlayers.analysis.plan.costs import Price
-from navlayers.analysis.plan.result import against, summary
+from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.errors import Place, UsageError
 from navlayers.pages.plan import by, curve, next_best, swaps
 from navlayers.scoring.options import ScoreOptions
@@ -163,7 +163,7 @@ def test_of_a_threat_it_is_told_what_can_be_covered_and_what_there_is() -> None:
     weights = dict.fromkeys(("T1001", "T1002", "T1005", "T1001.001"), 1.0)
     plan = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights))
     assert ": it covers 66.7 % of the techniques that can be covered (2 of 3); proven optimal" in summary(plan)
-    assert against(plan).startswith("The plan covers 2 of the 4 techniques of Bear (50.0 %); no cap")
+    assert threat_coverage(plan).startswith("The plan covers 2 of the 4 techniques of Bear (50.0 %); no cap")
     assert curve(plan).headers[4] == "adds (techniques)"
     heavy = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights | {"T1001": 5.0}))
     assert ": it reaches 71.4 % of the total value (5 of 7) and covers 1 of 3 techniques" in summary(heavy)
@@ -321,7 +321,7 @@ def test_a_threat_weighs_techniques_and_what_nobody_covers_is_told() -> None:
     plan = make_plan(together(ROWS), PlanOptions(budget=1), threat=threat(weights))
     assert plan.chosen == ("c",)
     assert plan.coverable == ("T1002", "T1005")
-    assert against(plan) == (
+    assert threat_coverage(plan) == (
         "The plan covers 2 of the 3 techniques of Bear (66.7 %); no capability covers 1 of them"
     )
     with pytest.raises(UsageError) as caught:

@@ -238,7 +238,7 @@ def test_a_choice_that_breaks_the_budget_is_not_believed(monkeypatch: pytest.Mon
 
 
 def test_a_need_that_cannot_be_met_is_an_error() -> None:
-    with pytest.raises(ValueError, match="do not cover"):
+    with pytest.raises(ValueError, match="do not meet"):
         solve(cover_problem({"a": 1}, [(1, ["a"])], need=2))
 
 

@@ -1,4 +1,4 @@
-"""A comparison → its layers, in reading order: each input, the best of all, agreement, the gap, differences."""
+"""The layers of a comparison in reading order: inputs, union, best, agreement, gap, differences."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
 ONLY_FIRST, ONLY_SECOND, EQUAL, NOT_RATED = "#b35806", "#542788", DIVERGING[2], "#f7f7f7"
 GAP = ("#fee5d9", "#fb6a4a")
 WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
-"""A color per input; with more inputs, colors could not be told apart."""
+"""A color per input; more colors would not be distinguishable."""
 SEVERAL = "#bdbdbd"
 
 _COLORS: dict[Relation, str] = {
@@ -56,7 +56,7 @@ _WORDS_OF_COUNTS = _WORDS | {
     "first stronger": "{first} has {by} more",
     "second stronger": "{second} has {by} more",
 }
-"""The words for numbers of capabilities, which are not strength."""
+"""Wording for counts: more capabilities are not stronger."""
 
 _ROUND = (100, 50, 10)
 """Scores that legends of values show: the numbers of the default scale."""
@@ -140,7 +140,7 @@ def _entry(
     color: str = "",
     more: Sequence[tuple[str, str]] = (),
 ) -> Technique:
-    """An entry: its comment has the scores of the inputs, the strongest first; its facts every category, too."""
+    """An entry: scores of the inputs in the comment, strongest first; scores of all categories in the metadata."""
     scores = comparison.rows[technique].scores
     measured = {name: own[comparison.measure] for name, own in scores.items()}
     strongest = sorted(measured, key=lambda name: -(measured[name] or 0))
@@ -240,9 +240,9 @@ def _difference(comparison: Comparison, difference: Difference) -> Layer:
 
 
 def difference_gradient(comparison: Comparison) -> Gradient:
-    """From the first input by as much as can be to the second by as much, around 0.
+    """From minus the maximum score to the maximum score, symmetric around 0.
 
-    With as many colors as there are whole numbers at the most: mitreattack-python reads no gradient that has more.
+    It has no more colors than there are integers in the range: mitreattack-python rejects other gradients.
     """
     highest = comparison.highest
     end = safe_maximum([highest]) if comparison.counts or highest > 100 else 100
@@ -250,7 +250,7 @@ def difference_gradient(comparison: Comparison) -> Gradient:
 
 
 def difference_color(relation: Relation) -> str:
-    """The color of a relation, "" where the gradient gives it."""
+    """The color of a relation; "" for the color of the gradient."""
     return _COLORS.get(relation, "")
 
 
@@ -268,7 +268,7 @@ def difference_legend(difference: Difference, gradient: Gradient, more: str) -> 
 
 
 def _input(comparison: Comparison, coverage: Coverage) -> Layer:
-    """The layer of one input, as a set by itself has it, in the colors of all inputs."""
+    """The layer of an input, as `build` makes it, in the common colors."""
     gradient = common_gradient(comparison)
     what = comparison.category or "overview"
     legend = legend_of(comparison, gradient)
@@ -311,7 +311,7 @@ def _input(comparison: Comparison, coverage: Coverage) -> Layer:
 
 
 def _entries_of_layer(coverage: Coverage, gradient: Gradient) -> Iterator[Technique]:
-    """The entries of a layer with their own comments and links, and the scores that count here."""
+    """The entries of a layer with their own comments and links, and the compared scores."""
     comments: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     for mapping in coverage.scored.mappings:

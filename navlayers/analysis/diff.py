@@ -1,4 +1,4 @@
-"""Two versions of one set or layer: what was gained and lost, per technique and capability."""
+"""Two versions of a set or layer: gained and lost coverage, per technique and capability."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
 CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
-"""In the order of the report: losses first."""
+"""Kinds of changes in the order of reports: losses first."""
 
 OVERALL = "overall"
 _ORDER = (*CATEGORIES, UNSPECIFIED)
@@ -37,8 +37,8 @@ class MeasureChange(msgspec.Struct, frozen=True):
 
     Attributes:
         measure: "overall" or a category.
-        before, after: the score; None where it is not covered, or covered without a score.
-        covered_before, covered_after: whether it was covered at all.
+        before, after: the score; None if it is not covered, or not rated.
+        covered_before, covered_after: whether it was covered.
     """
 
     measure: str
@@ -57,7 +57,7 @@ class MeasureChange(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """A capability whose rating of a technique changed: its score values, "mapped" where it has none, or None."""
+    """A capability whose rating of a technique changed: score value, "mapped" without one, None for no mapping."""
 
     capability: str
     category: str
@@ -81,7 +81,7 @@ class TechniqueChange(msgspec.Struct, frozen=True):
 
 
 class CommentChange(msgspec.Struct, frozen=True):
-    """A mapping whose comment changed, and whose rating did not."""
+    """A mapping whose comment changed, but not its rating."""
 
     capability: str
     technique: str
@@ -91,7 +91,7 @@ class CommentChange(msgspec.Struct, frozen=True):
 
 
 class CoverageTotal(msgspec.Struct, frozen=True):
-    """Number of techniques and sub-techniques covered, and their mean score; None where none has one."""
+    """Number of covered techniques and sub-techniques, and their mean score; None if none has a score."""
 
     covered: int
     mean: float | None
@@ -114,7 +114,7 @@ class CapabilityName(msgspec.Struct, frozen=True):
 
 
 class FactChange(msgspec.Struct, frozen=True):
-    """Something that the versions say of themselves, such as their ATT&CK release; "" for nothing."""
+    """Metadata that changed, such as the ATT&CK release; "" for none."""
 
     name: str
     before: str
@@ -124,8 +124,8 @@ class FactChange(msgspec.Struct, frozen=True):
 class Diff(msgspec.Struct, Tabular, frozen=True):
     """The changes from one version to another.
 
-    A technique is lost or gained where coverage ends or begins; it is weaker where any measure fell, stronger where
-    some rose and none fell.
+    A technique is lost if coverage ends and gained if it begins; it is weaker if any measure fell, stronger if some
+    rose and none fell.
 
     Attributes:
         catalogue: the ATT&CK release of both.
@@ -133,7 +133,7 @@ class Diff(msgspec.Struct, Tabular, frozen=True):
         techniques: kind of change → the techniques whose coverage changed, by id.
         added, removed, renamed: capabilities, by id.
         comments: mappings whose comment alone changed.
-        facts: what else the versions say of themselves that differs.
+        facts: other metadata that changed.
         totals: those of both versions.
         notices, files: as of a `Comparison`.
     """
@@ -193,7 +193,7 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
         catalogue: the release that both versions are at.
         before: the older version, scored.
         after: the newer version, scored alike.
-        category: only this category, and nothing overall.
+        category: compare only this category; None: all categories and overall.
 
     Raises:
         UsageError: neither has that category.
@@ -283,7 +283,7 @@ def _change(steps: Sequence[MeasureChange]) -> Change | None:
 def _capabilities(
     before: MappingSet, after: MappingSet
 ) -> tuple[tuple[CapabilityName, ...], tuple[CapabilityName, ...], tuple[RenamedCapability, ...]]:
-    """Added, removed and renamed ones. A new id with the name of one that went is that one renamed."""
+    """Added, removed and renamed capabilities. A new id with the name of a removed one is a renamed capability."""
     old = {capability.id: capability.name for capability in before.capabilities}
     new = {capability.id: capability.name for capability in after.capabilities}
     renamed = [RenamedCapability(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]

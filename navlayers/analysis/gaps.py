@@ -1,4 +1,4 @@
-"""Inputs against a threat: finds what is covered of it, what is not, and by whom."""
+"""Inputs against a threat: its covered and uncovered techniques, and the capabilities that cover them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.coverage import Coverage
 
 WEAK = 50.0
-"""Covered below this score is weak, unless the user says otherwise."""
+"""Default of `--weak`: a technique that is covered below this score is weak."""
 
 Best = dict[str, tuple[float | None, tuple[str, ...]]]
 """Technique id → the highest score 0–100, None if it is not rated, and the names of the inputs that give it."""
@@ -52,14 +52,14 @@ def find_gaps(
 ) -> Gaps:
     """The coverage of a threat by inputs together, at the same release.
 
-    Where the inputs say that a relation holds, not how well, it counts as covered, and there are no scores.
+    Mapped techniques of unscored inputs count as covered, without scores.
 
     Args:
         inputs: the sets and layers; the best of all counts.
         threat: techniques with weights.
         options: how mappings become scores.
         category: only its scores count; None: the overall ones.
-        weak: covered below this score, 0–100, is weak.
+        weak: a technique that is covered below this score, 0–100, is weak.
 
     Raises:
         UsageError: the options do not fit the inputs, some give counts and others scores, no input has the
@@ -137,7 +137,7 @@ def _best(inputs: Sequence[Coverage], category: str | None) -> Best:
 
 
 def _bounded(score: float | None, *, counts: bool) -> float | None:
-    """A score as part of 100: sums end at 100, and what is only counted has none."""
+    """A score 0–100: sums are cut at 100; counts have no score."""
     return None if score is None or counts else min(score, FULL)
 
 
@@ -153,7 +153,7 @@ def _state(technique: str, best: Best, weak: float | None) -> State:
 
 
 def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) -> str:
-    """The coverage of an uncovered technique's parent or sub-techniques, which does not count for it."""
+    """The coverage of an uncovered technique's parent or sub-techniques, in words."""
     parent = catalogue.techniques[technique].parent
     if parent is not None:
         if parent not in best:
@@ -200,7 +200,7 @@ def _contributors(
         for capability, technique, score in _alone(coverage, category):
             if technique in techniques:
                 contributors.setdefault(technique, []).append(Contributor(coverage.name, capability, score))
-    # Sorting keeps those that are as strong in the order of inputs and ids.
+    # The sort is stable: equally strong capabilities stay in the order of inputs and ids.
     return {
         technique: tuple(sorted(of, key=lambda contributor: 1 if contributor.score is None else -contributor.score))
         for technique, of in contributors.items()
@@ -208,7 +208,7 @@ def _contributors(
 
 
 def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str, float | None]]:
-    """Capability, technique and score, as if each capability were the whole set."""
+    """Capability, technique and score of each capability alone."""
     covered = coverage.measures(category)
     by_capability: dict[str, list[model.Mapping]] = {}
     for mapping in coverage.scored.mappings:
@@ -227,7 +227,7 @@ def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str,
 def _capabilities(
     inputs: Sequence[Coverage], rows: Iterable[TechniqueGap], *, scored: bool
 ) -> list[CapabilityShare]:
-    """By the weight that each covers, then by score, then by input and id."""
+    """The capabilities by covered weight, then by score, then by input and id."""
     covers: dict[tuple[str, str], list[tuple[TechniqueGap, float]]] = {}
     for row in rows:
         for contributor in row.covered_by:
@@ -277,7 +277,7 @@ def using_groups(catalogue: Catalogue) -> Counter[str] | None:
 
 
 def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[str]:
-    """The techniques, under no other id either, of none of the releases that the inputs were made for."""
+    """The techniques that none of the releases of the inputs has, also not under another id."""
     versions = sorted({coverage.own_attack_version for coverage in inputs})
     new = [_new_since(version, catalogue) for version in versions]
     return frozenset.intersection(*new) if new else frozenset()

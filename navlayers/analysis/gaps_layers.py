@@ -62,7 +62,7 @@ def _coverage(gaps: Gaps) -> Layer:
     bare = "" if gaps.scored else covered
     entries = []
     for row in gaps.rows:
-        # Readers take an entry with a color and no score for covered.
+        # Readers count an entry with a color and no score as covered, so uncovered ones score 0.
         score, color = (row.score, bare) if row.covered else (0, uncovered)
         entries.append(_entry(gaps, row, score, gradient, _covered(gaps, row), color))
     legend = [LegendItem("not covered", uncovered)]
@@ -107,7 +107,7 @@ def _occurring(gradient: Gradient, below: Sequence[TechniqueGap]) -> Iterator[Le
         values = sorted({rounded(row.gap) for row in below if row.state == state}, reverse=True)
         shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
         for value in shown:
-            # The number first, for the Navigator cuts labels.
+            # The number comes first, because the Navigator cuts labels.
             label = state if len(shown) == 1 else f"gap {value:g}, {state}"
             yield LegendItem(label, gradient.color(value))
 
@@ -124,14 +124,14 @@ def hidden_entries(catalogue: Catalogue, techniques: Collection[str]) -> Iterato
 
 
 def weight_gradient(weights: Iterable[float]) -> Gradient:
-    """0 to the highest. Where that is 1, there is room for two colors, and none is the heaviest."""
+    """0 to the highest weight. A maximum of 1 has room for two colors only, without the darkest."""
     highest = safe_maximum(list(weights))
     low, middle, high = RAMPS["threat"]
     return Gradient((low, middle, high) if highest > 1 else (low, middle), 0, highest)
 
 
 def _marks(gradient: Gradient, marks: Iterable[float], label: str) -> list[LegendItem]:
-    """Numbers with their colors, the highest first; they come first in a label, which the Navigator cuts."""
+    """Numbers with their colors, the highest first. Labels start with the number, as the Navigator cuts them."""
     distinct = sorted({rounded(mark) for mark in marks if rounded(mark) > 0}, reverse=True)
     return [LegendItem(f"{mark:g} {label}", gradient.color(mark)) for mark in distinct]
 
@@ -141,7 +141,7 @@ def _number(value: float) -> str:
 
 
 def _covered(gaps: Gaps, row: TechniqueGap) -> str:
-    """The first line of a tooltip: how well it is covered and by whom, the strongest first."""
+    """The first line of a tooltip: the score, and the capabilities, strongest first."""
     if not row.covered:
         return f"Not covered ({row.hint})" if row.hint else "Not covered"
     score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {number_text(row.score)}"

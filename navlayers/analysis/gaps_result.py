@@ -1,4 +1,4 @@
-"""Gaps: what is covered of a threat, what is not, and by whom; and the same in words."""
+"""The gaps of inputs against a threat, as numbers and in sentences."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NEWER = "newer than the sets"
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How much is covered of some techniques.
+    """The coverage of some techniques.
 
     Attributes:
         techniques, covered: number of all, and of the covered ones.
-        weak: number of those covered below the bound, or not rated; None where there are no scores.
+        weak: number of covered ones that are weak or not rated; None without scores.
         weight, covered_weight: sum of the weights of all, and of the covered ones.
-        scored_weight: sum of weight × score / 100; None where there are no scores.
+        scored_weight: sum of weight × score / 100; None without scores.
     """
 
     techniques: int
@@ -41,17 +41,17 @@ class Share(msgspec.Struct, frozen=True):
 
     @property
     def plain(self) -> float:
-        """Covered techniques in per cent of all."""
+        """Percentage of techniques that are covered."""
         return _percent(self.covered, self.techniques)
 
     @property
     def weighted(self) -> float:
-        """Covered weight in per cent of all."""
+        """Percentage of the weight that is covered."""
         return _percent(self.covered_weight, self.weight)
 
     @property
     def by_score(self) -> float | None:
-        """Scored weight in per cent of all: 100 where every technique scores 100."""
+        """Scored weight as a percentage of the weight: 100 if every technique scores 100."""
         return None if self.scored_weight is None else _percent(self.scored_weight, self.weight)
 
 
@@ -118,7 +118,7 @@ class TechniqueGap(msgspec.Struct, frozen=True, rename={"technique": "id", "newe
 
 
 class TacticShare(msgspec.Struct, frozen=True):
-    """How much is covered of a threat's techniques of one tactic."""
+    """The coverage of the threat's techniques of one tactic."""
 
     tactic: str
     name: str
@@ -133,7 +133,7 @@ class CapabilityShare(msgspec.Struct, frozen=True):
         id, name: its id, and its name for people.
         techniques, only: number of techniques that it covers, and that only it covers.
         weight: sum of the weights of those techniques.
-        by_score: sum of weight × score / 100; None where there are no scores.
+        by_score: sum of weight × score / 100; None without scores.
     """
 
     input: str
@@ -159,8 +159,8 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
         tactics: shares by tactic, in the order of the matrix.
         categories: category → share by its scores.
         members: shares of the threat's members, in their order.
-        capabilities: what each covers, the most weight first.
-        notices: what to tell the user.
+        capabilities: the coverage of each capability, the most weight first.
+        notices: messages for the user.
         files: the files that were read.
     """
 
@@ -198,7 +198,7 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
 
     @property
     def scored(self) -> bool:
-        """Whether the inputs say how well they cover, not only what."""
+        """Whether the inputs have scores."""
         return not any(coverage.counts for coverage in self.inputs)
 
     @cached_property
@@ -224,7 +224,7 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
 
 
 def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
-    """The threat's members that use a technique, in words: with the weight where that is not 1 of each."""
+    """The threat's members that use a technique, with their weights unless all are 1."""
     texts = []
     for member in gaps.threat.users(row.technique):
         text = member.label
@@ -237,7 +237,7 @@ def used_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
 
 
 def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
-    """The capabilities that cover a technique, in words: strongest first, with the score and their input."""
+    """The capabilities that cover a technique, strongest first, with scores and inputs."""
     texts = []
     by_name = {coverage.name: coverage for coverage in gaps.inputs}
     for contributor in row.covered_by:
@@ -264,7 +264,7 @@ def headline(gaps: Gaps) -> str:
 
 
 def unscored(gaps: Gaps) -> str:
-    """Why there are no shares by score; "" where there are."""
+    """The reason why there are no shares by score; "" if there are."""
     counted = [coverage.name for coverage in gaps.inputs if coverage.counts]
     if not counted:
         return ""

@@ -8,7 +8,7 @@ import click
 
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.analysis.plan.result import against, summary
+from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.api.gaps import plan as make_plan
 from navlayers.cli import _options, _print, _results, _threat
 from navlayers.layer.document import encode_layer
@@ -74,7 +74,7 @@ def command(
 
 
 def _show(plan: Plan) -> None:
-    for sentence in filter(None, (summary(plan), against(plan))):
+    for sentence in filter(None, (summary(plan), threat_coverage(plan))):
         _print.echo_text(f"{sentence}.")
     click.echo()
     _print.echo_tables(pages.brief_tables(plan))

@@ -26,11 +26,11 @@ def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:
 
 
 def unit(comparison: Comparison) -> str:
-    """The meaning of scores."""
+    """The unit of scores."""
     return "count" if comparison.counts else "score"
 
 
-def words(comparison: Comparison) -> list[tuple[str, str]]:
+def terms(comparison: Comparison) -> list[tuple[str, str]]:
     """Definitions of the table headers."""
     name = unit(comparison)
     scores = [
@@ -53,7 +53,7 @@ def words(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def inputs(comparison: Comparison) -> Table:
-    """Per input: techniques and sub-techniques covered, share of the matrix, scores, what it alone does."""
+    """Per input: covered techniques and sub-techniques, share of the matrix, scores, unique techniques."""
     name, scored = unit(comparison), not comparison.covered_only
     totals = [*comparison.totals, comparison.union]
     fields = [
@@ -74,7 +74,7 @@ def inputs(comparison: Comparison) -> Table:
 
 
 def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
-    """Per tactic and input: what it covers, with scores and unique ones unless `brief`; and the strongest input."""
+    """Per tactic and input: covered techniques, scores and unique ones unless `brief`; the strongest input."""
     name, scored = unit(comparison), not (brief or comparison.covered_only)
     rows = comparison.tactics
     fields = [
@@ -113,7 +113,7 @@ def overlaps(comparison: Comparison) -> Table:
 
 
 def differences(comparison: Comparison) -> Table:
-    """Per difference: how many techniques are related in which way."""
+    """Per difference: number of techniques of each relation."""
     rows = comparison.differences
     fields = [
         Field("first", [difference.first for difference in rows]),
@@ -140,7 +140,7 @@ def gaps(comparison: Comparison) -> Table:
 
 
 def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
-    """Technique × input: scores overall and, unless `brief`, per category; who gives the best; differences.
+    """Technique × input: scores overall; unless `brief`, also per category, the best inputs, differences.
 
     An empty cell is a technique that the input does not cover; "not rated" one that it covers without a score.
     """
@@ -173,7 +173,7 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
 
 
 def score_cell(row: Row, name: str, measure: str) -> Cell:
-    """The score of an input, overall or in a category: empty where it is not covered, "not rated" without one."""
+    """The score of an input, overall or in a category: empty if not covered, "not rated" without a score."""
     scores = row.scores.get(name, {})
     score = scores.get(measure)
     return "not rated" if measure in scores and score is None else score
@@ -191,7 +191,7 @@ def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str
         layers=layers_of(comparison),
         tables_name="comparison",
         heading=f"Comparison of {', '.join(coverage.title for coverage in comparison.inputs)}",
-        workbook=[about(comparison.catalogue, comparison.inputs, words(comparison)), *tables],
+        workbook=[about(comparison.catalogue, comparison.inputs, terms(comparison)), *tables],
         main=tables[-1],
     )
 

@@ -25,7 +25,7 @@ NAMED = 5
 """Maximum number of users and of capabilities of a technique in a cell of Markdown."""
 
 _NONE = "–"
-"""Text of a cell without a figure."""
+"""Text of a cell without a number."""
 
 
 def tables_of(gaps: Gaps, most: int | None = None) -> list[Table]:
@@ -65,14 +65,14 @@ def _or_none(numbers: Iterable[float | None]) -> list[Cell]:
 
 
 def tactics(gaps: Gaps, *, brief: bool = False) -> Table:
-    """Per tactic, and in total: how much is covered of the threat's techniques."""
+    """The coverage of the threat's techniques, per tactic and in total."""
     names = [*(tactic.name for tactic in gaps.tactics), "total (each technique once)"]
     shares = _shares(gaps, [*(tactic.share for tactic in gaps.tactics), gaps.total], brief=brief)
     return table_of("tactics", "Coverage per tactic", [Field("tactic", names), *shares], unscored(gaps))
 
 
 def categories(gaps: Gaps, *, brief: bool = False) -> Table:
-    """Per category that any input has: how much is covered of the threat in it."""
+    """The coverage of the threat per category that any input has."""
     shares = _shares(gaps, list(gaps.categories.values()), brief=brief)
     without = [coverage.name for coverage in gaps.inputs if not coverage.categories]
     note = f"{', '.join(without)}: no categories, not included" if without else ""
@@ -80,7 +80,7 @@ def categories(gaps: Gaps, *, brief: bool = False) -> Table:
 
 
 def threats(gaps: Gaps, *, brief: bool = False) -> Table:
-    """Per group, software, campaign, tactic or file of the threat: how much of it is covered."""
+    """The coverage of each group, software, campaign, tactic or file of the threat."""
     members = gaps.threat.members
     fields = [
         Field("threat", [member.name for member in members]),
@@ -206,7 +206,7 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
         heading=f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
         workbook=tables_of(gaps),
         main=techniques(gaps),
-        # The techniques go by that name, for they can be a threat again.
+        # As a table of weights, this file can be a threat, so its name should tell its content.
         main_name="techniques",
         lead=headline(gaps),
         short=tables_of(gaps, NAMED),

@@ -1,4 +1,4 @@
-"""Content of `index.json` for folders of layers, results and sites, besides files and hashes."""
+"""Content of `index.json` in folders of layers, results and sites."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which mapping set the layers are of."""
+    """The mapping set of the layers."""
 
     name: str
     framework: str
@@ -32,7 +32,7 @@ class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Counts of the set: capabilities and techniques that the layers show, and rows that are no mappings."""
+    """Counts of the set: capabilities and techniques in the layers, and non-mappable records."""
 
     mappings: int
     capabilities: int
@@ -52,7 +52,7 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A capability and the one technique that it was looked at for and cannot be mapped to."""
+    """A capability and a technique to which it cannot be mapped."""
 
     capability: str
     technique: str
@@ -61,8 +61,7 @@ class Pair(msgspec.Struct, frozen=True):
 class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
     """The index of a set's layers: `attack_version` is their release, `set.attack_version` that of the set.
 
-    `left_out` lists mapped techniques that the release does not have as active ones, `carried` those whose id
-    changed on the way to the release.
+    `left_out` lists mapped techniques that are not active in the release, `carried` those with a new id there.
     """
 
     generator: str = GENERATOR
@@ -81,7 +80,7 @@ class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InputEntry(msgspec.Struct, frozen=True):
-    """One input: what it is, and what carrying it to the release of the results changed."""
+    """An input, and the ids that remapping to the release of the results replaced or left out."""
 
     name: str
     title: str
@@ -96,7 +95,7 @@ class InputEntry(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, coverage: Coverage) -> Self:
-        """The entry of an input that was scored."""
+        """The entry of a scored input."""
         mapping_set = coverage.set
         return cls(
             name=coverage.name,
@@ -113,7 +112,7 @@ class InputEntry(msgspec.Struct, frozen=True):
 
 
 class ResultIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """The index of a folder of results. `options` are those that were given, by their names."""
+    """The index of a folder of results. `options` are the given options by name."""
 
     generator: str = GENERATOR
     command: str
@@ -176,7 +175,7 @@ def make_index(
 ) -> SetIndex:
     """The index of the layers of a scored set; `own_attack_version` is the release that it was made for.
 
-    `layers` counts them, whether each has a file of its own or all are in one.
+    `layers` is the number of layers, in separate files or in one.
     """
     mapping_set, catalogue = scored.set, scored.catalogue
     capabilities = capability_stats(scored)

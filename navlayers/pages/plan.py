@@ -1,4 +1,4 @@
-"""The page of a plan: its curve, what lies near it, capabilities, techniques; as tables, files and JSON."""
+"""The page of a plan: curve, alternatives, capabilities, techniques; as tables, files and JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import first_few, percent
 from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.result import asked, best, figure, label, summary
+from navlayers.analysis.plan.result import best_score, decimal, goal, label, summary
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def unit(plan: Plan) -> str:
     return "techniques" if plan.by_count else "weight"
 
 
-def words(plan: Plan) -> list[tuple[str, str]]:
+def terms(plan: Plan) -> list[tuple[str, str]]:
     """Definitions of the table headers."""
     weighed = "" if plan.threat is None else " × the technique's weight"
     value = "a technique counts" if plan.by_count else f"a technique counts its score / 100{weighed}"
@@ -79,7 +79,7 @@ def _percent(plan: Plan, value: Fraction) -> float:
 
 
 def curve(plan: Plan, *, brief: bool = False) -> Table:
-    """The capabilities of the plan by what each adds per cost to those before it, those in place first.
+    """The capabilities of the plan by gain per cost, those in place first.
 
     `brief` is for a terminal: labels, in one column.
     """
@@ -103,17 +103,17 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
         ids,
         names,
         Field("unique", alone, "number"),
-        Field(plan.prices, [figure(step.cost) for step in steps], "number", shown=bool(plan.prices)),
-        Field(f"adds ({unit(plan)})", [figure(step.adds) for step in steps], "number"),
-        Field("together", [figure(step.together) for step in steps], "number"),
+        Field(plan.prices, [decimal(step.cost) for step in steps], "number", shown=bool(plan.prices)),
+        Field(f"adds ({unit(plan)})", [decimal(step.adds) for step in steps], "number"),
+        Field("together", [decimal(step.together) for step in steps], "number"),
         Field("share", [_percent(plan, step.together) for step in steps], "percent"),
-        Field("spent", [figure(step.spent) for step in steps], "number", shown=bool(plan.prices)),
+        Field("spent", [decimal(step.spent) for step in steps], "number", shown=bool(plan.prices)),
     ]
     return table_of("plan", "The plan", fields, note)
 
 
 def next_best(plan: Plan, *, brief: bool = False) -> Table:
-    """Capabilities outside the plan by what each would add per cost; `brief`: the first ones."""
+    """Capabilities outside the plan by gain per cost; `brief`: the first ones."""
     rows = [appraisal for appraisal in plan.appraisals if appraisal.state == "not chosen" and appraisal.adds]
     rows.sort(
         key=lambda appraisal: (bool(appraisal.cost), -appraisal.adds / (appraisal.cost or 1), -appraisal.adds)
@@ -123,11 +123,11 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
         *_names(plan, rows, ("capability", "name"), brief=brief),
         Field(
             plan.prices,
-            [figure(appraisal.cost or Fraction(0)) for appraisal in rows],
+            [decimal(appraisal.cost or Fraction(0)) for appraisal in rows],
             "number",
             shown=bool(plan.prices),
         ),
-        Field(f"adds ({unit(plan)})", [figure(appraisal.adds) for appraisal in rows], "number"),
+        Field(f"adds ({unit(plan)})", [decimal(appraisal.adds) for appraisal in rows], "number"),
         Field("share", [_percent(plan, plan.value + appraisal.adds) for appraisal in rows], "percent"),
     ]
     how = ", most per cost first" if plan.prices else ""
@@ -136,7 +136,7 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
 
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
-    """Chosen capabilities that others could replace, and the loss of value; `brief`: where it is almost none."""
+    """Replaceable chosen capabilities, with the loss of value; `brief`: those with almost none."""
     pairs = [(appraisal, appraisal.instead) for appraisal in plan.appraisals if appraisal.instead is not None]
     if brief:
         most = NEARLY * plan.value
@@ -146,7 +146,7 @@ def swaps(plan: Plan, *, brief: bool = False) -> Table:
     fields = [
         *_names(plan, [appraisal for appraisal, _ in pairs], ("capability", "name"), brief=brief),
         *_names(plan, others, ("replacement", "name of replacement"), brief=brief),
-        Field(f"loses ({unit(plan)})", [figure(replacement.loses) for _, replacement in pairs], "number"),
+        Field(f"loses ({unit(plan)})", [decimal(replacement.loses) for _, replacement in pairs], "number"),
     ]
     title = "Replacements that lose almost nothing" if brief else "Replacements for the chosen capabilities"
     note = "" if pairs else "No chosen capability can be replaced within the budget or target."
@@ -154,7 +154,7 @@ def swaps(plan: Plan, *, brief: bool = False) -> Table:
 
 
 def redundant(plan: Plan) -> Table:
-    """The capabilities whose scores others reach as well, chosen or not."""
+    """The redundant capabilities: others reach their scores, too."""
     rows = [appraisal for appraisal in plan.appraisals if appraisal.beside_all.redundant]
     fields = [
         *_names(plan, rows, ("capability", "name")),
@@ -174,7 +174,7 @@ def _others(appraisals: Sequence[Appraisal]) -> list[Field]:
 
 
 def by(overlap: Redundancy) -> str:
-    """The capabilities that cover all of it: "AC-03, CM-06" each alone, "AC-03 + CM-06" together."""
+    """The capabilities that make one redundant: "AC-03, CM-06" each alone, "AC-03 + CM-06" together."""
     if not overlap.redundant:
         return ""
     if not overlap.by:
@@ -183,18 +183,18 @@ def by(overlap: Redundancy) -> str:
 
 
 def capabilities(plan: Plan) -> Table:
-    """Every candidate: its state, cost, techniques, value, unique techniques, and who makes it redundant."""
+    """Every candidate: state, cost, techniques, value, unique techniques, capabilities that make it redundant."""
     every = plan.appraisals
     active = [appraisal.state in ("chosen", "have") for appraisal in every]
-    costs = [None if appraisal.cost is None else figure(appraisal.cost) for appraisal in every]
-    adds = [None if had else figure(appraisal.adds) for appraisal, had in zip(every, active, strict=True)]
+    costs = [None if appraisal.cost is None else decimal(appraisal.cost) for appraisal in every]
+    adds = [None if had else decimal(appraisal.adds) for appraisal, had in zip(every, active, strict=True)]
     alone = [len(appraisal.beside_plan.only) if had else None for appraisal, had in zip(every, active, strict=True)]
     fields = [
         *_names(plan, every, ("capability", "name")),
         Field("state", [appraisal.state for appraisal in every]),
         Field(plan.prices, costs, "number", shown=bool(plan.prices)),
         Field("techniques", [appraisal.techniques for appraisal in every], "number"),
-        Field(f"value ({unit(plan)})", [figure(appraisal.value) for appraisal in every], "number"),
+        Field(f"value ({unit(plan)})", [decimal(appraisal.value) for appraisal in every], "number"),
         Field(f"adds ({unit(plan)})", adds, "number"),
         Field("unique", [len(appraisal.beside_all.only) for appraisal in every], "number"),
         Field("unique in the plan", alone, "number"),
@@ -206,10 +206,10 @@ def capabilities(plan: Plan) -> Table:
 
 
 def techniques(plan: Plan) -> Table:
-    """Every technique that counts: its score under the plan, who gives it, and the best score that any gives."""
+    """Every technique that counts: its score under the plan, the capabilities, and the best possible score."""
     ids = sorted({*plan.coverable, *(plan.threat.weights if plan.threat else ())})
     of_release = [plan.catalogue.techniques[id_] for id_ in ids]
-    scores = [best(id_, plan.active_givers.get(id_, [])) for id_ in ids]
+    scores = [best_score(id_, plan.active_givers.get(id_, [])) for id_ in ids]
     givers = [
         ", ".join(candidate.id for candidate in plan.active_givers.get(id_, []) if candidate.gives[id_] == score)
         for id_, score in zip(ids, scores, strict=True)
@@ -222,7 +222,7 @@ def techniques(plan: Plan) -> Table:
         Field("weight", [plan.weight(id_) for id_ in ids], "number", shown=plan.threat is not None),
         Field("score", rated, "number"),
         Field("covered by", givers),
-        Field("best possible", [best(id_, plan.givers.get(id_, [])) for id_ in ids], "number"),
+        Field("best possible", [best_score(id_, plan.givers.get(id_, [])) for id_ in ids], "number"),
     ]
     return table_of("techniques", "Techniques and their scores with the plan", fields)
 
@@ -235,7 +235,7 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
         plan.catalogue,
         plan.inputs,
         {
-            "budget": None if options.most is None else figure(options.most),
+            "budget": None if options.most is None else decimal(options.most),
             "target": None if options.least is None else float(options.least),
             "measure": options.measure,
             "category": options.category,
@@ -250,8 +250,8 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
         },
         layers=[("plan.json", "plan", plan_layer(plan))],
         tables_name="plan",
-        heading=f"Plan for {asked(plan)}: {', '.join(coverage.title for coverage in plan.inputs)}",
-        workbook=[about(plan.catalogue, plan.inputs, words(plan)), *tables_of(plan)],
+        heading=f"Plan for {goal(plan)}: {', '.join(coverage.title for coverage in plan.inputs)}",
+        workbook=[about(plan.catalogue, plan.inputs, terms(plan)), *tables_of(plan)],
         main=curve(plan),
     )
 
@@ -286,4 +286,4 @@ def as_json(plan: Plan) -> object:
         "capabilities": plan.appraisals,
     }
     # The only type that msgspec does not know are the exact fractions.
-    return msgspec.to_builtins(result, enc_hook=figure)
+    return msgspec.to_builtins(result, enc_hook=decimal)

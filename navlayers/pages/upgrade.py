@@ -39,7 +39,7 @@ _MORE = "--format md lists all"
 
 
 class Section(NamedTuple):
-    """Changes of one kind: its name in sentences, whether somebody has to review them."""
+    """Changes of one kind: its name in sentences, and whether the user should review them."""
 
     heading: str
     name: str

@@ -1,4 +1,4 @@
-"""Alternatives to a plan: what one more capability adds, replacements, redundant capabilities."""
+"""Alternatives to a plan: the gain of one more capability, replacements, redundant capabilities."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.result import State
 
 MOST = 3
-"""Maximum number of candidates named that together make one redundant."""
+"""Maximum number of candidates listed that together make another one redundant."""
 
 
 class Redundancy(msgspec.Struct, frozen=True, rename={"only": "only_it", "together": "by_all_of_them_together"}):
-    """Whether other candidates give all that one gives.
+    """Whether other candidates cover all that a candidate covers.
 
     Attributes:
-        only: techniques to which no other gives as high a score, by id.
-        redundant: there is none, although the candidate gives something.
-        by: ids of others that give all of it; empty where no few do.
-        together: those of `by` give it all together; else each does by itself.
+        only: techniques to which no other candidate gives as high a score, by id.
+        redundant: there are none, although the candidate covers techniques.
+        by: ids of other candidates that cover all of it; empty if more than `MOST` are needed.
+        together: the candidates of `by` cover it only together; else each does alone.
     """
 
     only: tuple[str, ...]
@@ -37,15 +37,15 @@ class Margins:
     """The gain of each candidate for a plan, and the loss without it, in units of the levels.
 
     Attributes:
-        adds: candidate id → the value that it would add to the chosen and those in place.
-        value: that of the chosen and those in place together.
+        adds: candidate id → the value that it would add to the active candidates, which are chosen or in place.
+        value: value of the active candidates together.
     """
 
     def __init__(self, levels: Sequence[Level], states: Mapping[str, State]) -> None:
         self.adds = dict.fromkeys(states, 0)
         self.value = 0
         self._states = states
-        # Of each active candidate: how much of what it alone gives each candidate would give, itself included.
+        # Active candidate → any candidate → the shared part of the value that only the active one gives.
         self._shared: dict[str, dict[str, int]] = {}
         active = {candidate for candidate, state in states.items() if state in ("chosen", "have")}
         for level in levels:
@@ -63,10 +63,12 @@ class Margins:
     def swaps(
         self, prices: Mapping[str, Fraction], left: Fraction, most: Fraction | None
     ) -> Iterator[tuple[str, str, int]]:
-        """Each chosen candidate that another could replace, the one that loses least, and the loss of value.
+        """Each replaceable chosen candidate, its best replacement (ties by id), and the loss of value.
 
-        Of several that lose as little, the first by id. `left` is what is left of the budget, `most` the loss that
-        the target allows, None without a target.
+        Args:
+            prices: candidate id → cost.
+            left: the rest of the budget.
+            most: the loss that the target allows; None without a target.
         """
         others = [candidate for candidate, state in self._states.items() if state == "not chosen"]
         others.sort(key=lambda candidate: (-self.adds[candidate], candidate))
@@ -75,7 +77,7 @@ class Margins:
                 continue
             shared = self._shared.get(member, {})
             budget = prices[member] + left
-            # Of those that share nothing with the member, only the one that adds most can be the best.
+            # Of the candidates that share nothing with the member, only the one that adds most can be the best.
             rivals = {other for other in shared if self._states[other] == "not chosen" and prices[other] <= budget}
             rivals.update(next(([other] for other in others if prices[other] <= budget), []))
             if rivals:
@@ -86,9 +88,9 @@ class Margins:
 
 
 class Redundancies:
-    """Finds what only one candidate gives among some, of which it may be one.
+    """The unique contribution of a candidate among others.
 
-    What each gives is an integer with a bit per level, the levels of the fewest givers first: subsets and
+    The levels of a candidate are an integer with a bit per level, those of the fewest givers first: subsets and
     intersections of thousands of candidates take one operation each.
     """
 
@@ -116,13 +118,13 @@ class Redundancies:
         return Redundancy((), redundant=True, by=self._few_together(gives, candidate), together=True)
 
     def _rarest_givers(self, gives: int, candidate: str) -> list[str]:
-        """The others that give the level that the fewest give."""
+        """The other candidates that give the level with the fewest givers."""
         return [other for other in self._givers[next(_bits(gives))] if other != candidate]
 
     def _few_together(self, gives: int, candidate: str) -> tuple[str, ...]:
-        """Few others that give all of it together, () where none are found.
+        """Up to `MOST` other candidates that give all of it together; () if there are none.
 
-        Greedy: the rarest level is given first, by the candidate that gives most of the rest, too.
+        Greedy: for the rarest level, take the candidate that gives most of the rest.
         """
         chosen: list[str] = []
         while gives:

@@ -1,4 +1,4 @@
-"""The capabilities that a plan chooses from: what each gives, and how `--have`, `--exclude` and costs name them."""
+"""The candidates of a plan: their scores, and the lookup of names in `--have`, `--exclude` and tables of costs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Candidate(msgspec.Struct, frozen=True):
         set: name of its set.
         capability: id in its set.
         name: of the capability.
-        gives: technique id → the best score 0–100 that it gives, by id; None where it is mapped without a score.
+        gives: technique id → its highest score 0–100 for the technique; None if it is mapped without a score.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Candidate(msgspec.Struct, frozen=True):
 def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
     """The candidates of each input; mappings of unscored sets are worth 100 by default.
 
-    Layers of counts are unscored, too: how many capabilities there are says nothing of how well they cover.
+    Layers of counts are unscored, too: a number of capabilities is not a score.
 
     Raises:
         UsageError: the options do not fit an input.
@@ -126,7 +126,7 @@ class Directory:
 
     @cached_property
     def _tables(self) -> list[tuple[Callable[[str], str], dict[str, list[Candidate]]]]:
-        """How texts are compared, and candidates by their texts: ids with sets, ids, names; exact ones first."""
+        """Key functions with candidates by key: ids with sets, ids, names; exact ones first."""
         tables: list[tuple[Callable[[str], str], dict[str, list[Candidate]]]] = []
         for key in (str, folded, letters):
             for text in (_qualified, lambda candidate: candidate.capability, lambda candidate: candidate.name):
@@ -137,7 +137,7 @@ class Directory:
         return tables
 
     def find(self, text: str) -> list[Candidate]:
-        """The candidates that a word means, by the closest way of writing that finds any; several share a name."""
+        """The candidates with this id or name, by the first key function that finds any."""
         for key, table in self._tables:
             wanted = key(text.strip())
             if wanted and wanted in table:
@@ -145,7 +145,7 @@ class Directory:
         return []
 
     def one(self, text: str, what: str, place: Place | None = None) -> Candidate | Problem:
-        """The candidate that a word means, or what is wrong with it; `what` begins the message."""
+        """The candidate with this id or name, or a problem whose message starts with `what`."""
         candidates = self.find(text)
         if len(candidates) == 1:
             return candidates[0]
@@ -167,7 +167,7 @@ def _qualified(candidate: Candidate) -> str:
 def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str, ...]:
     """The ids of the candidates that an option names, sorted.
 
-    Each text is a name, several joined by commas, or `@FILE` with one name in a line.
+    A text is a name, several separated by commas, or `@FILE` with a name per line.
 
     Raises:
         UsageError: a name means no candidate, or several.
@@ -207,7 +207,7 @@ def _names_in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
 
 
 def read_file(path: str, option: str, what: str) -> Source:
-    """The bytes of a file that an option names; `what` says what it should hold.
+    """The bytes of a file that an option names; `what` describes the expected content.
 
     Raises:
         InputError: it cannot be read, or is empty.
@@ -225,7 +225,7 @@ def read_file(path: str, option: str, what: str) -> Source:
 
 
 def _about_file(problem: Problem, what: str) -> Problem:
-    """The problem in words of this file: what the loader says of mapping sets does not help."""
+    """The problem, without the advice of the loader about mapping sets."""
     expected = f"a file that holds {what}" if "mapping set" in problem.expected else problem.expected
     hint = problem.hint if problem.hint.startswith(("did you mean", "the folder", "check")) else ""
     return msgspec.structs.replace(problem, expected=expected, hint=hint)

@@ -103,7 +103,7 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     return Costs(headers[cost], tuple(row for row in rows if isinstance(row, Price)), findings.notices())
 
 
-def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
+def _cost_column(sheet: Sheet, name: str | None) -> int | None:
     """The column of costs; None if there is none.
 
     Raises:
@@ -112,12 +112,12 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
     grid, columns = sheet
     headers = columns.headers
     unique = "rename the others"
-    if asked is not None:
-        equal = [column for column, header in enumerate(headers) if header == asked]
-        wanted = folded(asked)
+    if name is not None:
+        equal = [column for column, header in enumerate(headers) if header == name]
+        wanted = folded(name)
         alike = equal or [column for column, header in enumerate(headers) if folded(header) == wanted]
         if len(alike) > 1:
-            message = f"duplicate column {quoted(asked)}"
+            message = f"duplicate column {quoted(name)}"
             raise InputError(Problem(message, grid.place(columns.row, alike[1]), "one cost column", unique))
         return alike[0] if alike else None
     taken = {columns.fields[field] for field in _CAPABILITY if field in columns.fields}
@@ -133,7 +133,7 @@ def _cost_column(sheet: Sheet, asked: str | None) -> int | None:
 
 
 def _prices(sheet: Sheet, column: int) -> Iterator[Price | Problem]:
-    """Each row that has a capability and a cost, or what is wrong with its cost."""
+    """The price of each row that has a capability and a cost, or the problem of its cost."""
     grid, fields = sheet.grid, sheet.columns.fields
     named = [fields[field] for field in _CAPABILITY if field in fields and fields[field] != column]
     for line, cells, text, cost in sheet.amounts(column):

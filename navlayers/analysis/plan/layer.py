@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import first_few, rounded
 from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
-from navlayers.analysis.plan.result import against, amount, asked, best, certainty, label, share, summary
+from navlayers.analysis.plan.result import (
+    amount,
+    best_score,
+    certainty,
+    goal,
+    label,
+    share,
+    summary,
+    threat_coverage,
+)
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
 from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient, count_legend, value_gradient
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
     from navlayers.layer.document import Layer, Technique
 
 LEFT = "#d9d9d9"
-"""A technique that capabilities cover which the plan does not choose."""
+"""The color of techniques that only capabilities outside the plan cover."""
 
 _TICKS = (100, 50, 10)
 _OTHERS = 3
@@ -41,13 +50,13 @@ def plan_layer(plan: Plan) -> Layer:
     about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
     counted = "the number of capabilities of the plan that cover it"
     score = counted if plan.counts else f"the highest that a capability of the plan gives it, {about}"
-    weighed = f" {against(plan)}. Techniques that the threat does not use are hidden." if plan.threat else ""
+    hidden = f" {threat_coverage(plan)}. Techniques that the threat does not use are hidden." if plan.threat else ""
     description = (
         f"{titles}. {summary(plan)}. A technique's score is {score}; techniques that the plan does not "
-        f"cover have separate colors.{weighed}"
+        f"cover have separate colors.{hidden}"
     )
     return make_layer(
-        f"Plan for {asked(plan)}: {titles}",
+        f"Plan for {goal(plan)}: {titles}",
         plan.catalogue,
         techniques,
         gradient,
@@ -56,7 +65,7 @@ def plan_layer(plan: Plan) -> Layer:
         facts=[
             ("shows", "plan"),
             ("sets", titles),
-            ("goal", asked(plan)),
+            ("goal", goal(plan)),
             ("capabilities", ", ".join(sorted(plan.chosen))),
             ("in place", ", ".join(candidate.id for candidate in plan.had)),
             ("measure", plan.options.measure),
@@ -65,7 +74,7 @@ def plan_layer(plan: Plan) -> Layer:
             ("threat", plan.threat.title if plan.threat else ""),
             ("cost", amount(plan, plan.cost) if plan.prices else ""),
             ("share of the total", share(plan, plan.share)),
-            # Tells readers of the layer that its scores are counts.
+            # The reader of layers recognizes counts by this fact.
             ("aggregate", "count" if plan.counts else ""),
             ("certainty", certainty(plan)),
             *count_facts(covered),
@@ -88,9 +97,9 @@ def _uncovered_legend(plan: Plan) -> Iterator[LegendItem]:
 
 
 def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
-    """Covered techniques, those left out by the plan, those of the threat that nobody covers, hidden ones.
+    """Covered techniques, other coverable ones, uncoverable ones of the threat, and hidden ones.
 
-    What is not covered scores 0: an entry without a score tells that it is covered, though not how well.
+    Uncovered techniques score 0, because an entry without a score means covered but not rated.
     """
     labels = {appraisal.id: label(plan, appraisal) for appraisal in plan.appraisals}
     for technique in plan.coverable:
@@ -120,7 +129,7 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
         facts = [*weight, ("possible with", "; ".join(candidate.id for candidate in every))]
         return make_entry(technique, 0, gradient, comment=comment, color=LEFT, facts=facts)
     facts = [*weight, ("plan", scores(mine))]
-    score, possible = best(technique, mine), best(technique, every)
+    score, possible = best_score(technique, mine), best_score(technique, every)
     if plan.counts:
         number = len(mine)
         comment = f"Covered by {number} capabilit{'y' if number == 1 else 'ies'} of the plan\n{names(mine)}"

@@ -21,7 +21,7 @@ WITHIN_ONE = 0.99
 """Absolute MIP gap. Objectives are integers, so any gap below 1 proves optimality."""
 
 HALF = 0.5
-"""Slack of constraints on sums of integers: what just meets them is then far from breaking them in floats."""
+"""Slack of constraints on sums of integers: rounding of floats cannot break a constraint that holds exactly."""
 
 
 class Outcome(NamedTuple):
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         proven: HiGHS proved it optimal, and its bound fits the value counted exactly.
-        chosen: the candidates of the choice; None where none was found.
+        chosen: the candidates of the choice; None without a feasible one.
         bound: the best value of the objective that any choice can have.
     """
 
@@ -91,7 +91,7 @@ class Program:
             for column in row:
                 self._highs.changeColBounds(column, 1, 1)
         elif limit > 0:
-            # An element that weighs more than the limit suffices by itself.
+            # An element that weighs more than the limit is sufficient alone.
             capped = {column: min(weight, limit) for column, weight in row.items()}
             self._row(limit - HALF, highspy.kHighsInf, capped)
 
@@ -131,7 +131,7 @@ class Program:
             return Outcome(False, None, bound)
         values = highs.getSolution().col_value
         chosen = tuple(candidate for candidate, column in self._column.items() if values[column] > 0.5)
-        # HiGHS is believed only where its bound fits what its choice comes to, counted exactly.
+        # A result counts as proven only if the bound of HiGHS agrees with the exact count.
         if objective is self._objectives["value"]:
             reached = self.problem.value(chosen)
         else:
@@ -140,7 +140,7 @@ class Program:
         return Outcome(optimal and abs(reached - bound) < 1, chosen, bound)
 
     def _ruled_out(self, chosen: tuple[int, ...]) -> bool:
-        """Whether a choice breaks a limit that floats let pass; then it, and what is worse, is ruled out."""
+        """Whether a choice breaks a limit because of rounding; if so, exclude it and all worse choices."""
         columns = {self._column[candidate] for candidate in chosen}
         if self.problem.value(chosen) < self._held.get("value", 0):
             self._row(1, highspy.kHighsInf, {c: 1 for c in self._column.values() if c not in columns})

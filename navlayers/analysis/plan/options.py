@@ -26,11 +26,11 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         budget: the highest cost of the chosen capabilities, or their number where nothing has a cost.
         target: the share 0–1 to reach of the value of all capabilities.
-        measure: "score" counts how well a technique is covered, "covered" whether it is.
+        measure: "score" weights techniques by their score, "covered" only counts covered ones.
         min_score: scores below it, 0–100, do not count.
         category: only scores of this category count; None: of all.
         have, exclude: ids or names of capabilities that are in place, or not to be chosen.
-        seconds: how long to look for the best choice.
+        seconds: time limit of the search.
     """
 
     budget: float | Fraction | None = None
@@ -80,7 +80,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _exactly(number: float | Fraction | None) -> Fraction | None:
-    """A number as it is written: 0.1 is a tenth."""
+    """The number as an exact fraction: 0.1 is a tenth."""
     return Fraction(str(number)) if isinstance(number, float) else None if number is None else Fraction(number)
 
 
@@ -104,10 +104,10 @@ def parse_target(text: str) -> Fraction:
         UsageError: it is not a share from 0 to 100 per cent, or ambiguous.
     """
     expected = "a share from 0% to 100%, such as 95%"
-    clean = text.strip()
-    percent = clean.endswith("%")
-    # A share needs no groups of thousands: a mark in it begins a decimal part.
-    number = amount(clean.removesuffix("%").strip(), "," if "," in clean else ".")
+    share_text = text.strip()
+    percent = share_text.endswith("%")
+    # Shares have no groups of thousands, so a comma is a decimal mark.
+    number = amount(share_text.removesuffix("%").strip(), "," if "," in share_text else ".")
     if isinstance(number, str):
         raise UsageError(Problem(f"--target {quoted(text)} {number}", expected=expected))
     if number == 1 and not percent:

@@ -1,4 +1,4 @@
-"""From sets to a plan: which capabilities to put in place, in which order, and what each is good for."""
+"""Make a plan: choose capabilities, order them by gain per cost, appraise every candidate."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def make_plan(
 
     Args:
         inputs: the sets whose capabilities are candidates.
-        options: the budget or target, and what counts.
+        options: budget or target, and the scores that count.
         scoring: how mappings become scores; only `scale` and `worth` count.
-        threat: weights of the techniques, all others count nothing; None: every technique weighs 1.
+        threat: weights of techniques, 0 for all others; None: every technique weighs 1.
         costs: costs from a table; None: each capability costs 1.
 
     Returns:
@@ -138,7 +138,7 @@ def _prices(
 
 
 def _exact(weights: Mapping[str, float]) -> dict[str, Fraction]:
-    """Weights as they are written: 0.1 is a tenth."""
+    """Weights as exact fractions: 0.1 is a tenth."""
     wrong = [
         Problem(f"weight {weight:g} of {technique}", expected="a number of 0 or more")
         for technique, weight in weights.items()
@@ -156,7 +156,7 @@ def _problem(
     have: frozenset[str],
     options: PlanOptions,
 ) -> tuple[CoverProblem, Fraction]:
-    """The problem without what the capabilities in place cover; and the value of a cost of 1.
+    """The problem without the coverage of the capabilities in place, and the price of one unit of cost.
 
     `worths` are those of the levels, rounded if they are too fine; `prices` the costs of selectable candidates.
 

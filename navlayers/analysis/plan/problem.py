@@ -1,4 +1,4 @@
-"""The problem that a plan solves: weighted maximum coverage in whole numbers, so that comparisons are exact."""
+"""The problem of a plan: weighted maximum coverage in integers, so that comparisons are exact."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Candidate, Measure
 
 FINEST = 1_000_000
-"""Maximum units of a weight: finer weights are rounded, as a solver's floats no longer tell them apart."""
+"""Maximum units of a weight: finer weights are rounded, because the floats of a solver cannot represent them."""
 
 DEAREST = 10**9
-"""Maximum units of all costs together: a solver's floats no longer tell finer ones apart."""
+"""Maximum units of all costs together: the floats of a solver cannot represent finer ones."""
 
 
 class Element(NamedTuple):
-    """Something to cover: its weight, and the indexes of the candidates that cover it, ascending."""
+    """An element to cover: its weight, and the indexes of the candidates that cover it, ascending."""
 
     weight: int
     givers: tuple[int, ...]
@@ -37,9 +37,9 @@ class CoverProblem(msgspec.Struct, frozen=True, dict=True):
     Attributes:
         ids: the candidates, sorted; elsewhere a candidate is its index here.
         costs: cost of each candidate, 0 or more.
-        elements: what there is to cover; no two have the same givers, each has a weight above 0.
-        budget: the highest cost of a choice; None where there is a need.
-        need: the lowest value of a choice; None where there is a budget.
+        elements: the elements to cover, with different givers and weights above 0.
+        budget: the highest cost of a choice; None with a need.
+        need: the lowest value of a choice; None with a budget.
     """
 
     ids: tuple[str, ...]
@@ -79,7 +79,7 @@ class CoverProblem(msgspec.Struct, frozen=True, dict=True):
         return self.cost(chosen) if self.budget is None else self.value(chosen)
 
     def allows(self, chosen: Collection[int]) -> bool:
-        """Whether candidates keep to the budget, or meet the need."""
+        """Whether candidates are within the budget, or meet the need."""
         if self.budget is not None:
             return self.cost(chosen) <= self.budget
         return self.value(chosen) >= (self.need or 0)
@@ -125,9 +125,9 @@ def levels_of(
 ) -> tuple[tuple[Level, ...], Fraction]:
     """The levels to cover, by technique and then score, lowest first; and the value of a worth of 1.
 
-    A technique's best score among the chosen is the sum of its levels that they reach, so that the weighted sum of
-    what is covered is that of the scores. Without scores, by the measure "covered", a technique has one level. The
-    weights are by technique, 0 where one is missing; None: 1 each.
+    The highest score of a technique among the chosen candidates is the sum of the levels that they reach, so the
+    covered weight is the weighted sum of the scores. By the measure "covered", a technique has one level. `weights`
+    has no entry for techniques of weight 0; None: all weigh 1.
     """
     given: dict[str, list[tuple[float | None, str]]] = {}
     for candidate in candidates:
@@ -164,7 +164,7 @@ def whole_numbers(numbers: Sequence[Fraction]) -> tuple[list[int], Fraction]:
 
 
 def rounded(numbers: Sequence[int]) -> tuple[list[int], Fraction]:
-    """Numbers above 0 in units of which the largest has at most `FINEST`, at least 1 each, and what a unit is."""
+    """Numbers above 0 as integers from 1 to `FINEST`, and the value of a unit."""
     largest = max(numbers)
     if largest <= FINEST:
         return list(numbers), Fraction(1)

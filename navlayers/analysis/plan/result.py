@@ -1,4 +1,4 @@
-"""A plan: the chosen capabilities, what each adds, what every candidate is good for; and the same in sentences."""
+"""A plan: the chosen capabilities and an appraisal of every candidate, as numbers and in sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ State = Literal["chosen", "have", "excluded", "no cost", "not chosen"]
 UNITS = frozenset(
     ["days", "hours", "weeks", "months", "fte", "eur", "euro", "euros", "usd", "gbp", "chf", "dollars", "$", "€"]
 )
-"""Headers of costs that are written after a number: "35 days"."""
+"""Headers of costs that are units, written after the number: "35 days"."""
 
 
 class Replacement(msgspec.Struct, frozen=True):
@@ -97,19 +97,19 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     Attributes:
         catalogue: the ATT&CK release.
         inputs: the sets, as they were scored.
-        options, scoring: what was asked.
+        options, scoring: the options of the plan and of its scores.
         candidates: all candidates, by id.
         steps: the curve, the capabilities in place first.
         appraisals: all candidates, by id.
-        value: what the plan and the capabilities in place give together.
-        total: what all candidates give together.
-        cost: what the plan costs.
+        value: value of the plan and the capabilities in place together.
+        total: value of all candidates together.
+        cost: cost of the plan.
         proven: no plan is better.
-        settled: of the plans as good, it is the first by the order in docs/plan.md.
+        settled: of equally good plans, it is the first in the order of docs/plan.md.
         bound: the highest value (for a budget) or the lowest cost (for a target) that any plan can have.
-        threat: what weighs the techniques; None where each weighs 1.
-        prices: header of the costs; "" where each capability costs 1.
-        notices: what to tell the user.
+        threat: the weights of the techniques; None if each weighs 1.
+        prices: header of the costs; "" if each capability costs 1.
+        notices: messages for the user.
         files: the files that were read.
     """
 
@@ -183,7 +183,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         return self.covered(self.candidates)
 
     def weight(self, technique: str) -> float:
-        """The weight of a technique: 0 where it does not count."""
+        """The weight of a technique; 0 if it does not count."""
         return 1 if self.threat is None else self.threat.weights.get(technique, 0)
 
     @property
@@ -213,24 +213,24 @@ def _by_technique(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]
     return givers
 
 
-def best(technique: str, givers: Sequence[Candidate]) -> float | None:
-    """The score 0–100 of the first giver; None where there is none, or it is not rated."""
+def best_score(technique: str, givers: Sequence[Candidate]) -> float | None:
+    """The score 0–100 of the first candidate; None if there is none, or it is not rated."""
     return givers[0].gives[technique] if givers else None
 
 
-def figure(number: Fraction) -> float:
+def decimal(number: Fraction) -> float:
     """A number with at most two decimals."""
     return rounded(float(number))
 
 
 def share(plan: Plan, part: Fraction) -> str:
-    """A share 0–1 of the total value as per cent, never rounded up to the target or to 100 %."""
+    """A share 0–1 of the total value as a percentage, never rounded up to the target or to 100 %."""
     return f"{percent(part, plan.options.least):.1f} %"
 
 
 def amount(plan: Plan, cost: Fraction) -> str:
     """A cost with its unit or header: "35 days", "price 1,200"."""
-    number = f"{figure(cost):,}"
+    number = f"{decimal(cost):,}"
     return f"{number}{_unit(plan)}" if _unit(plan) else f"{plan.prices} {number}"
 
 
@@ -238,11 +238,11 @@ def _unit(plan: Plan) -> str:
     return f" {plan.prices}" if plan.prices.casefold() in UNITS else ""
 
 
-def asked(plan: Plan) -> str:
+def goal(plan: Plan) -> str:
     """The budget or target: "a budget of 10", "a target of 95 %"."""
     if plan.options.most is None:
         return f"a target of {float(100 * (plan.options.least or 0)):g} %"
-    return f"a budget of {figure(plan.options.most):,}{_unit(plan)}"
+    return f"a budget of {decimal(plan.options.most):,}{_unit(plan)}"
 
 
 def summary(plan: Plan) -> str:
@@ -252,7 +252,7 @@ def summary(plan: Plan) -> str:
     techniques; proven optimal".
     """
     release = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
-    return f"{_choice(plan)} for {asked(plan)} at {release}: {_reached(plan)}; {certainty(plan)}"
+    return f"{_choice(plan)} for {goal(plan)} at {release}: {_reached(plan)}; {certainty(plan)}"
 
 
 def _choice(plan: Plan) -> str:
@@ -274,7 +274,7 @@ def _reached(plan: Plan) -> str:
     they, s = ("together they", "") if active > 1 else ("it" if active else "this", "s")
     both = f"{len(plan.reached)} of {len(plan.coverable)}"
     if not plan.by_count:
-        values = f"{figure(plan.value):,} of {figure(plan.total):,}"
+        values = f"{decimal(plan.value):,} of {decimal(plan.total):,}"
         total = f"{share(plan, plan.share)} of the total value ({values})"
         return f"{they} reach{'es' if s else ''} {total} and cover{s} {both} techniques"
     if plan.threat is not None:
@@ -293,17 +293,17 @@ def certainty(plan: Plan) -> str:
         return f"proven optimal{ties}"
     seconds = f"the search stopped at the time limit of {plan.options.seconds:g} s"
     if plan.options.most is None:
-        least = f"{figure(plan.bound):,}"
+        least = f"{decimal(plan.bound):,}"
         what = f"costs less than {least}" if plan.prices else f"has fewer than {least} capabilities"
         return f"{seconds}: no plan {what}"
     more = plan.bound / plan.value - 1 if plan.value else None
     if more is None:
-        return f"{seconds}: at most {figure(plan.bound):,} is possible"
+        return f"{seconds}: at most {decimal(plan.bound):,} is possible"
     return f"{seconds}: at most {math.ceil(more * 1000) / 10:g} % more is possible"
 
 
-def against(plan: Plan) -> str:
-    """The numbers of the threat's techniques that are covered, and that no candidate covers; "" without one."""
+def threat_coverage(plan: Plan) -> str:
+    """The numbers of covered and uncoverable techniques of the threat; "" without a threat."""
     if plan.threat is None:
         return ""
     covered, every = len(plan.reached), len(plan.threat.weights)

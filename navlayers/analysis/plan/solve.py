@@ -1,4 +1,4 @@
-"""The best choice, proven by HiGHS; past the time limit the best one found, with a bound."""
+"""The best choice, proven by HiGHS; after the time limit the best choice so far, with a bound."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.problem import CoverProblem
 
 BLOCK = 10
-"""Ids settled in one run: their weights are powers of two, which have to stay far from where floats round."""
+"""Ids settled in one run: their weights are powers of two, which must be exact in the floats of HiGHS."""
 
 NEARLY = 1e-6
-"""A bound this near to an integer is that integer: HiGHS counts in floats."""
+"""Tolerance for bounds that are integers: HiGHS computes in floats."""
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The choice that was found.
+    """The result of a search.
 
     Attributes:
         chosen: the candidates, ascending.
         proven: no choice has a higher value (for a budget) or a lower cost (for a need).
-        settled: of the choices as good, it is the first by the rules of `CoverProblem`.
+        settled: of equally good choices, it is the first by the rules of `CoverProblem`.
         bound: the highest value, or the lowest cost, that any choice can have.
     """
 
@@ -41,7 +41,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
-    """The best choice by the rules of `CoverProblem`, or what is found of it within a time.
+    """The best choice by the rules of `CoverProblem`, or the best one so far after a time limit.
 
     The same problem gives the same choice on every machine, unless the time limit ends the search.
 
@@ -49,7 +49,7 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
         ValueError: all candidates together do not meet the need.
     """
     if problem.need is not None and problem.need > problem.total:
-        raise ValueError("all candidates together do not cover what is needed")
+        raise ValueError("all candidates together do not meet the need")
     deadline = time.monotonic() + seconds
     candidates = useful(problem)
     chosen, bound = greedy(problem, candidates)
@@ -57,18 +57,18 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
         return Choice(chosen, proven=True, settled=True, bound=problem.objective(chosen))
     if seconds <= 0:
         return _choice(problem, chosen, bound)
-    # The solver is imported only where there is something to solve.
+    # Importing HiGHS takes longer than a trivial problem.
     from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
 
     return _Search(problem, Program(problem, candidates, deadline), chosen, bound).run()
 
 
 def useful(problem: CoverProblem) -> tuple[int, ...]:
-    """The candidates that the best choice may have, ascending.
+    """The candidates that the best choice may contain, ascending.
 
-    A candidate is out where it covers nothing, costs more than the budget, or where another one covers all that it
-    covers, costs no more, and costs less or has the smaller id: in any choice, the other one can take its place,
-    and the choice is better for it.
+    It excludes candidates that cover nothing, that cost more than the budget, or that are dominated: another
+    candidate covers the same elements and costs less, or as much and has the smaller id. That one could replace the
+    dominated one in any choice and would improve it.
     """
     return tuple(i for i in range(len(problem.ids)) if _may_help(problem, i))
 
@@ -88,12 +88,12 @@ def _choice(
     problem: CoverProblem, chosen: Sequence[int], bound: int, *, proven: bool = False, settled: bool = False
 ) -> Choice:
     objective = problem.objective(chosen)
-    # A bound that is met proves what it bounds.
+    # A choice that reaches the bound is optimal.
     return Choice(tuple(sorted(chosen)), proven or objective == bound, settled, objective if proven else bound)
 
 
 class _Search:
-    """A search: the best choice so far, improved by one rule after the other while the earlier ones are held."""
+    """A search that improves the best choice by one rule after the other, holding the earlier ones."""
 
     def __init__(self, problem: CoverProblem, program: Program, chosen: tuple[int, ...], bound: int) -> None:
         self.problem = problem
@@ -122,11 +122,11 @@ class _Search:
         return self.problem.value(self.chosen) if measure == "value" else self.problem.cost(self.chosen)
 
     def _decide(self, measure: Measure, rules: int) -> bool:
-        """Find the best choice by a rule, the `rules`-th, and tell whether it is proven."""
+        """Find the best choice by a rule, the `rules`-th; whether it is proven."""
         if measure == "number":
             costs = {self.problem.costs[candidate] for candidate in self.program.candidates}
             if len(costs) == 1 and costs != {0}:
-                return True  # Their cost, which is held, says how many they are.
+                return True  # The held cost determines their number.
         elif measure == "value" and rules > 1 and self._measured("value") == self.problem.total:
             return True
         outcome = self._improve(partial(self.program.best, measure), rules)
@@ -135,9 +135,9 @@ class _Search:
         return outcome.proven
 
     def _improve(self, run: Callable[[], Outcome], rules: int) -> Outcome:
-        """Run HiGHS, and keep its choice where that is better than the best so far, counted exactly.
+        """Run HiGHS, and keep its choice if it is better than the best so far, counted exactly.
 
-        `rules` is how many entries of the rank are decided with this run: its choice has to be as good in them.
+        `rules` is the number of entries of the rank that this run decides: its choice must be as good in them.
         """
         outcome = run()
         if outcome.chosen is None or not self.problem.allows(outcome.chosen):
@@ -148,7 +148,7 @@ class _Search:
         return outcome if rank[:rules] <= best[:rules] else outcome._replace(proven=False)
 
     def _tighten(self, bound: float) -> None:
-        """Take the bound of HiGHS where it is tighter, and not below what is reached."""
+        """Use the bound of HiGHS if it is tighter and does not contradict the best choice."""
         if not math.isfinite(bound):
             return
         reached = self.problem.objective(self.chosen)
@@ -177,9 +177,7 @@ class _Search:
 
 
 class _Greedy:
-    """Takes candidates by what each adds per cost to those taken before it, the most first.
-
-    Of several that add as much per cost, the one that adds most comes first; of those, the first by id.
+    """Takes candidates by gain per cost, the highest first; ties by gain, then by id.
 
     Attributes:
         value: the weight that the taken candidates cover.
@@ -187,14 +185,14 @@ class _Greedy:
     """
 
     def __init__(self, problem: CoverProblem, candidates: Iterable[int], need: int | None = None) -> None:
-        """Start with nothing taken; of what a candidate adds, no more counts than the need still lacks."""
+        """Start with nothing taken; a gain counts only up to the rest of the need."""
         self.problem = problem
         self.value = 0
         self.gains = [problem.weight(gives) for gives in problem.gives]
         self._need = need
         self._candidates = tuple(candidates)
         self._covered: set[int] = set()
-        # Rates as integers that are equal where the rates are: different ones are apart by at least 1 / cost².
+        # Integer rates preserve the order: different rates differ by at least 1 / cost².
         self._scale = max(problem.costs, default=1) ** 2 or 1
         self._heap = [self._rank(candidate) for candidate in self._candidates]
         heapq.heapify(self._heap)
@@ -208,7 +206,7 @@ class _Greedy:
     def pop(self) -> int | None:
         """The next candidate, not yet taken; None where there is none."""
         while self._heap:
-            # Ranks only fall as others are taken, so that most need no second look.
+            # Ranks only fall, so a top candidate with an unchanged rank is the next one.
             candidate = self._heap[0][-1]
             rank = self._rank(candidate)
             if rank == self._heap[0]:
@@ -218,7 +216,7 @@ class _Greedy:
         return None
 
     def take(self, candidate: int) -> None:
-        """Count what the candidate covers as covered."""
+        """Mark the elements of the candidate as covered."""
         for index in self.problem.gives[candidate] - self._covered:
             weight, givers = self.problem.elements[index]
             self.value += weight
@@ -229,7 +227,7 @@ class _Greedy:
     def bound(self) -> int:
         """The highest value (for a budget) or the lowest cost (for a need) that any choice can have.
 
-        As if what candidates add to those taken did not overlap, and parts of a candidate could be had.
+        It is the bound of a relaxation: gains do not overlap, and a candidate can be taken in part.
         """
         budget, missing = self.problem.budget, (self._need or 0) - self.value
         added, spent = 0, 0
@@ -247,7 +245,7 @@ class _Greedy:
 
 
 def in_order(problem: CoverProblem, candidates: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Candidates and what each adds to those before it, the most per cost first."""
+    """Candidates with their gains over those before them, the highest gain per cost first."""
     search = _Greedy(problem, candidates)
     order = []
     while (best := search.pop()) is not None:
@@ -259,7 +257,7 @@ def in_order(problem: CoverProblem, candidates: Iterable[int]) -> tuple[tuple[in
 def greedy(problem: CoverProblem, candidates: Sequence[int]) -> tuple[tuple[int, ...], int]:
     """The greedy choice among candidates, ascending, and a bound as in `Choice`.
 
-    A need that all candidates together do not meet gives all that add anything.
+    If all candidates together do not meet the need, the choice has all that add anything.
     """
     need, budget = problem.need, problem.budget
     search = _Greedy(problem, candidates, need)
@@ -279,7 +277,7 @@ def greedy(problem: CoverProblem, candidates: Sequence[int]) -> tuple[tuple[int,
 
 
 def _needed(problem: CoverProblem, taken: Sequence[int], value: int) -> tuple[int, ...]:
-    """The candidates without those that a value does not need, the last taken ones tried first."""
+    """The candidates that a value needs: redundant ones are removed, the last taken ones first."""
     times = Counter(index for candidate in taken for index in problem.gives[candidate])
     spare = problem.weight(times) - value
     kept = []

@@ -1,4 +1,4 @@
-"""Threats: what a group, software, campaign, tactic, layer or table does, as techniques with weights.
+"""Threats: the weighted techniques of groups, software, campaigns, tactics, layers and tables.
 
 `threat_model(words, catalogue)` gives a `ThreatModel`; `with_threat(inputs, words)` finds the release first, which
 may depend on what was chosen.

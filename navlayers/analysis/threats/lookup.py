@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
 ALL = "all"
-"""Value of `--software-of` for every group and campaign that is named."""
+"""Value of `--software-of` for all groups and campaigns of the threat."""
 
 _SUGGESTED = 3
 _LISTED = 6
 _SHORTEST = 3
-"""A word with fewer letters is part of too many names to suggest them."""
+"""Minimum length of a word for suggestions: shorter ones are part of too many names."""
 _SIMILARITY = 0.65
-"""Least ratio of `difflib` for a suggestion: catches a typo in a short name, and no other name."""
+"""Minimum ratio of `difflib` for a suggestion: allows a typo in a short name, but no other name."""
 
 
 def with_threats(domain: Domain) -> tuple[Release, ...]:
@@ -72,7 +72,7 @@ def tactic_named(word: str, catalogue: Catalogue) -> Tactic | None:
 def tactic_id(word: str, domain: Domain) -> str | None:
     """The id of the tactic that a word names in the newest release of the domain, or else in an older one.
 
-    Older ones, which take time to load, are asked only where the word names no set or file.
+    Older ones, which take time to load, count only if the word is not the name of a set or file.
     """
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
         tactic = tactic_named(word, attack.load(release))
@@ -84,10 +84,10 @@ def tactic_id(word: str, domain: Domain) -> str | None:
 
 
 def sources_of(word: str, domain: Domain) -> tuple[Source, ...]:
-    """The sets or files that a word means.
+    """The sets or files with this name.
 
     Raises:
-        InputError: it means nothing that is known.
+        InputError: there are none.
     """
     if not word.strip():
         raise InputError(Problem("the name of a threat is empty", expected=EXPECTED))
@@ -97,7 +97,7 @@ def sources_of(word: str, domain: Domain) -> tuple[Source, ...]:
 
 
 def _is_there(word: str) -> bool:
-    """Whether a word names a set or a file, or can only be meant as a file."""
+    """Whether a word is the name of a set or file, or looks like a path."""
     path = Path(word)
     if path.suffix.lower() in ENDINGS or len(path.parts) > 1 or word in {s.name for s in (*shipped(), *here())}:
         return True
@@ -120,7 +120,7 @@ def _unknown(word: str, domain: Domain) -> Problem:
 
 
 def _meant(word: str, domain: Domain) -> str:
-    """A hint at the names that may be meant, and at how to name several."""
+    """A hint with similar names, or with all names that contain the word."""
     text = word.strip().casefold()
     names = {what: name for name, what in _names(domain) if len(text) >= _SHORTEST and text in name.casefold()}
     if len(names) < 2:
@@ -134,7 +134,7 @@ def _meant(word: str, domain: Domain) -> str:
 
 
 def suggestions(word: str, domain: Domain) -> list[str]:
-    """Names, with their ids, that a word may be meant for, the likeliest first."""
+    """Similar names with their ids, the most similar first."""
     text = word.strip().casefold()
     known: dict[str, str] = {}
     for name, what in _names(domain):
@@ -160,7 +160,7 @@ def _names(domain: Domain) -> Iterator[tuple[str, str]]:
 
 
 def group_named(word: str, threats: Threats) -> Threat:
-    """The group or campaign that a value of `--software-of` names, though software may have the name, too.
+    """The group or campaign of a value of `--software-of`; software of the same name does not count.
 
     Raises:
         InputError: it names no group or campaign, or several.

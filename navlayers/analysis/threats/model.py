@@ -1,4 +1,4 @@
-"""A threat: techniques with weights, and whose they are."""
+"""A threat: techniques with weights, and its members."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Member(msgspec.Struct, frozen=True):
     """One group, software, campaign, tactic, set or file of a threat.
 
     Attributes:
-        kind: which of them it is.
+        kind: its kind.
         id: of ATT&CK, or the name of a set or file.
         name: name for people.
-        weights: active technique id → weight above 0, by id; 1 each where ATT&CK itself says what is used.
-        through: technique id → names of the software by which alone a group or campaign uses it.
-        moved, left_out: what carrying a set or file to the release changed.
-        lost: technique id → weight of what was left out.
+        weights: active technique id → weight above 0, by id; 1 each for groups, software, campaigns and tactics.
+        through: technique id → software of a group or campaign, if only its software uses it.
+        moved, left_out: ids that remapping a set or file to the release replaced or left out.
+        lost: id of a left-out technique → its weight.
     """
 
     kind: Kind
@@ -44,12 +44,12 @@ class Member(msgspec.Struct, frozen=True):
 
     @property
     def of_attack(self) -> bool:
-        """Whether ATT&CK itself says what is used, so that every technique weighs 1."""
+        """Whether its techniques are from ATT&CK itself, with weight 1 each."""
         return self.kind not in ("layer", "set", "table")
 
     @property
     def label(self) -> str:
-        """Its name, with the id where that is one of ATT&CK's."""
+        """Its name, with an id of ATT&CK."""
         return f"{self.name} ({self.id})" if self.of_attack else self.name
 
 
@@ -57,11 +57,11 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
     """The techniques of a threat at one ATT&CK release.
 
     Attributes:
-        title: what the members are called together.
+        title: common title of the members.
         domain, attack_version: of the release.
-        members: what was named, in the order given, each once.
+        members: its members in the given order, without duplicates.
         weights: technique id → the sum of the weights that the members give it, above 0, by id.
-        notices: what to tell the user.
+        notices: messages for the user.
     """
 
     title: str
@@ -83,7 +83,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def lost_share(self) -> float:
-        """The weight that the release lacks, in per cent of all that was given."""
+        """The weight that the release lacks, as a percentage of all weights."""
         return _share(self.lost, self.weights)
 
     @cached_property
@@ -93,16 +93,16 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def even(self) -> bool:
-        """Whether every technique weighs 1, so that weights say nothing."""
+        """Whether every technique weighs 1."""
         return all(weight == 1 for weight in self.weights.values())
 
     @property
     def counted(self) -> bool:
-        """Whether a weight is a number of members, as none has weights of its own."""
+        """Whether a weight is a number of members: none of them has other weights."""
         return all(member.of_attack for member in self.members)
 
     def users(self, technique: str) -> tuple[Member, ...]:
-        """The members that use a technique, those that weigh it most first, then by name."""
+        """The members that use a technique, by weight, then by name."""
         users = [member for member in self.members if technique in member.weights]
         return tuple(sorted(users, key=lambda user: (-user.weights[technique], user.name.casefold(), user.id)))
 

@@ -10,7 +10,7 @@ import msgspec
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.result import against, summary
+from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
@@ -128,7 +128,7 @@ def plan_blocks(data: ReportInput) -> Iterator[Block]:
     plan = data.plan
     if plan is None:
         return
-    sentences = [f"{sentence}." for sentence in (summary(plan), against(plan)) if sentence]
+    sentences = [f"{sentence}." for sentence in (summary(plan), threat_coverage(plan)) if sentence]
     yield Paragraph(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
     yield from plan_tables.brief_tables(plan)
     layer = plan_layer(plan)

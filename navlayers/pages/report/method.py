@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _USERS = 5
 """Users and capabilities of a technique in a cell."""
 
-_WORDS = (
+_TERMS = (
     ("covered", "a technique with a mapped capability whose score is above 0 or not rated"),
     ("techniques", "the active techniques and sub-techniques of the release, each counted separately"),
     ("of the matrix", "the share of all active techniques and sub-techniques"),
@@ -54,7 +54,7 @@ def method_blocks(data: ReportInput) -> Iterator[Block]:
     yield Heading("Scores")
     yield Facts(tuple(_methods(data)))
     yield Heading("Terms")
-    yield Facts(tuple(_words(data)))
+    yield Facts(tuple(_terms(data)))
     yield Heading("ATT&CK release")
     yield from _release(data)
     yield Heading("Sources and licenses")
@@ -72,13 +72,13 @@ def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
         yield "category", f"Only the scores of {data.comparison.category} count."
 
 
-def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
-    yield from _WORDS
+def _terms(data: ReportInput) -> Iterator[tuple[str, str]]:
+    yield from _TERMS
     if any(coverage.scored.rules.options.rollup != "none" for coverage in data.inputs):
         yield "rolled up", "a technique without its own score is covered if one of its sub-techniques is"
     if data.several:
         unused = ("measure", "Jaccard index")
-        yield from ((name, text) for name, text in tables.words(data.comparison) if name not in unused)
+        yield from ((name, text) for name, text in tables.terms(data.comparison) if name not in unused)
     if data.sets and data.several:
         yield "unique in the set", "techniques that no other capability of the same set covers"
         yield "unique overall", "techniques that no other capability and no other input covers"
@@ -88,7 +88,7 @@ def _words(data: ReportInput) -> Iterator[tuple[str, str]]:
         yield "weak", f"a technique of the threat that is covered below {data.gaps.weak:g}"
         yield from _OF_THREAT
     if data.plan is not None:
-        for name, text in plan_tables.words(data.plan):
+        for name, text in plan_tables.terms(data.plan):
             if name in ("adds", "together", "unique", "replacement"):
                 yield f"{name}, of a plan", text
 

@@ -34,7 +34,7 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
     if data.several:
         table = tables.inputs(data.comparison)
         meaning = "; ".join(
-            f"{name}: {text}" for name, text in tables.words(data.comparison) if name in table.headers
+            f"{name}: {text}" for name, text in tables.terms(data.comparison) if name in table.headers
         )
         yield msgspec.structs.replace(table, title="The inputs", note=f"{meaning[:1].upper()}{meaning[1:]}.")
 

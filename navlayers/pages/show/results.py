@@ -1,4 +1,4 @@
-"""The data of a `show` page, which is also its JSON: a type per kind of page, with a section per mapping set.
+"""The data of `show` pages, also their JSON: a type per kind of page, with a section per mapping set.
 
 Scores are 0–100, or numbers of capabilities where the set (or an option) counts; None: there is no number.
 """
