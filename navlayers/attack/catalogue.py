@@ -28,7 +28,8 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `tactics` are short names in matrix order, without those of deprecated matrices. `parent` is the id of a
     sub-technique's technique. `successor` is the id in the revoked-by relationship of a revoked technique; it may
-    itself be revoked or deprecated. `description` is ATT&CK's Markdown, only in releases that the user added.
+    itself be revoked or deprecated. `version` is that of the technique's content (`x_mitre_version`), "" if the
+    bundle has none. `description` is ATT&CK's Markdown, only in releases that the user added.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     parent: str | None = None
     status: Status = "active"
     successor: str | None = None
+    version: str = ""
     description: str = ""
 
     @property
@@ -119,11 +121,17 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Threats(msgspec.Struct, frozen=True, dict=True):
-    """The threats of one release of one domain by id: campaigns, groups and software, each in id order."""
+    """The threats of one release of one domain by id: campaigns, groups and software, each in id order.
+
+    `source_version` is the release that they were carried from, "" for those of the release itself. `lost` are the
+    ids of techniques that have no active successor in this release, in id order.
+    """
 
     domain: Domain
     version: str
     threats: dict[str, Threat]
+    source_version: str = ""
+    lost: tuple[str, ...] = ()
 
     @property
     def groups(self) -> tuple[Threat, ...]:
@@ -147,6 +155,23 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
     def named(self, text: str) -> tuple[Threat, ...]:
         """The threats with this id, name or alias, regardless of case."""
         return self._names.get(text.strip().casefold(), ())
+
+    def carried_to(self, catalogue: Catalogue) -> "Threats":
+        """The threats with their techniques at another release, through revoked-by."""
+        used = sorted({technique for threat in self.threats.values() for technique in threat.techniques})
+        now = {
+            technique: chain[-1]
+            for technique in used
+            if (chain := catalogue.resolve(technique)) and catalogue.is_active(chain[-1])
+        }
+        threats = {
+            id_: msgspec.structs.replace(
+                threat, techniques=tuple(sorted({now[t] for t in threat.techniques if t in now}))
+            )
+            for id_, threat in self.threats.items()
+        }
+        lost = tuple(technique for technique in used if technique not in now)
+        return Threats(self.domain, catalogue.version, threats, self.version, lost)
 
     def _kind(self, kind: Kind) -> tuple[Threat, ...]:
         return tuple(threat for threat in self.threats.values() if threat.kind == kind)

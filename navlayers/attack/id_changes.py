@@ -10,6 +10,7 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import comma_list, or_list
+from navlayers.attack import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["kept", "renamed", "replaced", "removed"]
 Why = Literal["revoked", "deprecated", "unknown"]
 Became = Literal["sub-technique", "technique"]
+Content = Literal["major", "minor"]
 
 _WORD = re.compile(r"[a-z0-9]+")
 _SMALL = frozenset(("a", "and", "by", "for", "from", "in", "of", "on", "or", "over", "the", "to", "via"))
@@ -33,7 +35,9 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
     are the id that stands for it in the new release, None and "" where it is removed. `became` tells a technique
     that became a sub-technique, or the other way round. `why` says why the new release does not have the id as an
     active one; `end` is then where revoked-by ends, if that is elsewhere. `doubt` says why one that is renamed may
-    mean something else now.
+    mean something else now. `gained` and `lost` are the names of the tactics that a kept or renamed technique is
+    under only in the new or only in the old release. `content` says whether its `x_mitre_version` rose by a major or
+    only by a minor number: a major one is a new definition or scope, which a mapper has to read again.
     """
 
     id: str
@@ -45,6 +49,9 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
     why: Why | None = None
     end: str | None = None
     doubt: str = ""
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    content: Content | None = None
 
     def __str__(self) -> str:
         name = f"{self.id} {self.name}".rstrip()
@@ -110,10 +117,20 @@ class ReleaseChange:
             return IdChange(identifier, "removed", name, why="unknown")
         if technique.active:
             kind: Kind = "kept" if name == technique.name else "renamed"
-            doubt = ""
-            if self.old and before and before.active and kind == "renamed":
-                doubt = "; ".join(self._doubts(self.old, before, technique))
-            return IdChange(identifier, kind, name, identifier, technique.name, doubt=doubt)
+            if not (self.old and before and before.active):
+                return IdChange(identifier, kind, name, identifier, technique.name)
+            gained, lost = _tactic_changes(self.old, before, self.new, technique)
+            return IdChange(
+                identifier,
+                kind,
+                name,
+                identifier,
+                technique.name,
+                doubt="; ".join(self._doubts(self.old, before, technique, lost)) if kind == "renamed" else "",
+                gained=gained,
+                lost=lost,
+                content=_content_change(before.version, technique.version),
+            )
         why: Why = "deprecated" if technique.status == "deprecated" else "revoked"
         last = self.new.resolve(identifier)[-1]
         end = self.new.techniques[last]
@@ -124,7 +141,7 @@ class ReleaseChange:
             became = "sub-technique" if "." in last else "technique"
         return IdChange(identifier, "replaced", name, last, end.name, became, why, last)
 
-    def _doubts(self, old: Catalogue, before: Technique, after: Technique) -> Iterator[str]:
+    def _doubts(self, old: Catalogue, before: Technique, after: Technique, lost: tuple[str, ...]) -> Iterator[str]:
         """Signs that a renamed technique has another meaning, in words: see docs/upgrade.md, "The report"."""
         if merged := self._merged.get(after.id):
             yield f"it now includes {comma_list([f'{one} {old.techniques[one].name}' for one in merged])}"
@@ -136,8 +153,6 @@ class ReleaseChange:
             yield f"{comma_list(heirs)} has its old name"
         elif self.new.subtechniques(after.id) and not old.subtechniques(after.id):
             yield "it now has sub-techniques"
-        has = {tactic.id for tactic in self.new.tactics if tactic.shortname in after.tactics}
-        lost = [t.name for t in old.tactics if t.shortname in before.tactics and t.id not in has]
         if lost:
             yield f"it is no longer under {comma_list(lost)}"
         if not _words(before.name) & _words(after.name):
@@ -191,6 +206,9 @@ class ReleaseChange:
         for release in sorted(newest_first, key=lambda release: release.domain != domain):
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
+        newest = [release for release in newest_first if release.domain == domain][0]
+        if _base_number(change.id) > max(map(_base_number, attack.load(newest).techniques)):
+            return f"newer than ATT&CK {newest.domain} {newest.version}, or not an id of ATT&CK"
         near = _near(change.id, self.new)
         question = f" did you mean {or_list(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
         return f"unknown in every installed release: a typo?{question}"
@@ -217,6 +235,24 @@ def _replaced(before: Catalogue, after: Catalogue) -> dict[str, list[str]]:
             if len(chain) > 1:
                 ends.setdefault(chain[-1], []).append(technique.id)
     return ends
+
+
+def _tactic_changes(
+    old: Catalogue, before: Technique, new: Catalogue, after: Technique
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the tactics that a technique gained and lost; a renamed tactic is the same by its id."""
+    was = {tactic.id: tactic.name for tactic in old.tactics if tactic.shortname in before.tactics}
+    now = {tactic.id: tactic.name for tactic in new.tactics if tactic.shortname in after.tactics}
+    gained = tuple(name for id_, name in now.items() if id_ not in was)
+    return gained, tuple(name for id_, name in was.items() if id_ not in now)
+
+
+def _content_change(before: str, after: str) -> Content | None:
+    """Whether a technique's own version ("1.2") rose by a major or a minor number; None if not, or unknown."""
+    old, new = versions.canonical(before), versions.canonical(after)
+    if old is None or new is None or versions.number(old) >= versions.number(new):
+        return None
+    return "major" if versions.number(old)[0] < versions.number(new)[0] else "minor"
 
 
 def _words(name: str) -> set[str]:
@@ -255,6 +291,12 @@ class Tactics:
 
 def _folded(name: str) -> str:
     return " ".join(name.casefold().replace("-", " ").split())
+
+
+def _base_number(identifier: str) -> int:
+    """The number of a technique or of a sub-technique's parent: 1059 of "T1059.001"."""
+    digits = identifier.partition(".")[0][1:]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _near(identifier: str, catalogue: Catalogue) -> list[str]:

@@ -232,6 +232,7 @@ def _techniques(
                 parent=parent if dot and parent in ids else None,
                 status=pattern.status,
                 successor=successors.get(stix_id) if pattern.status == "revoked" else None,
+                version=pattern.x_mitre_version or "",
                 description=(pattern.description or "") if descriptions else "",
             )
         )

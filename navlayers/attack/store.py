@@ -102,8 +102,10 @@ def has_threats(release: Release) -> bool:
 def threats(release: Release) -> Threats:
     """The groups, software and campaigns of a release; read once per process.
 
+    Those of a release without any are carried from the newest older release that has them (`source_version`).
+
     Raises:
-        ReleaseError: they are not installed for this release.
+        ReleaseError: neither this release nor an older one has them.
         InputError: their file is not valid.
     """
     path = _threats_path(release)
@@ -111,11 +113,14 @@ def threats(release: Release) -> Threats:
         if not release.builtin and (problem := _unusable(path)):
             raise InputError(problem)
         return _read(files.read_threats, path)
-    others = [other.version for other in releases() if other.domain == release.domain and has_threats(other)]
+    with_threats = [other for other in releases() if other.domain == release.domain and has_threats(other)]
+    older = [other for other in with_threats if _order(other) < _order(release)]
+    if older:
+        return threats(older[-1]).carried_to(load(release))
     raise ReleaseError(
         Problem(
             f"the groups, software and campaigns of {release} are not installed",
-            expected=f"one of {', '.join(others)}" if others else "",
+            expected=f"one of {', '.join(other.version for other in with_threats)}" if with_threats else "",
             hint=f"add them with: navlayers attack add {release.version}",
         )
     )
