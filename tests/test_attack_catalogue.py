@@ -34,6 +34,7 @@ ENTERPRISE = {
     "16.1": (203, 453),
     "17.1": (211, 468),
     "18.1": (216, 475),
+    "19.1": (222, 475),
 }
 OTHERS = ["12.1", "15.1", "16.1", "18.1"]
 
@@ -172,7 +173,7 @@ def independent(path: Path) -> tuple[list[Any], dict[str, Any]]:
         status = "deprecated" if thing.get("x_mitre_deprecated") else "active"
         status = "revoked" if thing.get("revoked") else status
         parent = mitre(by_id[parents[thing["id"]]]) if thing["id"] in parents else None
-        if parent is None and status == "revoked" and "." in name:  # T1053.001, T1547.011: the relationship is lost
+        if parent is None and "." in name:  # T1053.001, T1547.011 and 19.1 have no such relationship
             parent = name[:5]
         techniques[name] = {
             "stix_id": thing["id"],
@@ -182,6 +183,7 @@ def independent(path: Path) -> tuple[list[Any], dict[str, Any]]:
             "status": status,
             "parent": parent,
             "successor": mitre(by_id[heirs[thing["id"]]]) if thing["id"] in heirs else None,
+            "version": thing.get("x_mitre_version", ""),
         }
     return [(mitre(x), x["x_mitre_shortname"], x["name"]) for x in tactics], techniques
 
@@ -202,6 +204,7 @@ def test_a_built_in_release_says_what_the_bundle_says(path: Path) -> None:
             "status": found.status,
             "parent": found.parent,
             "successor": found.successor,
+            "version": found.version,
         }
         for name, found in catalogue.techniques.items()
     }

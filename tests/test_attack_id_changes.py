@@ -90,3 +90,43 @@ def test_what_came_by_way_of_another_id_is_merged_with_that_one() -> None:
         *("T1073", "T1574.002"),
     ]
     assert step("enterprise", "8.2", "18.1").in_order(["T1053.002", "T1053.001"]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("id_", "old", "gained", "lost", "content"),
+    [
+        # From the bundles: https://attack.mitre.org/techniques/T1112 and so on, 18.1 and 19.1.
+        ("T1112", "18.1", ("Defense Impairment",), ("Defense Evasion",), "major"),
+        ("T1127", "18.1", ("Execution",), (), "major"),
+        ("T1610", "18.1", (), ("Defense Evasion",), "major"),
+        ("T1027", "18.1", (), (), "major"),
+        ("T1059", "18.1", (), (), "minor"),
+        ("T1001", "18.1", (), (), None),
+    ],
+)
+def test_a_kept_technique_has_its_tactic_and_content_changes(
+    id_: str, old: str, gained: tuple[str, ...], lost: tuple[str, ...], content: str | None
+) -> None:
+    change = step("enterprise", old, "19.1").id_change(id_)
+    assert (change.kind, change.now, change.gained, change.lost, change.content) == (
+        *("kept", id_, gained, lost),
+        content,
+    )
+
+
+def test_a_technique_without_a_published_successor_is_removed() -> None:
+    assert str(step("enterprise", "18.1", "19.1").id_change("T1562.011")) == (
+        "T1562.011 Spoof Security Alerting: revoked, no successor"
+    )
+
+
+@pytest.mark.parametrize(
+    ("id_", "words"),
+    [
+        ("T1999.001", "newer than ATT&CK enterprise 19.1, or not an id of ATT&CK"),
+        ("T1087.999", "unknown in every installed release: a typo? did you mean T1087 Account Discovery?"),
+    ],
+)
+def test_an_id_above_all_known_ones_is_newer_and_not_a_typo(id_: str, words: str) -> None:
+    changes = step("enterprise", "16.1", "18.1")
+    assert changes.why_removed(changes.id_change(id_)) == words

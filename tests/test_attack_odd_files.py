@@ -47,14 +47,14 @@ def test_a_pipe_or_a_device_is_not_read_as_a_bundle(run: Run, tmp_path: Path) ->
         assert run("attack", "add", name) == (2, "", f"navlayers: {name}: {ODD}; expected a file\n")
 
 
-@pytest.mark.parametrize("name", ["enterprise-19.1.json", "enterprise-16.1.json", "enterprise-18.1.threats.json"])
+@pytest.mark.parametrize("name", ["enterprise-29.1.json", "enterprise-16.1.json", "enterprise-18.1.threats.json"])
 def test_a_pipe_or_a_device_among_the_added_releases_is_a_notice_and_removed(
     run: Run, folder: Path, name: str
 ) -> None:
     for make in (os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")):
         make(folder / name)
         listed = run("attack", "list")
-        assert (listed.code, listed.out.count("yes")) == (0, 17)
+        assert (listed.code, listed.out.count("yes")) == (0, 18)
         assert f"{folder / name}: invalid added ATT&CK release: {ODD}" in listed.err
         assert attack.find("enterprise", "16").release.builtin
         version = name.removeprefix("enterprise-")[:4]
@@ -93,13 +93,13 @@ def test_a_folder_that_refuses_is_told(run: Run, folder: Path, monkeypatch: pyte
         return stat(self, *args, **kwargs)  # type: ignore[arg-type]
 
     stat = Path.stat
-    (folder / "enterprise-19.1.json").write_text("{}")
+    (folder / "enterprise-29.1.json").write_text("{}")
     monkeypatch.setattr(Path, "stat", refuse)
-    result = run("attack", "remove", "19.1")
+    result = run("attack", "remove", "29.1")
     assert result.code == 2
     assert result.err.endswith("cannot delete the file: Permission denied\n")
     listed = run("attack", "list")
-    assert (listed.code, listed.out.count("yes")) == (0, 17)
+    assert (listed.code, listed.out.count("yes")) == (0, 18)
     assert "cannot read the file: Permission denied" in listed.err
 
 

@@ -38,7 +38,7 @@ def small(folder: Path, version: str, domain: Domain = "enterprise") -> Bundle:
         ("enterprise", "v16", "16.1"),
         ("enterprise", "V16.1", "16.1"),
         ("enterprise", " 9 ", "9.0"),
-        ("enterprise", "latest", "18.1"),
+        ("enterprise", "latest", "19.1"),
         ("ics", "12.1", "12.1"),
         ("mobile", "Latest", "18.1"),
     ],
@@ -57,10 +57,42 @@ def test_another_minor_of_the_same_major_is_used_with_a_notice() -> None:
 
 
 def test_the_nearest_minor_is_used_and_of_two_the_newer_one(tmp_path: Path) -> None:
-    for version in ("19.0", "19.2", "19.10"):
+    for version in ("29.0", "29.2", "29.10"):
         attack.add(small(tmp_path, version))
-    used = {wanted: attack.find("enterprise", wanted).release.version for wanted in ("19", "19.1", "19.5", "19.7")}
-    assert used == {"19": "19.10", "19.1": "19.2", "19.5": "19.2", "19.7": "19.10"}
+    used = {wanted: attack.find("enterprise", wanted).release.version for wanted in ("29", "29.1", "29.5", "29.7")}
+    assert used == {"29": "29.10", "29.1": "29.2", "29.5": "29.2", "29.7": "29.10"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "wanted", "version", "command"),
+    [
+        ("enterprise", "13.1", "19.1", "navlayers attack add 13.1"),
+        ("enterprise", "21", "19.1", "navlayers attack update, or navlayers attack add 21"),
+        ("ics", "17.0", "18.1", "navlayers attack add 17.0"),
+    ],
+)
+def test_the_newest_release_stands_in_for_one_of_a_major_that_is_not_installed(
+    domain: Domain, wanted: str, version: str, command: str
+) -> None:
+    found = attack.find(domain, wanted, nearest=True)
+    assert found.release.version == version
+    message = f"ATT&CK {domain} {wanted} is not installed; using {version} (add it with: {command})"
+    assert str(found.notice) == message
+
+
+def test_threats_of_an_older_release_are_carried_to_one_without_any() -> None:
+    newest = attack.find("enterprise", "19.1").release
+    own, carried = attack.threats(attack.find("enterprise", "18.1").release), attack.threats(newest)
+    assert not attack.has_threats(newest)
+    assert (own.source_version, carried.source_version, carried.version) == ("", "18.1", "19.1")
+    assert len(carried.threats) == len(own.threats)
+    # T1562.001 and T1562.004 of Lazarus Group (G0032) became T1685 and T1686.
+    before, after = set(own.threats["G0032"].techniques), set(carried.threats["G0032"].techniques)
+    assert {"T1562.001", "T1562.004"} <= before - after
+    assert {"T1685", "T1686"} <= after - before
+    assert all(
+        attack.load(newest).is_active(id_) for threat in carried.threats.values() for id_ in threat.techniques
+    )
 
 
 @pytest.mark.parametrize("wanted", ["20.0", "v20.0"])
@@ -69,7 +101,7 @@ def test_a_release_not_at_hand_is_an_error_that_names_those_that_are_and_the_com
         attack.find("mobile", wanted)
     assert str(caught.value) == (
         "ATT&CK mobile 20.0 is not installed; expected one of 12.1, 15.1, 16.1, 18.1 "
-        "(add it with: navlayers attack add 20.0)"
+        "(add it with: navlayers attack update, or navlayers attack add 20.0)"
     )
 
 
@@ -164,7 +196,7 @@ def test_a_file_that_holds_another_release_than_its_name_says_is_not_used(
     notices = [str(notice) for notice in attack.check_added()]
     assert len(notices) == 1
     assert "holds ATT&CK enterprise 20.0, unlike its name" in notices[0]
-    assert attack.find("enterprise", "latest").release.version == "18.1"
+    assert attack.find("enterprise", "latest").release.version == "19.1"
 
 
 def test_broken_threats_are_an_error_that_says_how_to_remove_them(tmp_path: Path, data_folder: Path) -> None:
@@ -188,7 +220,7 @@ def test_foreign_files_are_notices_and_hidden_ones_are_not(tmp_path: Path, data_
         in notices[0]
     )
     assert all("ignored: not a file written by navlayers" in notice for notice in notices)
-    assert attack.find("enterprise", "latest").release.version == "18.1"
+    assert attack.find("enterprise", "latest").release.version == "19.1"
 
 
 def test_a_data_folder_that_is_a_file_is_a_notice_when_reading_and_an_error_when_adding(

@@ -147,7 +147,61 @@ def add_published(
         ReleaseError: no domain has such a release, or a download fails.
         OutputError: the releases cannot be stored.
     """
-    chosen = _choose(wanted, domains)
+    return _add(_choose(wanted, domains), base_url, progress, timeout)
+
+
+def newer(domains: Sequence[Domain] = DOMAINS) -> list[tuple[Domain, str]]:
+    """The newest published release of each domain, where it is not installed with its threats.
+
+    Args:
+        domains: the domains to look in.
+
+    Returns:
+        Domain and version; a release that is installed without groups and software counts as missing.
+    """
+    missing = []
+    for domain in domains:
+        newest = published(domain)[-1]
+        have = store.find(domain, versions.LATEST).release
+        if versions.number(newest) > versions.number(have.version) or (
+            newest == have.version and not store.has_threats(have)
+        ):
+            missing.append((domain, newest))
+    return missing
+
+
+def add_newer(
+    domains: Sequence[Domain] = DOMAINS,
+    *,
+    base_url: str | None = None,
+    progress: Callable[[Domain, str], Bar] | None = None,
+    timeout: float = TIMEOUT,
+) -> tuple[Release, ...]:
+    """Download the releases of `newer`, and add all of them or none.
+
+    Args:
+        domains: the domains to look in.
+        base_url: as for `download`.
+        progress: as for `add_published`.
+        timeout: as for `download`.
+
+    Returns:
+        The added releases; () if every domain has its newest one.
+
+    Raises:
+        ReleaseError: a download fails.
+        OutputError: the releases cannot be stored.
+    """
+    chosen = newer(domains)
+    return _add(chosen, base_url, progress, timeout) if chosen else ()
+
+
+def _add(
+    chosen: Sequence[tuple[Domain, str]],
+    base_url: str | None,
+    progress: Callable[[Domain, str], Bar] | None,
+    timeout: float,
+) -> tuple[Release, ...]:
     folder = store.user_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -36,8 +36,8 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
     that became a sub-technique, or the other way round. `why` says why the new release does not have the id as an
     active one; `end` is then where revoked-by ends, if that is elsewhere. `doubt` says why one that is renamed may
     mean something else now. `gained` and `lost` are the names of the tactics that a kept or renamed technique is
-    under only in the new or only in the old release. `content` says whether its `x_mitre_version` rose by a major or
-    only by a minor number: a major one is a new definition or scope, which a mapper has to read again.
+    under only in the new or only in the old release. `content` says whether its `x_mitre_version` rose by a major
+    number (a new definition or scope, which a mapper has to read again) or by a minor one.
     """
 
     id: str
@@ -206,7 +206,7 @@ class ReleaseChange:
         for release in sorted(newest_first, key=lambda release: release.domain != domain):
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
-        newest = [release for release in newest_first if release.domain == domain][0]
+        newest = next(release for release in newest_first if release.domain == domain)
         if _base_number(change.id) > max(map(_base_number, attack.load(newest).techniques)):
             return f"newer than ATT&CK {newest.domain} {newest.version}, or not an id of ATT&CK"
         near = _near(change.id, self.new)

@@ -53,13 +53,15 @@ def releases() -> tuple[Release, ...]:
     return _merged([name for name in _file_names()[0] if _unusable(folder / name) is None])
 
 
-def find(domain: Domain, wanted: str) -> Found:
+def find(domain: Domain, wanted: str, *, nearest: bool = False) -> Found:
     """The installed release for a requested version.
 
     Args:
         domain: its domain.
         wanted: "16.1" or "v16.1" for that release or, with a notice, the nearest minor of the same major; "16" for
             the newest installed 16.x; "latest" for the newest of all.
+        nearest: use the newest release, with a notice, where none of the same major is installed. For the release
+            that a file names, not for one that the user asks for.
 
     Raises:
         ReleaseError: no installed release matches, or `wanted` is not a version. The message lists the installed
@@ -71,6 +73,8 @@ def find(domain: Domain, wanted: str) -> Found:
     while True:
         candidates = {release.version: release for release in _merged(names) if release.domain == domain}
         version = parsed and versions.choose(parsed, list(candidates))
+        if parsed and version is None and nearest:
+            version = versions.choose(versions.Wanted(), list(candidates))
         if parsed is None or version is None:
             missing = _not_found(domain, wanted, list(candidates), malformed=parsed is None)
             raise ReleaseError(missing if broken is None else (missing, broken))
@@ -161,19 +165,27 @@ def _not_found(domain: Domain, wanted: str, installed: list[str], *, malformed: 
     return Problem(
         f"ATT&CK {domain} {asked} is not installed",
         expected=f"one of {listing}" if listing else "",
-        hint=f"add it with: navlayers attack add {asked}",
+        hint=_how_to_add(asked, max(installed, key=versions.number, default="")),
     )
 
 
 def _notice(wanted: versions.Wanted, release: Release, broken: Problem | None) -> Problem | None:
     """The notice that `release` is used in place of the requested minor version, or of an invalid file."""
-    asked = f"{wanted.major}.{wanted.minor}"
     if broken is not None:
         return Problem(f"{broken.message}; using {release}", broken.place, hint=broken.hint)
-    if wanted.minor is None or asked == release.version:
+    asked = f"{wanted.major}" if wanted.minor is None else f"{wanted.major}.{wanted.minor}"
+    if wanted.major is None or asked in (release.version, release.version.partition(".")[0]):
         return None
     message = f"ATT&CK {release.domain} {asked} is not installed; using {release.version}"
-    return Problem(message, hint=f"add it with: navlayers attack add {asked}")
+    return Problem(message, hint=_how_to_add(asked, release.version))
+
+
+def _how_to_add(asked: str, newest: str) -> str:
+    """The command that adds a release, given the newest one that is installed."""
+    number = versions.canonical(asked) or ""
+    if not newest or versions.number(number) > versions.number(newest):
+        return f"add it with: navlayers attack update, or navlayers attack add {asked}"
+    return f"add it with: navlayers attack add {asked}"
 
 
 def user_folder() -> Path:

@@ -28,9 +28,14 @@ _domain = click.option(
 )
 
 
+_mirror = click.option(
+    "--mirror", metavar="URL", help="Download from this address (default: $NAVLAYERS_ATTACK_MIRROR)."
+)
+
+
 @click.group(cls=Group)
 def command() -> None:
-    """List, add and remove ATT&CK releases."""
+    """List, add, update and remove ATT&CK releases."""
 
 
 @command.command("list")
@@ -55,7 +60,7 @@ def list_releases(as_json: bool, quiet: bool) -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @_domain
 @click.option("--version", help="Version of a bundle that does not state it, such as 18.1.")
-@click.option("--mirror", metavar="URL", help="Download from this address (default: $NAVLAYERS_ATTACK_MIRROR).")
+@_mirror
 @_options.json_option
 @_options.quiet_option
 def add_releases(
@@ -86,12 +91,29 @@ def add_releases(
         else:
             message = f"--version {version} is for bundles, and {source} is a version"
             raise UsageError(Problem(message, hint="remove one of them"))
-        for release in added:
-            facts = _facts(release)
-            rows.append(facts)
-            if not quiet:
-                what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
-                _print.notify(f"added {release}: {what} ({release.path})")
+        rows += _report(added, quiet=quiet)
+    if as_json:
+        _print.echo_json(rows)
+
+
+@command.command("update")
+@_domain
+@_mirror
+@_options.json_option
+@_options.quiet_option
+def update_releases(domains: tuple[Domain, ...], mirror: str | None, as_json: bool, quiet: bool) -> None:
+    """Download the newest release of each domain that is not installed.
+
+    A built-in release without groups and software counts as missing. Downloads are verified against the SHA-256
+    hashes that mitreattack-python publishes.
+    """
+    from navlayers.attack.download import add_newer  # noqa: PLC0415 - imports the network
+
+    added = add_newer(domains or DOMAINS, base_url=mirror, progress=_bar if _shows_bar(quiet) else None)
+    rows = _report(added, quiet=quiet)
+    for domain in () if quiet else domains or DOMAINS:
+        if domain not in {release.domain for release in added}:
+            _print.notify(f"ATT&CK {domain} is up to date: {attack.find(domain, versions.LATEST).release.version}")
     if as_json:
         _print.echo_json(rows)
 
@@ -119,11 +141,26 @@ def _bar(domain: Domain, version: str) -> Bar:
     return bar
 
 
-def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, silent: bool) -> tuple[Release, ...]:
-    from navlayers.attack.download import add_published  # noqa: PLC0415 - the network only when asked for
+def _shows_bar(quiet: bool) -> bool:
+    return _print.on_terminal() and not quiet
 
-    shown = _print.on_terminal() and not silent
-    return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if shown else None)
+
+def _report(added: Sequence[Release], *, quiet: bool) -> list[dict[str, object]]:
+    """The facts of added releases, printed unless `quiet`."""
+    rows = []
+    for release in added:
+        facts = _facts(release)
+        rows.append(facts)
+        if not quiet:
+            what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
+            _print.notify(f"added {release}: {what} ({release.path})")
+    return rows
+
+
+def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, silent: bool) -> tuple[Release, ...]:
+    from navlayers.attack.download import add_published  # noqa: PLC0415 - imports the network
+
+    return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if _shows_bar(silent) else None)
 
 
 def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tuple[Release, ...]:
@@ -150,7 +187,7 @@ def _facts(release: Release) -> dict[str, object]:
     catalogue = attack.load(release)
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     subs = sum(technique.parent is not None for technique in active)
-    threats = attack.threats(release) if attack.has_threats(release) else None
+    threats = attack.threats(release) if attack.has_threats(release) else None  # its own, not carried ones
     counts = {kind: None if threats is None else len(getattr(threats, kind)) for kind in _COUNTED}
     return {
         "domain": release.domain,
