@@ -286,10 +286,9 @@ def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
 
 def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:
     catalogue = _release(mapping_set, attack_version)
-    remapped = mapping_set if attack_version is None else carry_to(mapping_set, catalogue)[0]
-    return scoring.score_set(remapped, catalogue, ScoreOptions(**options))
+    return scoring.score_set(carry_to(mapping_set, catalogue)[0], catalogue, ScoreOptions(**options))
 
 
 def _release(mapping_set: model.MappingSet, attack_version: str | None) -> Catalogue:
     wanted = mapping_set.attack_version if attack_version is None else attack_version
-    return attack.load(attack.find(mapping_set.domain, wanted).release)
+    return attack.load(attack.find(mapping_set.domain, wanted, nearest=attack_version is None).release)

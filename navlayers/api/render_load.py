@@ -91,18 +91,24 @@ def _at_release(
         wanted = attack_version or "latest"
         notices.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
     try:
-        release = attack.find(item.domain, wanted)
+        release = attack.find(item.domain, wanted, nearest=wanted == item.attack_version)
+        target = attack.find(item.domain, attack_version) if attack_version else release
     except NavlayersError as error:
         problems = (msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems)
         raise type(error)(problems) from None
-    if release.notice is not None:
-        notices.append(msgspec.structs.replace(release.notice, place=release.notice.place or place))
     catalogue = attack.load(release.release)
+    # The notice may be of another minor version, at which a layer is read as it is.
+    installed = release.notice is None or catalogue.major == wanted.lower().removeprefix("v").partition(".")[0]
+    if attack_version and not installed:
+        # The layer's own release would only be a step to the requested one.
+        catalogue = attack.load(target.release)
+    elif release.notice is not None:
+        notices.append(msgspec.structs.replace(release.notice, place=release.notice.place or place))
     layer, _ = modern(item.layer, catalogue)
-    if attack_version is None:
+    if attack_version is None and installed:
         return layer, catalogue, notices
-    upgraded, _ = upgrade_layer(layer, attack_version)
-    return upgraded, attack.load(attack.find(item.domain, attack_version).release), notices
+    carried, _ = upgrade_layer(layer, target.release.version)
+    return carried, attack.load(target.release), notices
 
 
 def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:

@@ -68,7 +68,9 @@ def command(
     if not quiet:
         _print.notices([*result.notices, *(notice for each in result.sets for notice in each.notices)])
         for each in result.sets:
-            _print.remapped(each.folder, each.attack_version, each.carried, each.left_out)
+            _print.remapped(
+                each.folder, each.attack_version, each.carried, each.left_out, own=each.set.attack_version
+            )
     if output == _print.STDOUT:
         click.echo(result.document, nl=False)
     elif as_json:

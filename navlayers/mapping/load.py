@@ -27,7 +27,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the name of its results.
-        set: the set, remapped to the release if one was requested.
+        set: the set, remapped to the release.
         own_attack_version: the release that the set was made for.
         catalogue: the release.
         moved: the techniques that got other ids in remapping.
@@ -58,7 +58,8 @@ def prepare(
 
     Args:
         sources: the sets, as `navlayers.mapping.find.resolve` gives them.
-        attack_version: the release to remap the sets to; None leaves each at its own.
+        attack_version: the release to remap the sets to; None: each at its own or, where that is not installed, at
+            the nearest one.
         reading: how to read files.
 
     Yields:
@@ -116,7 +117,8 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
         mapping_set = reading.mapping_set
     own = mapping_set.attack_version
     try:
-        match = attack.find(mapping_set.domain, own if attack_version is None else attack_version)
+        wanted = own if attack_version is None else attack_version
+        match = attack.find(mapping_set.domain, wanted, nearest=attack_version is None)
     except NavlayersError as error:
         if reading is None or attack_version is not None or source.origin == "shipped":
             raise
@@ -124,9 +126,8 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
         problems = [msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems]
         raise type(error)(problems) from None
     catalogue = attack.load(match.release)
-    moved: tuple[Moved, ...] = ()
-    if attack_version is not None:
-        mapping_set, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
+    # Ids are revoked within a release, too, so a set is carried to its own as well.
+    mapping_set, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
     notices = [match.notice] if match.notice is not None else []
     if reading is None:
         return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices))

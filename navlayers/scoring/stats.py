@@ -46,7 +46,7 @@ class Stats(msgspec.Struct, frozen=True):
         scored: the set has score values.
         mappings: number of its mappings.
         capabilities: number of capabilities with at least one mapping.
-        techniques, subtechniques: number of distinct ids that are mapped, active in the release or not.
+        techniques, subtechniques: number of distinct mapped ids that are active in the release, as in its layers.
         base_techniques: number of active techniques without a parent.
         base_techniques_mapped: number of them that are mapped themselves or by a sub-technique.
         base_techniques_unmapped: number of the others.
@@ -77,7 +77,7 @@ class Stats(msgspec.Struct, frozen=True):
 
 def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
     """Count what `mapping_set` covers of the catalogue's release."""
-    techniques = {mapping.technique for mapping in mapping_set.mappings}
+    techniques = {m.technique for m in mapping_set.mappings if catalogue.is_active(m.technique)}
     subs = sum("." in technique for technique in techniques)
     covered = base_techniques(techniques, catalogue)
     bases = [t for t in catalogue.techniques.values() if t.active and t.parent is None]

@@ -63,8 +63,9 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
 
     `given` is the metadata of the file, by names of `METADATA`; blank is absent. Metadata that neither it nor the
     user gives is assumed, with one notice: the framework is the file's name, the domain that of most technique ids,
-    the ATT&CK version the newest installed release, the version "unversioned".
+    the ATT&CK version the installed release that knows most of them, the version "unversioned".
     """
+    techniques = list(techniques)
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
     texts |= context.options.metadata
     assumed: dict[str, str] = {}
@@ -76,7 +77,7 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         assumed["domain"] = likely_domain(techniques)
     if "attack_version" not in texts:
         domain, _ = checks.domain(texts.get("domain") or assumed["domain"])
-        assumed["attack_version"] = attack.find(domain or "enterprise", "latest").release.version
+        assumed["attack_version"] = likely_release(domain or "enterprise", techniques)
     if assumed:
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
         named = [f"{name.replace('_', ' ')} {wording.quoted(text)[1:-1]}" for name, text in assumed.items()]
@@ -89,6 +90,23 @@ def file_id(path: str) -> str:
     """An id derived from the name of a file; "stdin" for standard input, which goes by the name "-"."""
     stem = PurePath(path).stem
     return slugs([stem])[stem] if stem.strip("-") else "stdin"
+
+
+def likely_release(domain: Domain, techniques: Iterable[str]) -> str:
+    """The newest installed version of those in which most of the ids are active or replaced."""
+    ids = Counter(techniques)
+    best, most = "", -1
+    for release in reversed([release for release in attack.releases() if release.domain == domain]):
+        catalogue = attack.load(release)
+        known = 0
+        for id_, count in ids.items():
+            chain = catalogue.resolve(id_)
+            known += count * bool(chain and catalogue.is_active(chain[-1]))
+        if known > most:
+            best, most = release.version, known
+        if known == ids.total():
+            break
+    return best
 
 
 def likely_domain(techniques: Iterable[str]) -> Domain:
