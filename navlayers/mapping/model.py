@@ -140,8 +140,8 @@ class MappingSet(msgspec.Struct, frozen=True):
 
     @property
     def scored(self) -> bool:
-        """Whether any mapping has a score value."""
-        return any(mapping.value is not None for mapping in self.mappings)
+        """Whether it rates its mappings: it declares a scale, or any mapping has a score value."""
+        return bool(self.scale) or any(mapping.value is not None for mapping in self.mappings)
 
     @property
     def default_type(self) -> str | None:

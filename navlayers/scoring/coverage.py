@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """The coverage of an input: techniques with a score above 0, overall or in a category, or not rated.
+    """The coverage of an input: techniques with a score above 0, overall or in a category.
 
     Attributes:
         name: its unique name among the inputs.
@@ -67,21 +67,19 @@ class Coverage(msgspec.Struct, frozen=True):
     @property
     def scores(self) -> dict[str, TechniqueScore]:
         """The entries of the techniques covered overall."""
-        return {t: entry for t, entry in self.entries.items() if _covers(entry.overall)}
+        return {technique: self.entries[technique] for technique in self.measures()}
 
-    def measures(self, category: str | None = None) -> dict[str, float | None]:
+    def measures(self, category: str | None = None) -> dict[str, float]:
         """Technique id → score overall (None) or in one category, for the techniques covered there."""
-        if category is None:
-            return {t: entry.overall for t, entry in self.entries.items() if _covers(entry.overall)}
-        return {
-            technique: score
+        return {t: score for t, entry in self.entries.items() if (score := entry.measure(category) or 0) > 0}
+
+    def unrated(self, category: str | None = None) -> frozenset[str]:
+        """The techniques that are mapped and not rated, overall (None) or in one category: related, never covered."""
+        return frozenset(
+            technique
             for technique, entry in self.entries.items()
-            if category in entry.categories and _covers(score := entry.categories[category])
-        }
-
-
-def _covers(score: float | None) -> bool:
-    return score is None or score > 0
+            if entry.measure(category) is None and (category is None or category in entry.categories)
+        )
 
 
 def without_scores(coverage: Coverage) -> Coverage:
@@ -97,8 +95,8 @@ def without_scores(coverage: Coverage) -> Coverage:
     return msgspec.structs.replace(coverage, entries=entries, counts=False, covered_only=True)
 
 
-def _full(score: float | None) -> float:
-    return 100 if _covers(score) else 0
+def _full(score: float | None) -> float | None:
+    return None if score is None else 100 if score > 0 else 0
 
 
 def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None = None) -> Coverage:
@@ -162,7 +160,7 @@ def _countable(prepared: Prepared) -> Prepared:
 def _notices(coverage: Coverage) -> Iterator[Problem]:
     if not coverage.set.mappings:
         yield Problem(f"{coverage.name}: no mappings")
-    nothing = len(coverage.entries) - len(coverage.scores)
+    nothing = sum(entry.overall == 0 for entry in coverage.entries.values())
     if nothing:
         what = f"{nothing} technique{'s' * (nothing > 1)} scored 0 {'count' if nothing > 1 else 'counts'}"
         yield Problem(f"{coverage.name}: {what} as not covered")

@@ -106,6 +106,8 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         for mapping in mapping_set.mappings
         if mapping.value is not None or options.worth is not None
     }
+    if mapping_set.scored and not valued:
+        valued = present  # nothing is rated yet, which is not the same as a set without ratings
     values = {mapping.value for mapping in mapping_set.mappings}
     order = (*CATEGORIES, UNSPECIFIED)
     scored = tuple(category for category in order if category in valued)
@@ -257,9 +259,9 @@ def _types(row: Mapping) -> tuple[str, ...]:
 
 
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
-    if rules.counts:
-        return len(best)
     scores = [contribution.score for contribution in best if contribution.score is not None]
+    if rules.counts:
+        return len(best) if not rules.scored_categories else len(scores) or None
     return exact(FUNCTIONS[rules.options.aggregate](scores)) if scores else None
 
 
