@@ -12,6 +12,10 @@ import msgspec
 
 from navlayers.attack.domain import Domain
 
+Role = Literal["control", "detection", "threat"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""What a set is of: what defends, rules that detect, or what is attacked or happens, which never "covers"."""
+
 Category = Literal["protect", "detect", "respond"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 
@@ -110,6 +114,7 @@ class MappingSet(msgspec.Struct, frozen=True):
         scale: score value → number 0–100; empty for the default scale.
         source: where the set was published; "" if unknown.
         licence: SPDX id or text; "" if unknown.
+        role: what its capabilities are.
         details: other metadata by the names in `DETAILS`.
     """
 
@@ -126,6 +131,7 @@ class MappingSet(msgspec.Struct, frozen=True):
     scale: dict[str, float] = {}
     source: str = ""
     licence: str = ""
+    role: Role = "control"
     details: dict[str, str] = {}
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from navlayers._text import Names, comma_list, or_list, quoted, suggestion
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import CATEGORIES, DECIMAL
+from navlayers.mapping.model import CATEGORIES, DECIMAL, ROLES, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,6 +118,15 @@ def domain(text: str) -> tuple[Domain | None, Issue | None]:
         if clean == known:
             return known, None
     return None, _unknown("ATT&CK domain", text, DOMAINS, "unknown-domain")
+
+
+def role(text: str) -> tuple[Role | None, Issue | None]:
+    """The role of a set: control, detection or threat, in any case."""
+    clean = text.strip().lower()
+    for known in ROLES:
+        if clean == known:
+            return known, None
+    return None, _unknown("role", text, ROLES, "unknown-role")
 
 
 def _unknown(what: str, text: str, known: Sequence[str], code: str) -> Issue:

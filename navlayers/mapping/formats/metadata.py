@@ -12,7 +12,8 @@ from navlayers._text import slugs
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import DETAILS, MappingSet
+from navlayers.mapping.model import DETAILS, MappingSet, Role
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,10 +34,18 @@ UNVERSIONED = "unversioned"
 
 
 def head_of(texts: Mapping[str, str], report: Callable[[Issue], None], **parts: Any) -> MappingSet:
-    """A set from its metadata, by names of `METADATA`, and its other parts. An unknown domain goes to `report`."""
+    """A set from its metadata, by names of `METADATA`, and its other parts.
+
+    An unknown domain or role goes to `report`. A set without a role has that of its framework.
+    """
     domain: Domain | None = None
+    role: Role | None = None
     if "domain" in texts:
         domain, issue = checks.domain(texts["domain"])
+        if issue is not None:
+            report(issue)
+    if "role" in texts:
+        role, issue = checks.role(texts["role"])
         if issue is not None:
             report(issue)
     return MappingSet(
@@ -47,6 +56,7 @@ def head_of(texts: Mapping[str, str], report: Callable[[Issue], None], **parts: 
         title=texts.get("title", ""),
         source=texts.get("source", ""),
         licence=texts.get("licence", ""),
+        role=role or likely_role(texts.get("framework", "")),
         details={field: texts[field] for field in DETAILS if field in texts},
         **parts,
     )
