@@ -27,23 +27,25 @@ _SERVICE = Noun("service", "services")
 
 # Frameworks by the start of their ids, as CTID's Mappings Explorer and security stack publish them.
 _THREATS = {"kev": Noun("vulnerability", "vulnerabilities"), "veris": Noun("action", "actions")}
+_DETECTIONS = {"sigma": _RULE, "dettect": Noun("system", "systems")}
 _NOUNS = {
     **_THREATS,
+    **_DETECTIONS,
     **dict.fromkeys(("aws", "azure", "gcp", "m365"), _SERVICE),
     **dict.fromkeys(("nist", "cri", "csa", "cis", "iso", "pci", "soc"), _CONTROL),
 }
 
 
 def likely_role(framework: str) -> Role:
-    """The role of a set that states none: CISA KEV and VERIS are threats, other frameworks controls."""
-    return "threat" if _known(framework) in _THREATS else "control"
+    """The role of a set that states none, by its framework; control for an unknown one."""
+    known = _known(framework)
+    return "threat" if known in _THREATS else "detection" if known in _DETECTIONS else "control"
 
 
 def noun(mapping_set: MappingSet) -> Noun:
     """The word for the capabilities of a set, by its role and framework."""
-    if mapping_set.role == "detection":
-        return _RULE
-    return _NOUNS.get(_known(mapping_set.framework), CAPABILITY)
+    fallback = _RULE if mapping_set.role == "detection" else CAPABILITY
+    return _NOUNS.get(_known(mapping_set.framework), fallback)
 
 
 def _known(framework: str) -> str:

@@ -74,7 +74,7 @@ class Coverage(msgspec.Struct, frozen=True):
         return {t: score for t, entry in self.entries.items() if (score := entry.measure(category) or 0) > 0}
 
     def unrated(self, category: str | None = None) -> frozenset[str]:
-        """The techniques that are mapped and not rated, overall (None) or in one category: related, never covered."""
+        """The techniques that are mapped and not rated, overall (None) or in one category; never covered."""
         return frozenset(
             technique
             for technique, entry in self.entries.items()

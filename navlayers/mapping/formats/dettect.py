@@ -192,7 +192,7 @@ class _Reader:
 
     def head(self, top: Fields, context: Context) -> MappingSet:
         """The metadata of the set. DeTT&CT takes a file without a domain for the enterprise domain."""
-        metadata = {"framework": "dettect", "title": top.text("name")}
+        metadata = {"framework": "dettect", "role": "detection", "title": top.text("name")}
         metadata["domain"] = top.text("domain") or "enterprise-attack"
         metadata |= dated(self._dates)
         for field, key in (("title", "name"), ("domain", "domain")):

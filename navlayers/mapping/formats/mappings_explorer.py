@@ -188,7 +188,7 @@ def _head(fields: dict[str, Any], context: Context, place: Callable[[Path], Plac
     types, groups = (_table(field, fields.get(field), add) for field in _TABLES)
     return head_of(
         texts,
-        lambda issue: context.findings.add(issue, partial(place, ("metadata", "technology_domain"))),
+        lambda issue, _field: context.findings.add(issue, partial(place, ("metadata", "technology_domain"))),
         groups={id_: _text(value, "name") or id_ for id_, value in groups.items()},
         mapping_types=tuple(
             MappingType(id_, _text(value, "name"), _text(value, "description") if isinstance(value, dict) else "")

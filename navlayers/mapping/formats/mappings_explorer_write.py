@@ -13,6 +13,7 @@ from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.mappings_explorer import NO_DATE
 from navlayers.mapping.formats.rows import COMPLETE, Row, Seen
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,6 +115,8 @@ def _metadata(mapping_set: MappingSet) -> tuple[dict[str, Any], list[Problem]]:
         why = "the set has no creation date"
         notices.append(_made_up(why, "set it with --meta created=2025-01-31"))
     named = [field for field in ("title", "source", "licence", "scale") if getattr(mapping_set, field)]
+    if mapping_set.role != likely_role(mapping_set.framework):
+        named.append("role")
     if named:
         notices.append(lost(comma_list(named), _NO_ROOM))
     return metadata, notices

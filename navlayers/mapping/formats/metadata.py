@@ -33,21 +33,22 @@ UNVERSIONED = "unversioned"
 """The version of a set that has none."""
 
 
-def head_of(texts: Mapping[str, str], report: Callable[[Issue], None], **parts: Any) -> MappingSet:
+def head_of(texts: Mapping[str, str], report: Callable[[Issue, str], None], **parts: Any) -> MappingSet:
     """A set from its metadata, by names of `METADATA`, and its other parts.
 
-    An unknown domain or role goes to `report`. A set without a role has that of its framework.
+    An unknown domain or role goes to `report`, with the name of the field. A set without a role has that of its
+    framework.
     """
     domain: Domain | None = None
     role: Role | None = None
     if "domain" in texts:
         domain, issue = checks.domain(texts["domain"])
         if issue is not None:
-            report(issue)
+            report(issue, "domain")
     if "role" in texts:
         role, issue = checks.role(texts["role"])
         if issue is not None:
-            report(issue)
+            report(issue, "role")
     return MappingSet(
         framework=texts.get("framework", ""),
         version=texts.get("version", ""),
@@ -93,7 +94,7 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         named = [f"{name.replace('_', ' ')} {wording.quoted(text)[1:-1]}" for name, text in assumed.items()]
         message = f"the file lacks metadata; assumed: {', '.join(named)}"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
-    return head_of(texts | assumed, lambda issue: context.findings.add(issue, place))
+    return head_of(texts | assumed, lambda issue, _field: context.findings.add(issue, place))
 
 
 def file_id(path: str) -> str:

@@ -75,7 +75,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     for path, trees in read_files(source, _KIND, documents, findings):
         reader.file(path, trees)
     findings.raise_errors()
-    metadata = {"framework": "sigma", "title": "Sigma rules" + (f": {name}" if name else "")}
+    metadata = {"framework": "sigma", "role": "detection", "title": "Sigma rules" + (f": {name}" if name else "")}
     metadata |= dated(reader.dates)
     techniques = (mapping.technique for mapping in reader.mappings)
     head = make_head(context, metadata, techniques, Place(source.path))

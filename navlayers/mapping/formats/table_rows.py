@@ -31,6 +31,7 @@ from navlayers.mapping.formats.table_columns import (
     refuse_missing,
 )
 from navlayers.mapping.model import DEFAULT_SCALE, MappingType
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -342,6 +343,8 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
 
 def _losses(mapping_set: MappingSet) -> Iterator[str]:
     yield from (field for field in ("title", "source", "licence") if getattr(mapping_set, field))
+    if mapping_set.role != likely_role(mapping_set.framework):
+        yield "role"
     yield from (field for field in mapping_set.details if field not in SET_FIELDS.values())
     if any(kind.description or kind.name not in ("", kind.id) for kind in mapping_set.mapping_types):
         yield "names and descriptions of mapping types"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 TOP_KEYS = (
-    *("framework", "title", "version", "domain", "attack_version", "source", "licence", "license"),
+    *("framework", "title", "version", "domain", "attack_version", "source", "licence", "license", "role"),
     *DETAILS,
     *("mapping_types", "scale", "groups", "capabilities", "non_mappable"),
 )
@@ -100,7 +100,7 @@ def _head(top: Fields, by_user: dict[str, str]) -> MappingSet:
     texts: dict[str, str] = {}
     if "licence" in top and "license" in top:
         top.wrong("license", 'both "licence" and "license" are given', "one of them", code="duplicate-key")
-    for field in (*REQUIRED, "title", "source", "licence", "license", *DETAILS):
+    for field in (*REQUIRED, "title", "source", "licence", "license", "role", *DETAILS):
         text = top.text(field)
         if text.strip():
             texts[field] = text
@@ -113,7 +113,7 @@ def _head(top: Fields, by_user: dict[str, str]) -> MappingSet:
     groups = top.child("groups", "a mapping of group id → name")
     return head_of(
         texts,
-        partial(top.report, target="domain"),
+        top.report,
         groups={id_: groups.text(key.text) or id_ for id_, key, _ in _ids(groups, "group")},
         mapping_types=tuple(_mapping_types(top)),
         scale=_scale(top.child("scale", "a mapping of score value → number from 0 to 100")),

@@ -67,6 +67,7 @@ def _tree(mapping_set: MappingSet) -> dict[str, Value]:
         "attack_version": mapping_set.attack_version,
         "source": mapping_set.source,
         "licence": mapping_set.licence,
+        "role": mapping_set.role if mapping_set.role != "control" else "",
         **mapping_set.details,
     }
     tree: dict[str, Value] = {"framework": mapping_set.framework, **{k: text for k, text in texts.items() if text}}

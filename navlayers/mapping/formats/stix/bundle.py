@@ -122,6 +122,7 @@ class Properties(msgspec.Struct, omit_defaults=True):
     title: str = ""
     source: str = ""
     licence: str = ""
+    role: str = ""
     mapping_version: str = ""
     creation_date: str = ""
     last_update: str = ""

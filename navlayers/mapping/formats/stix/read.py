@@ -7,7 +7,6 @@ objects are capabilities.
 from __future__ import annotations
 
 import re
-from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, cast
 
@@ -181,7 +180,7 @@ class _Reader:
     def _read_own(self, own: Properties) -> MappingSet:
         """Metadata written by navlayers; the user's metadata overrides it."""
         given = self._context.options.metadata
-        names = (*REQUIRED, "title", "source", "licence", *DETAILS)
+        names = (*REQUIRED, "title", "source", "licence", "role", *DETAILS)
         texts = {name: getattr(own, SET_PROPERTIES.get(name, name)) or "" for name in names} | given
         for name, expected in REQUIRED.items():
             if not texts[name].strip():
@@ -195,7 +194,7 @@ class _Reader:
                 self._bundle.report(issue, self._grouping, (*OWN, "scale", index, "score"))
         return head_of(
             {name: text for name, text in texts.items() if text.strip()},
-            partial(self._bundle.report, number=self._grouping, path=(*OWN, "domain")),
+            lambda issue, field: self._bundle.report(issue, self._grouping, (*OWN, field)),
             groups={group.group_id: group.name for group in own.capability_groups},
             mapping_types=tuple(MappingType(*msgspec.structs.astuple(kind)) for kind in own.mapping_types),
             scale={step.value: step.score for step in own.scale},

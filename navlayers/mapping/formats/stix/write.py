@@ -27,6 +27,7 @@ from navlayers.mapping.formats.stix.bundle import (
     parts,
 )
 from navlayers.mapping.model import MappingSet, canonical
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,6 +205,7 @@ class _Writer:
                 "object_refs": refs,
                 "extensions": _extended(
                     **{SET_PROPERTIES.get(field, field): getattr(mapping_set, field) for field in _SET_FIELDS},
+                    role=mapping_set.role if mapping_set.role != likely_role(mapping_set.framework) else "",
                     **{SET_PROPERTIES.get(field, field): text for field, text in mapping_set.details.items()},
                     capability_groups=tuple(DeclaredGroup(id_, name) for id_, name in mapping_set.groups.items()),
                     mapping_types=tuple(
