@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +15,11 @@ from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.model import canonical
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Run
 
     from navlayers.mapping.model import Mapping, MappingSet
+
+CASES = Path(__file__).parents[2] / "shared" / "cases"
 
 FILE = """\
 version: 1.2
@@ -105,9 +106,10 @@ def test_the_newest_score_of_detection_counts_and_visibility_has_no_value(file: 
     reading = readers.read(file)
     assert reading.format == "dettect"
     assert rows(reading.mapping_set) == [
-        ("detection-servers", "T1078", "detect", "60"),
-        ("detection-laptops", "T1078", "detect", "60"),
+        ("detection-servers", "T1078", "detect", "3"),
+        ("detection-laptops", "T1078", "detect", "3"),
         ("visibility-all", "T1078", None, None),
+        ("detection-all", "T1110", "detect", None),
         ("visibility-all", "T1110", None, None),
         ("detection-laptops", "T1200", "detect", "0"),
     ]
@@ -117,15 +119,16 @@ def test_read_for_visibility_it_is_the_other_way_round(file: Path) -> None:
     assert rows(visibility(file)) == [
         ("detection-servers", "T1078", None, None),
         ("detection-laptops", "T1078", None, None),
-        ("visibility-all", "T1078", None, "100"),
-        ("visibility-all", "T1110", None, "50"),
+        ("visibility-all", "T1078", None, "4"),
+        ("visibility-all", "T1110", None, "2"),
         ("detection-laptops", "T1200", None, None),
+        ("visibility-all", "T1200", None, "0"),
     ]
 
 
 @pytest.mark.parametrize("side", ["detection", "visibility"])
 def test_every_score_of_a_side_is_its_share_of_the_highest(tmp_path: Path, side: str) -> None:
-    scores = range(6) if side == "detection" else range(1, 5)
+    scores = range(6) if side == "detection" else range(5)
     techniques = "".join(
         f"- technique_id: T10{score:02}\n  {side}:\n  - applicable_to: [all]\n"
         f"    score_logbook: {{date: 2024-01-01, score: {score}, comment: ''}}\n"
@@ -134,16 +137,22 @@ def test_every_score_of_a_side_is_its_share_of_the_highest(tmp_path: Path, side:
     (tmp_path / "all.yaml").write_text("file_type: technique-administration\ntechniques:\n" + techniques)
     options = ReadOptions(format="dettect" if side == "detection" else "dettect-visibility")
     whole = readers.read(tmp_path / "all.yaml", reading=options).mapping_set
-    expected = ["0", "20", "40", "60", "80", "100"] if side == "detection" else ["25", "50", "75", "100"]
-    assert [mapping.value for mapping in whole.mappings] == expected
+    expected = [0, 20, 40, 60, 80, 100] if side == "detection" else [0, 25, 50, 75, 100]
+    assert [whole.scale[str(mapping.value)] for mapping in whole.mappings] == expected
 
 
-def test_no_detection_and_no_visibility_are_non_mappables(file: Path) -> None:
-    found = [(r.capability, r.technique, dict(r.other)) for r in readers.read(file).mapping_set.non_mappable]
-    assert found == [
-        ("detection-all", "T1110", {"score": "-1"}),
-        ("visibility-all", "T1200", {"score": "0"}),
-    ]
+@pytest.mark.parametrize("case", ["21.yaml", "21b.yaml"])
+def test_detection_minus_one_is_never_covered(run: Run, case: str) -> None:
+    """T1110.004 of 21.yaml and all four techniques of 21b.yaml have detection −1; they are visible."""
+    if not (CASES / case).exists():
+        pytest.skip("the cases are not at ../shared/cases")
+    gaps = json.loads(run("gaps", CASES / case, "--threat", "credential-access", "--json", "-q").out)
+    assert (gaps["total"]["techniques"], gaps["total"]["covered"], gaps["total"]["weak"]) == (67, 0, 0)
+    plan = run("plan", CASES / case, "--target", "100%", "--json", "-q")
+    if case == "21b.yaml":
+        assert (plan.code, plan.err.splitlines()[0][:38]) == (2, "navlayers: no capability has a score (")
+    else:
+        assert json.loads(plan.out)["chosen"] == ["detection-servers"]
 
 
 def test_score_date_location_and_comments_survive(file: Path) -> None:
@@ -157,7 +166,7 @@ def test_score_date_location_and_comments_survive(file: Path) -> None:
         "auto_generated": "true",
     }
     assert dict(first(whole, "visibility-all").other) == {"score": "4", "date": "2024-01-01"}
-    assert [m.technique_name for m in whole.mappings] == [None, None, None, "Guessing", None]
+    assert [m.technique_name for m in whole.mappings] == [None, None, None, "Guessing", "Guessing", None]
 
 
 def test_the_set_has_the_content_of_the_file_and_notices_name_omissions(file: Path) -> None:
@@ -188,7 +197,7 @@ def test_visibility_does_not_hide_detection_in_the_overview(file: Path, tmp_path
     assert scores("own") == {"T1078": 60, "T1110": None, "T1200": 0}
     assert (tmp_path / "out" / "own" / "techniques" / "groups" / "visibility.json").exists()
     assert run("build", file, "--from", "dettect-visibility", "-o", tmp_path / "out" / "seen").code == 0
-    assert scores("seen") == {"T1078": 100, "T1110": 50, "T1200": None}
+    assert scores("seen") == {"T1078": 100, "T1110": 50, "T1200": 0}
 
 
 def test_other_domains_are_read_from_the_file(tmp_path: Path) -> None:
@@ -221,7 +230,7 @@ techniques:
     (tmp_path / "old.yaml").write_text(text)
     reading = readers.read(tmp_path / "old.yaml")
     assert rows(reading.mapping_set) == [
-        ("detection-all", "T1078", "detect", "80"),
+        ("detection-all", "T1078", "detect", "4"),
         ("visibility-all", "T1078", None, None),
     ]
     mapping = reading.mapping_set.mappings[0]
@@ -249,14 +258,14 @@ def test_all_errors_are_reported_together_with_their_places(tmp_path: Path) -> N
     assert "a whole number from -1 to 5" in str(caught.value)
     findings = Findings(lenient=True)
     whole = readers.read(path, findings=findings).mapping_set
-    assert first(whole, "detection-servers").value == "20"
+    assert first(whole, "detection-servers").value == "1"
 
 
 def test_places_lead_to_the_score_that_counts(file: Path) -> None:
     reading = readers.read(file)
     assert reading.place(0) == Place(str(file), 7, 17)
     assert reading.place(0, field="value") == Place(str(file), 18, 14)
-    assert reading.place(0, "non_mappable", "value") == Place(str(file), 39, 14)
+    assert reading.place(3, field="value") == Place(str(file), 39, 14)
     assert reading.place(0, "capability") == Place(str(file), 10, 20)
     assert reading.place_of("domain") == Place(str(file), 4, 9)
 

@@ -192,9 +192,19 @@ def test_ids_that_are_the_same_but_for_blanks_or_case_are_errors() -> None:
         f'set.yaml:6:15: score value "B" is the same as "b" in line 6, column 9; expected each id once ({ids})',
         f'set.yaml:6:21: score value " b" is the same as "b" in line 6, column 9; expected each id once ({ids})',
     ]
-    for name in ("50", "1e3", "010", ".5", "inf", " 7 "):
+    for name in ("1e3", "010", ".5", "inf", "-1"):
         (problem,) = problems(f'{HEAD}scale: {{"{name}": 1}}\n{body}')
-        assert f'score value "{name.strip()}" is a number; expected a word' in problem
+        assert (
+            f'score value "{name}" is not a plain decimal number; expected a word, or a number such as 3' in problem
+        )
+
+
+def test_with_numbers_as_score_values_no_other_number_is_a_score() -> None:
+    scale = "scale: {0: 0, 1: 20, 5: 100}\n"
+    body = "capabilities: {c: {techniques: {T1078: {protect: 1}, T1110: {protect: 5}, T1566: {protect: 3}}}}\n"
+    assert problems(HEAD + scale + body) == [
+        'set.yaml:6:92: score value "3" is outside the scale; expected 0, 1 or 5'
+    ]
 
 
 def test_a_set_without_capabilities_is_refused_unless_it_lists_non_mappable_techniques() -> None:

@@ -209,7 +209,7 @@ BAD = [
     (ENTRY, "T1078: Non-Mappable"),
     (ENTRY, "T1078: {protect: 101}\nscale: {low: 5}"),
     ("version: 1\n", "version: 1\nscale: {low: 500}\n"),
-    ("version: 1\n", "version: 1\nscale: {5: 50}\n"),
+    ("version: 1\n", "version: 1\nscale: {-5: 50}\n"),
     ("version: 1\n", "version: 1\nmapping_types: mitigates\n"),
     ("version: 1\n", "version: 1\ngroups: [a]\n"),
     ("version: 1\n", "version: 1\ntitle: {a: b}\n"),

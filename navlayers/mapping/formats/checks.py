@@ -79,12 +79,14 @@ class Scale:
         self.names = tuple(names)
         self.exact = frozenset(self.names)
         self.lower = {name.lower(): name for name in self.names}
-        self.expected = f"{comma_list(self.names)} or a number from 0 to 100"
+        # With numbers as names, such as 0 to 5, a number that is not among them would be a score on another scale.
+        self.numbers = any(map(DECIMAL.fullmatch, self.names))
+        self.expected = or_list(self.names) if self.numbers else f"{comma_list(self.names)} or a number from 0 to 100"
         self.near = Names(self.names)
 
 
 def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
-    """A score value: a name of the scale in any case, or a number from 0 to 100 as text."""
+    """A score value: a name of the scale in any case or, where no name is a number, a number from 0 to 100."""
     clean = text.strip()
     if not clean:
         return None, None
@@ -93,7 +95,7 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     if clean.lower() in scale.lower:
         return scale.lower[clean.lower()], None
     decimal = DECIMAL.fullmatch(clean)
-    if decimal and float(clean) <= 100:
+    if decimal and float(clean) <= 100 and not scale.numbers:
         return clean, None
     message, hint = f"unknown score value {quoted(text)}", partial(scale.near.suggestion, text)
     if re.match(r"[-+]?\.?[0-9]", clean):

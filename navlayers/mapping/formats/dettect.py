@@ -2,7 +2,7 @@
 
 The format is that of github.com/rabobank-cdc/DeTTECT, versions 1.0 to 1.2. A set has one overall score for a
 technique, and good visibility is not detection. So the format dettect reads the scores of detection, and the format
-dettect-visibility those of visibility. The other side gets mappings without score values; `other` has its scores.
+dettect-visibility those of visibility. The other side gets mappings that are not rated; `other` has its scores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Fields, read_top
 from navlayers.mapping.formats.yaml_files import PartPlaces
-from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable
+from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Context
@@ -34,6 +34,10 @@ class _Scale(NamedTuple):
 
     none: int
     highest: int
+
+    def numbers(self) -> dict[str, float]:
+        """Score as text → number 0–100; without −1, which means that nothing is known of detection."""
+        return {str(score): score * 100 / self.highest for score in range(self.highest + 1)}
 
 
 VISIBILITY = "dettect-visibility"
@@ -94,7 +98,6 @@ class _Reader:
         self.places = PartPlaces(path)
         self._scored = scored
         self._mappings: list[Mapping] = []
-        self._records: list[NonMappable] = []
         self._dates: set[str] = set()
         self._systems: dict[tuple[Side, str], Fields] = {}
         self._earlier = 0
@@ -123,23 +126,20 @@ class _Reader:
             ("auto_generated", latest.entry.text("auto_generated")),
         )
         other = tuple((key, text) for key, text in pairs if text)
-        value = str(latest.score * 100 // _SCALES[side].highest) if side == self._scored else None
-        # A category without a value would repeat the type.
-        category: Literal["detect"] | None = "detect" if value is not None and side == "detection" else None
+        if side != self._scored and latest.score == _SCALES[side].none:
+            return
+        value = str(latest.score) if side == self._scored and latest.score >= 0 else None
+        # On the other side, a category would say that detection is not rated, which it is.
+        category: Literal["detect"] | None = "detect" if side == self._scored == "detection" else None
         texts = [text for text, _ in part.texts("applicable_to")]
         systems = dict.fromkeys(_ALL if text.lower() == _ALL else text for text in texts)
         for system in systems or (_ALL,):
             self._systems.setdefault((side, system), part)
             id_ = f"{side} {system}"
-            none = latest.score == _SCALES[side].none
-            if none:
-                record = NonMappable(id_, technique, side, comment, technique_name=name, other=other)
-                self._records.append(record)
-            else:
-                about = (side, category, value, comment)
-                self._mappings.append(Mapping(id_, technique, *about, technique_name=name, other=other))
+            about = (side, category, value, comment)
+            self._mappings.append(Mapping(id_, technique, *about, technique_name=name, other=other))
             self.places.keep(
-                *("non_mappable" if none else "mapping", entry, "technique_id"),
+                *("mapping", entry, "technique_id"),
                 technique="technique_id",
                 technique_name="technique_name",
                 value=latest.entry.node("score"),
@@ -234,7 +234,5 @@ class _Reader:
             mapping_types=tuple(MappingType(side, side) for side in sides),
             capabilities=tuple(capabilities),
             mappings=tuple(msgspec.structs.replace(m, capability=ids[m.capability]) for m in self._mappings),
-            non_mappable=tuple(
-                msgspec.structs.replace(r, capability=ids[str(r.capability)]) for r in self._records
-            ),
+            scale=_SCALES[self._scored].numbers(),
         )

@@ -157,9 +157,9 @@ def _scale(fields: Fields) -> dict[str, float]:
     scale = {}
     for id_, key, node in _ids(fields, "score value", str.lower):
         number = _number(node, f"the number of score value {quoted(key.text)}", fields)
-        if checks.numeric(id_):
-            message, expected = f"score value {quoted(id_)} is a number", "a word as the name of a score value"
-            fields.wrong(key, message, expected, "a number is a score already")
+        if checks.numeric(id_) and not DECIMAL.fullmatch(id_):
+            message = f"score value {quoted(id_)} is not a plain decimal number"
+            fields.wrong(key, message, "a word, or a number such as 3 or 2.5")
         elif number is not None:
             scale[id_] = number
     return scale
