@@ -81,7 +81,8 @@ class Scale:
         self.lower = {name.lower(): name for name in self.names}
         # With numbers as names, such as 0 to 5, a number that is not among them would be a score on another scale.
         self.numbers = any(map(DECIMAL.fullmatch, self.names))
-        self.expected = or_list(self.names) if self.numbers else f"{comma_list(self.names)} or a number from 0 to 100"
+        others = "" if self.numbers else " or a number from 0 to 100"
+        self.expected = f"{or_list(self.names) if self.numbers else comma_list(self.names)}{others}"
         self.near = Names(self.names)
 
 
