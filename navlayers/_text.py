@@ -116,6 +116,17 @@ def percent(share: Fraction, least: Fraction | None = None) -> float:
     return math.floor(1000 * share) / 10 if any(rounded >= 100 * goal for goal in missed) else rounded
 
 
+def percent_text(part: float, whole: float) -> str:
+    """A share for a sentence, in whole per cent: "46 %".
+
+    A part that is not empty is "<1 %" rather than 0, one that is not the whole ">99 %" rather than 100.
+    """
+    share = 100 * part / whole if whole else 0
+    if 0 < share < 1:
+        return "<1 %"
+    return ">99 %" if 99 < share < 100 else f"{round(share)} %"
+
+
 def folded(text: str) -> str:
     """The text for comparisons that ignore case and the number of blanks."""
     return " ".join(text.split()).casefold()

@@ -16,40 +16,44 @@ from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
-Relation: TypeAlias = Literal[
-    "only first", "first stronger", "equal", "second stronger", "only second", "not rated"
-]
-"""How two inputs cover a technique; "not rated": both do, and one of them gives no score."""
+Relation: TypeAlias = Literal["only first", "first stronger", "equal", "second stronger", "only second"]
+"""How two inputs cover a technique."""
 
 FEWEST = 2
 OVERALL = "overall"
 
-Measures: TypeAlias = dict[str, float | None]
-"""Technique id → score of a covered technique; None: not rated."""
+Measures: TypeAlias = dict[str, float]
+"""Technique id → score of a covered technique."""
 
 
 class Row(msgspec.Struct, frozen=True):
     """A technique that at least one input covers.
 
     Attributes:
-        best: the highest score; None: not rated by any input.
+        best: the highest score.
         best_by: names of the inputs with this score.
-        scores: name of an input that covers it → `OVERALL` and categories → score; None: not rated.
+        scores: name of an input that covers it → `OVERALL` and categories → score; None: not rated there.
+        unrated: names of the inputs that map it without a rating, and so do not cover it.
     """
 
-    best: float | None
+    best: float
     best_by: tuple[str, ...]
     scores: dict[str, dict[str, float | None]]
+    unrated: tuple[str, ...] = ()
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """An active technique that no input covers; of its `total` active sub-techniques, `covered` are."""
+    """An active technique that no input covers; of its `total` active sub-techniques, `covered` are.
+
+    `unrated` are the names of the inputs that map it without a rating.
+    """
 
     technique: str
     covered: int
     total: int
+    unrated: tuple[str, ...] = ()
 
     @property
     def missing(self) -> float:
@@ -62,12 +66,11 @@ class Change(msgspec.Struct, frozen=True):
 
     Attributes:
         relation: which input covers it, or is stronger.
-        difference: score of the second input minus that of the first, 0 for one that does not cover the technique;
-            None: not rated.
+        difference: score of the second input minus that of the first, 0 for one that does not cover the technique.
     """
 
     relation: Relation
-    difference: float | None
+    difference: float
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -92,6 +95,7 @@ class Totals(msgspec.Struct, frozen=True):
         over_all: mean score over `total`, those not covered being 0.
         unique: number of those that no other input covers.
         best_alone: number of those to which it alone gives the highest score.
+        unrated: number of those that are mapped but not rated, which do not count as covered.
     """
 
     techniques: int
@@ -101,6 +105,7 @@ class Totals(msgspec.Struct, frozen=True):
     over_all: float
     unique: int
     best_alone: int
+    unrated: int = 0
 
     @property
     def covered(self) -> int:
@@ -225,7 +230,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     @property
     def highest(self) -> float:
         """The highest score of any input; 0 where there is none."""
-        return max((row.best for row in self.rows.values() if row.best is not None), default=0)
+        return max((row.best for row in self.rows.values()), default=0)
 
 
 def compare(
@@ -260,13 +265,14 @@ def side_by_side(
     check_category(inputs, category)
     names = [coverage.name for coverage in inputs]
     measures = {coverage.name: coverage.measures(category) for coverage in inputs}
-    rows = {id_: _row(id_, inputs, measures) for id_ in sorted(set().union(*measures.values()))}
+    unrated = {coverage.name: coverage.unrated(category) for coverage in inputs}
+    rows = {id_: _row(id_, inputs, measures, unrated) for id_ in sorted(set().union(*measures.values()))}
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     tactics = []
     for tactic in catalogue.tactics:
         inside = {technique.id for technique in active if tactic.shortname in technique.tactics}
         covered = [id_ for id_ in rows if id_ in inside]
-        totals = _totals_of_each(covered, rows, measures, len(inside))
+        totals = _totals_of_each(covered, rows, measures, unrated, inside)
         highest = max(total.over_all for total in totals)
         strongest = tuple(n for n, total in zip(names, totals, strict=True) if total.over_all == highest > 0)
         tactics.append(TacticTotals(tactic.shortname, tactic.name, len(inside), len(covered), strongest, totals))
@@ -274,7 +280,8 @@ def side_by_side(
     for technique in active:
         if technique.id not in rows:
             subs = catalogue.subtechniques(technique.id)
-            gaps.append(Gap(technique.id, sum(sub.id in rows for sub in subs), len(subs)))
+            by = tuple(name for name in names if technique.id in unrated[name])
+            gaps.append(Gap(technique.id, sum(sub.id in rows for sub in subs), len(subs), by))
     pairs = [(names[0], names[1])] if len(inputs) == FEWEST else []
     if baseline is not None:
         pairs = [(names[baseline], other) for other in names if other != names[baseline]]
@@ -286,15 +293,26 @@ def side_by_side(
         rows=rows,
         gaps=tuple(gaps),
         active=len(active),
-        totals=_totals_of_each(rows, rows, measures, len(active)),
-        union=_totals(best, len(active), unique=len(rows), best=len(rows)),
+        totals=_totals_of_each(rows, rows, measures, unrated, {technique.id for technique in active}),
+        union=_totals(
+            best,
+            len(active),
+            unique=len(rows),
+            best=len(rows),
+            unrated=len(frozenset().union(*unrated.values()) - rows.keys()),
+        ),
         tactics=tuple(tactics),
         overlaps=tuple(_overlap(a, b, measures) for a, b in itertools.combinations(names, 2)),
         differences=tuple(Difference(a, b, _changes(measures[a], measures[b])) for a, b in pairs),
     )
 
 
-def _row(technique: str, inputs: Sequence[Coverage], measures: Mapping[str, Measures]) -> Row:
+def _row(
+    technique: str,
+    inputs: Sequence[Coverage],
+    measures: Mapping[str, Measures],
+    unrated: Mapping[str, frozenset[str]],
+) -> Row:
     scores = {}
     for coverage in inputs:
         if technique in measures[coverage.name]:
@@ -302,30 +320,35 @@ def _row(technique: str, inputs: Sequence[Coverage], measures: Mapping[str, Meas
             own = {c: score for c, score in entry.categories.items() if c in coverage.categories}
             scores[coverage.name] = {OVERALL: entry.overall, **own}
     given = {name: measures[name][technique] for name in scores}
-    best = max((score for score in given.values() if score is not None), default=None)
-    return Row(best, tuple(name for name, score in given.items() if score == best), scores)
+    best = max(given.values())
+    best_by = tuple(name for name, score in given.items() if score == best)
+    return Row(best, best_by, scores, tuple(name for name, ids in unrated.items() if technique in ids))
 
 
 def _totals_of_each(
-    techniques: Iterable[str], rows: Mapping[str, Row], measures: Mapping[str, Measures], total: int
+    techniques: Iterable[str],
+    rows: Mapping[str, Row],
+    measures: Mapping[str, Measures],
+    unrated: Mapping[str, frozenset[str]],
+    active: Set[str],
 ) -> tuple[Totals, ...]:
-    """The totals of each input for covered techniques, of `total` active ones."""
+    """The totals of each input for covered techniques among `active` ones."""
     techniques = list(techniques)
     totals = []
     for name, scores in measures.items():
         own = {id_: scores[id_] for id_ in techniques if id_ in scores}
         unique = sum(len(rows[id_].scores) == 1 for id_ in own)
         best = sum(rows[id_].best_by == (name,) for id_ in own)
-        totals.append(_totals(own, total, unique=unique, best=best))
+        numbers = len(unrated[name] & active)
+        totals.append(_totals(own, len(active), unique=unique, best=best, unrated=numbers))
     return tuple(totals)
 
 
-def _totals(measures: Measures, total: int, *, unique: int, best: int) -> Totals:
+def _totals(measures: Measures, total: int, *, unique: int, best: int, unrated: int) -> Totals:
     subs = sum("." in id_ for id_ in measures)
-    scores = [score for score in measures.values() if score is not None]
-    mean = exact(math.fsum(scores) / len(scores)) if scores else None
-    over_all = exact(math.fsum(scores) / total) if total else 0
-    return Totals(len(measures) - subs, subs, total, mean, over_all, unique, best)
+    mean = exact(math.fsum(measures.values()) / len(measures)) if measures else None
+    over_all = exact(math.fsum(measures.values()) / total) if total else 0
+    return Totals(len(measures) - subs, subs, total, mean, over_all, unique, best, unrated)
 
 
 def _overlap(first: str, second: str, measures: Mapping[str, Measures]) -> Overlap:
@@ -337,13 +360,11 @@ def _overlap(first: str, second: str, measures: Mapping[str, Measures]) -> Overl
 def _changes(before: Measures, after: Measures) -> dict[str, Change]:
     changes = {}
     for technique in sorted({*before, *after}):
-        a, b = before.get(technique), after.get(technique)
+        a, b = before.get(technique, 0), after.get(technique, 0)
         if technique not in after:
-            change = Change("only first", None if a is None else exact(-a))
+            change = Change("only first", exact(-a))
         elif technique not in before:
             change = Change("only second", b)
-        elif a is None or b is None:
-            change = Change("not rated", None)
         else:
             relation: Relation = "equal" if a == b else "second stronger" if b > a else "first stronger"
             change = Change(relation, exact(b - a))

@@ -12,6 +12,7 @@ from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import (
+    NOT_RATED,
     RAMPS,
     UNSCORED,
     Gradient,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.coverage import Coverage
 
 DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
-ONLY_FIRST, ONLY_SECOND, EQUAL, NOT_RATED = "#b35806", "#542788", DIVERGING[2], "#f7f7f7"
+ONLY_FIRST, ONLY_SECOND, EQUAL = "#b35806", "#542788", DIVERGING[2]
 GAP = ("#fee5d9", "#fb6a4a")
 WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
 """A color per input; more colors would not be distinguishable."""
@@ -41,7 +42,6 @@ _COLORS: dict[Relation, str] = {
     "only first": ONLY_FIRST,
     "equal": EQUAL,
     "only second": ONLY_SECOND,
-    "not rated": NOT_RATED,
 }
 
 _WORDS: dict[Relation, str] = {
@@ -50,7 +50,6 @@ _WORDS: dict[Relation, str] = {
     "equal": "equal",
     "second stronger": "{second} stronger by {by}",
     "only second": "only {second}",
-    "not rated": "both cover it, one without a score",
 }
 _WORDS_OF_COUNTS = _WORDS | {
     "first stronger": "{first} has {by} more",
@@ -200,13 +199,18 @@ def _gap(comparison: Comparison) -> Layer:
         comment = "No input covers it"
         if gap.covered:
             comment += f"; {gap.covered} of its {gap.total} sub-techniques are covered"
-        entries.append(make_entry(gap.technique, gap.missing, gradient, comment=comment))
+        if gap.unrated:
+            comment += f"; mapped but not rated: {', '.join(gap.unrated)}"
+        color = NOT_RATED if gap.unrated else ""
+        entries.append(make_entry(gap.technique, gap.missing, gradient, comment=comment, color=color))
     missing = {gap.missing for gap in comparison.gaps}
     legend = [LegendItem("not covered", gradient.color(100))]
     if any(0 < share < 100 for share in missing):
         legend.append(LegendItem("some subs covered", gradient.color(50)))
     if 0 in missing:
         legend.append(LegendItem("all subs covered", gradient.color(0)))
+    if any(gap.unrated for gap in comparison.gaps):
+        legend.append(LegendItem("not rated", NOT_RATED))
     description = (
         "The active techniques that no input covers. The score is 100; for a technique with covered "
         "sub-techniques, it is the percentage of its sub-techniques that no input covers."
@@ -221,8 +225,7 @@ def _difference(comparison: Comparison, difference: Difference) -> Layer:
     entries = []
     for technique, change in difference.techniques.items():
         score, scores = change.difference, comparison.rows[technique].scores
-        by = "" if score is None else number_text(abs(score))
-        text = words[change.relation].format(first=first, second=second, by=by)
+        text = words[change.relation].format(first=first, second=second, by=number_text(abs(score)))
         sides = (
             f"{name} {_score(scores[name][comparison.measure]) if name in scores else 'none'}"
             for name in (first, second)
@@ -257,14 +260,13 @@ def difference_color(relation: Relation) -> str:
 def difference_legend(difference: Difference, gradient: Gradient, more: str) -> tuple[LegendItem, ...]:
     """The legend, from the first input to the second; `more` names the advantage of one over the other."""
     first, second = difference.first, difference.second
-    items = [
+    return (
         LegendItem(f"only {first}", ONLY_FIRST),
         LegendItem(f"{first} {more}", gradient.color(gradient.minValue / 2)),
         LegendItem("equal", EQUAL),
         LegendItem(f"{second} {more}", gradient.color(gradient.maxValue / 2)),
         LegendItem(f"only {second}", ONLY_SECOND),
-    ]
-    return (*items, LegendItem("not rated", NOT_RATED)) if difference.count("not rated") else tuple(items)
+    )
 
 
 def _input(comparison: Comparison, coverage: Coverage) -> Layer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
 from navlayers._text import number_text, quoted, suggestion
@@ -22,6 +22,7 @@ from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.aggregate import exact
 from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.stats import non_mappable_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,8 +37,17 @@ if TYPE_CHECKING:
 WEAK = 50.0
 """Default of `--weak`: a technique that is covered below this score is weak."""
 
-Best = dict[str, tuple[float | None, tuple[str, ...]]]
-"""Technique id → the highest score 0–100, None if it is not rated, and the names of the inputs that give it."""
+
+class _Best(NamedTuple):
+    """The best coverage by any input.
+
+    `covered` is technique id → the highest score 0–100, None where inputs have no scores, and the names of the
+    inputs that give it. `unrated` are other techniques, which inputs map without a rating.
+    """
+
+    covered: dict[str, tuple[float | None, tuple[str, ...]]]
+    unrated: frozenset[str]
+
 
 _OPTIONS = ScoreOptions()
 
@@ -76,11 +86,12 @@ def find_gaps(
     # Without scores, nothing is weak.
     least = None if any(coverage.counts for coverage in coverages) else weak
     contributors = _contributors(coverages, category, threat.weights)
+    non_mappable = {coverage.name: {*non_mappable_ids(coverage.set).techniques} for coverage in coverages}
     groups, newer = using_groups(catalogue), newer_than(coverages, catalogue)
     rows = []
     for technique, weight in threat.weights.items():
         state = _state(technique, best, least)
-        score, best_by = best.get(technique, (None, ()))
+        score, best_by = best.covered.get(technique, (None, ()))
         uncovered = state == "uncovered"
         missing = 0 if state == "covered" and score is None else exact(FULL - (score or 0))
         row = TechniqueGap(
@@ -90,14 +101,19 @@ def find_gaps(
             weight=weight,
             state=state,
             score=score,
-            categories={name: own[technique][0] for name, own in per_category.items() if technique in own},
+            categories={
+                name: own.covered[technique][0] if technique in own.covered else None
+                for name, own in per_category.items()
+                if technique in own.covered or technique in own.unrated
+            },
             missing=missing,
             gap=exact(weight * missing / FULL),
             best_by=best_by,
             used_by={member.id: member.weights[technique] for member in threat.users(technique)},
             covered_by=contributors.get(technique, ()),
             groups=None if groups is None else groups.get(technique, 0),
-            related=_related(catalogue, technique, best, scored=least is not None) if uncovered else "",
+            related=_related(catalogue, technique, best) if uncovered else "",
+            non_mappable=tuple(name for name, ids in non_mappable.items() if uncovered and technique in ids),
             newer=uncovered and technique in newer,
         )
         rows.append(row)
@@ -124,16 +140,17 @@ def _no_category(inputs: Sequence[Coverage], category: str, there: Sequence[str]
     return Problem(message, expected=", ".join(there), hint=hint)
 
 
-def _best(inputs: Sequence[Coverage], category: str | None) -> Best:
+def _best(inputs: Sequence[Coverage], category: str | None) -> _Best:
     scores: dict[str, list[tuple[float | None, str]]] = {}
     for coverage in inputs:
         for technique, score in coverage.measures(category).items():
             scores.setdefault(technique, []).append((_bounded(score, counts=coverage.counts), coverage.name))
-    best: Best = {}
+    covered = {}
     for technique, given in scores.items():
         highest = max((score for score, _ in given if score is not None), default=None)
-        best[technique] = highest, tuple(name for score, name in given if score == highest)
-    return best
+        covered[technique] = highest, tuple(name for score, name in given if score == highest)
+    unrated = frozenset().union(*(coverage.unrated(category) for coverage in inputs))
+    return _Best(covered, unrated - covered.keys())
 
 
 def _bounded(score: float | None, *, counts: bool) -> float | None:
@@ -141,40 +158,36 @@ def _bounded(score: float | None, *, counts: bool) -> float | None:
     return None if score is None or counts else min(score, FULL)
 
 
-def _state(technique: str, best: Best, weak: float | None) -> State:
-    if technique not in best:
-        return "uncovered"
-    if weak is None:
-        return "covered"
-    score = best[technique][0]
-    if score is None:
-        return "not rated"
-    return "weak" if score < weak else "covered"
+def _state(technique: str, best: _Best, weak: float | None) -> State:
+    if technique in best.covered:
+        score = best.covered[technique][0]
+        return "weak" if weak is not None and score is not None and score < weak else "covered"
+    return "not rated" if technique in best.unrated else "uncovered"
 
 
-def _related(catalogue: Catalogue, technique: str, best: Best, *, scored: bool) -> str:
-    """The coverage of an uncovered technique's parent or sub-techniques, in words."""
+def _related(catalogue: Catalogue, technique: str, best: _Best) -> str:
+    """The coverage of an uncovered technique's parent or sub-techniques, which does not count for it."""
     parent = catalogue.techniques[technique].parent
     if parent is not None:
-        if parent not in best:
-            return ""
-        score = best[parent][0]
-        rated = "covered" if not scored else "not rated" if score is None else f"{number_text(score)}"
-        return f"parent {parent} {rated}"
+        if parent not in best.covered:
+            return f"parent {parent} not rated" if parent in best.unrated else ""
+        score = best.covered[parent][0]
+        return f"parent {parent} {'covered' if score is None else number_text(score)}"
     subs = catalogue.subtechniques(technique)
-    covered = sum(sub.id in best for sub in subs)
+    covered = sum(sub.id in best.covered for sub in subs)
     return f"{covered} of {len(subs)} sub{'s' * (len(subs) > 1)}" if covered else ""
 
 
-def _share(weights: Mapping[str, float], best: Best, weak: float | None) -> Share:
+def _share(weights: Mapping[str, float], best: _Best, weak: float | None) -> Share:
     """The share of techniques, in any order; `weak` is None where there are no scores."""
-    covered = {technique: weight for technique, weight in weights.items() if technique in best}
-    scores = [best[technique][0] for technique in covered]
-    by_score = math.fsum(weight * (best[technique][0] or 0) / FULL for technique, weight in covered.items())
+    covered = {technique: weight for technique, weight in weights.items() if technique in best.covered}
+    scores = {technique: best.covered[technique][0] or 0 for technique in covered}
+    by_score = math.fsum(weight * scores[technique] / FULL for technique, weight in covered.items())
     return Share(
         techniques=len(weights),
         covered=len(covered),
-        weak=None if weak is None else sum(score is None or score < weak for score in scores),
+        weak=None if weak is None else sum(score < weak for score in scores.values()),
+        unrated=sum(technique in best.unrated for technique in weights),
         weight=exact(math.fsum(weights.values())),
         covered_weight=exact(math.fsum(covered.values())),
         scored_weight=None if weak is None else exact(by_score),
@@ -182,7 +195,7 @@ def _share(weights: Mapping[str, float], best: Best, weak: float | None) -> Shar
 
 
 def _by_tactic(
-    catalogue: Catalogue, weights: Mapping[str, float], best: Best, weak: float | None
+    catalogue: Catalogue, weights: Mapping[str, float], best: _Best, weak: float | None
 ) -> Iterator[TacticShare]:
     """The tactics of the threat's techniques, in the order of the matrix."""
     for tactic in catalogue.tactics:
@@ -219,7 +232,7 @@ def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str,
             if technique not in covered:
                 continue
             score = covered[technique] if whole else entry.measure(category)
-            if score == 0 or (category is not None and category not in entry.categories):
+            if not score:  # 0, not rated, or not in this category
                 continue
             yield capability, technique, _bounded(score, counts=coverage.counts)
 
@@ -258,10 +271,10 @@ def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Probl
     without = [coverage.name for coverage in inputs if category is not None and category not in coverage.categories]
     if without:
         yield Problem(f"{', '.join(without)}: no category {category}, so it covers nothing")
-    unrated = sum(score is None for coverage in inputs for score in coverage.measures(category).values())
+    unrated = len(_best(inputs, category).unrated)
     if unrated and not counted:
         they = f"{unrated:,} techniques are" if unrated > 1 else "a technique is"
-        message = f"{they} mapped without a score value: covered, but not rated"
+        message = f"{they} mapped without a score value: not rated, so not covered"
         yield Problem(message, hint="--worth sets their score")
 
 

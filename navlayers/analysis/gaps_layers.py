@@ -8,7 +8,7 @@ from navlayers._text import first_few, number_text, rounded
 from navlayers.analysis.gaps_result import FULL, covered_by, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
-from navlayers.layer.colors import RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
+from navlayers.layer.colors import NOT_RATED, RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
 from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ def _coverage(gaps: Gaps) -> Layer:
     bare = "" if gaps.scored else covered
     entries = []
     for row in gaps.rows:
-        # Readers count an entry with a color and no score as covered, so uncovered ones score 0.
-        score, color = (row.score, bare) if row.covered else (0, uncovered)
+        # Readers take an entry with a color and no score for covered.
+        without = NOT_RATED if row.state == "not rated" else uncovered
+        score, color = (row.score, bare) if row.covered else (0, without)
         entries.append(_entry(gaps, row, score, gradient, _covered(gaps, row), color))
     legend = [LegendItem("not covered", uncovered)]
     if gaps.scored:
@@ -71,7 +72,7 @@ def _coverage(gaps: Gaps) -> Layer:
     else:
         legend.append(LegendItem("covered", covered))
     if any(row.state == "not rated" for row in gaps.rows):
-        legend.append(LegendItem("not rated", UNSCORED))
+        legend.append(LegendItem("not rated", NOT_RATED))
     how = "the highest score of all inputs" if gaps.scored else "no scores, because the inputs have none"
     description = f"Coverage of {gaps.threat.title}: {how}. Uncovered techniques have a separate color. {_HIDDEN}"
     return _layer(gaps, "coverage", description, gradient, legend, entries)
@@ -86,7 +87,8 @@ def _gap(gaps: Gaps) -> Layer:
         lines, score = _covered(gaps, row), None
         if row.state != "covered":
             lines, score = f"Gap {_number(row.gap)}\n{lines}", row.gap
-        entries.append(_entry(gaps, row, score, gradient, lines, "" if row.covered else UNCOVERED_GAP))
+        color = "" if row.covered else NOT_RATED if row.state == "not rated" else UNCOVERED_GAP
+        entries.append(_entry(gaps, row, score, gradient, lines, color))
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     description = (
         f"Uncovered{weak} techniques of {gaps.threat.title}. A technique's score is its weight × (100 − score) / "
@@ -95,6 +97,7 @@ def _gap(gaps: Gaps) -> Layer:
     )
     legend = [
         LegendItem("not covered", UNCOVERED_GAP),
+        *([LegendItem("not rated", NOT_RATED)] if gaps.total.unrated else []),
         *_occurring(gradient, below),
         LegendItem("covered", UNSCORED),
     ]
@@ -102,14 +105,12 @@ def _gap(gaps: Gaps) -> Layer:
 
 
 def _occurring(gradient: Gradient, below: Sequence[TechniqueGap]) -> Iterator[LegendItem]:
-    """The largest, a middle and the smallest gap of the weak techniques, then of those that are not rated."""
-    for state in ("weak", "not rated"):
-        values = sorted({rounded(row.gap) for row in below if row.state == state}, reverse=True)
-        shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
-        for value in shown:
-            # The number comes first, because the Navigator cuts labels.
-            label = state if len(shown) == 1 else f"gap {value:g}, {state}"
-            yield LegendItem(label, gradient.color(value))
+    """The largest, a middle and the smallest gap of the weak techniques."""
+    values = sorted({rounded(row.gap) for row in below}, reverse=True)
+    shown = dict.fromkeys(values[at] for at in (0, len(values) // 2, -1) if values)
+    for value in shown:
+        # The number first, for the Navigator cuts labels.
+        yield LegendItem("weak" if len(shown) == 1 else f"gap {value:g}, weak", gradient.color(value))
 
 
 def hidden_entries(catalogue: Catalogue, techniques: Collection[str]) -> Iterator[Technique]:
@@ -143,8 +144,9 @@ def _number(value: float) -> str:
 def _covered(gaps: Gaps, row: TechniqueGap) -> str:
     """The first line of a tooltip: the score, and the capabilities, strongest first."""
     if not row.covered:
-        return f"Not covered ({row.hint})" if row.hint else "Not covered"
-    score = " not rated" if row.state == "not rated" else "" if row.score is None else f" {number_text(row.score)}"
+        state = "Mapped but not rated" if row.state == "not rated" else "Not covered"
+        return f"{state} ({row.hint})" if row.hint else state
+    score = "" if row.score is None else f" {number_text(row.score)}"
     return f"Covered{score} by {first_few(covered_by(gaps, row), NAMES_IN_COMMENT, '; ')}"
 
 

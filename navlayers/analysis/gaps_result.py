@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from navlayers._text import and_list
+from navlayers._text import and_list, percent_text
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
@@ -27,7 +27,8 @@ class Share(msgspec.Struct, frozen=True):
 
     Attributes:
         techniques, covered: number of all, and of the covered ones.
-        weak: number of covered ones that are weak or not rated; None without scores.
+        weak: number of those covered below the bound; None where there are no scores.
+        unrated: number of those that inputs map without a rating, which do not count as covered.
         weight, covered_weight: sum of the weights of all, and of the covered ones.
         scored_weight: sum of weight × score / 100; None without scores.
     """
@@ -35,6 +36,7 @@ class Share(msgspec.Struct, frozen=True):
     techniques: int
     covered: int
     weak: int | None
+    unrated: int
     weight: float
     covered_weight: float
     scored_weight: float | None
@@ -78,8 +80,8 @@ class TechniqueGap(msgspec.Struct, frozen=True, rename={"technique": "id", "newe
         tactics: short names of its tactics.
         weight: in the threat, above 0.
         state: how well it is covered.
-        score: the highest that any input gives, 0–100; None if no input covers it, or none rates it.
-        categories: the highest score of each category in which any input covers it.
+        score: the highest that any input gives, 0–100; None if no input covers it, or inputs have no scores.
+        categories: the highest score of each category in which any input maps it; None: not rated there.
         missing: 100 minus its score; 0 for a covered technique without scores.
         gap: its weight × missing / 100, from 0 to the weight.
         best_by: names of the inputs with this score.
@@ -88,6 +90,7 @@ class TechniqueGap(msgspec.Struct, frozen=True, rename={"technique": "id", "newe
         groups: number of ATT&CK groups that use it; None if the release has no groups.
         related: coverage of the parent or the sub-techniques of an uncovered technique, in words.
         newer: it is uncovered, and in none of the releases that the inputs were made for.
+        non_mappable: names of the inputs that record that nothing of theirs can be mapped to it.
     """
 
     technique: str
@@ -105,16 +108,18 @@ class TechniqueGap(msgspec.Struct, frozen=True, rename={"technique": "id", "newe
     groups: int | None
     related: str
     newer: bool
+    non_mappable: tuple[str, ...]
 
     @property
     def hint(self) -> str:
         """A short remark about an uncovered technique."""
-        return ", ".join(text for text in (self.related, NEWER if self.newer else "") if text)
+        recorded = f"non-mappable in {', '.join(self.non_mappable)}" if self.non_mappable else ""
+        return ", ".join(text for text in (recorded, self.related, NEWER if self.newer else "") if text)
 
     @property
     def covered(self) -> bool:
         """Whether any input covers it, however weakly."""
-        return self.state != "uncovered"
+        return self.state in ("weak", "covered")
 
 
 class TacticShare(msgspec.Struct, frozen=True):
@@ -243,7 +248,7 @@ def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
     for contributor in row.covered_by:
         coverage, score = by_name[contributor.input], contributor.score
         label = coverage.labels.get(contributor.capability, contributor.capability)
-        rated = "" if coverage.counts else " = not rated" if score is None else f" = {score:g}"
+        rated = "" if score is None else f" = {score:g}"
         texts.append(f"{coverage.name}: {label}{rated}" if len(gaps.inputs) > 1 else f"{label}{rated}")
     return texts
 
@@ -254,13 +259,18 @@ def headline(gaps: Gaps) -> str:
     verb = "cover" if len(gaps.inputs) > 1 else "covers"
     about = "" if gaps.category is None else f" ({gaps.category} only)"
     covered = f"{total.covered} of {total.techniques} techniques of {gaps.threat.title}{about}"
-    shares = [f"{total.plain:.1f} %"]
-    shares += [] if gaps.threat.even else [f"{total.weighted:.1f} % by weight"]
-    shares += [] if total.by_score is None else [f"{total.by_score:.1f} % by score"]
+    shares = [percent_text(total.covered, total.techniques)]
+    shares += [] if gaps.threat.even else [f"{percent_text(total.covered_weight, total.weight)} by weight"]
+    if total.scored_weight is not None:
+        shares.append(f"{percent_text(total.scored_weight, total.weight)} by score")
     sentence = f"{and_list(gaps.titles)} {verb} {covered} at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
     sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
-    weak = "" if total.weak is None else f", {total.weak} weak (below {gaps.weak:g})"
-    return f"{sentence}. {total.techniques - total.covered} uncovered{weak}."
+    parts = [] if total.weak is None else [f"{total.weak} weak (below {gaps.weak:g})"]
+    parts += [f"{total.unrated} not rated"] if total.unrated else []
+    uncovered = f"{total.techniques - total.covered - total.unrated} uncovered"
+    recorded = sum(bool(row.non_mappable) for row in gaps.rows)
+    uncovered += f" ({recorded} of them recorded as non-mappable)" if recorded else ""
+    return f"{sentence}. {', '.join([uncovered, *parts])}."
 
 
 def unscored(gaps: Gaps) -> str:

@@ -227,6 +227,9 @@ def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
 
 UNSCORED = WHITE
 
+NOT_RATED = "#bdbdbd"
+"""Techniques that are mapped but not rated: gray, because they are neither covered nor open."""
+
 # ColorBrewer's sequential schemes, one hue per category: monotonic in lightness, so they survive gray print and
 # color blindness.
 RAMPS: dict[str, tuple[str, str, str]] = {

@@ -48,7 +48,7 @@ def terms(comparison: Comparison) -> list[tuple[str, str]]:
         ("strongest", f"the input with the highest {name} over all techniques of the tactic"),
         ("Jaccard index", "techniques that both inputs cover, divided by techniques that either covers"),
         ("an empty cell", "the input does not cover the technique"),
-        ("not rated", f"the input covers the technique without a {name}"),
+        ("not rated", f"the input maps the technique without a {name}, which does not cover it"),
     ]
 
 
@@ -60,6 +60,7 @@ def inputs(comparison: Comparison) -> Table:
         Field("input", [*comparison.names, "all inputs"]),
         Field("techniques", [total.techniques for total in totals], "number"),
         Field("sub-techniques", [total.subtechniques for total in totals], "number"),
+        Field("not rated", [total.unrated for total in totals], "number", shown=any(t.unrated for t in totals)),
         Field("of the matrix", [total.share for total in totals], "percent"),
         Field(f"mean {name}", [total.mean for total in totals], "number", shown=scored),
         Field(f"{name} over all", [total.over_all for total in totals], "number", shown=scored),
@@ -135,6 +136,7 @@ def gaps(comparison: Comparison) -> Table:
         Field("tactics", [", ".join(technique.tactics) for technique in of_matrix]),
         Field("sub-techniques covered", [gap.covered if gap.total else None for gap in rows], "number"),
         Field("of", [gap.total or None for gap in rows], "number"),
+        Field("not rated by", [", ".join(gap.unrated) for gap in rows], shown=any(gap.unrated for gap in rows)),
     ]
     return table_of("gap", "Active techniques that no input covers", fields)
 
@@ -142,7 +144,7 @@ def gaps(comparison: Comparison) -> Table:
 def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
     """Technique × input: scores overall; unless `brief`, also per category, the best inputs, differences.
 
-    An empty cell is a technique that the input does not cover; "not rated" one that it covers without a score.
+    An empty cell is a technique that the input does not cover; "not rated" one that it maps without a rating.
     """
     rows = comparison.rows.values()
     of_matrix = [comparison.catalogue.techniques[technique] for technique in comparison.rows]
@@ -173,7 +175,9 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
 
 
 def score_cell(row: Row, name: str, measure: str) -> Cell:
-    """The score of an input, overall or in a category: empty if not covered, "not rated" without a score."""
+    """The score of an input, overall or in a category: empty where it does not cover, "not rated" without one."""
+    if name in row.unrated:
+        return "not rated"
     scores = row.scores.get(name, {})
     score = scores.get(measure)
     return "not rated" if measure in scores and score is None else score
@@ -208,15 +212,18 @@ def as_json(comparison: Comparison) -> dict[str, object]:
             coverage.name: {
                 "title": coverage.title,
                 "attack_version": coverage.own_attack_version,
-                **_numbers(total, "techniques", "subtechniques", "mean", "over_all", "best_alone", "unique"),
+                **_numbers(
+                    total, "techniques", "subtechniques", "mean", "over_all", "best_alone", "unique", "unrated"
+                ),
                 "carried": coverage.moved,
                 "left_out": coverage.left_out,
             }
             for coverage, total in zip(comparison.inputs, comparison.totals, strict=True)
         },
-        "together": _numbers(comparison.union, "techniques", "subtechniques", "mean", "over_all"),
+        "together": _numbers(comparison.union, "techniques", "subtechniques", "mean", "over_all", "unrated"),
         "techniques": comparison.rows,
         "gap": [gap.technique for gap in comparison.gaps],
+        "unrated": {gap.technique: gap.unrated for gap in comparison.gaps if gap.unrated},
         "tactics": {
             tactic.tactic: {
                 "total": tactic.total,

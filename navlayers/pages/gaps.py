@@ -51,6 +51,7 @@ def _shares(gaps: Gaps, shares: Sequence[Share], *, brief: bool) -> list[Field]:
         Field("total" if brief else "techniques", [share.techniques for share in shares], "number"),
         Field("covered", [share.covered for share in shares], "number"),
         Field("weak", _or_none(share.weak for share in shares), "number"),
+        Field("not rated", [share.unrated for share in shares], "number", shown=bool(gaps.total.unrated)),
         Field("weight", [share.weight for share in shares], "number", shown=not brief),
         Field("covered weight", [share.covered_weight for share in shares], "number", shown=not brief),
         Field("weight by score", _or_none(share.scored_weight for share in shares), "number", shown=not brief),
@@ -170,6 +171,7 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
         Field("gap", [row.gap for row in rows], "number"),
         *(Field(name, [category(row, name) for row in rows], "number") for name in gaps.categories),
         Field("capabilities", [first_few(covered_by(gaps, row), most, "; ") for row in rows]),
+        Field("non-mappable in", [", ".join(row.non_mappable) for row in rows]),
         Field("related", [row.hint for row in rows]),
     ]
     about = "" if gaps.category is None else f", {gaps.category} only"

@@ -115,7 +115,8 @@ class _Data(NamedTuple):
         """The coverage of one input; of a single set also techniques scored 0, as in its layer."""
         coverage, category = comparison.inputs[n], comparison.category
         gradient = common_gradient(comparison)
-        scores, legend = coverage.measures(category), legend_of(comparison, gradient)
+        scores: dict[str, Score] = coverage.measures(category) | dict.fromkeys(coverage.unrated(category))
+        legend = legend_of(comparison, gradient)
         if len(comparison.inputs) == 1 and not (coverage.is_layer or coverage.covered_only):
             entries = coverage.entries.items()
             scores = {t: e.measure(category) for t, e in entries if category is None or category in e.categories}
@@ -163,7 +164,6 @@ class _Data(NamedTuple):
             "equal": "equal",
             "second stronger": f"{second} {more}",
             "only second": f"only {second}",
-            "not rated": "both, one of them without a score",
         }
         return self.numbers.shown(
             {technique: change.difference for technique, change in changes.items()},
@@ -303,8 +303,7 @@ def _references(mapping: Mapping) -> dict[str, None]:
     return dict.fromkeys(url for reference in mapping.references for url in web_links([reference]) or (reference,))
 
 
-def _score(measure: dict[str, float | None], technique: str) -> Score:
+def _score(measure: dict[str, float], technique: str) -> Score:
     if technique not in measure:
         return False
-    score = measure[technique]
-    return None if score is None else rounded(score)
+    return rounded(measure[technique])
