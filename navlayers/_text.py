@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -326,8 +326,17 @@ def rounded(score: float) -> float:
     """The score as it is written: at most two decimals, and an int if it is whole."""
     if score.__class__ is int:
         return score
-    rounded = round(score, 2)
+    rounded = _half_up(score)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+_CENT = Decimal("0.01")
+
+
+@lru_cache(maxsize=4096)
+def _half_up(score: float) -> float:
+    """Two decimals, half up by the decimal digits: 67.195 is 67.2, though its binary value is just below."""
+    return float(Decimal(repr(score)).quantize(_CENT, ROUND_HALF_UP))
 
 
 def number_text(score: float) -> str:

@@ -31,7 +31,7 @@ def test_a_build_prints_a_table_on_standard_output_and_the_rest_on_standard_erro
     assert done.code == 0
     *_, last = done.out.splitlines()
     # set, ATT&CK, capabilities, techniques, sub-techniques, non-mappable, layers
-    assert last.split() == ["tiny", "16.1", "2", "2", "1", "2", "6"]
+    assert last.split() == ["tiny", "16.1", "2", "2", "2", "2", "6"]
     header = done.out.replace("-\n", "-")
     assert all(word in header for word in ("set", "ATT&CK", "capabilities", "techniques", "mappable", "layers"))
     assert max(map(len, done.out.splitlines())) <= 80
@@ -39,12 +39,16 @@ def test_a_build_prints_a_table_on_standard_output_and_the_rest_on_standard_erro
     assert Path("out/tiny/overview.json").is_file()
 
 
-def test_left_out_techniques_are_reported_with_id_name_and_reason(run: Run, tiny: Path) -> None:
-    done = run("build", tiny)
+def test_techniques_revoked_in_the_own_release_are_replaced_and_others_left_out(run: Run, tmp_path: Path) -> None:
+    rows = [("a", "T1053.001", "protect", "partial"), ("a", "T1034", "protect", "partial")]
+    done = run("build", write_set(tmp_path / "old.json", rows))
     assert done.code == 0
-    (line,) = [line for line in done.err.splitlines() if "T1053.001" in line]
-    assert "revoked" in line
-    assert "T1053.002" in line
+    assert done.err.splitlines()[:4] == [
+        "old: revoked in ATT&CK 16.1, replaced:",
+        "  T1053.001 At (Linux) → T1053.002 At",
+        "old: left out, not active in ATT&CK 16.1:",
+        "  T1034 Path Interception: deprecated, no successor",
+    ]
 
 
 def test_changes_of_remapping_are_reported(run: Run, tiny: Path) -> None:
@@ -72,7 +76,7 @@ def test_standard_output_has_only_json(run: Run, tiny: Path, quiet: list[str]) -
     (result,) = json.loads(done.out)
     assert result["counts"]["layers"] == 6
     assert result["attack_version"] == "16.1"
-    assert [technique["id"] for technique in result["left_out"]] == ["T1053.001"]
+    assert [technique["successor"] for technique in result["carried"]] == ["T1053.002"]
     assert not (quiet and done.err)
 
 
@@ -268,12 +272,15 @@ def test_a_published_set_builds_from_its_json(run: Run, corpus: Path, stem: str)
     assert (Path("layers") / stem.lower() / "overview.json").is_file()
 
 
-def test_a_release_that_is_not_installed_is_an_error_with_the_installed_ones_and_a_command_to_add_it(
+def test_a_set_of_a_release_that_is_not_installed_is_built_at_the_newest_with_a_notice(
     run: Run, tmp_path: Path
 ) -> None:
-    source = write_set(tmp_path / "future.json", attack_version="99.9")
-    assert_refused(run("build", source), "future.json", "99.9", "18.1", "navlayers attack add 99.9")
-    assert not Path("layers").exists()
+    done = run("build", write_set(tmp_path / "future.json", attack_version="99.9"))
+    assert (done.code, done.out.split()[-6]) == (0, "19.1")
+    assert (
+        f"note: {tmp_path / 'future.json'}: ATT&CK enterprise 99.9 is not installed; using 19.1 "
+        "(add it with: navlayers attack update, or navlayers attack add 99.9)"
+    ) in done.err.splitlines()
 
 
 def test_another_installed_minor_release_is_used_with_a_notice(run: Run, tmp_path: Path) -> None:

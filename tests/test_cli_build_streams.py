@@ -159,7 +159,7 @@ def test_a_release_that_is_not_installed_is_reported_at_its_place_in_the_set(run
     native = tmp_path / "late.yaml"
     native.write_text(text + "capabilities: {a: {techniques: {T1078: mitigates}}}\n", encoding="utf-8")
     done = run("build", native)
-    assert done.code == 2
+    assert done.code == 0
     assert f"{native}:4:17: ATT&CK enterprise 99 is not installed" in done.err
     explorer = write_set(tmp_path / "late.json", attack_version="99")
     place = explorer.read_text(encoding="utf-8").index('"99"') + 1

@@ -161,7 +161,7 @@ def test_ids_of_every_shipped_set_are_completed(source: Source) -> None:
 def test_codes_and_releases_are_completed() -> None:
     assert _completed("check", "select", "") == {code: what.title for code, what in codes().items()}
     versions = list(_completed("build", "attack_version", ""))
-    assert versions[0] == "18.1"
+    assert versions[0] == "19.1"
     assert versions[-1] == "latest"
     assert versions.index("10.1") < versions.index("9.0")
 

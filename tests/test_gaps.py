@@ -37,12 +37,12 @@ WEIGHTS = {"T1003": 5, "T1059": 3, "T1059.001": 1, "T1078": 4, "T1110": 2, "T111
 
 GROUPS = Counter(
     technique
-    for group in attack.threats(attack.find("enterprise", "18.1").release).groups
+    for group in attack.threats(attack.find("enterprise", "19.1").release).groups
     for technique in group.techniques
 )
 GAPS = {"T1003": 5, "T1059": 3, "T1110.001": 2, "T1059.001": 0.9}
-ACTIVE = 691
-"""Techniques and sub-techniques of enterprise 18.1, as docs and `navlayers attack list` count them: 216 and 475."""
+ACTIVE = 697
+"""Techniques and sub-techniques of enterprise 19.1, as docs and `navlayers attack list` count them: 222 and 475."""
 
 
 @pytest.fixture
@@ -143,6 +143,7 @@ def test_gaps_are_ranked_by_weight_and_missing_score(run: Run, pair: tuple[Path,
         "groups": GROUPS["T1110"],
         "related": "",
         "newer_than_inputs": False,
+        "non_mappable": [],
     }
 
 
@@ -310,6 +311,7 @@ def test_tables_hold_every_technique_with_who_uses_and_who_covers_it(written: Pa
         "protect": "",
         "detect": "10",
         "capabilities": "b: Name of ids = 10",
+        "non-mappable in": "",
         "related": "",
     }
     book = openpyxl.load_workbook(written / "gaps.xlsx")
@@ -317,9 +319,7 @@ def test_tables_hold_every_technique_with_who_uses_and_who_covers_it(written: Pa
     assert [cell.value for cell in book["threats"][2]][:6] == ["weights", "weights", "table", 6, 3, 1]
     markdown = (written / "gaps.md").read_text(encoding="utf-8")
     assert markdown.startswith("# Gaps of a, b against weights\n")
-    sentence = (
-        "a and b cover 3 of 6 techniques of weights at ATT&CK 18.1: 50.0 %, 41.2 % by weight, 35.9 % by score."
-    )
+    sentence = "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50 %, 41 % by weight, 36 % by score."
     assert sentence in markdown.splitlines()[2]
     headings = [line for line in markdown.splitlines() if line.startswith("## ")]
     assert headings == [
@@ -333,7 +333,7 @@ def test_tables_hold_every_technique_with_who_uses_and_who_covers_it(written: Pa
 
 def test_the_index_says_what_it_was_made_from(written: Path) -> None:
     index = json.loads((written / "index.json").read_bytes())
-    assert (index["command"], index["attack_version"]) == ("gaps", "18.1")
+    assert (index["command"], index["attack_version"]) == ("gaps", "19.1")
     assert [one["path"] for one in index["files"]] == [
         *("threat.json", "coverage.json", "gap.json", "all.json"),
         *("techniques.csv", "gaps.xlsx", "gaps.md"),
@@ -354,7 +354,7 @@ def test_the_terminal_gets_shares_gaps_and_capabilities(run: Run, pair: tuple[Pa
     assert (done.code, done.err) == (0, "")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
-        "a and b cover 3 of 6 techniques of weights at ATT&CK 18.1: 50.0 %, 41.2 % by weight, 35.9 % by score. "
+        "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50 %, 41 % by weight, 36 % by score. "
         "3 uncovered, 1 weak (below 50)."
     )
     assert "total (each technique once) 6 3 1 50.0 % 41.2 % 35.9 %" in lines
@@ -410,7 +410,7 @@ def test_what_a_release_lacks_of_the_threat_is_said_everywhere(
     path.write_text("technique,weight\nT1078,2\nT1680,2\nT1681,1\nT1671,2\n", encoding="utf-8")
     losses = "3 of 4 techniques, 71.4 % of the weight, are not in ATT&CK 16.1 and left out"
     done = run("gaps", tiny, "--threat", path, "--attack", "16.1", "-o", out)
-    assert done.out.startswith("tiny 1 covers 1 of 1 techniques of new at ATT&CK 16.1: 100.0 %")
+    assert done.out.startswith("tiny 1 covers 1 of 1 techniques of new at ATT&CK 16.1: 100 %")
     assert f"; {losses}. 0 uncovered" in done.out.splitlines()[0]
     assert f"note: new: {losses}: T1671; T1680; T1681\n" in done.err
     text = (out / "gaps.md").read_text(encoding="utf-8")
@@ -425,7 +425,7 @@ def test_what_a_release_lacks_of_the_threat_is_said_everywhere(
     plan = run("plan", tiny, "--threat", path, "--target", "95%", "--attack", "16.1")
     assert f"note: new: {losses}: T1671; T1680; T1681\n" in plan.err
     newest = result(run, tiny, "--threat", path)
-    assert (newest["attack_version"], newest["total"]["techniques"]) == ("18.1", 4)
+    assert (newest["attack_version"], newest["total"]["techniques"]) == ("19.1", 4)
 
 
 def test_cells_of_markdown_and_tooltips_name_the_first_capabilities(run: Run, tmp_path: Path, out: Path) -> None:
@@ -470,7 +470,7 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     done = run("gaps", path, "--threat", weights, "-o", out)
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
-        "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 18.1: 33.3 %, 35.3 % by weight. 4 uncovered."
+        "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33 %, 35 % by weight. 4 uncovered."
     )
     assert "total (each technique once) 6 2 – 33.3 % 35.3 % –" in lines
     assert "u has no scores; --worth sets one" in lines
@@ -499,14 +499,25 @@ def test_a_layer_of_counts_covers_without_a_score(run: Run, tmp_path: Path, out:
     assert worth["total"]["scored_weight"] == worth["capabilities"][0]["by_score"] == 1
 
 
-def test_a_mapping_without_a_value_is_covered_but_not_rated(run: Run, tmp_path: Path, weights: Path) -> None:
+def test_a_mapping_without_a_value_is_not_rated_and_covers_nothing(run: Run, tmp_path: Path, weights: Path) -> None:
     path = write_set(
         tmp_path / "in" / "m.json", [("a", "T1078", "protect", None), ("a", "T1110", "protect", "partial")]
     )
     done = run("gaps", path, "--threat", weights, "--json")
-    assert "note: a technique is mapped without a score value: covered, but not rated" in done.err
+    assert "note: a technique is mapped without a score value: not rated, so not covered" in done.err
     rows = {one["id"]: one for one in json.loads(done.out)["techniques"]}
     assert (rows["T1078"]["state"], rows["T1078"]["score"], rows["T1078"]["gap"]) == ("not rated", None, 4)
+    total = json.loads(done.out)["total"]
+    assert (total["covered"], total["weak"], total["unrated"]) == (1, 0, 1)
+
+
+def test_techniques_recorded_as_non_mappable_are_told_from_those_that_nobody_mapped(run: Run) -> None:
+    """Of the 14 techniques of APT29 that NIST 800-53 does not cover, it records 8 as non-mappable."""
+    found = result(run, "nist_800_53", "--threat", "APT29", "--attack", "18.1")
+    recorded = [row["id"] for row in found["techniques"] if row["non_mappable"] == ["nist_800_53"]]
+    assert len(recorded) == 8
+    assert all(row["state"] == "uncovered" for row in found["techniques"] if row["non_mappable"])
+    assert found["summary"].endswith("14 uncovered (8 of them recorded as non-mappable).")
 
 
 def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: Path, weights: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import ImageColor
 
-from navlayers import InputError, ReadOptions, ReleaseError, attack
+from navlayers import InputError, ReadOptions, attack
 from navlayers.api.render_load import load
 from navlayers.layer.colors import cell_color, contrast, gradient_of, gray, parse_color, text_color
 from navlayers.layer.matrix import Cell, matrix_of
@@ -272,10 +272,12 @@ def test_an_old_layer_is_drawn_as_the_navigator_would_load_it(tmp_path: Path) ->
     assert "does not name its ATT&CK release" in str(loaded.notices)
 
 
-def test_a_release_that_is_not_at_hand_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ReleaseError, match="navlayers attack add 99") as error:
-        view(tmp_path, [], versions={"attack": "99", "layer": "4.5"})
-    assert "tiny.json" in str(error.value)
+def test_a_layer_of_a_release_that_is_not_installed_is_drawn_at_the_newest(tmp_path: Path) -> None:
+    file = tmp_path / "late.json"
+    late = {"name": "late", "domain": "enterprise-attack", "versions": {"attack": "99", "layer": "4.5"}}
+    file.write_text(json.dumps(late | {"techniques": [{"techniqueID": "T1562.001", "score": 1}]}))
+    loaded = load(resolve([str(file)])[0], reading=ReadOptions(format="layer"))
+    assert "ATT&CK enterprise 99 is not installed; using 19.1" in str(loaded.notices)
 
 
 def test_a_broken_layer_is_an_error_with_its_place(tmp_path: Path) -> None:

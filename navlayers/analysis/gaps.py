@@ -282,8 +282,6 @@ def using_groups(catalogue: Catalogue) -> Counter[str] | None:
     """Technique id → number of the release's groups that use it themselves; None if groups are not installed."""
     try:
         release = attack.find(catalogue.domain, catalogue.version).release
-        if not attack.has_threats(release):
-            return None
         return Counter(technique for group in attack.threats(release).groups for technique in group.techniques)
     except NavlayersError:
         return None

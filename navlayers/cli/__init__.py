@@ -35,7 +35,7 @@ COMMANDS = {
     "diff": "Show what changed between two versions of a set or layer.",
     "gaps": "Show which techniques of a threat are not covered.",
     "plan": "Choose the capabilities to implement for a budget or a target.",
-    "attack": "List, add and remove ATT&CK releases.",
+    "attack": "List, add, update and remove ATT&CK releases.",
     "completion": "Print the completion script for bash, zsh or fish.",
 }
 """Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""

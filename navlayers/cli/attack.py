@@ -1,4 +1,4 @@
-"""`navlayers attack`: list, add and remove ATT&CK releases."""
+"""`navlayers attack`: list, add, update and remove ATT&CK releases."""
 
 from __future__ import annotations
 

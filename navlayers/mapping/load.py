@@ -131,6 +131,9 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
     notices = [match.notice] if match.notice is not None else []
     if reading is None:
         return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices))
+    if source.origin != "shipped":
+        place = reading.place_of("attack_version")
+        notices = [msgspec.structs.replace(notice, place=notice.place or place) for notice in notices]
     notices = [*reading.notices, *(_placed(notice, source) for notice in notices)]
     return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices), reading.format, source.path)
 
