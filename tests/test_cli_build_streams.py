@@ -25,7 +25,7 @@ def test_several_layers_on_standard_output_are_the_list_that_opens_as_tabs(run: 
     run("build", tiny, "-o", "out")
     done = run("build", tiny, "-o", "-")
     assert done.out == Path("out/tiny/all.json").read_text(encoding="utf-8")
-    assert json.loads(done.out)[-1]["name"] == "tiny 1: overview"
+    assert json.loads(done.out)[-1]["name"] == "tiny 1 – overview"
 
 
 def test_left_out_techniques_are_reported_for_a_layer_on_standard_output_too(run: Run, tiny: Path) -> None:
@@ -105,7 +105,7 @@ def test_weights_do_not_change_an_overall_value_without_a_category(run: Run, tmp
 def test_a_name_means_the_set_of_the_project_before_the_shipped_one(run: Run) -> None:
     write_set(Path("mappings/gcp.json"), [("mine", "T1078", "protect", "partial")])
     layer = json.loads(run("build", "gcp", "--only", "overview", "-o", "-").out)
-    assert layer["name"] == "tiny 1: overview"
+    assert layer["name"] == "tiny 1 – overview"
     assert [technique["techniqueID"] for technique in layer["techniques"]] == ["T1078"]
 
 

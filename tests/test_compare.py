@@ -118,7 +118,7 @@ def test_all_tabs_share_one_scale_and_stand_in_reading_order(run: Run, pair: tup
     run("compare", *pair, "-o", out)
     tabs = [one["name"] for one in reversed(json.loads((out / "all.json").read_bytes()))]
     assert tabs == [
-        "tiny 1: overview", "tiny 1: overview", "Union", "Best by", "Agreement", "Gap", "Difference: a → b"
+        "tiny 1 – overview", "tiny 1 – overview", "Union", "Best by", "Agreement", "Gap", "Difference – a → b"
     ]  # fmt: skip
     assert run("compare", *pair, "-o", "-").out.encode() == (out / "all.json").read_bytes()
     gradients = [layer(out, path)["gradient"] for path in ("inputs/a.json", "inputs/b.json", "union.json")]

@@ -10,7 +10,7 @@ from navlayers._text import number_text, slugs, web_links
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate
 from navlayers.layer.colors import count_gradient, count_legend, value_gradient, value_legend
-from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions
+from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, tab_name
 from navlayers.scoring import scores as scoring
 from navlayers.scoring.labels import capability_labels, labels
 from navlayers.scoring.method import how_rolled_up, how_scored
@@ -43,7 +43,7 @@ def make_layer(
     """A layer of annotated techniques.
 
     Args:
-        name: the title of its tab.
+        name: the title of its tab, see `tab_name`.
         catalogue: its ATT&CK release.
         techniques: its entries from `navlayers.layer.annotate.make_entry`, in id order.
         gradient: the colors of their scores.
@@ -54,7 +54,7 @@ def make_layer(
         hide_disabled: hide disabled entries instead of graying them out.
     """
     return Layer(
-        name=name,
+        name=tab_name(name),
         versions=Versions(attack=catalogue.major),
         domain=f"{catalogue.domain}-attack",
         description=description,

@@ -5,6 +5,7 @@ Source: layer format 4.5 (layers/spec/v4.5 of mitre-attack/attack-navigator). Fi
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -20,6 +21,16 @@ NAVIGATOR_VERSION = "5.1.0"
 
 ATTACK = "ATT&CK version"
 """Name of the metadata with domain and full release, such as "enterprise 16.1"; `versions` has the major only."""
+
+
+# mitreattack-python's ToExcel names a sheet after the layer, and Excel forbids these characters there.
+_IN_SHEET_NAMES = str.maketrans({"/": "-", "\\": "-", ":": "-", "[": "(", "]": ")", "?": None, "*": None})
+
+
+def tab_name(text: str) -> str:
+    """A layer name that is also a valid sheet name, apart from its length: `: ` becomes ` – `, `/` becomes `-`."""
+    name = re.sub(r"\s*:\s+", " – ", text).translate(_IN_SHEET_NAMES)
+    return name.strip("' ") or "layer"
 
 
 class Metadata(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
 from navlayers.layer import formats
-from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers
+from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers, tab_name
 from navlayers.layer.repair import Repair
 from navlayers.mapping.formats.source import Source
 from navlayers.upgrades.entries import EntryCarrier
@@ -118,7 +118,7 @@ def encode(layers: Iterable[Document], *, single: bool) -> bytes:
 
 
 def _update_metadata(layer: Document, route: Route, before: Sequence[str], after: Sequence[str]) -> None:
-    """Update the release and the numbers of techniques that navlayers wrote into a layer.
+    """Update the release, the numbers of techniques and the name that navlayers wrote into a layer.
 
     `before` and `after` are the technique ids of its entries. Numbers that differ from those of the layer stay.
     """
@@ -145,6 +145,8 @@ def _update_metadata(layer: Document, route: Route, before: Sequence[str], after
         else:
             items.append(item)
     layer["metadata"] = items
+    if built and isinstance(layer.get("name"), str):
+        layer["name"] = tab_name(layer["name"])
     description = layer.get("description")
     if built and isinstance(description, str) and route.releases.old is not None:
         start = f" mapped to ATT&CK {DOMAIN_NAMES[route.domain]} "

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import and_list, rounded, single_line
+from navlayers.layer.document import tab_name
 from navlayers.layer.matrix import Matrix, matrix_of
 from navlayers.layer.rows import Row, rows_of
 
@@ -68,7 +69,7 @@ def short_name(view: View) -> str:
     name = view.name
     for label, value in view.metadata:
         if label == "framework version" and len(value) > 1:
-            name = name.replace(value, " ")
+            name = name.replace(value, " ").replace(tab_name(value), " ")
     trimmed = re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;")
     return trimmed or view.name
 
