@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from navlayers._text import technique_url
+from navlayers._text import letters, technique_url
 from navlayers.attack.domain import Domain
 
 Status = Literal["active", "deprecated", "revoked"]
@@ -76,6 +76,26 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         entry = self.techniques.get(technique)
         return entry is not None and entry.active
 
+    def named(self, name: str) -> tuple[Technique, ...]:
+        """The active techniques with this name, in id order; without one, the inactive ones.
+
+        Case, blanks and punctuation make no difference. A sub-technique may follow its parent's name or id, as in
+        "Valid Accounts: Cloud Accounts".
+        """
+        found = self._names.get(letters(name), ())
+        return tuple(entry for entry in found if entry.active) or tuple(found)
+
+    def full_name(self, technique: Technique) -> str:
+        """The name as ATT&CK shows it: "Scheduled Task/Job: Scheduled Task"."""
+        parent = self.techniques.get(technique.parent) if technique.parent else None
+        return f"{parent.name}: {technique.name}" if parent else technique.name
+
+    def tactic(self, text: str) -> Tactic | None:
+        """The tactic with this id, short name or name, regardless of case."""
+        wanted = letters(text)
+        names = ((tactic, (tactic.id, tactic.shortname, tactic.name)) for tactic in self.tactics)
+        return next((tactic for tactic, texts in names if wanted in map(letters, texts)), None)
+
     def subtechniques(self, parent: str) -> tuple[Technique, ...]:
         """The active sub-techniques of a technique, in id order."""
         return self._subtechniques.get(parent, ())
@@ -92,6 +112,15 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
             chain.append(step)
             step = self.techniques[step].successor
         return tuple(chain)
+
+    @cached_property
+    def _names(self) -> dict[str, list[Technique]]:
+        names: defaultdict[str, list[Technique]] = defaultdict(list)
+        for entry in self.techniques.values():
+            texts = {entry.name, self.full_name(entry), f"{entry.parent or ''} {entry.name}"}
+            for name in {letters(text) for text in texts}:
+                names[name].append(entry)
+        return names
 
     @cached_property
     def _subtechniques(self) -> dict[str, tuple[Technique, ...]]:

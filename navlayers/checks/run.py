@@ -15,6 +15,7 @@ from navlayers.errors import InputError, OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
+from navlayers.mapping.formats.checks import TECHNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -92,7 +93,7 @@ def _findings_of(
     tables = {path} if read.format in TABLES else set()
     subject = Subject(read, Texts({path: data}, tables), attack_version)
     errors = [_with_technique(_as_finding(problem, fatal=True), subject) for problem in reader.errors()]
-    notices = [_with_fix(_as_finding(problem, fatal=False), subject) for problem in reader.notices()]
+    notices = [_with_fix(problem, subject) for problem in reader.notices()]
     invalid = {error.place for error in errors}
     findings = [*errors, *(n for n in notices if not (n.code in _FOLLOWING and n.place in invalid))]
     if subject.release_problem is not None:
@@ -114,14 +115,17 @@ def _as_finding(problem: Problem, *, fatal: bool) -> Finding:
 
 def _with_technique(error: Finding, subject: Subject) -> Finding:
     """The finding of a malformed id, with the technique that was probably meant."""
-    if error.code != "malformed-technique" or not error.hint:
+    if error.code != "malformed-technique" or TECHNIQUE.search(error.hint) is None:
         return error
     meant = malformed(subject, error.hint)
     return msgspec.structs.replace(error, hint=meant or "the release has no technique with a similar id")
 
 
-def _with_fix(notice: Finding, subject: Subject) -> Finding:
-    """A notice about blanks, with the edit that removes them."""
+def _with_fix(problem: Problem, subject: Subject) -> Finding:
+    """A notice as a finding; one about a spelling or blanks has the edit that corrects it."""
+    notice = _as_finding(problem, fatal=False)
+    if problem.spelling is not None:
+        return msgspec.structs.replace(notice, fix=(Edit(notice.place, *problem.spelling),))
     text = subject.texts.get(notice.place.path) if notice.code == "blanks" else None
     if text is None:
         return notice

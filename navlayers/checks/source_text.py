@@ -23,8 +23,17 @@ _DELIMITERS = (",", ";", "\t", "|")
 _PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
 """Text that needs no quotes in YAML, in block or flow style."""
 
+_TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?", re.IGNORECASE)
+_PART = r"(?=[ \t]*(?:[;,|/&\t\r\n\"]|$)|[ \t]+(?:and[ \t]+)?[Tt][0-9])"
+"""The end of a technique among others in a cell."""
+
 _NULL = re.compile(r"(?:null|Null|NULL|~)?[ \t]*(?=[,}\]\r\n#]|$)")
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false|null|~|[0-9_.:eE+-]+|[0-9].*", re.IGNORECASE)
+
+
+def _same_text(written: str, old: str) -> bool:
+    """Whether a written text is the old one of an edit; ids of techniques are in lower case in Sigma rules."""
+    return written == old or (_TECHNIQUE.match(old) is not None and written.casefold() == old.casefold())
 
 
 class Span(NamedTuple):
@@ -92,11 +101,18 @@ class Text:
             return None
         span = self._delimited(start)
         if span is None and not self.table:
-            plain = re.compile(rf"{re.escape(old)}(?=[ \t]*(?:[,}}\]\r\n]|:[ \r\n]|:?$|[ \t]#))").match(
-                self.text, start
-            )
-            span = Span(start, plain.end(), old, "") if plain is not None else None
-        return span if span is not None and span.value.strip() == old else None
+            end = r"(?=[\"']?[ \t]*(?:[,}\]\r\n]|:[ \r\n]|:?$|[ \t]#))"
+            span = self._plain(start, old, end)
+        elif self.table and span is not None and span.value.strip() != old:
+            span = self._plain(start, old, _PART)
+        if span is None or not _same_text(span.value.strip(), old):
+            return None
+        return span
+
+    def _plain(self, start: int, old: str, end: str) -> Span | None:
+        """A text without quotes of its own at an offset, in any case, before what matches `end`."""
+        found = re.compile(f"{re.escape(old)}{end}", re.IGNORECASE).match(self.text, start)
+        return Span(start, found.end(), found[0], "") if found is not None else None
 
     def empty(self, place: Place) -> bool:
         """Whether the value at a place is empty or null."""
@@ -128,10 +144,13 @@ class Text:
         cell = re.compile(f"[^{re.escape(self._delimiter)}\r\n]*").match(text, start)
         return Span(start, cell.end(), cell[0], "") if cell is not None else None
 
-    def written(self, span: Span, new: str) -> str | None:
-        """A new value as it is written in place of an old one; None if it would need escapes."""
+    def written(self, span: Span, edit: Edit) -> str | None:
+        """The new value as it is written in place of the old one; None if it would need escapes."""
+        new = edit.new
         if not new or not new.isprintable():
             return None
+        if span.value.strip() != edit.old:
+            new = new.lower()  # the reader of Sigma rules, whose tags are in lower case, reads ids in upper case
         if span.quote:
             return None if span.quote in new or "\\" in new else new
         if self.table:
@@ -141,14 +160,14 @@ class Text:
     def takes(self, edit: Edit) -> bool:
         """Whether an edit applies to this text."""
         span = self.span(edit.place, edit.old)
-        return span is not None and self.written(span, edit.new) is not None
+        return span is not None and self.written(span, edit) is not None
 
     def edited(self, edits: Iterable[Edit]) -> bytes | None:
         """The bytes with all edits applied; None if one does not apply, or two contradict each other."""
         changes: dict[tuple[int, int], str] = {}
         for edit in edits:
             span = self.span(edit.place, edit.old)
-            new = self.written(span, edit.new) if span is not None else None
+            new = self.written(span, edit) if span is not None else None
             if span is None or new is None or changes.setdefault((span.start, span.end), new) != new:
                 return None
         pieces, offset = [], 0

@@ -17,7 +17,7 @@ from navlayers.mapping.formats.source import ENDINGS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.attack import Catalogue, Release, Tactic, Threat, Threats
+    from navlayers.attack import Release, Threat, Threats
 
 EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
 ALL = "all"
@@ -61,21 +61,13 @@ def one_threat(word: str, threats: Threats) -> Threat:
     raise InputError(Problem(f"{what} has no group, software or campaign {quoted(word)}"))
 
 
-def tactic_named(word: str, catalogue: Catalogue) -> Tactic | None:
-    """The tactic that has the word as its id, short name or name, in any case."""
-    text = word.strip().casefold()
-    return next(
-        (t for t in catalogue.tactics if text in (t.id.casefold(), t.shortname.casefold(), t.name.casefold())), None
-    )
-
-
 def tactic_id(word: str, domain: Domain) -> str | None:
     """The id of the tactic that a word names in the newest release of the domain, or else in an older one.
 
     Older ones, which take time to load, count only if the word is not the name of a set or file.
     """
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
-        tactic = tactic_named(word, attack.load(release))
+        tactic = attack.load(release).tactic(word)
         if tactic is not None:
             return tactic.id
         if _is_there(word):

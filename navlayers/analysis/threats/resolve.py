@@ -300,7 +300,7 @@ def _through_software(threat: Threat, known: Threats, *, also_own: bool) -> dict
 
 
 def _tactic(name: str, catalogue: Catalogue) -> Member:
-    tactic = lookup.tactic_named(name, catalogue)
+    tactic = catalogue.tactic(name)
     if tactic is None:
         expected = f"one of {', '.join(tactic.name for tactic in catalogue.tactics)}"
         message = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version} has no tactic {quoted(name)}"

@@ -191,7 +191,7 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
         domain = likely_domain(techniques)
     mappings = tuple(Mapping(name, technique) for technique in techniques)
     mapping_set = MappingSet(framework=name, version="", domain=domain, attack_version="", mappings=mappings)
-    notices = findings.notices()
+    notices = findings.summary()
     if column is None:
         notices += (Problem(f"{name}: the table has no weight column: every row has weight 1"),)
     elif "score_value" not in user_headers and (others := other_numbers(sheet, column)):

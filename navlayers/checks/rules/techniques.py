@@ -59,8 +59,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
 
 def named(technique: Technique, catalogue: Catalogue) -> str:
     """Id and name as ATT&CK shows them: `T1053.005 Scheduled Task/Job: Scheduled Task`."""
-    parent = catalogue.get(technique.parent) if technique.parent else None
-    return f"{technique.id} {parent.name}: {technique.name}" if parent else f"{technique.id} {technique.name}"
+    return f"{technique.id} {catalogue.full_name(technique)}"
 
 
 def _verdict(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) -> _Verdict | None:

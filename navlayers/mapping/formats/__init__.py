@@ -106,7 +106,7 @@ def read(
     mapping_set, places = reader.read(source, Context(findings, reading))
     findings.raise_errors()
     _drop_known_names(mapping_set)
-    return Reading(mapping_set, findings.notices(), format_, places)
+    return Reading(mapping_set, findings.summary(), format_, places)
 
 
 def _drop_known_names(mapping_set: MappingSet) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from navlayers import _text as wording
-from navlayers.mapping.formats.checks import NON_MAPPABLE
+from navlayers import attack
+from navlayers.errors import ReleaseError
+from navlayers.mapping.formats.checks import NON_MAPPABLE, TECHNIQUE, named_technique
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, Row
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, NonMappable
@@ -41,6 +43,7 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         head: the set with its metadata alone.
         table: the rows. Errors go to its findings; with any, the result is incomplete.
     """
+    _resolve_names(head, table)
     capabilities = {
         id_: Capability(id_, seen.name() or id_, seen.group_ids(), seen.references())
         for id_, seen in table.seen.items()
@@ -96,6 +99,23 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         non_mappable=tuple(non_mappable),
     )
     return Assembled(mapping_set, dict(rows))
+
+
+def _resolve_names(head: MappingSet, table: Table) -> None:
+    """Replace the names of techniques in the rows by their ids in the release of the set."""
+    texts = {row.attack_object_id for row in table.rows}
+    names = {text for text in texts if text is not None and TECHNIQUE.fullmatch(text) is None}
+    if not names:
+        return
+    try:
+        release = attack.find(head.domain, head.attack_version, nearest=True).release
+    except ReleaseError:  # reported when the release is needed
+        release = attack.find(head.domain, "latest").release
+    results = {name: named_technique(name, attack.load(release)) for name in names}
+    for index, row in enumerate(table.rows):
+        if row.attack_object_id in names:
+            row.attack_object_id, issue = results[row.attack_object_id]
+            table.report(index, "attack_object_id", issue)
 
 
 def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
+_SHOWN = 4
+"""Spellings that the notice about all of them shows."""
+
 
 class Issue(NamedTuple):
     """A problem without its place. `fatal` distinguishes errors from notices.
 
     A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
-    a key of checks/codes.toml.
+    a key of checks/codes.toml. `spelling` is that of a `Problem`.
     """
 
     message: str
@@ -26,6 +29,7 @@ class Issue(NamedTuple):
     hint: str | Callable[[], str] = ""
     fatal: bool = True
     code: str = ""
+    spelling: tuple[str, str] | None = None
 
 
 def duplicate_key(key: str, first: Place) -> Issue:
@@ -45,6 +49,7 @@ class Findings:
         self._lenient = lenient
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
+        self._spellings = 0
 
     def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
         """Keep the issue with its place, or only count it when there are many already.
@@ -52,17 +57,22 @@ class Findings:
         An issue that takes time to word is given as a function; it is an error.
         """
         fatal = issue.fatal if isinstance(issue, Issue) else True
-        self._count[fatal] += 1
         kept = self._kept[fatal]
+        if isinstance(issue, Issue) and issue.spelling is not None:
+            self._spellings += 1
+            if len(kept) >= self._limit:
+                return
+        self._count[fatal] += 1
         if len(kept) >= self._limit:
             return
         worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
         hint = worded.hint if isinstance(worded.hint, str) else worded.hint()
-        problem = Problem(worded.message, where, worded.expected, hint, code=worded.code)
+        problem = Problem(worded.message, where, worded.expected, hint, code=worded.code, spelling=worded.spelling)
         # Aliases and shared parts of YAML files bring a reader to the same value again.
         if problem in kept:
             self._count[fatal] -= 1
+            self._spellings -= problem.spelling is not None
         else:
             kept.append(problem)
 
@@ -74,6 +84,20 @@ class Findings:
     def notices(self) -> tuple[Problem, ...]:
         """The notices, in file order."""
         return self._listed(fatal=False)
+
+    def summary(self) -> tuple[Problem, ...]:
+        """The notices, in file order; those about spellings are one, at the place of the first."""
+        notices = self.notices()
+        spelled = [notice for notice in notices if notice.spelling is not None]
+        if len(spelled) < 2:
+            return notices
+        rest = [notice for notice in notices if notice.spelling is None]
+        pairs = [f"{quoted(old)} as {new}" for old, new in dict.fromkeys(n.spelling for n in spelled if n.spelling)]
+        more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+        message = f"read {self._spellings:,} technique ids in other spellings: {', '.join(pairs[:_SHOWN])}{more}"
+        first = spelled[0]
+        together = Problem(message, first.place, "", first.hint, self._spellings, first.code)
+        return tuple(sorted([*rest, together], key=lambda problem: problem.place or Place("")))
 
     def errors(self) -> tuple[Problem, ...]:
         """The errors, in file order."""

@@ -159,11 +159,16 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
     return (text if text.strip() else None), None
 
 
+def _technique(text: str) -> tuple[str | None, Issue | None]:
+    """An id; or a name, as its release is known only when all rows are read."""
+    return (text.strip(), None) if checks.may_be_name(text) else checks.technique(text)
+
+
 _RULES: dict[str, Callable[[str], tuple[str | None, Issue | None]]] = {
     "capability_id": checks.identifier,
     "capability_group": checks.identifier,
     "capability_description": _text,
-    "attack_object_id": checks.technique,
+    "attack_object_id": _technique,
     "attack_object_name": _text,
     "mapping_type": checks.kind,
     "status": checks.kind,

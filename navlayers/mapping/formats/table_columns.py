@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers import attack
 from navlayers._text import Names, comma_list, quoted, restore, suggestion
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping.formats import rows
+from navlayers.mapping.formats.table_content import holds_ids, likely_fields, technique_columns
 from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from navlayers.mapping.formats.table import Grid
 
 HEADER_WITHIN = 20
 """The header is one of the first rows: titles may precede it."""
+
+_SAMPLE = 200
+"""Rows that decide which columns hold techniques."""
 
 SET_FIELDS = {
     "mapping_framework": "framework",
@@ -32,12 +37,19 @@ SET_FIELDS = {
 }
 """Published column that has the same value in every row → field of the set."""
 
+_SET_WORDS = {field: {field.replace("_", "")} for field in SET_FIELDS}
+_SET_WORDS["attack_version"] |= {"attckversion", "mitreattckversion", "mitreattackversion"}
+_SET_WORDS["technology_domain"] |= {"attckdomain", "attackdomain", "mitreattckdomain", "mitreattackdomain"}
+"""Published column → its normalized headers."""
+
 _ALWAYS = ("mapping_framework", "mapping_framework_version", "attack_version", "technology_domain")
 """Column names with this meaning in any table; others have it only in published tables."""
 
 _SURE: dict[str, str] = {
     "attack_object_id": "attackobjectid techniqueid attckid attackid attcktechniqueid attacktechniqueid "
-    "mitreattckid mitreattackid mitretechniqueid mitreid tid ttpid subtechniqueid",
+    "mitreattckid mitreattackid mitretechniqueid mitreid tid ttpid",
+    "subtechnique": "subtechniqueid subtechnique subtechniquenumber attcksubtechnique attacksubtechnique "
+    "mitresubtechnique subtechniquename subid",
     "attack_object_name": "attackobjectname techniquename attckname attackname attcktechniquename "
     "attacktechniquename mitretechniquename",
     "capability_id": "capabilityid controlid controlidentifier controlnumber ruleid detectionid requirementid "
@@ -60,7 +72,7 @@ _SURE: dict[str, str] = {
 
 _LIKELY: dict[str, tuple[str, str]] = {
     "technique attcktechnique attacktechnique mitretechnique mitreattcktechnique mitreattacktechnique attck attack "
-    "mitreattck mitreattack ttp mitre subtechnique": ("attack_object_id", "attack_object_name"),
+    "mitreattck mitreattack ttp mitre": ("attack_object_id", "attack_object_name"),
     "capability control securitycontrol rule mitigation safeguard countermeasure requirement service product "
     "feature vulnerability tool solution id name title": ("capability_id", "capability_description"),
 }
@@ -96,6 +108,13 @@ _BY_USER: dict[str, str] = {
 """Name in `--columns` → field."""
 
 
+_TECHNIQUE_WORDS = {
+    *_SURE["attack_object_id"].split(),
+    *next(iter(_LIKELY)).split(),
+}
+_NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|third)|s?[0-9]+$|s$")
+"""What tells several columns of techniques apart."""
+
 _WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}
 _PLURALS = {f"{word}s": word for word in _WORDS} | {word: word for word in _WORDS}
 _NAMES = Names(_WORDS)
@@ -109,11 +128,12 @@ class Columns(msgspec.Struct):
     """The header of a table.
 
     Attributes:
-        row: the number of its row, from 0.
+        row: the number of its row, from 0; -1 for a table without a header.
         headers: the texts of its cells, without blank ones at the end.
         fields: field of a row or score category → column.
         others: column without a meaning → the name under which its cells are kept.
         width: the number of its cells, with blank ones at the end.
+        more: further columns of techniques.
     """
 
     row: int
@@ -121,6 +141,7 @@ class Columns(msgspec.Struct):
     fields: dict[str, int]
     others: dict[int, str]
     width: int
+    more: tuple[int, ...] = ()
 
     @property
     def categories(self) -> dict[str, int]:
@@ -150,14 +171,89 @@ def check_names(columns: Mapping[str, str]) -> dict[str, str]:
 def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection[str]) -> Columns | None:
     """The columns of a table, by the row near its start that has the most known headers.
 
+    A row with ids of techniques is not a header. Where techniques are wanted, the cells decide which column holds
+    them if its header does not.
+
     Returns:
-        None where no such row has one of the wanted fields.
+        None where no such row has one of the wanted fields, and no column holds techniques that are wanted.
     """
-    rows = enumerate(islice(grid.rows(), HEADER_WITHIN))
-    headers = (columns_of(number, row, user_headers) for number, row in rows)
+    rows = list(islice(grid.rows(), _SAMPLE))
+    headers = [
+        columns_of(number, row, user_headers)
+        for number, row in enumerate(rows[:HEADER_WITHIN])
+        if not any(map(holds_ids, row))
+    ]
     candidates = [columns for columns in headers if not columns.fields.keys().isdisjoint(wanted)]
     # The title of a table may be a known word: of two such rows, the wider is the header.
-    return max(candidates, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
+    best = max(candidates, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
+    if "attack_object_id" not in wanted:
+        return best
+    return _by_content(grid, rows, best, headers, user_headers)
+
+
+def _by_content(
+    grid: Grid, rows: list[list[str]], best: Columns | None, headers: list[Columns], user_headers: Mapping[str, str]
+) -> Columns | None:
+    """The columns with that of techniques found by its cells, if its header does not name it."""
+    by_user = user_headers.get("attack_object_id")
+    if best is not None:
+        technique = best.fields["attack_object_id"]
+        holding = technique_columns(rows[best.row + 1 :])
+        numbered = [
+            c for c in holding if c != technique and _NUMBERED.sub("", names_of(best)[c]) in _TECHNIQUE_WORDS
+        ]
+        if by_user is not None or technique in holding or not holding:
+            return msgspec.structs.replace(best, more=() if by_user else tuple(numbered)) if numbered else best
+        return _with_techniques(best, holding)
+    holding = technique_columns(rows)
+    if not holding or (by_user is not None and not by_user.isdecimal()):
+        return None
+    first = next(number for number, row in enumerate(rows) if any(map(holds_ids, row)))
+    above = [columns for columns in headers if columns.row < first and len(columns.headers) > holding[0]]
+    header = max(above, key=lambda columns: (len(columns.fields), columns.row), default=None)
+    if header is not None and header.headers[holding[0]] and not _is_technique(header.headers[holding[0]]):
+        return _with_techniques(header, holding)
+    width = max(map(len, grid.rows()))
+    fields = {field: int(name) - 1 for field, name in user_headers.items() if _is_number(name, width)}
+    technique = fields.get("attack_object_id", holding[0])
+    free = [column for column in range(width) if column not in (*holding, *fields.values())]
+    fields = likely_fields(rows, technique, free) | fields
+    others = _others([""] * width, fields)
+    return Columns(-1, [""] * width, fields, others, width, tuple(c for c in holding if c != technique))
+
+
+def _with_techniques(columns: Columns, holding: Sequence[int]) -> Columns:
+    """The columns where these hold techniques, whatever their headers mean otherwise."""
+    fields = {field: column for field, column in columns.fields.items() if column not in holding}
+    before = fields.pop("attack_object_id", None)
+    if before is not None and names_of(columns)[before] in _TECHNIQUE_WORDS:
+        fields.setdefault("attack_object_name", before)
+    fields["attack_object_id"] = holding[0]
+    others = {c: name for c, name in _others(columns.headers, fields).items() if c not in holding}
+    return msgspec.structs.replace(columns, fields=fields, others=others, more=tuple(holding[1:]))
+
+
+def columns_named(columns: Columns, column: int) -> bool:
+    """Whether the header of a column means techniques."""
+    name = names_of(columns)[column]
+    known = (_SURE["attack_object_id"], _SURE["subtechnique"], _SURE["attack_object_name"])
+    return name in _TECHNIQUE_WORDS or any(name in words.split() for words in known)
+
+
+def names_of(columns: Columns) -> list[str]:
+    """The headers without case, blanks and marks."""
+    return [_normal(header) for header in columns.headers] + [""] * (columns.width - len(columns.headers))
+
+
+def _is_technique(text: str) -> bool:
+    """Whether a text is an id, maybe with a mistake, or the name of a technique: no header."""
+    if re.fullmatch(r"\W*T?[\s_-]?[0-9][\w./-]*\W*", text, re.IGNORECASE):
+        return True
+    return bool(attack.load(attack.find("enterprise", "latest").release).named(text))
+
+
+def _is_number(text: str, most: int) -> bool:
+    return text.isdecimal() and 0 < int(text) <= most
 
 
 def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str]) -> Columns:
@@ -184,10 +280,12 @@ def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str])
         alike = columns.get(_normal(header), []) if _normal(header) else []
         if equal or alike:
             fields[field] = (equal or alike)[0]
+        elif _is_number(header, len(headers)):
+            fields[field] = int(header) - 1
     free.difference_update(fields.values())
     published = {"attackobjectid", "capabilityid"} <= columns.keys()
     for field in SET_FIELDS if published else _ALWAYS:
-        take(field, (column for column, header in enumerate(headers) if header.lower() == field))
+        take(field, (column for column, name in enumerate(names) if name in _SET_WORDS[field]))
     for field, words in _HEADERS:
         if field not in user_headers:
             take(field, (column for word in words for column in columns.get(word, ())))
@@ -197,6 +295,11 @@ def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str])
         category = _CATEGORY[names[column]]
         if category == names[column] or len(rated) > 1:
             take(category, [column])
+    if "attack_object_id" not in fields:
+        # A column of sub-techniques or of names alone.
+        alone = next((field for field in ("subtechnique", "attack_object_name") if field in fields), None)
+        if alone is not None:
+            fields["attack_object_id"] = fields.pop(alone)
     return Columns(number, headers, fields, _others(headers, fields), width)
 
 
@@ -224,7 +327,11 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
     seen = []
     for grid in grids:
         candidates = islice(grid.rows(), HEADER_WITHIN)
-        headers = max(([cell.strip() for cell in row if cell.strip()] for row in candidates), key=len, default=[])
+        # An id is never a header.
+        named = [
+            [cell.strip() for cell in row if cell.strip()] for row in candidates if not any(map(holds_ids, row))
+        ]
+        headers = max(named, key=len, default=[])
         if headers:
             seen.append(f"{f'sheet {quoted(grid.name)}' if grid.name else 'the table'} has {comma_list(headers)}")
     there = "; ".join(seen[:3])
@@ -243,7 +350,9 @@ def refuse_missing(grid: Grid, columns: Columns, user_headers: Mapping[str, str]
     """Raise an `InputError` where a header that the user names is not in the table."""
     missing = [header for field, header in user_headers.items() if field not in columns.fields]
     if missing:
-        place, there = grid.place(columns.row, 0), comma_list([header for header in columns.headers if header])
+        place, there = grid.place(max(columns.row, 0), 0), comma_list(list(filter(None, columns.headers)))
+        if columns.row < 0:
+            there = f"the number of a column, 1 to {columns.width}: the table has no header"
         raise InputError(
             Problem(f"no column {quoted(header)}", place, there, suggestion(header, columns.headers))
             for header in missing

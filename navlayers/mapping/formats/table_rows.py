@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +17,7 @@ from navlayers._text import restore
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values
 from navlayers.mapping.formats.assemble import assemble, rows_of
-from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
+from navlayers.mapping.formats.checks import NON_MAPPABLE, respelled, says_non_mappable
 from navlayers.mapping.formats.context import Places, lost, technique_names
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head
@@ -27,9 +27,11 @@ from navlayers.mapping.formats.table_columns import (
     SET_FIELDS,
     check_names,
     closest_header,
+    columns_named,
     columns_of,
     refuse_missing,
 )
+from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide, holds_ids
 from navlayers.mapping.model import DEFAULT_SCALE, MappingType
 from navlayers.mapping.nouns import likely_role
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.table import Grid, Sheet
     from navlayers.mapping.formats.table_columns import Columns
+    from navlayers.mapping.formats.table_values import Technique
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 COLUMNS = (
@@ -55,8 +58,19 @@ _TEXT = tuple(
     field for field in Row.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
 )
 _CAPABILITY = frozenset({"capability_id", "capability_description"})
-_NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
-"""Texts in the column of a category that does not apply."""
+_NUMBER = re.compile(r"\s*\.?([0-9]{1,3})\s*")
+"""The number of a sub-technique; spreadsheets drop its leading zeros."""
+
+_MEANINGS = {
+    "attack_object_id": "techniques",
+    "attack_object_name": "names of techniques",
+    "capability_id": "capabilities",
+    "capability_description": "names of capabilities",
+    "score_value": "scores",
+}
+
+_NUMBERED = (("technique", "attack_object_id"), ("capability", "capability_id"), ("score", "score_value"))
+"""Name in `--columns` → field, in the hint for tables without a header."""
 
 _BESIDE = {"attack_object_name": "attack_object_id", "capability_id": "capability_description"}
 """Field → the field whose place it has if it has no column: a cell may hold an id and a name."""
@@ -104,16 +118,19 @@ class _Reader:
         self._table = Table(context.findings, self.row)
         self._heads: dict[str, tuple[str, Sheet, int]] = {}
         self._unrated = 0
+        self._wide = Wide({})
+        self._zeros = 0
         # The place of each row of the set: its sheet, its line there, and where known the offset of the technique
-        # in its cell and the column of its score.
+        # in its cell, the column of its score, and the column of the technique if that is not the usual one.
         self._first_rows: list[int] = []
         self._lines = array("Q")
-        self._details: dict[int, tuple[int, int | None]] = {}
+        self._details: dict[int, tuple[int, int | None, int]] = {}
         self._parts: dict[Kind, Sequence[int]] = {}
 
     def read(self) -> MappingSet:
         for sheet in self._sheets:
             self._first_rows.append(len(self._lines))
+            self._wide = self._find_wide(sheet)
             self._report_columns(sheet)
             rows = self._rows_of(sheet)
             while batch := list(islice(rows, _BATCH)):
@@ -123,8 +140,10 @@ class _Reader:
             message = "the table has no rows below its header"
             place = first.grid.place(first.columns.row, 0)
             self._findings.add(Issue(message, fatal=False, code="empty-set"), place)
+        self._report_counts(first)
         if self._unrated:
-            names = wording.or_list(first.columns.categories)
+            tools = [first.header(column) for column in self._wide.tools]
+            names = wording.or_list(first.columns.categories or tools)
             message = f"skipped {wording.quantity(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         ids = [row.attack_object_id for row in self._table.rows if row.attack_object_id is not None]
@@ -140,8 +159,9 @@ class _Reader:
         return result.mapping_set
 
     def _report_columns(self, sheet: Sheet) -> None:
-        """Report headers close to known ones, and a table without a capability column."""
+        """Report headers close to known ones, columns found by their cells, and a table without capabilities."""
         columns = sheet.columns
+        self._report_meaning(sheet)
         for column, header in columns.others.items():
             known = closest_header(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
@@ -149,12 +169,56 @@ class _Reader:
                 message = f"unknown column {wording.quoted(header)}"
                 issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
                 self._findings.add(issue, sheet.grid.place(columns.row, column))
-        if _CAPABILITY.isdisjoint(columns.fields):
+        if _CAPABILITY.isdisjoint(columns.fields) and (self._wide.counts or not self._wide.tools):
             others = [header for column, header in columns.others.items() if columns.headers[column]]
             hint = f"name the column with --columns capability=HEADER; the table has {wording.comma_list(others)}"
             message = "no capability column: all rows belong to one capability"
             issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
-            self._findings.add(issue, sheet.grid.place(columns.row, 0))
+            self._findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
+
+    def _report_meaning(self, sheet: Sheet) -> None:
+        """Report which columns have their meaning from their cells."""
+        columns, wide = sheet.columns, self._wide
+        named = {column: field for field, column in columns.fields.items()}
+        parts = []
+        hint = "name columns with --columns, such as --columns technique=HEADER"
+        if columns.row < 0:
+            parts.append("the table has no header")
+            fields = [(name, columns.fields[field]) for name, field in _NUMBERED if field in columns.fields]
+            hint = "add a header, or number the columns: --columns "
+            hint += ",".join(f"{name}={column + 1}" for name, column in fields)
+            meanings = [f"column {c + 1} holds {_MEANINGS[f]}" for c, f in sorted(named.items()) if f in _MEANINGS]
+            parts.append(wording.and_list(meanings))
+        else:
+            ids = [columns.fields["attack_object_id"], *columns.more]
+            if columns.more or not columns_named(columns, ids[0]):
+                headers = [wording.quoted(sheet.header(column)) for column in ids]
+                parts.append(f"techniques in column{'s' * (len(ids) > 1)} {wording.and_list(headers)}")
+        tools = [sheet.header(column) for column in wide.tools if column not in wide.counts]
+        if tools:
+            parts.append(f"a capability in each of the columns {wording.and_list(tools)}")
+        if parts:
+            issue = Issue("; ".join(parts), hint=hint, fatal=False, code="assumed-metadata")
+            self._findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
+
+    def _find_wide(self, sheet: Sheet) -> Wide:
+        """The columns of tools and counts in a table that has neither capabilities nor scores."""
+        columns = sheet.columns
+        if columns.row < 0 or columns.categories or not {*_CAPABILITY, "score_value"}.isdisjoint(columns.fields):
+            return Wide({})
+        headers = {column: columns.headers[column] for column in columns.others if columns.headers[column]}
+        return find_wide((cells for _, cells in sheet.data_rows()), headers)
+
+    def _report_counts(self, sheet: Sheet) -> None:
+        """Report columns of counts, which are no scores."""
+        if self._wide.counts:
+            names = [sheet.header(column) for column in sorted(self._wide.counts)]
+            message = f"counts in {wording.and_list([wording.quoted(name) for name in names])} are not scores"
+            if self._zeros:
+                message += f"; skipped {wording.quantity(self._zeros, 'row')} with 0"
+            hint = f"to use them as scores: --columns score={names[-1]} --score-range 0-HIGHEST"
+            place = sheet.grid.place(max(sheet.columns.row, 0), min(self._wide.counts))
+            self._findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
 
     def _rows_of(self, sheet: Sheet) -> Iterator[Row]:
         grid, columns = sheet
@@ -176,7 +240,7 @@ class _Reader:
             for field, column in texts:
                 if cells[column]:
                     setattr(row, field, cells[column])
-            yield from self._split(columns, line, cells, row)
+            yield from self._split(sheet, line, cells, row)
 
     def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:
         """The row without cells right of the header, which must be blank."""
@@ -198,22 +262,25 @@ class _Reader:
             issue = Issue(message, "the same value in every row", hint, code="wrong-type")
             self._findings.add(issue, partial(sheet.grid.place, line, sheet.columns.fields[field]))
 
-    def _split(self, columns: Columns, line: int, cells: list[str], row: Row) -> Iterator[Row]:
-        """A row of the set for each technique of a row and each category that has a column with a value."""
+    def _split(self, sheet: Sheet, line: int, cells: list[str], row: Row) -> Iterator[Row]:
+        """A row of the set for each technique of a row and each category or tool that has a column with a value."""
+        columns = sheet.columns
         fields = columns.fields
         # Some tools number the rows in a column without a header.
         extra = tuple(
             (name, cells[column])
             for column, name in columns.others.items()
-            if cells[column] and (columns.headers[column] or not cells[column].isdecimal())
+            if cells[column]
+            and (columns.headers[column] or not cells[column].isdecimal())
+            and (column not in self._wide.tools or column in self._wide.counts)
         )
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
-        text = cells[fields["attack_object_id"]]
         self._complete(columns, cells, row)
-        if not text.strip() and row == Row() and not extra:
+        techniques = self._techniques(sheet, line, cells)
+        if not techniques and row == Row() and not extra:
             return
-        techniques = table_values.techniques(text)
-        for technique in techniques or (None,):
+        parts: list[tuple[Technique | None, int]] = [*techniques] or [(None, -1)]
+        for technique, column in parts:
             single = row
             if technique is not None:
                 named = row.attack_object_name if len(techniques) == 1 else None
@@ -223,13 +290,40 @@ class _Reader:
                 if _CAPABILITY.isdisjoint(fields):
                     single.capability_id = self._file_id()
             offset = technique.offset if technique is not None else 0
-            for rated, column in self._rated(columns, single, cells):
+            elsewhere = column if column != fields["attack_object_id"] else -1
+            for rated, rating in self._rated(columns, single, cells):
                 if extra:
                     self._table.extras[len(self._lines)] = extra
-                if offset or column is not None:
-                    self._details[len(self._lines)] = offset, column
+                if offset or rating is not None or elsewhere >= 0:
+                    self._details[len(self._lines)] = offset, rating, elsewhere
                 self._lines.append(line)
                 yield rated
+
+    def _techniques(self, sheet: Sheet, line: int, cells: list[str]) -> list[tuple[Technique, int]]:
+        """The techniques of a row, each with its column."""
+        columns = sheet.columns
+        result: list[tuple[Technique, int]] = []
+        for column in (columns.fields["attack_object_id"], *columns.more):
+            text = cells[column]
+            parts = () if text.strip().lower() in NO_VALUE else table_values.techniques(text)
+            for _, several in groupby((part for part in parts if part.text), key=lambda part: part.offset):
+                together = list(several)
+                issue = respelled(together[0].text, *(part.id for part in together))
+                self._findings.add(issue, partial(sheet.grid.place, line, column, together[0].offset))
+            result += [(part, column) for part in parts]
+        sub = columns.fields.get("subtechnique")
+        if sub is None or cells[sub].strip().lower() in NO_VALUE:
+            return result
+        written = table_values.techniques(cells[sub].strip())
+        if not result or all(map(holds_ids, [part.id for part in written])):
+            return [(part, sub) for part in written]
+        technique, column = result[0]
+        if len(result) > 1 or "." in technique.id:
+            return result
+        number = _NUMBER.fullmatch(cells[sub])
+        # The name of a sub-technique after its technique's id tells it from those of the same name.
+        id_ = f"{technique.id}.{number[1]:0>3}" if number else f"{technique.id}: {cells[sub].strip()}"
+        return [(technique._replace(id=id_, name=None), column)]
 
     def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:
         """Set the fields of a row that need more than the text of a cell."""
@@ -246,15 +340,35 @@ class _Reader:
             row.score_value = table_values.score(row.score_value) or None
 
     def _rated(self, columns: Columns, row: Row, cells: list[str]) -> Iterator[tuple[Row, int | None]]:
-        """The row once for each category column that has a value, and that column."""
+        """The row once for each column of a category or tool that has a value, and that column."""
+        if self._wide.tools and row.attack_object_id is not None:
+            yield from self._by_tool(columns, row, cells)
+            return
         categories = columns.categories if row.attack_object_id is not None else {}
-        rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in _NO_VALUE]
+        rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in NO_VALUE]
         for category, column in rated:
             value = table_values.score(cells[column])
             yield msgspec.structs.replace(row, score_category=category, score_value=value), column
         if not categories or (not rated and (row.score_value is not None or row.score_category is not None)):
             yield row, None
         elif not rated:
+            self._unrated += 1
+
+    def _by_tool(self, columns: Columns, row: Row, cells: list[str]) -> Iterator[tuple[Row, int | None]]:
+        """The row once for each tool that is related to its technique, or once where a total is above 0."""
+        wide = self._wide
+        related = False
+        for column in wide.tools:
+            relates, value = wide.value(column, cells[column])
+            if relates:
+                related = True
+                tool = msgspec.structs.replace(row, score_value=value)
+                if len(wide.tools) > 1 or not wide.counts:
+                    tool.capability_id = columns.headers[column]
+                yield tool, column if value is not None else None
+        if not related and wide.counts:
+            self._zeros += 1
+        elif not related:
             self._unrated += 1
 
     def _file_id(self) -> str:
@@ -269,11 +383,13 @@ class _Reader:
         if not 0 <= index < len(self._lines):
             return self.head("")
         grid, columns = self._sheets[bisect_right(self._first_rows, index) - 1]
-        offset, category_column = self._details.get(index, (0, None))
+        offset, category_column, technique_column = self._details.get(index, (0, None, -1))
         if field in {"score_value", "score_category"} and category_column is not None:
             return grid.place(self._lines[index], category_column)
         others = (column for column, name in columns.others.items() if name == field)
         column = columns.fields.get(field, next(others, columns.fields.get(_BESIDE.get(field, ""), 0)))
+        if field == "attack_object_id" and technique_column >= 0:
+            return grid.place(self._lines[index], technique_column, offset)
         at_id = column == columns.fields["attack_object_id"] and field in {"attack_object_id", "attack_object_name"}
         return grid.place(self._lines[index], column, offset if at_id else 0)
 

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers.mapping.formats.checks import TECHNIQUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _ID = r"T[0-9]{4}(?:\.[0-9]{3})?(?![0-9.]*[0-9])"
 _URL = re.compile(r"https?://\S*/techniques/(T[0-9]{4})(?:/([0-9]{3}))?/?(?:[?#]\S*)?")
 _BETWEEN = re.compile(
-    r"[;\r\n]++|[,|&]\s*+(?=T[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?=T[0-9])"
-    r"|(?<!\s)\s++(?:and\s++)?(?=T[0-9]{3}|https?:)"
+    r"[;\r\n]++|[,|&]\s*+(?=[Tt][ -]?[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?=[Tt][0-9])"
+    r"|(?<!\s)\s++(?:and\s++)?(?=[Tt][0-9]{3}|https?:)"
 )
 """Separators of techniques. A comma counts only before an id: names of techniques hold commas, too."""
 
-_NAMED = re.compile(rf"({_ID})\s*(?:\s[-–—]+\s|:|[-–—]|\s)\s*(\S.*)", re.DOTALL)
+_NAMED = re.compile(rf"({_ID})\s*(?:\s[-–—]+\s|:|[-–—]|\s)\s*((?!\.?[0-9]{{3}}\b)\S.*)", re.DOTALL)
 _NAME_FIRST = re.compile(rf"([^()\[\]]*\S)\s*[(\[]\s*({_ID})\s*[)\]]")
 _WRAPPED = re.compile(rf"[(\[]\s*({_ID})\s*[)\]]")
+_SEVERAL = re.compile(r"(T[0-9]{4})\.[0-9]{3}(?:\s*[/,&+]\s*\.?[0-9]{3})+", re.IGNORECASE)
+"""Sub-techniques of one technique: T1566.001/002."""
+
 _EDGES = " \t\r\n,;|\xa0"
 
 _LINKS = re.compile(r"[;,]?\s+|[;,](?=https?:)")
@@ -35,11 +38,15 @@ _REMEMBERED = 10_000
 
 
 class Technique(NamedTuple):
-    """A technique in a cell: its id as written, its name if there is one, and the offset of the id in the cell."""
+    """A technique in a cell: its id as written, its name if there is one, and the offset of the id in the cell.
+
+    `text` is where the id is one of several that are written together.
+    """
 
     id: str
     name: str | None = None
     offset: int = 0
+    text: str = ""
 
 
 @lru_cache(_REMEMBERED)
@@ -56,10 +63,19 @@ def techniques(text: str) -> tuple[Technique, ...]:
         part = text[offset : separator.start() if separator else len(text)]
         clean = part.strip(_EDGES)
         if clean:
-            technique = _technique(clean, offset + part.index(clean))
-            result.setdefault(technique.id, technique)
+            for technique in _techniques(clean, offset + part.index(clean)):
+                result.setdefault(technique.id, technique)
         offset = separator.end() if separator else len(text)
     return tuple(result.values())
+
+
+def _techniques(part: str, offset: int) -> Iterator[Technique]:
+    several = _SEVERAL.fullmatch(part)
+    if several is None:
+        yield _technique(part, offset)
+        return
+    for sub in re.findall(r"[0-9]{3}(?![0-9])", part[len(several[1]) :]):
+        yield Technique(f"{several[1].upper()}.{sub}", None, offset, part)
 
 
 def _technique(part: str, offset: int) -> Technique:

@@ -62,7 +62,9 @@ class Entries:
         if technique is None:
             technique, issue = checks.technique(key.text, "a technique id is empty")
             self._top.report(issue, key)
-            technique = self._techniques[key.text] = technique or key.text
+            technique = technique or key.text
+            if issue is None:  # an issue is reported at each of its places
+                self._techniques[key.text] = technique
         entries = node.items if isinstance(node, Listing) else [node]
         if not entries:
             self._top.wrong(node, f"technique {quoted(technique)[1:-1]} has an empty list", _ENTRY)

@@ -149,8 +149,7 @@ class Links:
         if pattern is None or pattern.attack_id is None:
             return self._releases.get(ref)
         clean, issue = checks.technique(pattern.attack_id)
-        if clean is None:
-            self._bundle.report(issue, self._bundle.number(ref), ("external_references",))
+        self._bundle.report(issue, self._bundle.number(ref), ("external_references",))
         return clean
 
     @cached_property

@@ -1,0 +1,179 @@
+"""The meaning of columns by what their cells hold: technique ids, ratings of tools, counts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from navlayers.mapping.formats.checks import TECHNIQUE, likely_id
+from navlayers.mapping.formats.table_values import NOT_A_NUMBER, amount, score, techniques
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from fractions import Fraction
+
+Rating = Literal["number", "word", "dots", "mark"]
+
+NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
+"""Texts of a cell that does not apply."""
+
+_FILLED, _EMPTY = "●⬤⚫★■◆▮✪", "○◯⚪☆□◇▯✩"
+_DOTS = re.compile(f"[{_FILLED}{_EMPTY}](?: ?[{_FILLED}{_EMPTY}])*")
+_MARKS = frozenset({"x", "✓", "✔", "✗", "✘", "☑", "☒", "yes", "no", "y", "n", "true", "false"})
+_NO = frozenset({"✗", "✘", "no", "n", "false"})
+_WORDS = {
+    *(
+        "minimal",
+        "partial",
+        "significant",
+        "none",
+        "low",
+        "medium",
+        "moderate",
+        "high",
+        "critical",
+        "weak",
+        "strong",
+    ),
+    *(
+        "full",
+        "fully",
+        "partially",
+        "poor",
+        "fair",
+        "good",
+        "excellent",
+        "limited",
+        "complete",
+        "basic",
+        "advanced",
+    ),
+}
+_COUNTS = {
+    *("total", "totals", "count", "counts", "sum", "tests", "hits", "occurrences", "frequency", "number"),
+    *("detections", "rules", "analytics"),
+}
+_ABOUT = {
+    *("year", "version", "priority", "rank", "page", "id", "no", "weight", "level", "severity", "risk", "impact"),
+    *("criticality", "likelihood", "tactic", "tactics", "platform", "status", "date", "confidence", "difficulty"),
+    "complexity",
+}
+"""Words of headers of columns that say something about a technique, not how well a tool covers it."""
+
+_SCORES = 100
+
+
+class Wide(NamedTuple):
+    """The columns of a table that has the ratings of a technique by several tools in a row, or counts.
+
+    Attributes:
+        tools: column → kind of its ratings.
+        dots: the largest number of dots in a cell.
+        counts: the columns whose numbers are counts.
+    """
+
+    tools: dict[int, Rating]
+    dots: int = 0
+    counts: frozenset[int] = frozenset()
+
+    def value(self, column: int, text: str) -> tuple[bool, str | None]:
+        """Whether a cell relates its tool to the technique, and the score value that it gives, if any."""
+        clean = text.strip()
+        kind = self.tools[column]
+        if clean.lower() in NO_VALUE:
+            return False, None
+        if column in self.counts:
+            return bool(amount(clean)), None
+        if kind == "dots":
+            filled = sum(char in _FILLED for char in clean)
+            return True, f"{_SCORES * filled / self.dots:.10g}"
+        if kind == "mark":
+            return clean.lower() not in _NO, None
+        return True, score(clean)
+
+
+def holds_ids(cell: str) -> bool:
+    """Whether a cell holds ids of techniques and nothing else, in any spelling."""
+    parts = techniques(cell.strip())
+    return bool(parts) and all(TECHNIQUE.fullmatch(part.id) or likely_id(part.id) for part in parts)
+
+
+def technique_columns(rows: Iterable[Sequence[str]]) -> list[int]:
+    """The columns in which most cells with a text hold ids of techniques."""
+    filled: dict[int, int] = {}
+    ids: dict[int, int] = {}
+    for row in rows:
+        for column, cell in enumerate(row):
+            if cell.strip().lower() not in NO_VALUE:
+                filled[column] = filled.get(column, 0) + 1
+                ids[column] = ids.get(column, 0) + holds_ids(cell)
+    return [column for column, count in sorted(ids.items()) if 2 * count > filled[column]]
+
+
+def likely_fields(rows: Sequence[Sequence[str]], technique: int, others: Collection[int]) -> dict[str, int]:
+    """The fields of a table without a header, given its technique column: capability, its name, and score."""
+    fields = {"attack_object_id": technique}
+    for column in others:
+        cells = [row[column].strip() for row in rows if column < len(row) and row[column].strip()]
+        numbers = [_number(cell) for cell in cells]
+        if column > technique and NOT_A_NUMBER not in numbers:
+            if all(isinstance(number, str) or number <= _SCORES for number in numbers):
+                fields.setdefault("score_value", column)
+        elif "capability_id" not in fields:
+            fields["capability_id"] = column
+        else:
+            fields.setdefault("capability_description", column)
+    return fields
+
+
+def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str]) -> Wide:
+    """The tools and counts among columns without a meaning.
+
+    A column of numbers named like a total has counts, and other columns of numbers are then its parts. A single
+    column of numbers is not a tool. Numbers beyond 100 are counts.
+
+    Args:
+        rows: the rows below the header.
+        headers: column → header.
+    """
+    kinds: dict[int, Rating | None] = {}
+    most: dict[int, Fraction] = {}
+    dots = 0
+    for row in rows:
+        for column in headers:
+            text = row[column].strip() if column < len(row) else ""
+            if text.lower() in NO_VALUE:
+                continue
+            kind = _kind(text)
+            before = kinds.setdefault(column, kind)
+            if before != kind:
+                kinds[column] = "word" if {before, kind} == {"word", "mark"} and text.lower() in _WORDS else None
+            if kind == "dots":
+                dots = max(dots, sum(char in _FILLED + _EMPTY for char in text))
+            number = _number(text)
+            if not isinstance(number, str):
+                most[column] = max(most.get(column, number), number)
+    words = {column: {*re.findall(r"[a-z]+|#", header.lower())} for column, header in headers.items()}
+    rated = {column: kind for column, kind in kinds.items() if kind is not None and not words[column] & _ABOUT}
+    numbers = [column for column, kind in rated.items() if kind == "number"]
+    totals = [column for column in numbers if words[column] & _COUNTS]
+    if totals:
+        return Wide({totals[-1]: "number"}, counts=frozenset({totals[-1]}))
+    if len(rated) == len(numbers) == 1:
+        return Wide({})
+    counts = frozenset(numbers) if any(most.get(column, 0) > _SCORES for column in numbers) else frozenset()
+    return Wide(dict(sorted(rated.items())), dots, counts)
+
+
+def _kind(text: str) -> Rating | None:
+    if _DOTS.fullmatch(text):
+        return "dots"
+    if text.lower() in _MARKS:
+        return "mark"
+    if text.lower() in _WORDS:
+        return "word"
+    return "number" if _number(text) != NOT_A_NUMBER else None
+
+
+def _number(text: str) -> Fraction | str:
+    return amount(text.removesuffix("%").rstrip())
