@@ -45,7 +45,6 @@ class Problem(msgspec.Struct, frozen=True):
         hint: what the user can do; may be empty.
         count: number of problems that this one sums up.
         code: key of checks/codes.toml if the problem is in the content of an input; else "".
-        spelling: the text at the place and its right spelling, where it has one reading.
     """
 
     message: str
@@ -54,7 +53,6 @@ class Problem(msgspec.Struct, frozen=True):
     hint: str = ""
     count: int = 1
     code: str = ""
-    spelling: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message

@@ -160,12 +160,12 @@ def test_no_file_of_a_folder_that_is_the_input_is_overwritten_not_even_by_force(
 
 
 def test_all_problems_are_printed_and_nothing_is_written(run: Run) -> None:
-    text = NATIVE.replace("partial", "partal").replace("T1078", "t1078")
+    text = NATIVE.replace("partial", "partal").replace("T1078", "t107")
     result = run("convert", "-", "-o", "out.yaml", stdin=text.encode())
     assert result.code == 2
     assert [line.split(";")[0] for line in result.err.splitlines()] == [
-        'navlayers: -:9:7: technique id "t1078" is malformed',
-        'navlayers: -:9:24: unknown score value "partal"',
+        'navlayers: -:9:7: technique id "t107" is malformed',
+        'navlayers: -:9:23: unknown score value "partal"',
     ]
     assert not Path("out.yaml").exists()
 

@@ -150,7 +150,7 @@ def test_all_errors_are_reported_together_with_their_places() -> None:
     text = HEAD.replace("technology_domain: enterprise", "technology_domain: entreprise").replace("demo", "[demo]")
     text += """\
 mapping_objects:
-- attack_object_id: t1078
+- attack_object_id: T107
   capability_id: a
 - words
 - attack_object_id: T1078
@@ -165,7 +165,7 @@ mapping_objects:
     assert [problem.split(";")[0].split(" (")[0] for problem in problems(text)] == [
         "set.yaml:2:22: metadata mapping_framework is not text",
         'set.yaml:4:22: unknown ATT&CK domain "entreprise"',
-        'set.yaml:12:21: technique id "t1078" is malformed',
+        'set.yaml:12:21: technique id "T107" is malformed',
         'set.yaml:14:3: a row is the text "words"',
         "set.yaml:16:18: capability_id is an object",
         "set.yaml:17:15: references is an object",

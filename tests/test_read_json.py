@@ -217,7 +217,7 @@ SCALE = "minimal, partial, significant or a number from 0 to 100"
 
 def test_every_wrong_row_is_reported_with_line_column_expectation_and_hint() -> None:
     lines = [
-        '{"capability_id":"c","attack_object_id":"t1078"}',
+        '{"capability_id":"c","attack_object_id":"T107"}',
         '{"capability_id":"c","attack_object_id":"T1059.01","score_category":"protekt","score_value":"mininal"}',
         "5",
         '{"capability_id":5,"attack_object_id":"T1078"}',
@@ -227,7 +227,7 @@ def test_every_wrong_row_is_reported_with_line_column_expectation_and_hint() -> 
     ]
     technique = "a technique id such as T1059 or T1059.001"
     assert problems(START + ",\n".join(lines) + "]}") == [
-        f'set.json:3:41: technique id "t1078" is malformed; expected {technique} (did you mean T1078?)',
+        f'set.json:3:41: technique id "T107" is malformed; expected {technique}',
         f'set.json:4:41: technique id "T1059.01" is malformed; expected {technique} (did you mean T1059.001?)',
         'set.json:4:69: unknown score category "protekt"; '
         "expected protect, detect or respond (did you mean protect?)",

@@ -157,7 +157,7 @@ def test_places_lead_to_the_value_in_its_own_file(stack: Path) -> None:
 
 
 def test_errors_of_all_files_are_reported_together(tmp_path: Path) -> None:
-    broken = CONTROL.replace("T1552.001", "T1552.1").replace("Partial", "Partly").replace("Detect", "Detekt")
+    broken = CONTROL.replace("T1552.001", "T1552.01").replace("Partial", "Partly").replace("Detect", "Detekt")
     folder = write(tmp_path / "in", broken=broken, cut="name: [Cut\n", noname=IDLE.replace("Billing", ""))
     with pytest.raises(InputError) as caught:
         readers.read(folder)

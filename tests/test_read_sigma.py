@@ -190,7 +190,7 @@ def test_rules_below_a_folder_are_found_in_spite_of_settings_at_its_top(rules: P
 
 
 def test_malformed_technique_tags_are_errors_at_their_ids(tmp_path: Path) -> None:
-    text = PLAIN.replace("['attack.t1078']", "[attack.t1078, 'attack.t1059.1']")
+    text = PLAIN.replace("['attack.t1078']", "[attack.t1078, 'attack.t1059.01']")
     folder = write(tmp_path / "in", {"a.yml": text, "b.yml": RULE.replace("attack.T1566", "attack.t15666")})
     with pytest.raises(InputError) as caught:
         readers.read(folder)

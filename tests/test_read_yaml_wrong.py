@@ -21,9 +21,13 @@ TECHNIQUE = "a technique id such as T1059 or T1059.001"
 SCALE = "minimal, partial, significant or a number from 0 to 100"
 PLAIN = "write it as a plain decimal number, such as 50 or 72.5"
 WRONG_ENTRIES = {
-    "t1078: a": f'8:7: technique id "t1078" is malformed; expected {TECHNIQUE} (did you mean T1078?)',
+    "Cloud Accounts: a": (
+        '8:7: technique name "Cloud Accounts" has 3 meanings in ATT&CK 16.1; expected an id: T1078.004 (Valid '
+        "Accounts: Cloud Accounts), T1585.003 (Establish Accounts: Cloud Accounts) or T1586.003 (Compromise "
+        "Accounts: Cloud Accounts)"
+    ),
     "T1059.01: a": f'8:7: technique id "T1059.01" is malformed; expected {TECHNIQUE} (did you mean T1059.001?)',
-    "TA0001: a": f'8:7: technique id "TA0001" is malformed; expected {TECHNIQUE}',
+    "TA0001: a": f'8:7: "TA0001" is the tactic TA0001 Initial Access, not a technique; expected {TECHNIQUE}',
     "T1001: {protekt: partial}": '8:15: unknown key "protekt" in an entry (did you mean protect?)',
     "T1001: {protect: partal}": f'8:24: unknown score value "partal"; expected {SCALE} (did you mean partial?)',
     "T1001: {protect: 101}": f'8:24: score value "101" is outside the scale; expected {SCALE}',

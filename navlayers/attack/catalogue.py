@@ -117,7 +117,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def _names(self) -> dict[str, list[Technique]]:
         names: defaultdict[str, list[Technique]] = defaultdict(list)
         for entry in self.techniques.values():
-            texts = {entry.name, self.full_name(entry), f"{entry.parent or ''} {entry.name}"}
+            texts = {entry.name, self.full_name(entry), f"{entry.name} of {entry.parent or entry.id}"}
             for name in {letters(text) for text in texts}:
                 names[name].append(entry)
         return names

@@ -16,6 +16,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats.checks import TECHNIQUE
+from navlayers.mapping.formats.findings import Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -124,7 +125,7 @@ def _with_technique(error: Finding, subject: Subject) -> Finding:
 def _with_fix(problem: Problem, subject: Subject) -> Finding:
     """A notice as a finding; one about a spelling or blanks has the edit that corrects it."""
     notice = _as_finding(problem, fatal=False)
-    if problem.spelling is not None:
+    if isinstance(problem, Spelling):
         return msgspec.structs.replace(notice, fix=(Edit(notice.place, *problem.spelling),))
     text = subject.texts.get(notice.place.path) if notice.code == "blanks" else None
     if text is None:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from navlayers import _text as wording
-from navlayers import attack
-from navlayers.errors import ReleaseError
 from navlayers.mapping.formats.checks import NON_MAPPABLE, TECHNIQUE, named_technique
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, Row
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, NonMappable
 
@@ -107,11 +106,8 @@ def _resolve_names(head: MappingSet, table: Table) -> None:
     names = {text for text in texts if text is not None and TECHNIQUE.fullmatch(text) is None}
     if not names:
         return
-    try:
-        release = attack.find(head.domain, head.attack_version, nearest=True).release
-    except ReleaseError:  # reported when the release is needed
-        release = attack.find(head.domain, "latest").release
-    results = {name: named_technique(name, attack.load(release)) for name in names}
+    catalogue = naming_release(head)
+    results = {name: named_technique(name, catalogue) for name in names}
     for index, row in enumerate(table.rows):
         if row.attack_object_id in names:
             row.attack_object_id, issue = results[row.attack_object_id]

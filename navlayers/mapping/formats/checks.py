@@ -124,7 +124,7 @@ def named_technique(text: str, catalogue: Catalogue) -> tuple[str | None, Issue]
         return None, Issue(message, f"an id: {names}", code="malformed-technique")
     tactic = catalogue.tactic(text)
     if tactic is not None:
-        message = f"{quoted(text)} is a tactic, {tactic.id}, not a technique"
+        message = f"{quoted(text)} is the tactic {tactic.id} {tactic.name}, not a technique"
         return None, Issue(message, TECHNIQUE_EXPECTED, code="malformed-technique")
     message = f"{quoted(text)} is neither a technique id nor the name of a technique of {release}"
     known = [catalogue.full_name(entry) for entry in catalogue.techniques.values() if entry.active]

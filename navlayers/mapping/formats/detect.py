@@ -26,7 +26,9 @@ _KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[
 _SECURITY_STACK = frozenset({b"ATT&CK version", b"platform", b"tags"})
 _SEPARATORS = (b",", b";", b"\t", b"|")
 _TITLES = 20
-_TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b")
+_TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b", re.IGNORECASE)
+_LISTED = re.compile(rb"\W*T[ _-]?[0-9]{4}\b(?!\.?[0-9]*:[ \t]*$)", re.IGNORECASE)
+"""A line of a bare list of techniques: an id, maybe after a bullet or before a name."""
 _SIGMA = frozenset({b"logsource", b"detection"})
 _SIGMA_PARTS = _SIGMA | {b"correlation"}
 
@@ -89,6 +91,8 @@ def _is_table(start: bytes) -> bool:
     """Whether cells are separated in the first line; or below a title, where techniques follow."""
     lines = [line for line in start.splitlines()[:_TITLES] if line.strip()]
     lines = [line for line in lines if not line.startswith((b"#", b"---"))]
+    if lines and all(map(_LISTED.match, lines)):
+        return True
     if not lines or _KEY.match(lines[0]) or lines[0].lstrip().startswith((b"- ", b"%", b"&", b"*", b"!")):
         return False
     if any(mark in lines[0] for mark in _SEPARATORS):

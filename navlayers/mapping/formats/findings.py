@@ -21,7 +21,7 @@ class Issue(NamedTuple):
     """A problem without its place. `fatal` distinguishes errors from notices.
 
     A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
-    a key of checks/codes.toml. `spelling` is that of a `Problem`.
+    a key of checks/codes.toml. `spelling` is that of a `Spelling`.
     """
 
     message: str
@@ -30,6 +30,12 @@ class Issue(NamedTuple):
     fatal: bool = True
     code: str = ""
     spelling: tuple[str, str] | None = None
+
+
+class Spelling(Problem, frozen=True, kw_only=True):
+    """The notice of a text with one reading: the text at the place, and its right spelling."""
+
+    spelling: tuple[str, str]
 
 
 def duplicate_key(key: str, first: Place) -> Issue:
@@ -68,11 +74,14 @@ class Findings:
         worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
         hint = worded.hint if isinstance(worded.hint, str) else worded.hint()
-        problem = Problem(worded.message, where, worded.expected, hint, code=worded.code, spelling=worded.spelling)
+        parts = (worded.message, where, worded.expected, hint)
+        problem = Problem(*parts, code=worded.code)
+        if worded.spelling is not None:
+            problem = Spelling(*parts, code=worded.code, spelling=worded.spelling)
         # Aliases and shared parts of YAML files bring a reader to the same value again.
         if problem in kept:
             self._count[fatal] -= 1
-            self._spellings -= problem.spelling is not None
+            self._spellings -= isinstance(problem, Spelling)
         else:
             kept.append(problem)
 
@@ -88,11 +97,11 @@ class Findings:
     def summary(self) -> tuple[Problem, ...]:
         """The notices, in file order; those about spellings are one, at the place of the first."""
         notices = self.notices()
-        spelled = [notice for notice in notices if notice.spelling is not None]
+        spelled = [notice for notice in notices if isinstance(notice, Spelling)]
         if len(spelled) < 2:
             return notices
-        rest = [notice for notice in notices if notice.spelling is None]
-        pairs = [f"{quoted(old)} as {new}" for old, new in dict.fromkeys(n.spelling for n in spelled if n.spelling)]
+        rest = [notice for notice in notices if not isinstance(notice, Spelling)]
+        pairs = [f"{quoted(old)} as {new}" for old, new in dict.fromkeys(notice.spelling for notice in spelled)]
         more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         message = f"read {self._spellings:,} technique ids in other spellings: {', '.join(pairs[:_SHOWN])}{more}"
         first = spelled[0]

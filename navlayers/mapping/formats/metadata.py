@@ -10,6 +10,7 @@ from navlayers import _text as wording
 from navlayers import attack
 from navlayers._text import slugs
 from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import DETAILS, MappingSet, Role
@@ -95,6 +96,14 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         message = f"the file lacks metadata; assumed: {', '.join(named)}"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
     return head_of(texts | assumed, lambda issue, _field: context.findings.add(issue, place))
+
+
+def naming_release(head: MappingSet) -> attack.Catalogue:
+    """The release in which a set's names of techniques are looked up: its own, or the nearest installed one."""
+    try:
+        return attack.load(attack.find(head.domain, head.attack_version, nearest=True).release)
+    except ReleaseError:  # reported when the release is needed
+        return attack.load(attack.find(head.domain, "latest").release)
 
 
 def file_id(path: str) -> str:

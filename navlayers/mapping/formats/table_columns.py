@@ -198,21 +198,21 @@ def _by_content(
     by_user = user_headers.get("attack_object_id")
     if best is not None:
         technique = best.fields["attack_object_id"]
-        holding = technique_columns(rows[best.row + 1 :])
+        holding = [column for column in technique_columns(rows[best.row + 1 :]) if column < best.width]
         numbered = [
             c for c in holding if c != technique and _NUMBERED.sub("", names_of(best)[c]) in _TECHNIQUE_WORDS
         ]
         if by_user is not None or technique in holding or not holding:
             return msgspec.structs.replace(best, more=() if by_user else tuple(numbered)) if numbered else best
         return _with_techniques(best, holding)
-    holding = technique_columns(rows)
+    first = next((number for number, row in enumerate(rows) if any(map(holds_ids, row))), len(rows))
+    holding = technique_columns(rows[first:])
     if not holding or (by_user is not None and not by_user.isdecimal()):
         return None
-    first = next(number for number, row in enumerate(rows) if any(map(holds_ids, row)))
     above = [columns for columns in headers if columns.row < first and len(columns.headers) > holding[0]]
     header = max(above, key=lambda columns: (len(columns.fields), columns.row), default=None)
     if header is not None and header.headers[holding[0]] and not _is_technique(header.headers[holding[0]]):
-        return _with_techniques(header, holding)
+        return _with_techniques(header, [column for column in holding if column < header.width])
     width = max(map(len, grid.rows()))
     fields = {field: int(name) - 1 for field, name in user_headers.items() if _is_number(name, width)}
     technique = fields.get("attack_object_id", holding[0])

@@ -70,11 +70,13 @@ class Wide(NamedTuple):
         tools: column → kind of its ratings.
         dots: the largest number of dots in a cell.
         counts: the columns whose numbers are counts.
+        highest: the largest number of a column of totals.
     """
 
     tools: dict[int, Rating]
     dots: int = 0
     counts: frozenset[int] = frozenset()
+    highest: float = 0
 
     def value(self, column: int, text: str) -> tuple[bool, str | None]:
         """Whether a cell relates its tool to the technique, and the score value that it gives, if any."""
@@ -99,7 +101,7 @@ def holds_ids(cell: str) -> bool:
 
 
 def technique_columns(rows: Iterable[Sequence[str]]) -> list[int]:
-    """The columns in which most cells with a text hold ids of techniques."""
+    """The columns in which at least half of the cells with a text hold ids of techniques."""
     filled: dict[int, int] = {}
     ids: dict[int, int] = {}
     for row in rows:
@@ -107,7 +109,7 @@ def technique_columns(rows: Iterable[Sequence[str]]) -> list[int]:
             if cell.strip().lower() not in NO_VALUE:
                 filled[column] = filled.get(column, 0) + 1
                 ids[column] = ids.get(column, 0) + holds_ids(cell)
-    return [column for column, count in sorted(ids.items()) if 2 * count > filled[column]]
+    return [column for column, count in sorted(ids.items()) if count and 2 * count >= filled[column]]
 
 
 def likely_fields(rows: Sequence[Sequence[str]], technique: int, others: Collection[int]) -> dict[str, int]:
@@ -158,11 +160,12 @@ def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str]) -> Wide
     numbers = [column for column, kind in rated.items() if kind == "number"]
     totals = [column for column in numbers if words[column] & _COUNTS]
     if totals:
-        return Wide({totals[-1]: "number"}, counts=frozenset({totals[-1]}))
+        total = totals[-1]
+        return Wide({total: "number"}, 0, frozenset({total}), float(most.get(total, 0)))
     if len(rated) == len(numbers) == 1:
         return Wide({})
-    counts = frozenset(numbers) if any(most.get(column, 0) > _SCORES for column in numbers) else frozenset()
-    return Wide(dict(sorted(rated.items())), dots, counts)
+    large = any(most.get(column, 0) > _SCORES for column in numbers)
+    return Wide(dict(sorted(rated.items())), dots, frozenset(numbers if large else ()))
 
 
 def _kind(text: str) -> Rating | None:

@@ -169,7 +169,7 @@ class _Reader:
                 message = f"unknown column {wording.quoted(header)}"
                 issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
                 self._findings.add(issue, sheet.grid.place(columns.row, column))
-        if _CAPABILITY.isdisjoint(columns.fields) and (self._wide.counts or not self._wide.tools):
+        if _CAPABILITY.isdisjoint(columns.fields) and len(self._wide.tools) <= len(self._wide.counts) <= 1:
             others = [header for column, header in columns.others.items() if columns.headers[column]]
             hint = f"name the column with --columns capability=HEADER; the table has {wording.comma_list(others)}"
             message = "no capability column: all rows belong to one capability"
@@ -216,7 +216,8 @@ class _Reader:
             message = f"counts in {wording.and_list([wording.quoted(name) for name in names])} are not scores"
             if self._zeros:
                 message += f"; skipped {wording.quantity(self._zeros, 'row')} with 0"
-            hint = f"to use them as scores: --columns score={names[-1]} --score-range 0-HIGHEST"
+            hint = f"to use them as scores: --columns score={names[0]} --score-range 0-"
+            hint = f"{hint}{wording.decimal(self._wide.highest)}" if self._wide.highest else ""
             place = sheet.grid.place(max(sheet.columns.row, 0), min(self._wide.counts))
             self._findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
 
@@ -322,7 +323,7 @@ class _Reader:
             return result
         number = _NUMBER.fullmatch(cells[sub])
         # The name of a sub-technique after its technique's id tells it from those of the same name.
-        id_ = f"{technique.id}.{number[1]:0>3}" if number else f"{technique.id}: {cells[sub].strip()}"
+        id_ = f"{technique.id}.{number[1]:0>3}" if number else f"{cells[sub].strip()} of {technique.id}"
         return [(technique._replace(id=id_, name=None), column)]
 
     def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:

@@ -27,7 +27,7 @@ _WRAPPED = re.compile(rf"[(\[]\s*({_ID})\s*[)\]]")
 _SEVERAL = re.compile(r"(T[0-9]{4})\.[0-9]{3}(?:\s*[/,&+]\s*\.?[0-9]{3})+", re.IGNORECASE)
 """Sub-techniques of one technique: T1566.001/002."""
 
-_EDGES = " \t\r\n,;|\xa0"
+_EDGES = " \t\r\n,;|\xa0-–•*"
 
 _LINKS = re.compile(r"[;,]?\s+|[;,](?=https?:)")
 _PERCENT = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*%")

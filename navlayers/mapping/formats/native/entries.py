@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from navlayers._text import Names, comma_list, quoted, suggestion
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, NonMappable
@@ -43,6 +44,7 @@ class Entries:
         self.non_mappable: list[NonMappable] = []
         self.spots: dict[Kind, list[Spot]] = {"mapping": [], "non_mappable": [], "capability": []}
         self._top = top
+        self._head = head
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
@@ -60,7 +62,11 @@ class Entries:
         # Many capabilities map the same technique.
         technique = self._techniques.get(key.text)
         if technique is None:
-            technique, issue = checks.technique(key.text, "a technique id is empty")
+            technique, issue = (
+                checks.named_technique(key.text, naming_release(self._head))
+                if checks.may_be_name(key.text)
+                else checks.technique(key.text, "a technique id is empty")
+            )
             self._top.report(issue, key)
             technique = technique or key.text
             if issue is None:  # an issue is reported at each of its places

@@ -1,0 +1,161 @@
+"""Tables of other shapes: without a header, sub-technique columns, several technique columns, tools, counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from navlayers import InputError
+from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import Reading, ReadOptions
+
+META = {"framework": "demo", "version": "1", "domain": "enterprise", "attack_version": "18.1"}
+
+
+def read(text: str, **columns: str) -> Reading:
+    options = ReadOptions(columns=columns, metadata=META)
+    return readers.read("t.csv", data=text.encode(), reading=options)
+
+
+def rows(text: str, **columns: str) -> list[tuple[str | None, str, str | None]]:
+    """Capability, technique and value of each mapping, sorted."""
+    mappings = read(text, **columns).mapping_set.mappings
+    return sorted((m.capability, m.technique, m.value or "") for m in mappings)
+
+
+def notices(text: str) -> list[str]:
+    return [str(notice).removeprefix("t.csv:") for notice in read(text).notices]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T1027\nT1053.005\nT1059\n",
+        "t1027\nT1053/005\nT1059\n",
+        "- T1027\n- T1053.005\n- T1059\n",
+        "T1027: Obfuscated Files or Information\nT1053.005: Scheduled Task\nT1059: Command\n",
+    ],
+)
+def test_a_bare_list_of_ids_is_a_set(text: str) -> None:
+    assert rows(text) == [("demo", "T1027", ""), ("demo", "T1053.005", ""), ("demo", "T1059", "")]
+    assert "1:1: the table has no header; column 1 holds techniques" in notices(text)[0]
+
+
+def test_a_table_without_a_header_keeps_its_first_row() -> None:
+    text = "5.6,T1078.001,Account naming\n5.7,T1110,Password rules\n5.8,T1078,Review\n"
+    assert rows(text) == [("5.6", "T1078.001", ""), ("5.7", "T1110", ""), ("5.8", "T1078", "")]
+    assert [capability.name for capability in read(text).mapping_set.capabilities] == [
+        "Account naming",
+        "Password rules",
+        "Review",
+    ]
+    assert notices(text)[0] == (
+        "1:1: the table has no header; column 1 holds capabilities, column 2 holds techniques and column 3 holds "
+        "names of capabilities (add a header, or number the columns: --columns technique=2,capability=1)"
+    )
+    assert rows(text, capability="3") == [
+        ("Account naming", "T1078.001", ""),
+        ("Password rules", "T1110", ""),
+        ("Review", "T1078", ""),
+    ]
+
+
+def test_one_row_and_scores_without_a_header() -> None:
+    assert rows("C1,T1078\n") == [("C1", "T1078", "")]
+    assert rows("T1059,50\nT1078,20\n") == [("demo", "T1059", "50"), ("demo", "T1078", "20")]
+
+
+def test_a_row_is_never_the_header() -> None:
+    text = "mitigates,Id of technique,sub-technique\n"
+    text += "mitigates,T1078,sub-technique\nmitigates,T1110.001,sub-technique\n"
+    assert rows(text) == [("demo", "T1078", ""), ("demo", "T1110.001", "")]
+    assert {mapping.type for mapping in read(text).mapping_set.mappings} == {"mitigates"}
+    with pytest.raises(InputError, match='1:1: technique id "T99" is malformed'):
+        read("T99\nT1059\n")
+    with pytest.raises(InputError, match='1:1: technique name "Cloud Accounts"'):
+        read("Cloud Accounts\nT1059\n")
+
+
+def test_an_id_is_never_offered_as_a_header() -> None:
+    with pytest.raises(InputError) as caught:
+        read("a,b\nnothing,here\n", technique="x")
+    assert "(the table has a, b)" in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        read("T1027\nT1059\n", technique="T1027")
+    assert "T1027," not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "sub"),
+    [
+        ("Control,Technique,Sub-technique", "003"),
+        ("Control,Technique,Sub-technique", "3"),
+        ("Control ID,Technique ID,Sub-technique ID", "T1550.003"),
+        ("Control,ATT&CK Technique,Subtechnique Name", "Pass the Ticket"),
+        ("Control,Technique,Sub Technique", ".003"),
+    ],
+)
+def test_a_column_of_sub_techniques_completes_that_of_techniques(header: str, sub: str) -> None:
+    assert rows(f"{header}\nC1,T1550,{sub}\nC2,T1078,\nC3,T1059,n/a\n") == [
+        ("C1", "T1550.003", ""),
+        ("C2", "T1078", ""),
+        ("C3", "T1059", ""),
+    ]
+
+
+def test_headers_of_metadata_are_known_in_any_case() -> None:
+    text = (
+        "Mapping Framework,Mapping Framework Version,Attack Version,Technology Domain,Capability ID,"
+        "Capability Description,Mapping Type,Attack Object ID\n"
+        "fw,1.0,14.1,enterprise,C1,First control,mitigates,T1078\n"
+    )
+    head = readers.read("t.csv", data=text.encode()).mapping_set
+    assert (head.framework, head.version, head.attack_version) == ("fw", "1.0", "14.1")
+
+
+def test_several_columns_of_techniques_are_read() -> None:
+    text = 'CVE ID,Primary Impact,Exploitation Technique\nCVE-1,T1059,T1190\nCVE-2,,"T1068, T1005"\n'
+    assert rows(text) == [
+        ("CVE-1", "T1059", ""),
+        ("CVE-1", "T1190", ""),
+        ("CVE-2", "T1005", ""),
+        ("CVE-2", "T1068", ""),
+    ]
+    assert notices(text)[0].startswith('1:1: techniques in columns "Primary Impact" and "Exploitation Technique"')
+    numbered = "Control,Technique 1,Technique 2\nC1,T1059,T1078\nC2,,T1003\n"
+    assert rows(numbered) == [("C1", "T1059", ""), ("C1", "T1078", ""), ("C2", "T1003", "")]
+
+
+def test_a_wide_table_has_a_capability_in_each_column() -> None:
+    dots = "Technique;EDR;Firewall;Mail\nT1566.001/002;●○○○○;;●●●●○\nT1059.001;●●●○○;;\nT1071 and T1090;;●●○○○;\n"
+    assert rows(dots) == [
+        ("EDR", "T1059.001", "60"),
+        ("EDR", "T1566.001", "20"),
+        ("EDR", "T1566.002", "20"),
+        ("Firewall", "T1071", "40"),
+        ("Firewall", "T1090", "40"),
+        ("Mail", "T1566.001", "80"),
+        ("Mail", "T1566.002", "80"),
+    ]
+    assert rows("Technique,A,B\nT1059,80,10%\nT1078,,0\n") == [
+        ("A", "T1059", "80"),
+        ("B", "T1059", "10"),
+        ("B", "T1078", "0"),
+    ]
+    assert rows("Technique,A,B\nT1059,Partial,\nT1078,significant,minimal\n") == [
+        ("A", "T1059", "partial"),
+        ("A", "T1078", "significant"),
+        ("B", "T1078", "minimal"),
+    ]
+    assert rows("Technique,A,B\nT1059,x,no\nT1078,yes,\n") == [("A", "T1059", ""), ("A", "T1078", "")]
+
+
+def test_counts_are_not_scores_and_zero_is_not_covered() -> None:
+    text = "Technique ID,Technique,Windows,Linux,Total\n"
+    text += "T1078,Valid Accounts,0,0,0\nT1059,Command,3,2,5\nT1003,OS,140,3,143\n"
+    assert rows(text) == [("demo", "T1003", ""), ("demo", "T1059", "")]
+    assert notices(text)[-1] == (
+        '1:38: counts in "Total" are not scores; skipped 1 row with 0 (to use them as scores: --columns '
+        "score=Total --score-range 0-143)"
+    )
+    large = "Technique,Windows,Linux\nT1059,300,0\nT1078,0,0\n"
+    assert rows(large) == [("Windows", "T1059", "")]
