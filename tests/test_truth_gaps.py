@@ -1,0 +1,366 @@
+"""What `gaps` says, worked out a second time from docs/gaps.md."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from truth_oracle import (
+    BARE,
+    CATEGORIES,
+    OVERALL,
+    Facts,
+    Number,
+    Scores,
+    Set,
+    decimals,
+    facts,
+    followed,
+    json_of,
+    mismatches,
+    native,
+    rated,
+    scores,
+    shipped,
+    view,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from conftest import Run
+
+Weights = dict[str, float]
+
+
+def counted(made: Set, worth: float | None) -> bool:
+    return not rated(made) and worth is None
+
+
+def best_scores(of: Mapping[str, Scores], category: str) -> dict[str, Number]:
+    """Technique → the best score of all inputs as shown, 100 at most; None where it is mapped and never rated."""
+    result: dict[str, Number] = {}
+    for found in of.values():
+        for technique, score in view(found, category).items():
+            old = result.get(technique)
+            shown = None if score is None else decimals(min(score, Fraction(100)))
+            result[technique] = old if shown is None else shown if old is None else max(old, shown)
+    return result
+
+
+def best_by(of: Mapping[str, Scores], technique: str, measure: str, score: Number) -> list[str]:
+    """The inputs that give the best score; without scores those that map the technique."""
+    given = {name: view(found, measure).get(technique) for name, found in of.items()}
+    if score is None:
+        return [name for name, one in given.items() if one]
+    return [name for name, one in given.items() if one and decimals(min(one, Fraction(100))) == score]
+
+
+def state(score: Number, *, mapped: bool, weak: float) -> str:
+    if score is None:
+        return "not rated" if mapped else "uncovered"
+    return "uncovered" if not score else "weak" if score < weak else "covered"
+
+
+def share(weights: Weights, best: Mapping[str, Number], weak: float, *, plain: bool) -> dict[str, Any]:
+    """The numbers of some techniques of the threat; `plain`: there are no scores."""
+    held = {t for t in weights if best.get(t)}
+    weight, held_weight = sum(weights.values()), sum(weights[t] for t in held)
+    scored = sum(weights[t] * float(best[t] or 0) / 100 for t in held)
+    return {
+        "techniques": len(weights),
+        "covered": len(held),
+        "weak": None if plain else sum((best[t] or 0) < weak for t in held),
+        "weight": weight,
+        "covered_weight": held_weight,
+        "scored_weight": None if plain else scored,
+        "percent": {
+            "plain": 100 * len(held) / len(weights) if weights else 0,
+            "by_weight": 100 * held_weight / weight if weight else 0,
+            "by_score": None if plain else 100 * scored / weight if weight else 0,
+        },
+    }
+
+
+def related(release: Facts, technique: str, best: Mapping[str, Number], *, plain: bool) -> str:
+    """What is covered of the parent or the sub-techniques of an uncovered technique."""
+    parent, dot, _ = technique.partition(".")
+    if dot:
+        score = best.get(parent)
+        return "" if not score else f"parent {parent} {'covered' if plain else f'{round(float(score), 2):g}'}"
+    subs = release.subs(technique)
+    held = sum(bool(best.get(sub)) for sub in subs)
+    return f"{held} of {len(subs)} subs" if held else ""
+
+
+def gaps(
+    sets: Mapping[str, Set],
+    threats: Mapping[str, Weights],
+    release: Facts,
+    *,
+    category: str | None = None,
+    weak: float = 50,
+    groups_known: bool = False,
+    **options: Any,
+) -> dict[str, Any]:
+    """What `gaps --json` says of sets against the members of a threat; of what ships, only 18.1 has groups."""
+    measure, worth = category or OVERALL, options.get("worth")
+    of = {name: scores(made, release, **options) for name, made in sets.items()}
+    plain = any(counted(made, worth) for made in sets.values())
+    if plain:
+        of = {name: {t: {OVERALL: by[OVERALL]} for t, by in found.items()} for name, found in of.items()}
+    best = best_scores(of, measure)
+    weights: Weights = {}
+    for member in threats.values():
+        for technique, weight in member.items():
+            weights[technique] = weights.get(technique, 0) + weight
+    users = {user: used for user, used in release.uses.items() if user.startswith("G") and groups_known}
+    groups = {t: sum(t in used for used in users.values()) for t in weights}
+    order = [short for _, short, _ in release.matrix]
+    rows: dict[str, dict[str, Any]] = {}
+    for technique, weight in weights.items():
+        score = best.get(technique)
+        what = state(score, mapped=technique in best, weak=0 if plain else weak)
+        missing = 0 if plain and score else 100 - (score or 0)
+        rows[technique] = {
+            "name": release.names[technique],
+            "tactics": sorted(release.tactics[technique], key=order.index),
+            "weight": weight,
+            "state": what,
+            "score": None if plain or not score else score,
+            "missing": missing,
+            "gap": weight * float(missing) / 100,
+            "best_by": best_by(of, technique, measure, None if plain else score),
+            "used_by": {name: member[technique] for name, member in threats.items() if technique in member},
+            "groups": groups[technique] if groups_known else None,
+            "related": related(release, technique, best, plain=plain) if what == "uncovered" else "",
+        }
+    named = [c for c in CATEGORIES if any(c in by for found in of.values() for by in found.values())]
+    tactics = {}
+    for id_, short, name in release.matrix:
+        inside = {t: w for t, w in weights.items() if short in release.tactics[t]}
+        if inside:
+            tactics[id_] = {"name": name, **share(inside, best, weak, plain=plain)}
+    return {
+        "total": share(weights, best, weak, plain=plain),
+        "tactics": tactics,
+        "categories": {c: share(weights, best_scores(of, c), weak, plain=plain) for c in named},
+        "threats": {name: share(member, best, weak, plain=plain) for name, member in threats.items()},
+        "order": sorted(rows, key=lambda t: (-round(float(rows[t]["gap"]), 9), -groups[t], t)),
+        "techniques": rows,
+        "capabilities": {
+            key: one
+            for name, made in sets.items()
+            for key, one in contributions(name, made, release, weights, measure, plain, options).items()
+        },
+    }
+
+
+def contributions(
+    name: str, made: Set, release: Facts, weights: Weights, measure: str, plain: bool, options: Any
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """(Input, capability) → what it covers of the threat by itself."""
+    result: dict[tuple[str, str], dict[str, Any]] = {}
+    rows = followed(made.rows, release)
+    reach: dict[str, dict[str, Fraction]] = {}
+    for capability in {row.capability for row in rows}:
+        own = made._replace(rows=tuple(row for row in rows if row.capability == capability))
+        if not rated(made):
+            own = own._replace(scale={})
+        found = scores(own, release, **options)
+        reach[capability] = {
+            t: min(s, Fraction(100)) for t, s in view(found, measure).items() if s and t in weights
+        }
+    for capability, held in reach.items():
+        others = {t for other, its in reach.items() if other != capability for t in its}
+        if held:
+            result[name, capability] = {
+                "techniques": len(held),
+                "only": len(held.keys() - others),
+                "weight": sum(weights[t] for t in held),
+                "by_score": None if plain else sum(weights[t] * float(s) / 100 for t, s in held.items()),
+            }
+    return result
+
+
+def said_of(said: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    """What was said in the same form."""
+    numbers = ("techniques", "covered", "weak", "weight", "covered_weight", "scored_weight", "percent")
+    keys = next(iter(right["techniques"].values()))
+    return {
+        "total": {key: said["total"][key] for key in numbers},
+        "tactics": {id_: {key: one[key] for key in ("name", *numbers)} for id_, one in said["tactics"].items()},
+        "categories": {c: {key: one[key] for key in numbers} for c, one in said["categories"].items()},
+        "threats": {one["id"]: {key: one[key] for key in numbers} for one in said["threats"]},
+        "order": [one["id"] for one in said["techniques"]],
+        "techniques": {one["id"]: {key: one[key] for key in keys} for one in said["techniques"]},
+        "capabilities": {
+            (one["input"], one["id"]): {key: one[key] for key in ("techniques", "only", "weight", "by_score")}
+            for one in said["capabilities"]
+        },
+    }
+
+
+def group(release: Facts, name: str) -> Weights:
+    return dict.fromkeys(release.uses[name], 1)
+
+
+def with_software(release: Facts, name: str) -> Weights:
+    own = set(release.uses[name]).union(*(release.uses.get(tool, ()) for tool in release.tools[name]))
+    return dict.fromkeys(own, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "threats", "options"),
+    [
+        ("aws", "G0016", {}),
+        ("m365", "G0046 S0154 C0024", {"weak": 60.0, "aggregate": "mean"}),
+        ("gcp", "G0032 G0065", {"category": "detect"}),
+        ("nist_800_53", "G0016", {}),
+        ("nist_800_53", "G0016 G0007", {"worth": 30.0, "aggregate": "combined"}),
+        ("intel-vpro", "G0016", {"rollup": "max"}),
+    ],
+)
+def test_gaps_against_groups_software_and_campaigns(
+    run: Run, name: str, threats: str, options: dict[str, Any]
+) -> None:
+    release = facts("enterprise", "18.1")
+    members = {one: group(release, one) for one in threats.split()}
+    right = gaps({name: shipped(name)}, members, release, groups_known=True, **options)
+    words = [word for one in members for word in ("--threat", one)]
+    words += [word for key, value in options.items() for word in (f"--{key}", str(value))]
+    said = said_of(json_of(run, "gaps", name, *words, "--json"), right)
+    if options.get("rollup"):  # what a parent gets is nobody's own
+        del said["capabilities"], right["capabilities"]
+    assert mismatches(said, right) == {}
+
+
+def test_gaps_of_several_sets_take_the_best_of_each(run: Run) -> None:
+    release = facts("enterprise", "18.1")
+    names = ("aws", "azure", "m365")
+    right = gaps(
+        {name: shipped(name) for name in names}, {"G0016": group(release, "G0016")}, release, groups_known=True
+    )
+    said = said_of(json_of(run, "gaps", *names, "--threat", "G0016", "--json"), right)
+    del said["capabilities"], right["capabilities"]
+    assert mismatches(said, right) == {}
+
+
+def test_gaps_with_the_software_of_a_group(run: Run) -> None:
+    release = facts("enterprise", "18.1")
+    right = gaps({"aws": shipped("aws")}, {"G0007": with_software(release, "G0007")}, release, groups_known=True)
+    said = said_of(json_of(run, "gaps", "aws", "--threat", "G0007", "--software-of=all", "--json"), right)
+    assert mismatches(said, right) == {}
+
+
+@pytest.mark.parametrize("version", ["16.1", "17.1"])
+def test_gaps_weigh_techniques_by_the_vulnerabilities_that_lead_to_them(run: Run, version: str) -> None:
+    release = facts("enterprise", version)
+    kev = {t: float(s or 0) for t, s in view(scores(shipped("kev"), release)).items()}
+    right = gaps({"gcp": shipped("gcp")}, {"kev": kev}, release)
+    said = said_of(json_of(run, "gaps", "gcp", "--threat", "kev", "--attack", version, "--json"), right)
+    assert mismatches(said, right) == {}
+
+
+@pytest.mark.parametrize("tactic", ["TA0006", "TA0040"])
+def test_gaps_against_a_tactic(run: Run, tactic: str) -> None:
+    release = facts("enterprise", "16.1")
+    short = next(short for id_, short, _ in release.matrix if id_ == tactic)
+    member: Weights = {t: 1 for t in release.active if short in release.tactics[t]}
+    right = gaps({"azure": shipped("azure")}, {tactic: member}, release)
+    words = ("--threat", tactic, "--attack", "16.1", "--json")
+    assert mismatches(said_of(json_of(run, "gaps", "azure", *words), right), right) == {}
+
+
+TABLE = {"T1078": 2.5, "T1110.001": 4, "T1059": 1, "T1486": 3, "T1566.001": 10, "T1003": 0.5, "T1053.002": 7}
+
+
+def table_of(path: Path) -> Path:
+    path.write_text("".join(["technique,weight\n", *(f"{t},{w}\n" for t, w in TABLE.items())]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"category": "detect"}, {"weak": 10.5}], ids=["plain", "detect", "weak"])
+def test_gaps_against_weights_of_a_table(run: Run, tmp_path: Path, options: dict[str, Any]) -> None:
+    release = facts("enterprise", "16.1")
+    right = gaps({"m365": shipped("m365")}, {"table": dict(TABLE)}, release, **options)
+    words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
+    path = table_of(tmp_path / "table.csv")
+    result = json_of(run, "gaps", "m365", "--threat", path, "--attack", "16.1", "--json", *words)
+    result["threats"][0]["id"] = "table"
+    for one in result["techniques"]:
+        one["used_by"] = dict.fromkeys(["table"], *one["used_by"].values())
+    assert mismatches(said_of(result, right), right) == {}
+
+
+def test_the_table_of_gaps(run: Run, tmp_path: Path) -> None:
+    release = facts("enterprise", "18.1")
+    found = gaps({"aws": shipped("aws")}, {"G0016": group(release, "G0016")}, release, groups_known=True)
+    own = scores(shipped("aws"), release)
+    right = {}
+    for technique in found["order"]:
+        one = found["techniques"][technique]
+        by = own.get(technique, {})
+        right[technique] = {
+            "name": one["name"],
+            "tactics": ", ".join(one["tactics"]),
+            "weight": one["weight"],
+            "groups": one["groups"],
+            "state": one["state"],
+            "score": one["score"] or "",
+            "best by": ", ".join(one["best_by"]),
+            "missing": one["missing"],
+            "gap": one["gap"],
+            "related": one["related"],
+            **{category: by.get(category, "") for category in CATEGORIES},
+        }
+    assert run("gaps", "aws", "--threat", "G0016", "-o", tmp_path / "out", "-q").code == 0
+    text = (tmp_path / "out" / "techniques.csv").read_text(encoding="utf-8-sig")
+    said = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        cells = {key: float(cell) if re.fullmatch(r"-?[\d.]+", cell) else cell for key, cell in row.items()}
+        said[row["technique"]] = {key: cells[key] for key in next(iter(right.values()))}
+    assert list(said) == found["order"]
+    assert mismatches(said, right) == {}
+
+
+NOT_RATED = """\
+framework: nr
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  a:
+    techniques:
+      T1078: {protect: }
+      T1110.001: {protect: significant}
+      T1003: {protect: minimal, detect: }
+      T1053.001: {detect: 99.7}
+      T1486: {protect: 0}
+      T1059:
+"""
+
+
+@pytest.mark.xfail(strict=True, reason="issue 13, section 2: not rated is a state of its own in gaps")
+@pytest.mark.parametrize("category", [None, "protect", "detect"])
+def test_what_is_not_rated_is_neither_covered_nor_weak(run: Run, tmp_path: Path, category: str | None) -> None:
+    path = tmp_path / "nr.yaml"
+    path.write_text(NOT_RATED, encoding="utf-8")
+    release = facts("enterprise", "16.1")
+    right = gaps({"nr": native(path)}, {"table": dict(TABLE)}, release, category=category)
+    words = ("--category", category) if category else ()
+    result = json_of(
+        run, "gaps", path, "--threat", table_of(tmp_path / "t.csv"), "--attack", "16.1", "--json", *words
+    )
+    said = said_of(result, right)
+    keys = ("total", "categories", "states", "scores")
+    for one in (said, right):
+        one["states"] = {t: row["state"] for t, row in one["techniques"].items()}
+        one["scores"] = {t: row["score"] or 0 for t, row in one["techniques"].items()}
+    assert mismatches({key: said[key] for key in keys}, {key: right[key] for key in keys}) == {}
+    assert BARE not in right["categories"]
