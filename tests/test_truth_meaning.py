@@ -23,7 +23,6 @@ needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not a
 roles = pytest.mark.xfail(strict=True, reason="issue 13, section 1: roles of sets")
 ranges = pytest.mark.xfail(strict=True, reason="issue 13, section 2: layers keep their scores and their range")
 unrated = pytest.mark.xfail(strict=True, reason="issue 13, section 2: not rated is never covered")
-recorded = pytest.mark.xfail(strict=True, reason="issue 13, section 2: recorded non-mappable or mapped by nobody")
 wording = pytest.mark.xfail(strict=True, reason="issue 13, section 2: percentages and nouns of sentences")
 scales = pytest.mark.xfail(strict=True, reason="issue 13, section 2: tables with numbers of other scales")
 
@@ -35,21 +34,18 @@ def counts(said: dict[str, Any]) -> dict[str, Any]:
 # Not rated.
 
 
-@unrated
 @needs_cases
 def test_dettect_without_detection_covers_nothing(run: Run) -> None:
     said = json_of(run, "gaps", CASES / "21b.yaml", "--threat", "credential-access", "--attack", "18.1", "--json")
     assert counts(said) == {"techniques": 67, "covered": 0, "weak": 0}
 
 
-@unrated
 @needs_cases
 def test_dettect_without_detection_has_layers_without_scores(run: Run) -> None:
     layer = json_of(run, "build", CASES / "21b.yaml", "--only", "overview", "-o", "-", "--attack", "18.1")
     assert [entry["techniqueID"] for entry in layer["techniques"] if entry.get("score") is not None] == []
 
 
-@unrated
 @needs_cases
 def test_dettect_techniques_without_detection_are_not_non_mappable(run: Run) -> None:
     said = json_of(run, "stats", CASES / "21b.yaml", "--attack", "18.1", "--json")[0]["non_mappable"]
@@ -66,7 +62,7 @@ def test_dettect_detects_what_has_a_rating(run: Run) -> None:
 @needs_cases
 @pytest.mark.parametrize(
     ("detection", "visibility"),
-    [pytest.param(-1, 3, marks=unrated), pytest.param(3, 0, marks=unrated), (0, 2), (5, 4)],
+    [(-1, 3), (3, 0), (0, 2), (5, 4)],
 )
 def test_detection_and_visibility_are_two_views(run: Run, tmp_path: Path, detection: int, visibility: int) -> None:
     text = (CASES / "21b.yaml").read_text(encoding="utf-8").replace("score: 3", f"score: {visibility}")
@@ -129,7 +125,6 @@ def test_count_does_not_count_what_is_not_rated(run: Run, not_rated: Path) -> No
     assert said == {"T1003": 1, "T1078": None, "T1110": 1}
 
 
-@recorded
 def test_gaps_tell_what_was_recorded_as_non_mappable(run: Run) -> None:
     said = json_of(run, "gaps", "nist_800_53", "--threat", "G0016", "--attack", "18.1", "--json")
     known = {"id", "name", "tactics", "weight", "gap", "used_by", "groups", "related"}
