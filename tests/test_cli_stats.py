@@ -78,7 +78,7 @@ def test_at_another_release_the_numbers_are_those_of_that_release(run: Run, tiny
 def test_inactive_techniques_are_reported(run: Run, tmp_path: Path) -> None:
     source = write_set(tmp_path / "old.json", [("a", "T1034", "protect", "partial")])
     assert [technique["id"] for technique in one(run, source)["not_active"]] == ["T1034"]
-    assert "T1034 Path Interception: deprecated" in run("stats", source).out
+    assert "T1034 Path Interception: deprecated" in run("stats", source).err
 
 
 def test_several_sets_are_in_one_table(run: Run, tiny: Path, tmp_path: Path) -> None:

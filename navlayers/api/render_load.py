@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers import attack
-from navlayers._text import comma_list
+from navlayers._text import comma_list, first_few
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import formats
 from navlayers.layer.build import layers_of
@@ -18,6 +18,7 @@ from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.remap import MOST_LISTED, changes_of_ids
 from navlayers.output.folders import INDEX, read_index
 from navlayers.pages.results import ALL
 from navlayers.scoring.options import ScoreOptions
@@ -59,11 +60,19 @@ def load(
         scored = score_set(prepared.set, prepared.catalogue, ScoreOptions())
         (built,) = layers_of(scored, ["overview"])
         view = View.of(built.layer, prepared.catalogue)
-        return Loaded((view,), (*prepared.notices, *view.notices))
+        changes = changes_of_ids(
+            source.name,
+            prepared.catalogue.version,
+            prepared.moved,
+            scored.left_out,
+            own=prepared.own_attack_version,
+        )
+        told = [Problem(f"{heading}: {first_few(items, MOST_LISTED, '; ')}") for heading, items in changes]
+        return Loaded((view,), (*prepared.notices, *told, *view.notices))
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
-    read = formats.read(whole, reading.metadata)
+    read = formats.read(whole, reading.metadata, lenient=reading.lenient)
     views, notices = [], list(read.notices)
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):

@@ -12,10 +12,12 @@ from navlayers._text import comma_list
 from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
 from navlayers.layer import formats
+from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, Source
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
+from navlayers.mapping.load import MOST_SKIPPED, nothing_read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
 from navlayers.upgrades import layers, sets
@@ -162,6 +164,7 @@ class _Upgrader:
         Raises:
             NavlayersError: With the problems of all inputs.
         """
+        inputs = list(inputs)
         results: list[Upgraded] = []
         skipped: list[Problem] = []
         problems: list[Problem] = []
@@ -171,9 +174,7 @@ class _Upgrader:
                 results.append(self._one(source))
             except OtherFileError as error:
                 if source.origin == "folder":
-                    problem = error.problems[0]
-                    message = f"skipped, neither a mapping set nor a layer: {problem.message}"
-                    skipped.append(Problem(message, Place(str(source.path)), hint=problem.hint))
+                    skipped.append(find.skipped(error.problems[0]))
                     continue
                 problems += error.problems
                 kinds.add(InputError)
@@ -182,7 +183,7 @@ class _Upgrader:
                 kinds.add(type(error))
             on_input()
         if not (results or problems):
-            problems = skipped
+            problems = [*nothing_read(inputs), *skipped[:MOST_SKIPPED]]
         if problems:
             raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
         return results, tuple(skipped)
@@ -202,7 +203,7 @@ class _Upgrader:
         return outputs.format_of(own, to=self._to, output=self._output)
 
     def _layers(self, source: Source, loaded: sources.Source) -> Upgraded:
-        read = formats.read(loaded, self._reading.metadata)
+        read = formats.read(loaded, self._reading.metadata, lenient=self._reading.lenient)
         results, reports, notices = [], [], [*read.notices]
         for old in read.layers:
             route = self._routes[old.domain, old.attack_version]

@@ -201,6 +201,8 @@ class ReleaseChange:
         """Why an id is not in the result, in words; where the old release lacks it, too, others are looked at."""
         if change.why != "unknown" or (self.old is not None and self.old.get(change.id) is not None):
             return change.reason
+        if change.id.startswith("PRE-"):
+            return "of PRE-ATT&CK, which became part of ATT&CK 8 with other ids"
         domain = self.new.domain
         newest_first = attack.releases()[::-1]
         for release in sorted(newest_first, key=lambda release: release.domain != domain):

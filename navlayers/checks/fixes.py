@@ -146,16 +146,18 @@ def _edited(text: Text, before: bytes, findings: Iterable[Finding], options: Rea
 
 
 def _same(path: str, before: bytes, after: bytes, edits: Sequence[Edit], options: ReadOptions) -> bool:
-    """Whether both texts read as the same set except for the edits."""
+    """Whether both texts read as the same set except for the edits, and the new one without further errors."""
     changed = {edit.old: edit.new for edit in edits}
+    errors = [Findings(lenient=True), Findings(lenient=True)]
     try:
         old, new = (
-            readers.read(path, data=data, reading=options, findings=Findings(lenient=True)).mapping_set
-            for data in (before, after)
+            readers.read(path, data=data, reading=options, findings=findings).mapping_set
+            for data, findings in zip((before, after), errors, strict=True)
         )
     except InputError:
         return False
-    return _comparable(old, changed) == _comparable(new, changed)
+    worse = errors[1].count > errors[0].count
+    return not worse and _comparable(old, changed) == _comparable(new, changed)
 
 
 def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:

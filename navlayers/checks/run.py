@@ -12,6 +12,7 @@ from navlayers.checks.rules.techniques import malformed
 from navlayers.checks.source_text import Texts
 from navlayers.checks.subject import Subject
 from navlayers.errors import InputError, OtherFileError, Place
+from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
@@ -68,7 +69,7 @@ def check(
             format_, findings = _findings_of(path, source.data, attack_version, reading)
         except OtherFileError as error:
             if source.origin == "folder":
-                skipped.append(error.problems[0])
+                skipped.append(find.skipped(error.problems[0]))
                 continue
             format_, findings = "", [_as_finding(problem, fatal=True) for problem in error.problems]
         inputs.append(CheckedInput(path, format_, source.origin))

@@ -125,7 +125,7 @@ attack_option = release_option("Remap the sets to this ATT&CK release, such as 1
 output_file_option = output_option("FILE", "Output file; - is standard output.", default=_print.STDOUT)
 reading_options = bundle(
     "reading",
-    lambda from_, columns, meta, max_size: ReadOptions(from_, columns, meta, max_size * MEGABYTE),
+    lambda from_, columns, meta, max_size, lenient: ReadOptions(from_, columns, meta, max_size * MEGABYTE, lenient),
     click.option("--from", "from_", type=click.Choice(list(FORMATS)), help="Input format (default: detected)."),
     click.option(
         "--columns",
@@ -148,6 +148,9 @@ reading_options = bundle(
         show_default=True,
         metavar="MB",
         help="Maximum size of an input in megabytes.",
+    ),
+    click.option(
+        "--lenient", is_flag=True, help="Leave out rows, entries, rules and files with errors, and list them."
     ),
 )
 """Given to a command as `reading: ReadOptions`."""

@@ -106,10 +106,11 @@ def remapped(
     name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
 ) -> None:
     """Print replaced and inactive techniques of a set that was remapped; `own` is the release it was made for."""
-    there = f"revoked in ATT&CK {attack_version}, replaced"
-    heading = there if own == attack_version else f"remapped to ATT&CK {attack_version}"
-    _list(f"{name}: {heading}", [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved])
-    _list(f"{name}: left out, not active in ATT&CK {attack_version}", list(map(str, left_out)))
+    # Most commands print none of these.
+    from navlayers.mapping.remap import changes_of_ids  # noqa: PLC0415
+
+    for heading, items in changes_of_ids(name, attack_version, moved, left_out, own=own):
+        _list(heading, items)
 
 
 def _list(heading: str, items: Sequence[str]) -> None:

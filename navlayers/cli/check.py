@@ -88,6 +88,7 @@ def command(
     from navlayers.checks import Report, render  # noqa: PLC0415
     from navlayers.checks import check as check_sources  # noqa: PLC0415
     from navlayers.checks import fix as fix_sources  # noqa: PLC0415
+    from navlayers.mapping.load import nothing_read  # noqa: PLC0415
 
     _options.refuse_other_format(None if format_ == "text" else format_, as_json=as_json)
     if attack_version is not None and (fix or diff):
@@ -116,7 +117,10 @@ def command(
         _summarize(report, fixed, fix=fix and not diff, can_fix=attack_version is None)
     if report.unreadable:
         sys.exit(EXIT_UNREADABLE)
-    if report.failed(strict=strict):
+    empty = nothing_read(inputs) if inputs and not report.inputs else ()
+    for problem in empty:
+        _print.notify(f"navlayers: {problem}" if strict else f"note: {problem}")
+    if report.failed(strict=strict) or (strict and empty):
         sys.exit(EXIT_FOUND)
 
 
@@ -157,7 +161,7 @@ def _write(fixed: Sequence[FixedFile], inputs: Sequence[Source]) -> tuple[Source
 
 def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix: bool) -> None:
     for problem in report.skipped:
-        _print.notify(f"note: {problem.place}: skipped, not a mapping set: {problem.message}")
+        _print.notify(f"note: {problem}")
     codes = report.by_code()
     if len(report.findings) > MOST_CODES or len(codes) > 2:
         for code, count in codes.items():

@@ -41,6 +41,10 @@ def command(
     if not quiet:
         _print.notices(each for each in read if not isinstance(each, Prepared))
         _print.notices(notice for each in loaded for notice in each.notices)
+        for each, (name, numbers) in zip(loaded, counted, strict=True):
+            _print.remapped(
+                name, numbers.attack_version, each.moved, numbers.not_active, own=each.own_attack_version
+            )
     if as_json:
         # Not asdict, which also converts the structs inside.
         fields = Stats.__struct_fields__
@@ -75,8 +79,6 @@ def _details(name: str, numbers: Stats) -> None:
         (f"not active in ATT&CK {numbers.attack_version}", len(numbers.not_active)),
     ]
     _print.echo_table(("", ""), facts, {1})
-    for technique in numbers.not_active:
-        click.echo(f"  {technique}")
     click.echo("")
     tactics = [(t.name, t.mapped, t.total, _percent(t.mapped, t.total)) for t in numbers.tactics]
     _print.echo_table(("tactic", "mapped", "techniques", "%"), tactics, {1, 2, 3})

@@ -20,10 +20,11 @@ from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.source import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from navlayers.attack import Catalogue
     from navlayers.attack.domain import Domain
+    from navlayers.mapping.formats.layer_entries import Entry
     from navlayers.mapping.formats.source import Source
 
 Document: TypeAlias = "dict[str, Any]"
@@ -65,17 +66,22 @@ class Layers(NamedTuple):
     notices: tuple[Problem, ...]
 
 
-def read(source: Source, overrides: Mapping[str, str]) -> Layers:
-    """Read a layer or a list of layers; `overrides` are domain and attack_version given by the user.
+def read(source: Source, overrides: Mapping[str, str], *, lenient: bool = False) -> Layers:
+    """Read a layer or a list of layers.
+
+    Args:
+        source: the file.
+        overrides: domain and attack_version given by the user.
+        lenient: leave out entries with errors, with a notice.
 
     Raises:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
         OtherFileError: it is sound JSON of another kind.
     """
-    findings, source = Findings(), as_text(source)
+    findings, source = Findings(leave_out=lenient), as_text(source)
     layers = [_read_layer(layer, source, findings, overrides) for layer in load_layers(source, findings)]
     findings.raise_errors()
-    notices = tuple(notice for notice in findings.notices() if notice.code in {"wrong-type", "wrong-shape"})
+    notices = tuple(notice for notice in findings.notices() if notice.code in {"", "wrong-type", "wrong-shape"})
     return Layers(layers, not source.data.lstrip().startswith(b"["), notices)
 
 
@@ -87,14 +93,23 @@ def _read_layer(layer: Layer, source: Source, findings: Findings, overrides: Map
         raise InputError(Problem(message, layer.place(), expected, code="wrong-type")) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, FORMAT) from None
-    for _ in read_entries(layer):
-        pass
+    _mend_entries(document, list(read_entries(layer)))
     _check_head(document, layer)
     techniques = [entry["techniqueID"] for entry in layer.entries if _has_id(entry)]
     domain, _ = checks.domain(overrides.get("domain", layer.domain))
     version = overrides.get("attack_version") or layer.attack_version
     version = version or ("" if findings.failed else attack_version(document))
     return Read(document, domain or likely_domain(id_.strip() for id_ in techniques), version)
+
+
+def _mend_entries(document: Document, entries: Sequence[Entry | None]) -> None:
+    """Leave out entries that cannot be read, and write truth values for texts such as "True"."""
+    items = document.get("techniques")
+    if isinstance(items, list) and len(items) == len(entries):
+        document["techniques"] = [item for item, entry in zip(items, entries, strict=True) if entry is not None]
+        for item, entry in zip(items, entries, strict=True):
+            if entry is not None and isinstance(item.get("enabled"), str):
+                item["enabled"] = entry.enabled
 
 
 def _has_id(entry: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import comma_list, web_links
+from navlayers._text import comma_list, first_few, web_links
 from navlayers.attack import Catalogue
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem
@@ -24,6 +24,7 @@ from navlayers.layer.colors import (
     gradient_of,
     parse_color,
 )
+from navlayers.mapping.remap import MOST_LISTED, inactive_ids, not_active
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -265,20 +266,12 @@ def _entries(
             "write ids without blanks, and tactics by their short names, such as credential-access",
         )
     if inactive:
-        ids = [f"{i} ({_status(i, catalogue)})" for i in inactive]
         hint = f"navlayers upgrade --attack {catalogue.version} replaces ids that have a successor"
-        notice(
-            f"not drawn, because they are not active techniques of ATT&CK {catalogue.version}: {comma_list(ids)}",
-            hint,
-        )
+        listed = first_few(list(map(str, inactive_ids(inactive, catalogue))), MOST_LISTED, "; ")
+        notice(f"{not_active(catalogue.version)}: {listed}", hint)
     if misplaced:
         notice(f"not drawn, because the technique does not belong to the tactic: {comma_list(list(misplaced))}")
     return result
-
-
-def _status(identifier: str, catalogue: Catalogue) -> str:
-    technique = catalogue.get(identifier)
-    return "unknown" if technique is None else technique.status
 
 
 def _annotation(entry: dict[str, Any]) -> Annotation:

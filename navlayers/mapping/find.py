@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import slugs
+from navlayers._text import and_list, slugs
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.mapping.formats import FORMATS
-from navlayers.mapping.formats.detect import sniff_folder
+from navlayers.mapping.formats import FORMATS, READS
+from navlayers.mapping.formats.detect import likely_set, sniff_folder
+from navlayers.mapping.formats.foreign import contents
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
 
@@ -77,7 +78,14 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
     """Files that may hold a set, by name: without hidden files and other endings."""
     entries = sorted(folder.iterdir(), key=lambda path: path.name)
     paths = [p for p in entries if _may_be_set(p) and p.is_file()]
-    return tuple(Source(source_name(path), path, origin) for path in paths)
+    times = Counter(map(source_name, paths))
+    sources = []
+    for path in paths:
+        name = source_name(path)
+        # A file that is not a set is skipped later; until then its name must not be that of a set.
+        unlike = times[name] > 1 and not likely_set(path)
+        sources.append(Source(f"{name}-{path.suffix[1:]}" if unlike else name, path, origin))
+    return tuple(sources)
 
 
 def _may_be_set(path: Path) -> bool:
@@ -164,12 +172,7 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
             return (Source(source_name(path.resolve()), path),)
         sources = _in_folder(path, "folder")
         if not sources:
-            endings = ", ".join(ENDINGS)
-            below = any(entry.is_dir() for entry in path.iterdir() if not entry.name.startswith("."))
-            hint = "folders inside it are not searched: name them" if below else ""
-            raise InputError(
-                Problem("no mapping set in this folder", Place(name), f"files ending in {endings}", hint)
-            )
+            raise InputError(nothing_in(path))
         return sources
     if path.exists() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
@@ -182,6 +185,24 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
             hint=f"{hint}`navlayers sets` lists the available sets",
         )
     )
+
+
+def nothing_in(folder: Path) -> Problem:
+    """The problem of a folder in which nothing is a mapping set: what was found there, and what is read."""
+    found = contents(folder)
+    message = f"no mapping set in this folder{f': found {and_list(found)}, not read yet' if found else ''}"
+    below = any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
+    hint = "; folders inside it are searched only for these two: name them" if below else ""
+    expected = "" if found else f"files ending in {', '.join(ENDINGS)}"
+    return Problem(message, Place(str(folder)), expected, f"{READS}{hint}")
+
+
+def skipped(problem: Problem) -> Problem:
+    """The notice of a file of a folder that is not a mapping set."""
+    place = problem.place and Place(problem.place.path)
+    # What is read is said once, by the message about the folder.
+    hint = "" if problem.hint == READS else problem.hint
+    return Problem(f"skipped, not a mapping set: {problem.message}", place, hint=hint)
 
 
 def _brief(source: Source, sources: Iterable[Source]) -> str:

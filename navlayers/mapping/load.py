@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers import attack
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
-from navlayers.mapping import formats
+from navlayers.mapping import find, formats
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.remap import Moved, carry_to
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
 
 _READING = ReadOptions()
+MOST_SKIPPED = 3
+"""Maximum files listed where nothing in a folder is a mapping set."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ def prepare(
         NavlayersError: at the end, with the problems of all sets: a ReleaseError if releases are not installed, an
             InputError if sets cannot be read, if there are problems of both kinds, or if no file is a set.
     """
+    sources = list(sources)
     problems: list[Problem] = []
     skipped: list[Problem] = []
     kinds: set[type[NavlayersError]] = set()
@@ -78,12 +81,15 @@ def prepare(
             prepared = _prepare(source, attack_version, reading)
         except OtherFileError as error:
             if source.origin == "folder":
-                skipped.append(_skipped(error.problems[0]))
+                skipped.append(find.skipped(error.problems[0]))
             else:
                 problems += error.problems
                 kinds.add(InputError)
             continue
         except NavlayersError as error:
+            if reading.lenient and source.origin == "folder" and isinstance(error, InputError):
+                skipped.append(_unread(error, source))
+                continue
             problems += [_placed(problem, source) for problem in error.problems]
             kinds.add(type(error))
             continue
@@ -92,15 +98,22 @@ def prepare(
         if not problems:
             yield prepared
     if not (done or problems):
-        problems = skipped
+        problems = [*nothing_read(sources), *skipped[:MOST_SKIPPED]]
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
 
 
-def _skipped(problem: Problem) -> Problem:
-    place = problem.place and Place(problem.place.path)
-    return Problem(f"skipped, not a mapping set: {problem.message}", place, hint=problem.hint)
+def nothing_read(sources: Iterable[Source]) -> list[Problem]:
+    """For each folder of the sources, the problem that nothing in it is a mapping set."""
+    return [find.nothing_in(f) for f in dict.fromkeys(s.path.parent for s in sources if s.origin == "folder")]
+
+
+def _unread(error: InputError, source: Source) -> Problem:
+    """The notice of a file of a folder that is left out for its errors."""
+    first, more = error.problems[0], len(error.problems) - 1
+    message = f"left out, cannot be read: {first.message}{f'; and {more:,} more problems' if more else ''}"
+    return msgspec.structs.replace(_placed(first, source), message=message)
 
 
 def _placed(problem: Problem, source: Source) -> Problem:

@@ -9,8 +9,15 @@ import msgspec
 from navlayers.attack.id_changes import ReleaseChange, Why, reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from navlayers.attack import Catalogue
+    from navlayers.attack.id_changes import IdChange
     from navlayers.mapping.model import Mapping, MappingSet
+
+
+MOST_LISTED = 10
+"""Maximum replaced, and maximum inactive, techniques that a message lists."""
 
 
 class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +55,35 @@ class Moved(msgspec.Struct, frozen=True):
     successor_name: str
 
 
+def changes_of_ids(
+    name: str, version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
+) -> Iterator[tuple[str, list[str]]]:
+    """What every command tells of the ids of a set at a release: a heading with its items, if there are any.
+
+    `own` is the release that the set was made for.
+    """
+    there = f"revoked in ATT&CK {version}, replaced"
+    heading = there if own == version else f"remapped to ATT&CK {version}"
+    replaced = [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved]
+    if replaced:
+        yield f"{name}: {heading}", replaced
+    missing = list(map(str, left_out))
+    if missing:
+        yield f"{name}: {not_active(version)}", missing
+
+
+def not_active(version: str) -> str:
+    """The heading of techniques that are left out."""
+    return f"left out, not active in ATT&CK {version}"
+
+
+def inactive_ids(ids: Iterable[str], catalogue: Catalogue) -> list[Inactive]:
+    """Ids that are not active in the release."""
+    releases = ReleaseChange(None, catalogue)
+    changes = [releases.id_change(id_) for id_ in ids if not catalogue.is_active(id_)]
+    return [_inactive(change, catalogue) for change in changes]
+
+
 def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
     """The mapped techniques that are not active in the release, by id."""
     mappings: dict[str, list[Mapping]] = {}
@@ -57,17 +93,22 @@ def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, .
     releases = ReleaseChange(None, catalogue)
     techniques = []
     for id_, rows in sorted(mappings.items()):
-        change = releases.id_change(id_)
-        end = catalogue.get(change.end) if change.end else None
-        # The release has no name for an unknown id; the mappings may.
-        name = max(row.technique_name or "" for row in rows) if change.why == "unknown" else change.name
         capabilities = tuple(sorted({row.capability for row in rows}))
-        successor = (end.id, end.name) if end else ("", "")
-        active = end is None or end.active
-        techniques.append(
-            Inactive(id_, name, change.why or "unknown", *successor, capabilities, successor_active=active)
-        )
+        technique = _inactive(releases.id_change(id_), catalogue, capabilities)
+        # The release has no name for an unknown id; the mappings may.
+        if technique.fate == "unknown":
+            name = max(row.technique_name or "" for row in rows)
+            technique = msgspec.structs.replace(technique, name=name)
+        techniques.append(technique)
     return tuple(techniques)
+
+
+def _inactive(change: IdChange, catalogue: Catalogue, capabilities: tuple[str, ...] = ()) -> Inactive:
+    end = catalogue.get(change.end) if change.end else None
+    successor = (end.id, end.name) if end else ("", "")
+    active = end is None or end.active
+    why = change.why or ("revoked" if end else "unknown")
+    return Inactive(change.id, change.name, why, *successor, capabilities, successor_active=active)
 
 
 def carry_to(

@@ -127,7 +127,8 @@ def parents(subject: Subject) -> Iterator[Finding]:
             message = f"{_what(mapping)} is rated {rating}, lower than {_all(len(children))}"
             hint = f"sub-techniques {_range(numbers)}, technique {number:g}, on the scale from 0 to 100"
             yield finding("parent-below-subs", place, message, hint=hint)
-        elif number > max(numbers):
+        elif number > max(numbers) and (category is not None or not DECIMAL.fullmatch(mapping.value or "")):
+            # A number without a category may be a count, which is higher for a technique than for its parts.
             count = sum(value is not None for value in rated)
             rated_subs = f"{count} of its {len(children)} sub-techniques {'is' if count == 1 else 'are'} rated"
             message = f"{_what(mapping)} is rated {rating}, higher than all of its sub-techniques"

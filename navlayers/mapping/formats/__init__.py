@@ -13,7 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from navlayers._text import quoted, suggestion
-from navlayers.errors import Place, Problem, UsageError
+from navlayers.errors import OtherFileError, Place, Problem, UsageError
+from navlayers.mapping.formats import foreign
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, ReadOptions, Written, technique_names
 from navlayers.mapping.formats.detect import sniff, sniff_folder
@@ -24,6 +25,11 @@ from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 __all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
 
 _DEFAULT = ReadOptions()
+READS = (
+    "navlayers reads native YAML, Mappings Explorer JSON and YAML, tables, STIX bundles, Navigator layers, DeTT&CT "
+    "files, Sigma rules and CTID's security stack"
+)
+"""The formats that are read, for messages."""
 
 
 class Format(NamedTuple):
@@ -100,11 +106,13 @@ def read(
         UsageError: the options name a format or metadata that there is not.
     """
     _check(reading)
-    findings = Findings() if findings is None else findings
+    findings = Findings(leave_out=reading.lenient) if findings is None else findings
     source, format_ = _open(path, data, reading)
     reader = importlib.import_module(f"{__name__}.{FORMATS[format_].reader}")
     mapping_set, places = reader.read(source, Context(findings, reading))
     findings.raise_errors()
+    if not (mapping_set.mappings or mapping_set.non_mappable):
+        findings.refuse_empty()
     _drop_known_names(mapping_set)
     return Reading(mapping_set, findings.summary(), format_, places)
 
@@ -139,6 +147,11 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
         if format_ is not None and FORMATS[format_].folder:
             return Folder(str(path), (".yml", ".yaml"), options.max_bytes), format_
     source = sources.load(path, data, options.max_bytes)
+    if options.format is None and (kind := foreign.kind_of(source.data, source.path)) is not None:
+        place = Place(source.path)
+        raise OtherFileError(
+            Problem(f"{kind.one}: not read yet", place, "a mapping set", READS, code="wrong-shape")
+        )
     return source, options.format or sniff(source)
 
 

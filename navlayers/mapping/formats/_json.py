@@ -135,11 +135,12 @@ class Member(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A duplicate key, and the byte offsets of its first and of this occurrence."""
+    """A duplicate key, the byte offsets of its first and of this occurrence, and whether their values are equal."""
 
     key: str
     first: int
     again: int
+    equal: bool
 
 
 class JsonLocator:
@@ -218,12 +219,13 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
     """The duplicate keys of an object, and of the objects up to `depth` levels below it."""
     if not data.startswith(b"{", start):
         return []
-    seen: dict[str | int, int] = {}
+    seen: dict[str | int, Member] = {}
     again = []
     for member in members(data, start, end):
-        first = seen.setdefault(member.key, member.start)
-        if first != member.start:
-            again.append(Repeat(str(member.key), first, member.start))
+        first = seen.setdefault(member.key, member)
+        if first is not member:
+            equal = data[first.value : first.end] == data[member.value : member.end]
+            again.append(Repeat(str(member.key), first.start, member.start, equal))
         if depth:
             again += repeats(data, member.value, member.end, depth=depth - 1)
     return again
@@ -231,8 +233,14 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
 
 def report_repeats(again: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
     """Report duplicate keys; `place` maps a byte offset to its place."""
-    for key, first, offset in again:
-        findings.add(partial(_duplicate_at, key, partial(place, first)), partial(place, offset))
+    for key, first, offset, equal in again:
+        if equal:
+            message = f"duplicate key {quoted(key)} with the same value"
+            findings.add(
+                Issue(message, hint="remove one", fatal=False, code="duplicate-key"), partial(place, offset)
+            )
+        else:
+            findings.add(partial(_duplicate_at, key, partial(place, first)), partial(place, offset))
 
 
 def _duplicate_at(key: str, first: Callable[[], Place]) -> Issue:

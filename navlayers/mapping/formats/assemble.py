@@ -51,6 +51,8 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
     non_mappable: list[NonMappable] = []
     rows: dict[Kind, list[int]] = {"mapping": [], "non_mappable": [], "capability": []}
     for index, row in enumerate(table.rows):
+        if index in table.left_out:
+            continue
         technique, name = row.attack_object_id, row.attack_object_name
         capability = capabilities.get(row.capability_id) if row.capability_id is not None else None
         spelled, group, other = _own(row, capability)

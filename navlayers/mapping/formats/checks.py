@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 NON_MAPPABLE = "non_mappable"
 
-TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
-"""ATT&CK technique and sub-technique ids, as ATT&CK publishes them."""
+TECHNIQUE = re.compile(r"(?:[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
+"""Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
 
 TECHNIQUE_EXPECTED = "a technique id such as T1059 or T1059.001"
 

@@ -43,13 +43,15 @@ class ReadOptions(msgspec.Struct, frozen=True):
 
     `format` is a name of `FORMATS`; None lets the content decide. `columns` maps what a table's column holds
     ("technique", "score", …) to its header. `metadata` maps names of `METADATA` to what counts
-    instead of the metadata of the file. Inputs larger than `max_bytes` are refused.
+    instead of the metadata of the file. Inputs larger than `max_bytes` are refused. `lenient`: rows, entries and
+    rules with errors, and files of a folder that cannot be read, are left out with a notice.
     """
 
     format: str | None = None
     columns: dict[str, str] = {}
     metadata: dict[str, str] = {}
     max_bytes: int = MAX_BYTES
+    lenient: bool = False
 
 
 class Context(NamedTuple):

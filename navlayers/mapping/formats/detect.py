@@ -105,6 +105,7 @@ _LOOKED_AT = 200
 _HEAD_OF_FILE = 1 << 14
 _YAML = (".yml", ".yaml")
 _WHOLE = ("security-stack", "sigma")
+_ID = re.compile(rb"(?<![A-Za-z0-9])T[ -]?[0-9]{4}(?![0-9])", re.IGNORECASE)
 _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 
@@ -131,6 +132,11 @@ def sniff_folder(path: Path) -> str | None:
     return None
 
 
+def likely_set(file: Path) -> bool:
+    """Whether a file of a folder looks like a mapping set."""
+    return bool(_kind_of(file))
+
+
 def _kind_of(file: Path) -> str:
     """The likely format of a file in a folder; "" if it is not a set."""
     ending = file.suffix.lower()
@@ -146,7 +152,8 @@ def _kind_of(file: Path) -> str:
     if ending == ".json":
         return "json" if any(name in head for name in _JSON_SETS) else ""
     if ending not in _YAML:
-        return "table"
+        # Of texts, those with a technique; a list of rules beside rules has none.
+        return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
     kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n"))
     if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):
         return ""

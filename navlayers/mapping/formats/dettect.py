@@ -86,7 +86,10 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     reader = _Reader(source.path, "visibility" if context.options.format == VISIBILITY else "detection")
     top.unknown(_TOP, "the file")
     for entry in top.children("techniques", "a technique: technique_id, detection, visibility"):
+        mark, count = findings.mark, reader.count
         reader.technique(entry)
+        if findings.left_out(mark, "entry"):
+            reader.drop(count)
     findings.raise_errors()
     head = reader.head(top, context)
     reader.report_omitted(top)
@@ -101,6 +104,16 @@ class _Reader:
         self._dates: set[str] = set()
         self._systems: dict[tuple[Side, str], Fields] = {}
         self._earlier = 0
+
+    @property
+    def count(self) -> int:
+        """The number of mappings so far."""
+        return len(self._mappings)
+
+    def drop(self, count: int) -> None:
+        """Drop the mappings past this number of them."""
+        del self._mappings[count:]
+        self.places.drop("mapping", count)
 
     def technique(self, entry: Fields) -> None:
         """Read both sides of one technique."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import quoted
+from navlayers._text import and_list, quantity, quoted
 from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
 _SHOWN = 4
 """Spellings that the notice about all of them shows."""
+
+
+_LISTED = 3
+"""Maximum errors named in the notice of what was left out."""
+
+_PARTS = {name: (name, plural) for name, plural in (("row", "rows"), ("entry", "entries"), ("rule", "rules"))}
 
 
 class Issue(NamedTuple):
@@ -47,12 +54,16 @@ def duplicate_key(key: str, first: Place) -> Issue:
 class Findings:
     """Errors and notices of one file in the order found; places are computed only for those that are kept.
 
-    `lenient`: errors do not end the reading; it gives the sound parts of the input.
+    `lenient`: errors do not end the reading, which a check needs. `leave_out`: parts with errors, such as a row,
+    are left out; other errors end the reading.
     """
 
-    def __init__(self, limit: int = LIMIT, *, lenient: bool = False) -> None:
+    def __init__(self, limit: int = LIMIT, *, lenient: bool = False, leave_out: bool = False) -> None:
         self._limit = limit
         self._lenient = lenient
+        self._leave_out = leave_out
+        self._errors_left_out: list[Problem] = []
+        self._parts: Counter[str] = Counter()
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
         self._spellings = 0
@@ -69,7 +80,7 @@ class Findings:
             if len(kept) >= self._limit:
                 return
         self._count[fatal] += 1
-        if len(kept) >= self._limit:
+        if len(kept) + (len(self._errors_left_out) if fatal else 0) >= self._limit:
             return
         worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
@@ -86,13 +97,51 @@ class Findings:
             kept.append(problem)
 
     @property
+    def mark(self) -> tuple[int, int]:
+        """The errors so far, for `left_out`."""
+        return len(self._kept[True]), self._count[True]
+
+    def left_out(self, mark: tuple[int, int], part: str, count: int = 1) -> bool:
+        """Whether to leave out a part of the input, such as a "row", for the errors since the mark.
+
+        `count` is the number of parts with these errors, which then no longer end the reading.
+        """
+        if not self._leave_out or self._count[True] == mark[1]:
+            return False
+        self._errors_left_out += self._kept[True][mark[0] :]
+        del self._kept[True][mark[0] :]
+        self._count[True] = mark[1]
+        self._parts[part] += count
+        return True
+
+    @property
+    def count(self) -> int:
+        """The number of errors."""
+        return self._count[True]
+
+    @property
     def failed(self) -> bool:
         """Whether there are errors."""
         return self._count[True] > 0
 
     def notices(self) -> tuple[Problem, ...]:
-        """The notices, in file order."""
-        return self._listed(fatal=False)
+        """The notices, in file order, after the one of what was left out."""
+        return (*self._notice_of_parts(), *self._listed(fatal=False))
+
+    def refuse_empty(self) -> None:
+        """Raise an `InputError` with the errors of what was left out."""
+        if self._errors_left_out:
+            raise InputError(sorted(self._errors_left_out, key=_place))
+
+    def _notice_of_parts(self) -> Iterator[Problem]:
+        errors = sorted(self._errors_left_out, key=_place)
+        if errors:
+            parts = and_list([quantity(count, *_PARTS[part]) for part, count in sorted(self._parts.items())])
+            listed = [f"line {e.place.line}: {e.message}" if e.place else e.message for e in errors[:_LISTED]]
+            more = [f"{len(errors) - _LISTED:,} more"] if len(errors) > _LISTED else []
+            place = errors[0].place
+            message = f"left out {parts} with errors: {'; '.join([*listed, *more])}"
+            yield Problem(message, place, hint="`navlayers check` lists all of them")
 
     def summary(self) -> tuple[Problem, ...]:
         """The notices, in file order; those about spellings are one, at the place of the first."""
@@ -118,10 +167,14 @@ class Findings:
             raise InputError(self.errors())
 
     def _listed(self, *, fatal: bool) -> tuple[Problem, ...]:
-        listed = sorted(self._kept[fatal], key=lambda problem: problem.place or Place(""))
+        listed = sorted(self._kept[fatal], key=_place)
         more = self._count[fatal] - len(listed)
         if more:
             what = "problem" if fatal else "notice"
             path = Place(listed[0].place.path) if listed[0].place else None
             listed.append(Problem(f"… and {more} more {what}{'s' if more > 1 else ''}", path, count=more))
         return tuple(listed)
+
+
+def _place(problem: Problem) -> Place:
+    return problem.place or Place("")

@@ -118,6 +118,7 @@ class Layer:
         text: its JSON.
         is_count: whether its scores count capabilities, as in navlayers' layers of unscored sets.
         entries: the items of `techniques`, decoded; not checked.
+        left_out: indexes of entries with different duplicate keys, if the reading is lenient.
         attack_version: the release, with its minor version if navlayers' metadata have it.
         gradient: the lowest and the highest score of the gradient.
     """
@@ -126,7 +127,8 @@ class Layer:
         self.text = text
         self._path = path
         self._locator = locator
-        self._findings = findings
+        self.findings = findings
+        self.left_out: set[int] = set()
         members = _members.decode(text)
         self._fields: dict[str, Any] = loads(text)
         head = convert(self._fields, _Head, lambda path, issue: self.report(issue, *path)) or _Head()
@@ -156,7 +158,7 @@ class Layer:
 
     def report(self, issue: Issue, *path: str | int) -> None:
         """Report an issue of the value at a path."""
-        self._findings.add(issue, partial(self.place, *path))
+        self.findings.add(issue, partial(self.place, *path))
 
     def scale(self, scores: Sequence[float]) -> Callable[[float], tuple[str, str]]:
         """The function from a score to its score value and to itself as text.
@@ -195,7 +197,10 @@ class Layer:
             if most_keys(bytes(raw)) != keys_in(self.entries[index]):
                 objects.append((bytes(raw), (*self._path, "techniques", index)))
         for text, path in objects:
-            report_repeats(repeats(text), self._findings, partial(self._locator.inside, path))
+            mark = self.findings.mark
+            report_repeats(repeats(text), self.findings, partial(self._locator.inside, path))
+            if path[-2:-1] == ("techniques",) and self.findings.left_out(mark, "entry"):
+                self.left_out.add(int(path[-1]))
 
     def _read_metadata(self, metadata: Any) -> None:
         """Read the metadata of the set that navlayers writes into its layers."""

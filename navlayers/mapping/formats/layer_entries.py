@@ -38,6 +38,8 @@ class _Fields(msgspec.Struct, rename={"technique": "techniqueID", "opened": "sho
 
 
 _NAMES = _Fields.__struct_encode_fields__
+_TRUTH = {"true": True, "false": False}
+"""Texts that some exporters write instead of a truth value."""
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -80,8 +82,22 @@ class Entry(msgspec.Struct, gc=False):
 def read_entries(layer: Layer) -> Iterator[Entry | None]:
     """The entries of a layer in their order; None for one without a technique. Errors go to the findings."""
     unknown: dict[str, list[int]] = {}
+    texts: dict[str, list[int]] = {}
     for index, fields in enumerate(layer.entries):
-        yield _entry(layer, index, fields, unknown)
+        mark = layer.findings.mark
+        entry = _entry(layer, index, fields, unknown, texts)
+        yield None if index in layer.left_out or layer.findings.left_out(mark, "entry") else entry
+    for text, indexes in texts.items():
+        entries = quantity(len(indexes), "entry", "entries") if len(indexes) > 1 else "an entry"
+        hint = f"it is read as {text.lower()}; the Navigator ignores text"
+        issue = Issue(
+            f"enabled is the text {quoted(text)} in {entries}",
+            "true or false",
+            hint,
+            fatal=False,
+            code="wrong-type",
+        )
+        layer.report(issue, "techniques", indexes[0], "enabled")
     for field, indexes in unknown.items():
         near = Names(_NAMES).closest(field, 0.8)
         hint = f"did you mean {near}? it is kept as plain text" if near else "it is kept as plain text"
@@ -90,7 +106,9 @@ def read_entries(layer: Layer) -> Iterator[Entry | None]:
         layer.report(issue, "techniques", indexes[0], field)
 
 
-def _entry(layer: Layer, index: int, value: Any, unknown: dict[str, list[int]]) -> Entry | None:
+def _entry(
+    layer: Layer, index: int, value: Any, unknown: dict[str, list[int]], texts: dict[str, list[int]]
+) -> Entry | None:
     def report(path: Path, issue: Issue | None) -> None:
         if issue is not None:
             layer.report(issue, "techniques", index, *path)
@@ -103,6 +121,10 @@ def _entry(layer: Layer, index: int, value: Any, unknown: dict[str, list[int]]) 
         if item is not None and name not in _NAMES:
             extra += ((name, item if isinstance(item, str) else _compact(item)),)
             unknown.setdefault(name, []).append(index)
+    enabled = value.get("enabled")
+    if isinstance(enabled, str) and enabled.lower() in _TRUTH:
+        value = {**value, "enabled": _TRUTH[enabled.lower()]}
+        texts.setdefault(enabled, []).append(index)
     fields = convert(value, _Fields, report) or _Fields()
     if value.get("techniqueID") is None:
         near = [name for name, _ in extra if Names(["techniqueID", "technique"]).closest(name, 0.8)]

@@ -22,7 +22,7 @@ from navlayers.mapping.formats.rows import Row, Table, row_field
 from navlayers.mapping.model import MappingType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats._json import Path
@@ -113,7 +113,7 @@ def read_document(
         return place(("mapping_objects", index, field))
 
     table = Table(findings, row_place)
-    rows = (_row(fields, index, table) for index, fields in enumerate(objects))
+    rows = _rows(objects, table, findings)
     while batch := list(islice(rows, _BATCH)):
         table.add(batch)
     table.report_misspelt()
@@ -126,6 +126,16 @@ def read_document(
         lambda field: place(("metadata", _FIELDS.get(field, field))),
     )
     return done.mapping_set, places
+
+
+def _rows(objects: Iterable[Any], table: Table, findings: Findings) -> Iterator[Row]:
+    mark = findings.mark
+    for index, fields in enumerate(objects):
+        row = _row(fields, index, table)
+        if findings.left_out(mark, "row"):
+            table.left_out.add(index)
+        yield row
+        mark = findings.mark
 
 
 def _row(fields: Any, index: int, table: Table) -> Row:

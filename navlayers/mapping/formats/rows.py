@@ -181,20 +181,25 @@ class Table:
     """The rows of one file, checked and cleaned as they are added, and their counts by capability.
 
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
-    `extras` holds, by row number, the fields that a `Row` has no room for. Errors and notices go to `findings`.
+    `extras` holds, by row number, the fields that a `Row` has no room for, `left_out` the numbers of rows to leave
+    out for their errors. Errors and notices go to `findings`.
     """
 
     def __init__(self, findings: Findings, place: Callable[[int, str], Place]) -> None:
         self.rows: list[Row] = []
         self.extras: dict[int, Pairs] = {}
+        self.left_out: set[int] = set()
         self.seen: dict[str, Seen] = {}
         self._findings = findings
         self._place = place
         self._clean: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._wrong: set[int] = set()
 
     def report(self, index: int, field: str, issue: Issue) -> None:
         """Report an issue with a field of a row."""
+        if issue.fatal:
+            self._wrong.add(index)
         self._findings.add(issue, partial(self._place, index, field))
 
     def report_misspelt(self) -> None:
@@ -214,7 +219,8 @@ class Table:
 
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
-        start = len(self.rows)
+        start, mark = len(self.rows), self._findings.mark
+        self._wrong.clear()
         # Field by field: a column repeats few values, so most of them need no call of their rule.
         for field, rule in _RULES.items():
             clean = self._clean[field]
@@ -231,10 +237,19 @@ class Table:
                         self.report(index, field, issue)
                 setattr(row, field, value)
         self.rows += batch
+        self._leave_out(mark)
+        mark = self._findings.mark
         for index, row in enumerate(batch, start):
             references = row.references or ()
             row.references = self._references.setdefault(references, references)
-            self._gather(index, row)
+            if index not in self.left_out:
+                self._gather(index, row)
+        self._leave_out(mark)
+
+    def _leave_out(self, mark: tuple[int, int]) -> None:
+        """Leave out the rows with errors since the mark, if the reading is lenient."""
+        if self._findings.left_out(mark, "row", len(self._wrong - self.left_out)):
+            self.left_out |= self._wrong
 
     def _gather(self, index: int, row: Row) -> None:
         non_mappable = NON_MAPPABLE in (row.status, row.mapping_type)

@@ -81,7 +81,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     def tree(file: Source, inner: Findings) -> list[Node]:
         return [parse(file, inner)]
 
-    for path, (top, *_) in read_files(source, _KIND, tree, findings):
+    for path, (top, *_) in read_files(source, _KIND, tree, findings, lenient=context.options.lenient):
         if isinstance(top, Branch):
             reader.control(Fields(path, top, findings))
     findings.raise_errors()
@@ -127,6 +127,7 @@ class _Reader:
         other = tuple((f"control {key}", text) for key, text in [*kept, *extra] if text)
         before = len(self._mappings)
         for entry in top.children("techniques", "a technique: id, name, technique-scores"):
+            mark, count = self._findings.mark, len(self._mappings)
             entry.unknown(_TECHNIQUE, "a technique")
             scores = entry.children("technique-scores", "a score: category, value")
             groups = entry.children("sub-techniques-scores", "sub-techniques and their scores")
@@ -134,6 +135,9 @@ class _Reader:
                 self._scores(entry, scores, capability)
             for group in groups:
                 self._group(group, capability)
+            if self._findings.left_out(mark, "entry"):
+                del self._mappings[count:]
+                self.places.drop("mapping", count)
         top.report_references(len(capability.references), len(self._mappings) - before, "references")
         if len(self._mappings) > before:
             # Only the first: a control has up to hundreds of mappings.

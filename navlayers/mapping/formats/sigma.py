@@ -128,7 +128,20 @@ class _Reader:
             previous = items
             part = not tree.items.keys() & {"id", "title"}
             rule = fields.inner(Branch(items, tree.line, tree.column))
+            mark, mappings, capabilities = self._findings.mark, len(self.mappings), len(self._capabilities)
             self._rule(rule, number, rules, part=part)
+            if self._findings.left_out(mark, "rule"):
+                self._drop(rules, mappings, capabilities)
+
+    def _drop(self, rules: dict[str, _Rule], mappings: int, capabilities: int) -> None:
+        """Drop the mappings and rules past these numbers of them."""
+        del self.mappings[mappings:]
+        self.places.drop("mapping", mappings)
+        for id_ in list(self._capabilities)[capabilities:]:
+            del self._capabilities[id_]
+        for key in [key for key, rule in rules.items() if rule.id not in self._capabilities]:
+            del rules[key]
+        self.places.drop("capability", capabilities)
 
     def _rule(self, fields: Fields, number: int, rules: dict[str, _Rule], *, part: bool) -> None:
         self._unread.update(fields.branch.items.keys() - _READ)

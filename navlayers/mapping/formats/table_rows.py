@@ -146,12 +146,13 @@ class _Reader:
             names = wording.or_list(first.columns.categories or tools)
             message = f"skipped {wording.quantity(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
-        ids = [row.attack_object_id for row in self._table.rows if row.attack_object_id is not None]
+        kept = [row for index, row in enumerate(self._table.rows) if index not in self._table.left_out]
+        ids = [row.attack_object_id for row in kept if row.attack_object_id is not None]
         metadata = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
-        types = dict.fromkeys(row.mapping_type for row in self._table.rows)
+        types = dict.fromkeys(row.mapping_type for row in kept)
         head = msgspec.structs.replace(
             make_head(self._context, metadata, ids, self.head("")),
-            groups={group: group for row in self._table.rows if (group := row.capability_group)},
+            groups={group: group for row in kept if (group := row.capability_group)},
             mapping_types=tuple(MappingType(t) for t in types if t is not None and t != NON_MAPPABLE),
         )
         result = assemble(head, self._table)
@@ -230,6 +231,7 @@ class _Reader:
         for line, raw in enumerate(grid.rows()):
             if line <= columns.row or not any(raw):
                 continue
+            mark = self._findings.mark
             cells = [restore(cell) if cell[:1] == "'" else cell for cell in raw]
             if len(cells) > columns.width and grid.strict:
                 cells = self._cut(sheet, line, cells)
@@ -241,6 +243,8 @@ class _Reader:
             for field, column in texts:
                 if cells[column]:
                     setattr(row, field, cells[column])
+            if self._findings.left_out(mark, "row"):
+                continue
             yield from self._split(sheet, line, cells, row)
 
     def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:

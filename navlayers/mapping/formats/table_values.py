@@ -13,11 +13,14 @@ from navlayers.mapping.formats.checks import TECHNIQUE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_ID = r"T[0-9]{4}(?:\.[0-9]{3})?(?![0-9.]*[0-9])"
+_OWN = r"(?:[A-Z][A-Z0-9]*-)?"
+"""The prefix of ids of ATT&CK Workbench, such as ORG-."""
+
+_ID = rf"{_OWN}T[0-9]{{4}}(?:\.[0-9]{{3}})?(?![0-9.]*[0-9])"
 _URL = re.compile(r"https?://\S*/techniques/(T[0-9]{4})(?:/([0-9]{3}))?/?(?:[?#]\S*)?")
 _BETWEEN = re.compile(
-    r"[;\r\n]++|[,|&]\s*+(?=[Tt][ -]?[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?=[Tt][0-9])"
-    r"|(?<!\s)\s++(?:and\s++)?(?=[Tt][0-9]{3}|https?:)"
+    rf"[;\r\n]++|[,|&]\s*+(?={_OWN}[Tt][ -]?[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?={_OWN}[Tt][0-9])"
+    rf"|(?<!\s)\s++(?:and\s++)?(?={_OWN}[Tt][0-9]{{3}}|https?:)"
 )
 """Separators of techniques. A comma counts only before an id: names of techniques hold commas, too."""
 

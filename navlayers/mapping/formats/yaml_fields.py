@@ -95,7 +95,7 @@ class Fields:
     def __init__(self, path: str, branch: Branch, findings: Findings, *, strict: bool = False) -> None:
         self.path = path
         self.branch = branch
-        self._findings = findings
+        self.findings = findings
         self._strict = strict
 
     def __contains__(self, key: str) -> bool:
@@ -103,7 +103,7 @@ class Fields:
 
     def inner(self, branch: Branch) -> Fields:
         """The fields of another mapping of the file."""
-        return Fields(self.path, branch, self._findings, strict=self._strict)
+        return Fields(self.path, branch, self.findings, strict=self._strict)
 
     def node(self, key: str) -> Node:
         """The value of a key; the mapping itself where it lacks the key."""
@@ -117,7 +117,7 @@ class Fields:
     def report(self, issue: Issue | None, target: str | Node = "") -> None:
         """Report an issue of the value of a key, of a node, or of the mapping."""
         if issue is not None:
-            self._findings.add(issue, self.place(target))
+            self.findings.add(issue, self.place(target))
 
     def wrong(
         self, target: str | Node, message: str, expected: str, hint: str = "", code: str = "wrong-type"

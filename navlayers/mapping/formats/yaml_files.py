@@ -38,9 +38,16 @@ class FileKind(msgspec.Struct):
 
 
 def read_files(
-    source: Source | Folder, kind: FileKind, parse: Callable[[Source, Findings], list[Node]], findings: Findings
+    source: Source | Folder,
+    kind: FileKind,
+    parse: Callable[[Source, Findings], list[Node]],
+    findings: Findings,
+    *,
+    lenient: bool = False,
 ) -> Iterator[tuple[str, list[Node]]]:
     """The paths and trees of the files of a folder, or of one file. One notice lists the files of other kinds.
+
+    `lenient`: skip the files of a folder that cannot be read.
 
     Raises:
         InputError: the only file cannot be read.
@@ -61,7 +68,7 @@ def read_files(
             if isinstance(source, Source):
                 raise
             first = error.problems[0]
-            if kind.skip_broken:
+            if kind.skip_broken or lenient:
                 line = f" in line {first.place.line}" if first.place and first.place.line else ""
                 skipped.append(f"{Place(first.place.path) if first.place else ''} ({first.message}{line})")
             else:
@@ -105,6 +112,10 @@ class PartPlaces:
         nodes = {name: fields.branch.get(part) if isinstance(part, str) else part for name, part in parts.items()}
         nodes[""] = fields.node(target) if isinstance(target, str) else target
         self._parts[kind_].append({name: fields.place(node) for name, node in nodes.items() if node is not None})
+
+    def drop(self, kind_: Kind, start: int) -> None:
+        """Drop the places of the parts of a kind from an index on."""
+        del self._parts[kind_][start:]
 
     def keep_head(self, field: str, place: Place) -> None:
         """Keep the place of a field of the set, the first one where several files have it."""

@@ -15,6 +15,8 @@ from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from navlayers.mapping.formats.context import Kind
 
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
@@ -26,6 +28,15 @@ ENTRY_KEYS = (*CATEGORIES, "value", *RECORD_KEYS[:-1], "non_mappable", "other")
 _ENTRY = "a mapping type, an entry such as {protect: partial}, or a list of entries"
 _RECORD = "true, or an entry such as {comment: …}"
 _NUMBER = re.compile(r"[0-9.]+")
+
+
+LIKE_A_SCORE = 0.75
+"""From this similarity on, a bare word is a misspelled score rather than a mapping type."""
+
+
+def score_names(types: Collection[str], scale: Iterable[str]) -> Names:
+    """The categories and score values that are not declared as mapping types."""
+    return Names({*CATEGORIES, *(name.lower() for name in scale)} - set(types))
 
 
 class Spot(NamedTuple):
@@ -48,7 +59,7 @@ class Entries:
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
         self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
-        self._scores = Names({*CATEGORIES, *(name.lower() for name in self._scale.names)} - self._types)
+        self._scores = score_names(self._types, self._scale.names)
         self._techniques: dict[str, str] = {}
         self._type_issues: dict[str, Issue | None] = {}
 
@@ -60,6 +71,7 @@ class Entries:
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
         """Read the value of a technique: of a capability, or of the techniques that no capability covers."""
         # Many capabilities map the same technique.
+        findings, mark = self._top.findings, self._top.findings.mark
         technique = self._techniques.get(key.text)
         if technique is None:
             technique, issue = (
@@ -68,13 +80,17 @@ class Entries:
                 else checks.technique(key.text, "a technique id is empty")
             )
             self._top.report(issue, key)
+            if findings.left_out(mark, "entry"):
+                return
             technique = technique or key.text
             if issue is None:  # an issue is reported at each of its places
                 self._techniques[key.text] = technique
         entries = node.items if isinstance(node, Listing) else [node]
         if not entries:
             self._top.wrong(node, f"technique {quoted(technique)[1:-1]} has an empty list", _ENTRY)
+        findings.left_out(mark, "entry")
         for entry in entries:
+            mark, counts = findings.mark, (len(self.mappings), len(self.non_mappable))
             if capability is None:
                 self.record(None, technique, key, entry)
             elif isinstance(entry, Scalar):
@@ -83,6 +99,9 @@ class Entries:
                 self._entry(capability, technique, key, self._top.inner(entry))
             else:
                 self._top.wrong(entry, f"an entry is {kind(entry)}", _ENTRY)
+            if findings.left_out(mark, "entry"):
+                del self.mappings[counts[0] :], self.spots["mapping"][counts[0] :]
+                del self.non_mappable[counts[1] :], self.spots["non_mappable"][counts[1] :]
 
     def _bare(self, capability: Capability, technique: str, spot: Spot, node: Scalar) -> None:
         type_ = self._default_type
@@ -105,7 +124,7 @@ class Entries:
 
     def _type_issue(self, type_: str) -> Issue | None:
         """An error for a bare word that is, or nearly is, a score; a notice for an undeclared mapping type."""
-        near = self._scores.closest(type_, 0.75)
+        near = self._scores.closest(type_, LIKE_A_SCORE)
         if near or _NUMBER.fullmatch(type_):
             meant = quoted(near or type_)[1:-1]
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"

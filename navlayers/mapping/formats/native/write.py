@@ -9,6 +9,7 @@ import msgspec
 from navlayers._text import decimal
 from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written
+from navlayers.mapping.formats.native.entries import LIKE_A_SCORE, score_names
 from navlayers.mapping.formats.yaml_text import Block, Number, document
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, canonical
 
@@ -113,8 +114,8 @@ class _Entries:
     def __init__(self, mapping_set: MappingSet) -> None:
         self._default_type = mapping_set.default_type
         scale = mapping_set.scale or DEFAULT_SCALE
-        # Without quotes, a reader would take them for scores.
-        self._not_types = {*CATEGORIES, *(name.lower() for name in scale)}
+        self._types = {mapping_type.id for mapping_type in mapping_set.mapping_types}
+        self._scores = score_names(self._types, scale)
 
     def capability(
         self, capability: Capability, mappings: list[Mapping], records: list[NonMappable]
@@ -168,7 +169,9 @@ class _Entries:
         """The entry of a mapping that has nothing but a type."""
         if type_ is None and self._default_type is None:
             return None
-        if type_ and type_[0].isalpha() and type_.lower() not in self._not_types:
+        # A reader takes an undeclared word that is nearly a score for a mistake.
+        known = type_ in self._types or (type_ is not None and not self._scores.closest(type_, LIKE_A_SCORE))
+        if type_ and type_[0].isalpha() and type_.lower() not in CATEGORIES and known:
             return type_
         return {"type": type_}
 

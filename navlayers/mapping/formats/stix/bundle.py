@@ -237,7 +237,7 @@ class Bundle:
     """
 
     def __init__(self, source: Source, findings: Findings) -> None:
-        self._findings = findings
+        self.findings = findings
         self._locator = JsonLocator(source)
         self.objects, self.raws = self._decode(source)
         self._numbers = self._newest_by_id()
@@ -262,14 +262,14 @@ class Bundle:
     def report(self, issue: Issue | None, number: int | None = None, path: Path = ()) -> None:
         """Report an issue, if any, of an object, of the value at a path within it, or of the bundle."""
         if issue is not None:
-            self._findings.add(issue, partial(self.place, number, path))
+            self.findings.add(issue, partial(self.place, number, path))
 
     def report_repeats(self, number: int) -> None:
         """Report duplicate keys of an object, of which the decoder keeps the last."""
         text = bytes(self.raws[number])
         if any(text.count(key) > 1 for key in _WATCHED):
             inside = partial(self._locator.inside, ("objects", number))
-            report_repeats(repeats(text, depth=3), self._findings, inside)
+            report_repeats(repeats(text, depth=3), self.findings, inside)
 
     def _decode(self, source: Source) -> tuple[list[StixObject], list[msgspec.Raw]]:
         data = source.data
@@ -277,8 +277,8 @@ class Bundle:
             top = _raws.decode(data)
             if bytes(top.type) != b'"bundle"' or not bytes(top.objects).startswith(b"["):
                 raise self._other(top)
-            report_repeats(repeats(data, data.index(b"{")), self._findings, source.place)
-            self._findings.raise_errors()
+            report_repeats(repeats(data, data.index(b"{")), self.findings, source.place)
+            self.findings.raise_errors()
             raws = _list.decode(bytes(top.objects))
             return [self._decode_object(number, bytes(raw)) for number, raw in enumerate(raws)], raws
         except msgspec.ValidationError:
@@ -307,7 +307,7 @@ class Bundle:
                 issue = Issue("an object of the bundle is not a JSON object", EXPECTED, code="wrong-type")
                 self.report(issue, number)
                 return StixObject()
-        fields = loads(raw)
+        mark, fields = self.findings.mark, loads(raw)
         type_ = fields.get("type", "")
         relevant = not isinstance(type_, str) or type_ in _RELEVANT or type_.startswith("x-")
 
@@ -315,7 +315,8 @@ class Bundle:
             if relevant:
                 self.report(issue, number, path)
 
-        return convert(fields, StixObject, report) or StixObject()
+        item = convert(fields, StixObject, report) or StixObject()
+        return StixObject() if self.findings.left_out(mark, "entry") else item
 
     def _newest_by_id(self) -> dict[str, int]:
         """Id → number of the newest version. Different objects with one id and one date are an error."""

@@ -59,9 +59,13 @@ class Links:
         self._unrelated: Counter[tuple[str, str]] = Counter()
         self.links: list[Link] = []
         for number, item in enumerate(bundle.objects):
+            mark = bundle.findings.mark
             link = self._link(number, item) if item.type == "relationship" and bundle.is_newest(number) else None
             if link is not None:
                 bundle.report_repeats(number)
+            if bundle.findings.left_out(mark, "entry"):
+                self.invalid = [other for other in self.invalid if other != number]
+            elif link is not None:
                 self.links.append(link)
         if any(bundle.objects[link.source].type == "course-of-action" for link in self.links):
             # A release has both; detections are another set than mitigations.

@@ -126,7 +126,7 @@ class _Reader:
         self._read_capabilities()
         head = self._read_own(self._own) if self._own is not None else self._assume()
         scale = checks.Scale(head.scale or DEFAULT_SCALE)
-        mappings = tuple([self._mapping(link, scale) for link in links])
+        mappings = self._mappings(scale)
         for number in self._links.invalid:
             self._score(number, scale)
         foreign = [item for link in links if not is_own(item := bundle.objects[link.relationship])]
@@ -293,6 +293,17 @@ class _Reader:
                 groups.setdefault(group, group)
         return groups
 
+    def _mappings(self, scale: checks.Scale) -> tuple[Mapping, ...]:
+        mappings, kept, findings = [], [], self._context.findings
+        for link in self._links.links:
+            mark = findings.mark
+            mapping = self._mapping(link, scale)
+            if not findings.left_out(mark, "entry"):
+                mappings.append(mapping)
+                kept.append(link)
+        self._links.links = kept
+        return tuple(mappings)
+
     def _mapping(self, link: Link, scale: checks.Scale) -> Mapping:
         item = self._bundle.objects[link.relationship]
         capability = self._capabilities[self._ids[link.source]]
@@ -331,7 +342,7 @@ class _Reader:
         records = []
         for index, record in enumerate(self._own.non_mappable if self._own is not None else ()):
             path: Path = (*OWN, "non_mappable", index)
-            technique = record.technique
+            mark, technique = self._context.findings.mark, record.technique
             if technique is not None:
                 technique, issue = checks.technique(technique)
                 self._bundle.report(issue, self._grouping, (*path, "technique_id"))
@@ -339,6 +350,8 @@ class _Reader:
                 message = "this record has neither a capability nor a technique"
                 issue = Issue(message, "a capability_id, a technique_id, or both", code="no-capability")
                 self._bundle.report(issue, self._grouping, path)
+            if self._context.findings.left_out(mark, "entry"):
+                continue
             fields = msgspec.structs.asdict(record)
             records.append(NonMappable(**{**fields, "technique": technique, "other": pairs(record.other)}))
         return tuple(records)
