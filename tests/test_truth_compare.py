@@ -163,6 +163,7 @@ def shown(said: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
     ("names", "version", "options"),
     [
         ("aws gcp", "16.1", {}),
+        ("aws m365", "19.1", {}),
         ("aws azure m365", "18.1", {"aggregate": "mean", "rollup": "mean"}),
         ("aws nist_800_53", "16.1", {"worth": 50.0}),
         ("nist_800_53 cri_profile", "17.1", {}),

@@ -160,6 +160,14 @@ def test_scores_of_shipped_sets_are_those_of_the_definitions(run: Run, name: str
     compare_variants(run, name, shipped(name), facts("enterprise", "16.1"), aggregate, names)
 
 
+@pytest.mark.parametrize("name", ["aws", "m365", "nist_800_53"])
+def test_scores_at_a_release_that_replaced_techniques(run: Run, name: str) -> None:
+    release = facts("enterprise", "19.1")
+    right = expected(shipped(name), release, "mean", {"rollup": "mean"})
+    said = built(run, name, *option_words({"rollup": "mean"}, "mean"), "--attack", "19.1")
+    assert mismatches(said, right) == {}
+
+
 @pytest.mark.parametrize("name", ["gcp", "azure", "intel-vpro"])
 def test_scores_of_other_shipped_sets_are_those_of_the_definitions(run: Run, name: str) -> None:
     release = facts("enterprise", shipped(name).attack)

@@ -197,6 +197,12 @@ def facts(domain: str, version: str) -> Facts:
     )
 
 
+def with_threats_of(release: Facts, older: Facts) -> Facts:
+    """The release with the groups, software and campaigns of an older one, carried to it through revoked-by."""
+    uses = {user: frozenset(t for old in used if (t := release.follow(old))) for user, used in older.uses.items()}
+    return release._replace(uses=uses, tools=older.tools)
+
+
 # Scoring: docs/scoring.md, and "Aggregation, exactly" of the design.
 
 
