@@ -384,3 +384,27 @@ def test_what_is_not_rated_is_neither_covered_nor_weak(run: Run, tmp_path: Path,
         one["scores"] = {t: row["score"] or 0 for t, row in one["techniques"].items()}
     assert mismatches({key: said[key] for key in keys}, {key: right[key] for key in keys}) == {}
     assert BARE not in right["categories"]
+
+
+ONE_RATES_0 = """\
+framework: {name}
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  {name}: {{techniques: {{T1078: {{protect: {value}}}, T1110: {{protect: significant}}}}}}
+"""
+
+
+@pytest.mark.xfail(strict=True, reason="a technique has the highest score of any of the sets, 0 too")
+def test_what_one_set_rates_0_is_rated(run: Run, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.yaml" for name in ("zero", "none")]
+    for path, value in zip(files, ("0", ""), strict=True):
+        path.write_text(ONE_RATES_0.format(name=path.stem, value=value), encoding="utf-8")
+    release = facts("enterprise", "16.1")
+    right = gaps({path.stem: native(path) for path in files}, {"table": dict(TABLE)}, release)
+    words = ("--threat", table_of(tmp_path / "t.csv"), "--attack", "16.1", "--json")
+    said = json_of(run, "gaps", *files, *words)
+    assert {one["id"]: one["state"] for one in said["techniques"]} == {
+        t: one["state"] for t, one in right["techniques"].items()
+    }
