@@ -42,7 +42,7 @@ def excerpt(text: str) -> str:
 
 
 class Names:
-    """Names to search for the one that a misspelled word means; there may be very many."""
+    """A possibly large list of names, searched for the one closest to a misspelled word."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._lower = {name.lower(): name for name in names}

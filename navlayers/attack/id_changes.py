@@ -25,7 +25,7 @@ Content = Literal["major", "minor"]
 _WORD = re.compile(r"[a-z0-9]+")
 _SMALL = frozenset(("a", "and", "by", "for", "from", "in", "of", "on", "or", "over", "the", "to", "via"))
 _SUGGESTED = 2
-"""Of more ids that are as close, none is more likely than another."""
+"""Maximum number of suggestions; of more ids that are equally close, none is suggested."""
 
 
 class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -302,7 +302,7 @@ def _base_number(identifier: str) -> int:
 
 
 def _near(identifier: str, catalogue: Catalogue) -> list[str]:
-    """Active ids that differ in two neighbours that changed places or a number too many, else in one digit."""
+    """Active ids one typo away: two adjacent characters swapped or a needless number; failing that, one digit."""
     places = range(1, len(identifier))
     swapped = {
         f"{identifier[: at - 1]}{identifier[at]}{identifier[at - 1]}{identifier[at + 1 :]}" for at in places[1:]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @_results.baseline_option
 @_results.category_option
 @_results.measure_option(
-    "Compare scores, or only whether techniques are covered, which allows to mix scores and counts."
+    "Compare scores, or only whether techniques are covered, so that scores and counts can be mixed."
 )
 @_options.attack_option
 @_options.scoring_options

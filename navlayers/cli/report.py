@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 @_threat.plan_options
 @_results.category_option
 @_results.measure_option(
-    "Report scores, or only whether techniques are covered, which allows to mix scores and counts."
+    "Report scores, or only whether techniques are covered, so that scores and counts can be mixed."
 )
 @_options.attack_option
 @_options.scoring_options

@@ -1,1 +1,1 @@
-"""layers."""
+"""Navigator layers: document, building, colors, matrix."""

@@ -14,7 +14,7 @@ from navlayers.attack.domain import Domain
 
 Role = Literal["control", "detection", "threat"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""What a set is of: what defends, rules that detect, or what is attacked or happens, which never "covers"."""
+"""What the capabilities are: controls, detection rules, or threats, which never count as coverage."""
 
 Category = Literal["protect", "detect", "respond"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)

@@ -1,1 +1,1 @@
-"""Bytes: documents, tables, drawings and files; nothing of ATT&CK."""
+"""Bytes: documents, tables, drawings and files; no rules of ATT&CK."""

@@ -1,4 +1,4 @@
-"""Bars as a drawing: a group of rows, each with a bar and its figures per series, above an axis of per cents."""
+"""Bars as a drawing: a group of rows, each with a bar and its figures per series, above a percentage axis."""
 
 from __future__ import annotations
 

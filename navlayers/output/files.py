@@ -25,7 +25,7 @@ STAGE = ".navlayers-"
 
 
 class Output(NamedTuple):
-    """The content for a file; `force` allows to replace a file that holds something else."""
+    """The content for a file; `force` allows replacing a file that holds something else."""
 
     path: str | Path
     data: bytes

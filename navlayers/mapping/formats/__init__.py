@@ -103,7 +103,7 @@ def read(
 
     Raises:
         InputError: the input cannot be read, is of no known format, or is wrong; all its problems are listed.
-        UsageError: the options name a format or metadata that there is not.
+        UsageError: the options name an unknown format or metadata field.
     """
     _check(reading)
     findings = Findings(leave_out=reading.lenient) if findings is None else findings

@@ -42,8 +42,8 @@ class ReadOptions(msgspec.Struct, frozen=True):
     """How to read an input.
 
     `format` is a name of `FORMATS`; None lets the content decide. `columns` maps what a table's column holds
-    ("technique", "score", …) to its header. `metadata` maps names of `METADATA` to what counts
-    instead of the metadata of the file. Inputs larger than `max_bytes` are refused. `lenient`: rows, entries and
+    ("technique", "score", …) to its header. `metadata` maps names of `METADATA` to values that
+    override the file's. Inputs larger than `max_bytes` are refused. `lenient`: rows, entries and
     rules with errors, and files of a folder that cannot be read, are left out with a notice.
     """
 
