@@ -140,7 +140,7 @@ def test_empty_entries_are_counted_and_skipped() -> None:
     assert told.startswith("l.json:1:174: skipped 2 entries without a score")
 
 
-def test_scores_beyond_100_are_put_on_the_scale_by_the_gradient_and_kept() -> None:
+def test_scores_stay_as_written_on_the_range_of_the_gradient() -> None:
     data = layer(
         {"techniqueID": "T1078", "score": 170},
         {"techniqueID": "T1110", "score": 34},
@@ -148,22 +148,16 @@ def test_scores_beyond_100_are_put_on_the_scale_by_the_gradient_and_kept() -> No
         gradient={"colors": ["#ffffff", "#000000"], "minValue": 0, "maxValue": 170},
     )
     found = reading(data)
-    assert [(m.value, m.other) for m in found.mapping_set.mappings] == [
-        ("100", (("score", "170"),)),
-        ("20", (("score", "34"),)),
-        ("100", (("score", "1000"),)),
-    ]
+    assert found.mapping_set.range == (0, 170)
+    assert [(m.value, m.other) for m in found.mapping_set.mappings] == [("170", ()), ("34", ()), ("1000", ())]
     (told,) = notes(found, "other-scale")
-    assert 'scores of "My layer" range from 34 to 1000 (its gradient from 0 to 170 is mapped to 0 to 100;' in told
-    assert "1 score outside it is clamped" in told
+    assert '1 score of "My layer" is outside its range 0–170: 1000 (scores stay as written;' in told
 
 
-def test_a_gradient_without_a_range_cannot_place_scores() -> None:
-    data = layer({"techniqueID": "T1078", "score": 170}, gradient={"colors": [], "minValue": 5, "maxValue": 5})
-    assert problems(data) == [
-        'l.json:1:133: the gradient of "My layer" runs from 5 to 5; '
-        "expected a maxValue above minValue, because some scores are outside 0 to 100"
-    ]
+def test_a_gradient_without_a_span_begins_at_0() -> None:
+    """The Navigator writes one where all scores of a merge are equal."""
+    data = layer({"techniqueID": "T1078", "score": 5}, gradient={"colors": [], "minValue": 5, "maxValue": 5})
+    assert reading(data).mapping_set.range == (0, 5)
 
 
 def test_a_list_has_a_capability_per_layer_with_ids_of_their_own() -> None:

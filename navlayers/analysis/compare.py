@@ -34,7 +34,8 @@ class Row(msgspec.Struct, frozen=True):
     Attributes:
         best: the highest score.
         best_by: names of the inputs with this score.
-        scores: name of an input that covers it → `OVERALL` and categories → score; None: not rated there.
+        scores: name of an input that covers it → `OVERALL` and categories → score; None: not rated there. With a
+            category, `OVERALL` is that of the category, too.
         unrated: names of the inputs that map it without a rating, and so do not cover it.
     """
 
@@ -266,7 +267,7 @@ def side_by_side(
     names = [coverage.name for coverage in inputs]
     measures = {coverage.name: coverage.measures(category) for coverage in inputs}
     unrated = {coverage.name: coverage.unrated(category) for coverage in inputs}
-    rows = {id_: _row(id_, inputs, measures, unrated) for id_ in sorted(set().union(*measures.values()))}
+    rows = {id_: _row(id_, inputs, measures, unrated, category) for id_ in sorted(set().union(*measures.values()))}
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     tactics = []
     for tactic in catalogue.tactics:
@@ -312,13 +313,14 @@ def _row(
     inputs: Sequence[Coverage],
     measures: Mapping[str, Measures],
     unrated: Mapping[str, frozenset[str]],
+    category: str | None,
 ) -> Row:
     scores = {}
     for coverage in inputs:
         if technique in measures[coverage.name]:
             entry = coverage.entries[technique]
             own = {c: score for c, score in entry.categories.items() if c in coverage.categories}
-            scores[coverage.name] = {OVERALL: entry.overall, **own}
+            scores[coverage.name] = {OVERALL: entry.measure(category), **own}
     given = {name: measures[name][technique] for name in scores}
     best = max(given.values())
     best_by = tuple(name for name, score in given.items() if score == best)

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import number_text, slugs
+from navlayers._text import number_text, rounded, slugs
 from navlayers.analysis.compare import OVERALL
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import (
     NOT_RATED,
+    NOT_RATED_ITEM,
     RAMPS,
-    UNSCORED,
     Gradient,
     LegendItem,
     count_gradient,
     count_legend,
     safe_maximum,
-    value_gradient,
 )
+from navlayers.mapping.model import HUNDRED
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
@@ -80,19 +80,20 @@ def common_gradient(comparison: Comparison) -> Gradient:
     """One gradient for every input and their union, so that colors mean the same in every tab."""
     if comparison.counts:
         return count_gradient([score for score in comparison.scores if score is not None])
-    return value_gradient(comparison.category, comparison.highest)
+    return build.scored_gradient(comparison.inputs[0].scored.rules, comparison.category, comparison.highest)
 
 
 def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, ...]:
     """The legend of the inputs' and the union's colors."""
-    highest = gradient.maxValue
+    low, highest = gradient.minValue, gradient.maxValue
     if comparison.covered_only:
         return (LegendItem("covered", gradient.color(100)),)
     if comparison.counts:
         return count_legend(gradient, comparison.highest)
-    marks: Iterable[float] = _ROUND if highest == 100 else sorted({highest, highest // 2, 1}, reverse=True)
-    items = [LegendItem(number_text(mark), gradient.color(mark)) for mark in marks if 0 < mark <= highest]
-    return (*items, LegendItem("not rated", UNSCORED)) if None in comparison.scores else tuple(items)
+    marks: Iterable[float] = (
+        _ROUND if highest == 100 else sorted({highest, low + (highest - low) // 2, max(low, 1)}, reverse=True)
+    )
+    return tuple(LegendItem(number_text(mark), gradient.color(mark)) for mark in marks if 0 < mark <= highest)
 
 
 def _layer(
@@ -210,7 +211,7 @@ def _gap(comparison: Comparison) -> Layer:
     if 0 in missing:
         legend.append(LegendItem("all subs covered", gradient.color(0)))
     if any(gap.unrated for gap in comparison.gaps):
-        legend.append(LegendItem("not rated", NOT_RATED))
+        legend.append(NOT_RATED_ITEM)
     description = (
         "The active techniques that no input covers. The score is 100; for a technique with covered "
         "sub-techniques, it is the percentage of its sub-techniques that no input covers."
@@ -248,7 +249,9 @@ def difference_gradient(comparison: Comparison) -> Gradient:
     It has no more colors than there are integers in the range: mitreattack-python rejects other gradients.
     """
     highest = comparison.highest
-    end = safe_maximum([highest]) if comparison.counts or highest > 100 else 100
+    low, high = comparison.inputs[0].scored.rules.range or HUNDRED
+    end = high - low if not comparison.counts and highest <= high else safe_maximum([highest])
+    end = rounded(end)
     return Gradient(DIVERGING if end > 1 else DIVERGING[::2], -end, end)
 
 
@@ -273,7 +276,8 @@ def _input(comparison: Comparison, coverage: Coverage) -> Layer:
     """The layer of an input, as `build` makes it, in the common colors."""
     gradient = common_gradient(comparison)
     what = comparison.category or "overview"
-    legend = legend_of(comparison, gradient)
+    unrated = coverage.unrated(comparison.category)
+    legend = (*legend_of(comparison, gradient), *([NOT_RATED_ITEM] if unrated else []))
     if coverage.is_layer:
         entries = list(_entries_of_layer(coverage, gradient))
         catalogue = comparison.catalogue
@@ -299,7 +303,8 @@ def _input(comparison: Comparison, coverage: Coverage) -> Layer:
         comparison.category,
         left_out=len(coverage.left_out),
         scores={
-            technique: coverage.scored.scores[technique] for technique in coverage.measures(comparison.category)
+            technique: coverage.scored.scores[technique]
+            for technique in sorted(unrated.union(coverage.measures(comparison.category)))
         },
         colors=(gradient, legend),
     )
@@ -308,7 +313,10 @@ def _input(comparison: Comparison, coverage: Coverage) -> Layer:
     return msgspec.structs.replace(
         layer,
         description=f"{build.set_title(coverage.set)}: {coverage.method}",
-        techniques=tuple(msgspec.structs.replace(entry, score=100) for entry in layer.techniques),
+        techniques=tuple(
+            msgspec.structs.replace(entry, score=100) if entry.techniqueID not in unrated else entry
+            for entry in layer.techniques
+        ),
     )
 
 
@@ -319,13 +327,15 @@ def _entries_of_layer(coverage: Coverage, gradient: Gradient) -> Iterator[Techni
     for mapping in coverage.scored.mappings:
         comments.setdefault(mapping.technique, []).append(mapping.comment)
         links.setdefault(mapping.technique, []).extend(mapping.references)
-    for technique, entry in coverage.scores.items():
+    for technique in sorted(coverage.unrated().union(coverage.measures())):
+        entry = coverage.entries[technique]
         givers = [coverage.labels.get(c.capability, c.capability) for c in entry.contributions.get(UNSPECIFIED, ())]
         yield make_entry(
             technique,
             entry.overall,
             gradient,
             comment="\n".join(dict.fromkeys(filter(None, comments.get(technique, ())))),
+            color=NOT_RATED if entry.overall is None else "",
             facts=[("layers", ", ".join(givers))] if len(coverage.labels) > 1 else (),
             links=technique_links(entry, links.get(technique, ()), LINKS_IN_MENU)[0],
         )

@@ -77,7 +77,7 @@ def find_gaps(
     """
     if not (math.isfinite(weak) and 0 <= weak <= FULL):
         raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
-    catalogue, coverages = inputs.catalogue, inputs.coverage(options)
+    catalogue, coverages = inputs.catalogue, inputs.coverage(options, hundred=True)
     own_categories = [c for c in CATEGORIES if any(c in coverage.categories for coverage in coverages)]
     if category is not None and category not in own_categories:
         raise UsageError(_no_category(coverages, category, own_categories))

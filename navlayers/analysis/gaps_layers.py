@@ -8,7 +8,16 @@ from navlayers._text import first_few, number_text, rounded
 from navlayers.analysis.gaps_result import FULL, covered_by, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
-from navlayers.layer.colors import NOT_RATED, RAMPS, UNSCORED, Gradient, LegendItem, safe_maximum, value_gradient
+from navlayers.layer.colors import (
+    COVERED,
+    NOT_RATED,
+    NOT_RATED_ITEM,
+    RAMPS,
+    Gradient,
+    LegendItem,
+    safe_maximum,
+    value_gradient,
+)
 from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
@@ -72,7 +81,7 @@ def _coverage(gaps: Gaps) -> Layer:
     else:
         legend.append(LegendItem("covered", covered))
     if any(row.state == "not rated" for row in gaps.rows):
-        legend.append(LegendItem("not rated", NOT_RATED))
+        legend.append(NOT_RATED_ITEM)
     how = "the highest score of all inputs" if gaps.scored else "no scores, because the inputs have none"
     description = f"Coverage of {gaps.threat.title}: {how}. Uncovered techniques have a separate color. {_HIDDEN}"
     return _layer(gaps, "coverage", description, gradient, legend, entries)
@@ -97,9 +106,9 @@ def _gap(gaps: Gaps) -> Layer:
     )
     legend = [
         LegendItem("not covered", UNCOVERED_GAP),
-        *([LegendItem("not rated", NOT_RATED)] if gaps.total.unrated else []),
+        *([NOT_RATED_ITEM] if gaps.total.unrated else []),
         *_occurring(gradient, below),
-        LegendItem("covered", UNSCORED),
+        LegendItem("covered", COVERED),
     ]
     return _layer(gaps, "gap", description, gradient, legend, entries)
 

@@ -12,6 +12,8 @@ from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.layer import as_unscored, counting, counts
 from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.ranges import in_hundred, range_of, range_text
 from navlayers.scoring.coverage import Coverage, coverage_of, without_scores
 from navlayers.scoring.options import ScoreOptions
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.mapping.find import Source
-    from navlayers.mapping.model import Capability
+    from navlayers.mapping.model import Capability, Range
 
 _READING = ReadOptions()
 _OPTIONS = ScoreOptions()
@@ -62,6 +64,25 @@ class InputSet(msgspec.Struct, frozen=True):
             raise UsageError(Problem(f"{path} {what}", expected="one set or layer"))
         return indexes[0]
 
+    @property
+    def ranges(self) -> frozenset[Range]:
+        """The ranges of the inputs' scores."""
+        return frozenset(range_of(prepared.set) for prepared in self.inputs if prepared.set.scored)
+
+    def in_hundred(self) -> tuple[Prepared, ...]:
+        """The inputs with scores 0–100, and one notice, at the first layer whose scores that changes."""
+        names = [
+            f"{prepared.name} {range_text(range_of(prepared.set))}" for prepared in self.inputs if _other(prepared)
+        ]
+        message = f"scores are brought to 0–100 by the range of each layer: {', '.join(names)}"
+        note = Problem(message, hint="--score-range sets another range")
+        inputs: list[Prepared] = []
+        for prepared in self.inputs:
+            first = _other(prepared) and not any(note in earlier.notices for earlier in inputs)
+            notices = (*prepared.notices, note) if first else prepared.notices
+            inputs.append(msgspec.structs.replace(prepared, set=in_hundred(prepared.set), notices=notices))
+        return tuple(inputs)
+
     def at_release(self, catalogue: Catalogue) -> InputSet:
         """The inputs carried to another release of their domain."""
         if catalogue is self.catalogue:
@@ -69,19 +90,25 @@ class InputSet(msgspec.Struct, frozen=True):
         inputs = tuple(prepared.at(catalogue) for prepared in self.inputs)
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
-    def coverage(self, options: ScoreOptions = _OPTIONS, *, scores: bool = True) -> tuple[Coverage, ...]:
+    def coverage(
+        self, options: ScoreOptions = _OPTIONS, *, scores: bool = True, hundred: bool = False
+    ) -> tuple[Coverage, ...]:
         """The coverage of each input, all scored with the same options.
+
+        Inputs whose scores have one range keep them as written; those of different ranges get numbers 0–100.
 
         Args:
             options: how mappings become scores.
             scores: False: every technique that is covered at all scores 100, so that counts and scores compare.
+            hundred: bring scores to 0–100, even if all have one range.
 
         Raises:
             UsageError: the options do not fit an input, or some inputs give counts and others scores.
         """
+        inputs = self.in_hundred() if hundred or len(self.ranges) > 1 else self.inputs
         coverages = tuple(
             coverage_of(prepared, options, counts(prepared.set) if prepared.name in self.counted else None)
-            for prepared in self.inputs
+            for prepared in inputs
         )
         if not scores:
             return tuple(map(without_scores, coverages))
@@ -124,6 +151,11 @@ def load_inputs(
     return InputSet(newest, tuple(loaded), skipped, frozenset(counted))
 
 
+def _other(prepared: Prepared) -> bool:
+    """Whether the input has scores on another range than 0–100."""
+    return range_of(prepared.set) != HUNDRED
+
+
 def _is_counted(layer: Prepared, layers: tuple[bool, ...]) -> bool:
     if any(layers) and not all(layers):
         message = f"{layer.name} holds layers of counts and layers of scores"
@@ -148,7 +180,7 @@ def _single_layer(layer_list: Prepared, capability: Capability) -> Prepared:
 
 def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:
     """A layer as an input: without notices of its losses as a set, and with its counts as counts."""
-    idle = {"not-carried", "other-scale"} if is_counted else {"not-carried"}
+    idle = {"not-carried", "other-scale", "suspicious-scale"} if is_counted else {"not-carried"}
     mapping_set = as_unscored(layer.set) if is_counted else layer.set
     notices = tuple(notice for notice in layer.notices if notice.code not in idle)
     return msgspec.structs.replace(layer, set=mapping_set, notices=notices)

@@ -12,21 +12,27 @@ from navlayers.cli import _complete, _print
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.ranges import parse_range
 from navlayers.scoring import options as parsing
 from navlayers.scoring.aggregate import AGGREGATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+
 Format = TypeVar("Format", bound=str)
 
 MEGABYTE = 1_000_000
+
+_SCALE = "navlayers.scale"
+"""The key of `--scale` in the metadata of a context."""
 
 
 def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Options that a command gets as one argument `name`: the result of `make` for their values."""
     probe = functools.reduce(lambda function, option: option(function), options, lambda: None)
-    parameters = [parameter.name for parameter in probe.__click_params__]  # type: ignore[attr-defined]
+    every = probe.__click_params__  # type: ignore[attr-defined]
+    parameters = [parameter.name for parameter in every if parameter.expose_value]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -123,9 +129,30 @@ force_files_option = click.option("--force", is_flag=True, help="Overwrite exist
 force_folder_option = click.option("--force", is_flag=True, help="Write into a folder that contains other files.")
 attack_option = release_option("Remap the sets to this ATT&CK release, such as 18.1.")
 output_file_option = output_option("FILE", "Output file; - is standard output.", default=_print.STDOUT)
-reading_options = bundle(
-    "reading",
-    lambda from_, columns, meta, max_size, lenient: ReadOptions(from_, columns, meta, max_size * MEGABYTE, lenient),
+
+
+def _keep_scale(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    """Callback of `--scale`: kept for `_scale`, as both reading and scoring use it."""
+    ctx.meta[_SCALE] = _numbers(ctx, parameter, value)
+
+
+def _scale() -> dict[str, float]:
+    """The numbers of `--scale`."""
+    scale: dict[str, float] = click.get_current_context().meta.get(_SCALE, {})
+    return scale
+
+
+def _read_options(*, from_: str | None, max_size: int, meta: dict[str, str], **more: Any) -> ReadOptions:
+    # Checks the numbers, which are options of the scores, too.
+    parsing.ScoreOptions(scale=_scale())
+    return ReadOptions(format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=_scale(), **more)
+
+
+def _score_options(**values: Any) -> parsing.ScoreOptions:
+    return parsing.ScoreOptions(scale=_scale(), **values)
+
+
+_reading = (
     click.option("--from", "from_", type=click.Choice(list(FORMATS)), help="Input format (default: detected)."),
     click.option(
         "--columns",
@@ -142,6 +169,12 @@ reading_options = bundle(
         help="Metadata that the file lacks, such as domain=ics,version=2.",
     ),
     click.option(
+        "--score-range",
+        metavar="LOW-HIGH",
+        callback=lambda _ctx, _parameter, value: None if value is None else parse_range(value),
+        help="Range of scores that are numbers, such as 0-5 (default: of a layer's gradient, else 0-100).",
+    ),
+    click.option(
         "--max-size",
         type=click.IntRange(1, 1_000_000),
         default=150,
@@ -153,24 +186,29 @@ reading_options = bundle(
         "--lenient", is_flag=True, help="Leave out rows, entries, rules and files with errors, and list them."
     ),
 )
-"""Given to a command as `reading: ReadOptions`."""
-
 _scale_option = click.option(
     "--scale",
     multiple=True,
-    callback=_numbers,
+    callback=_keep_scale,
+    expose_value=False,
     metavar="VALUE=NUMBER,…",
     help="Score of each value, 0-100, such as minimal=10,partial=50,significant=100.",
 )
+reading_options = bundle("reading", _read_options, *_reading[:4], _scale_option, *_reading[4:])
+"""Given to a command as `reading: ReadOptions`."""
+
+picture_reading_options = bundle("reading", _read_options, *_reading)
+"""The same without `--scale`, which is the size of a picture there."""
+
 _worth_option = click.option(
     "--worth", type=float, metavar="NUMBER", help="Score of a mapping without a value, 0-100."
 )
-scale_options = bundle("scoring", parsing.ScoreOptions, _scale_option, _worth_option)
-"""Given to a command as `scoring: ScoreOptions` with these two; the others have their defaults."""
+worth_option = bundle("scoring", _score_options, _worth_option)
+"""Given to a command as `scoring: ScoreOptions` with it and `--scale`; the others have their defaults."""
 
 scoring_options = bundle(
     "scoring",
-    parsing.ScoreOptions,
+    _score_options,
     click.option(
         "--aggregate",
         type=click.Choice(AGGREGATES),
@@ -185,7 +223,6 @@ scoring_options = bundle(
         metavar="CATEGORY=NUMBER,…",
         help="Compute the overall score as a weighted mean, such as protect=2,detect=1,respond=1.",
     ),
-    _scale_option,
     _worth_option,
     click.option(
         "--rollup",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Ignore scores below this.")
 @_results.category_option
 @_options.attack_option
-@_options.scale_options
+@_options.worth_option
 @_options.reading_options
 @_results.output_options
 def command(

@@ -86,7 +86,7 @@ render_options = _options.bundle(
 @render_options
 @_options.attack_option
 @_options.force_files_option
-@_options.reading_options
+@_options.picture_reading_options
 @_options.quiet_option
 def command(
     layers: tuple[str, ...],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import number_text, rounded, technique_url, web_links
-from navlayers.layer.colors import Gradient
+from navlayers.layer.colors import NOT_RATED, Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.scoring.scores import UNSPECIFIED, Rules
 
@@ -218,9 +218,10 @@ def annotate(
         facts.append(("references", f"{more} more in the layers of the capabilities"))
     return make_entry(
         entry.technique,
-        entry.measure(style.category),
+        score := entry.measure(style.category),
         style.gradient,
         comment="\n".join([comment(entry, style), *notes]),
+        color=NOT_RATED if score is None else "",
         facts=facts,
         links=links,
     )

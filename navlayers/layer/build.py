@@ -9,8 +9,9 @@ import msgspec
 from navlayers._text import number_text, slugs, web_links
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate
-from navlayers.layer.colors import count_gradient, count_legend, value_gradient, value_legend
+from navlayers.layer.colors import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, tab_name
+from navlayers.mapping.model import HUNDRED
 from navlayers.scoring import scores as scoring
 from navlayers.scoring.labels import capability_labels, labels
 from navlayers.scoring.method import how_rolled_up, how_scored
@@ -113,6 +114,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rule
         ("aggregate", "count" if rules.counts else options.aggregate),
         ("weights", _pairs(options.weights)),
         ("scale", _pairs(scale)),
+        ("range", "" if rules.counts or rules.range is None else "–".join(map(number_text, rules.range))),
         ("worth of a bare relation", "" if rules.worth is None else number_text(rules.worth)),
         ("roll-up", "" if options.rollup == "none" else options.rollup),
         ("source", mapping_set.source),
@@ -122,6 +124,13 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rule
 
 def _pairs(numbers: dict[str, float]) -> str:
     return ", ".join(f"{name} {number_text(number)}" for name, number in numbers.items())
+
+
+def scored_gradient(rules: scoring.Rules, category: str | None, highest: float) -> Gradient:
+    """The gradient of scores; beyond the range of a layer, those that are not sums have the colors of its ends."""
+    if rules.range is not None and rules.options.aggregate != "sum":
+        highest = 0
+    return value_gradient(category, highest, rules.range or HUNDRED)
 
 
 def view_facts(what: str, entries: Iterable[scoring.TechniqueScore], left_out: int) -> list[tuple[str, str]]:
@@ -190,8 +199,10 @@ class SetLayers:
             gradient = count_gradient(numbers)
             legend = count_legend(gradient, max(numbers, default=1))
         else:
-            gradient = value_gradient(category, max(numbers, default=0))
-            legend = value_legend(gradient, self.rules, any(e.measure(category) is None for e in entries))
+            gradient = scored_gradient(self.rules, category, max(numbers, default=0))
+            legend = value_legend(gradient, self.rules)
+        if any(e.measure(category) is None for e in entries):
+            legend = (*legend, NOT_RATED_ITEM)
         style = Style(self.rules, category, gradient, self.labels, None if notes else LINKS_IN_MENU)
         references = _references(mappings, category)
         comments = _comments(mappings) if notes else {}

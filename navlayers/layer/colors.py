@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import number_text
+from navlayers._text import number_text, rounded
+from navlayers.mapping.model import HUNDRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from navlayers.mapping.model import Range
     from navlayers.scoring.scores import Rules
 
 BLACK, WHITE = "#000000", "#ffffff"
@@ -225,10 +227,14 @@ def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
 
 # Ramps and legends of navlayers' own layers.
 
-UNSCORED = WHITE
+COVERED = WHITE
+"""Covered techniques in a layer of the uncovered ones."""
 
 NOT_RATED = "#bdbdbd"
 """Techniques that are mapped but not rated: gray, because they are neither covered nor open."""
+
+NOT_RATED_ITEM = LegendItem("not rated", NOT_RATED)
+"""The item of legends; readers of layers know entries that are not rated by its color."""
 
 # ColorBrewer's sequential schemes, one hue per category: monotonic in lightness, so they survive gray print and
 # color blindness.
@@ -245,10 +251,15 @@ RAMPS: dict[str, tuple[str, str, str]] = {
 _BETWEEN = ("mean", "median", "sum", "combined")
 
 
-def value_gradient(category: str | None, highest: float) -> Gradient:
-    """The gradient from 0 to 100 in the category's hue; beyond 100 only for larger sums of scores."""
+def value_gradient(category: str | None, highest: float, score_range: Range = HUNDRED) -> Gradient:
+    """The gradient over the range in the category's hue; beyond it only for larger sums of scores.
+
+    Over a range up to 1 it has two colors, as in `count_gradient`.
+    """
     ramp = RAMPS.get(category or "overall", RAMPS["overall"])
-    return Gradient(ramp, 0, 100 if highest <= 100 else safe_maximum([highest]))
+    low, high = map(rounded, score_range)
+    end = high if highest <= high else safe_maximum([highest])
+    return Gradient(ramp if end - low > 1 else (ramp[0], ramp[-1]), low, end)
 
 
 def count_gradient(counts: list[float]) -> Gradient:
@@ -261,7 +272,7 @@ def count_gradient(counts: list[float]) -> Gradient:
     return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
 
 
-def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[LegendItem, ...]:
+def value_legend(gradient: Gradient, rules: Rules) -> tuple[LegendItem, ...]:
     """The legend, strongest first: the set's score values, and round numbers between them.
 
     Labels start with the number, because the Navigator cuts them after about fourteen letters.
@@ -269,19 +280,18 @@ def value_legend(gradient: Gradient, rules: Rules, unrated: bool) -> tuple[Legen
     Args:
         gradient: the gradient of the layer.
         rules: scale, score values in use and aggregate.
-        unrated: whether the layer has cells without a score.
     """
     marks = {rules.scale[value]: value for value in rules.used}
     if rules.worth is not None:
         marks.setdefault(rules.worth, "mapped")
     if len(marks) < 2 or rules.options.aggregate in _BETWEEN or rules.options.weights:
-        ticks = (gradient.maxValue, gradient.maxValue / 2)
-        marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > gradient.maxValue / 20 for mark in marks)}
-    items = [
+        span = gradient.maxValue - gradient.minValue
+        ticks = (gradient.maxValue, gradient.minValue + span / 2)
+        marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > span / 20 for mark in marks)}
+    return tuple(
         LegendItem(f"{number_text(mark)} {name}".rstrip(), gradient.color(mark))
         for mark, name in sorted(marks.items(), reverse=True)
-    ]
-    return (*items, LegendItem("not rated", UNSCORED)) if unrated else tuple(items)
+    )
 
 
 def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:

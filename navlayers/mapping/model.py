@@ -6,7 +6,7 @@ All types are frozen; they hold what the file says, in the order of the file, an
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -21,6 +21,11 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 
 DEFAULT_SCALE: dict[str, float] = {"minimal": 10, "partial": 50, "significant": 100}
 """Score value → number 0–100; the figures that CTID's security-stack mappings published."""
+
+Range: TypeAlias = tuple[float, float]
+"""The lowest and the highest score of a scale of numbers."""
+
+HUNDRED: Range = (0.0, 100.0)
 
 DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 """A number in a mapping set: plain decimal, so that every tool reads the same number."""
@@ -112,6 +117,7 @@ class MappingSet(msgspec.Struct, frozen=True):
         title: name for people; "" for none.
         groups: group id → name, in the order declared.
         scale: score value → number 0–100; empty for the default scale.
+        range: of the scores of a layer, whose values are numbers as written; None: values are on `scale` or 0–100.
         source: where the set was published; "" if unknown.
         licence: SPDX id or text; "" if unknown.
         role: what its capabilities are.
@@ -133,6 +139,7 @@ class MappingSet(msgspec.Struct, frozen=True):
     licence: str = ""
     role: Role = "control"
     details: dict[str, str] = {}
+    range: Range | None = None
 
     def __repr__(self) -> str:
         """Name, counts and release in one line."""
@@ -146,8 +153,8 @@ class MappingSet(msgspec.Struct, frozen=True):
 
     @property
     def scored(self) -> bool:
-        """Whether it rates its mappings: it declares a scale, or any mapping has a score value."""
-        return bool(self.scale) or any(mapping.value is not None for mapping in self.mappings)
+        """Whether it rates its mappings: it declares a scale or a range, or any mapping has a score value."""
+        return bool(self.scale or self.range) or any(mapping.value is not None for mapping in self.mappings)
 
     @property
     def default_type(self) -> str | None:

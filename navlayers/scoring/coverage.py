@@ -8,7 +8,8 @@ import msgspec
 
 from navlayers._text import rounded
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import CATEGORIES, MappingSet
+from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
+from navlayers.mapping.ranges import range_text
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.scoring.labels import capability_labels
 from navlayers.scoring.method import method
@@ -61,8 +62,16 @@ class Coverage(msgspec.Struct, frozen=True):
         if self.covered_only:
             return "Every covered technique counts as 100, whatever its score."
         if self.is_layer:
-            return "The layer's own numbers of capabilities." if self.counts else "The layer's own scores."
+            return (
+                "The layer's own numbers of capabilities." if self.counts else f"The layer's own scores{self._of}."
+            )
         return " ".join(method(self.scored.rules))
+
+    @property
+    def _of(self) -> str:
+        """The range of a layer's scores, where it is not 0–100."""
+        own = self.scored.rules.range
+        return f", {range_text(own)}" if own not in (None, HUNDRED) else ""
 
     @property
     def scores(self) -> dict[str, TechniqueScore]:
@@ -160,9 +169,12 @@ def _countable(prepared: Prepared) -> Prepared:
 def _notices(coverage: Coverage) -> Iterator[Problem]:
     if not coverage.set.mappings:
         yield Problem(f"{coverage.name}: no mappings")
-    nothing = sum(entry.overall == 0 for entry in coverage.entries.values())
+    below = [
+        entry.overall for entry in coverage.entries.values() if entry.overall is not None and entry.overall <= 0
+    ]
+    nothing, zero = len(below), "0 or less" if any(below) else "0"
     if nothing:
-        what = f"{nothing} technique{'s' * (nothing > 1)} scored 0 {'count' if nothing > 1 else 'counts'}"
+        what = f"{nothing} technique{'s' * (nothing > 1)} scored {zero} {'count' if nothing > 1 else 'counts'}"
         yield Problem(f"{coverage.name}: {what} as not covered")
 
 

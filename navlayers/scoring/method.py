@@ -25,6 +25,8 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     scale = ", ".join(f"{value} {number_text(number)}" for value, number in rules.scale.items())
     several = category is None and rules.scored_categories != (UNSPECIFIED,)
     subject = "Per category, a technique's score is" if several else "A technique's score is"
+    if rules.range is not None:
+        scale = f"from {number_text(rules.range[0])} to {number_text(rules.range[1])}"
     basis = "" if rules.counts else f" ({scale})"
     how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
     sentences = [f"{subject} {how}{basis}."]

@@ -11,7 +11,8 @@ import msgspec
 
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet
+from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, Range
+from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.remap import Inactive, inactive
 from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
 from navlayers.scoring.options import ScoreOptions
@@ -80,6 +81,7 @@ class Rules(msgspec.Struct, frozen=True):
         used: the values of the scale in use.
         worth: the score of mappings without a value, if the set has any.
         several_types: the mappings are of more than one mapping type.
+        range: of the scores of a layer, which are as written; None: scores are 0–100.
     """
 
     options: ScoreOptions
@@ -90,6 +92,7 @@ class Rules(msgspec.Struct, frozen=True):
     used: tuple[str, ...]
     worth: float | None
     several_types: bool
+    range: Range | None = None
 
 
 def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
@@ -98,7 +101,11 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
     Raises:
         UsageError: the weights lack a category of the set, or are all 0.
     """
-    scale = {**(mapping_set.scale or DEFAULT_SCALE), **options.scale}
+    score_range, worth = mapping_set.range, options.worth
+    scale = {**(mapping_set.scale or DEFAULT_SCALE), **options.scale} if score_range is None else {}
+    if score_range is not None and worth is not None:
+        low, high = score_range
+        worth = low + worth * (high - low) / 100
     scale = dict(sorted(scale.items(), key=lambda item: (item[1], item[0])))
     present = {mapping.category or UNSPECIFIED for mapping in mapping_set.mappings}
     valued = {
@@ -120,8 +127,9 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         categories=tuple(category for category in order if category in present),
         scored_categories=scored,
         used=tuple(value for value in scale if value in values),
-        worth=options.worth if None in values else None,
+        worth=worth if None in values else None,
         several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
+        range=score_range,
     )
 
 
@@ -141,13 +149,15 @@ def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) 
 
 
 def number(value: str | None, rules: Rules) -> float | None:
-    """The number of a score value, 0–100; without a value, `rules.worth`, which may be None.
+    """The number of a score value, 0–100 or on `rules.range`; without a value, `rules.worth`, which may be None.
 
     Raises:
         UsageError: the value is neither on the scale nor a number.
     """
     if value is None:
         return rules.worth
+    if rules.range is not None:
+        return float(value)
     known = rules.scale.get(value)
     if known is not None:
         return known
@@ -193,7 +203,10 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
     Raises:
         UsageError: the options do not fit the set.
     """
-    rules = make_rules(mapping_set, options or ScoreOptions())
+    options = options or ScoreOptions()
+    if options.aggregate == "combined":  # defined for shares of 100 only
+        mapping_set = in_hundred(mapping_set)
+    rules = make_rules(mapping_set, options)
     mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
     scores = roll_up(score(mappings, rules), rules, catalogue)
     return Scored(mapping_set, catalogue, rules, mappings, scores, inactive(mapping_set, catalogue))

@@ -13,6 +13,7 @@ import msgspec
 from markupsafe import Markup
 
 from navlayers._text import number_text, printable, rounded
+from navlayers.layer.colors import NOT_RATED
 from navlayers.layer.matrix import release_columns
 
 if TYPE_CHECKING:
@@ -162,6 +163,11 @@ def to_json(data: Explorer | Release) -> Markup:
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)  # noqa: S704 - just escaped
+
+
+def not_rated_colors(scores: Mapping[str, Score]) -> dict[str, str]:
+    """The colors of the techniques that are not rated, for `Numbers.shown`."""
+    return {technique: NOT_RATED for technique, score in scores.items() if score is None}
 
 
 class Numbers:

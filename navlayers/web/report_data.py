@@ -11,12 +11,24 @@ from navlayers._text import number_text, rounded, slugs, web_links
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of
-from navlayers.layer.colors import Gradient, LegendItem, value_gradient, value_legend
+from navlayers.layer.colors import NOT_RATED_ITEM, Gradient, LegendItem, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
 from navlayers.scoring.coverage import without_scores
 from navlayers.scoring.scores import number
-from navlayers.web.explorer import OVERALL, Alone, Explorer, Input, Measure, Numbers, Rows, Score, View, clean
+from navlayers.web.explorer import (
+    OVERALL,
+    Alone,
+    Explorer,
+    Input,
+    Measure,
+    Numbers,
+    Rows,
+    Score,
+    View,
+    clean,
+    not_rated_colors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,17 +129,25 @@ class _Data(NamedTuple):
         gradient = common_gradient(comparison)
         scores: dict[str, Score] = coverage.measures(category) | dict.fromkeys(coverage.unrated(category))
         legend = legend_of(comparison, gradient)
+        unrated = bool(coverage.unrated(category))
         if len(comparison.inputs) == 1 and not (coverage.is_layer or coverage.covered_only):
             entries = coverage.entries.items()
             scores = {t: e.measure(category) for t, e in entries if category is None or category in e.categories}
             if not coverage.counts:
-                unrated = None in scores.values()
-                legend = value_legend(value_gradient(category, comparison.highest), coverage.scored.rules, unrated)
+                legend = value_legend(gradient, coverage.scored.rules)
+        legend = (*legend, *([NOT_RATED_ITEM] if unrated else []))
         words = {}
         for technique in scores:
             if result := coverage.entries[technique].rolled_up.get(category or OVERALL):
                 words[technique] = f"from {result[0]} of {result[1]} sub-techniques"
-        return self.numbers.shown(scores, gradient, legend, words=words, ramp=not comparison.covered_only)
+        return self.numbers.shown(
+            scores,
+            gradient,
+            legend,
+            words=words,
+            colors=not_rated_colors(scores),
+            ramp=not comparison.covered_only,
+        )
 
     def _union(self, comparison: Comparison) -> Shown:
         """The highest score of all inputs, and the inputs that have it."""

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import rounded
-from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient
+from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient
 from navlayers.mapping.model import CATEGORIES
-from navlayers.web.explorer import OVERALL, Explorer, Input, Measure, Numbers, View, clean, to_json
+from navlayers.web.explorer import (
+    OVERALL,
+    Explorer,
+    Input,
+    Measure,
+    Numbers,
+    View,
+    clean,
+    not_rated_colors,
+    to_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +69,11 @@ def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
         given = {t: e.measure(category) for t, e in scores.items() if category is None or category in e.categories}
         legend = _legend(layer, given)
         measures.append(Measure(category or OVERALL))
-        shown.append(numbers.shown(given, layer.gradient, legend, words=layer.comments, ramp=False))
+        shown.append(
+            numbers.shown(
+                given, layer.gradient, legend, words=layer.comments, colors=not_rated_colors(given), ramp=False
+            )
+        )
     mapped = {numbers.techniques[technique]: len(entry.capabilities) for technique, entry in scores.items()}
     view = View(site_set.addresses.name, title, "set", [0], shown)
     return _matrix(
@@ -77,7 +91,8 @@ def part_matrix(
 ) -> Matrix:
     """The matrix of a capability or group, without empty cells."""
     numbers = Numbers(site_set.indexed.catalogue, colors)
-    shown = numbers.shown(scores, layer.gradient, _legend(layer, scores), ramp=False)
+    legend = _legend(layer, scores)
+    shown = numbers.shown(scores, layer.gradient, legend, colors=not_rated_colors(scores), ramp=False)
     return _matrix(
         numbers, [View("part", clean(title), "layer", [], [shown])], page, counts=_unit(site_set), compact=True
     )
@@ -103,8 +118,8 @@ def _unit(site_set: SiteSet) -> str:
 
 
 def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[LegendItem, ...]:
-    unrated = None in scores.values() and all(item.label != "not rated" for item in layer.legend)
-    return (*layer.legend, LegendItem("not rated", UNSCORED)) if unrated else layer.legend
+    unrated = None in scores.values() and NOT_RATED_ITEM not in layer.legend
+    return (*layer.legend, NOT_RATED_ITEM) if unrated else layer.legend
 
 
 def _matrix(

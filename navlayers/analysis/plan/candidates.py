@@ -57,7 +57,7 @@ def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...
         UsageError: the options do not fit an input.
     """
     coverages = []
-    for prepared in inputs.inputs:
+    for prepared in inputs.in_hundred():
         worth = FULL if scoring.worth is None and not prepared.set.scored else scoring.worth
         coverages.append(coverage_of(prepared, ScoreOptions(scale=scoring.scale, worth=worth)))
     return tuple(coverages)

@@ -18,7 +18,14 @@ from navlayers.analysis.plan.result import (
 )
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
-from navlayers.layer.colors import UNSCORED, LegendItem, count_gradient, count_legend, value_gradient
+from navlayers.layer.colors import (
+    NOT_RATED,
+    NOT_RATED_ITEM,
+    LegendItem,
+    count_gradient,
+    count_legend,
+    value_gradient,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +53,7 @@ def plan_layer(plan: Plan) -> Layer:
         else tuple(LegendItem(f"{tick}", gradient.color(tick)) for tick in _TICKS)
     )
     techniques = sorted(_entries(plan, gradient), key=lambda entry: entry.techniqueID)
-    covered = [entry.techniqueID for entry in techniques if entry.enabled and not entry.color]
+    covered = [entry.techniqueID for entry in techniques if entry.enabled and entry.color in ("", NOT_RATED)]
     about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
     counted = "the number of capabilities of the plan that cover it"
     score = counted if plan.counts else f"the highest that a capability of the plan gives it, {about}"
@@ -89,7 +96,7 @@ def plan_layer(plan: Plan) -> Layer:
 
 def _uncovered_legend(plan: Plan) -> Iterator[LegendItem]:
     if not plan.counts and any(score is None for candidate in plan.active for score in candidate.gives.values()):
-        yield LegendItem("not rated", UNSCORED)
+        yield NOT_RATED_ITEM
     if len(plan.reached) < len(plan.coverable):
         yield LegendItem("not in plan", LEFT)
     if plan.threat and len(plan.coverable) < len(plan.threat.weights):
@@ -142,7 +149,8 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
         facts.append(
             ("possible", f"{rounded(possible):g} with {', '.join(candidate.id for candidate in stronger)}")
         )
-    return make_entry(technique, score, gradient, comment=comment, facts=facts)
+    color = NOT_RATED if score is None else ""
+    return make_entry(technique, score, gradient, comment=comment, color=color, facts=facts)
 
 
 def _weight(plan: Plan, technique: str) -> list[tuple[str, str]]:

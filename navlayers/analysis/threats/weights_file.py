@@ -17,11 +17,11 @@ from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.findings import Findings
-from navlayers.mapping.formats.layer import written
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
 from navlayers.mapping.model import Mapping, MappingSet
+from navlayers.mapping.ranges import written
 from navlayers.mapping.remap import carry_to, inactive
 from navlayers.scoring.aggregate import exact
 from navlayers.scoring.scores import score, score_set

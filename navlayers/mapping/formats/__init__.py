@@ -20,7 +20,8 @@ from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, R
 from navlayers.mapping.formats.detect import sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
-from navlayers.mapping.model import Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
+from navlayers.mapping.ranges import in_hundred, range_of, range_text
 
 __all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
 
@@ -113,6 +114,9 @@ def read(
     findings.raise_errors()
     if not (mapping_set.mappings or mapping_set.non_mappable):
         findings.refuse_empty()
+    if reading.scale and mapping_set.range is None and any(m.value is not None for m in mapping_set.mappings):
+        scale = {**(mapping_set.scale or DEFAULT_SCALE), **reading.scale}
+        mapping_set = msgspec.structs.replace(mapping_set, scale=scale)
     _drop_known_names(mapping_set)
     return Reading(mapping_set, findings.summary(), format_, places)
 
@@ -137,7 +141,14 @@ def encode(mapping_set: MappingSet, to: str = "native") -> Written:
     """
     if to not in WRITABLE:
         raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(WRITABLE)))
-    written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(mapping_set)
+    plain = in_hundred(mapping_set)
+    if plain.range is not None and all(mapping.value is None for mapping in plain.mappings):
+        # A scale says that the set rates its mappings, none of which is rated yet.
+        plain = msgspec.structs.replace(plain, scale=DEFAULT_SCALE)
+    written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(plain)
+    if range_of(mapping_set) != HUNDRED:
+        note = f"scores on the range {range_text(range_of(mapping_set))} are written as numbers from 0 to 100"
+        written = msgspec.structs.replace(written, notices=(*written.notices, Problem(note, code="not-carried")))
     return written
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import Names, comma_list, or_list, quoted, suggestion
+from navlayers._text import Names, comma_list, decimal, or_list, quoted, suggestion
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import CATEGORIES, DECIMAL, ROLES, Role
+from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, HUNDRED, ROLES, Range, Role
+from navlayers.mapping.ranges import hundred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.attack import Catalogue
+    from navlayers.mapping.formats.context import ReadOptions
 
 NON_MAPPABLE = "non_mappable"
 
@@ -24,6 +27,7 @@ TECHNIQUE = re.compile(r"(?:[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
 
 TECHNIQUE_EXPECTED = "a technique id such as T1059 or T1059.001"
 
+_SIGNED = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
 _EDGES = " \t\r\n.,;:|/#*`'\"()[]{}<>-"
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
@@ -150,22 +154,58 @@ def category(text: str) -> tuple[str | None, Issue | None]:
     return None, _unknown("score category", text, CATEGORIES, "unknown-category")
 
 
-class Scale:
-    """The names of a scale, indexed for case-insensitive lookup."""
+_WORDS: dict[float, tuple[str, ...]] = {
+    0: ("no", "none", "false", "absent", "missing", "0"),
+    10: ("low", "weak", "minor", "poor", "basic", "limited"),
+    50: ("medium", "moderate", "mid", "partial", "partly", "some", "fair"),
+    100: ("high", "strong", "full", "fully", "complete", "yes", "true", "good", "excellent"),
+}
+"""Number → ratings that probably mean it, in an option to paste and check."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+_LIKELY = {word: number for number, words in _WORDS.items() for word in words}
+
+
+class Scale:
+    """The names of a scale, indexed for case-insensitive lookup, and the range of its other numbers.
+
+    `unknown` collects the other words that were looked up.
+    """
+
+    def __init__(self, names: Iterable[str], score_range: Range | None = None) -> None:
         self.names = tuple(names)
+        self.range = score_range
+        self.unknown: dict[str, None] = {}
         self.exact = frozenset(self.names)
         self.lower = {name.lower(): name for name in self.names}
         # With numbers as names, such as 0 to 5, a number that is not among them would be a score on another scale.
-        self.numbers = any(map(DECIMAL.fullmatch, self.names))
-        others = "" if self.numbers else " or a number from 0 to 100"
+        self.numbers = score_range is None and any(map(DECIMAL.fullmatch, self.names))
+        low, high = map(decimal, score_range or HUNDRED)
+        others = "" if self.numbers else f" or a number from {low} to {high}"
         self.expected = f"{or_list(self.names) if self.numbers else comma_list(self.names)}{others}"
         self.near = Names(self.names)
 
+    @property
+    def option(self) -> str:
+        """The option that gives the unknown words numbers, ready to paste."""
+        pairs = (f"{word}={decimal(_LIKELY.get(word.lower(), 50))}" for word in self.unknown)
+        return f"--scale {shlex.quote(','.join(pairs))}"
+
+    def hint(self, text: str) -> str:
+        """The advice about an unknown word: a similar name, or the option."""
+        near = "" if text.strip().lower() in _LIKELY else self.near.suggestion(text)
+        return near or f"say what the words are worth, 0-100, such as {self.option}"
+
+
+def scale_of(own: dict[str, float], options: ReadOptions) -> Scale:
+    """The scale of an input: its own or the default one, with the names and the range that the user gives."""
+    return Scale({**(own or DEFAULT_SCALE), **options.scale}, options.score_range)
+
 
 def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
-    """A score value: a name of the scale in any case or, where no name is a number, a number from 0 to 100."""
+    """A score value: a name of the scale in any case, or a number of its range, as a number from 0 to 100.
+
+    Where names are numbers, there are no others.
+    """
     clean = text.strip()
     if not clean:
         return None, None
@@ -173,14 +213,22 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
         return text, None
     if clean.lower() in scale.lower:
         return scale.lower[clean.lower()], None
-    decimal = DECIMAL.fullmatch(clean)
-    if decimal and float(clean) <= 100 and not scale.numbers:
+    if scale.range is not None and _SIGNED.fullmatch(clean):
+        low, high = scale.range
+        if low <= float(clean) <= high:
+            return decimal(hundred(float(clean), scale.range)), None
+    decimal_number = DECIMAL.fullmatch(clean)
+    if decimal_number and float(clean) <= 100 and not scale.numbers and scale.range is None:
         return clean, None
-    message, hint = f"unknown score value {quoted(text)}", partial(scale.near.suggestion, text)
     if re.match(r"[-+]?\.?[0-9]", clean):
         message = f"score value {quoted(text)} is outside the scale"
-        return None, Issue(message, scale.expected, "" if decimal else _DECIMAL_HINT, code="unknown-value")
-    return None, Issue(message, scale.expected, hint, code="unknown-value")
+        hint = _DECIMAL_HINT
+        if decimal_number:
+            hint = "" if scale.numbers else f"set the range of the scores, such as --score-range 0-{clean}"
+        return None, Issue(message, scale.expected, hint, code="unknown-value")
+    scale.unknown.setdefault(clean)
+    hints = partial(scale.hint, text)
+    return None, Issue(f"unknown score value {quoted(text)}", scale.expected, hints, code="unknown-value")
 
 
 def numeric(text: str) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers.errors import Problem, ReleaseError
 from navlayers.mapping.formats.source import MAX_BYTES
-from navlayers.mapping.model import DETAILS
+from navlayers.mapping.model import DETAILS, Range
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,9 @@ class ReadOptions(msgspec.Struct, frozen=True):
     `format` is a name of `FORMATS`; None lets the content decide. `columns` maps what a table's column holds
     ("technique", "score", …) to its header. `metadata` maps names of `METADATA` to values that
     override the file's. Inputs larger than `max_bytes` are refused. `lenient`: rows, entries and
-    rules with errors, and files of a folder that cannot be read, are left out with a notice.
+    rules with errors, and files of a folder that cannot be read, are left out with a notice. `score_range` is the
+    range of scores that are numbers; None: that of a layer's gradient, else 0–100. `scale` has the numbers 0–100 of
+    score values, in addition to the scale of the file.
     """
 
     format: str | None = None
@@ -52,6 +54,8 @@ class ReadOptions(msgspec.Struct, frozen=True):
     metadata: dict[str, str] = {}
     max_bytes: int = MAX_BYTES
     lenient: bool = False
+    score_range: Range | None = None
+    scale: dict[str, float] = {}
 
 
 class Context(NamedTuple):

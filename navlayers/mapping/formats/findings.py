@@ -61,7 +61,7 @@ class Findings:
     def __init__(self, limit: int = LIMIT, *, lenient: bool = False, leave_out: bool = False) -> None:
         self._limit = limit
         self._lenient = lenient
-        self._leave_out = leave_out
+        self.leaves_out = leave_out
         self._errors_left_out: list[Problem] = []
         self._parts: Counter[str] = Counter()
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
@@ -106,7 +106,7 @@ class Findings:
 
         `count` is the number of parts with these errors, which then no longer end the reading.
         """
-        if not self._leave_out or self._count[True] == mark[1]:
+        if not self.leaves_out or self._count[True] == mark[1]:
             return False
         self._errors_left_out += self._kept[True][mark[0] :]
         del self._kept[True][mark[0] :]

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import _text as wording
-from navlayers._text import slugs
+from navlayers._text import decimal, slugs
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.layer_document import Layer, load_layers
 from navlayers.mapping.formats.layer_entries import Entry, read_entries
 from navlayers.mapping.formats.metadata import make_head
-from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import HUNDRED, Capability, Mapping, MappingSet, NonMappable
+from navlayers.mapping.ranges import WRITTEN, range_text, with_number, written
 
 if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.mapping.find import Source as FoundSource
     from navlayers.mapping.formats.context import Context, Kind
     from navlayers.mapping.formats.source import Source
-
-_WRITTEN = "score"
-"""The other field of a mapping that holds the score of the layer, where that is not the value."""
+    from navlayers.mapping.model import Range
 
 _LAST_COUNTS = "the last entry counts, as in the Navigator"
 _MOST_REPORTED = 100
@@ -142,21 +141,22 @@ def _assemble(
     capabilities = []
     mappings: list[Mapping] = []
     records: list[NonMappable] = []
+    ranges = _ranges(layers, rows, context)
+    several = len({*ranges, None}) > 2
     numbers: dict[Kind, list[tuple[int, int]]] = {"mapping": [], "non_mappable": []}
     for number, (layer, id_) in enumerate(zip(layers, _ids(layers), strict=True)):
         capabilities.append(Capability(id_, layer.name or id_))
-        value_of = layer.scale([row.entry.score for row in rows[number] if row.entry.score is not None])
         for row in rows[number]:
             entry = row.entry
             other = _other(entry, row.tactics)
-            value = None
-            if entry.score is not None:
-                value, written = value_of(entry.score)
-                if not entry.enabled or value != written:
-                    other = ((_WRITTEN, written), *other)
+            value = None if entry.score is None else decimal(entry.score)
+            if value is not None and (not entry.enabled or _is_not_rated(entry, layer)):
+                other, value = ((WRITTEN, value), *other), None
             if entry.enabled:
                 about = (None, None, value, entry.comment, entry.links)
-                mappings.append(Mapping(id_, entry.technique, *about, other=other))
+                mapping = Mapping(id_, entry.technique, *about, other=other)
+                score_range = ranges[number]
+                mappings.append(with_number(mapping, score_range) if several and score_range else mapping)
             else:
                 other = (("enabled", "false"), *other)
                 records.append(NonMappable(id_, entry.technique, None, entry.comment, entry.links, other=other))
@@ -165,9 +165,32 @@ def _assemble(
         hint = "no entry has a score or other data"
         layers[0].report(Issue("the set has no mappings", hint=hint, fatal=False, code="empty-set"))
     mapping_set = msgspec.structs.replace(
-        head, capabilities=tuple(capabilities), mappings=tuple(mappings), non_mappable=tuple(records)
+        head,
+        capabilities=tuple(capabilities),
+        mappings=tuple(mappings),
+        non_mappable=tuple(records),
+        range=HUNDRED if several else next(filter(None, ranges), None),
     )
     return mapping_set, numbers
+
+
+def _ranges(layers: list[Layer], rows: list[list[_Row]], context: Context) -> list[Range | None]:
+    """The range of each layer; None for a layer without ratings. One notice names ranges that differ."""
+    ranges: list[Range | None] = []
+    for layer, own in zip(layers, rows, strict=True):
+        rated = [row.entry for row in own if row.entry.score is not None or _is_not_rated(row.entry, layer)]
+        scores = [entry.score for entry in rated if entry.score is not None]
+        ranges.append(layer.range_of(scores, context.options.score_range) if rated else None)
+    different = list(dict.fromkeys(filter(None, ranges)))
+    if len(different) > 1 and not any(layer.is_count for layer in layers):
+        names = ", ".join(map(range_text, different))
+        message = f"layers of different ranges ({names}): each is brought to 0–100 by its own range"
+        layers[0].report(Issue(message, fatal=False, code="other-scale"), "gradient")
+    return ranges
+
+
+def _is_not_rated(entry: Entry, layer: Layer) -> bool:
+    return bool(entry.color) and entry.color == layer.not_rated
 
 
 def _other(entry: Entry, tactics: list[str]) -> tuple[tuple[str, str], ...]:
@@ -216,13 +239,12 @@ def as_unscored(mapping_set: MappingSet) -> MappingSet:
     """
     mappings = []
     for mapping in mapping_set.mappings:
-        text = _text(mapping)
-        if text is None:
+        if mapping.value is None:
             mappings.append(mapping)
-        elif float(text) > 0:
-            other = dict(mapping.other) | {_WRITTEN: text}
+        elif float(mapping.value) > 0:
+            other = dict(mapping.other) | {WRITTEN: mapping.value}
             mappings.append(msgspec.structs.replace(mapping, value=None, other=tuple(other.items())))
-    return msgspec.structs.replace(mapping_set, mappings=tuple(mappings))
+    return msgspec.structs.replace(mapping_set, mappings=tuple(mappings), range=None)
 
 
 def counts(mapping_set: MappingSet) -> dict[str, float]:
@@ -233,13 +255,3 @@ def counts(mapping_set: MappingSet) -> dict[str, float]:
         if number is not None:
             scores[mapping.technique] = max(number, scores.get(mapping.technique, number))
     return scores
-
-
-def written(mapping: Mapping) -> float | None:
-    """The score in the layer, which may be beyond 0–100; None if there is none."""
-    text = _text(mapping)
-    return None if text is None else float(text)
-
-
-def _text(mapping: Mapping) -> str | None:
-    return dict(mapping.other).get(_WRITTEN, mapping.value)

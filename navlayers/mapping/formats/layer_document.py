@@ -25,13 +25,16 @@ from navlayers.mapping.formats._json import (
     report_repeats,
 )
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.ranges import doubtful, range_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.model import Range
 
 FORMAT = "Navigator layer JSON"
 _EXPECTED = 'a Navigator layer: {"name": …, "domain": …, "techniques": […]}, or a list of them'
@@ -47,7 +50,8 @@ _METADATA = {"framework": "framework", "framework version": "version", "source":
 """Metadata that navlayers writes into its layers → attribute of a layer."""
 
 _METADATA_ATTACK = "ATT&CK version"
-_LOWEST, _HIGHEST = 0.0, 100.0
+_NOT_RATED = "not rated"
+"""The label of the color of entries that are not rated, in the legend."""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
@@ -63,7 +67,7 @@ class _Gradient(msgspec.Struct, rename={"low": "minValue", "high": "maxValue"}):
     high: float | None = None
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, rename={"legend": "legendItems"}):
     """The fields of a layer that are read; `version` is that of the format before 4.0."""
 
     name: str | None = None
@@ -72,6 +76,7 @@ class _Head(msgspec.Struct):
     versions: _Versions | None = None
     gradient: _Gradient | None = None
     metadata: Any = None
+    legend: Any = None
     techniques: list[Any] | None = None
 
 
@@ -117,6 +122,8 @@ class Layer:
     Attributes:
         text: its JSON.
         is_count: whether its scores count capabilities, as in navlayers' layers of unscored sets.
+        is_own: whether navlayers made it.
+        not_rated: the color that its legend labels "not rated"; "" for none.
         entries: the items of `techniques`, decoded; not checked.
         left_out: indexes of entries with different duplicate keys, if the reading is lenient.
         attack_version: the release, with its minor version if navlayers' metadata have it.
@@ -138,10 +145,15 @@ class Layer:
         self.name = (head.name or "").strip()
         self.domain = (head.domain or "").strip()
         self.attack_version = self.framework = self.version = self.title = self.source = self.licence = ""
-        self.is_count = False
+        self.is_count = self.is_own = False
         self._read_metadata(head.metadata)
         self._read_domain()
         self._read_versions(head.versions, head.version)
+        legend = head.legend if isinstance(head.legend, list) else []
+        colors = (
+            item.get("color") for item in legend if isinstance(item, dict) and item.get("label") == _NOT_RATED
+        )
+        self.not_rated = next((color for color in colors if isinstance(color, str)), "")
         self.gradient = self._ends(head.gradient) if head.gradient is not None else None
         if not self.name:
             message, hint = 'the layer has no "name"', 'it gets the name "layer"'
@@ -160,35 +172,31 @@ class Layer:
         """Report an issue of the value at a path."""
         self.findings.add(issue, partial(self.place, *path))
 
-    def scale(self, scores: Sequence[float]) -> Callable[[float], tuple[str, str]]:
-        """The function from a score to its score value and to itself as text.
+    def range_of(self, scores: Sequence[float], given: Range | None) -> Range:
+        """The range of the layer's scores: as given, or its gradient; reports scores that do not fit it.
 
-        Scores from 0 to 100 are values as they are. If any is beyond, the ends of the gradient become 0 and 100.
+        A gradient without a span, as the Navigator writes it where a merge gives one score, begins at 0.
         """
-        low, high = self.gradient or (_LOWEST, _HIGHEST)
-        called = quoted(self.name) if self.name else "the layer"
-        gradient = f"the gradient of {called} runs from {decimal(low)} to {decimal(high)}"
-        within = all(_LOWEST <= score <= _HIGHEST for score in scores)
-        if within and scores and (low, high) != (_LOWEST, _HIGHEST):
-            hint = "its scores are used as they are, on a scale from 0 to 100"
-            self.report(Issue(gradient, hint=hint, fatal=False, code="other-scale"), "gradient")
-        elif not within and low >= high:
-            expected = "a maxValue above minValue, because some scores are outside 0 to 100"
-            self.report(Issue(gradient, expected, code="other-scale"), "gradient")
-        if within or low >= high:
-            return lambda score: (decimal(score), decimal(score))
-        beyond = sum(not low <= score <= high for score in scores)
-        verb = "are" if beyond > 1 else "is"
-        clamped = f"; {quantity(beyond, 'score')} outside it {verb} clamped" if beyond else ""
-        message = f"scores of {called} range from {decimal(min(scores))} to {decimal(max(scores))}"
-        hint = f"its gradient from {decimal(low)} to {decimal(high)} is mapped to 0 to 100{clamped}"
-        self.report(Issue(message, hint=hint, fatal=False, code="other-scale"), "gradient")
-
-        def rescaled(score: float) -> tuple[str, str]:
-            share = (min(max(score, low), high) - low) / (high - low)
-            return decimal(round(share * 100, 4)), decimal(score)
-
-        return rescaled
+        low, high = given or self.gradient or HUNDRED
+        if low >= high:
+            low, high = min(0.0, low), high if high > 0 else HUNDRED[1]
+        score_range, called = (low, high), quoted(self.name) if self.name else "the layer"
+        beyond = [score for score in scores if not low <= score <= high]
+        if beyond:
+            verb = "are" if len(beyond) > 1 else "is"
+            ends = decimal(min(beyond)) + (f" to {decimal(max(beyond))}" if min(beyond) < max(beyond) else "")
+            message = f"{quantity(len(beyond), 'score')} of {called} {verb} outside its range "
+            message += f"{range_text(score_range)}: {ends}"
+            hint = "scores stay as written; --score-range sets another range, such as --score-range "
+            hint += f"{decimal(min(0, *scores))}-{decimal(max(scores))}"
+            self.report(Issue(message, hint=hint, fatal=False, code="other-scale"), "gradient")
+        known = given is not None or score_range != HUNDRED or beyond or self.is_own
+        likely = None if known else doubtful(scores)
+        if likely is not None:
+            message = f"no score of {called} is above {decimal(likely[1])}, and its range is 0–100"
+            hint = f"set the range that they have, such as --score-range {decimal(likely[0])}-{decimal(likely[1])}"
+            self.report(Issue(message, hint=hint, fatal=False, code="suspicious-scale"), "gradient")
+        return score_range
 
     def _report_repeats(self, members: dict[str, msgspec.Raw]) -> None:
         """Report duplicate keys of the layer and of its entries; some may only look so to `most_keys`."""
@@ -211,6 +219,7 @@ class Layer:
                     setattr(self, _METADATA[name], value)
                 elif name == _METADATA_ATTACK:
                     self.attack_version = value.rpartition(" ")[2]
+                self.is_own = self.is_own or name == "shows"
                 self.is_count = self.is_count or (name, item["value"]) == ("aggregate", "count")
         if self.version and self.framework:
             title, mark, _ = self.name.partition(f" {self.version}: ")
@@ -250,7 +259,7 @@ class Layer:
 
     def _ends(self, gradient: _Gradient) -> tuple[float, float]:
         ends = []
-        for key, end, default in (("minValue", gradient.low, _LOWEST), ("maxValue", gradient.high, _HIGHEST)):
+        for key, end, default in (("minValue", gradient.low, HUNDRED[0]), ("maxValue", gradient.high, HUNDRED[1])):
             if end is not None and not math.isfinite(end):
                 self.report(Issue(f"{key} is too large a number", "a number", code="wrong-type"), "gradient", key)
             ends.append(end if end is not None and math.isfinite(end) else default)

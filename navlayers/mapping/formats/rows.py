@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -13,7 +13,6 @@ from navlayers import _text as wording
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.checks import NON_MAPPABLE
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import DEFAULT_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,6 +153,8 @@ _NO_TECHNIQUE = Issue(
     code="no-technique",
 )
 
+_Rule: TypeAlias = "Callable[[str], tuple[str | None, Issue | None]]"
+
 
 def _text(text: str) -> tuple[str | None, Issue | None]:
     return (text if text.strip() else None), None
@@ -164,7 +165,7 @@ def _technique(text: str) -> tuple[str | None, Issue | None]:
     return (text.strip(), None) if checks.may_be_name(text) else checks.technique(text)
 
 
-_RULES: dict[str, Callable[[str], tuple[str | None, Issue | None]]] = {
+_RULES: dict[str, _Rule] = {
     "capability_id": checks.identifier,
     "capability_group": checks.identifier,
     "capability_description": _text,
@@ -173,7 +174,6 @@ _RULES: dict[str, Callable[[str], tuple[str | None, Issue | None]]] = {
     "mapping_type": checks.kind,
     "status": checks.kind,
     "score_category": checks.category,
-    "score_value": partial(checks.score_value, scale=checks.Scale(DEFAULT_SCALE)),
 }
 
 
@@ -182,17 +182,21 @@ class Table:
 
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
     `extras` holds, by row number, the fields that a `Row` has no room for, `left_out` the numbers of rows to leave
-    out for their errors. Errors and notices go to `findings`.
+    out for their errors. Errors and notices go to `findings`. Score
+    values are those of `scale`.
     """
 
-    def __init__(self, findings: Findings, place: Callable[[int, str], Place]) -> None:
+    def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: checks.Scale) -> None:
         self.rows: list[Row] = []
         self.extras: dict[int, Pairs] = {}
         self.left_out: set[int] = set()
         self.seen: dict[str, Seen] = {}
         self._findings = findings
         self._place = place
-        self._clean: dict[str, dict[str, str | None]] = {field: {} for field in _RULES}
+        self._scale = scale
+        self._rules: dict[str, _Rule] = {**_RULES, "score_value": partial(checks.score_value, scale=scale)}
+        self._clean: dict[str, dict[str, str | None]] = {field: {} for field in self._rules}
+        self._words: list[tuple[int, Issue]] = []
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._wrong: set[int] = set()
 
@@ -217,12 +221,17 @@ class Table:
                 hint = f"did you mean {known}? it is kept as an unknown field"
                 self.report(index, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
+    def report_words(self) -> None:
+        """Report unknown score values, when all are known, as the hint is an option for all of them."""
+        for index, issue in self._words:
+            self.report(index, "score_value", issue)
+
     def add(self, batch: list[Row]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
         start, mark = len(self.rows), self._findings.mark
         self._wrong.clear()
         # Field by field: a column repeats few values, so most of them need no call of their rule.
-        for field, rule in _RULES.items():
+        for field, rule in self._rules.items():
             clean = self._clean[field]
             for index, row in enumerate(batch, start):
                 raw: str | None = getattr(row, field)
@@ -233,6 +242,8 @@ class Table:
                     value, issue = rule(raw)
                     if issue is None:
                         clean[raw] = value
+                    elif callable(issue.hint) and field == "score_value" and not self._findings.leaves_out:
+                        self._words.append((index, issue))
                     else:
                         self.report(index, field, issue)
                 setattr(row, field, value)

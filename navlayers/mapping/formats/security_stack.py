@@ -20,7 +20,6 @@ from navlayers.mapping.formats.yaml_fields import Fields
 from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
 from navlayers.mapping.model import (
-    DEFAULT_SCALE,
     Capability,
     Category,
     Mapping,
@@ -55,7 +54,6 @@ _SUB = ("id", "name")
 MOST_SCORES = 1_000
 """Maximum scores of one entry for its sub-techniques, each of which has all of them."""
 
-_SCALE = checks.Scale(DEFAULT_SCALE)
 _SHARED = ("author", "contact", "organization")
 _KEPT = ("description", "comments", "creation date", "last update", "version")
 """Keys of a control that a capability has no field for; kept with its first mapping."""
@@ -76,7 +74,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
         InputError: a file is not YAML or wrong in the places listed, or none is a control.
     """
     findings = context.findings
-    reader = _Reader(findings, source.path)
+    reader = _Reader(context, source.path)
 
     def tree(file: Source, inner: Findings) -> list[Node]:
         return [parse(file, inner)]
@@ -90,9 +88,10 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
 
 
 class _Reader:
-    def __init__(self, findings: Findings, path: str) -> None:
+    def __init__(self, context: Context, path: str) -> None:
         self.places = PartPlaces(path)
-        self._findings = findings
+        self._findings = context.findings
+        self._scale = checks.scale_of({}, context.options)
         self._controls: dict[str, _Control] = {}
         self._groups: dict[str, str] = {}
         self._mappings: list[Mapping] = []
@@ -179,7 +178,7 @@ class _Reader:
             score.unknown(_SCORE, "a score")
             category, issue = checks.category(score.text("category"))
             score.report(issue, "category")
-            value, issue = checks.score_value(score.text("value"), _SCALE)
+            value, issue = checks.score_value(score.text("value"), self._scale)
             score.report(issue, "value")
             about = (_TYPE, cast("Category | None", category), value, score.text("comments"), capability.references)
             name = entry.text("name") or None

@@ -15,7 +15,7 @@ import msgspec
 from navlayers import _text as wording
 from navlayers._text import restore
 from navlayers.errors import Place
-from navlayers.mapping.formats import table_values
+from navlayers.mapping.formats import checks, table_values
 from navlayers.mapping.formats.assemble import assemble, rows_of
 from navlayers.mapping.formats.checks import NON_MAPPABLE, respelled, says_non_mappable
 from navlayers.mapping.formats.context import Places, lost, technique_names
@@ -32,8 +32,9 @@ from navlayers.mapping.formats.table_columns import (
     refuse_missing,
 )
 from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide, holds_ids
-from navlayers.mapping.model import DEFAULT_SCALE, MappingType
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, MappingType
 from navlayers.mapping.nouns import likely_role
+from navlayers.mapping.ranges import doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +116,7 @@ class _Reader:
         self._sheets = sheets
         self._context = context
         self._findings = context.findings
-        self._table = Table(context.findings, self.row)
+        self._table = Table(context.findings, self.row, checks.scale_of({}, context.options))
         self._heads: dict[str, tuple[str, Sheet, int]] = {}
         self._unrated = 0
         self._wide = Wide({})
@@ -157,7 +158,21 @@ class _Reader:
         )
         result = assemble(head, self._table)
         self._parts = result.rows
+        self._report_scale(result.mapping_set)
         return result.mapping_set
+
+    def _report_scale(self, mapping_set: MappingSet) -> None:
+        """Report numbers that are probably not 0–100, unless the user gives their range."""
+        values = [mapping.value for mapping in mapping_set.mappings if mapping.value is not None]
+        if self._context.options.score_range or not all(map(DECIMAL.fullmatch, values)):
+            return
+        likely = doubtful([float(value) for value in values if value not in self._context.options.scale])
+        if likely is not None:
+            message = f"no score is above {likely[1]:g}, and scores are read as 0–100"
+            hint = f"set the range that they have, such as --score-range 0-{likely[1]:g}"
+            first = next(index for index, mapping in enumerate(mapping_set.mappings) if mapping.value is not None)
+            issue = Issue(message, hint=hint, fatal=False, code="suspicious-scale")
+            self._findings.add(issue, self.part("mapping", first, "value"))
 
     def _report_columns(self, sheet: Sheet) -> None:
         """Report headers close to known ones, columns found by their cells, and a table without capabilities."""

@@ -12,12 +12,12 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
-from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import CATEGORIES, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from navlayers.mapping.formats.context import Kind
+    from navlayers.mapping.formats.context import Kind, ReadOptions
 
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
 """Keys of a non-mappable."""
@@ -50,7 +50,7 @@ class Spot(NamedTuple):
 class Entries:
     """The mappings and non-mappables of a set, in reading order, and the nodes of its parts."""
 
-    def __init__(self, head: MappingSet, top: Fields) -> None:
+    def __init__(self, head: MappingSet, top: Fields, options: ReadOptions) -> None:
         self.mappings: list[Mapping] = []
         self.non_mappable: list[NonMappable] = []
         self.spots: dict[Kind, list[Spot]] = {"mapping": [], "non_mappable": [], "capability": []}
@@ -58,7 +58,7 @@ class Entries:
         self._head = head
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
-        self._scale = checks.Scale(head.scale or DEFAULT_SCALE)
+        self._scale = checks.scale_of(head.scale, options)
         self._scores = score_names(self._types, self._scale.names)
         self._techniques: dict[str, str] = {}
         self._type_issues: dict[str, Issue | None] = {}

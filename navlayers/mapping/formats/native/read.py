@@ -52,7 +52,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         raise OtherFileError(findings.errors() or other)
     top.unknown(TOP_KEYS, "the mapping set")
     head = _head(top, context.options.metadata)
-    entries = Entries(head, top)
+    entries = Entries(head, top, context.options)
     capabilities = list(_capabilities(top, entries))
     for key, node in top.child("non_mappable", "a mapping of technique id → comment, type …").branch.items.values():
         entries.technique(None, key, node)

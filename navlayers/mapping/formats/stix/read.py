@@ -32,7 +32,6 @@ from navlayers.mapping.formats.stix.bundle import (
 )
 from navlayers.mapping.formats.stix.links import DETECTIONS, Links, is_own
 from navlayers.mapping.model import (
-    DEFAULT_SCALE,
     DETAILS,
     LONGEST_NAME,
     Capability,
@@ -125,7 +124,7 @@ class _Reader:
             raise OtherFileError(Problem(message, bundle.place(), EXPECTED, hint, code="empty-set"))
         self._read_capabilities()
         head = self._read_own(self._own) if self._own is not None else self._assume()
-        scale = checks.Scale(head.scale or DEFAULT_SCALE)
+        scale = checks.scale_of(head.scale, self._context.options)
         mappings = self._mappings(scale)
         for number in self._links.invalid:
             self._score(number, scale)
