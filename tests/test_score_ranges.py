@@ -10,6 +10,8 @@ import pytest
 from conftest import SHARED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conftest import Run
 
 CASES = SHARED / "cases"
@@ -18,7 +20,7 @@ MERGED = {"T1003": 100, "T1059": 100, "T1486": 200}
 """Two layers of 100 each, added in the Navigator: the gradient begins at the lowest result."""
 
 
-def layer(path: str, scores: dict[str, float], ends: tuple[float, float] | None = None, **more: Any) -> str:
+def layer(path: str, scores: Mapping[str, float], ends: tuple[float, float] | None = None, **more: Any) -> str:
     content: dict[str, Any] = {
         "name": Path(path).stem,
         "versions": {"attack": "16", "layer": "4.5"},
@@ -108,7 +110,7 @@ def test_layers_of_different_ranges_are_brought_to_100_and_one_note_says_so(run:
     ],
 )
 def test_gaps_bring_scores_to_100_by_the_range_of_the_layer(
-    run: Run, scores: dict[str, float], ends: tuple[float, float] | None, expected: dict[str, float | None]
+    run: Run, scores: Mapping[str, float], ends: tuple[float, float] | None, expected: dict[str, float | None]
 ) -> None:
     summary, found, _ = gaps(run, layer("l.json", scores, ends))
     assert found == expected
@@ -203,7 +205,8 @@ def test_a_range_that_is_none_is_refused(run: Run, text: str) -> None:
 
 def test_not_rated_is_gray_and_read_back_as_not_rated(run: Run) -> None:
     """Also where a layer of what is missing gives it a score."""
-    sides = "technique_id: {}\n  detection:\n  - {{applicable_to: [all], score_logbook: [{{date: 2024-03-01, score: {}}}]}}"
+    sides = "technique_id: {}\n  detection:\n  - applicable_to: [all]\n"
+    sides += "    score_logbook: [{{date: 2024-03-01, score: {}}}]"
     rows = "".join(f"- {sides.format(id_, score)}\n" for id_, score in (("T1003", -1), ("T1059", -1)))
     own = table("d.yaml", f"version: 1.2\nfile_type: technique-administration\nname: d\ntechniques:\n{rows}")
     run("build", own, "--only", "overview", "-o", "built", "--attack", "16.1")
