@@ -30,7 +30,8 @@ WRONG_ENTRIES = {
     "TA0001: a": f'8:7: "TA0001" is the tactic TA0001 Initial Access, not a technique; expected {TECHNIQUE}',
     "T1001: {protekt: partial}": '8:15: unknown key "protekt" in an entry (did you mean protect?)',
     "T1001: {protect: partal}": f'8:24: unknown score value "partal"; expected {SCALE} (did you mean partial?)',
-    "T1001: {protect: 101}": f'8:24: score value "101" is outside the scale; expected {SCALE}',
+    "T1001: {protect: 101}": f'8:24: score value "101" is outside the scale; expected {SCALE} '
+    "(set the range of the scores, such as --score-range 0-101)",
     "T1001: {protect: 010}": f'8:24: score value "010" is outside the scale; expected {SCALE} ({PLAIN})',
     "T1001: {protect: 1:30}": f'8:24: score value "1:30" is outside the scale; expected {SCALE} ({PLAIN})',
     "T1001: {protect: 0x10}": f'8:24: score value "0x10" is outside the scale; expected {SCALE} ({PLAIN})',

@@ -157,7 +157,7 @@ def category(text: str) -> tuple[str | None, Issue | None]:
 _WORDS: dict[float, tuple[str, ...]] = {
     0: ("no", "none", "false", "absent", "missing", "0"),
     10: ("low", "weak", "minor", "poor", "basic", "limited"),
-    50: ("medium", "moderate", "mid", "partial", "partly", "some", "fair"),
+    50: ("medium", "moderate", "mid", "some", "fair"),
     100: ("high", "strong", "full", "fully", "complete", "yes", "true", "good", "excellent"),
 }
 """Number → ratings that probably mean it, in an option to paste and check."""

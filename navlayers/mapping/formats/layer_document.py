@@ -6,6 +6,7 @@ Source of the fields: layers/spec of mitre-attack/attack-navigator.
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -49,6 +50,7 @@ _CARRIED = frozenset({"name", "domain", "versions", "version", "techniques"})
 _METADATA = {"framework": "framework", "framework version": "version", "source": "source", "licence": "licence"}
 """Metadata that navlayers writes into its layers → attribute of a layer."""
 
+_NOT_IN_SHEETS = re.compile(r"[/:\\?*\[\]]")
 _METADATA_ATTACK = "ATT&CK version"
 _NOT_RATED = "not rated"
 """The label of the color of entries that are not rated, in the legend."""
@@ -222,8 +224,10 @@ class Layer:
                 self.is_own = self.is_own or name == "shows"
                 self.is_count = self.is_count or (name, item["value"]) == ("aggregate", "count")
         if self.version and self.framework:
-            title, mark, _ = self.name.partition(f" {self.version}: ")
-            self.title = title if mark and title != self.framework else ""
+            # Names of layers are names of sheets, too, which have no slash and no colon.
+            marks = (f" {self.version}: ", f" {_NOT_IN_SHEETS.sub('-', self.version)} – ")
+            title = next((self.name.partition(mark)[0] for mark in marks if mark in self.name), "")
+            self.title = title if title != self.framework else ""
 
     def _read_domain(self) -> None:
         if self.domain:
