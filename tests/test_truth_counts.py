@@ -22,6 +22,7 @@ from truth_oracle import (
     facts,
     followed,
     json_of,
+    layer_scores,
     mean_of,
     mismatches,
     native,
@@ -298,3 +299,40 @@ def test_capabilities_with_mappings_are_not_told_as_impossible_to_map(run: Run) 
     idle = shipped("veris").nothing[0] - {row.capability for row in shipped("veris").rows}
     report = run("report", "veris", "--sections", "summary", "-o", "-", "-q").out
     assert re.findall(r"(\d+) \w+ of the set cannot be mapped", report) == [str(len(idle))] == ["51"]
+
+
+INSTALLED = ("19.1", "18.1", "17.1", "16.1", "15.1", "14.1", "12.1", "10.1", "9.0", "8.2")
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        "T1562.011 T1110",
+        "T1562.011 T1682 T1683",
+        "T1053.004 T1110",
+        "T1053.004 T1562.011 T1110",
+        "T1574.002 T1027.014",
+    ],
+)
+def test_a_table_without_a_release_is_read_at_the_newest_that_knows_most_ids(
+    run: Run, tmp_path: Path, ids: str
+) -> None:
+    known = {v: sum(facts("enterprise", v).follow(t) is not None for t in ids.split()) for v in INSTALLED}
+    right = next(version for version in INSTALLED if known[version] == max(known.values()))
+    path = tmp_path / "table.csv"
+    path.write_text("capability,technique\n" + "".join(f"c,{t}\n" for t in ids.split()), encoding="utf-8")
+    layer = json_of(run, "build", path, "-o", "-", "--only", "overview")
+    stats = json_of(run, "stats", path, "--json")[0]
+    assert {
+        "build": next(item["value"] for item in layer["metadata"] if item["name"] == "ATT&CK version"),
+        "build counts": len(layer_scores(layer)),
+        "stats": stats["attack_version"],
+        "stats count": stats["techniques"] + stats["subtechniques"],
+        "check": re.findall(r"(?:attack|ATT&CK) version ([\d.]+\d)", run("check", path, "--json").out),
+    } == {
+        "build": f"enterprise {right}",
+        "build counts": known[right],
+        "stats": right,
+        "stats count": known[right],
+        "check": [right],
+    }
