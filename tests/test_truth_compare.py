@@ -217,7 +217,6 @@ def test_compare_of_one_category(run: Run, category: str) -> None:
     assert mismatches(shown(said, right), right) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 13, section 2: `overall` follows `--category`")
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_overall_is_the_category_that_is_compared(run: Run, category: str) -> None:
     sets = {name: shipped(name) for name in ("azure", "gcp")}
