@@ -121,6 +121,8 @@ def test_several_columns_of_techniques_are_read() -> None:
         ("CVE-2", "T1068", ""),
     ]
     assert notices(text)[0].startswith('1:1: techniques in columns "Primary Impact" and "Exploitation Technique"')
+    types = {m.type for m in read(text).mapping_set.mappings}
+    assert types == {"Primary Impact", "Exploitation Technique"}
     numbered = "Control,Technique 1,Technique 2\nC1,T1059,T1078\nC2,,T1003\n"
     assert rows(numbered) == [("C1", "T1059", ""), ("C1", "T1078", ""), ("C2", "T1003", "")]
 

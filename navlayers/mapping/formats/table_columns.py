@@ -234,10 +234,10 @@ def _with_techniques(columns: Columns, holding: Sequence[int]) -> Columns:
 
 
 def columns_named(columns: Columns, column: int) -> bool:
-    """Whether the header of a column means techniques."""
-    name = names_of(columns)[column]
+    """Whether the header of a column means techniques, or there is none."""
+    name = _NUMBERED.sub("", names_of(columns)[column])
     known = (_SURE["attack_object_id"], _SURE["subtechnique"], _SURE["attack_object_name"])
-    return name in _TECHNIQUE_WORDS or any(name in words.split() for words in known)
+    return not name or name in _TECHNIQUE_WORDS or any(name in words.split() for words in known)
 
 
 def names_of(columns: Columns) -> list[str]:

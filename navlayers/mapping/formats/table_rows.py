@@ -121,6 +121,8 @@ class _Reader:
         self._unrated = 0
         self._wide = Wide({})
         self._zeros = 0
+        # Columns of techniques whose headers say how a technique is related, such as Primary Impact.
+        self._relations: frozenset[int] = frozenset()
         # The place of each row of the set: its sheet, its line there, and where known the offset of the technique
         # in its cell, the column of its score, and the column of the technique if that is not the usual one.
         self._first_rows: list[int] = []
@@ -132,6 +134,8 @@ class _Reader:
         for sheet in self._sheets:
             self._first_rows.append(len(self._lines))
             self._wide = self._find_wide(sheet)
+            ids = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
+            self._relations = frozenset(column for column in ids if not columns_named(sheet.columns, column))
             self._report_columns(sheet)
             rows = self._rows_of(sheet)
             while batch := list(islice(rows, _BATCH)):
@@ -309,6 +313,8 @@ class _Reader:
                 )
                 if _CAPABILITY.isdisjoint(fields):
                     single.capability_id = self._file_id()
+                if columns.more and "mapping_type" not in fields and column in self._relations:
+                    single.mapping_type = sheet.header(column)
             offset = technique.offset if technique is not None else 0
             elsewhere = column if column != fields["attack_object_id"] else -1
             for rated, rating in self._rated(columns, single, cells):
@@ -338,9 +344,11 @@ class _Reader:
         if not result or all(map(holds_ids, [part.id for part in written])):
             return [(part, sub) for part in written]
         technique, column = result[0]
+        number = _NUMBER.fullmatch(cells[sub])
+        if len(result) == 1 and "." in technique.id and number is None:
+            return [(technique._replace(name=technique.name or cells[sub].strip()), column)]
         if len(result) > 1 or "." in technique.id:
             return result
-        number = _NUMBER.fullmatch(cells[sub])
         # The name of a sub-technique after its technique's id tells it from those of the same name.
         id_ = f"{technique.id}.{number[1]:0>3}" if number else f"{cells[sub].strip()} of {technique.id}"
         return [(technique._replace(id=id_, name=None), column)]
