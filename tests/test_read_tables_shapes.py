@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Reading, ReadOptions
+
+if TYPE_CHECKING:
+    from conftest import Run
 
 META = {"framework": "demo", "version": "1", "domain": "enterprise", "attack_version": "18.1"}
 
@@ -161,3 +168,22 @@ def test_counts_are_not_scores_and_zero_is_not_covered() -> None:
     )
     large = "Technique,Windows,Linux\nT1059,300,0\nT1078,0,0\n"
     assert rows(large) == [("Windows", "T1059", "")]
+
+
+def test_tables_of_weights_have_the_same_shapes(run: Run) -> None:
+    Path("w.csv").write_text(
+        "Technique,Sub-technique,Weight\nT1550,003,5\nValid Accounts,Cloud Accounts,3\nt1566,,2\n"
+    )
+    Path("w.txt").write_text("T1550.003\nT1078.004\nT1566\n")
+    for threat in ("w.csv", "w.txt"):
+        result = run("gaps", "aws", "--threat", f"./{threat}", "--json")
+        techniques = {row["id"] for row in json.loads(result.out)["techniques"]}
+        assert techniques == {"T1550.003", "T1078.004", "T1566"}
+
+
+def test_a_row_with_an_ambiguous_name_is_left_out_if_lenient(run: Run) -> None:
+    Path("t.csv").write_text("Control,Technique\nA,Cloud Accounts\nB,Phishing\n")
+    assert run("build", "t.csv", "-o", "out").code == 2
+    result = run("convert", "t.csv", "--to", "csv", "-o", "-", "--lenient")
+    assert [line.split(",")[6] for line in result.out.splitlines()[1:]] == ["T1566"]
+    assert "left out 1 row with errors" in result.err

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import xlsxwriter
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
@@ -144,6 +145,21 @@ def test_a_table_of_other_encoding_is_read_with_the_same_notice(run: Run) -> Non
     rows = sorted(line.split(",")[6] for line in result.out.splitlines()[1:])
     assert rows == ["T1003", "T1059", "T1059.001", "T1059.003", "T1078", "T1566", "T1566.001"]
     assert "read 5 technique ids in other spellings" in result.err
+    before = Path("25b.csv").read_bytes()
+    assert run("check", "25b.csv", "--fix").code == 0
+    after = (
+        before.replace(b"T1059.001.", b"T1059.001").replace(b"t1078", b"T1078").replace(b"T1059/003", b"T1059.003")
+    )
+    assert Path("25b.csv").read_bytes() == after.replace(b"T 1566", b"T1566").replace(b"T1566 .", b"T1566.")
+
+
+def test_what_cannot_be_fixed_in_place_is_told(run: Run) -> None:
+    with xlsxwriter.Workbook("t.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["Control", "Technique"])
+        sheet.write_row(1, 0, ["A", "t1078"])
+    result = run("check", "t.xlsx", "--fix")
+    assert "not fixed: 1 finding (only values without escapes in text files are changed)" in result.err
 
 
 RULE = "title: {0}\nlogsource:\n  product: windows\ndetection:\n  a: b\ntags:\n  - attack.execution\n  - {1}\n"

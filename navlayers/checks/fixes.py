@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers.checks.finding import Finding
 from navlayers.checks.run import TABLES
-from navlayers.checks.source_text import Texts
+from navlayers.checks.source_text import Texts, decoded
 from navlayers.checks.subject import lookalike
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
@@ -43,7 +43,7 @@ class FixedFile(msgspec.Struct, frozen=True):
     @property
     def diff(self) -> str:
         """The unified diff."""
-        old, new = (_lines(data.decode("utf-8", "replace")) for data in (self.before, self.after))
+        old, new = (_lines(decoded(data)[0]) for data in (self.before, self.after))
         path = str(Place(self.path))
         if len(old) != len(new):  # a fixed cell had a line break before or after its value
             lines = list(difflib.unified_diff(old, new, path, path, n=_CONTEXT))

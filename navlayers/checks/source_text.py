@@ -45,13 +45,29 @@ class Span(NamedTuple):
     quote: str
 
 
+def decoded(data: bytes) -> tuple[str, str]:
+    """The text of a file and its encoding, UTF-8 or else Windows-1252, which spreadsheets save.
+
+    Raises:
+        UnicodeDecodeError: it is neither.
+    """
+    try:
+        return data.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return data.decode("cp1252"), "cp1252"
+
+
 class Text:
-    """UTF-8 text of one file. Offsets count characters after a byte order mark, as places do."""
+    """The text of one file, UTF-8 or, of a table, Windows-1252.
+
+    Offsets count characters after a byte order mark, as places do.
+    """
 
     def __init__(self, path: str, data: bytes, *, table: bool) -> None:
         self.path = path
         self._bom = data.startswith(_BOM.encode())
-        self.text = data.decode().removeprefix(_BOM)
+        text, self._encoding = decoded(data) if table else (data.decode(), "utf-8")
+        self.text = text.removeprefix(_BOM)
         self.table = table
 
     @cached_property
@@ -177,7 +193,7 @@ class Text:
             pieces += [self.text[offset:start], new]
             offset = end
         pieces.append(self.text[offset:])
-        return ((_BOM if self._bom else "") + "".join(pieces)).encode()
+        return ((_BOM if self._bom else "") + "".join(pieces)).encode(self._encoding)
 
 
 class Texts:

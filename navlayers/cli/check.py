@@ -174,6 +174,11 @@ def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix
     fixable = sum(bool(finding.fix) for finding in report.findings)
     if fix:
         _print.notify(f"fixed {quantity(corrected, 'finding') if corrected else 'nothing'}")
+        if fixable:
+            shipped = all(checked.origin == "shipped" for checked in report.inputs)
+            changed = "only values without escapes in text files are changed"
+            why = "shipped sets are never changed" if shipped else changed
+            _print.notify(f"not fixed: {quantity(fixable, 'finding')} ({why})")
     elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:

@@ -183,10 +183,10 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
     if chosen is None:
         return present
     sheet, column = chosen
-    rows = read_weights(sheet, column, findings)
+    known = attack.load(attack.find(domain, "latest").release)
+    rows = read_weights(sheet, column, known, findings)
     findings.raise_errors()
     techniques = [row.technique for row in rows]
-    known = attack.load(attack.find(domain, "latest").release)
     if techniques and not any(map(known.get, techniques)):
         domain = likely_domain(techniques)
     mappings = tuple(Mapping(name, technique) for technique in techniques)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem
-from navlayers.mapping.formats import checks, table_values
+from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.table import Amount, without_percent
 from navlayers.mapping.formats.table_values import LARGEST, TOO_LARGE, spellings
@@ -16,6 +16,7 @@ from navlayers.mapping.formats.table_values import LARGEST, TOO_LARGE, spellings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from navlayers.attack import Catalogue
     from navlayers.errors import Place
     from navlayers.mapping.formats.table import Sheet
 
@@ -30,7 +31,7 @@ HEAVIEST = float(LARGEST)
 """Maximum weight."""
 
 _ID = re.compile(r"T[0-9]{4}")
-_TECHNIQUE = ("attack_object_id", "attack_object_name")
+_TECHNIQUE = ("attack_object_id", "attack_object_name", "subtechnique")
 _CAPABILITY = ("capability_id", "capability_description")
 _SCORES = frozenset({"protect", "detect", "respond", "score_category"})
 _VAGUE = frozenset({"id", "name", "title"})
@@ -73,7 +74,7 @@ def _is_mappings(sheet: Sheet) -> bool:
 
 def _free(sheet: Sheet) -> list[int]:
     """The columns that do not hold techniques."""
-    taken = [sheet.columns.fields.get(field) for field in _TECHNIQUE]
+    taken = [*(sheet.columns.fields.get(field) for field in _TECHNIQUE), *sheet.columns.more]
     return [column for column in range(sheet.columns.width) if column not in taken]
 
 
@@ -108,10 +109,11 @@ def other_numbers(sheet: Sheet, column: int) -> list[str]:
     return [header for other in numeric if (header := sheet.header(other))]
 
 
-def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[Weight]:
+def read_weights(sheet: Sheet, column: int | None, catalogue: Catalogue, findings: Findings) -> list[Weight]:
     """The rows of a table of weights, one for each technique of a cell; without a column, each weighs 1.
 
-    What is wrong goes to `findings`; rows without a technique or a weight are left out with a notice.
+    `catalogue` has the names of techniques. What is wrong goes to `findings`; rows without a technique or
+    a weight are left out with a notice.
     """
     ids = _ids(sheet)
     weights: list[Weight] = []
@@ -119,7 +121,8 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
     one = Fraction(1)
     bare = (Amount(line, cells, "1", one) for line, cells in sheet.data_rows())
     for line, cells, text, weight in bare if column is None else sheet.amounts(column, percent=True):
-        if not (cells[ids].strip() and text.strip()):
+        techniques = sheet.techniques(line, cells, findings)
+        if not (techniques and text.strip()):
             blank.append(line)
             continue
         place = sheet.grid.place(line, ids if column is None else column)
@@ -128,10 +131,10 @@ def read_weights(sheet: Sheet, column: int | None, findings: Findings) -> list[W
             expected = spellings(without_percent(text)) or largest
             findings.add(Issue(f"weight {quoted(text)} {weight}", expected, code="unknown-value"), place)
             continue
-        for technique in table_values.techniques(cells[ids]):
-            id_, issue = checks.technique(technique.id)
+        for technique, at in techniques:
+            id_, issue = checks.technique(technique.id, release=lambda: catalogue)
             if issue is not None:
-                findings.add(issue, sheet.grid.place(line, ids, technique.offset))
+                findings.add(issue, sheet.grid.place(line, at, technique.offset))
             if id_ is not None:
                 weights.append(Weight(id_, float(weight), place))
     if blank:

@@ -110,11 +110,7 @@ def _resolve_names(head: MappingSet, table: Table) -> None:
     if not names:
         return
     catalogue = naming_release(head)
-    results = {name: named_technique(name, catalogue) for name in names}
-    for index, row in enumerate(table.rows):
-        if row.attack_object_id in names:
-            row.attack_object_id, issue = results[row.attack_object_id]
-            table.report(index, "attack_object_id", issue)
+    table.resolve({name: named_technique(name, catalogue) for name in names})
 
 
 def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:

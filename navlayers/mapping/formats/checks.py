@@ -15,14 +15,14 @@ from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, HUNDRED,
 from navlayers.mapping.ranges import hundred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.attack import Catalogue
     from navlayers.mapping.formats.context import ReadOptions
 
 NON_MAPPABLE = "non_mappable"
 
-TECHNIQUE = re.compile(r"(?:[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
+TECHNIQUE = re.compile(r"(?:(?!(?:MITRE|ATTACK|T[0-9]{4})-)[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
 """Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
 
 TECHNIQUE_EXPECTED = "a technique id such as T1059 or T1059.001"
@@ -64,10 +64,15 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
     return clean, issue
 
 
-def technique(text: str, empty: str = "") -> tuple[str | None, Issue | None]:
+def technique(
+    text: str, empty: str = "", release: Callable[[], Catalogue] | None = None
+) -> tuple[str | None, Issue | None]:
     """A technique or sub-technique id; other spellings with one reading are taken, with a notice.
 
-    `empty` is the message for an empty text, if that is an error.
+    Args:
+        text: the id, or with `release` the name of one of its techniques.
+        empty: the message for an empty text, if that is an error.
+        release: gives the release that names are looked up in.
     """
     clean, issue = identifier(text)
     if clean is None and empty:
@@ -77,6 +82,8 @@ def technique(text: str, empty: str = "") -> tuple[str | None, Issue | None]:
     id_ = likely_id(clean)
     if id_ is not None:
         return id_, respelled(clean, id_)
+    if release is not None and may_be_name(clean):
+        return named_technique(clean, release())
     nearly = _NEARLY.fullmatch(clean)
     hint = ""
     if nearly:

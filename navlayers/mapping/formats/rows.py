@@ -15,7 +15,7 @@ from navlayers.mapping.formats.checks import NON_MAPPABLE
 from navlayers.mapping.formats.findings import Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
@@ -255,6 +255,17 @@ class Table:
             row.references = self._references.setdefault(references, references)
             if index not in self.left_out:
                 self._gather(index, row)
+        self._leave_out(mark)
+
+    def resolve(self, names: Mapping[str, tuple[str | None, Issue]]) -> None:
+        """Replace names of techniques by ids, each with its issue."""
+        mark = self._findings.mark
+        self._wrong.clear()
+        for index, row in enumerate(self.rows):
+            name = row.attack_object_id
+            if name is not None and name in names and index not in self.left_out:
+                row.attack_object_id, issue = names[name]
+                self.report(index, "attack_object_id", issue)
         self._leave_out(mark)
 
     def _leave_out(self, mark: tuple[int, int]) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from navlayers._text import restore
+from navlayers.mapping.formats.checks import respelled
 from navlayers.mapping.formats.table_columns import find_columns, no_technique_column
-from navlayers.mapping.formats.table_values import NOT_A_NUMBER, amount, decimal_mark
+from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
+from navlayers.mapping.formats.table_values import NOT_A_NUMBER, Technique, amount, decimal_mark, techniques
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +19,16 @@ if TYPE_CHECKING:
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.table_columns import Columns
 
 WORKBOOK = (b"PK\x03\x04", OLE := b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """First bytes of XLSX workbooks, and of old (.xls) or encrypted ones, which are refused."""
+
+
+_NUMBER = re.compile(r"\s*\.?([0-9]{1,3})\s*")
+"""The number of a sub-technique; spreadsheets drop its leading zeros."""
 
 
 class Number(str):
@@ -82,6 +91,37 @@ class Sheet(NamedTuple):
         mark = decimal_mark(clean(text) for _, _, text in rows if not isinstance(text, Number))
         for line, cells, text in rows:
             yield Amount(line, cells, text, amount(clean(text), "." if isinstance(text, Number) else mark))
+
+    def techniques(self, line: int, cells: Sequence[str], findings: Findings) -> list[tuple[Technique, int]]:
+        """The techniques of a row, each with its column; ids that are written together go to the findings."""
+        columns = self.columns
+        result: list[tuple[Technique, int]] = []
+        for column in (columns.fields["attack_object_id"], *columns.more):
+            text = cells[column]
+            parts = () if text.strip().lower() in NO_VALUE else techniques(text)
+            for _, several in groupby((part for part in parts if part.text), key=lambda part: part.offset):
+                together = list(several)
+                issue = respelled(together[0].text, *(part.id for part in together))
+                findings.add(issue, partial(self.grid.place, line, column, together[0].offset))
+            result += [(part, column) for part in parts]
+        sub = columns.fields.get("subtechnique")
+        if sub is None or cells[sub].strip().lower() in NO_VALUE:
+            return result
+        written = techniques(cells[sub].strip())
+        if not result or all(map(holds_ids, [part.id for part in written])):
+            return [(part, sub) for part in written]
+        technique, column = result[0]
+        number = _NUMBER.fullmatch(cells[sub])
+        if len(result) == 1 and "." in technique.id and number is None:
+            return [(technique._replace(name=technique.name or cells[sub].strip()), column)]
+        if len(result) > 1 or "." in technique.id:
+            return result
+        if number is not None:
+            return [(technique._replace(id=f"{technique.id}.{number[1]:0>3}", name=None), column)]
+        # Its technique tells a sub-technique from those of the same name.
+        name = cells[sub].strip()
+        id_ = f"{name} of {technique.id}" if holds_ids(technique.id) else f"{technique.id}: {name}"
+        return [(technique._replace(id=id_, name=None), column)]
 
     def numeric_columns(self, columns: Collection[int]) -> list[int]:
         """The columns in which most non-empty cells are numbers, including negative ones."""

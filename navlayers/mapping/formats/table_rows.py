@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from functools import partial
-from itertools import groupby, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +17,7 @@ from navlayers._text import restore
 from navlayers.errors import Place
 from navlayers.mapping.formats import checks, table_values
 from navlayers.mapping.formats.assemble import assemble, rows_of
-from navlayers.mapping.formats.checks import NON_MAPPABLE, respelled, says_non_mappable
+from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.formats.context import Places, lost, technique_names
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head
@@ -31,7 +31,7 @@ from navlayers.mapping.formats.table_columns import (
     columns_of,
     refuse_missing,
 )
-from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide, holds_ids
+from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, MappingType
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.ranges import doubtful
@@ -59,9 +59,6 @@ _TEXT = tuple(
     field for field in Row.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
 )
 _CAPABILITY = frozenset({"capability_id", "capability_description"})
-_NUMBER = re.compile(r"\s*\.?([0-9]{1,3})\s*")
-"""The number of a sub-technique; spreadsheets drop its leading zeros."""
-
 _MEANINGS = {
     "attack_object_id": "techniques",
     "attack_object_name": "names of techniques",
@@ -134,8 +131,8 @@ class _Reader:
         for sheet in self._sheets:
             self._first_rows.append(len(self._lines))
             self._wide = self._find_wide(sheet)
-            ids = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
-            self._relations = frozenset(column for column in ids if not columns_named(sheet.columns, column))
+            holding = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
+            self._relations = frozenset(column for column in holding if not columns_named(sheet.columns, column))
             self._report_columns(sheet)
             rows = self._rows_of(sheet)
             while batch := list(islice(rows, _BATCH)):
@@ -300,7 +297,7 @@ class _Reader:
         )
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
         self._complete(columns, cells, row)
-        techniques = self._techniques(sheet, line, cells)
+        techniques = sheet.techniques(line, cells, self._findings)
         if not techniques and row == Row() and not extra:
             return
         parts: list[tuple[Technique | None, int]] = [*techniques] or [(None, -1)]
@@ -324,34 +321,6 @@ class _Reader:
                     self._details[len(self._lines)] = offset, rating, elsewhere
                 self._lines.append(line)
                 yield rated
-
-    def _techniques(self, sheet: Sheet, line: int, cells: list[str]) -> list[tuple[Technique, int]]:
-        """The techniques of a row, each with its column."""
-        columns = sheet.columns
-        result: list[tuple[Technique, int]] = []
-        for column in (columns.fields["attack_object_id"], *columns.more):
-            text = cells[column]
-            parts = () if text.strip().lower() in NO_VALUE else table_values.techniques(text)
-            for _, several in groupby((part for part in parts if part.text), key=lambda part: part.offset):
-                together = list(several)
-                issue = respelled(together[0].text, *(part.id for part in together))
-                self._findings.add(issue, partial(sheet.grid.place, line, column, together[0].offset))
-            result += [(part, column) for part in parts]
-        sub = columns.fields.get("subtechnique")
-        if sub is None or cells[sub].strip().lower() in NO_VALUE:
-            return result
-        written = table_values.techniques(cells[sub].strip())
-        if not result or all(map(holds_ids, [part.id for part in written])):
-            return [(part, sub) for part in written]
-        technique, column = result[0]
-        number = _NUMBER.fullmatch(cells[sub])
-        if len(result) == 1 and "." in technique.id and number is None:
-            return [(technique._replace(name=technique.name or cells[sub].strip()), column)]
-        if len(result) > 1 or "." in technique.id:
-            return result
-        # The name of a sub-technique after its technique's id tells it from those of the same name.
-        id_ = f"{technique.id}.{number[1]:0>3}" if number else f"{cells[sub].strip()} of {technique.id}"
-        return [(technique._replace(id=id_, name=None), column)]
 
     def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:
         """Set the fields of a row that need more than the text of a cell."""

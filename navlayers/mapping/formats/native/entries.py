@@ -74,11 +74,8 @@ class Entries:
         findings, mark = self._top.findings, self._top.findings.mark
         technique = self._techniques.get(key.text)
         if technique is None:
-            technique, issue = (
-                checks.named_technique(key.text, naming_release(self._head))
-                if checks.may_be_name(key.text)
-                else checks.technique(key.text, "a technique id is empty")
-            )
+            release = partial(naming_release, self._head)
+            technique, issue = checks.technique(key.text, "a technique id is empty", release)
             self._top.report(issue, key)
             if findings.left_out(mark, "entry"):
                 return
