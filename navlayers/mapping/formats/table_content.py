@@ -128,7 +128,7 @@ def likely_fields(rows: Sequence[Sequence[str]], technique: int, others: Collect
     return fields
 
 
-def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str]) -> Wide:
+def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str], scale: Iterable[str] = ()) -> Wide:
     """The tools and counts among columns without a meaning.
 
     A column of numbers named like a total has counts, and other columns of numbers are then its parts. A single
@@ -137,7 +137,9 @@ def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str]) -> Wide
     Args:
         rows: the rows below the header.
         headers: column → header.
+        scale: words for which the user gives scores.
     """
+    scored = {word.lower() for word in scale}
     kinds: dict[int, Rating | None] = {}
     most: dict[int, Fraction] = {}
     dots = 0
@@ -146,7 +148,7 @@ def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str]) -> Wide
             text = row[column].strip() if column < len(row) else ""
             if text.lower() in NO_VALUE:
                 continue
-            kind = _kind(text)
+            kind = "word" if text.lower() in scored else _kind(text)
             before = kinds.setdefault(column, kind)
             if before != kind:
                 kinds[column] = "word" if {before, kind} == {"word", "mark"} and text.lower() in _WORDS else None

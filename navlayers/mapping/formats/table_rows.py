@@ -224,7 +224,7 @@ class _Reader:
         if columns.row < 0 or columns.categories or not {*_CAPABILITY, "score_value"}.isdisjoint(columns.fields):
             return Wide({})
         headers = {column: columns.headers[column] for column in columns.others if columns.headers[column]}
-        return find_wide((cells for _, cells in sheet.data_rows()), headers)
+        return find_wide((cells for _, cells in sheet.data_rows()), headers, self._context.options.scale)
 
     def _report_counts(self, sheet: Sheet) -> None:
         """Report columns of counts, which are no scores."""
