@@ -228,18 +228,18 @@ def together(attack_version: str = "16.1") -> InputSet:
     return InputSet(catalogue, (Prepared("a", whole, attack_version, catalogue, (), ()),))
 
 
-def test_groups_bring_the_inputs_to_the_newest_release_that_has_them() -> None:
+def test_groups_bring_the_inputs_to_the_newest_release() -> None:
     moved, found = with_threat(together(), ["APT29"])
-    assert (moved.catalogue.version, found.attack_version) == ("18.1", "18.1")
+    assert (moved.catalogue.version, found.attack_version) == ("19.1", "19.1")
     assert moved.inputs[0].set.mappings[0].technique == "T1053.002"
 
 
-@pytest.mark.parametrize("own", ["16.1", "17.1", "18.1"])
+@pytest.mark.parametrize("own", ["16.1", "18.1", "19.1"])
 def test_a_threat_is_the_same_whatever_release_the_sets_are_of(tmp_path: Path, own: str) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,1", "T1680,2")
     for word in (str(path), "TA0006", "csa_ccm", "kev", "APT29"):
         moved, found = with_threat(together(own), [word])
-        assert (moved.catalogue.version, found.attack_version) == ("18.1", "18.1")
+        assert (moved.catalogue.version, found.attack_version) == ("19.1", "19.1")
         assert found.weights == threat(word).weights
     assert with_threat(together(own), [str(path)])[1].weights == {"T1059": 1, "T1680": 2}
 

@@ -279,7 +279,7 @@ def _notices(inputs: Sequence[Coverage], category: str | None) -> Iterator[Probl
 
 
 def using_groups(catalogue: Catalogue) -> Counter[str] | None:
-    """Technique id → number of the release's groups that use it themselves; None if groups are not installed."""
+    """Technique id → number of groups that use it themselves; None without groups of this or an older release."""
     try:
         release = attack.find(catalogue.domain, catalogue.version).release
         return Counter(technique for group in attack.threats(release).groups for technique in group.techniques)

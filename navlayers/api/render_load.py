@@ -8,6 +8,7 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import comma_list, first_few
+from navlayers.attack.versions import parse_wanted
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import formats
 from navlayers.layer.build import layers_of
@@ -18,12 +19,13 @@ from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.load import Prepared, prepare
-from navlayers.mapping.remap import MOST_LISTED, changes_of_ids
+from navlayers.mapping.remap import MOST_LISTED, changes_of_ids, not_active
 from navlayers.output.folders import INDEX, read_index
 from navlayers.pages.results import ALL
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import score_set
-from navlayers.upgrades.layers import upgrade_layer
+from navlayers.upgrades.layers import upgraded_layer
+from navlayers.upgrades.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,32 +94,34 @@ def _format(source: Source, reading: ReadOptions) -> str:
 def _at_release(
     item: formats.Read, source: Source, attack_version: str | None
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
-    """The layer in format 4.5 at the requested release, else its own, else the newest."""
+    """The layer in format 4.5 at the requested release, else its own or the nearest, else the newest."""
     notices = []
     place = Place(str(source.path))
-    wanted = item.attack_version
-    if not wanted:
-        wanted = attack_version or "latest"
+    wanted = attack_version or item.attack_version or "latest"
+    if not item.attack_version:
         notices.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
     try:
-        release = attack.find(item.domain, wanted, nearest=wanted == item.attack_version)
-        target = attack.find(item.domain, attack_version) if attack_version else release
+        target = attack.find(item.domain, wanted, nearest=attack_version is None)
+        route = Routes(target.release.version)[item.domain, item.attack_version]
     except NavlayersError as error:
         problems = (msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems)
         raise type(error)(problems) from None
-    catalogue = attack.load(release.release)
-    # The notice may be of another minor version, at which a layer is read as it is.
-    installed = release.notice is None or catalogue.major == wanted.lower().removeprefix("v").partition(".")[0]
-    if attack_version and not installed:
-        # The layer's own release would only be a step to the requested one.
-        catalogue = attack.load(target.release)
-    elif release.notice is not None:
-        notices.append(msgspec.structs.replace(release.notice, place=release.notice.place or place))
-    layer, _ = modern(item.layer, catalogue)
-    if attack_version is None and installed:
-        return layer, catalogue, notices
-    carried, _ = upgrade_layer(layer, target.release.version)
-    return carried, attack.load(target.release), notices
+    about = route.notices if attack_version else [target.notice] if target.notice else []
+    notices += (msgspec.structs.replace(notice, place=notice.place or place) for notice in about)
+    catalogue = route.releases.new
+    # A layer of another minor version is drawn as it is.
+    named = parse_wanted(item.attack_version or "latest")
+    if attack_version is None and named and named.major in (None, int(catalogue.major)):
+        return modern(item.layer, catalogue)[0], catalogue, notices
+    layer, report = upgraded_layer(item.layer, route)
+    left_out = [f"{entry.id} {entry.name}".rstrip() + f": {entry.why}" for entry in report.removed]
+    if left_out:
+        listed = first_few(left_out, MOST_LISTED, "; ")
+        notices.append(Problem(f"{source.name}: {not_active(catalogue.version)}: {listed}"))
+    dropped = [f"{entry.id} {entry.name}: {entry.why}" for entry in report.dropped]
+    if dropped:
+        notices.append(Problem(f"{source.name}: entries left out: {first_few(dropped, MOST_LISTED, '; ')}"))
+    return layer, catalogue, notices
 
 
 def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:

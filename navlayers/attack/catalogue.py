@@ -136,7 +136,8 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `aliases` are its other names; `techniques` the sorted ids of the active techniques that it uses directly;
     `software` the ids of the active software that a group or campaign uses; `groups` the ids of the groups to
-    which a campaign is attributed.
+    which a campaign is attributed. `lost` are ids of techniques of the older release that a threat was carried
+    from, which have no active successor.
     """
 
     kind: Kind
@@ -147,6 +148,7 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
     techniques: tuple[str, ...] = ()
     software: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 class Threats(msgspec.Struct, frozen=True, dict=True):
@@ -195,7 +197,9 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
         }
         threats = {
             id_: msgspec.structs.replace(
-                threat, techniques=tuple(sorted({now[t] for t in threat.techniques if t in now}))
+                threat,
+                techniques=tuple(sorted({now[t] for t in threat.techniques if t in now})),
+                lost=tuple(t for t in threat.techniques if t not in now),
             )
             for id_, threat in self.threats.items()
         }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.attack import Catalogue, Technique
+    from navlayers.attack.domain import Domain
 
 Kind = Literal["kept", "renamed", "replaced", "removed"]
 Why = Literal["revoked", "deprecated", "unknown"]
@@ -70,11 +71,14 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
         return reason(self.why or "unknown", self.end or "")
 
 
-def reason(why: Why, end: str = "", *, active: bool = False) -> str:
+def reason(why: Why, end: str = "", *, active: bool = False, newer: str = "") -> str:
     """Why a release does not have an id as an active one, in words.
 
-    `end` is where revoked-by ends, if that is elsewhere; `active` says whether that is.
+    `end` is where revoked-by ends, if that is elsewhere; `active` says whether that is. `newer` is the release that
+    an unknown id is newer than.
     """
+    if newer:
+        return f"newer than ATT&CK {newer}, or not an id of ATT&CK"
     if why == "unknown":
         return "not in this release"
     if end:
@@ -208,9 +212,8 @@ class ReleaseChange:
         for release in sorted(newest_first, key=lambda release: release.domain != domain):
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
-        newest = next(release for release in newest_first if release.domain == domain)
-        if _base_number(change.id) > max(map(_base_number, attack.load(newest).techniques)):
-            return f"newer than ATT&CK {newest.domain} {newest.version}, or not an id of ATT&CK"
+        if newer := newer_than(change.id, domain):
+            return reason("unknown", newer=newer)
         near = _near(change.id, self.new)
         question = f" did you mean {or_list(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
         return f"unknown in every installed release: a typo?{question}"
@@ -293,6 +296,13 @@ class Tactics:
 
 def _folded(name: str) -> str:
     return " ".join(name.casefold().replace("-", " ").split())
+
+
+def newer_than(identifier: str, domain: Domain) -> str:
+    """The newest installed release of a domain, where an id is above all of its ids; "" for other ids."""
+    newest = attack.load(attack.find(domain, versions.LATEST).release)
+    above = _base_number(identifier) > max(map(_base_number, newest.techniques))
+    return newest.version if above else ""
 
 
 def _base_number(identifier: str) -> int:

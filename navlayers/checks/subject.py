@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from navlayers import attack
 from navlayers._text import quoted
+from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats.context import technique_names
@@ -42,13 +43,23 @@ class Subject:
         self.catalogue: Catalogue | None = None
         self.release_problem: Problem | None = None
         try:
-            match = attack.find(self.set.domain, self.version)
+            match = attack.find(self.set.domain, self.version, nearest=version is None)
             self.release_problem = match.notice
             self.catalogue = attack.load(match.release)
         except ReleaseError as error:
             if version is not None:
                 raise
             self.release_problem = error.problems[0]
+
+    @cached_property
+    def older(self) -> bool:
+        """Whether the set is of an older major release that is not installed, so that a newer one is used."""
+        own = versions.canonical(self.version)
+        return (
+            own is not None
+            and self.catalogue is not None
+            and int(own.partition(".")[0]) < int(self.catalogue.major)
+        )
 
     def place(self, kind: Kind, index: int, field: str = "") -> Place:
         """The place of a field of a mapping, non-mappable record or capability."""
@@ -127,11 +138,7 @@ class Subject:
         catalogues = {}
         for domain in DOMAINS:
             if domain != self.set.domain:
-                try:
-                    release = attack.find(domain, self.version).release
-                except ReleaseError:
-                    release = attack.find(domain, "latest").release
-                catalogues[domain] = attack.load(release)
+                catalogues[domain] = attack.load(attack.find(domain, self.version, nearest=True).release)
         return catalogues
 
     @cached_property

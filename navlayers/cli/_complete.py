@@ -68,18 +68,17 @@ def capabilities(ctx: click.Context, parameter: click.Parameter, incomplete: str
 
 
 def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
-    """Ids and names of groups, software, campaigns and tactics of the newest releases, then sets and files."""
+    """Ids and names of groups, software, campaigns and tactics of the newest release, then sets and files."""
     words: list[tuple[str, str]] = []
     for domain in DOMAINS:
-        newest = [each for each in attack.releases() if each.domain == domain and attack.has_threats(each)][-1:]
-        for release in newest:
-            with contextlib.suppress(NavlayersError):
-                known = attack.threats(release).threats.values()
-                tactics = attack.load(release).tactics
-                words += [(threat.id, threat.name) for threat in known]
-                words += [(threat.name, f"{threat.kind} {threat.id}") for threat in known]
-                words += [(tactic.id, tactic.name) for tactic in tactics]
-                words += [(tactic.shortname, tactic.name) for tactic in tactics]
+        with contextlib.suppress(NavlayersError):
+            release = attack.find(domain, "latest").release
+            known = attack.threats(release).threats.values()
+            tactics = attack.load(release).tactics
+            words += [(threat.id, threat.name) for threat in known]
+            words += [(threat.name, f"{threat.kind} {threat.id}") for threat in known]
+            words += [(tactic.id, tactic.name) for tactic in tactics]
+            words += [(tactic.shortname, tactic.name) for tactic in tactics]
     return [*_items(words, incomplete), *sets(ctx, parameter, incomplete)]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.attack.id_changes import ReleaseChange, Why, reason
+from navlayers.attack.id_changes import ReleaseChange, Why, newer_than, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +30,7 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
         successor: the technique that revoked it; "" for none.
         capabilities: ids of the capabilities mapped to it.
         successor_active: whether the successor is active in the release.
+        newer: the newest installed release, where the id is newer than that.
     """
 
     id: str
@@ -39,11 +40,16 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
     successor_name: str = ""
     capabilities: tuple[str, ...] = ()
     successor_active: bool = True
+    newer: str = ""
 
     def __str__(self) -> str:
-        name = f"{self.id} {self.name}".rstrip()
+        return f"{self.id} {self.name}".rstrip() + f": {self.why}"
+
+    @property
+    def why(self) -> str:
+        """Why it is not active, in words."""
         successor = f"{self.successor} {self.successor_name}".rstrip()
-        return f"{name}: {reason(self.fate, successor, active=self.successor_active)}"
+        return reason(self.fate, successor, active=self.successor_active, newer=self.newer)
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -108,7 +114,8 @@ def _inactive(change: IdChange, catalogue: Catalogue, capabilities: tuple[str, .
     successor = (end.id, end.name) if end else ("", "")
     active = end is None or end.active
     why = change.why or ("revoked" if end else "unknown")
-    return Inactive(change.id, change.name, why, *successor, capabilities, successor_active=active)
+    newer = newer_than(change.id, catalogue.domain) if why == "unknown" else ""
+    return Inactive(change.id, change.name, why, *successor, capabilities, active, newer)
 
 
 def carry_to(

@@ -13,8 +13,8 @@ from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted
 from navlayers.attack.domain import DOMAIN_NAMES, Domain
-from navlayers.attack.versions import number
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem, ReleaseError, UsageError
+from navlayers.attack.id_changes import reason
+from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
 
 if TYPE_CHECKING:
@@ -59,30 +59,6 @@ class Chosen(msgspec.Struct, frozen=True):
         """Whether groups, software or campaigns of ATT&CK are among it."""
         return bool(self.software_of) or any(isinstance(i, AttackName) and not i.tactic for i in self.items)
 
-    def release(self, newest: Catalogue) -> Catalogue:
-        """The release to work at: the newest installed one, so that a threat is the same for all inputs.
-
-        Where groups, software or campaigns are named, the newest release that has them. It is never older than the
-        files named, or than `newest`, the newest release of the sets.
-
-        Raises:
-            ReleaseError: no such release is installed.
-        """
-        of_files = [own for item in self.items if isinstance(item, Weighted) and (own := item.release())]
-        newest = max((newest, *of_files), key=lambda catalogue: number(catalogue.version))
-        if not self.needs_threats:
-            latest = attack.load(attack.find(self.domain, "latest").release)
-            return max((newest, latest), key=lambda catalogue: number(catalogue.version))
-        releases = lookup.with_threats(self.domain)
-        if releases and number(releases[0].version) >= number(newest.version):
-            return attack.load(releases[0])
-        expected = f"one of {', '.join(release.version for release in releases)}" if releases else ""
-        what = f"ATT&CK {DOMAIN_NAMES[self.domain]} {newest.version}"
-        message = f"groups, software and campaigns of {what}, or of a newer release, are not installed"
-        hint = f"add them with: navlayers attack add {newest.version}"
-        hint += f", or use an older release for the sets: --attack {releases[0].version}" if releases else ""
-        raise ReleaseError(Problem(message, expected=expected, hint=hint))
-
     def at(self, catalogue: Catalogue) -> ThreatModel:
         """The threat at a release.
 
@@ -98,6 +74,7 @@ class Chosen(msgspec.Struct, frozen=True):
             known = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
             named, using = _named(self, known)
             notices += _same(named)
+            notices += _from_older(known, release)
 
         def software(threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
             if not threat.software:
@@ -114,7 +91,8 @@ class Chosen(msgspec.Struct, frozen=True):
             threat = named[item.text]
             through = software(threat) if threat in using else {}
             weights = dict.fromkeys(sorted({*threat.techniques, *through}), 1.0)
-            return Member(threat.kind, threat.id, threat.name, weights, through)
+            lost = dict.fromkeys(threat.lost, 1.0)
+            return Member(threat.kind, threat.id, threat.name, weights, through, lost=lost)
 
         members = _each_once(_all(partial(member, item) for item in self.items))
         for threat in using:
@@ -248,16 +226,17 @@ def with_threat(
     Args:
         inputs: the sets and layers.
         words: as for `choose`.
-        attack_version: the release that the inputs were carried to; None: carry them to that of the threat.
+        attack_version: the release that the inputs were carried to; None: carry them to the newest.
         software_of: as for `choose`.
         reading: as for `choose`.
 
     Raises:
-        NavlayersError: as for `threat_model`, or no release for the threat is installed.
+        NavlayersError: as for `threat_model`.
     """
     chosen = choose(words, inputs.catalogue.domain, software_of=software_of, reading=reading)
     if attack_version is None:
-        inputs = inputs.at_release(chosen.release(inputs.catalogue))
+        # The newest release, so that a threat is the same for all inputs.
+        inputs = inputs.at_release(attack.load(attack.find(chosen.domain, "latest").release))
     return inputs, chosen.at(inputs.catalogue)
 
 
@@ -287,6 +266,16 @@ def _same(named: dict[str, Threat]) -> Iterator[Problem]:
     for id_, texts in names.items():
         if len(texts) > 1:
             yield Problem(f"{' and '.join(texts)} are the same threat ({id_}): counted once")
+
+
+def _from_older(known: Threats, release: str) -> Iterator[Problem]:
+    """The notice that threats were carried from an older release, and which techniques have no successor."""
+    if known.source_version:
+        own = attack.load(attack.find(known.domain, known.source_version).release)
+        lost = [f"{technique} {own.techniques[technique].name}" for technique in known.lost]
+        without = f"; without a successor and left out: {_first(lost)}" if lost else ""
+        message = f"{release} has no groups, software and campaigns here; using those of {known.source_version}"
+        yield Problem(f"{message}{without}", hint=f"add its own with: navlayers attack add {known.version}")
 
 
 def _through_software(threat: Threat, known: Threats, *, also_own: bool) -> dict[str, tuple[str, ...]]:
@@ -349,7 +338,7 @@ def _carried(member: Member, version: str) -> Iterator[Problem]:
     if member.left_out:
         bare = f"not active in ATT&CK {version} and left out, without a weight"
         lost = losses([member], member.weights, version) or bare
-        left_out = [f"{t.id} {t.name}".rstrip() if t.fate == "unknown" else str(t) for t in member.left_out]
+        left_out = [f"{t.id} {t.name}".rstrip() if t.why == reason("unknown") else str(t) for t in member.left_out]
         yield Problem(f"{member.id}: {lost}: {_first(left_out)}")
 
 

@@ -11,7 +11,7 @@ from navlayers import attack
 from navlayers._text import quantity, quoted
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
-from navlayers.errors import InputError, NavlayersError, Place, Problem
+from navlayers.errors import InputError, Problem
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions
@@ -47,7 +47,6 @@ class Weighted(msgspec.Struct, frozen=True):
         name, title: how results identify it, and how they call it.
         set: its techniques, as mappings.
         weights: of each mapping, None for one without; empty if scores or counts of capabilities are the weights.
-        attack_version: the release that the file states, if any.
     """
 
     kind: Literal["layer", "set", "table"]
@@ -56,22 +55,7 @@ class Weighted(msgspec.Struct, frozen=True):
     path: str
     set: MappingSet
     weights: tuple[float | None, ...] = ()
-    attack_version: str | None = None
     notices: tuple[Problem, ...] = ()
-
-    def release(self) -> Catalogue | None:
-        """The release that the file states; None if it states none.
-
-        Raises:
-            ReleaseError: the release is not available.
-        """
-        if self.attack_version is None:
-            return None
-        try:
-            return attack.load(attack.find(self.set.domain, self.attack_version).release)
-        except NavlayersError as error:
-            place = Place(self.path)
-            raise type(error)(msgspec.structs.replace(p, place=p.place or place) for p in error.problems) from None
 
     def member(self, catalogue: Catalogue) -> tuple[Member, tuple[Problem, ...]]:
         """The member of a threat at a release, and notices about its techniques."""
@@ -134,7 +118,7 @@ def read_weighted(source: Source, domain: Domain, reading: ReadOptions) -> Weigh
         return _layer(source, result)
     title, path = result.mapping_set.name, str(source.path)
     notices = _without_hints(result.notices)
-    return Weighted("set", source.name, title, path, result.mapping_set, (), _stated_version(result), notices)
+    return Weighted("set", source.name, title, path, result.mapping_set, (), notices)
 
 
 def _layer(source: Source, result: Reading) -> Weighted:
@@ -155,14 +139,8 @@ def _layer(source: Source, result: Reading) -> Weighted:
         notices += (Problem(f"{source.name}: the layer has no scores: every technique has weight 1"),)
     capabilities = mapping_set.capabilities
     title = capabilities[0].name if len(capabilities) == 1 else mapping_set.name
-    path, version = str(source.path), _stated_version(result)
-    return Weighted("layer", source.name, title, path, mapping_set, weights, version, notices)
-
-
-def _stated_version(result: Reading) -> str | None:
-    """The ATT&CK version of a set, None if it was assumed because the file states none."""
-    assumed = any(n.code == _ASSUMED and "attack version" in n.message for n in result.notices)
-    return None if assumed else result.mapping_set.attack_version
+    path = str(source.path)
+    return Weighted("layer", source.name, title, path, mapping_set, weights, notices)
 
 
 def _without_hints(notices: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -198,4 +176,4 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
         listing = ", ".join(map(quoted, others[:_MOST_COLUMNS_LISTED]))
         message = f"{name}: using the weights of column {quoted(sheet.header(column))}, not of {listing}"
         notices += (Problem(message, hint=f"to change this: --columns score={quoted(others[0])[1:-1]}"),)
-    return Weighted("table", name, name, loaded.path, mapping_set, tuple(row.weight for row in rows), None, notices)
+    return Weighted("table", name, name, loaded.path, mapping_set, tuple(row.weight for row in rows), notices)

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import _text
+from navlayers.attack.id_changes import newer_than, reason
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import letters, spellings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping, NonMappable
 
 _STACK = "security-stack"
+_LATER = frozenset({"revoked-technique", "deprecated-technique"})
 # Smallest similarity (difflib ratio) of a name to the right one that counts as a typo.
 _TYPO = 0.85
 
@@ -42,7 +44,8 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         if technique not in verdicts:
             verdicts[technique] = _verdict(technique, row.technique_name, catalogue, subject)
         verdict = verdicts[technique]
-        if verdict is None:
+        # An older set is right to use what a later release revoked, deprecated or renamed.
+        if verdict is None or (subject.older and verdict.code in _LATER):
             continue
         place = subject.place(kind, index, "technique")
         hint = verdict.hint
@@ -98,6 +101,9 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
         if entry is not None:
             hint = f"ATT&CK {release.version} has {named(entry, release)}; is attack_version right?"
             return _Verdict("unknown-technique", message, hint)
+    if newer := newer_than(id_, catalogue.domain):
+        hint = f"{reason('unknown', newer=newer)}; newer releases are added with: navlayers attack update"
+        return _Verdict("unknown-technique", message, hint)
     return _Verdict("unknown-technique", message, _nearest(id_, name, catalogue))
 
 
@@ -194,7 +200,11 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
             continue
         name = row.technique_name
         if not entry.active:
-            if name is not None and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject):
+            if (
+                name is not None
+                and not subject.older
+                and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject)
+            ):
                 message = f"{entry.id} is named {_text.quoted(name)}, but {_text.quoted(entry.name)} in ATT&CK"
                 place = subject.place(kind, index, "technique_name")
                 yield finding("technique-name", place, message, hint="is the id or the name wrong?")
@@ -208,7 +218,7 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
         if key not in verdicts:
             verdicts[key] = _name_verdict(entry, name, catalogue, subject)
         verdict = verdicts[key]
-        if verdict is not None:
+        if verdict is not None and not (subject.older and verdict.code == "technique-renamed"):
             place = subject.place(kind, index, "technique_name")
             fix = (Edit(place, name.strip(), entry.name),) if verdict.fixed else ()
             yield finding(verdict.code, place, verdict.message, hint=verdict.hint, fix=fix)

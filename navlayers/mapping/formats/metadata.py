@@ -70,12 +70,18 @@ def dated(days: Iterable[str]) -> dict[str, str]:
     return {"version": days[-1], "created": days[0], "updated": days[-1]} if days else {}
 
 
-def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[str], place: Place) -> MappingSet:
+def make_head(
+    context: Context,
+    given: Mapping[str, str],
+    techniques: Iterable[str],
+    place: Place,
+    tactics: Iterable[str] = (),
+) -> MappingSet:
     """A mapping set that has only metadata.
 
-    `given` is the metadata of the file, by names of `METADATA`; blank is absent. Metadata that neither it nor the
+    `tactics` are the short names of tactics that the file names. `given` is the metadata of the file, by names of `METADATA`; blank is absent. Metadata that neither it nor the
     user gives is assumed, with one notice: the framework is the file's name, the domain that of most technique ids,
-    the ATT&CK version the installed release that knows most of them, the version "unversioned".
+    the ATT&CK version the installed release that knows most of them and of the tactics, the version "unversioned".
     """
     techniques = list(techniques)
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
@@ -89,7 +95,7 @@ def make_head(context: Context, given: Mapping[str, str], techniques: Iterable[s
         assumed["domain"] = likely_domain(techniques)
     if "attack_version" not in texts:
         domain, _ = checks.domain(texts.get("domain") or assumed["domain"])
-        assumed["attack_version"] = likely_release(domain or "enterprise", techniques)
+        assumed["attack_version"] = likely_release(domain or "enterprise", techniques, tactics)
     if assumed:
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
         named = [f"{name.replace('_', ' ')} {wording.quoted(text)[1:-1]}" for name, text in assumed.items()]
@@ -112,19 +118,23 @@ def file_id(path: str) -> str:
     return slugs([stem])[stem] if stem.strip("-") else "stdin"
 
 
-def likely_release(domain: Domain, techniques: Iterable[str]) -> str:
-    """The newest installed version of those in which most of the ids are active or replaced."""
-    ids = Counter(techniques)
-    best, most = "", -1
+def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[str] = ()) -> str:
+    """The newest installed version of those in which most of the ids are active or replaced.
+
+    Of those that know as many ids, it is the one with most of the tactics, by their short names.
+    """
+    ids, named = Counter(techniques), Counter(tactics)
+    best, most = "", (-1, -1)
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
         catalogue = attack.load(release)
         known = 0
         for id_, count in ids.items():
             chain = catalogue.resolve(id_)
             known += count * bool(chain and catalogue.is_active(chain[-1]))
-        if known > most:
-            best, most = release.version, known
-        if known == ids.total():
+        there = sum(named[tactic.shortname] for tactic in catalogue.tactics)
+        if (known, there) > most:
+            best, most = release.version, (known, there)
+        if (known, there) == (ids.total(), named.total()):
             break
     return best
 

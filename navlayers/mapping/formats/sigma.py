@@ -35,6 +35,8 @@ _STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _TECHNIQUE = re.compile(r"attack\.\s*(t[0-9].*)", re.IGNORECASE)
 """A tag for a technique, malformed or not. Other tags of ATT&CK are for tactics (attack.execution) and groups."""
 
+_TACTIC = re.compile(r"attack\.([a-z][a-z_-]+)", re.IGNORECASE)
+
 _KEPT = ("level", "status", "author", "date", "modified", "license")
 _READ = frozenset({*_KEPT, "title", "id", "description", "references", "tags", "logsource", "action"})
 _RULE = frozenset({"detection", "correlation"})
@@ -78,7 +80,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     metadata = {"framework": "sigma", "role": "detection", "title": "Sigma rules" + (f": {name}" if name else "")}
     metadata |= dated(reader.dates)
     techniques = (mapping.technique for mapping in reader.mappings)
-    head = make_head(context, metadata, techniques, Place(source.path))
+    head = make_head(context, metadata, techniques, Place(source.path), reader.tactics)
     reader.report_omitted()
     return reader.finish(head), reader.places
 
@@ -87,6 +89,7 @@ class _Reader:
     def __init__(self, findings: Findings, path: str, top: int) -> None:
         self.mappings: list[Mapping] = []
         self.dates: set[str] = set()
+        self.tactics: list[str] = []
         self.places = PartPlaces(path)
         self._findings = findings
         self._path = path
@@ -226,6 +229,8 @@ class _Reader:
             tag = _TECHNIQUE.fullmatch(text)
             if tag is None:
                 rest.append(text)
+                if tactic := _TACTIC.fullmatch(text):
+                    self.tactics.append(tactic[1].lower().replace("_", "-"))
                 continue
             technique, issue = checks.technique(tag[1].upper())
             # The place is that of the id, after the quote and "attack."

@@ -9,7 +9,6 @@ import msgspec
 
 from navlayers._text import and_list, quantity
 from navlayers.analysis.gaps import newer_than
-from navlayers.attack.id_changes import reason
 from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient
 from navlayers.output.document import Facts, Heading, Note, Paragraph
@@ -111,10 +110,7 @@ def _release(data: ReportInput) -> Iterator[Block]:
         rows += [
             (coverage.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in coverage.moved
         ]
-        for left in coverage.left_out:
-            successor = f"{left.successor} {left.successor_name}".rstrip()
-            why = reason(left.fate, successor, active=left.successor_active)
-            rows.append((coverage.name, left.id, left.name, f"left out: {why}"))
+        rows += [(coverage.name, left.id, left.name, f"left out: {left.why}") for left in coverage.left_out]
     if rows:
         names, ids, titles, fates = zip(*rows, strict=True)
         fields = [

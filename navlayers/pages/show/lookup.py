@@ -11,6 +11,7 @@ import msgspec
 from navlayers import attack
 from navlayers._text import folded, letters, or_list, quoted
 from navlayers.attack import versions
+from navlayers.attack.id_changes import newer_than, reason
 from navlayers.errors import Problem, UsageError
 from navlayers.pages.show import KINDS, Kind
 
@@ -27,6 +28,8 @@ _LISTED = 8
 
 _NEARLY = re.compile(r"T([0-9]{4})[.,/ -]?([0-9]{1,3})")
 """The id of a sub-technique with another separator, or without leading zeros."""
+
+_ID = re.compile(r"T[0-9]{4}(\.[0-9]{3})?", re.IGNORECASE)
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -172,6 +175,9 @@ def _list(candidates: Sequence[Candidate]) -> str:
 
 
 def _unknown(word: str, candidates: Sequence[Candidate], kind: Kind | None) -> Problem:
+    if _ID.fullmatch(word.strip()) and (newer := newer_than(word.strip(), "enterprise")):
+        hint = f"{reason('unknown', newer=newer)}; newer releases are added with: navlayers attack update"
+        return Problem(f"unknown {kind or 'id or name'} {quoted(word)}", hint=hint)
     near = _near(word, [candidate for candidate in candidates if candidate.active])
     message = f"unknown {kind or 'id or name'} {quoted(word)}"
     if near:
