@@ -558,7 +558,7 @@ def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: P
         (["aws", "--threat", "APT29", "--weak", "nan"], "--weak is nan; expected a number from 0 to 100"),
         (["aws", "--threat", "APT29", "-o", "-", "--json"], "--json and -o - both write to standard output"),
         (["-", "--threat", "-"], "- is both a set and the threat"),
-        (["aws", "--threat", "G0017"], "DragonOK (G0017): uses no techniques in ATT&CK Enterprise 18.1"),
+        (["aws", "--threat", "G0017"], "DragonOK (G0017): uses no techniques in ATT&CK Enterprise 19.1"),
     ],
 )
 def test_bad_input_is_told_and_writes_nothing(run: Run, args: list[str], message: str) -> None:

@@ -54,7 +54,20 @@ def best() -> Best:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gaps") / "out"
-    main(["gaps", *map(str, FILES), "--threat", "APT29", "--software-of", "-o", str(folder), "-q"])
+    main(
+        [
+            "gaps",
+            *map(str, FILES),
+            "--threat",
+            "APT29",
+            "--software-of",
+            "--attack",
+            "18.1",
+            "-o",
+            str(folder),
+            "-q",
+        ]
+    )
     return folder
 
 

@@ -194,9 +194,9 @@ def test_every_command_tells_what_is_left_out(run: Run, tmp_path: Path, argument
     words = {"SET": str(path), "OUT": str(tmp_path / "out"), "OUT.svg": str(tmp_path / "out.svg")}
     words["OUT.md"] = str(tmp_path / "out.md")
     told = run(*(words.get(word, word) for word in arguments)).err.replace("\n ", "")
-    assert "replaced: T1086 PowerShell → T1059.001 PowerShell" in told or "remapped to ATT&CK 18.1: T1086" in told
+    assert "replaced: T1086 PowerShell → T1059.001 PowerShell" in told or "remapped to ATT&CK 19.1: T1086" in told
     assert "left out, not active in ATT&CK" in told
-    assert ": T9999: not in this release" in told
+    assert ": T9999: newer than ATT&CK enterprise 19.1" in told
 
 
 def test_a_strict_check_of_a_folder_without_sets_fails(run: Run, tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
     layer = json.loads(result.out)
     colors = {entry.get("color") for entry in layer["techniques"]}
     assert colors == {None, "#d9d9d9", "#ffd92f"}
-    assert layer["versions"]["attack"] == "18"
+    assert layer["versions"]["attack"] == "19"
     told = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-q").out
     assert "\nThe plan covers " in told
 

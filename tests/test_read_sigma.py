@@ -12,8 +12,11 @@ from conftest import told
 import navlayers.mapping.formats.native.write as native
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
+from navlayers.mapping.find import resolve
 from navlayers.mapping.formats import Findings, ReadOptions
+from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import canonical
+from navlayers.mapping.remap import inactive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -345,3 +348,29 @@ def test_thousands_of_rules_with_the_same_id_are_named_in_less_than_three_second
     path = write(tmp_path, {"a.yml": rule * 4_000}) / "a.yml"
     whole = readers.read(path).mapping_set
     assert [one.id for one in whole.capabilities] == ["x", "a", *(f"a-{n}" for n in range(2, 4_000))]
+
+
+OLD, NEW, BOTH = ("defense-evasion", "t1562.001"), ("defense-impairment", "t1685.002"), ("stealth", "t1027")
+
+
+@pytest.mark.parametrize(
+    ("tags", "release", "ids"),
+    [
+        ([OLD, ("defense_evasion", "t1070.001")], "18.1", ["T1562.001", "T1070.001"]),
+        ([NEW, BOTH], "19.1", ["T1685.002", "T1027"]),
+        ([BOTH], "19.1", ["T1027"]),
+        ([("defense-evasion", "t1027")], "18.1", ["T1027"]),
+        ([OLD, OLD, NEW], "19.1", ["T1685", "T1685", "T1685.002"]),
+    ],
+)
+def test_the_release_follows_from_techniques_and_then_from_tactics(
+    tags: list[tuple[str, str]], release: str, ids: list[str], tmp_path: Path
+) -> None:
+    files = {
+        f"{n}.yml": PLAIN.replace("'attack.t1078'", f"attack.{a}, attack.{b}") for n, (a, b) in enumerate(tags)
+    }
+    (prepared,) = prepare(resolve([str(write(tmp_path / "in", files))]))
+    assert isinstance(prepared, Prepared)
+    assert prepared.set.attack_version == release
+    assert [mapping.technique for mapping in prepared.set.mappings] == ids
+    assert not inactive(prepared.set, prepared.catalogue)

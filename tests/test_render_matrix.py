@@ -217,7 +217,7 @@ def test_what_cannot_be_drawn_is_told_not_dropped_silently(tmp_path: Path) -> No
         gradient={"colors": ["#ffffff"], "minValue": 0, "maxValue": 100},
     )
     told = "\n".join(str(notice) for notice in made.notices)
-    assert "left out, not active in ATT&CK 16.1: T9999: not in this release; T1053.001 At" in told
+    assert "left out, not active in ATT&CK 16.1: T9999: newer than ATT&CK enterprise 19.1" in told
     assert "not drawn, because the technique does not belong to the tactic: T1110 under impact" in told
     assert "the filter names platforms that ATT&CK 16.1 does not have: Azure AD" in told
     assert "the gradient has fewer than two colors" in told

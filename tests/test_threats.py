@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from attack_helpers import bundle, relation, thing, write
+from attack_helpers import bundle, relation, technique, thing, write
 from conftest import SHARED, row, set_of, write_set
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,7 +240,7 @@ def test_a_threat_is_the_same_whatever_release_the_sets_are_of(tmp_path: Path, o
     for word in (str(path), "TA0006", "csa_ccm", "kev", "APT29"):
         moved, found = with_threat(together(own), [word])
         assert (moved.catalogue.version, found.attack_version) == ("19.1", "19.1")
-        assert found.weights == threat(word).weights
+        assert found.weights == with_threat(together("19.1"), [word])[1].weights
     assert with_threat(together(own), [str(path)])[1].weights == {"T1059": 1, "T1680": 2}
 
 
@@ -293,7 +293,7 @@ def test_a_release_without_groups_is_an_error_that_says_how_to_add_them() -> Non
     )
 
 
-def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
+def test_an_added_release_with_groups_is_taken_and_one_without_has_those_of_the_release_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path / "data"))
@@ -302,23 +302,36 @@ def test_an_added_release_with_groups_is_taken_and_one_without_is_an_error(
     attack.add(read_bundle(write(tmp_path, bundle(group, using)), version="19.0"))
     assert with_threat(together(), ["New Group"])[1].weights == {"T1001": 1}
     attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
-    with pytest.raises(ReleaseError) as caught:
-        with_threat(together("20.0"), ["New Group"])
-    assert str(caught.value) == (
-        "groups, software and campaigns of ATT&CK Enterprise 20.0, or of a newer release, are not installed; "
-        "expected one of 19.0, 18.1 "
-        "(add them with: navlayers attack add 20.0, or use an older release for the sets: --attack 19.0)"
-    )
-    with pytest.raises(InputError, match=r'ATT&CK Enterprise 19\.0 has no group, software or campaign "APT29"'):
+    _, found = with_threat(together("20.0"), ["New Group"])
+    assert (found.attack_version, found.weights) == ("20.0", {"T1001": 1})
+    assert any("20.0 has no groups, software and campaigns here; using those of 19.0" in n for n in notes(found))
+    with pytest.raises(InputError, match=r'ATT&CK Enterprise 20\.0 has no group, software or campaign "APT29"'):
         with_threat(together(), ["APT29"])
+    with pytest.raises(ReleaseError, match=r"groups, software and campaigns of ATT&CK enterprise 16\.1 are not"):
+        with_threat(together(), ["APT29"], "16.1")
 
 
-def test_a_layer_of_a_release_that_is_not_at_hand_is_an_error_by_its_file(tmp_path: Path) -> None:
+def test_a_layer_of_a_release_that_is_not_installed_is_carried_to_the_newest(tmp_path: Path) -> None:
     versions = {"attack": "25", "navigator": "5.1.0", "layer": "4.5"}
     path = write_layer(tmp_path / "l.json", versions=versions)
-    with pytest.raises(ReleaseError, match=r"l\.json: ATT&CK enterprise 25 is not installed"):
-        with_threat(together(), [str(path)])
+    assert with_threat(together(), [str(path)])[1].attack_version == "19.1"
     assert with_threat(together(), [str(path)], "16.1")[1].weights
+
+
+def test_techniques_without_a_successor_are_named_and_weigh_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Release 20.0 no longer has the second technique of the group of 19.2.
+    monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path / "data"))
+    group = thing("intrusion-set", "G9999", "New Group")
+    uses = [relation("uses", "intrusion-set--G9999", f"attack-pattern--{id_}") for id_ in ("T1001", "T1002")]
+    more = technique("T1002", "execution")
+    attack.add(read_bundle(write(tmp_path, bundle(group, more, *uses)), version="19.2"))
+    attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
+    _, found = with_threat(together("20.0"), ["New Group"])
+    assert (found.weights, found.lost) == ({"T1001": 1}, {"T1002": 1})
+    assert found.losses == "1 of 2 techniques, 50 % of the weight, is not active in ATT&CK 20.0 and left out"
+    assert any("without a successor and left out: T1002 Name of T1002" in note for note in notes(found))
 
 
 def test_a_set_that_navlayers_wrote_as_a_table_is_a_set(tmp_path: Path) -> None:

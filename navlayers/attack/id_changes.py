@@ -299,10 +299,10 @@ def _folded(name: str) -> str:
 
 
 def newer_than(identifier: str, domain: Domain) -> str:
-    """The newest installed release of a domain, where an id is above all of its ids; "" for other ids."""
+    """The newest installed release ("enterprise 19.1") where an id is above all of its ids, else ""."""
     newest = attack.load(attack.find(domain, versions.LATEST).release)
     above = _base_number(identifier) > max(map(_base_number, newest.techniques))
-    return newest.version if above else ""
+    return f"{domain} {newest.version}" if above else ""
 
 
 def _base_number(identifier: str) -> int:

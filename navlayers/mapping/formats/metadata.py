@@ -79,9 +79,10 @@ def make_head(
 ) -> MappingSet:
     """A mapping set that has only metadata.
 
-    `tactics` are the short names of tactics that the file names. `given` is the metadata of the file, by names of `METADATA`; blank is absent. Metadata that neither it nor the
-    user gives is assumed, with one notice: the framework is the file's name, the domain that of most technique ids,
-    the ATT&CK version the installed release that knows most of them and of the tactics, the version "unversioned".
+    `tactics` are the short names of tactics that the file names. `given` is the metadata of the file, by names of
+    `METADATA`; blank is absent. Metadata that neither it nor the user gives is assumed, with one notice: the
+    framework is the file's name, the domain that of most technique ids, the ATT&CK version the installed release
+    that knows most of them and of the tactics, the version "unversioned".
     """
     techniques = list(techniques)
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
