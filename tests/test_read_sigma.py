@@ -366,7 +366,7 @@ OLD, NEW, BOTH = ("defense-evasion", "t1562.001"), ("defense-impairment", "t1685
 def test_the_release_follows_from_techniques_and_then_from_tactics(
     tags: list[tuple[str, str]], release: str, ids: list[str], tmp_path: Path
 ) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         f"{n}.yml": PLAIN.replace("'attack.t1078'", f"attack.{a}, attack.{b}") for n, (a, b) in enumerate(tags)
     }
     (prepared,) = prepare(resolve([str(write(tmp_path / "in", files))]))
