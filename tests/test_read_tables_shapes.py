@@ -158,6 +158,17 @@ def test_a_wide_table_has_a_capability_in_each_column() -> None:
     assert rows("Technique,A,B\nT1059,x,no\nT1078,yes,\n") == [("A", "T1059", ""), ("A", "T1078", "")]
 
 
+def test_words_of_the_scale_are_ratings_of_tools(run: Run) -> None:
+    Path("t.csv").write_text("Technique,A,B\nT1059,Blocked,no\nT1078,yes,\n")
+    result = run("convert", "t.csv", "--to", "csv", "-o", "-", "--scale", "Blocked=100,yes=60,no=0")
+    cells = [line.split(",") for line in result.out.splitlines()[1:]]
+    assert sorted((row[3], row[6], row[11]) for row in cells) == [
+        ("A", "T1059", "100"),
+        ("A", "T1078", "60"),
+        ("B", "T1059", "0"),
+    ]
+
+
 def test_counts_are_not_scores_and_zero_is_not_covered() -> None:
     text = "Technique ID,Technique,Windows,Linux,Total\n"
     text += "T1078,Valid Accounts,0,0,0\nT1059,Command,3,2,5\nT1003,OS,140,3,143\n"
