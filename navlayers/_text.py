@@ -331,11 +331,15 @@ def rounded(score: float) -> float:
 
 
 _CENT = Decimal("0.01")
+_NO_CENTS = 1e15
+"""From here on, floats have no decimals worth rounding, and `Decimal` not enough digits."""
 
 
 @lru_cache(maxsize=4096)
 def _half_up(score: float) -> float:
     """Two decimals, half up by the decimal digits: 67.195 is 67.2, though its binary value is just below."""
+    if abs(score) >= _NO_CENTS:
+        return score
     return float(Decimal(repr(score)).quantize(_CENT, ROUND_HALF_UP))
 
 
