@@ -234,7 +234,7 @@ def test_mappings_without_a_score_have_an_explained_sign() -> None:
     site = site_of(alone(made))
     shown = site.data("sets/tiny/index.html")["views"][0]["shown"][0]
     assert [label for label, _ in shown["legend"]][-1] == "not rated"
-    assert site.matrix("sets/tiny/index.html")["T1110"] == (None, "")
+    assert site.matrix("sets/tiny/index.html")["T1110"] == (None, "cbdbdbd")
     assert '<td class="right">✓</td>' in site.html("tactics/ta0006.html")
 
 
