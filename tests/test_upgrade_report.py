@@ -50,6 +50,10 @@ def test_a_change_in_many_layers_of_a_file_is_reported_once(run: Run) -> None:
         "    T1053.001 At (Linux) → T1053.002 At, in 14 layers",
         "  Renamed",
         '    T1046 Network Service Scanning → Network Service Discovery, in "other"',
+        "  New major version of the content",
+        '    T1046 Network Service Discovery, in "other"',
+        "  New minor version of the content",
+        "    T1078 Valid Accounts, in all 15 layers",
     ]
 
 
@@ -134,7 +138,8 @@ def test_changes_to_review_come_first() -> None:
         "Replaced",
         "Renamed",
     ]
-    assert headings[7].startswith("New since ATT&CK 8.2")
+    assert headings[7:9] == ["New major version of the content", "Mappings to read again, by capability"]
+    assert headings[9].startswith("New since ATT&CK 8.2")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +231,7 @@ def test_text_of_several_inputs_is_short_and_markdown_complete(run: Run) -> None
         "techniques.",
     ]
     page = run("upgrade", "in", "--attack", "18.1", "--format", "md").out
-    assert page.count("T9996") == page.count("Network Service Discovery") == 30
+    assert page.count("T9996") == page.count("→ Network Service Discovery") == 30
 
 
 def test_the_table_fits_the_terminal() -> None:
@@ -332,3 +337,15 @@ def test_a_duplicate_key_is_refused_in_every_spelling(run: Run, colon: str) -> N
     put(Path("l.json"), text)
     for command in (("upgrade", "l.json", "--attack", "18.1"), ("check", "l.json")):
         assert 'duplicate key "score"' in "".join(run(*command)[1:]), command
+
+
+def test_tactics_that_changed_and_the_mappings_to_read_again_are_told() -> None:
+    rows = [row("a", "T1112", "protect", "partial"), row("b", "T1112", "detect", "minimal")]
+    _, report = upgrade_set(set_of([*rows, row("b", "T1027", "detect", "minimal")], attack_version="16.1"), "19.1")
+    registry, files = sorted(report.changed, key=lambda changed: changed.id, reverse=True)
+    assert (registry.gained, registry.lost) == (("Persistence", "Defense Impairment"), ("Defense Evasion",))
+    assert (registry.capabilities, files.capabilities) == (("a", "b"), ("b",))
+    assert (files.gained, files.lost, files.content) == ((), (), "major")  # Stealth has the id of Defense Evasion
+    text = render_upgrade([FileReport("x.yaml", "", (report,))])
+    assert "    T1112 Modify Registry: gained Persistence, Defense Impairment, lost Defense Evasion\n" in text
+    assert "    a: T1112\n    b: T1027, T1112\n" in text

@@ -360,6 +360,28 @@ def _filter(report: Report) -> Iterator[Item]:
         yield Item(f"platforms {comma_list(change.before)} → {comma_list(change.after) or 'all'}{lost}")
 
 
+def _tactics(report: Report) -> Iterator[Item]:
+    for entry in report.changed:
+        parts = [f"gained {comma_list(entry.gained)}"] if entry.gained else []
+        parts += [f"lost {comma_list(entry.lost)}"] if entry.lost else []
+        if parts:
+            yield Item(f"{entry.id} {entry.name}: {', '.join(parts)}")
+
+
+def _content(report: Report, content: str) -> Iterator[Item]:
+    return (Item(f"{entry.id} {entry.name}") for entry in report.changed if entry.content == content)
+
+
+def _read_again(report: Report) -> Iterator[Item]:
+    """The work list: capability → its techniques with other tactics or a new major version."""
+    work: dict[str, list[str]] = {}
+    for entry in report.changed:
+        if entry.gained or entry.lost or entry.content == "major":
+            for capability in entry.capabilities:
+                work.setdefault(capability, []).append(entry.id)
+    return (Item(f"{quoted(capability)[1:-1]}: {', '.join(ids)}") for capability, ids in sorted(work.items()))
+
+
 # The kinds of changes: heading, name in sentences, whether to review them, items.
 _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = (
     ("Removed", "removed", True, _removed),
@@ -381,6 +403,7 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         True,
         lambda report: (Item(f"{change}: {change.doubt}") for change in report.renamed if change.doubt),
     ),
+    ("Under other tactics", "under other tactics", True, _tactics),
     ("Replaced", "replaced", False, lambda report: (Item(str(change)) for change in report.replaced)),
     (
         "Renamed",
@@ -388,5 +411,8 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         False,
         lambda report: (Item(str(change)) for change in report.renamed if not change.doubt),
     ),
+    ("New major version of the content", "with a new major version", False, lambda of: _content(of, "major")),
+    ("Mappings to read again, by capability", "capabilities to read again", False, _read_again),
+    ("New minor version of the content", "with a new minor version", False, lambda of: _content(of, "minor")),
     ("Other changes", "other", False, lambda report: map(Item, report.other)),
 )

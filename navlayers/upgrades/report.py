@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers.attack.id_changes import Addition, IdChange
+from navlayers.attack.id_changes import Addition, Content, IdChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,6 +75,20 @@ class Platforms(msgspec.Struct, frozen=True):
     removed: tuple[str, ...] = ()
 
 
+class Changed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A kept or renamed technique to read again: it gained or lost tactics, or its content changed.
+
+    `content` is the part of its `x_mitre_version` that rose; `capabilities` are the ids of a set mapped to it.
+    """
+
+    id: str
+    name: str
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    content: Content | None = None
+    capabilities: tuple[str, ...] = ()
+
+
 class Report(msgspec.Struct, frozen=True):
     """The changes of one mapping set or layer.
 
@@ -83,6 +98,7 @@ class Report(msgspec.Struct, frozen=True):
         to: The release of the result.
         kept: Ids that did not change.
         renamed, replaced, removed, merged, moved, dropped, platforms: Changes by kind.
+        changed: Techniques whose tactics or content changed.
         other: Further changes, in sentences.
         new: Techniques that the old release did not have and the input does not consider; None: not known.
         why_not_new: Why `new` is not known.
@@ -104,6 +120,7 @@ class Report(msgspec.Struct, frozen=True):
     moved: tuple[MovedEntry, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     platforms: Platforms | None = None
+    changed: tuple[Changed, ...] = ()
     other: tuple[str, ...] = ()
     new: tuple[Addition, ...] | None = None
     why_not_new: str = ""
@@ -225,6 +242,7 @@ def report_of(
     ids: Iterable[str],
     rows: Mapping[str, Sequence[Pairs]],
     platforms: Sequence[str] = (),
+    capabilities: Mapping[str, Iterable[str]] = MappingProxyType({}),
 ) -> Report:
     """The report of the ids of an input, each list sorted by id.
 
@@ -235,6 +253,7 @@ def report_of(
         ids: The distinct ids of the input.
         rows: Id → rows of the input, of removed ids.
         platforms: The platforms that a layer shows; () for all.
+        capabilities: Id → the capabilities of a set that are mapped to it.
     """
     changes = [route.releases.id_change(identifier) for identifier in sorted(ids)]
     considered = {change.now for change in changes}
@@ -257,6 +276,18 @@ def report_of(
         renamed=tuple(change for change in changes if change.kind == "renamed"),
         replaced=tuple(change for change in changes if change.kind == "replaced"),
         removed=tuple(removed),
+        changed=tuple(
+            Changed(
+                change.now or "",
+                route.releases.full_name(change.now or ""),
+                change.gained,
+                change.lost,
+                change.content,
+                tuple(sorted(set(capabilities.get(change.id, ())))),
+            )
+            for change in changes
+            if change.gained or change.lost or change.content
+        ),
         new=None if route.releases.additions is None else tuple(added for added in new if added not in hidden),
         why_not_new=route.why_not_new,
         elsewhere=tuple(hidden),

@@ -49,7 +49,10 @@ def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Rep
         non_mappable=carrier.carry(mapping_set.non_mappable),
         attack_version=releases.new.version,
     )
-    report = report_of(mapping_set.name, "set", route, used, carrier.removed)
+    capabilities: dict[str, list[str]] = {}
+    for mapping in mapping_set.mappings:
+        capabilities.setdefault(mapping.technique, []).append(mapping.capability)
+    report = report_of(mapping_set.name, "set", route, used, carrier.removed, capabilities=capabilities)
     return result, msgspec.structs.replace(report, merged=tuple(carrier.merged))
 
 
