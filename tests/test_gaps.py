@@ -243,7 +243,7 @@ def test_the_layer_of_the_gap_holds_weight_times_missing_score(written: Path) ->
 
 def test_tabs_stand_in_reading_order(written: Path) -> None:
     tabs = json.loads((written / "all.json").read_bytes())
-    assert [tab["name"] for tab in reversed(tabs)] == ["Threat: weights", "Coverage: weights", "Gap: weights"]
+    assert [tab["name"] for tab in reversed(tabs)] == ["Threat – weights", "Coverage – weights", "Gap – weights"]
 
 
 def test_legends_have_the_colours_of_the_cells(written: Path) -> None:
@@ -579,7 +579,7 @@ def test_weights_that_are_no_numbers_have_their_places(run: Run, tiny: Path, tmp
 def test_a_threat_comes_from_standard_input_and_layers_go_to_standard_output(run: Run, tiny: Path) -> None:
     done = run("gaps", tiny, "--threat", "-", "-o", "-", "-q", stdin=b"technique,weight\nT1078,3\n")
     assert (done.code, done.err) == (0, "")
-    assert [tab["name"] for tab in json.loads(done.out)] == ["Gap: stdin", "Coverage: stdin", "Threat: stdin"]
+    assert [tab["name"] for tab in json.loads(done.out)] == ["Gap – stdin", "Coverage – stdin", "Threat – stdin"]
 
 
 def test_a_group_with_its_software_by_an_option_without_a_value(run: Run, tiny: Path) -> None:

@@ -161,9 +161,11 @@ def test_the_index_does_not_depend_on_the_order_of_anything() -> None:
     assert made(straight) == made(turned)
 
 
-def test_a_record_of_a_capability_that_is_mapped_elsewhere_is_still_reported(run: Run, tmp_path: Path) -> None:
+def test_a_record_of_a_capability_that_has_mappings_does_not_say_that_it_cannot_be_mapped(
+    run: Run, tmp_path: Path
+) -> None:
     rows: list[Cells] = [("a", "T1078", "protect", "partial"), ("a", None, None, None)]
     run("build", write_set(tmp_path / "x.json", rows), "-o", tmp_path / "out")
     found = json.loads((tmp_path / "out" / "x" / "index.json").read_bytes())
-    assert [entry["id"] for entry in found["non_mappable_capabilities"]] == ["a"]
+    assert found["non_mappable_capabilities"] == []
     assert [entry["id"] for entry in found["capabilities"]] == ["a"]

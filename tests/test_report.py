@@ -116,7 +116,7 @@ def test_the_summary_of_one_set_counts_what_its_file_says(aws: Document) -> None
     assert f"aws covers {len(of)} of the {total} techniques and sub-techniques" in text
     assert f"{len(of) - subs} techniques and {subs} sub-techniques" in text
     assert f"{full} score 100, and {low} score below 50." in text
-    assert f"{single} techniques and sub-techniques are covered by a single capability" in text
+    assert f"{single} techniques and sub-techniques are covered by a single service" in text
 
 
 @published
@@ -171,7 +171,7 @@ def test_capabilities_are_ranked_by_what_they_cover_and_tell_what_only_they_do(b
         row["capability_id"]: row["capability_description"]
         for row in json.loads(AWS.read_bytes())["mapping_objects"]
     }
-    table = next(t for t in tables(both, "appendix") if t.title == "aws: capabilities by what they cover")
+    table = next(t for t in tables(both, "appendix") if t.title == "aws: services by what they cover")
     heads = table.headers
     assert len(table.rows) == len(by_capability)
     counts = [len(by_capability[next(i for i in by_capability if names[i] == row[0])]) for row in table.rows]
@@ -236,7 +236,7 @@ def test_non_mappable_records_are_counted_and_listed() -> None:
     path = next(p for p in CORPUS_FILES if p.name.startswith("gcp"))
     rows = json.loads(path.read_bytes())["mapping_objects"]
     expected = {r["capability_id"] for r in rows if "non_mappable" in (r["status"], r["mapping_type"])}
-    assert f"records {len(expected)} capabilities as non-mappable" in texts(document, "non-mappable")
+    assert f"records {len(expected)} services as non-mappable" in texts(document, "non-mappable")
     (whole,) = (t for t in tables(document, "appendix") if t.title == "Google Cloud: non-mappable")
     assert {row[0] for row in whole.rows} == expected
 
@@ -272,7 +272,7 @@ def test_a_report_of_scores_says_how_they_are_made_and_whose_the_mappings_are() 
         (["gcp"], ["Google Cloud"]),
         (
             ["aws", "azure"],
-            ["AWS", "Microsoft Azure", "All together", "What none covers", "Difference: AWS → Microsoft Azure"],
+            ["AWS", "Microsoft Azure", "All together", "What none covers", "Difference – AWS → Microsoft Azure"],
         ),
         (["aws", "azure", "gcp"], ["AWS", "Microsoft Azure", "Google Cloud", "All together", "What none covers"]),
     ],
@@ -287,7 +287,7 @@ def test_there_is_a_heatmap_per_set_and_of_several_what_they_are_together(
 def test_with_a_baseline_every_other_set_is_told_from_it() -> None:
     document = make_report(subject("aws", "azure", "gcp", baseline=2)).document
     titles = [block.title for block in blocks(document, "heatmaps") if isinstance(block, Figure)]
-    assert titles[-2:] == ["Difference: Google Cloud → AWS", "Difference: Google Cloud → Microsoft Azure"]
+    assert titles[-2:] == ["Difference – Google Cloud → AWS", "Difference – Google Cloud → Microsoft Azure"]
 
 
 def test_one_category_alone_counts_where_it_is_asked_for() -> None:
@@ -298,13 +298,13 @@ def test_one_category_alone_counts_where_it_is_asked_for() -> None:
     table = next(t for t in tables(document, "appendix") if t.name == "mappings of Google Cloud")
     assert [row[0] for row in table.rows] == sorted(covered)
     givers = {m.capability for m in whole.inputs[0].scored.mappings if m.category == "detect"}
-    assert figures(document)["capabilities"][0] == str(len(givers))
+    assert figures(document)["services"][0] == str(len(givers))
     assert [block.title for block in document.figures] == ["Google Cloud: detect"]
 
 
 def test_an_unscored_set_counts_capabilities() -> None:
     document = make_report(subject("nist_800_53")).document
-    assert figures(document)["capabilities each"][1] == "capabilities per technique"
+    assert figures(document)["controls each"][1] == "controls per technique"
     strongest, _ = tables(document, "techniques")
     assert "score" not in strongest.headers
     (bars,) = (block for block in blocks(document, "tactics") if isinstance(block, Bars))
@@ -333,8 +333,8 @@ def test_gaps_and_a_plan_have_their_sections_and_are_in_the_summary() -> None:
     assert "cover 53 of 66 techniques of APT29" in texts(document, "summary")
     assert "Choose 3 of" in texts(document, "summary")
     assert [b.title for b in blocks(document, "gaps") if isinstance(b, Figure)] == [
-        "Coverage: APT29",
-        "Gap: APT29",
+        "Coverage – APT29",
+        "Gap – APT29",
     ]
     assert len(tables(document, "plan")[0].rows) == 3
     assert ("Threat", "APT29") in document.facts
@@ -386,8 +386,8 @@ def test_what_is_covered_alone_has_no_scores_and_means_anywhere() -> None:
 
 def test_counts_are_not_called_scores() -> None:
     document = make_report(subject("gcp", scoring=ScoreOptions(aggregate="count"))).document
-    assert "capabilities each" in figures(document)["protect"][1]
-    assert ("Numbers of capabilities", "overall") in document.facts
+    assert "services each" in figures(document)["protect"][1]
+    assert ("Numbers of services", "overall") in document.facts
 
 
 def test_a_capability_that_is_scored_0_covers_nothing() -> None:

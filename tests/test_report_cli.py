@@ -46,7 +46,7 @@ def test_a_report_in_markdown_has_its_heatmaps_beside_it(run: Run, out: Path) ->
     assert text.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
     assert re.findall(r"!\[.*?\]\((.*?)\)", text) == [f"my%20report-files/{name}" for name in names]
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == [
-        "Summary", "Heatmaps", "Coverage per tactic", "Strongest and weakest", "Capabilities", "Non-mappable",
+        "Summary", "Heatmaps", "Coverage per tactic", "Strongest and weakest", "Services", "Non-mappable",
         "Method and sources", "Appendix",
     ]  # fmt: skip
     assert done.err.endswith(f"wrote {out / 'my report-files' / names[-1]}\n")
@@ -111,7 +111,7 @@ def test_a_folder_may_be_the_baseline(run: Run, out: Path) -> None:
     assert run("build", "gcp", "aws", "-o", out, "-q").code == 0
     options = ("-o", "-", "--sections", "heatmaps", "--baseline", out / "gcp")
     done = run("report", out / "aws", out / "gcp", *options)
-    assert (done.code, "### Difference: " in done.out) == (0, True), done.err
+    assert (done.code, "### Difference – " in done.out) == (0, True), done.err
 
 
 def test_comments_are_left_out_with_a_note_or_added(run: Run, tmp_path: Path) -> None:

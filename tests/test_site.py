@@ -253,7 +253,7 @@ def test_every_page_loads_only_files_of_the_site(several: Pages) -> None:
 
 def test_breadcrumbs_lead_to_the_pages_above(several: Pages) -> None:
     page = several.html("sets/gcp/capabilities/cloud_ids.html")
-    assert '<a href="../index.html#capabilities">Capabilities</a>' in page
+    assert '<a href="../index.html#capabilities">Services</a>' in page
     assert '<li aria-current="page">cloud_ids Cloud IDS</li>' in page
 
 

@@ -133,7 +133,7 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     assert "T1053.001 At (Linux) → T1053.002 At" in text
     assert "1 id left out" in text
     (start,) = re.findall(r"Tiny 1 .*?%", site.text("index.html"))
-    assert start == "Tiny 1 Enterprise 16.1 values 2 4 1 1 0.3 %"
+    assert start == "Tiny 1 Enterprise 16.1 control values 2 4 1 1 0.3 %"
     layer = json.loads(site.files["sets/tiny/layers/overview.json"])
     assert sorted(entry["techniqueID"] for entry in layer["techniques"]) == ["T1053.002", "T1078"]
     assert set(site.matrix("sets/tiny/index.html")) == {"T1053.002", "T1078"}
@@ -181,8 +181,8 @@ def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
     assert {technique: score for technique, (score, _) in matrix.items()} == {"T1078": 2, "T1574.001": 1}
     text = site.text("attack/enterprise.html")
     assert "remapped to ATT&CK Enterprise 18.1" in text
-    (said,) = re.findall(r"Tiny 1 \(older\) 15\.1 .*", text)
-    assert said.startswith("Tiny 1 (older) 15.1 1 1 0.3 % 1: T1574.002 → T1574.001 1: T1153")
+    (said,) = re.findall(r"Tiny 1 \(older\) control 15\.1 .*", text)
+    assert said.startswith("Tiny 1 (older) control 15.1 1 1 0.3 % 1: T1574.002 → T1574.001 1: T1153")
 
 
 def test_the_legend_of_a_domain_ends_at_the_highest_count() -> None:
@@ -219,9 +219,7 @@ def test_the_terminal_counts_capabilities_as_pages_do(run: Run, out: Path) -> No
     told = result.out.splitlines()[-1].split()
     stats = set_stats(*_of("gcp"))
     assert told[-2:] == [str(stats.capabilities), str(stats.mappings)]
-    assert f"{stats.capabilities} capabilities with a mapping" in pages_of(contents(out)).text(
-        "sets/gcp/index.html"
-    )
+    assert f"{stats.capabilities} services with a mapping" in pages_of(contents(out)).text("sets/gcp/index.html")
 
 
 def _of(name: str) -> tuple[MappingSet, Catalogue]:

@@ -12,11 +12,15 @@ import msgspec
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category
+from navlayers.scoring.scores import capabilities_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
+
+    from navlayers.mapping.model import Role
 
 Relation: TypeAlias = Literal["only first", "first stronger", "equal", "second stronger", "only second"]
 """How two inputs cover a technique."""
@@ -152,12 +156,36 @@ class Overlap(msgspec.Struct, frozen=True):
     jaccard: float | None
 
 
+class Threatened(msgspec.Struct, frozen=True):
+    """A set of threats beside inputs that may cover them.
+
+    Attributes:
+        threat: the set.
+        techniques: each of its techniques → names of the inputs that cover it.
+    """
+
+    threat: Coverage
+    techniques: dict[str, tuple[str, ...]]
+
+    def covered(self, name: str | None = None) -> int:
+        """Number of its techniques that an input covers, or any input for None."""
+        return sum(bool(by) if name is None else name in by for by in self.techniques.values())
+
+    @property
+    def statement(self) -> str:
+        """What the set says."""
+        number = len(self.techniques)
+        if self.threat.is_layer:
+            return f"{self.threat.title} has {number:,} technique{'s' * (number != 1)}"
+        return self.threat.noun.statement(number, capabilities_of(self.threat.scores.values()))
+
+
 class Comparison(msgspec.Struct, Tabular, frozen=True):
     """Inputs side by side, overall or in one category.
 
     Attributes:
         catalogue: the ATT&CK release.
-        inputs: the sets and layers, scored.
+        inputs: the sets and layers, scored; of threats only if all are.
         category: only its scores count; None: the overall ones.
         rows: technique id → the technique, for those that any input covers, sorted.
         gaps: the active techniques that no input covers, by id.
@@ -167,6 +195,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         tactics: totals per tactic, in the order of the matrix.
         overlaps: each pair of inputs.
         differences: of two inputs, or of each input from the baseline.
+        threats: sets of threats beside inputs that are not: what is to be covered. They count nowhere else.
         notices: what to tell the user, in addition to the notices of each input.
         files: the files that were read.
     """
@@ -182,6 +211,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     tactics: tuple[TacticTotals, ...]
     overlaps: tuple[Overlap, ...]
     differences: tuple[Difference, ...]
+    threats: tuple[Threatened, ...] = ()
     notices: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
 
@@ -207,6 +237,21 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     def names(self) -> tuple[str, ...]:
         """The names of the inputs."""
         return tuple(coverage.name for coverage in self.inputs)
+
+    @property
+    def every(self) -> tuple[Coverage, ...]:
+        """The inputs, then the threats."""
+        return (*self.inputs, *(each.threat for each in self.threats))
+
+    @property
+    def role(self) -> Role:
+        """The role that gives colors: threat if the inputs are threats."""
+        return "threat" if self.noun.threat else "control"
+
+    @property
+    def noun(self) -> Noun:
+        """The word for the capabilities of the inputs."""
+        return common_noun(coverage.noun for coverage in self.inputs)
 
     @property
     def measure(self) -> str:
@@ -241,12 +286,12 @@ def compare(
 
     Args:
         catalogue: the release that all inputs are at.
-        inputs: the sets and layers, scored alike.
+        inputs: the sets and layers, scored alike; threats beside others are what these are to cover.
         category: only its scores count; None: the overall ones.
         baseline: index of the input from which all others differ; None: two inputs differ from each other.
 
     Raises:
-        UsageError: there are fewer than two inputs, or none of them has the category.
+        UsageError: there are fewer than two inputs, none of them has the category, or the baseline is a threat.
     """
     if len(inputs) < FEWEST:
         raise UsageError(
@@ -261,8 +306,17 @@ def side_by_side(
     """Like `compare`, but also accepts a single input, which has totals and gaps, too.
 
     Raises:
-        UsageError: no input has the category.
+        UsageError: no input has the category, or the baseline is a threat.
     """
+    first = None if baseline is None else inputs[baseline]
+    threats = [coverage for coverage in inputs if coverage.set.role == "threat"]
+    if len(threats) < len(inputs):
+        inputs = [coverage for coverage in inputs if coverage not in threats]
+    else:
+        threats = []
+    if first in threats:
+        hint = "use a set of controls or detections as the baseline"
+        raise UsageError(Problem(f"{first.name} lists what is to be covered, so it is no baseline", hint=hint))
     check_category(inputs, category)
     names = [coverage.name for coverage in inputs]
     measures = {coverage.name: coverage.measures(category) for coverage in inputs}
@@ -284,8 +338,8 @@ def side_by_side(
             by = tuple(name for name in names if technique.id in unrated[name])
             gaps.append(Gap(technique.id, sum(sub.id in rows for sub in subs), len(subs), by))
     pairs = [(names[0], names[1])] if len(inputs) == FEWEST else []
-    if baseline is not None:
-        pairs = [(names[baseline], other) for other in names if other != names[baseline]]
+    if first is not None:
+        pairs = [(first.name, other) for other in names if other != first.name]
     best = {id_: row.best for id_, row in rows.items()}
     return Comparison(
         catalogue=catalogue,
@@ -305,6 +359,7 @@ def side_by_side(
         tactics=tuple(tactics),
         overlaps=tuple(_overlap(a, b, measures) for a, b in itertools.combinations(names, 2)),
         differences=tuple(Difference(a, b, _changes(measures[a], measures[b])) for a, b in pairs),
+        threats=tuple(_threatened(threat, measures) for threat in threats),
     )
 
 
@@ -351,6 +406,11 @@ def _totals(measures: Measures, total: int, *, unique: int, best: int, unrated: 
     mean = exact(math.fsum(measures.values()) / len(measures)) if measures else None
     over_all = exact(math.fsum(measures.values()) / total) if total else 0
     return Totals(len(measures) - subs, subs, total, mean, over_all, unique, best, unrated)
+
+
+def _threatened(threat: Coverage, measures: Mapping[str, Measures]) -> Threatened:
+    techniques = sorted(threat.measures())
+    return Threatened(threat, {t: tuple(name for name in measures if t in measures[name]) for t in techniques})
 
 
 def _overlap(first: str, second: str, measures: Mapping[str, Measures]) -> Overlap:

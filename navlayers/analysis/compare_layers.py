@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import number_text, rounded, slugs
+from navlayers._text import and_list, number_text, rounded, slugs
 from navlayers.analysis.compare import OVERALL
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
@@ -27,7 +27,7 @@ from navlayers.scoring.scores import UNSPECIFIED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare import Comparison, Difference, Relation
+    from navlayers.analysis.compare import Comparison, Difference, Relation, Threatened
     from navlayers.layer.document import Layer, Technique
     from navlayers.scoring.coverage import Coverage
 
@@ -66,11 +66,16 @@ def layers_of(comparison: Comparison) -> Iterator[tuple[str, str, Layer]]:
     names = slugs(comparison.names)
     for coverage in comparison.inputs:
         yield f"inputs/{names[coverage.name]}.json", "input", _input(comparison, coverage)
-    yield "union.json", "union", _union(comparison)
-    if len(comparison.inputs) <= len(WINNERS):
+    if len(comparison.inputs) > 1:
+        yield "union.json", "union", _union(comparison)
+    if 1 < len(comparison.inputs) <= len(WINNERS):
         yield "best.json", "best", _best(comparison)
-    yield "agreement.json", "agreement", _agreement(comparison)
+    if len(comparison.inputs) > 1:
+        yield "agreement.json", "agreement", _agreement(comparison)
     yield "gap.json", "gap", _gap(comparison)
+    threats = slugs(each.threat.name for each in comparison.threats)
+    for each in comparison.threats:
+        yield f"threats/{threats[each.threat.name]}.json", "threat", _threat(each)
     for difference in comparison.differences:
         path = f"differences/{names[difference.first]}--{names[difference.second]}.json"
         yield path, "difference", _difference(comparison, difference)
@@ -79,7 +84,7 @@ def layers_of(comparison: Comparison) -> Iterator[tuple[str, str, Layer]]:
 def common_gradient(comparison: Comparison) -> Gradient:
     """One gradient for every input and their union, so that colors mean the same in every tab."""
     if comparison.counts:
-        return count_gradient([score for score in comparison.scores if score is not None])
+        return count_gradient([score for score in comparison.scores if score is not None], comparison.role)
     return build.scored_gradient(comparison.inputs[0].scored.rules, comparison.category, comparison.highest)
 
 
@@ -87,9 +92,9 @@ def legend_of(comparison: Comparison, gradient: Gradient) -> tuple[LegendItem, .
     """The legend of the inputs' and the union's colors."""
     low, highest = gradient.minValue, gradient.maxValue
     if comparison.covered_only:
-        return (LegendItem("covered", gradient.color(100)),)
+        return (LegendItem(comparison.noun.covered, gradient.color(100)),)
     if comparison.counts:
-        return count_legend(gradient, comparison.highest)
+        return count_legend(gradient, comparison.highest, comparison.noun)
     marks: Iterable[float] = (
         _ROUND if highest == 100 else sorted({highest, low + (highest - low) // 2, max(low, 1)}, reverse=True)
     )
@@ -185,38 +190,56 @@ def _agreement(comparison: Comparison) -> Layer:
     total = len(comparison.inputs)
     gradient = Gradient(RAMPS["count"], 0, total)
     entries = [
-        _entry(comparison, technique, f"Covered by {len(row.scores)} of {total}", len(row.scores), gradient)
+        _entry(
+            comparison,
+            technique,
+            f"{comparison.noun.covered.capitalize()} by {len(row.scores)} of {total}",
+            len(row.scores),
+            gradient,
+        )
         for technique, row in comparison.rows.items()
     ]
     legend = [LegendItem(f"{n} of {total}", gradient.color(n)) for n in range(total, 0, -1)]
-    description = "A technique's score is the number of inputs that cover it."
+    description = f"A technique's score is the number of inputs that {comparison.noun.cover} it."
     return _layer(comparison, "agreement", description, gradient, legend, entries, "count")
 
 
 def _gap(comparison: Comparison) -> Layer:
-    gradient = Gradient(GAP, 0, 100)
+    gradient, words = Gradient(GAP, 0, 100), comparison.noun
     entries = []
     for gap in comparison.gaps:
-        comment = "No input covers it"
+        comment = f"No input {words.cover}s it"
         if gap.covered:
-            comment += f"; {gap.covered} of its {gap.total} sub-techniques are covered"
+            comment += f"; {gap.covered} of its {gap.total} sub-techniques are {words.covered}"
         if gap.unrated:
             comment += f"; mapped but not rated: {', '.join(gap.unrated)}"
         color = NOT_RATED if gap.unrated else ""
         entries.append(make_entry(gap.technique, gap.missing, gradient, comment=comment, color=color))
     missing = {gap.missing for gap in comparison.gaps}
-    legend = [LegendItem("not covered", gradient.color(100))]
+    legend = [LegendItem(f"not {words.covered}", gradient.color(100))]
     if any(0 < share < 100 for share in missing):
-        legend.append(LegendItem("some subs covered", gradient.color(50)))
+        legend.append(LegendItem(f"some subs {words.covered}", gradient.color(50)))
     if 0 in missing:
-        legend.append(LegendItem("all subs covered", gradient.color(0)))
+        legend.append(LegendItem(f"all subs {words.covered}", gradient.color(0)))
     if any(gap.unrated for gap in comparison.gaps):
         legend.append(NOT_RATED_ITEM)
     description = (
-        "The active techniques that no input covers. The score is 100; for a technique with covered "
-        "sub-techniques, it is the percentage of its sub-techniques that no input covers."
+        f"The active techniques that no input {words.cover}s. The score is 100; for a technique with "
+        f"{words.covered} sub-techniques, it is the percentage of its sub-techniques that no input {words.cover}s."
     )
     return _layer(comparison, "gap", description, gradient, legend, entries)
+
+
+def _threat(each: Threatened) -> Layer:
+    """The layer of a threat, as `build` makes it; each comment starts with the inputs that cover the technique."""
+    scored = each.threat.scored
+    layer = build.SetLayers(scored).layer("to be covered", scored.mappings, scores=scored.scores)
+    entries = []
+    for entry in layer.techniques:
+        by = each.techniques.get(entry.techniqueID, ())
+        line = f"Covered by {and_list(list(by))}" if by else "No input covers it"
+        entries.append(msgspec.structs.replace(entry, comment=f"{line}\n{entry.comment}"))
+    return msgspec.structs.replace(layer, techniques=tuple(entries))
 
 
 def _difference(comparison: Comparison, difference: Difference) -> Layer:
@@ -238,7 +261,8 @@ def _difference(comparison: Comparison, difference: Difference) -> Layer:
     legend = difference_legend(difference, gradient, "more" if comparison.counts else "stronger")
     description = (
         f"A technique's score is the score of {second} minus the score of {first}. Techniques that only one of "
-        f"them covers have a separate color; techniques that neither covers have none."
+        f"them {comparison.noun.cover}s have a separate color; techniques that neither {comparison.noun.cover}s "
+        f"have none."
     )
     return _layer(comparison, f"difference: {first} → {second}", description, gradient, legend, entries)
 

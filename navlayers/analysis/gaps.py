@@ -17,6 +17,7 @@ from navlayers.analysis.gaps_result import (
     TacticShare,
     TechniqueGap,
 )
+from navlayers.analysis.inputs import refuse_threats
 from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
@@ -72,11 +73,12 @@ def find_gaps(
         weak: a technique that is covered below this score, 0–100, is weak.
 
     Raises:
-        UsageError: the options do not fit the inputs, some give counts and others scores, no input has the
-            category, or `weak` is not from 0 to 100.
+        UsageError: an input lists threats, the options do not fit the inputs, some give counts and others scores,
+            no input has the category, or `weak` is not from 0 to 100.
     """
     if not (math.isfinite(weak) and 0 <= weak <= FULL):
         raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
+    refuse_threats(inputs)
     catalogue, coverages = inputs.catalogue, inputs.coverage(options, hundred=True)
     own_categories = [c for c in CATEGORIES if any(c in coverage.categories for coverage in coverages)]
     if category is not None and category not in own_categories:

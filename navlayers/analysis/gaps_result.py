@@ -13,6 +13,7 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 
 State = Literal["uncovered", "not rated", "weak", "covered"]
@@ -200,6 +201,11 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
             }
             for row in self.ranked
         ]
+
+    @property
+    def noun(self) -> Noun:
+        """The word for the capabilities of the inputs."""
+        return common_noun(coverage.noun for coverage in self.inputs)
 
     @property
     def scored(self) -> bool:

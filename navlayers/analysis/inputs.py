@@ -9,6 +9,7 @@ import msgspec
 from navlayers._text import and_list
 from navlayers.attack import Catalogue, versions
 from navlayers.errors import Place, Problem, UsageError
+from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.layer import as_unscored, counting, counts
 from navlayers.mapping.load import Prepared, prepare
@@ -100,6 +101,7 @@ class InputSet(msgspec.Struct, frozen=True):
         Args:
             options: how mappings become scores.
             scores: False: every technique that is covered at all scores 100, so that counts and scores compare.
+                Threats beside other inputs keep their counts: nothing is compared with them.
             hundred: bring scores to 0–100, even if all have one range.
 
         Raises:
@@ -110,10 +112,32 @@ class InputSet(msgspec.Struct, frozen=True):
             coverage_of(prepared, options, counts(prepared.set) if prepared.name in self.counted else None)
             for prepared in inputs
         )
+        compared = [coverage for coverage in coverages if coverage.set.role != "threat"] or coverages
         if not scores:
-            return tuple(map(without_scores, coverages))
-        _refuse_counts_beside_scores(coverages)
+            return tuple(without_scores(each) if each in compared else each for each in coverages)
+        _refuse_counts_beside_scores(compared)
         return coverages
+
+
+def refuse_threats(inputs: InputSet) -> None:
+    """Refuse sets of threats where sets that cover are asked for.
+
+    Raises:
+        UsageError: there are some.
+    """
+    named = {source.path for source in shipped()}
+    problems = [
+        Problem(
+            f"{prepared.name} lists what is attacked, so it covers nothing",
+            expected="sets of controls or detections",
+            hint="use it as a threat: navlayers gaps SET --threat "
+            + (prepared.name if prepared.path in named else str(prepared.path)),
+        )
+        for prepared in inputs.inputs
+        if prepared.set.role == "threat"
+    ]
+    if problems:
+        raise UsageError(problems)
 
 
 def load_inputs(

@@ -61,7 +61,8 @@ def compare(
         category=category,
         baseline=baseline_index(baseline, together, reading),
     )
-    return msgspec.structs.replace(comparison, notices=together.notices, files=files_of(together))
+    notices = (*together.notices, *(notice for each in comparison.threats for notice in each.threat.notices))
+    return msgspec.structs.replace(comparison, notices=notices, files=files_of(together))
 
 
 def diff(

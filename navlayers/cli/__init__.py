@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "build": "Build ATT&CK Navigator layers from mapping sets.",
     "sets": "List the shipped mapping sets and those in the folder mappings.",
-    "stats": "Count the techniques that mapping sets cover.",
+    "stats": "Count the techniques that mapping sets map.",
     "check": "Check mapping sets for mistakes, and fix them.",
     "convert": "Convert a mapping set to another format.",
     "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",

@@ -62,8 +62,8 @@ def _show(comparison: Comparison, *, summary: bool) -> None:
     if not summary:
         _print.echo_tables([pages.techniques(comparison, brief=True)])
     _print.echo_tables(pages.summary(comparison, brief=True))
-    gap = len(comparison.gaps)
+    gap, cover = len(comparison.gaps), comparison.noun.cover
     subs = sum("." in each.technique for each in comparison.gaps)
     click.echo(
-        f"No input covers {gap - subs} techniques and {subs} sub-techniques, of {comparison.active} in total."
+        f"No input {cover}s {gap - subs} techniques and {subs} sub-techniques, of {comparison.active} in total."
     )

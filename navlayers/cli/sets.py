@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from navlayers.errors import Problem
     from navlayers.mapping.model import MappingSet
 
-_FACTS = ("framework", "title", "version", "domain", "attack_version", "scored")
+_FACTS = ("framework", "role", "title", "version", "domain", "attack_version", "scored")
 
 
 @click.command()
@@ -35,25 +35,37 @@ def command(as_json: bool, quiet: bool) -> None:
     if as_json:
         _print.echo_json([_facts(*each) for each in listed])
     else:
-        headers = ("name", "found", "title", "version", "ATT&CK", "scores", "capa-\nbilities")
+        # The origin tells something only beside sets of the project; without it, rows fit 80 columns.
+        found = [_origin(source) for source, _ in listed] if local else []
+        headers = (
+            "name",
+            *(["found"] * bool(local)),
+            "title",
+            "version",
+            "ATT&CK",
+            "role",
+            "scores",
+            "capa-\nbilities",
+        )
         rows = [
             (
                 source.name,
-                _origin(source),
+                *found[number : number + 1],
                 each.title or each.framework,
                 each.version,
                 _print.release_name(each.domain, each.attack_version),
+                each.role,
                 "values" if each.scored else "counts",
                 _mapped(each),
             )
-            for source, each in listed
+            for number, (source, each) in enumerate(listed)
         ]
-        _print.echo_table(headers, rows, {6})
+        _print.echo_table(headers, rows, {len(headers) - 1})
     if not quiet:
         _print.notices(broken)
         if not as_json:
             _print.notify(
-                "`navlayers build NAME` builds the layers of a set, `navlayers stats NAME` counts its coverage"
+                "`navlayers build NAME` builds the layers of a set, `navlayers stats NAME` counts its techniques"
             )
 
 

@@ -9,11 +9,13 @@ import click
 from navlayers.api.sources import sources
 from navlayers.cli import _options, _print
 from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.nouns import noun
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import Stats, set_stats
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Cell
 
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 def command(
     sets: tuple[str, ...], attack_version: str | None, reading: ReadOptions, as_json: bool, quiet: bool
 ) -> None:
-    """Count the techniques that mapping sets cover.
+    """Count the techniques that mapping sets map.
 
     SET is a shipped name, a file, a folder of files, or - for standard input. The default is the sets in the
     folder mappings if there is one, else all shipped sets.
@@ -52,8 +54,8 @@ def command(
         return
     headers = ("set", "ATT&CK", "capa-\nbilities", "tech-\nniques", "sub-tech-\nniques", "of base\ntechniques", "%")
     _print.echo_table(headers, (_row(name, numbers) for name, numbers in counted), {2, 3, 4, 5, 6})
-    for name, numbers in counted:
-        _details(name, numbers)
+    for each, (name, numbers) in zip(loaded, counted, strict=True):
+        _details(name, numbers, noun(each.set))
 
 
 def _row(name: str, numbers: Stats) -> tuple[Cell, ...]:
@@ -63,17 +65,19 @@ def _row(name: str, numbers: Stats) -> tuple[Cell, ...]:
     return (name, release, numbers.capabilities, numbers.techniques, numbers.subtechniques, base, share)
 
 
-def _details(name: str, numbers: Stats) -> None:
+def _details(name: str, numbers: Stats, words: Noun) -> None:
     click.echo(f"\n{name}: {numbers.set} {numbers.version}, ATT&CK {numbers.domain} {numbers.attack_version}")
+    if says := words.statement(numbers.techniques + numbers.subtechniques, numbers.capabilities):
+        click.echo(f"{says}.")
     non_mappable = numbers.non_mappable
     facts = [
         ("mappings", numbers.mappings),
-        ("capabilities with a mapping", numbers.capabilities),
+        (f"{words.plural} with a mapping", numbers.capabilities),
         ("techniques mapped", numbers.techniques),
         ("sub-techniques mapped", numbers.subtechniques),
         ("base techniques mapped, directly or by a sub-technique", numbers.base_techniques_mapped),
         ("base techniques not mapped", numbers.base_techniques_unmapped),
-        ("non-mappable capabilities", non_mappable.capabilities),
+        (f"non-mappable {words.plural}", non_mappable.capabilities),
         ("non-mappable techniques", non_mappable.techniques),
         ("non-mappable pairs", non_mappable.pairs),
         (f"not active in ATT&CK {numbers.attack_version}", len(numbers.not_active)),

@@ -78,7 +78,7 @@ def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
     name = "Mapped" if category == UNSPECIFIED else category.capitalize()
     if rules.counts:
         number = len(entry.contributions[category])
-        return f"{name} by {number} capabilit{'y' if number == 1 else 'ies'}"
+        return rules.noun.related(number) if category == UNSPECIFIED else f"{name} by {rules.noun.counted(number)}"
     score = entry.categories.get(category)
     return f"{name} {'not rated' if score is None else rounded(score)}"
 

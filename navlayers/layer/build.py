@@ -91,11 +91,16 @@ def set_description(
     shown: str,
     category: str | None,
     single: bool,
+    statement: str = "",
 ) -> str:
-    """A few sentences about a layer's content and scoring; `single`: it shows one capability."""
+    """A few sentences about a layer's content and scoring.
+
+    `single`: it shows one capability; `statement`: what a threat set says.
+    """
     domain = DOMAIN_NAMES[mapping_set.domain]
     subject = f"{set_title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
-    return " ".join([subject, *how_scored(rules, category, single), *how_rolled_up(rules)])
+    says = [f"{statement}."] if statement else []
+    return " ".join([subject, *says, *how_scored(rules, category, single), *how_rolled_up(rules)])
 
 
 def set_links(mapping_set: MappingSet) -> tuple[Link, ...]:
@@ -110,6 +115,7 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rule
     return [
         ("framework", mapping_set.framework),
         ("framework version", mapping_set.version),
+        ("role", "" if mapping_set.role == "control" else mapping_set.role),
         release_fact(catalogue),
         ("aggregate", "count" if rules.counts else options.aggregate),
         ("weights", _pairs(options.weights)),
@@ -130,16 +136,15 @@ def scored_gradient(rules: scoring.Rules, category: str | None, highest: float) 
     """The gradient of scores; beyond the range of a layer, those that are not sums have the colors of its ends."""
     if rules.range is not None and rules.options.aggregate != "sum":
         highest = 0
-    return value_gradient(category, highest, rules.range or HUNDRED)
+    return value_gradient(category, highest, rules.range or HUNDRED, rules.role)
 
 
 def view_facts(what: str, entries: Iterable[scoring.TechniqueScore], left_out: int) -> list[tuple[str, str]]:
     """The metadata of one layer of a set: its content and counts."""
     entries = list(entries)
-    capabilities = {c.capability for e in entries for group in e.contributions.values() for c in group}
     return [
         ("shows", what),
-        ("capabilities", str(len(capabilities))),
+        ("capabilities", str(scoring.capabilities_of(entries))),
         *count_facts(entry.technique for entry in entries),
         ("techniques left out", str(left_out) if left_out else ""),
     ]
@@ -196,14 +201,15 @@ class SetLayers:
         if colors is not None:
             gradient, legend = colors
         elif self.rules.counts:
-            gradient = count_gradient(numbers)
-            legend = count_legend(gradient, max(numbers, default=1))
+            gradient = count_gradient(numbers, self.rules.role)
+            legend = count_legend(gradient, max(numbers, default=1), self.rules.noun)
         else:
             gradient = scored_gradient(self.rules, category, max(numbers, default=0))
             legend = value_legend(gradient, self.rules)
         if any(e.measure(category) is None for e in entries):
             legend = (*legend, NOT_RATED_ITEM)
         style = Style(self.rules, category, gradient, self.labels, None if notes else LINKS_IN_MENU)
+        says = self.rules.noun.statement(len(entries), scoring.capabilities_of(entries))
         references = _references(mappings, category)
         comments = _comments(mappings) if notes else {}
         return make_layer(
@@ -213,7 +219,7 @@ class SetLayers:
             gradient,
             legend,
             description=set_description(
-                self.set, self.scored.catalogue, self.rules, shown or what, category, single=notes
+                self.set, self.scored.catalogue, self.rules, shown or what, category, notes, says
             ),
             facts=[*view_facts(what, entries, left_out), *self.facts],
             links=set_links(self.set),
@@ -261,7 +267,11 @@ def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[
     if "overview" in wanted:
         missing = len(scored.left_out)
         layer = builder.layer(
-            "overview", scored.mappings, shown="all capabilities", left_out=missing, scores=scored.scores
+            "overview",
+            scored.mappings,
+            shown=f"all {scored.rules.noun.plural}",
+            left_out=missing,
+            scores=scored.scores,
         )
         yield BuiltLayer("overview", "overview", "overview.json", layer)
     if "categories" in wanted:

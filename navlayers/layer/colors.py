@@ -16,11 +16,13 @@ import msgspec
 
 from navlayers._text import number_text, rounded
 from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.nouns import CAPABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from navlayers.mapping.model import Range
+    from navlayers.mapping.model import Range, Role
+    from navlayers.mapping.nouns import Noun
     from navlayers.scoring.scores import Rules
 
 BLACK, WHITE = "#000000", "#ffffff"
@@ -251,24 +253,31 @@ RAMPS: dict[str, tuple[str, str, str]] = {
 _BETWEEN = ("mean", "median", "sum", "combined")
 
 
-def value_gradient(category: str | None, highest: float, score_range: Range = HUNDRED) -> Gradient:
+def ramp_of(role: Role, other: str) -> tuple[str, str, str]:
+    """The ramp of a set: that of threats, else the ramp of this name, or that of overall scores."""
+    return RAMPS["threat"] if role == "threat" else RAMPS.get(other, RAMPS["overall"])
+
+
+def value_gradient(
+    category: str | None, highest: float, score_range: Range = HUNDRED, role: Role = "control"
+) -> Gradient:
     """The gradient over the range in the category's hue; beyond it only for larger sums of scores.
 
     Over a range up to 1 it has two colors, as in `count_gradient`.
     """
-    ramp = RAMPS.get(category or "overall", RAMPS["overall"])
+    ramp = ramp_of(role, category or "overall")
     low, high = map(rounded, score_range)
     end = high if highest <= high else safe_maximum([highest])
     return Gradient(ramp if end - low > 1 else (ramp[0], ramp[-1]), low, end)
 
 
-def count_gradient(counts: list[float]) -> Gradient:
+def count_gradient(counts: list[float], role: Role = "control") -> Gradient:
     """The gradient from 0 to the highest count.
 
     With counts up to 1 it has two colors: mitreattack-python rejects gradients with more colors than whole numbers.
     """
     highest = safe_maximum(counts)
-    low, middle, high = RAMPS["count"]
+    low, middle, high = ramp_of(role, "count")
     return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
 
 
@@ -294,11 +303,11 @@ def value_legend(gradient: Gradient, rules: Rules) -> tuple[LegendItem, ...]:
     )
 
 
-def count_legend(gradient: Gradient, highest: float) -> tuple[LegendItem, ...]:
+def count_legend(gradient: Gradient, highest: float, noun: Noun = CAPABILITY) -> tuple[LegendItem, ...]:
     """The legend: the highest count, round numbers at two thirds and one third of it, and 1."""
     marks = {1, int(highest), *(_round_mark(highest * third / 3) for third in (1, 2))}
     return tuple(
-        LegendItem("1 capability" if mark == 1 else f"{mark} capabilities", gradient.color(mark))
+        LegendItem(noun.counted(mark), gradient.color(mark))
         for mark in sorted(marks, reverse=True)
         if 1 <= mark <= max(highest, 1)
     )

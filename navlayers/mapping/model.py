@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from navlayers.attack.domain import Domain
+from navlayers.mapping.nouns import noun
 
 Role = Literal["control", "detection", "threat"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -143,7 +144,8 @@ class MappingSet(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Name, counts and release in one line."""
-        kind, counts = type(self).__name__, f"{len(self.capabilities)} capabilities, {len(self.mappings)} mappings"
+        kind = type(self).__name__
+        counts = f"{noun(self).counted(len(self.capabilities))}, {len(self.mappings):,} mappings"
         return f"<{kind} {self.name} {self.version}: {counts}, ATT&CK {self.domain} {self.attack_version}>"
 
     @property

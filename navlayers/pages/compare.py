@@ -9,6 +9,8 @@ from navlayers.analysis.compare_layers import layers_of
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navlayers.analysis.compare import Comparison, Row, Totals
     from navlayers.output.tables import Cell, Kind, Table
     from navlayers.scoring.options import ScoreOptions
@@ -21,8 +23,10 @@ def tables_of(comparison: Comparison) -> list[Table]:
 
 def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:
     """The totals; `brief`: tables that fit a terminal."""
-    tables = [inputs(comparison), tactics(comparison, brief=brief), overlaps(comparison)]
-    return [*tables, differences(comparison)] if comparison.differences else tables
+    tables = [inputs(comparison), tactics(comparison, brief=brief)]
+    tables += [overlaps(comparison)] if comparison.overlaps else []
+    tables += [differences(comparison)] if comparison.differences else []
+    return [*tables, threats(comparison)] if comparison.threats else tables
 
 
 def unit(comparison: Comparison) -> str:
@@ -32,43 +36,50 @@ def unit(comparison: Comparison) -> str:
 
 def terms(comparison: Comparison) -> list[tuple[str, str]]:
     """Definitions of the table headers."""
-    name = unit(comparison)
+    name, cover, covered = unit(comparison), comparison.noun.cover, comparison.noun.covered
     scores = [
-        (f"mean {name}", f"the mean {name} of the techniques and sub-techniques that the input covers"),
+        (f"mean {name}", f"the mean {name} of the techniques and sub-techniques that the input {cover}s"),
         (
             f"{name} over all",
-            f"the mean {name} over all active techniques, 0 for uncovered ones",
+            f"the mean {name} over all active techniques, 0 for un{covered} ones",
         ),
         ("best alone", f"techniques for which only this input has the highest {name}"),
     ]
     return [
         ("measure", comparison.measure),
         *([] if comparison.covered_only else scores),
-        ("unique", "techniques that no other input covers"),
+        ("unique", f"techniques that no other input {cover}s"),
         ("strongest", f"the input with the highest {name} over all techniques of the tactic"),
-        ("Jaccard index", "techniques that both inputs cover, divided by techniques that either covers"),
-        ("an empty cell", "the input does not cover the technique"),
-        ("not rated", f"the input maps the technique without a {name}, which does not cover it"),
+        ("Jaccard index", f"techniques that both inputs {cover}, divided by techniques that either {cover}s"),
+        ("an empty cell", f"the input does not {cover} the technique"),
+        ("not rated", f"the input maps the technique without a {name}, which does not {cover} it"),
     ]
 
 
 def inputs(comparison: Comparison) -> Table:
     """Per input: covered techniques and sub-techniques, share of the matrix, scores, unique techniques."""
     name, scored = unit(comparison), not comparison.covered_only
-    totals = [*comparison.totals, comparison.union]
+    several = len(comparison.inputs) > 1
+    totals = [*comparison.totals, *([comparison.union] if several else [])]
+    rest = [None] * several
     fields = [
-        Field("input", [*comparison.names, "all inputs"]),
+        Field("input", [*comparison.names, *(["all inputs"] * several)]),
         Field("techniques", [total.techniques for total in totals], "number"),
         Field("sub-techniques", [total.subtechniques for total in totals], "number"),
         Field("not rated", [total.unrated for total in totals], "number", shown=any(t.unrated for t in totals)),
         Field("of the matrix", [total.share for total in totals], "percent"),
         Field(f"mean {name}", [total.mean for total in totals], "number", shown=scored),
         Field(f"{name} over all", [total.over_all for total in totals], "number", shown=scored),
-        Field("best alone", [*(total.best_alone for total in comparison.totals), None], "number", shown=scored),
-        Field("unique", [*(total.unique for total in comparison.totals), None], "number"),
+        Field(
+            "best alone",
+            [*(total.best_alone for total in comparison.totals), *rest],
+            "number",
+            shown=scored and several,
+        ),
+        Field("unique", [*(total.unique for total in comparison.totals), *rest], "number", shown=several),
     ]
     release = f"ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}"
-    title = f"Covered at {release}, {comparison.measure}"
+    title = f"{comparison.noun.covered.capitalize()} at {release}, {comparison.measure}"
     methods = {coverage.method for coverage in comparison.inputs if coverage.set.mappings}
     same = comparison.category is None and len(methods) == 1
     return table_of("inputs", title, fields, methods.pop() if same else "")
@@ -93,12 +104,12 @@ def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
         ]
     fields.append(Field("strongest", [", ".join(tactic.strongest) for tactic in rows]))
     note = f"strongest: the highest {name} over all techniques of the tactic"
-    return table_of("tactics", "Techniques and sub-techniques covered per tactic", fields, note)
+    return table_of("tactics", f"Techniques and sub-techniques {comparison.noun.covered} per tactic", fields, note)
 
 
 def overlaps(comparison: Comparison) -> Table:
     """Per pair of inputs: how many techniques both and either cover, and the Jaccard index."""
-    pairs = comparison.overlaps
+    pairs, cover = comparison.overlaps, comparison.noun.cover
     fields = [
         Field("input", [pair.inputs[0] for pair in pairs]),
         Field("and", [pair.inputs[1] for pair in pairs]),
@@ -108,7 +119,7 @@ def overlaps(comparison: Comparison) -> Table:
     ]
     return table_of(
         "overlaps",
-        "Overlap of each pair: techniques that both cover, divided by techniques that either covers",
+        f"Overlap of each pair: techniques that both {cover}, divided by techniques that either {cover}s",
         fields,
     )
 
@@ -126,19 +137,53 @@ def differences(comparison: Comparison) -> Table:
     return table_of("differences", "Differences: number of techniques", fields)
 
 
+def threats(comparison: Comparison) -> Table:
+    """Per threat and input: how many of the threat's techniques the input covers."""
+    rows = [
+        (each, name or "any input", each.covered(name))
+        for each in comparison.threats
+        for name in (*comparison.names, *([None] * (len(comparison.inputs) > 1)))
+    ]
+    fields = [
+        Field("to be covered", [each.threat.name for each, _, _ in rows]),
+        Field("input", [name for _, name, _ in rows]),
+        Field("covers", [covered for _, _, covered in rows], "number"),
+        Field("of", [len(each.techniques) for each, _, _ in rows], "number"),
+        Field(
+            "share",
+            [100 * part / len(each.techniques) if each.techniques else 0 for each, _, part in rows],
+            "percent",
+        ),
+    ]
+    note = "; ".join(f"{each.threat.name}: {each.statement}" for each in comparison.threats)
+    return table_of("threats", "To be covered: how many of its techniques each input covers", fields, note)
+
+
 def gaps(comparison: Comparison) -> Table:
     """The active techniques that no input covers."""
-    rows = comparison.gaps
+    rows, words = comparison.gaps, comparison.noun
     of_matrix = [comparison.catalogue.techniques[gap.technique] for gap in rows]
     fields = [
         Field("technique", [technique.id for technique in of_matrix], "technique"),
         Field("name", [technique.name for technique in of_matrix]),
         Field("tactics", [", ".join(technique.tactics) for technique in of_matrix]),
-        Field("sub-techniques covered", [gap.covered if gap.total else None for gap in rows], "number"),
+        Field(
+            f"sub-techniques {comparison.noun.covered}",
+            [gap.covered if gap.total else None for gap in rows],
+            "number",
+        ),
         Field("of", [gap.total or None for gap in rows], "number"),
         Field("not rated by", [", ".join(gap.unrated) for gap in rows], shown=any(gap.unrated for gap in rows)),
     ]
-    return table_of("gap", "Active techniques that no input covers", fields)
+    fields += _threatened(comparison, [gap.technique for gap in rows])
+    return table_of("gap", f"Active techniques that no input {words.cover}s", fields)
+
+
+def _threatened(comparison: Comparison, techniques: Iterable[str]) -> list[Field]:
+    """A column per threat: the number of its capabilities for each technique."""
+    measures = [(each.threat.name, each.threat.measures()) for each in comparison.threats]
+    techniques = list(techniques)
+    return [Field(f"{name} (to be covered)", [own.get(t) for t in techniques], "number") for name, own in measures]
 
 
 def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
@@ -146,14 +191,14 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
 
     An empty cell is a technique that the input does not cover; "not rated" one that it maps without a rating.
     """
-    rows = comparison.rows.values()
+    rows, words = comparison.rows.values(), comparison.noun
     of_matrix = [comparison.catalogue.techniques[technique] for technique in comparison.rows]
     kind: Kind = "number" if comparison.counts else "score"
     fields = [
         Field("technique", [technique.id for technique in of_matrix], "technique"),
         Field("name", [technique.name for technique in of_matrix]),
         Field("tactics", [", ".join(technique.tactics) for technique in of_matrix], shown=not brief),
-        Field("covered by", [len(row.scores) for row in rows], "number", shown=not brief),
+        Field(f"{words.covered} by", [len(row.scores) for row in rows], "number", shown=not brief),
         Field("best", [row.best for row in rows], kind, shown=not brief),
         Field("best by", [", ".join(row.best_by) for row in rows], shown=not brief),
     ]
@@ -169,9 +214,10 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
             for technique in comparison.rows
         ]
         fields.append(Field(header, changes, "number", shown=not brief))
+    fields += [] if brief else _threatened(comparison, comparison.rows)
     about = "" if comparison.category is None else f", {comparison.category}"
-    measure = "number of capabilities" if comparison.counts else "score"
-    return table_of("techniques", f"Techniques that any input covers, {measure} per input{about}", fields)
+    measure = f"number of {words.plural}" if comparison.counts else "score"
+    return table_of("techniques", f"Techniques that any input {words.cover}s, {measure} per input{about}", fields)
 
 
 def score_cell(row: Row, name: str, measure: str) -> Cell:
@@ -190,12 +236,12 @@ def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str
     return result_folder(
         "compare",
         comparison.catalogue,
-        comparison.inputs,
+        comparison.every,
         {"scores": options, "category": comparison.category, "differences from": baseline},
         layers=layers_of(comparison),
         tables_name="comparison",
-        heading=f"Comparison of {', '.join(coverage.title for coverage in comparison.inputs)}",
-        workbook=[about(comparison.catalogue, comparison.inputs, terms(comparison)), *tables],
+        heading=f"Comparison of {', '.join(coverage.title for coverage in comparison.every)}",
+        workbook=[about(comparison.catalogue, comparison.every, terms(comparison)), *tables],
         main=tables[-1],
     )
 
@@ -211,6 +257,7 @@ def as_json(comparison: Comparison) -> dict[str, object]:
         "inputs": {
             coverage.name: {
                 "title": coverage.title,
+                "role": coverage.set.role,
                 "attack_version": coverage.own_attack_version,
                 **_numbers(
                     total, "techniques", "subtechniques", "mean", "over_all", "best_alone", "unique", "unrated"
@@ -235,6 +282,18 @@ def as_json(comparison: Comparison) -> dict[str, object]:
                 },
             }
             for tactic in comparison.tactics
+        },
+        "threats": {
+            each.threat.name: {
+                "title": each.threat.title,
+                "attack_version": each.threat.own_attack_version,
+                "techniques": each.techniques,
+                "covered": {name: each.covered(name) for name in comparison.names},
+                "covered_together": each.covered(),
+                "carried": each.threat.moved,
+                "left_out": each.threat.left_out,
+            }
+            for each in comparison.threats
         },
         "overlaps": comparison.overlaps,
         "differences": comparison.differences,

@@ -107,7 +107,7 @@ def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
         ),
         Field("by score", _or_none(capability.by_score for capability in rows), "number"),
     ]
-    title = "Capabilities that cover the threat, by covered weight"
+    title = f"{gaps.noun.plural.capitalize()} that cover the threat, by covered weight"
     return table_of("capabilities", title, fields, _more(len(gaps.capabilities) - len(rows)))
 
 
@@ -233,6 +233,7 @@ def as_json(gaps: Gaps) -> dict[str, object]:
         "inputs": {
             coverage.name: {
                 "title": coverage.title,
+                "role": coverage.set.role,
                 "attack_version": coverage.own_attack_version,
                 "counts": coverage.counts,
                 "carried": coverage.moved,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from navlayers._text import encode as encode_lines
+from navlayers.mapping.model import Role
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.output.folders import GENERATOR, FileEntry
 from navlayers.scoring.options import ScoreOptions
@@ -24,6 +25,7 @@ class SetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     framework: str
+    role: Role
     version: str
     domain: str
     attack_version: str
@@ -85,6 +87,7 @@ class InputEntry(msgspec.Struct, frozen=True):
     name: str
     title: str
     framework: str
+    role: Role
     version: str
     attack_version: str
     covered: int
@@ -101,6 +104,7 @@ class InputEntry(msgspec.Struct, frozen=True):
             name=coverage.name,
             title=coverage.title,
             framework=mapping_set.framework,
+            role=mapping_set.role,
             version=mapping_set.version,
             attack_version=coverage.own_attack_version,
             covered=len(coverage.scores),
@@ -133,6 +137,7 @@ class SiteSetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     title: str
     framework: str
+    role: Role
     version: str
     domain: str
     attack_version: str
@@ -187,6 +192,7 @@ def make_index(
         set=SetEntry(
             mapping_set.name,
             mapping_set.framework,
+            mapping_set.role,
             mapping_set.version,
             mapping_set.domain,
             own_attack_version,

@@ -47,18 +47,19 @@ def unit(plan: Plan) -> str:
 
 def terms(plan: Plan) -> list[tuple[str, str]]:
     """Definitions of the table headers."""
+    word, words = plan.noun.singular, plan.noun.plural
     weighed = "" if plan.threat is None else " × the technique's weight"
     value = "a technique counts" if plan.by_count else f"a technique counts its score / 100{weighed}"
     return [
         ("the plan", summary(plan)),
         *([] if plan.threat is None else [("threat", plan.threat.title)]),
-        ("value", f"coverage of the capability alone: {value}"),
-        ("adds", f"coverage beyond the capabilities before it, or beyond the plan, in {unit(plan)}"),
-        ("together", "coverage of the capability and those before it"),
-        ("share", "share of the coverage of all capabilities"),
-        ("unique", "techniques that no other capability covers as well: of all, or of the plan"),
+        ("value", f"coverage of the {word} alone: {value}"),
+        ("adds", f"coverage beyond the {words} before it, or beyond the plan, in {unit(plan)}"),
+        ("together", f"coverage of the {word} and those before it"),
+        ("share", f"share of the coverage of all {words}"),
+        ("unique", f"techniques that no other {word} covers as well: of all, or of the plan"),
         ("replacement", "the best replacement within the budget or target; loses: the coverage lost"),
-        ("covered by others", "capabilities that cover its techniques as well: each alone, or joined by +"),
+        ("covered by others", f"{words} that cover its techniques as well: each alone, or joined by +"),
         ("state", "chosen, have (in place), excluded, no cost, not chosen"),
     ]
 
@@ -95,7 +96,7 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
         text = f"in place: {first_few(had, NAMED if brief else None)}"
         ids = ids._replace(cells=[text if brief else "", *ids.cells])
         names = names._replace(cells=[text, *names.cells])
-    note = "unique: techniques that no other capability of the plan covers as well"
+    note = f"unique: techniques that no other {plan.noun.singular} of the plan covers as well"
     if not plan.by_count:
         note += f"; weight: a score of 100 counts {'1' if plan.threat is None else 'the weight of its technique'}"
     fields = [
@@ -131,8 +132,8 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
         Field("share", [_percent(plan, plan.value + appraisal.adds) for appraisal in rows], "percent"),
     ]
     how = ", most per cost first" if plan.prices else ""
-    note = "" if rows else "No other capability adds anything."
-    return table_of("next best", f"Next best: coverage that one more capability adds{how}", fields, note)
+    note = "" if rows else f"No other {plan.noun.singular} adds anything."
+    return table_of("next best", f"Next best: coverage that one more {plan.noun.singular} adds{how}", fields, note)
 
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
@@ -148,8 +149,8 @@ def swaps(plan: Plan, *, brief: bool = False) -> Table:
         *_names(plan, others, ("replacement", "name of replacement"), brief=brief),
         Field(f"loses ({unit(plan)})", [decimal(replacement.loses) for _, replacement in pairs], "number"),
     ]
-    title = "Replacements that lose almost nothing" if brief else "Replacements for the chosen capabilities"
-    note = "" if pairs else "No chosen capability can be replaced within the budget or target."
+    title = "Replacements that lose almost nothing" if brief else f"Replacements for the chosen {plan.noun.plural}"
+    note = "" if pairs else f"No chosen {plan.noun.singular} can be replaced within the budget or target."
     return table_of("instead", title, fields, note)
 
 
@@ -161,8 +162,8 @@ def redundant(plan: Plan) -> Table:
         Field("state", [appraisal.state for appraisal in rows]),
         *_others(rows),
     ]
-    title = "Redundant capabilities: others cover their techniques as well"
-    note = f"{len(rows)} of {len(plan.appraisals)} capabilities are redundant"
+    title = f"Redundant {plan.noun.plural}: others cover their techniques as well"
+    note = f"{len(rows)} of {plan.noun.counted(len(plan.appraisals))} are redundant"
     return table_of("redundant", title, fields, note)
 
 
@@ -202,7 +203,7 @@ def capabilities(plan: Plan) -> Table:
         *_others(every),
     ]
     note = "techniques: techniques that count in the plan; adds: coverage added to this plan"
-    return table_of("capabilities", f"All {len(every)} capabilities", fields, note)
+    return table_of("capabilities", f"All {plan.noun.counted(len(every))}", fields, note)
 
 
 def techniques(plan: Plan) -> Table:

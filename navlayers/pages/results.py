@@ -49,7 +49,7 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
     methods: dict[str, list[str]] = {}
     for coverage in inputs:
         made_for = f"made for ATT&CK {coverage.own_attack_version}"
-        covers = f"covers {len(coverage.scores)} techniques and sub-techniques"
+        covers = f"{coverage.noun.cover}s {len(coverage.scores)} techniques and sub-techniques"
         texts = [
             coverage.title,
             made_for,

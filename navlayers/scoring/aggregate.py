@@ -40,15 +40,15 @@ FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
 }
 
 DESCRIPTIONS: dict[Aggregate, str] = {
-    "max": "that of its strongest capability",
-    "mean": "the mean of its capabilities' scores",
-    "median": "the median of its capabilities' scores",
-    "min": "that of its weakest capability",
-    "sum": "the sum of its capabilities' scores",
-    "count": "the number of capabilities that are mapped to it",
-    "combined": "that of its capabilities combined as if they were independent",
+    "max": "that of its strongest {0.singular}",
+    "mean": "the mean of its {0.plural}' scores",
+    "median": "the median of its {0.plural}' scores",
+    "min": "that of its weakest {0.singular}",
+    "sum": "the sum of its {0.plural}' scores",
+    "count": "the number of {0.plural} that are mapped to it",
+    "combined": "that of its {0.plural} combined as if they were independent",
 }
-"""The end of the sentence "A technique's score is …", per function."""
+"""The end of the sentence "A technique's score is …", per function, to format with the noun of the capabilities."""
 
 
 def exact(score: float) -> float:

@@ -9,6 +9,7 @@ import msgspec
 from navlayers._text import rounded
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
+from navlayers.mapping.nouns import CAPABILITY, Noun, noun
 from navlayers.mapping.ranges import range_text
 from navlayers.mapping.remap import Inactive, Moved
 from navlayers.scoring.labels import capability_labels
@@ -55,6 +56,12 @@ class Coverage(msgspec.Struct, frozen=True):
     left_out: tuple[Inactive, ...] = ()
     notices: tuple[Problem, ...] = ()
     covered_only: bool = False
+
+    @property
+    def noun(self) -> Noun:
+        """The word for its capabilities; those of a layer are layers, unless they are of threats."""
+        word = noun(self.set)
+        return word if word.threat or not self.is_layer else CAPABILITY
 
     @property
     def method(self) -> str:

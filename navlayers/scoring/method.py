@@ -21,15 +21,15 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     """Sentences about the scores of one category, or overall for None; `single`: of one capability."""
     options = rules.options
     if not rules.scored_categories:
-        return [f"A technique's score is {DESCRIPTIONS['count']}."]
+        return [f"A technique's score is {DESCRIPTIONS['count'].format(rules.noun)}."]
     scale = ", ".join(f"{value} {number_text(number)}" for value, number in rules.scale.items())
     several = category is None and rules.scored_categories != (UNSPECIFIED,)
     subject = "Per category, a technique's score is" if several else "A technique's score is"
     if rules.range is not None:
         scale = f"from {number_text(rules.range[0])} to {number_text(rules.range[1])}"
     basis = "" if rules.counts else f" ({scale})"
-    how = "what the capability gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
-    sentences = [f"{subject} {how}{basis}."]
+    how = "what the {0.singular} gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
+    sentences = [f"{subject} {how.format(rules.noun)}{basis}."]
     if rules.worth is not None and not rules.counts:
         sentences.append(f"A mapping without a score value is worth {number_text(rules.worth)}.")
     if several:

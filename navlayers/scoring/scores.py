@@ -11,7 +11,8 @@ import msgspec
 
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, Range
+from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, Range, Role
+from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.remap import Inactive, inactive
 from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
@@ -69,6 +70,11 @@ class TechniqueScore(msgspec.Struct, frozen=True):
         return tuple(sorted({c.capability for group in self.contributions.values() for c in group}))
 
 
+def capabilities_of(entries: Iterable[TechniqueScore]) -> int:
+    """The number of capabilities that are mapped to techniques."""
+    return len({c.capability for entry in entries for group in entry.contributions.values() for c in group})
+
+
 class Rules(msgspec.Struct, frozen=True):
     """The scoring rules of one set: its scale combined with the options.
 
@@ -81,6 +87,8 @@ class Rules(msgspec.Struct, frozen=True):
         used: the values of the scale in use.
         worth: the score of mappings without a value, if the set has any.
         several_types: the mappings are of more than one mapping type.
+        role: what the set's capabilities are.
+        noun: the word for them.
         range: of the scores of a layer, which are as written; None: scores are 0–100.
     """
 
@@ -92,6 +100,8 @@ class Rules(msgspec.Struct, frozen=True):
     used: tuple[str, ...]
     worth: float | None
     several_types: bool
+    role: Role
+    noun: Noun
     range: Range | None = None
 
 
@@ -129,6 +139,8 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         used=tuple(value for value in scale if value in values),
         worth=worth if None in values else None,
         several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
+        role=mapping_set.role,
+        noun=noun(mapping_set),
         range=score_range,
     )
 

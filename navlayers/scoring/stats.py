@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text import rounded
-from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.remap import Inactive, inactive
 from navlayers.scoring.scores import UNSPECIFIED
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.attack import Catalogue
-    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.model import MappingSet, NonMappable
     from navlayers.scoring.scores import Rules, Scored
 
 
@@ -41,7 +41,7 @@ class Stats(msgspec.Struct, frozen=True):
     """The statistics of a set at one ATT&CK release.
 
     Attributes:
-        set, framework, version: of the mapping set.
+        set, framework, role, version: of the mapping set.
         domain, attack_version: of the release.
         scored: the set has score values.
         mappings: number of its mappings.
@@ -58,6 +58,7 @@ class Stats(msgspec.Struct, frozen=True):
 
     set: str
     framework: str
+    role: Role
     version: str
     domain: str
     attack_version: str
@@ -84,6 +85,7 @@ def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
     return Stats(
         set=mapping_set.name,
         framework=mapping_set.framework,
+        role=mapping_set.role,
         version=mapping_set.version,
         domain=mapping_set.domain,
         attack_version=catalogue.version,
@@ -117,6 +119,12 @@ def base_techniques(techniques: Iterable[str], catalogue: Catalogue) -> set[str]
     return {parent for parent in parents if catalogue.is_active(parent)}
 
 
+def non_mappable_records(mapping_set: MappingSet) -> list[NonMappable]:
+    """The records, without those of a whole capability that has mappings nevertheless, as one of VERIS has."""
+    mapped = {mapping.capability for mapping in mapping_set.mappings}
+    return [r for r in mapping_set.non_mappable if r.technique or r.capability not in mapped]
+
+
 def non_mappable(mapping_set: MappingSet) -> NonMappableStats:
     """The numbers of non-mappable records."""
     ids = non_mappable_ids(mapping_set)
@@ -132,8 +140,8 @@ class NonMappableIds(NamedTuple):
 
 
 def non_mappable_ids(mapping_set: MappingSet) -> NonMappableIds:
-    """The distinct ids of the records, sorted. A capability may have both a record and mappings."""
-    records = mapping_set.non_mappable
+    """The distinct ids of the records, sorted."""
+    records = non_mappable_records(mapping_set)
     return NonMappableIds(
         sorted({r.capability for r in records if r.capability and not r.technique}),
         sorted({r.technique for r in records if r.technique and not r.capability}),

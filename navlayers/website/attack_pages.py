@@ -35,7 +35,8 @@ def home_page(world: World, title: str) -> Page:
     context = {
         "sets": world.sets,
         "domains": [
-            (d, DOMAIN_NAMES[d], sum(site_set.indexed.set.domain == d for site_set in world.sets)) for d in domains
+            (d, DOMAIN_NAMES[d], len(_counted([s for s in world.sets if s.indexed.set.domain == d])))
+            for d in domains
         ],
     }
     return Page(HOME, "home", title, (), context)
@@ -50,7 +51,9 @@ def domain_pages(world: World) -> Iterator[Page]:
 
 def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
     first = max(inside, key=lambda site_set: versions.number(site_set.indexed.catalogue.version))
+    counted = _counted(inside)
     mapped: dict[str, list[str]] = {}
+    threats: dict[str, list[str]] = {}
     rows = []
     for site_set in inside:
         there = site_set.indexed.at(first.indexed.catalogue)
@@ -64,11 +67,16 @@ def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
             }
         )
         for technique in techniques:
-            mapped.setdefault(technique, []).append(site_set.title)
+            (mapped if site_set in counted else threats).setdefault(technique, []).append(site_set.title)
     crumb = world.domain(domain)
-    matrix = domain_matrix(first, mapped, crumb.path, world.colors)
-    context = {"rows": rows, "release": first.release, "matrix": matrix}
+    matrix = domain_matrix(first, mapped, threats, crumb.path, world.colors)
+    context = {"rows": rows, "counted_sets": len(counted), "release": first.release, "matrix": matrix}
     return Page(crumb.path, "domain", crumb.text, (world.home, Crumb(crumb.text)), context)
+
+
+def _counted(sets: Sequence[SiteSet]) -> Sequence[SiteSet]:
+    """The sets that are no threats; all if all are."""
+    return [site_set for site_set in sets if not site_set.head.noun.threat] or sets
 
 
 def tactic_pages(world: World) -> Iterator[Page]:

@@ -269,6 +269,7 @@ def _entry(site_set: SiteSet) -> index.SiteSetEntry:
         name=site_set.name,
         title=site_set.title,
         framework=site_set.indexed.set.framework,
+        role=site_set.indexed.set.role,
         version=site_set.indexed.set.version,
         domain=site_set.indexed.set.domain,
         attack_version=site_set.indexed.catalogue.version,

@@ -98,8 +98,14 @@ def part_matrix(
     )
 
 
-def domain_matrix(first: SiteSet, mapped: Mapping[str, Sequence[str]], page: str, colors: Colors) -> Matrix:
-    """Number of sets per technique, named in tooltips; `mapped` is technique → titles of sets."""
+def domain_matrix(
+    first: SiteSet,
+    mapped: Mapping[str, Sequence[str]],
+    threats: Mapping[str, Sequence[str]],
+    page: str,
+    colors: Colors,
+) -> Matrix:
+    """Number of sets per technique, named in tooltips; `mapped` and `threats` are technique → titles of sets."""
     numbers = Numbers(first.indexed.catalogue, colors)
     counts = {technique: float(len(titles)) for technique, titles in mapped.items()}
     gradient = count_gradient([*counts.values()])
@@ -108,13 +114,16 @@ def domain_matrix(first: SiteSet, mapped: Mapping[str, Sequence[str]], page: str
     legend = [
         LegendItem(f"{mark} set{'s' * (mark > 1)}", gradient.color(mark)) for mark in sorted(marks, reverse=True)
     ]
-    words = {technique: "\n".join(titles) for technique, titles in mapped.items()}
+    words = {
+        technique: "\n".join([*titles, *(f"threat: {title}" for title in threats.get(technique, ()))])
+        for technique, titles in mapped.items()
+    }
     shown = numbers.shown(counts, gradient, legend, words=words, ramp=False)
     return _matrix(numbers, [View("sets", "Mapping sets", "layer", [], [shown])], page, counts="Sets")
 
 
 def _unit(site_set: SiteSet) -> str:
-    return "Capabilities" if site_set.head.counts else ""
+    return site_set.head.noun.plural.capitalize() if site_set.head.counts else ""
 
 
 def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[LegendItem, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from navlayers._text import web_links
 from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
+from navlayers.scoring.stats import non_mappable_records
 from navlayers.website.matrix import part_matrix, set_matrix
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.sets import Share, table
@@ -44,6 +45,7 @@ def set_pages(world: World, site_set: SiteSet) -> Iterator[Page]:
 
 def _set(world: World, site_set: SiteSet) -> Page:
     indexed = site_set.indexed
+    recorded = non_mappable_records(indexed.set)
     own = indexed.prepared.own_attack_version
     context = {
         "site_set": site_set,
@@ -57,7 +59,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
         ],
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),
-        "records": table(site_set.head, (record(row, indexed) for row in indexed.non_mappable)),
+        "records": table(site_set.head, (record(row, indexed) for row in indexed.non_mappable if row in recorded)),
         "moved": indexed.prepared.moved,
         "left_out": indexed.scored.left_out,
     }
@@ -92,7 +94,7 @@ def _group(world: World, site_set: SiteSet, group: str) -> Page:
 def _capability(world: World, site_set: SiteSet, identifier: str) -> Page:
     (section,) = capability_page({site_set.name: identifier}, (site_set.indexed,)).sections
     label, page = site_set.capability(identifier), site_set.addresses.capabilities[identifier]
-    way = Crumb("Capabilities", f"{site_set.addresses.page}#capabilities")
+    way = Crumb(site_set.head.noun.plural.capitalize(), f"{site_set.addresses.page}#capabilities")
     context = {
         "site_set": site_set,
         "label": label,

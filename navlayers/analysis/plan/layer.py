@@ -48,15 +48,15 @@ def plan_layer(plan: Plan) -> Layer:
     numbers: list[float] = [len(plan.active_givers.get(technique, ())) for technique in plan.coverable]
     gradient = count_gradient(numbers) if plan.counts else value_gradient(plan.options.category, 100)
     legend = (
-        count_legend(gradient, max(numbers))
+        count_legend(gradient, max(numbers), plan.noun)
         if plan.counts
         else tuple(LegendItem(f"{tick}", gradient.color(tick)) for tick in _TICKS)
     )
     techniques = sorted(_entries(plan, gradient), key=lambda entry: entry.techniqueID)
     covered = [entry.techniqueID for entry in techniques if entry.enabled and entry.color in ("", NOT_RATED)]
     about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
-    counted = "the number of capabilities of the plan that cover it"
-    score = counted if plan.counts else f"the highest that a capability of the plan gives it, {about}"
+    counted = f"the number of {plan.noun.plural} of the plan that cover it"
+    score = counted if plan.counts else f"the highest that the plan gives it, {about}"
     hidden = f" {threat_coverage(plan)}. Techniques that the threat does not use are hidden." if plan.threat else ""
     description = (
         f"{titles}. {summary(plan)}. A technique's score is {score}; techniques that the plan does not "
@@ -114,7 +114,7 @@ def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
     if plan.threat:
         used = {*plan.coverable, *plan.threat.weights}
         for technique in used.difference(plan.coverable):
-            comment = "No capability covers it"
+            comment = f"No {plan.noun.singular} covers it"
             yield make_entry(
                 technique, 0, gradient, comment=comment, color=UNCOVERED, facts=_weight(plan, technique)
             )
@@ -139,7 +139,7 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
     score, possible = best_score(technique, mine), best_score(technique, every)
     if plan.counts:
         number = len(mine)
-        comment = f"Covered by {number} capabilit{'y' if number == 1 else 'ies'} of the plan\n{names(mine)}"
+        comment = f"Covered by {plan.noun.counted(number)} of the plan\n{names(mine)}"
         return make_entry(technique, number, gradient, comment=comment, facts=facts)
     comment = "Covered by the plan, not rated" if score is None else f"{rounded(score):g} with the plan"
     comment += f"\n{names(mine)}"

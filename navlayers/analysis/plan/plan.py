@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import comma_list
+from navlayers.analysis.inputs import refuse_threats
 from navlayers.analysis.plan.alternatives import Margins, Redundancies
 from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs
 from navlayers.analysis.plan.costs import assign
@@ -14,6 +15,7 @@ from navlayers.analysis.plan.problem import DEAREST, cover_problem, levels_of, r
 from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep, Replacement
 from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.nouns import common_noun
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import unrated_mappings
 
@@ -53,8 +55,9 @@ def make_plan(
         The best plan; past the time limit the best one found, with a bound.
 
     Raises:
-        NavlayersError: an option does not fit the sets, or the target cannot be reached.
+        NavlayersError: an input lists threats, an option does not fit the sets, or the target cannot be reached.
     """
+    refuse_threats(inputs)
     coverages = score_inputs(inputs, scoring)
     candidates = candidates_of(coverages, options.category, options.min_score, options.measure)
     directory = Directory(candidates)
@@ -62,8 +65,9 @@ def make_plan(
     prices, cost_notices = _prices(candidates, directory, costs)
     levels, unit = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
     if not levels:
+        words = common_noun(coverage.noun for coverage in coverages)
         hint = f"the sets cover no technique of {threat.title}" if threat else ""
-        raise UsageError(Problem("no capability covers a technique that counts", hint=hint))
+        raise UsageError(Problem(f"no {words.singular} covers a technique that counts", hint=hint))
     worths, rounding = rounded([level.worth for level in levels])
     free = {id_: price for id_, price in prices.items() if id_ not in have and id_ not in exclude}
     problem, price_unit = _problem(levels, worths, free, have, options)
@@ -273,5 +277,6 @@ def _notices(
     without_cost = [candidate for candidate, state in states.items() if state == "no cost"]
     if without_cost:
         number = len(without_cost)
-        have, are = ("capabilities have", "are") if number > 1 else ("capability has", "is")
-        yield Problem(f"{number} {have} no cost and {are} left out of the plan: {comma_list(without_cost)}")
+        have, are = ("have", "are") if number > 1 else ("has", "is")
+        who = common_noun(coverage.noun for coverage in inputs).counted(number)
+        yield Problem(f"{who} {have} no cost and {are} left out of the plan: {comma_list(without_cost)}")

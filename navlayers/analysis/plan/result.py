@@ -19,6 +19,7 @@ from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 from navlayers.scoring.options import ScoreOptions
 
@@ -134,7 +135,8 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     def __repr__(self) -> str:
         """Number of capabilities and share in one line."""
         proven = "proven optimal" if self.proven else "not proven optimal"
-        return f"<Plan of {len(self.chosen)} capabilities, {float(100 * self.share):.1f} % of the total, {proven}>"
+        chosen = self.noun.counted(len(self.chosen))
+        return f"<Plan of {chosen}, {float(100 * self.share):.1f} % of the total, {proven}>"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One row per chosen capability, in order of gain, as in the steps of the JSON."""
@@ -198,6 +200,11 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         return even and (self.counts or self.options.measure == "covered")
 
     @property
+    def noun(self) -> Noun:
+        """The word for the capabilities."""
+        return common_noun(coverage.noun for coverage in self.inputs)
+
+    @property
     def counts(self) -> bool:
         """Whether no mapping has a score, so that layers show numbers of capabilities."""
         return self.scoring.worth is None and not any(coverage.set.scored for coverage in self.inputs)
@@ -248,7 +255,7 @@ def goal(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """The plan in a sentence.
 
-    "Choose 13 of 109 capabilities for a target of 100 % at ATT&CK Enterprise 16.1: together they cover 469 of 469
+    "Choose 13 of 109 controls for a target of 100 % at ATT&CK Enterprise 16.1: together they cover 469 of 469
     techniques; proven optimal".
     """
     release = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
@@ -265,7 +272,7 @@ def _choice(plan: Plan) -> str:
     suffix = f" ({'; '.join(details)})" if details else ""
     if had:
         return f"Add {chosen or 'nothing'}{suffix} to the {had} in place"
-    return f"Choose {chosen or 'none'} of {every} capabilities{suffix}"
+    return f"Choose {chosen or 'none'} of {plan.noun.counted(every)}{suffix}"
 
 
 def _reached(plan: Plan) -> str:
@@ -281,7 +288,7 @@ def _reached(plan: Plan) -> str:
         return f"{they} cover{s} {share(plan, plan.share)} of the techniques that can be covered ({both})"
     if had:
         both = f"{len(plan.reached)} of the {len(plan.coverable)}"
-    that = f" that all {every} capabilities cover" if had else ""
+    that = f" that all {plan.noun.counted(every)} cover" if had else ""
     part = f" ({share(plan, plan.share)})" if plan.share < 1 else ""
     return f"{they} cover{s} {both} techniques{that}{part}"
 
@@ -294,7 +301,7 @@ def certainty(plan: Plan) -> str:
     seconds = f"the search stopped at the time limit of {plan.options.seconds:g} s"
     if plan.options.most is None:
         least = f"{decimal(plan.bound):,}"
-        what = f"costs less than {least}" if plan.prices else f"has fewer than {least} capabilities"
+        what = f"costs less than {least}" if plan.prices else f"has fewer than {least} {plan.noun.plural}"
         return f"{seconds}: no plan {what}"
     more = plan.bound / plan.value - 1 if plan.value else None
     if more is None:
@@ -309,7 +316,7 @@ def threat_coverage(plan: Plan) -> str:
     covered, every = len(plan.reached), len(plan.threat.weights)
     techniques = f"{covered} of the {every} technique{'s' * (every != 1)} of {plan.threat.title}"
     uncovered = every - len(plan.coverable)
-    rest = f"no capability covers {uncovered} of them" if uncovered else "each can be covered"
+    rest = f"no {plan.noun.singular} covers {uncovered} of them" if uncovered else "each can be covered"
     return f"The plan covers {techniques} ({percent(Fraction(covered, every)):.1f} %); {rest}"
 
 

@@ -204,7 +204,7 @@ def _other(entry: Entry, tactics: list[str]) -> tuple[tuple[str, str], ...]:
 def _metadata(layers: list[Layer]) -> dict[str, str]:
     """The metadata of the set: values that all layers with a value share."""
     metadata = {}
-    for field in ("framework", "version", "domain", "attack_version", "title", "source", "licence"):
+    for field in ("framework", "version", "domain", "attack_version", "title", "source", "licence", "role"):
         written = [text for layer in layers if (text := str(getattr(layer, field)))]
         if written and (len(set(written)) == 1 or field in {"domain", "attack_version"}):
             metadata[field] = written[0]

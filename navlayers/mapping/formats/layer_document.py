@@ -47,7 +47,7 @@ _OLD_DOMAIN = "mitre-"
 """How domains begin in layer formats before 4.0."""
 
 _CARRIED = frozenset({"name", "domain", "versions", "version", "techniques"})
-_METADATA = {"framework": "framework", "framework version": "version", "source": "source", "licence": "licence"}
+_METADATA = {"framework version": "version"} | {name: name for name in ("framework", "role", "source", "licence")}
 """Metadata that navlayers writes into its layers → attribute of a layer."""
 
 _NOT_IN_SHEETS = re.compile(r"[/:\\?*\[\]]")
@@ -146,7 +146,8 @@ class Layer:
             self._report_repeats(members)
         self.name = (head.name or "").strip()
         self.domain = (head.domain or "").strip()
-        self.attack_version = self.framework = self.version = self.title = self.source = self.licence = ""
+        self.attack_version = self.framework = self.version = self.title = ""
+        self.source = self.licence = self.role = ""
         self.is_count = self.is_own = False
         self._read_metadata(head.metadata)
         self._read_domain()

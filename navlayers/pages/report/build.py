@@ -53,6 +53,8 @@ _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] =
     "appendix": ("Appendix", appendix_blocks),
     "comments": ("Comments and references", comment_blocks),
 }
+# Titles of sections about threats, which cover nothing.
+_OF_THREATS: dict[SectionId, str] = {"tactics": "Techniques per tactic", "techniques": "Most and least"}
 _NAMED = 5
 """Inputs named in the title."""
 
@@ -108,6 +110,10 @@ def make_report(data: ReportInput, options: ReportOptions = _OPTIONS) -> Report:
     for name in SECTIONS:
         if name in options.sections:
             title, blocks = _BLOCKS[name]
+            if name == "capabilities":
+                title = data.noun.plural.capitalize()
+            elif data.noun.threat:
+                title = _OF_THREATS.get(name, title)
             sections.append(Section(name, title, tuple(blocks(data))))
     sections = [section for section in sections if section.blocks]
     if not sections:
@@ -115,20 +121,22 @@ def make_report(data: ReportInput, options: ReportOptions = _OPTIONS) -> Report:
         hint = "--threat adds gaps, --budget or --target adds plan"
         raise UsageError(Problem(message + and_list(list(options.sections)), hint=hint))
     titles = and_list([coverage.title for coverage in data.inputs])
+    kind = "techniques" if data.noun.threat else "coverage"
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED
     category = data.comparison.category
-    scores = "Numbers of capabilities" if data.comparison.counts else "Scores"
+    scores = f"Numbers of {data.noun.plural}" if data.comparison.counts else "Scores"
     facts = [
         ("ATT&CK release", data.release),
         ("Inputs" if data.several else "Input", titles),
         (
-            "Whether covered" if data.comparison.covered_only else scores,
+            f"Whether {data.noun.covered}" if data.comparison.covered_only else scores,
             f"{category} only" if category else "overall",
         ),
         *([("Threat", data.gaps.threat.title)] if data.gaps else []),
+        *([("To be covered", and_list([each.threat.title for each in data.threats]))] if data.threats else []),
     ]
     document = Document(
-        title=options.title or f"ATT&CK coverage of {and_list([*names, f'{more} more'] if more > 0 else names)}",
+        title=options.title or f"ATT&CK {kind} of {and_list([*names, f'{more} more'] if more > 0 else names)}",
         subtitle=f"{titles}, at MITRE ATT&CK {data.release}",
         author=options.author,
         date=options.date,

@@ -9,7 +9,7 @@ from navlayers.output.document import Paragraph
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
 from navlayers.scoring.scores import UNSPECIFIED
-from navlayers.scoring.stats import non_mappable
+from navlayers.scoring.stats import non_mappable, non_mappable_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +32,19 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
         if not ranked:
             continue
         top = ranked[0].stats
-        cover = quantity(len(ranked), "capability covers", "capabilities cover")
+        words = data.inputs[number].noun
+        cover = f"{words.cover}s" if len(ranked) == 1 else words.cover
         text = (
-            f"{data.names[number]}: {cover} at least one technique; {ranked[0].label} covers the most "
+            f"{data.names[number]}: {words.counted(len(ranked))} {cover} at least one technique; "
+            f"{ranked[0].label} {words.cover}s the most "
             f"({top.techniques + top.subtechniques:,})."
         )
         if needed := sum(bool(capability.only) for capability in ranked):
             most = max(ranked, key=lambda capability: len(capability.only))
-            are = quantity(needed, "capability is", "capabilities are")
+            are = "is" if needed == 1 else "are"
             text += (
-                f" {are} the only one of the set for some techniques; {most.label} for most of them: "
-                f"{len(most.only):,}."
+                f" {words.counted(needed)} {are} the only one of the set for some techniques; {most.label} for "
+                f"most of them: {len(most.only):,}."
             )
         yield Paragraph(text)
         yield capability_table(data, number, LISTED)
@@ -75,18 +77,19 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
         Field(f"unique techniques{in_set}", [first_few(r.only, most and _NAMED) for r in ranked]),
     ]
     note = f"The appendix has all {len(every):,}." if len(every) > len(ranked) else ""
-    title = f"{data.names[number]}: capabilities by what they cover"
+    words = coverage.noun
+    title = f"{data.names[number]}: {words.plural} by what they {words.cover}"
     return table_of(f"capabilities of {coverage.name}", title, fields, note)
 
 
 def non_mappable_blocks(data: ReportInput) -> Iterator[Block]:
     """The number of records of each input, and the first of them."""
     for number in data.sets:
-        records = non_mappable(data.inputs[number].set)
+        records, words = non_mappable(data.inputs[number].set), data.inputs[number].noun
         kinds = (
-            (records.capabilities, "capability", "capabilities"),
+            (records.capabilities, words.singular, words.plural),
             (records.techniques, "technique", ""),
-            (records.pairs, "pair of capability and technique", "pairs of capability and technique"),
+            (records.pairs, f"pair of {words.singular} and technique", f"pairs of {words.singular} and technique"),
         )
         parts = [quantity(*kind) for kind in kinds if kind[0]]
         if parts:
@@ -101,7 +104,7 @@ def non_mappable_table(data: ReportInput, number: int, most: int | None = None) 
     coverage = data.inputs[number]
     names = {capability.id: capability.name for capability in coverage.set.capabilities}
     records = set()
-    for record in coverage.set.non_mappable:
+    for record in non_mappable_records(coverage.set):
         capability, technique = record.capability or "", record.technique or ""
         known = data.catalogue.get(technique)
         name = known.name if known else record.technique_name or ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from navlayers._text import and_list
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.layer import plan_layer
@@ -14,13 +15,15 @@ from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
+from navlayers.pages import compare as compare_tables
 from navlayers.pages import gaps as gap_tables
 from navlayers.pages import plan as plan_tables
-from navlayers.pages.report.input import TECHNIQUES
+from navlayers.pages.report.input import TECHNIQUES, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.analysis.compare import Threatened
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
     from navlayers.layer.document import Layer
@@ -37,12 +40,12 @@ _COMPARED = {
     "difference": (
         "",
         "The score of a technique is its score in the second input minus that in the first. Techniques that only "
-        "one of them covers have a separate color, techniques that neither covers have none.",
+        "one of them {0.cover}s have a separate color, techniques that neither {0.cover}s have none.",
     ),
     "gap": (
-        "What none covers",
-        "The active techniques that no input covers. The score is 100; if some sub-techniques are covered, it is "
-        "the percentage of sub-techniques that no input covers.",
+        "What none {0.cover}s",
+        "The active techniques that no input {0.cover}s. The score is 100; if some sub-techniques are {0.covered}, "
+        "it is the percentage of sub-techniques that no input {0.cover}s.",
     ),
 }
 _NOT_OF_THREAT = "not used by the threat"
@@ -63,8 +66,8 @@ def heatmap_blocks(data: ReportInput) -> Iterator[Figure]:
         if kind == "input":
             yield _heatmap(data, layer, next(titles))
         elif kind in _COMPARED and data.several:
-            title, caption = _COMPARED[kind]
-            view = {"ratios": _uncovered(data), "unscored": "covered"} if kind == "gap" else {}
+            title, caption = (text.format(data.noun) for text in _COMPARED[kind])
+            view = {"ratios": _uncovered(data), "unscored": data.noun.covered} if kind == "gap" else {}
             yield _heatmap(data, layer, title or layer.name, caption, **view)
 
 
@@ -73,15 +76,15 @@ def _uncovered(data: ReportInput) -> Ratios:
     comparison = data.comparison
     return Ratios(
         {tactic.tactic: (tactic.total - tactic.any, tactic.total) for tactic in comparison.tactics},
-        f"{len(comparison.gaps):,} of {comparison.active:,} {TECHNIQUES} covered by none",
-        f"{TECHNIQUES} covered by none",
+        f"{len(comparison.gaps):,} of {comparison.active:,} {TECHNIQUES} {data.noun.covered} by none",
+        f"{TECHNIQUES} {data.noun.covered} by none",
     )
 
 
 def _heatmap(data: ReportInput, layer: Layer, title: str, caption: str = "", **view: Any) -> Figure:
     """A layer as a figure, with a caption or else its description; `view` are further fields of the view."""
     caption = caption or layer.description
-    fields = {"unscored": "not covered", "description": caption, **view}
+    fields = {"unscored": f"not {data.noun.covered}", "description": caption, **view}
     return Figure(msgspec.structs.replace(View.of(layer, data.catalogue), **fields), title, caption)
 
 
@@ -100,6 +103,7 @@ def _ratios(data: ReportInput, every: Sequence[str], part: Sequence[str], what: 
 
 def gaps_blocks(data: ReportInput) -> Iterator[Block]:
     """The coverage of the threat, its gaps and the capabilities that cover it; heatmaps of coverage and gaps."""
+    yield from _threat_blocks(data)
     gaps = data.gaps
     if gaps is None:
         return
@@ -111,6 +115,26 @@ def gaps_blocks(data: ReportInput) -> Iterator[Block]:
     for _, kind, layer in gaps_layers.layers_of(gaps):
         if kind in ("coverage", "gap"):
             yield _heatmap(data, layer, layer.name, **_gaps_view(data, gaps, kind))
+
+
+def _threat_blocks(data: ReportInput) -> Iterator[Block]:
+    """What the inputs cover of each set of threats, and its heatmap."""
+    if not data.threats:
+        return
+    yield Paragraph(" ".join(f"{threat_sentence(data, each)}." for each in data.threats))
+    yield msgspec.structs.replace(compare_tables.threats(data.comparison), note="")
+    layers = (layer for _, kind, layer in compare_layers.layers_of(data.comparison) if kind == "threat")
+    for each, layer in zip(data.threats, layers, strict=True):
+        covered = [technique for technique, by in each.techniques.items() if by]
+        ratios = _ratios(data, list(each.techniques), covered, "covered")
+        yield _heatmap(data, layer, layer.name, ratios=ratios, unscored=_NOT_OF_THREAT)
+
+
+def threat_sentence(data: ReportInput, each: Threatened) -> str:
+    """What a set of threats says, and how much of it the inputs cover."""
+    covered, every = each.covered(), len(each.techniques)
+    cover = "cover" if data.several else "covers"
+    return f"{each.statement}; {and_list(list(data.names))} {cover} {covered:,} of them ({percent(covered, every)})"
 
 
 def _gaps_view(data: ReportInput, gaps: Gaps, kind: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.analysis.compare import Comparison, side_by_side
+from navlayers.analysis.compare import Comparison, Threatened, side_by_side
 from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan
 from navlayers.attack.domain import DOMAIN_NAMES
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
+    from navlayers.mapping.nouns import Noun
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Contribution, Scored, TechniqueScore
     from navlayers.scoring.stats import CapabilityStats
@@ -67,6 +68,11 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.comparison.inputs
 
     @property
+    def threats(self) -> tuple[Threatened, ...]:
+        """The sets of threats that the inputs are to cover."""
+        return self.comparison.threats
+
+    @property
     def several(self) -> bool:
         """Whether there is more than one input."""
         return len(self.inputs) > 1
@@ -75,6 +81,11 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def names(self) -> tuple[str, ...]:
         """The names of the inputs in sentences, tables and charts."""
         return self.comparison.names
+
+    @property
+    def noun(self) -> Noun:
+        """The word for the capabilities of the inputs."""
+        return self.comparison.noun
 
     @property
     def sets(self) -> tuple[int, ...]:

@@ -32,7 +32,6 @@ _USERS = 5
 """Users and capabilities of a technique in a cell."""
 
 _TERMS = (
-    ("covered", "a technique with a mapped capability whose score is above 0 or not rated"),
     ("techniques", "the active techniques and sub-techniques of the release, each counted separately"),
     ("of the matrix", "the share of all active techniques and sub-techniques"),
 )
@@ -63,7 +62,7 @@ def method_blocks(data: ReportInput) -> Iterator[Block]:
 
 def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
     by_method: dict[str, list[str]] = {}
-    for coverage in data.inputs:
+    for coverage in data.comparison.every:
         by_method.setdefault(coverage.method, []).append(coverage.name)
     for how, names in by_method.items():
         yield ("scores" if len(by_method) == 1 else and_list(names)), how
@@ -72,17 +71,22 @@ def _methods(data: ReportInput) -> Iterator[tuple[str, str]]:
 
 
 def _terms(data: ReportInput) -> Iterator[tuple[str, str]]:
+    words = data.noun
+    if words.threat:
+        yield "mapped", f"a technique with a mapped {words.singular}; a set of threats covers nothing"
+    else:
+        yield "covered", f"a technique with a mapped {words.singular} whose score is above 0"
     yield from _TERMS
     if any(coverage.scored.rules.options.rollup != "none" for coverage in data.inputs):
-        yield "rolled up", "a technique without its own score is covered if one of its sub-techniques is"
+        yield "rolled up", f"a technique without its own score is {words.covered} if one of its sub-techniques is"
     if data.several:
         unused = ("measure", "Jaccard index")
         yield from ((name, text) for name, text in tables.terms(data.comparison) if name not in unused)
     if data.sets and data.several:
-        yield "unique in the set", "techniques that no other capability of the same set covers"
-        yield "unique overall", "techniques that no other capability and no other input covers"
+        yield "unique in the set", f"techniques that no other {words.singular} of the same set {words.cover}s"
+        yield "unique overall", f"techniques that no other {words.singular} and no other input {words.cover}s"
     elif data.sets:
-        yield "unique", "techniques that no other capability of the set covers"
+        yield "unique", f"techniques that no other {words.singular} of the set {words.cover}s"
     if data.gaps is not None:
         yield "weak", f"a technique of the threat that is covered below {data.gaps.weak:g}"
         yield from _OF_THREAT
@@ -97,7 +101,7 @@ def _release(data: ReportInput) -> Iterator[Block]:
     version = data.catalogue.version
     yield Paragraph(f"All numbers refer to ATT&CK {data.release}.")
     rows = []
-    for coverage in data.inputs:
+    for coverage in data.comparison.every:
         if coverage.own_attack_version == version:
             yield Paragraph(f"{coverage.name} was made for this release.")
         else:
@@ -124,9 +128,10 @@ def _release(data: ReportInput) -> Iterator[Block]:
 
 def _sources(data: ReportInput) -> Table:
     """The facts of the inputs; columns without any are left out."""
-    inputs, sets = data.inputs, [coverage.set for coverage in data.inputs]
+    inputs = data.comparison.every
+    sets = [coverage.set for coverage in inputs]
     fields = [
-        Field("input", data.names),
+        Field("input", [coverage.name for coverage in inputs]),
         Field("framework", ["layer" if coverage.is_layer else coverage.set.framework for coverage in inputs]),
         optional("version", [mapping_set.version for mapping_set in sets]),
         optional("made for ATT&CK", [coverage.own_attack_version for coverage in inputs]),
@@ -208,6 +213,7 @@ def _mappings(data: ReportInput, coverage: Coverage) -> Table:
 
 def _not_covered(data: ReportInput) -> Table:
     """The active techniques that no input covers; sub-techniques only if others of their technique are covered."""
+    words = data.noun
     recorded: dict[str, list[str]] = {}
     for coverage in data.inputs:
         for technique in sorted(
@@ -224,12 +230,14 @@ def _not_covered(data: ReportInput) -> Table:
         Field("technique", [gap.technique for gap in listed], "technique"),
         Field("name", [data.full_name(gap.technique) for gap in listed]),
         Field("tactics", [data.tactics(gap.technique) for gap in listed]),
-        Field("sub-techniques covered", [gap.covered if gap.total else None for gap in listed], "number"),
+        Field(f"sub-techniques {words.covered}", [gap.covered if gap.total else None for gap in listed], "number"),
         Field("of", [gap.total or None for gap in listed], "number"),
         Field(
             "non-mappable in", [", ".join(recorded.get(gap.technique, ())) for gap in listed], shown=bool(recorded)
         ),
     ]
-    who = "no input covers" if data.several else f"{data.names[0]} does not cover"
-    note = "Sub-techniques are listed only if their technique, or another of its sub-techniques, is covered."
-    return table_of("not covered", f"Active techniques that {who}", fields, note)
+    who = f"no input {words.cover}s" if data.several else f"{data.names[0]} does not {words.cover}"
+    note = (
+        f"Sub-techniques are listed only if their technique, or another of its sub-techniques, is {words.covered}."
+    )
+    return table_of(f"not {words.covered}", f"Active techniques that {who}", fields, note)

@@ -12,7 +12,7 @@ from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.output.document import Number, Numbers, Paragraph
 from navlayers.pages import compare as tables
-from navlayers.pages.report.heatmaps import UNRATED
+from navlayers.pages.report.heatmaps import UNRATED, threat_sentence
 from navlayers.pages.report.input import TECHNIQUES, percent
 from navlayers.scoring.stats import non_mappable
 
@@ -29,7 +29,7 @@ _VERBS = {"protect": "protects against", "detect": "detects", "respond": "respon
 def summary_blocks(data: ReportInput) -> Iterator[Block]:
     """The key numbers, the paragraph, and a row per input if there are several."""
     numbers, sentences = (_of_several, _sentences_of_several) if data.several else (_of_one, _sentences_of_one)
-    yield Numbers((*_of_threat(data), *numbers(data)))
+    yield Numbers((*_of_threats(data), *numbers(data)))
     yield Paragraph(" ".join((*_first_sentences(data), *sentences(data))))
     if data.several:
         table = tables.inputs(data.comparison)
@@ -39,50 +39,56 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
         yield msgspec.structs.replace(table, title="The inputs", note=f"{meaning[:1].upper()}{meaning[1:]}.")
 
 
-def _of_threat(data: ReportInput) -> Iterator[Number]:
+def _of_threats(data: ReportInput) -> Iterator[Number]:
     if data.gaps is not None:
         total = data.gaps.total
         note = f"{total.covered:,} of its {total.techniques:,} techniques"
         yield Number(f"of {data.gaps.threat.title}", percent(total.covered, total.techniques), note)
+    for each in data.threats:
+        covered, every = each.covered(), len(each.techniques)
+        yield Number(f"of {each.threat.name}", percent(covered, every), f"{covered:,} of its {every:,} techniques")
 
 
 def _first_sentences(data: ReportInput) -> Iterator[str]:
-    """The outcome of gaps and plan."""
+    """The outcome of gaps and plan, and what is covered of threats."""
     if data.gaps is not None:
         yield headline(data.gaps)
     if data.plan is not None:
         yield f"{plan_summary(data.plan)}."
         if data.plan.counts:
             yield UNRATED
+    for each in data.threats:
+        yield f"{threat_sentence(data, each)}."
 
 
 def _of_one(data: ReportInput) -> Iterator[Number]:
-    coverage, total = data.inputs[0], data.comparison.totals[0]
-    yield _share("covered", total.covered, total.total, f" {TECHNIQUES}")
+    coverage, total, words = data.inputs[0], data.comparison.totals[0], data.noun
+    yield _share(words.covered, total.covered, total.total, f" {TECHNIQUES}")
     for category in data.categories(coverage):
         covered = coverage.measures(category)
         scores = [score for score in covered.values() if score is not None]
         note = ""
         if scores and not coverage.covered_only:
             mean = number_text(round(math.fsum(scores) / len(scores), 1))
-            note = f", {mean} capabilities each" if coverage.counts else f", mean score {mean}"
+            note = f", {mean} {words.plural} each" if coverage.counts else f", mean score {mean}"
         yield _share(category, len(covered), total.total, note)
     if not coverage.categories and total.mean is not None and not coverage.covered_only:
         mean = number_text(round(total.mean, 1))
         if coverage.counts:
-            yield Number("capabilities each", mean, "capabilities per technique")
+            yield Number(f"{words.plural} each", mean, f"{words.plural} per technique")
         else:
-            yield Number("mean score", mean, "mean score of covered techniques")
+            yield Number("mean score", mean, f"mean score of {words.covered} techniques")
     if not coverage.is_layer:
         covering = len(data.ranked[0])
         others = len(coverage.set.capabilities) - covering
         note = (
-            f"cover at least one technique, {others:,} of the set cover none"
+            f"{words.cover} at least one technique, {others:,} of the set {words.cover} none"
             if others
-            else "all of the set cover at least one technique"
+            else f"all of the set {words.cover} at least one technique"
         )
-        yield Number("capabilities", f"{covering:,}", note)
-        yield Number("covered once", f"{_single(data):,}", f"{TECHNIQUES} that a single capability covers")
+        yield Number(words.plural, f"{covering:,}", note)
+        once = f"{TECHNIQUES} that a single {words.singular} {words.cover}s"
+        yield Number(f"{words.covered} once", f"{_single(data):,}", once)
 
 
 def _share(label: str, part: int, whole: int, note: str = "") -> Number:
@@ -96,69 +102,70 @@ def _single(data: ReportInput) -> int:
 
 def _sentences_of_one(data: ReportInput) -> Iterator[str]:
     coverage, total = data.inputs[0], data.comparison.totals[0]
-    name, release = data.names[0], f"ATT&CK {data.release}"
+    name, release, words = data.names[0], f"ATT&CK {data.release}", data.noun
     if not total.covered:
         why = (
             "no mapped technique is active there and scores above 0"
             if coverage.set.mappings
             else "it has no mappings"
         )
-        yield f"{name} covers no technique of {release}: {why}."
+        yield f"{name} {words.cover}s no technique of {release}: {why}."
         return
-    yield (
-        f"{name} covers {total.covered:,} of the {total.total:,} {TECHNIQUES} of {release} "
-        f"({percent(total.covered, total.total)}): {quantity(total.techniques, 'technique')} and "
-        f"{quantity(total.subtechniques, 'sub-technique')}."
-    )
+    share, whole = percent(total.covered, total.total), f"the {total.total:,} {TECHNIQUES} of {release}"
+    both = f"{quantity(total.techniques, 'technique')} and {quantity(total.subtechniques, 'sub-technique')}"
+    if not coverage.is_layer and (says := words.statement(total.covered, len(data.ranked[0]))):
+        yield f"{says}: {share} of {whole}, {both}."
+    else:
+        yield f"{name} {words.cover}s {total.covered:,} of {whole} ({share}): {both}."
     if categories := data.categories(coverage):
         yield f"Of these, it {and_list([f'{_VERBS[c]} {len(coverage.measures(c)):,}' for c in categories])}."
     if total.mean is not None and not data.unscored:
-        yield f"The mean score of covered techniques is {number_text(round(total.mean, 1))} of 100."
+        yield f"The mean score of {words.covered} techniques is {number_text(round(total.mean, 1))} of 100."
         if not coverage.is_layer:
             scores = [row.best for row in data.comparison.rows.values() if row.best is not None]
             full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
             yield f"{quantity(full, 'scores', 'score')} 100, and {quantity(low, 'scores', 'score')} below 50."
     if not coverage.is_layer and (single := _single(data)):
-        verb = "is" if single == 1 else "are"
-        yield f"{quantity(single, _TECHNIQUE, TECHNIQUES)} {verb} covered by a single capability."
+        are = words.relation[single != 1] if words.threat else f"{'is' if single == 1 else 'are'} covered by"
+        yield f"{quantity(single, _TECHNIQUE, TECHNIQUES)} {are} a single {words.singular}."
     if records := non_mappable(coverage.set).capabilities:
-        yield f"{quantity(records, 'capability', 'capabilities')} of the set cannot be mapped to any technique."
+        yield f"{words.counted(records)} of the set cannot be mapped to any technique."
 
 
 def _of_several(data: ReportInput) -> Iterator[Number]:
-    total, inputs = data.comparison.active, len(data.inputs)
+    total, inputs, covered = data.comparison.active, len(data.inputs), data.noun.covered
     times = [len(row.scores) for row in data.comparison.rows.values()]
-    yield _share("covered by any", len(times), total, f" {TECHNIQUES}")
+    yield _share(f"{covered} by any", len(times), total, f" {TECHNIQUES}")
     for name, own in zip(data.names, data.comparison.totals, strict=True):
         yield _share(name, own.covered, total, f"; {own.unique:,} unique")
-    yield _share(f"covered by {'both' if inputs == 2 else f'all {inputs}'}", times.count(inputs), total)
-    yield _share("covered by none", total - len(times), total)
+    yield _share(f"{covered} by {'both' if inputs == 2 else f'all {inputs}'}", times.count(inputs), total)
+    yield _share(f"{covered} by none", total - len(times), total)
 
 
 def _sentences_of_several(data: ReportInput) -> Iterator[str]:
-    names, totals = data.names, data.comparison.totals
+    names, totals, words = data.names, data.comparison.totals, data.noun
     total, covered = data.comparison.active, len(data.comparison.rows)
     yield (
-        f"Together, {and_list(list(names))} cover {covered:,} of the {total:,} {TECHNIQUES} "
-        f"of ATT&CK {data.release} ({percent(covered, total)}); {total - covered:,} are covered by none."
+        f"Together, {and_list(list(names))} {words.cover} {covered:,} of the {total:,} {TECHNIQUES} "
+        f"of ATT&CK {data.release} ({percent(covered, total)}); {total - covered:,} are {words.covered} by none."
     )
     if not covered:
         return
     order = sorted(range(len(names)), key=lambda number: -totals[number].covered)
     most, least = totals[order[0]].covered, totals[order[-1]].covered
     if most == least:
-        yield f"Each of them covers {most:,}."
+        yield f"Each of them {words.cover}s {most:,}."
     else:
-        yield f"{names[order[0]]} covers most ({most:,}), {names[order[-1]]} least ({least:,})."
+        yield f"{names[order[0]]} {words.cover}s most ({most:,}), {names[order[-1]]} least ({least:,})."
     if alone := [f"{name} {total.unique:,}" for name, total in zip(names, totals, strict=True) if total.unique]:
-        yield f"Covered by a single input: {and_list(alone)}."
-    how = "has more capabilities" if data.comparison.counts else "is stronger"
+        yield f"{words.covered.capitalize()} by a single input: {and_list(alone)}."
+    how = f"has more {words.plural}" if data.comparison.counts else "is stronger"
     for difference in data.comparison.differences:
         first, second = difference.first, difference.second
         a, b = difference.count("first stronger"), difference.count("second stronger")
         same = difference.count("equal")
         if (a or b or same) and not data.comparison.covered_only:
             yield (
-                f"Where both {first} and {second} cover, {first} {how} for {a:,}, {second} for {b:,}, "
+                f"Where both {first} and {second} {words.cover}, {first} {how} for {a:,}, {second} for {b:,}, "
                 f"and they are equal for {same:,}."
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import and_list, quantity
 from navlayers.analysis.compare_layers import WINNERS
-from navlayers.layer.colors import RAMPS
+from navlayers.layer.colors import RAMPS, ramp_of
 from navlayers.output.document import BarRow, Bars, Paragraph, Series
 from navlayers.pages import compare as tables
 from navlayers.pages.report.input import percent
@@ -39,10 +39,9 @@ def tactic_blocks(data: ReportInput) -> Iterator[Block]:
             series = [Series(c, RAMPS[c][2]) for c in categories]
             yield _bars(data, coverage.name, series, [set(coverage.measures(c)) for c in categories])
         else:
-            ramp, name = ("count", "mapped") if coverage.counts else ("overall", "covered")
-            yield _bars(
-                data, coverage.name, [Series(category or name, RAMPS[ramp][2])], [set(coverage.measures(category))]
-            )
+            ramp, name = ("count", "mapped") if coverage.counts else ("overall", data.noun.covered)
+            color = ramp_of(data.comparison.role, ramp)[2]
+            yield _bars(data, coverage.name, [Series(category or name, color)], [set(coverage.measures(category))])
     if data.several:
         yield tables.tactics(data.comparison, brief=True)
 
@@ -51,11 +50,12 @@ def _extremes(data: ReportInput) -> str:
     """The tactics with the highest and the lowest share of covered techniques."""
     shares = {tactic.name: tactic.any / tactic.total for tactic in data.comparison.tactics if tactic.total}
     if not any(shares.values()):
-        return "No tactic is covered."
+        return f"No tactic is {data.noun.covered}."
     highest, lowest = max(shares.values()), min(shares.values())
     most = and_list([name for name, share in shares.items() if share == highest])
     least = and_list([name for name, share in shares.items() if share == lowest])
-    who = "Together, the inputs cover" if data.several else f"{data.names[0]} covers"
+    cover = data.noun.cover
+    who = f"Together, the inputs {cover}" if data.several else f"{data.names[0]} {cover}s"
     if highest == lowest:
         return f"{who} {percent(highest, 1)} of the techniques of every tactic."
     return (
@@ -74,19 +74,21 @@ def _bars(data: ReportInput, title: str, series: Sequence[Series], covered: Sequ
         ("All tactics, each once", {t.id for t in active}),
     ]
     rows = tuple(BarRow(name, len(ids), tuple(len(ids & part) for part in covered)) for name, ids in members)
-    note = "Covered active techniques and sub-techniques of the tactic, whatever their score."
+    which = data.noun.covered.capitalize()
+    note = f"{which} active techniques and sub-techniques of the tactic, whatever their score."
     return Bars(title, tuple(series), rows, note)
 
 
 def technique_blocks(data: ReportInput) -> Iterator[Block]:
     """Both lists if anything is covered, and how much is not covered at all."""
+    words = data.noun
     rated = {id_: row.best for id_, row in data.comparison.rows.items() if row.best is not None}
     if rated:
-        yield _ranked(data, "Strongest", rated, -1)
+        yield _ranked(data, "Most mapped" if words.threat else "Strongest", rated, -1)
         if weak := {id_: best for id_, best in rated.items() if data.unscored or best < _WEAK}:
-            yield _ranked(data, "Weakest covered techniques", weak, 1)
+            yield _ranked(data, "Least mapped" if words.threat else "Weakest covered techniques", weak, 1)
         else:
-            yield Paragraph(f"No covered technique scores below {_WEAK:g}.")
+            yield Paragraph(f"No {words.covered} technique scores below {_WEAK:g}.")
     yield Paragraph(_not_covered(data))
 
 
@@ -101,7 +103,7 @@ def _ranked(data: ReportInput, title: str, scores: dict[str, float], sign: int) 
     first = order[:_LISTED]
     which, number = ("highest", "most") if sign < 0 else ("lowest", "fewest")
     parts = [] if data.unscored and data.sets else [f"{which} score"]
-    parts += [f"{number} capabilities"] if data.sets else []
+    parts += [f"{number} {data.noun.plural}"] if data.sets else []
     note = f"{', then '.join(parts)} first"
     if more := sum(rank(technique) == rank(first[-1]) for technique in order[_LISTED:]):
         note += f", then by id: {more:,} more {'is' if more == 1 else 'are'} equal to the last of these"
@@ -123,20 +125,20 @@ def _ranked(data: ReportInput, title: str, scores: dict[str, float], sign: int) 
         Field("tactics", map(data.tactics, first)),
         *(Field(name if data.several else "score", scored(name), kind, shown=not bare) for name in data.names),
         *(Field(c, [scores.get(c) for scores in own], kind, len(categories) > 1, c) for c in categories),
-        Field("capabilities", map(data.capabilities, first), "number", bool(data.sets)),
+        Field(data.noun.plural, map(data.capabilities, first), "number", bool(data.sets)),
     ]
     return table_of(title.lower(), title, fields, note)
 
 
 def _not_covered(data: ReportInput) -> str:
-    gaps = data.comparison.gaps
+    gaps, words = data.comparison.gaps, data.noun
     if not gaps:
-        return "Every active technique is covered."
+        return f"Every active technique is {words.covered}."
     subs = sum("." in gap.technique for gap in gaps)
     partly = sum(gap.covered > 0 for gap in gaps)
-    who = "No input covers" if data.several else f"{data.names[0]} does not cover"
+    who = f"No input {words.cover}s" if data.several else f"{data.names[0]} does not {words.cover}"
     has = "One of them has" if partly == 1 else f"{partly:,} of them have"
-    below = f" {has} sub-techniques that are covered." if partly else ""
+    below = f" {has} sub-techniques that are {words.covered}." if partly else ""
     return (
         f"{who} {quantity(len(gaps) - subs, 'technique')} and {quantity(subs, 'sub-technique')}; "
         f"the appendix lists them.{below}"

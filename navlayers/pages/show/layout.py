@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import number_text, technique_url, web_links
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.colors import RAMPS, Gradient
+from navlayers.layer.colors import Gradient, ramp_of
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Document, Facts, Heading, Paragraph
 from navlayers.output.tables import Column, Detail, RowStyle, Span, Table
@@ -88,7 +88,7 @@ def score_cell(score: float | None, category: str, head: results.SetHead) -> Spa
     """A score with its color; counts, which have no maximum, have none."""
     if score is None:
         return Span("")
-    color = "" if head.counts else Gradient(RAMPS[category or "overall"]).color(score)
+    color = "" if head.counts else Gradient(ramp_of(head.role, category or "overall")).color(score)
     return Span(number_text(score), color=color)
 
 
@@ -201,7 +201,7 @@ def _records(rows: Sequence[results.Row], head: results.SetHead) -> Iterator[Blo
 
 def _capability(page: CapabilityPage) -> Iterator[Block]:
     for section in page.sections:
-        head, stats = section.set, section.stats
+        head, stats, words = section.set, section.stats, section.set.noun
         yield _set_heading(head)
         if (section.id, section.name) != (page.id, page.name):
             yield Paragraph(f"Called {section.id}: {section.name} in this set.")
@@ -212,14 +212,14 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
             ("Techniques", [str(stats.techniques)] if stats else ["0"]),
             ("Sub-techniques", [str(stats.subtechniques)] if stats else []),
             ("Share of the matrix", [f"{stats.share:g} %"] if stats else []),
-            ("Covered by no other", [str(stats.unique)] if stats else []),
+            (f"{words.covered.capitalize()} by no other", [str(stats.unique)] if stats else []),
             *(
                 (category.capitalize(), [f"mean {numbers.mean:g}, sum {numbers.sum:g}"])
                 for category, numbers in (stats.categories.items() if stats else ())
             ),
         )
         if section.unique:
-            yield Heading("Covered by no other capability")
+            yield Heading(f"{words.covered.capitalize()} by no other {words.singular}")
             first, *more = map(_technique_link, section.unique)
             yield Paragraph((first, *(part for span in more for part in (", ", span))))
         for column in section.tactics:
@@ -235,7 +235,7 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
 def _group(page: GroupPage) -> Iterator[Block]:
     for section in page.sections:
         yield _set_heading(section.set)
-        yield Heading(f"Capabilities: {len(section.capabilities)}")
+        yield Heading(f"{section.set.noun.plural.capitalize()}: {len(section.capabilities)}")
         yield _table(
             _MEMBER_COLUMNS,
             (

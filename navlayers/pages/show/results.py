@@ -12,6 +12,8 @@ import msgspec
 from navlayers import attack
 from navlayers.attack import Tactic
 from navlayers.attack.domain import Domain
+from navlayers.mapping.model import Role
+from navlayers.mapping.nouns import Noun, noun_of
 from navlayers.scoring.stats import CapabilityStats
 
 Status: TypeAlias = attack.Status | Literal["unknown"]
@@ -35,12 +37,18 @@ class SetHead(msgspec.Struct, frozen=True):
     name: str
     title: str
     framework: str
+    role: Role
     version: str
     domain: Domain
     attack_version: str
     scored: bool
     counts: bool
     method: tuple[str, ...]
+
+    @property
+    def noun(self) -> Noun:
+        """The word for the set's capabilities."""
+        return noun_of(self.framework, self.role)
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -61,6 +61,7 @@ class IndexedSet:
             name=self.name,
             title=self.set.title,
             framework=self.set.framework,
+            role=self.set.role,
             version=self.set.version,
             domain=self.set.domain,
             attack_version=self.catalogue.version,

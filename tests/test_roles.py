@@ -1,0 +1,232 @@
+"""Sets of threats never cover: what they say, in every command; and the words for the capabilities of sets."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import contents
+
+import navlayers
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+KEV = "155 techniques follow from exploiting 419 known exploited vulnerabilities"
+THREAT = ["#fee5d9", "#fb6a4a", "#99000d"]
+
+OWN = """\
+framework: incidents
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+role: threat
+capabilities:
+  phishing:
+    techniques:
+      T1566.001:
+      T1078:
+  theft:
+    techniques:
+      T1078:
+"""
+CONTROLS = """\
+framework: mine
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  mfa:
+    techniques:
+      T1078:
+      T1110:
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> tuple[Path, Path]:
+    """A set of threats (T1078 by two, T1566.001 by one) and a set of controls (T1078, T1110)."""
+    threats, controls = tmp_path / "incidents.yaml", tmp_path / "mine.yaml"
+    threats.write_text(OWN)
+    controls.write_text(CONTROLS)
+    return threats, controls
+
+
+def test_layers_of_threats_say_what_follows_in_the_ramp_of_threats(run: Run) -> None:
+    assert run("build", "kev", "--only", "overview,capabilities", "-o", "out", "-q").code == 0
+    layer = json.loads(Path("out/kev/overview.json").read_bytes())
+    assert (
+        f": all vulnerabilities. {KEV}. A technique's score is the number of vulnerabilities"
+        in layer["description"]
+    )
+    assert layer["gradient"]["colors"] == THREAT
+    assert [item["label"] for item in layer["legendItems"]][-1] == "1 vulnerability"
+    assert {"name": "role", "value": "threat"} in layer["metadata"]
+    (entry,) = (each for each in layer["techniques"] if each["techniqueID"] == "T1190")
+    assert entry["comment"].startswith("Follows from exploiting 157 vulnerabilities\n")
+    one = json.loads(Path("out/kev/capabilities/cve-2021-40539.json").read_bytes())
+    assert " 13 techniques follow from exploiting 1 known exploited vulnerability. " in one["description"]
+    assert json.loads(Path("out/kev/index.json").read_bytes())["set"]["role"] == "threat"
+    text = b"".join(data for name, data in contents(Path("out")).items() if name.endswith(".json")).decode()
+    assert "overed by" not in text
+    assert "apabilities." not in text
+
+
+def test_a_set_of_threats_of_ones_own_is_used_by_its_threats(run: Run, own: tuple[Path, Path]) -> None:
+    layer = json.loads(run("build", own[0], "--only", "overview", "-o", "-", "-q").out)
+    assert " 2 techniques are used by 2 threats. " in layer["description"]
+    assert [entry["comment"].split("\n")[0] for entry in layer["techniques"]] == [
+        "Used by 2 threats",
+        "Used by 1 threat",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "noun"),
+    [
+        ("kev", KEV, "vulnerabilities"),
+        (
+            "kev-mobile",
+            "19 techniques follow from exploiting 14 known exploited vulnerabilities",
+            "vulnerabilities",
+        ),
+        ("veris", "541 techniques follow from 141 incident actions", "actions"),
+        ("gcp", "", "services"),
+        ("nist_800_53", "", "controls"),
+    ],
+)
+def test_stats_and_reports_use_the_words_of_the_set(run: Run, name: str, says: str, noun: str) -> None:
+    stats, report = run("stats", name, "-q").out, run("report", name, "-o", "-", "-q").out
+    assert f"\n{noun} with a mapping " in stats
+    assert f"\n## {noun.capitalize()}\n" in report
+    assert json.loads(run("stats", name, "--json", "-q").out)[0]["role"] == ("threat" if says else "control")
+    if says:
+        assert f"\n{says}.\n" in stats
+        assert f"\n{says}: " in report
+        assert "covers" not in report.replace("a set of threats covers nothing", "")
+        assert "covered" not in report
+        assert "capabilities" not in report
+    else:
+        assert "follow" not in stats + report
+
+
+def test_veris_has_51_actions_that_cannot_be_mapped(run: Run) -> None:
+    """action.malware.variety.In-memory has 13 mappings and a row without a technique, so it is not one of them."""
+    assert "51 actions of the set cannot be mapped" in run("report", "veris", "-o", "-", "-q").out
+    assert json.loads(run("stats", "veris", "--json", "-q").out)[0]["non_mappable"]["capabilities"] == 51
+    assert (
+        json.loads(run("build", "veris", "--only", "overview", "-o", "x", "--json").out)[0]["counts"][
+            "non_mappable_capabilities"
+        ]
+        == 51
+    )
+
+
+@pytest.mark.parametrize("command", [("gaps", "--threat", "APT29"), ("plan", "--budget", "5")], ids="".join)
+def test_threats_cannot_cover(run: Run, own: tuple[Path, Path], command: tuple[str, ...]) -> None:
+    done = run(command[0], "kev", *command[1:])
+    assert (done.code, done.out) == (2, "")
+    assert "kev lists what is attacked" in done.err
+    assert "use it as a threat: navlayers gaps SET --threat kev" in done.err
+    done = run(command[0], own[1], own[0], *command[1:])
+    assert done.code == 2
+    assert f"use it as a threat: navlayers gaps SET --threat {own[0]}" in done.err
+    assert run(command[0], "kev", *command[1:], "--meta", "role=control", "-q").code in (0, 2)
+
+
+def test_threats_are_threats_of_gaps_and_plan(run: Run, own: tuple[Path, Path]) -> None:
+    gaps = json.loads(run("gaps", own[1], "--threat", own[0], "--json", "-q").out)
+    assert {row["id"]: (row["weight"], row["state"]) for row in gaps["techniques"]} == {
+        "T1078": (2, "covered"),
+        "T1566.001": (1, "uncovered"),
+    }
+    kev = json.loads(run("gaps", "nist_800_53", "--threat", "kev", "--attack", "16.1", "--json", "-q").out)
+    assert (kev["total"]["covered"], kev["total"]["techniques"]) == (128, 155)
+    assert "no capability covers 1 of them" in run("plan", own[1], "--budget", "1", "--threat", own[0], "-q").out
+
+
+def test_a_comparison_shows_threats_as_what_is_to_be_covered(
+    run: Run, own: tuple[Path, Path], tmp_path: Path
+) -> None:
+    done = run("compare", own[1], own[0], "-o", tmp_path / "out", "-q")
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(run("compare", own[1], own[0], "--json", "-q").out)
+    assert list(found["inputs"]) == ["mine"]
+    assert found["together"]["techniques"] == 2
+    assert "T1566.001" in found["gap"]
+    assert found["threats"]["incidents"]["techniques"] == {"T1078": ["mine"], "T1566.001": []}
+    assert found["threats"]["incidents"]["covered"] == {"mine": 1}
+    layer = json.loads((tmp_path / "out/threats/incidents.json").read_bytes())
+    assert layer["gradient"]["colors"] == THREAT
+    assert [entry["comment"].split("\n")[0] for entry in layer["techniques"]] == [
+        "Covered by mine",
+        "No input covers it",
+    ]
+    rows = list(csv.DictReader((tmp_path / "out/comparison.csv").read_text("utf-8-sig").splitlines()))
+    assert [(row["technique"], row["incidents (to be covered)"]) for row in rows] == [("T1078", "2"), ("T1110", "")]
+
+
+def test_kev_never_counts_among_what_covers(run: Run) -> None:
+    """The overlap of plain sets: NIST maps 128 of KEV's 155 techniques, Google Cloud 109, Microsoft 365 72."""
+    out = run("compare", "kev", "nist_800_53", "--summary", "-q").out
+    rows = [line.split() for line in out.splitlines()]
+    assert ["kev", "nist_800_53", "128", "155", "82.6", "%"] in rows
+    assert f"kev: {KEV}" in out
+    both = json.loads(run("compare", "gcp", "m365", "kev", "--json", "-q").out)
+    assert both["threats"]["kev"]["covered"] == {"gcp": 109, "m365": 72}
+    assert "kev" not in {name for row in both["techniques"].values() for name in row["best_by"]}
+    alone = json.loads(run("compare", "gcp", "m365", "--json", "-q").out)
+    assert both["together"] == alone["together"]
+    done = run("compare", "kev", "nist_800_53", "--baseline", "kev")
+    assert done.code == 2
+    assert "so it is no baseline" in done.err
+
+
+def test_threats_alone_are_compared_with_each_other(run: Run) -> None:
+    out = run("compare", "kev", "veris", "--summary", "-q").out
+    assert out.startswith("Mapped at ATT&CK")
+    assert "covers" not in out
+    assert "covered" not in out
+
+
+def test_a_report_of_controls_and_threats_says_how_much_is_covered(run: Run) -> None:
+    out = run("report", "nist_800_53", "kev", "-o", "-", "-q").out
+    assert out.startswith("# ATT&CK coverage of NIST 800-53\n")
+    assert f"{KEV}; NIST 800-53 covers 128 of them" in out
+    assert "- **To be covered**: CISA Known Exploited Vulnerabilities 07/28/2025" in out
+    assert "\n## Against the threat\n" in out
+
+
+def test_pages_of_a_site_say_what_threats_say(run: Run) -> None:
+    assert run("site", "kev", "gcp", "-o", "site", "-q").code == 0
+    assert f"<p>{KEV}.</p>" in Path("site/sets/kev/index.html").read_text()
+    assert "<p>Follows from exploiting 157 vulnerabilities.</p>" in Path("site/techniques/t1190.html").read_text()
+    assert '<td data-name="Role">threat</td>' in Path("site/index.html").read_text()
+    assert (
+        "one mapping set maps; sets of threats are named, not counted."
+        in Path("site/attack/enterprise.html").read_text()
+    )
+    for page in Path("site/sets/kev").rglob("*.html"):
+        text = page.read_text()
+        assert "Covers" not in text, page
+        assert "Covered by" not in text, page
+
+
+def test_a_layer_keeps_the_role_of_its_set(run: Run, own: tuple[Path, Path]) -> None:
+    assert run("build", own[0], "-o", "out", "-q", "--only", "overview").code == 0
+    done = run("gaps", "out/incidents/overview.json", "--threat", "APT29")
+    assert done.code == 2
+    assert "lists what is attacked" in done.err
+
+
+def test_sets_tell_their_role(run: Run) -> None:
+    roles = {each["name"]: each["role"] for each in json.loads(run("sets", "--json").out)}
+    assert {name for name, role in roles.items() if role == "threat"} == {
+        *("kev", "kev-mobile", "veris", "veris-mobile", "veris-ics"),
+    }
+    assert repr(navlayers.load("kev")).startswith(
+        "<MappingSet CISA Known Exploited Vulnerabilities 07/28/2025: 419 vuln"
+    )
