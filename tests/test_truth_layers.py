@@ -17,6 +17,7 @@ from truth_oracle import (
     facts,
     layer_scores,
     mismatches,
+    newest,
     scores,
     shipped,
     view,
@@ -147,7 +148,7 @@ def test_cells_of_a_difference(run: Run, comparison: Path) -> None:
 
 @pytest.mark.parametrize("weak", [50, 75])
 def test_cells_of_gaps(run: Run, tmp_path: Path, weak: int) -> None:
-    release = facts("enterprise", "18.1")
+    release = newest()
     threat = {t: sum(t in release.uses[g] for g in ("G0016", "G0007", "G0032")) for t in release.active}
     threat = {t: weight for t, weight in threat.items() if weight}
     best = covered(scores(shipped("m365"), release))
@@ -176,7 +177,7 @@ def test_cells_of_gaps(run: Run, tmp_path: Path, weak: int) -> None:
 
 
 def test_what_a_threat_does_not_use_is_hidden(run: Run, tmp_path: Path) -> None:
-    release = facts("enterprise", "18.1")
+    release = newest()
     assert run("gaps", "aws", "--threat", "G0016", "-o", tmp_path / "gaps", "-q").code == 0
     used = release.uses["G0016"]
     shown = used | {technique.partition(".")[0] for technique in used}

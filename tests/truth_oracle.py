@@ -203,6 +203,11 @@ def with_threats_of(release: Facts, older: Facts) -> Facts:
     return release._replace(uses=uses, tools=older.tools)
 
 
+def newest() -> Facts:
+    """The newest enterprise release that ships; its groups, software and campaigns are those of 18.1."""
+    return with_threats_of(facts("enterprise", "19.1"), facts("enterprise", "18.1"))
+
+
 # Scoring: docs/scoring.md, and "Aggregation, exactly" of the design.
 
 
