@@ -20,7 +20,6 @@ CASES = SHARED / "cases"
 THREATS = ("kev", "kev-mobile", "veris", "veris-ics", "veris-mobile")
 
 needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not at ../shared/cases")
-roles = pytest.mark.xfail(strict=True, reason="issue 13, section 1: roles of sets")
 unrated = pytest.mark.xfail(strict=True, reason="issue 13, section 2: not rated is never covered")
 wording = pytest.mark.xfail(strict=True, reason="issue 13, section 2: percentages and nouns of sentences")
 
@@ -238,14 +237,12 @@ def test_vulnerabilities_are_a_threat(run: Run) -> None:
     assert mismatches({key: said[key] for key in right}, right) == {}
 
 
-@roles
 @pytest.mark.parametrize(("command", "name"), list(product(("gaps", "plan"), ("kev", "veris"))))
 def test_a_threat_set_is_refused_as_the_covering_side(run: Run, command: str, name: str) -> None:
     result = run(command, name, *(("--threat", "G0016") if command == "gaps" else ("--budget", "3")))
     assert (result.code, "--threat" in result.err) == (2, True)
 
 
-@roles
 @pytest.mark.parametrize("name", THREATS)
 def test_a_threat_set_never_covers(run: Run, name: str) -> None:
     texts = {
@@ -258,7 +255,6 @@ def test_a_threat_set_never_covers(run: Run, name: str) -> None:
     }
 
 
-@roles
 def test_the_report_of_vulnerabilities_says_what_follows_from_them(run: Run) -> None:
     made = shipped("kev")
     release = facts("enterprise", "16.1")
@@ -268,7 +264,6 @@ def test_the_report_of_vulnerabilities_says_what_follows_from_them(run: Run) -> 
     assert re.search(r"\b155\b.* 419 known exploited vulnerabilities", report)
 
 
-@roles
 def test_the_role_of_a_set_can_be_given(run: Run) -> None:
     result = run("gaps", "aws", "--meta", "role=threat", "--threat", "G0016")
     assert (result.code, "--threat" in result.err) == (2, True)
