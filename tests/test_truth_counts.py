@@ -294,7 +294,6 @@ def test_the_overview_of_a_published_set_counts_what_stats_counts(run: Run, corp
     }
 
 
-@pytest.mark.xfail(strict=True, reason="issue 13, section 2: VERIS's report says 51")
 def test_capabilities_with_mappings_are_not_told_as_impossible_to_map(run: Run) -> None:
     idle = shipped("veris").nothing[0] - {row.capability for row in shipped("veris").rows}
     report = run("report", "veris", "--sections", "summary", "-o", "-", "-q").out
