@@ -278,7 +278,7 @@ def test_a_set_of_a_release_that_is_not_installed_is_built_at_the_newest_with_a_
     done = run("build", write_set(tmp_path / "future.json", attack_version="99.9"))
     assert (done.code, done.out.split()[-6]) == (0, "19.1")
     assert (
-        f"note: {tmp_path / 'future.json'}: ATT&CK enterprise 99.9 is not installed; using 19.1 "
+        f"note: {tmp_path / 'future.json'}:1:131: ATT&CK enterprise 99.9 is not installed; using 19.1 "
         "(add it with: navlayers attack update, or navlayers attack add 99.9)"
     ) in done.err.splitlines()
 
