@@ -207,7 +207,7 @@ def test_a_folder_without_sets_is_refused(run: Run, tmp_path: Path, names: list[
     (tmp_path / "sets").mkdir()
     for name in names:
         (tmp_path / "sets" / name).touch()
-    assert_refused(run("build", tmp_path / "sets"), "sets", ".yaml")
+    assert_refused(run("build", tmp_path / "sets"), "sets", "native YAML" if names else ".yaml")
 
 
 def test_the_same_file_twice_is_built_once(run: Run, tiny: Path) -> None:

@@ -186,7 +186,6 @@ BAD = [
     ("  AC-2:", "  ' ':"),
     ("techniques:", "techniqes:"),
     ("T1078:", "T107:"),
-    ("T1078:", "t1078:"),
     (ENTRY, "T1078: {protect: 101}"),
     (ENTRY, 'T1078: {protect: "100.5"}'),
     (ENTRY, "T1078: {protect: -1}"),
