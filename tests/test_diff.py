@@ -6,7 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Cells, Run, write_set
+from conftest import Cells, Run, set_of, write_set
+from conftest import row as mapping_row
+
+from navlayers.mapping.formats import encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -274,3 +277,11 @@ def test_what_cannot_be_told_apart(run: Run, args: list[str], words: str) -> Non
     done = run("diff", *args)
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+def test_long_comments_are_shown_where_they_differ(run: Run, tmp_path: Path) -> None:
+    for name, end in (("a", "every day"), ("b", "never")):
+        whole = set_of([mapping_row("mfa", "T1078", "protect", "partial", comment="The same words. " * 9 + end)])
+        (tmp_path / f"{name}.yaml").write_bytes(encode(whole, "native").data)
+    told = run("diff", tmp_path / "a.yaml", tmp_path / "b.yaml").out
+    assert '"…ds. The same words. every day" → "…ds. The same words. never"' in told

@@ -24,6 +24,9 @@ REASONS = 4
 LISTED = 200
 """Maximum items of a list in Markdown: pull-request comments take 65,536 characters in all."""
 
+_CONTEXT = 20
+"""Characters of a comment that are shown before its first difference."""
+
 _OPEN = ("lost", "weaker")
 """Lists that a reviewer is to see without a click."""
 
@@ -148,12 +151,19 @@ def _sections(diff: Diff) -> Iterator[Section]:
         items, lines = [], []
         for comment in diff.comments:
             sides = (comment.before, comment.after)
-            before, after = (quoted(text) if text else "none" for text in sides)
+            start = _before_difference(*sides)
+            before, after = (quoted(f"…{text[start:]}" if start else text) if text else "none" for text in sides)
             items.append(Item(f"{comment.capability} {comment.technique} {comment.category}: {before} → {after}"))
             before, after = (escape(text) or "none" for text in sides)
             start = f"- {escape(comment.capability)} {comment.technique} {comment.category}"
             lines.append(f"{start}: {before} → {after}")
         yield Section("comments changed", tuple(items), _counted("comment", {"changed": len(lines)}), lines)
+
+
+def _before_difference(before: str, after: str) -> int:
+    """Where two texts are to be shown from, so that their first difference is seen; 0 if it is near the start."""
+    same = next((at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    return same - _CONTEXT if same > 2 * _CONTEXT else 0
 
 
 def _text(diff: Diff, width: int | None) -> Iterator[str]:
