@@ -151,8 +151,8 @@ def _sections(diff: Diff) -> Iterator[Section]:
         items, lines = [], []
         for comment in diff.comments:
             sides = (comment.before, comment.after)
-            start = _before_difference(*sides)
-            before, after = (quoted(f"…{text[start:]}" if start else text) if text else "none" for text in sides)
+            shown = _before_difference(*sides)
+            before, after = (quoted(f"…{text[shown:]}" if shown else text) if text else "none" for text in sides)
             items.append(Item(f"{comment.capability} {comment.technique} {comment.category}: {before} → {after}"))
             before, after = (escape(text) or "none" for text in sides)
             start = f"- {escape(comment.capability)} {comment.technique} {comment.category}"
