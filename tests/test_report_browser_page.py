@@ -126,7 +126,7 @@ def test_hostile_text_is_shown_as_text(open_page: OpenPage, tmp_path: Path) -> N
 
 def test_counts_and_empty_sets(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(write_page(tmp_path, report("nist_800_53"))).page
-    assert "32 capabilities" in page.locator(".legend").inner_text()
+    assert "32 controls" in page.locator(".legend").inner_text()
     assert cell(page, "T1530").locator("b").inner_text() == "32"
     assert not page.locator('[data-control="views"]').is_visible()
     empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)])
@@ -169,7 +169,7 @@ def test_layers_of_a_threat_are_views(open_page: OpenPage, tmp_path: Path) -> No
     gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
     made = make_report(report_input(together, gaps=gaps), ReportOptions(sections=("gaps",)))
     page = open_page(write_page(tmp_path, made)).page
-    page.get_by_role("link", name="Gap: APT29 in the matrix").click()
-    assert page.locator(".view h3").all_inner_texts() == ["Gap: APT29"]
+    page.get_by_role("link", name="Gap – APT29 in the matrix").click()
+    assert page.locator(".view h3").all_inner_texts() == ["Gap – APT29"]
     assert page.locator(".cell").first.is_visible()
     assert button(page, "protect").is_disabled()

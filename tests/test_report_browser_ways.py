@@ -122,7 +122,7 @@ def test_addresses_of_other_places_are_left_alone(open_page: OpenPage, two: Path
     assert page.locator(".panel").is_visible() is not known
 
 
-@pytest.mark.parametrize("view", ["Coverage: APT29", "Gap: APT29"])
+@pytest.mark.parametrize("view", ["Coverage – APT29", "Gap – APT29"])
 def test_a_threat_shows_what_it_does_alone_and_all_of_it(
     open_page: OpenPage, threat: Path, threat_report: Report, view: str
 ) -> None:
@@ -159,7 +159,7 @@ def test_a_plan_opens_what_it_is_about(open_page: OpenPage, threat: Path) -> Non
 def test_a_threat_says_what_is_not_covered_in_words(open_page: OpenPage, threat: Path) -> None:
     page = open_page(threat.as_uri() + "#matrix=1&view=~layer1&pin=T1586.003").page
     text = page.locator(".panel").inner_text()
-    assert "Coverage: APT29: not covered" in text
+    assert "Coverage – APT29: not covered" in text
     assert "0 Not covered" not in text
     assert "Gap 1" not in text
     assert cell(page, "T1586.003").locator("b").inner_text() == ""
@@ -172,7 +172,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(
     page = open_page(threat, scheme=scheme).page
     button(page, "detect").click()
     assert count(page).endswith("detect")
-    button(page, "Gap: APT29").click()
+    button(page, "Gap – APT29").click()
     assert "detect" not in count(page)
     assert page.get_by_text("this view has a single score").is_visible()
     button(page, "protect").click(force=True)
