@@ -94,7 +94,7 @@ class OutputError(NavlayersError):
 
 
 def by_ending(path: str, formats: Mapping[str, _Format], hint: str = "") -> _Format:
-    """The format of a file to write, by its ending in any case.
+    """The output format for a file name extension, regardless of case.
 
     Args:
         path: the name of the file.

@@ -62,7 +62,7 @@ def inputs_of(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[Problem, ...
 
 
 def targets_of(outputs: Sequence[str]) -> list[tuple[Path | None, str]]:
-    """The path and the format of each file that `-o` names, by its ending; "-" is Markdown, without a path.
+    """The path and format of each output; the file name extension sets the format, "-" is Markdown without a path.
 
     Raises:
         UsageError: There is none, an ending is unknown, or two are the same.

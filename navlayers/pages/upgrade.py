@@ -69,7 +69,7 @@ def render(files: Sequence[FileReport], format_: Format = "text", *, width: int 
 
 
 def form_for(path: str) -> Format:
-    """The format of a report file, by its ending; text without one.
+    """The report format for a file name extension; text if there is none.
 
     Raises:
         UsageError: No format has that ending, or the path is "-".

@@ -147,7 +147,7 @@ def _kind_of_file(path: Path) -> Kind:
 
 
 def _by_ending(path: Path) -> Kind:
-    """The format of a file by its ending, which people know it by."""
+    """The format that a file name extension stands for, for messages."""
     endings = {
         **dict.fromkeys((".yml", ".yaml"), Kind("other YAML file", "other YAML files")),
         ".json": Kind("other JSON file", "other JSON files"),
