@@ -1,0 +1,117 @@
+"""Sites of unusual sets: empty, of unknown techniques, of a thousand capabilities, of equal titles."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from attack_helpers import SHARED as BUNDLES
+from attack_helpers import needs_bundles
+from conftest import CORPUS, SHARED, row, set_of
+from site_pages import alone, assert_sound, prepared, site_of
+
+from navlayers import attack
+from navlayers.attack.stix import read_bundle
+from navlayers.mapping.model import Capability
+from navlayers.scoring.options import ScoreOptions
+from navlayers.website import SiteOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+SEED = SHARED / "seed"
+
+
+@pytest.mark.skipif(not SEED.is_dir(), reason="the published page is not at ../shared/seed")
+@needs_bundles
+def test_the_page_of_a_technique_shows_every_field_of_the_published_page(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = next(SEED.glob("*.txt")).read_text(encoding="utf-8").splitlines()
+    title, *_ = seed
+    end = seed.index("View in MITRE ATT&CK®")
+    description = [line for line in seed[1:end] if line]
+    # Only releases that the user added have descriptions.
+    monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path))
+    attack.add(read_bundle(BUNDLES / "enterprise-attack-16.1.json"))
+    site = site_of(*prepared(next(CORPUS.glob("gcp*.json"))))
+    page = site.pages["techniques/t1588.003.html"]
+    assert page.headings[0] == (1, title)
+    for line in (*description, "View in MITRE ATT&CK®", "Mappings"):
+        # The parser puts a space behind each link, as the description has some.
+        assert "".join(line.split()) in "".join(page.text.split())
+    heads = "Capability ID Capability Description Mapping Type ATT&CK ID ATT&CK Name"
+    assert heads in page.text
+    rows = [n for n, line in enumerate(seed) if "technique_scores" in line]
+    assert len(rows) == 3
+    known_ids = {"cloud_hardware_security_module_(hsm)": "cloud_hsm"}
+    for number in rows:
+        identifier, rest = seed[number].split(" ", 1)
+        said = f"{known_ids.get(identifier, identifier)} {rest}"
+        assert said in page.text
+        assert seed[number + 1] == "Comments"
+        assert f"Comments {' '.join(seed[number + 2].split())}" in page.text
+        after = page.text[page.text.index(said) :]
+        assert after.index("protect partial 50") < after.index("Comments")
+    assert page.text.count("technique_scores") == 3
+    assert "https://attack.mitre.org/techniques/T1588/003/" in page.links
+
+
+def test_a_set_without_mappings_has_pages(tmp_path: Path) -> None:
+    made = set_of([])
+    made = msgspec.structs.replace(made, capabilities=(Capability("a", "Alpha", ("g",)),), groups={"g": "Gamma"})
+    site = site_of(alone(made))
+    assert_sound(site)
+    assert "0 mappings" in site.text("sets/tiny/index.html")
+    assert "nothing" in site.text("sets/tiny/capabilities/a.html")
+    assert "The set has no mappings." in site.text("sets/tiny/mappings.html")
+    assert site_of(alone(set_of([]))).pages
+
+
+def test_one_technique(tmp_path: Path) -> None:
+    site = site_of(alone(set_of([row("ids", "T1078", "detect", "partial")], groups={"ids": ("net",)})))
+    assert_sound(site)
+    assert site.matrix("sets/tiny/groups/net.html").keys() == {"T1078"}
+
+
+def test_unknown_techniques_have_pages() -> None:
+    site = site_of(
+        alone(set_of([row("ids", "T9999", "detect", "partial"), row("ids", "T1078.999", "detect", "minimal")]))
+    )
+    assert_sound(site)
+    assert "has no technique of this id" in site.text("techniques/t9999.html")
+    assert '<a href="../../techniques/t9999.html">' in site.html("sets/tiny/index.html")
+
+
+def test_a_technique_of_another_domain_has_a_page_without_that_domain() -> None:
+    assert_sound(site_of(*prepared("nist_800_53")))
+
+
+def test_a_thousand_capabilities(tmp_path: Path) -> None:
+    rows = [row(f"c-{n}", t, comment="Said.") for n in range(1000) for t in ("T1078", "T1110.001")]
+    site = site_of(alone(set_of(rows, groups={f"c-{n}": ("all",) for n in range(1000)})))
+    assert_sound(site)
+    assert len([path for path in site.pages if "/capabilities/" in path]) == 1000
+    assert site.text("techniques/t1078.html").count("Comments Said.") == 1000
+
+
+def test_sets_of_equal_titles_get_distinct_titles() -> None:
+    sets = [
+        *prepared("veris", "veris-ics"),
+        alone(set_of([row("a", "T1078")]), "x"),
+        alone(set_of([row("a", "T1078")]), "y"),
+    ]
+    text = site_of(*sets).text("index.html")
+    for title in ("VERIS 1.4.0 (Enterprise)", "VERIS 1.4.0 (ICS)", "Tiny 1 (x)", "Tiny 1 (y)"):
+        assert title in text
+
+
+def test_scoring_options_show_everywhere() -> None:
+    options = SiteOptions(scoring=ScoreOptions(worth=40))
+    site = site_of(*prepared("kev-mobile"), options=options)
+    assert "is worth 40" in site.text("sets/kev-mobile/index.html")
+    assert {score for score, _ in site.matrix("sets/kev-mobile/index.html").values()} == {40}
+    assert json.loads(site.files["index.json"])["options"]["worth"] == 40
