@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +11,6 @@ from conftest import CORPUS_FILES, ROWS, Run, contents, write_set
 
 if TYPE_CHECKING:
     from conftest import Result
-
-NAVLAYERS = [sys.executable, "-m", "navlayers"]
 
 
 def assert_refused(done: Result, *words: str) -> None:
@@ -377,22 +372,6 @@ def test_weights_and_scale_in_another_order_give_the_same_bytes(run: Run, tiny: 
 def test_an_unknown_scale_value_is_reported(run: Run, tiny: Path) -> None:
     done = run("build", tiny, "--scale", "partal=60")
     assert "partal" in done.err
-
-
-@pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])
-def test_a_closed_pipe_is_not_an_error(tiny: Path, tmp_path: Path, args: list[str]) -> None:
-    args = [str(tiny) if arg == "TINY" else arg for arg in args]
-    with subprocess.Popen(
-        [*NAVLAYERS, *args], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as done:
-        assert done.stdout is not None
-        assert done.stderr is not None
-        done.stdout.close()
-        said = done.stderr.read().decode()
-    assert "Traceback" not in said
-    assert "Exception ignored" not in said
-    assert "internal error" not in said
-    assert done.returncode in (0, 141, -signal.SIGPIPE)
 
 
 def test_a_set_and_option_may_be_given_in_any_order(run: Run, tiny: Path) -> None:

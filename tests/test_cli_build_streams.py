@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -228,3 +229,19 @@ def test_one_document_of_an_unscored_set_has_no_note_on_missing_layers(run: Run,
 def test_a_document_and_a_report_cannot_both_go_to_standard_output(run: Run, tiny: Path) -> None:
     done = run("build", tiny, "-o", "-", "--json")
     assert (done.code, done.out) == (2, "")
+
+
+@pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])
+def test_a_closed_pipe_is_not_an_error(tiny: Path, tmp_path: Path, args: list[str]) -> None:
+    args = [str(tiny) if arg == "TINY" else arg for arg in args]
+    with subprocess.Popen(
+        [sys.executable, "-m", "navlayers", *args], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        done.stdout.close()
+        said = done.stderr.read().decode()
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    assert "internal error" not in said
+    assert done.returncode in (0, 141, -signal.SIGPIPE)
