@@ -50,13 +50,10 @@ class _Best(NamedTuple):
     unrated: frozenset[str]
 
 
-_OPTIONS = ScoreOptions()
-
-
 def find_gaps(
     inputs: InputSet,
     threat: ThreatModel,
-    options: ScoreOptions = _OPTIONS,
+    options: ScoreOptions = ScoreOptions(),
     *,
     category: str | None = None,
     weak: float = WEAK,

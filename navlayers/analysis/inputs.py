@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
     from navlayers.mapping.model import Capability, Range
 
-_READING = ReadOptions()
-_OPTIONS = ScoreOptions()
-
 
 class InputSet(msgspec.Struct, frozen=True):
     """Mapping sets and layers at one ATT&CK release.
@@ -92,7 +89,7 @@ class InputSet(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
     def coverage(
-        self, options: ScoreOptions = _OPTIONS, *, scores: bool = True, hundred: bool = False
+        self, options: ScoreOptions = ScoreOptions(), *, scores: bool = True, hundred: bool = False
     ) -> tuple[Coverage, ...]:
         """The coverage of each input, all scored with the same options.
 
@@ -141,7 +138,7 @@ def refuse_threats(inputs: InputSet) -> None:
 
 
 def load_inputs(
-    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = _READING
+    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = ReadOptions()
 ) -> InputSet:
     """Read sets and layers and carry them to one release.
 

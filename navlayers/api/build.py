@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from navlayers.api.mapping_set import Scoring
     from navlayers.layer.document import Technique
 
-_READING = ReadOptions()
 ALL_KIND: Kind = "all"
 ALL = "all.json"
 
@@ -59,7 +58,7 @@ def build(
     only: Sequence[Kind] = KINDS,
     attack_version: str | None = None,
     force: bool = False,
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
     on_set: Callable[[int], None] = lambda total: None,
     **options: Unpack[Scoring],
 ) -> BuildResult:

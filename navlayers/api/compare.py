@@ -10,9 +10,9 @@ from navlayers.analysis import compare as comparing
 from navlayers.analysis import diff as differing
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api.inputs import baseline_index, files_of, input_set
-from navlayers.api.mapping_set import READING, Scoring
 from navlayers.api.sources import Input, named_twice, sources
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.formats import ReadOptions
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.compare import Comparison
     from navlayers.analysis.diff import Diff
-    from navlayers.mapping.formats import ReadOptions
+    from navlayers.api.mapping_set import Scoring
 
 
 def compare(
@@ -29,7 +29,7 @@ def compare(
     category: str | None = None,
     attack_version: str | None = None,
     covered_only: bool = False,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
     **options: Unpack[Scoring],
 ) -> Comparison:
     """Sets and layers side by side.
@@ -71,7 +71,7 @@ def diff(
     *,
     category: str | None = None,
     attack_version: str | None = None,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
     **options: Unpack[Scoring],
 ) -> Diff:
     """The changes between two versions of a set or layer.

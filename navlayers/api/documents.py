@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api import render as rendering
-from navlayers.api.mapping_set import READING
 from navlayers.api.render_load import load
 from navlayers.api.report import write_report
 from navlayers.api.sources import Input, source, sources, warn
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.formats import ReadOptions
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.report import ReportOptions, make_report, report_input
 from navlayers.scoring.options import ScoreOptions
@@ -20,16 +20,10 @@ from navlayers.website import SiteOptions, write_site
 if TYPE_CHECKING:
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
-    from navlayers.mapping.formats import ReadOptions
-
-_RENDER = RenderOptions()
-_REPORT = ReportOptions()
-_SITE = SiteOptions()
-_SCORING = ScoreOptions()
 
 
 def picture(
-    item: Input, to: str = "svg", options: RenderOptions = _RENDER, *, reading: ReadOptions = READING
+    item: Input, to: str = "svg", options: RenderOptions = RenderOptions(), *, reading: ReadOptions = ReadOptions()
 ) -> bytes:
     """A layer, or the overview of a set, in a format.
 
@@ -57,10 +51,10 @@ def picture(
 def render(
     item: Input,
     output: str | Path,
-    options: RenderOptions = _RENDER,
+    options: RenderOptions = RenderOptions(),
     *,
     force: bool = False,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> Path:
     """Write a layer, or the overview of a set, in the format of the file's ending.
 
@@ -90,13 +84,13 @@ def render(
 def report(
     *inputs: Input,
     output: str | Path,
-    options: ReportOptions = _REPORT,
-    scoring: ScoreOptions = _SCORING,
+    options: ReportOptions = ReportOptions(),
+    scoring: ScoreOptions = ScoreOptions(),
     gaps: Gaps | None = None,
     plan: Plan | None = None,
     attack_version: str | None = None,
     force: bool = False,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> Path:
     """Write a report about one or more sets or layers in the format of the file's ending.
 
@@ -130,10 +124,10 @@ def report(
 def site(
     *inputs: Input,
     output: str | Path,
-    options: SiteOptions = _SITE,
+    options: SiteOptions = SiteOptions(),
     attack_version: str | None = None,
     force: bool = False,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> Path:
     """Write a static site of sets.
 

@@ -9,7 +9,7 @@ import msgspec
 from navlayers.analysis import gaps as finding
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.inputs import Paths, against, files_of, input_set, paths_of, plan_files, plan_for
-from navlayers.api.mapping_set import READING, Scoring
+from navlayers.mapping.formats import ReadOptions
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
+    from navlayers.api.mapping_set import Scoring
     from navlayers.api.sources import Input
-    from navlayers.mapping.formats import ReadOptions
 
 
 def gaps(
@@ -29,7 +29,7 @@ def gaps(
     weak: float = finding.WEAK,
     software_of: Sequence[str] = (),
     attack_version: str | None = None,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
     **options: Unpack[Scoring],
 ) -> Gaps:
     """The gaps of sets and layers together against a threat.
@@ -69,7 +69,7 @@ def plan(
     scale: dict[str, float] | None = None,
     worth: float | None = None,
     attack_version: str | None = None,
-    reading: ReadOptions = READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> Plan:
     """The capabilities with the highest coverage for a budget, or the lowest cost for a target.
 

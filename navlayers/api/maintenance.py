@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from navlayers.api.mapping_set import READING, MappingSet, Scoring, own
+from navlayers.api.mapping_set import MappingSet, Scoring, own
 from navlayers.api.sources import Input, source, sources, warn
 from navlayers.mapping import formats
+from navlayers.mapping.formats import ReadOptions
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from navlayers.checks import Report as CheckReport
-    from navlayers.mapping.formats import ReadOptions
     from navlayers.pages.show.results import Page
     from navlayers.upgrades.report import Report as UpgradeReport
 
 
-def check(*inputs: Input, attack_version: str | None = None, reading: ReadOptions = READING) -> CheckReport:
+def check(*inputs: Input, attack_version: str | None = None, reading: ReadOptions = ReadOptions()) -> CheckReport:
     """The mistakes and suspicious places in sets.
 
     Args:
@@ -35,7 +35,7 @@ def check(*inputs: Input, attack_version: str | None = None, reading: ReadOption
     return run(sources(inputs, reading), attack_version=attack_version, reading=reading)
 
 
-def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) -> bytes:
+def convert(item: Input, to: str = "native", *, reading: ReadOptions = ReadOptions()) -> bytes:
     """A set as the bytes of another format; a `NavlayersWarning` names what the format leaves out.
 
     Args:
@@ -60,7 +60,7 @@ def convert(item: Input, to: str = "native", *, reading: ReadOptions = READING) 
 
 
 def upgrade(
-    item: Input, attack_version: str, *, reading: ReadOptions = READING
+    item: Input, attack_version: str, *, reading: ReadOptions = ReadOptions()
 ) -> tuple[MappingSet, UpgradeReport]:
     """A set at another ATT&CK release, and the change of each of its techniques.
 
@@ -83,7 +83,7 @@ def upgrade(
     return own(MappingSet, upgraded), report
 
 
-def show(word: str, *inputs: Input, reading: ReadOptions = READING, **options: Unpack[Scoring]) -> Page:
+def show(word: str, *inputs: Input, reading: ReadOptions = ReadOptions(), **options: Unpack[Scoring]) -> Page:
     """The mappings of one technique, tactic, capability or group in sets.
 
     Args:

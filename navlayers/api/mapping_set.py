@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.scoring.stats import Stats
 
-READING = ReadOptions()
 _Own = TypeVar("_Own", bound=msgspec.Struct)
 
 
@@ -252,7 +251,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         ]
 
 
-def load(item: Input, reading: ReadOptions = READING) -> MappingSet:
+def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
     """One mapping set: a file of any format, or the name of a shipped set.
 
     A `NavlayersWarning` names what the reader assumed or could not use.

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
     from navlayers.output.drawing.options import Rendered, RenderOptions
 
-_READING = ReadOptions()
-
 
 class Format(NamedTuple):
     """A format: the module and the function that render it.
@@ -152,7 +150,7 @@ def render_files(
     options: RenderOptions,
     *,
     attack_version: str | None = None,
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
     force: bool = False,
     on_input: Callable[[], None] = lambda: None,
 ) -> Result:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.find import Source
 
-_READING = ReadOptions()
 _REPLACEMENT = rb"\\ufffd"
 _FROM_FOLDER = "folder"
 
@@ -48,7 +47,7 @@ class Loaded(NamedTuple):
 def load(
     source: Source,
     attack_version: str | None = None,
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> Loaded:
     """Read one input: a layer, a list of layers, or a mapping set, of which the overview is drawn.
 

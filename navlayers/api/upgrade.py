@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats import Reading
     from navlayers.upgrades.routes import Route
 
-_READING = ReadOptions()
-
 
 class Upgraded(msgspec.Struct, frozen=True):
     """An input and its result.
@@ -82,7 +80,7 @@ def upgrade_files(
     to: str | None = None,
     report: str | None = None,
     force: bool = False,
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
     on_input: Callable[[], None] = lambda: None,
 ) -> UpgradeResult:
     """Upgrade mapping sets and layers; nothing is written before all of them are upgraded.

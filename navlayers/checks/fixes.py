@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 # Edits are short: one line around them shows where they are.
 _CONTEXT = 1
 _NEVER = frozenset({"shipped"})
-_DEFAULT = ReadOptions()
 _NO_DATA: dict[str, bytes | None] = {}
 
 
@@ -79,7 +78,7 @@ def _hunk(old: list[str], new: list[str], changed: list[int]) -> Iterator[str]:
 
 
 def fix(
-    report: Report, data: Dict[str, bytes | None] = _NO_DATA, reading: ReadOptions = _DEFAULT
+    report: Report, data: Dict[str, bytes | None] = _NO_DATA, reading: ReadOptions = ReadOptions()
 ) -> tuple[FixedFile, ...]:
     """The files of a report with their fixes applied; nothing is written.
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MOST = 5_000
 """Maximum number of errors, and of notices, that one reader reports individually."""
 
-_DEFAULT = ReadOptions()
 TABLES = frozenset({"csv"})
 """Formats whose text is a table with delimiters."""
 
@@ -42,7 +41,7 @@ def check(
     sources: Iterable[Source],
     *,
     attack_version: str | None = None,
-    reading: ReadOptions = _DEFAULT,
+    reading: ReadOptions = ReadOptions(),
     ignore: Collection[str] = (),
     select: Collection[str] = (),
 ) -> Report:

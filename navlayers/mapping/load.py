@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.find import Source
 
-_READING = ReadOptions()
 MOST_SKIPPED = 3
 """Maximum files listed where nothing in a folder is a mapping set."""
 
@@ -54,7 +53,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 def prepare(
-    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = _READING
+    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = ReadOptions()
 ) -> Iterator[Prepared | Problem]:
     """Read sets and find their releases, one at a time, so that only one is held in memory.
 

@@ -151,9 +151,6 @@ def _plain(row: Iterable[str | int]) -> list[str | int]:
     return [printable(part) if isinstance(part, str) else part for part in row]
 
 
-_OPTIONS = SiteOptions()
-
-
 def _assets() -> dict[str, str]:
     return {
         "base.css": html.source("output/base.css"),
@@ -168,7 +165,7 @@ def _assets() -> dict[str, str]:
 class Site:
     """A site of mapping sets, made file by file."""
 
-    def __init__(self, sets: Sequence[Prepared], options: SiteOptions = _OPTIONS) -> None:
+    def __init__(self, sets: Sequence[Prepared], options: SiteOptions = SiteOptions()) -> None:
         """Score the sets and list the pages.
 
         On pages and in layers, successors replace techniques that the release of a set revoked. Downloads in the

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.find import Source
     from navlayers.website.sets import SiteSet
 
-_OPTIONS = SiteOptions()
-_READING = ReadOptions()
-
 
 class WrittenSite(NamedTuple):
     """The result of `write_site`.
@@ -46,10 +43,10 @@ class WrittenSite(NamedTuple):
 def write_site(
     sources: Iterable[Source],
     folder: str | Path,
-    options: SiteOptions = _OPTIONS,
+    options: SiteOptions = SiteOptions(),
     *,
     attack_version: str | None = None,
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
     force: bool = False,
     on_file: Callable[[int], None] = lambda total: None,
 ) -> WrittenSite:

@@ -31,13 +31,11 @@ if TYPE_CHECKING:
     from navlayers.analysis.threats import ThreatModel
     from navlayers.scoring.coverage import Coverage
 
-_SCORING = ScoreOptions()
-
 
 def make_plan(
     inputs: InputSet,
     options: PlanOptions,
-    scoring: ScoreOptions = _SCORING,
+    scoring: ScoreOptions = ScoreOptions(),
     *,
     threat: ThreatModel | None = None,
     costs: Costs | None = None,

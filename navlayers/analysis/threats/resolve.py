@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_READING = ReadOptions()
 
 _LISTED = 5
 """Maximum ids listed in a notice; the results list all."""
@@ -132,7 +131,7 @@ def choose(
     domain: Domain,
     *,
     software_of: Iterable[str] = (),
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> Chosen:
     """The meaning of each word, tried in this order: group, software or campaign; tactic; set, file or folder.
 
@@ -202,7 +201,7 @@ def threat_model(
     catalogue: Catalogue,
     *,
     software_of: Iterable[str] = (),
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> ThreatModel:
     """The threat that words name, at a release; the arguments are those of `choose`.
 
@@ -219,7 +218,7 @@ def with_threat(
     attack_version: str | None = None,
     *,
     software_of: Iterable[str] = (),
-    reading: ReadOptions = _READING,
+    reading: ReadOptions = ReadOptions(),
 ) -> tuple[InputSet, ThreatModel]:
     """Inputs and the threat that words name, at one release.
 

@@ -25,7 +25,6 @@ from navlayers.mapping.ranges import in_hundred, range_of, range_text
 
 __all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
 
-_DEFAULT = ReadOptions()
 READS = (
     "navlayers reads native YAML, Mappings Explorer JSON and YAML, tables, STIX bundles, Navigator layers, DeTT&CT "
     "files, Sigma rules and CTID's security stack"
@@ -91,7 +90,7 @@ def read(
     path: str | Path,
     *,
     data: bytes | None = None,
-    reading: ReadOptions = _DEFAULT,
+    reading: ReadOptions = ReadOptions(),
     findings: Findings | None = None,
 ) -> Reading:
     """Read one mapping set.

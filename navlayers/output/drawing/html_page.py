@@ -12,7 +12,7 @@ from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output import html
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.facts import Tab, tabs_of, title_of
-from navlayers.output.drawing.options import DEFAULTS, Rendered
+from navlayers.output.drawing.options import Rendered, RenderOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from navlayers.layer.matrix import Cell
     from navlayers.layer.rows import Row
     from navlayers.layer.view import View
-    from navlayers.output.drawing.options import RenderOptions
 
 _LONGEST_TIP = 600
 
 
-def render_html(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+def render_html(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render layers as one page; a page of several layers starts with their names and a table of all scores."""
     # Only HTML needs the template library.
     from markupsafe import Markup as Safe  # noqa: PLC0415

@@ -11,7 +11,7 @@ from navlayers.errors import Problem
 from navlayers.layer.rows import facts_of, joint_of
 from navlayers.output.drawing import facts, technique_table
 from navlayers.output.drawing.facts import Tab, tabs_of, title_of
-from navlayers.output.drawing.options import DEFAULTS, Rendered
+from navlayers.output.drawing.options import Rendered, RenderOptions
 from navlayers.output.markdown import escape, table_lines
 from navlayers.output.tables import Column, Table, to_csv
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from navlayers.layer.matrix import Matrix
     from navlayers.layer.rows import Row
     from navlayers.layer.view import View
-    from navlayers.output.drawing.options import RenderOptions
     from navlayers.output.tables import Cell
 
 LONGEST = 60_000
@@ -39,12 +38,12 @@ _LONGEST_FACT, _TITLE = 400, 120
 _MOST_FACTS = 30
 
 
-def render_csv(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+def render_csv(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render the table of techniques as CSV; of several layers, with the layer's name in the first column."""
     return Rendered(to_csv(technique_table.techniques(tabs_of(views, options), linked=False)))
 
 
-def render_markdown(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+def render_markdown(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render layers as Markdown: coverage per tactic, then folded techniques.
 
     Several layers start with a table of all scores, which is cut last.

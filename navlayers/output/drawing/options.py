@@ -87,9 +87,6 @@ def _check_number(name: str, value: float | None, low: float, high: float, unit:
         raise UsageError(Problem(f"{name}: {value:g} is out of range", expected=expected))
 
 
-DEFAULTS = RenderOptions()
-
-
 class Paper(NamedTuple):
     """A paper: sides and default margin in mm, and the size of text relative to A4."""
 

@@ -12,7 +12,7 @@ from navlayers.layer.colors import text_color
 from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output.drawing import facts, technique_table
 from navlayers.output.drawing.facts import Tab, short_name, tabs_of
-from navlayers.output.drawing.options import DEFAULTS, Rendered
+from navlayers.output.drawing.options import Rendered, RenderOptions
 from navlayers.output.sheets import CREATED, LONGEST, Formats, cut, is_sheet_name, sheet_names, write_sheet
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from navlayers.layer.matrix import Cell, Column
     from navlayers.layer.view import View
-    from navlayers.output.drawing.options import RenderOptions
 
 _JOINT, _TECHNIQUES, _LEGEND, _MATRIX = "All layers", "Techniques", "Legend", "Matrix"
 _FIRST_SCORE = 3
@@ -55,7 +54,7 @@ _NARROWEST, _LAST_COLUMN = 7, 16_383
 _NAME, _DESCRIPTION, _FACTS, _LEGEND_ROW, _TACTICS, _COUNTS, _FIRST = range(7)
 
 
-def render_xlsx(views: Sequence[View], options: RenderOptions = DEFAULTS) -> Rendered:
+def render_xlsx(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render layers as one workbook; a workbook of several layers starts with a sheet of all scores."""
     # Only workbooks need the library.
     import xlsxwriter  # noqa: PLC0415

@@ -90,9 +90,6 @@ class ReportOptions(msgspec.Struct, frozen=True):
             raise UsageError(Problem("no sections given", expected=", ".join(SECTIONS)))
 
 
-_OPTIONS = ReportOptions()
-
-
 class Report(NamedTuple):
     """A report: the document, and the data behind it, of which HTML shows more."""
 
@@ -100,7 +97,7 @@ class Report(NamedTuple):
     data: ReportInput
 
 
-def make_report(data: ReportInput, options: ReportOptions = _OPTIONS) -> Report:
+def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> Report:
     """Make the document of a report.
 
     Raises:

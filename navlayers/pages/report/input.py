@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from navlayers.scoring.scores import Contribution, Scored, TechniqueScore
     from navlayers.scoring.stats import CapabilityStats
 
-_OPTIONS = ScoreOptions()
 TECHNIQUES = "techniques and sub-techniques"
 
 
@@ -193,7 +192,7 @@ def _covered(coverage: Coverage, category: str | None) -> Scored:
 
 def report_input(
     together: InputSet,
-    scoring: ScoreOptions = _OPTIONS,
+    scoring: ScoreOptions = ScoreOptions(),
     *,
     scores: bool = True,
     category: str | None = None,
