@@ -136,7 +136,7 @@ def _clouds(corpus: Path) -> list[str]:
 
 
 def _layer(path: Path, size: int) -> Path:
-    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    catalogue = attack.find("enterprise", "16.1").catalogue
     active = [technique.id for technique in catalogue.techniques.values() if technique.active]
     entries = [{"techniqueID": id_, "score": 10 + number % 91} for number, id_ in enumerate(active[:size])]
     versions = {"attack": "16", "navigator": "5.1.0", "layer": "4.5"}

@@ -59,7 +59,7 @@ def write_rules(folder: Path, rules: int) -> None:
 def write_set(path: Path, rows: int, *, scored: bool = True) -> None:
     """Write a set of `rows` mappings; every capability is mapped to a hundred techniques."""
     choose = random.Random(rows)  # noqa: S311 - test data
-    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    catalogue = attack.find("enterprise", "16.1").catalogue
     techniques = [technique.id for technique in catalogue.techniques.values() if technique.active]
     objects = []
     for number in range(rows):

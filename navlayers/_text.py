@@ -27,6 +27,7 @@ _SENTENCE = 200
 _AROUND = 50
 _LISTED = 12
 _WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
+_NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 def quoted(text: str) -> str:
@@ -135,6 +136,11 @@ def folded(text: str) -> str:
 def letters(text: str) -> str:
     """The letters and numbers of a text: "ac 2" for both "AC-02" and "ac_2"."""
     return " ".join(word.lstrip("0") or "0" for word in _WORD.findall(text.casefold()))
+
+
+def compact(text: str) -> str:
+    """The letters and digits of a text in one case, without anything between: "sideloading" of "Side-Loading"."""
+    return _NOT_LETTERS.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def printable(text: str) -> str:

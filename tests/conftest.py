@@ -238,7 +238,7 @@ def build(out: Path, *sources: Path, force: bool = False, worth: float | None = 
 def release(mapping_set: MappingSet, version: str | None = None) -> Catalogue:
     """The ATT&CK release of a set, or the given one for its domain."""
     wanted = mapping_set.attack_version if version is None else version
-    return attack.load(attack.find(mapping_set.domain, wanted).release)
+    return attack.find(mapping_set.domain, wanted).catalogue
 
 
 def build_layers(mapping_set: MappingSet, only: Iterable[Kind] = KINDS) -> tuple[BuiltLayer, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-CATALOGUE = attack.load(attack.find("enterprise", "16.1").release)
+CATALOGUE = attack.find("enterprise", "16.1").catalogue
 GRADIENT = {"colors": ["#ffffff", "#ff0000"], "minValue": 0, "maxValue": 100}
 
 SMALL: dict[str, Any] = {

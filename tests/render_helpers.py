@@ -29,7 +29,7 @@ _CELL = re.compile(r"(T\d{4}(?:\.\d{3})?)--([a-z-]+)")
 
 def techniques(domain: Domain = "enterprise") -> list[Technique]:
     """The active techniques of a release, in id order."""
-    found = attack.load(attack.find(domain, DOMAINS[domain]).release)
+    found = attack.find(domain, DOMAINS[domain]).catalogue
     return [technique for technique in found.techniques.values() if technique.active and technique.tactics]
 
 

@@ -74,7 +74,7 @@ def test_the_nearest_minor_is_used_and_of_two_the_newer_one(tmp_path: Path) -> N
 def test_the_newest_release_stands_in_for_one_of_a_major_that_is_not_installed(
     domain: Domain, wanted: str, version: str, command: str
 ) -> None:
-    found = attack.find(domain, wanted, nearest=True)
+    found = attack.find(domain, own=wanted)
     assert found.release.version == version
     message = f"ATT&CK {domain} {wanted} is not installed; using {version} (add it with: {command})"
     assert str(found.notice) == message
@@ -125,19 +125,19 @@ def test_an_added_release_is_found_and_keeps_descriptions_and_threats(tmp_path: 
 
 def test_an_added_release_replaces_the_built_in_one_until_it_is_removed(tmp_path: Path) -> None:
     attack.add(small(tmp_path, "18.1"))
-    assert len(attack.load(attack.find("enterprise", "18").release).techniques) == 2
+    assert len(attack.find("enterprise", "18").catalogue.techniques) == 2
     assert [found.builtin for found in attack.releases() if found.version == "18.1"] == [False, True, True]
     assert [gone.version for gone in attack.remove("18.1")] == ["18.1"]
-    assert len(attack.load(attack.find("enterprise", "18").release).techniques) == 835
+    assert len(attack.find("enterprise", "18").catalogue.techniques) == 835
 
 
 def test_adding_again_replaces_what_was_added(tmp_path: Path, data_folder: Path) -> None:
     attack.add(small(tmp_path, "20.0"))
-    assert attack.load(attack.find("enterprise", "20").release).get("T1003") is None
+    assert attack.find("enterprise", "20").catalogue.get("T1003") is None
     plain = bundle()
     plain["objects"][3]["name"] = "New"
     attack.add(read_bundle(write(tmp_path, plain), version="20.0"))
-    assert attack.load(attack.find("enterprise", "20").release).techniques["T1001"].name == "New"
+    assert attack.find("enterprise", "20").catalogue.techniques["T1001"].name == "New"
     assert [path.name for path in data_folder.iterdir()] == ["enterprise-20.0.json"]  # no threats any more
 
 

@@ -74,7 +74,7 @@ def test_every_layer_of_two_sets_says_what_was_worked_out_by_hand(
 
 def test_the_gap_holds_the_active_techniques_that_none_covers(run: Run, pair: tuple[Path, Path], out: Path) -> None:
     run("compare", *pair, "-o", out)
-    release = attack.load(attack.find("enterprise", "16.1").release)
+    release = attack.find("enterprise", "16.1").catalogue
     active = {technique.id for technique in release.techniques.values() if technique.active}
     gap = scores(out, "gap.json")
     assert gap.keys() == active - OVERALL.keys()

@@ -128,7 +128,7 @@ def test_non_mappable_rows_score_nothing_and_are_listed(path: Path) -> None:
 @each_set
 def test_what_is_left_out_is_what_mitres_bundle_does_not_have_as_active(path: Path) -> None:
     read = mapping_set(path)
-    left_out = inactive(read, attack.load(attack.find(read.domain, read.attack_version).release))
+    left_out = inactive(read, attack.find(read.domain, read.attack_version).catalogue)
     expected = {row["attack_object_id"] for row in mapped_rows(path)} - active(path)
     assert {technique.id for technique in left_out} == expected
     for technique in left_out:
@@ -147,14 +147,14 @@ def test_what_is_left_out_is_what_mitres_bundle_does_not_have_as_active(path: Pa
 )
 def test_known_slips_of_the_published_sets_are_left_out(name: str, expected: set[str]) -> None:
     read = mapping_set(CORPUS / f"{name}.json")
-    found = inactive(read, attack.load(attack.find(read.domain, read.attack_version).release))
+    found = inactive(read, attack.find(read.domain, read.attack_version).catalogue)
     assert {technique.id for technique in found} == expected
 
 
 @pytest.mark.parametrize("path", [AZURE_2021, NIST, GCP], ids=lambda path: path.stem)
 def test_carrying_to_another_release_accounts_for_every_id(path: Path) -> None:
     read = mapping_set(path)
-    target = attack.load(attack.find("enterprise", "18.1").release)
+    target = attack.find("enterprise", "18.1").catalogue
     carried, moved = carry_to(read, target)
     now_active = active_techniques("enterprise", "18.1")
     before = {mapping.technique for mapping in read.mappings}
@@ -169,7 +169,7 @@ def test_carrying_to_another_release_accounts_for_every_id(path: Path) -> None:
 
 
 def test_carrying_twice_is_carrying_once() -> None:
-    target = attack.load(attack.find("enterprise", "18.1").release)
+    target = attack.find("enterprise", "18.1").catalogue
     once, _ = carry_to(mapping_set(AZURE_2021), target)
     assert carry_to(once, target) == (once, ())
 

@@ -100,7 +100,7 @@ def test_excel_and_svg_exporters_take_every_kind_of_layer(written: Path, tmp_pat
         warnings.simplefilter("ignore")
         import openpyxl  # noqa: PLC0415 - takes a second
         from mitreattack.navlayers import Layer, ToExcel, ToSvg  # noqa: PLC0415 - takes a second
-    release = attack.load(attack.find("enterprise", "18.1").release)
+    release = attack.find("enterprise", "18.1").catalogue
     excel, svg = (each("enterprise", "memorystore", Store(release)) for each in (ToExcel, ToSvg))
     seen = set()
     for path, document in layers(written):

@@ -109,7 +109,7 @@ def test_entries_of_a_technique_with_other_scores_per_tactic_are_separate_mappin
         ("20", (("tactic", "persistence"),)),
         ("70", (("tactic", "initial-access"),)),
     ]
-    scored = score_set(mapping_set, attack.load(attack.find("enterprise", "16.1").release))
+    scored = score_set(mapping_set, attack.find("enterprise", "16.1").catalogue)
     assert scored.scores["T1078"].overall == 70
 
 
@@ -299,7 +299,7 @@ def test_odd_layers_are_read_or_refused_and_never_crash(entries: list[Any], fiel
 
 
 def _overview(mapping_set: MappingSet) -> Any:
-    catalogue = attack.load(attack.find(mapping_set.domain, mapping_set.attack_version).release)
+    catalogue = attack.find(mapping_set.domain, mapping_set.attack_version).catalogue
     scored = score_set(mapping_set, catalogue)
     (built,) = layers_of(scored, ["overview"])
     return scored, built.layer
@@ -332,7 +332,7 @@ def test_a_score_that_the_navigator_cannot_show_comes_back_exactly() -> None:
 
 def test_a_list_that_navlayers_wrote_is_read_as_one_set() -> None:
     mapping_set = set_of([row("a", "T1078", "protect", "partial"), row("b", "T1110", "detect", "minimal")])
-    scored = score_set(mapping_set, attack.load(attack.find("enterprise", "16.1").release))
+    scored = score_set(mapping_set, attack.find("enterprise", "16.1").catalogue)
     layers = [encode_layer(built.layer) for built in layers_of(scored, ["overview", "categories"])]
     back = reading(encode_layers(layers)).mapping_set
     assert len(back.capabilities) == len(layers) == 3

@@ -46,7 +46,7 @@ def cell(matrix: Matrix, technique: str, tactic: str) -> Cell:
 
 def test_every_active_technique_stands_under_each_of_its_tactics_in_matrix_order(tmp_path: Path) -> None:
     matrix = matrix_of(view(tmp_path, []))
-    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    catalogue = attack.find("enterprise", "16.1").catalogue
     assert [c.shortname for c in matrix.columns] == [tactic.shortname for tactic in catalogue.tactics]
     for c in matrix.columns:
         bases = [t for t in catalogue.techniques.values() if t.active and not t.parent and c.shortname in t.tactics]
@@ -195,7 +195,7 @@ def test_disabled_ones_are_hidden_where_the_layer_says_so_but_for_parents_of_ena
 
 def test_the_platform_filter_leaves_what_has_one_of_the_platforms(tmp_path: Path) -> None:
     matrix = matrix_of(view(tmp_path, [], filters={"platforms": ["Office Suite"]}))
-    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    catalogue = attack.find("enterprise", "16.1").catalogue
     for c in matrix.columns:
         for one in c.cells:
             assert "Office Suite" in catalogue.techniques[one.id].platforms
@@ -346,7 +346,7 @@ def test_halves_of_aggregates_are_rounded_up_as_javascript_does(tmp_path: Path) 
 
 
 def test_a_technique_that_is_alone_in_its_tactic_has_no_aggregate(tmp_path: Path) -> None:
-    others = attack.load(attack.find("enterprise", "16.1").release).techniques.values()
+    others = attack.find("enterprise", "16.1").catalogue.techniques.values()
     entries = [
         {"techniqueID": "T1110.001", "score": 50},
         *({"techniqueID": t.id, "enabled": False} for t in others if t.active and not t.id.startswith("T1110")),

@@ -46,7 +46,7 @@ def test_non_mappable_records_are_counted_and_listed() -> None:
 @published
 def test_the_method_tells_what_carrying_a_set_to_another_release_changed() -> None:
     document = make_report(subject(OLD_AZURE, attack_version="16.1")).document
-    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    catalogue = attack.find("enterprise", "16.1").catalogue
     named = {
         r["attack_object_id"]
         for r in json.loads(OLD_AZURE.read_bytes())["mapping_objects"]
@@ -163,7 +163,7 @@ def test_the_title_page_has_what_is_given_and_no_date_by_itself() -> None:
 def _tiny(*rows: tuple[str, str, Category, str], **options: Any) -> ReportInput:
     """A report of a set of these rows at 16.1."""
     made = set_of([Mapping(one, technique, None, category, value) for one, technique, category, value in rows])
-    catalogue = attack.load(attack.find("enterprise", "16.1").release)
+    catalogue = attack.find("enterprise", "16.1").catalogue
     prepared = Prepared("tiny", made, "16.1", catalogue, (), ())
     scoring = options.pop("scoring", ScoreOptions())
     return report_input(InputSet(catalogue, (prepared,)), scoring, **options)

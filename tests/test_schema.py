@@ -14,10 +14,10 @@ from test_write_native import mapping_sets
 
 import navlayers.mapping.formats.native.write as native
 from navlayers.attack.domain import DOMAINS
+from navlayers.attack.ids import TECHNIQUE
 from navlayers.errors import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import schema_text
-from navlayers.mapping.formats.checks import TECHNIQUE
 from navlayers.mapping.formats.metadata import REQUIRED
 from navlayers.mapping.formats.native.entries import ENTRY_KEYS, RECORD_KEYS
 from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, TOP_KEYS

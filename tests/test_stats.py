@@ -100,7 +100,7 @@ def test_the_numbers_of_a_published_set_are_those_of_its_json_and_of_mitres_bund
     bases = {i for i in active if "." not in i}
     covered = {r["attack_object_id"].partition(".")[0] for r in rows if r["attack_object_id"] in active} & bases
     read = readers.read(path).mapping_set
-    counted = set_stats(read, attack.load(attack.find(read.domain, read.attack_version).release))
+    counted = set_stats(read, attack.find(read.domain, read.attack_version).catalogue)
     assert counted.mappings == len(rows)
     assert counted.capabilities == len({r["capability_id"] for r in rows})
     assert counted.base_techniques == len(bases)

@@ -223,7 +223,7 @@ def test_a_source_that_was_found_already_is_read_from_its_content() -> None:
 
 
 def together(attack_version: str = "16.1") -> InputSet:
-    catalogue = attack.load(attack.find("enterprise", attack_version).release)
+    catalogue = attack.find("enterprise", attack_version).catalogue
     whole = set_of([row("a", "T1053.001")], attack_version=attack_version)
     return InputSet(catalogue, (Prepared("a", whole, attack_version, catalogue, (), ()),))
 

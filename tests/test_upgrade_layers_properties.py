@@ -108,7 +108,7 @@ def test_stopping_between_gives_the_same(entries: list[Entry]) -> None:
 
 def cells(entries: list[Entry], version: str) -> dict[tuple[str, str], Entry]:
     """What the Navigator shows: per technique and tactic of the release the last entry."""
-    catalogue = navlayers.attack.load(navlayers.attack.find("enterprise", version).release)
+    catalogue = navlayers.attack.find("enterprise", version).catalogue
     shown = {}
     for one in entries:
         technique = catalogue.get(one["techniqueID"])
@@ -146,5 +146,5 @@ def test_the_navigator_shows_all_former_annotations(entries: list[Entry]) -> Non
 
 
 def _tactics(id_: str) -> tuple[str, ...]:
-    catalogue = navlayers.attack.load(navlayers.attack.find("enterprise", "8.2").release)
+    catalogue = navlayers.attack.find("enterprise", "8.2").catalogue
     return catalogue.techniques[id_].tactics

@@ -195,7 +195,7 @@ GRADIENTS = st.sampled_from(
 
 @given(ENTRIES, GRADIENTS)
 def test_stopping_between_gives_the_same_and_twice_is_once(entries: list[Entry], gradient: Entry | None) -> None:
-    catalogue = navlayers.attack.load(navlayers.attack.find("enterprise", "8.2").release)
+    catalogue = navlayers.attack.find("enterprise", "8.2").catalogue
     real = [
         one
         for one in entries

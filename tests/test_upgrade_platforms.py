@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def names(domain: str, version: str) -> tuple[str, ...]:
-    catalogue = attack.load(attack.find(DOMAINS[DOMAINS.index(domain)], version).release)
+    catalogue = attack.find(DOMAINS[DOMAINS.index(domain)], version).catalogue
     return platforms_of(catalogue)
 
 

@@ -28,7 +28,7 @@ def report_of(run: Run, *args: str) -> list[str]:
 
 
 def step(old: str, new: str) -> ReleaseChange:
-    catalogues = [attack.load(attack.find("enterprise", version).release) for version in (old, new)]
+    catalogues = [attack.find("enterprise", version).catalogue for version in (old, new)]
     return ReleaseChange(*catalogues)
 
 
@@ -90,8 +90,8 @@ def test_new_techniques_are_reported_once_for_the_layers_of_a_file(run: Run) -> 
     )
     (file,) = json.loads(run("upgrade", "all.json", "--attack", "18.1", "--json").out)
     (new,) = file["new"]
-    catalogue = attack.load(attack.find("enterprise", "18.1").release)
-    old = attack.load(attack.find("enterprise", "8.2").release)
+    catalogue = attack.find("enterprise", "18.1").catalogue
+    old = attack.find("enterprise", "8.2").catalogue
     fresh = [t for t in catalogue.techniques.values() if t.active and not old.is_active(t.id)]
     fresh = [t for t in fresh if t.id not in ("T1659", "T1650")]
     shown = [t.id for t in fresh if {"Linux", "Windows"} & set(t.platforms)]
@@ -105,7 +105,7 @@ def test_new_techniques_are_reported_once_for_the_layers_of_a_file(run: Run) -> 
 def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_out(run: Run) -> None:
     put(Path("l.json"), layer("T1078", attack="16", filters={"platforms": ["ESXi"]}))
     result = run("upgrade", "l.json", "--attack", "18.1")
-    catalogue = attack.load(attack.find("enterprise", "18.1").release)
+    catalogue = attack.find("enterprise", "18.1").catalogue
     _, report = upgrade_layer(json.loads(Path("l.json").read_bytes()), "18.1")
     new = report.new or ()
     assert {"ESXi" in catalogue.techniques[one.id].platforms for one in new} == {True}

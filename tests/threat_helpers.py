@@ -15,7 +15,7 @@ from navlayers.mapping.formats import ReadOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-NEWEST = attack.load(attack.find("enterprise", "18.1").release)
+NEWEST = attack.find("enterprise", "18.1").catalogue
 
 
 def threat(*words: str | Path, software_of: tuple[str, ...] = (), **columns: str) -> ThreatModel:

@@ -295,7 +295,7 @@ def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[st
 
 def _new_since(version: str, catalogue: Catalogue) -> frozenset[str]:
     try:
-        old = attack.load(attack.find(catalogue.domain, version).release)
+        old = attack.find(catalogue.domain, version).catalogue
     except NavlayersError:
         return frozenset()
     return frozenset(added.id for added in ReleaseChange(old, catalogue).additions or () if not added.replaces)

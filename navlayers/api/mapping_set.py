@@ -289,5 +289,4 @@ def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: 
 
 
 def _release(mapping_set: model.MappingSet, attack_version: str | None) -> Catalogue:
-    wanted = mapping_set.attack_version if attack_version is None else attack_version
-    return attack.load(attack.find(mapping_set.domain, wanted, nearest=attack_version is None).release)
+    return attack.find(mapping_set.domain, attack_version, own=mapping_set.attack_version).catalogue

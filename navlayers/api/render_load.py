@@ -100,7 +100,7 @@ def _at_release(
     if not item.attack_version:
         notices.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
     try:
-        target = attack.find(item.domain, wanted, nearest=attack_version is None)
+        target = attack.find(item.domain, attack_version, own=item.attack_version or "latest")
         route = Routes(target.release.version)[item.domain, item.attack_version]
     except NavlayersError as error:
         problems = (msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems)

@@ -6,11 +6,11 @@ from typing import Literal
 
 import msgspec
 
-from navlayers._text import letters, technique_url
+from navlayers._text import compact, technique_url
 from navlayers.attack.domain import Domain
 
 Status = Literal["active", "deprecated", "revoked"]
-Kind = Literal["group", "software", "campaign"]
+ThreatKind = Literal["group", "software", "campaign"]
 
 SITE = "https://attack.mitre.org"
 
@@ -82,19 +82,24 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         Case, blanks and punctuation make no difference. A sub-technique may follow its parent's name or id, as in
         "Valid Accounts: Cloud Accounts".
         """
-        found = self._names.get(letters(name), ())
-        return tuple(entry for entry in found if entry.active) or tuple(found)
+        entries = self._names.get(compact(name), ())
+        return tuple(entry for entry in entries if entry.active) or tuple(entries)
 
-    def full_name(self, technique: Technique) -> str:
-        """The name as ATT&CK shows it: "Scheduled Task/Job: Scheduled Task"."""
-        parent = self.techniques.get(technique.parent) if technique.parent else None
-        return f"{parent.name}: {technique.name}" if parent else technique.name
+    def full_name(self, technique: str) -> str:
+        """The name as ATT&CK shows it: "Scheduled Task/Job: Scheduled Task"; "" for an unknown id."""
+        entry = self.techniques.get(technique)
+        parent = self.techniques.get(entry.parent) if entry and entry.parent else None
+        return f"{parent.name}: {entry.name}" if entry and parent else entry.name if entry else ""
+
+    def spellings(self, technique: Technique) -> set[str]:
+        """The `compact` forms of a technique's name, alone and after its parent's."""
+        return {compact(technique.name), compact(self.full_name(technique.id))}
 
     def tactic(self, text: str) -> Tactic | None:
         """The tactic with this id, short name or name, regardless of case."""
-        wanted = letters(text)
+        wanted = compact(text)
         names = ((tactic, (tactic.id, tactic.shortname, tactic.name)) for tactic in self.tactics)
-        return next((tactic for tactic, texts in names if wanted in map(letters, texts)), None)
+        return next((tactic for tactic, texts in names if wanted in map(compact, texts)), None)
 
     def subtechniques(self, parent: str) -> tuple[Technique, ...]:
         """The active sub-techniques of a technique, in id order."""
@@ -117,8 +122,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def _names(self) -> dict[str, list[Technique]]:
         names: defaultdict[str, list[Technique]] = defaultdict(list)
         for entry in self.techniques.values():
-            texts = {entry.name, self.full_name(entry), f"{entry.name} of {entry.parent or entry.id}"}
-            for name in {letters(text) for text in texts}:
+            for name in self.spellings(entry) | {compact(f"{entry.name} of {entry.parent or entry.id}")}:
                 names[name].append(entry)
         return names
 
@@ -140,7 +144,7 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
     from, which have no active successor.
     """
 
-    kind: Kind
+    kind: ThreatKind
     id: str
     stix_id: str
     name: str
@@ -206,7 +210,7 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
         lost = tuple(technique for technique in used if technique not in now)
         return Threats(self.domain, catalogue.version, threats, self.version, lost)
 
-    def _kind(self, kind: Kind) -> tuple[Threat, ...]:
+    def _kind(self, kind: ThreatKind) -> tuple[Threat, ...]:
         return tuple(threat for threat in self.threats.values() if threat.kind == kind)
 
     @cached_property

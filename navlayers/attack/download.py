@@ -162,7 +162,7 @@ def newer(domains: Sequence[Domain] = DOMAINS) -> list[tuple[Domain, str]]:
     missing = []
     for domain in domains:
         newest = published(domain)[-1]
-        have = store.find(domain, versions.LATEST).release
+        have = store.find(domain).release
         if versions.number(newest) > versions.number(have.version) or (
             newest == have.version and not store.has_threats(have)
         ):

@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import comma_list, or_list
-from navlayers.attack import versions
+from navlayers._text import comma_list, compact
+from navlayers.attack import ids, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.attack import Catalogue, Technique
-    from navlayers.attack.domain import Domain
 
-Kind = Literal["kept", "renamed", "replaced", "removed"]
+ChangeKind = Literal["kept", "renamed", "replaced", "removed"]
 Why = Literal["revoked", "deprecated", "unknown"]
 Became = Literal["sub-technique", "technique"]
 Content = Literal["major", "minor"]
 
 _WORD = re.compile(r"[a-z0-9]+")
 _SMALL = frozenset(("a", "and", "by", "for", "from", "in", "of", "on", "or", "over", "the", "to", "via"))
-_SUGGESTED = 2
-"""Maximum number of suggestions; of more ids that are equally close, none is suggested."""
 
 
 class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,7 +39,7 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     id: str
-    kind: Kind
+    kind: ChangeKind
     name: str = ""
     now: str | None = None
     now_name: str = ""
@@ -120,7 +117,7 @@ class ReleaseChange:
         if technique is None:
             return IdChange(identifier, "removed", name, why="unknown")
         if technique.active:
-            kind: Kind = "kept" if name == technique.name else "renamed"
+            kind: ChangeKind = "kept" if name == technique.name else "renamed"
             if not (self.old and before and before.active):
                 return IdChange(identifier, kind, name, identifier, technique.name)
             gained, lost = _tactic_changes(self.old, before, self.new, technique)
@@ -184,7 +181,7 @@ class ReleaseChange:
         return tuple(
             Addition(
                 technique.id,
-                self.full_name(technique.id),
+                self.new.full_name(technique.id),
                 technique.tactics,
                 tuple(self._merged.get(technique.id, ())),
                 technique.platforms,
@@ -192,14 +189,6 @@ class ReleaseChange:
             for technique in sorted(self.new.techniques.values(), key=lambda technique: technique.id)
             if technique.active and not self.old.is_active(technique.id)
         )
-
-    def full_name(self, identifier: str) -> str:
-        """The name of a technique in the new release, that of a sub-technique behind its parent's."""
-        technique = self.new.get(identifier)
-        if technique is None:
-            return ""
-        parent = self.new.get(technique.parent) if technique.parent else None
-        return f"{parent.name}: {technique.name}" if parent else technique.name
 
     def why_removed(self, change: IdChange) -> str:
         """Why an id is not in the result, in words; where the old release lacks it, too, others are looked at."""
@@ -212,11 +201,9 @@ class ReleaseChange:
         for release in sorted(newest_first, key=lambda release: release.domain != domain):
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
-        if newer := newer_than(change.id, domain):
+        if newer := ids.newer_than(change.id, domain):
             return reason("unknown", newer=newer)
-        near = _near(change.id, self.new)
-        question = f" did you mean {or_list(f'{id_} {self.full_name(id_)}' for id_ in near)}?" if near else ""
-        return f"unknown in every installed release: a typo?{question}"
+        return f"unknown in every installed release: a typo? {ids.suggestion(change.id, self.new)}".rstrip()
 
     def in_order(self, sources: list[str]) -> list[int]:
         """The places of ids that all become one, in the order in which they are merged.
@@ -277,7 +264,7 @@ class Tactics:
 
     def find(self, text: str) -> str | None:
         """The short name in the new release; None: it has no such tactic."""
-        key = _folded(text)
+        key = compact(text)
         if key not in self._ids and not self._complete:
             self._complete = True
             self._add(attack.load(release) for release in attack.releases() if release.domain == self._domain)
@@ -291,34 +278,4 @@ class Tactics:
     def _add(self, catalogues: Iterable[Catalogue]) -> None:
         for tactic in (tactic for catalogue in catalogues for tactic in catalogue.tactics):
             for name in (tactic.id, tactic.shortname, tactic.name):
-                self._ids.setdefault(_folded(name), tactic.id)
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().replace("-", " ").split())
-
-
-def newer_than(identifier: str, domain: Domain) -> str:
-    """The newest installed release ("enterprise 19.1") where an id is above all of its ids, else ""."""
-    newest = attack.load(attack.find(domain, versions.LATEST).release)
-    above = _base_number(identifier) > max(map(_base_number, newest.techniques))
-    return f"{domain} {newest.version}" if above else ""
-
-
-def _base_number(identifier: str) -> int:
-    """The number of a technique or of a sub-technique's parent: 1059 of "T1059.001"."""
-    digits = identifier.partition(".")[0][1:]
-    return int(digits) if digits.isdecimal() else 0
-
-
-def _near(identifier: str, catalogue: Catalogue) -> list[str]:
-    """Active ids one typo away: two adjacent characters swapped or a needless number; failing that, one digit."""
-    places = range(1, len(identifier))
-    swapped = {
-        f"{identifier[: at - 1]}{identifier[at]}{identifier[at - 1]}{identifier[at + 1 :]}" for at in places[1:]
-    }
-    changed = {f"{identifier[:at]}{digit}{identifier[at + 1 :]}" for at in places for digit in "0123456789"}
-    for likely in (swapped | {identifier.partition(".")[0]}, changed):
-        if found := sorted(filter(catalogue.is_active, likely)):
-            return found if len(found) <= _SUGGESTED else []
-    return []
+                self._ids.setdefault(compact(name), tactic.id)

@@ -12,7 +12,7 @@ import msgspec
 
 from navlayers._text import comma_list, quoted
 from navlayers.attack import versions
-from navlayers.attack.catalogue import Catalogue, Kind, Status, Tactic, Technique, Threat, Threats
+from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, Threat, ThreatKind, Threats
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.files import decode, read_bytes
 from navlayers.errors import InputError, Place, Problem, ReleaseError
@@ -21,7 +21,7 @@ MAX_BYTES = 1 << 29
 """Maximum size of a bundle: 512 MiB, ten times ATT&CK's largest."""
 
 _SOURCES = frozenset({"mitre-attack", "mitre-mobile-attack", "mitre-ics-attack"})
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, ThreatKind] = {
     "intrusion-set": "group",
     "malware": "software",
     "tool": "software",

@@ -42,6 +42,11 @@ class Found(NamedTuple):
     release: Release
     notice: Problem | None = None
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """Its tactics and techniques."""
+        return load(self.release)
+
 
 def releases() -> tuple[Release, ...]:
     """Every installed release, by domain and then version, oldest first.
@@ -53,20 +58,21 @@ def releases() -> tuple[Release, ...]:
     return _merged([name for name in _file_names()[0] if _unusable(folder / name) is None])
 
 
-def find(domain: Domain, wanted: str, *, nearest: bool = False) -> Found:
-    """The installed release for a requested version.
+def find(domain: Domain, requested: str | None = None, *, own: str = versions.LATEST) -> Found:
+    """The installed release for a version: the one that the user requests, or else that of a file.
 
     Args:
         domain: its domain.
-        wanted: "16.1" or "v16.1" for that release or, with a notice, the nearest minor of the same major; "16" for
-            the newest installed 16.x; "latest" for the newest of all.
-        nearest: use the newest release, with a notice, where none of the same major is installed. For the release
-            that a file names, not for one that the user asks for.
+        requested: "16.1" or "v16.1" for that release or, with a notice, the nearest minor of the same major; "16"
+            for the newest installed 16.x; "latest" for the newest of all.
+        own: the version that a file names, without a requested one: where no release of the same major is
+            installed, the newest is used, with a notice.
 
     Raises:
-        ReleaseError: no installed release matches, or `wanted` is not a version. The message lists the installed
+        ReleaseError: no installed release matches, or the text is not a version. The message lists the installed
             releases and the command that adds one.
     """
+    nearest, wanted = requested is None, own if requested is None else requested
     parsed = versions.parse_wanted(wanted)
     names, _ = _file_names()
     broken: Problem | None = None
@@ -84,6 +90,17 @@ def find(domain: Domain, wanted: str, *, nearest: bool = False) -> Found:
             return Found(release, _notice(parsed, release, broken))
         broken = problem
         names.remove(release.path.name)
+
+
+def newest(domain: Domain) -> tuple[Catalogue, ...]:
+    """The newest release and, where a user added that, the newest built-in one.
+
+    Together they know the ids of older releases, too, as revoked or deprecated ones. An added bundle alone may not:
+    it may hold a company's few techniques under any version.
+    """
+    latest = find(domain)
+    builtin = [release for release in _builtin() if release.domain == domain]
+    return (latest.catalogue, *(load(release) for release in builtin[-1:] if release != latest.release))
 
 
 def load(release: Release) -> Catalogue:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers.attack.ids import suggestion
 from navlayers.checks.finding import CheckedInput, Edit, Finding, Level, Report, codes, finding, require_code
 from navlayers.checks.rules import RULES
-from navlayers.checks.rules.techniques import malformed
 from navlayers.checks.source_text import Texts
 from navlayers.checks.subject import Subject
 from navlayers.errors import InputError, OtherFileError, Place
@@ -16,7 +16,6 @@ from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats.checks import TECHNIQUE
 from navlayers.mapping.formats.findings import Spelling
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def _findings_of(
         return "", [*errors, *(_as_finding(notice, fatal=False) for notice in reader.notices())]
     tables = {path} if read.format in TABLES else set()
     subject = Subject(read, Texts({path: data}, tables), attack_version)
-    errors = [_with_technique(_as_finding(problem, fatal=True), subject) for problem in reader.errors()]
+    errors = [_with_technique(problem, subject) for problem in reader.errors()]
     notices = [_with_fix(problem, subject) for problem in reader.notices()]
     invalid = {error.place for error in errors}
     findings = [*errors, *(n for n in notices if not (n.code in _FOLLOWING and n.place in invalid))]
@@ -114,12 +113,13 @@ def _as_finding(problem: Problem, *, fatal: bool) -> Finding:
     return Finding(code, level, place, problem.message, problem.expected, problem.hint)
 
 
-def _with_technique(error: Finding, subject: Subject) -> Finding:
-    """The finding of a malformed id, with the technique that was probably meant."""
-    if error.code != "malformed-technique" or TECHNIQUE.search(error.hint) is None:
+def _with_technique(problem: Problem, subject: Subject) -> Finding:
+    """An error as a finding; that of a malformed id suggests techniques of the release."""
+    error = _as_finding(problem, fatal=True)
+    if not isinstance(problem, Spelling) or subject.catalogue is None:
         return error
-    meant = malformed(subject, error.hint)
-    return msgspec.structs.replace(error, hint=meant or "the release has no technique with a similar id")
+    near = suggestion(problem.spelling[1], subject.catalogue)
+    return msgspec.structs.replace(error, hint=near or "the release has no technique with a similar id")
 
 
 def _with_fix(problem: Problem, subject: Subject) -> Finding:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from navlayers import attack
-from navlayers._text import quoted
+from navlayers._text import compact, quoted
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 _MARKS = re.compile(r"[\s_\u2010-\u2015-]+")
-_WORDS = re.compile(r"[\W_]+")
 
 
 class Subject:
@@ -43,9 +42,9 @@ class Subject:
         self.catalogue: Catalogue | None = None
         self.release_problem: Problem | None = None
         try:
-            match = attack.find(self.set.domain, self.version, nearest=version is None)
+            match = attack.find(self.set.domain, version, own=self.set.attack_version)
             self.release_problem = match.notice
-            self.catalogue = attack.load(match.release)
+            self.catalogue = match.catalogue
         except ReleaseError as error:
             if version is not None:
                 raise
@@ -102,7 +101,7 @@ class Subject:
         techniques: dict[str, list[Technique]] = {}
         for entry in self.catalogue.techniques.values() if self.catalogue else ():
             if entry.active:
-                techniques.setdefault(letters(entry.name), []).append(entry)
+                techniques.setdefault(compact(entry.name), []).append(entry)
         return techniques
 
     @cached_property
@@ -112,7 +111,7 @@ class Subject:
         for release in (self.catalogue, *self.releases) if self.catalogue else self.releases:
             for old in release.techniques.values():
                 if old.status == "revoked":
-                    for name in spellings(old, release):
+                    for name in release.spellings(old):
                         ids.setdefault((name, release.resolve(old.id)[-1]), old.id)
         return ids
 
@@ -135,11 +134,8 @@ class Subject:
     @cached_property
     def others(self) -> dict[Domain, Catalogue]:
         """The catalogues of the other domains, at the same release or else the newest."""
-        catalogues = {}
-        for domain in DOMAINS:
-            if domain != self.set.domain:
-                catalogues[domain] = attack.load(attack.find(domain, self.version, nearest=True).release)
-        return catalogues
+        others = (domain for domain in DOMAINS if domain != self.set.domain)
+        return {domain: attack.find(domain, own=self.version).catalogue for domain in others}
 
     @cached_property
     def releases(self) -> tuple[Catalogue, ...]:
@@ -152,15 +148,3 @@ class Subject:
 def lookalike(text: str) -> str:
     """An id folded so that case, blanks, hyphens and underscores make no difference."""
     return _MARKS.sub("-", unicodedata.normalize("NFKC", text).strip()).casefold()
-
-
-def spellings(entry: Technique, release: Catalogue) -> set[str]:
-    """The letters of a technique's name, alone and after its parent's."""
-    parent = release.get(entry.parent) if entry.parent else None
-    names = {letters(entry.name)}
-    return names | {letters(f"{parent.name}{entry.name}")} if parent else names
-
-
-def letters(text: str) -> str:
-    """A name without case, blanks and punctuation."""
-    return _WORDS.sub("", unicodedata.normalize("NFKC", text)).casefold()

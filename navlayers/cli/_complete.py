@@ -72,9 +72,9 @@ def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
     words: list[tuple[str, str]] = []
     for domain in DOMAINS:
         with contextlib.suppress(NavlayersError):
-            release = attack.find(domain, "latest").release
-            known = attack.threats(release).threats.values()
-            tactics = attack.load(release).tactics
+            newest = attack.find(domain)
+            known = attack.threats(newest.release).threats.values()
+            tactics = newest.catalogue.tactics
             words += [(threat.id, threat.name) for threat in known]
             words += [(threat.name, f"{threat.kind} {threat.id}") for threat in known]
             words += [(tactic.id, tactic.name) for tactic in tactics]
@@ -133,7 +133,7 @@ def _attack_ids(at: Iterable[tuple[Domain, str]], wanted: set[str]) -> Iterator[
     catalogues = []
     for domain, version in sorted(at):
         with contextlib.suppress(NavlayersError):
-            catalogues.append(attack.load(attack.find(domain, version).release))
+            catalogues.append(attack.find(domain, version).catalogue)
     if "tactic" in wanted:
         yield from ((tactic.id, tactic.name) for catalogue in catalogues for tactic in catalogue.tactics)
     if "technique" in wanted:

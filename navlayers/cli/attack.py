@@ -113,7 +113,7 @@ def update_releases(domains: tuple[Domain, ...], mirror: str | None, as_json: bo
     rows = _report(added, quiet=quiet)
     for domain in () if quiet else domains or DOMAINS:
         if domain not in {release.domain for release in added}:
-            _print.notify(f"ATT&CK {domain} is up to date: {attack.find(domain, versions.LATEST).release.version}")
+            _print.notify(f"ATT&CK {domain} is up to date: {attack.find(domain).release.version}")
     if as_json:
         _print.echo_json(rows)
 

@@ -129,15 +129,14 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
         mapping_set = reading.mapping_set
     own = mapping_set.attack_version
     try:
-        wanted = own if attack_version is None else attack_version
-        match = attack.find(mapping_set.domain, wanted, nearest=attack_version is None)
+        match = attack.find(mapping_set.domain, attack_version, own=own)
     except NavlayersError as error:
         if reading is None or attack_version is not None or source.origin == "shipped":
             raise
         place = reading.place_of("attack_version")
         problems = [msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems]
         raise type(error)(problems) from None
-    catalogue = attack.load(match.release)
+    catalogue = match.catalogue
     # Ids are revoked within a release, too, so a set is carried to its own as well.
     mapping_set, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
     notices = [match.notice] if match.notice is not None else []
@@ -153,6 +152,6 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
 def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:
     """The release that the set was made for; None if it is not installed."""
     try:
-        return attack.load(attack.find(mapping_set.domain, mapping_set.attack_version).release)
+        return attack.find(mapping_set.domain, mapping_set.attack_version).catalogue
     except NavlayersError:
         return None

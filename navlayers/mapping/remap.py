@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.attack.id_changes import ReleaseChange, Why, newer_than, reason
+from navlayers.attack.id_changes import ReleaseChange, Why, reason
+from navlayers.attack.ids import newer_than
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

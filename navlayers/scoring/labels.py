@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from navlayers._text import compact
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,15 +30,11 @@ def labels(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _label(identifier: str, name: str, unique: bool) -> str:
-    letters, own = _letters(name), _letters(identifier)
-    if letters == own:
+    plain, own = compact(name), compact(identifier)
+    if plain == own:
         return name
-    if own.endswith(letters):
+    if own.endswith(plain):
         return name if unique else identifier
     if unique and not re.search(r"[A-Z0-9]", identifier):
         return name
     return f"{identifier} {name}"
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).casefold()

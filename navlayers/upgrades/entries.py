@@ -145,7 +145,7 @@ class EntryCarrier:
     def _moved(self, entry: Entry, identifier: str, to: tuple[str, ...]) -> Iterator[Entry]:
         tactic = entry.tactic or ""
         if to:
-            self.moved.append(MovedEntry(identifier, self._releases.full_name(identifier), tactic, to))
+            self.moved.append(MovedEntry(identifier, self._releases.new.full_name(identifier), tactic, to))
         else:
             why = f"the technique is not under {quoted(tactic)[1:-1]}, and each of its tactics has another entry"
             self.dropped.append(Dropped(entry.id, entry.change.name, why, entry.fields))
@@ -212,7 +212,7 @@ class EntryCarrier:
         self.merged.append(
             Merged(
                 identifier,
-                self._releases.full_name(identifier),
+                self._releases.new.full_name(identifier),
                 ids=tuple(entry.id for entry in members),
                 values=tuple(entry.score for entry in members),
                 value=members[best].score,

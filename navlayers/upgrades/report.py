@@ -279,7 +279,7 @@ def report_of(
         changed=tuple(
             Changed(
                 change.now or "",
-                route.releases.full_name(change.now or ""),
+                route.releases.new.full_name(change.now or ""),
                 change.gained,
                 change.lost,
                 change.content,

@@ -45,7 +45,7 @@ class Routes(dict[tuple["Domain", str], Route]):
 
     def _find(self, domain: Domain, written: str) -> Route:
         target = attack.find(domain, self._wanted)
-        new = attack.load(target.release)
+        new = target.catalogue
         notices: tuple[Problem, ...] = (target.notice,) if target.notice else ()
         if not written:
             why = "the input does not name its ATT&CK release"
@@ -57,4 +57,4 @@ class Routes(dict[tuple["Domain", str], Route]):
             return Route(ReleaseChange(None, new), domain, written, False, notices, why)
         already = own.release.version == target.release.version and own.notice is None
         notices += (own.notice,) if own.notice else ()
-        return Route(ReleaseChange(attack.load(own.release), new), domain, written, already, notices)
+        return Route(ReleaseChange(own.catalogue, new), domain, written, already, notices)

@@ -105,7 +105,7 @@ class _RowCarrier:
         self.merged.append(
             Merged(
                 technique,
-                self._releases.full_name(technique),
+                self._releases.new.full_name(technique),
                 ids,
                 values=tuple(map(_value, unit)),
                 value=_value(best),

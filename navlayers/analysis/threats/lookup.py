@@ -144,7 +144,7 @@ def _names(domain: Domain) -> Iterator[tuple[str, str]]:
             yield threat.id, f"{threat.id} ({threat.name})"
             for alias in threat.aliases:
                 yield alias, f"{alias} ({threat.id})"
-    for tactic in attack.load(attack.find(domain, "latest").release).tactics:
+    for tactic in attack.find(domain).catalogue.tactics:
         for name in (tactic.name, tactic.shortname, tactic.id):
             yield name, f"{name} ({tactic.id})" if name != tactic.id else f"{name} ({tactic.name})"
     for source in (*here(), *shipped()):

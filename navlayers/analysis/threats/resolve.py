@@ -235,7 +235,7 @@ def with_threat(
     chosen = choose(words, inputs.catalogue.domain, software_of=software_of, reading=reading)
     if attack_version is None:
         # The newest release, so that a threat is the same for all inputs.
-        inputs = inputs.at_release(attack.load(attack.find(chosen.domain, "latest").release))
+        inputs = inputs.at_release(attack.find(chosen.domain).catalogue)
     return inputs, chosen.at(inputs.catalogue)
 
 
@@ -270,7 +270,7 @@ def _same(named: dict[str, Threat]) -> Iterator[Problem]:
 def _from_older(known: Threats, release: str) -> Iterator[Problem]:
     """The notice that threats were carried from an older release, and which techniques have no successor."""
     if known.source_version:
-        own = attack.load(attack.find(known.domain, known.source_version).release)
+        own = attack.find(known.domain, known.source_version).catalogue
         lost = [f"{technique} {own.techniques[technique].name}" for technique in known.lost]
         without = f"; without a successor and left out: {_first(lost)}" if lost else ""
         message = f"{release} has no groups, software and campaigns here; using those of {known.source_version}"

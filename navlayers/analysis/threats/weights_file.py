@@ -161,7 +161,7 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
     if chosen is None:
         return present
     sheet, column = chosen
-    known = attack.load(attack.find(domain, "latest").release)
+    known = attack.find(domain).catalogue
     rows = read_weights(sheet, column, known, findings)
     findings.raise_errors()
     techniques = [row.technique for row in rows]

@@ -6,9 +6,10 @@ import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import _text
-from navlayers.attack.id_changes import newer_than, reason
+from navlayers._text import compact
+from navlayers.attack.id_changes import reason
+from navlayers.attack.ids import newer_than, suggestion
 from navlayers.checks.finding import Edit, finding
-from navlayers.checks.subject import letters, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
 
 def named(technique: Technique, catalogue: Catalogue) -> str:
     """Id and name as ATT&CK shows them: `T1053.005 Scheduled Task/Job: Scheduled Task`."""
-    return f"{technique.id} {catalogue.full_name(technique)}"
+    return f"{technique.id} {catalogue.full_name(technique.id)}"
 
 
 def _verdict(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) -> _Verdict | None:
@@ -104,30 +105,7 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
     if newer := newer_than(id_, catalogue.domain):
         hint = f"{reason('unknown', newer=newer)}; newer releases are added with: navlayers attack update"
         return _Verdict("unknown-technique", message, hint)
-    return _Verdict("unknown-technique", message, _nearest(id_, name, catalogue))
-
-
-def _nearest(id_: str, name: str | None, catalogue: Catalogue) -> str:
-    wanted = (name or "").strip().casefold()
-    every = catalogue.techniques.values() if wanted else ()
-    matches = [entry for entry in every if entry.active and entry.name.casefold() == wanted]
-    if len(matches) == 1:
-        return f"did you mean {named(matches[0], catalogue)}?"
-    parent = catalogue.get(id_.partition(".")[0])
-    if parent is not None and parent.active and "." in id_:
-        children = catalogue.subtechniques(parent.id)
-        if not children:
-            return f"{named(parent, catalogue)} has no sub-techniques"
-        return f"{named(parent, catalogue)} has {children[0].id[5:]} to {children[-1].id[5:]}"
-    swapped = (catalogue.get(other) for other in _swapped(id_))
-    near = [entry for entry in swapped if entry is not None and entry.active]
-    return f"did you mean {named(near[0], catalogue)}?" if len(near) == 1 else ""
-
-
-def _swapped(id_: str) -> set[str]:
-    """The ids with two adjacent characters of this one swapped."""
-    pairs = (id_[:n] + id_[n + 1] + id_[n] + id_[n + 2 :] for n in range(len(id_) - 1))
-    return {other for other in pairs if other != id_}
+    return _Verdict("unknown-technique", message, suggestion(id_, catalogue, name or ""))
 
 
 def _already_mapped(row: Mapping | NonMappable, successor: Technique, subject: Subject) -> bool:
@@ -145,12 +123,12 @@ def fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
         return True
     releases = (subject.catalogue, *subject.releases)
     entries = ((release.get(id_), release) for release in releases for id_ in ids)
-    return any(entry is not None and letters(name) in spellings(entry, release) for entry, release in entries)
+    return any(entry is not None and compact(name) in release.spellings(entry) for entry, release in entries)
 
 
 def _means_another(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
     """Whether the name belongs to another technique, so that the id may be wrong."""
-    return name is not None and letters(name) in subject.by_name and not fits(name, ids, subject)
+    return name is not None and compact(name) in subject.by_name and not fits(name, ids, subject)
 
 
 def _fix(
@@ -168,17 +146,6 @@ def _fix(
     if has_name and not kept and text is not None and not text.empty(name_place):
         edits.append(Edit(name_place, row.technique_name or (old.name if old else ""), successor.name))
     return tuple(edits)
-
-
-def malformed(subject: Subject, text: str) -> str:
-    """A question that names the technique with the digits of a malformed id; "" if the release has none."""
-    digits = "".join(filter(str.isdigit, text))
-    catalogue = subject.catalogue
-    if catalogue is None or not 4 <= len(digits) <= 7:
-        return ""
-    id_ = f"T{digits[:4]}" + (f".{digits[4:]:0>3}" if digits[4:] else "")
-    entry = catalogue.get(id_)
-    return f"did you mean {_text.excerpt(named(entry, catalogue))}?" if entry is not None and entry.active else ""
 
 
 class _NameVerdict(NamedTuple):
@@ -225,25 +192,24 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
 
 
 def _name_verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject) -> _NameVerdict | None:
-    parent = catalogue.get(entry.parent) if entry.parent else None
-    full = {entry.name, f"{parent.name}: {entry.name}"} if parent else {entry.name}
-    if name in full:
+    if name in {entry.name, catalogue.full_name(entry.id)}:
         return None
     written, right = _text.quoted(name), _text.quoted(entry.name)
     release = f"ATT&CK {catalogue.version}"
-    if letters(name) in {letters(text) for text in full}:
+    if compact(name) in catalogue.spellings(entry):
         message = f"{entry.id} is named {written}, but {right} in {release}"
         return _NameVerdict("technique-spelling", message, "use the release's name", fixed=True)
     when = _elsewhere(entry.id, name, subject)
     if when:
         message = f"{entry.id} is named {written}, as in {when}, but {right} in {release}"
         return _NameVerdict("technique-renamed", message, "use the release's name", fixed=True)
-    others = subject.by_name.get(letters(name), [])
+    others = subject.by_name.get(compact(name), [])
     message = f"{entry.id} is named {written}, but {right} in {release}"
     if others:
         hint = f"{written} is the name of {_text.comma_list([named(other, catalogue) for other in others])}"
         return _NameVerdict("technique-name", message, f"{hint}; is the id or the name wrong?", fixed=False)
-    close = max(difflib.SequenceMatcher(None, letters(name), letters(text)).ratio() for text in full)
+    spellings = catalogue.spellings(entry)
+    close = max(difflib.SequenceMatcher(None, compact(name), text).ratio() for text in spellings)
     if close >= _TYPO:
         return _NameVerdict("technique-spelling", message, "did you mean the release's name?", fixed=False)
     return _NameVerdict("technique-name", message, "is the id or the name wrong?", fixed=False)
@@ -251,10 +217,10 @@ def _name_verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Su
 
 def _elsewhere(id_: str, name: str, subject: Subject) -> str:
     """The release in which the technique, or one that it replaced, has that name."""
-    plain = letters(name)
+    plain = compact(name)
     for release in reversed(subject.releases):
         entry = release.get(id_)
-        if entry is not None and plain in spellings(entry, release):
+        if entry is not None and plain in release.spellings(entry):
             return f"ATT&CK {release.version}"
     old = subject.former.get((plain, id_))
     return f"{old}, which it replaced" if old else ""

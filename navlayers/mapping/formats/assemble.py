@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from navlayers import _text as wording
-from navlayers.mapping.formats.checks import NON_MAPPABLE, TECHNIQUE, named_technique
+from navlayers.attack.ids import TECHNIQUE
+from navlayers.mapping.formats.checks import NON_MAPPABLE, named_technique
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, Row

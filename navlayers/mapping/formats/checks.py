@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
 
 from navlayers._text import Names, comma_list, decimal, or_list, quoted, suggestion
 from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, HUNDRED, ROLES, Range, Role
 from navlayers.mapping.ranges import hundred
@@ -22,33 +22,10 @@ if TYPE_CHECKING:
 
 NON_MAPPABLE = "non_mappable"
 
-TECHNIQUE = re.compile(r"(?:(?!(?:MITRE|ATTACK|T[0-9]{4})-)[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
-"""Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
-
 TECHNIQUE_EXPECTED = "a technique id such as T1059 or T1059.001"
 
 _SIGNED = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
-_EDGES = " \t\r\n.,;:|/#*`'\"()[]{}<>-"
-_DASHES = re.compile("[\u2010-\u2015\u2212]")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-# A sub-technique has all digits after a mark or none; or one digit, its zeros left out. Two digits could lack one
-# at either end: T1059.01 is .001 or .010.
-_ID = r"T[\s_-]?(?P<base>[0-9]{4})(?:(?:\s*[./:_-]\s*)?(?P<sub>[0-9]{3})|\s*[./_-]\s*(?P<short>[1-9]))?(?![0-9])"
-_SPELLED = re.compile(
-    r"(?:(?:https?://)?\S+/(?:techniques?|wiki/technique)/|(?:mitre\W*)?(?:att&ck|attack)\W+|techniques?\W+)?"
-    rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])[a-z/](?:(?!\bt[0-9]{{4}}).)*)?",
-    re.IGNORECASE | re.DOTALL,
-)
-"""An id in other cases and with other marks, the address of its page, or either before the technique's name."""
-
-_NAME_FIRST = re.compile(rf"(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}", re.IGNORECASE)
-_LONGEST = 500
-"""Characters of an id with its name, and more."""
-
-_NAME = re.compile(r"(?!t?[\s_-]*[0-9])[\w/.][^\n]{2,}", re.IGNORECASE)
-# As people write ids: T-1059, 1059.1, T1059.01.
-_NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
 
 
 def identifier(text: str) -> tuple[str | None, Issue | None]:
@@ -84,25 +61,11 @@ def technique(
         return id_, respelled(clean, id_)
     if release is not None and may_be_name(clean):
         return named_technique(clean, release())
-    nearly = _NEARLY.fullmatch(clean)
-    hint = ""
-    if nearly:
-        sub = f".{nearly[2]:0>3}" if nearly[2] else ""
-        hint = f"did you mean T{nearly[1]}{sub}?"
+    possible = possible_id(clean)
+    hint = f"did you mean {possible}?" if possible else ""
+    spelling = (text, possible) if possible else None
     message = f"technique id {quoted(text)} is malformed"
-    return None, Issue(message, TECHNIQUE_EXPECTED, hint, code="malformed-technique")
-
-
-def likely_id(text: str) -> str | None:
-    """The id that a text spells in another way, such as t1059, T1059/001 or an address; None if several or none."""
-    if len(text) > _LONGEST:
-        return None
-    plain = _DASHES.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip(_EDGES)
-    match = _SPELLED.fullmatch(plain) or _NAME_FIRST.fullmatch(plain)
-    if match is None:
-        return None
-    sub = match["sub"] or (f"00{match['short']}" if match["short"] else "")
-    return f"T{match['base']}{f'.{sub}' if sub else ''}"
+    return None, Issue(message, TECHNIQUE_EXPECTED, hint, code="malformed-technique", spelling=spelling)
 
 
 def respelled(text: str, *ids: str) -> Issue:
@@ -111,11 +74,6 @@ def respelled(text: str, *ids: str) -> Issue:
     message = f"technique {quoted(text)} is read as {right}"
     hint = "correct it with: navlayers check --fix"
     return Issue(message, hint=hint, fatal=False, code="technique-id-spelling", spelling=(text, right))
-
-
-def may_be_name(text: str) -> bool:
-    """Whether a text is the name of a technique rather than an id with a mistake."""
-    return len(text) <= _LONGEST and _NAME.fullmatch(text.strip()) is not None and likely_id(text) is None
 
 
 def named_technique(text: str, catalogue: Catalogue) -> tuple[str | None, Issue]:
@@ -130,7 +88,7 @@ def named_technique(text: str, catalogue: Catalogue) -> tuple[str | None, Issue]
     if len(entries) == 1:
         return entries[0].id, respelled(text.strip(), entries[0].id)
     if entries:
-        names = or_list([f"{entry.id} ({catalogue.full_name(entry)})" for entry in entries])
+        names = or_list([f"{entry.id} ({catalogue.full_name(entry.id)})" for entry in entries])
         message = f"technique name {quoted(text)} has {len(entries)} meanings in {release}"
         return None, Issue(message, f"an id: {names}", code="malformed-technique")
     tactic = catalogue.tactic(text)
@@ -138,7 +96,7 @@ def named_technique(text: str, catalogue: Catalogue) -> tuple[str | None, Issue]
         message = f"{quoted(text)} is the tactic {tactic.id} {tactic.name}, not a technique"
         return None, Issue(message, TECHNIQUE_EXPECTED, code="malformed-technique")
     message = f"{quoted(text)} is neither a technique id nor the name of a technique of {release}"
-    known = [catalogue.full_name(entry) for entry in catalogue.techniques.values() if entry.active]
+    known = [catalogue.full_name(entry.id) for entry in catalogue.techniques.values() if entry.active]
     return None, Issue(message, TECHNIQUE_EXPECTED, partial(suggestion, text, known), code="malformed-technique")
 
 

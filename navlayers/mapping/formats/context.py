@@ -91,11 +91,11 @@ def technique_names(head: MappingSet) -> Callable[[str], str | None]:
 
     try:
         match = attack.find(head.domain, head.attack_version)
-        if match.notice is not None:
-            return unknown
-        catalogue = attack.load(match.release)
     except ReleaseError:
         return unknown
+    if match.notice is not None:
+        return unknown
+    catalogue = match.catalogue
 
     def name(technique: str) -> str | None:
         entry = catalogue.get(technique)

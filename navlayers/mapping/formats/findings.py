@@ -28,7 +28,7 @@ class Issue(NamedTuple):
     """A problem without its place. `fatal` distinguishes errors from notices.
 
     A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
-    a key of checks/codes.toml. `spelling` is that of a `Spelling`.
+    a key of checks/codes.toml. `spelling` is that of a `Spelling`; an error has the id that is probably meant.
     """
 
     message: str
@@ -40,7 +40,7 @@ class Issue(NamedTuple):
 
 
 class Spelling(Problem, frozen=True, kw_only=True):
-    """The notice of a text with one reading: the text at the place, and its right spelling."""
+    """A problem with the spelling of an id: the text at the place, and its right or probable spelling."""
 
     spelling: tuple[str, str]
 
@@ -75,7 +75,7 @@ class Findings:
         """
         fatal = issue.fatal if isinstance(issue, Issue) else True
         kept = self._kept[fatal]
-        if isinstance(issue, Issue) and issue.spelling is not None:
+        if isinstance(issue, Issue) and issue.spelling is not None and not fatal:
             self._spellings += 1
             if len(kept) >= self._limit:
                 return
@@ -92,7 +92,7 @@ class Findings:
         # Aliases and shared parts of YAML files bring a reader to the same value again.
         if problem in kept:
             self._count[fatal] -= 1
-            self._spellings -= isinstance(problem, Spelling)
+            self._spellings -= isinstance(problem, Spelling) and not fatal
         else:
             kept.append(problem)
 

@@ -108,9 +108,9 @@ def make_head(
 def naming_release(head: MappingSet) -> attack.Catalogue:
     """The release in which a set's names of techniques are looked up: its own, or the nearest installed one."""
     try:
-        return attack.load(attack.find(head.domain, head.attack_version, nearest=True).release)
+        return attack.find(head.domain, own=head.attack_version).catalogue
     except ReleaseError:  # reported when the release is needed
-        return attack.load(attack.find(head.domain, "latest").release)
+        return attack.find(head.domain).catalogue
 
 
 def file_id(path: str) -> str:
@@ -141,13 +141,12 @@ def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[
 
 
 def likely_domain(techniques: Iterable[str]) -> Domain:
-    """The domain whose newest release knows most of the ids; enterprise where that decides nothing."""
+    """The domain whose newest releases know most of the ids; enterprise where that decides nothing."""
     ids = Counter(techniques)
     known: dict[Domain, int] = {}
-    # The newest releases know old ids, too, as revoked or deprecated ones.
     for domain in DOMAINS:
-        catalogue = attack.load(attack.find(domain, "latest").release)
-        known[domain] = sum(count for id_, count in ids.items() if catalogue.get(id_) is not None)
+        newest = attack.newest(domain)
+        known[domain] = sum(count for id_, count in ids.items() if any(release.get(id_) for release in newest))
         if known[domain] == ids.total():
             break
     return max(known, key=lambda domain: known[domain])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from navlayers import _text as wording
+from navlayers.attack.ids import may_be_name
 from navlayers.mapping.formats import checks
 from navlayers.mapping.formats.checks import NON_MAPPABLE
 from navlayers.mapping.formats.findings import Issue
@@ -162,7 +163,7 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
 
 def _technique(text: str) -> tuple[str | None, Issue | None]:
     """An id; or a name, as its release is known only when all rows are read."""
-    return (text.strip(), None) if checks.may_be_name(text) else checks.technique(text)
+    return (text.strip(), None) if may_be_name(text) else checks.technique(text)
 
 
 _RULES: dict[str, _Rule] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import Names, comma_list, quoted, restore, suggestion
+from navlayers._text import Names, comma_list, compact, quoted, restore, suggestion
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping.formats import rows
 from navlayers.mapping.formats.table_content import holds_ids, likely_fields, technique_columns
@@ -249,7 +249,7 @@ def _is_technique(text: str) -> bool:
     """Whether a text is an id, maybe with a mistake, or the name of a technique: no header."""
     if re.fullmatch(r"\W*T?[\s_-]?[0-9][\w./-]*\W*", text, re.IGNORECASE):
         return True
-    return bool(attack.load(attack.find("enterprise", "latest").release).named(text))
+    return any(catalogue.named(text) for catalogue in attack.newest("enterprise"))
 
 
 def _is_number(text: str, most: int) -> bool:
@@ -313,7 +313,7 @@ def _others(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
 
 def _normal(header: str) -> str:
     """A header without case, blanks and marks; a known one without the plural of its last word."""
-    plain = re.sub(r"[\W_]+", "", header.casefold().replace("&amp;", "&").replace("(s)", ""))
+    plain = compact(header.casefold().replace("&amp;", "&").replace("(s)", ""))
     return _PLURALS.get(plain, plain)
 
 

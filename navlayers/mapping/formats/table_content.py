@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from navlayers.mapping.formats.checks import TECHNIQUE, likely_id
+from navlayers.attack.ids import TECHNIQUE, likely_id
 from navlayers.mapping.formats.table_values import NOT_A_NUMBER, amount, score, techniques
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.mapping.formats.checks import TECHNIQUE
+from navlayers.attack.ids import TECHNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -103,9 +103,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def full_name(self, identifier: str) -> str:
         """The name of a technique, that of a sub-technique after its parent's."""
-        technique = self.catalogue.techniques[identifier]
-        parent = self.catalogue.techniques.get(technique.parent or "")
-        return f"{parent.name}: {technique.name}" if parent else technique.name
+        return self.catalogue.full_name(identifier)
 
     def tactics(self, identifier: str) -> str:
         """The names of a technique's tactics in matrix order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +10,8 @@ import msgspec
 from navlayers import attack
 from navlayers._text import folded, letters, or_list, quoted
 from navlayers.attack import versions
-from navlayers.attack.id_changes import newer_than, reason
+from navlayers.attack.id_changes import reason
+from navlayers.attack.ids import likely_id, newer_than
 from navlayers.errors import Problem, UsageError
 from navlayers.pages.show import KINDS, Kind
 
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 _LISTED = 8
 """Candidates that an error message lists."""
-
-_NEARLY = re.compile(r"T([0-9]{4})[.,/ -]?([0-9]{1,3})")
-"""The id of a sub-technique with another separator, or without leading zeros."""
-
-_ID = re.compile(r"T[0-9]{4}(\.[0-9]{3})?", re.IGNORECASE)
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -119,8 +114,7 @@ def _of_releases(releases: Iterable[Catalogue]) -> Iterator[Candidate]:
             names: tuple[str, ...] = (tactic.shortname, tactic.name)
             tactics.setdefault(tactic.id, Candidate("tactic", tactic.id, tactic.name, catalogue.domain, names))
         for technique in catalogue.techniques.values():
-            parent = catalogue.get(technique.parent) if technique.parent else None
-            names = (technique.name, f"{parent.name}: {technique.name}") if parent else (technique.name,)
+            names = tuple(dict.fromkeys((technique.name, catalogue.full_name(technique.id))))
             first = techniques.get(technique.id)
             if first is None:
                 techniques[technique.id] = Candidate(
@@ -175,7 +169,8 @@ def _list(candidates: Sequence[Candidate]) -> str:
 
 
 def _unknown(word: str, candidates: Sequence[Candidate], kind: Kind | None) -> Problem:
-    if _ID.fullmatch(word.strip()) and (newer := newer_than(word.strip(), "enterprise")):
+    id_ = likely_id(word)
+    if id_ and (newer := newer_than(id_, "enterprise")):
         hint = f"{reason('unknown', newer=newer)}; newer releases are added with: navlayers attack update"
         return Problem(f"unknown {kind or 'id or name'} {quoted(word)}", hint=hint)
     near = _near(word, [candidate for candidate in candidates if candidate.active])
@@ -189,10 +184,8 @@ def _unknown(word: str, candidates: Sequence[Candidate], kind: Kind | None) -> P
 def _near(word: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Candidates whose id is spelled out, that have all the words, and whose id or name is spelled alike."""
     near: list[Candidate] = []
-    nearly = _NEARLY.fullmatch(word.strip().upper())
-    if nearly:
-        ids = (f"T{nearly[1]}", f"T{nearly[1]}.{nearly[2].zfill(3)}")
-        near += [candidate for candidate in candidates if candidate.id in ids]
+    if id_ := likely_id(word):
+        near += [candidate for candidate in candidates if candidate.id in (id_.partition(".")[0], id_)]
     loose = letters(word)
     if len(loose) > 2:
         for candidate in candidates:

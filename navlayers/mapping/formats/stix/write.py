@@ -324,7 +324,7 @@ class _Techniques:
             self._notices.append(Problem(message, hint=hint))
             return
         self._notices += [match.notice] if match.notice is not None else []
-        self._own = attack.load(match.release)
+        self._own = match.catalogue
 
     def stix_id(self, technique: str, name: str | None) -> str:
         """The id of the attack-pattern of a technique; `name` is the set's own name of it, if it has one."""

@@ -1,0 +1,115 @@
+"""Technique ids: their pattern, other spellings of them, and the techniques that an unknown id probably means."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from navlayers._text import excerpt, or_list
+from navlayers.attack import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from navlayers.attack.catalogue import Catalogue
+    from navlayers.attack.domain import Domain
+
+TECHNIQUE = re.compile(r"(?:(?!(?:MITRE|ATTACK|T[0-9]{4})-)[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
+"""Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
+
+_EDGES = " \t\r\n.,;:|/#*`'\"()[]{}<>-"
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+# A sub-technique has all digits after a mark or none; or one digit, its zeros left out. Two digits could lack one
+# at either end: T1059.01 is .001 or .010.
+_ID = r"T[\s_-]?(?P<base>[0-9]{4})(?:(?:\s*[./:_-]\s*)?(?P<sub>[0-9]{3})|\s*[./_-]\s*(?P<short>[1-9]))?(?![0-9])"
+_SPELLED = re.compile(
+    r"(?:(?:https?://)?\S+/(?:techniques?|wiki/technique)/|(?:mitre\W*)?(?:att&ck|attack)\W+|techniques?\W+)?"
+    rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])[a-z/](?:(?!\bt[0-9]{{4}}).)*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""An id in other cases and with other marks, the address of its page, or either before the technique's name."""
+
+_NAME_FIRST = re.compile(rf"(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}", re.IGNORECASE)
+_LONGEST = 500
+"""Characters of an id with its name, and more."""
+
+_NAME = re.compile(r"(?!t?[\s_-]*[0-9])[\w/.][^\n]{2,}", re.IGNORECASE)
+# As people write ids: T-1059, 1059.1, T1059.01.
+_NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
+_SUGGESTED = 2
+"""Maximum number of suggestions; of more ids that are equally close, none is suggested."""
+
+
+def likely_id(text: str) -> str | None:
+    """The id that a text spells in another way, such as t1059, T1059/001 or an address; None if several or none."""
+    if len(text) > _LONGEST:
+        return None
+    plain = _DASHES.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip(_EDGES)
+    match = _SPELLED.fullmatch(plain) or _NAME_FIRST.fullmatch(plain)
+    if match is None:
+        return None
+    sub = match["sub"] or (f"00{match['short']}" if match["short"] else "")
+    return f"T{match['base']}{f'.{sub}' if sub else ''}"
+
+
+def possible_id(text: str) -> str | None:
+    """The id with the digits of a malformed one, which may have several readings; None without such digits."""
+    nearly = _NEARLY.fullmatch(text.strip())
+    if nearly is None:
+        return None
+    return f"T{nearly[1]}.{nearly[2]:0>3}" if nearly[2] else f"T{nearly[1]}"
+
+
+def may_be_name(text: str) -> bool:
+    """Whether a text is the name of a technique rather than an id with a mistake."""
+    return len(text) <= _LONGEST and _NAME.fullmatch(text.strip()) is not None and likely_id(text) is None
+
+
+def suggestion(identifier: str, catalogue: Catalogue, name: str = "") -> str:
+    """What an id that is unknown or malformed probably means, as a sentence; "" if nothing is close.
+
+    Close are two adjacent characters swapped, a wrong number of a sub-technique and, failing that, one wrong digit.
+
+    Args:
+        identifier: the id, or the one with its digits.
+        catalogue: the release that is searched.
+        name: the name that the input gives the technique.
+    """
+    named = [entry.id for entry in catalogue.named(name) if entry.active]
+    if catalogue.is_active(identifier) or len(named) == 1:
+        return _question([identifier] if catalogue.is_active(identifier) else named, catalogue)
+    places = range(2, len(identifier))
+    swapped = {f"{identifier[: n - 1]}{identifier[n]}{identifier[n - 1]}{identifier[n + 1 :]}" for n in places}
+    near = sorted(filter(catalogue.is_active, swapped))
+    parent, dot, _ = identifier.partition(".")
+    if dot and catalogue.is_active(parent):
+        numbers = [child.id.removeprefix(parent) for child in catalogue.subtechniques(parent)]
+        subs = f"{numbers[0]} to {numbers[-1]}" if numbers else "no sub-techniques"
+        return _question([*near, parent], catalogue) if near else f"{_full(parent, catalogue)} has {subs}"
+    changed = {f"{identifier[:n]}{digit}{identifier[n + 1 :]}" for n in (1, *places) for digit in "0123456789"}
+    near = near or sorted(filter(catalogue.is_active, changed))
+    return _question(near if len(near) <= _SUGGESTED else [], catalogue)
+
+
+def _question(identifiers: Iterable[str], catalogue: Catalogue) -> str:
+    names = [_full(identifier, catalogue) for identifier in identifiers]
+    return f"did you mean {or_list(names)}?" if names else ""
+
+
+def _full(identifier: str, catalogue: Catalogue) -> str:
+    return excerpt(f"{identifier} {catalogue.full_name(identifier)}")
+
+
+def newer_than(identifier: str, domain: Domain) -> str:
+    """The newest installed release ("enterprise 19.1") where an id is above all known ids, else ""."""
+    newest = store.newest(domain)
+    highest = max(_base_number(id_) for catalogue in newest for id_ in catalogue.techniques)
+    return f"{domain} {newest[0].version}" if _base_number(identifier) > highest else ""
+
+
+def _base_number(identifier: str) -> int:
+    """The number of a technique or of a sub-technique's parent: 1059 of "T1059.001"."""
+    digits = identifier.partition(".")[0][1:]
+    return int(digits) if digits.isdecimal() else 0
