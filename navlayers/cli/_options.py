@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
@@ -113,6 +113,12 @@ def release_option(help_: str, **more: Any) -> Callable[[Any], Any]:
         help=help_,
         **more,
     )
+
+
+def choice_option(name: str, choices: object, help_: str, default: str | None = None) -> Callable[[Any], Any]:
+    """An option for one of a Literal's words, in any case."""
+    type_ = click.Choice(get_args(choices), case_sensitive=False)
+    return click.option(name, type=type_, default=default, show_default=default is not None, help=help_)
 
 
 def format_option(formats: Sequence[str], help_: str, **more: Any) -> Callable[[Any], Any]:

@@ -110,20 +110,16 @@ def remapped(
     from navlayers.mapping.remap import changes_of_ids  # noqa: PLC0415
 
     for heading, items in changes_of_ids(name, attack_version, moved, left_out, own=own):
-        _list(heading, items)
-
-
-def _list(heading: str, items: Sequence[str]) -> None:
-    for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])) if items else ():
-        notify(line)
-    if len(items) > LISTED:
-        notify(f"  … and {len(items) - LISTED} more, in the index")
+        for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])):
+            notify(line)
+        if len(items) > LISTED:
+            notify(f"  … and {len(items) - LISTED} more, in the index")
 
 
 def folder_written(output: str, removed: int) -> None:
     """Print the output folder, and the number of removed files of an earlier run."""
     if removed:
-        notify(f"note: removed {removed} file{'s' * (removed > 1)} of an earlier run")
+        notify(f"note: removed {text_helpers.quantity(removed, 'file')} of an earlier run")
     notify(f"written to {output}")
 
 

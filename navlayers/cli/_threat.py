@@ -75,28 +75,25 @@ plan_options = _options.bundle(
 )
 """Given to a command as `request`: `cost`, and fields of `PlanOptions`."""
 
-_threat_option = click.option(
-    "--threat",
-    multiple=True,
-    metavar="THREAT",
-    shell_complete=_complete.threats,
-    help="Group, software, campaign or tactic by id or name, or a set, layer or table of weights. Repeatable.",
-)
-_software_option = click.option(
-    "--software-of",
-    multiple=True,
-    is_flag=False,
-    flag_value=ALL,
-    metavar="[GROUP]",
-    shell_complete=_complete.threats,
-    help="Add the software of this group or campaign; without a value, of all those given.",
-)
-
 
 def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--threat` and `--software-of`."""
-    decorated: Callable[..., Any] = _threat_option(_software_option(function))
-    return decorated
+    function = click.option(
+        "--software-of",
+        multiple=True,
+        is_flag=False,
+        flag_value=ALL,
+        metavar="[GROUP]",
+        shell_complete=_complete.threats,
+        help="Add the software of this group or campaign; without a value, of all those given.",
+    )(function)
+    return click.option(
+        "--threat",
+        multiple=True,
+        metavar="THREAT",
+        shell_complete=_complete.threats,
+        help="Group, software, campaign or tactic by id or name, or a set, layer or table of weights. Repeatable.",
+    )(function)
 
 
 def refuse_stdin_twice(sets: tuple[str, ...], threat: tuple[str, ...]) -> None:

@@ -31,25 +31,11 @@ def _render_options(show: tuple[Show, ...], **values: Any) -> RenderOptions:
 render_options = _options.bundle(
     "looks",
     _render_options,
-    click.option(
-        "--page",
-        type=click.Choice(get_args(Page), case_sensitive=False),
-        default="fit",
-        show_default=True,
-        help="Page size.",
-    ),
-    click.option(
-        "--orientation",
-        type=click.Choice(get_args(Orientation), case_sensitive=False),
-        default="auto",
-        show_default=True,
-        help="Page orientation.",
-    ),
-    click.option("--margin", type=float, default=None, metavar="MM", help="Page margin in millimeters."),
-    click.option(
-        "--detail",
-        type=click.Choice(get_args(Detail), case_sensitive=False),
-        help="All techniques, only annotated ones, or small squares (default: as the layer is set).",
+    _options.choice_option("--page", Page, "Page size.", default="fit"),
+    _options.choice_option("--orientation", Orientation, "Page orientation.", default="auto"),
+    click.option("--margin", type=float, metavar="MM", help="Page margin in millimeters."),
+    _options.choice_option(
+        "--detail", Detail, "All techniques, only annotated ones, or small squares (default: as the layer is set)."
     ),
     click.option(
         "--show",
@@ -58,22 +44,12 @@ render_options = _options.bundle(
         metavar="WHAT,…",
         help=f"Content of a cell: {', '.join(get_args(Show))}.",
     ),
-    click.option(
-        "--theme",
-        type=click.Choice(get_args(ThemeName), case_sensitive=False),
-        default="light",
-        show_default=True,
-        help="Color theme.",
-    ),
+    _options.choice_option("--theme", ThemeName, "Color theme.", default="light"),
     click.option(
         "--scale", type=float, default=2, show_default=True, metavar="NUMBER", help="Pixels of a PNG per CSS pixel."
     ),
     click.option(
-        "--dpi",
-        type=float,
-        default=None,
-        metavar="NUMBER",
-        help="Resolution of a PNG in dots per inch, instead of --scale.",
+        "--dpi", type=float, metavar="NUMBER", help="Resolution of a PNG in dots per inch, instead of --scale."
     ),
 )
 """Given to the command as `looks: RenderOptions`."""

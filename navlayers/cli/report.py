@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -52,13 +52,7 @@ if TYPE_CHECKING:
     help=f"Sections: {', '.join(SECTIONS)} (default: all but comments).",
 )
 @click.option("--comments", is_flag=True, help="Add the comments and references of the mappings.")
-@click.option(
-    "--paper",
-    type=click.Choice(get_args(Paper), case_sensitive=False),
-    default="A4",
-    show_default=True,
-    help="Paper size of PDF and DOCX.",
-)
+@_options.choice_option("--paper", Paper, "Paper size of PDF and DOCX.", default="A4")
 @_results.baseline_option
 @_threat.threat_options
 @_threat.weak_option("With --threat, a score below this is weak.")

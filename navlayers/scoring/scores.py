@@ -231,23 +231,17 @@ def score(mappings: Iterable[Mapping], rules: Rules) -> dict[str, TechniqueScore
         by_category = rows.setdefault(mapping.technique, {})
         by_capability = by_category.setdefault(mapping.category or UNSPECIFIED, {})
         by_capability.setdefault(mapping.capability, []).append(mapping)
-    numbers: dict[str | None, float | None] = {}
-    return {technique: _score_technique(technique, rows[technique], rules, numbers) for technique in sorted(rows)}
+    return {technique: _score_technique(technique, rows[technique], rules) for technique in sorted(rows)}
 
 
-def _score_technique(
-    technique: str,
-    rows: dict[str, dict[str, list[Mapping]]],
-    rules: Rules,
-    numbers: dict[str | None, float | None],
-) -> TechniqueScore:
+def _score_technique(technique: str, rows: dict[str, dict[str, list[Mapping]]], rules: Rules) -> TechniqueScore:
     categories: dict[str, float | None] = {}
     contributions: dict[str, tuple[Contribution, ...]] = {}
     for category in rules.categories:
         if category not in rows:
             continue
-        best = [_best(capability, group, rules, numbers) for capability, group in rows[category].items()]
-        best.sort(key=_strongest_first)
+        best = [_best(capability, group, rules) for capability, group in rows[category].items()]
+        best.sort(key=lambda c: (1 if c.score is None else -c.score, c.capability))
         contributions[category] = tuple(best)
         categories[category] = _aggregate(best, rules)
     if not rules.scored_categories:
@@ -257,30 +251,16 @@ def _score_technique(
     return TechniqueScore(technique, overall, categories, contributions)
 
 
-def _strongest_first(contribution: Contribution) -> tuple[float, str]:
-    return -(-1 if contribution.score is None else contribution.score), contribution.capability
-
-
-def _best(
-    capability: str, rows: Sequence[Mapping], rules: Rules, numbers: dict[str | None, float | None]
-) -> Contribution:
+def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contribution:
     """The contribution of a capability: the highest value of its rows for one technique and category."""
     best: tuple[float, str] | None = None
     for row in rows:
-        value = row.value
-        if value not in numbers:
-            numbers[value] = number(value, rules)
-        worth = numbers[value]
-        if worth is not None and (best is None or (worth, value or "") > best):
-            best = (worth, value or "")
-    types = tuple(sorted({row.type for row in rows if row.type})) if len(rows) > 1 else _types(rows[0])
-    if best is None:
-        return Contribution(capability, None, None, types)
-    return Contribution(capability, best[0], best[1] or None, types)
-
-
-def _types(row: Mapping) -> tuple[str, ...]:
-    return (row.type,) if row.type else ()
+        worth = number(row.value, rules)
+        if worth is not None and (best is None or (worth, row.value or "") > best):
+            best = (worth, row.value or "")
+    types = tuple(sorted({row.type for row in rows if row.type}))
+    worth, value = best or (None, "")
+    return Contribution(capability, worth, value or None, types)
 
 
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
