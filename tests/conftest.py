@@ -18,9 +18,9 @@ import navlayers
 from navlayers import attack
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
-from navlayers.layer.build import KINDS, BuiltLayer, Kind
-from navlayers.layer.build import build as build_set
+from navlayers.layer.build import KINDS, BuiltLayer, Kind, layers_of
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
+from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from navlayers.api.build import BuildResult
     from navlayers.mapping.formats import Reading
+    from navlayers.scoring.options import ScoreOptions
 
 SHARED = Path(__file__).parents[2] / "shared"
 CORPUS = SHARED / "corpus" / "mappings-explorer"
@@ -241,9 +242,19 @@ def release(mapping_set: MappingSet, version: str | None = None) -> Catalogue:
     return attack.find(mapping_set.domain, wanted).catalogue
 
 
+def layers_at(
+    mapping_set: MappingSet,
+    catalogue: Catalogue,
+    options: ScoreOptions | None = None,
+    only: Iterable[Kind] = KINDS,
+) -> Iterator[BuiltLayer]:
+    """The layers of a set at a release."""
+    return layers_of(score_set(mapping_set, catalogue, options), only)
+
+
 def build_layers(mapping_set: MappingSet, only: Iterable[Kind] = KINDS) -> tuple[BuiltLayer, ...]:
     """The layers of a set at its own release."""
-    return tuple(build_set(mapping_set, release(mapping_set), None, only))
+    return tuple(layers_at(mapping_set, release(mapping_set), only=only))
 
 
 def told(reading: Reading, code: str) -> list[str]:

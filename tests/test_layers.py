@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from conftest import TINY, build_layers, row, set_of
+from conftest import TINY, build_layers, layers_at, row, set_of
 
 from navlayers import load
-from navlayers.layer.build import KINDS, Kind, build
+from navlayers.layer.build import KINDS, Kind
 from navlayers.layer.document import encode_layer
 from navlayers.mapping.model import Capability, NonMappable
 from navlayers.scoring.options import ScoreOptions
@@ -33,7 +33,7 @@ TWO = set_of(ROWS, groups=GROUPS)
 
 
 def layers(mapping_set: MappingSet, only: tuple[Kind, ...] = KINDS, **options: Any) -> dict[str, BuiltLayer]:
-    return {built.path: built for built in build(mapping_set, TINY, ScoreOptions(**options), only)}
+    return {built.path: built for built in layers_at(mapping_set, TINY, ScoreOptions(**options), only)}
 
 
 def entries(built: BuiltLayer) -> dict[str, Any]:

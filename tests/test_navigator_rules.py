@@ -10,11 +10,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import CORPUS_FILES, TINY, active_techniques, build_layers, row, set_of
+from conftest import CORPUS_FILES, TINY, active_techniques, build_layers, layers_at, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.layer.build import build
 from navlayers.layer.colors import RAMPS, gradient_steps
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping import formats as readers
@@ -237,20 +236,20 @@ def test_a_layer_opens_whatever_names_comments_and_references_hold(
         row(name, "T1001", "protect" if category else None, value, *links, comment=text) for name, *links in entries
     ]
     mapping_set = msgspec.structs.replace(set_of(rows), source=text, title=text, licence=text)
-    for built in build(mapping_set, TINY):
+    for built in layers_at(mapping_set, TINY):
         assert_opens(encode_layer(built.layer), "16", "enterprise-attack", {"T1001"})
 
 
 @pytest.mark.parametrize("reference", ["https:///", "http:////", "https://x.example/\0", "javascript:alert(1)", ""])
 def test_a_reference_that_is_no_web_address_becomes_no_link(reference: str) -> None:
-    (built, *_) = build(set_of([row("a", "T1001", "protect", "partial", reference)]), TINY)
+    (built, *_) = layers_at(set_of([row("a", "T1001", "protect", "partial", reference)]), TINY)
     (technique,) = built.layer.techniques
     assert [link.url for link in technique.links] == ["https://attack.mitre.org/techniques/T1001/"]
 
 
 def test_a_web_address_in_a_reference_becomes_a_link_after_the_page_of_the_technique() -> None:
     rows = [row("a", "T1001.001", "protect", "partial", "https://x.example/b", " https://x.example/a ")]
-    (built, *_) = build(set_of(rows), TINY)
+    (built, *_) = layers_at(set_of(rows), TINY)
     (technique,) = built.layer.techniques
     assert [link.url for link in technique.links] == [
         "https://attack.mitre.org/techniques/T1001/001/",
@@ -284,7 +283,7 @@ def test_a_web_address_in_a_reference_becomes_a_link_after_the_page_of_the_techn
     ids=lambda value: str(value)[:12] if isinstance(value, dict) else "",
 )
 def test_no_score_lies_where_the_navigator_empties_the_matrix(rows: list[Any], options: Json) -> None:
-    for built in build(set_of(rows), TINY, ScoreOptions(**options), ["overview", "categories"]):
+    for built in layers_at(set_of(rows), TINY, ScoreOptions(**options), ["overview", "categories"]):
         assert_opens(encode_layer(built.layer), "16", "enterprise-attack", {"T1001", "T1002"})
 
 
@@ -295,7 +294,7 @@ def test_a_lower_score_never_overtakes_a_higher_one_on_its_way_out_of_the_band()
     catalogue = msgspec.structs.replace(
         TINY, techniques={i: msgspec.structs.replace(t, status="active") for i, t in active.items()}
     )
-    (built, *_) = build(set_of(rows), catalogue)
+    (built, *_) = layers_at(set_of(rows), catalogue)
     scores = [technique.score or 0 for technique in built.layer.techniques]
     assert scores == sorted(scores)
     assert all(abs(score - float(value)) < 0.52 for score, value in zip(scores, values, strict=True))
@@ -303,7 +302,7 @@ def test_a_lower_score_never_overtakes_a_higher_one_on_its_way_out_of_the_band()
 
 def test_a_score_of_zero_is_written_and_no_score_is_not() -> None:
     rows = [row("a", "T1001", "protect", "0"), row("a", "T1002", "protect")]
-    (built, *_) = build(set_of(rows), TINY)
+    (built, *_) = layers_at(set_of(rows), TINY)
     entries = {t["techniqueID"]: t for t in json.loads(encode_layer(built.layer))["techniques"]}
     assert entries["T1001"]["score"] == 0
     assert "score" not in entries["T1002"]
@@ -311,7 +310,7 @@ def test_a_score_of_zero_is_written_and_no_score_is_not() -> None:
 
 def test_inactive_and_unknown_techniques_are_in_no_layer() -> None:
     rows = [row("a", t, "protect", "partial") for t in ("T1003", "T1004", "T1001.004", "T9999", "T1002")]
-    for built in build(set_of(rows, groups={"a": ("g",)}), TINY, ScoreOptions(rollup="max")):
+    for built in layers_at(set_of(rows, groups={"a": ("g",)}), TINY, ScoreOptions(rollup="max")):
         assert [technique.techniqueID for technique in built.layer.techniques] == ["T1002"]
 
 
@@ -320,7 +319,7 @@ def test_a_legend_item_has_the_colour_of_a_cell_of_that_score(aggregate: Any) ->
     rows = [row(c, "T1001", "protect", "significant") for c in "abcdefg"] + [
         row("a", "T1002", "protect", "minimal")
     ]
-    for built in build(set_of(rows), TINY, ScoreOptions(aggregate)):
+    for built in layers_at(set_of(rows), TINY, ScoreOptions(aggregate)):
         layer = json.loads(encode_layer(built.layer))
         assert layer["legendItems"]
         for item in layer["legendItems"]:
@@ -344,12 +343,12 @@ def test_the_legend_says_what_the_colours_of_the_set_mean(
 ) -> None:
     techniques = ("T1001", "T1002", "T1005")
     mappings = [row("a", t, "protect", value) for t, value in zip(techniques, rows, strict=False)]
-    (built, *_) = build(set_of(mappings, scale={"unused": 60, "weak": 25, "strong": 90}), TINY, options)
+    (built, *_) = layers_at(set_of(mappings, scale={"unused": 60, "weak": 25, "strong": 90}), TINY, options)
     assert [item.label for item in built.layer.legendItems] == labels
 
 
 def test_a_list_opens_with_the_first_layer_as_the_first_tab() -> None:
-    built = list(build(set_of([row("a", "T1001", "protect", "partial")], groups={"a": ("g",)}), TINY))
+    built = list(layers_at(set_of([row("a", "T1001", "protect", "partial")], groups={"a": ("g",)}), TINY))
     listed = json.loads(encode_layers(encode_layer(one.layer) for one in built))
     # The Navigator opens a list from its end.
     assert [layer["name"] for layer in reversed(listed)] == [one.layer.name for one in built]
@@ -359,7 +358,7 @@ def test_a_list_opens_with_the_first_layer_as_the_first_tab() -> None:
 
 def test_a_file_has_one_technique_per_line() -> None:
     rows = [row("a", t, "protect", "partial") for t in ("T1001", "T1001.001", "T1002")]
-    (built, *_) = build(set_of(rows), TINY)
+    (built, *_) = layers_at(set_of(rows), TINY)
     data = encode_layer(built.layer)
     lines = [line for line in data.decode().splitlines() if "techniqueID" in line]
     assert [json.loads(line.strip().rstrip(","))["techniqueID"] for line in lines] == [

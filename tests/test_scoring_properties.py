@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 import msgspec
-from conftest import TINY, row, set_of
+from conftest import TINY, layers_at, row, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.layer.build import KINDS, build
+from navlayers.layer.build import KINDS
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.pages import index
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
@@ -43,7 +43,7 @@ OPTIONS = st.builds(
 
 
 def all_bytes(mapping_set: MappingSet, options: ScoreOptions) -> dict[str, bytes]:
-    files = {built.path: encode_layer(built.layer) for built in build(mapping_set, TINY, options)}
+    files = {built.path: encode_layer(built.layer) for built in layers_at(mapping_set, TINY, options)}
     files["all.json"] = encode_layers(files.values())
     scored = score_set(mapping_set, TINY, options)
     made = index.make_index(scored, own_attack_version="16.1", moved=(), only=KINDS, files=(), layers=0)
@@ -101,7 +101,7 @@ def test_one_more_mapping_lowers_no_technique_in_max_count_sum_or_combined(
 
 @given(SETS, OPTIONS)
 def test_no_score_empties_the_navigators_matrix(mapping_set: MappingSet, options: ScoreOptions) -> None:
-    for built in build(mapping_set, TINY, options):
+    for built in layers_at(mapping_set, TINY, options):
         low, high = built.layer.gradient.minValue, built.layer.gradient.maxValue
         assert low < high
         assert len(built.layer.gradient.colors) >= 2
@@ -116,7 +116,7 @@ def test_values_have_a_gradient_from_0_to_100_and_counts_one_that_ends_at_the_hi
 ) -> None:
     bare = options.worth is None or not mapping_set.mappings
     counts = options.aggregate == "count" or (bare and not mapping_set.scored)
-    for built in build(mapping_set, TINY, options):
+    for built in layers_at(mapping_set, TINY, options):
         gradient, scores = built.layer.gradient, [t.score or 0 for t in built.layer.techniques]
         assert gradient.minValue == 0
         if counts:

@@ -106,7 +106,7 @@ def strength_name(contribution: Contribution, rules: Rules) -> str:
     return types if rules.counts or contribution.score is not None else types or "not rated"
 
 
-def metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
+def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
     """All capabilities of the score per category, strongest first, as `id = value (number); …`."""
     rules = style.rules
     items = []
@@ -139,11 +139,11 @@ def technique_links(
     """
     urls = web_links(references)
     shown = urls[:limit]
-    return (page_link(entry.technique), *map(_link, shown)), len(urls) - len(shown)
+    return (_page_link(entry.technique), *map(_link, shown)), len(urls) - len(shown)
 
 
 @lru_cache(maxsize=2_000)
-def page_link(technique: str) -> Link:
+def _page_link(technique: str) -> Link:
     """The link to a technique's ATT&CK page, cached because many layers share it."""
     return Link(f"{technique} at attack.mitre.org", technique_url(technique))
 
@@ -197,7 +197,7 @@ def make_entry(
         color=color,
         comment=comment,
         metadata=tuple(metadata),
-        links=(page_link(technique),) if links is None else tuple(links),
+        links=(_page_link(technique),) if links is None else tuple(links),
     )
 
 
@@ -213,7 +213,7 @@ def annotate(
         notes: comments of its mappings to append to the comment, in the layer of one capability.
     """
     links, more = technique_links(entry, references, style.links)
-    facts = metadata(entry, style)
+    facts = _metadata(entry, style)
     if more:
         facts.append(("references", f"{more} more in the layers of the capabilities"))
     return make_entry(

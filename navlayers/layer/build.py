@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from navlayers.layer.colors import Gradient, LegendItem
     from navlayers.layer.document import Technique
     from navlayers.mapping.model import Mapping, MappingSet
-    from navlayers.scoring.options import ScoreOptions
 
 Kind = Literal["overview", "categories", "groups", "capabilities", "all"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -82,25 +81,6 @@ def count_facts(techniques: Iterable[str]) -> list[tuple[str, str]]:
 def set_title(mapping_set: MappingSet) -> str:
     """Framework and version, the start of the names of a set's layers."""
     return f"{mapping_set.name} {mapping_set.version}".strip()
-
-
-def set_description(
-    mapping_set: MappingSet,
-    catalogue: Catalogue,
-    rules: scoring.Rules,
-    shown: str,
-    category: str | None,
-    single: bool,
-    statement: str = "",
-) -> str:
-    """A few sentences about a layer's content and scoring.
-
-    `single`: it shows one capability; `statement`: what a threat set says.
-    """
-    domain = DOMAIN_NAMES[mapping_set.domain]
-    subject = f"{set_title(mapping_set)} mapped to ATT&CK {domain} {catalogue.version}: {shown}."
-    says = [f"{statement}."] if statement else []
-    return " ".join([subject, *says, *how_scored(rules, category, single), *how_rolled_up(rules)])
 
 
 def set_links(mapping_set: MappingSet) -> tuple[Link, ...]:
@@ -209,52 +189,38 @@ class SetLayers:
         if any(e.measure(category) is None for e in entries):
             legend = (*legend, NOT_RATED_ITEM)
         style = Style(self.rules, category, gradient, self.labels, None if notes else LINKS_IN_MENU)
-        says = self.rules.noun.statement(len(entries), scoring.capabilities_of(entries))
-        references = _references(mappings, category)
-        comments = _comments(mappings) if notes else {}
+        title, release = set_title(self.set), self.scored.catalogue
+        statement = self.rules.noun.statement(len(entries), scoring.capabilities_of(entries))
+        sentences = [
+            f"{title} mapped to ATT&CK {DOMAIN_NAMES[self.set.domain]} {release.version}: {shown or what}.",
+            *([f"{statement}."] if statement else []),
+            *how_scored(self.rules, category, single=notes),
+            *how_rolled_up(self.rules),
+        ]
+        references = _by_technique(
+            (mapping.technique, mapping.references)
+            for mapping in mappings
+            if category is None or mapping.category == category
+        )
+        comments = _by_technique((mapping.technique, [mapping.comment]) for mapping in mappings if notes)
         return make_layer(
-            f"{set_title(self.set)}: {what}",
-            self.scored.catalogue,
+            f"{title}: {what}",
+            release,
             (annotate(e, style, references.get(e.technique, ()), comments.get(e.technique, ())) for e in entries),
             gradient,
             legend,
-            description=set_description(
-                self.set, self.scored.catalogue, self.rules, shown or what, category, notes, says
-            ),
+            description=" ".join(sentences),
             facts=[*view_facts(what, entries, left_out), *self.facts],
             links=set_links(self.set),
         )
 
 
-def _references(mappings: Iterable[Mapping], category: str | None) -> dict[str, list[str]]:
-    """Technique id → its references, sorted so that the order of the rows makes no difference."""
+def _by_technique(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+    """Technique id → its texts, sorted so that the order of the rows makes no difference."""
     by_technique: dict[str, set[str]] = {}
-    for mapping in mappings:
-        if mapping.references and (category is None or mapping.category == category):
-            by_technique.setdefault(mapping.technique, set()).update(mapping.references)
-    return {technique: sorted(references) for technique, references in by_technique.items()}
-
-
-def _comments(mappings: Iterable[Mapping]) -> dict[str, list[str]]:
-    by_technique: dict[str, set[str]] = {}
-    for mapping in mappings:
-        if mapping.comment:
-            by_technique.setdefault(mapping.technique, set()).add(mapping.comment)
-    return {technique: sorted(comments) for technique, comments in by_technique.items()}
-
-
-def build(
-    mapping_set: MappingSet,
-    catalogue: Catalogue,
-    options: ScoreOptions | None = None,
-    only: Iterable[Kind] = KINDS,
-) -> Iterator[BuiltLayer]:
-    """Score a set and make its layers.
-
-    Raises:
-        UsageError: the options do not fit the set.
-    """
-    return layers_of(scoring.score_set(mapping_set, catalogue, options), only)
+    for technique, texts in pairs:
+        by_technique.setdefault(technique, set()).update(filter(None, texts))
+    return {technique: sorted(texts) for technique, texts in by_technique.items()}
 
 
 def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[BuiltLayer]:
@@ -265,12 +231,11 @@ def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[
     builder = SetLayers(scored)
     wanted = set(only)
     if "overview" in wanted:
-        missing = len(scored.left_out)
         layer = builder.layer(
             "overview",
             scored.mappings,
             shown=f"all {scored.rules.noun.plural}",
-            left_out=missing,
+            left_out=len(scored.left_out),
             scores=scored.scores,
         )
         yield BuiltLayer("overview", "overview", "overview.json", layer)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers import _text as jsontext
+from navlayers._text import encode
 from navlayers.layer.colors import Gradient, LegendItem
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Layer(msgspec.Struct, frozen=True):
 
 def encode_layer(layer: Layer) -> bytes:
     """The layer as JSON, one technique per line."""
-    return jsontext.encode(layer) + b"\n"
+    return encode(layer) + b"\n"
 
 
 def encode_layers(layers: Iterable[bytes]) -> bytes:

@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 Document: TypeAlias = "dict[str, Any]"
 """A decoded layer; fields are the format's own."""
 
-_LISTS = ("metadata", "links")
-_OBJECTS = ("filters", "layout")
-
-
 # Fields whose null values make the Navigator fail or complain.
 _NULLS = frozenset(
     {
@@ -95,11 +91,12 @@ def _read_layer(layer: Layer, source: Source, findings: Findings, overrides: Map
         raise not_json(source, error, FORMAT) from None
     _mend_entries(document, list(read_entries(layer)))
     _check_head(document, layer)
-    techniques = [entry["techniqueID"] for entry in layer.entries if _has_id(entry)]
+    ids = (entry.get("techniqueID") for entry in layer.entries if isinstance(entry, dict))
+    techniques = [id_.strip() for id_ in ids if isinstance(id_, str)]
     domain, _ = checks.domain(overrides.get("domain", layer.domain))
     version = overrides.get("attack_version") or layer.attack_version
     version = version or ("" if findings.failed else attack_version(document))
-    return Read(document, domain or likely_domain(id_.strip() for id_ in techniques), version)
+    return Read(document, domain or likely_domain(techniques), version)
 
 
 def _mend_entries(document: Document, entries: Sequence[Entry | None]) -> None:
@@ -112,23 +109,19 @@ def _mend_entries(document: Document, entries: Sequence[Entry | None]) -> None:
                 item["enabled"] = entry.enabled
 
 
-def _has_id(entry: Any) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("techniqueID"), str)
-
-
 def _check_head(document: Document, layer: Layer) -> None:
     """Report faults outside the entries that stop the Navigator."""
 
     def wrong(what: str, expected: str, *fields: str) -> None:
         layer.report(Issue(f"{fields[-1]} is {what}", expected, code="wrong-type"), *fields)
 
-    for key in _LISTS:
+    for key in ("metadata", "links"):
         value = document.get(key)
         if value is not None and not isinstance(value, list):
             wrong(kind(value), "a list of objects", key)
         elif any(not isinstance(item, dict) for item in value or ()):
             wrong("a list with other items", "a list of objects", key)
-    for key in _OBJECTS:
+    for key in ("filters", "layout"):
         value = document.get(key)
         if value is not None and not isinstance(value, dict):
             wrong(kind(value), "an object", key)

@@ -232,7 +232,7 @@ class _Builder:
             id=technique.id,
             name=technique.name,
             score=score,
-            color=self._color(entry, score),
+            color=self._view.color(entry, score),
             annotation=entry,
             subtechniques=tuple(self._cell(sub, tactic) for sub in self._sorted(kept, tactic)),
             opened=bool(kept) and self._is_opened(technique.id, entry),
@@ -244,11 +244,6 @@ class _Builder:
         if self._only_annotated or expanded == "all" or self._view.layout.layout == "mini":
             return True
         return entry.opened or (expanded == "annotated" and technique in self._annotated_parents)
-
-    def _color(self, entry: Annotation, score: float | None) -> str:
-        if not entry.enabled:
-            return ""
-        return entry.color or ("" if score is None else self._view.gradient.color(score))
 
     def _aggregate(self, family: Family, tactic: str) -> float | None:
         """The aggregate of a technique and its sub-techniques; a technique without a score counts as 0."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from navlayers._text import technique_url
+from navlayers.layer.document import ATTACK
 from navlayers.layer.view import Annotation, View
 
 if TYPE_CHECKING:
@@ -62,17 +63,14 @@ class Joint(msgspec.Struct, frozen=True):
 
 def rows_of(matrix: Matrix) -> tuple[Row, ...]:
     """A row per technique with an annotation or aggregate, in id order."""
-    cells = {(cell.id, tactic): (cell, where) for cell, tactic, where in _walk(matrix)}
-    active = (technique for technique in matrix.view.catalogue.techniques.values() if technique.active)
-    return tuple(row for technique in active for row in _rows(technique, matrix.view, cells))
-
-
-def _walk(matrix: Matrix) -> Iterator[tuple[Cell, str, Where]]:
+    cells: dict[tuple[str, str], tuple[Cell, Where]] = {}
     for column in matrix.columns:
         for cell in column.cells:
-            yield cell, column.shortname, "shown"
+            cells[cell.id, column.shortname] = (cell, "shown")
             for sub in cell.subtechniques:
-                yield sub, column.shortname, "shown" if cell.opened else "collapsed"
+                cells[sub.id, column.shortname] = (sub, "shown" if cell.opened else "collapsed")
+    active = (technique for technique in matrix.view.catalogue.techniques.values() if technique.active)
+    return tuple(row for technique in active for row in _rows(technique, matrix.view, cells))
 
 
 def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[Cell, Where]]) -> Iterator[Row]:
@@ -82,9 +80,9 @@ def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[C
     for tactic in technique.tactics:
         entry = view.annotation(technique.id, tactic)
         cell, where = cells.get((technique.id, tactic), (None, _PLACES[-1]))
-        aggregate = cell.score if cell is not None and _aggregates(view, cell) else None
+        aggregate = cell.score if cell is not None and view.layout.show_aggregate and cell.in_all else None
         if _has_row(entry, view) or aggregate is not None:
-            color = cell.color if cell is not None else _color(entry, view)
+            color = cell.color if cell is not None else view.color(entry, entry.score)
             grouped.setdefault((entry, aggregate, color), []).append((names.get(tactic, tactic), where))
     for (entry, aggregate, color), places in grouped.items():
         yield Row(
@@ -100,22 +98,12 @@ def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[C
         )
 
 
-def _aggregates(view: View, cell: Cell) -> bool:
-    return view.layout.show_aggregate and cell.in_all > 0
-
-
 def _has_row(entry: Annotation, view: View) -> bool:
     """Whether an annotation gets a row; annotations that only hide a technique do not."""
     if not entry.annotated:
         return False
     only_hides = msgspec.structs.replace(entry, enabled=True, opened=False) == Annotation()
     return entry.enabled or not (view.hide_disabled and only_hides)
-
-
-def _color(entry: Annotation, view: View) -> str:
-    if not entry.enabled:
-        return ""
-    return entry.color or ("" if entry.score is None else view.gradient.color(entry.score))
 
 
 def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
@@ -143,16 +131,7 @@ def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
 
 _PER_CATEGORY = frozenset({"protect", "detect", "respond", "capabilities"})
 _SHOWN = frozenset(
-    {
-        "shows",
-        "techniques",
-        "sub-techniques",
-        "framework",
-        "framework version",
-        "ATT&CK version",
-        "scale",
-        "measure",
-    }
+    {"shows", "techniques", "sub-techniques", "framework", "framework version", ATTACK, "scale", "measure"}
 )
 _CUT = re.compile(r"\+\d+ more\b")
 

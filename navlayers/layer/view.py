@@ -180,6 +180,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """The annotation of a technique under a tactic."""
         return self.entries.get((technique, tactic), _UNANNOTATED)
 
+    def color(self, entry: Annotation, score: float | None) -> str:
+        """The `#rrggbb` of a cell that shows the score; "" for none."""
+        if not entry.enabled:
+            return ""
+        return entry.color or ("" if score is None else self.gradient.color(score))
+
 
 def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
     """The view of a decoded layer of format 4.5, read as the Navigator does.
