@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from attack_helpers import bundle, thing, write
+from attack_helpers import bundle, technique, thing, write
 
 from navlayers.cli import main
 
@@ -154,3 +154,46 @@ def test_adding_a_file_and_listing_import_nothing_heavy(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stderr.splitlines()[-1] == ""
+
+
+def test_a_small_added_bundle_does_not_hide_the_ids_of_attack(run: Run, tmp_path: Path) -> None:
+    own = write(tmp_path, bundle(technique("T9500", "execution")), "enterprise-attack-99.0.json")
+    assert run("attack", "add", own)[0] == 0
+    table = tmp_path / "ordinary.csv"
+    table.write_text("capability,technique\nMFA,T1078\nEDR,T1059.001\nEDR,T1055\n", encoding="utf-8")
+    status, out, _ = run("stats", table, "--json")
+    (numbers,) = json.loads(out)
+    assert status == 0
+    assert (numbers["domain"], numbers["attack_version"]) == ("enterprise", "19.1")
+    assert (numbers["techniques"], numbers["subtechniques"]) == (2, 1)
+    names = tmp_path / "names.csv"
+    names.write_text(
+        "capability,technique\nMFA,Valid Accounts\nEDR,PowerShell\nEDR,Process Injection\n", encoding="utf-8"
+    )
+    (numbers,) = json.loads(run("stats", names, "--json")[1])
+    assert (numbers["attack_version"], numbers["techniques"], numbers["subtechniques"]) == ("19.1", 2, 1)
+
+
+def test_a_requested_release_that_one_domain_lacks_is_the_nearest_there(run: Run) -> None:
+    status, out, err = run("stats", "gcp", "kev-mobile", "veris-ics", "--attack", "19.1", "--json")
+    assert status == 0
+    assert [(each["domain"], each["attack_version"]) for each in json.loads(out)] == [
+        ("enterprise", "19.1"),
+        ("mobile", "18.1"),
+        ("ics", "18.1"),
+    ]
+    notice = "note: ATT&CK 19.1 is not installed for mobile and ics; using mobile 18.1 and ics 18.1"
+    assert [line.startswith(notice) for line in err.splitlines() if "not installed" in line] == [True]
+    status, out, err = run("show", "T1059", "--attack", "19.1")
+    assert status == 0
+    assert "T1059  Command and Scripting Interpreter" in out
+    assert notice in err
+
+
+def test_a_requested_release_that_no_domain_of_the_inputs_has_is_an_error(run: Run) -> None:
+    status, out, err = run("stats", "kev-mobile", "veris-ics", "--attack", "19.1")
+    assert (status, out) == (2, "")
+    assert [line.partition(": ATT&CK ")[2].split("; ")[0] for line in err.splitlines()] == [
+        "mobile 19.1 is not installed",
+        "ics 19.1 is not installed",
+    ]

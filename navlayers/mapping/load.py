@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem
+from navlayers._text import and_list
+from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.model import MappingSet
@@ -59,12 +60,12 @@ def prepare(
 
     Args:
         sources: the sets, as `navlayers.mapping.find.resolve` gives them.
-        attack_version: the release to remap the sets to; None: each at its own or, where that is not installed, at
-            the nearest one.
+        attack_version: the release to remap the sets to, or the nearest one for sets of a domain without it, with
+            one notice; None: each at its own or, where that is not installed, at the nearest one.
         reading: how to read files.
 
     Yields:
-        The sets, then a notice for each file of a folder that is not a mapping set.
+        The sets, then notices: one for each file of a folder that is not a mapping set.
 
     Raises:
         NavlayersError: at the end, with the problems of all sets: a ReleaseError if releases are not installed, an
@@ -74,10 +75,12 @@ def prepare(
     problems: list[Problem] = []
     skipped: list[Problem] = []
     kinds: set[type[NavlayersError]] = set()
+    absent: list[tuple[attack.Catalogue, list[Problem]]] = []
     done = 0
     for source in sources:
         try:
-            prepared = _prepare(source, attack_version, reading)
+            prepared, missing = _prepare_nearest(source, attack_version, reading, alone=len(sources) == 1)
+            absent += [(prepared.catalogue, missing)] if missing else []
         except OtherFileError as error:
             if source.origin == "folder":
                 skipped.append(find.skipped(error.problems[0]))
@@ -96,11 +99,18 @@ def prepare(
         # After a problem nothing is built, but the other files are still checked.
         if not problems:
             yield prepared
+    if absent and len(absent) == done:  # no set is of a domain that has the release
+        problems += [problem for _, missing in absent for problem in missing]
+        kinds.add(ReleaseError)
     if not (done or problems):
         problems = [*nothing_read(sources), *skipped[:MOST_SKIPPED]]
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
+    if absent:
+        used = {catalogue.domain: f"{catalogue.domain} {catalogue.version}" for catalogue, _ in absent}
+        message = f"ATT&CK {attack_version} is not installed for {and_list([*used])}"
+        yield Problem(f"{message}; using {and_list([*used.values()])}", hint=absent[0][1][0].hint)
 
 
 def nothing_read(sources: Iterable[Source]) -> list[Problem]:
@@ -121,7 +131,21 @@ def _placed(problem: Problem, source: Source) -> Problem:
     return msgspec.structs.replace(problem, place=place)
 
 
-def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -> Prepared:
+def _prepare_nearest(
+    source: Source, attack_version: str | None, reading: ReadOptions, *, alone: bool
+) -> tuple[Prepared, list[Problem]]:
+    """A set at the requested release, or among others at the nearest one of its domain, with the problem."""
+    try:
+        return _prepare(source, attack_version, reading), []
+    except ReleaseError as error:
+        if attack_version is None or alone:
+            raise
+        nearest = _prepare(source, None, reading, nearest_to=attack_version)
+        return nearest, [_placed(problem, source) for problem in error.problems]
+
+
+def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *, nearest_to: str = "") -> Prepared:
+    """A set at the requested release, or else at the nearest one to `nearest_to`, or else to its own."""
     reading = None
     mapping_set = source.mapping_set
     if mapping_set is None:
@@ -129,7 +153,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
         mapping_set = reading.mapping_set
     own = mapping_set.attack_version
     try:
-        match = attack.find(mapping_set.domain, attack_version, own=own)
+        match = attack.find(mapping_set.domain, attack_version, own=nearest_to or own)
     except NavlayersError as error:
         if reading is None or attack_version is not None or source.origin == "shipped":
             raise
@@ -139,7 +163,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions) -
     catalogue = match.catalogue
     # Ids are revoked within a release, too, so a set is carried to its own as well.
     mapping_set, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
-    notices = [match.notice] if match.notice is not None else []
+    notices = [match.notice] if match.notice is not None and not nearest_to else []
     if reading is None:
         return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices))
     if source.origin != "shipped":

@@ -120,7 +120,7 @@ def file_id(path: str) -> str:
 
 
 def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[str] = ()) -> str:
-    """The newest installed version of those in which most of the ids are active or replaced.
+    """The newest installed version of those in which most of the ids, or names, are active or replaced.
 
     Of those that know as many ids, it is the one with most of the tactics, by their short names.
     """
@@ -131,7 +131,7 @@ def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[
         known = 0
         for id_, count in ids.items():
             chain = catalogue.resolve(id_)
-            known += count * bool(chain and catalogue.is_active(chain[-1]))
+            known += count * (catalogue.is_active(chain[-1]) if chain else bool(catalogue.named(id_)))
         there = sum(named[tactic.shortname] for tactic in catalogue.tactics)
         if (known, there) > most:
             best, most = release.version, (known, there)
@@ -141,12 +141,14 @@ def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[
 
 
 def likely_domain(techniques: Iterable[str]) -> Domain:
-    """The domain whose newest releases know most of the ids; enterprise where that decides nothing."""
+    """The domain whose newest releases know most of the ids or names; enterprise where that decides nothing."""
     ids = Counter(techniques)
     known: dict[Domain, int] = {}
     for domain in DOMAINS:
         newest = attack.newest(domain)
-        known[domain] = sum(count for id_, count in ids.items() if any(release.get(id_) for release in newest))
+        known[domain] = sum(
+            count for id_, count in ids.items() if any(release.get(id_) or release.named(id_) for release in newest)
+        )
         if known[domain] == ids.total():
             break
     return max(known, key=lambda domain: known[domain])
