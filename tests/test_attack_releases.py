@@ -241,7 +241,7 @@ def test_a_write_that_fails_leaves_what_was_there(
 ) -> None:
     attack.add(small(tmp_path, "20.0"))
     before = {path.name: path.read_bytes() for path in data_folder.iterdir()}
-    monkeypatch.setattr("navlayers.attack.store.os.getpid", lambda: 7)
+    monkeypatch.setattr("navlayers.attack.release.os.getpid", lambda: 7)
     (data_folder / ".enterprise-20.0.threats.json.7").symlink_to("/dev/full")
     other = bundle(thing("intrusion-set", "G0002", "New"))
     with pytest.raises(OutputError, match="No space left on device"):

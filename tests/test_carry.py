@@ -5,7 +5,7 @@ import pytest
 from conftest import TINY, row, set_of
 
 from navlayers.attack import Catalogue, Technique
-from navlayers.mapping.remap import Inactive, Moved, carry_to, inactive
+from navlayers.mapping.replacements import Inactive, Moved, carry_to, inactive
 
 
 def chained(**successors: str | None) -> Catalogue:

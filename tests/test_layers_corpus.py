@@ -12,7 +12,7 @@ from conftest import CORPUS, CORPUS_FILES, Run, active_techniques, build_layers
 from navlayers import attack
 from navlayers.layer.document import encode_layer
 from navlayers.mapping import formats as readers
-from navlayers.mapping.remap import carry_to, inactive
+from navlayers.mapping.replacements import carry_to, inactive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from navlayers.mapping.find import resolve
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import canonical
-from navlayers.mapping.remap import inactive
+from navlayers.mapping.replacements import inactive
 
 if TYPE_CHECKING:
     from pathlib import Path

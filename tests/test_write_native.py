@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import navlayers.mapping.formats.native.write as native
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.model import (
     CATEGORIES,
     DEFAULT_SCALE,
@@ -39,7 +39,7 @@ HOSTILE += ["\x7f", "\xa0", "\U0001f600", "\ufffe", "é", "٣", "x" * 2000]
 
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12), st.text(alphabet="a \n:#-", max_size=8))
 ids = texts.map(str.strip).filter(bool)
-score_names = ids.filter(lambda name: not checks.numeric(name))
+score_names = ids.filter(lambda name: not value_rules.numeric(name))
 some = st.none() | texts
 references = st.lists(texts.filter(bool), max_size=3).map(tuple)
 techniques = st.sampled_from(["T1059", "T1059.001", "T1078", "T1003.008"])

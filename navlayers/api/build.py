@@ -13,7 +13,7 @@ from navlayers.layer.build import KINDS, Kind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
-from navlayers.mapping.remap import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, Moved
 from navlayers.output.folders import INDEX, FileEntry, ResultFolders, sha256
 from navlayers.pages import index
 from navlayers.scoring.options import ScoreOptions, refuse_unknown

@@ -24,7 +24,7 @@ from navlayers.layer import build as building
 from navlayers.layer import document
 from navlayers.mapping import formats, model
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.remap import carry_to
+from navlayers.mapping.replacements import carry_to
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
 from navlayers.scoring.options import ScoreOptions

@@ -10,16 +10,16 @@ from navlayers import attack
 from navlayers._text import comma_list, first_few
 from navlayers.attack.versions import parse_wanted
 from navlayers.errors import InputError, NavlayersError, Place, Problem
-from navlayers.layer import formats
+from navlayers.layer import format_versions
 from navlayers.layer.build import layers_of
-from navlayers.layer.formats import modern
+from navlayers.layer.format_versions import modern
 from navlayers.layer.view import View, view_of
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.load import Prepared, prepare
-from navlayers.mapping.remap import MOST_LISTED, changes_of_ids, not_active
+from navlayers.mapping.replacements import MOST_LISTED, changes_of_ids, not_active
 from navlayers.output.folders import INDEX, read_index
 from navlayers.pages.results import ALL
 from navlayers.scoring.options import ScoreOptions
@@ -73,7 +73,7 @@ def load(
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
-    read = formats.read(whole, reading.metadata, lenient=reading.lenient)
+    read = format_versions.read(whole, reading.metadata, lenient=reading.lenient)
     views, notices = [], list(read.notices)
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
@@ -91,7 +91,7 @@ def _format(source: Source, reading: ReadOptions) -> str:
 
 
 def _at_release(
-    item: formats.Read, source: Source, attack_version: str | None
+    item: format_versions.Read, source: Source, attack_version: str | None
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
     """The layer in format 4.5 at the requested release, else its own or the nearest, else the newest."""
     notices = []

@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text import comma_list
 from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
-from navlayers.layer import formats
+from navlayers.layer import format_versions
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, Source
@@ -201,7 +201,7 @@ class _Upgrader:
         return outputs.format_of(own, to=self._to, output=self._output)
 
     def _layers(self, source: Source, loaded: sources.Source) -> Upgraded:
-        read = formats.read(loaded, self._reading.metadata, lenient=self._reading.lenient)
+        read = format_versions.read(loaded, self._reading.metadata, lenient=self._reading.lenient)
         results, reports, notices = [], [], [*read.notices]
         for old in read.layers:
             route = self._routes[old.domain, old.attack_version]

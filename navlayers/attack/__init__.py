@@ -1,7 +1,7 @@
 """ATT&CK releases: tactics, techniques and threats, and which releases are installed."""
 
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, Threat, Threats
-from navlayers.attack.store import (
+from navlayers.attack.release import (
     Found,
     Release,
     add,

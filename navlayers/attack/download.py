@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from navlayers._text import quoted
-from navlayers.attack import store, versions
+from navlayers.attack import release, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
@@ -22,7 +22,7 @@ from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.attack.store import Release
+    from navlayers.attack.release import Release
 
 HOST = "https://raw.githubusercontent.com"
 MIRROR_VARIABLE = "NAVLAYERS_ATTACK_MIRROR"
@@ -162,9 +162,9 @@ def newer(domains: Sequence[Domain] = DOMAINS) -> list[tuple[Domain, str]]:
     missing = []
     for domain in domains:
         newest = published(domain)[-1]
-        have = store.find(domain).release
+        have = release.find(domain).release
         if versions.number(newest) > versions.number(have.version) or (
-            newest == have.version and not store.has_threats(have)
+            newest == have.version and not release.has_threats(have)
         ):
             missing.append((domain, newest))
     return missing
@@ -202,13 +202,13 @@ def _add(
     progress: Callable[[Domain, str], Bar] | None,
     timeout: float,
 ) -> tuple[Release, ...]:
-    folder = store.user_folder()
+    folder = release.user_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".download-")
     except OSError as error:
         message = f"cannot store ATT&CK releases: {error.strerror or error}"
-        hint = f"set {store.DATA_DIR_VARIABLE} to another folder"
+        hint = f"set {release.DATA_DIR_VARIABLE} to another folder"
         raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
     with temporary as name:
         bundles = []
@@ -217,7 +217,7 @@ def _add(
             path = download(domain, version, Path(name), base_url=base_url, progress=bar, timeout=timeout)
             bundles.append(read_bundle(path, version=version))
             path.unlink()
-        return tuple(store.add(bundle) for bundle in bundles)
+        return tuple(release.add(bundle) for bundle in bundles)
 
 
 def _hashes(domain: Domain) -> dict[str, str]:

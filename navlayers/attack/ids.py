@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from navlayers._text import excerpt, or_list
-from navlayers.attack import store
+from navlayers.attack import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,7 +104,7 @@ def _full(identifier: str, catalogue: Catalogue) -> str:
 
 def newer_than(identifier: str, domain: Domain) -> str:
     """The newest installed release ("enterprise 19.1") where an id is above all known ids, else ""."""
-    newest = store.newest(domain)
+    newest = release.newest(domain)
     highest = max(_base_number(id_) for catalogue in newest for id_ in catalogue.techniques)
     return f"{domain} {newest[0].version}" if _base_number(identifier) > highest else ""
 

@@ -2,7 +2,7 @@
 
 from navlayers.checks.finding import CheckedInput, Edit, Finding, Report, explanation
 from navlayers.checks.fixes import FixedFile, fix
-from navlayers.checks.formats import FORMATS, render
+from navlayers.checks.render import FORMATS, render
 from navlayers.checks.run import check
 
 __all__ = [

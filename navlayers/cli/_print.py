@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
     from navlayers.errors import Problem
-    from navlayers.mapping.remap import Inactive, Moved
+    from navlayers.mapping.replacements import Inactive, Moved
     from navlayers.output.tables import Cell, Table
     from navlayers.scoring.coverage import Coverage
 
@@ -107,7 +107,7 @@ def remapped(
 ) -> None:
     """Print replaced and inactive techniques of a set that was remapped; `own` is the release it was made for."""
     # Most commands print none of these.
-    from navlayers.mapping.remap import changes_of_ids  # noqa: PLC0415
+    from navlayers.mapping.replacements import changes_of_ids  # noqa: PLC0415
 
     for heading, items in changes_of_ids(name, attack_version, moved, left_out, own=own):
         for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])):

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.api.compare import compare
-from navlayers.cli import _options, _print, _results
+from navlayers.cli import _analysis, _options, _print
 from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @_options.sets_argument
-@_results.baseline_option
-@_results.category_option
-@_results.measure_option(
+@_analysis.baseline_option
+@_analysis.category_option
+@_analysis.measure_option(
     "Compare scores, or only whether techniques are covered, so that scores and counts can be mixed."
 )
 @_options.attack_option
 @_options.scoring_options
 @click.option("--summary", is_flag=True, help="Print only the totals, as with -o.")
 @_options.reading_options
-@_results.output_options
+@_analysis.output_options
 def command(
     sets: tuple[str, ...],
-    output: _results.Output,
+    output: _analysis.Output,
     measure: str,
     scoring: ScoreOptions,
     summary: bool,

@@ -11,7 +11,7 @@ from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.threats import ALL
 from navlayers.api.gaps import gaps as find_gaps
-from navlayers.cli import _options, _print, _results, _threat
+from navlayers.cli import _analysis, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.pages import gaps as pages
 from navlayers.pages.results import layer_list
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 @click.command()
 @_options.sets_argument
 @_threat.threat_options
-@_results.category_option
+@_analysis.category_option
 @_threat.weak_option("A score below this is weak.")
 @_options.attack_option
 @_options.scoring_options
 @_options.reading_options
-@_results.output_options
+@_analysis.output_options
 def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
-    output: _results.Output,
+    output: _analysis.Output,
     scoring: ScoreOptions,
     **options: Any,
 ) -> None:

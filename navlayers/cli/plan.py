@@ -10,7 +10,7 @@ from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.api.gaps import plan as make_plan
-from navlayers.cli import _options, _print, _results, _threat
+from navlayers.cli import _analysis, _options, _print, _threat
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 @_options.sets_argument
 @_threat.threat_options
 @_threat.plan_options
-@_results.measure_option("Count scores, or only whether techniques are covered.")
+@_analysis.measure_option("Count scores, or only whether techniques are covered.")
 @click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Ignore scores below this.")
-@_results.category_option
+@_analysis.category_option
 @_options.attack_option
 @_options.worth_option
 @_options.reading_options
-@_results.output_options
+@_analysis.output_options
 def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
@@ -39,7 +39,7 @@ def command(
     measure: Measure,
     min_score: float,
     category: Category | None,
-    output: _results.Output,
+    output: _analysis.Output,
     scoring: ScoreOptions,
     **options: Any,
 ) -> None:

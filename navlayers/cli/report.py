@@ -12,7 +12,7 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
-from navlayers.cli import _complete, _options, _print, _results, _threat
+from navlayers.cli import _analysis, _complete, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
@@ -53,12 +53,12 @@ if TYPE_CHECKING:
 )
 @click.option("--comments", is_flag=True, help="Add the comments and references of the mappings.")
 @_options.choice_option("--paper", Paper, "Paper size of PDF and DOCX.", default="A4")
-@_results.baseline_option
+@_analysis.baseline_option
 @_threat.threat_options
 @_threat.weak_option("With --threat, a score below this is weak.")
 @_threat.plan_options
-@_results.category_option
-@_results.measure_option(
+@_analysis.category_option
+@_analysis.measure_option(
     "Report scores, or only whether techniques are covered, so that scores and counts can be mixed."
 )
 @_options.attack_option

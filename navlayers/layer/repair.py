@@ -14,12 +14,12 @@ import msgspec
 from navlayers._text import comma_list, quoted
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.colors import DEFAULT_COLORS, FEWEST_COLORS, Gradient, parse_color
-from navlayers.mapping.formats.checks import numeric
+from navlayers.mapping.formats.value_rules import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from navlayers.layer.formats import Document
+    from navlayers.layer.format_versions import Document
 
 _ENDS = {"minValue": 0, "maxValue": 100}
 _EMPTY = "for which the Navigator shows an empty matrix"

@@ -24,7 +24,7 @@ from navlayers.layer.colors import (
     gradient_of,
     parse_color,
 )
-from navlayers.mapping.remap import MOST_LISTED, inactive_ids, not_active
+from navlayers.mapping.replacements import MOST_LISTED, inactive_ids, not_active
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -191,7 +191,7 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
     """The view of a decoded layer of format 4.5, read as the Navigator does.
 
     Args:
-        layer: a layer whose types `navlayers.layer.formats` has checked.
+        layer: a layer whose types `navlayers.layer.format_versions` has checked.
         catalogue: the release to draw it at.
         name: its name in messages.
     """

@@ -13,7 +13,7 @@ from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, 
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.model import MappingSet
-from navlayers.mapping.remap import Moved, carry_to
+from navlayers.mapping.replacements import Moved, carry_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text import encode as encode_lines
 from navlayers.mapping.model import Role
-from navlayers.mapping.remap import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, Moved
 from navlayers.output.folders import GENERATOR, FileEntry
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids

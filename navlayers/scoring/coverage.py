@@ -11,7 +11,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
 from navlayers.mapping.nouns import CAPABILITY, Noun, noun
 from navlayers.mapping.ranges import range_text
-from navlayers.mapping.remap import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, Moved
 from navlayers.scoring.labels import capability_labels
 from navlayers.scoring.method import method
 from navlayers.scoring.scores import UNSPECIFIED, Scored, TechniqueScore, score_set

@@ -14,7 +14,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, Range, Role
 from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import in_hundred
-from navlayers.mapping.remap import Inactive, inactive
+from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
 from navlayers.scoring.options import ScoreOptions
 

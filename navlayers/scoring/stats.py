@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import rounded
 from navlayers.mapping.model import CATEGORIES, Role
-from navlayers.mapping.remap import Inactive, inactive
+from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:

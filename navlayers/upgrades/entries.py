@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.attack.id_changes import ReleaseChange
-    from navlayers.layer.formats import Document
+    from navlayers.layer.format_versions import Document
     from navlayers.layer.repair import Repair
 
 # The Navigator reports an error or stops if one of these fields is null.

@@ -11,7 +11,7 @@ from navlayers._text import comma_list, encode_members, quoted
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
-from navlayers.layer import formats
+from navlayers.layer import format_versions
 from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers, tab_name
 from navlayers.layer.repair import Repair
 from navlayers.mapping.formats.source import Source
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.attack import Catalogue
-    from navlayers.layer.formats import Document
+    from navlayers.layer.format_versions import Document
     from navlayers.upgrades.routes import Route
 
 # Names of platforms, by domain: the release that changed them, old name → new name. Source: ATT&CK's release notes.
@@ -59,7 +59,7 @@ def upgrade_layer(layer: Document, attack_version: str) -> tuple[Document, Repor
         data = json.dumps(layer, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(Problem(f"the layer is not JSON: {error}", expected="a decoded Navigator layer")) from None
-    read = formats.read(Source("layer", data), {})
+    read = format_versions.read(Source("layer", data), {})
     if not read.single:
         raise UsageError(Problem("this is a list of layers", expected="one layer", hint="upgrade one at a time"))
     (one,) = read.layers
@@ -67,7 +67,7 @@ def upgrade_layer(layer: Document, attack_version: str) -> tuple[Document, Repor
 
 
 def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
-    """A layer that `navlayers.layer.formats.read` gave at the release of a route, and its changes."""
+    """A layer that `navlayers.layer.format_versions.read` gave at the release of a route, and its changes."""
     name = layer.get("name")
     name = name if isinstance(name, str) else ""
     releases = route.releases
@@ -83,7 +83,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
         for entry in entries:
             faults.entry(entry)
         return layer, unchanged_report(name, "layer", route, before, [*other, *faults.sentences])
-    result, other = formats.modern(layer, releases.new)
+    result, other = format_versions.modern(layer, releases.new)
     platforms = _update_filter(result, route)
     if platforms is not None and not platforms.after:
         other.append("filters.platforms is empty now: the Navigator shows all platforms")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from navlayers.attack import Technique
     from navlayers.attack.domain import Domain
     from navlayers.layer.matrix import ReleaseColumn
-    from navlayers.mapping.remap import Moved
+    from navlayers.mapping.replacements import Moved
     from navlayers.pages.show.results import TechniquePage, TechniqueSection
     from navlayers.website.sets import SiteSet
 

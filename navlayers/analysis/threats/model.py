@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text import and_list
 from navlayers.attack.domain import Domain
 from navlayers.errors import Problem
-from navlayers.mapping.remap import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, Moved
 from navlayers.scoring.aggregate import exact
 
 if TYPE_CHECKING:

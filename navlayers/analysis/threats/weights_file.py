@@ -22,7 +22,7 @@ from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import written
-from navlayers.mapping.remap import carry_to, inactive
+from navlayers.mapping.replacements import carry_to, inactive
 from navlayers.scoring.aggregate import exact
 from navlayers.scoring.scores import score, score_set
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.table import Amount, without_percent
 from navlayers.mapping.formats.table_values import LARGEST, TOO_LARGE, spellings
@@ -132,7 +132,7 @@ def read_weights(sheet: Sheet, column: int | None, catalogue: Catalogue, finding
             findings.add(Issue(f"weight {quoted(text)} {weight}", expected, code="unknown-value"), place)
             continue
         for technique, at in techniques:
-            id_, issue = checks.technique(technique.id, release=lambda: catalogue)
+            id_, issue = value_rules.technique(technique.id, release=lambda: catalogue)
             if issue is not None:
                 findings.add(issue, sheet.grid.place(line, at, technique.offset))
             if id_ is not None:

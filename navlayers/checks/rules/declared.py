@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from navlayers import _text
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import lookalike
-from navlayers.mapping.formats.checks import NON_MAPPABLE
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,8 +12,8 @@ import msgspec
 
 from navlayers._text import quoted
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.checks import numeric
 from navlayers.mapping.formats.findings import Issue, duplicate_key
+from navlayers.mapping.formats.value_rules import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,10 +8,10 @@ import msgspec
 
 from navlayers import _text as wording
 from navlayers.attack.ids import TECHNIQUE
-from navlayers.mapping.formats.checks import NON_MAPPABLE, named_technique
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, Row
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE, named_technique
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import msgspec
 
 from navlayers._text import day, quoted, slugs
 from navlayers.errors import OtherFileError, Place, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
@@ -119,7 +119,7 @@ class _Reader:
         """Read both sides of one technique."""
         entry.unknown(_TECHNIQUE, "a technique")
         text = entry.text("technique_id")
-        technique, issue = checks.technique(text, "a technique has no id")
+        technique, issue = value_rules.technique(text, "a technique has no id")
         entry.report(issue, "technique_id")
         for side in _SCALES:
             for part in entry.children(side, "applicable_to and score_logbook"):

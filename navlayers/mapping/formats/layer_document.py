@@ -14,7 +14,7 @@ import msgspec
 
 from navlayers._text import decimal, quantity, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import (
     JsonLocator,
     convert,
@@ -232,9 +232,9 @@ class Layer:
 
     def _read_domain(self) -> None:
         if self.domain:
-            known, issue = checks.domain(self.domain.lower().removeprefix(_OLD_DOMAIN))
+            known, issue = value_rules.domain(self.domain.lower().removeprefix(_OLD_DOMAIN))
             if issue is not None:
-                known, issue = checks.domain(self.domain)
+                known, issue = value_rules.domain(self.domain)
             if issue is not None:
                 self.report(issue, "domain")
             self.domain = known or ""

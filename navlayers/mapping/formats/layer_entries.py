@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text import Names, quantity, quoted, technique_url
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.rows import Pairs
@@ -133,7 +133,7 @@ def _entry(
         report((), Issue(message, expected, hint, code="malformed-technique"))
     technique, issue = None, None
     if fields.technique is not None:
-        technique, issue = checks.technique(fields.technique, "techniqueID is empty")
+        technique, issue = value_rules.technique(fields.technique, "techniqueID is empty")
     report(("techniqueID",), issue)
     score = _score(fields)
     if score is not None and not math.isfinite(score):
@@ -168,7 +168,7 @@ def _score(fields: _Fields) -> float | None:
     for item in fields.metadata or ():
         if item.get("name") == _EXACT and isinstance(item.get("value"), str):
             text = item["value"].partition(" ")[0]
-            return float(text) if checks.numeric(text) else fields.score
+            return float(text) if value_rules.numeric(text) else fields.score
     return fields.score
 
 

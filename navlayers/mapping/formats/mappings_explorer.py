@@ -13,7 +13,7 @@ import msgspec
 
 from navlayers._text import quoted
 from navlayers.errors import InputError, OtherFileError, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.context import Places
@@ -113,7 +113,7 @@ def read_document(
     def row_place(index: int, field: str) -> Place:
         return place(("mapping_objects", index, field))
 
-    table = Table(findings, row_place, checks.scale_of({}, context.options))
+    table = Table(findings, row_place, value_rules.scale_of({}, context.options))
     rows = _rows(objects, table, findings)
     while batch := list(islice(rows, _BATCH)):
         table.add(batch)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from navlayers._text import comma_list, day, quoted
 from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
-from navlayers.mapping.formats.checks import NON_MAPPABLE
 from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.mappings_explorer import NO_DATE
 from navlayers.mapping.formats.rows import COMPLETE, Row, Seen
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 from navlayers.mapping.nouns import likely_role
 

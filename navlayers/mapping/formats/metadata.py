@@ -11,7 +11,7 @@ from navlayers import attack
 from navlayers._text import slugs
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import DETAILS, MappingSet, Role
 from navlayers.mapping.nouns import likely_role
@@ -43,11 +43,11 @@ def head_of(texts: Mapping[str, str], report: Callable[[Issue, str], None], **pa
     domain: Domain | None = None
     role: Role | None = None
     if "domain" in texts:
-        domain, issue = checks.domain(texts["domain"])
+        domain, issue = value_rules.domain(texts["domain"])
         if issue is not None:
             report(issue, "domain")
     if "role" in texts:
-        role, issue = checks.role(texts["role"])
+        role, issue = value_rules.role(texts["role"])
         if issue is not None:
             report(issue, "role")
     return MappingSet(
@@ -95,7 +95,7 @@ def make_head(
     if "domain" not in texts:
         assumed["domain"] = likely_domain(techniques)
     if "attack_version" not in texts:
-        domain, _ = checks.domain(texts.get("domain") or assumed["domain"])
+        domain, _ = value_rules.domain(texts.get("domain") or assumed["domain"])
         assumed["attack_version"] = likely_release(domain or "enterprise", techniques, tactics)
     if assumed:
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])

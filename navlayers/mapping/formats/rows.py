@@ -11,9 +11,9 @@ import msgspec
 
 from navlayers import _text as wording
 from navlayers.attack.ids import may_be_name
-from navlayers.mapping.formats import checks
-from navlayers.mapping.formats.checks import NON_MAPPABLE
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,18 +163,18 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
 
 def _technique(text: str) -> tuple[str | None, Issue | None]:
     """An id; or a name, as its release is known only when all rows are read."""
-    return (text.strip(), None) if may_be_name(text) else checks.technique(text)
+    return (text.strip(), None) if may_be_name(text) else value_rules.technique(text)
 
 
 _RULES: dict[str, _Rule] = {
-    "capability_id": checks.identifier,
-    "capability_group": checks.identifier,
+    "capability_id": value_rules.identifier,
+    "capability_group": value_rules.identifier,
     "capability_description": _text,
     "attack_object_id": _technique,
     "attack_object_name": _text,
-    "mapping_type": checks.kind,
-    "status": checks.kind,
-    "score_category": checks.category,
+    "mapping_type": value_rules.kind,
+    "status": value_rules.kind,
+    "score_category": value_rules.category,
 }
 
 
@@ -187,7 +187,7 @@ class Table:
     values are those of `scale`.
     """
 
-    def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: checks.Scale) -> None:
+    def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: value_rules.Scale) -> None:
         self.rows: list[Row] = []
         self.extras: dict[int, Pairs] = {}
         self.left_out: set[int] = set()
@@ -195,7 +195,7 @@ class Table:
         self._findings = findings
         self._place = place
         self._scale = scale
-        self._rules: dict[str, _Rule] = {**_RULES, "score_value": partial(checks.score_value, scale=scale)}
+        self._rules: dict[str, _Rule] = {**_RULES, "score_value": partial(value_rules.score_value, scale=scale)}
         self._clean: dict[str, dict[str, str | None]] = {field: {} for field in self._rules}
         self._words: list[tuple[int, Issue]] = []
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}

@@ -13,7 +13,7 @@ import msgspec
 
 from navlayers._text import day, quoted
 from navlayers.errors import Place
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.yaml_fields import Fields
@@ -91,7 +91,7 @@ class _Reader:
     def __init__(self, context: Context, path: str) -> None:
         self.places = PartPlaces(path)
         self._findings = context.findings
-        self._scale = checks.scale_of({}, context.options)
+        self._scale = value_rules.scale_of({}, context.options)
         self._controls: dict[str, _Control] = {}
         self._groups: dict[str, str] = {}
         self._mappings: list[Mapping] = []
@@ -144,7 +144,7 @@ class _Reader:
             return
         other = tuple(pair for pair in other if pair[0] != "control comments")
         comment, references = top.text("comments"), capability.references
-        record = NonMappable(capability.id, None, checks.NON_MAPPABLE, comment, references, other=other)
+        record = NonMappable(capability.id, None, value_rules.NON_MAPPABLE, comment, references, other=other)
         self._records.append(record)
         self.places.keep("non_mappable", top, "name", capability="name", comment="comments")
 
@@ -168,7 +168,7 @@ class _Reader:
     def _scores(self, entry: Fields, scores: list[Fields], capability: Capability) -> None:
         """The mappings of one technique or sub-technique: one for each score, or one without a score."""
         text = entry.text("id")
-        technique, issue = checks.technique(text, "a technique has no id")
+        technique, issue = value_rules.technique(text, "a technique has no id")
         entry.report(issue, "id")
         if not scores:
             message = f"technique {quoted(text)[1:-1]} has no score"
@@ -176,9 +176,9 @@ class _Reader:
             scores = [entry.inner(Branch({}, entry.branch.line, entry.branch.column))]
         for score in scores:
             score.unknown(_SCORE, "a score")
-            category, issue = checks.category(score.text("category"))
+            category, issue = value_rules.category(score.text("category"))
             score.report(issue, "category")
-            value, issue = checks.score_value(score.text("value"), self._scale)
+            value, issue = value_rules.score_value(score.text("value"), self._scale)
             score.report(issue, "value")
             about = (_TYPE, cast("Category | None", category), value, score.text("comments"), capability.references)
             name = entry.text("name") or None

@@ -16,7 +16,7 @@ import msgspec
 
 from navlayers._text import comma_list, day, or_list, quoted, slug, suggestion
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
@@ -232,7 +232,7 @@ class _Reader:
                 if tactic := _TACTIC.fullmatch(text):
                     self.tactics.append(tactic[1].lower().replace("_", "-"))
                 continue
-            technique, issue = checks.technique(tag[1].upper())
+            technique, issue = value_rules.technique(tag[1].upper())
             # The place is that of the id, after the quote and "attack."
             id_node = Scalar("", True, node.line, node.column + (not node.plain) + tag.start(1))
             fields.report(issue, id_node)

@@ -15,9 +15,8 @@ import msgspec
 from navlayers import _text as wording
 from navlayers._text import restore
 from navlayers.errors import Place
-from navlayers.mapping.formats import checks, table_values
+from navlayers.mapping.formats import table_values, value_rules
 from navlayers.mapping.formats.assemble import assemble, rows_of
-from navlayers.mapping.formats.checks import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.formats.context import Places, lost, technique_names
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head
@@ -32,6 +31,7 @@ from navlayers.mapping.formats.table_columns import (
     refuse_missing,
 )
 from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, MappingType
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.ranges import doubtful
@@ -113,7 +113,7 @@ class _Reader:
         self._sheets = sheets
         self._context = context
         self._findings = context.findings
-        self._table = Table(context.findings, self.row, checks.scale_of({}, context.options))
+        self._table = Table(context.findings, self.row, value_rules.scale_of({}, context.options))
         self._heads: dict[str, tuple[str, Sheet, int]] = {}
         self._unrated = 0
         self._wide = Wide({})

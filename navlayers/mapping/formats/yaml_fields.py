@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import quoted, suggestion
 from navlayers.errors import OtherFileError, Place, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
@@ -222,7 +222,7 @@ class Fields:
 
     def identifier(self, text: str, target: str | Node) -> str | None:
         """A text as an id, without blanks around it; None when nothing is left."""
-        id_, issue = checks.identifier(text)
+        id_, issue = value_rules.identifier(text)
         self.report(issue, target)
         return id_
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import Names, comma_list, quoted, suggestion
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
@@ -58,7 +58,7 @@ class Entries:
         self._head = head
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
-        self._scale = checks.scale_of(head.scale, options)
+        self._scale = value_rules.scale_of(head.scale, options)
         self._scores = score_names(self._types, self._scale.names)
         self._techniques: dict[str, str] = {}
         self._type_issues: dict[str, Issue | None] = {}
@@ -75,7 +75,7 @@ class Entries:
         technique = self._techniques.get(key.text)
         if technique is None:
             release = partial(naming_release, self._head)
-            technique, issue = checks.technique(key.text, "a technique id is empty", release)
+            technique, issue = value_rules.technique(key.text, "a technique id is empty", release)
             self._top.report(issue, key)
             if findings.left_out(mark, "entry"):
                 return
@@ -105,7 +105,7 @@ class Entries:
         if not is_null(node):
             type_ = node.text
             self._refuse_non_mappable(node, type_)
-            if node.plain and type_ not in self._types and not checks.says_non_mappable(type_):
+            if node.plain and type_ not in self._types and not value_rules.says_non_mappable(type_):
                 if type_ not in self._type_issues:
                     self._type_issues[type_] = self._type_issue(type_)
                 self._top.report(self._type_issues[type_], node)
@@ -115,7 +115,7 @@ class Entries:
 
     def _refuse_non_mappable(self, node: Node, type_: str) -> None:
         """Refuse a mapping of type non_mappable, declared or not, quoted or not: it must not score."""
-        if checks.says_non_mappable(type_):
+        if value_rules.says_non_mappable(type_):
             message, hint = f"{quoted(type_)} is not a mapping type", "write {non_mappable: true}"
             self._top.wrong(node, message, _ENTRY, hint, "not-a-type")
 
@@ -224,7 +224,7 @@ class Entries:
             return None
         if is_null(node):
             return None
-        value, issue = checks.score_value(node.text, self._scale)
+        value, issue = value_rules.score_value(node.text, self._scale)
         self._top.report(issue, node)
         return value
 

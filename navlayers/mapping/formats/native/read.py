@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import Names, quoted
 from navlayers.errors import OtherFileError, Place, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of
@@ -157,7 +157,7 @@ def _scale(fields: Fields) -> dict[str, float]:
     scale = {}
     for id_, key, node in _ids(fields, "score value", str.lower):
         number = _number(node, f"the number of score value {quoted(key.text)}", fields)
-        if checks.numeric(id_) and not DECIMAL.fullmatch(id_):
+        if value_rules.numeric(id_) and not DECIMAL.fullmatch(id_):
             message = f"score value {quoted(id_)} is not a plain decimal number"
             fields.wrong(key, message, "a word, or a number such as 3 or 2.5")
         elif number is not None:

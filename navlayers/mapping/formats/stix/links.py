@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
 from navlayers._text import comma_list, quoted
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.stix.bundle import OWN
 
@@ -130,7 +130,7 @@ class Links:
 
     def _technique(self, number: int, item: StixObject) -> str | None:
         if item.own is not None and item.own.technique_id is not None:
-            clean, issue = checks.technique(item.own.technique_id, "technique_id is blank")
+            clean, issue = value_rules.technique(item.own.technique_id, "technique_id is blank")
             if clean is None:
                 self.invalid.append(number)
             self._bundle.report(issue, number, (*OWN, "technique_id"))
@@ -152,7 +152,7 @@ class Links:
         pattern = self._bundle.get(ref)
         if pattern is None or pattern.attack_id is None:
             return self._releases.get(ref)
-        clean, issue = checks.technique(pattern.attack_id)
+        clean, issue = value_rules.technique(pattern.attack_id)
         self._bundle.report(issue, self._bundle.number(ref), ("external_references",))
         return clean
 

@@ -16,7 +16,7 @@ from navlayers._text import quoted, slug
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS
 from navlayers.errors import OtherFileError, Place, Problem
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of, make_head
@@ -124,7 +124,7 @@ class _Reader:
             raise OtherFileError(Problem(message, bundle.place(), EXPECTED, hint, code="empty-set"))
         self._read_capabilities()
         head = self._read_own(self._own) if self._own is not None else self._assume()
-        scale = checks.scale_of(head.scale, self._context.options)
+        scale = value_rules.scale_of(head.scale, self._context.options)
         mappings = self._mappings(scale)
         for number in self._links.invalid:
             self._score(number, scale)
@@ -292,7 +292,7 @@ class _Reader:
                 groups.setdefault(group, group)
         return groups
 
-    def _mappings(self, scale: checks.Scale) -> tuple[Mapping, ...]:
+    def _mappings(self, scale: value_rules.Scale) -> tuple[Mapping, ...]:
         mappings, kept, findings = [], [], self._context.findings
         for link in self._links.links:
             mark = findings.mark
@@ -303,7 +303,7 @@ class _Reader:
         self._links.links = kept
         return tuple(mappings)
 
-    def _mapping(self, link: Link, scale: checks.Scale) -> Mapping:
+    def _mapping(self, link: Link, scale: value_rules.Scale) -> Mapping:
         item = self._bundle.objects[link.relationship]
         capability = self._capabilities[self._ids[link.source]]
         own = item.own
@@ -326,14 +326,14 @@ class _Reader:
             other=_other_properties(bytes(self._bundle.raws[link.relationship])),
         )
 
-    def _score(self, number: int, scale: checks.Scale) -> tuple[Category | None, str | None]:
+    def _score(self, number: int, scale: value_rules.Scale) -> tuple[Category | None, str | None]:
         own = self._bundle.objects[number].own
         category = value = None
         if own is not None and own.score_category is not None:
-            category, issue = checks.category(own.score_category)
+            category, issue = value_rules.category(own.score_category)
             self._bundle.report(issue, number, (*OWN, "score_category"))
         if own is not None and own.score_value is not None:
-            value, issue = checks.score_value(own.score_value, scale)
+            value, issue = value_rules.score_value(own.score_value, scale)
             self._bundle.report(issue, number, (*OWN, "score_value"))
         return cast("Category | None", category), value
 
@@ -343,7 +343,7 @@ class _Reader:
             path: Path = (*OWN, "non_mappable", index)
             mark, technique = self._context.findings.mark, record.technique
             if technique is not None:
-                technique, issue = checks.technique(technique)
+                technique, issue = value_rules.technique(technique)
                 self._bundle.report(issue, self._grouping, (*path, "technique_id"))
             if record.capability is None and record.technique is None:
                 message = "this record has neither a capability nor a technique"

@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers.errors import InputError, Problem
 from navlayers.layer.document import ATTACK, LAYER_VERSION, NAVIGATOR_VERSION
-from navlayers.mapping.formats import checks
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import kind, not_json
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.layer_document import FORMAT, Layer, load_layers
@@ -93,7 +93,7 @@ def _read_layer(layer: Layer, source: Source, findings: Findings, overrides: Map
     _check_head(document, layer)
     ids = (entry.get("techniqueID") for entry in layer.entries if isinstance(entry, dict))
     techniques = [id_.strip() for id_ in ids if isinstance(id_, str)]
-    domain, _ = checks.domain(overrides.get("domain", layer.domain))
+    domain, _ = value_rules.domain(overrides.get("domain", layer.domain))
     version = overrides.get("attack_version") or layer.attack_version
     version = version or ("" if findings.failed else attack_version(document))
     return Read(document, domain or likely_domain(techniques), version)
