@@ -11,7 +11,7 @@ from navlayers._text import quoted, slug, slugs, suggestion
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.output.files import Output, write_all
+from navlayers.output.files import Written, write_rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -134,15 +134,6 @@ def files_of(
             yield folder / f"{of_layer}.{format_}", render([view], format_, options)
 
 
-class Result(NamedTuple):
-    """The result: the paths written and those already up to date, or the bytes for `-o -`."""
-
-    written: tuple[Path, ...]
-    unchanged: tuple[Path, ...]
-    data: bytes
-    notices: tuple[Problem, ...]
-
-
 def render_files(
     sources: Sequence[Source],
     formats: Sequence[str],
@@ -153,7 +144,7 @@ def render_files(
     reading: ReadOptions = ReadOptions(),
     force: bool = False,
     on_input: Callable[[], None] = lambda: None,
-) -> Result:
+) -> Written:
     """Render inputs into files; nothing is written before all are rendered.
 
     Args:
@@ -194,7 +185,7 @@ def render_files(
     if target.folder is None:
         rendered = render(views, formats[0], options)
         if target.file is None:
-            return Result((), (), rendered.data, (*notices, *rendered.notices))
+            return Written(notices=(*notices, *rendered.notices), data=rendered.data)
         files.append((target.file, rendered))
     paths = [path for path, _ in files]
     duplicates = sorted({path for path in paths if paths.count(path) > 1})
@@ -203,11 +194,6 @@ def render_files(
         raise OutputError(
             Problem("two inputs would be written to this file", Place(str(path)), hint=hint) for path in duplicates
         )
-    outputs = [Output(path, rendered.data, force) for path, rendered in files]
-    changed = set(write_all(outputs, keep=[source.path for source in sources if source.path.is_file()]))
-    return Result(
-        written=tuple(path for path in paths if str(path) in changed),
-        unchanged=tuple(path for path in paths if str(path) not in changed),
-        data=b"",
-        notices=(*notices, *(notice for _, rendered in files for notice in rendered.notices)),
-    )
+    keep = [source.path for source in sources if source.path.is_file()]
+    written = write_rendered(files, force=force, keep=keep)
+    return written._replace(notices=(*notices, *written.notices))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from navlayers.errors import Place, Problem, UsageError, by_ending
 from navlayers.output.drawing.options import Rendered
-from navlayers.output.files import Output, write_all
+from navlayers.output.files import Written, write_rendered
 from navlayers.output.folders import read_index
 from navlayers.pages.results import ALL
 
@@ -107,15 +107,6 @@ def report_files(report: Report, targets: Iterable[tuple[Path | None, str]]) -> 
     return files
 
 
-class Written(NamedTuple):
-    """The files of a report that changed and those that did not, notices; `data` is for standard output."""
-
-    written: tuple[Path, ...]
-    unchanged: tuple[Path, ...]
-    data: bytes
-    notices: tuple[Problem, ...]
-
-
 def write_report(
     report: Report, outputs: Sequence[str], *, force: bool = False, keep: Sequence[Path] = ()
 ) -> Written:
@@ -132,11 +123,5 @@ def write_report(
         OutputError: A file has other content (without `force`), is one to keep, or cannot be written.
     """
     files = report_files(report, targets_of(outputs))
-    named = [(path, file.data) for path, file in files if path is not None]
-    changed = set(write_all((Output(path, data, force) for path, data in named), keep=keep))
-    return Written(
-        tuple(path for path, _ in named if str(path) in changed),
-        tuple(path for path, _ in named if str(path) not in changed),
-        b"".join(file.data for path, file in files if path is None),
-        tuple(notice for _, file in files for notice in file.notices),
-    )
+    written = write_rendered([(path, file) for path, file in files if path is not None], force=force, keep=keep)
+    return written._replace(data=b"".join(file.data for path, file in files if path is None))

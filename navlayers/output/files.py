@@ -20,6 +20,8 @@ from navlayers.errors import OutputError, Place, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from navlayers.output.drawing.options import Rendered
+
 STAGE = ".navlayers-"
 """Prefix of the hidden folder for staged files (`new`) and for the backups of replaced files (`old`)."""
 
@@ -30,6 +32,15 @@ class Output(NamedTuple):
     path: str | Path
     data: bytes
     force: bool = False
+
+
+class Written(NamedTuple):
+    """The paths of files that changed and of those that did not, notices about them, data for standard output."""
+
+    written: tuple[Path, ...] = ()
+    unchanged: tuple[Path, ...] = ()
+    notices: tuple[Problem, ...] = ()
+    data: bytes = b""
 
 
 def write(data: bytes, path: str | Path, *, force: bool = False, keep: Path | Sequence[Path] = ()) -> bool:
@@ -71,6 +82,28 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
                 hint = f"only {output.path} is written"
         changes.commit(hint)
     return [str(output.path) for output in changed]
+
+
+def write_rendered(files: Sequence[tuple[Path, Rendered]], *, force: bool, keep: Sequence[Path]) -> Written:
+    """Write rendered files as `write_all` does.
+
+    Args:
+        files: paths, and what to write to them.
+        force: overwrite files that hold something else.
+        keep: files that are never replaced.
+
+    Returns:
+        The paths, and the notices of all files.
+
+    Raises:
+        OutputError: as `write_all`.
+    """
+    changed = set(write_all((Output(path, rendered.data, force) for path, rendered in files), keep=keep))
+    return Written(
+        tuple(path for path, _ in files if str(path) in changed),
+        tuple(path for path, _ in files if str(path) not in changed),
+        tuple(notice for _, rendered in files for notice in rendered.notices),
+    )
 
 
 def _changed(outputs: Iterable[Output], keep: Sequence[Path]) -> list[Output]:

@@ -157,11 +157,9 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
         if format_ is not None and FORMATS[format_].folder:
             return Folder(str(path), (".yml", ".yaml"), options.max_bytes), format_
     source = sources.load(path, data, options.max_bytes)
-    if options.format is None and (kind := foreign.kind_of(source.data, source.path)) is not None:
-        place = Place(source.path)
-        raise OtherFileError(
-            Problem(f"{kind.one}: not read yet", place, "a mapping set", READS, code="wrong-shape")
-        )
+    if options.format is None and (name := foreign.format_of(source.data, source.path)) is not None:
+        problem = Problem(f"{name}: not read yet", Place(source.path), "a mapping set", READS, code="wrong-shape")
+        raise OtherFileError(problem)
     return source, options.format or sniff(source)
 
 
