@@ -19,11 +19,11 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Fields, read_top
-from navlayers.mapping.formats.yaml_files import PartPlaces
+from navlayers.mapping.formats.yaml_files import Parts
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType
 
 if TYPE_CHECKING:
-    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Folder
 
 Side = Literal["detection", "visibility"]
@@ -65,7 +65,7 @@ class _Score(NamedTuple):
     entry: Fields
 
 
-def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPlaces]:
+def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]:
     """Read a technique administration file.
 
     Raises:
@@ -83,37 +83,25 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     if "techniques" not in top:
         problem = Problem("there are no techniques", top.place(), '"techniques"', code="wrong-shape")
         raise OtherFileError(problem)
-    reader = _Reader(source.path, "visibility" if context.options.format == VISIBILITY else "detection")
+    scored: Side = "visibility" if context.options.format == VISIBILITY else "detection"
+    reader = _Reader(Parts(source.path, findings), scored)
     top.unknown(_TOP, "the file")
     for entry in top.children("techniques", "a technique: technique_id, detection, visibility"):
-        mark, count = findings.mark, reader.count
-        reader.technique(entry)
-        if findings.left_out(mark, "entry"):
-            reader.drop(count)
+        with reader.parts.left_out_with_errors("entry"):
+            reader.technique(entry)
     findings.raise_errors()
     head = reader.head(top, context)
     reader.report_omitted(top)
-    return reader.finish(head), reader.places
+    return reader.finish(head), reader.parts.places
 
 
 class _Reader:
-    def __init__(self, path: str, scored: Side) -> None:
-        self.places = PartPlaces(path)
+    def __init__(self, parts: Parts, scored: Side) -> None:
+        self.parts = parts
         self._scored = scored
-        self._mappings: list[Mapping] = []
         self._dates: set[str] = set()
         self._systems: dict[tuple[Side, str], Fields] = {}
         self._earlier = 0
-
-    @property
-    def count(self) -> int:
-        """The number of mappings so far."""
-        return len(self._mappings)
-
-    def drop(self, count: int) -> None:
-        """Drop the mappings past this number of them."""
-        del self._mappings[count:]
-        self.places.drop("mapping", count)
 
     def technique(self, entry: Fields) -> None:
         """Read both sides of one technique."""
@@ -150,9 +138,10 @@ class _Reader:
             self._systems.setdefault((side, system), part)
             id_ = f"{side} {system}"
             about = (side, category, value, comment)
-            self._mappings.append(Mapping(id_, technique, *about, technique_name=name, other=other))
-            self.places.keep(
-                *("mapping", entry, "technique_id"),
+            self.parts.add(
+                Mapping(id_, technique, *about, technique_name=name, other=other),
+                entry,
+                "technique_id",
                 technique="technique_id",
                 technique_name="technique_name",
                 value=latest.entry.node("score"),
@@ -210,9 +199,9 @@ class _Reader:
         metadata |= dated(self._dates)
         for field, key in (("title", "name"), ("domain", "domain")):
             if key in top:
-                self.places.keep_head(field, top.place(key))
-        techniques = (mapping.technique for mapping in self._mappings)
-        return make_head(context, metadata, techniques, self.places.head("domain"))
+                self.parts.keep_head(field, top.place(key))
+        techniques = (mapping.technique for mapping in self.parts.mappings)
+        return make_head(context, metadata, techniques, self.parts.places.head("domain"))
 
     def report_omitted(self, top: Fields) -> None:
         """Report, once for the file, fields that are not carried over and the side without score values."""
@@ -222,7 +211,7 @@ class _Reader:
         left += ["notes"] if top.text("notes") else []
         if left:
             top.report(Issue(f"not carried over: {'; '.join(left)}", fatal=False, code="not-carried"))
-        if any(mapping.type != self._scored for mapping in self._mappings):
+        if any(mapping.type != self._scored for mapping in self.parts.mappings):
             other, format_ = ("detection", "dettect")
             if self._scored == "detection":
                 other, format_ = ("visibility", VISIBILITY)
@@ -233,19 +222,15 @@ class _Reader:
     def finish(self, head: MappingSet) -> MappingSet:
         """The whole set, its capabilities named by side and system."""
         ids = slugs(f"{side} {system}" for side, system in self._systems)
-
-        for part in self._systems.values():
-            self.places.keep("capability", part, "applicable_to", name="applicable_to")
-        capabilities = (
-            Capability(ids[f"{side} {system}"], f"{_TYPES[side]}: {system}", (side,))
-            for side, system in self._systems
-        )
+        for (side, system), part in self._systems.items():
+            capability = Capability(ids[f"{side} {system}"], f"{_TYPES[side]}: {system}", (side,))
+            self.parts.add(capability, part, "applicable_to", name="applicable_to")
+        mappings = self.parts.mappings
+        mappings[:] = (msgspec.structs.replace(m, capability=ids[m.capability]) for m in mappings)
         sides = [side for side in _SCALES if any(side == other for other, _ in self._systems)]
-        return msgspec.structs.replace(
+        return self.parts.in_set(
             head,
             groups={side: _TYPES[side] for side in sides},
             mapping_types=tuple(MappingType(side, side) for side in sides),
-            capabilities=tuple(capabilities),
-            mappings=tuple(msgspec.structs.replace(m, capability=ids[m.capability]) for m in self._mappings),
             scale=_SCALES[self._scored].numbers(),
         )

@@ -17,7 +17,7 @@ from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.yaml_fields import Fields
-from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
+from navlayers.mapping.formats.yaml_files import FileKind, Parts, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
 from navlayers.mapping.model import (
     Capability,
@@ -31,7 +31,7 @@ from navlayers.mapping.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Folder, Source
 
 _TYPE = "technique_scores"
@@ -63,11 +63,10 @@ class _Control(NamedTuple):
     """One file, and its metadata of the whole set."""
 
     fields: Fields
-    capability: Capability
     metadata: dict[str, str]
 
 
-def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPlaces]:
+def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]:
     """Read a folder of controls, or one control.
 
     Raises:
@@ -84,18 +83,18 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
             reader.control(Fields(path, top, findings))
     findings.raise_errors()
     head = reader.head(context, source.path)
-    return reader.finish(head), reader.places
+    mapping_set = reader.parts.in_set(
+        head, groups=dict(sorted(reader.groups.items())), mapping_types=(MappingType(_TYPE, _TYPE),)
+    )
+    return mapping_set, reader.parts.places
 
 
 class _Reader:
     def __init__(self, context: Context, path: str) -> None:
-        self.places = PartPlaces(path)
-        self._findings = context.findings
+        self.parts = Parts(path, context.findings)
+        self.groups: dict[str, str] = {}
         self._scale = value_rules.scale_of({}, context.options)
         self._controls: dict[str, _Control] = {}
-        self._groups: dict[str, str] = {}
-        self._mappings: list[Mapping] = []
-        self._records: list[NonMappable] = []
 
     def control(self, top: Fields) -> None:
         """Read one file."""
@@ -114,39 +113,36 @@ class _Reader:
         references = tuple(dict.fromkeys(text for text, _ in top.texts("references")))
         tags = {_id(tag) or tag: tag for tag, _ in reversed(top.texts("tags"))}
         capability = Capability(id_, name, tuple(reversed(tags)), references)
-        self._groups = {**tags, **self._groups}
+        self.groups = {**tags, **self.groups}
         keys = (_VERSION, "platform", "creation date", "last update", *_SHARED)
-        self._controls[id_] = _Control(top, capability, {key: text for key in keys if (text := top.text(key))})
+        self._controls[id_] = _Control(top, {key: text for key in keys if (text := top.text(key))})
         where = {"id": "name", "name": "name", "groups": "tags", "references": "references"}
-        self.places.keep("capability", top, "name", **where)
+        self.parts.add(capability, top, "name", **where)
         self._techniques(top, capability, extra)
 
     def _techniques(self, top: Fields, capability: Capability, extra: list[tuple[str, str]]) -> None:
         kept = [(key, top.text(key)) for key in _KEPT]
         other = tuple((f"control {key}", text) for key, text in [*kept, *extra] if text)
-        before = len(self._mappings)
+        mappings = self.parts.mappings
+        before = len(mappings)
         for entry in top.children("techniques", "a technique: id, name, technique-scores"):
-            mark, count = self._findings.mark, len(self._mappings)
-            entry.unknown(_TECHNIQUE, "a technique")
-            scores = entry.children("technique-scores", "a score: category, value")
-            groups = entry.children("sub-techniques-scores", "sub-techniques and their scores")
-            if scores or not groups:
-                self._scores(entry, scores, capability)
-            for group in groups:
-                self._group(group, capability)
-            if self._findings.left_out(mark, "entry"):
-                del self._mappings[count:]
-                self.places.drop("mapping", count)
-        top.report_references(len(capability.references), len(self._mappings) - before, "references")
-        if len(self._mappings) > before:
+            with self.parts.left_out_with_errors("entry"):
+                entry.unknown(_TECHNIQUE, "a technique")
+                scores = entry.children("technique-scores", "a score: category, value")
+                groups = entry.children("sub-techniques-scores", "sub-techniques and their scores")
+                if scores or not groups:
+                    self._scores(entry, scores, capability)
+                for group in groups:
+                    self._group(group, capability)
+        top.report_references(len(capability.references), len(mappings) - before, "references")
+        if len(mappings) > before:
             # Only the first: a control has up to hundreds of mappings.
-            self._mappings[before] = msgspec.structs.replace(self._mappings[before], other=other)
+            mappings[before] = msgspec.structs.replace(mappings[before], other=other)
             return
         other = tuple(pair for pair in other if pair[0] != "control comments")
         comment, references = top.text("comments"), capability.references
         record = NonMappable(capability.id, None, value_rules.NON_MAPPABLE, comment, references, other=other)
-        self._records.append(record)
-        self.places.keep("non_mappable", top, "name", capability="name", comment="comments")
+        self.parts.add(record, top, "name", capability="name", comment="comments")
 
     def _group(self, group: Fields, capability: Capability) -> None:
         """Read scores that several sub-techniques share."""
@@ -182,9 +178,10 @@ class _Reader:
             score.report(issue, "value")
             about = (_TYPE, cast("Category | None", category), value, score.text("comments"), capability.references)
             name = entry.text("name") or None
-            self._mappings.append(Mapping(capability.id, technique or text, *about, technique_name=name))
-            self.places.keep(
-                *("mapping", entry, "id"),
+            self.parts.add(
+                Mapping(capability.id, technique or text, *about, technique_name=name),
+                entry,
+                "id",
                 technique="id",
                 technique_name="name",
                 category=score.branch.get("category"),
@@ -207,8 +204,8 @@ class _Reader:
         for field, key in (*fields.items(), *zip(_SHARED, _SHARED, strict=True)):
             for control in controls:
                 if key in control.metadata:
-                    self.places.keep_head(field, control.fields.place(key))
-        techniques = (mapping.technique for mapping in self._mappings)
+                    self.parts.keep_head(field, control.fields.place(key))
+        techniques = (mapping.technique for mapping in self.parts.mappings)
         return make_head(context, metadata, techniques, Place(path))
 
     def _agreed(self, key: str, *, fatal: bool) -> str:
@@ -242,17 +239,6 @@ class _Reader:
             elif text:
                 message, expected = f"invalid {key} {quoted(text)}", "month/day/year, such as 1/21/2021"
                 control.fields.report(Issue(message, expected, fatal=False, code="unknown-term"), key)
-
-    def finish(self, head: MappingSet) -> MappingSet:
-        """The whole set."""
-        return msgspec.structs.replace(
-            head,
-            groups=dict(sorted(self._groups.items())),
-            mapping_types=(MappingType(_TYPE, _TYPE),),
-            capabilities=tuple(control.capability for control in self._controls.values()),
-            mappings=tuple(self._mappings),
-            non_mappable=tuple(self._records),
-        )
 
 
 def _id(name: str) -> str:

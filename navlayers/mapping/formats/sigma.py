@@ -21,12 +21,12 @@ from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Fields
-from navlayers.mapping.formats.yaml_files import FileKind, PartPlaces, read_files
+from navlayers.mapping.formats.yaml_files import FileKind, Parts, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, documents
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType
 
 if TYPE_CHECKING:
-    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Folder
 
 _TYPE = "detects"
@@ -62,7 +62,7 @@ class _Rule(NamedTuple):
     techniques: set[str]
 
 
-def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPlaces]:
+def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]:
     """Read a folder of rules, or the rules of one file.
 
     Raises:
@@ -79,22 +79,20 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, PartPla
     findings.raise_errors()
     metadata = {"framework": "sigma", "role": "detection", "title": "Sigma rules" + (f": {name}" if name else "")}
     metadata |= dated(reader.dates)
-    techniques = (mapping.technique for mapping in reader.mappings)
+    techniques = (mapping.technique for mapping in reader.parts.mappings)
     head = make_head(context, metadata, techniques, Place(source.path), reader.tactics)
     reader.report_omitted()
-    return reader.finish(head), reader.places
+    return reader.finish(head), reader.parts.places
 
 
 class _Reader:
     def __init__(self, findings: Findings, path: str, top: int) -> None:
-        self.mappings: list[Mapping] = []
         self.dates: set[str] = set()
         self.tactics: list[str] = []
-        self.places = PartPlaces(path)
+        self.parts = Parts(path, findings)
         self._findings = findings
         self._path = path
         self._top = top
-        self._capabilities: dict[str, Capability] = {}
         self._group_names: dict[str, str] = {}
         self._group_ids: dict[tuple[str, str], str] = {}
         self._unread: Counter[str] = Counter()
@@ -131,20 +129,10 @@ class _Reader:
             previous = items
             part = not tree.items.keys() & {"id", "title"}
             rule = fields.inner(Branch(items, tree.line, tree.column))
-            mark, mappings, capabilities = self._findings.mark, len(self.mappings), len(self._capabilities)
-            self._rule(rule, number, rules, part=part)
-            if self._findings.left_out(mark, "rule"):
-                self._drop(rules, mappings, capabilities)
-
-    def _drop(self, rules: dict[str, _Rule], mappings: int, capabilities: int) -> None:
-        """Drop the mappings and rules past these numbers of them."""
-        del self.mappings[mappings:]
-        self.places.drop("mapping", mappings)
-        for id_ in list(self._capabilities)[capabilities:]:
-            del self._capabilities[id_]
-        for key in [key for key, rule in rules.items() if rule.id not in self._capabilities]:
-            del rules[key]
-        self.places.drop("capability", capabilities)
+            with self.parts.left_out_with_errors("rule"):
+                self._rule(rule, number, rules, part=part)
+            if self._findings.leaves_out:
+                rules = {key: rule for key, rule in rules.items() if rule.id in self.parts.capabilities}
 
     def _rule(self, fields: Fields, number: int, rules: dict[str, _Rule], *, part: bool) -> None:
         self._unread.update(fields.branch.items.keys() - _READ)
@@ -159,23 +147,23 @@ class _Reader:
             # Another log source of a rule adds groups and techniques to the rule.
             rule = rules[key]
             rule.groups.update(dict.fromkeys(groups))
-            changed = msgspec.structs.replace(self._capabilities[rule.id], groups=tuple(rule.groups))
-            self._capabilities[rule.id] = changed
+            changed = msgspec.structs.replace(self.parts.capabilities[rule.id], groups=tuple(rule.groups))
+            self.parts.capabilities[rule.id] = changed
             self._techniques(fields, changed, rule.techniques)
             return
         id_key = next((key for key in ("id", "title") if key in fields), "")
         id_ = self._unique(fields, id_, number if rules else None, id_key)
         references = tuple(dict.fromkeys(text for text, _ in fields.texts("references")))
-        self._capabilities[id_] = Capability(id_, title or id_, tuple(groups), references)
+        capability = Capability(id_, title or id_, tuple(groups), references)
         rules[key] = rule = _Rule(id_, dict.fromkeys(groups), set())
         where = "title" if "title" in fields else id_key
         keys = {"id": "id", "name": "title", "references": "references", "groups": "level"}
-        self.places.keep("capability", fields, where, **keys)
-        self._techniques(fields, self._capabilities[id_], rule.techniques)
+        self.parts.add(capability, fields, where, **keys)
+        self._techniques(fields, capability, rule.techniques)
 
     def _unique(self, fields: Fields, id_: str, number: int | None, id_key: str) -> str:
         """A unique id for a rule: its own, else its path, with its number in the file if needed."""
-        if id_ and id_ not in self._capabilities:
+        if id_ and id_ not in self.parts.capabilities:
             return id_
         path = "-".join(Path(fields.path).parts[self._top :])
         name = slug(path.rpartition(".")[0] or path) or "rule"
@@ -183,10 +171,10 @@ class _Reader:
             id_ = f"{name}-{number}"
         elif not id_:
             id_ = name
-        if id_ in self._capabilities:
+        if id_ in self.parts.capabilities:
             # Resume counting where it ended: thousands of rules with one id would take minutes.
             tries = chain([(name, 1)], ((f"{name}-{n}", n) for n in count(self._numbers.get(name, 2))))
-            other, last = next(pair for pair in tries if pair[0] not in self._capabilities)
+            other, last = next(pair for pair in tries if pair[0] not in self.parts.capabilities)
             self._numbers[name] = last + 1
             message = f"duplicate rule id {quoted(id_)[1:-1]}"
             hint = f"this rule is read as {other}; give it a unique id"
@@ -246,8 +234,7 @@ class _Reader:
         other = self._other(fields, rest)
         for technique, id_node in techniques:
             mapping = Mapping(capability.id, technique, _TYPE, "detect", None, comment, references, other=other)
-            self.mappings.append(mapping)
-            self.places.keep("mapping", fields, id_node, technique=id_node, comment="description")
+            self.parts.add(mapping, fields, id_node, technique=id_node, comment="description")
 
     def _other(self, fields: Fields, tags: list[str]) -> tuple[tuple[str, str], ...]:
         pairs = [(key, fields.text(key)) for key in _KEPT if key != "author"]
@@ -260,9 +247,9 @@ class _Reader:
 
     def report_omitted(self) -> None:
         """Report, once for all rules, how many have no technique tag and which fields are not carried over."""
-        idle = len(self._capabilities) - len({mapping.capability for mapping in self.mappings})
-        if idle:
-            message = f"{idle:,} of {len(self._capabilities):,} rules have no technique tag"
+        rules, mapped = len(self.parts.capabilities), {mapping.capability for mapping in self.parts.mappings}
+        if idle := rules - len(mapped):
+            message = f"{idle:,} of {rules:,} rules have no technique tag"
             hint = "add tags such as attack.t1059; the rules are kept without mappings"
             issue = Issue(message, hint=hint, fatal=False, code="capability-without-mapping")
             self._findings.add(issue, Place(self._path))
@@ -279,12 +266,10 @@ class _Reader:
         def rank(id_: str) -> tuple[int, int, str]:
             return kinds.index(id_.partition("-")[0]), order.index(id_) if id_ in order else len(order), id_
 
-        return msgspec.structs.replace(
+        return self.parts.in_set(
             head,
             groups={id_: self._group_names[id_] for id_ in sorted(self._group_names, key=rank)},
             mapping_types=(MappingType(_TYPE, _TYPE),),
-            capabilities=tuple(self._capabilities.values()),
-            mappings=tuple(self.mappings),
         )
 
 

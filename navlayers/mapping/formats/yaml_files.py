@@ -1,21 +1,25 @@
-"""The files of a folder of another tool's YAML, and the places of the parts of its set."""
+"""The YAML files of other tools, and the parts of the sets that are read from them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from navlayers.errors import InputError, OtherFileError, Place, Problem
+from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import Folder, Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Node
+from navlayers.mapping.model import Capability, Mapping, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from navlayers.mapping.formats.context import Kind
     from navlayers.mapping.formats.yaml_fields import Fields
+    from navlayers.mapping.model import MappingSet
 
 _NAMED = 3
 """Maximum skipped files named in a notice."""
@@ -99,33 +103,83 @@ def _add(problems: tuple[Problem, ...], findings: Findings) -> None:
         findings.add(issue, problem.place or Place(""))
 
 
-class PartPlaces:
-    """The places of the parts of a set that was read from one file or several."""
+class Parts:
+    """The parts of a set in the order read from one file or several, and their places.
 
-    def __init__(self, path: str) -> None:
+    Attributes:
+        capabilities: by their ids.
+    """
+
+    def __init__(self, path: str, findings: Findings) -> None:
+        self.mappings: list[Mapping] = []
+        self.non_mappable: list[NonMappable] = []
+        self.capabilities: dict[str, Capability] = {}
         self._path = path
+        self._findings = findings
         self._heads: dict[str, Place] = {}
-        self._parts: dict[Kind, list[dict[str, Place]]] = {"mapping": [], "non_mappable": [], "capability": []}
+        self._places: dict[Kind, list[dict[str, Place]]] = {"mapping": [], "non_mappable": [], "capability": []}
 
-    def keep(self, kind_: Kind, fields: Fields, target: str | Node, **parts: str | Node | None) -> None:
-        """Keep the place of the next part of a kind, and of its fields, given by node or by key in `fields`."""
-        nodes = {name: fields.branch.get(part) if isinstance(part, str) else part for name, part in parts.items()}
-        nodes[""] = fields.node(target) if isinstance(target, str) else target
-        self._parts[kind_].append({name: fields.place(node) for name, node in nodes.items() if node is not None})
+    def add(
+        self, part: Mapping | NonMappable | Capability, fields: Fields, start: str | Node, **keys: str | Node | None
+    ) -> None:
+        """Add a part.
 
-    def drop(self, kind_: Kind, start: int) -> None:
-        """Drop the places of the parts of a kind from an index on."""
-        del self._parts[kind_][start:]
+        Args:
+            part: a mapping, non-mappable or capability.
+            fields: the YAML mapping that it is read from.
+            start: the node where it starts, or the key of that node in `fields`.
+            **keys: field of the part → its node, or the key of its node.
+        """
+        kind: Kind
+        if isinstance(part, Mapping):
+            kind = "mapping"
+            self.mappings.append(part)
+        elif isinstance(part, NonMappable):
+            kind = "non_mappable"
+            self.non_mappable.append(part)
+        else:
+            kind = "capability"
+            self.capabilities[part.id] = part
+        nodes = {name: fields.branch.get(key) if isinstance(key, str) else key for name, key in keys.items()}
+        nodes[""] = fields.node(start) if isinstance(start, str) else start
+        self._places[kind].append({name: fields.place(node) for name, node in nodes.items() if node is not None})
+
+    @contextmanager
+    def left_out_with_errors(self, what: str) -> Iterator[None]:
+        """Leave out the parts that are added within, if there are errors within and the reading is lenient.
+
+        Args:
+            what: "entry" or "rule", for the notice.
+        """
+        mark, counts = self._findings.mark, [(kind, len(places)) for kind, places in self._places.items()]
+        yield
+        if self._findings.left_out(mark, what):
+            for kind, count in counts:
+                del self._places[kind][count:]
+            del self.mappings[counts[0][1] :], self.non_mappable[counts[1][1] :]
+            for id_ in list(self.capabilities)[counts[2][1] :]:
+                del self.capabilities[id_]
+
+    def in_set(self, head: MappingSet, **fields: Any) -> MappingSet:
+        """The set with these parts, from its metadata and its other fields."""
+        return msgspec.structs.replace(
+            head,
+            capabilities=tuple(self.capabilities.values()),
+            mappings=tuple(self.mappings),
+            non_mappable=tuple(self.non_mappable),
+            **fields,
+        )
 
     def keep_head(self, field: str, place: Place) -> None:
         """Keep the place of a field of the set, the first one where several files have it."""
         self._heads.setdefault(field, place)
 
-    def part(self, kind_: Kind, index: int, field: str = "") -> Place:
-        """The place of a mapping, non-mappable or capability, or of the value of one of its fields."""
-        places = self._parts[kind_][index]
-        return places.get(field, places[""])
+    @property
+    def places(self) -> Places:
+        """The places of the parts, and of the fields of the set, by default the file or folder."""
 
-    def head(self, field: str) -> Place:
-        """The place of a field of the set; of the file or folder where it is not written."""
-        return self._heads.get(field, Place(self._path))
+        def part(kind: Kind, index: int, field: str) -> Place:
+            places = self._places[kind][index]
+            return places.get(field, places[""])
+
+        return Places(part, lambda field: self._heads.get(field, Place(self._path)))
