@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -103,6 +103,10 @@ def _add(problems: tuple[Problem, ...], findings: Findings) -> None:
         findings.add(issue, problem.place or Place(""))
 
 
+_Nodes: TypeAlias = "tuple[Fields, str | Node, dict[str, str | Node | None]]"
+"""The arguments of `Parts.add`; places are looked up only for messages."""
+
+
 class Parts:
     """The parts of a set in the order read from one file or several, and their places.
 
@@ -117,7 +121,7 @@ class Parts:
         self._path = path
         self._findings = findings
         self._heads: dict[str, Place] = {}
-        self._places: dict[Kind, list[dict[str, Place]]] = {"mapping": [], "non_mappable": [], "capability": []}
+        self._nodes: dict[Kind, list[_Nodes]] = {"mapping": [], "non_mappable": [], "capability": []}
 
     def add(
         self, part: Mapping | NonMappable | Capability, fields: Fields, start: str | Node, **keys: str | Node | None
@@ -128,7 +132,7 @@ class Parts:
             part: a mapping, non-mappable or capability.
             fields: the YAML mapping that it is read from.
             start: the node where it starts, or the key of that node in `fields`.
-            **keys: field of the part → its node, or the key of its node.
+            **keys: field of the part → its node, or the key of its node in `fields` if the key has another name.
         """
         kind: Kind
         if isinstance(part, Mapping):
@@ -140,9 +144,7 @@ class Parts:
         else:
             kind = "capability"
             self.capabilities[part.id] = part
-        nodes = {name: fields.branch.get(key) if isinstance(key, str) else key for name, key in keys.items()}
-        nodes[""] = fields.node(start) if isinstance(start, str) else start
-        self._places[kind].append({name: fields.place(node) for name, node in nodes.items() if node is not None})
+        self._nodes[kind].append((fields, start, keys))
 
     @contextmanager
     def left_out_with_errors(self, what: str) -> Iterator[None]:
@@ -151,24 +153,20 @@ class Parts:
         Args:
             what: "entry" or "rule", for the notice.
         """
-        mark, counts = self._findings.mark, [(kind, len(places)) for kind, places in self._places.items()]
+        mark, counts = self._findings.mark, [(kind, len(nodes)) for kind, nodes in self._nodes.items()]
         yield
         if self._findings.left_out(mark, what):
             for kind, count in counts:
-                del self._places[kind][count:]
+                del self._nodes[kind][count:]
             del self.mappings[counts[0][1] :], self.non_mappable[counts[1][1] :]
             for id_ in list(self.capabilities)[counts[2][1] :]:
                 del self.capabilities[id_]
 
     def in_set(self, head: MappingSet, **fields: Any) -> MappingSet:
         """The set with these parts, from its metadata and its other fields."""
-        return msgspec.structs.replace(
-            head,
-            capabilities=tuple(self.capabilities.values()),
-            mappings=tuple(self.mappings),
-            non_mappable=tuple(self.non_mappable),
-            **fields,
-        )
+        parts = {"mappings": tuple(self.mappings), "non_mappable": tuple(self.non_mappable)}
+        capabilities = tuple(self.capabilities.values())
+        return msgspec.structs.replace(head, **{"capabilities": capabilities, **parts, **fields})
 
     def keep_head(self, field: str, place: Place) -> None:
         """Keep the place of a field of the set, the first one where several files have it."""
@@ -179,7 +177,9 @@ class Parts:
         """The places of the parts, and of the fields of the set, by default the file or folder."""
 
         def part(kind: Kind, index: int, field: str) -> Place:
-            places = self._places[kind][index]
-            return places.get(field, places[""])
+            fields, start, keys = self._nodes[kind][index]
+            key = keys.get(field, field)
+            node = fields.branch.get(key) if isinstance(key, str) else key
+            return fields.place(node or start)
 
         return Places(part, lambda field: self._heads.get(field, Place(self._path)))

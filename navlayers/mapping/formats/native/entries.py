@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from navlayers._text import Names, comma_list, quoted, suggestion
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
+from navlayers.mapping.formats.yaml_files import Parts
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import CATEGORIES, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from navlayers.mapping.formats.context import Kind, ReadOptions
+    from navlayers.mapping.formats.context import ReadOptions
 
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
 """Keys of a non-mappable."""
@@ -39,22 +40,13 @@ def score_names(types: Collection[str], scale: Iterable[str]) -> Names:
     return Names({*CATEGORIES, *(name.lower() for name in scale)} - set(types))
 
 
-class Spot(NamedTuple):
-    """The nodes of a part of a set: where it starts, its fields, the key of its technique."""
-
-    start: Node
-    entry: Node
-    technique: Scalar | None = None
-
-
 class Entries:
-    """The mappings and non-mappables of a set, in reading order, and the nodes of its parts."""
+    """Reads the mappings and non-mappables of a set into its `parts`."""
 
     def __init__(self, head: MappingSet, top: Fields, options: ReadOptions) -> None:
-        self.mappings: list[Mapping] = []
-        self.non_mappable: list[NonMappable] = []
-        self.spots: dict[Kind, list[Spot]] = {"mapping": [], "non_mappable": [], "capability": []}
+        self.parts = Parts(top.path, top.findings)
         self._top = top
+        self._blank = top.inner(Branch({}, 0, 0))
         self._head = head
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
@@ -66,7 +58,7 @@ class Entries:
     @property
     def count(self) -> int:
         """The number of mappings and non-mappables that were read so far, sound or not."""
-        return len(self.mappings) + len(self.non_mappable)
+        return len(self.parts.mappings) + len(self.parts.non_mappable)
 
     def technique(self, capability: Capability | None, key: Scalar, node: Node) -> None:
         """Read the value of a technique: of a capability, or of the techniques that no capability covers."""
@@ -87,20 +79,17 @@ class Entries:
             self._top.wrong(node, f"technique {quoted(technique)[1:-1]} has an empty list", _ENTRY)
         findings.left_out(mark, "entry")
         for entry in entries:
-            mark, counts = findings.mark, (len(self.mappings), len(self.non_mappable))
-            if capability is None:
-                self.record(None, technique, key, entry)
-            elif isinstance(entry, Scalar):
-                self._bare(capability, technique, Spot(key if entry is node else entry, entry, key), entry)
-            elif isinstance(entry, Branch):
-                self._entry(capability, technique, key, self._top.inner(entry))
-            else:
-                self._top.wrong(entry, f"an entry is {kind(entry)}", _ENTRY)
-            if findings.left_out(mark, "entry"):
-                del self.mappings[counts[0] :], self.spots["mapping"][counts[0] :]
-                del self.non_mappable[counts[1] :], self.spots["non_mappable"][counts[1] :]
+            with self.parts.left_out_with_errors("entry"):
+                if capability is None:
+                    self.record(None, technique, key, entry)
+                elif isinstance(entry, Scalar):
+                    self._bare(capability, technique, key, entry, key if entry is node else entry)
+                elif isinstance(entry, Branch):
+                    self._entry(capability, technique, key, self._top.inner(entry))
+                else:
+                    self._top.wrong(entry, f"an entry is {kind(entry)}", _ENTRY)
 
-    def _bare(self, capability: Capability, technique: str, spot: Spot, node: Scalar) -> None:
+    def _bare(self, capability: Capability, technique: str, key: Scalar, node: Scalar, start: Scalar) -> None:
         type_ = self._default_type
         if not is_null(node):
             type_ = node.text
@@ -110,8 +99,8 @@ class Entries:
                     self._type_issues[type_] = self._type_issue(type_)
                 self._top.report(self._type_issues[type_], node)
                 self._top.warn(node)
-        self.mappings.append(Mapping(capability.id, technique, type_, references=capability.references))
-        self.spots["mapping"].append(spot)
+        mapping = Mapping(capability.id, technique, type_, references=capability.references)
+        self.parts.add(mapping, self._blank, start, technique=key, value=node)
 
     def _refuse_non_mappable(self, node: Node, type_: str) -> None:
         """Refuse a mapping of type non_mappable, declared or not, quoted or not: it must not score."""
@@ -137,7 +126,7 @@ class Entries:
         node = fields.branch
         fields.unknown(ENTRY_KEYS, "an entry")
         if "non_mappable" in fields and self._flag(fields.node("non_mappable")):
-            self._add_record(capability, technique, Spot(node, node, key), fields)
+            self._add_record(capability, technique, fields, node, key)
             return
         common = self._common(capability, technique, fields)
         if "type" not in fields:
@@ -151,12 +140,14 @@ class Entries:
             fields.wrong("value", message, "the value after its category", code="contradictory-entry")
         for category in scored:
             value = self._score(fields.node(category), category)
-            self.mappings.append(Mapping(capability.id, category=category, value=value, **common))
-            self.spots["mapping"].append(Spot(node.items[category][0], node, key))
+            mapping = Mapping(capability.id, category=category, value=value, **common)
+            start, rating = node.items[category]
+            written = node.get("value") or rating
+            self.parts.add(mapping, fields, start, technique=key, technique_name="name", value=written)
         if not scored:
             value = self._score(fields.node("value"), "value") if "value" in fields else None
-            self.mappings.append(Mapping(capability.id, value=value, **common))
-            self.spots["mapping"].append(Spot(node, node, key))
+            mapping = Mapping(capability.id, value=value, **common)
+            self.parts.add(mapping, fields, node, technique=key, technique_name="name")
 
     def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
         """Read a non-mappable: true, nothing, or an entry without scores."""
@@ -165,10 +156,9 @@ class Entries:
         elif isinstance(node, Branch):
             fields = self._top.inner(node)
             fields.unknown(RECORD_KEYS, "a non-mappable")
-            self._add_record(capability, technique, Spot(node, node), fields)
+            self._add_record(capability, technique, fields, node, node)
         elif (is_null(node) and technique is not None) or self._flag(node):
-            empty = self._top.inner(Branch({}, node.line, node.column))
-            self._add_record(capability, technique, Spot(key, node), empty)
+            self._add_record(capability, technique, self._blank, key, key)
 
     def _flag(self, node: Node) -> bool:
         """True or false as written in YAML; everything else is an error, and false."""
@@ -177,14 +167,16 @@ class Entries:
         self._top.wrong(node, f"non_mappable is {kind(node)}", "true or false")
         return False
 
-    def _add_record(self, capability: Capability | None, technique: str | None, spot: Spot, fields: Fields) -> None:
+    def _add_record(
+        self, capability: Capability | None, technique: str | None, fields: Fields, start: Node, key: Node
+    ) -> None:
         for name in (*CATEGORIES, "value"):
             if name in fields:
                 message, expected = f"a non-mappable has a {name} score", "no score in a non-mappable"
                 fields.wrong(name, message, expected, code="contradictory-entry")
         common = self._common(capability, technique, fields)
-        self.non_mappable.append(NonMappable(capability.id if capability else None, **common))
-        self.spots["non_mappable"].append(spot)
+        record = NonMappable(capability.id if capability else None, **common)
+        self.parts.add(record, fields, start, technique=key, technique_name="name")
 
     def _common(self, capability: Capability | None, technique: str | None, fields: Fields) -> dict[str, Any]:
         """The fields that mappings and non-mappables share."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from navlayers._text import Names, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of
-from navlayers.mapping.formats.native.entries import Entries, Spot
+from navlayers.mapping.formats.native.entries import Entries
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, is_number, kind, read_top
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import DECIMAL, DETAILS, Capability, MappingType
@@ -21,7 +18,7 @@ from navlayers.mapping.model import DECIMAL, DETAILS, Capability, MappingType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 
@@ -62,37 +59,14 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         code = "wrong-shape" if empty else "empty-set"
         issue = Issue("the set has no capabilities", _CAPABILITIES, fatal=empty, code=code)
         top.report(issue, top.branch.items["capabilities"][0] if "capabilities" in top else "")
-    mapping_set = msgspec.structs.replace(
-        head,
-        groups=_with_undeclared(head.groups, capabilities, entries.spots["capability"], top),
-        capabilities=tuple(capabilities),
-        mappings=tuple(entries.mappings),
-        non_mappable=tuple(entries.non_mappable),
-    )
-    return mapping_set, _places(top, entries.spots)
+    places = entries.parts.places._replace(head=partial(_place_of_field, top))
+    groups = _with_undeclared(head.groups, capabilities, places, top)
+    return entries.parts.in_set(head, groups=groups, capabilities=tuple(capabilities)), places
 
 
-def _places(top: Fields, spots: dict[Kind, list[Spot]]) -> Places:
-    def part(kind_: Kind, index: int, field: str) -> Place:
-        start, entry, technique = spots[kind_][index]
-        node = start
-        if field == "technique":
-            node = technique or start
-        elif isinstance(entry, Branch):
-            pair = entry.items.get("name" if field == "technique_name" else field)
-            if pair is None and field == "value":
-                # A mapping with a category starts at the key of its category, and its value follows.
-                pair = next((pair for pair in entry.items.values() if pair[0] is start), None)
-            node = pair[1] if pair else start
-        elif field == "value":
-            node = entry
-        return top.place(node)
-
-    def head(field: str) -> Place:
-        key = "license" if field == "licence" and field not in top else field
-        return top.place(key) if key in top else Place(top.path, 1, 1)
-
-    return Places(part, head)
+def _place_of_field(top: Fields, field: str) -> Place:
+    key = "license" if field == "licence" and field not in top else field
+    return top.place(key) if key in top else Place(top.path, 1, 1)
 
 
 def _head(top: Fields, by_user: dict[str, str]) -> MappingSet:
@@ -195,7 +169,7 @@ def _capabilities(top: Fields, entries: Entries) -> Iterator[Capability]:
             tuple(group for group in groups if group is not None),
             tuple(text for text, _ in fields.texts("references")),
         )
-        entries.spots["capability"].append(Spot(key, node))
+        entries.parts.add(capability, fields, key)
         before = entries.count
         if "non_mappable" in fields:
             record = fields.node("non_mappable")
@@ -212,7 +186,7 @@ def _capabilities(top: Fields, entries: Entries) -> Iterator[Capability]:
 
 
 def _with_undeclared(
-    declared: dict[str, str], capabilities: list[Capability], spots: list[Spot], top: Fields
+    declared: dict[str, str], capabilities: list[Capability], places: Places, top: Fields
 ) -> dict[str, str]:
     groups = dict(declared)
     names = Names(declared)
@@ -220,11 +194,11 @@ def _with_undeclared(
     def hint(group: str) -> str:
         return names.suggestion(group) or "declare it under groups to give it a name"
 
-    for capability, spot in zip(capabilities, spots, strict=True):
+    for number, capability in enumerate(capabilities):
         for group in capability.groups:
             if group not in groups:
                 groups[group] = group
                 message = f"capability group {quoted(group)} is not declared"
                 issue = Issue(message, hint=partial(hint, group), fatal=False, code="undeclared-group")
-                top.report(issue, spot.start)
+                top.findings.add(issue, places.part("capability", number, ""))
     return groups
