@@ -30,10 +30,15 @@ _WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
+def bare(text: str) -> str:
+    """A value as messages show it without quotes: cut when long, with control characters escaped."""
+    visible = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return f"{visible[:_SHOWN]}…" if len(visible) > _SHOWN else visible
+
+
 def quoted(text: str) -> str:
     """A value as messages quote it: cut when long, with control characters escaped."""
-    visible = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return f'"{visible[:_SHOWN]}…"' if len(visible) > _SHOWN else f'"{visible}"'
+    return f'"{bare(text)}"'
 
 
 def excerpt(text: str) -> str:
@@ -72,7 +77,7 @@ class Names:
     def suggestion(self, text: str) -> str:
         """A question with the most similar name, or "" if none is similar."""
         close = self.closest(text)
-        return f"did you mean {quoted(close)[1:-1]}?" if close else ""
+        return f"did you mean {bare(close)}?" if close else ""
 
 
 def suggestion(text: str, names: Iterable[str]) -> str:
@@ -82,7 +87,7 @@ def suggestion(text: str, names: Iterable[str]) -> str:
 
 def comma_list(names: Sequence[str]) -> str:
     """`a, b, c`, cut after the first few."""
-    return ", ".join([*(quoted(name)[1:-1] for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
+    return ", ".join([*(bare(name) for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
 
 
 def first_few(texts: Sequence[str], most: int | None, separator: str = ", ") -> str:

@@ -34,6 +34,11 @@ class Place(msgspec.Struct, frozen=True, order=True):
             return path
         return f"{path}:{self.line}:{self.column}" if self.column else f"{path}:{self.line}"
 
+    @property
+    def position(self) -> str:
+        """Line and column in a sentence: "line 3, column 7"."""
+        return f"line {self.line}, column {self.column}"
+
 
 class Problem(msgspec.Struct, frozen=True):
     """A problem, or as a notice, a fact that the user should know.
@@ -59,6 +64,10 @@ class Problem(msgspec.Struct, frozen=True):
         if self.expected:
             text += f"; expected {self.expected}"
         return f"{text} ({self.hint})" if self.hint else text
+
+    def at(self, place: Place) -> Problem:
+        """The problem with this place, unless it has one."""
+        return msgspec.structs.replace(self, place=self.place or place)
 
 
 class NavlayersWarning(UserWarning):

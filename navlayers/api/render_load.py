@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
 from navlayers import attack
 from navlayers._text import comma_list, first_few
 from navlayers.attack.versions import parse_wanted
@@ -103,10 +101,10 @@ def _at_release(
         target = attack.find(item.domain, attack_version, own=item.attack_version or "latest")
         route = Routes(target.release.version)[item.domain, item.attack_version]
     except NavlayersError as error:
-        problems = (msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems)
+        problems = (problem.at(place) for problem in error.problems)
         raise type(error)(problems) from None
     about = route.notices if attack_version else [target.notice] if target.notice else []
-    notices += (msgspec.structs.replace(notice, place=notice.place or place) for notice in about)
+    notices += (notice.at(place) for notice in about)
     catalogue = route.releases.new
     # A layer of another minor version is drawn as it is.
     named = parse_wanted(item.attack_version or "latest")

@@ -246,4 +246,4 @@ class _Upgrader:
 
 
 def _placed(problems: Iterable[Problem], path: str) -> list[Problem]:
-    return [msgspec.structs.replace(problem, place=problem.place or Place(path)) for problem in problems]
+    return [problem.at(Place(path)) for problem in problems]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from navlayers._text import quoted
+from navlayers._text import bare, quoted
 from navlayers.attack import files, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
@@ -321,7 +321,7 @@ def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release
         builtin = any(release.version == number and release.domain in domains for release in _builtin())
         what = "is built in and cannot be removed" if builtin else "is not an added release"
         raise ReleaseError(
-            Problem(f"ATT&CK {quoted(version)[1:-1]} {what}", hint="list releases with: navlayers attack list")
+            Problem(f"ATT&CK {bare(version)} {what}", hint="list releases with: navlayers attack list")
         )
     return tuple(removed)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import comma_list, quoted
+from navlayers._text import bare, comma_list
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.colors import DEFAULT_COLORS, FEWEST_COLORS, Gradient, parse_color
 from navlayers.mapping.formats.value_rules import numeric
@@ -135,7 +135,7 @@ class Repair:
         for item in items:
             if not _has(item, "name", "value"):
                 name = item.get("name")
-                self._report(_METADATA, f"{whose} {_short(name)}" if isinstance(name, str) and name else whose)
+                self._report(_METADATA, f"{whose} {bare(name)}" if isinstance(name, str) and name else whose)
 
     def _links(self, whose: str, items: Iterable[Document]) -> list[Document]:
         """The links without scripts."""
@@ -143,18 +143,18 @@ class Repair:
         for item in items:
             url = item.get("url")
             if isinstance(url, str) and _SCRIPT.match(url):
-                self._report(_SCRIPTS, f"{whose} {_short(url)}")
+                self._report(_SCRIPTS, f"{whose} {bare(url)}")
                 continue
             kept.append(item)
             if not _has(item, "label", "url"):
-                self._report(_LINKS, f"{whose} {_short(url)}" if isinstance(url, str) and url else whose)
+                self._report(_LINKS, f"{whose} {bare(url)}" if isinstance(url, str) and url else whose)
             elif isinstance(url, str) and not _PROTOCOL.match(url):
-                self._report(_ADDRESSES, f"{whose} {_short(url)}")
+                self._report(_ADDRESSES, f"{whose} {bare(url)}")
         return kept
 
     def _color(self, whose: str, color: Any) -> None:
         if not (isinstance(color, str) and (_FUNCTION.fullmatch(color) or parse_color(color))):
-            self._report(_COLORS, f"{whose} {_short(color) if isinstance(color, str) else as_json(color)}")
+            self._report(_COLORS, f"{whose} {bare(color) if isinstance(color, str) else as_json(color)}")
 
 
 def as_json(value: Any) -> str:
@@ -184,7 +184,3 @@ def _colors(layer: Document) -> Iterator[tuple[str, Any]]:
 def _number(score: float) -> float:
     """A score, as an int if it is whole."""
     return int(score) if float(score).is_integer() else score
-
-
-def _short(value: str) -> str:
-    return quoted(value)[1:-1]

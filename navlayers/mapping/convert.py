@@ -66,7 +66,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         written = formats.encode(facts(read.mapping_set) if only_facts else read.mapping_set, to)
     except OutputError as error:
         place = Place(str(source.path))
-        raise OutputError(msgspec.structs.replace(p, place=p.place or place) for p in error.problems) from None
+        raise OutputError(p.at(place) for p in error.problems) from None
     return Written(written.data, (*read.notices, *written.notices))
 
 

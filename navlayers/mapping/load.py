@@ -158,7 +158,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         if reading is None or attack_version is not None or source.origin == "shipped":
             raise
         place = reading.place_of("attack_version")
-        problems = [msgspec.structs.replace(problem, place=problem.place or place) for problem in error.problems]
+        problems = [problem.at(place) for problem in error.problems]
         raise type(error)(problems) from None
     catalogue = match.catalogue
     # Ids are revoked within a release, too, so a set is carried to its own as well.
@@ -168,7 +168,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices))
     if source.origin != "shipped":
         place = reading.place_of("attack_version")
-        notices = [msgspec.structs.replace(notice, place=notice.place or place) for notice in notices]
+        notices = [notice.at(place) for notice in notices]
     notices = [*reading.notices, *(_placed(notice, source) for notice in notices)]
     return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices), reading.format, source.path)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import columns, comma_list, json_text, quoted
+from navlayers._text import bare, columns, comma_list, json_text, quoted
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.output.document import Document, Heading, Item, Items, Paragraph
@@ -315,8 +315,8 @@ def _removed(report: Report) -> Iterator[Item]:
 
 def _excerpt(row: Pairs) -> str:
     """A row or an entry in short: where it was, its score, the start of its comment."""
-    where = ", ".join(quoted(str(row[key]))[1:-1] for key in ("capability", "category", "tactic") if row.get(key))
-    what = [quoted(str(row["value"]))[1:-1]] if "value" in row else []
+    where = ", ".join(bare(str(row[key])) for key in ("capability", "category", "tactic") if row.get(key))
+    what = [bare(str(row["value"]))] if "value" in row else []
     what += [f"score {row['score']}"] if row.get("score") is not None else []
     what += [_quoted(str(row["comment"]))] if row.get("comment") else []
     return ": ".join(part for part in (where, ", ".join(what)) if part)
@@ -339,8 +339,8 @@ def _merged(report: Report) -> Iterator[Item]:
 
 
 def _values(merged: Merged) -> str:
-    values = _first([quoted(value)[1:-1] if value else "none" for value in merged.values])
-    scores = f"{' + '.join(values)} → {quoted(merged.value)[1:-1]}" if any(merged.values) else ""
+    values = _first([bare(value) if value else "none" for value in merged.values])
+    scores = f"{' + '.join(values)} → {bare(merged.value)}" if any(merged.values) else ""
     return ": ".join(part for part in (merged.where, scores) if part)
 
 
@@ -379,7 +379,7 @@ def _read_again(report: Report) -> Iterator[Item]:
         if entry.gained or entry.lost or entry.content == "major":
             for capability in entry.capabilities:
                 work.setdefault(capability, []).append(entry.id)
-    return (Item(f"{quoted(capability)[1:-1]}: {', '.join(ids)}") for capability, ids in sorted(work.items()))
+    return (Item(f"{bare(capability)}: {', '.join(ids)}") for capability, ids in sorted(work.items()))
 
 
 # The kinds of changes: heading, name in sentences, whether to review them, items.
@@ -391,8 +391,7 @@ _KINDS: tuple[tuple[str, str, bool, Callable[[Report], Iterable[Item]]], ...] = 
         "moved",
         True,
         lambda report: (
-            Item(f"{entry.id} {entry.name}: {quoted(entry.tactic)[1:-1]} → {', '.join(entry.to)}")
-            for entry in report.moved
+            Item(f"{entry.id} {entry.name}: {bare(entry.tactic)} → {', '.join(entry.to)}") for entry in report.moved
         ),
     ),
     ("Entries left out", "left out", True, _dropped),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import quoted, technique_url
+from navlayers._text import bare, technique_url
 from navlayers.attack.id_changes import IdChange
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.repair import as_json
@@ -147,7 +147,7 @@ class EntryCarrier:
         if to:
             self.moved.append(MovedEntry(identifier, self._releases.new.full_name(identifier), tactic, to))
         else:
-            why = f"the technique is not under {quoted(tactic)[1:-1]}, and each of its tactics has another entry"
+            why = f"the technique is not under {bare(tactic)}, and each of its tactics has another entry"
             self.dropped.append(Dropped(entry.id, entry.change.name, why, entry.fields))
         return (msgspec.structs.replace(entry, tactic=now) for now in to)
 

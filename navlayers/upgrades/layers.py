@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import comma_list, encode_members, quoted
+from navlayers._text import bare, comma_list, encode_members
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
@@ -94,7 +94,7 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
     if "techniques" in result or entries:
         result["techniques"] = upgraded
     other += repair.sentences
-    other += [f"tactic {quoted(written)[1:-1]} → {now}" for written, now in carrier.tactics.items()]
+    other += [f"tactic {bare(written)} → {now}" for written, now in carrier.tactics.items()]
     _update_metadata(result, route, before, [entry["techniqueID"] for entry in upgraded])
     if result.get("customDataURL"):
         other.append("customDataURL is kept: the Navigator loads data from there, which may be of another release")

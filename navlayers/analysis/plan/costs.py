@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import comma_list, folded, quoted
+from navlayers._text import bare, comma_list, folded, quoted
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
@@ -96,7 +96,7 @@ def read_costs(path: str, column: str | None = None) -> Costs:
     rows = tuple(_prices(sheet, cost))
     problems = [row for row in rows if isinstance(row, Problem)]
     if len(problems) == len(rows) > 1 and not sheet.numeric_columns([cost]):
-        message = f"column {quoted(headers[cost])[1:-1]} has no numbers ({len(problems)} rows)"
+        message = f"column {bare(headers[cost])} has no numbers ({len(problems)} rows)"
         raise InputError(Problem(message, header_place, "costs, such as 1200 or 1200.50"))
     if problems:
         raise InputError(problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import quantity, quoted
+from navlayers._text import bare, quantity, quoted
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
 from navlayers.errors import InputError, Problem
@@ -175,5 +175,5 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
     elif "score_value" not in user_headers and (others := other_numbers(sheet, column)):
         listing = ", ".join(map(quoted, others[:_MOST_COLUMNS_LISTED]))
         message = f"{name}: using the weights of column {quoted(sheet.header(column))}, not of {listing}"
-        notices += (Problem(message, hint=f"to change this: --columns score={quoted(others[0])[1:-1]}"),)
+        notices += (Problem(message, hint=f"to change this: --columns score={bare(others[0])}"),)
     return Weighted("table", name, name, loaded.path, mapping_set, tuple(row.weight for row in rows), notices)

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import comma_list, quantity, quoted
+from navlayers._text import bare, comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -96,7 +96,7 @@ def _column(sheet: Sheet, user_headers: Mapping[str, str]) -> int | None:
         names = [sheet.header(column) or f"column {column + 1}" for column in numeric]
         message = f"{len(numeric)} numeric columns: {comma_list(names)}"
         expected = "one weight column, with a header such as weight, count or prevalence"
-        hint = f"rename it, or choose it with --columns score={quoted(names[-1])[1:-1]}"
+        hint = f"rename it, or choose it with --columns score={bare(names[-1])}"
         raise InputError(Problem(message, sheet.grid.place(columns.row, numeric[0]), expected, hint))
     return numeric[0] if numeric else None
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from navlayers.checks.finding import Finding
     from navlayers.checks.subject import Subject
+    from navlayers.errors import Place
     from navlayers.mapping.model import Mapping, MappingSet
 
 _Key = tuple[str, str, str | None]
@@ -32,7 +33,7 @@ def incomplete_scores(subject: Subject) -> Iterator[Finding]:
             yield finding("category-without-value", place, message, hint="add the value, or remove the category")
         elif mapping.value is not None and mapping.category is None:
             place = subject.place("mapping", index, "category")
-            message = f"{_what(mapping)} has the value {_text.quoted(mapping.value)[1:-1]} but no category"
+            message = f"{_what(mapping)} has the value {_text.bare(mapping.value)} but no category"
             yield finding("value-without-category", place, message, hint="add protect, detect or respond")
 
 
@@ -64,7 +65,7 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     mappings = subject.set.mappings
     here = next(i for i in same if mappings[i].value == values[1])
     first = next(i for i in same if mappings[i].value == values[0])
-    value, other = (_text.quoted(mappings[i].value or "")[1:-1] for i in (here, first))
+    value, other = (_text.bare(mappings[i].value or "") for i in (here, first))
     category = f"{mappings[here].category} " if mappings[here].category else ""
     earlier = _where(subject.place("mapping", first, "value"))
     message = f"{_what(mappings[here])} is rated {category}{value} here and {other} {earlier}"
@@ -77,7 +78,7 @@ def _duplicate(subject: Subject, earlier: int, index: int) -> Finding:
     mapping = subject.set.mappings[index]
     first = subject.set.mappings[earlier]
     rating = f" {mapping.category}" if mapping.category else ""
-    rating += f" {_text.quoted(mapping.value)[1:-1]}" if mapping.value is not None else ""
+    rating += f" {_text.bare(mapping.value)}" if mapping.value is not None else ""
     verb = f"is rated{rating}" if rating else "is mapped"
     difference = "identically" if first == mapping else "with another comment"
     if first.comment == mapping.comment and first != mapping:
@@ -90,9 +91,8 @@ def _duplicate(subject: Subject, earlier: int, index: int) -> Finding:
     return finding("duplicate-mapping", place, message, hint="merge them, or remove one")
 
 
-def _where(place: object) -> str:
-    line, column = getattr(place, "line", 0), getattr(place, "column", 0)
-    return f"in line {line}, column {column}" if line else "above"
+def _where(place: Place) -> str:
+    return f"in {place.position}" if place.line else "above"
 
 
 def _what(mapping: Mapping) -> str:

@@ -120,6 +120,15 @@ def loads(text: str | bytes) -> Any:
     return json.loads(text, parse_int=_integer, strict=False)
 
 
+def dumps(value: Any) -> bytes:
+    """A value as JSON, with U+FFFD for halves of surrogate pairs, which UTF-8 cannot hold."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
 def _integer(digits: str) -> float:
     # Python refuses to convert more than 4,300 digits; no float has 310.
     return int(digits) if len(digits) < 300 else math.inf
@@ -152,14 +161,10 @@ class JsonLocator:
         self._members: dict[Path, Member] = {(): Member("", start, start, len(source.data))}
         self._scanned: set[Path] = set()
 
-    def find(self, path: Path, *, key: bool = False) -> Place | None:
-        """The place of the value at a path, or of its key; None where the document has none."""
-        member = self._member(path)
-        return None if member is None else self._source.place(member.start if key else member.value)
-
     def place(self, path: Path = ()) -> Place:
         """The place of the value at a path, or of the nearest one around it where there is none."""
-        return self.find(path) or self.place(path[:-1])
+        member = self._member(path)
+        return self._source.place(member.value) if member is not None else self.place(path[:-1])
 
     def inside(self, path: Path, offset: int) -> Place:
         """The place `offset` bytes after the start of the value at a path."""

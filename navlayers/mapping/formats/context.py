@@ -86,19 +86,11 @@ def technique_names(head: MappingSet) -> Callable[[str], str | None]:
     # ATT&CK catalogues are loaded only when a file is read.
     from navlayers import attack  # noqa: PLC0415
 
-    def unknown(_technique: str) -> str | None:
-        return None
-
+    names: dict[str, str] = {}
     try:
         match = attack.find(head.domain, head.attack_version)
     except ReleaseError:
-        return unknown
-    if match.notice is not None:
-        return unknown
-    catalogue = match.catalogue
-
-    def name(technique: str) -> str | None:
-        entry = catalogue.get(technique)
-        return entry.name if entry is not None else None
-
-    return name
+        return names.get
+    if match.notice is None:
+        names = {technique.id: technique.name for technique in match.catalogue.techniques.values()}
+    return names.get

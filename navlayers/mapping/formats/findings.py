@@ -47,7 +47,7 @@ class Spelling(Problem, frozen=True, kw_only=True):
 
 def duplicate_key(key: str, first: Place) -> Issue:
     """The error for a key that an object or mapping has already, at the place `first`."""
-    message = f"duplicate key {quoted(key)}, first in line {first.line}, column {first.column}"
+    message = f"duplicate key {quoted(key)}, first in {first.position}"
     return Issue(message, "each key once", "merge them, or remove one", code="duplicate-key")
 
 

@@ -82,10 +82,9 @@ def _rows(layer: Layer) -> list[_Row]:
         if earlier is not None:
             duplicates.append(index)
             if len(duplicates) <= _MOST_REPORTED:
-                under = f" under {wording.quoted(entry.tactic)[1:-1]}" if entry.tactic else ""
+                under = f" under {wording.bare(entry.tactic)}" if entry.tactic else ""
                 place = layer.place("techniques", earlier.number)
-                first = f"first in line {place.line}, column {place.column}"
-                message = f"duplicate entry for {entry.technique}{under}, {first}"
+                message = f"duplicate entry for {entry.technique}{under}, first in {place.position}"
                 _report(layer, index, message, _LAST_COUNTS)
         kept[entry.technique, entry.tactic] = _Row(index, entry, [entry.tactic] if entry.tactic else [])
     if len(duplicates) > _MOST_REPORTED:
@@ -119,7 +118,7 @@ def _refuse_unlike(layers: list[Layer], field: str, what: str) -> None:
     for layer, text in written:
         first, expected = written[0]
         if _major(text) != _major(expected):
-            here, there = wording.quoted(text)[1:-1], wording.quoted(expected)[1:-1]
+            here, there = wording.bare(text), wording.bare(expected)
             path = _HEAD.get(field, (field,))
             message = f"this layer has {what} {here}, the one in line {first.place(*path).line} has {there}"
             hint = f"a set has one {what}: split the list, or set it with --meta {field}=…"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from navlayers._text import decimal, quantity, quoted
+from navlayers._text import bare, decimal, quantity, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import (
@@ -163,7 +163,7 @@ class Layer:
             self.report(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), "name")
         left = sorted(key for key, value in self._fields.items() if key not in _CARRIED and value)
         if left:
-            message = f"layer fields not carried over: {', '.join(quoted(key)[1:-1] for key in left)}"
+            message = f"layer fields not carried over: {', '.join(bare(key) for key in left)}"
             hint = "a mapping set has no fields for them"
             self.report(Issue(message, hint=hint, fatal=False, code="not-carried"), left[0])
 
@@ -258,7 +258,7 @@ class Layer:
         if versions is not None and versions.layer is not None:
             written = versions.layer
         if isinstance(written, str) and written not in _FORMATS:
-            message, hint = f"unknown layer format {quoted(written)[1:-1]}", "it is read like these"
+            message, hint = f"unknown layer format {bare(written)}", "it is read like these"
             issue = Issue(message, "3.0 to 4.5", hint, fatal=False, code="wrong-shape")
             self.report(issue, "versions" if versions is not None else "version")
 

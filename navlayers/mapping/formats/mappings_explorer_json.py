@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers.errors import OtherFileError, Problem
-from navlayers.mapping.formats._json import JsonLocator, most_keys, not_json, repeats, report_repeats
+from navlayers.mapping.formats._json import JsonLocator, dumps, most_keys, not_json, repeats, report_repeats
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
@@ -95,17 +95,4 @@ def encode(mapping_set: MappingSet) -> Written:
     """The set as Mappings Explorer JSON that the published schema allows; rows keep their order."""
     document = document_of(mapping_set)
     content = {"metadata": document.metadata, "mapping_objects": document.rows}
-    try:
-        data = msgspec.json.encode(content)
-    except UnicodeEncodeError:
-        data = msgspec.json.encode(_without_half_pairs(content))
-    return Written(msgspec.json.format(data, indent=_INDENT) + b"\n", document.notices)
-
-
-def _without_half_pairs(value: Any) -> Any:
-    """The same with U+FFFD for halves of surrogate pairs, which UTF-8 cannot hold."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_without_half_pairs(key): _without_half_pairs(item) for key, item in value.items()}
-    return [_without_half_pairs(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return Written(msgspec.json.format(dumps(content), indent=_INDENT) + b"\n", document.notices)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from navlayers._text import day, quoted
+from navlayers._text import bare, day, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -167,7 +167,7 @@ class _Reader:
         technique, issue = value_rules.technique(text, "a technique has no id")
         entry.report(issue, "id")
         if not scores:
-            message = f"technique {quoted(text)[1:-1]} has no score"
+            message = f"technique {bare(text)} has no score"
             entry.report(Issue(message, "category and value", fatal=False, code="unrated-technique"))
             scores = [entry.inner(Branch({}, entry.branch.line, entry.branch.column))]
         for score in scores:
@@ -217,7 +217,7 @@ class _Reader:
         most = min(times, key=lambda text: (-times[text], text))
 
         def counted(text: str) -> str:
-            return f"{quoted(text)[1:-1]} in {times[text]:,} file{'s' if times[text] > 1 else ''}"
+            return f"{bare(text)} in {times[text]:,} file{'s' if times[text] > 1 else ''}"
 
         first = {control.metadata[key]: control for control in reversed(controls)}
         for text, control in first.items():

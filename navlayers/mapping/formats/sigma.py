@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import comma_list, day, or_list, quoted, slug, suggestion
+from navlayers._text import bare, comma_list, day, or_list, quoted, slug, suggestion
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -176,7 +176,7 @@ class _Reader:
             tries = chain([(name, 1)], ((f"{name}-{n}", n) for n in count(self._numbers.get(name, 2))))
             other, last = next(pair for pair in tries if pair[0] not in self.parts.capabilities)
             self._numbers[name] = last + 1
-            message = f"duplicate rule id {quoted(id_)[1:-1]}"
+            message = f"duplicate rule id {bare(id_)}"
             hint = f"this rule is read as {other}; give it a unique id"
             fields.report(Issue(message, hint=hint, fatal=False, code="repeated-rule"), id_key)
             id_ = other

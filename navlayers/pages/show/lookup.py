@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import folded, letters, or_list, quoted
+from navlayers._text import bare, folded, letters, or_list, quoted
 from navlayers.attack import versions
 from navlayers.attack.id_changes import reason
 from navlayers.attack.ids import likely_id, newer_than
@@ -43,8 +43,8 @@ class Candidate(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         what = f"{self.kind}, {self.where}" if self.active else f"{self.kind}, {self.where}, not active"
-        name = "" if self.name == self.id else f" {quoted(self.name)[1:-1]}"
-        return f"{quoted(self.id)[1:-1]}{name} ({what})"
+        name = "" if self.name == self.id else f" {bare(self.name)}"
+        return f"{bare(self.id)}{name} ({what})"
 
 
 class Subject(msgspec.Struct, frozen=True):

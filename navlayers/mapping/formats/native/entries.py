@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import Names, comma_list, quoted, suggestion
+from navlayers._text import Names, bare, comma_list, quoted, suggestion
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
@@ -76,7 +76,7 @@ class Entries:
                 self._techniques[key.text] = technique
         entries = node.items if isinstance(node, Listing) else [node]
         if not entries:
-            self._top.wrong(node, f"technique {quoted(technique)[1:-1]} has an empty list", _ENTRY)
+            self._top.wrong(node, f"technique {bare(technique)} has an empty list", _ENTRY)
         findings.left_out(mark, "entry")
         for entry in entries:
             with self.parts.left_out_with_errors("entry"):
@@ -112,10 +112,10 @@ class Entries:
         """An error for a bare word that is, or nearly is, a score; a notice for an undeclared mapping type."""
         near = self._scores.closest(type_, LIKE_A_SCORE)
         if near or _NUMBER.fullmatch(type_):
-            meant = quoted(near or type_)[1:-1]
+            meant = bare(near or type_)
             hint = f"write {{protect: {meant}}}, {{detect: …}} or {{respond: …}}"
             if meant in CATEGORIES:
-                hint = f"write {{{meant}: {quoted(self._scale.names[0])[1:-1]}}}"
+                hint = f"write {{{meant}: {bare(self._scale.names[0])}}}"
             return Issue(f"{quoted(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
         if not self._types:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import Names, quoted
+from navlayers._text import Names, bare, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
@@ -105,7 +105,7 @@ def _ids(fields: Fields, what: str, fold: Callable[[str], str] = str) -> Iterato
             continue
         first = seen.setdefault(fold(id_), key)
         if first is not key:
-            earlier = f"{quoted(first.text)} in line {first.line}, column {first.column}"
+            earlier = f"{quoted(first.text)} in {fields.place(first).position}"
             message = f"{what} {quoted(key.text)} is the same as {earlier}"
             hint = "ids are compared without blanks around them"
             fields.wrong(key, message, "each id once", hint, "duplicate-id")
@@ -148,7 +148,7 @@ def _number(node: Node, what: str, fields: Fields) -> float | None:
         hint = "YAML tools do not agree on which number this is" if is_number(node.text) else ""
         fields.wrong(node, f"{what} is {quoted(node.text)}", expected, hint)
     elif float(node.text) > 100:
-        fields.wrong(node, f"{what} is {quoted(node.text)[1:-1]}, outside the scale", expected)
+        fields.wrong(node, f"{what} is {bare(node.text)}, outside the scale", expected)
     else:
         return float(node.text)
     return None

@@ -331,7 +331,7 @@ class Bundle:
             # Tools that merge bundles repeat objects; equal copies are harmless.
             elif now == then and bytes(self.raws[first]) != bytes(self.raws[number]):
                 place = self.place(first, ("id",))
-                message = f"duplicate id {quoted(item.id)}, first in line {place.line}, column {place.column}"
+                message = f"duplicate id {quoted(item.id)}, first in {place.position}"
                 hint = "give each object its own id, or each version its own modified"
                 self.report(Issue(message, "unique ids", hint, code="duplicate-key"), number, ("id",))
         return numbers

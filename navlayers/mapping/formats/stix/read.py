@@ -170,8 +170,7 @@ class _Reader:
             if item.own is not None and item.own.framework is not None and bundle.is_newest(number)
         ]
         for number in numbers[1:]:
-            first = bundle.place(numbers[0])
-            message = f"a second mapping set; the first is in line {first.line}, column {first.column}"
+            message = f"a second mapping set; the first is in {bundle.place(numbers[0]).position}"
             hint = "write each mapping set to a separate bundle"
             bundle.report(Issue(message, "one mapping set per bundle", hint, code="wrong-shape"), number)
         return numbers[0] if numbers else None
@@ -247,8 +246,7 @@ class _Reader:
                 self._origins[capability.id] = (number, paths)
                 continue
             place = self._bundle.place(self._origins[capability.id][0])
-            first_place = f"first in line {place.line}, column {place.column}"
-            message = f"duplicate capability id {quoted(capability.id)}, {first_place}"
+            message = f"duplicate capability id {quoted(capability.id)}, first in {place.position}"
             hint = "both objects are read as one capability"
             self._bundle.report(Issue(message, hint=hint, fatal=False, code="duplicate-key"), number)
             groups = tuple(dict.fromkeys((*known.groups, *capability.groups)))

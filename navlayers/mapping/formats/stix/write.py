@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ from uuid import UUID, uuid5
 import msgspec
 
 from navlayers import attack
-from navlayers._text import comma_list, day, quoted
+from navlayers._text import bare, comma_list, day
 from navlayers.errors import OutputError, Problem, ReleaseError
+from navlayers.mapping.formats._json import dumps
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.stix.bundle import (
     EXTENSION,
@@ -68,19 +68,9 @@ def encode(mapping_set: MappingSet) -> Written:
     alone = any(record.capability or record.technique for record in mapping_set.non_mappable)
     if not (mapping_set.capabilities or mapping_set.mappings or alone):
         raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
-    try:
-        return _encode(mapping_set)
-    except UnicodeEncodeError:
-        # UTF-8 has no halves of surrogate pairs: U+FFFD replaces them.
-        text = json.dumps(msgspec.to_builtins(mapping_set), ensure_ascii=False)
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return _encode(msgspec.json.decode(text, type=MappingSet))
-
-
-def _encode(mapping_set: MappingSet) -> Written:
     writer = _Writer(canonical(mapping_set))
     # The id depends on all of the content: a bundle with any change is another bundle.
-    objects = msgspec.json.encode(writer.objects())
+    objects = dumps(writer.objects())
     bundle = {"type": "bundle", "id": _identify("bundle", objects.decode()), "objects": msgspec.Raw(objects)}
     data = msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
     return Written(data, tuple(dict.fromkeys(writer.techniques.notices())))
@@ -88,7 +78,7 @@ def _encode(mapping_set: MappingSet) -> Written:
 
 def _identify(kind: str, *key: str | int | None) -> str:
     """The STIX id of an object: UUIDv5 of its type and identifying properties."""
-    return f"{kind}--{uuid5(_NAMESPACE, msgspec.json.encode((kind, *key)).decode())}"
+    return f"{kind}--{uuid5(_NAMESPACE, dumps((kind, *key)).decode())}"
 
 
 def _object(kind: str, id_: str, created: str, modified: str, properties: _Object) -> _Object:
@@ -309,7 +299,7 @@ class _Techniques:
 
     def __init__(self, mapping_set: MappingSet) -> None:
         self._domain = mapping_set.domain
-        self._release = f"ATT&CK {mapping_set.domain} {quoted(mapping_set.attack_version)[1:-1]}"
+        self._release = f"ATT&CK {mapping_set.domain} {bare(mapping_set.attack_version)}"
         self._ids: dict[str, str] = {}
         self._elsewhere: defaultdict[str, list[str]] = defaultdict(list)
         self._notices: list[Problem] = []
