@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -102,7 +102,7 @@ def upgrade_files(
     outputs.check(inputs, output, in_place=in_place)
     form = None if report is None else form_for(report)
     named = output is not None and output != STDIN and not outputs.is_folder(inputs, output)
-    upgrader = _Upgrader(Routes(attack_version), reading, to, output if named else None, in_place=in_place)
+    upgrader = _Upgrader(Routes(attack_version), reading, to, output if named else None, in_place)
     results, skipped = upgrader.all(inputs, on_input)
     paths = outputs.paths_of(results, output, in_place=in_place)
     reports = tuple(
@@ -142,17 +142,14 @@ def _subfolders(inputs: Iterable[Source]) -> Iterator[Problem]:
             yield Problem(f"skipped subfolders: {comma_list(below)}", Place(str(folder)), hint=hint)
 
 
-class _Upgrader:
+class _Upgrader(NamedTuple):
     """Upgrades inputs; `to` and `output` decide the format of each result, see `upgrade_outputs.format_of`."""
 
-    def __init__(
-        self, routes: Routes, reading: ReadOptions, to: str | None, output: str | None, *, in_place: bool
-    ) -> None:
-        self._routes = routes
-        self._reading = reading
-        self._to = to
-        self._output = output
-        self._in_place = in_place
+    routes: Routes
+    reading: ReadOptions
+    to: str | None
+    output: str | None
+    in_place: bool
 
     def all(
         self, inputs: Iterable[Source], on_input: Callable[[], None]
@@ -189,22 +186,22 @@ class _Upgrader:
     def _one(self, source: Source) -> Upgraded:
         path = str(source.path)
         if source.data is None and source.path.is_dir():
-            return self._set(source, None, readers.read(path, reading=self._reading))
-        loaded = sources.load(path, source.data, self._reading.max_bytes)
-        if (self._reading.format or detect.sniff(loaded)) == outputs.LAYER:
+            return self._set(source, None, readers.read(path, reading=self.reading))
+        loaded = sources.load(path, source.data, self.reading.max_bytes)
+        if (self.reading.format or detect.sniff(loaded)) == outputs.LAYER:
             self._format(outputs.LAYER)
             return self._layers(source, loaded)
-        read = readers.read(path, data=loaded.data, reading=self._reading)
+        read = readers.read(path, data=loaded.data, reading=self.reading)
         return self._set(source, loaded.data, read)
 
     def _format(self, own: str) -> str:
-        return outputs.format_of(own, to=self._to, output=self._output)
+        return outputs.format_of(own, to=self.to, output=self.output)
 
     def _layers(self, source: Source, loaded: sources.Source) -> Upgraded:
-        read = format_versions.read(loaded, self._reading.metadata, lenient=self._reading.lenient)
+        read = format_versions.read(loaded, self.reading.metadata, lenient=self.reading.lenient)
         results, reports, notices = [], [], [*read.notices]
         for old in read.layers:
-            route = self._routes[old.domain, old.attack_version]
+            route = self.routes[old.domain, old.attack_version]
             layer, report = layers.upgraded_layer(old.layer, route)
             results.append(layer)
             reports.append(report)
@@ -229,8 +226,8 @@ class _Upgrader:
             written = readers.encode(result, format_)
         except OutputError as error:
             raise OutputError(_placed(error.problems, str(source.path))) from None
-        replaces = self._in_place and before is not None and format_ == read.format
-        lost = outputs.losses(before or b"", read, self._reading) if replaces else ()
+        replaces = self.in_place and before is not None and format_ == read.format
+        lost = outputs.losses(before or b"", read, self.reading) if replaces else ()
         notices += written.notices
         return Upgraded(source, before, read.format, format_, written.data, (report,), tuple(notices), lost)
 
@@ -241,8 +238,8 @@ class _Upgrader:
             notice.code == "assumed-metadata" and notice.message.endswith(f"attack version {version}")
             for notice in read.notices
         )
-        stated = "attack_version" in self._reading.metadata
-        return self._routes[read.mapping_set.domain, "" if assumed and not stated else version]
+        stated = "attack_version" in self.reading.metadata
+        return self.routes[read.mapping_set.domain, "" if assumed and not stated else version]
 
 
 def _placed(problems: Iterable[Problem], path: str) -> list[Problem]:

@@ -28,9 +28,7 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 # Shell completion imports this module for the names above, so the functions import the modules that they need.
 
 
-def look_up(
-    word: str, sets: Sequence[Prepared], options: ScoreOptions | None = None, kind: Kind | None = None
-) -> Page:
+def look_up(word: str, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
     """The page of a technique, tactic, capability or group, by its id or name in any case.
 
     Raises:
@@ -39,7 +37,7 @@ def look_up(
     from navlayers.pages.show.build import page  # noqa: PLC0415
     from navlayers.pages.show.lookup import find  # noqa: PLC0415
 
-    return page(find(word, sets, kind), sets, options)
+    return page(find(word, sets), sets, options)
 
 
 def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -266,7 +267,7 @@ def _entry(technique: Technique, scores: dict[str, TechniqueScore], rules: Rules
 
 
 def _columns(
-    index: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry]
+    index: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry] | None = None
 ) -> tuple[Column, ...]:
     """The scored techniques by tactic, without the tactics that have none."""
     columns = (_column(index, column, scores, entry) for column in index.columns)
@@ -277,11 +278,12 @@ def _column(
     index: IndexedSet,
     column: ReleaseColumn,
     scores: dict[str, TechniqueScore],
-    entry: Callable[[Technique], Entry],
+    entry: Callable[[Technique], Entry] | None = None,
     *,
     whole: bool = False,
 ) -> Column:
-    """The techniques of one tactic in matrix order: those with a score, or all."""
+    """The techniques of one tactic in matrix order: those with a score, or all; `entry` makes their entries."""
+    entry = entry or partial(_entry, scores=scores, rules=index.rules)
     covered = base_techniques(scores, index.catalogue)
     mapped = sum(family.technique.id in covered for family in column.families)
     techniques = (entry(technique) for technique in column.techniques if whole or technique.id in scores)
@@ -359,10 +361,8 @@ def _group(identifier: str, index: IndexedSet) -> GroupSection:
         subs = sum("." in technique for technique in ids)
         unique = len(ids.intersection(index.unique.get(member, ())))
         members.append(Member(member, index.names[member], len(ids) - subs, subs, unique))
-    columns = _columns(index, scores, lambda technique: _entry(technique, scores, index.rules))
-    return GroupSection(
-        index.head, identifier, index.set.groups.get(identifier, identifier), tuple(members), columns
-    )
+    name = index.set.groups.get(identifier, identifier)
+    return GroupSection(index.head, identifier, name, tuple(members), _columns(index, scores))
 
 
 def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
@@ -375,7 +375,7 @@ def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
         (release, tactic) for release in _releases(sets) for tactic in release.tactics if tactic.id == identifier
     )
     sections = tuple(
-        TacticSection(index.head, _tactic_column(index, column))
+        TacticSection(index.head, _column(index, column, index.scored.scores, whole=True))
         for index in sets
         for column in index.columns
         if column.tactic.id == identifier
@@ -389,8 +389,3 @@ def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
         sections,
         _without(sets, sections),
     )
-
-
-def _tactic_column(index: IndexedSet, column: ReleaseColumn) -> Column:
-    scores = index.scored.scores
-    return _column(index, column, scores, lambda technique: _entry(technique, scores, index.rules), whole=True)

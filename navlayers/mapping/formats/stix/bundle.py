@@ -172,6 +172,9 @@ def pairs(written: Iterable[Part]) -> Pairs:
     return tuple((part.name, part.value) for part in written)
 
 
+_ABSENT = Properties()
+
+
 class StixObject(msgspec.Struct):
     """Any STIX object: the properties that are read."""
 
@@ -192,9 +195,14 @@ class StixObject(msgspec.Struct):
     extensions: Extensions | None = None
 
     @property
-    def own(self) -> Properties | None:
-        """The properties of navlayers' extension."""
-        return self.extensions.own if self.extensions is not None else None
+    def own(self) -> Properties:
+        """The properties of navlayers' extension, all of them absent in the objects of other tools."""
+        return (self.extensions and self.extensions.own) or _ABSENT
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a relationship that navlayers wrote."""
+        return self.own.technique_id is not None
 
     @property
     def retired(self) -> bool:

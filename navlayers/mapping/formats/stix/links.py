@@ -96,7 +96,7 @@ class Links:
         missing = next((name for name in needed if getattr(item, name) is None), None)
         if missing is not None and not item.retired:
             bundle.report(Issue(f"a relationship has no {missing}", "text", code="wrong-shape"), number)
-        if missing is not None or not (is_own(item) or self._maps(item)):
+        if missing is not None or not (item.is_own or self._maps(item)):
             return None
         ends = (bundle.get(item.source_ref), bundle.get(item.target_ref))
         if any(end is not None and end.retired for end in (item, *ends)):
@@ -119,7 +119,7 @@ class Links:
         if not (item.target_ref or "").startswith("attack-pattern--") or type_ in _STRUCTURE:
             return False
         source = self._bundle.get(item.source_ref)
-        capability = source is not None and source.own is not None and source.own.capability_id is not None
+        capability = source is not None and source.own.capability_id is not None
         if kind == "attack-pattern" and source is not None and not capability:
             # Published mappings of VERIS have attack-patterns that are not ATT&CK's as capabilities.
             capability = source.attack_id is None and self._releases.get(source.id) is None
@@ -129,7 +129,7 @@ class Links:
         return not unrelated
 
     def _technique(self, number: int, item: StixObject) -> str | None:
-        if item.own is not None and item.own.technique_id is not None:
+        if item.own.technique_id is not None:
             clean, issue = value_rules.technique(item.own.technique_id, "technique_id is blank")
             if clean is None:
                 self.invalid.append(number)
@@ -161,8 +161,3 @@ class Links:
         """STIX id → technique id, as the newest available release has it."""
         catalogues = map(attack.load, attack.releases())
         return {t.stix_id: t.id for catalogue in catalogues for t in catalogue.techniques.values()}
-
-
-def is_own(item: StixObject) -> bool:
-    """Whether navlayers wrote a relationship."""
-    return item.own is not None and item.own.technique_id is not None

@@ -30,7 +30,7 @@ from navlayers.mapping.formats.stix.bundle import (
     Bundle,
     pairs,
 )
-from navlayers.mapping.formats.stix.links import DETECTIONS, Links, is_own
+from navlayers.mapping.formats.stix.links import DETECTIONS, Links
 from navlayers.mapping.model import (
     DETAILS,
     LONGEST_NAME,
@@ -128,7 +128,7 @@ class _Reader:
         mappings = self._mappings(scale)
         for number in self._links.invalid:
             self._score(number, scale)
-        foreign = [item for link in links if not is_own(item := bundle.objects[link.relationship])]
+        foreign = [item for link in links if not (item := bundle.objects[link.relationship]).is_own]
         types = tuple(map(MappingType, dict.fromkeys(item.relationship_type or "" for item in foreign)))
         non_mappable = self._non_mappable()
         if not mappings and not non_mappable:
@@ -158,7 +158,7 @@ class _Reader:
             number, paths = list(self._origins.values())[index]
             return self._bundle.place(number, paths.get(field, ()))
         number = self._links.links[index].relationship
-        paths = _STANDARD if is_own(self._bundle.objects[number]) else _FOREIGN
+        paths = _STANDARD if self._bundle.objects[number].is_own else _FOREIGN
         return self._bundle.place(number, paths.get(field, own) if field else ())
 
     def _find_grouping(self) -> int | None:
@@ -167,7 +167,7 @@ class _Reader:
         numbers = [
             number
             for number, item in enumerate(bundle.objects)
-            if item.own is not None and item.own.framework is not None and bundle.is_newest(number)
+            if item.own.framework is not None and bundle.is_newest(number)
         ]
         for number in numbers[1:]:
             message = f"a second mapping set; the first is in {bundle.place(numbers[0]).position}"
@@ -230,11 +230,11 @@ class _Reader:
         sources = {link.source for link in self._links.links}
         described = 0
         for number, item in enumerate(self._bundle.objects):
-            own = item.own if item.own is not None and item.own.capability_id is not None else None
-            counts = own is not None and not item.retired and self._bundle.number(item.id) == number
-            if not (number in sources or counts):
+            own = item.own
+            is_own = own.capability_id is not None
+            if not (number in sources or (is_own and not item.retired and self._bundle.number(item.id) == number)):
                 continue
-            if own is not None:
+            if is_own:
                 id_, paths = own.capability_id or item.id, _OWN_CAPABILITY
                 capability = Capability(id_, item.name or id_, own.group_ids, item.links(own=True))
             else:
@@ -305,7 +305,7 @@ class _Reader:
         item = self._bundle.objects[link.relationship]
         capability = self._capabilities[self._ids[link.source]]
         own = item.own
-        if own is not None and own.technique_id is not None:
+        if item.is_own:
             category, value = self._score(link.relationship, scale)
             references, other = item.links(own=True), pairs(own.other_fields)
             references = self._references.setdefault(references, references)
@@ -327,10 +327,10 @@ class _Reader:
     def _score(self, number: int, scale: value_rules.Scale) -> tuple[Category | None, str | None]:
         own = self._bundle.objects[number].own
         category = value = None
-        if own is not None and own.score_category is not None:
+        if own.score_category is not None:
             category, issue = value_rules.category(own.score_category)
             self._bundle.report(issue, number, (*OWN, "score_category"))
-        if own is not None and own.score_value is not None:
+        if own.score_value is not None:
             value, issue = value_rules.score_value(own.score_value, scale)
             self._bundle.report(issue, number, (*OWN, "score_value"))
         return cast("Category | None", category), value
