@@ -28,10 +28,16 @@ Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
 def input_set(
     inputs: Sequence[Input], attack_version: str | None, reading: ReadOptions, *, example: str = "compare aws azure"
 ) -> InputSet:
-    """Inputs at one ATT&CK release; its notices name duplicate inputs.
+    """Inputs at one ATT&CK release; the notices name duplicate inputs.
+
+    Args:
+        inputs: Names, paths, sets or layers.
+        attack_version: Remap them to this ATT&CK release; None: the newest of theirs.
+        reading: How to read files.
+        example: A command without "navlayers" for the error that there are no inputs.
 
     Raises:
-        NavlayersError: There are no inputs (the error quotes `example`), or one cannot be loaded.
+        NavlayersError: There are no inputs, or one cannot be loaded.
     """
     if not inputs:
         hint = f"`navlayers sets` lists the shipped sets; for example: navlayers {example}"
@@ -56,7 +62,14 @@ def baseline_index(
 def against(
     inputs: InputSet, threat: Paths, software_of: Sequence[str], attack_version: str | None, reading: ReadOptions
 ) -> tuple[InputSet, ThreatModel]:
-    """Inputs and a threat at one release; the threat may come from standard input.
+    """Inputs and a threat at one release.
+
+    Args:
+        inputs: The inputs.
+        threat: Ids, names, sets, layers or tables of weights; "-" is standard input.
+        software_of: Groups whose software adds its techniques.
+        attack_version: Remap the inputs to this ATT&CK release; None: one that knows the threat.
+        reading: How to read files.
 
     Raises:
         NavlayersError: The threat is unknown or cannot be read, or its release is not installed.
@@ -74,7 +87,14 @@ def plan_for(
     threat: ThreatModel | None,
     costs: str | os.PathLike[str] | None,
 ) -> Plan:
-    """A plan; `costs` is a table as FILE or FILE:COLUMN.
+    """A plan of capabilities for inputs at one release.
+
+    Args:
+        inputs: The inputs.
+        options: Budget or target, and what is there already.
+        scoring: How mappings become scores.
+        threat: Techniques and their weights; None: each technique counts 1.
+        costs: A table as FILE or FILE:COLUMN; None: each capability costs 1.
 
     Raises:
         NavlayersError: The table cannot be read, an option does not fit, or the target cannot be reached.

@@ -59,6 +59,10 @@ class Target(NamedTuple):
 def requested_formats(names: Sequence[str], output: str | None) -> tuple[str, ...]:
     """The requested formats: by name, else by the extension of the output, else SVG.
 
+    Args:
+        names: values of `--to`, each of which may have several names joined by commas.
+        output: the value of `-o`; None: not given.
+
     Raises:
         UsageError: a format is unknown.
     """
@@ -77,6 +81,10 @@ def requested_formats(names: Sequence[str], output: str | None) -> tuple[str, ..
 
 def target_of(output: str | None, formats: Sequence[str]) -> Target:
     """The destination that `-o` names: a file if its extension is the only format, else a folder.
+
+    Args:
+        output: the value of `-o`; None: the current folder.
+        formats: the requested formats.
 
     Raises:
         UsageError: several formats cannot be one file, or one stream.
@@ -104,7 +112,12 @@ def _ending(output: str) -> str:
 
 
 def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rendered:
-    """Render layers into one file.
+    """Layers rendered into the bytes of one file.
+
+    Args:
+        views: the layers.
+        format_: one of `FORMATS`.
+        options: page, detail and theme.
 
     Raises:
         UsageError: the format holds one layer, and there are several.
@@ -123,7 +136,12 @@ def files_of(
 ) -> Iterator[tuple[Path, Rendered]]:
     """The files of one input below a folder: one per format, or one per layer if the format holds one layer.
 
-    `name` is the start of their names.
+    Args:
+        loaded: the layers of the input.
+        formats: names of `FORMATS`.
+        folder: the folder.
+        options: page, detail and theme.
+        name: the start of the names of the files.
     """
     for format_ in formats:
         if not FORMATS[format_].single or len(loaded.views) == 1:
@@ -156,6 +174,9 @@ def render_files(
         reading: how inputs are read.
         force: overwrite files that hold something else.
         on_input: called after each rendered input.
+
+    Returns:
+        The paths of the files, and all notices; for standard output the bytes.
 
     Raises:
         NavlayersError: an input cannot be read, a release is not installed, or a file cannot be written.

@@ -47,9 +47,12 @@ def load(
     attack_version: str | None = None,
     reading: ReadOptions = ReadOptions(),
 ) -> Loaded:
-    """Read one input: a layer, a list of layers, or a mapping set, of which the overview is drawn.
+    """The layers of one input as views to draw; of a mapping set its overview.
 
-    `attack_version` is the release to upgrade it to first.
+    Args:
+        source: a layer, a list of layers, or a mapping set.
+        attack_version: upgrade it to this ATT&CK release first; None: its own or the nearest one.
+        reading: how to read it.
 
     Raises:
         NavlayersError: it cannot be read, or its ATT&CK release is not installed.

@@ -31,6 +31,9 @@ _AGAIN = {
 def inputs_of(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Names of inputs with folders of results replaced: a comparison by its inputs, a built set by its overview.
 
+    Args:
+        names: names and paths, as the user gives them.
+
     Returns:
         The names, and a notice per folder.
 
@@ -117,6 +120,9 @@ def write_report(
         outputs: Paths; "-" is returned as data.
         force: Overwrite files with other content.
         keep: Files that are never overwritten, such as the inputs.
+
+    Returns:
+        The paths of the files, and their notices.
 
     Raises:
         UsageError: An ending is unknown, or a format cannot hold the report.

@@ -73,6 +73,10 @@ def _stdin(item: Source, max_bytes: int) -> Source:
 def source(item: Input, reading: ReadOptions) -> Source:
     """The source of one input.
 
+    Args:
+        item: A name, path, set or layer.
+        reading: How to read a file.
+
     Raises:
         TypeError: As for `sources`.
         InputError: No input has that name.

@@ -74,10 +74,12 @@ class Reading(msgspec.Struct, frozen=True):
     places: Places
 
     def place(self, index: int, kind: Kind = "mapping", field: str = "") -> Place:
-        """The place of a mapping, a non-mappable or a capability by its index in the set.
+        """The place of a part of the set, computed on request: the reading keeps the content for that.
 
-        `field`, a field of the model such as "value", narrows it to the value of that field.
-        Computed on request; the reading keeps the content for that.
+        Args:
+            index: the number of the part in the set, from 0.
+            kind: "mapping", "non_mappable" or "capability".
+            field: a field of the model such as "value", to get the place of its value; "": the part itself.
         """
         return self.places.part(kind, index, field)
 
@@ -100,6 +102,9 @@ def read(
         data: the content, for input that is not a file (standard input goes by the name "-").
         reading: the options of the user for the input.
         findings: where errors and notices go; lenient ones let reading go on over errors.
+
+    Returns:
+        The set, with its notices and the places of its parts.
 
     Raises:
         InputError: the input cannot be read, is of no known format, or is wrong; all its problems are listed.
@@ -132,7 +137,11 @@ def _drop_known_names(mapping_set: MappingSet) -> None:
 
 
 def encode(mapping_set: MappingSet, to: str = "native") -> Written:
-    """A set in a format, and what the format cannot carry of it.
+    """A set as the bytes of a format, and notices of what the format cannot carry.
+
+    Args:
+        mapping_set: the set; scores of a layer's range are written as numbers 0–100.
+        to: one of `WRITABLE`.
 
     Raises:
         UsageError: the format is unknown.
@@ -155,7 +164,7 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
     if data is None and _is_folder(path):
         format_ = options.format or sniff_folder(Path(path))
         if format_ is not None and FORMATS[format_].folder:
-            return Folder(str(path), (".yml", ".yaml"), options.max_bytes), format_
+            return Folder(str(path), options.max_bytes), format_
     source = sources.load(path, data, options.max_bytes)
     if options.format is None and (name := foreign.format_of(source.data, source.path)) is not None:
         problem = Problem(f"{name}: not read yet", Place(source.path), "a mapping set", READS, code="wrong-shape")

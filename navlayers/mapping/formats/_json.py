@@ -237,7 +237,13 @@ def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int =
 
 
 def report_repeats(again: list[Repeat], findings: Findings, place: Callable[[int], Place]) -> None:
-    """Report duplicate keys; `place` maps a byte offset to its place."""
+    """Report duplicate keys: with equal values as notices, else as errors.
+
+    Args:
+        again: the keys, as `repeats` gives them.
+        findings: for the issues.
+        place: the function from byte offset to place.
+    """
     for key, first, offset, equal in again:
         if equal:
             message = f"duplicate key {quoted(key)} with the same value"
@@ -260,7 +266,13 @@ def most_keys(text: bytes) -> int:
 
 
 def not_json(source: Source, error: Exception, expected: str) -> InputError:
-    """The error for input that the decoder rejected: position and reason."""
+    """The error for input that the decoder rejected: position and reason.
+
+    Args:
+        source: the input, without a byte order mark.
+        error: a `msgspec.DecodeError` or a `RecursionError`.
+        expected: the valid content, for the message.
+    """
     data, position = source.data, re.search(r"\(byte (\d+)\)", str(error))
     # msgspec reports the byte after a wrong character behind the end.
     offset = int(position[1]) - ("trailing" in str(error)) if position else len(data.rstrip())

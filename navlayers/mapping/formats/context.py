@@ -41,12 +41,15 @@ class Places(NamedTuple):
 class ReadOptions(msgspec.Struct, frozen=True):
     """How to read an input.
 
-    `format` is a name of `FORMATS`; None lets the content decide. `columns` maps what a table's column holds
-    ("technique", "score", …) to its header. `metadata` maps names of `METADATA` to values that
-    override the file's. Inputs larger than `max_bytes` are refused. `lenient`: rows, entries and
-    rules with errors, and files of a folder that cannot be read, are left out with a notice. `score_range` is the
-    range of scores that are numbers; None: that of a layer's gradient, else 0–100. `scale` has the numbers 0–100 of
-    score values, in addition to the scale of the file.
+    Attributes:
+        format: a name of `navlayers.mapping.formats.FORMATS`; None: the content decides.
+        columns: content of a column of a table ("technique", "score", …) → its header.
+        metadata: name of `METADATA` → value that overrides that of the file.
+        max_bytes: inputs larger than this are refused.
+        lenient: leave out, with a notice, rows, entries and rules with errors, and files of a folder that cannot be
+            read.
+        score_range: lowest and highest of scores that are numbers; None: those of a layer's gradient, else 0–100.
+        scale: score value → number 0–100, in addition to the scale of the file.
     """
 
     format: str | None = None
@@ -72,16 +75,19 @@ class Written(msgspec.Struct, frozen=True):
     notices: tuple[Problem, ...] = ()
 
 
-def lost(what: str, why: str = "", *, hint: str = "") -> Problem:
+def lost(what: str, why: str, *, hint: str = "") -> Problem:
     """The notice that the output lacks part of the set."""
-    return Problem(f"{what} left out{f': {why}' if why else ''}", hint=hint, code="not-carried")
+    return Problem(f"{what} left out: {why}", hint=hint, code="not-carried")
 
 
 def technique_names(head: MappingSet) -> Callable[[str], str | None]:
-    """The function from technique id to its name in the set's own release.
+    """A function from technique id to its name in the set's own release, None for an id that this does not have.
 
     Where that release is not installed, or only a neighbor of it is, every name is unknown: names in the file are
     then kept as written.
+
+    Args:
+        head: a set, or its metadata alone.
     """
     # ATT&CK catalogues are loaded only when a file is read.
     from navlayers import attack  # noqa: PLC0415

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.mapping.formats.source import ENDINGS, walk
+from navlayers.mapping.formats.source import ENDINGS, YAML, walk
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
@@ -38,7 +38,11 @@ _tops = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 def sniff(source: Source) -> str:
-    """The format of an input; if undecided, the format whose errors help most."""
+    """The format of an input, a name of `FORMATS`; if undecided, the format whose errors help most.
+
+    Args:
+        source: the input; only its content counts, not its name.
+    """
     data = source.data
     if data.startswith((_ZIP, _OLE)):
         return "xlsx"
@@ -103,7 +107,6 @@ def _is_table(start: bytes) -> bool:
 
 _LOOKED_AT = 200
 _HEAD_OF_FILE = 1 << 14
-_YAML = (".yml", ".yaml")
 _WHOLE = ("security-stack", "sigma")
 _ID = re.compile(rb"(?<![A-Za-z0-9])T[ -]?[0-9]{4}(?![0-9])", re.IGNORECASE)
 _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
@@ -114,6 +117,12 @@ def sniff_folder(path: Path) -> str | None:
 
     The first files decide; other files, such as settings, do not matter. If no file at the top is a set, folders
     below decide, as rules are often filed in them.
+
+    Args:
+        path: the folder.
+
+    Returns:
+        "security-stack" or "sigma", the names of folder formats; None: read each file by itself.
     """
     try:
         top = sorted(path.iterdir())
@@ -125,7 +134,7 @@ def sniff_folder(path: Path) -> str | None:
     folder_format = next((format_ for format_ in _WHOLE if format_ in kinds), None)
     if folder_format is not None or "table" in kinds or "json" in kinds:
         return folder_format
-    for file in islice(walk(path, _YAML, most=10 * _LOOKED_AT), _LOOKED_AT):
+    for file in islice(walk(path, YAML, most=10 * _LOOKED_AT), _LOOKED_AT):
         kind = _kind_of(Path(file))
         if kind in _WHOLE:
             return kind
@@ -151,7 +160,7 @@ def _kind_of(file: Path) -> str:
         return ""
     if ending == ".json":
         return "json" if any(name in head for name in _JSON_SETS) else ""
-    if ending not in _YAML:
+    if ending not in YAML:
         # Of texts, those with a technique; a list of rules beside rules has none.
         return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
     kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n"))

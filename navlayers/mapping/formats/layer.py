@@ -226,15 +226,21 @@ def _ids(layers: list[Layer]) -> list[str]:
 
 
 def counting(source: FoundSource, max_bytes: int) -> tuple[bool, ...]:
-    """For each layer of a file, whether its metadata declare its scores to be counts of capabilities."""
+    """For each layer of a file, whether its metadata declare its scores to be counts of capabilities.
+
+    Args:
+        source: the file, as `navlayers.mapping.find.resolve` gives it.
+        max_bytes: maximum size.
+    """
     text = sources.as_text(sources.load(source.path, source.data, max_bytes))
     return tuple(layer.is_count for layer in load_layers(text, Findings()))
 
 
 def as_unscored(mapping_set: MappingSet) -> MappingSet:
-    """A set of layers of counts as an unscored set; counts of 0 are not mappings.
+    """A set of layers of counts as an unscored set, which keeps the counts for `counts`.
 
-    `counts` gives the counts.
+    Args:
+        mapping_set: the set as read; counts of 0 are not mappings.
     """
     mappings = []
     for mapping in mapping_set.mappings:
@@ -247,7 +253,11 @@ def as_unscored(mapping_set: MappingSet) -> MappingSet:
 
 
 def counts(mapping_set: MappingSet) -> dict[str, float]:
-    """Technique id → the score that the layers give it, the highest of several."""
+    """Technique id → the score that the layers give it, the highest of several.
+
+    Args:
+        mapping_set: a set read from layers.
+    """
     scores: dict[str, float] = {}
     for mapping in mapping_set.mappings:
         number = written(mapping)

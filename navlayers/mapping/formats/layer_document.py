@@ -83,7 +83,11 @@ class _Head(msgspec.Struct, rename={"legend": "legendItems"}):
 
 
 def load_layers(source: Source, findings: Findings) -> list[Layer]:
-    """The layers of a file: one, or those of a list. Errors in them go to the findings.
+    """The layers of a file: one, or those of a list.
+
+    Args:
+        source: JSON text, as `as_text` gives it.
+        findings: for errors in layers.
 
     Raises:
         InputError: the text is not JSON, or an item of the list is not a layer.

@@ -80,7 +80,11 @@ class Entry(msgspec.Struct, gc=False):
 
 
 def read_entries(layer: Layer) -> Iterator[Entry | None]:
-    """The entries of a layer in their order; None for one without a technique. Errors go to the findings."""
+    """The entries of a layer in their order; None for one without a technique or, if lenient, with errors.
+
+    Args:
+        layer: errors and notices go to its findings.
+    """
     unknown: dict[str, list[int]] = {}
     texts: dict[str, list[int]] = {}
     for index, fields in enumerate(layer.entries):

@@ -79,10 +79,16 @@ def make_head(
 ) -> MappingSet:
     """A mapping set that has only metadata.
 
-    `tactics` are the short names of tactics that the file names. `given` is the metadata of the file, by names of
-    `METADATA`; blank is absent. Metadata that neither it nor the user gives is assumed, with one notice: the
-    framework is the file's name, the domain that of most technique ids, the ATT&CK version the installed release
-    that knows most of them and of the tactics, the version "unversioned".
+    Metadata that neither the file nor the user gives is assumed, with one notice: the framework is the file's name,
+    the domain that of most technique ids, the ATT&CK version the installed release that knows most of them and of
+    the tactics, the version "unversioned".
+
+    Args:
+        context: has the metadata of the user, which comes first.
+        given: the metadata of the file, by names of `METADATA`; blank is absent.
+        techniques: the technique ids of the file.
+        place: the place of notices.
+        tactics: short names of tactics that the file names.
     """
     techniques = list(techniques)
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
@@ -141,7 +147,11 @@ def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[
 
 
 def likely_domain(techniques: Iterable[str]) -> Domain:
-    """The domain whose newest releases know most of the ids or names; enterprise where that decides nothing."""
+    """The domain whose newest releases know most of the ids or names; enterprise where that decides nothing.
+
+    Args:
+        techniques: ids or names of techniques; one that is repeated counts as often.
+    """
     ids = Counter(techniques)
     known: dict[Domain, int] = {}
     for domain in DOMAINS:

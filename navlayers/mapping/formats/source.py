@@ -11,7 +11,7 @@ from bisect import bisect_left
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import InputError, Place, Problem
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
 
+YAML = (".yml", ".yaml")
 ENDINGS = (".yaml", ".yml", ".json", ".csv", ".tsv", ".xlsx", ".xlsm")
 """Suffixes of files that are considered in a folder of sets."""
 
@@ -51,27 +52,24 @@ class Source:
         return Place(self.path, line + 1, column + 1)
 
 
-class Folder:
-    """A folder that is one set, by the name that the user gave it, and its files in the order of their paths.
+class Folder(NamedTuple):
+    """A folder of YAML files that is one set, by the name that the user gave it."""
 
-    `files` gives sources whose paths begin with the folder's, without hidden files and folders.
-    """
-
-    def __init__(self, path: str, endings: tuple[str, ...], max_bytes: int) -> None:
-        self.path = path
-        self._endings = endings
-        self._max_bytes = max_bytes
+    path: str
+    max_bytes: int
 
     def files(self) -> Iterator[Source | InputError]:
-        """The files, read one at a time; an error takes the place of a file that cannot be read.
+        """The YAML files of the folder and those below in the order of their paths, without hidden ones.
+
+        They are read one at a time; an error takes the place of a file that cannot be read.
 
         Raises:
-            InputError: together they are larger than one file may be.
+            InputError: a folder cannot be read, or the files together are larger than one file may be.
         """
-        left = self._max_bytes
-        for path in self.paths():
+        left = self.max_bytes
+        for path in sorted(walk(self.path, YAML, _refuse_folder)):
             try:
-                source = load(path, None, self._max_bytes)
+                source = load(path, None, self.max_bytes)
             except InputError as error:
                 yield error
                 continue
@@ -79,16 +77,8 @@ class Folder:
             if left < 0:
                 message = "the files of this folder are too large in total"
                 hint = "raise the limit with --max-size if this really is one mapping set"
-                raise _unusable(self.path, message, f"at most {self._max_bytes / 1e6:,g} MB", hint)
+                raise _unusable(self.path, message, f"at most {self.max_bytes / 1e6:,g} MB", hint)
             yield source
-
-    def paths(self) -> list[str]:
-        """The files of the folder and those below, sorted; links to folders are not followed.
-
-        Raises:
-            InputError: a folder cannot be read.
-        """
-        return sorted(walk(self.path, self._endings, _refuse_folder))
 
 
 def walk(
@@ -97,10 +87,15 @@ def walk(
     on_error: Callable[[OSError], None] | None = None,
     most: int | None = None,
 ) -> Iterator[str]:
-    """Paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
+    """The paths of the files of a folder and those below, in the same order everywhere; hidden ones are left out.
 
-    Links to folders are not followed, so that loops do no harm. `on_error` gets an error for each folder that
-    cannot be read or is nested too deeply; `most` limits the number of folders.
+    Links to folders are not followed, so that loops do no harm.
+
+    Args:
+        top: the folder.
+        endings: file name extensions in lower case; "" is any.
+        on_error: is called for each folder that cannot be read or is nested too deeply; None: these are skipped.
+        most: maximum number of folders; None: no limit.
     """
     start = len(Path(top).parts)
     for folder, inner, names in islice(os.walk(top, onerror=on_error), most):
@@ -122,7 +117,12 @@ def _refuse_folder(error: OSError) -> None:
 
 
 def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:
-    """Read a file, or take the given bytes under its name.
+    """The input with its bytes: those of a file, or those given.
+
+    Args:
+        path: the file, or the name of the input in messages.
+        data: the content; None: that of the file.
+        max_bytes: maximum size.
 
     Raises:
         InputError: the file is missing, a folder, not a regular file, not readable, too large, or empty.

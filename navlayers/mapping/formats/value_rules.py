@@ -29,7 +29,7 @@ _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
 
 
 def identifier(text: str) -> tuple[str | None, Issue | None]:
-    """An id without surrounding blanks; None when nothing is left."""
+    """An id without surrounding blanks, None when nothing is left; and the notice of the blanks."""
     clean = text.strip()
     if clean == text:
         return clean or None, None
@@ -44,7 +44,7 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
 def technique(
     text: str, empty: str = "", release: Callable[[], Catalogue] | None = None
 ) -> tuple[str | None, Issue | None]:
-    """A technique or sub-technique id; other spellings with one reading are taken, with a notice.
+    """A technique or sub-technique id, None for an error; other spellings with one reading give a notice.
 
     Args:
         text: the id, or with `release` the name of one of its techniques.

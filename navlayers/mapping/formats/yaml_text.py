@@ -38,8 +38,11 @@ Value = str | bool | None | list["Value"] | dict[str, "Value"]
 def text(value: str, *, flow: bool = False) -> str:
     """A string as a YAML scalar, in double quotes where any tool could take it for something else.
 
-    `flow`: the text is between brackets, where commas and brackets need quotes too. Lone surrogates, which UTF-8
-    cannot hold, become U+FFFD.
+    Lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+
+    Args:
+        value: the string.
+        flow: it is written between brackets, where commas and brackets need quotes, too.
     """
     first = value[:1]
     if (
@@ -68,7 +71,11 @@ def _escaped(char: str) -> str:
 
 
 def document(tree: dict[str, Value]) -> str:
-    """The text of a document, ending in a line break."""
+    """The text of a YAML document, ending in a line break.
+
+    Args:
+        tree: key → value; a `Block` takes a line for each of its keys, other mappings share a line where they fit.
+    """
     return "\n".join(_mapping(tree, "")) + "\n"
 
 

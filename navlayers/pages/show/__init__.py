@@ -29,7 +29,12 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 def look_up(word: str, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
-    """The page of a technique, tactic, capability or group, by its id or name in any case.
+    """The page of a technique, tactic, capability or group as data.
+
+    Args:
+        word: its id or name in any case.
+        sets: the sets to look into.
+        options: how mappings become scores.
 
     Raises:
         UsageError: Nothing has this id or name, or several candidates do; or the options do not fit a set.
@@ -43,7 +48,11 @@ def look_up(word: str, sets: Sequence[Prepared], options: ScoreOptions | None = 
 def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:
     """A page as text that ends with a line feed.
 
-    `width` (columns of the terminal; None: unlimited) and `styled` (bold and dim letters) are for text alone.
+    Args:
+        shown: the page.
+        format_: one of `FORMATS`.
+        width: of "text": columns of the terminal; None: unlimited.
+        styled: of "text": with bold and dim letters.
     """
     if format_ == "json":
         return json_text(shown)

@@ -85,7 +85,13 @@ def row_notes(row: results.Row) -> str:
 
 
 def score_cell(score: float | None, category: str, head: results.SetHead) -> Span:
-    """A score with its color; counts, which have no maximum, have none."""
+    """A score with its color; counts, which have no maximum, have none.
+
+    Args:
+        score: 0–100, or a count of capabilities; None: an empty cell.
+        category: "" for the overall score.
+        head: the set.
+    """
     if score is None:
         return Span("")
     color = "" if head.counts else Gradient(ramp_of(head.role, category or "overall")).color(score)

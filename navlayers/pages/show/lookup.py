@@ -66,6 +66,11 @@ def find(word: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subje
     zeros; in each step, ids come before names. A capability comes before a group of the same name, an active
     technique before one that is not. The same id or name in several sets is one subject.
 
+    Args:
+        word: an id or name.
+        sets: the sets to look into.
+        kind: look for this kind of subject only.
+
     Raises:
         UsageError: Nothing has this id or name, or several different candidates do; the message lists them.
     """

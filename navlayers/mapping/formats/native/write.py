@@ -29,6 +29,9 @@ def dumps(mapping_set: MappingSet) -> str:
 
     The first line tells editors which schema to check with. Reading the text gives `canonical(mapping_set)`.
 
+    Args:
+        mapping_set: the set, in any order.
+
     Raises:
         OutputError: the set holds what the reader would refuse: a non-mappable that names neither a capability nor
             a technique, a group that is not among those of the capability, nothing at all.
