@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text import quoted, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 _Format = TypeVar("_Format")
 
@@ -100,6 +100,21 @@ class ReleaseError(NavlayersError):
 
 class OutputError(NavlayersError):
     """A result cannot be written; nothing was written."""
+
+
+def unknown(what: str, words: Iterable[str], known: Collection[str]) -> list[Problem]:
+    """A problem for each unknown word, with the most similar known one as the hint.
+
+    Args:
+        what: the kind of word, such as "section".
+        words: the words of the user.
+        known: the valid words, in the order of the message.
+    """
+    return [
+        Problem(f"unknown {what} {quoted(word)}", expected=", ".join(known), hint=suggestion(word, known))
+        for word in words
+        if word not in known
+    ]
 
 
 def by_ending(path: str, formats: Mapping[str, _Format], hint: str = "") -> _Format:

@@ -208,7 +208,7 @@ def test_layers_are_built_in_memory_and_unknown_kinds_refused(tmp_path: Path) ->
     tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
     built = navlayers.build(tiny, output=None, only=["overview"])
     assert built.document == tiny.layer().to_json()
-    with pytest.raises(navlayers.UsageError, match="unknown layer kind 'overviews'"):
+    with pytest.raises(navlayers.UsageError, match='unknown layer kind "overviews"'):
         navlayers.build(tiny, output=tmp_path / "out", only=["overviews"])  # type: ignore[list-item]
     assert not (tmp_path / "out").exists()
 

@@ -222,7 +222,7 @@ def test_the_library_writes_and_reads_by_the_same_names() -> None:
     mapping_set = MappingSet("demo", "1", "mobile", "16.1", non_mappable=(NonMappable("c"),))
     mapping_set = canonical(mapping_set)
     assert readers.read("-", data=readers.encode(mapping_set).data).mapping_set == mapping_set
-    with pytest.raises(UsageError, match="unknown format 'word'; expected native"):
+    with pytest.raises(UsageError, match='unknown format "word"; expected native'):
         readers.encode(mapping_set, "word")
 
 

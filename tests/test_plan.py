@@ -343,11 +343,11 @@ def test_a_greedy_plan_that_meets_its_bound_is_proven_though_ties_are_open() -> 
         ({"target": 1, "seconds": -1}, "--time-limit -1; expected a number of seconds from 0 to 86400"),
         (
             {"target": 1, "measure": "scores"},
-            "unknown measure 'scores'; expected score, covered (did you mean score?)",
+            'unknown measure "scores"; expected score, covered (did you mean score?)',
         ),
         (
             {"target": 1, "category": "detekt"},
-            "unknown category 'detekt'; expected protect, detect, respond (did you mean detect?)",
+            'unknown category "detekt"; expected protect, detect, respond (did you mean detect?)',
         ),
     ],
 )

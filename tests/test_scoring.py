@@ -282,7 +282,7 @@ def test_scores_are_sorted_by_technique() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"aggregate": "maximum"}, "unknown aggregate 'maximum'"),
+        ({"aggregate": "maximum"}, 'unknown aggregate "maximum"'),
         ({"rollup": "meen"}, "did you mean mean?"),
         ({"worth": 101}, "worth is 101"),
         ({"worth": -1}, "worth is -1"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 import msgspec
 
 from navlayers.api.sources import Input, sources
-from navlayers.errors import Place, Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError, unknown
 from navlayers.layer.build import KINDS, Kind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
@@ -16,7 +16,7 @@ from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.replacements import Inactive, Moved
 from navlayers.output.folders import INDEX, FileEntry, ResultFolders, sha256
 from navlayers.pages import index
-from navlayers.scoring.options import ScoreOptions, refuse_unknown
+from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import Scored, odd_scores, score_set
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def build(
         NavlayersError: An input, an option or the output folder is invalid; nothing was written.
     """
     scoring = ScoreOptions(**options)
-    unknown = [problem for kind in only for problem in refuse_unknown("layer kind", kind, KINDS)]
-    if unknown or not only:
-        raise UsageError(unknown or Problem("no layer kind given", expected=", ".join(KINDS)))
+    problems = unknown("layer kind", only, KINDS)
+    if problems or not only:
+        raise UsageError(problems or Problem("no layer kind given", expected=", ".join(KINDS)))
     kinds = [kind for kind in KINDS if kind in only]
     sets = sources(inputs, reading, distinct=True)
     prepared = prepare(sets, attack_version, reading)

@@ -10,7 +10,7 @@ from navlayers.api import render as rendering
 from navlayers.api.render_load import load
 from navlayers.api.report import write_report
 from navlayers.api.sources import Input, source, sources, warn
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import UsageError, unknown
 from navlayers.mapping.formats import ReadOptions
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.report import ReportOptions, make_report, report_input
@@ -40,8 +40,8 @@ def picture(
         UsageError: The format is unknown, or it holds one layer and the file has several.
         InputError: The input cannot be read.
     """
-    if to not in rendering.FORMATS:
-        raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(rendering.FORMATS)))
+    if problems := unknown("format", [to], rendering.FORMATS):
+        raise UsageError(problems)
     loaded = load(source(item, reading), reading=reading)
     rendered = rendering.render(loaded.views, to, options)
     warn((*loaded.notices, *rendered.notices))

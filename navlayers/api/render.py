@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import quoted, slug, slugs, suggestion
+from navlayers._text import quoted, slug, slugs
 from navlayers.api.render_load import load, to_draw
-from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending
+from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending, unknown
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.output.files import Written, write_rendered
 
@@ -67,11 +67,8 @@ def requested_formats(names: Sequence[str], output: str | None) -> tuple[str, ..
         UsageError: a format is unknown.
     """
     names = [part.strip().lower() for text in names for part in text.split(",") if part.strip()]
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown:
-        expected = f"{', '.join(FORMATS)}, several joined by commas"
-        message = f"--to: unknown format {quoted(unknown[0])}"
-        raise UsageError(Problem(message, expected=expected, hint=suggestion(unknown[0], FORMATS)))
+    if problems := unknown("format", names, FORMATS):
+        raise UsageError(problems)
     if names:
         return tuple(dict.fromkeys(names))
     if output is None or not _ending(output):

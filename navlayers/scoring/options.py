@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from typing import Literal, get_args
 
 import msgspec
 
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem, UsageError, unknown
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.aggregate import AGGREGATES, Aggregate
 
@@ -43,9 +42,9 @@ class ScoreOptions(msgspec.Struct, frozen=True):
             UsageError: an unknown aggregate, roll-up or category, or a number out of range.
         """
         problems = [
-            *refuse_unknown("aggregate", self.aggregate, AGGREGATES),
-            *refuse_unknown("roll-up", self.rollup, ROLLUPS),
-            *(p for category in self.weights for p in refuse_unknown("category", category, CATEGORIES)),
+            *unknown("aggregate", [self.aggregate], AGGREGATES),
+            *unknown("roll-up", [self.rollup], ROLLUPS),
+            *unknown("category", self.weights, CATEGORIES),
             *(p for value, number in self.scale.items() for p in _bounds(f"scale {value}", number)),
         ]
         if self.worth is not None:
@@ -63,15 +62,6 @@ class ScoreOptions(msgspec.Struct, frozen=True):
         ordered = {category: self.weights[category] for category in CATEGORIES if category in self.weights}
         msgspec.structs.force_setattr(self, "weights", ordered)
         msgspec.structs.force_setattr(self, "scale", dict(sorted(self.scale.items())))
-
-
-def refuse_unknown(what: str, given: str, known: tuple[str, ...]) -> list[Problem]:
-    """The problem of an unknown word; [] for a known one."""
-    if given in known:
-        return []
-    near = difflib.get_close_matches(given.lower(), known, 1)
-    hint = f"did you mean {near[0]}?" if near else ""
-    return [Problem(f"unknown {what} {given!r}", expected=", ".join(known), hint=hint)]
 
 
 def _bounds(what: str, number: float) -> list[Problem]:

@@ -10,10 +10,9 @@ import msgspec
 
 from navlayers._text import quoted
 from navlayers.analysis.plan.candidates import Measure
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem, UsageError, unknown
 from navlayers.mapping.formats.table_values import LARGEST, amount, spellings
 from navlayers.mapping.model import CATEGORIES, Category
-from navlayers.scoring.options import refuse_unknown
 
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 SECONDS = 60.0
@@ -62,9 +61,9 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
         if not 0 <= self.seconds <= LONGEST:
             message = f"--time-limit {self.seconds:g}"
             problems.append(Problem(message, expected=f"a number of seconds from 0 to {LONGEST}"))
-        problems += refuse_unknown("measure", self.measure, MEASURES)
+        problems += unknown("measure", [self.measure], MEASURES)
         if self.category is not None:
-            problems += refuse_unknown("category", self.category, CATEGORIES)
+            problems += unknown("category", [self.category], CATEGORIES)
         if problems:
             raise UsageError(problems)
 

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from navlayers._text import quoted, suggestion
-from navlayers.errors import OtherFileError, Place, Problem, UsageError
+from navlayers.errors import OtherFileError, Place, Problem, UsageError, unknown
 from navlayers.mapping.formats import foreign
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, ReadOptions, Written, technique_names
@@ -147,8 +146,8 @@ def encode(mapping_set: MappingSet, to: str = "native") -> Written:
         UsageError: the format is unknown.
         OutputError: the format cannot hold the set.
     """
-    if to not in WRITABLE:
-        raise UsageError(Problem(f"unknown format {to!r}", expected=", ".join(WRITABLE)))
+    if problems := unknown("format", [to], WRITABLE):
+        raise UsageError(problems)
     plain = in_hundred(mapping_set)
     if plain.range is not None and all(mapping.value is None for mapping in plain.mappings):
         # A scale says that the set rates its mappings, none of which is rated yet.
@@ -180,9 +179,6 @@ def _is_folder(path: str | Path) -> bool:
 
 
 def _check(options: ReadOptions) -> None:
-    if options.format is not None and options.format not in FORMATS:
-        raise UsageError(Problem(f"unknown format {quoted(options.format)}", expected=", ".join(FORMATS)))
-    for name in options.metadata:
-        if name not in METADATA:
-            hint = suggestion(name, METADATA)
-            raise UsageError(Problem(f"unknown metadata {quoted(name)}", expected=", ".join(METADATA), hint=hint))
+    given = [] if options.format is None else [options.format]
+    if problems := [*unknown("format", given, FORMATS), *unknown("metadata", options.metadata, METADATA)]:
+        raise UsageError(problems)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import or_list, quoted
-from navlayers.errors import Problem, UsageError
+from navlayers._text import or_list
+from navlayers.errors import Problem, UsageError, unknown
 from navlayers.layer.matrix import Detail
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ SMALLEST = 5.0
 _WIDEST_MARGIN = 50
 _SCALES = (0.1, 16)
 _DPI = (10, 1536)
-_CHOICES = {"page": Page, "orientation": Orientation, "theme": ThemeName}
 
 
 class RenderOptions(msgspec.Struct, frozen=True):
@@ -58,17 +57,20 @@ class RenderOptions(msgspec.Struct, frozen=True):
     dpi: float | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in _CHOICES.items():
-            _check_choice(name, getattr(self, name), get_args(kind))
-        if self.detail is not None:
-            _check_choice("detail", self.detail, get_args(Detail))
-        for part in self.show or ():
-            _check_choice("show", part, get_args(Show))
+        problems = [
+            *unknown("page", [self.page], get_args(Page)),
+            *unknown("orientation", [self.orientation], get_args(Orientation)),
+            *unknown("theme", [self.theme], get_args(ThemeName)),
+            *unknown("detail", [self.detail] if self.detail is not None else [], get_args(Detail)),
+            *unknown("content of cells", self.show or (), get_args(Show)),
+            *_out_of_range("margin", self.margin, 0, _WIDEST_MARGIN, "mm"),
+            *_out_of_range("scale", self.scale, *_SCALES),
+            *_out_of_range("dpi", self.dpi, *_DPI),
+        ]
         if self.show == ():
-            raise UsageError(Problem("show: nothing to show in a cell", expected=or_list(get_args(Show))))
-        _check_number("margin", self.margin, 0, _WIDEST_MARGIN, "mm")
-        _check_number("scale", self.scale, *_SCALES)
-        _check_number("dpi", self.dpi, *_DPI)
+            problems.append(Problem("show: nothing to show in a cell", expected=or_list(get_args(Show))))
+        if problems:
+            raise UsageError(problems)
 
     @property
     def ppi(self) -> float:
@@ -76,15 +78,10 @@ class RenderOptions(msgspec.Struct, frozen=True):
         return 96 * self.scale if self.dpi is None else self.dpi
 
 
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UsageError(Problem(f"{name}: unknown value {quoted(str(value))}", expected=or_list(choices)))
-
-
-def _check_number(name: str, value: float | None, low: float, high: float, unit: str = "") -> None:
-    if value is not None and not (math.isfinite(value) and low <= value <= high):
-        expected = f"{low:g} to {high:g} {unit}".rstrip()
-        raise UsageError(Problem(f"{name}: {value:g} is out of range", expected=expected))
+def _out_of_range(name: str, value: float | None, low: float, high: float, unit: str = "") -> list[Problem]:
+    if value is None or (math.isfinite(value) and low <= value <= high):
+        return []
+    return [Problem(f"{name}: {value:g} is out of range", expected=f"{low:g} to {high:g} {unit}".rstrip())]
 
 
 class Paper(NamedTuple):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import and_list, quoted, suggestion
-from navlayers.errors import Problem, UsageError
+from navlayers._text import and_list
+from navlayers.errors import Problem, UsageError, unknown
 from navlayers.output.document import Document, Logo, Paper, Section
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, plan_blocks
@@ -82,10 +82,8 @@ class ReportOptions(msgspec.Struct, frozen=True):
     paper: Paper = "A4"
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.sections if name not in SECTIONS]
-        if unknown:
-            message = f"unknown section {quoted(unknown[0])}"
-            raise UsageError(Problem(message, expected=", ".join(SECTIONS), hint=suggestion(unknown[0], SECTIONS)))
+        if problems := unknown("section", self.sections, SECTIONS):
+            raise UsageError(problems)
         if not self.sections:
             raise UsageError(Problem("no sections given", expected=", ".join(SECTIONS)))
 
