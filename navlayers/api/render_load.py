@@ -42,11 +42,7 @@ class Loaded(NamedTuple):
     notices: tuple[Problem, ...]
 
 
-def load(
-    source: Source,
-    attack_version: str | None = None,
-    reading: ReadOptions = ReadOptions(),
-) -> Loaded:
+def load(source: Source, attack_version: str | None = None, reading: ReadOptions = ReadOptions()) -> Loaded:
     """The layers of one input as views to draw; of a mapping set its overview.
 
     Args:

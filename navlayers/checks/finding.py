@@ -113,12 +113,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def finding(
-    code: str,
-    place: Place,
-    message: str,
-    expected: str = "",
-    hint: str = "",
-    fix: Iterable[Edit] = (),
+    code: str, place: Place, message: str, expected: str = "", hint: str = "", fix: Iterable[Edit] = ()
 ) -> Finding:
     """A finding with the level of its code."""
     return Finding(code, codes()[code].level, place, message, expected, hint, tuple(fix))

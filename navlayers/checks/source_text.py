@@ -99,10 +99,8 @@ class Text:
         start = self.offset(place)
         end = 0 if start is None else start + reach
         while start is not None and (offset := self.text.find(value, start, end)) >= 0:
-            before, behind = (
-                self.text[offset - 1 : offset],
-                self.text[offset + len(value) : offset + len(value) + 1],
-            )
+            end_of_value = offset + len(value)
+            before, behind = self.text[offset - 1 : offset], self.text[end_of_value : end_of_value + 1]
             if before in _QUOTES and behind == before:
                 return self.place(offset - 1)
             if before not in _QUOTES and behind in _BEHIND:

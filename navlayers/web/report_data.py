@@ -141,12 +141,7 @@ class _Data(NamedTuple):
             if result := coverage.entries[technique].rolled_up.get(category or OVERALL):
                 words[technique] = f"from {result[0]} of {result[1]} sub-techniques"
         return self.numbers.shown(
-            scores,
-            gradient,
-            legend,
-            words=words,
-            colors=not_rated_colors(scores),
-            ramp=not comparison.covered_only,
+            scores, gradient, legend, words=words, colors=not_rated_colors(scores), ramp=not comparison.covered_only
         )
 
     def _union(self, comparison: Comparison) -> Shown:

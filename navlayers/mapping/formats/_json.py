@@ -247,9 +247,8 @@ def report_repeats(again: list[Repeat], findings: Findings, place: Callable[[int
     for key, first, offset, equal in again:
         if equal:
             message = f"duplicate key {quoted(key)} with the same value"
-            findings.add(
-                Issue(message, hint="remove one", fatal=False, code="duplicate-key"), partial(place, offset)
-            )
+            issue = Issue(message, hint="remove one", fatal=False, code="duplicate-key")
+            findings.add(issue, partial(place, offset))
         else:
             findings.add(partial(_duplicate_at, key, partial(place, first)), partial(place, offset))
 

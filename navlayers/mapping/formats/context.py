@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.model import MappingSet
 
-METADATA = (
-    *("framework", "version", "domain", "attack_version", "title", "source", "licence", "role"),
-    *DETAILS,
-)
+METADATA = (*("framework", "version", "domain", "attack_version", "title", "source", "licence", "role"), *DETAILS)
 """Metadata that users can set or override with `--meta`."""
 
 

@@ -180,11 +180,8 @@ class TextGrid:
         cell = next((cell for cell in quoted if cell["behind"] or not cell["close"]), None)
         hint = "double the quotes inside quoted cells"
         if cell is None:
-            message, expected, offset = (
-                "a cell of this row is too long",
-                f"at most {LONGEST_CELL:,} characters",
-                start,
-            )
+            message, offset = "a cell of this row is too long", start
+            expected = f"at most {LONGEST_CELL:,} characters"
         elif not cell["close"]:
             message, expected, offset = "unclosed quote", "a closing quote", cell.start()
             hint = f"close it, or {hint}"
@@ -195,11 +192,9 @@ class TextGrid:
         return InputError(Problem(message, self._place(offset), expected, hint, code="syntax"))
 
     def _too_wide(self, start: int, cells: int) -> InputError:
+        message, hint = f"this row has {cells:,} cells", "put one mapping in each row"
         expected = f"at most {MOST_COLUMNS:,}, the limit of spreadsheets"
-        hint = "put one mapping in each row"
-        return InputError(
-            Problem(f"this row has {cells:,} cells", self._place(start), expected, hint, code="syntax")
-        )
+        return InputError(Problem(message, self._place(start), expected, hint, code="syntax"))
 
     def _place(self, offset: int) -> Place:
         line = bisect_right(self._line_starts, offset)

@@ -94,13 +94,8 @@ def read_entries(layer: Layer) -> Iterator[Entry | None]:
     for text, indexes in texts.items():
         entries = quantity(len(indexes), "entry", "entries") if len(indexes) > 1 else "an entry"
         hint = f"it is read as {text.lower()}; the Navigator ignores text"
-        issue = Issue(
-            f"enabled is the text {quoted(text)} in {entries}",
-            "true or false",
-            hint,
-            fatal=False,
-            code="wrong-type",
-        )
+        message = f"enabled is the text {quoted(text)} in {entries}"
+        issue = Issue(message, "true or false", hint, fatal=False, code="wrong-type")
         layer.report(issue, "techniques", indexes[0], "enabled")
     for field, indexes in unknown.items():
         near = Names(_NAMES).closest(field, 0.8)

@@ -71,11 +71,7 @@ def dated(days: Iterable[str]) -> dict[str, str]:
 
 
 def make_head(
-    context: Context,
-    given: Mapping[str, str],
-    techniques: Iterable[str],
-    place: Place,
-    tactics: Iterable[str] = (),
+    context: Context, given: Mapping[str, str], techniques: Iterable[str], place: Place, tactics: Iterable[str] = ()
 ) -> MappingSet:
     """A mapping set that has only metadata.
 

@@ -19,14 +19,7 @@ from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.yaml_fields import Fields
 from navlayers.mapping.formats.yaml_files import FileKind, Parts, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
-from navlayers.mapping.model import (
-    Capability,
-    Category,
-    Mapping,
-    MappingSet,
-    MappingType,
-    NonMappable,
-)
+from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, MappingType, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -147,10 +147,8 @@ def as_text(source: Source) -> Source:
     if data.startswith(_BOM):
         data = data[len(_BOM) :]
     if data.startswith(_BOM):
-        problem = Problem(
-            "a second byte order mark", Place(name, 1, 1), "one at most", "remove it", code="encoding"
-        )
-        raise InputError(problem)
+        place = Place(name, 1, 1)
+        raise InputError(Problem("a second byte order mark", place, "one at most", "remove it", code="encoding"))
     _check_text(name, data)
     return Source(name, data)
 
@@ -180,12 +178,8 @@ def _unusable(name: str, message: str, expected: str = "", hint: str = "") -> In
 
 
 def _too_large(name: str, size: int, max_bytes: int) -> InputError:
-    return _unusable(
-        name,
-        f"the file is {size / 1e6:,.1f} MB",
-        f"at most {max_bytes / 1e6:,g} MB",
-        "raise the limit with --max-size if this really is a mapping set",
-    )
+    hint = "raise the limit with --max-size if this really is a mapping set"
+    return _unusable(name, f"the file is {size / 1e6:,.1f} MB", f"at most {max_bytes / 1e6:,g} MB", hint)
 
 
 def _names(folder: Path) -> list[str]:
@@ -215,18 +209,15 @@ def _check_text(name: str, data: bytes) -> None:
         raise _unusable(name, "the file is empty", "a mapping set")
     # Without a byte order mark, NUL bytes among the first letters show UTF-16 and UTF-32.
     if data.startswith(_UTF16) or b"\0" in data[:4]:
-        raise InputError(
-            Problem("this is UTF-16 or UTF-32 text", Place(name, 1, 1), "UTF-8", _save(name), code="encoding")
-        )
+        place = Place(name, 1, 1)
+        raise InputError(Problem("this is UTF-16 or UTF-32 text", place, "UTF-8", _save(name), code="encoding"))
     if data.isascii():
         return
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        message, place = (
-            f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8",
-            Source(name, data).place(error.start),
-        )
+        message = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8"
+        place = Source(name, data).place(error.start)
         raise InputError(Problem(message, place, "UTF-8", _save(name), code="encoding")) from None
 
 

@@ -35,10 +35,8 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
         return clean or None, None
     if not clean:
         return None, None
-    issue = Issue(
-        f"{quoted(text)} has blanks around it", hint=f"it is read as {quoted(clean)}", fatal=False, code="blanks"
-    )
-    return clean, issue
+    message, hint = f"{quoted(text)} has blanks around it", f"it is read as {quoted(clean)}"
+    return clean, Issue(message, hint=hint, fatal=False, code="blanks")
 
 
 def technique(

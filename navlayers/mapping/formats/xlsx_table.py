@@ -69,9 +69,8 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         message, hint = f"the workbook is damaged: {excerpt(str(error))}", "save it again in a spreadsheet"
-        raise InputError(
-            Problem(message, Place(source.path), "an XLSX workbook", hint, code="unreadable")
-        ) from None
+        problem = Problem(message, Place(source.path), "an XLSX workbook", hint, code="unreadable")
+        raise InputError(problem) from None
 
 
 class SheetGrid:

@@ -208,10 +208,8 @@ class Fields:
         unknown = []
         for name, (key, node) in self.branch.items.items():
             if name not in names:
-                message, code = (
-                    f"unknown key {quoted(name)} in {what}",
-                    "unknown-key" if self._strict else "unknown-field",
-                )
+                message = f"unknown key {quoted(name)} in {what}"
+                code = "unknown-key" if self._strict else "unknown-field"
                 self.report(Issue(message, "", partial(self._nearest, name, names), self._strict, code), key)
                 if isinstance(node, Scalar) and not is_null(node) and node.text.strip():
                     unknown.append((name, node.text.strip()))

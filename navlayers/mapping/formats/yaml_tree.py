@@ -85,9 +85,8 @@ def parse(source: Source, findings: Findings) -> Node:
         findings.add(*_not_yaml(source, error))
         raise InputError(findings.errors()) from None
     if not roots:
-        raise InputError(
-            Problem("the file has no YAML document", Place(source.path), "a mapping set", code="wrong-shape")
-        )
+        place = Place(source.path)
+        raise InputError(Problem("the file has no YAML document", place, "a mapping set", code="wrong-shape"))
     return roots[0]
 
 

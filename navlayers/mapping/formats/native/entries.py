@@ -205,9 +205,8 @@ class Entries:
             message = f"capability {quoted(capability.id)} is not in group {quoted(group)}"
             known = capability.groups
             expected = f"one of {comma_list(known)}" if known else "no group: it has none"
-            fields.report(
-                Issue(message, expected, partial(_nearest_group, group, known), code="foreign-group"), "group"
-            )
+            hint = partial(_nearest_group, group, known)
+            fields.report(Issue(message, expected, hint, code="foreign-group"), "group")
         return group
 
     def _score(self, node: Node, what: str) -> str | None:

@@ -31,15 +31,7 @@ from navlayers.mapping.formats.stix.bundle import (
     pairs,
 )
 from navlayers.mapping.formats.stix.links import DETECTIONS, Links
-from navlayers.mapping.model import (
-    DETAILS,
-    LONGEST_NAME,
-    Capability,
-    Mapping,
-    MappingSet,
-    MappingType,
-    NonMappable,
-)
+from navlayers.mapping.model import DETAILS, LONGEST_NAME, Capability, Mapping, MappingSet, MappingType, NonMappable
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats._json import Path

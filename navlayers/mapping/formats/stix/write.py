@@ -237,10 +237,7 @@ class _Writer:
         return self._object(
             "attack-pattern",
             self.techniques.stix_id(technique, name),
-            {
-                "name": name or technique,
-                "external_references": (Reference(source, external_id=technique),),
-            },
+            {"name": name or technique, "external_references": (Reference(source, external_id=technique),)},
         )
 
     def _relationships(self, sources: dict[str, str]) -> Iterator[_Relationship]:
