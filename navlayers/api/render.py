@@ -145,6 +145,7 @@ def files_of(
             yield folder / f"{name}.{format_}", render(loaded.views, format_, options)
             continue
         for number, view in enumerate(loaded.views, 1):
+            # Names of layers may be long, and file systems take up to 255 bytes.
             of_layer = f"{name}-{number:02d}-{slug(view.name) or 'layer'}"[:120]
             yield folder / f"{of_layer}.{format_}", render([view], format_, options)
 

@@ -71,6 +71,7 @@ def _sarif(report: Report) -> str:
     rules = sorted({finding.code for finding in report.findings})
     run = {
         "tool": {"driver": {"name": "navlayers", "rules": [_sarif_rule(code) for code in rules]}},
+        # Places count characters, not the units of UTF-16.
         "columnKind": "unicodeCodePoints",
         "results": [_sarif_result(finding, rules.index(finding.code)) for finding in report.findings],
     }
@@ -118,6 +119,7 @@ def _github_line(finding: Finding) -> str:
     fields["title"] = finding.code
     # Property values also escape the characters that end them.
     values = {name: _escaped(value).replace(":", "%3A").replace(",", "%2C") for name, value in fields.items()}
+    # Annotations of GitHub are errors, warnings and notices.
     command = "notice" if finding.level == "note" else finding.level
     properties = ",".join(f"{name}={value}" for name, value in values.items())
     return f"::{command} {properties}::{_escaped(finding.text)}\n"

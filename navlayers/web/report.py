@@ -52,6 +52,7 @@ def render(report: Report) -> Rendered:
         data=lambda: _json(data, page.places) if data else "",
         scripts=bundle(*SCRIPTS) if data else "",
     )
+    # JSON inputs may contain lone surrogates, which UTF-8 cannot encode.
     return Rendered(text.encode("utf-8", "replace"))
 
 

@@ -30,6 +30,7 @@ _START = re.compile(r"(?<![/=?&%:.])https?://", re.IGNORECASE)
 
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[0-9a-fA-F:.]+\]|[^/?#:]*)(?::[0-9]*)?(?=[/?#]|$)", re.IGNORECASE)
 _NAME = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(?:\.(?!-)[\w-]{1,63}(?<!-))*\.?")
+# Reserved by RFC 2606 and RFC 6762, or usual in networks of companies.
 _LOCAL = re.compile(r"localhost|.*\.(?:local|localhost|localdomain|internal|test|invalid)|127\..*", re.IGNORECASE)
 _ODD = {'"': "a quote", "<": "an angle bracket", ">": "an angle bracket", "`": "a quote"}
 _SENTENCE = re.compile(r"[a-z]{5,}\.$")

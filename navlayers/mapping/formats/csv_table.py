@@ -215,6 +215,7 @@ def _decode(source: Source, findings: Findings) -> str:
     if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         raise _not_text(Place(path, 1, 1), "the text is UTF-32")
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2], "utf-8")
+    # Without a byte order mark, ASCII letters in UTF-16 have a NUL in every second byte.
     if encoding == "utf-8" and len(data) > 3 and data[:4].count(0) == 2:
         encoding = "utf-16-le" if data[1] == 0 else "utf-16-be"
     try:

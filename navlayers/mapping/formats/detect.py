@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
 
 _ZIP = b"PK\x03\x04"
+# Old workbooks (.xls) and encrypted ones (.xlsx, too) are OLE files; their reader says which.
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _COMMENTS = (b"//", b"/*")
 """JavaScript comments: JSON has none, and the reader of JSON reports them."""
@@ -149,6 +150,7 @@ def likely_set(file: Path) -> bool:
 def _kind_of(file: Path) -> str:
     """The likely format of a file in a folder; "" if it is not a set."""
     ending = file.suffix.lower()
+    # Office has lock files with "~$" before the name of an open file.
     if file.name.startswith((".", "~$")) or ending not in ENDINGS:
         return ""
     try:

@@ -106,6 +106,7 @@ def _markup(start: str) -> str:
 def _json(data: bytes) -> str | None:
     first, _, rest = data.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
     try:
+        # JSON Lines have an object in each line.
         if rest.lstrip().startswith(b"{"):
             return _by_keys(set(_objects.decode(first))) or "JSON Lines file"
         return _by_keys(set(_objects.decode(data)))

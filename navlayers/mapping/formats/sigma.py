@@ -220,6 +220,7 @@ class _Reader:
                 if tactic := _TACTIC.fullmatch(text):
                     self.tactics.append(tactic[1].lower().replace("_", "-"))
                 continue
+            # Tags of Sigma are in lower case, ids of ATT&CK in upper case.
             technique, issue = value_rules.technique(tag[1].upper())
             # The place is that of the id, after the quote and "attack."
             id_node = Scalar("", True, node.line, node.column + (not node.plain) + tag.start(1))

@@ -25,6 +25,7 @@ _MOST_PARTS = 10_000
 """Workbooks of people have tens of parts, large ones hundreds."""
 
 _CHUNK = 1 << 18
+# The last cell of a sheet is XFD1048576.
 _REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _SHEET = b"sheetData"
 _BYTES_PER_CELL = 75
@@ -55,6 +56,7 @@ def check_workbook(source: Source, context: Context) -> int:
         InputError: it is not an XLSX workbook, encrypted, damaged, or too large.
     """
     if source.data.startswith(OLE):
+        # Office encrypts a workbook into a stream of this name; OLE files have names in UTF-16.
         if "EncryptedPackage".encode("utf-16-le") in source.data:
             raise _encrypted(source.path)
         hint = "open it in a spreadsheet and save it as .xlsx or CSV"

@@ -20,13 +20,16 @@ MOST_REFERENCES = 1_000_000
 """Maximum references of all mappings of one file, each of which has those of the file."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
+# YAML 1.1 reads yes and no, on and off as truth values, YAML 1.2 only true and false.
 _WORD = re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+# YAML 1.1 reads 1:30 as 90 and 10:20:30 as 37230.
 _BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _NUMBER = re.compile(
     r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
     r"|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
 )
+# Numbers that every tool writes as they are; +1, 01, 1e3 and 1.10 may come back changed.
 _SAME = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]|\.[0-9]+[1-9])?")
 _SURE = 5
 """Plain text that starts with a letter and is longer than this is text to every YAML tool."""

@@ -41,6 +41,7 @@ _MEMBER_COLUMNS = (
 _ENTRY_COLUMNS = (Column("ATT&CK ID", whole=True), Column("ATT&CK Name"))
 _CAPABILITIES = Column("Capabilities", "number", whole=True)
 
+# Descriptions of ATT&CK have links in Markdown.
 _LINK = re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)")
 
 

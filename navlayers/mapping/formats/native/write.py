@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.yaml_text import Value
     from navlayers.mapping.model import Mapping, MappingSet, MappingType, NonMappable
 
+# Read by yaml-language-server, which VS Code, Neovim and others use.
 EDITORS = "# yaml-language-server: $schema=navlayers.schema.json\n"
 """Tells editors where the JSON Schema of native YAML is: in the folder of the file."""
 

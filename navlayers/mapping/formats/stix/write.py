@@ -84,6 +84,7 @@ def _identify(kind: str, *key: str | int | None) -> str:
 def _object(kind: str, id_: str, created: str, modified: str, properties: _Object) -> _Object:
     """A STIX 2.1 object without the properties that are None or empty."""
     written = {"type": kind, "spec_version": "2.1", "id": id_, "created": created, "modified": modified}
+    # STIX forbids empty lists; a property without values is left out.
     written.update((name, value) for name, value in properties.items() if value is not None and value != ())
     return written
 
@@ -167,6 +168,7 @@ class _Writer:
         refs = [written["id"] for written in (*capabilities, *unknown)] + [
             relationship.id for relationship in relationships
         ]
+        # STIX requires a grouping to refer to at least one object.
         grouping = self._grouping(tuple(refs or dict.fromkeys(alone)))
         return [*_DEFINITION, *self._authors(), grouping, *capabilities, *unknown, *relationships]
 
@@ -191,6 +193,7 @@ class _Writer:
             {
                 "name": mapping_set.name,
                 "description": f"{framework} mapped to ATT&CK {mapping_set.domain} {mapping_set.attack_version}",
+                # STIX requires a context, and its vocabulary has none for mappings.
                 "context": "unspecified",
                 "object_refs": refs,
                 "extensions": _extended(
