@@ -12,7 +12,7 @@ from navlayers import attack
 from navlayers.api.render_load import load
 from navlayers.mapping.find import Source
 from navlayers.output.drawing import pictures
-from navlayers.output.drawing.font import width
+from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.options import RenderOptions
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _group(element: ET.Element) -> Found:
 
 def _text(element: ET.Element) -> Box:
     size, text = float(element.attrib["font-size"]), element.text or ""
-    wide = width(text, size)
+    wide = ems(text) * size
     shift = {"start": 0.0, "middle": wide / 2, "end": wide}[element.attrib.get("text-anchor", "start")]
     left, base = float(element.attrib["x"]) - shift, float(element.attrib["y"])
     return Box(left, base - 0.73 * size, left + wide, base + 0.02 * size, element.attrib["fill"], size, text)

@@ -13,7 +13,7 @@ from navlayers.layer.colors import contrast
 from navlayers.output.bars import bars_drawing, bars_drawings, describe, figures, percent
 from navlayers.output.document import BarRow, Bars, Series
 from navlayers.output.drawing import typeset
-from navlayers.output.drawing.font import CAP, width
+from navlayers.output.drawing.font import CAP, ems
 from navlayers.output.drawing.shapes import Line, Rect, Text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def texts(drawing: Drawing) -> list[Text]:
 
 def box(shape: Text) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of capitals."""
-    wide = width(shape.text, shape.size)
+    wide = ems(shape.text) * shape.size
     left = shape.x - {"start": 0, "middle": wide / 2, "end": wide}[shape.anchor]
     return left, shape.y - CAP * shape.size, left + wide, shape.y
 

@@ -227,7 +227,7 @@ def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str,
         by_capability.setdefault(mapping.capability, []).append(mapping)
     whole = coverage.is_layer and len(by_capability) == 1
     for capability in sorted(by_capability):
-        for technique, entry in coverage.scored.of(by_capability[capability]).items():
+        for technique, entry in coverage.scored.scores_of(by_capability[capability]).items():
             if technique not in covered:
                 continue
             score = covered[technique] if whole else entry.measure(category)

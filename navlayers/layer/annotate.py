@@ -136,6 +136,11 @@ def technique_links(
     """Links to the technique's ATT&CK page and its references, and the number of references beyond the limit.
 
     Only http(s) links are written, because the Navigator opens any link.
+
+    Args:
+        entry: the scores of the technique.
+        references: texts with addresses, in the order of the links.
+        limit: the maximum number of references linked; None for all.
     """
     urls = web_links(references)
     shown = urls[:limit]

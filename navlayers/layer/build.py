@@ -174,7 +174,7 @@ class SetLayers:
             colors: gradient and legend; None: by the scores.
         """
         if scores is None:
-            scores = self.scored.of(mappings)
+            scores = self.scored.scores_of(mappings)
         entries = [e for e in scores.values() if category is None or category in e.categories]
         numbers = [e.measure(category) or 0 for e in entries]
         legend: Sequence[LegendItem]

@@ -61,14 +61,15 @@ def bars_drawing(bars: Bars, width: float) -> Drawing:
     if keys:
         groups.append(Group("legend", "", tuple(shape for key in keys for shape in _key(*key))))
     top = float(_LEGEND * (keys[-1][1] + 1 if keys else 0))
-    labels = [_label(row, bars, columns.label) for row in bars.rows]
     pitch = _PITCHES[min(len(bars.series), len(_PITCHES)) - 1]
+    lines_beside = max(int(pitch * len(bars.series) / _LINE), _MOST_LINES)
+    labels = [wrap(single_line(row.label), columns.label / _LABEL, lines_beside) for row in bars.rows]
     heights = [max(pitch * len(bars.series), _LINE * len(lines)) + _GAP for lines in labels]
     bottom = top + sum(heights)
     axis = _axis(columns, top, bottom) if bars.rows else [Text(0, top + _SMALL, _EMPTY, _SMALL, _THEME.muted)]
     groups.append(Group("axis", "", tuple(axis)))
     for number, (row, lines, height) in enumerate(zip(bars.rows, labels, heights, strict=True)):
-        shapes = _row(row, bars, lines, columns, top + _GAP / 2, width)
+        shapes = _row(row, bars, lines, columns, top + _GAP / 2, width, pitch)
         groups.append(Group(f"row-{number}", _words(row, bars), tuple(shapes)))
         top += height
     title = single_line(bars.title) or "Bars"
@@ -109,16 +110,9 @@ def _words(row: BarRow, bars: Bars) -> str:
     return f"{single_line(row.label)}: {', '.join(parts)}"
 
 
-def _label(row: BarRow, bars: Bars, room: float) -> tuple[str, ...]:
-    """The lines of a row's label."""
-    pitch = _PITCHES[min(len(bars.series), len(_PITCHES)) - 1]
-    return wrap(single_line(row.label), room / _LABEL, max(int(pitch * len(bars.series) / _LINE), _MOST_LINES))
-
-
 def _row(
-    row: BarRow, bars: Bars, lines: Sequence[str], columns: _Columns, top: float, width: float
+    row: BarRow, bars: Bars, lines: Sequence[str], columns: _Columns, top: float, width: float, pitch: float
 ) -> Iterator[Shape]:
-    pitch = _PITCHES[min(len(bars.series), len(_PITCHES)) - 1]
     first = top + pitch / 2 + CAP * _LABEL / 2
     for number, line in enumerate(lines):
         yield Text(0, first + number * _LINE, line, _LABEL, _THEME.ink)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from navlayers._text import printable, slug
-from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
+from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat, spans
 from navlayers.output.tables import RowStyle, Table, address_of, url_of
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def _block(block: Block) -> Iterator[Iterable[str]]:
 
 def _facts(facts: Facts) -> Iterator[str]:
     for label, content in facts.items:
-        values = (content,) if isinstance(content, str) else content
-        yield f"- **{escape(label)}**: {', '.join(map(_inline, values))}"
+        yield f"- **{escape(label)}**: {', '.join(map(_inline, spans(content)))}"
 
 
 def item_lines(items: Iterable[Item], indent: str = "") -> Iterator[str]:

@@ -28,7 +28,6 @@ _MOST_LINES, _LINE, _ROOM = 8, 15, 5
 _HEAD = "#eeeeee"
 _EDGE = "#bbbbbb"
 _WRAPPED = {"text_wrap": True, "valign": "top"}
-_LOW, _MIDDLE, _HIGH = "#e0ecf4", "#b3bfdc", "#8c96c6"
 _SCALE = {
     "type": "3_color_scale",
     "min_type": "num",
@@ -37,9 +36,9 @@ _SCALE = {
     "min_value": 0,
     "mid_value": 50,
     "max_value": 100,
-    "min_color": _LOW,
-    "mid_color": _MIDDLE,
-    "max_color": _HIGH,
+    "min_color": "#e0ecf4",
+    "mid_color": "#b3bfdc",
+    "max_color": "#8c96c6",
 }
 """The colors of scores, up to the darkest on which black figures are easy to read."""
 

@@ -27,9 +27,12 @@ _PLAIN = RowStyle()
 
 
 def render(document: Document, width: int | None = None, *, styled: bool = False) -> str:
-    """The document in lines of at most `width` columns (None: unlimited), with a line feed at the end.
+    """The document as lines of text, with a line feed at the end.
 
-    `styled`: with the terminal's bold and dim letters.
+    Args:
+        document: the document.
+        width: the columns of the terminal; None for lines of any length.
+        styled: whether headings are bold and notes dim, by ANSI escape sequences.
     """
     writer = _Writer(width, styled=styled)
     for block in flat(document):

@@ -204,13 +204,18 @@ class Scored(msgspec.Struct, frozen=True):
     scores: dict[str, TechniqueScore]
     left_out: tuple[Inactive, ...]
 
-    def of(self, mappings: Iterable[Mapping]) -> dict[str, TechniqueScore]:
-        """The scores that some of the mappings give by themselves."""
+    def scores_of(self, mappings: Iterable[Mapping]) -> dict[str, TechniqueScore]:
+        """Technique id → its scores from some of the mappings alone."""
         return roll_up(score(mappings, self.rules), self.rules, self.catalogue)
 
 
 def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptions | None = None) -> Scored:
-    """Score a whole set at a release.
+    """The scores of a whole set at a release.
+
+    Args:
+        mapping_set: the set; a mapping to a technique that is not active in the release counts for nothing.
+        catalogue: the release.
+        options: aggregate, weights, scale, worth and roll-up; docs/scoring.md has their rules.
 
     Raises:
         UsageError: the options do not fit the set.

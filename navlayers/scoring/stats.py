@@ -77,7 +77,7 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
-    """Count what `mapping_set` covers of the catalogue's release."""
+    """The numbers of a set's mappings, and of the techniques of a release that it maps."""
     techniques = {m.technique for m in mapping_set.mappings if catalogue.is_active(m.technique)}
     subs = sum("." in technique for technique in techniques)
     covered = base_techniques(techniques, catalogue)

@@ -290,7 +290,7 @@ class _Data(NamedTuple):
             by_capability.setdefault(mapping.capability, []).append(mapping)
         result = {}
         for capability, mappings in sorted(by_capability.items()):
-            own = msgspec.structs.replace(coverage, entries=coverage.scored.of(mappings), covered_only=False)
+            own = msgspec.structs.replace(coverage, entries=coverage.scored.scores_of(mappings), covered_only=False)
             own = without_scores(own) if coverage.covered_only else own
             measures = [own.measures(comparison.category) for comparison in self.comparisons]
             techniques = sorted(set().union(*measures))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 ELLIPSIS = "…"
-ASCENT, CAP = 0.76, 0.72
-"""Heights above the baseline in ems: of the highest letters, and of capitals and digits."""
+CAP = 0.72
+"""Height of capitals and digits above the baseline, in ems."""
 
 # Unbreakable parts: words with the hyphen or slash behind them, and whole dates.
 _PARTS = re.compile(r"(?:[^\s/-]|(?<=\d)[/-](?=\d))+(?:[/-]|\s+)?|[/-]|\s+")
@@ -45,14 +45,9 @@ def folder() -> Path:
     return Path(next(iter(places or ("",)))) / "navlayers" / "exporters" / "fonts"
 
 
-def width(text: str, size: float) -> float:
-    """How wide the text is, in the unit of its size."""
-    return ems(text) * size
-
-
 @lru_cache(maxsize=1 << 16)
 def ems(text: str) -> float:
-    """How wide the text is, in ems."""
+    """The width of the text, in ems."""
     return sum(map(_ADVANCES.__getitem__, text))
 
 

@@ -142,19 +142,19 @@ def _runs(shape: Shape) -> Iterator[Shape]:
     if not isinstance(shape, Text) or shape.text.isascii() or all(map(font.is_known, shape.text)):
         yield shape
         return
-    wide = font.width(shape.text, shape.size)
+    wide = font.ems(shape.text) * shape.size
     left = shape.x - {"start": 0, "middle": wide / 2, "end": wide}[shape.anchor]
     for (_, sign), chars in groupby(shape.text, lambda char: (font.is_known(char), _SIGNS.get(char))):
         text = "".join(chars)
         if sign is not None:
             for char in text:
                 yield from _sign(sign, left, shape)
-                left += font.width(char, shape.size)
+                left += font.ems(char) * shape.size
             continue
         if text.strip():
-            lead = font.width(text[: len(text) - len(text.lstrip())], shape.size)
+            lead = font.ems(text[: len(text) - len(text.lstrip())]) * shape.size
             yield msgspec.structs.replace(shape, x=left + lead, text=text.strip(), anchor="start")
-        left += font.width(text, shape.size)
+        left += font.ems(text) * shape.size
 
 
 def _sign(strokes: Sequence[tuple[float, float, float, float]], left: float, shape: Text) -> Iterator[Line]:

@@ -303,7 +303,7 @@ def capability_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> Capabili
 def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
     capability = index.capabilities[identifier]
     mappings = index.active.get(identifier, [])
-    scores = index.scored.of(mappings)
+    scores = index.scored.scores_of(mappings)
     texts: dict[str, set[str]] = {}
     for mapping in mappings:
         if mapping.comment:
@@ -351,7 +351,7 @@ def group_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> GroupPage:
 
 def _group(identifier: str, index: IndexedSet) -> GroupSection:
     mappings = index.grouped.get(identifier, [])
-    scores = index.scored.of(mappings)
+    scores = index.scored.scores_of(mappings)
     covered: dict[str, set[str]] = {}
     for mapping in mappings:
         covered.setdefault(mapping.capability, set()).add(mapping.technique)
