@@ -108,7 +108,7 @@ def plan_for(
 
 
 def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> list[str]:
-    """The files that a plan reads besides its inputs: lists of capabilities, and the costs."""
+    """The files that a plan reads in addition to its inputs: lists of capabilities, and the costs."""
     from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415
 
     lists = [word[1:] for word in (*options.have, *options.exclude) if word.startswith("@")]

@@ -65,8 +65,8 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
             scored.left_out,
             own=prepared.own_attack_version,
         )
-        told = [Problem(f"{heading}: {first_few(items, MOST_LISTED, '; ')}") for heading, items in changes]
-        return Loaded((view,), (*prepared.notices, *told, *view.notices))
+        ids = [Problem(f"{heading}: {first_few(items, MOST_LISTED, '; ')}") for heading, items in changes]
+        return Loaded((view,), (*prepared.notices, *ids, *view.notices))
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))

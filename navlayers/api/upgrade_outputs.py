@@ -96,10 +96,11 @@ def paths_of(results: Sequence[Upgraded], output: str | None, *, in_place: bool)
         UsageError: The format of an input cannot be written in place.
     """
     if in_place:
-        if odd := [one for one in results if one.to != one.format]:
+        if unwritable := [one for one in results if one.to != one.format]:
             hint = "use -o, which gives YAML"
             raise UsageError(
-                Problem(f"cannot write {one.format} files", Place(str(one.source.path)), hint=hint) for one in odd
+                Problem(f"cannot write {one.format} files", Place(str(one.source.path)), hint=hint)
+                for one in unwritable
             )
         return ["" if one.unchanged else str(one.source.path) for one in results]
     if output is None or output == STDIN:

@@ -124,7 +124,7 @@ class Text:
         return span
 
     def _plain(self, start: int, old: str, end: str) -> Span | None:
-        """A text without quotes of its own at an offset, in any case, before what matches `end`."""
+        """A text without quotes at an offset, in any case, up to a match of `end`."""
         found = re.compile(f"{re.escape(old)}{end}", re.IGNORECASE).match(self.text, start)
         return Span(start, found.end(), found[0], "") if found is not None else None
 

@@ -124,9 +124,9 @@ def _wrong(link: str) -> tuple[str, str] | None:
         return "is not a web address", "a web address begins with https://"
     if any(mark.isspace() for mark in link):
         return "contains blanks", "write %20 for a blank, or keep only the link"
-    odd = next((name for mark, name in _ODD.items() if mark in link), "")
-    if odd:
-        return f"contains {odd}", "keep only the link"
+    character = next((name for mark, name in _ODD.items() if mark in link), "")
+    if character:
+        return f"contains {character}", "keep only the link"
     host = _HOST.match(link)
     if host is None or not (host[1].startswith("[") or _NAME.fullmatch(host[1])):
         return "has no valid host", "use a host name such as example.org after https://"

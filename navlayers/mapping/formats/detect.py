@@ -163,7 +163,7 @@ def _kind_of(file: Path) -> str:
     if ending == ".json":
         return "json" if any(name in head for name in _JSON_SETS) else ""
     if ending not in YAML:
-        # Of texts, those with a technique; a list of rules beside rules has none.
+        # Of texts, those with a technique; a list of rules in a folder of rules has none.
         return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
     kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n"))
     if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):

@@ -25,10 +25,14 @@ _PARTS = {name: (name, plural) for name, plural in (("row", "rows"), ("entry", "
 
 
 class Issue(NamedTuple):
-    """A problem without its place. `fatal` distinguishes errors from notices.
+    """A problem without its place.
 
-    A hint that takes time to find is given as a function, which is asked only where the problem is kept. `code` is
-    a key of checks/codes.toml. `spelling` is that of a `Spelling`; an error has the id that is probably meant.
+    Attributes:
+        message, expected: as in `Problem`.
+        hint: a function where it takes time to find, which is called only for problems that are kept.
+        fatal: it is an error, not a notice.
+        code: a key of checks/codes.toml.
+        spelling: as in `Spelling`; an error has the id that is probably meant.
     """
 
     message: str

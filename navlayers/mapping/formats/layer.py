@@ -1,6 +1,6 @@
 """Reader of ATT&CK Navigator layers, formats 3.0 to 4.5, and lists of them: a layer is a capability.
 
-docs/formats.md says what becomes of the fields.
+docs/formats.md lists the fields and how they are read.
 """
 
 from __future__ import annotations

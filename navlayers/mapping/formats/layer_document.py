@@ -102,10 +102,10 @@ def load_layers(source: Source, findings: Findings) -> list[Layer]:
         if not texts:
             place = Place(source.path, 1, 1)
             raise OtherFileError(Problem("the list of layers is empty", place, _EXPECTED, code="wrong-shape"))
-        odd = [number for number, text in enumerate(texts) if not text.startswith(b"{")]
-        if odd:
+        others = [number for number, text in enumerate(texts) if not text.startswith(b"{")]
+        if others:
             message = "an item of the list is not a layer"
-            places = [locator.place((number,)) for number in odd]
+            places = [locator.place((number,)) for number in others]
             raise InputError(Problem(message, place, _EXPECTED, code="wrong-shape") for place in places)
         return [Layer(text, (number,), locator, findings) for number, text in enumerate(texts)]
     except msgspec.ValidationError:

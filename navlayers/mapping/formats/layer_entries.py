@@ -139,9 +139,9 @@ def _entry(
         report(("score",), Issue("score is too large a number", "a number", code="wrong-type"))
         score = None
     links = fields.links or []
-    odd = next((number for number, item in enumerate(links) if not isinstance(item.get("url", ""), str)), None)
-    if odd is not None:
-        report(("links", odd, "url"), Issue("a url is not text", "a link: label and url", code="wrong-type"))
+    wrong = next((number for number, item in enumerate(links) if not isinstance(item.get("url", ""), str)), None)
+    if wrong is not None:
+        report(("links", wrong, "url"), Issue("a url is not text", "a link: label and url", code="wrong-type"))
         links = []
     if technique is None:
         return None

@@ -71,7 +71,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]
     findings = context.findings
     # Rules without an id are named by their path from here on.
     top = -1 if isinstance(source, Source) else len(Path(source.path).parts)
-    # The name of a folder tells which rules these are: rules, rules-emerging-threats.
+    # SigmaHQ has a folder per kind of rules: rules, rules-emerging-threats.
     name = "" if isinstance(source, Source) else Path(source.path).resolve().name
     reader = _Reader(findings, source.path, top)
     for path, trees in read_files(source, _KIND, documents, findings):

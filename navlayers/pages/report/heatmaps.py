@@ -118,7 +118,7 @@ def gaps_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def _threat_blocks(data: ReportInput) -> Iterator[Block]:
-    """What the inputs cover of each set of threats, and its heatmap."""
+    """The coverage of each set of threats by the inputs, and its heatmap."""
     if not data.threats:
         return
     yield Paragraph(" ".join(f"{threat_sentence(data, each)}." for each in data.threats))
@@ -131,7 +131,7 @@ def _threat_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def threat_sentence(data: ReportInput, each: Threatened) -> str:
-    """What a set of threats says, and how much of it the inputs cover."""
+    """The statement of a set of threats, and the share of it that the inputs cover."""
     covered, every = each.covered(), len(each.techniques)
     cover = "cover" if data.several else "covers"
     return f"{each.statement}; {and_list(list(data.names))} {cover} {covered:,} of them ({percent(covered, every)})"

@@ -30,8 +30,10 @@ _LISTED = 8
 class Candidate(msgspec.Struct, frozen=True):
     """Something that has a page.
 
-    `where` is its set, or the ATT&CK domain; `names` are what it can be looked up by besides its id; `active`: the
-    release has it as an active technique.
+    Attributes:
+        where: its set, or the ATT&CK domain.
+        names: can be looked up, too, as well as its id.
+        active: the release has it as an active technique.
     """
 
     kind: Kind

@@ -218,7 +218,7 @@ class _Reader:
         return make_head(self._context, metadata, techniques, self._bundle.place())
 
     def _read_capabilities(self) -> None:
-        """The capabilities that map to a technique, and those that navlayers wrote."""
+        """Read the capabilities that map to a technique, and all capabilities that navlayers wrote."""
         sources = {link.source for link in self._links.links}
         described = 0
         for number, item in enumerate(self._bundle.objects):

@@ -160,7 +160,7 @@ class _Writer:
         capabilities = [self._capability(capability) for capability in self._set.capabilities]
         sources = {c.id: written["id"] for c, written in zip(self._set.capabilities, capabilities, strict=True)}
         relationships = list(self._relationships(sources))
-        # Looked up before the unknown techniques are comma_list, for it may add to them.
+        # Before the objects of unknown techniques are made: looking up an id may add to these.
         alone = [
             self.techniques.stix_id(r.technique, r.technique_name) for r in self._set.non_mappable if r.technique
         ]
