@@ -32,7 +32,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
     Attributes:
         where: its set, or the ATT&CK domain.
-        names: can be looked up, too, as well as its id.
+        names: its names and shorter forms for the lookup, in addition to its id.
         active: the release has it as an active technique.
     """
 
