@@ -194,7 +194,7 @@ class _Reader:
             metadata[key] = ", ".join(sorted({c.metadata[key] for c in controls if key in c.metadata}))
         metadata |= dated(date for control in controls for date in self._dates(control))
         fields = {"framework": "platform", "title": "platform", "attack_version": _VERSION}
-        for field, key in (*fields.items(), *zip(_SHARED, _SHARED, strict=True)):
+        for field, key in (fields | {key: key for key in _SHARED}).items():
             for control in controls:
                 if key in control.metadata:
                     self.parts.keep_head(field, control.fields.place(key))
