@@ -285,3 +285,20 @@ def test_long_comments_are_shown_where_they_differ(run: Run, tmp_path: Path) -> 
         (tmp_path / f"{name}.yaml").write_bytes(encode(whole, "native").data)
     told = run("diff", tmp_path / "a.yaml", tmp_path / "b.yaml").out
     assert '"…ds. The same words. every day" → "…ds. The same words. never"' in told
+
+
+def test_gained_techniques_that_the_older_release_lacks_are_marked(run: Run, tmp_path: Path) -> None:
+    """T1651 came with ATT&CK 12, T1110 is older; of the added capabilities only `new` is mapped."""
+    head = "framework: own\nversion: '1'\ndomain: enterprise\nattack_version: '{}'\n"
+    text = head + "capabilities:\n  a: {{techniques: {}}}\n"
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(text.format("9.0", "{T1003: {protect: 50}}"), encoding="utf-8")
+    more = "  new: {techniques: {T1651: {protect: 20}}}\n  idle: {non_mappable: true}\n"
+    new.write_text(text.format("16.1", "{T1003: {protect: 50}, T1110: {protect: 10}}") + more, encoding="utf-8")
+    out = run("diff", old, new, "-q").out
+    assert "2 techniques gained; 1 capability added. 1 of the gained techniques is not in ATT&CK 9.0." in out
+    assert "T1651  Cloud Administration Command (not in ATT&CK 9.0): overall none → 20" in out
+    assert "T1110  Brute Force: overall none → 10" in out
+    assert "capabilities without mappings: 0 → 1" in out
+    said = json.loads(run("diff", old, new, "--json", "-q").out)
+    assert {t["id"]: t["missing_in"] for t in said["techniques"]["gained"]} == {"T1110": "", "T1651": "9.0"}

@@ -347,7 +347,6 @@ def test_diff_of_two_versions_that_were_published(run: Run, corpus: Path) -> Non
     assert mismatches(said, right) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 13, section 2: added capabilities are mappable ones")
 def test_added_capabilities_are_those_with_mappings(run: Run) -> None:
     first = run("diff", "aws", "gcp", "-q").out
     right = capabilities(shipped("aws"), shipped("gcp"))

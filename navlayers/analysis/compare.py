@@ -14,7 +14,7 @@ from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.aggregate import exact
-from navlayers.scoring.coverage import Coverage, check_category
+from navlayers.scoring.coverage import Coverage, check_category, unrated_by_all
 from navlayers.scoring.scores import capabilities_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True):
 class Gap(msgspec.Struct, frozen=True):
     """An active technique that no input covers; of its `total` active sub-techniques, `covered` are.
 
-    `unrated` are the names of the inputs that map it without a rating.
+    `unrated` are the names of the inputs that map it without a rating; () if another rates it 0.
     """
 
     technique: str
@@ -321,6 +321,7 @@ def side_by_side(
     names = [coverage.name for coverage in inputs]
     measures = {coverage.name: coverage.measures(category) for coverage in inputs}
     unrated = {coverage.name: coverage.unrated(category) for coverage in inputs}
+    rated_by_none = unrated_by_all(inputs, category)
     rows = {id_: _row(id_, inputs, measures, unrated, category) for id_ in sorted(set().union(*measures.values()))}
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     tactics = []
@@ -335,7 +336,7 @@ def side_by_side(
     for technique in active:
         if technique.id not in rows:
             subs = catalogue.subtechniques(technique.id)
-            by = tuple(name for name in names if technique.id in unrated[name])
+            by = tuple(n for n in names if technique.id in unrated[n]) if technique.id in rated_by_none else ()
             gaps.append(Gap(technique.id, sum(sub.id in rows for sub in subs), len(subs), by))
     pairs = [(names[0], names[1])] if len(inputs) == FEWEST else []
     if first is not None:
@@ -354,7 +355,7 @@ def side_by_side(
             len(active),
             unique=len(rows),
             best=len(rows),
-            unrated=len(frozenset().union(*unrated.values()) - rows.keys()),
+            unrated=len(rated_by_none),
         ),
         tactics=tuple(tactics),
         overlaps=tuple(_overlap(a, b, measures) for a, b in itertools.combinations(names, 2)),

@@ -10,6 +10,7 @@ import msgspec
 
 from navlayers._text import folded
 from navlayers.analysis.frames import Tabular
+from navlayers.analysis.inputs import newer_than
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
 from navlayers.mapping.model import CATEGORIES
@@ -72,12 +73,14 @@ class TechniqueChange(msgspec.Struct, frozen=True):
         id, name: its id and name.
         steps: the measures that changed; of a weaker technique, first those that fell.
         reasons: the capabilities behind the change; () for layers.
+        missing_in: the release of the version that does not cover it, if that release does not have it; else "".
     """
 
     id: str
     name: str
     steps: tuple[MeasureChange, ...]
     reasons: tuple[Reason, ...] = ()
+    missing_in: str = ""
 
 
 class CommentChange(msgspec.Struct, frozen=True):
@@ -131,7 +134,8 @@ class Diff(msgspec.Struct, Tabular, frozen=True):
         catalogue: the ATT&CK release of both.
         before, after: the versions, scored.
         techniques: kind of change → the techniques whose coverage changed, by id.
-        added, removed, renamed: capabilities, by id.
+        added, removed: mapped capabilities, by id.
+        renamed: capabilities, by id.
         comments: mappings whose comment alone changed.
         facts: other metadata that changed.
         totals: those of both versions.
@@ -206,6 +210,8 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
     measured = [None, *named] if category is None else named
     measures = [(name or OVERALL, before.measures(name), after.measures(name)) for name in measured]
     changes: dict[Change, list[TechniqueChange]] = {change: [] for change in CHANGES}
+    without: dict[Change, Coverage] = {"gained": before, "lost": after}
+    newer = {change: newer_than([version], catalogue) for change, version in without.items()}
     for technique in sorted({t for _, old, new in measures for t in (*old, *new)}):
         steps = [
             MeasureChange(name, old.get(technique), new.get(technique), technique in old, technique in new)
@@ -218,7 +224,8 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
                 moved.sort(key=lambda step: step.direction)
             reasons = () if is_layer else tuple(_reasons(technique, before, after, category))
             name = catalogue.techniques[technique].name
-            changes[change].append(TechniqueChange(technique, name, tuple(moved), reasons))
+            missing_in = without[change].own_attack_version if technique in newer.get(change, ()) else ""
+            changes[change].append(TechniqueChange(technique, name, tuple(moved), reasons, missing_in))
     return Diff(
         catalogue=catalogue,
         before=before,
@@ -283,7 +290,10 @@ def _change(steps: Sequence[MeasureChange]) -> Change | None:
 def _capabilities(
     before: MappingSet, after: MappingSet
 ) -> tuple[tuple[CapabilityName, ...], tuple[CapabilityName, ...], tuple[RenamedCapability, ...]]:
-    """Added, removed and renamed capabilities. A new id with the name of a removed one is a renamed capability."""
+    """Added and removed capabilities that are mapped, and all renamed ones.
+
+    A new id with the name of a removed one is a renamed capability.
+    """
     old = {capability.id: capability.name for capability in before.capabilities}
     new = {capability.id: capability.name for capability in after.capabilities}
     renamed = [RenamedCapability(i, old[i], i, new[i]) for i in sorted(old.keys() & new.keys()) if old[i] != new[i]]
@@ -297,11 +307,16 @@ def _capabilities(
         else:
             del added[successor]
             renamed.append(RenamedCapability(identifier, old[identifier], successor, new[successor]))
+    had, has = _mapped(before), _mapped(after)
     return (
-        tuple(CapabilityName(i, new[i]) for i in added),
-        tuple(CapabilityName(i, old[i]) for i in removed),
+        tuple(CapabilityName(i, new[i]) for i in added if i in has),
+        tuple(CapabilityName(i, old[i]) for i in removed if i in had),
         tuple(sorted(renamed, key=lambda capability: capability.before_id)),
     )
+
+
+def _mapped(mapping_set: MappingSet) -> frozenset[str]:
+    return frozenset(mapping.capability for mapping in mapping_set.mappings)
 
 
 def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
@@ -318,6 +333,8 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
                 f"{(after_rows - before_rows).total()} added",
             )
             facts.append(("mappings that changed", *changed))
+        unmapped = (f"{len(version.capabilities) - len(_mapped(version))}" for version in (old, new))
+        facts.append(("capabilities without mappings", *unmapped))
         facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))
     yield from (FactChange(*fact) for fact in facts if fact[1] != fact[2])
 

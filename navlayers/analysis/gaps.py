@@ -17,11 +17,11 @@ from navlayers.analysis.gaps_result import (
     TacticShare,
     TechniqueGap,
 )
-from navlayers.analysis.inputs import refuse_threats
-from navlayers.attack.id_changes import ReleaseChange
+from navlayers.analysis.inputs import newer_than, refuse_threats
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.aggregate import exact
+from navlayers.scoring.coverage import unrated_by_all
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import non_mappable_ids
 
@@ -43,7 +43,7 @@ class _Best(NamedTuple):
     """The best coverage by any input.
 
     `covered` is technique id → the highest score 0–100, None where inputs have no scores, and the names of the
-    inputs that give it. `unrated` are other techniques, which inputs map without a rating.
+    inputs that give it. `unrated` are the techniques that inputs map and none rates.
     """
 
     covered: dict[str, tuple[float | None, tuple[str, ...]]]
@@ -148,8 +148,7 @@ def _best(inputs: Sequence[Coverage], category: str | None) -> _Best:
     for technique, given in scores.items():
         highest = max((score for score, _ in given if score is not None), default=None)
         covered[technique] = highest, tuple(name for score, name in given if score == highest)
-    unrated = frozenset().union(*(coverage.unrated(category) for coverage in inputs))
-    return _Best(covered, unrated - covered.keys())
+    return _Best(covered, unrated_by_all(inputs, category))
 
 
 def _bounded(score: float | None, *, counts: bool) -> float | None:
@@ -284,18 +283,3 @@ def using_groups(catalogue: Catalogue) -> Counter[str] | None:
         return Counter(technique for group in attack.threats(release).groups for technique in group.techniques)
     except NavlayersError:
         return None
-
-
-def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[str]:
-    """The techniques that none of the releases of the inputs has, also not under another id."""
-    versions = sorted({coverage.own_attack_version for coverage in inputs})
-    new = [_new_since(version, catalogue) for version in versions]
-    return frozenset.intersection(*new) if new else frozenset()
-
-
-def _new_since(version: str, catalogue: Catalogue) -> frozenset[str]:
-    try:
-        old = attack.find(catalogue.domain, version).catalogue
-    except NavlayersError:
-        return frozenset()
-    return frozenset(added.id for added in ReleaseChange(old, catalogue).additions or () if not added.replaces)

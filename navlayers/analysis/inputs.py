@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers import attack
 from navlayers._text import and_list
 from navlayers.attack import Catalogue, versions
-from navlayers.errors import Place, Problem, UsageError
+from navlayers.attack.id_changes import ReleaseChange
+from navlayers.errors import NavlayersError, Place, Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.layer import as_unscored, counting, counts
@@ -231,3 +233,18 @@ def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
 
 def _has(names: Sequence[str]) -> str:
     return "have" if len(names) > 1 else "has"
+
+
+def newer_than(inputs: Iterable[Coverage], catalogue: Catalogue) -> frozenset[str]:
+    """The techniques that none of the releases of the inputs has, also not under another id."""
+    releases = sorted({coverage.own_attack_version for coverage in inputs})
+    new = [_new_since(version, catalogue) for version in releases]
+    return frozenset.intersection(*new) if new else frozenset()
+
+
+def _new_since(version: str, catalogue: Catalogue) -> frozenset[str]:
+    try:
+        old = attack.find(catalogue.domain, version).catalogue
+    except NavlayersError:
+        return frozenset()
+    return frozenset(added.id for added in ReleaseChange(old, catalogue).additions or () if not added.replaces)

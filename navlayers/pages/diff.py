@@ -58,7 +58,15 @@ def headline(diff: Diff) -> str:
         ("capability", {"added": len(diff.added), "removed": len(diff.removed), "renamed": len(diff.renamed)}),
     )
     texts = [text for noun, numbers in groups if (text := _counted(noun, numbers))]
-    return f"{'; '.join(texts)}." if texts else "No technique's coverage and no capability changed."
+    if not texts:
+        return "No technique's coverage and no capability changed."
+    sentences = [f"{'; '.join(texts)}."]
+    for change in ("lost", "gained"):
+        releases = [technique.missing_in for technique in diff.techniques[change] if technique.missing_in]
+        if releases:
+            are = f"{len(releases):,} of the {change} techniques {'are' if len(releases) > 1 else 'is'}"
+            sentences.append(f"{are} not in ATT&CK {releases[0]}.")
+    return " ".join(sentences)
 
 
 def _counted(noun: str, numbers: Mapping[str, int]) -> str:
@@ -122,8 +130,9 @@ def _sections(diff: Diff) -> Iterator[Section]:
             steps, because = ", ".join(map(_step, item.steps)), _because(diff, item)
             # Below the name of the technique.
             below = (Item(f"{'':{wide}}by {because}"),) if item.reasons else ()
-            items.append(Item(f"{item.id:{wide}}  {item.name}: {steps}", below))
-            lines.append(f"| {item.id} | {escape(item.name)} | {escape(steps)} | {escape(because)} |")
+            name = f"{item.name} (not in ATT&CK {item.missing_in})" if item.missing_in else item.name
+            items.append(Item(f"{item.id:{wide}}  {name}: {steps}", below))
+            lines.append(f"| {item.id} | {escape(name)} | {escape(steps)} | {escape(because)} |")
         head = ("| technique | name | change | by |", "| --- | --- | --- | --- |")
         if changed:
             yield Section(change, tuple(items), _counted("technique", {change: len(changed)}), lines, head)

@@ -98,6 +98,16 @@ class Coverage(msgspec.Struct, frozen=True):
         )
 
 
+def unrated_by_all(inputs: Iterable[Coverage], category: str | None = None) -> frozenset[str]:
+    """The techniques that inputs map and none rates, also not with 0."""
+    unrated: set[str] = set()
+    rated: set[str] = set()
+    for coverage in inputs:
+        unrated |= coverage.unrated(category)
+        rated |= {t for t, e in coverage.entries.items() if e.measure(category) is not None}
+    return frozenset(unrated - rated)
+
+
 def without_scores(coverage: Coverage) -> Coverage:
     """The coverage with 100 for covered techniques and 0 for others, so that counts and scores are comparable."""
     entries = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import and_list, quantity
-from navlayers.analysis.gaps import newer_than
+from navlayers.analysis.inputs import newer_than
 from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient
 from navlayers.output.document import Facts, Heading, Note, Paragraph
