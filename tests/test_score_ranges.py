@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -252,3 +253,24 @@ def test_compare_averages_the_scores_that_it_shows_and_overall_follows_the_categ
     shown = [row["scores"]["own"]["overall"] for row in found["techniques"].values()]
     assert shown == [row["scores"]["own"]["protect"] for row in found["techniques"].values()]
     assert found["inputs"]["own"]["mean"] == pytest.approx(sum(shown) / 2, abs=1e-9)
+
+
+def test_cells_are_colored_by_the_range_of_their_layer(run: Run, tmp_path: Path) -> None:
+    """5 on a scale to 5 has the color of 100 on one to 100, and 1 that of 20."""
+    colors = {}
+    for high in (5, 100):
+        path = layer(f"{tmp_path}/to{high}.json", {"T1003": high, "T1059": high / 5}, (0, high))
+        pages = [run("show", t, "--set", path, "--format", "html", "-q").out for t in ("T1003", "T1059")]
+        report = tmp_path / f"to{high}.html"
+        assert run("report", path, "--sections", "techniques", "-o", report, "-q").code == 0
+        pages.append(report.read_text(encoding="utf-8"))
+        colors[high] = [sorted(set(re.findall(r'class="chip (c\w{6})">[\d.]+<', text))) for text in pages]
+    assert colors[5] == colors[100]
+    assert [len(found) for found in colors[5]] == [1, 1, 2]
+
+
+def test_a_negative_score_is_not_called_0(run: Run, tmp_path: Path) -> None:
+    path = layer(f"{tmp_path}/both.json", {"T1003": -50, "T1059": 40}, (-100, 100))
+    threat = table(f"{tmp_path}/threat.csv", THREAT)
+    result = run("gaps", path, "--threat", threat)
+    assert "1 technique scored 0 or less counts as not covered" in result.err

@@ -149,8 +149,24 @@ def test_a_technique_has_the_same_rolled_up_score_on_the_pages_of_its_sub_techni
 def test_a_revoked_technique_names_its_successor_which_has_its_mappings(run: Run, example: Path) -> None:
     revoked = run("show", "T1053.001", "--set", example).out
     assert "Revoked in ATT&CK 16.1; its successor is T1053.002 At." in revoked
+    assert "example: mappings of this technique count for its replacement T1053.002 At." in revoked
+    assert "Sets that do not map it" not in revoked
     successor = run("show", "T1053.002", "--set", example).out
     assert re.search(r"^mfa .* protect +minimal", successor, re.MULTILINE)
+
+
+def test_what_is_replaced_and_left_out_is_told_as_by_build(run: Run, example: Path, tmp_path: Path) -> None:
+    """T1064 is deprecated without a successor, T1053.001 has one."""
+    text = example.read_text(encoding="utf-8").replace("T1110: {protect: partial}", "T1064: {protect: partial}")
+    example.write_text(text, encoding="utf-8")
+    shown = run("show", "T1078", "--set", example).err
+    built = run("build", example, "-o", tmp_path / "out").err
+    assert [line for line in built.splitlines() if line in shown.splitlines()][:4] == [
+        "example: revoked in ATT&CK 16.1, replaced:",
+        "  T1053.001 At (Linux) → T1053.002 At",
+        "example: left out, not active in ATT&CK 16.1:",
+        "  T1064 Scripting: deprecated, no successor",
+    ]
 
 
 def test_a_description_stands_where_the_release_has_it(example: Path) -> None:
@@ -271,7 +287,7 @@ def test_the_ending_of_the_output_file_says_the_format(run: Run, example: Path, 
 
 
 def test_a_page_never_replaces_the_set_it_shows(run: Run, example: Path) -> None:
-    shown = run("show", "mfa", "--set", example, "--format", "md", "-o", example, "--force")
+    shown = run("show", "mfa", "--set", example, "--format", "md", "-o", example, "--force", "-q")
     expected = "this is the input; expected another file (choose another name with -o)"
     assert (shown.code, shown.err) == (2, f"navlayers: {example}: {expected}\n")
     assert example.read_text(encoding="utf-8") == EXAMPLE

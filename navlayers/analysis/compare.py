@@ -12,6 +12,7 @@ import msgspec
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category, unrated_by_all
@@ -20,7 +21,7 @@ from navlayers.scoring.scores import capabilities_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
-    from navlayers.mapping.model import Role
+    from navlayers.mapping.model import Range, Role
 
 Relation: TypeAlias = Literal["only first", "first stronger", "equal", "second stronger", "only second"]
 """How two inputs cover a technique."""
@@ -272,6 +273,11 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     def covered_only(self) -> bool:
         """Whether only coverage is compared: every covered technique has the score 100."""
         return any(coverage.covered_only for coverage in self.inputs)
+
+    @property
+    def range(self) -> Range:
+        """The range of the scores, which all inputs have."""
+        return self.inputs[0].scored.rules.range or HUNDRED
 
     @property
     def highest(self) -> float:

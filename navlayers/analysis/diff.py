@@ -333,8 +333,8 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
                 f"{(after_rows - before_rows).total()} added",
             )
             facts.append(("mappings that changed", *changed))
-        unmapped = (f"{len(version.capabilities) - len(_mapped(version))}" for version in (old, new))
-        facts.append(("capabilities without mappings", *unmapped))
+        had, has = (f"{len(version.capabilities) - len(_mapped(version))}" for version in (old, new))
+        facts.append(("capabilities without mappings", had, has))
         facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))
     yield from (FactChange(*fact) for fact in facts if fact[1] != fact[2])
 

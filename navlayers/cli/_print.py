@@ -113,7 +113,7 @@ def remapped(
         for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])):
             notify(line)
         if len(items) > LISTED:
-            notify(f"  … and {len(items) - LISTED} more, in the index")
+            notify(f"  … and {len(items) - LISTED} more")
 
 
 def folder_written(output: str, removed: int) -> None:

@@ -68,6 +68,7 @@ def command(
     # Completion of this command does not need these.
     from navlayers.api.sources import sources  # noqa: PLC0415
     from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
+    from navlayers.mapping.replacements import inactive  # noqa: PLC0415
     from navlayers.pages.show.build import page  # noqa: PLC0415
     from navlayers.pages.show.lookup import find  # noqa: PLC0415
 
@@ -81,6 +82,9 @@ def command(
         _print.notices(each for each in read if not isinstance(each, Prepared))
         if sets:
             _print.notices(notice for each in loaded for notice in each.notices)
+            for each in loaded:
+                version, left_out = each.catalogue.version, inactive(each.set, each.catalogue)
+                _print.remapped(each.name, version, each.moved, left_out, own=each.own_attack_version)
         for other in subject.also:
             _print.notify(f"note: {other} matches, too; show it with --kind {other.kind}")
     width = _print.window() if output == _print.STDOUT else None

@@ -33,9 +33,6 @@ _SCALE = {
     "min_type": "num",
     "mid_type": "num",
     "max_type": "num",
-    "min_value": 0,
-    "mid_value": 50,
-    "max_value": 100,
     "min_color": "#e0ecf4",
     "mid_color": "#b3bfdc",
     "max_color": "#8c96c6",
@@ -141,7 +138,9 @@ def write_sheet(sheet: Any, table: Table, formats: Formats, widest: Mapping[str,
     for number, width in enumerate(widths):
         sheet.set_column(number, number, width)
         if table.columns[number].kind == "score" and table.rows:
-            sheet.conditional_format(1, number, len(table.rows), number, _SCALE)
+            low, high = table.columns[number].range
+            ends = {"min_value": rounded(low), "mid_value": rounded((low + high) / 2), "max_value": rounded(high)}
+            sheet.conditional_format(1, number, len(table.rows), number, _SCALE | ends)
     # Excel would mark every number that is stored as text, such as metadata.
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     sheet.freeze_panes(1, _frozen(table))

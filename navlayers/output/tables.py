@@ -11,6 +11,7 @@ import msgspec
 
 from navlayers._text import neutralize, printable, rounded, technique_url, web_links
 from navlayers.layer.colors import value_gradient
+from navlayers.mapping.model import HUNDRED, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,9 +48,9 @@ def url_of(text: str) -> str:
 class Column(msgspec.Struct, frozen=True):
     """A column: header and kind of content (text, numbers, scores, percentages, technique ids, colors, paths).
 
-    Scores are numbers 0–100 whose cells are colored as layers are, in the hue of their `category`, "" for overall;
-    colors, `#rrggbb`, fill theirs. In narrow windows, cells of `whole` columns are neither cut nor broken, and the
-    column may go below the one whose number is `under`.
+    Scores are numbers of their `range` whose cells are colored as layers are, in the hue of their `category`, ""
+    for overall; colors, `#rrggbb`, fill theirs. In narrow windows, cells of `whole` columns are neither cut nor
+    broken, and the column may go below the one whose number is `under`.
     """
 
     header: str
@@ -57,6 +58,7 @@ class Column(msgspec.Struct, frozen=True):
     category: str = ""
     whole: bool = False
     under: int | None = None
+    range: Range = HUNDRED
 
     @property
     def right(self) -> bool:
@@ -152,7 +154,7 @@ def fill_of(cell: Cell, column: Column) -> str:
         return cell.lower() if column.kind == "color" and _COLOR.fullmatch(cell) else ""
     if column.kind != "score" or cell is None:
         return ""
-    return value_gradient(column.category or None, 100).color(cell)
+    return value_gradient(column.category or None, 0, column.range).color(cell)
 
 
 def address_of(cell: Cell, column: Column) -> str:

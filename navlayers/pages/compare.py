@@ -217,7 +217,8 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
     fields += [] if brief else _threatened(comparison, comparison.rows)
     about = "" if comparison.category is None else f", {comparison.category}"
     measure = f"number of {words.plural}" if comparison.counts else "score"
-    return table_of("techniques", f"Techniques that any input {words.cover}s, {measure} per input{about}", fields)
+    title = f"Techniques that any input {words.cover}s, {measure} per input{about}"
+    return table_of("techniques", title, fields, score_range=comparison.range)
 
 
 def score_cell(row: Row, name: str, measure: str) -> Cell:

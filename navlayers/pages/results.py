@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
+from navlayers.mapping.model import HUNDRED
 from navlayers.output import markdown, sheets, tables
 from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.output.tables import Cell, Column, Kind, Table, columns
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.attack import Catalogue
+    from navlayers.mapping.model import Range
     from navlayers.scoring.coverage import Coverage
 
 ALL = "all.json"
@@ -31,10 +33,18 @@ class Field(NamedTuple):
     category: str = ""
 
 
-def table_of(name: str, title: str, fields: Iterable[Field], note: str = "", *, long: bool = False) -> Table:
-    """The table of the fields that are shown."""
+def table_of(
+    name: str,
+    title: str,
+    fields: Iterable[Field],
+    note: str = "",
+    *,
+    long: bool = False,
+    score_range: Range = HUNDRED,
+) -> Table:
+    """The table of the fields that are shown; `score_range` is that of its scores."""
     shown = [field for field in fields if field.shown]
-    heads = tuple(Column(field.header, field.kind, field.category) for field in shown)
+    heads = tuple(Column(field.header, field.kind, field.category, range=score_range) for field in shown)
     return Table(name, title, heads, tuple(zip(*(field.cells for field in shown), strict=True)), note, long)
 
 

@@ -10,7 +10,7 @@ from navlayers._text import rounded
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
 from navlayers.mapping.nouns import CAPABILITY, Noun, noun
-from navlayers.mapping.ranges import range_text
+from navlayers.mapping.ranges import range_text, written
 from navlayers.mapping.replacements import Inactive, Moved
 from navlayers.scoring.labels import capability_labels
 from navlayers.scoring.method import method
@@ -189,7 +189,9 @@ def _notices(coverage: Coverage) -> Iterator[Problem]:
     below = [
         entry.overall for entry in coverage.entries.values() if entry.overall is not None and entry.overall <= 0
     ]
-    nothing, zero = len(below), "0 or less" if any(below) else "0"
+    # Scores that were brought to 0–100 are 0 where the layer has a negative one.
+    as_written = [written(mapping) for mapping in coverage.set.mappings] if coverage.set.range else below
+    nothing, zero = len(below), "0 or less" if any(score is not None and score < 0 for score in as_written) else "0"
     if nothing:
         what = f"{nothing} technique{'s' * (nothing > 1)} scored {zero} {'count' if nothing > 1 else 'counts'}"
         yield Problem(f"{coverage.name}: {what} as not covered")

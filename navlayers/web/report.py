@@ -72,7 +72,8 @@ def _scores(subject: ReportInput) -> Table:
     """The scores of every covered technique, for browsers without scripts."""
     comparison = subject.comparison
     kind: Kind = "number" if comparison.counts else "score"
-    columns = (Column("technique", "technique"), Column("name"), *(Column(name, kind) for name in subject.names))
+    scores = (Column(name, kind, range=comparison.range) for name in subject.names)
+    columns = (Column("technique", "technique"), Column("name"), *scores)
     rows = []
     for technique, row in comparison.rows.items():
         cells = (score_cell(row, name, comparison.measure) for name in comparison.names)

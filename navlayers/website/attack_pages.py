@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from navlayers.attack import Technique
     from navlayers.attack.domain import Domain
     from navlayers.layer.matrix import ReleaseColumn
-    from navlayers.mapping.replacements import Moved
     from navlayers.pages.show.results import TechniquePage, TechniqueSection
     from navlayers.website.sets import SiteSet
 
@@ -140,15 +139,11 @@ def _score(technique: str, site_set: SiteSet) -> Span:
 
 def technique_pages(world: World) -> Iterator[Page]:
     """The page of every technique of the sets or of their releases."""
-    moved_here: dict[str, list[tuple[SiteSet, Moved]]] = {}
-    for site_set in world.sets:
-        for moved in site_set.indexed.prepared.moved:
-            moved_here.setdefault(moved.id, []).append((site_set, moved))
     for identifier in world.addresses.techniques:
-        yield _technique(world, identifier, moved_here.get(identifier, ()))
+        yield _technique(world, identifier)
 
 
-def _technique(world: World, identifier: str, moved_here: Sequence[tuple[SiteSet, Moved]]) -> Page:
+def _technique(world: World, identifier: str) -> Page:
     page = technique_page(identifier, world.indexed)
     sections = [_section(world.by_name[section.set.name], section) for section in page.sections]
     title = page.id if page.name == page.id else f"{page.id} {page.name}"
@@ -156,7 +151,7 @@ def _technique(world: World, identifier: str, moved_here: Sequence[tuple[SiteSet
         "page": page,
         "description": [prose(line.strip()) for line in page.description.splitlines() if line.strip()],
         "sections": sections,
-        "moved_here": moved_here,
+        "replacements": [(world.by_name[r.set], r.technique) for r in page.replacements],
         "categories": [c for c in CATEGORIES if any(c in section["categories"] for section in sections)],
         "without": [world.by_name[name] for name in page.without],
     }

@@ -208,7 +208,9 @@ def _mappings(data: ReportInput, coverage: Coverage) -> Table:
         ),
     ]
     what = "the comments of the layer" if coverage.is_layer else "every technique with its mappings"
-    return table_of(f"mappings of {coverage.name}", f"{coverage.name}: {what}", fields)
+    return table_of(
+        f"mappings of {coverage.name}", f"{coverage.name}: {what}", fields, score_range=data.comparison.range
+    )
 
 
 def _not_covered(data: ReportInput) -> Table:

@@ -127,7 +127,7 @@ def _ranked(data: ReportInput, title: str, scores: dict[str, float], sign: int) 
         *(Field(c, [scores.get(c) for scores in own], kind, len(categories) > 1, c) for c in categories),
         Field(data.noun.plural, map(data.capabilities, first), "number", bool(data.sets)),
     ]
-    return table_of(title.lower(), title, fields, note)
+    return table_of(title.lower(), title, fields, note, score_range=comparison.range)
 
 
 def _not_covered(data: ReportInput) -> str:

@@ -27,6 +27,7 @@ from navlayers.pages.show.results import (
     GroupSection,
     Member,
     Named,
+    Replacement,
     Row,
     TacticPage,
     TacticSection,
@@ -108,9 +109,12 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
             successor=_successor(identifier, catalogue),
         )
     other_domains = {index.name for index in sets if index.set.domain != page.domain}
-    missing = _without(sets, sections)
+    replacements = tuple(r for index in sets if (r := _replacement(identifier, index)) is not None)
+    replaced_in = {replacement.set for replacement in replacements}
+    missing = [name for name in _without(sets, sections) if name not in replaced_in]
     return msgspec.structs.replace(
         page,
+        replacements=replacements,
         without=tuple(name for name in missing if name not in other_domains),
         elsewhere=tuple(name for name in missing if name in other_domains),
     )
@@ -144,6 +148,17 @@ def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection |
         subtechniques=tuple(_entry(sub, scores, index.rules) for sub in subs),
         carried=tuple(Named(m.id, m.name) for m in index.prepared.moved if m.successor == identifier),
     )
+
+
+def _replacement(identifier: str, index: IndexedSet) -> Replacement | None:
+    """The technique that has a set's mappings of a revoked one; a set may have been carried twice."""
+    moved = {m.id: Named(m.successor, m.successor_name) for m in index.prepared.moved}
+    if identifier not in moved:
+        return None
+    technique = moved[identifier]
+    while technique.id in moved:
+        technique = moved[technique.id]
+    return Replacement(index.name, technique)
 
 
 def _named(technique: str, catalogue: Catalogue, written: str | None = None) -> Named:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import number_text, technique_url, web_links
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.colors import Gradient, ramp_of
+from navlayers.layer.colors import value_gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Document, Facts, Heading, Paragraph
 from navlayers.output.tables import Column, Detail, RowStyle, Span, Table
@@ -95,7 +95,7 @@ def score_cell(score: float | None, category: str, head: results.SetHead) -> Spa
     """
     if score is None:
         return Span("")
-    color = "" if head.counts else Gradient(ramp_of(head.role, category or "overall")).color(score)
+    color = "" if head.counts else value_gradient(category or None, 0, head.range, head.role).color(score)
     return Span(number_text(score), color=color)
 
 
@@ -114,6 +114,9 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
     )
     for section in page.sections:
         yield from _technique_section(page, section)
+    for replacement in page.replacements:
+        start = f"{replacement.set}: mappings of this technique count for its replacement "
+        yield Paragraph((start, _technique_link(replacement.technique), "."))
     yield from _without("Sets that do not map it", page.without)
     yield from _without("Sets of another ATT&CK domain", page.elsewhere)
 

@@ -12,7 +12,7 @@ import msgspec
 from navlayers import attack
 from navlayers.attack import Tactic
 from navlayers.attack.domain import Domain
-from navlayers.mapping.model import Role
+from navlayers.mapping.model import Range, Role
 from navlayers.mapping.nouns import Noun, noun_of
 from navlayers.scoring.stats import CapabilityStats
 
@@ -31,7 +31,7 @@ class SetHead(msgspec.Struct, frozen=True):
     """The set of a section.
 
     `attack_version` is the release of the scores, which may not be the set's own. `counts`: scores are numbers of
-    capabilities. `method`: how scores are computed, in sentences.
+    capabilities. `range`: the least and the highest score. `method`: how scores are computed, in sentences.
     """
 
     name: str
@@ -43,6 +43,7 @@ class SetHead(msgspec.Struct, frozen=True):
     attack_version: str
     scored: bool
     counts: bool
+    range: Range
     method: tuple[str, ...]
 
     @property
@@ -145,10 +146,18 @@ class TechniqueSection(Section, frozen=True):
     carried: tuple[Named, ...] = ()
 
 
+class Replacement(msgspec.Struct, frozen=True):
+    """The technique for which the mappings of a revoked one count in a set, by the set's name."""
+
+    set: str
+    technique: Named
+
+
 class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="technique"):
     """A technique.
 
-    `without` are the sets of its domain that do not map it, `elsewhere` the sets of other domains.
+    `replacements` are those of the sets that map it under the id of its successor, `without` the other sets of its
+    domain that do not map it, `elsewhere` the sets of other domains.
     """
 
     id: str
@@ -164,6 +173,7 @@ class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="techniqu
     status: Status = "unknown"
     successor: Named | None = None
     sections: tuple[TechniqueSection, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
     without: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
 

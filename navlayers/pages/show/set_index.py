@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from navlayers.layer.matrix import release_columns
+from navlayers.mapping.model import HUNDRED
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.labels import capability_labels
 from navlayers.scoring.method import method
@@ -67,6 +68,7 @@ class IndexedSet:
             attack_version=self.catalogue.version,
             scored=self.set.scored,
             counts=self.rules.counts,
+            range=self.rules.range or HUNDRED,
             method=method(self.rules),
         )
 
