@@ -13,6 +13,7 @@ from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, 
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.model import MappingSet
+from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import Moved, carry_to
 
 if TYPE_CHECKING:
@@ -170,6 +171,10 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         place = reading.place_of("attack_version")
         notices = [notice.at(place) for notice in notices]
     notices = [*reading.notices, *(_placed(notice, source) for notice in notices)]
+    role = mapping_set.role
+    if "role" in options.metadata and role != "threat" == likely_role(mapping_set.framework):
+        message = f"{source.name} lists what is attacked; it is a set of {role}s by --meta role={role}"
+        notices.append(Problem(message))
     return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices), reading.format, source.path)
 
 
