@@ -11,7 +11,6 @@ import msgspec
 
 from navlayers._text import neutralize, printable, rounded, technique_url, web_links
 from navlayers.layer.colors import value_gradient
-from navlayers.mapping.model import HUNDRED, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +57,7 @@ class Column(msgspec.Struct, frozen=True):
     category: str = ""
     whole: bool = False
     under: int | None = None
-    range: Range = HUNDRED
+    range: tuple[float, float] = (0, 100)
 
     @property
     def right(self) -> bool:
