@@ -57,7 +57,7 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
         (prepared,) = (each for each in prepare([source], attack_version, reading) if isinstance(each, Prepared))
         scored = score_set(prepared.set, prepared.catalogue, ScoreOptions())
         (built,) = layers_of(scored, ["overview"])
-        view = View.of(built.layer, prepared.catalogue)
+        view = View.from_layer(built.layer, prepared.catalogue)
         changes = changes_of_ids(
             source.name,
             prepared.catalogue.version,

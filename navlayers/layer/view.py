@@ -1,7 +1,7 @@
 """A layer at its ATT&CK release, ready to draw: annotations per technique and tactic, layout, filters, colors.
 
-`View.of` takes a typed layer. `view_of` reads the decoded JSON of any layer as the Navigator does, and reports what
-cannot be drawn as written.
+`View.from_layer` takes a typed layer. `view_of` reads the decoded JSON of any layer as the Navigator does, and
+reports the parts that cannot be drawn as written.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     mark: str = COMMENTED
 
     @classmethod
-    def of(cls, layer: document.Layer, catalogue: Catalogue) -> View:
+    def from_layer(cls, layer: document.Layer, catalogue: Catalogue) -> View:
         """The view of a typed layer of this release."""
         entries: dict[tuple[str, str], Annotation] = {}
         for entry in layer.techniques:

@@ -41,6 +41,8 @@ _SCALE = {
 
 _SHEET = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _LONGEST_NAME = 31
+"""The most characters of a sheet name in Excel."""
+
 _RESERVED = "history"
 """A sheet name that Excel reserves."""
 
@@ -51,7 +53,7 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
     import xlsxwriter  # noqa: PLC0415
 
     stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.set_properties({"created": CREATED})
         formats = Formats(book)
         for table, name in zip(tables, sheet_names(table.name for table in tables), strict=True):

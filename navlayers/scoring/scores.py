@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text import quantity
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, Range, Role
@@ -348,5 +349,5 @@ def unrated_mappings(name: str, mapping_set: MappingSet) -> Iterator[Problem]:
     """The notice that some mappings of a scored set have no score value."""
     unrated = sum(mapping.value is None for mapping in mapping_set.mappings)
     if unrated and mapping_set.scored:
-        some = f"{unrated} mapping{'s' if unrated > 1 else ''} without a score value, not rated"
-        yield Problem(f"{name}: {some}", hint="set a score for them with --worth")
+        some = quantity(unrated, "mapping")
+        yield Problem(f"{name}: {some} without a score value, not rated", hint="set a score for them with --worth")

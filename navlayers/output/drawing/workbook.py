@@ -62,7 +62,7 @@ def render_xlsx(views: Sequence[View], options: RenderOptions = RenderOptions())
     layers = tabs_of(views, options)
     single = len(layers) == 1
     stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.set_properties({"created": CREATED})
         formats, styles = Formats(book), _Styles(book)
         first = [] if single else [_JOINT]

@@ -85,7 +85,7 @@ def _heatmap(data: ReportInput, layer: Layer, title: str, caption: str = "", **v
     """A layer as a figure, with a caption or else its description; `view` are further fields of the view."""
     caption = caption or layer.description
     fields = {"unscored": f"not {data.noun.covered}", "description": caption, **view}
-    return Figure(msgspec.structs.replace(View.of(layer, data.catalogue), **fields), title, caption)
+    return Figure(msgspec.structs.replace(View.from_layer(layer, data.catalogue), **fields), title, caption)
 
 
 def _ratios(data: ReportInput, every: Sequence[str], part: Sequence[str], what: str) -> Ratios:
