@@ -63,7 +63,8 @@ _ARCHIVES = {
     **dict.fromkeys((".docx", ".pptx", ".odt", ".odp", ".docm", ".pptm"), "Office document"),
     **dict.fromkeys((".zip", ".jar", ".kmz"), "ZIP archive"),
 }
-_YAML_KEY = re.compile(r"""^["']?([A-Za-z$][\w$ -]*?)["']?[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
+# Bounded: a key of blanks without end would take the square of its length.
+_YAML_KEY = re.compile(r"""^["']?([A-Za-z$][\w$ -]{,40}?)["']?[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
 _TABLE_HEADER = re.compile(r"\[{1,2}[A-Za-z_][\w.-]*\]{1,2}[ \t]*(?:#.*)?")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*[ \t]*=[ \t]*(?:[\"'\[{0-9]|true|false).*")
 _YARA_RULE = re.compile(r"(?:private |global )*rule\s+\w+(?:\s*:[\w\s]+)?\s*\{")
