@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,10 +19,12 @@ from navlayers.mapping.load import Prepared, prepare
 from navlayers.website import Site, SiteOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from navlayers.mapping.model import MappingSet
 
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 
@@ -42,7 +46,7 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in VOID:
             self._open.append(tag)
-        if re.fullmatch(r"h[1-6]", tag):
+        if tag in HEADINGS:
             self.headings.append((int(tag[1]), ""))
         names = [name for name, _ in attrs]
         if len(names) != len(set(names)):
@@ -66,7 +70,7 @@ class Parsed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
-        if self._open and self.headings and any(re.fullmatch(r"h[1-6]", tag) for tag in self._open):
+        if self.headings and not HEADINGS.isdisjoint(self._open):
             level, text = self.headings[-1]
             self.headings[-1] = (level, text + data)
 
@@ -75,11 +79,33 @@ class Parsed(HTMLParser):
         return " ".join("".join(self.texts).split())
 
 
+@lru_cache(2000)
+def parsed(page: str) -> Parsed:
+    """A page taken apart; hundreds of pages of techniques without mappings are the same in many sites."""
+    return Parsed(page)
+
+
+class ParsedPages(Mapping[str, Parsed]):
+    """The pages of a site, each parsed when a test asks for it."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = {path: data for path, data in files.items() if path.endswith(".html")}
+
+    def __getitem__(self, path: str) -> Parsed:
+        return parsed(self._files[path].decode())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 class Pages(NamedTuple):
     """The files of a site, and its pages parsed."""
 
     files: dict[str, bytes]
-    pages: dict[str, Parsed]
+    pages: Mapping[str, Parsed]
 
     def text(self, path: str) -> str:
         return self.pages[path].text
@@ -111,7 +137,7 @@ class Pages(NamedTuple):
 
 
 def pages_of(files: dict[str, bytes]) -> Pages:
-    return Pages(files, {path: Parsed(data.decode()) for path, data in files.items() if path.endswith(".html")})
+    return Pages(files, ParsedPages(files))
 
 
 def prepared(*names: str | Path, attack_version: str | None = None) -> list[Prepared]:

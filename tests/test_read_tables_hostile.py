@@ -147,10 +147,10 @@ def test_a_workbook_without_techniques_is_refused_with_the_headers_of_its_sheets
     )
 
 
-def test_a_csv_of_a_million_empty_rows_is_read() -> None:
-    data = b"Technique,Control\n" + b",\n" * 1_000_000 + b"T1059,a\n"
+def test_a_csv_of_many_empty_rows_is_read() -> None:
+    data = b"Technique,Control\n" + b",\n" * 200_000 + b"T1059,a\n"
     reading = readers.read("set.csv", data=data)
-    assert str(reading.place(0)) == "set.csv:1000002:1"
+    assert str(reading.place(0)) == "set.csv:200002:1"
 
 
 def test_a_row_of_a_csv_has_at_most_as_many_cells_as_a_row_of_a_spreadsheet() -> None:

@@ -39,7 +39,7 @@ def test_quiet_prints_nothing(run: Run, tiny: Path) -> None:
 def test_a_second_site_replaces_the_first_and_removes_its_other_files(
     run: Run, out: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    run("site", tiny, "gcp", "-o", out)
+    run("site", tiny, "kev-mobile", "-o", out)
     first = contents(out)
     result = run("site", tiny, "-o", out)
     assert result.code == 0
@@ -175,7 +175,7 @@ def test_time_place_and_user_do_not_change_the_bytes(tmp_path: Path, tiny: Path)
         here = tmp_path / ("here" * number)
         here.mkdir()
         subprocess.run(
-            [sys.executable, "-m", "navlayers", "site", tiny, "gcp", "csa_ccm", "kev-mobile", "-q", "-o", "out"],
+            [sys.executable, "-m", "navlayers", "site", tiny, "gcp", "kev-mobile", "-q", "-o", "out"],
             env={**os.environ, "PYTHONHASHSEED": str(number), "TZ": zone, "LC_ALL": ("C", "C.UTF-8")[number - 1]},
             cwd=here,
             check=True,
