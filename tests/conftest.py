@@ -45,6 +45,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 def _only_built_in_releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        # Processes that tests start share what they compile, also where the user wants no __pycache__ in folders.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
         yield
 
 
@@ -64,6 +67,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
     config.addinivalue_line("markers", "cpu(seconds): the CPU time that the test may take, held by --limits alone")
+
+
+# By CPU time of a whole run, longest first: a worker that meets one of them last works on alone.
+LONG = (
+    "report_browser",
+    "site",
+    "report_pdf",
+    "report_docx",
+    "docs",
+    "read_tables_hostile",
+    "plan_solver",
+    "report",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first."""
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return next((number for number, start in enumerate(LONG) if name.startswith(start)), len(LONG))
+
+    items.sort(key=rank)
 
 
 @pytest.hookimpl(wrapper=True)
