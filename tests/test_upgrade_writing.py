@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,3 +102,33 @@ def test_a_folder_that_disappears_during_the_upgrade_does_not_matter(two: Path, 
 
     done = upgrade_files(resolve([str(two)]), "17.1", output=str(tmp_path / "new"), on_input=move)
     assert done.written == (str(tmp_path / "new" / "a.json"),)
+
+
+@pytest.mark.parametrize("kind", ["layer", "set"])
+def test_lenient_in_place_drops_nothing_without_force(run: Run, tmp_path: Path, kind: str) -> None:
+    if kind == "layer":
+        path = tmp_path / "layer.json"
+        entries = [{"techniqueID": "T1562.001", "score": 1}, {"techniqueID": "no id", "score": 2}]
+        path.write_text(
+            json.dumps(
+                {
+                    "name": "own",
+                    "versions": {"attack": "16", "layer": "4.5"},
+                    "domain": "enterprise-attack",
+                    "techniques": entries,
+                }
+            ),
+            encoding="utf-8",
+        )
+    else:
+        path = tmp_path / "set.yaml"
+        text = "framework: own\nversion: '1'\ndomain: enterprise\nattack_version: '16.1'\ncapabilities:\n"
+        entries_of = "  a: {techniques: {T1562.001: {protect: 50}}}\n  b: {techniques: {no id: {protect: 50}}}\n"
+        path.write_text(text + entries_of, encoding="utf-8")
+    before = path.read_bytes()
+    done = run("upgrade", path, "--attack", "19.1", "--in-place", "--lenient")
+    assert done.code != 0
+    assert "writing in place would lose left out 1 entry with errors" in done.err
+    assert path.read_bytes() == before
+    done = run("upgrade", path, "--attack", "19.1", "--in-place", "--lenient", "--force")
+    assert (done.code, b"T1685" in path.read_bytes(), b"no id" in path.read_bytes()) == (0, True, False)

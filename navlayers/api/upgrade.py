@@ -17,6 +17,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, Source
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
+from navlayers.mapping.formats.findings import LeftOut
 from navlayers.mapping.load import MOST_SKIPPED, nothing_read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
@@ -211,7 +212,9 @@ class _Upgrader(NamedTuple):
         unchanged = all(report.already for report in reports)
         data = loaded.data if unchanged else layers.encode(results, single=read.single)
         messages = tuple(dict.fromkeys(notices))
-        return Upgraded(source, loaded.data, outputs.LAYER, outputs.LAYER, data, tuple(reports), messages)
+        left_out = () if unchanged else messages
+        lost = tuple(notice.message for notice in left_out if isinstance(notice, LeftOut))
+        return Upgraded(source, loaded.data, outputs.LAYER, outputs.LAYER, data, tuple(reports), messages, lost)
 
     def _set(self, source: Source, before: bytes | None, read: Reading) -> Upgraded:
         route = self._route(read)

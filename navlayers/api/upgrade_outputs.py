@@ -12,6 +12,7 @@ from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.convert import NATIVE, format_for
 from navlayers.mapping.find import STDIN
+from navlayers.mapping.formats.findings import LeftOut
 from navlayers.mapping.formats.native.write import EDITORS
 from navlayers.mapping.model import canonical
 
@@ -145,7 +146,9 @@ def losses(data: bytes, reading: Reading, options: ReadOptions) -> tuple[str, ..
     if reading.format in _YAML and (comments := _comment_lines(data)):
         many = f"{len(comments)} comments, the first" if len(comments) > 1 else "the comment"
         lost.append(f"{many} in line {comments[0]}")
-    lost += [notice.message for notice in reading.notices if notice.code == "not-carried"]
+    lost += [
+        notice.message for notice in reading.notices if notice.code == "not-carried" or isinstance(notice, LeftOut)
+    ]
     try:
         written = readers.encode(reading.mapping_set, reading.format)
     except OutputError:  # Writing the result reports it.

@@ -49,6 +49,10 @@ class Spelling(Problem, frozen=True, kw_only=True):
     spelling: tuple[str, str]
 
 
+class LeftOut(Problem, frozen=True):
+    """The notice of the parts with errors that a lenient reading left out."""
+
+
 def duplicate_key(key: str, first: Place) -> Issue:
     """The error for a key that an object or mapping has already, at the place `first`."""
     message = f"duplicate key {quoted(key)}, first in {first.position}"
@@ -145,7 +149,7 @@ class Findings:
             more = [f"{len(errors) - _LISTED:,} more"] if len(errors) > _LISTED else []
             place = errors[0].place
             message = f"left out {parts} with errors: {'; '.join([*listed, *more])}"
-            yield Problem(message, place, hint="`navlayers check` lists all of them")
+            yield LeftOut(message, place, hint="`navlayers check` lists all of them")
 
     def summary(self) -> tuple[Problem, ...]:
         """The notices, in file order; those about spellings are one, at the place of the first."""
